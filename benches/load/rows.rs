@@ -1,0 +1,153 @@
+//! The rows of the table: what is asked, and beside which floors.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::client::{Client, Request};
+use super::report;
+use super::server::Served;
+
+/// The schools of Linköping with official coordinates: places that residents ask about.
+const SCHOOLS: &str = include_str!("../../tests/api/data/schools.csv");
+const ROOT: &str = "/nara/v1";
+/// Referrals that lie there before anything is measured.
+const PRELOADED: usize = 2_000;
+/// The smallest answer that is still one.
+const SMALLEST: usize = 2;
+
+/// One row.
+pub struct Row {
+    /// What `--only` calls it.
+    pub key: &'static str,
+    pub name: String,
+    pub address: SocketAddr,
+    /// What is asked in turn. Every connection begins elsewhere in it.
+    pub script: Vec<Request>,
+    pub expected: u16,
+    pub beside: Vec<Beside>,
+}
+
+/// A floor that a row is held against.
+pub struct Beside {
+    pub floor: String,
+    /// What the ratio should be at least.
+    pub target: Option<f64>,
+}
+
+impl Row {
+    fn new(key: &'static str, name: impl Into<String>, address: SocketAddr, script: Vec<Request>) -> Self {
+        Self { key, name: name.into(), address, script, expected: 200, beside: Vec::new() }
+    }
+
+    fn expecting(self, expected: u16) -> Self {
+        Self { expected, ..self }
+    }
+
+    fn beside(mut self, floor: impl Into<String>, target: Option<f64>) -> Self {
+        self.beside.push(Beside { floor: floor.into(), target });
+        self
+    }
+
+    /// One script for each connection.
+    pub fn scripts(&self, connections: usize) -> Vec<Vec<Request>> {
+        let rotated = |index: usize| {
+            let mut script = self.script.clone();
+            script.rotate_left(index % self.script.len());
+            script
+        };
+        (0..connections).map(rotated).collect()
+    }
+}
+
+/// All rows for a server that was just started: the API's, and the floors that they name.
+pub fn all(served: &mut Served, connections: usize, grouped: bool) -> Vec<Row> {
+    let mut rows = directory(served.ready.api);
+    let lengths: Vec<usize> = rows.iter().map(length_of_answer).collect();
+    let referrals = preload(served, connections);
+    let floors = served.start_floors(&[&[SMALLEST][..], &lengths].concat());
+    let constant = |length: usize| {
+        Row::new("", constant_name(length), floors, vec![Request::get(&format!("/constant/{length}"), None)])
+    };
+    for (row, length) in rows.iter_mut().zip(&lengths) {
+        // A long answer costs any server; a list is held against an answer as long as itself.
+        let (smallest, same) = match row.key {
+            "where-to-turn" => (Some(0.5), None),
+            "districts" => (None, Some(0.6)),
+            _ => (Some(0.6), None),
+        };
+        row.beside.push(Beside { floor: constant_name(SMALLEST), target: smallest });
+        row.beside.push(Beside { floor: constant_name(*length), target: same });
+    }
+    rows.extend([SMALLEST].iter().chain(&lengths).map(|length| constant(*length)));
+    rows.extend(reading_a_referral(served, floors, &referrals));
+    rows.extend(submitting(served, floors, grouped));
+    rows
+}
+
+fn constant_name(length: usize) -> String {
+    format!("floor: constant body of {length} bytes")
+}
+
+/// What is answered from the directory in memory.
+fn directory(api: SocketAddr) -> Vec<Row> {
+    let get = |path: &str| vec![Request::get(&format!("{ROOT}{path}"), None)];
+    let mut schools = csv::Reader::from_reader(SCHOOLS.as_bytes());
+    let places = schools.records().flatten().filter_map(|school| {
+        let (lat, lon) = (school.get(7)?, school.get(8)?);
+        if lat.is_empty() {
+            return None;
+        }
+        Some(Request::get(&format!("{ROOT}/where-to-turn?lat={lat}&lon={lon}"), None))
+    });
+    vec![
+        Row::new("where-to-turn", "where to turn, by coordinates", api, places.collect()),
+        Row::new("district", "get a district", api, get("/districts/skaggetorp-tornby")),
+        Row::new("districts", "list districts (a page of 20)", api, get("/districts?limit=20")),
+        Row::new("office", "get an office", api, get("/offices/skaggetorp")),
+    ]
+}
+
+fn length_of_answer(row: &Row) -> usize {
+    let answer = row.script[0].ask(row.address).expect("the server answers");
+    let body = String::from_utf8_lossy(&answer.body);
+    assert_eq!(answer.status, row.expected, "{}: {body}", row.name);
+    answer.body.len()
+}
+
+/// Submits some referrals and gives their identifiers.
+fn preload(served: &Served, connections: usize) -> Vec<String> {
+    let submission = report::submission(report::PATH, &served.ready.partner_key);
+    let scripts = vec![vec![submission]; connections];
+    let mut client = Client::connect(served.ready.api, scripts, 201).expect("the server listens");
+    let mut ids = Vec::new();
+    while ids.len() < PRELOADED {
+        let stretch = client.drive(Duration::from_millis(100), |receipt| ids.push(report::id_in(receipt)));
+        assert!(stretch.failures == 0, "a referral is refused: {:?}", stretch.first_failure);
+    }
+    ids
+}
+
+fn reading_a_referral(served: &Served, floors: SocketAddr, ids: &[String]) -> [Row; 2] {
+    const BARE: &str = "floor: select a referral, insert its audit record";
+    let token = format!("Bearer {}", served.ready.token);
+    let read = |id: &String| Request::get(&format!("{ROOT}/referrals/{id}"), Some(("authorization", &token)));
+    let select = |id: &String| Request::get(&format!("/select/{id}"), None);
+    [
+        Row::new("referral", "get a referral", served.ready.api, ids.iter().map(read).collect()).beside(BARE, None),
+        Row::new("", BARE, floors, ids.iter().map(select).collect()),
+    ]
+}
+
+fn submitting(served: &Served, floors: SocketAddr, grouped: bool) -> Vec<Row> {
+    const GROUPED: &str = "floor: insert the same rows, committed in groups";
+    const ALONE: &str = "floor: insert the same rows, each request its own transaction";
+    let submission = |path: &str| vec![report::submission(path, &served.ready.partner_key)];
+    let submit = Row::new("submit", "submit a referral", served.ready.api, submission(report::PATH)).expecting(201);
+    if !grouped {
+        let alone = Row::new("", ALONE, floors, submission("/insert")).expecting(201);
+        return vec![submit.beside(ALONE, Some(0.7)), alone];
+    }
+    let grouped = Row::new("", GROUPED, floors, submission("/insert")).expecting(201);
+    let alone = Row::new("", ALONE, floors, submission("/insert-alone")).expecting(201);
+    vec![submit.beside(GROUPED, Some(0.6)).beside(ALONE, Some(5.0)), grouped, alone]
+}

@@ -1,0 +1,158 @@
+//! The process that is measured: Nära's server and, beside it, a server with nothing but the floors.
+//!
+//! It is this same program, started again by the one that makes the load, so that the two share neither threads nor
+//! allocator. They talk in lines of JSON over standard input and output; the end of the input ends the process.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use nara::auth::tokens::Verifier;
+use nara::db::Target;
+use nara::server::{self, Keys, MetricsAt, Setup};
+use nara::telemetry;
+use nara::time::{Clock, Random};
+use p256::pkcs8::{EncodePrivateKey, LineEnding};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::floors::Floors;
+use super::installation::{ENVIRONMENT, ISSUER, Installation, KEY_ID};
+
+/// What the server tells when it is ready.
+#[derive(Serialize, Deserialize)]
+pub struct Ready {
+    pub api: SocketAddr,
+    pub partner_key: String,
+    /// The token of a caseworker of the office in Skäggetorp.
+    pub token: String,
+}
+
+/// The server's process, as its parent sees it.
+pub struct Served {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    pub ready: Ready,
+}
+
+impl Served {
+    /// Starts it on an empty database.
+    pub fn start(database_url: &str) -> Self {
+        let program = std::env::current_exe().expect("this program has a path");
+        let mut child = Command::new(program);
+        child.arg("--serve").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = child.spawn().expect("this program can be started again");
+        let mut input = child.stdin.take().expect("it is piped");
+        let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
+        let ready = ask(&mut input, &mut output, &database_url);
+        Self { child, input, output, ready }
+    }
+
+    /// Starts the floors: constant bodies of these lengths, and the bare database.
+    pub fn start_floors(&mut self, lengths: &[usize]) -> SocketAddr {
+        ask(&mut self.input, &mut self.output, &lengths)
+    }
+
+    /// The processor time that its threads have used, in seconds.
+    pub fn processor_seconds(&self) -> f64 {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten();
+        let states = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("schedstat")).ok());
+        let nanoseconds = states.filter_map(|state| state.split_whitespace().next()?.parse::<f64>().ok());
+        nanoseconds.sum::<f64>() / 1e9
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+fn ask<T: DeserializeOwned>(
+    input: &mut ChildStdin,
+    output: &mut BufReader<ChildStdout>,
+    question: &impl Serialize,
+) -> T {
+    writeln!(input, "{}", json!(question)).expect("the server's process listens");
+    let mut answer = String::new();
+    output.read_line(&mut answer).expect("the server's process answers");
+    assert!(!answer.is_empty(), "the server's process has ended; its log is thrown away: see Served::start");
+    serde_json::from_str(&answer).expect("the server's process speaks JSON")
+}
+
+/// The server's process, as it sees itself.
+pub fn serve() {
+    // The program logs every write, so the server under test does, too.
+    telemetry::start_logging("info").expect("nothing else logs");
+    let (sender, lines) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            let _ended = sender.send(line);
+        }
+    });
+    actix_web::rt::System::new().block_on(answer_to(lines));
+    // Nothing here is worth an orderly end.
+    std::process::exit(0);
+}
+
+async fn answer_to(mut lines: UnboundedReceiver<String>) {
+    let url: String = next(&mut lines).await;
+    let target: Target = url.parse().expect("a URL of a database");
+    let installation = Installation::fill(target);
+    let running = server::start(setup(&installation)).await.expect("the server starts");
+    let (api, db, directory) = (running.address, running.db.clone(), running.directory.current());
+    actix_web::rt::spawn(running.until_stopped());
+    tell(&Ready { api, partner_key: installation.partner_key.clone(), token: token(&installation) });
+    let lengths: Vec<usize> = next(&mut lines).await;
+    let floors = Floors::new(&installation.target, db, &directory);
+    let (address, floors) = floors.listen(&lengths);
+    actix_web::rt::spawn(floors);
+    tell(&address);
+    let _ended = lines.recv().await;
+}
+
+async fn next<T: DeserializeOwned>(lines: &mut UnboundedReceiver<String>) -> T {
+    let line = lines.recv().await.expect("the parent is there");
+    serde_json::from_str(&line).expect("the parent speaks JSON")
+}
+
+#[expect(clippy::print_stdout, reason = "It is how the two processes talk.")]
+fn tell(answer: &impl Serialize) {
+    println!("{}", json!(answer));
+}
+
+/// As `serve` sets it up.
+fn setup(installation: &Installation) -> Setup {
+    let subjects = Keys::of(&installation.secret).subjects;
+    let tokens = Verifier::new(&installation.key_set(), ISSUER.to_owned(), "nara".to_owned(), subjects);
+    Setup {
+        target: installation.target.clone(),
+        listener: TcpListener::bind("127.0.0.1:0").expect("loopback has a free port"),
+        metrics: MetricsAt::Nowhere,
+        public_url: None,
+        cors_origins: Vec::new(),
+        tokens: Some(tokens.expect("the key set is right")),
+        secret: installation.secret.clone(),
+        environment: ENVIRONMENT.to_owned(),
+        workers: 0,
+        clock: Clock::system(),
+        random: Random::system(),
+    }
+}
+
+fn token(installation: &Installation) -> String {
+    let now = Clock::system().now().utc().timestamp();
+    let claims = json!({
+        "iss": ISSUER, "aud": "nara", "sub": "bench", "iat": now, "exp": now + 24 * 3600,
+        "roles": ["caseworker"], "offices": ["skaggetorp"],
+    });
+    let pem = installation.signing_key.to_pkcs8_pem(LineEnding::LF).expect("a key has a PEM");
+    let key = EncodingKey::from_ec_pem(pem.as_bytes()).expect("PEM is what it reads");
+    let header = Header { kid: Some(KEY_ID.to_owned()), ..Header::new(Algorithm::ES256) };
+    jsonwebtoken::encode(&header, &claims, &key).expect("claims can be signed")
+}

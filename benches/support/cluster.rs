@@ -1,0 +1,105 @@
+//! A PostgreSQL server of the benchmark's own, as durable as PostgreSQL is by default: `fsync`, `synchronous_commit` and
+//! `full_page_writes` are on, as they are not in the tests' cluster.
+//!
+//! A shell owns it and waits for the end of its standard input, which the kernel closes however this process ends.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::{env, fs};
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+
+use super::folder::{Folder, random_name};
+use super::program::free_port;
+
+/// `$1` is the folder with PostgreSQL's programs.
+const WORK: &str = r#"
+    trap '' PIPE INT
+    exec 2>shell.log
+    read -r password && printf '%s\n' "$password" >password && read -r port
+    "$1"/initdb --pgdata=data --username=postgres --pwfile=password --auth=scram-sha-256 \
+        --encoding=UTF8 --no-locale >&2 \
+        && "$1"/pg_ctl start --pgdata=data --log=server.log --wait \
+            --options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=" >&2 \
+        && echo started || echo failed
+    cat >/dev/null
+    "$1"/pg_ctl stop --pgdata=data --mode=fast --wait >&2
+    rm -rf data"#;
+
+/// The server. Its processes end with this.
+pub struct Cluster {
+    shell: Child,
+    port: u16,
+    password: String,
+    _folder: Folder,
+}
+
+impl Cluster {
+    /// Starts one in a folder below `parent`; `None` where PostgreSQL is not installed.
+    pub fn start(parent: &Path) -> Option<Self> {
+        let programs = programs()?;
+        let (folder, port, password) = (Folder::new_in(parent), free_port(), random_name());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", WORK, "nara-bench"]).arg(programs).current_dir(&folder.path);
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+        if let Some((user, group)) = unprivileged() {
+            chown(&folder.path, Some(user), Some(group)).expect("root may give a folder away");
+            shell.uid(user).gid(group);
+        }
+        let mut shell = shell.spawn().expect("there is a POSIX shell");
+        let input = shell.stdin.as_mut().expect("it is piped");
+        writeln!(input, "{password}\n{port}").expect("the shell listens");
+        let mut answer = String::new();
+        let output = shell.stdout.as_mut().expect("it is piped");
+        BufReader::new(output).read_line(&mut answer).expect("the shell answers");
+        let log = |name: &str| fs::read_to_string(folder.path.join(name)).unwrap_or_default();
+        assert_eq!(answer.trim(), "started", "PostgreSQL: {}{}", log("shell.log"), log("server.log"));
+        Some(Self { shell, port, password, _folder: folder })
+    }
+
+    /// The URL of a new, empty database.
+    pub fn new_database(&self) -> String {
+        let name = format!("bench_{}", random_name());
+        let url = |database: &str| {
+            format!("postgres://postgres:{}@127.0.0.1:{}/{database}?sslmode=disable", self.password, self.port)
+        };
+        let mut admin = PgConnection::establish(&url("postgres")).expect("PostgreSQL lets us in");
+        admin.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database can be made");
+        url(&name)
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        let _ended = self.shell.wait();
+    }
+}
+
+/// Debian keeps PostgreSQL's programs off PATH, one folder a version; the newest is taken.
+fn programs() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|version| version.path());
+    let mut versions: Vec<PathBuf> = versions.collect();
+    versions.sort_by_key(|version| version.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
+    let installed = versions.into_iter().rev().map(|version| version.join("bin"));
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut folders = env::split_paths(&path).chain(installed);
+    folders.find(|folder| ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).is_file()))
+}
+
+/// PostgreSQL refuses to run as root: then `nobody` runs it.
+fn unprivileged() -> Option<(u32, u32)> {
+    let we_are_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    we_are_root.then(|| {
+        let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let nobody = users.lines().find_map(|line| {
+            let mut fields = line.strip_prefix("nobody:")?.split(':').skip(1);
+            Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+        });
+        nobody.unwrap_or((65534, 65534))
+    })
+}

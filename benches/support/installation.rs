@@ -1,0 +1,62 @@
+//! A database with Linköping's directory and one partner agency, and what one signs in with there.
+
+use diesel::prelude::*;
+use nara::auth::keys::{self, PlainKey};
+use nara::auth::{Category, Scope};
+use nara::config::Secret;
+use nara::db::connection::Purpose;
+use nara::db::{DbConn, Target, migrations};
+use nara::directory;
+use nara::partners::{self, Partner};
+use nara::server::Keys;
+use nara::time::{Clock, Moment, Random};
+use p256::SecretKey;
+use serde_json::{Value, json};
+
+pub const ISSUER: &str = "https://idp.bench.example";
+pub const ENVIRONMENT: &str = "bench";
+pub const KEY_ID: &str = "bench";
+
+/// A filled database.
+pub struct Installation {
+    pub target: Target,
+    pub secret: Secret,
+    pub partner_key: String,
+    /// What the identity provider signs with.
+    pub signing_key: SecretKey,
+}
+
+impl Installation {
+    /// Fills an empty database.
+    pub fn fill(target: Target) -> Self {
+        let moment = Moment { now: Clock::system().now(), random: Random::system() };
+        let secret = Secret::new(moment.random.bytes());
+        let key = PlainKey::new(ENVIRONMENT, &moment.random);
+        migrations::run(&target).expect("the database can be migrated");
+        let mut conn = target.connect(Purpose::Writing).expect("the database is there");
+        let hash_key = Keys::of(&secret).partner_keys;
+        let fill = |conn: &mut DbConn| {
+            directory::import::embedded(conn, &moment)?;
+            let slug = "school".parse().expect("a slug");
+            let name = "Skäggetorps grundskola (påhittad)".to_owned();
+            let school = Partner { id: moment.id(), slug, name, category: Category::School, created_at: moment.now };
+            partners::store::insert(conn, &school)?;
+            keys::insert(conn, &key, school.id, &[Scope::Submit, Scope::Read], &hash_key, &moment)
+        };
+        nara::db::in_transaction(&mut conn, &fill).expect("the directory can be imported");
+        if let DbConn::Postgres(conn) = &mut conn {
+            diesel::sql_query("ANALYZE").execute(conn).expect("PostgreSQL can count what it has");
+        }
+        let signing_key = SecretKey::from_slice(&moment.random.bytes::<32>()).expect("nearly any 32 bytes are a key");
+        Self { target, secret, partner_key: key.reveal(), signing_key }
+    }
+
+    /// The identity provider's public keys (RFC 7517).
+    pub fn key_set(&self) -> String {
+        let public = self.signing_key.public_key().to_jwk_string();
+        let mut key: Value = serde_json::from_str(&public).expect("a JWK is JSON");
+        key["kid"] = json!(KEY_ID);
+        key["alg"] = json!("ES256");
+        json!({ "keys": [key] }).to_string()
+    }
+}

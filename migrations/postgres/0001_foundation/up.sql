@@ -1,0 +1,168 @@
+-- The same tables and columns as on SQLite, in PostgreSQL's own types.
+
+-- What each migration looked like when it ran here: a database laid out by another text is refused.
+CREATE TABLE migration_fingerprints (
+    version TEXT NOT NULL PRIMARY KEY,
+    fingerprint TEXT NOT NULL
+);
+
+CREATE TABLE directory_state (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    version BIGINT NOT NULL,
+    synthetic BOOLEAN NOT NULL
+);
+INSERT INTO directory_state (id, version, synthetic) VALUES (1, 0, FALSE);
+
+-- What only the snapshot reads, whole: the municipality, postal codes, holidays, legal references, deadlines.
+CREATE TABLE directory_documents (
+    name TEXT NOT NULL PRIMARY KEY,
+    content JSONB NOT NULL
+);
+
+CREATE TABLE areas (
+    id UUID NOT NULL PRIMARY KEY,
+    slug TEXT NOT NULL UNIQUE,
+    name JSONB NOT NULL,
+    description JSONB,
+    status TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE districts (
+    id UUID NOT NULL PRIMARY KEY,
+    slug TEXT NOT NULL UNIQUE,
+    code TEXT NOT NULL UNIQUE,
+    name JSONB NOT NULL,
+    place_names JSONB NOT NULL,
+    area_id UUID NOT NULL REFERENCES areas (id),
+    population JSONB,
+    boundary JSONB NOT NULL,
+    status TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX districts_area_id ON districts (area_id);
+
+CREATE TABLE services (
+    id UUID NOT NULL PRIMARY KEY,
+    slug TEXT NOT NULL UNIQUE,
+    name JSONB NOT NULL,
+    description JSONB NOT NULL,
+    orientation TEXT NOT NULL,
+    provision TEXT NOT NULL,
+    needs_assessment BOOLEAN NOT NULL,
+    assessment_kind TEXT,
+    identity_exempt BOOLEAN NOT NULL,
+    ages JSONB NOT NULL,
+    needs JSONB NOT NULL,
+    languages JSONB NOT NULL,
+    status TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE offices (
+    id UUID NOT NULL PRIMARY KEY,
+    slug TEXT NOT NULL UNIQUE,
+    name JSONB NOT NULL,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    address JSONB,
+    location JSONB,
+    phone TEXT,
+    email TEXT,
+    opening_hours TEXT,
+    languages JSONB NOT NULL,
+    accessibility JSONB NOT NULL,
+    entrance_note JSONB,
+    opened_on TEXT,
+    closed_on TEXT,
+    version INTEGER NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE office_areas (
+    office_id UUID NOT NULL REFERENCES offices (id) ON DELETE CASCADE,
+    area_id UUID NOT NULL REFERENCES areas (id),
+    PRIMARY KEY (office_id, area_id)
+);
+CREATE INDEX office_areas_area_id ON office_areas (area_id);
+
+CREATE TABLE office_services (
+    office_id UUID NOT NULL REFERENCES offices (id) ON DELETE CASCADE,
+    service_id UUID NOT NULL REFERENCES services (id),
+    PRIMARY KEY (office_id, service_id)
+);
+CREATE INDEX office_services_service_id ON office_services (service_id);
+
+CREATE TABLE partners (
+    id UUID NOT NULL PRIMARY KEY,
+    slug TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    category TEXT NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL
+);
+
+-- The secret itself is nowhere: only its keyed hash is.
+CREATE TABLE partner_keys (
+    id TEXT NOT NULL PRIMARY KEY,
+    partner_id UUID NOT NULL REFERENCES partners (id),
+    secret_hash BYTEA NOT NULL CHECK (length(secret_hash) = 32),
+    scopes JSONB NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    expires_at TIMESTAMPTZ,
+    revoked_at TIMESTAMPTZ
+);
+CREATE INDEX partner_keys_partner_id ON partner_keys (partner_id);
+
+CREATE TABLE referrals (
+    id UUID NOT NULL PRIMARY KEY,
+    reference TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    urgency TEXT NOT NULL,
+    protected BOOLEAN NOT NULL,
+    partner_id UUID NOT NULL REFERENCES partners (id),
+    sender_reference TEXT,
+    office_id UUID NOT NULL REFERENCES offices (id),
+    area_id UUID REFERENCES areas (id),
+    district_id UUID REFERENCES districts (id),
+    assignee_id UUID,
+    matter JSONB NOT NULL,
+    routing JSONB NOT NULL,
+    deadlines JSONB NOT NULL,
+    next_due_at TIMESTAMPTZ NOT NULL,
+    received_at TIMESTAMPTZ NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL,
+    version INTEGER NOT NULL
+);
+-- The office's queue, newest first or by what is due next; the row's key at the end makes each order total.
+CREATE INDEX referrals_office_received ON referrals (office_id, received_at, id);
+CREATE INDEX referrals_office_due ON referrals (office_id, next_due_at, id);
+CREATE INDEX referrals_partner_received ON referrals (partner_id, received_at, id);
+CREATE INDEX referrals_area_id ON referrals (area_id);
+CREATE INDEX referrals_district_id ON referrals (district_id);
+
+CREATE TABLE referral_services (
+    referral_id UUID NOT NULL REFERENCES referrals (id),
+    service_id UUID NOT NULL REFERENCES services (id),
+    PRIMARY KEY (referral_id, service_id)
+);
+CREATE INDEX referral_services_service_id ON referral_services (service_id);
+
+CREATE TABLE audit_records (
+    id UUID NOT NULL PRIMARY KEY,
+    at TIMESTAMPTZ NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    resource_type TEXT NOT NULL,
+    resource_ids JSONB NOT NULL,
+    trace_id TEXT NOT NULL
+);
+CREATE FUNCTION refuse_change_of_audit_record() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'audit records are append-only'; END $$;
+CREATE TRIGGER audit_records_are_not_changed BEFORE UPDATE OR DELETE ON audit_records
+FOR EACH ROW EXECUTE FUNCTION refuse_change_of_audit_record();
+CREATE TRIGGER audit_records_are_not_emptied BEFORE TRUNCATE ON audit_records
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit_record();

@@ -1,0 +1,14 @@
+DROP TABLE audit_records;
+DROP TABLE referral_services;
+DROP TABLE referrals;
+DROP TABLE partner_keys;
+DROP TABLE partners;
+DROP TABLE office_services;
+DROP TABLE office_areas;
+DROP TABLE offices;
+DROP TABLE services;
+DROP TABLE districts;
+DROP TABLE areas;
+DROP TABLE directory_documents;
+DROP TABLE directory_state;
+DROP TABLE migration_fingerprints;

@@ -1,0 +1,157 @@
+//! Areas over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::areas::view::path;
+use crate::areas::{Area, AreaView, NewArea, store};
+use crate::auth::{Administrator, Anyone};
+use crate::db::Db;
+use crate::directory::{Directory, Handle, PatchOf, changes, writer};
+use crate::error::{Error, Result};
+use crate::http::body::{Body, MergePatch};
+use crate::http::call::{Cache, Call, Validator};
+use crate::http::page::{Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::id::AreaId;
+use crate::slug::AreaName;
+
+type AreaPatch = PatchOf<NewArea>;
+
+/// The operations on areas.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(list_areas).service(create_area).service(get_area).service(change_area).service(delete_area);
+}
+
+/// List areas
+///
+/// All areas of the municipality, retired ones included, in the Swedish order of their names.
+#[utoipa::path(
+    operation_id = "listAreas",
+    tag = "areas",
+    params(PagingParameters),
+    responses((status = 200, description = "A page of areas.", body = Page<AreaView>))
+)]
+#[get("/areas")]
+async fn list_areas(_: Anyone, call: Call, directory: Data<Handle>, paging: Paging) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let areas: Vec<&Area> = directory.areas.iter().collect();
+    let found = paging.of_sorted(&call, &areas, Area::position)?;
+    found.answer(&call, &paging, Cache::Public, |area| AreaView::new(area, &directory, &call))
+}
+
+/// Create an area
+///
+/// A new area without districts. Its slug must be free.
+#[utoipa::path(
+    operation_id = "createArea",
+    tag = "areas",
+    request_body = NewArea,
+    responses(
+        (status = 201, description = "The new area.", body = AreaView),
+        (status = 409, description = "Another one has the same slug or code.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/areas")]
+async fn create_area(
+    admin: Administrator,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    new: Body<NewArea>,
+) -> Result<HttpResponse> {
+    let area = Area::new(new.0, &call.moment);
+    let (id, path) = (area.id, path(&area.slug));
+    let writer = writer(&admin, &call, &db, &directory);
+    let work = move |conn: &mut _| store::insert(conn, &area);
+    let after = writer.change("area.created", ("area", id.uuid()), work, changes::any).await?;
+    call.created(&path, &view(id, &after, &call)?, Validator::Version(1))
+}
+
+/// Get an area
+///
+/// One area, with its districts and the offices that serve it.
+#[utoipa::path(
+    operation_id = "getArea",
+    tag = "areas",
+    params(("id" = AreaName, Path, description = "The area's identifier or slug.")),
+    responses((status = 200, description = "The area.", body = AreaView))
+)]
+#[get("/areas/{id}")]
+async fn get_area(_: Anyone, call: Call, directory: Data<Handle>, name: Named<AreaName>) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let area = directory.find_area(&name.0).ok_or_else(Error::not_found)?;
+    call.found(&AreaView::new(area, &directory, &call), Validator::Version(area.version), Cache::Public)
+}
+
+/// Change an area
+///
+/// A merge patch (RFC 7396) of what the area was written with. An area is retired, and taken back, by its status.
+#[utoipa::path(
+    operation_id = "changeArea",
+    tag = "areas",
+    params(("id" = AreaName, Path, description = "The area's identifier or slug.")),
+    request_body(content((AreaPatch = "application/merge-patch+json"), (AreaPatch = "application/json"))),
+    responses(
+        (status = 200, description = "The area as it is now.", body = AreaView),
+        (status = 409, description = "Another one has the same slug or code.")
+    ),
+    security(("staffToken" = []))
+)]
+#[patch("/areas/{id}")]
+async fn change_area(
+    admin: Administrator,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    name: Named<AreaName>,
+    patch: MergePatch,
+) -> Result<HttpResponse> {
+    let writer = writer(&admin, &call, &db, &directory);
+    let latest = writer.latest().await?;
+    let area = latest.find_area(&name.0).ok_or_else(Error::not_found)?;
+    call.check_if_match(area.version)?;
+    let changed = area.changed(patch.apply(&area.as_new())?, &call.moment);
+    let (id, version) = (changed.id, changed.version);
+    let work = move |conn: &mut _| store::update(conn, &changed);
+    let after = writer.change("area.changed", ("area", id.uuid()), work, changes::any).await?;
+    call.changed(&view(id, &after, &call)?, Validator::Version(version))
+}
+
+/// Delete an area
+///
+/// Only an area that nothing refers to can be deleted; retire it otherwise.
+#[utoipa::path(
+    operation_id = "deleteArea",
+    tag = "areas",
+    params(("id" = AreaName, Path, description = "The area's identifier or slug.")),
+    responses(
+        (status = 204, description = "The area is gone."),
+        (status = 409, description = "Something still refers to it; retire or close it instead.")
+    ),
+    security(("staffToken" = []))
+)]
+#[delete("/areas/{id}")]
+async fn delete_area(
+    admin: Administrator,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    name: Named<AreaName>,
+) -> Result<HttpResponse> {
+    let writer = writer(&admin, &call, &db, &directory);
+    let latest = writer.latest().await?;
+    let area = latest.find_area(&name.0).ok_or_else(Error::not_found)?;
+    call.check_if_match(area.version)?;
+    let (id, version) = (area.id, area.version);
+    let work = move |conn: &mut _| store::delete(conn, id, version);
+    writer.change("area.deleted", ("area", id.uuid()), work, changes::any).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn view(id: AreaId, directory: &Directory, call: &Call) -> Result<AreaView> {
+    let area = directory.area(id).ok_or_else(|| Error::internal("an area that was written is not there"))?;
+    Ok(AreaView::new(area, directory, call))
+}

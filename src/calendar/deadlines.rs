@@ -1,0 +1,258 @@
+//! Deadlines: when something must be done at the latest.
+//!
+//! - Hours are absolute: they run through nights, weekends and holidays, and are never moved.
+//! - Days count from the local date of the start and end with the last day, at local midnight. The day rolled
+//!   to the next working day by lag (1930:173) is kept beside it: whether it applies is for a lawyer to say,
+//!   so `overdue` goes by the statutory day.
+//! - Working days skip all days that are not worked, and so have nothing to roll.
+//! - A rule without a length needs a day to be given.
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Calendar;
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum DeadlineKind {
+    /// Assess whether the child needs protection at once.
+    ProtectionAssessment,
+    /// Decide whether to open an inquiry.
+    InquiryDecision,
+    /// Reach the person or the family for the first time.
+    FirstContact,
+    /// Tell the mandatory reporter whether an inquiry was opened.
+    Feedback,
+    /// Look at a case on hold again.
+    Review,
+}
+
+/// From when a deadline is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadlineStart {
+    /// When the referral first came in.
+    Receipt,
+    /// When it was accepted.
+    Accepted,
+    /// When it was decided whether to open an inquiry.
+    Decision,
+    /// From nowhere: somebody gives the day.
+    Given,
+}
+
+/// How long a deadline is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Length {
+    /// So many hours of 60 minutes.
+    Hours(u16),
+    /// So many days of the almanac.
+    Days(u16),
+    /// So many working days.
+    WorkingDays(u16),
+}
+
+/// How a deadline is counted, as the municipality's data has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DeadlineRule {
+    /// What is to be done.
+    pub kind: DeadlineKind,
+    /// The kinds of referral that have this deadline.
+    pub applies_to: Vec<String>,
+    /// From when it is counted.
+    pub starts_at: DeadlineStart,
+    /// How long it is; absent where the day is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<Length>,
+    /// The legal reference that it rests on.
+    pub legal_basis_id: String,
+}
+
+impl DeadlineRule {
+    /// Whether referrals of that kind have this deadline.
+    pub fn applies_to(&self, referral_kind: &str) -> bool {
+        self.applies_to.iter().any(|kind| kind == referral_kind)
+    }
+
+    /// The deadline that starts then; none if the rule has no length, or time ends before it.
+    pub fn deadline_from(&self, start: DateTime<Utc>, calendar: &Calendar) -> Option<Deadline> {
+        let first = calendar.local_date(start);
+        match self.length? {
+            Length::Hours(hours) => {
+                let due_at = start.checked_add_signed(TimeDelta::hours(hours.into()))?;
+                Some(self.deadline(due_at, None))
+            }
+            Length::Days(days) => {
+                let last = first.checked_add_days(Days::new(days.into()))?;
+                Some(self.deadline_on(last, calendar))
+            }
+            Length::WorkingDays(days) => {
+                let last = calendar.add_working_days(first, days);
+                Some(self.deadline(calendar.end_of_day(last), None))
+            }
+        }
+    }
+
+    /// The deadline that ends with a given day: a review, or one that was extended.
+    pub fn deadline_on(&self, last: NaiveDate, calendar: &Calendar) -> Deadline {
+        let rolled = calendar.end_of_day(calendar.rolled(last));
+        self.deadline(calendar.end_of_day(last), Some(rolled))
+    }
+
+    fn deadline(&self, due_at: DateTime<Utc>, rolled_due_at: Option<DateTime<Utc>>) -> Deadline {
+        let legal_basis_id = self.legal_basis_id.clone();
+        Deadline { kind: self.kind, due_at, rolled_due_at, met_at: None, legal_basis_id }
+    }
+}
+
+/// A deadline of one case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Deadline {
+    /// What is to be done.
+    pub kind: DeadlineKind,
+    /// When it must be done at the latest. A deadline by date ends at the local midnight after its last day.
+    #[schema(example = "2026-11-21T23:00:00Z")]
+    pub due_at: DateTime<Utc>,
+    /// The end of the next working day, if the last day is not one (lag 1930:173); otherwise the same as
+    /// `dueAt`. Absent for deadlines in hours and in working days, which are never moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-11-23T23:00:00Z")]
+    pub rolled_due_at: Option<DateTime<Utc>>,
+    /// When it was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-11-19T09:12:00Z")]
+    pub met_at: Option<DateTime<Utc>>,
+    /// The legal reference that it rests on.
+    #[schema(example = "sol-20-2")]
+    pub legal_basis_id: String,
+}
+
+impl Deadline {
+    /// Whether it has passed and what it asks for is not done. It goes by the statutory day, not the rolled one.
+    pub fn overdue(&self, now: DateTime<Utc>) -> bool {
+        self.met_at.is_none() && self.due_at < now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use strum::IntoEnumIterator;
+
+    use super::super::tests::{date, linkoping};
+    use super::*;
+
+    fn rules() -> Vec<DeadlineRule> {
+        serde_json::from_str(include_str!("../../data/linkoping/deadlines.json")).unwrap()
+    }
+
+    fn rule(kind: DeadlineKind) -> DeadlineRule {
+        rules().into_iter().find(|rule| rule.kind == kind).unwrap()
+    }
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    /// The statutory and the rolled end of a deadline.
+    fn ends(kind: DeadlineKind, start: &str) -> (String, Option<String>) {
+        let deadline = rule(kind).deadline_from(at(start), &linkoping()).unwrap();
+        let text = |instant: DateTime<Utc>| instant.format("%FT%RZ").to_string();
+        (text(deadline.due_at), deadline.rolled_due_at.map(text))
+    }
+
+    fn both(due: &str, rolled: &str) -> (String, Option<String>) {
+        (due.into(), Some(rolled.into()))
+    }
+
+    #[test]
+    fn the_data_has_a_rule_for_every_deadline() {
+        assert!(DeadlineKind::iter().all(|kind| rules().iter().any(|rule| rule.kind == kind)));
+        assert!(rule(DeadlineKind::FirstContact).applies_to("self_request"));
+        assert!(!rule(DeadlineKind::FirstContact).applies_to("concern_report"));
+    }
+
+    #[test]
+    fn a_protection_assessment_is_due_after_24_real_hours_and_never_rolls() {
+        let due = |start| ends(DeadlineKind::ProtectionAssessment, start);
+        assert_eq!(due("2026-03-28T11:00:00Z"), ("2026-03-29T11:00Z".into(), None));
+        assert_eq!(due("2026-10-24T11:00:00Z"), ("2026-10-25T11:00Z".into(), None));
+        assert_eq!(due("2026-12-23T15:00:00Z"), ("2026-12-24T15:00Z".into(), None));
+    }
+
+    #[test]
+    fn an_inquiry_decision_is_due_at_the_end_of_the_fourteenth_day() {
+        let due = |start| ends(DeadlineKind::InquiryDecision, start);
+        // Just before and just after midnight in Linköping are two receipt dates.
+        assert_eq!(due("2026-05-04T21:59:00Z"), both("2026-05-18T22:00Z", "2026-05-18T22:00Z"));
+        assert_eq!(due("2026-05-04T22:01:00Z"), both("2026-05-19T22:00Z", "2026-05-19T22:00Z"));
+        // It starts in winter time and ends in summer time, and the reverse.
+        assert_eq!(due("2026-03-17T10:00:00Z"), both("2026-03-31T22:00Z", "2026-03-31T22:00Z"));
+        assert_eq!(due("2026-10-13T10:00:00Z"), both("2026-10-27T23:00Z", "2026-10-27T23:00Z"));
+        // The last day is the day of the change, a Sunday.
+        assert_eq!(due("2026-03-15T10:00:00Z"), both("2026-03-29T22:00Z", "2026-03-30T22:00Z"));
+    }
+
+    #[test]
+    fn the_rolled_day_passes_easter_midsummer_and_new_year() {
+        let due = |start| ends(DeadlineKind::InquiryDecision, start);
+        assert_eq!(due("2026-03-20T10:00:00Z"), both("2026-04-03T22:00Z", "2026-04-07T22:00Z"));
+        assert_eq!(due("2026-06-05T10:00:00Z"), both("2026-06-19T22:00Z", "2026-06-22T22:00Z"));
+        assert_eq!(due("2026-12-17T10:00:00Z"), both("2026-12-31T23:00Z", "2027-01-04T23:00Z"));
+    }
+
+    #[test]
+    fn first_contact_is_due_after_five_working_days() {
+        let due = |start| ends(DeadlineKind::FirstContact, start);
+        assert_eq!(due("2026-03-31T08:00:00Z"), ("2026-04-09T22:00Z".into(), None));
+        assert_eq!(due("2026-06-17T08:00:00Z"), ("2026-06-25T22:00Z".into(), None));
+        assert_eq!(due("2026-12-28T08:00:00Z"), ("2027-01-07T23:00Z".into(), None));
+    }
+
+    #[test]
+    fn a_review_is_due_on_the_day_that_is_given() {
+        let review = rule(DeadlineKind::Review);
+        assert_eq!(review.deadline_from(at("2026-06-01T08:00:00Z"), &linkoping()), None);
+        let deadline = review.deadline_on(date("2026-06-20"), &linkoping());
+        assert_eq!(deadline.due_at, at("2026-06-20T22:00:00Z"));
+        assert_eq!(deadline.rolled_due_at, Some(at("2026-06-22T22:00:00Z")));
+    }
+
+    #[test]
+    fn a_deadline_is_overdue_by_the_statutory_day_until_it_is_met() {
+        let mut deadline = rule(DeadlineKind::Review).deadline_on(date("2026-06-20"), &linkoping());
+        assert!(!deadline.overdue(deadline.due_at));
+        assert!(deadline.overdue(deadline.due_at + TimeDelta::microseconds(1)));
+        deadline.met_at = Some(at("2026-08-01T00:00:00Z"));
+        assert!(!deadline.overdue(at("2027-01-01T00:00:00Z")));
+    }
+
+    #[test]
+    fn the_wire_says_what_the_contract_says() {
+        let deadline = rule(DeadlineKind::ProtectionAssessment).deadline_from(at("2026-06-01T08:00:00Z"), &linkoping());
+        let expected = serde_json::json!({
+            "kind": "protection_assessment", "dueAt": "2026-06-02T08:00:00Z", "legalBasisId": "linkoping-protection-24h"
+        });
+        assert_eq!(serde_json::to_value(deadline.unwrap()).unwrap(), expected);
+        let typo = r#"{"kind":"review","appliesTo":[],"startsAt":"given","legalBasisId":"x","lenght":{"days":1}}"#;
+        assert!(serde_json::from_str::<DeadlineRule>(typo).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_deadline_by_days_never_ends_before_its_days_are_over(second in 0_i64..7 * 365 * 86_400) {
+            let (calendar, start) = (linkoping(), at("2025-01-01T00:00:00Z") + TimeDelta::seconds(second));
+            let deadline = rule(DeadlineKind::InquiryDecision).deadline_from(start, &calendar).unwrap();
+            let last = calendar.local_date(deadline.due_at - TimeDelta::seconds(1));
+            prop_assert_eq!(last - calendar.local_date(start), TimeDelta::days(14));
+            prop_assert!(deadline.rolled_due_at.unwrap() >= deadline.due_at);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The calendar: what day it is where the municipality is, which days are worked, and what the law says when.
+//!
+//! - A day is a day in the municipality's time zone. It ends at the next local midnight, also on the two days
+//!   a year that have 23 and 25 hours ([`Calendar`]).
+//! - Working days follow lag (1930:173) 2 § and the holidays in the municipality's data.
+//! - Opening hours are OpenStreetMap's `opening_hours`, read by the municipality's calendar ([`OpeningHours`]).
+//! - Deadlines are counted by dated rules from data ([`DeadlineRule`]); the law that they rest on is data as
+//!   well ([`LegalReference`]).
+//!
+//! Nothing here reads a clock, a file or a database: time and data are handed in.
+
+mod deadlines;
+mod holidays;
+mod opening_hours;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use deadlines::{Deadline, DeadlineKind, DeadlineRule, DeadlineStart, Length};
+pub use holidays::{Calendar, Holiday, HolidayKind};
+pub use opening_hours::{DayHours, HoursError, Interval, MAX_LENGTH, OpenState, OpeningHours};
+
+/// A text from the data, in Swedish and English.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bilingual {
+    /// Swedish, as the law and the almanac have it.
+    pub sv: String,
+    /// English.
+    pub en: String,
+}
+
+/// A legal rule, or a local one, as it reads during a period.
+///
+/// Acts change: several references may have the same id, each with its own period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LegalReference {
+    /// Names the rule through all its wordings.
+    #[schema(example = "sol-20-2")]
+    pub id: String,
+    /// What the rule is about.
+    pub title: Bilingual,
+    /// What the rule says, in plain words.
+    pub text: Bilingual,
+    /// Where the rule stands.
+    #[schema(example = "SoL (2025:400) 20 kap. 2 §")]
+    pub citation: String,
+    /// The first day on which it reads so.
+    #[schema(example = "2025-07-01")]
+    pub valid_from: NaiveDate,
+    /// The last day on which it reads so; absent while nobody knows of an end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-01-14")]
+    pub valid_to: Option<NaiveDate>,
+}
+
+impl LegalReference {
+    /// Whether it holds on that day.
+    pub fn holds_on(&self, date: NaiveDate) -> bool {
+        self.valid_from <= date && self.valid_to.is_none_or(|last| date <= last)
+    }
+}
+
+/// The wording of a rule that is in force on a day: the newest, should periods overlap.
+pub fn in_force<'a>(references: &'a [LegalReference], id: &str, date: NaiveDate) -> Option<&'a LegalReference> {
+    references
+        .iter()
+        .filter(|reference| reference.id == id && reference.holds_on(date))
+        .max_by_key(|reference| reference.valid_from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The calendar of the first municipality, which the tests of this folder share.
+    pub(super) fn linkoping() -> Calendar {
+        let rows = include_str!("../../data/linkoping/holidays.csv").lines().skip(1);
+        let holidays = rows.map(|row| {
+            let cells: Vec<_> = row.trim().split(',').collect();
+            let name = Bilingual { sv: cells[1].into(), en: cells[2].into() };
+            Holiday { date: cells[0].parse().unwrap(), name, kind: cells[3].parse().unwrap() }
+        });
+        Calendar::new(chrono_tz::Europe::Stockholm, holidays.collect())
+    }
+
+    pub(super) fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn references() -> Vec<LegalReference> {
+        serde_json::from_str(include_str!("../../data/linkoping/legal_references.json")).unwrap()
+    }
+
+    #[test]
+    fn a_changed_act_has_one_wording_on_each_day() {
+        let references = references();
+        for ended in references.iter().filter(|reference| reference.valid_to.is_some()) {
+            let last = ended.valid_to.unwrap();
+            assert_eq!(in_force(&references, &ended.id, last), Some(ended));
+            assert_ne!(in_force(&references, &ended.id, last.succ_opt().unwrap()), Some(ended));
+        }
+    }
+
+    #[test]
+    fn no_law_is_in_force_before_its_first_day() {
+        let references = references();
+        assert!(references.iter().all(|r| in_force(&references, &r.id, date("1999-01-01")).is_none()));
+    }
+}

@@ -1,0 +1,77 @@
+//! Code lists: what each code of the API means, in Swedish and English.
+//!
+//! The texts are data (`data/code_lists.json`). A test holds the lists of the program's own enums against the enums.
+
+pub mod routes;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::text::Localized;
+
+/// A list of codes.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CodeList {
+    /// What the list is of.
+    pub name: Localized,
+    /// Its codes, in their usual order.
+    #[schema(max_items = 200)]
+    pub items: Vec<Code>,
+}
+
+/// A code, and what it means.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Code {
+    /// The code, as bodies and filters have it.
+    #[schema(max_length = 100, example = "school_absence")]
+    pub code: String,
+    /// What it means, in Swedish.
+    #[schema(max_length = 500, example = "Skolfrånvaro")]
+    pub sv: String,
+    /// What it means, in English.
+    #[schema(max_length = 500, example = "Absence from school")]
+    pub en: String,
+}
+
+/// All lists, by name. They are compiled in, and a test reads them, so they are there.
+pub static LISTS: LazyLock<BTreeMap<String, CodeList>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../data/code_lists.json")).unwrap_or_default());
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strum::IntoEnumIterator;
+
+    fn codes<E: IntoEnumIterator + AsRef<str>>() -> Vec<String> {
+        let mut codes: Vec<String> = E::iter().map(|code| code.as_ref().to_owned()).collect();
+        codes.sort();
+        codes
+    }
+
+    #[test]
+    fn each_enum_has_its_list_and_each_list_its_enum() {
+        let lists: [(&str, Vec<String>); 11] = [
+            ("referral-kinds", codes::<crate::referrals::Kind>()),
+            ("referral-statuses", codes::<crate::referrals::Status>()),
+            ("urgencies", codes::<crate::referrals::Urgency>()),
+            ("genders", codes::<crate::people::Gender>()),
+            ("protected-identity", codes::<crate::people::ProtectedIdentity>()),
+            ("partner-categories", codes::<crate::auth::Category>()),
+            ("staff-roles", codes::<crate::auth::Role>()),
+            ("consent-scopes", codes::<crate::referrals::consent::ConsentScope>()),
+            ("consent-givers", codes::<crate::referrals::consent::Giver>()),
+            ("consent-bases", codes::<crate::referrals::consent::Basis>()),
+            ("guardians-informed", codes::<crate::referrals::matter::Informed>()),
+        ];
+        for (name, expected) in lists {
+            let mut listed: Vec<String> = LISTS[name].items.iter().map(|item| item.code.clone()).collect();
+            listed.sort();
+            assert_eq!(listed, expected, "{name}");
+        }
+    }
+}

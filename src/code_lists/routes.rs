@@ -1,0 +1,78 @@
+//! Code lists over HTTP.
+
+use actix_web::{HttpResponse, get};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::auth::Anyone;
+use crate::code_lists::{Code, LISTS};
+use crate::error::{Error, Result};
+use crate::http::call::{Cache, Call, Link, Validator};
+use crate::http::page::{Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::slug::Slug;
+use crate::text::Localized;
+
+/// The operations on code lists.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(list_code_lists).service(get_code_list);
+}
+
+/// A code list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CodeList)]
+pub struct CodeListView {
+    /// The list's name in paths.
+    #[schema(max_length = 100, example = "needs")]
+    id: String,
+    /// What the list is of.
+    name: Localized,
+    /// Its codes, in their usual order.
+    #[schema(max_items = 200)]
+    codes: Vec<Code>,
+    /// Its own address.
+    #[serde(rename = "_links")]
+    #[schema(max_items = 10)]
+    links: Vec<Link>,
+}
+
+impl CodeListView {
+    fn of(name: &str, call: &Call) -> Option<Self> {
+        let list = LISTS.get(name)?.clone();
+        let links = vec![call.link("self", "GET", &format!("/code-lists/{name}"))];
+        Some(Self { id: name.to_owned(), name: list.name, codes: list.items, links })
+    }
+}
+
+/// List all code lists
+///
+/// Every list of codes that bodies and filters use, with what each code means in Swedish and English.
+#[utoipa::path(
+    operation_id = "listCodeLists",
+    tag = "meta",
+    params(PagingParameters),
+    responses((status = 200, description = "A page of code lists, by name.", body = Page<CodeListView>))
+)]
+#[get("/code-lists")]
+async fn list_code_lists(_: Anyone, call: Call, paging: Paging) -> Result<HttpResponse> {
+    let names: Vec<&String> = LISTS.keys().collect();
+    let found = paging.of_sorted(&call, &names, |name: &String| name.clone())?;
+    found.answer(&call, &paging, Cache::Public, |name| CodeListView::of(name, &call))
+}
+
+/// Get a code list
+///
+/// One list of codes with their meanings in Swedish and English.
+#[utoipa::path(
+    operation_id = "getCodeList",
+    tag = "meta",
+    params(("id" = Slug, Path, description = "The list's name, such as `needs`.")),
+    responses((status = 200, description = "The code list.", body = CodeListView))
+)]
+#[get("/code-lists/{id}")]
+async fn get_code_list(_: Anyone, call: Call, name: Named<Slug>) -> Result<HttpResponse> {
+    let view = CodeListView::of(name.0.as_ref(), &call).ok_or_else(Error::not_found)?;
+    call.found(&view, Validator::Content, Cache::Public)
+}

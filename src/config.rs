@@ -1,0 +1,236 @@
+//! Configuration: every variable parsed once, into a typed field. Nothing else in the program reads the environment.
+//!
+//! A value that cannot be used stops the start with a message that names the variable and what it accepts. Secrets are never
+//! printed: they have no `Debug`.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::Args;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+use crate::db::Target;
+
+/// Where the database is: for every command that needs one.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseConfig {
+    /// The database: sqlite://PATH for the embedded one, or postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        value_name = "DATABASE_URL",
+        hide_env_values = true,
+        default_value = "sqlite://nara.db"
+    )]
+    pub database_url: DatabaseUrl,
+}
+
+/// An address that may hold a password. Every text is one at first: a parser's refusal would quote it.
+#[derive(Clone)]
+pub struct DatabaseUrl(String);
+
+impl FromStr for DatabaseUrl {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl DatabaseConfig {
+    /// Which database it is.
+    pub fn target(&self) -> Result<Target, String> {
+        self.database_url.0.parse().map_err(|error| format!("DATABASE_URL: {error}"))
+    }
+}
+
+/// How the server logs: for every command.
+#[derive(Debug, Clone, Args)]
+pub struct LogConfig {
+    /// What to log: error, warn, info, debug or trace, or a filter such as nara=debug,warn
+    #[arg(long, global = true, env = "NARA_LOG", value_name = "NARA_LOG", default_value = "info,actix_server=warn")]
+    pub log: String,
+}
+
+/// What `serve` needs to know.
+#[derive(Debug, Clone, Args)]
+pub struct ServeConfig {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
+    pub database: DatabaseConfig,
+
+    /// The address to listen on. Put a proxy that speaks TLS in front of any other address than a loopback one
+    #[arg(long, env = "NARA_ADDRESS", value_name = "NARA_ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
+    pub address: SocketAddr,
+
+    /// The address for Prometheus, kept apart from the callers'. Without it there are no metrics
+    #[arg(long, env = "NARA_METRICS_ADDRESS", value_name = "NARA_METRICS_ADDRESS", value_parser = address)]
+    pub metrics_address: Option<SocketAddr>,
+
+    /// The address under which callers know the server, such as https://nara.example. Without it links follow the Host header
+    #[arg(long, env = "NARA_PUBLIC_URL", value_name = "NARA_PUBLIC_URL", value_parser = public_url)]
+    pub public_url: Option<String>,
+
+    /// The origins whose pages may call, separated by commas, such as https://linkoping.example
+    #[arg(long, env = "NARA_CORS_ORIGINS", value_name = "NARA_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
+    pub cors_origins: Vec<String>,
+
+    /// A file with the identity provider's public keys (JWKS, RFC 7517), for the tokens of staff
+    #[arg(long, env = "NARA_JWKS_FILE", value_name = "NARA_JWKS_FILE")]
+    pub jwks_file: PathBuf,
+
+    /// The issuer that tokens must name (`iss`)
+    #[arg(long, env = "NARA_ISSUER", value_name = "NARA_ISSUER", value_parser = nonempty)]
+    pub issuer: String,
+
+    /// The audience that tokens must name (`aud`)
+    #[arg(long, env = "NARA_AUDIENCE", value_name = "NARA_AUDIENCE", default_value = "nara", value_parser = nonempty)]
+    pub audience: String,
+
+    /// A file with the installation's secret: at least 32 random bytes as 64 hexadecimal digits. Keys of partners and cursors rest on it
+    #[arg(long, env = "NARA_SECRET_FILE", value_name = "NARA_SECRET_FILE")]
+    pub secret_file: PathBuf,
+
+    /// The environment that keys of partner agencies are made for; it stands in every key
+    #[arg(long, env = "NARA_ENVIRONMENT", value_name = "NARA_ENVIRONMENT", default_value = "live", value_parser = environment)]
+    pub environment: String,
+
+    /// How many threads answer calls; 0 for one per core
+    #[arg(long, env = "NARA_WORKERS", value_name = "NARA_WORKERS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=256))]
+    pub workers: u16,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected ADDRESS:PORT such as 127.0.0.1:8080 or [::1]:8080".to_owned())
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    origin(text)
+        .map_err(|_| "expected http:// or https:// and a host, without a path, such as https://nara.example".to_owned())
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let text = text.trim().trim_end_matches('/');
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let plain =
+        |host: &&str| !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
+    host.filter(plain)
+        .map(|_| text.to_owned())
+        .ok_or_else(|| "expected an origin such as https://linkoping.example".to_owned())
+}
+
+fn nonempty(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("expected a text that is not empty".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// The environment of the keys that `demo` makes: `serve` never takes them.
+pub const DEMO_ENVIRONMENT: &str = "demo";
+
+fn environment(text: &str) -> Result<String, String> {
+    let plain = (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    match text {
+        DEMO_ENVIRONMENT => {
+            Err("expected a name other than demo: `serve` does not take keys that `demo` made".to_owned())
+        }
+        _ if plain => Ok(text.to_owned()),
+        _ => Err("expected 1 to 12 lower-case letters and digits such as live or test".to_owned()),
+    }
+}
+
+/// The installation's secret. What needs a key derives one of its own from it, so that none serves two ends.
+#[derive(Clone)]
+pub struct Secret([u8; 32]);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// What the secret of a demo begins with in its file, so that `serve` knows it.
+pub const DEMO_MARK: &str = "demo:";
+
+impl Secret {
+    /// A secret out of random bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads the secret of a real installation.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("NARA_SECRET_FILE: {} cannot be read: {error}", path.display()))?;
+        if text.starts_with(DEMO_MARK) {
+            return Err("NARA_SECRET_FILE: this secret was made by `demo`; make one of your own, for example with: openssl rand -hex 32".to_owned());
+        }
+        text.parse().map_err(|error| format!("NARA_SECRET_FILE: {error}"))
+    }
+
+    /// A key for one end.
+    pub fn key(&self, end: &str) -> [u8; 32] {
+        let mut key = [0; 32];
+        // HMAC takes keys of any length, so there is always a code.
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
+            mac.update(end.as_bytes());
+            key.copy_from_slice(&mac.finalize().into_bytes());
+        }
+        key
+    }
+
+    /// The secret as its file holds it.
+    pub fn reveal(&self) -> String {
+        crate::hex::encode(&self.0)
+    }
+}
+
+impl FromStr for Secret {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "expected 64 hexadecimal digits, not all alike; make them with: openssl rand -hex 32".to_owned();
+        let text = text.trim();
+        let bytes = crate::hex::decode(text).ok_or_else(wrong)?;
+        let distinct = text.bytes().collect::<std::collections::HashSet<_>>().len();
+        // Random digits are of many kinds; a placeholder is of few.
+        if distinct < 6 { Err(wrong()) } else { Ok(Self(bytes)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_is_a_placeholder_is_refused() {
+        assert!("0".repeat(64).parse::<Secret>().is_err());
+        assert!("deadbeef".repeat(8).parse::<Secret>().is_err());
+        assert!("abc".parse::<Secret>().is_err());
+        assert!("3f9a1c0e7b5d2846a9f1e3c5b7d90284fedcba98765432100123456789abcdef".parse::<Secret>().is_ok());
+    }
+
+    #[test]
+    fn a_secret_is_never_told_by_debug() {
+        assert_eq!(format!("{:?}", Secret::new([7; 32])), "[redacted]");
+    }
+
+    #[test]
+    fn keys_for_different_ends_differ() {
+        let secret = Secret::new([7; 32]);
+        assert_ne!(secret.key("cursors"), secret.key("partner keys"));
+    }
+
+    #[test]
+    fn the_environment_of_demo_is_no_environment_for_serve() {
+        assert!(environment("demo").is_err());
+        assert!(environment("live").is_ok());
+    }
+}

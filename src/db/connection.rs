@@ -1,0 +1,97 @@
+//! One connection to either database, and how it is opened.
+
+use std::fmt;
+use std::str::FromStr;
+
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+// libpq is linked against OpenSSL, whose symbols nothing else here names.
+use openssl_sys as _;
+
+use crate::error::{Error, Problem, Result};
+
+/// A connection to PostgreSQL or to SQLite. Queries are written once, for both.
+#[derive(diesel::MultiConnection)]
+pub enum DbConn {
+    /// For installations with several servers.
+    Postgres(PgConnection),
+    /// Embedded, the default.
+    Sqlite(SqliteConnection),
+}
+
+/// Which database, and where: what `DATABASE_URL` says.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A PostgreSQL URL, which may hold a password.
+    Postgres(String),
+    /// The path of a SQLite file.
+    Sqlite(String),
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(url: &str) -> std::result::Result<Self, String> {
+        let accepted = "expected sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE";
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Ok(Self::Postgres(url.to_owned()))
+        } else {
+            match url.strip_prefix("sqlite://") {
+                Some(path) if !path.is_empty() => Ok(Self::Sqlite(path.to_owned())),
+                _ => Err(accepted.to_owned()),
+            }
+        }
+    }
+}
+
+/// The password of a PostgreSQL URL stays out of logs.
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Postgres(_) => f.write_str("postgres://[redacted]"),
+            Self::Sqlite(path) => write!(f, "sqlite://{path}"),
+        }
+    }
+}
+
+/// What a connection is for. On SQLite a reader cannot write, so that a slip is an error and not a lost lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Queries only.
+    Reading,
+    /// Transactions that change something.
+    Writing,
+}
+
+impl Target {
+    /// Opens a connection. Diesel's own `establish` for a multi-connection tries each database in turn and hides why none did.
+    pub fn connect(&self, purpose: Purpose) -> Result<DbConn> {
+        match self {
+            Self::Postgres(url) => {
+                let mut conn = PgConnection::establish(url).map_err(unreachable)?;
+                conn.batch_execute(POSTGRES_SESSION).map_err(unreachable)?;
+                Ok(DbConn::Postgres(conn))
+            }
+            Self::Sqlite(path) => {
+                let mut conn = SqliteConnection::establish(path).map_err(unreachable)?;
+                conn.batch_execute(SQLITE_SESSION).map_err(unreachable)?;
+                if purpose == Purpose::Reading {
+                    conn.batch_execute("PRAGMA query_only=ON").map_err(unreachable)?;
+                }
+                Ok(DbConn::Sqlite(conn))
+            }
+        }
+    }
+}
+
+/// A statement that runs longer than this is stuck, and so is a transaction that idles longer.
+const POSTGRES_SESSION: &str = "SET timezone='UTC'; SET statement_timeout='15s'; SET lock_timeout='10s'; SET idle_in_transaction_session_timeout='30s'; SET client_min_messages='warning'";
+
+/// `synchronous=FULL` makes a commit durable: what is acknowledged survives a power cut. A memory map would count as resident memory, hence 0.
+const SQLITE_SESSION: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-8000; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF";
+
+fn unreachable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(Problem::Unavailable).because(cause)
+}

@@ -1,0 +1,90 @@
+//! Where the two databases differ, each difference as a named function that says why.
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use crate::db::connection::DbConn;
+use crate::error::{Error, Result};
+
+/// Compiles one expression for each database. It is for what the multi-backend cannot say (a batch insert), and for hot
+/// statements, whose SQL text the multi-backend would build anew at every execution.
+#[macro_export]
+macro_rules! on_backend {
+    ($conn:expr, $concrete:ident => $expression:expr) => {
+        match $conn {
+            $crate::db::DbConn::Postgres($concrete) => $expression,
+            $crate::db::DbConn::Sqlite($concrete) => $expression,
+        }
+    };
+}
+
+/// PostgreSQL breaks a tie between two transactions by refusing one of them; that one may simply run again. SQLite has one
+/// writer and no ties.
+pub fn is_worth_another_try(error: &Error) -> bool {
+    let Some(DieselError::DatabaseError(kind, about)) =
+        error.cause().and_then(|cause| cause.downcast_ref::<DieselError>())
+    else {
+        return false;
+    };
+    matches!(kind, DatabaseErrorKind::SerializationFailure) || about.message().contains("deadlock detected")
+}
+
+/// Neither database gives diesel a kind for "not now": PostgreSQL says so while it shuts down or starts, SQLite when the disk
+/// is full or fails, or when another process holds the file.
+pub fn is_outage(message: &str) -> bool {
+    const SAYINGS: [&str; 10] = [
+        "terminating connection",
+        "the database system is",
+        "server closed the connection",
+        "could not connect",
+        "connection to server",
+        "no connection to the server",
+        "SSL connection has been closed",
+        "database or disk is full",
+        "disk I/O error",
+        "database is locked",
+    ];
+    SAYINGS.iter().any(|saying| message.contains(saying))
+}
+
+/// Several servers may start at once on one database, and two migrations at once would collide. On PostgreSQL an advisory lock
+/// makes the second wait; on SQLite a transaction that takes the write lock at once does.
+pub fn while_alone<T>(conn: &mut DbConn, work: impl FnOnce(&mut DbConn) -> Result<T>) -> Result<T> {
+    match conn {
+        // Another server's migration may take longer than a statement normally may.
+        DbConn::Postgres(conn) => {
+            conn.batch_execute("SET statement_timeout=0; SET lock_timeout=0; SELECT pg_advisory_lock(74657261)")?;
+        }
+        DbConn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?,
+    }
+    let outcome = work(conn);
+    match conn {
+        DbConn::Postgres(conn) => {
+            conn.batch_execute(
+                "SELECT pg_advisory_unlock(74657261); SET statement_timeout='15s'; SET lock_timeout='10s'",
+            )?;
+        }
+        DbConn::Sqlite(conn) if outcome.is_ok() => AnsiTransactionManager::commit_transaction(conn)?,
+        DbConn::Sqlite(conn) => AnsiTransactionManager::rollback_transaction(conn)?,
+    }
+    outcome
+}
+
+/// SQLite takes its compile-time options from the build; without the first of these every statement with a bound LIMIT is
+/// prepared anew at each execution, which makes reads three times slower. PostgreSQL has nothing of the kind.
+pub fn check_build(conn: &mut DbConn) -> Result<()> {
+    #[derive(QueryableByName)]
+    struct CompileOption {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        compile_options: String,
+    }
+    let DbConn::Sqlite(conn) = conn else { return Ok(()) };
+    let options: Vec<CompileOption> = diesel::sql_query("PRAGMA compile_options").load(conn)?;
+    match options.iter().any(|option| option.compile_options == "ENABLE_QPSG") {
+        true => Ok(()),
+        false => {
+            Err(Error::internal("SQLite was built without ENABLE_QPSG; build with the settings of .cargo/config.toml"))
+        }
+    }
+}

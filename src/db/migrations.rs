@@ -1,0 +1,101 @@
+//! The migrations, embedded in the program and run at its start.
+//!
+//! Each migration leaves a fingerprint of its text. A database whose fingerprints are not this program's has another layout,
+//! and is left alone.
+
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use sha2::{Digest, Sha256};
+
+use crate::db::connection::{DbConn, Purpose, Target};
+use crate::db::dialect;
+use crate::db::schema::migration_fingerprints as fingerprints;
+use crate::error::{Error, Problem, Result};
+
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+/// The text of each migration by its version, for PostgreSQL and for SQLite.
+const TEXTS: [(&str, &str, &str); 1] = [(
+    "0001",
+    include_str!("../../migrations/postgres/0001_foundation/up.sql"),
+    include_str!("../../migrations/sqlite/0001_foundation/up.sql"),
+)];
+
+/// Brings the database up to this program's version and says which migrations ran.
+pub fn run(target: &Target) -> Result<Vec<String>> {
+    let mut conn = target.connect(Purpose::Writing)?;
+    dialect::check_build(&mut conn)?;
+    dialect::while_alone(&mut conn, |conn| {
+        let applied = applied(conn)?;
+        refuse_another_layout(conn, &applied)?;
+        let ran = match conn {
+            DbConn::Postgres(conn) => conn.run_pending_migrations(POSTGRES),
+            DbConn::Sqlite(conn) => conn.run_pending_migrations(SQLITE),
+        };
+        let ran: Vec<String> = ran.map_err(Error::internal)?.iter().map(ToString::to_string).collect();
+        for version in &ran {
+            let row = (fingerprints::version.eq(version), fingerprints::fingerprint.eq(fingerprint(conn, version)));
+            diesel::insert_into(fingerprints::table).values(row).execute(conn)?;
+        }
+        Ok(ran)
+    })
+}
+
+/// Takes back the newest migration.
+pub fn revert_last(target: &Target) -> Result<String> {
+    let mut conn = target.connect(Purpose::Writing)?;
+    dialect::while_alone(&mut conn, |conn| {
+        let applied = applied(conn)?;
+        refuse_another_layout(conn, &applied)?;
+        let Some(last) = applied.last() else { return Err(Error::internal("there is no migration to take back")) };
+        // The first migration takes the table of fingerprints with it, so the row goes before.
+        diesel::delete(fingerprints::table.find(last)).execute(conn)?;
+        let reverted = match conn {
+            DbConn::Postgres(conn) => conn.revert_last_migration(POSTGRES),
+            DbConn::Sqlite(conn) => conn.revert_last_migration(SQLITE),
+        };
+        Ok(reverted.map_err(Error::internal)?.to_string())
+    })
+}
+
+/// True when every migration of this program has run.
+pub fn are_complete(conn: &mut DbConn) -> Result<bool> {
+    let pending = match conn {
+        DbConn::Postgres(conn) => conn.has_pending_migration(POSTGRES),
+        DbConn::Sqlite(conn) => conn.has_pending_migration(SQLITE),
+    };
+    Ok(!pending.map_err(|cause| Error::new(Problem::Unavailable).because(cause))?)
+}
+
+fn applied(conn: &mut DbConn) -> Result<Vec<String>> {
+    let applied = match conn {
+        DbConn::Postgres(conn) => conn.applied_migrations(),
+        DbConn::Sqlite(conn) => conn.applied_migrations(),
+    };
+    let mut applied: Vec<String> = applied.map_err(Error::internal)?.iter().map(ToString::to_string).collect();
+    applied.sort();
+    Ok(applied)
+}
+
+fn refuse_another_layout(conn: &mut DbConn, applied: &[String]) -> Result<()> {
+    if applied.is_empty() {
+        return Ok(());
+    }
+    let another = || {
+        Error::internal(
+            "the database has another layout than this program's: use the program that made it, or another database",
+        )
+    };
+    let left: Vec<(String, String)> = fingerprints::table.load(conn).map_err(|_| another())?;
+    let known = |version: &String| left.iter().any(|(at, left)| at == version && *left == fingerprint(conn, version));
+    if applied.iter().all(known) { Ok(()) } else { Err(another()) }
+}
+
+fn fingerprint(conn: &DbConn, version: &str) -> String {
+    let text = TEXTS.iter().find(|(known, ..)| *known == version).map_or("", |(_, postgres, sqlite)| match conn {
+        DbConn::Postgres(_) => postgres,
+        DbConn::Sqlite(_) => sqlite,
+    });
+    crate::hex::encode(&Sha256::digest(text))
+}

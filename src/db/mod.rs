@@ -1,0 +1,171 @@
+//! The database: one interface, two engines.
+//!
+//! - A write is one transaction, with everything of one change in it, and is answered when it is durable.
+//! - SQLite has reading threads and one writer that commits groups; PostgreSQL has a set of threads for reading and one for
+//!   writing, one transaction for each write, because savepoints would cost round trips there.
+//! - A job is database work and nothing else. On PostgreSQL it may run again after a deadlock or a serialization failure.
+
+pub mod columns;
+#[expect(missing_docs, reason = "The derive for both databases makes public items without docs.")]
+pub mod connection;
+pub mod dialect;
+pub mod migrations;
+#[expect(missing_docs, reason = "The macro makes public items without docs.")]
+pub mod schema;
+mod threads;
+mod writer;
+
+use diesel::Connection;
+use diesel::connection::TransactionManager;
+use diesel::result::DatabaseErrorKind;
+
+use connection::Purpose;
+pub use connection::{DbConn, Target};
+use threads::Threads;
+use writer::Writer;
+
+use crate::error::{Error, Problem, Result, Text};
+
+/// A handle on the database; clones share it.
+#[derive(Clone)]
+pub struct Db {
+    readers: Threads,
+    writers: Writers,
+}
+
+#[derive(Clone)]
+enum Writers {
+    /// SQLite: one writer, commits in groups.
+    Grouped(Writer),
+    /// PostgreSQL: one transaction for each write.
+    Separate(Threads),
+}
+
+/// How many threads, and how much may wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Sizes {
+    /// Reading threads.
+    pub readers: usize,
+    /// Writing threads, on PostgreSQL.
+    pub writers: usize,
+    /// Jobs that may wait in each queue before callers are sent away with 503.
+    pub queue: usize,
+}
+
+impl Sizes {
+    /// What measured best on two cores.
+    pub fn for_target(target: &Target) -> Self {
+        match target {
+            Target::Sqlite(_) => Self { readers: 2, writers: 1, queue: 1024 },
+            Target::Postgres(_) => Self { readers: 4, writers: 16, queue: 1024 },
+        }
+    }
+}
+
+/// A job that lost against another one is tried this often in all.
+const ATTEMPTS: u32 = 4;
+
+impl Db {
+    /// Opens the connections. The database must have been migrated.
+    pub fn open(target: &Target, sizes: Sizes) -> Result<Self> {
+        let readers = Threads::start(target, Purpose::Reading, sizes.readers, sizes.queue)?;
+        let writers = match target {
+            Target::Sqlite(_) => Writers::Grouped(Writer::start(target, sizes.queue)?),
+            Target::Postgres(_) => {
+                Writers::Separate(Threads::start(target, Purpose::Writing, sizes.writers, sizes.queue)?)
+            }
+        };
+        Ok(Self { readers, writers })
+    }
+
+    /// Reads. Nothing that `job` reads may be personal data that leaves the server: see [`Db::read_recorded`].
+    pub async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.readers.run(job).await
+    }
+
+    /// Writes: all of `job` or nothing, and durable once answered.
+    pub async fn write<T: Send + 'static>(&self, job: impl Fn(&mut DbConn) -> Result<T> + Send + 'static) -> Result<T> {
+        match &self.writers {
+            Writers::Grouped(writer) => writer.write(job).await,
+            Writers::Separate(threads) => threads.run(move |conn| in_transaction(conn, &job)).await,
+        }
+    }
+
+    /// Reads personal data: `record` writes down that it was read, durably, before the answer leaves.
+    ///
+    /// SQLite takes the record through the group writer, so that readings which wait together share one flush. On PostgreSQL
+    /// `record` follows on the same connection and commits by itself, so it must be a single statement.
+    pub async fn read_recorded<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
+        record: impl FnOnce(&mut DbConn, &T) -> Result<()> + Send + 'static,
+    ) -> Result<T> {
+        match &self.writers {
+            Writers::Grouped(writer) => {
+                let found = self.readers.run(job).await?;
+                writer.write(move |conn| record(conn, &found).map(|()| found)).await
+            }
+            // The commit of the record waits for the disk, so it belongs to the larger set of threads.
+            Writers::Separate(threads) => {
+                let both = move |conn: &mut DbConn| {
+                    let found = job(conn)?;
+                    record(conn, &found)?;
+                    Ok(found)
+                };
+                threads.run(both).await
+            }
+        }
+    }
+}
+
+/// Runs `job` in a transaction of its own.
+pub fn in_transaction<T>(conn: &mut DbConn, job: &impl Fn(&mut DbConn) -> Result<T>) -> Result<T> {
+    type Transactions = <DbConn as Connection>::TransactionManager;
+    let mut attempt = 1;
+    loop {
+        writer::begin(conn)?;
+        let outcome = job(conn).and_then(|answer| {
+            Transactions::commit_transaction(conn)?;
+            Ok(answer)
+        });
+        let Err(error) = outcome else { return outcome };
+        // After a failed commit there may be nothing left to roll back; a lost connection is replaced by its thread.
+        let _lost = Transactions::rollback_transaction(conn);
+        if attempt == ATTEMPTS || !dialect::is_worth_another_try(&error) {
+            return Err(error);
+        }
+        attempt += 1;
+    }
+}
+
+/// What a failed statement means to a caller. The database's own words stay in the log: they quote values.
+impl From<diesel::result::Error> for Error {
+    fn from(cause: diesel::result::Error) -> Self {
+        use diesel::result::Error as Diesel;
+        let problem = match &cause {
+            Diesel::NotFound => Problem::NotFound,
+            Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Problem::AlreadyExists,
+            Diesel::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => Problem::StillReferenced,
+            Diesel::DatabaseError(DatabaseErrorKind::ClosedConnection, _) | Diesel::BrokenTransactionManager => {
+                Problem::Unavailable
+            }
+            Diesel::DatabaseError(_, about) if dialect::is_outage(about.message()) => Problem::Unavailable,
+            _ => Problem::InternalError,
+        };
+        Self::new(problem).because(cause)
+    }
+}
+
+/// The answer where a version has moved on between reading and writing.
+pub fn stale() -> Error {
+    Error::with_detail(
+        Problem::StaleVersion,
+        Text::new(
+            "It was changed since you read it; read it again.",
+            "Den har ändrats sedan du läste den; läs den igen.",
+        ),
+    )
+}

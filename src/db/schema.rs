@@ -1,0 +1,200 @@
+//! The tables, once for both databases. `tests/api/migrations.rs` holds them against the migrations.
+
+use crate::db::columns::{SqlJson, SqlTime, SqlUuid};
+
+diesel::table! {
+    use diesel::sql_types::*;
+    migration_fingerprints (version) {
+        version -> Text,
+        fingerprint -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    directory_state (id) {
+        id -> Integer,
+        version -> BigInt,
+        synthetic -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    directory_documents (name) {
+        name -> Text,
+        content -> SqlJson,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    areas (id) {
+        id -> SqlUuid,
+        slug -> Text,
+        name -> SqlJson,
+        description -> Nullable<SqlJson>,
+        status -> Text,
+        version -> Integer,
+        updated_at -> SqlTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    districts (id) {
+        id -> SqlUuid,
+        slug -> Text,
+        code -> Text,
+        name -> SqlJson,
+        place_names -> SqlJson,
+        area_id -> SqlUuid,
+        population -> Nullable<SqlJson>,
+        boundary -> SqlJson,
+        status -> Text,
+        version -> Integer,
+        updated_at -> SqlTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    services (id) {
+        id -> SqlUuid,
+        slug -> Text,
+        name -> SqlJson,
+        description -> SqlJson,
+        orientation -> Text,
+        provision -> Text,
+        needs_assessment -> Bool,
+        assessment_kind -> Nullable<Text>,
+        identity_exempt -> Bool,
+        ages -> SqlJson,
+        needs -> SqlJson,
+        languages -> SqlJson,
+        status -> Text,
+        version -> Integer,
+        updated_at -> SqlTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    offices (id) {
+        id -> SqlUuid,
+        slug -> Text,
+        name -> SqlJson,
+        kind -> Text,
+        status -> Text,
+        address -> Nullable<SqlJson>,
+        location -> Nullable<SqlJson>,
+        phone -> Nullable<Text>,
+        email -> Nullable<Text>,
+        opening_hours -> Nullable<Text>,
+        languages -> SqlJson,
+        accessibility -> SqlJson,
+        entrance_note -> Nullable<SqlJson>,
+        opened_on -> Nullable<Text>,
+        closed_on -> Nullable<Text>,
+        version -> Integer,
+        updated_at -> SqlTime,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    office_areas (office_id, area_id) {
+        office_id -> SqlUuid,
+        area_id -> SqlUuid,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    office_services (office_id, service_id) {
+        office_id -> SqlUuid,
+        service_id -> SqlUuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    partners (id) {
+        id -> SqlUuid,
+        slug -> Text,
+        name -> Text,
+        category -> Text,
+        created_at -> SqlTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    partner_keys (id) {
+        id -> Text,
+        partner_id -> SqlUuid,
+        secret_hash -> Binary,
+        scopes -> SqlJson,
+        created_at -> SqlTime,
+        expires_at -> Nullable<SqlTime>,
+        revoked_at -> Nullable<SqlTime>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    referrals (id) {
+        id -> SqlUuid,
+        reference -> Text,
+        kind -> Text,
+        status -> Text,
+        urgency -> Text,
+        protected -> Bool,
+        partner_id -> SqlUuid,
+        sender_reference -> Nullable<Text>,
+        office_id -> SqlUuid,
+        area_id -> Nullable<SqlUuid>,
+        district_id -> Nullable<SqlUuid>,
+        assignee_id -> Nullable<SqlUuid>,
+        matter -> SqlJson,
+        routing -> SqlJson,
+        deadlines -> SqlJson,
+        next_due_at -> SqlTime,
+        received_at -> SqlTime,
+        updated_at -> SqlTime,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    referral_services (referral_id, service_id) {
+        referral_id -> SqlUuid,
+        service_id -> SqlUuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    audit_records (id) {
+        id -> SqlUuid,
+        at -> SqlTime,
+        actor -> Text,
+        action -> Text,
+        resource_type -> Text,
+        resource_ids -> SqlJson,
+        trace_id -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(partner_keys, partners);
+diesel::joinable!(partner_keys -> partners (partner_id));

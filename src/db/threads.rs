@@ -1,0 +1,156 @@
+//! Threads that each own a connection and take jobs from one bounded queue.
+//!
+//! A thread that owns its connection spares the check-out of a pool, and its prepared statements stay warm.
+//! A full queue is an answer (503), not a wait: latency that grows without bound helps nobody.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use diesel::Connection;
+use diesel::connection::TransactionManager;
+use tokio::sync::oneshot;
+
+use crate::db::connection::{DbConn, Purpose, Target};
+use crate::error::{Error, Problem, Result};
+
+type Job = Box<dyn FnOnce(&mut DbConn) + Send>;
+
+/// A set of threads; dropping the last handle lets them finish what is queued, and end.
+#[derive(Clone)]
+pub struct Threads(Arc<Owner>);
+
+struct Owner {
+    queue: Arc<Queue>,
+    threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
+}
+
+struct Queue {
+    waiting: Mutex<Waiting>,
+    ready: Condvar,
+    capacity: usize,
+}
+
+struct Waiting {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+impl Threads {
+    /// Opens `count` connections, so that a wrong address stops the start, and begins to take jobs.
+    pub fn start(target: &Target, purpose: Purpose, count: usize, capacity: usize) -> Result<Self> {
+        let waiting = Mutex::new(Waiting { jobs: VecDeque::new(), closed: false });
+        let queue = Arc::new(Queue { waiting, ready: Condvar::new(), capacity });
+        let mut threads = Vec::with_capacity(count);
+        for number in 0..count {
+            let (queue, target) = (Arc::clone(&queue), target.clone());
+            let conn = target.connect(purpose)?;
+            let work = move || run(&queue, &target, purpose, conn);
+            let name = format!("db-{purpose:?}-{number}").to_lowercase();
+            threads.push(std::thread::Builder::new().name(name).spawn(work).map_err(Error::internal)?);
+        }
+        Ok(Self(Arc::new(Owner { queue, threads: Mutex::new(threads) })))
+    }
+
+    /// Runs `job` on one of the threads.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (sender, receiver) = oneshot::channel();
+        self.0.queue.push(Box::new(move |conn| {
+            // Nobody waits any more: the caller went away before its turn came.
+            if sender.is_closed() {
+                return;
+            }
+            let outcome = catch_unwind(AssertUnwindSafe(|| job(conn)));
+            let _gone = sender.send(outcome.unwrap_or_else(|_| Err(panicked())));
+        }))?;
+        receiver.await.unwrap_or_else(|_| Err(Error::new(Problem::Unavailable)))
+    }
+}
+
+/// What a caller gets whose job panicked; the panic itself is in the log.
+pub fn panicked() -> Error {
+    Error::internal("a database job panicked")
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.queue.lock().closed = true;
+        self.queue.ready.notify_all();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+impl Queue {
+    /// The queue is whole between any two statements under the lock, so a poisoned lock still guards a whole queue.
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, job: Job) -> Result<()> {
+        let mut waiting = self.lock();
+        if waiting.jobs.len() >= self.capacity {
+            return Err(Error::new(Problem::Overloaded));
+        }
+        waiting.jobs.push_back(job);
+        drop(waiting);
+        self.ready.notify_one();
+        Ok(())
+    }
+
+    /// The next job, or `None` when the queue is closed and empty.
+    fn pop(&self) -> Option<Job> {
+        let mut waiting = self.lock();
+        loop {
+            if let Some(job) = waiting.jobs.pop_front() {
+                return Some(job);
+            }
+            if waiting.closed {
+                return None;
+            }
+            waiting = self.ready.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+fn run(queue: &Queue, target: &Target, purpose: Purpose, mut conn: DbConn) {
+    while let Some(job) = queue.pop() {
+        job(&mut conn);
+        if !is_between_transactions(&mut conn) {
+            match reconnect(target, purpose, || queue.lock().closed) {
+                Some(fresh) => conn = fresh,
+                None => return,
+            }
+        }
+    }
+}
+
+/// False when the connection is lost, or when a job left a transaction open.
+pub fn is_between_transactions(conn: &mut DbConn) -> bool {
+    let status = <DbConn as Connection>::TransactionManager::transaction_manager_status_mut(conn);
+    let clean = matches!(status.transaction_depth(), Ok(None));
+    clean && !diesel::r2d2::R2D2Connection::is_broken(conn)
+}
+
+/// Tries until the database is back, for the process outlives an outage; or until there is nobody left to try for.
+#[expect(clippy::disallowed_methods, reason = "A thread that owns a connection has nothing to do until it has one.")]
+pub fn reconnect(target: &Target, purpose: Purpose, is_closed: impl Fn() -> bool) -> Option<DbConn> {
+    loop {
+        if is_closed() {
+            return None;
+        }
+        match target.connect(purpose) {
+            Ok(conn) => return Some(conn),
+            Err(error) => {
+                tracing::warn!(error = ?error.cause(), "the database cannot be reached; trying again");
+                std::thread::sleep(Duration::from_millis(250));
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The demo's secret, its signing key, and the tokens made with it. Each is marked as a demo's, so that `serve` refuses it.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use p256::SecretKey;
+use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
+use serde_json::{Value, json};
+
+use crate::auth::tokens::Verifier;
+use crate::config::{DEMO_MARK, Secret};
+use crate::hex;
+use crate::server::Keys;
+use crate::time::{Random, Timestamp};
+
+const ISSUER: &str = "https://demo.nara.example";
+const AUDIENCE: &str = "nara";
+const KEY_ID_MARK: &str = "demo-";
+const WEEK: i64 = 7 * 24 * 3600;
+
+/// What a demo signs and hashes with.
+pub struct Credentials {
+    /// The secret of this folder.
+    pub secret: Secret,
+    signing_key: SecretKey,
+}
+
+/// Whom a token is for.
+pub struct Holder<'a> {
+    /// Who it is.
+    pub subject: &'a str,
+    /// Their roles.
+    pub roles: Vec<&'a str>,
+    /// The slugs of their offices.
+    pub offices: Vec<&'a str>,
+    /// Whether they may decide on inquiries.
+    pub qualified: bool,
+    /// Whether they are cleared for protected identities.
+    pub protected_identity: bool,
+}
+
+impl Credentials {
+    /// Those of the folder, made at its first start.
+    pub fn load_or_make(folder: &Path, random: &Random) -> Result<Self, String> {
+        if !folder.join("demo-secret").exists() {
+            let secret = Secret::new(random.bytes());
+            let key =
+                SecretKey::from_slice(&random.bytes::<32>()).map_err(|_| "no signing key could be made; try again")?;
+            let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(|error| error.to_string())?;
+            write_private(&folder.join("demo-signing-key.pem"), &pem)?;
+            write_private(&folder.join("demo-secret"), &format!("{DEMO_MARK}{}\n", secret.reveal()))?;
+        }
+        Self::load(folder)
+    }
+
+    /// Those of the folder.
+    pub fn load(folder: &Path) -> Result<Self, String> {
+        let read = |name: &str| {
+            std::fs::read_to_string(folder.join(name))
+                .map_err(|error| format!("--data-dir: {} cannot be read: {error}", folder.join(name).display()))
+        };
+        let secret = read("demo-secret")?;
+        let secret =
+            secret.strip_prefix(DEMO_MARK).ok_or("--data-dir: demo-secret is not one that `demo` made")?.parse()?;
+        let signing_key = SecretKey::from_pkcs8_pem(&read("demo-signing-key.pem")?)
+            .map_err(|_| "--data-dir: demo-signing-key.pem is not one that `demo` made")?;
+        Ok(Self { secret, signing_key })
+    }
+
+    fn key_id(&self) -> String {
+        let public = self.signing_key.public_key().to_sec1_bytes();
+        format!("{KEY_ID_MARK}{}", hex::encode(public.get(1..9).unwrap_or_default()))
+    }
+
+    fn key_set(&self) -> Result<String, String> {
+        let mut key: Value =
+            serde_json::from_str(&self.signing_key.public_key().to_jwk_string()).map_err(|error| error.to_string())?;
+        key["kid"] = json!(self.key_id());
+        key["alg"] = json!("ES256");
+        key["use"] = json!("sig");
+        Ok(json!({ "keys": [key] }).to_string())
+    }
+
+    /// Verifies the tokens of this folder.
+    pub fn verifier(&self) -> Result<Verifier, String> {
+        Verifier::new(&self.key_set()?, ISSUER.to_owned(), AUDIENCE.to_owned(), Keys::of(&self.secret).subjects)
+    }
+
+    /// A token that holds for some seconds.
+    pub fn token(&self, holder: &Holder, now: Timestamp, seconds: i64) -> Result<String, String> {
+        let issued = now.utc().timestamp();
+        let claims = json!({
+            "iss": ISSUER, "aud": AUDIENCE, "sub": holder.subject, "iat": issued, "exp": issued + seconds, "name": holder.subject,
+            "roles": holder.roles, "offices": holder.offices, "qualified": holder.qualified, "protectedIdentity": holder.protected_identity,
+        });
+        let header = Header { kid: Some(self.key_id()), ..Header::new(Algorithm::ES256) };
+        let pem = self.signing_key.to_pkcs8_pem(LineEnding::LF).map_err(|error| error.to_string())?;
+        let key = EncodingKey::from_ec_pem(pem.as_bytes()).map_err(|error| error.to_string())?;
+        jsonwebtoken::encode(&header, &claims, &key).map_err(|error| error.to_string())
+    }
+
+    /// The tokens of demo.json.
+    pub fn tokens(&self, now: Timestamp) -> Result<Vec<(&'static str, String)>, String> {
+        const OFFICE: &str = "skaggetorp";
+        const RECEPTION: &str = "mottagning-barn-unga";
+        let staff: [(&'static str, &str, &str, bool, bool); 9] = [
+            ("outreachWorker", "outreach_worker", OFFICE, false, false),
+            ("caseworker", "caseworker", OFFICE, false, false),
+            ("qualifiedCaseworker", "caseworker", OFFICE, true, false),
+            ("teamLead", "team_lead", OFFICE, true, false),
+            ("receptionCaseworker", "caseworker", RECEPTION, false, false),
+            ("protectedIdentityCaseworker", "caseworker", RECEPTION, true, true),
+            ("administrator", "administrator", OFFICE, false, false),
+            ("auditor", "auditor", OFFICE, false, false),
+            ("analyst", "analyst", OFFICE, false, false),
+        ];
+        let token = |(name, role, office, qualified, protected_identity)| {
+            let holder =
+                Holder { subject: name, roles: vec![role], offices: vec![office], qualified, protected_identity };
+            Ok((name, self.token(&holder, now, WEEK)?))
+        };
+        staff.into_iter().map(token).collect()
+    }
+}
+
+/// Whether a key set has a key that `demo` made.
+pub fn is_demo_key_set(jwks: &str) -> bool {
+    let set: Value = serde_json::from_str(jwks).unwrap_or_default();
+    let keys = set["keys"].as_array().map(Vec::as_slice).unwrap_or_default();
+    keys.iter().any(|key| key["kid"].as_str().is_some_and(|kid| kid.starts_with(KEY_ID_MARK)))
+}
+
+/// The partners' keys that an earlier start wrote down.
+pub fn partner_keys_of(path: &Path) -> Option<Vec<(String, String)>> {
+    let told: Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
+    let keys = told["partnerKeys"].as_object()?;
+    keys.iter().map(|(name, key)| Some((name.clone(), key.as_str()?.to_owned()))).collect()
+}
+
+/// Writes a file that only its owner may read, whole or not at all.
+pub fn write_private(path: &Path, content: &str) -> Result<(), String> {
+    let draft = path.with_extension("new");
+    let write = || {
+        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(content.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&draft, path)
+    };
+    write().map_err(|error| format!("{} cannot be written: {error}", path.display()))
+}

@@ -1,0 +1,163 @@
+//! `nara demo`: a whole installation in one folder, to look around in. No person in it is real.
+//!
+//! The first start loads Linköping's directory and synthetic cases; every start makes tokens anew and writes `demo.json`. `serve`
+//! knows each part of it (the database, the signing key, the secret, the keys of partners) and takes none.
+
+mod cases;
+mod credentials;
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use diesel::prelude::*;
+use serde_json::json;
+
+use crate::auth::keys;
+use crate::cli::{DemoConfig, TokenConfig};
+use crate::config::DEMO_ENVIRONMENT;
+use crate::db::connection::Purpose;
+use crate::db::schema::directory_state;
+use crate::db::{DbConn, Target, migrations};
+use crate::directory;
+use crate::error::{Error, Result};
+use crate::partners;
+use crate::server::{self, Keys, MetricsAt, Running, Setup};
+use crate::time::{Clock, Moment, Random};
+
+use credentials::Credentials;
+
+pub use credentials::is_demo_key_set;
+
+/// Runs the demo until it is told to stop.
+pub async fn run(config: DemoConfig) -> std::result::Result<(), String> {
+    let address = (std::net::Ipv4Addr::LOCALHOST, config.port);
+    let listener = TcpListener::bind(address)
+        .map_err(|error| format!("--port: {} cannot be listened on: {error}", config.port))?;
+    let running = start(&config.data_dir, listener).await?;
+    running.until_stopped().await.map_err(|error| error.told())
+}
+
+/// Prepares the folder where that is still to do, starts, and tells how to get in.
+pub async fn start(folder: &Path, listener: TcpListener) -> std::result::Result<Running, String> {
+    let explain = |error: Error| error.told();
+    std::fs::create_dir_all(folder)
+        .map_err(|error| format!("--data-dir: {} cannot be made: {error}", folder.display()))?;
+    let moment = Moment { now: Clock::system().now(), random: Random::system() };
+    let credentials = Credentials::load_or_make(folder, &moment.random)?;
+    let path = folder.join("nara.db");
+    let target = Target::Sqlite(path.to_str().ok_or("--data-dir: expected a path in UTF-8")?.to_owned());
+    migrations::run(&target).map_err(|error| format!("--data-dir: {}: {}", path.display(), explain(error)))?;
+    let mut told = prepare(&target, folder, &credentials, &moment).map_err(explain)?;
+    let setup = Setup {
+        target,
+        listener,
+        metrics: MetricsAt::Here,
+        public_url: None,
+        cors_origins: Vec::new(),
+        tokens: Some(credentials.verifier()?),
+        secret: credentials.secret.clone(),
+        environment: DEMO_ENVIRONMENT.to_owned(),
+        workers: 0,
+        clock: Clock::system(),
+        random: Random::system(),
+    };
+    let running = server::start(setup).await.map_err(explain)?;
+    told.base_url = format!("http://{}", running.address);
+    told.tokens = credentials.tokens(moment.now)?;
+    credentials::write_private(&folder.join("demo.json"), &told.to_json().to_string())?;
+    tell(&told, folder);
+    Ok(running)
+}
+
+/// What `demo.json` says.
+#[derive(Default)]
+struct Told {
+    base_url: String,
+    tokens: Vec<(&'static str, String)>,
+    partner_keys: Vec<(String, String)>,
+}
+
+impl Told {
+    fn to_json(&self) -> serde_json::Value {
+        let tokens: serde_json::Map<_, _> =
+            self.tokens.iter().map(|(name, token)| ((*name).to_owned(), json!(token))).collect();
+        let keys: serde_json::Map<_, _> =
+            self.partner_keys.iter().map(|(name, key)| (name.clone(), json!(key))).collect();
+        json!({ "baseUrl": self.base_url, "tokens": tokens, "partnerKeys": keys })
+    }
+}
+
+/// Loads the directory, the partner agencies and the cases into a fresh database, all of it or nothing.
+fn prepare(target: &Target, folder: &Path, credentials: &Credentials, moment: &Moment) -> Result<Told> {
+    let mut conn = target.connect(Purpose::Writing)?;
+    if !is_marked_synthetic(&mut conn)? {
+        let fill = |conn: &mut DbConn| {
+            directory::import::embedded(conn, moment)?;
+            cases::insert(conn, moment)?;
+            diesel::update(directory_state::table).set(directory_state::synthetic.eq(true)).execute(conn)?;
+            Ok(())
+        };
+        crate::db::in_transaction(&mut conn, &fill)?;
+    }
+    let partner_keys = match credentials::partner_keys_of(&folder.join("demo.json")) {
+        Some(known) => known,
+        None => make_partner_keys(&mut conn, credentials, moment)?,
+    };
+    Ok(Told { partner_keys, ..Told::default() })
+}
+
+/// A key is shown once and then only its hash is left, so a lost demo.json means new keys.
+fn make_partner_keys(conn: &mut DbConn, credentials: &Credentials, moment: &Moment) -> Result<Vec<(String, String)>> {
+    use crate::auth::Scope;
+    let hash_key = Keys::of(&credentials.secret).partner_keys;
+    let make = |conn: &mut DbConn| {
+        let mut made = Vec::new();
+        for partner in partners::store::all(conn)? {
+            let key = keys::PlainKey::new(DEMO_ENVIRONMENT, &moment.random);
+            keys::insert(conn, &key, partner.id, &[Scope::Submit, Scope::Read], &hash_key, moment)?;
+            made.push((partner.slug.to_string(), key.reveal()));
+        }
+        Ok(made)
+    };
+    crate::db::in_transaction(conn, &make)
+}
+
+/// Whether `demo` filled this database.
+pub fn is_synthetic(target: &Target) -> Result<bool> {
+    is_marked_synthetic(&mut target.connect(Purpose::Reading)?)
+}
+
+fn is_marked_synthetic(conn: &mut DbConn) -> Result<bool> {
+    Ok(directory_state::table.select(directory_state::synthetic).first(conn)?)
+}
+
+/// A token signed with the key of a demo's folder.
+pub fn token(config: &TokenConfig) -> std::result::Result<String, String> {
+    let credentials = Credentials::load(&config.data_dir)?;
+    let holder = credentials::Holder {
+        subject: &config.subject,
+        roles: config.roles.iter().map(String::as_str).collect(),
+        offices: config.offices.iter().map(String::as_str).collect(),
+        qualified: config.qualified,
+        protected_identity: config.protected_identity,
+    };
+    credentials.token(&holder, Clock::system().now(), i64::from(config.hours) * 3600)
+}
+
+#[expect(clippy::print_stdout, reason = "These words are for the one who started it.")]
+fn tell(told: &Told, folder: &Path) {
+    let base = &told.base_url;
+    println!("Nära is running with Linköping's directory and synthetic cases. No person in it is real.\n");
+    println!("  Swagger UI        {base}/nara/v1/docs/");
+    println!("  Where to turn     {base}/nara/v1/where-to-turn?place=Skäggetorp");
+    println!("  Tokens and keys   {}\n", folder.join("demo.json").display());
+    println!("Keys of partner agencies (X-API-Key):");
+    for (name, key) in &told.partner_keys {
+        println!("  {name:<12} {key}");
+    }
+    println!("\nTokens of staff (Authorization: Bearer …), good for a week:");
+    for (name, token) in &told.tokens {
+        println!("  {name}\n    {token}");
+    }
+    println!("\nStop it with Ctrl-C.");
+}

@@ -1,0 +1,97 @@
+//! Coverage: what the directory lacks to be whole.
+//!
+//! It is whole when its active districts partition the municipality, each district's area has an open office of its
+//! own, and each service is given by some open office. An office of the whole municipality is nobody's neighbour, so it
+//! does not count as an office of an area.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::directory::Directory;
+use crate::directory::geometry::Gap;
+use crate::id::{DistrictId, ServiceId};
+use crate::offices::Location;
+
+/// What the directory lacks; empty lists when it is whole.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Coverage {
+    /// Ground of the municipality that belongs to no active district, largest first.
+    #[schema(max_items = 10_000)]
+    pub gaps: Vec<GapView>,
+    /// Pairs of active districts that cover the same ground.
+    #[schema(max_items = 10_000)]
+    pub overlaps: Vec<OverlapView>,
+    /// Active districts whose area has no open office of its own, in the order of their names.
+    #[schema(max_items = 1000)]
+    pub districts_without_open_office: Vec<DistrictId>,
+    /// Active services that no open office gives, in the order of their names.
+    #[schema(max_items = 1000)]
+    pub unreachable_services: Vec<ServiceId>,
+    /// Whether nothing is lacking.
+    pub complete: bool,
+}
+
+/// Ground that belongs to no district.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Gap)]
+pub struct GapView {
+    /// How large it is, in square metres.
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_u64, example = 5200.4)]
+    pub square_metres: f64,
+    /// A point inside it.
+    pub label_point: Location,
+}
+
+/// Ground that two districts cover.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Overlap)]
+pub struct OverlapView {
+    /// The two districts.
+    #[schema(value_type = Vec<DistrictId>, min_items = 2, max_items = 2)]
+    pub district_ids: [DistrictId; 2],
+    /// How large it is, in square metres.
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_u64, example = 310.7)]
+    pub square_metres: f64,
+}
+
+impl Coverage {
+    /// What a directory lacks.
+    pub fn of(directory: &Directory) -> Self {
+        let findings = directory.geography.findings();
+        let gap = |gap: &Gap| GapView {
+            square_metres: tenths(gap.area_square_metres),
+            label_point: Location::at(gap.label_point),
+        };
+        let gaps: Vec<GapView> = findings.gaps.iter().map(gap).collect();
+        let overlap = |(one, other, area): &(DistrictId, DistrictId, f64)| OverlapView {
+            district_ids: [*one, *other],
+            square_metres: tenths(*area),
+        };
+        let overlaps: Vec<OverlapView> = findings.overlaps.iter().map(overlap).collect();
+        let districts_without_open_office = districts_without_open_office(directory);
+        let unreachable_services = unreachable_services(directory);
+        let lacking = [gaps.len(), overlaps.len(), districts_without_open_office.len(), unreachable_services.len()];
+        let complete = lacking == [0; 4];
+        Self { gaps, overlaps, districts_without_open_office, unreachable_services, complete }
+    }
+}
+
+fn districts_without_open_office(directory: &Directory) -> Vec<DistrictId> {
+    let active = directory.districts.iter().filter(|district| district.is_active());
+    let served = |area| directory.offices_of_area(area).any(|office| office.is_in_operation());
+    active.filter(|district| !served(district.area_id)).map(|district| district.id).collect()
+}
+
+fn unreachable_services(directory: &Directory) -> Vec<ServiceId> {
+    let active = directory.services.iter().filter(|service| service.is_active());
+    let given = |service| directory.offices_of_service(service).any(|office| office.is_in_operation());
+    active.filter(|service| !given(service.id)).map(|service| service.id).collect()
+}
+
+/// Measures are exact to about a percent; more digits would promise too much.
+fn tenths(square_metres: f64) -> f64 {
+    (square_metres * 10.0).round() / 10.0
+}

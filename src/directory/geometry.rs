@@ -1,0 +1,280 @@
+//! Boundaries of districts: read from GeoJSON, judged, and measured in metres.
+//!
+//! - A boundary is a Polygon or a MultiPolygon in WGS 84 degrees, longitude first, and is always
+//!   answered as a MultiPolygon with counterclockwise shells (RFC 7946). A position is kept to nine
+//!   decimals (a tenth of a millimetre), so that what was stored reads back as the same boundary.
+//! - What is wrong is refused with its place, never mended: an open ring, an altitude, swapped
+//!   coordinates, a ring that crosses or touches itself, rings that cross or share a stretch, a hole
+//!   outside its polygon, polygons on top of each other. Rings may touch at single points. The same
+//!   position twice in a row is harmless (Statistics Sweden's data have it) and kept.
+//! - Judging takes bounded work, whoever drew the boundary: edges are compared with their neighbours
+//!   in space, not with all others as geo's `Validation` does, and a drawing that still needs too
+//!   many comparisons is refused.
+//! - Orientation tests are exact (geo's robust predicates). Measures are taken on a plane through the
+//!   place, which keeps straight edges straight; its error is below one percent in a municipality.
+
+mod measures;
+mod rings;
+
+pub(super) use measures::Plane;
+pub use measures::{
+    Gap, TOLERANCE_METRES, TOLERANCE_SQUARE_METRES, distance_metres, gaps, overlap_square_metres, overlaps,
+    reach_outside_metres, union,
+};
+
+use geo::{BoundingRect, Coord, Intersects, LineString, MultiPolygon, Orient, Polygon, Rect, orient::Direction};
+use serde_json::{Value, json};
+
+use crate::error::Text;
+
+/// The positions one boundary may have. The most detailed district of Linköping has 2,200.
+pub const MOST_POSITIONS: usize = 100_000;
+
+/// The rings one boundary may have; each is compared with the others.
+pub const MOST_RINGS: usize = 1_000;
+
+/// The ground a district covers: simple rings that do not cross, in degrees.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Boundary {
+    shape: MultiPolygon<f64>,
+}
+
+/// Why a boundary is refused, and where it is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{pointer}: {}", reason.en)]
+pub struct Flaw {
+    /// A JSON pointer inside the boundary, such as `/coordinates/0/0/3`; empty for the whole.
+    pub pointer: String,
+    /// What is wrong, for the person who drew it.
+    pub reason: Text,
+}
+
+impl Boundary {
+    /// Reads and judges a GeoJSON geometry. The municipality, where there already is one, is what
+    /// swapped coordinates are recognised by.
+    pub fn parse(geometry: &Value, municipality: Option<&Boundary>) -> Result<Self, Flaw> {
+        let drawing = Drawing::read(geometry)?;
+        drawing.check_axes(municipality)?;
+        rings::check(&drawing)?;
+        let polygons = drawing.polygons.into_iter().map(polygon_of).collect();
+        let boundary = Self { shape: MultiPolygon::new(polygons).orient(Direction::Default) };
+        if boundary.square_metres() < TOLERANCE_SQUARE_METRES {
+            return Err(flaw(
+                "",
+                "The boundary covers less than a square metre.",
+                "Gränsen omsluter mindre än en kvadratmeter.",
+            ));
+        }
+        Ok(boundary)
+    }
+
+    /// Reads a boundary that [`Boundary::parse`] judged before it was stored, and does not judge it again.
+    pub fn restored(geometry: &Value) -> Result<Self, Flaw> {
+        let polygons = Drawing::read(geometry)?.polygons.into_iter().map(polygon_of).collect();
+        Ok(Self { shape: MultiPolygon::new(polygons) })
+    }
+
+    /// The boundary as a GeoJSON MultiPolygon.
+    pub fn to_geojson(&self) -> Value {
+        let ring = |ring: &LineString<f64>| -> Vec<[f64; 2]> { ring.0.iter().map(|at| [at.x, at.y]).collect() };
+        let polygon = |polygon: &Polygon<f64>| -> Vec<Vec<[f64; 2]>> {
+            std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(ring).collect()
+        };
+        let coordinates: Vec<_> = self.shape.iter().map(polygon).collect();
+        json!({ "type": "MultiPolygon", "coordinates": coordinates })
+    }
+
+    /// The shape in degrees, shells counterclockwise and holes clockwise.
+    pub fn shape(&self) -> &MultiPolygon<f64> {
+        &self.shape
+    }
+
+    /// West, south, east and north: the GeoJSON `bbox`.
+    pub fn bbox(&self) -> [f64; 4] {
+        let extent = self.extent();
+        [extent.min().x, extent.min().y, extent.max().x, extent.max().y]
+    }
+
+    /// An empty shape cannot be parsed, but the union of no districts is one: it lies at null island.
+    fn extent(&self) -> Rect<f64> {
+        self.shape.bounding_rect().unwrap_or_else(|| Rect::new(Coord::zero(), Coord::zero()))
+    }
+}
+
+/// A geometry as it was drawn: positions in order, and how to point at them.
+struct Drawing {
+    polygons: Vec<Vec<LineString<f64>>>,
+    /// Whether the coordinates have the extra level of a MultiPolygon.
+    multi: bool,
+}
+
+impl Drawing {
+    fn read(geometry: &Value) -> Result<Self, Flaw> {
+        let Some(members) = geometry.as_object() else {
+            return Err(flaw("", "A GeoJSON geometry is an object.", "En GeoJSON-geometri är ett objekt."));
+        };
+        if let Some(name) = members.keys().find(|name| !matches!(name.as_str(), "type" | "coordinates" | "bbox")) {
+            return Err(flaw(
+                format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+                "Only type, coordinates and bbox belong in the geometry; it is always WGS 84.",
+                "Bara type, coordinates och bbox hör hemma i geometrin; den är alltid WGS 84.",
+            ));
+        }
+        let multi = match members.get("type").and_then(Value::as_str) {
+            Some("Polygon") => false,
+            Some("MultiPolygon") => true,
+            _ => {
+                return Err(flaw(
+                    "/type",
+                    "A boundary is a GeoJSON Polygon or MultiPolygon geometry.",
+                    "En gräns är en GeoJSON-geometri av typen Polygon eller MultiPolygon.",
+                ));
+            }
+        };
+        let coordinates = members.get("coordinates").unwrap_or(&Value::Null);
+        let mut reader = Reader { positions_left: MOST_POSITIONS, rings_left: MOST_RINGS };
+        let polygons = if multi {
+            reader.each(coordinates, "/coordinates", Reader::polygon)?
+        } else {
+            vec![reader.polygon(coordinates, "/coordinates")?]
+        };
+        Ok(Self { polygons, multi })
+    }
+
+    /// Points at a ring of the geometry as it was sent.
+    fn pointer(&self, polygon: usize, ring: usize) -> String {
+        if self.multi { format!("/coordinates/{polygon}/{ring}") } else { format!("/coordinates/{ring}") }
+    }
+
+    /// Latitude before longitude is the commonest mistake, and in Sweden both orders are possible
+    /// places on earth: only the municipality can tell them apart.
+    fn check_axes(&self, municipality: Option<&Boundary>) -> Result<(), Flaw> {
+        let all = MultiPolygon::new(self.polygons.iter().cloned().map(polygon_of).collect());
+        let (Some(home), Some(drawn)) = (municipality.map(Boundary::extent), all.bounding_rect()) else {
+            return Ok(());
+        };
+        let swap = |at: Coord<f64>| Coord { x: at.y, y: at.x };
+        if !home.intersects(&drawn) && home.intersects(&Rect::new(swap(drawn.min()), swap(drawn.max()))) {
+            return Err(flaw(
+                "/coordinates",
+                "Latitude and longitude are swapped: GeoJSON gives longitude first.",
+                "Latitud och longitud är omkastade: GeoJSON anger longitud först.",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Walks the arrays of a geometry to a fixed depth, counting what it meets.
+struct Reader {
+    positions_left: usize,
+    rings_left: usize,
+}
+
+impl Reader {
+    /// Reads each item of an array that must not be empty.
+    fn each<T>(
+        &mut self,
+        items: &Value,
+        pointer: &str,
+        read: fn(&mut Self, &Value, &str) -> Result<T, Flaw>,
+    ) -> Result<Vec<T>, Flaw> {
+        match items.as_array() {
+            Some(items) if !items.is_empty() => {
+                items.iter().enumerate().map(|(at, item)| read(self, item, &format!("{pointer}/{at}"))).collect()
+            }
+            _ => Err(flaw(
+                pointer,
+                "Here stands an array with at least one item.",
+                "Här ska det stå en lista med minst ett element.",
+            )),
+        }
+    }
+
+    fn polygon(&mut self, rings: &Value, pointer: &str) -> Result<Vec<LineString<f64>>, Flaw> {
+        self.each(rings, pointer, Self::ring)
+    }
+
+    fn ring(&mut self, positions: &Value, pointer: &str) -> Result<LineString<f64>, Flaw> {
+        self.rings_left = self.rings_left.checked_sub(1).ok_or_else(|| {
+            flaw(
+                pointer,
+                format!("A boundary has at most {MOST_RINGS} rings."),
+                format!("En gräns har högst {MOST_RINGS} ringar."),
+            )
+        })?;
+        let ring = self.each(positions, pointer, Self::position)?;
+        if ring.len() < 4 {
+            return Err(flaw(
+                pointer,
+                "A ring has at least four positions, the last the same as the first.",
+                "En ring har minst fyra positioner, den sista samma som den första.",
+            ));
+        }
+        if ring.first() != ring.last() {
+            return Err(flaw(
+                format!("{pointer}/{}", ring.len() - 1),
+                "The ring is not closed: its last position must be the same as its first.",
+                "Ringen är inte sluten: den sista positionen måste vara samma som den första.",
+            ));
+        }
+        Ok(LineString::new(ring))
+    }
+
+    fn position(&mut self, position: &Value, pointer: &str) -> Result<Coord<f64>, Flaw> {
+        self.positions_left = self.positions_left.checked_sub(1).ok_or_else(|| {
+            flaw(
+                pointer,
+                format!("A boundary has at most {MOST_POSITIONS} positions."),
+                format!("En gräns har högst {MOST_POSITIONS} positioner."),
+            )
+        })?;
+        let numbers = position.as_array().map(Vec::as_slice).unwrap_or_default();
+        let [Some(x), Some(y)] = [numbers.first(), numbers.get(1)].map(|number| number.and_then(Value::as_f64)) else {
+            return Err(flaw(
+                pointer,
+                "A position is two numbers: longitude and latitude.",
+                "En position är två tal: longitud och latitud.",
+            ));
+        };
+        if numbers.len() > 2 {
+            return Err(flaw(
+                pointer,
+                "A position has two numbers only: leave the altitude out.",
+                "En position har bara två tal: utelämna höjden.",
+            ));
+        }
+        // A number that is not finite fails this comparison as well.
+        if !(x.abs() <= 180.0 && y.abs() <= 90.0) {
+            return Err(flaw(
+                pointer,
+                "Longitude is from -180 to 180 and latitude from -90 to 90 degrees in WGS 84; metres, as in SWEREF 99, are refused.",
+                "Longitud är från -180 till 180 och latitud från -90 till 90 grader i WGS 84; meter, som i SWEREF 99, tas inte emot.",
+            ));
+        }
+        Ok(Coord { x: to_nine_decimals(x), y: to_nine_decimals(y) })
+    }
+}
+
+fn polygon_of(rings: Vec<LineString<f64>>) -> Polygon<f64> {
+    let mut rings = rings.into_iter();
+    let shell = rings.next().unwrap_or_else(LineString::empty);
+    Polygon::new(shell, rings.collect())
+}
+
+/// Numbers of at most fifteen digits are written and read exactly by every JSON parser. Adding zero
+/// turns a negative zero, which would be written differently, into zero.
+fn to_nine_decimals(degrees: f64) -> f64 {
+    (degrees * 1e9).round() / 1e9 + 0.0
+}
+
+fn flaw(
+    pointer: impl Into<String>,
+    en: impl Into<std::borrow::Cow<'static, str>>,
+    sv: impl Into<std::borrow::Cow<'static, str>>,
+) -> Flaw {
+    Flaw { pointer: pointer.into(), reason: Text::new(en, sv) }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

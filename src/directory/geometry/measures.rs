@@ -1,0 +1,194 @@
+//! Boundaries measured: areas, overlaps, gaps, and how far one reaches outside the municipality.
+//!
+//! The cutting is done by geo's boolean operations, which snap to a grid of 2^30 steps over what they
+//! are given: a tenth of a millimetre over a municipality. A shared border whose positions agree
+//! is snapped alike on both sides and leaves nothing; what snapping does leave is far below the
+//! tolerances.
+
+use geo::{
+    Area, BooleanOps, Buffer, Contains, Coord, CoordsIter, Distance, GeodesicArea, Haversine, InteriorPoint,
+    Intersects, LinesIter, MapCoords, MultiPolygon, Orient, Point, Polygon, Rect, orient::Direction, unary_union,
+};
+use rstar::{PointDistance, RTree};
+
+use super::Boundary;
+
+/// How far a district may reach outside the municipality.
+pub const TOLERANCE_METRES: f64 = 1.0;
+
+/// The largest overlap that is forgiven, and the largest gap that nobody is told about.
+pub const TOLERANCE_SQUARE_METRES: f64 = 1.0;
+
+/// Less than this beyond the tolerance is how a circle of straight edges differs from a round one.
+const SPECK_SQUARE_METRES: f64 = 0.01;
+
+/// A position that the grid moved is at most this far (a millimetre) from where it was, and a true
+/// crossing this near to a corner may as well be the corner.
+const SNAP_DEGREES: f64 = 1e-8;
+
+/// Ground in the municipality that belongs to no district.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gap {
+    /// How large it is.
+    pub area_square_metres: f64,
+    /// A point inside it, longitude first.
+    pub label_point: [f64; 2],
+}
+
+impl Boundary {
+    /// The ground it covers, on the ellipsoid.
+    pub fn area_km2(&self) -> f64 {
+        self.square_metres() / 1e6
+    }
+
+    pub(super) fn square_metres(&self) -> f64 {
+        self.shape.geodesic_area_unsigned()
+    }
+
+    /// A point well inside, longitude first, where a map can write the name.
+    pub fn label_point(&self) -> [f64; 2] {
+        label_point(&self.shape)
+    }
+}
+
+/// The distance between two points as the crow flies, longitude first.
+pub fn distance_metres(from: [f64; 2], to: [f64; 2]) -> f64 {
+    Haversine.distance(Point::from(from), Point::from(to))
+}
+
+/// The ground that two boundaries both cover.
+pub fn overlap_square_metres(one: &Boundary, two: &Boundary) -> f64 {
+    let (ours, theirs) = (one.extent(), two.extent());
+    if !ours.intersects(&theirs) {
+        return 0.0;
+    }
+    let plane = Plane::through(ours);
+    plane.lay(&one.shape).intersection(&plane.lay(&two.shape)).unsigned_area()
+}
+
+/// Pairs that cover the same ground, by their places in the list, with how much in square metres.
+/// What is forgiven is left out.
+pub fn overlaps(boundaries: &[&Boundary]) -> Vec<(usize, usize, f64)> {
+    let mut found = Vec::new();
+    for (index, one) in boundaries.iter().enumerate() {
+        for (other, two) in boundaries.iter().enumerate().skip(index + 1) {
+            let overlap = overlap_square_metres(one, two);
+            if overlap > TOLERANCE_SQUARE_METRES {
+                found.push((index, other, overlap));
+            }
+        }
+    }
+    found
+}
+
+/// All ground that the boundaries cover together. Positions that come from a boundary are exactly
+/// its positions. A hole of less than a square metre is a crack between two roundings and is closed;
+/// one that reaches the border at both ends stays open, and is forgiven like any millimetre.
+pub fn union(boundaries: &[&Boundary]) -> Boundary {
+    let snapped = unary_union(boundaries.iter().map(|boundary| &boundary.shape));
+    let corners = boundaries.iter().flat_map(|boundary| boundary.shape.coords_iter()).map(Point::from).collect();
+    let corners = RTree::bulk_load(corners);
+    let mut shape = snapped.map_coords(|at| match corners.nearest_neighbor(&Point::from(at)) {
+        Some(corner) if corner.distance_2(&Point::from(at)) < SNAP_DEGREES * SNAP_DEGREES => corner.0,
+        _ => at,
+    });
+    for polygon in &mut shape {
+        *polygon = without_cracks(polygon);
+    }
+    Boundary { shape: shape.orient(Direction::Default) }
+}
+
+fn without_cracks(polygon: &Polygon<f64>) -> Polygon<f64> {
+    let wide = |hole: &&geo::LineString<f64>| {
+        Polygon::new((*hole).clone(), Vec::new()).geodesic_area_unsigned() >= TOLERANCE_SQUARE_METRES
+    };
+    Polygon::new(polygon.exterior().clone(), polygon.interiors().iter().filter(wide).cloned().collect())
+}
+
+/// The ground of the municipality that no boundary covers, largest first.
+pub fn gaps(municipality: &Boundary, boundaries: &[&Boundary]) -> Vec<Gap> {
+    let plane = Plane::through(municipality.extent());
+    let laid: Vec<_> = boundaries.iter().map(|boundary| plane.lay(&boundary.shape)).collect();
+    let bare = plane.lay(&municipality.shape).difference(&unary_union(&laid));
+    let mut gaps: Vec<Gap> = bare
+        .into_iter()
+        .map(|piece| (piece.unsigned_area(), piece))
+        .filter(|(area, _)| *area > TOLERANCE_SQUARE_METRES)
+        .map(|(area_square_metres, piece)| {
+            let piece = piece.map_coords(|at| plane.degrees(at));
+            Gap { area_square_metres, label_point: label_point(&MultiPolygon::new(vec![piece])) }
+        })
+        .collect();
+    gaps.sort_by(|one, two| two.area_square_metres.total_cmp(&one.area_square_metres));
+    gaps
+}
+
+/// How far a boundary leaves the municipality: at most `TOLERANCE_METRES` if and only if all of it
+/// lies that near. Beyond that it is the distance of its farthest corner or middle outside.
+pub fn reach_outside_metres(boundary: &Boundary, municipality: &Boundary) -> f64 {
+    let plane = Plane::through(municipality.extent());
+    let home = plane.lay(&municipality.shape);
+    let outside = plane.lay(&boundary.shape).difference(&home);
+    if outside.0.is_empty() {
+        return 0.0;
+    }
+    let border = RTree::bulk_load(home.lines_iter().collect());
+    let farthest = |shape: &MultiPolygon<f64>| {
+        let middles = shape.iter().filter_map(InteriorPoint::interior_point);
+        let distance =
+            |point: Point<f64>| border.nearest_neighbor_iter_with_distance_2(&point).next().map(|near| near.1);
+        shape.coords_iter().map(Point::from).chain(middles).filter_map(distance).fold(0.0, f64::max).sqrt()
+    };
+    let reach = farthest(&outside);
+    if reach > TOLERANCE_METRES {
+        return reach;
+    }
+    // A piece can lean on the municipality with all its corners and still bulge away from it, as
+    // when a border is drawn straight over a bay.
+    let beyond = outside.difference(&home.buffer(TOLERANCE_METRES));
+    if beyond.unsigned_area() < SPECK_SQUARE_METRES { reach } else { farthest(&beyond).max(TOLERANCE_METRES.next_up()) }
+}
+
+/// The middle of the widest stretch, to a tenth of a metre where that is still inside.
+fn label_point(shape: &MultiPolygon<f64>) -> [f64; 2] {
+    let Some(point) = shape.interior_point() else { return [0.0, 0.0] };
+    let short = point.map_coords(|at| Coord { x: (at.x * 1e6).round() / 1e6, y: (at.y * 1e6).round() / 1e6 });
+    if shape.contains(&short) { short.into() } else { point.into() }
+}
+
+/// A flat plane in metres that touches the earth in the middle of an extent. Straight edges stay
+/// straight, so that borders that coincide in degrees coincide here.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::directory) struct Plane {
+    middle: Coord<f64>,
+    metres: Coord<f64>,
+}
+
+impl Plane {
+    pub(in crate::directory) fn through(extent: Rect<f64>) -> Self {
+        let middle = extent.center();
+        let latitude = middle.y.to_radians();
+        // The lengths of one degree on the WGS 84 ellipsoid, as the usual series to a centimetre.
+        let y = 111_132.92 - 559.82 * (2.0 * latitude).cos() + 1.175 * (4.0 * latitude).cos();
+        let x = 111_412.84 * latitude.cos() - 93.5 * (3.0 * latitude).cos() + 0.118 * (5.0 * latitude).cos();
+        Self { middle, metres: Coord { x, y } }
+    }
+
+    pub(in crate::directory) fn metres(&self, at: Coord<f64>) -> Coord<f64> {
+        Coord { x: (at.x - self.middle.x) * self.metres.x, y: (at.y - self.middle.y) * self.metres.y }
+    }
+
+    fn degrees(&self, at: Coord<f64>) -> Coord<f64> {
+        Coord { x: at.x / self.metres.x + self.middle.x, y: at.y / self.metres.y + self.middle.y }
+    }
+
+    /// An extent with a margin on all sides.
+    pub(in crate::directory) fn widen(&self, extent: Rect<f64>, metres: f64) -> Rect<f64> {
+        let margin = Coord { x: metres / self.metres.x, y: metres / self.metres.y };
+        Rect::new(extent.min() - margin, extent.max() + margin)
+    }
+
+    fn lay(&self, shape: &MultiPolygon<f64>) -> MultiPolygon<f64> {
+        shape.map_coords(|at| self.metres(at))
+    }
+}

@@ -1,0 +1,198 @@
+//! Importing a municipality's directory from a folder of files, or from the files of Linköping that the program
+//! carries.
+//!
+//! - All of it is written, or nothing.
+//! - What is there already is found by its slug and keeps its identifier. What the files no longer name is left alone,
+//!   and so is a status that they do not state.
+//! - The districts must not overlap. The ground that they cover together is the municipality from then on.
+//! - What is wrong is told with the file and the place in it.
+
+mod files;
+mod merge;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+
+use uuid::Uuid;
+
+use crate::audit::{self, Actor, Entry};
+use crate::db::connection::{Purpose, Target};
+use crate::db::{DbConn, in_transaction};
+use crate::directory::geometry::{self, Boundary};
+use crate::directory::import::files::Data;
+use crate::directory::import::merge::{Merged, Plan};
+use crate::directory::store;
+use crate::districts::District;
+use crate::error::{Error, Result};
+use crate::id::DistrictId;
+use crate::time::Moment;
+use crate::{areas, districts, hex, offices, services};
+
+/// How many things were written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// How many are new.
+    pub created: usize,
+    /// How many were there and are otherwise now.
+    pub changed: usize,
+    /// How many were there and are the same.
+    pub unchanged: usize,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The areas.
+    pub areas: Count,
+    /// The districts.
+    pub districts: Count,
+    /// The services.
+    pub services: Count,
+    /// The offices.
+    pub offices: Count,
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} new, {} changed, {} unchanged", self.created, self.changed, self.unchanged)
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "areas: {}", self.areas)?;
+        writeln!(f, "districts: {}", self.districts)?;
+        writeln!(f, "services: {}", self.services)?;
+        write!(f, "offices: {}", self.offices)
+    }
+}
+
+/// Imports the files of a folder into a database.
+pub fn import(target: &Target, folder: &Path, moment: &Moment) -> std::result::Result<Summary, String> {
+    let data = Data::parse(&files::read(folder)?).map_err(|error| explain(&error))?;
+    let mut conn = target.connect(Purpose::Writing).map_err(|error| explain(&error))?;
+    in_transaction(&mut conn, &|conn: &mut DbConn| write(conn, &data, moment)).map_err(|error| explain(&error))
+}
+
+/// Imports the directory of Linköping, within a transaction of the caller's.
+pub fn embedded(conn: &mut DbConn, moment: &Moment) -> Result<Summary> {
+    write(conn, &Data::parse(&files::linkoping())?, moment)
+}
+
+/// The directory of Linköping without a database, for tests of what reads it.
+#[cfg(test)]
+pub fn in_memory(moment: &Moment) -> Result<crate::directory::Directory> {
+    use crate::directory::{Directory, Parts};
+    let mut plan = Plan::new(Data::parse(&files::linkoping())?, Parts::default(), moment)?;
+    let outline = partition(&plan)?;
+    plan.documents.outline = Some(outline.to_geojson());
+    let parts = Parts {
+        version: 1,
+        documents: plan.documents,
+        areas: plan.areas.all,
+        districts: plan.districts.all,
+        boundaries: plan.boundaries,
+        outline: Some(std::sync::Arc::new(outline)),
+        offices: plan.offices.all,
+        services: plan.services.all,
+    };
+    Directory::new(parts, moment.now, None)
+}
+
+fn explain(error: &Error) -> String {
+    error.cause().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+fn write(conn: &mut DbConn, data: &Data, moment: &Moment) -> Result<Summary> {
+    store::count_write(conn)?;
+    let mut plan = Plan::new(data.clone(), store::read(conn, None)?, moment)?;
+    plan.documents.outline = Some(partition(&plan)?.to_geojson());
+    store::write_documents(conn, &plan.documents)?;
+    write_rows(conn, &plan)?;
+    let trace_id = hex::encode(&moment.random.bytes::<16>());
+    let entry = Entry::new(moment, Actor::System, "directory.imported", "directory", plan.written_ids(), trace_id);
+    audit::record(conn, &entry)?;
+    // The snapshot is made once, so that a database that no server could start on is never written.
+    store::load(conn, moment.now)?;
+    Ok(plan.summary())
+}
+
+/// The ground that the active districts cover together, if no two of them cover the same.
+fn partition(plan: &Plan) -> Result<Boundary> {
+    let active: Vec<&District> = plan.districts.all.iter().filter(|district| district.is_active()).collect();
+    let boundaries: HashMap<DistrictId, &Boundary> =
+        plan.boundaries.iter().map(|(id, boundary)| (*id, boundary.as_ref())).collect();
+    let shapes: Vec<&Boundary> = active.iter().filter_map(|district| boundaries.get(&district.id).copied()).collect();
+    match geometry::overlaps(&shapes).first() {
+        None => Ok(geometry::union(&shapes)),
+        Some((one, other, square_metres)) => {
+            let name = |index: &usize| active.get(*index).map_or("?", |district| district.name.sv()).to_owned();
+            let (one, other) = (name(one), name(other));
+            Err(Error::internal(format!("boundaries.geojson: {one} and {other} overlap by {square_metres:.0} m²")))
+        }
+    }
+}
+
+fn write_rows(conn: &mut DbConn, plan: &Plan) -> Result<()> {
+    for written in &plan.areas.written {
+        match written.before {
+            None => areas::store::insert(conn, &written.after)?,
+            Some(_) => areas::store::update(conn, &written.after)?,
+        }
+    }
+    for written in &plan.districts.written {
+        let boundary = plan.boundaries.get(&written.after.id).map(|boundary| boundary.to_geojson()).unwrap_or_default();
+        if written.before.is_none() {
+            districts::store::insert(conn, &written.after, &boundary)?;
+        } else {
+            districts::store::update(conn, &written.after)?;
+            districts::store::update_boundary(conn, written.after.id, &boundary)?;
+        }
+    }
+    for written in &plan.services.written {
+        match written.before {
+            None => services::store::insert(conn, &written.after)?,
+            Some(_) => services::store::update(conn, &written.after)?,
+        }
+    }
+    for written in &plan.offices.written {
+        match &written.before {
+            None => offices::store::insert(conn, &written.after)?,
+            Some(before) => offices::store::update(conn, before, &written.after)?,
+        }
+    }
+    for (service, offices) in &plan.given_by {
+        services::store::update_offices(conn, *service, &[], offices)?;
+    }
+    Ok(())
+}
+
+impl Plan {
+    fn summary(&self) -> Summary {
+        Summary {
+            areas: self.areas.count(),
+            districts: self.districts.count(),
+            services: self.services.count(),
+            offices: self.offices.count(),
+        }
+    }
+
+    fn written_ids(&self) -> Vec<Uuid> {
+        let areas = self.areas.written.iter().map(|written| written.after.id.uuid());
+        let districts = self.districts.written.iter().map(|written| written.after.id.uuid());
+        let services = self.services.written.iter().map(|written| written.after.id.uuid());
+        let offices = self.offices.written.iter().map(|written| written.after.id.uuid());
+        areas.chain(districts).chain(services).chain(offices).collect()
+    }
+}
+
+impl<T> Merged<T> {
+    fn count(&self) -> Count {
+        let created = self.written.iter().filter(|written| written.before.is_none()).count();
+        Count { created, changed: self.written.len() - created, unchanged: self.unchanged }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+//! The directory as a whole over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::auth::{Administrator, Anyone};
+use crate::db::Db;
+use crate::directory::Handle;
+use crate::directory::changes::Writer;
+use crate::directory::coverage::Coverage;
+use crate::error::Result;
+use crate::http::call::{Cache, Call, Validator};
+
+/// The operations on the directory as a whole.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(get_coverage);
+}
+
+/// An administrator who is about to write.
+pub fn writer<'a>(admin: &Administrator, call: &'a Call, db: &'a Db, directory: &'a Handle) -> Writer<'a> {
+    Writer { db, directory, moment: &call.moment, actor: admin.actor(), trace_id: call.trace.id() }
+}
+
+/// Get what the directory lacks
+///
+/// Gaps and overlaps between districts, districts whose area has no open office of its own, and services that no open
+/// office gives. All lists are empty when the directory is whole. Offices of the whole municipality do not count as an
+/// area's own.
+#[utoipa::path(
+    operation_id = "getCoverage",
+    tag = "directory",
+    responses((status = 200, description = "What the directory lacks.", body = Coverage))
+)]
+#[get("/directory/coverage")]
+async fn get_coverage(_: Anyone, call: Call, directory: Data<Handle>) -> Result<HttpResponse> {
+    call.found(&Coverage::of(&directory.current()), Validator::Content, Cache::Public)
+}

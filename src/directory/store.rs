@@ -1,0 +1,133 @@
+//! Reading and writing the directory as a whole.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use serde_json::Value;
+
+use crate::db::DbConn;
+use crate::db::columns::Json;
+use crate::db::schema::{directory_documents, directory_state};
+use crate::directory::geometry::{Boundary, Flaw};
+use crate::directory::{Directory, Documents, Parts};
+use crate::districts::District;
+use crate::error::{Error, Problem, Result};
+use crate::id::DistrictId;
+use crate::time::Timestamp;
+use crate::{areas, districts, offices, on_backend, services};
+
+/// Reads the whole directory.
+pub fn load(conn: &mut DbConn, now: Timestamp) -> Result<Directory> {
+    Directory::new(read(conn, None)?, now, None)
+}
+
+/// Reads the directory, and takes over from `before` what is the same still.
+pub fn reload(conn: &mut DbConn, now: Timestamp, before: &Directory) -> Result<Directory> {
+    Directory::new(read(conn, Some(before))?, now, Some(before))
+}
+
+/// Reads the directory if it is newer than what is held, or if a day has passed since that was read.
+pub fn load_newer(conn: &mut DbConn, now: Timestamp, held: &Directory) -> Result<Option<Directory>> {
+    let yesterdays = held.day != held.calendar.local_date(now.utc());
+    if !yesterdays && version(conn)? <= held.version {
+        return Ok(None);
+    }
+    reload(conn, now, held).map(Some)
+}
+
+/// How often the directory was written.
+pub fn version(conn: &mut DbConn) -> Result<i64> {
+    Ok(on_backend!(conn, conn => directory_state::table.find(1).select(directory_state::version).first(conn))?)
+}
+
+/// Counts a write. On PostgreSQL this takes the lock that makes all writes of the directory wait for each other.
+pub fn count_write(conn: &mut DbConn) -> Result<i64> {
+    let state = directory_state::table.find(1);
+    let next = directory_state::version.eq(directory_state::version + 1);
+    on_backend!(conn, conn => diesel::update(state).set(next).execute(conn))?;
+    version(conn)
+}
+
+/// A reader has no transaction, so a write may come between two of its statements. Every write counts up the version:
+/// what was read between two equal versions is one state.
+const ATTEMPTS: u32 = 8;
+
+/// Reads all parts of one state.
+pub fn read(conn: &mut DbConn, before: Option<&Directory>) -> Result<Parts> {
+    for _ in 0..ATTEMPTS {
+        let first = version(conn)?;
+        let parts = read_once(conn, before, first);
+        if version(conn)? == first {
+            return parts;
+        }
+    }
+    Err(Error::new(Problem::Unavailable))
+}
+
+fn read_once(conn: &mut DbConn, before: Option<&Directory>, version: i64) -> Result<Parts> {
+    let documents = documents(conn)?;
+    let districts = districts::store::all(conn)?;
+    let boundaries = boundaries(conn, &districts, before)?;
+    let same_outline = before.filter(|before| before.documents.outline == documents.outline);
+    let outline = match (same_outline, &documents.outline) {
+        (Some(before), _) => before.geography.shared_outline(),
+        (None, Some(outline)) => Some(Arc::new(parse(outline)?)),
+        (None, None) => None,
+    };
+    Ok(Parts {
+        version,
+        documents,
+        areas: areas::store::all(conn)?,
+        districts,
+        boundaries,
+        outline,
+        offices: offices::store::all(conn)?,
+        services: services::store::all(conn)?,
+    })
+}
+
+/// The boundary of each district: those of the snapshot before where the district is the same, the others from the
+/// database.
+fn boundaries(
+    conn: &mut DbConn,
+    districts: &[District],
+    before: Option<&Directory>,
+) -> Result<HashMap<DistrictId, Arc<Boundary>>> {
+    let mut boundaries = HashMap::new();
+    let mut missing = Vec::new();
+    for district in districts {
+        let unchanged =
+            before.filter(|before| before.district(district.id).is_some_and(|held| held.version == district.version));
+        match unchanged.and_then(|before| before.geography.boundaries().get(&district.id)) {
+            Some(boundary) => {
+                boundaries.insert(district.id, Arc::clone(boundary));
+            }
+            None => missing.push(district.id),
+        }
+    }
+    for (id, geometry) in districts::store::boundaries(conn, &missing)? {
+        boundaries.insert(id, Arc::new(parse(&geometry)?));
+    }
+    Ok(boundaries)
+}
+
+fn parse(geometry: &Value) -> Result<Boundary> {
+    Boundary::restored(geometry)
+        .map_err(|flaw: Flaw| Error::internal(format!("a stored boundary cannot be read: {flaw}")))
+}
+
+fn documents(conn: &mut DbConn) -> Result<Documents> {
+    let rows: Vec<(String, Json<Value>)> = on_backend!(conn, conn => directory_documents::table.load(conn))?;
+    Documents::from_stored(rows.into_iter().map(|(name, content)| (name, content.0)).collect::<BTreeMap<_, _>>())
+}
+
+/// Writes all documents anew.
+pub fn write_documents(conn: &mut DbConn, documents: &Documents) -> Result<()> {
+    on_backend!(conn, conn => diesel::delete(directory_documents::table).execute(conn))?;
+    for (name, content) in documents.to_stored()? {
+        let row = (directory_documents::name.eq(name), directory_documents::content.eq(Json(content)));
+        on_backend!(conn, conn => diesel::insert_into(directory_documents::table).values(row).execute(conn))?;
+    }
+    Ok(())
+}

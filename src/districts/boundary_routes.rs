@@ -1,0 +1,81 @@
+//! Boundaries over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, put};
+
+use crate::auth::{Administrator, Anyone};
+use crate::db::{Db, DbConn};
+use crate::directory::{Directory, Handle, writer};
+use crate::districts::features::{MEDIA_TYPE, as_geojson};
+use crate::districts::{BoundaryBody, check_boundary, store};
+use crate::error::{Error, Result};
+use crate::http::body::Body;
+use crate::http::call::{Cache, Call, Validator};
+use crate::http::path::Named;
+use crate::slug::DistrictName;
+
+/// Get the boundary of a district
+///
+/// A GeoJSON geometry (RFC 7946), always a MultiPolygon, at full resolution. With `Accept: application/geo+json` it
+/// says so.
+#[utoipa::path(
+    operation_id = "getBoundary",
+    tag = "districts",
+    params(("id" = DistrictName, Path, description = "The district's identifier or slug.")),
+    responses((status = 200, description = "The boundary.", content(
+        (BoundaryBody = "application/json"),
+        (BoundaryBody = "application/geo+json")
+    )))
+)]
+#[get("/districts/{id}/boundary")]
+pub async fn get_boundary(
+    _: Anyone,
+    call: Call,
+    directory: Data<Handle>,
+    name: Named<DistrictName>,
+) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let district = directory.find_district(&name.0).ok_or_else(Error::not_found)?;
+    let boundary = directory.boundary(district).map(BoundaryBody::from).ok_or_else(Error::not_found)?;
+    let answer = call.found(&boundary, Validator::Version(district.version), Cache::Public)?;
+    Ok(if call.asks_for(MEDIA_TYPE) { as_geojson(answer) } else { answer })
+}
+
+/// Replace the boundary of a district
+///
+/// The new boundary may overlap a neighbour by at most 1 m² and leave the municipality by at most 1 m. A gap that it
+/// leaves behind is allowed, and told by the coverage of the directory. Redraw the district that gives ground away
+/// before the one that takes it.
+#[utoipa::path(
+    operation_id = "replaceBoundary",
+    tag = "districts",
+    params(("id" = DistrictName, Path, description = "The district's identifier or slug.")),
+    request_body = BoundaryBody,
+    responses((status = 200, description = "The boundary as it is now.", body = BoundaryBody)),
+    security(("staffToken" = []))
+)]
+#[put("/districts/{id}/boundary")]
+pub async fn put_boundary(
+    admin: Administrator,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    name: Named<DistrictName>,
+    body: Body<BoundaryBody>,
+) -> Result<HttpResponse> {
+    let writer = writer(&admin, &call, &db, &directory);
+    let latest = writer.latest().await?;
+    let district = latest.find_district(&name.0).ok_or_else(Error::not_found)?;
+    call.check_if_match(district.version)?;
+    let boundary = body.0.parse(&latest, "")?.to_geojson();
+    let view = BoundaryBody(boundary.clone());
+    let changed = district.with_new_boundary(&call.moment);
+    let (id, version) = (changed.id, changed.version);
+    let work = move |conn: &mut DbConn| {
+        store::update(conn, &changed)?;
+        store::update_boundary(conn, id, &boundary)
+    };
+    let rule = move |after: &Directory| check_boundary(after, id, "");
+    writer.change("district.boundary_replaced", ("district", id.uuid()), work, rule).await?;
+    call.changed(&view, Validator::Version(version))
+}

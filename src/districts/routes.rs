@@ -1,0 +1,220 @@
+//! Districts over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::auth::{Administrator, Anyone};
+use crate::db::{Db, DbConn};
+use crate::directory::{Directory, Handle, PatchOf, changes, writer};
+use crate::districts::boundary_routes::{get_boundary, put_boundary};
+use crate::districts::features::{self, DistrictFeature, DistrictFeatures, as_geojson};
+use crate::districts::view::path;
+use crate::districts::{District, DistrictDetails, DistrictView, NewDistrict, check_boundary, store};
+use crate::error::{Error, Result};
+use crate::http::body::{Body, MergePatch};
+use crate::http::call::{Cache, Call, Validator};
+use crate::http::page::{Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::http::query::Query;
+use crate::id::DistrictId;
+use crate::slug::{AreaName, DistrictName};
+use crate::text::{Line, folded};
+
+/// A district by its identifier or slug.
+type DistrictPatch = PatchOf<DistrictDetails>;
+
+/// The operations on districts.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(list_districts).service(create_district).service(get_district).service(change_district);
+    api.service(delete_district).service(get_boundary).service(put_boundary);
+}
+
+/// Which districts are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct DistrictFilter {
+    /// Only districts of this area, by its identifier or slug.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 80, example = "norr")]
+    area_id: Option<AreaName>,
+    /// Only districts whose name, or the name of a part of them, begins like this. Case and the marks of å, ä and ö do
+    /// not count.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "skägg")]
+    name: Option<Line>,
+}
+
+impl DistrictFilter {
+    fn fits(&self, district: &District, directory: &Directory) -> bool {
+        let area = |name: &AreaName| directory.find_area(name).is_some_and(|area| area.id == district.area_id);
+        let named = |prefix: &Line| {
+            let prefix = folded(prefix.as_ref());
+            let mut names = district.place_names.iter().map(AsRef::as_ref).chain([district.name.sv()]);
+            names.any(|name| folded(name).starts_with(&prefix))
+        };
+        self.area_id.as_ref().is_none_or(area) && self.name.as_ref().is_none_or(named)
+    }
+}
+
+/// List districts
+///
+/// All districts, retired ones included, in the Swedish order of their names. With `Accept: application/geo+json` the
+/// page is a GeoJSON FeatureCollection with the boundaries.
+#[utoipa::path(
+    operation_id = "listDistricts",
+    tag = "districts",
+    params(DistrictFilter, PagingParameters),
+    responses((status = 200, description = "A page of districts.", content(
+        (Page<DistrictView> = "application/json"),
+        (DistrictFeatures = "application/geo+json")
+    )))
+)]
+#[get("/districts")]
+async fn list_districts(
+    _: Anyone,
+    call: Call,
+    directory: Data<Handle>,
+    filter: Query<DistrictFilter>,
+    paging: Paging,
+) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let districts: Vec<&District> =
+        directory.districts.iter().filter(|district| filter.0.fits(district, &directory)).collect();
+    let found = paging.of_sorted(&call, &districts, District::position)?;
+    if !call.asks_for(features::MEDIA_TYPE) {
+        return found.answer(&call, &paging, Cache::Public, |district| DistrictView::new(district, &directory, &call));
+    }
+    let page = found.page(&call, &paging, |district| DistrictFeature::new(district, &directory, &call))?;
+    let links = page.links.clone();
+    call.list(&DistrictFeatures::new(page.items, page.meta, page.links), &links, Cache::Public).map(as_geojson)
+}
+
+/// Create a district
+///
+/// A new district in an area, with its boundary. It may overlap its neighbours by at most 1 m² and leave the
+/// municipality by at most 1 m. Its slug and its code must be free.
+#[utoipa::path(
+    operation_id = "createDistrict",
+    tag = "districts",
+    request_body = NewDistrict,
+    responses(
+        (status = 201, description = "The new district.", body = DistrictView),
+        (status = 409, description = "Another one has the same slug or code.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/districts")]
+async fn create_district(
+    admin: Administrator,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    new: Body<NewDistrict>,
+) -> Result<HttpResponse> {
+    let writer = writer(&admin, &call, &db, &directory);
+    let latest = writer.latest().await?;
+    let (boundary, details) = new.0.split();
+    let district = District::new(details, &latest.known(), &call.moment)?;
+    let boundary = boundary.parse(&latest, "/boundary")?.to_geojson();
+    let (id, path) = (district.id, path(&district.slug));
+    let work = move |conn: &mut DbConn| store::insert(conn, &district, &boundary);
+    let rule = move |after: &Directory| check_boundary(after, id, "/boundary");
+    let after = writer.change("district.created", ("district", id.uuid()), work, rule).await?;
+    call.created(&path, &view(id, &after, &call)?, Validator::Version(1))
+}
+
+/// Get a district
+///
+/// One district. Its boundary has a path of its own.
+#[utoipa::path(
+    operation_id = "getDistrict",
+    tag = "districts",
+    params(("id" = DistrictName, Path, description = "The district's identifier or slug.")),
+    responses((status = 200, description = "The district.", body = DistrictView))
+)]
+#[get("/districts/{id}")]
+async fn get_district(
+    _: Anyone,
+    call: Call,
+    directory: Data<Handle>,
+    name: Named<DistrictName>,
+) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let district = directory.find_district(&name.0).ok_or_else(Error::not_found)?;
+    call.found(&DistrictView::new(district, &directory, &call), Validator::Version(district.version), Cache::Public)
+}
+
+/// Change a district
+///
+/// A merge patch (RFC 7396) of what the district was written with, but for its boundary. A district is retired, and
+/// taken back, by its status; taken back, it must not overlap others.
+#[utoipa::path(
+    operation_id = "changeDistrict",
+    tag = "districts",
+    params(("id" = DistrictName, Path, description = "The district's identifier or slug.")),
+    request_body(content((DistrictPatch = "application/merge-patch+json"), (DistrictPatch = "application/json"))),
+    responses(
+        (status = 200, description = "The district as it is now.", body = DistrictView),
+        (status = 409, description = "Another one has the same slug or code.")
+    ),
+    security(("staffToken" = []))
+)]
+#[patch("/districts/{id}")]
+async fn change_district(
+    admin: Administrator,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    name: Named<DistrictName>,
+    patch: MergePatch,
+) -> Result<HttpResponse> {
+    let writer = writer(&admin, &call, &db, &directory);
+    let latest = writer.latest().await?;
+    let district = latest.find_district(&name.0).ok_or_else(Error::not_found)?;
+    call.check_if_match(district.version)?;
+    let changed = district.changed(patch.apply(&district.as_details())?, &latest.known(), &call.moment)?;
+    let taken_back = changed.is_active() && !district.is_active();
+    let (id, version) = (changed.id, changed.version);
+    let work = move |conn: &mut DbConn| store::update(conn, &changed);
+    let rule = move |after: &Directory| if taken_back { check_boundary(after, id, "/status") } else { Ok(()) };
+    let after = writer.change("district.changed", ("district", id.uuid()), work, rule).await?;
+    call.changed(&view(id, &after, &call)?, Validator::Version(version))
+}
+
+/// Delete a district
+///
+/// Only a district that nothing refers to can be deleted; retire it otherwise.
+#[utoipa::path(
+    operation_id = "deleteDistrict",
+    tag = "districts",
+    params(("id" = DistrictName, Path, description = "The district's identifier or slug.")),
+    responses(
+        (status = 204, description = "The district is gone."),
+        (status = 409, description = "Something still refers to it; retire or close it instead.")
+    ),
+    security(("staffToken" = []))
+)]
+#[delete("/districts/{id}")]
+async fn delete_district(
+    admin: Administrator,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    name: Named<DistrictName>,
+) -> Result<HttpResponse> {
+    let writer = writer(&admin, &call, &db, &directory);
+    let latest = writer.latest().await?;
+    let district = latest.find_district(&name.0).ok_or_else(Error::not_found)?;
+    call.check_if_match(district.version)?;
+    let (id, version) = (district.id, district.version);
+    let work = move |conn: &mut DbConn| store::delete(conn, id, version);
+    writer.change("district.deleted", ("district", id.uuid()), work, changes::any).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn view(id: DistrictId, directory: &Directory, call: &Call) -> Result<DistrictView> {
+    let district = directory.district(id).ok_or_else(|| Error::internal("a district that was written is not there"))?;
+    Ok(DistrictView::new(district, directory, call))
+}

@@ -1,0 +1,258 @@
+//! What can go wrong, free of HTTP and SQL.
+//!
+//! An [`Error`] names one [`Problem`], and may carry a sentence for the caller and the places in the
+//! request that are wrong. Its cause, if there is one, is for the log alone and never reaches a caller:
+//! causes may quote what somebody sent, and what people send here is personal.
+//!
+//! The status code, the title and the page of each problem stand in one table, `http/problem.rs`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A sentence in the two languages in which the API speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// English, the default.
+    pub en: Cow<'static, str>,
+    /// Swedish.
+    pub sv: Cow<'static, str>,
+}
+
+impl Text {
+    /// The same sentence in English and in Swedish.
+    pub fn new(en: impl Into<Cow<'static, str>>, sv: impl Into<Cow<'static, str>>) -> Self {
+        Self { en: en.into(), sv: sv.into() }
+    }
+}
+
+/// Both languages behind each other, parted by a unit separator.
+///
+/// serde carries the error of a field's type as one string. This is how both languages get through
+/// it; [`Text::from_carried`] takes them apart again.
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{SEPARATOR}{}", self.en, self.sv)
+    }
+}
+
+const SEPARATOR: char = '\u{1f}';
+
+impl Text {
+    /// Takes apart what [`Display`](fmt::Display) put together; `None` for any other string.
+    pub fn from_carried(carried: &str) -> Option<Self> {
+        let (en, sv) = carried.split_once(SEPARATOR)?;
+        Some(Self::new(en.to_owned(), sv.to_owned()))
+    }
+}
+
+/// The kinds of failure that a caller can tell apart and act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumIter, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Problem {
+    /// The body is not JSON.
+    MalformedJson,
+    /// A query parameter is unknown, malformed or out of range.
+    InvalidParameter,
+    /// A header is malformed.
+    InvalidHeader,
+    /// A cursor was changed, or belongs to another list.
+    InvalidCursor,
+    /// A page lies so deep that only a cursor may go there.
+    PageTooDeep,
+    /// More than one way to sign in was used at once.
+    AmbiguousCredentials,
+    /// Nobody, or somebody whose token or key does not hold, called.
+    Unauthenticated,
+    /// The caller lacks a role or a scope.
+    Forbidden,
+    /// It does not exist, or the caller may not know that it does.
+    NotFound,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// The caller accepts nothing that the operation can answer.
+    NotAcceptable,
+    /// The client sent its request too slowly.
+    RequestTimeout,
+    /// Something else still refers to it.
+    StillReferenced,
+    /// Another one has the same slug, code or name.
+    AlreadyExists,
+    /// It was changed since the caller read it.
+    StaleVersion,
+    /// The body is larger than the server takes.
+    BodyTooLarge,
+    /// The body's media type is not one that the operation takes.
+    UnsupportedMediaType,
+    /// The body is JSON, and breaks a rule.
+    ValidationFailed,
+    /// `If-Match` is missing where it is needed.
+    PreconditionRequired,
+    /// Our fault.
+    InternalError,
+    /// More work is waiting than the server takes on.
+    Overloaded,
+    /// The database does not answer.
+    Unavailable,
+}
+
+impl Problem {
+    /// The last part of the problem type's address, for example `not-found`.
+    pub fn slug(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// Where in the request something is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A JSON Pointer (RFC 6901) into the body, without the leading `#`.
+    Pointer(String),
+    /// A query parameter.
+    Parameter(String),
+    /// A header.
+    Header(&'static str),
+}
+
+/// One thing that is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Where it is.
+    pub place: Place,
+    /// What is wrong, and what would be right.
+    pub detail: Text,
+}
+
+impl Violation {
+    /// Something wrong in the body.
+    pub fn at(pointer: impl Into<String>, detail: Text) -> Self {
+        Self { place: Place::Pointer(pointer.into()), detail }
+    }
+}
+
+/// The one error type of the program.
+pub struct Error(Box<Parts>);
+
+struct Parts {
+    problem: Problem,
+    detail: Option<Text>,
+    violations: Vec<Violation>,
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The result of everything that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A problem that needs no further words.
+    pub fn new(problem: Problem) -> Self {
+        Self(Box::new(Parts { problem, detail: None, violations: Vec::new(), cause: None }))
+    }
+
+    /// A problem with a sentence about this occurrence.
+    pub fn with_detail(problem: Problem, detail: Text) -> Self {
+        let mut error = Self::new(problem);
+        error.0.detail = Some(detail);
+        error
+    }
+
+    /// A well-formed body that breaks rules: all of them, not only the first.
+    pub fn invalid(violations: Vec<Violation>) -> Self {
+        let mut error = Self::new(Problem::ValidationFailed);
+        error.0.violations = violations;
+        error
+    }
+
+    /// A well-formed body that breaks one rule.
+    pub fn invalid_at(pointer: impl Into<String>, detail: Text) -> Self {
+        Self::invalid(vec![Violation::at(pointer, detail)])
+    }
+
+    /// A query parameter that cannot be used.
+    pub fn parameter(name: impl Into<String>, detail: Text) -> Self {
+        Self::bad_parameter(Violation { place: Place::Parameter(name.into()), detail })
+    }
+
+    /// The same, where the violation is there already.
+    pub fn bad_parameter(violation: Violation) -> Self {
+        let mut error = Self::new(Problem::InvalidParameter);
+        error.0.violations = vec![violation];
+        error
+    }
+
+    /// A header that cannot be used.
+    pub fn header(name: &'static str, detail: Text) -> Self {
+        let mut error = Self::new(Problem::InvalidHeader);
+        error.0.violations = vec![Violation { place: Place::Header(name), detail }];
+        error
+    }
+
+    /// It does not exist, or the caller may not know that it does: the two are one answer.
+    pub fn not_found() -> Self {
+        Self::new(Problem::NotFound)
+    }
+
+    /// Our fault; the cause goes to the log.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(Problem::InternalError).because(cause)
+    }
+
+    /// Remembers what lies behind the problem, for the log alone.
+    pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    /// Which problem it is.
+    pub fn problem(&self) -> Problem {
+        self.0.problem
+    }
+
+    /// The sentence about this occurrence, if there is one.
+    pub fn detail(&self) -> Option<&Text> {
+        self.0.detail.as_ref()
+    }
+
+    /// Everything that is wrong with the request.
+    pub fn violations(&self) -> &[Violation] {
+        &self.0.violations
+    }
+
+    /// What lies behind the problem, for the log.
+    pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+        self.0.cause.as_deref()
+    }
+}
+
+impl Error {
+    /// The error for somebody at a command line: what lies behind it, or what is wrong where.
+    pub fn told(&self) -> String {
+        if let Some(cause) = self.cause() {
+            return cause.to_string();
+        }
+        let place = |violation: &Violation| match &violation.place {
+            Place::Pointer(place) | Place::Parameter(place) => format!("{place} {}", violation.detail.en),
+            Place::Header(place) => format!("{place} {}", violation.detail.en),
+        };
+        let detail = self.detail().map(|detail| detail.en.to_string());
+        let told: Vec<String> = detail.into_iter().chain(self.violations().iter().map(place)).collect();
+        if told.is_empty() { self.to_string() } else { told.join("; ") }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("problem", &self.0.problem)
+            .field("violations", &self.0.violations)
+            .field("cause", &self.0.cause)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.problem.slug())
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,283 @@
+//! Request bodies: JSON, whole, and parsed into a type with rules before a handler sees it.
+//!
+//! 415 for another media type, 413 over 1 MiB, 400 for what is not JSON, 422 with a JSON Pointer for JSON of another shape.
+//! An explicit `null` is refused: a field that has no value is left out.
+
+use actix_web::error::PayloadError;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest, dev};
+use futures_util::future::LocalBoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+
+use crate::error::{Error, Problem, Result, Text, Violation};
+
+/// The largest body that the server takes, in bytes.
+pub const LARGEST: usize = 1024 * 1024;
+
+/// A body that became a `T`.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let bytes = json_bytes(request, payload, &["application/json"]);
+        Box::pin(async move { parse(&bytes.await?).map(Self) })
+    }
+}
+
+/// A JSON merge patch (RFC 7396).
+pub struct MergePatch(Value);
+
+impl FromRequest for MergePatch {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let bytes = json_bytes(request, payload, &["application/json", "application/merge-patch+json"]);
+        Box::pin(async move {
+            let patch: Value = parse_value(&bytes.await?)?;
+            match patch {
+                Value::Object(_) => Ok(Self(patch)),
+                _ => Err(Error::invalid_at("", Text::new("must be a JSON object", "måste vara ett JSON-objekt"))),
+            }
+        })
+    }
+}
+
+impl MergePatch {
+    /// What `current` becomes: the patched document goes through the same rules as a new one.
+    pub fn apply<T: Serialize + DeserializeOwned>(&self, current: &T) -> Result<T> {
+        let mut document = serde_json::to_value(current).map_err(Error::internal)?;
+        merge(&mut document, &self.0);
+        read(document)
+    }
+}
+
+/// RFC 7396, section 2: null removes, objects merge, everything else replaces.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    let Value::Object(fields) = target else { return };
+    for (name, change) in changes {
+        if change.is_null() {
+            fields.remove(name);
+        } else {
+            merge(fields.entry(name.clone()).or_insert(Value::Null), change);
+        }
+    }
+}
+
+fn json_bytes(
+    request: &HttpRequest,
+    payload: &mut dev::Payload,
+    accepted: &[&str],
+) -> impl Future<Output = Result<Bytes>> + use<> {
+    let headers = request.headers();
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let supported = accepted.contains(&essence.as_str()) && !headers.contains_key(header::CONTENT_ENCODING);
+    let bytes = Bytes::from_request(request, payload);
+    async move {
+        if !supported {
+            return Err(Error::new(Problem::UnsupportedMediaType));
+        }
+        bytes.await.map_err(|refused| match refused.as_error::<PayloadError>() {
+            Some(PayloadError::Overflow) => Error::new(Problem::BodyTooLarge),
+            _ if refused.as_response_error().status_code() == 413 => Error::new(Problem::BodyTooLarge),
+            _ => Error::new(Problem::MalformedJson),
+        })
+    }
+}
+
+/// Reads a body as a `T`.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    // The hot path reads straight into the type; only a body that may hold a null is looked through first.
+    if bytes.windows(4).any(|word| word == b"null") {
+        let value = parse_value(bytes)?;
+        if let Some(pointer) = first_null(&value, &mut String::new()) {
+            let detail = Text::new("must not be null; leave the field out", "får inte vara null; utelämna fältet");
+            return Err(Error::invalid_at(pointer, detail));
+        }
+        return read(value);
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    // A type may refuse a body before its end, and an enum refuses some JSON as if it were none: what is JSON is asked apart.
+    let is_json =
+        || std::str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok());
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| match is_json() {
+        true => refused(&error),
+        false => Error::new(Problem::MalformedJson),
+    })?;
+    json.end().map_err(|_| Error::new(Problem::MalformedJson))?;
+    Ok(parsed)
+}
+
+fn parse_value(bytes: &[u8]) -> Result<Value> {
+    serde_json::from_slice(bytes).map_err(|_| Error::new(Problem::MalformedJson))
+}
+
+/// Reads an item of a larger document as a `T`, with the pointer of what is wrong.
+pub fn read<T: DeserializeOwned>(value: Value) -> Result<T> {
+    serde_path_to_error::deserialize(value).map_err(|error| refused(&error))
+}
+
+fn first_null(value: &Value, pointer: &mut String) -> Option<String> {
+    let length = pointer.len();
+    let mut inside = |name: &str, value: &Value| {
+        pointer.push('/');
+        pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+        let found = first_null(value, pointer);
+        pointer.truncate(length);
+        found
+    };
+    match value {
+        Value::Null => Some(pointer.clone()),
+        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| inside(&index.to_string(), item)),
+        Value::Object(fields) => fields.iter().find_map(|(name, field)| inside(name, field)),
+        _ => None,
+    }
+}
+
+/// A body of the wrong shape names the first place. serde's own words may quote what was sent, so they are told anew rather
+/// than passed on.
+fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+    let (field, detail) = explain(&error.inner().to_string());
+    let mut pointer = pointer(error.path());
+    if let Some(field) = field {
+        pointer.push('/');
+        pointer.push_str(&field);
+    }
+    Error::invalid(vec![Violation::at(pointer, detail)])
+}
+
+fn pointer(path: &Path) -> String {
+    let mut pointer = String::new();
+    for segment in path.iter() {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// What serde says, in both languages and without the value that it quotes; and the field that is missing or stands twice, for
+/// then serde speaks of what holds it.
+pub fn explain(message: &str) -> (Option<String>, Text) {
+    let message = message.split(" at line ").next().unwrap_or(message);
+    if let Some(text) = Text::from_carried(message) {
+        return (None, text);
+    }
+    let quoted = || message.split('`').nth(1).unwrap_or_default().to_owned();
+    if message.starts_with("missing field") {
+        return (Some(quoted()), Text::new("is required", "krävs"));
+    }
+    if message.starts_with("unknown field") {
+        return (None, Text::new("is not a field here", "är inte ett fält här"));
+    }
+    if message.starts_with("duplicate field") {
+        return (Some(quoted()), Text::new("stands twice", "står två gånger"));
+    }
+    let expected = message.rsplit_once("expected ").map_or("another value", |(_, expected)| expected);
+    if message.starts_with("unknown variant") {
+        let codes = expected.strip_prefix("one of ").unwrap_or(expected).replace('`', "");
+        return (None, Text::new(format!("must be one of: {codes}"), format!("måste vara något av: {codes}")));
+    }
+    let (en, sv) = kind_of_value(expected);
+    (None, Text::new(format!("must be {en}"), format!("måste vara {sv}")))
+}
+
+fn kind_of_value(expected: &str) -> (&'static str, &'static str) {
+    match expected {
+        "a string" | "a borrowed string" | "string or map" => ("a string", "en sträng"),
+        "a boolean" => ("true or false", "true eller false"),
+        "a sequence" => ("an array", "en lista"),
+        "a map" => ("an object", "ett objekt"),
+        "f64" | "f32" => ("a number", "ett tal"),
+        "u8" | "u16" | "u32" | "u64" | "usize" => {
+            ("a whole number from 0, not too large", "ett heltal från 0, inte för stort")
+        }
+        "i32" | "i64" => ("a whole number", "ett heltal"),
+        _ if expected.starts_with("struct") => ("an object", "ett objekt"),
+        _ if expected.starts_with("a formatted date string") => {
+            ("a date such as 2026-11-21", "ett datum såsom 2026-11-21")
+        }
+        _ => ("of another kind", "av ett annat slag"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Place;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    #[derive(Debug, Serialize, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Child {
+        name: crate::text::Line,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        birth_year: Option<u16>,
+    }
+
+    #[derive(Debug, Serialize, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Family {
+        children: Vec<Child>,
+    }
+
+    fn pointer_of(body: &str) -> (Problem, Option<String>) {
+        let error = parse::<Family>(body.as_bytes()).unwrap_err();
+        let pointer = error.violations().first().map(|violation| match &violation.place {
+            Place::Pointer(pointer) => pointer.clone(),
+            other => panic!("{other:?}"),
+        });
+        (error.problem(), pointer)
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_its_pointer() {
+        let at = |pointer: &str| (Problem::ValidationFailed, Some(pointer.to_owned()));
+        assert_eq!(
+            pointer_of(r#"{"children":[{"name":"A"},{"name":"B","birth_year":"x"}]}"#),
+            at("/children/1/birth_year")
+        );
+        assert_eq!(pointer_of(r#"{"children":[{"birth_year":2010}]}"#), at("/children/0/name"));
+        assert_eq!(pointer_of(r#"{"children":[{"name":"A","birth_year":null}]}"#), at("/children/0/birth_year"));
+        assert_eq!(pointer_of(r#"{"children":[{"name":"A","b/c":1}]}"#), at("/children/0/b~1c"));
+        assert_eq!(pointer_of(r#"{"children":[{"name":" "}]}"#), at("/children/0/name"));
+        assert_eq!(pointer_of("[]"), at(""));
+        assert_eq!(pointer_of("{"), (Problem::MalformedJson, None));
+        assert_eq!(pointer_of(r#"{"children":[]} x"#), (Problem::MalformedJson, None));
+    }
+
+    #[test]
+    fn a_patch_removes_merges_and_replaces() {
+        let family = Family { children: vec![] };
+        let child = Child { name: "A".parse().unwrap(), birth_year: Some(2010) };
+        let patched = MergePatch(json!({"birth_year": null})).apply(&child).unwrap();
+        assert_eq!(patched.birth_year, None);
+        assert!(MergePatch(json!({"name": null})).apply(&child).is_err());
+        let patched = MergePatch(json!({"children": [{"name": "B"}]})).apply(&family).unwrap();
+        assert_eq!(patched.children.len(), 1);
+    }
+
+    #[test]
+    fn no_value_that_was_sent_is_told_back() {
+        let error = parse::<Family>(br#"{"children":[{"name":"A","birth_year":"20130101-2386"}]}"#).unwrap_err();
+        assert!(!format!("{:?}", error.violations()).contains("2386"));
+    }
+}

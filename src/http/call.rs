@@ -1,0 +1,297 @@
+//! One call: what a handler may ask of the request, and how it answers.
+//!
+//! Taking a `Call` also keeps two promises for every operation: a query parameter that the operation does not know is 400,
+//! and an `Accept` that leaves out all it can answer is 406.
+
+use std::future::{Ready, ready};
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use crate::error::{Error, Problem, Result, Text};
+use crate::hex;
+use crate::http::operations::Operations;
+use crate::http::page::PARAMETERS;
+use crate::http::trace::Trace;
+use crate::time::{Clock, Moment, Random};
+
+/// What the HTTP layer needs to know about the installation.
+pub struct Settings {
+    /// The address under which callers know the server, without a slash at its end; else it is taken from `Host`.
+    pub public_url: Option<String>,
+    /// Whether callers come over TLS, so that browsers may be told to stay there.
+    pub strict_transport: bool,
+    /// Seals cursors.
+    pub cursor_key: [u8; 32],
+    /// Tells the time.
+    pub clock: Clock,
+    /// Makes randomness.
+    pub random: Random,
+}
+
+/// The root under which the operations lie.
+pub const ROOT: &str = "/nara/v1";
+
+/// One call.
+pub struct Call {
+    request: HttpRequest,
+    settings: Data<Settings>,
+    /// Where it stands in its trace.
+    pub trace: Trace,
+    /// When it runs, and where randomness comes from.
+    pub moment: Moment,
+}
+
+/// Who may keep an answer, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cache {
+    /// Everyone, for a minute: the directory.
+    Public,
+    /// Nobody: personal data, and questions that tell where somebody is.
+    NoStore,
+}
+
+/// What an ETag stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validator {
+    /// The version of the resource, and the content as it looks now.
+    Version(i32),
+    /// The content alone, where the version itself would tell something.
+    Content,
+}
+
+/// A link.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Link {
+    /// How the target relates to this: `self`, `next`, or the name of an action.
+    #[schema(max_length = 100, example = "self")]
+    rel: String,
+    /// The absolute address.
+    #[schema(max_length = 2000, format = "uri", example = "https://nara.example/nara/v1/areas/norr")]
+    href: String,
+    /// The method.
+    #[schema(max_length = 10, example = "GET")]
+    method: &'static str,
+}
+
+impl FromRequest for Call {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        ready(Self::accept(request))
+    }
+}
+
+impl Call {
+    fn accept(request: &HttpRequest) -> Result<Self> {
+        let missing = || Error::internal("the server was built without its settings");
+        let settings = request.app_data::<Data<Settings>>().ok_or_else(missing)?.clone();
+        let operations = request.app_data::<Data<Operations>>().ok_or_else(missing)?;
+        if let Some(operation) = operations.of(request) {
+            operation.check_query(request.query_string())?;
+            operation.check_accept(request.headers())?;
+            request.extensions_mut().insert(operation.label());
+        }
+        let trace = request.extensions().get::<Trace>().copied();
+        let trace = trace.unwrap_or_else(|| Trace::of(request.headers(), &settings.random));
+        let moment = Moment { now: settings.clock.now(), random: settings.random.clone() };
+        Ok(Self { request: request.clone(), settings, trace, moment })
+    }
+
+    /// The request's header of this name, if it can be read as text.
+    pub fn header(&self, name: HeaderName) -> Option<&str> {
+        self.request.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// True when the caller asks for this media type, such as `application/geo+json`, rather than for JSON.
+    pub fn asks_for(&self, media_type: &str) -> bool {
+        self.header(header::ACCEPT).is_some_and(|accept| accept.to_ascii_lowercase().contains(media_type))
+    }
+
+    /// An absolute link to `path` below the root of the API.
+    pub fn link(&self, rel: impl Into<String>, method: &'static str, path: &str) -> Link {
+        Link { rel: rel.into(), href: self.absolute(path), method }
+    }
+
+    /// The absolute address of `path` below the root of the API.
+    pub fn absolute(&self, path: &str) -> String {
+        format!("{}{ROOT}{path}", self.base())
+    }
+
+    /// A link to this list with some parameters set or, with `None`, left out; all others stay.
+    pub fn link_to_list(&self, rel: &str, changes: &[(&str, Option<String>)]) -> Link {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in form_urlencoded::parse(self.request.query_string().as_bytes()) {
+            if !changes.iter().any(|(changed, _)| *changed == name) {
+                query.append_pair(&name, &value);
+            }
+        }
+        for (name, value) in changes {
+            value.as_ref().map(|value| query.append_pair(name, value));
+        }
+        let query = query.finish();
+        let mark = if query.is_empty() { "" } else { "?" };
+        Link {
+            rel: rel.to_owned(),
+            href: format!("{}{}{mark}{query}", self.base(), self.request.path()),
+            method: "GET",
+        }
+    }
+
+    /// What makes this list with these filters the same list: its path and its parameters but those of paging.
+    pub fn list_identity(&self) -> String {
+        let pairs = form_urlencoded::parse(self.request.query_string().as_bytes());
+        let mut filters: Vec<_> = pairs.filter(|(name, _)| !PARAMETERS.contains(&&**name)).collect();
+        filters.sort();
+        form_urlencoded::Serializer::new(format!("{}?", self.request.path())).extend_pairs(filters).finish()
+    }
+
+    /// Seals cursors.
+    pub fn cursor_key(&self) -> &[u8; 32] {
+        &self.settings.cursor_key
+    }
+
+    fn base(&self) -> String {
+        base_of(&self.settings, &self.request)
+    }
+
+    /// 200 with one resource, or 304 when the caller has it already.
+    pub fn found(&self, view: &impl Serialize, validator: Validator, cache: Cache) -> Result<HttpResponse> {
+        let body = Rendered::new(view, validator)?;
+        let known = self.header(header::IF_NONE_MATCH).is_some_and(|tags| lists(tags, &body.etag, weakly_equal));
+        if known {
+            return Ok(with_cache(HttpResponse::NotModified(), cache)
+                .insert_header((header::ETAG, body.etag))
+                .finish());
+        }
+        Ok(body.into_response(StatusCode::OK, cache))
+    }
+
+    /// 200 with what is not a resource of its own: no ETag.
+    pub fn answer(&self, view: &impl Serialize, cache: Cache) -> Result<HttpResponse> {
+        let body = serde_json::to_vec(view).map_err(Error::internal)?;
+        Ok(with_cache(HttpResponse::Ok(), cache).content_type("application/json").body(body))
+    }
+
+    /// 201 with the new resource, where it lies, and its ETag; without its body when the caller prefers so.
+    pub fn created(&self, path: &str, view: &impl Serialize, validator: Validator) -> Result<HttpResponse> {
+        let body = Rendered::new(view, validator)?;
+        let location = self.absolute(path);
+        let mut answer = if self.prefers_minimal() {
+            body.into_minimal(StatusCode::CREATED)
+        } else {
+            body.into_response(StatusCode::CREATED, Cache::NoStore)
+        };
+        answer.headers_mut().insert(header::LOCATION, HeaderValue::from_str(&location).map_err(Error::internal)?);
+        Ok(answer)
+    }
+
+    /// 200 with the changed resource and its new ETag; 204 without its body when the caller prefers so.
+    pub fn changed(&self, view: &impl Serialize, validator: Validator) -> Result<HttpResponse> {
+        let body = Rendered::new(view, validator)?;
+        Ok(if self.prefers_minimal() {
+            body.into_minimal(StatusCode::NO_CONTENT)
+        } else {
+            body.into_response(StatusCode::OK, Cache::NoStore)
+        })
+    }
+
+    /// 200 with a page of a list, whose links also stand in the `Link` header.
+    pub fn list(&self, page: &impl Serialize, links: &[Link], cache: Cache) -> Result<HttpResponse> {
+        let links: Vec<String> = links.iter().map(|link| format!("<{}>; rel=\"{}\"", link.href, link.rel)).collect();
+        let mut answer = self.found(page, Validator::Content, cache)?;
+        answer.headers_mut().insert(header::LINK, HeaderValue::from_str(&links.join(", ")).map_err(Error::internal)?);
+        Ok(answer)
+    }
+
+    /// Whether the caller wants no body back (RFC 7240).
+    fn prefers_minimal(&self) -> bool {
+        let preferences = self.header(HeaderName::from_static("prefer")).unwrap_or_default();
+        preferences.split([',', ';']).any(|preference| preference.trim().eq_ignore_ascii_case("return=minimal"))
+    }
+
+    /// The version that the caller read and now changes: `If-Match` is needed, and must name the current one.
+    pub fn check_if_match(&self, current: i32) -> Result<()> {
+        let tags = self.header(header::IF_MATCH).ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
+        // The part behind the version tells how the resource looks to readers at this moment (an office opens and closes),
+        // which is nothing that a change could overwrite.
+        let same_version = |tag: &str, _: &str| version_of(tag) == Some(current);
+        if tags.trim() == "*" || lists(tags, "", same_version) { Ok(()) } else { Err(crate::db::stale()) }
+    }
+
+    /// A header that is there and wrong.
+    pub fn wrong_header(name: &'static str, en: &'static str, sv: &'static str) -> Error {
+        Error::header(name, Text::new(en, sv))
+    }
+}
+
+/// The address under which callers know the server.
+pub fn base_of(settings: &Settings, request: &HttpRequest) -> String {
+    if let Some(url) = &settings.public_url {
+        return url.clone();
+    }
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let plain =
+        |host: &&str| !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
+    format!("http://{}", host.filter(plain).unwrap_or("localhost"))
+}
+
+/// A body with its entity tag.
+struct Rendered {
+    body: Vec<u8>,
+    etag: String,
+}
+
+impl Rendered {
+    fn new(view: &impl Serialize, validator: Validator) -> Result<Self> {
+        let body = serde_json::to_vec(view).map_err(Error::internal)?;
+        let digest = Sha256::digest(&body);
+        let content = hex::encode(&digest[..8]);
+        let etag = match validator {
+            Validator::Version(version) => format!("\"{version}-{content}\""),
+            Validator::Content => format!("\"{content}\""),
+        };
+        Ok(Self { body, etag })
+    }
+
+    fn into_response(self, status: StatusCode, cache: Cache) -> HttpResponse {
+        let mut answer = with_cache(HttpResponse::build(status), cache);
+        answer.insert_header((header::ETAG, self.etag)).content_type("application/json").body(self.body)
+    }
+
+    fn into_minimal(self, status: StatusCode) -> HttpResponse {
+        let mut answer = with_cache(HttpResponse::build(status), Cache::NoStore);
+        answer.insert_header((header::ETAG, self.etag)).insert_header(("preference-applied", "return=minimal")).finish()
+    }
+}
+
+fn with_cache(mut answer: actix_web::HttpResponseBuilder, cache: Cache) -> actix_web::HttpResponseBuilder {
+    let (control, vary) = match cache {
+        Cache::Public => ("public, max-age=60", "Accept"),
+        Cache::NoStore => ("no-store", "Authorization, X-API-Key"),
+    };
+    answer.insert_header((header::CACHE_CONTROL, control)).insert_header((header::VARY, vary));
+    answer
+}
+
+/// Whether a list of entity tags, or `*`, has one that is the same as `etag`.
+fn lists(tags: &str, etag: &str, same: impl Fn(&str, &str) -> bool) -> bool {
+    tags.trim() == "*" || tags.split(',').any(|tag| same(tag.trim(), etag))
+}
+
+/// RFC 9110, 8.8.3.2: `If-None-Match` compares weakly.
+fn weakly_equal(one: &str, other: &str) -> bool {
+    one.strip_prefix("W/").unwrap_or(one) == other
+}
+
+/// The version that a strong entity tag of ours begins with.
+fn version_of(tag: &str) -> Option<i32> {
+    let inner = tag.strip_prefix('"')?.strip_suffix('"')?;
+    inner.split_once('-')?.0.parse().ok()
+}

@@ -1,0 +1,207 @@
+//! The published document (OpenAPI 3.1): what utoipa collects from the mounted routes, mended and completed.
+//!
+//! - utoipa knows paths, bodies and statuses of success. What all operations share (problems, `traceparent`, `If-Match`,
+//!   `Prefer`, ETags) is added here once, so that no route can forget it and none has to say it.
+//! - A field that may be absent is plainly optional: answers leave it out and requests refuse null. Only a field marked
+//!   `x-nullable: true` keeps null, and merge patches, where null removes.
+//! - The order of the mendings in [`finish`] matters: later ones rely on what earlier ones left.
+//! - [`flaws`] says what a reviewer would complain about. A test holds it to nothing.
+//!
+//! Routes steer the pass by extensions on the operation: `x-no-prefer: true` where `Prefer` means nothing, `x-conditional:
+//! true` or `false` where the rule for ETags is wrong. Fields steer it by `x-nullable` and `x-example-omit`. Where utoipa drops
+//! a field's attributes, because the field's type is a component, they travel in its doc comment: see
+//! `unpack_descriptions` in `schemas.rs`. `sample.rs` shows how routes are described.
+
+mod components;
+mod examples;
+mod flaws;
+mod head;
+mod limits;
+mod patch;
+#[cfg(test)]
+mod sample;
+mod schemas;
+mod shared;
+mod walk;
+
+use serde_json::{Value, json};
+use utoipa::openapi::OpenApi;
+
+use crate::http::call::ROOT;
+
+pub use flaws::flaws;
+
+/// What the server needs to know of one operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// Its `operationId`.
+    pub id: String,
+    /// Its method, in upper case.
+    pub method: String,
+    /// The template of its path, below the root of the API.
+    pub path: String,
+    /// The names of its query parameters.
+    pub query: Vec<String>,
+    /// The media types of its answers of success.
+    pub produces: Vec<String>,
+    /// The names of the security schemes, any of which lets a caller in; none where everyone may call.
+    pub secured_by: Vec<String>,
+}
+
+/// Makes utoipa's document the published one.
+pub fn finish(raw: OpenApi) -> Value {
+    // utoipa's document is made of maps with names as keys, which always can become JSON; `flaws` would tell of an empty one.
+    let mut document = serde_json::to_value(raw).unwrap_or_default();
+    strip_root(&mut document);
+    components::add_problem_schemas(&mut document);
+    schemas::name_generic_arguments(&mut document);
+    schemas::unpack_descriptions(&mut document);
+    schemas::drop_nulls(&mut document);
+    schemas::make_examples_singular(&mut document);
+    schemas::straighten_tuples(&mut document);
+    schemas::inline_scalars(&mut document);
+    patch::describe_merge_patches(&mut document);
+    components::add_components(&mut document);
+    shared::complete_operations(&mut document);
+    limits::set_limits(&mut document);
+    limits::give_dates_examples(&mut document);
+    examples::add_examples(&mut document);
+    head::write(&mut document);
+    drop_markers(&mut document);
+    schemas::drop_unused_components(&mut document);
+    document
+}
+
+/// The document for callers of one server, so that "Try it out" reaches it.
+pub fn with_server(document: &Value, url: &str) -> Value {
+    let mut served = document.clone();
+    served["servers"] = json!([{ "url": url, "description": "This server." }]);
+    served
+}
+
+/// All operations of a finished document.
+pub fn operations(document: &Value) -> Vec<Operation> {
+    let of = |(path, method, operation): (&str, &str, &Value)| {
+        let parameters = walk::parameters(document, operation);
+        let in_query = parameters.filter(|parameter| parameter["in"] == "query");
+        let successes = walk::responses(document, operation).filter(|(status, _)| status.starts_with('2'));
+        let media_types = successes.flat_map(|(_, answer)| walk::members(&answer["content"]));
+        let schemes = walk::elements(&operation["security"]).flat_map(walk::members);
+        Operation {
+            id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
+            method: method.to_ascii_uppercase(),
+            path: path.to_owned(),
+            query: in_query.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect(),
+            produces: distinct(media_types.map(|(name, _)| name)),
+            secured_by: distinct(schemes.map(|(name, _)| name)),
+        }
+    };
+    walk::operations(document).map(of).collect()
+}
+
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let names: std::collections::BTreeSet<&str> = names.collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
+/// The routes are mounted under the root, which the document has in its server's address already.
+fn strip_root(document: &mut Value) {
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
+    let mounted = std::mem::take(paths);
+    let below_root = |path: String| path.strip_prefix(ROOT).map(str::to_owned).unwrap_or(path);
+    paths.extend(mounted.into_iter().map(|(path, item)| (below_root(path), item)));
+}
+
+/// What steers this pass means nothing to a reader of its result.
+fn drop_markers(document: &mut Value) {
+    for (_, _, operation) in walk::operations_mut(document) {
+        operation.remove(shared::NO_PREFER);
+        operation.remove(shared::CONDITIONAL);
+    }
+    walk::schemas_mut(document, &mut |schema| {
+        schema.remove(examples::OMIT);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lie_below_the_server() {
+        let mut document = json!({ "paths": { "/nara/v1/districts": {}, "/other": {} } });
+        strip_root(&mut document);
+        assert_eq!(document, json!({ "paths": { "/districts": {}, "/other": {} } }));
+    }
+
+    #[test]
+    fn what_utoipa_collects_becomes_what_is_published() {
+        let document = sample::finished();
+        let schemas = &document["components"]["schemas"];
+        let names: Vec<&str> = walk::members(schemas).map(|(name, _)| name).collect();
+        let expected = [
+            "Area",
+            "AreaRow",
+            "AreaRowPage",
+            "History",
+            "Meta",
+            "NewArea",
+            "NewAreaPatch",
+            "Population",
+            "Problem",
+            "Status",
+            "Violation",
+        ];
+        assert_eq!(names, expected);
+        let area = &schemas["Area"]["allOf"][1]["properties"];
+        assert_eq!(area["contact"]["x-secrecy"], "OSL 26 kap. 1 §");
+        assert_eq!(area["contact"]["maxLength"], 200);
+        assert_eq!(area["openNow"]["type"], json!(["boolean", "null"]));
+        assert_eq!(area["former"]["oneOf"][1], json!({ "type": "null" }));
+        assert_eq!(area["id"]["description"], "Its identifier.");
+        assert_eq!(schemas["NewArea"]["additionalProperties"], false);
+        assert_eq!(schemas["NewAreaPatch"]["properties"]["status"]["oneOf"][0]["$ref"], "#/components/schemas/Status");
+        let ids: Vec<String> = operations(&document).into_iter().map(|operation| operation.id).collect();
+        assert_eq!(ids, ["listAreas", "createArea", "deleteArea", "getArea", "changeArea", "estimatePopulation"]);
+        assert!(!document.to_string().contains("x-no-prefer") && !document.to_string().contains("x-example-omit"));
+    }
+
+    #[test]
+    fn the_same_routes_make_the_same_document() {
+        assert_eq!(finish(sample::raw()).to_string(), finish(sample::raw()).to_string());
+    }
+
+    #[test]
+    fn the_served_document_differs_only_in_its_server() {
+        let document = json!({ "openapi": "3.1.0", "servers": [{ "url": "https://{host}/nara/v1" }] });
+        let served = with_server(&document, "/nara/v1");
+        assert_eq!(served["servers"][0]["url"], "/nara/v1");
+        assert_eq!(served["openapi"], document["openapi"]);
+    }
+
+    #[test]
+    fn an_operation_is_read_with_what_it_shares() {
+        let document = json!({
+            "components": { "parameters": { "Limit": { "in": "query", "name": "limit" } } },
+            "paths": { "/districts": { "get": {
+                "operationId": "listDistricts",
+                "parameters": [{ "$ref": "#/components/parameters/Limit" }, { "in": "header", "name": "Prefer" }],
+                "responses": {
+                    "200": { "content": { "application/json": {}, "application/geo+json": {} } },
+                    "400": { "content": { "application/problem+json": {} } }
+                },
+                "security": [{}, { "staffToken": [] }, { "partnerKey": [] }]
+            } } }
+        });
+        let strings = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let operation = Operation {
+            id: "listDistricts".to_owned(),
+            method: "GET".to_owned(),
+            path: "/districts".to_owned(),
+            query: strings(&["limit"]),
+            produces: strings(&["application/geo+json", "application/json"]),
+            secured_by: strings(&["partnerKey", "staffToken"]),
+        };
+        assert_eq!(operations(&document), [operation]);
+    }
+}

@@ -1,0 +1,185 @@
+//! The components that all operations refer to, so that a change of the contract is a small difference: headers and problems.
+
+use serde_json::{Value, json};
+use strum::IntoEnumIterator;
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::error::{Error, Problem, Text};
+use crate::http::document::walk::Object;
+use crate::http::language::Language;
+use crate::http::problem::{MEDIA_TYPE, ProblemView, ViolationView, meaning};
+
+const ON_EVERY_ANSWER: [&str; 2] = ["traceparent", "Access-Control-Allow-Origin"];
+
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+/// What a header's value is made of. Where the server ignores what it does not understand, nothing narrower would be true.
+const PRINTABLE: &str = "^[ -~]*$";
+const ETAG: &str = "\"3-9f86d081884c7d65\"";
+
+/// No route names the schema of problems, since all of them answer with it.
+pub fn add_problem_schemas(document: &mut Value) {
+    let named = [(ProblemView::name(), ProblemView::schema()), (ViolationView::name(), ViolationView::schema())];
+    for (name, schema) in named {
+        document["components"]["schemas"][&*name] = json!(schema);
+    }
+}
+
+/// The parameters, headers and answers that operations refer to.
+pub fn add_components(document: &mut Value) {
+    document["components"]["parameters"] = request_headers();
+    document["components"]["headers"] = answer_headers();
+    let statuses = Problem::iter().map(|problem| meaning(problem).status.as_u16());
+    let mut responses: Object = statuses.map(|status| (response_name(status), problem_response(status))).collect();
+    let unchanged = json!({
+        "description": "You have it already: nothing changed since the version in `If-None-Match`.",
+        "headers": refer_to_headers(&["ETag"]),
+    });
+    responses.insert(response_name(304), unchanged);
+    document["components"]["responses"] = Value::Object(responses);
+}
+
+fn request_headers() -> Value {
+    let header = |name: &str, required: bool, description: &str, pattern: &str, example: &str| {
+        json!({
+            "name": name, "in": "header", "required": required, "description": description,
+            "schema": { "type": "string", "maxLength": 1000, "pattern": pattern },
+            "example": example,
+        })
+    };
+    let tags = r#"^(\*|(W/)?"[^"]*"(\s*,\s*(W/)?"[^"]*")*)$"#;
+    json!({
+        "Traceparent": header(
+            "traceparent", false,
+            "Where the call stands in the caller's trace (W3C Trace Context). A malformed one is ignored, and a new trace begins.",
+            "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", TRACE,
+        ),
+        "AcceptLanguage": header(
+            "Accept-Language", false,
+            "The language of problems: Swedish (`sv`) or English (`en`, the default).",
+            PRINTABLE, "sv",
+        ),
+        "IfMatch": header(
+            "If-Match", true,
+            "The ETag of the version that you read and now change (RFC 9110, 13.1.1). Missing: 428. Not the current one: 412.",
+            tags, ETAG,
+        ),
+        "IfNoneMatch": header(
+            "If-None-Match", false,
+            "The ETag of the version that you have (RFC 9110, 13.1.2). Is it the current one, the answer is 304.",
+            PRINTABLE, ETAG,
+        ),
+        "Prefer": header(
+            "Prefer", false,
+            "`return=minimal` leaves out the body of the answer (RFC 7240): 201 has none, and 204 comes in place of 200.",
+            PRINTABLE, "return=minimal",
+        ),
+    })
+}
+
+fn answer_headers() -> Value {
+    let header = |description: &str, example: &str| json!({ "description": description, "schema": { "type": "string", "maxLength": 2000, "pattern": PRINTABLE }, "example": example });
+    json!({
+        "traceparent": header("Where the answer stands in the trace (W3C Trace Context). Name it when you report a fault.", TRACE),
+        "Access-Control-Allow-Origin": header(
+            "For web pages from the origins that the installation lists, and left out for all others (CORS).",
+            "https://www.kommun.example",
+        ),
+        "ETag": header("The version of the content (RFC 9110, 8.8.3): for `If-None-Match` and `If-Match`.", ETAG),
+        "Location": header("The address of what was created.", "https://nara.example/nara/v1/areas/norr"),
+        "Link": header(
+            "The links of the page (RFC 8288): `self`, `first`, and `next` and `prev` where there is such a page.",
+            "<https://nara.example/nara/v1/districts?limit=20>; rel=\"self\"",
+        ),
+        "Preference-Applied": header("Which preference was followed (RFC 7240).", "return=minimal"),
+        "WWW-Authenticate": header("How to sign in (RFC 9110, 11.6.1).", "Bearer realm=\"nara\""),
+        "Retry-After": {
+            "description": "After how many seconds it is worth trying again.",
+            "schema": { "type": "integer", "format": "int32", "minimum": 1, "maximum": 86_400 },
+            "example": 5,
+        },
+    })
+}
+
+/// The headers with these names, and those that every answer has.
+pub fn refer_to_headers(names: &[&str]) -> Value {
+    let reference = |name: &&str| ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }));
+    Value::Object(ON_EVERY_ANSWER.iter().chain(names).map(reference).collect())
+}
+
+/// `NotFound` for 404, and so on.
+fn response_name(status: u16) -> String {
+    let status = actix_web::http::StatusCode::from_u16(status).ok();
+    status.and_then(|status| status.canonical_reason()).unwrap_or("Problem").split([' ', '-']).collect()
+}
+
+/// The answer with this status: the text and one example from each problem that has it.
+pub fn problem_response(status: u16) -> Value {
+    let problems: Vec<Problem> = Problem::iter().filter(|problem| meaning(*problem).status == status).collect();
+    let mut lines =
+        problems.iter().map(|problem| format!("**{}** {}", meaning(*problem).title.0, meaning(*problem).explanation.0));
+    let description = match (problems.len(), lines.next()) {
+        (1, Some(line)) => line.replacen("**", "", 1).replacen("** ", ". ", 1),
+        (_, Some(first)) => lines.fold(format!("- {first}"), |all, line| format!("{all}\n- {line}")),
+        (_, None) => "The call failed.".to_owned(),
+    };
+    let examples: Object = problems.into_iter().map(example_of).collect();
+    let mut media_type = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
+    if !examples.is_empty() {
+        media_type["examples"] = Value::Object(examples);
+    }
+    let headers = match status {
+        401 => refer_to_headers(&["WWW-Authenticate"]),
+        429 | 503 => refer_to_headers(&["Retry-After"]),
+        _ => refer_to_headers(&[]),
+    };
+    json!({ "description": description, "headers": headers, "content": { MEDIA_TYPE: media_type } })
+}
+
+/// The problem as the server would tell it.
+fn example_of(problem: Problem) -> (String, Value) {
+    let text = |en: &'static str, sv: &'static str| Text::new(en, sv);
+    let error = match problem {
+        Problem::ValidationFailed => {
+            Error::invalid_at("/slug", text("must be at most 80 characters", "måste vara högst 80 tecken"))
+        }
+        Problem::InvalidParameter => {
+            Error::parameter("limit", text("must be from 1 to 100", "måste vara från 1 till 100"))
+        }
+        Problem::InvalidHeader => {
+            Error::header("If-Match", text("must be an ETag that this server gave", "måste vara en ETag från servern"))
+        }
+        _ => Error::new(problem),
+    };
+    let view = ProblemView::new(
+        &error,
+        Language::English,
+        "https://nara.example",
+        "/nara/v1/areas/norr".to_owned(),
+        TRACE_ID.to_owned(),
+    );
+    let summary = meaning(problem).title.0;
+    (problem.slug().to_owned(), json!({ "summary": summary, "value": view }))
+}
+
+/// The shared answer with this status.
+pub fn reference_to_response(status: u16) -> Value {
+    json!({ "$ref": format!("#/components/responses/{}", response_name(status)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_problem_is_explained_under_its_status() {
+        for problem in Problem::iter() {
+            let response = problem_response(meaning(problem).status.as_u16());
+            assert!(response["description"].as_str().is_some_and(|text| text.contains(meaning(problem).explanation.0)));
+            assert_eq!(
+                response["content"][MEDIA_TYPE]["examples"][problem.slug()]["value"]["title"],
+                meaning(problem).title.0
+            );
+        }
+    }
+}

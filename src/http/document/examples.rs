@@ -1,0 +1,189 @@
+//! Examples of bodies, put together from what the schemas say of their fields.
+//!
+//! A field's own example comes first, then its default, its first value, its format, its type. So one example at a field
+//! serves every body that has the field, and none can miss a field that was added later.
+
+use serde_json::{Value, json};
+
+use crate::http::document::limits::example_of_date;
+use crate::http::document::walk::{self, Object};
+
+/// Marks a field that stays out of examples, because it does not go together with another one.
+pub const OMIT: &str = "x-example-omit";
+
+/// Gives every body of a request and of a success an example, unless its route has one.
+pub fn add_examples(document: &mut Value) {
+    let before = document.clone();
+    for (_, _, operation) in walk::operations_mut(document) {
+        if let Some(body) = operation.get_mut("requestBody") {
+            add_to_content(&before, body);
+        }
+        let Some(Value::Object(responses)) = operation.get_mut("responses") else { continue };
+        for (_, answer) in responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
+            add_to_content(&before, answer);
+        }
+    }
+}
+
+fn add_to_content(document: &Value, body: &mut Value) {
+    let Some(Value::Object(content)) = body.get_mut("content") else { return };
+    for media_type in content.values_mut().filter_map(Value::as_object_mut) {
+        if media_type.contains_key("examples") {
+            continue;
+        }
+        let own = media_type.remove("example");
+        let made = || media_type.get("schema").and_then(|schema| example(document, schema, &[]));
+        if let Some(value) = own.or_else(made) {
+            media_type.insert("examples".to_owned(), json!({ "example": { "value": value } }));
+        }
+    }
+}
+
+/// A value that fits the schema; `None` for a component inside of itself, since a resource may hold others of its kind.
+fn example(document: &Value, schema: &Value, within: &[&str]) -> Option<Value> {
+    let said = |schema: &Value| ["example", "default", "const"].iter().find_map(|name| schema.get(name).cloned());
+    if let Some(value) = said(schema) {
+        return Some(value);
+    }
+    let name = walk::schema_name(schema);
+    if name.is_some_and(|name| within.contains(&name)) {
+        return None;
+    }
+    let within = [within, name.as_slice()].concat();
+    let schema = walk::resolve(document, schema);
+    if let Some(value) = said(schema).or_else(|| walk::elements(&schema["enum"]).next().cloned()) {
+        return Some(value);
+    }
+    if let Some(option) = ["oneOf", "anyOf"].iter().find_map(|union| walk::elements(&schema[*union]).next()) {
+        return example(document, option, &within);
+    }
+    let Value::Object(object) = schema else { return Some(json!({})) };
+    let is = |name: &str| walk::has_type(object, name);
+    if is("array") {
+        Some(example_array(document, schema, &within))
+    } else if is("string") {
+        Some(example_text(object).into())
+    } else if is("integer") || is("number") {
+        Some(example_number(object))
+    } else if is("boolean") {
+        Some(true.into())
+    } else {
+        example_object(document, schema, &within)
+    }
+}
+
+fn example_object(document: &Value, schema: &Value, within: &[&str]) -> Option<Value> {
+    let (properties, required) = walk::properties(document, schema);
+    let mut object = Object::new();
+    for (name, property) in properties {
+        if property.get(OMIT) == Some(&Value::Bool(true)) {
+            continue;
+        }
+        match example(document, property, within) {
+            Some(value) => _ = object.insert(name.to_owned(), value),
+            // Without a field that must be there the whole would be wrong, so whoever holds it leaves it out.
+            None if required.contains(&name) => return None,
+            None => {}
+        }
+    }
+    let entry = schema.get("additionalProperties").filter(|kind| kind.is_object() && object.is_empty());
+    if let Some(value) = entry.and_then(|kind| example(document, kind, within)) {
+        let name = schema["propertyNames"]["example"].as_str().unwrap_or("key");
+        object.insert(name.to_owned(), value);
+    }
+    Some(Value::Object(object))
+}
+
+fn example_array(document: &Value, schema: &Value, within: &[&str]) -> Value {
+    let tuple = walk::elements(&schema["prefixItems"]);
+    let length = schema["minItems"].as_u64().and_then(|least| usize::try_from(least).ok()).unwrap_or(1).max(1);
+    let items = std::iter::repeat_n(&schema["items"], length).filter(|items| items.is_object());
+    tuple.chain(items).filter_map(|item| example(document, item, within)).collect()
+}
+
+fn example_text(schema: &Object) -> String {
+    let format = schema.get("format").and_then(Value::as_str).unwrap_or_default();
+    if let Some(date) = example_of_date(format) {
+        return date.to_owned();
+    }
+    match format {
+        "uuid" => return "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e".to_owned(),
+        "uri" => return "https://nara.example/".to_owned(),
+        "email" => return "name@nara.example".to_owned(),
+        _ => {}
+    }
+    let bound = |name: &str| schema.get(name).and_then(Value::as_u64).and_then(|bound| usize::try_from(bound).ok());
+    let shortest = bound("minLength").unwrap_or(0);
+    let longest = bound("maxLength").unwrap_or(usize::MAX);
+    "text".chars().cycle().take(shortest.max(4).min(longest)).collect()
+}
+
+fn example_number(schema: &Object) -> Value {
+    let bound = |name: &str| schema.get(name).filter(|bound| bound.is_number()).cloned();
+    let as_float = |bound: &Option<Value>| bound.as_ref().and_then(Value::as_f64);
+    let (least, most) = (bound("minimum"), bound("maximum"));
+    match (as_float(&least), as_float(&most)) {
+        (Some(number), _) if number > 1.0 => least.unwrap_or_default(),
+        (_, Some(number)) if number < 1.0 => most.unwrap_or_default(),
+        _ => 1.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example_of(schema: Value) -> Value {
+        example(&json!({}), &schema, &[]).unwrap()
+    }
+
+    #[test]
+    fn the_nearest_word_counts() {
+        assert_eq!(example_of(json!({ "type": "string", "example": "Skäggetorp", "default": "Ryd" })), "Skäggetorp");
+        assert_eq!(example_of(json!({ "type": "string", "default": "Ryd" })), "Ryd");
+        assert_eq!(example_of(json!({ "type": "string", "enum": ["active", "retired"] })), "active");
+        assert_eq!(example_of(json!({ "type": "string", "format": "date" })), "2026-11-21");
+        assert_eq!(example_of(json!({ "type": "string", "minLength": 6 })), "textte");
+        assert_eq!(example_of(json!({ "type": "integer", "minimum": 400 })), 400);
+        assert_eq!(example_of(json!({ "type": "array", "items": { "type": "boolean" } })), json!([true]));
+        assert_eq!(example_of(json!({ "additionalProperties": { "type": "number" } })), json!({ "key": 1 }));
+    }
+
+    #[test]
+    fn what_is_said_at_a_reference_counts_more_than_its_target() {
+        let document = json!({ "components": { "schemas": { "Name": { "type": "string", "example": "a name" } } } });
+        let plain = json!({ "$ref": "#/components/schemas/Name" });
+        let own = json!({ "$ref": "#/components/schemas/Name", "example": "mine" });
+        assert_eq!(example(&document, &plain, &[]).unwrap(), "a name");
+        assert_eq!(example(&document, &own, &[]).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_kind_that_holds_itself_ends() {
+        let person = json!({ "type": "object", "required": ["id"], "properties": {
+            "id": { "type": "integer" },
+            "parent": { "$ref": "#/components/schemas/Person" },
+            "children": { "type": "array", "items": { "$ref": "#/components/schemas/Person" } }
+        } });
+        let document = json!({ "components": { "schemas": { "Person": person } } });
+        let made = example(&document, &json!({ "$ref": "#/components/schemas/Person" }), &[]).unwrap();
+        assert_eq!(made, json!({ "id": 1, "children": [] }));
+    }
+
+    #[test]
+    fn a_field_can_stay_out() {
+        let schema = json!({ "properties": { "place": { "type": "string" }, "postalCode": { "type": "string", "x-example-omit": true } } });
+        assert_eq!(example_of(schema), json!({ "place": "text" }));
+    }
+
+    #[test]
+    fn a_route_s_own_example_stays() {
+        let own = json!({ "content": { "application/json": { "schema": { "type": "string" }, "example": "mine" } } });
+        let mut document =
+            json!({ "paths": { "/a": { "post": { "requestBody": own, "responses": { "200": own } } } } });
+        add_examples(&mut document);
+        let expected = json!({ "schema": { "type": "string" }, "examples": { "example": { "value": "mine" } } });
+        assert_eq!(document["paths"]["/a"]["post"]["requestBody"]["content"]["application/json"], expected);
+        assert_eq!(document["paths"]["/a"]["post"]["responses"]["200"]["content"]["application/json"], expected);
+    }
+}

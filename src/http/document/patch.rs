@@ -1,0 +1,135 @@
+//! Merge patches (RFC 7396): for each body that a PATCH names, a schema in which nothing is required and what may be absent
+//! may be null.
+
+use serde_json::{Value, json};
+
+use crate::http::document::schemas::NULLABLE;
+use crate::http::document::walk::{self, Object};
+
+const JSON: &str = "application/json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// Every PATCH takes `XPatch`, as a merge patch and as plain JSON, where its route names `X`.
+pub fn describe_merge_patches(document: &mut Value) {
+    let before = document.clone();
+    let mut patches = Object::new();
+    for (_, method, operation) in walk::operations_mut(document) {
+        if method != "patch" {
+            continue;
+        }
+        let Some(Value::Object(content)) = operation.get_mut("requestBody").and_then(|body| body.get_mut("content"))
+        else {
+            continue;
+        };
+        let Some(mut media_type) = content.get(JSON).cloned() else { continue };
+        if let Some(name) = walk::schema_name(&media_type["schema"]).map(patch_name) {
+            if before.pointer(&format!("/components/schemas/{name}")).is_none() {
+                patches.insert(name.clone(), patch_of(&before, &media_type["schema"]));
+            }
+            media_type["schema"] = json!({ "$ref": format!("#/components/schemas/{name}") });
+        }
+        content.insert(MERGE_PATCH.to_owned(), media_type.clone());
+        content.insert(JSON.to_owned(), media_type);
+    }
+    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
+        schemas.extend(patches);
+    }
+}
+
+fn patch_name(name: &str) -> String {
+    if name.ends_with("Patch") { name.to_owned() } else { format!("{name}Patch") }
+}
+
+fn patch_of(document: &Value, whole: &Value) -> Value {
+    let (properties, required) = walk::properties(document, whole);
+    let changes: Object = properties
+        .into_iter()
+        .map(|(name, schema)| {
+            let change =
+                if required.contains(&name) { without_default(schema) } else { or_null(without_default(schema)) };
+            (name.to_owned(), change)
+        })
+        .collect();
+    let mut patch = json!({
+        "type": "object",
+        "description": "What to change, as a JSON merge patch (RFC 7396): a field that is left out stays as it is, and null removes one.",
+        "properties": changes,
+    });
+    if let Some(closed) = walk::resolve(document, whole).get("additionalProperties") {
+        patch["additionalProperties"] = closed.clone();
+    }
+    patch
+}
+
+/// What a field is when it is left out of a new thing says nothing about a change.
+fn without_default(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    schema.as_object_mut().map(|object| object.remove("default"));
+    schema
+}
+
+fn or_null(mut schema: Value) -> Value {
+    let Value::Object(object) = &mut schema else { return schema };
+    if object.get(NULLABLE) == Some(&Value::Bool(true)) {
+        return schema;
+    }
+    if let (Some(Value::String(name)), None) = (object.get("type"), object.get("enum")) {
+        let types = json!([name, "null"]);
+        object.insert("type".to_owned(), types);
+        object.insert(NULLABLE.to_owned(), Value::Bool(true));
+        return schema;
+    }
+    // What is said about the field stays with the field, and what it is moves into the union.
+    let mut union = walk::take_words(object);
+    union.insert("oneOf".to_owned(), json!([schema, { "type": "null" }]));
+    union.insert(NULLABLE.to_owned(), Value::Bool(true));
+    Value::Object(union)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_requires_nothing_and_removes_by_null() {
+        let reference = json!({ "schema": { "$ref": "#/components/schemas/Area" } });
+        let mut document = json!({
+            "components": { "schemas": { "Area": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["name"],
+                "properties": {
+                    "name": { "type": "string" },
+                    "note": { "type": "string", "default": "" },
+                    "kind": { "$ref": "#/components/schemas/Kind", "description": "Its kind." }
+                }
+            } } },
+            "paths": { "/areas/{id}": { "patch": { "requestBody": { "content": { "application/json": reference } } } } }
+        });
+        describe_merge_patches(&mut document);
+        let content = &document["paths"]["/areas/{id}"]["patch"]["requestBody"]["content"];
+        assert_eq!(content[MERGE_PATCH]["schema"]["$ref"], "#/components/schemas/AreaPatch");
+        assert_eq!(content[JSON], content[MERGE_PATCH]);
+        let patch = &document["components"]["schemas"]["AreaPatch"];
+        assert!(patch.get("required").is_none());
+        assert_eq!(patch["additionalProperties"], false);
+        let properties = json!({
+            "name": { "type": "string" },
+            "note": { "type": ["string", "null"], "x-nullable": true },
+            "kind": { "oneOf": [{ "$ref": "#/components/schemas/Kind" }, { "type": "null" }], "description": "Its kind.", "x-nullable": true }
+        });
+        assert_eq!(patch["properties"], properties);
+    }
+
+    #[test]
+    fn a_patch_that_a_route_describes_itself_stays() {
+        let named =
+            json!({ "content": { "application/json": { "schema": { "$ref": "#/components/schemas/AreaPatch" } } } });
+        let own = json!({ "AreaPatch": { "description": "Mine." } });
+        let mut document =
+            json!({ "components": { "schemas": own }, "paths": { "/a": { "patch": { "requestBody": named } } } });
+        describe_merge_patches(&mut document);
+        assert_eq!(document["components"]["schemas"], own);
+        assert!(document["paths"]["/a"]["patch"]["requestBody"]["content"].get(MERGE_PATCH).is_some());
+    }
+}

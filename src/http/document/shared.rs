@@ -1,0 +1,250 @@
+//! What all operations share, given to each by a few facts about it: headers of its request and its answers, and problems.
+
+use serde_json::{Value, json};
+
+use crate::http::document::components::{problem_response, refer_to_headers, reference_to_response};
+use crate::http::document::walk::{self, Object};
+
+/// Marks a write that answers its body whatever the caller prefers.
+pub const NO_PREFER: &str = "x-no-prefer";
+/// Says whether a GET has an ETag, where the rule is wrong: lists and what has a parameter in its path have one.
+pub const CONDITIONAL: &str = "x-conditional";
+
+/// Gives each operation its part of what they share.
+pub fn complete_operations(document: &mut Value) {
+    let before = document.clone();
+    for (path, method, operation) in walk::operations_mut(document) {
+        operation.entry("security").or_insert_with(|| json!([]));
+        let facts = Facts::of(&before, path, method, operation);
+        add_parameters(&before, operation, &facts);
+        add_problems(operation, &facts);
+        complete_successes(operation, &facts);
+    }
+}
+
+/// What decides about an operation's share.
+struct Facts {
+    has_body: bool,
+    has_path_parameter: bool,
+    is_secured: bool,
+    is_list: bool,
+    /// PATCH, PUT and DELETE change a version that the caller has read.
+    needs_if_match: bool,
+    honours_prefer: bool,
+    is_conditional: bool,
+}
+
+impl Facts {
+    fn of(document: &Value, path: &str, method: &str, operation: &Object) -> Self {
+        let success = |status: &str| operation.get("responses").map_or(&Value::Null, |responses| &responses[status]);
+        let answers_body = ["200", "201"].iter().any(|status| success(status).get("content").is_some());
+        let page = walk::properties(document, &success("200")["content"]["application/json"]["schema"]).0;
+        let is_list = ["items", "_meta"].iter().all(|wanted| page.iter().any(|(name, _)| name == wanted));
+        let has_path_parameter = path.contains('{');
+        let marked = |marker: &str| operation.get(marker).and_then(Value::as_bool);
+        Self {
+            has_body: operation.contains_key("requestBody"),
+            has_path_parameter,
+            is_secured: operation.get("security").and_then(Value::as_array).is_some_and(|ways| !ways.is_empty()),
+            is_list,
+            needs_if_match: matches!(method, "patch" | "put" | "delete"),
+            honours_prefer: matches!(method, "post" | "patch" | "put")
+                && answers_body
+                && marked(NO_PREFER) != Some(true),
+            is_conditional: method == "get" && marked(CONDITIONAL).unwrap_or(has_path_parameter || is_list),
+        }
+    }
+
+    fn problems(&self) -> impl Iterator<Item = u16> {
+        let groups: [(bool, &[u16]); 5] = [
+            (true, &[400, 406, 500, 503]),
+            (self.is_secured, &[401, 403]),
+            (self.has_path_parameter, &[404]),
+            (self.has_body, &[413, 415, 422]),
+            (self.needs_if_match, &[412, 428]),
+        ];
+        groups.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, statuses)| statuses.iter().copied())
+    }
+}
+
+fn add_parameters(document: &Value, operation: &mut Object, facts: &Facts) {
+    let shared = [
+        (true, "Traceparent"),
+        (true, "AcceptLanguage"),
+        (facts.needs_if_match, "IfMatch"),
+        (facts.is_conditional, "IfNoneMatch"),
+        (facts.honours_prefer, "Prefer"),
+    ];
+    let Value::Array(parameters) = operation.entry("parameters").or_insert_with(|| json!([])) else { return };
+    for (_, name) in shared.into_iter().filter(|(applies, _)| *applies) {
+        let header = &document["components"]["parameters"][name]["name"];
+        // A route that says something of its own about a header is not contradicted.
+        if !parameters.iter().any(|own| own["in"] == "header" && own["name"] == *header) {
+            parameters.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
+        }
+    }
+}
+
+fn add_problems(operation: &mut Object, facts: &Facts) {
+    let Value::Object(responses) = operation.entry("responses").or_insert_with(|| json!({})) else { return };
+    for (status, answer) in responses.iter_mut() {
+        let Some(code) = status.parse().ok().filter(|code| *code >= 400) else { continue };
+        let own = answer.take();
+        let said = own["description"].as_str().filter(|text| !text.is_empty());
+        *answer = problem_response(code);
+        match said {
+            Some(said) => answer["description"] = said.into(),
+            None => *answer = reference_to_response(code),
+        }
+    }
+    for status in facts.problems().chain(facts.is_conditional.then_some(304)) {
+        responses.entry(status.to_string()).or_insert_with(|| reference_to_response(status));
+    }
+}
+
+fn complete_successes(operation: &mut Object, facts: &Facts) {
+    let Some(Value::Object(responses)) = operation.get_mut("responses") else { return };
+    if facts.honours_prefer && responses.get("200").is_some_and(|answer| answer.get("content").is_some()) {
+        responses.entry("204").or_insert_with(|| json!({ "description": "Done, and you prefer no body." }));
+    }
+    for (status, answer) in responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
+        let Value::Object(answer) = answer else { continue };
+        if answer.get("description").and_then(Value::as_str).is_none_or(str::is_empty) {
+            answer.insert("description".to_owned(), fallback_description(status).into());
+        }
+        let Value::Object(headers) = answer.entry("headers").or_insert_with(|| json!({})) else { continue };
+        let changes = facts.honours_prefer || facts.needs_if_match;
+        let shared = [
+            (status == "201", "Location"),
+            (status == "201" || (status == "200" && (changes || facts.is_conditional)), "ETag"),
+            (status == "200" && facts.is_list, "Link"),
+            (facts.honours_prefer && status != "200", "Preference-Applied"),
+            (facts.honours_prefer && status == "204", "ETag"),
+        ];
+        let applying: Vec<&str> = shared.into_iter().filter(|(applies, _)| *applies).map(|(_, name)| name).collect();
+        if let Value::Object(references) = refer_to_headers(&applying) {
+            headers.extend(references);
+        }
+    }
+}
+
+fn fallback_description(status: &str) -> &'static str {
+    match status {
+        "201" => "Created: here it is.",
+        "204" => "Done. There is nothing to answer.",
+        _ => "Here it is.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::document::components::{add_components, add_problem_schemas};
+    use crate::http::problem::MEDIA_TYPE;
+
+    fn completed(path: &str, method: &str, operation: Value) -> Value {
+        let mut document = json!({ "paths": { path: { method: operation } } });
+        add_problem_schemas(&mut document);
+        add_components(&mut document);
+        complete_operations(&mut document);
+        document["paths"][path][method].take()
+    }
+
+    fn statuses(operation: &Value) -> Vec<&str> {
+        walk::members(&operation["responses"]).map(|(status, _)| status).collect()
+    }
+
+    fn parameters(operation: &Value) -> Vec<&str> {
+        let names = walk::elements(&operation["parameters"]).filter_map(|parameter| parameter["$ref"].as_str());
+        names.filter_map(|name| name.rsplit('/').next()).collect()
+    }
+
+    fn headers<'a>(operation: &'a Value, status: &str) -> Vec<&'a str> {
+        let names = walk::members(&operation["responses"][status]["headers"]).map(|(name, _)| name);
+        names.filter(|name| !name.starts_with("Access-Control")).collect()
+    }
+
+    fn json_body(schema: Value) -> Value {
+        json!({ "content": { "application/json": { "schema": schema } } })
+    }
+
+    #[test]
+    fn a_public_read_can_fail_in_few_ways() {
+        let operation = completed("/coverage", "get", json!({ "responses": { "200": json_body(json!({})) } }));
+        assert_eq!(statuses(&operation), ["200", "400", "406", "500", "503"]);
+        assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage"]);
+        assert_eq!(headers(&operation, "200"), ["traceparent"]);
+        assert_eq!(operation["security"], json!([]));
+        assert_eq!(operation["responses"]["200"]["description"], "Here it is.");
+    }
+
+    #[test]
+    fn one_of_many_can_be_missing_or_known() {
+        let operation = completed("/areas/{id}", "get", json!({ "responses": { "200": json_body(json!({})) } }));
+        assert_eq!(statuses(&operation), ["200", "304", "400", "404", "406", "500", "503"]);
+        assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage", "IfNoneMatch"]);
+        assert_eq!(headers(&operation, "200"), ["ETag", "traceparent"]);
+    }
+
+    #[test]
+    fn a_list_has_links_and_an_etag() {
+        let page = json!({ "properties": { "items": {}, "_meta": {} } });
+        let operation = completed("/areas", "get", json!({ "responses": { "200": json_body(page) } }));
+        assert_eq!(headers(&operation, "200"), ["ETag", "Link", "traceparent"]);
+    }
+
+    #[test]
+    fn the_rule_for_etags_can_be_overruled() {
+        let unlike = json!({ "x-conditional": false, "responses": { "200": json_body(json!({})) } });
+        assert!(!statuses(&completed("/areas/{id}", "get", unlike)).contains(&"304"));
+        let like = json!({ "x-conditional": true, "responses": { "200": json_body(json!({})) } });
+        assert!(statuses(&completed("/api-info", "get", like)).contains(&"304"));
+    }
+
+    #[test]
+    fn a_creation_says_where_it_lies() {
+        let create = json!({ "security": [{ "staffToken": [] }], "requestBody": json_body(json!({})), "responses": { "201": json_body(json!({})) } });
+        let operation = completed("/areas", "post", create);
+        assert_eq!(statuses(&operation), ["201", "400", "401", "403", "406", "413", "415", "422", "500", "503"]);
+        assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage", "Prefer"]);
+        assert_eq!(headers(&operation, "201"), ["ETag", "Location", "Preference-Applied", "traceparent"]);
+    }
+
+    #[test]
+    fn a_change_needs_the_version_that_was_read() {
+        let change = json!({ "requestBody": json_body(json!({})), "responses": { "200": json_body(json!({})) } });
+        let operation = completed("/areas/{id}", "patch", change);
+        assert_eq!(
+            statuses(&operation),
+            ["200", "204", "400", "404", "406", "412", "413", "415", "422", "428", "500", "503"]
+        );
+        assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage", "IfMatch", "Prefer"]);
+        assert_eq!(headers(&operation, "200"), ["ETag", "traceparent"]);
+        assert_eq!(headers(&operation, "204"), ["ETag", "Preference-Applied", "traceparent"]);
+    }
+
+    #[test]
+    fn a_question_asked_by_post_ignores_preferences() {
+        let question = json!({ "x-no-prefer": true, "requestBody": json_body(json!({})), "responses": { "200": json_body(json!({})) } });
+        let operation = completed("/where-to-turn", "post", question);
+        assert!(!parameters(&operation).contains(&"Prefer") && !statuses(&operation).contains(&"204"));
+        assert_eq!(headers(&operation, "200"), ["traceparent"]);
+    }
+
+    #[test]
+    fn what_a_route_says_of_a_problem_stays() {
+        let delete = json!({ "responses": { "204": { "description": "Gone." }, "404": {}, "409": { "description": "It is still used." } } });
+        let operation = completed("/areas/{id}", "delete", delete);
+        assert_eq!(operation["responses"]["404"]["$ref"], "#/components/responses/NotFound");
+        assert_eq!(operation["responses"]["409"]["description"], "It is still used.");
+        let examples = &operation["responses"]["409"]["content"][MEDIA_TYPE]["examples"];
+        assert_eq!(examples["still-referenced"]["value"]["status"], 409);
+    }
+
+    #[test]
+    fn a_header_that_a_route_describes_itself_stays() {
+        let own = json!({ "in": "header", "name": "If-Match", "required": false });
+        let operation = completed("/areas/{id}", "put", json!({ "parameters": [own] }));
+        assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage"]);
+    }
+}

@@ -1,0 +1,210 @@
+//! Ways through a document: its operations, its schemas, and what references stand for.
+
+use serde_json::{Map, Value};
+
+/// A JSON object.
+pub type Object = Map<String, Value>;
+
+/// The longest chain of references that anybody writes; a circle ends here.
+pub const LONGEST_CHAIN: usize = 8;
+
+/// The members of an object; none of anything else.
+pub fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    value.as_object().into_iter().flatten().map(|(name, member)| (name.as_str(), member))
+}
+
+/// The elements of an array; none of anything else.
+pub fn elements(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// What stands behind a reference; what is none stands for itself.
+pub fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    let mut found = value;
+    for _ in 0..LONGEST_CHAIN {
+        let Some(reference) = found["$ref"].as_str() else { break };
+        found = reference.strip_prefix('#').and_then(|pointer| document.pointer(pointer)).unwrap_or(&Value::Null);
+    }
+    found
+}
+
+/// The name of the schema that a reference points to.
+pub fn schema_name(schema: &Value) -> Option<&str> {
+    schema["$ref"].as_str()?.strip_prefix("#/components/schemas/")
+}
+
+/// Each operation with its path and its method.
+pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    members(&document["paths"])
+        .flat_map(|(path, item)| members(item).map(move |(method, operation)| (path, method, operation)))
+}
+
+/// Each operation, to be changed.
+pub fn operations_mut(document: &mut Value) -> impl Iterator<Item = (&str, &str, &mut Object)> {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten();
+    paths.flat_map(|(path, item)| {
+        let methods = item.as_object_mut().into_iter().flatten();
+        methods
+            .filter_map(move |(method, operation)| Some((path.as_str(), method.as_str(), operation.as_object_mut()?)))
+    })
+}
+
+/// The parameters of an operation.
+pub fn parameters<'a>(document: &'a Value, operation: &'a Value) -> impl Iterator<Item = &'a Value> {
+    elements(&operation["parameters"]).map(|parameter| resolve(document, parameter))
+}
+
+/// The answers of an operation by their status.
+pub fn responses<'a>(document: &'a Value, operation: &'a Value) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    members(&operation["responses"]).map(|(status, answer)| (status, resolve(document, answer)))
+}
+
+/// Whether a schema allows this type, alone or among others.
+pub fn has_type(schema: &Object, wanted: &str) -> bool {
+    match schema.get("type") {
+        Some(Value::String(name)) => name == wanted,
+        Some(Value::Array(names)) => names.iter().any(|name| name == wanted),
+        _ => false,
+    }
+}
+
+/// Takes what a schema says about a field, and leaves what the field is.
+pub fn take_words(schema: &mut Object) -> Object {
+    let said: Vec<String> =
+        schema.keys().filter(|name| *name == "description" || name.starts_with("x-")).cloned().collect();
+    said.into_iter().filter_map(|name| schema.remove_entry(&name)).collect()
+}
+
+/// All properties of a schema, its parts in `allOf` included, and the names of those that are required.
+pub fn properties<'a>(document: &'a Value, schema: &'a Value) -> (Vec<(&'a str, &'a Value)>, Vec<&'a str>) {
+    let schema = resolve(document, schema);
+    let mut found: Vec<_> = members(&schema["properties"]).collect();
+    let mut required: Vec<_> = elements(&schema["required"]).filter_map(Value::as_str).collect();
+    for part in elements(&schema["allOf"]) {
+        let (of_part, required_by_part) = properties(document, part);
+        found.extend(of_part);
+        required.extend(required_by_part);
+    }
+    (found, required)
+}
+
+const SUBSCHEMAS: [&str; 4] = ["items", "additionalProperties", "propertyNames", "not"];
+const LISTS_OF_SUBSCHEMAS: [&str; 4] = ["oneOf", "anyOf", "allOf", "prefixItems"];
+
+/// Visits every schema of the document, inner ones before those that hold them.
+pub fn schemas_mut(document: &mut Value, visit: &mut dyn FnMut(&mut Object)) {
+    match document {
+        Value::Object(object) => {
+            for (name, member) in object {
+                match (name.as_str(), member) {
+                    ("example" | "examples", _) => {}
+                    ("schema", schema) => subschemas_mut(schema, visit),
+                    ("schemas", Value::Object(named)) => {
+                        named.values_mut().for_each(|schema| subschemas_mut(schema, visit))
+                    }
+                    (_, other) => schemas_mut(other, visit),
+                }
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(|element| schemas_mut(element, visit)),
+        _ => {}
+    }
+}
+
+/// Visits a schema and the schemas in it, those first.
+pub fn subschemas_mut(schema: &mut Value, visit: &mut dyn FnMut(&mut Object)) {
+    let Value::Object(object) = schema else { return };
+    if let Some(Value::Object(properties)) = object.get_mut("properties") {
+        properties.values_mut().for_each(|property| subschemas_mut(property, visit));
+    }
+    for name in SUBSCHEMAS {
+        if let Some(inner) = object.get_mut(name) {
+            subschemas_mut(inner, visit);
+        }
+    }
+    for name in LISTS_OF_SUBSCHEMAS {
+        if let Some(Value::Array(inner)) = object.get_mut(name) {
+            inner.iter_mut().for_each(|schema| subschemas_mut(schema, visit));
+        }
+    }
+    visit(object);
+}
+
+/// Visits every schema of the document with the JSON Pointer to it.
+pub fn schemas<'a>(document: &'a Value, visit: &mut dyn FnMut(&str, &'a Object)) {
+    outside_schemas(document, String::new(), visit);
+}
+
+fn outside_schemas<'a>(value: &'a Value, place: String, visit: &mut dyn FnMut(&str, &'a Object)) {
+    for (name, member) in members(value) {
+        let place = format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"));
+        match name {
+            "example" | "examples" => {}
+            "schema" => subschemas(member, place, visit),
+            "schemas" => {
+                members(member).for_each(|(name, schema)| subschemas(schema, format!("{place}/{name}"), visit))
+            }
+            _ => outside_schemas(member, place, visit),
+        }
+    }
+    for (index, element) in elements(value).enumerate() {
+        outside_schemas(element, format!("{place}/{index}"), visit);
+    }
+}
+
+fn subschemas<'a>(schema: &'a Value, place: String, visit: &mut dyn FnMut(&str, &'a Object)) {
+    let Value::Object(object) = schema else { return };
+    visit(&place, object);
+    for (name, property) in members(&schema["properties"]) {
+        subschemas(property, format!("{place}/properties/{name}"), visit);
+    }
+    for name in SUBSCHEMAS {
+        subschemas(&schema[name], format!("{place}/{name}"), visit);
+    }
+    for name in LISTS_OF_SUBSCHEMAS {
+        for (index, inner) in elements(&schema[name]).enumerate() {
+            subschemas(inner, format!("{place}/{name}/{index}"), visit);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_circle_of_references_ends() {
+        let document = json!({ "a": { "$ref": "#/b" }, "b": { "$ref": "#/a" } });
+        assert!(resolve(&document, &document["a"]).is_object());
+        assert!(resolve(&document, &json!({ "$ref": "#/nowhere" })).is_null());
+    }
+
+    #[test]
+    fn both_walks_see_every_schema_and_nothing_else() {
+        let mut document = json!({
+            "components": { "schemas": { "A": {
+                "properties": { "schema": { "type": "string" }, "many": { "items": { "oneOf": [{}, {}] } } },
+                "example": { "schema": { "type": "mistaken" } }
+            } } },
+            "paths": { "/a/{b}": { "get": { "parameters": [{ "schema": { "type": "integer" } }] } } }
+        });
+        let mut seen = Vec::new();
+        schemas(&document, &mut |place, _| seen.push(place.to_owned()));
+        assert!(seen.contains(&"/components/schemas/A/properties/schema".to_owned()));
+        assert!(seen.contains(&"/paths/~1a~1{b}/get/parameters/0/schema".to_owned()));
+        let mut changed = 0;
+        schemas_mut(&mut document, &mut |_| changed += 1);
+        assert_eq!((seen.len(), changed), (7, 7));
+    }
+
+    #[test]
+    fn properties_are_gathered_from_all_parts() {
+        let document =
+            json!({ "components": { "schemas": { "Common": { "properties": { "a": {} }, "required": ["a"] } } } });
+        let schema = json!({ "allOf": [{ "$ref": "#/components/schemas/Common" }, { "properties": { "b": {} } }] });
+        let (found, required) = properties(&document, &schema);
+        assert_eq!(found.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(required, ["a"]);
+    }
+}

@@ -1,0 +1,179 @@
+//! What stands around every route: the trace, HEAD, panics, the bodies of problems, the headers of safety, the log.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpResponse, ResponseError};
+use futures_util::FutureExt;
+
+use crate::error::{Error, Problem};
+use crate::http::call::{Settings, base_of};
+use crate::http::language::Language;
+use crate::http::operations::Label;
+use crate::http::problem::{MEDIA_TYPE, ProblemView};
+use crate::http::trace::{TRACEPARENT, Trace};
+use crate::telemetry::Metrics;
+
+/// Goes around the whole application.
+pub async fn around<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let begun = Instant::now();
+    let Some(settings) = request.app_data::<Data<Settings>>().cloned() else {
+        return Err(Error::internal("the server was built without its settings").into());
+    };
+    let metrics = request.app_data::<Data<Metrics>>().cloned();
+    let trace = Trace::of(request.headers(), &settings.random);
+    request.extensions_mut().insert(trace);
+    // The server leaves out the body of an answer to HEAD by itself; to the routes it is a GET.
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    let path = request.path().to_owned();
+    let language = Language::accepted(request.headers().get(header::ACCEPT_LANGUAGE));
+    let base = base_of(&settings, request.request());
+    let mut answer = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(answer) => answer?.map_into_boxed_body(),
+        Err(_) => return Err(Panicked { path, language, base, trace, settings }.into()),
+    };
+    let failed =
+        answer.response().error().map(|error| error.as_error::<Error>().map_or_else(|| foreign(error), Failure::Ours));
+    let failed = failed.or_else(|| unexplained(answer.response()).map(Failure::Other));
+    if let Some(failure) = failed {
+        let view = match &failure {
+            Failure::Ours(error) => {
+                log_cause(error, trace);
+                ProblemView::new(error, language, &base, path, trace.id())
+            }
+            Failure::Other(problem) => ProblemView::new(&Error::new(*problem), language, &base, path, trace.id()),
+        };
+        let body = serde_json::to_vec(&view).unwrap_or_default();
+        answer = answer.map_body(|head, _| {
+            mark_as_problem(&mut head.headers, language);
+            BoxBody::new(body)
+        });
+    }
+    add_headers(answer.headers_mut(), &settings, trace);
+    finish(&answer, &method, begun, metrics.as_ref().map(|metrics| &***metrics), trace);
+    Ok(answer)
+}
+
+enum Failure<'a> {
+    Ours(&'a Error),
+    Other(Problem),
+}
+
+/// An error that the framework made itself.
+fn foreign(error: &actix_web::Error) -> Failure<'static> {
+    Failure::Other(problem_of(error.as_response_error().status_code()))
+}
+
+/// An answer from 400 on that explains itself in no problem: Swagger UI's plain 404, say.
+fn unexplained(answer: &HttpResponse<BoxBody>) -> Option<Problem> {
+    let explained =
+        answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == MEDIA_TYPE.as_bytes());
+    (answer.status().as_u16() >= 400 && !explained).then(|| problem_of(answer.status()))
+}
+
+fn problem_of(status: StatusCode) -> Problem {
+    match status {
+        StatusCode::NOT_FOUND => Problem::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Problem::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::BodyTooLarge,
+        StatusCode::REQUEST_TIMEOUT => Problem::RequestTimeout,
+        status if status.is_client_error() => Problem::InvalidHeader,
+        _ => Problem::InternalError,
+    }
+}
+
+/// Causes are written once, here, and only for what is our fault or our database's.
+fn log_cause(error: &Error, trace: Trace) {
+    if matches!(error.problem(), Problem::InternalError | Problem::Unavailable | Problem::Overloaded) {
+        tracing::error!(problem = error.problem().slug(), cause = ?error.cause(), trace = %trace.id(), "a call failed");
+    }
+}
+
+fn mark_as_problem(headers: &mut HeaderMap, language: Language) {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}
+
+fn add_headers(headers: &mut HeaderMap, settings: &Settings, trace: Trace) {
+    headers.insert(TRACEPARENT, trace.header());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+        );
+    }
+    if settings.strict_transport {
+        headers
+            .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+}
+
+/// Counts the call, and logs it where somebody will look for it: writes and failures. A path or a query never reaches the log,
+/// only the operation's name.
+fn finish(answer: &ServiceResponse<BoxBody>, method: &Method, begun: Instant, metrics: Option<&Metrics>, trace: Trace) {
+    let operation = answer.request().extensions().get::<Label>().map_or("other", |label| label.0);
+    let (status, took) = (answer.status(), begun.elapsed());
+    if let Some(metrics) = metrics {
+        metrics.count(operation, status.as_u16(), took);
+    }
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    if status.is_server_error() {
+        tracing::warn!(operation, %method, status = status.as_u16(), micros, trace = %trace.id(), "answered");
+    } else if *method == Method::GET || *method == Method::HEAD {
+        tracing::debug!(operation, %method, status = status.as_u16(), micros, "answered");
+    } else {
+        tracing::info!(operation, %method, status = status.as_u16(), micros, trace = %trace.id(), "answered");
+    }
+}
+
+/// A handler panicked. The request is gone with it, so this answers by itself.
+struct Panicked {
+    path: String,
+    language: Language,
+    base: String,
+    trace: Trace,
+    settings: Data<Settings>,
+}
+
+impl std::fmt::Debug for Panicked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::fmt::Display for Panicked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a handler panicked")
+    }
+}
+
+impl ResponseError for Panicked {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        tracing::error!(trace = %self.trace.id(), "a handler panicked");
+        let error = Error::new(Problem::InternalError);
+        let view = ProblemView::new(&error, self.language, &self.base, self.path.clone(), self.trace.id());
+        let mut answer = HttpResponse::InternalServerError().body(serde_json::to_vec(&view).unwrap_or_default());
+        mark_as_problem(answer.headers_mut(), self.language);
+        add_headers(answer.headers_mut(), &self.settings, self.trace);
+        answer
+    }
+}

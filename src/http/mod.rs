@@ -1,0 +1,14 @@
+//! How the API speaks HTTP: what every operation shares, and nothing that is about the domain.
+
+pub mod body;
+pub mod call;
+pub mod document;
+pub mod envelope;
+pub mod fallback;
+pub mod language;
+pub mod operations;
+pub mod page;
+pub mod path;
+pub mod problem;
+pub mod query;
+pub mod trace;

@@ -1,0 +1,170 @@
+//! What the server can be asked, read off the generated document: methods, query parameters, media types.
+//!
+//! The router knows which paths exist; only the document knows what they accept. So 404, 405, 406 and unknown parameters
+//! follow from what is published, and cannot drift from it.
+
+use std::collections::HashMap;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{self, HeaderMap};
+use serde_json::Value;
+
+use crate::error::{Error, Problem, Result, Text};
+use crate::http::call::ROOT;
+use crate::http::document;
+
+/// All operations, by the pattern of their path.
+pub struct Operations {
+    by_pattern: HashMap<String, Vec<Operation>>,
+}
+
+/// One operation.
+pub struct Operation {
+    id: &'static str,
+    method: String,
+    query: Vec<String>,
+    produces: Vec<String>,
+}
+
+/// The operation's id, kept with the request so that the log and the metrics can name it.
+#[derive(Debug, Clone, Copy)]
+pub struct Label(pub &'static str);
+
+impl Operations {
+    /// The operations of the document, and `others`: paths that lie outside of it, all read with GET.
+    pub fn new(document: &Value, others: &[&str]) -> Self {
+        let mut by_pattern: HashMap<String, Vec<Operation>> = HashMap::new();
+        for found in document::operations(document) {
+            // The ids live as long as the program, which builds the document once.
+            let id = Box::leak(found.id.into_boxed_str());
+            let operation = Operation { id, method: found.method, query: found.query, produces: found.produces };
+            by_pattern.entry(format!("{ROOT}{}", found.path)).or_default().push(operation);
+        }
+        for path in others {
+            let operation =
+                Operation { id: "other", method: "GET".to_owned(), query: Vec::new(), produces: Vec::new() };
+            by_pattern.entry((*path).to_owned()).or_default().push(operation);
+        }
+        Self { by_pattern }
+    }
+
+    /// The operation that the router chose.
+    pub fn of(&self, request: &HttpRequest) -> Option<&Operation> {
+        let operations = self.by_pattern.get(request.match_pattern()?.as_str())?;
+        operations.iter().find(|operation| operation.method == request.method().as_str())
+    }
+
+    /// What a path that the router refused answers to: `Allow`, or `None` when there is no such path.
+    pub fn allowed(&self, path: &str) -> Option<String> {
+        let mut methods: Vec<&str> = Vec::new();
+        for (_, operations) in self.by_pattern.iter().filter(|(pattern, _)| fits(pattern, path)) {
+            for operation in operations {
+                methods.push(&operation.method);
+                if operation.method == "GET" {
+                    methods.push("HEAD");
+                }
+            }
+        }
+        methods.sort_unstable();
+        methods.dedup();
+        (!methods.is_empty()).then(|| methods.join(", "))
+    }
+}
+
+impl Operation {
+    /// Its id, for the log and the metrics.
+    pub fn label(&self) -> Label {
+        Label(self.id)
+    }
+
+    /// Refuses a parameter that the operation does not know: a slip in a filter's name must not widen a list.
+    pub fn check_query(&self, query: &str) -> Result<()> {
+        for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+            if !self.query.iter().any(|known| *known == name) {
+                let name: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+                return Err(Error::parameter(name, Text::new("is not a parameter here", "är inte en parameter här")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a caller who accepts nothing that the operation answers with.
+    pub fn check_accept(&self, headers: &HeaderMap) -> Result<()> {
+        let Some(accept) = headers.get(header::ACCEPT) else { return Ok(()) };
+        let accept = accept.to_str().map_err(|_| Error::new(Problem::NotAcceptable))?.to_ascii_lowercase();
+        let mut wanted = accept
+            .split(',')
+            .filter(|range| !has_zero_weight(range))
+            .map(|range| range.split(';').next().unwrap_or_default().trim());
+        let answered = |range: &str| {
+            range == "*/*"
+                || self.produces.iter().any(|produced| {
+                    range == produced
+                        || range.strip_suffix("/*").is_some_and(|kind| produced.split('/').next() == Some(kind))
+                })
+        };
+        let acceptable = self.produces.is_empty() || wanted.any(answered);
+        if acceptable { Ok(()) } else { Err(Error::new(Problem::NotAcceptable)) }
+    }
+}
+
+fn has_zero_weight(range: &str) -> bool {
+    let weight = range.split(';').find_map(|parameter| parameter.trim().strip_prefix("q="));
+    weight.and_then(|weight| weight.trim().parse::<f32>().ok()) == Some(0.0)
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(given)) if wanted == given || (wanted.starts_with('{') && !given.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    fn operation() -> Operation {
+        let strings = |texts: &[&str]| texts.iter().map(ToString::to_string).collect();
+        Operation {
+            id: "listDistricts",
+            method: "GET".to_owned(),
+            query: strings(&["name"]),
+            produces: strings(&["application/json", "application/geo+json"]),
+        }
+    }
+
+    #[test]
+    fn an_accept_that_leaves_out_every_answer_is_refused() {
+        let accepts = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_static(value));
+            operation().check_accept(&headers).is_ok()
+        };
+        assert!(
+            accepts("*/*")
+                && accepts("application/*")
+                && accepts("text/html, application/geo+json;q=0.5")
+                && accepts("Application/JSON")
+        );
+        assert!(!accepts("text/csv") && !accepts("application/json;q=0") && !accepts("applicationx/*"));
+    }
+
+    #[test]
+    fn a_path_fits_its_pattern_and_no_other() {
+        assert!(fits("/districts/{id}/boundary", "/districts/ryd/boundary"));
+        assert!(!fits("/districts/{id}/boundary", "/districts/ryd"));
+        assert!(!fits("/districts/{id}", "/districts/"));
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_refused() {
+        assert!(operation().check_query("name=ryd").is_ok());
+        assert!(operation().check_query("nam=ryd").is_err());
+    }
+}

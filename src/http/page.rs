@@ -1,0 +1,252 @@
+//! Lists in pages: by number, and by a cursor that neither repeats nor skips rows while others are written.
+//!
+//! A cursor is the position of the last row seen, sealed with the list and the filters that it belongs to: a changed or a
+//! foreign one is refused.
+
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::error::{Error, Problem, Result, Text};
+use crate::http::call::{Call, Link};
+use crate::http::query;
+
+/// The parameters that every list takes.
+pub const PARAMETERS: [&str; 4] = ["limit", "page", "cursor", "total"];
+
+/// On lists of cases, pages by number end here: behind it the database would have to walk over all rows before.
+const DEEPEST_ROW: u64 = 10_000;
+
+/// The parameters of a list's paging.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PagingParameters {
+    /// How many items a page has at most.
+    #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
+    limit: Option<u32>,
+    /// Which page, from 1. Page 0 and pages past the end are empty. Not together with `cursor`.
+    #[param(minimum = 0, maximum = 1_000_000, default = 1, example = 1)]
+    page: Option<u32>,
+    /// Where the page before ended: from a `next` link, as it is.
+    #[param(max_length = 500)]
+    cursor: Option<String>,
+    /// Whether to count all items, as `totalRecords`. Directory lists always count.
+    #[param(default = false, example = false)]
+    total: Option<bool>,
+}
+
+/// Which part of a list is asked for.
+#[derive(Debug, Clone)]
+pub struct Paging {
+    /// How many items at most.
+    pub limit: u32,
+    /// Whether to count all items.
+    pub total: bool,
+    start: Start,
+}
+
+#[derive(Debug, Clone)]
+enum Start {
+    Page(u32),
+    Cursor(String),
+}
+
+/// Where a page begins.
+pub enum From<P> {
+    /// So many rows from the beginning.
+    Row(u64),
+    /// Behind this position.
+    Behind(P),
+    /// Nowhere: the page is empty by its number.
+    Nowhere,
+}
+
+impl FromRequest for Paging {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let ours = |pair: &&str| PARAMETERS.contains(&pair.split('=').next().unwrap_or_default());
+        let pairs = request.query_string().split('&').filter(ours).collect::<Vec<_>>().join("&");
+        ready(query::parse(&pairs).and_then(Self::new))
+    }
+}
+
+impl Paging {
+    fn new(asked: PagingParameters) -> Result<Self> {
+        let limit = asked.limit.unwrap_or(20);
+        if !(1..=100).contains(&limit) {
+            return Err(Error::parameter("limit", Text::new("must be 1 to 100", "måste vara 1 till 100")));
+        }
+        if asked.page.is_some_and(|page| page > 1_000_000) {
+            return Err(Error::parameter("page", Text::new("must be 0 to 1,000,000", "måste vara 0 till 1 000 000")));
+        }
+        let start = match (asked.page, asked.cursor) {
+            (Some(_), Some(_)) => {
+                let detail = Text::new("does not go with page", "går inte ihop med page");
+                return Err(Error::parameter("cursor", detail));
+            }
+            (page, None) => Start::Page(page.unwrap_or(1)),
+            (None, Some(cursor)) => Start::Cursor(cursor),
+        };
+        Ok(Self { limit, total: asked.total.unwrap_or(false), start })
+    }
+
+    /// Where the page begins, for the list that `call` asks for.
+    pub fn from<P: DeserializeOwned>(&self, call: &Call) -> Result<From<P>> {
+        match &self.start {
+            Start::Page(0) => Ok(From::Nowhere),
+            Start::Page(page) => Ok(From::Row(u64::from(page - 1) * u64::from(self.limit))),
+            Start::Cursor(cursor) => {
+                unseal(call, cursor).map(From::Behind).ok_or_else(|| Error::new(Problem::InvalidCursor))
+            }
+        }
+    }
+
+    /// Like [`Paging::from`], for lists that grow without end: deep pages go by cursor alone.
+    pub fn from_among_cases<P: DeserializeOwned>(&self, call: &Call) -> Result<From<P>> {
+        match self.from(call)? {
+            From::Row(row) if row > DEEPEST_ROW => Err(Error::new(Problem::PageTooDeep)),
+            from => Ok(from),
+        }
+    }
+
+    /// Takes the page out of a list that is in memory, sorted by `position`.
+    pub fn of_sorted<'a, T, P: Serialize + DeserializeOwned + Ord>(
+        &self,
+        call: &Call,
+        sorted: &[&'a T],
+        position: impl Fn(&T) -> P,
+    ) -> Result<Found<&'a T, P>> {
+        let first = match self.from::<P>(call)? {
+            From::Nowhere => sorted.len(),
+            From::Row(row) => usize::try_from(row).unwrap_or(usize::MAX).min(sorted.len()),
+            From::Behind(last) => sorted.partition_point(|item| position(item) <= last),
+        };
+        let rest = sorted.get(first..).unwrap_or_default();
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let rows: Vec<&T> = rest.iter().take(limit).copied().collect();
+        let next = rows.last().filter(|_| rest.len() > limit).map(|last| position(last));
+        Ok(Found { rows, next, total: u64::try_from(sorted.len()).ok() })
+    }
+}
+
+/// The rows of one page.
+pub struct Found<T, P> {
+    /// The rows, in order.
+    pub rows: Vec<T>,
+    /// The position of the last row, if there are more behind it.
+    pub next: Option<P>,
+    /// How many rows there are in all, if they were counted.
+    pub total: Option<u64>,
+}
+
+/// One page of a list.
+#[derive(Serialize, ToSchema)]
+pub struct Page<T> {
+    /// The items of this page, in order.
+    #[schema(max_items = 100)]
+    pub items: Vec<T>,
+    /// About the page.
+    #[serde(rename = "_meta")]
+    pub meta: Meta,
+    /// Where to go from here: `self`, `first`, and `next` and `prev` where there is such a page.
+    #[serde(rename = "_links")]
+    #[schema(max_items = 10)]
+    pub links: Vec<Link>,
+}
+
+/// About one page of a list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = PageMeta)]
+pub struct Meta {
+    /// How many items a page has at most.
+    #[schema(minimum = 1, maximum = 100, example = 20)]
+    limit: u32,
+    /// How many items this page has.
+    #[schema(minimum = 0, maximum = 100, example = 1)]
+    count: usize,
+    /// The number of this page, when it was asked for by number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1_000_000, example = 1)]
+    page: Option<u32>,
+    /// How many items the whole list has, when they were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1_000_000_000, example = 1)]
+    total_records: Option<u64>,
+}
+
+impl<T, P: Serialize> Found<T, P> {
+    /// The answer: the page as a body, with its links there and in the `Link` header.
+    pub fn answer<V: Serialize>(
+        self,
+        call: &Call,
+        paging: &Paging,
+        cache: super::call::Cache,
+        view: impl Fn(T) -> V,
+    ) -> Result<HttpResponse> {
+        let page = self.page(call, paging, view)?;
+        call.list(&page, &page.links, cache)
+    }
+
+    /// The page, for answers that look otherwise.
+    pub fn page<V>(self, call: &Call, paging: &Paging, view: impl Fn(T) -> V) -> Result<Page<V>> {
+        let mut links = vec![call.link_to_list("self", &[])];
+        let page = match paging.start {
+            Start::Page(page) => Some(page),
+            Start::Cursor(_) => None,
+        };
+        links.push(call.link_to_list("first", &[("page", None), ("cursor", None)]));
+        if let Some(before) = page.filter(|page| *page > 1) {
+            links.push(call.link_to_list("prev", &[("page", Some((before - 1).to_string())), ("cursor", None)]));
+        }
+        if let Some(last) = &self.next {
+            let cursor = seal(call, last)?;
+            links.push(call.link_to_list("next", &[("page", None), ("cursor", Some(cursor))]));
+        }
+        let items: Vec<V> = self.rows.into_iter().map(view).collect();
+        let meta = Meta { limit: paging.limit, count: items.len(), page, total_records: self.total };
+        Ok(Page { items, meta, links })
+    }
+}
+
+const SEAL_LENGTH: usize = 16;
+
+fn seal<P: Serialize>(call: &Call, position: &P) -> Result<String> {
+    let position = serde_json::to_vec(position).map_err(Error::internal)?;
+    let mut cursor = seal_of(call, &position).to_vec();
+    cursor.extend_from_slice(&position);
+    Ok(URL_SAFE_NO_PAD.encode(cursor))
+}
+
+fn unseal<P: DeserializeOwned>(call: &Call, cursor: &str) -> Option<P> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let (seal, position) = bytes.split_at_checked(SEAL_LENGTH)?;
+    let genuine = subtle::ConstantTimeEq::ct_eq(&seal_of(call, position)[..], seal);
+    if !bool::from(genuine) {
+        return None;
+    }
+    serde_json::from_slice(position).ok()
+}
+
+/// Binds the position to the list and its filters: a cursor of one list means nothing in another.
+fn seal_of(call: &Call, position: &[u8]) -> [u8; SEAL_LENGTH] {
+    let mut seal = [0; SEAL_LENGTH];
+    // HMAC takes keys of any length, so there is always a code.
+    if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(call.cursor_key()) {
+        mac.update(call.list_identity().as_bytes());
+        mac.update(&[0]);
+        mac.update(position);
+        seal.copy_from_slice(&mac.finalize().into_bytes()[..SEAL_LENGTH]);
+    }
+    seal
+}

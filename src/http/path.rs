@@ -1,0 +1,21 @@
+//! Names in paths. What cannot be a name of anything is 404, like everything else that does not exist.
+
+use std::future::{Ready, ready};
+use std::str::FromStr;
+
+use actix_web::{FromRequest, HttpRequest, dev};
+
+use crate::error::{Error, Result};
+
+/// The `{id}` of a path.
+pub struct Named<T>(pub T);
+
+impl<T: FromStr> FromRequest for Named<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let name = request.match_info().get("id").and_then(|name| name.parse().ok());
+        ready(name.map(Self).ok_or_else(Error::not_found))
+    }
+}

@@ -1,0 +1,70 @@
+//! Nära: the API behind *Nära socialtjänst*, social services moved out into the city districts so that children, young people
+//! and their families get help early.
+//!
+//! # The map
+//!
+//! A folder is a noun of the domain: `mod.rs` has the noun, its types and its rules, `store.rs` its SQL, `routes.rs` its
+//! operations, and each further file one idea, named after it.
+//!
+//! | where | what |
+//! |---|---|
+//! | [`areas`], [`districts`], [`offices`], [`services`] | the directory: what there is, and where |
+//! | [`directory`] | the directory as one immutable snapshot in memory: geometry, import, coverage, the one way to write it |
+//! | [`where_to_turn`] | the resident's question, and the answer that also routes referrals |
+//! | [`referrals`] | a matter about a child, from its sender to the office; what its sender may see of it |
+//! | [`people`], [`partners`] | who it is about, and who sends it |
+//! | [`auth`] | who calls, and what they may know of |
+//! | [`audit`] | what is remembered |
+//! | [`calendar`] | working days, opening hours, deadlines, legal references |
+//! | [`http`] | what all operations share: problems, pages, entity tags, traces, the document |
+//! | [`meta`], [`code_lists`] | about the API itself |
+//! | [`db`] | one interface to two databases |
+//! | [`server`], [`cli`], [`config`], [`demo`], [`telemetry`] | how it is run |
+//!
+//! A call comes in through [`http::envelope`], is signed in by its handler's first argument ([`auth`]), reads the snapshot or
+//! queues a job for a database thread ([`db::Db`]), and is answered through [`http::call::Call`].
+//!
+//! # What holds everywhere
+//!
+//! - Imports go one way: main → demo → server → routes → referrals, where to turn → auth → the directory and its
+//!   nouns → audit → http → db, calendar → error, id, time, text. The directory and its four nouns know each other: the
+//!   snapshot is made of them, and they are judged by it. `mod.rs` and `store.rs` know nothing of actix, `routes.rs` nothing of diesel. The test
+//!   `architecture` holds it.
+//! - Only [`server`] mounts routes, and the document is made from what is mounted.
+//! - Only [`http::problem`] knows status codes; only [`config`] and [`cli`] know the environment.
+//! - A change and its audit record commit in one transaction; personal data leaves only after the record of its reading is
+//!   durable.
+//! - Which cases somebody may know of is decided by [`auth::Sight`] and nowhere else; what they may not know of does not exist.
+//! - A sender's answer is made by [`referrals::receipt`] and nowhere else.
+//! - Time and randomness are handed in ([`time::Moment`]); nothing asks the machine but [`time`] itself.
+//! - Nothing about one municipality is in the code: it is data.
+//! - No name, identity number or narrative reaches an address, a log, an error or a metric.
+
+pub mod areas;
+pub mod audit;
+pub mod auth;
+pub mod calendar;
+pub mod cli;
+pub mod code_lists;
+pub mod config;
+pub mod db;
+pub mod demo;
+pub mod directory;
+pub mod districts;
+pub mod error;
+pub mod hex;
+pub mod http;
+pub mod id;
+pub mod meta;
+pub mod offices;
+pub mod partners;
+pub mod people;
+pub mod referrals;
+pub mod rules;
+pub mod server;
+pub mod services;
+pub mod slug;
+pub mod telemetry;
+pub mod text;
+pub mod time;
+pub mod where_to_turn;

@@ -1,0 +1,65 @@
+//! The document and Swagger UI. Neither needs any other host.
+
+use actix_web::http::header;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpResponse, Responder};
+use utoipa_swagger_ui::Config;
+
+use crate::error::{Error, Result};
+
+/// The served document, and Swagger UI's view of it.
+pub struct Document {
+    json: String,
+    ui: std::sync::Arc<Config<'static>>,
+}
+
+impl Document {
+    /// Makes ready to serve a document.
+    pub fn new(document: &serde_json::Value) -> Self {
+        let ui = Config::from("/nara/v1/openapi.json")
+            .display_operation_id(true)
+            .doc_expansion("list")
+            .default_models_expand_depth(0)
+            .persist_authorization(true)
+            .try_it_out_enabled(true)
+            .validator_url("none");
+        Self { json: document.to_string(), ui: std::sync::Arc::new(ui) }
+    }
+}
+
+pub fn pages(app: &mut ServiceConfig) {
+    app.route("/", web::get().to(root));
+    app.route("/nara/v1/openapi.json", web::get().to(openapi));
+    app.route("/nara/v1/docs", web::get().to(root));
+    app.route("/nara/v1/docs/{file:.*}", web::get().to(swagger_ui));
+}
+
+async fn root() -> impl Responder {
+    HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, "/nara/v1/docs/")).finish()
+}
+
+async fn openapi(document: Data<Document>) -> impl Responder {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
+        .body(document.json.clone())
+}
+
+/// Swagger UI may load its own scripts and styles and call this server, and nothing else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; frame-ancestors 'none'";
+
+async fn swagger_ui(file: web::Path<String>, document: Data<Document>) -> Result<HttpResponse> {
+    let name = if file.is_empty() { "index.html" } else { file.as_str() };
+    let found =
+        utoipa_swagger_ui::serve(name, document.ui.clone()).map_err(|cause| Error::internal(cause.to_string()))?;
+    let file = found.ok_or_else(Error::not_found)?;
+    let mut answer = HttpResponse::Ok();
+    if file.gzpipped {
+        answer.insert_header((header::CONTENT_ENCODING, "gzip"));
+    }
+    Ok(answer
+        .content_type(file.content_type)
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
+        .body(file.bytes.into_owned()))
+}

@@ -1,0 +1,292 @@
+//! Offices over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post};
+use chrono::{Datelike, Days, NaiveDate};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::auth::{Administrator, Anyone};
+use crate::db::{Db, DbConn};
+use crate::directory::{Directory, Handle, PatchOf, changes, writer};
+use crate::error::{Error, Result, Text};
+use crate::http::body::{Body, MergePatch};
+use crate::http::call::{Cache, Call, Validator};
+use crate::http::page::{Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::http::query::Query;
+use crate::id::OfficeId;
+use crate::offices::view::{HoursView, path};
+use crate::offices::{NewOffice, Office, OfficeKind, OfficeStatus, OfficeView, store};
+use crate::slug::{AreaName, DistrictName, OfficeName, ServiceName};
+use crate::time::Timestamp;
+
+type OfficePatch = PatchOf<NewOffice>;
+
+/// The operations on offices.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(list_offices).service(create_office).service(get_office).service(change_office).service(delete_office);
+    api.service(get_opening_hours);
+}
+
+/// Which offices are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct OfficeFilter {
+    /// Only offices with this area in their catchment, by its identifier or slug.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 80, example = "norr")]
+    area_id: Option<AreaName>,
+    /// Only offices with the area of this district in their catchment, by its identifier or slug.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 80, example = "skaggetorp-tornby")]
+    district_id: Option<DistrictName>,
+    /// Only offices that give this service, by its identifier or slug.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 80, example = "stodjande-insatser")]
+    service_id: Option<ServiceName>,
+    /// Only offices of this kind.
+    #[param(example = "base")]
+    kind: Option<OfficeKind>,
+    /// Only offices with this status.
+    #[param(example = "open")]
+    status: Option<OfficeStatus>,
+    /// Only offices that are known to be open at this time (RFC 3339).
+    #[param(value_type = Option<String>, format = DateTime, max_length = 35, example = "2026-11-23T09:00:00Z")]
+    open_at: Option<Timestamp>,
+}
+
+impl OfficeFilter {
+    fn fits(&self, office: &Office, directory: &Directory) -> bool {
+        let area = |name: &AreaName| directory.find_area(name).is_some_and(|area| office.serves_area(area.id));
+        let district = |name: &DistrictName| {
+            directory.find_district(name).is_some_and(|district| office.serves_area(district.area_id))
+        };
+        let service = |name: &ServiceName| {
+            directory.find_service(name).is_some_and(|service| office.service_ids.contains(&service.id))
+        };
+        self.area_id.as_ref().is_none_or(area)
+            && self.district_id.as_ref().is_none_or(district)
+            && self.service_id.as_ref().is_none_or(service)
+            && self.kind.is_none_or(|kind| office.kind == kind)
+            && self.status.is_none_or(|status| office.status == status)
+            && self.open_at.is_none_or(|at| directory.open_state(office, at.utc()).open_now == Some(true))
+    }
+}
+
+/// List offices
+///
+/// All offices, planned and closed ones included, in the Swedish order of their names. Filters narrow each other. An
+/// office serves an area when the area is in its catchment by name; those of the whole municipality have no catchment.
+/// An office whose hours nobody stated is never listed as open.
+#[utoipa::path(
+    operation_id = "listOffices",
+    tag = "offices",
+    params(OfficeFilter, PagingParameters),
+    responses((status = 200, description = "A page of offices.", body = Page<OfficeView>))
+)]
+#[get("/offices")]
+async fn list_offices(
+    _: Anyone,
+    call: Call,
+    directory: Data<Handle>,
+    filter: Query<OfficeFilter>,
+    paging: Paging,
+) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let offices: Vec<&Office> = directory.offices.iter().filter(|office| filter.0.fits(office, &directory)).collect();
+    let found = paging.of_sorted(&call, &offices, Office::position)?;
+    found.answer(&call, &paging, Cache::Public, |office| OfficeView::new(office, &directory, &call, call.moment.now))
+}
+
+/// Create an office
+///
+/// A new office. It may be open without premises. Opening hours that cannot be read are refused with the place of the
+/// mistake.
+#[utoipa::path(
+    operation_id = "createOffice",
+    tag = "offices",
+    request_body = NewOffice,
+    responses(
+        (status = 201, description = "The new office.", body = OfficeView),
+        (status = 409, description = "Another one has the same slug or code.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/offices")]
+async fn create_office(
+    admin: Administrator,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    new: Body<NewOffice>,
+) -> Result<HttpResponse> {
+    let writer = writer(&admin, &call, &db, &directory);
+    let latest = writer.latest().await?;
+    let office = Office::new(new.0, &latest.known(), &call.moment)?;
+    let (id, path) = (office.id, path(&office.slug));
+    let work = move |conn: &mut DbConn| store::insert(conn, &office);
+    let after = writer.change("office.created", ("office", id.uuid()), work, changes::any).await?;
+    call.created(&path, &view(id, &after, &call)?, Validator::Version(1))
+}
+
+/// Get an office
+///
+/// One office, and whether it is open now.
+#[utoipa::path(
+    operation_id = "getOffice",
+    tag = "offices",
+    params(("id" = OfficeName, Path, description = "The office's identifier or slug.")),
+    responses((status = 200, description = "The office.", body = OfficeView))
+)]
+#[get("/offices/{id}")]
+async fn get_office(_: Anyone, call: Call, directory: Data<Handle>, name: Named<OfficeName>) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let office = directory.find_office(&name.0).ok_or_else(Error::not_found)?;
+    call.found(
+        &OfficeView::new(office, &directory, &call, call.moment.now),
+        Validator::Version(office.version),
+        Cache::Public,
+    )
+}
+
+/// Change an office
+///
+/// A merge patch (RFC 7396) of what the office was written with. An office is closed by its status.
+#[utoipa::path(
+    operation_id = "changeOffice",
+    tag = "offices",
+    params(("id" = OfficeName, Path, description = "The office's identifier or slug.")),
+    request_body(content((OfficePatch = "application/merge-patch+json"), (OfficePatch = "application/json"))),
+    responses(
+        (status = 200, description = "The office as it is now.", body = OfficeView),
+        (status = 409, description = "Another one has the same slug or code.")
+    ),
+    security(("staffToken" = []))
+)]
+#[patch("/offices/{id}")]
+async fn change_office(
+    admin: Administrator,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    name: Named<OfficeName>,
+    patch: MergePatch,
+) -> Result<HttpResponse> {
+    let writer = writer(&admin, &call, &db, &directory);
+    let latest = writer.latest().await?;
+    let office = latest.find_office(&name.0).ok_or_else(Error::not_found)?;
+    call.check_if_match(office.version)?;
+    let (before, changed) =
+        (office.clone(), office.changed(patch.apply(&office.as_new())?, &latest.known(), &call.moment)?);
+    let (id, version) = (changed.id, changed.version);
+    let work = move |conn: &mut DbConn| store::update(conn, &before, &changed);
+    let after = writer.change("office.changed", ("office", id.uuid()), work, changes::any).await?;
+    call.changed(&view(id, &after, &call)?, Validator::Version(version))
+}
+
+/// Delete an office
+///
+/// Only an office that nothing refers to can be deleted; close it otherwise.
+#[utoipa::path(
+    operation_id = "deleteOffice",
+    tag = "offices",
+    params(("id" = OfficeName, Path, description = "The office's identifier or slug.")),
+    responses(
+        (status = 204, description = "The office is gone."),
+        (status = 409, description = "Something still refers to it; retire or close it instead.")
+    ),
+    security(("staffToken" = []))
+)]
+#[delete("/offices/{id}")]
+async fn delete_office(
+    admin: Administrator,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    name: Named<OfficeName>,
+) -> Result<HttpResponse> {
+    let writer = writer(&admin, &call, &db, &directory);
+    let latest = writer.latest().await?;
+    let office = latest.find_office(&name.0).ok_or_else(Error::not_found)?;
+    call.check_if_match(office.version)?;
+    let (id, version) = (office.id, office.version);
+    let work = move |conn: &mut DbConn| store::delete(conn, id, version);
+    writer.change("office.deleted", ("office", id.uuid()), work, changes::any).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The most days that may be asked for at once.
+const MOST_DAYS: u64 = 62;
+
+/// Which days are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Period {
+    /// The first day; today unless said.
+    #[param(example = "2026-12-21")]
+    from: Option<NaiveDate>,
+    /// The last day, at most 62 days in all; six days after the first unless said.
+    #[param(example = "2027-01-06")]
+    to: Option<NaiveDate>,
+}
+
+impl Period {
+    /// The first and the last day.
+    fn resolve(&self, today: NaiveDate) -> Result<(NaiveDate, NaiveDate)> {
+        let from = self.from.unwrap_or(today);
+        if !(1900..=2200).contains(&from.year()) {
+            return Err(Error::parameter(
+                "from",
+                Text::new("must lie from 1900 to 2200", "måste ligga från 1900 till 2200"),
+            ));
+        }
+        let after = |days: u64| from.checked_add_days(Days::new(days)).unwrap_or(from);
+        let to = self.to.unwrap_or_else(|| after(6));
+        if to < from || to > after(MOST_DAYS - 1) {
+            let detail = Text::new(
+                format!("must not lie before from, nor be more than {MOST_DAYS} days in all"),
+                format!("får inte ligga före from, och får ge högst {MOST_DAYS} dagar"),
+            );
+            return Err(Error::parameter("to", detail));
+        }
+        Ok((from, to))
+    }
+}
+
+/// Get the opening hours of an office
+///
+/// When the office is open on each day, with the name of the holiday if it is one. What begins on a day belongs to it,
+/// also past midnight. An office whose hours nobody stated has `known: false` and empty days, which does not mean
+/// closed.
+#[utoipa::path(
+    operation_id = "getOpeningHours",
+    tag = "offices",
+    params(("id" = OfficeName, Path, description = "The office's identifier or slug."), Period),
+    responses((status = 200, description = "The opening hours, day by day.", body = HoursView))
+)]
+#[get("/offices/{id}/opening-hours")]
+async fn get_opening_hours(
+    _: Anyone,
+    call: Call,
+    directory: Data<Handle>,
+    name: Named<OfficeName>,
+    days: Query<Period>,
+) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let office = directory.find_office(&name.0).ok_or_else(Error::not_found)?;
+    let (from, to) = days.0.resolve(directory.calendar.local_date(call.moment.now.utc()))?;
+    let office_path = path(&office.slug);
+    let links = vec![
+        call.link("self", "GET", &format!("{office_path}/opening-hours?from={from}&to={to}")),
+        call.link("office", "GET", &office_path),
+    ];
+    let (known, days) = directory.hours_between(office, from, to);
+    let view = HoursView { office_id: office.id, known, days, links };
+    call.found(&view, Validator::Version(office.version), Cache::Public)
+}
+
+fn view(id: OfficeId, directory: &Directory, call: &Call) -> Result<OfficeView> {
+    let office = directory.office(id).ok_or_else(|| Error::internal("an office that was written is not there"))?;
+    Ok(OfficeView::new(office, directory, call, call.moment.now))
+}

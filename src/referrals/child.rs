@@ -1,0 +1,198 @@
+//! The child or young person that a referral is about.
+//!
+//! Enough must be known to find the child, and no two facts may contradict each other. Of a child with a protected registration
+//! nothing is kept that tells where it lives.
+
+use chrono::{Datelike, NaiveDate};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::directory::Directory;
+use crate::districts::District;
+use crate::error::Text;
+use crate::id::DistrictId;
+use crate::people::{Gender, PersonalIdentityNumber, ProtectedIdentity};
+use crate::rules::{Rules, in_the_future};
+use crate::text::Line;
+
+/// The child or young person. Enough to find the child: a name with a school or a place, or an identity number, or a birth
+/// year with an address.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Child {
+    /// Given name.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_name: Option<Line>,
+    /// Family name.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<Line>,
+    /// Personal identity number.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub personal_identity_number: Option<PersonalIdentityNumber>,
+    /// Birth date, where the number is not known.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2013-04-05")]
+    pub birth_date: Option<NaiveDate>,
+    /// Birth year, where no more is known.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1900, maximum = 2200, example = 2013)]
+    pub birth_year: Option<u16>,
+    /// Gender.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<Gender>,
+    /// The district where the child lives.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub district_id: Option<DistrictId>,
+    /// The place where the child lives, by name.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place_name: Option<Line>,
+    /// The postal code where the child lives.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<Line>,
+    /// Street and number.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street: Option<Line>,
+    /// Postal locality.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locality: Option<Line>,
+    /// School or preschool. It never decides which office is responsible.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub school: Option<Line>,
+    /// Where the child is now.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub where_now: Option<Line>,
+    /// Whether the child's whereabouts must not become known.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protected_identity: Option<ProtectedIdentity>,
+    /// The language in which the child needs an interpreter.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interpreter_language: Option<crate::text::LanguageCode>,
+    /// Whether the child knows of this.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub knows_of_report: Option<bool>,
+}
+
+impl Child {
+    /// The day or the year of birth, from whichever of the three facts says most.
+    pub fn known_birth_date(&self) -> Option<NaiveDate> {
+        self.personal_identity_number.as_ref().and_then(PersonalIdentityNumber::birth_date).or(self.birth_date)
+    }
+
+    /// The birth year, if anything tells it.
+    pub fn known_birth_year(&self) -> Option<i32> {
+        let number = self.personal_identity_number.as_ref().map(PersonalIdentityNumber::birth_year);
+        number.or(self.birth_date.map(|date| date.year())).or(self.birth_year.map(i32::from))
+    }
+
+    /// The initials that a list shows instead of the name.
+    pub fn initials(&self) -> Option<String> {
+        let initial = |name: &Option<Line>| name.as_ref().and_then(|name| name.as_ref().chars().next());
+        let initials: String = [initial(&self.given_name), initial(&self.family_name)]
+            .into_iter()
+            .flatten()
+            .flat_map(char::to_uppercase)
+            .collect();
+        (!initials.is_empty()).then_some(initials)
+    }
+
+    /// Age in whole years. A birth year alone counts as the lower of the two possible ages; nothing known counts as the youngest.
+    pub fn lowest_age(&self, today: NaiveDate) -> u32 {
+        if let Some(born) = self.known_birth_date() {
+            return today.years_since(born).unwrap_or(0);
+        }
+        let years = self.known_birth_year().map_or(0, |year| today.year() - year - 1);
+        u32::try_from(years).unwrap_or(0)
+    }
+
+    /// What must hold of the facts, on the day `today`.
+    pub fn check(&self, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
+        let lives_here = |id| directory.district(id).is_some_and(District::is_active);
+        let unknown = Text::new("is not an active district here", "är inte en aktiv stadsdel här");
+        rules.require(self.district_id.is_none_or(lives_here), "/child/districtId", unknown);
+        let number = self.personal_identity_number.as_ref();
+        let stated = number.and_then(PersonalIdentityNumber::birth_date);
+        let has_been =
+            number.is_none_or(|number| number.birth_year() <= today.year()) && stated.is_none_or(|born| born <= today);
+        rules.require(has_been, "/child/personalIdentityNumber", in_the_future());
+        rules.require(self.birth_date.is_none_or(|born| born <= today), "/child/birthDate", in_the_future());
+        let early = Text::new("must not lie before 1900", "får inte ligga före 1900");
+        rules.require(self.birth_date.is_none_or(|born| born.year() >= 1900), "/child/birthDate", early);
+        check_year(self.birth_year, today, "/child/birthYear", rules);
+        let differs = || Text::new("contradicts the other birth facts", "motsäger de andra uppgifterna om födelse");
+        let same_date = self.birth_date.is_none_or(|date| stated.is_none_or(|born| born == date));
+        rules.require(same_date, "/child/birthDate", differs());
+        let same_year = |year: u16| self.known_birth_year() == Some(i32::from(year));
+        rules.require(self.birth_year.is_none_or(same_year), "/child/birthYear", differs());
+        let lost = Text::new(
+            "must be enough to find the child: a name with a school or a place, or an identity number, or a birth year with an address",
+            "måste räcka för att hitta barnet: ett namn med skola eller plats, eller ett personnummer, eller ett födelseår med adress",
+        );
+        rules.require(self.can_be_found(), "/child", lost);
+    }
+
+    fn can_be_found(&self) -> bool {
+        let named = self.given_name.is_some() || self.family_name.is_some();
+        let placed = self.school.is_some()
+            || self.place_name.is_some()
+            || self.district_id.is_some()
+            || self.postal_code.is_some()
+            || self.street.is_some();
+        let born = self.birth_date.is_some() || self.birth_year.is_some();
+        self.personal_identity_number.is_some() || (named && placed) || (born && self.street.is_some())
+    }
+
+    /// Takes out what must not be stored of a child with a protected registration: everything that tells where the child lives.
+    pub fn without_whereabouts(self) -> Self {
+        match self.protected_identity {
+            Some(ProtectedIdentity::ProtectedRegistration) => Self {
+                district_id: None,
+                place_name: None,
+                postal_code: None,
+                street: None,
+                locality: None,
+                where_now: None,
+                ..self
+            },
+            _ => self,
+        }
+    }
+}
+
+/// A birth year that has been, and not too long ago.
+pub fn check_year(year: Option<u16>, today: NaiveDate, pointer: &str, rules: &mut Rules) {
+    let Some(year) = year else { return };
+    rules.require(i32::from(year) <= today.year(), pointer, in_the_future());
+    rules.require(year >= 1900, pointer, Text::new("must not lie before 1900", "får inte ligga före 1900"));
+}

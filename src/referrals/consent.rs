@@ -1,0 +1,149 @@
+//! Consent to a support request (SoL 2025:400, 21 kap. 1-2 §§).
+//!
+//! Under 12 a guardian consents. From 12 a guardian does, or the child alone where every requested service needs an assessment
+//! (without one, 2 § asks for the guardian up to 15). From 15 the child suffices. From 18 only the person does.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::error::Text;
+use crate::rules::{Rules, in_the_future};
+
+/// A consent, as it was given.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Consent {
+    /// In what form it was given.
+    pub basis: Basis,
+    /// Who gave it.
+    #[schema(min_items = 1, max_items = 2)]
+    pub given_by: Vec<Giver>,
+    /// The day on which it was given.
+    #[schema(example = "2026-11-20")]
+    pub given_on: NaiveDate,
+    /// What it covers.
+    #[schema(min_items = 1, max_items = 3)]
+    pub scopes: Vec<ConsentScope>,
+    /// The day on which it was withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-11-21")]
+    pub withdrawn_at: Option<NaiveDate>,
+}
+
+/// In what form somebody consented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Basis {
+    /// On paper.
+    Written,
+    /// In words.
+    Oral,
+    /// By an electronic signature.
+    Electronic,
+}
+
+/// Who consents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Giver {
+    /// The child or young person.
+    Child,
+    /// A guardian.
+    Guardian,
+}
+
+/// What a consent covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ConsentScope {
+    /// That the referral is sent.
+    Referral,
+    /// That the sender learns what became of it.
+    Outcome,
+    /// That sender and office exchange information.
+    InformationBetweenParties,
+}
+
+impl Consent {
+    /// The rules, for a child of `age` years whose requested services all need an assessment or not.
+    pub fn check(&self, age: u32, all_assessed: bool, today: NaiveDate, rules: &mut Rules) {
+        rules.list("/consent/givenBy", &self.given_by, 2);
+        rules.list("/consent/scopes", &self.scopes, 3);
+        rules.require(self.given_on <= today, "/consent/givenOn", in_the_future());
+        let withdrawn = match self.withdrawn_at {
+            Some(day) if day < self.given_on => {
+                Text::new("must not lie before the consent was given", "får inte ligga före den dag då samtycket gavs")
+            }
+            _ => Text::new(
+                "a consent that is withdrawn carries no request",
+                "ett återkallat samtycke bär ingen förfrågan",
+            ),
+        };
+        rules.require(self.withdrawn_at.is_none(), "/consent/withdrawnAt", withdrawn);
+        let covers = self.scopes.contains(&ConsentScope::Referral);
+        rules.require(covers, "/consent/scopes", Text::new("must have `referral`", "måste ha `referral`"));
+        let (en, sv) = who_consents(age);
+        rules.require(self.is_given_by_the_right_one(age, all_assessed), "/consent/givenBy", Text::new(en, sv));
+    }
+
+    fn is_given_by_the_right_one(&self, age: u32, all_assessed: bool) -> bool {
+        let (child, guardian) = (self.given_by.contains(&Giver::Child), self.given_by.contains(&Giver::Guardian));
+        match age {
+            0..=11 => guardian,
+            12..=14 => guardian || (child && all_assessed),
+            15..=17 => child || guardian,
+            _ => child,
+        }
+    }
+}
+
+fn who_consents(age: u32) -> (&'static str, &'static str) {
+    match age {
+        0..=11 => (
+            "under 12 years a guardian consents (SoL 21 kap. 1 §); a birth year alone counts as the lower age",
+            "under 12 år samtycker en vårdnadshavare (SoL 21 kap. 1 §); enbart födelseår räknas som den lägre åldern",
+        ),
+        12..=14 => (
+            "from 12 to 14 years a guardian consents, or the child alone where every requested service needs an assessment (SoL 21 kap. 1-2 §§)",
+            "från 12 till 14 år samtycker en vårdnadshavare, eller barnet ensamt om varje begärd insats kräver behovsprövning (SoL 21 kap. 1-2 §§)",
+        ),
+        15..=17 => ("must name who consents", "måste ange vem som samtycker"),
+        _ => ("from 18 years only the person consents", "från 18 år samtycker bara personen själv"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pointers(given_by: &[Giver], age: u32, all_assessed: bool) -> usize {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap();
+        let consent = Consent {
+            basis: Basis::Oral,
+            given_by: given_by.to_vec(),
+            given_on: day,
+            scopes: vec![ConsentScope::Referral],
+            withdrawn_at: None,
+        };
+        let mut rules = Rules::default();
+        consent.check(age, all_assessed, day, &mut rules);
+        rules.finish(Some(())).map_or_else(|error| error.violations().len(), |()| 0)
+    }
+
+    #[test]
+    fn who_may_consent_follows_from_age() {
+        use Giver::{Child, Guardian};
+        assert_eq!(pointers(&[Guardian], 9, false), 0);
+        assert_eq!(pointers(&[Child], 9, true), 1);
+        assert_eq!(pointers(&[Child], 12, true), 0);
+        assert_eq!(pointers(&[Child], 14, false), 1);
+        assert_eq!(pointers(&[Child], 15, false), 0);
+        assert_eq!(pointers(&[Guardian], 17, false), 0);
+        assert_eq!(pointers(&[Guardian], 18, false), 1);
+        assert_eq!(pointers(&[], 16, false), 1);
+    }
+}

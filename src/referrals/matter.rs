@@ -1,0 +1,282 @@
+//! What a sender writes: the body of a referral, word for word, and the rules that it must keep.
+//!
+//! - One child for each referral; it must be possible to find the child.
+//! - A concern report needs no consent and takes none; who reports through a key is named (SoL 19 kap. 1 and 4 §§: only a private
+//!   person may stay anonymous, and only before staff).
+//! - A support request needs consent, from the guardian or the child by the child's age (SoL 21 kap. 1-2 §§).
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::directory::Directory;
+use crate::error::{Result, Text};
+use crate::id::ServiceId;
+use crate::people::PersonalIdentityNumber;
+use crate::referrals::child::{Child, check_year};
+use crate::referrals::consent::Consent;
+use crate::referrals::{Kind, Urgency};
+use crate::rules::Rules;
+use crate::services::Need;
+use crate::text::{Line, Prose};
+
+/// A referral as a partner agency sends it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewReferral {
+    /// A concern report (orosanmälan) or a support request (förfrågan om stöd).
+    pub kind: SenderKind,
+    /// How soon somebody must look at it. In an emergency call 112 as well: this is read when the office is open.
+    pub urgency: Urgency,
+    /// The sender's own reference, told back to the sender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_reference: Option<Line>,
+    /// Who reports, at the agency. Needed for a concern report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reporter: Option<Reporter>,
+    /// The child or young person.
+    pub child: Child,
+    /// The guardians, at most two.
+    #[schema(max_items = 2)]
+    pub guardians: Vec<Guardian>,
+    /// Brothers and sisters; each who is also concerned gets a referral of their own.
+    #[schema(max_items = 20)]
+    pub siblings: Vec<Sibling>,
+    /// What it is about.
+    #[schema(max_items = 17)]
+    pub needs: Vec<Need>,
+    /// What causes the concern, or what help is asked for.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    pub description: Prose,
+    /// Whether the child is in acute danger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acute_danger: Option<bool>,
+    /// Whether violence, sexual abuse or honour-related oppression is suspected; guardians are then not told first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspected_violence: Option<bool>,
+    /// What works well around the child.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protective_factors: Option<Prose>,
+    /// What support there is already.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub existing_support: Option<Prose>,
+    /// What to think of before contact is taken.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consider_before_contact: Option<Prose>,
+    /// Whether the guardians know that this is sent.
+    pub guardians_informed: GuardiansInformed,
+    /// The consent that a support request needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
+    /// Services that are asked for, in a support request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 20)]
+    pub requested_service_ids: Option<Vec<ServiceId>>,
+    /// Whether a mandatory reporter wants to know if an inquiry is opened (SoL 19 kap. 6 §).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feedback_requested: Option<bool>,
+    /// Whether the reporter can take part in a meeting with the child and the guardians (SoL 19 kap. 5 §).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub willing_to_meet: Option<bool>,
+}
+
+/// The kinds that a partner agency may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SenderKind {
+    /// A report under a legal duty, or by anyone who is worried.
+    ConcernReport,
+    /// A request for support, with consent.
+    SupportRequest,
+}
+
+impl From<SenderKind> for Kind {
+    fn from(kind: SenderKind) -> Self {
+        match kind {
+            SenderKind::ConcernReport => Self::ConcernReport,
+            SenderKind::SupportRequest => Self::SupportRequest,
+        }
+    }
+}
+
+/// Who reports.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Reporter {
+    /// The reporter's name.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 5 §
+    pub name: Line,
+    /// What they work as.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 5 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<Line>,
+    /// Their telephone number.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 5 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Line>,
+    /// Their e-mail address.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 5 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<Line>,
+    /// How they know the child.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 5 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relation: Option<Line>,
+}
+
+/// A guardian.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Guardian {
+    /// Given name.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_name: Option<Line>,
+    /// Family name.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<Line>,
+    /// Personal identity number.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub personal_identity_number: Option<PersonalIdentityNumber>,
+    /// Telephone number.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Line>,
+    /// Whether the guardian knows of this.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub knows_of_report: Option<bool>,
+    /// The language in which the guardian needs an interpreter.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interpreter_language: Option<crate::text::LanguageCode>,
+}
+
+/// A brother or sister.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sibling {
+    /// Name.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Line>,
+    /// Birth year.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1900, maximum = 2200, example = 2016)]
+    pub birth_year: Option<u16>,
+    /// Whether the concern is also about this one.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    pub also_concerned: bool,
+}
+
+/// Whether the guardians know.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GuardiansInformed {
+    /// Yes, no, or that it is not appropriate that they know.
+    pub informed: Informed,
+    /// Why not.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Prose>,
+}
+
+/// Whether somebody was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Informed {
+    /// They know.
+    Yes,
+    /// They do not know.
+    No,
+    /// They should not know now, for the child's sake.
+    NotAppropriate,
+}
+
+impl NewReferral {
+    /// Every rule that a partner agency's referral must keep on the day `today`.
+    pub fn check(&self, today: NaiveDate, directory: &Directory) -> Result<()> {
+        let mut rules = Rules::default();
+        self.child.check(today, directory, &mut rules);
+        rules.list("/needs", &self.needs, 17);
+        rules.at_most("/guardians", self.guardians.len(), 2);
+        rules.at_most("/siblings", self.siblings.len(), 20);
+        for (index, sibling) in self.siblings.iter().enumerate() {
+            check_year(sibling.birth_year, today, &format!("/siblings/{index}/birthYear"), &mut rules);
+        }
+        match self.kind {
+            SenderKind::ConcernReport => self.check_concern_report(&mut rules),
+            SenderKind::SupportRequest => self.check_support_request(today, directory, &mut rules),
+        }
+        rules.finish(Some(()))
+    }
+
+    fn check_concern_report(&self, rules: &mut Rules) {
+        let anonymous = Text::new(
+            "is required: an agency's report cannot be anonymous (SoL 19 kap. 1 and 4 §§)",
+            "krävs: en organisations anmälan kan inte vara anonym (SoL 19 kap. 1 och 4 §§)",
+        );
+        rules.require(self.reporter.is_some(), "/reporter", anonymous);
+        let consent = Text::new(
+            "does not belong to a concern report, which needs no consent",
+            "hör inte till en orosanmälan, som inte kräver samtycke",
+        );
+        rules.require(self.consent.is_none(), "/consent", consent);
+        let services = Text::new("belongs to a support request", "hör till en förfrågan om stöd");
+        rules.require(self.requested_service_ids.is_none(), "/requestedServiceIds", services);
+    }
+
+    fn check_support_request(&self, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
+        for (pointer, given) in
+            [("/feedbackRequested", self.feedback_requested), ("/willingToMeet", self.willing_to_meet)]
+        {
+            let detail = Text::new(
+                "belongs to a concern report (SoL 19 kap. 5-6 §§)",
+                "hör till en orosanmälan (SoL 19 kap. 5-6 §§)",
+            );
+            rules.require(given != Some(true), pointer, detail);
+        }
+        let requested = self.requested_service_ids.as_deref().unwrap_or_default();
+        let known = rules.all_named("/requestedServiceIds", requested, 20, |id| {
+            directory.service(*id).map(|service| (*id, service.needs_assessment))
+        });
+        let all_assessed =
+            !requested.is_empty() && known.len() == requested.len() && known.iter().all(|(_, assessed)| *assessed);
+        match &self.consent {
+            None => {
+                let detail = Text::new(
+                    "is required: a support request needs consent",
+                    "krävs: en förfrågan om stöd kräver samtycke",
+                );
+                rules.require(false, "/consent", detail);
+            }
+            Some(consent) => consent.check(self.child.lowest_age(today), all_assessed, today, rules),
+        }
+    }
+}

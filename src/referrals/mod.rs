@@ -1,0 +1,199 @@
+//! Referrals: a matter about a child or a family, sent to the office that is responsible.
+//!
+//! - One child for each referral. What the sender wrote is kept word for word.
+//! - It is routed like a resident's question, by where the child lives and never by the school's address; a child with a
+//!   protected identity is the central reception's, whatever the place.
+//! - Its deadlines run from the moment it is received, by rules that are data.
+//! - The office sees all of it; the sender sees what [`receipt`] lets through, and nothing else.
+//! - Which referrals a member of staff may know of is [`crate::auth::Sight`]'s to say, for lists and single ones alike.
+
+pub mod child;
+pub mod consent;
+pub mod matter;
+pub mod partner_routes;
+pub mod receipt;
+pub mod reference;
+pub mod routes;
+mod routing;
+pub mod store;
+mod views;
+
+use chrono::{DateTime, Utc};
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::calendar::Deadline;
+use crate::db::columns::Json;
+use crate::db::schema::referrals;
+use crate::directory::Directory;
+use crate::error::Result;
+use crate::id::{AreaId, DistrictId, OfficeId, PartnerId, ReferralId, StaffId};
+use crate::text::Line;
+use crate::time::{Moment, Timestamp};
+
+use matter::NewReferral;
+use reference::Reference;
+use routing::Routing;
+
+/// What kind of matter it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schema(as = ReferralKind)]
+pub enum Kind {
+    /// A report under a legal duty, or by anyone who is worried; needs no consent.
+    ConcernReport,
+    /// A request for support, with consent.
+    SupportRequest,
+    /// A young person or a guardian asks.
+    SelfRequest,
+    /// From an outreach contact.
+    Internal,
+}
+
+/// Where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schema(as = ReferralStatus)]
+#[expect(missing_docs, reason = "The code list `referral-statuses` tells each in Swedish and English.")]
+pub enum Status {
+    Received,
+    InformationRequested,
+    Accepted,
+    InProgress,
+    OnHold,
+    HandedOver,
+    ClosedNoInquiry,
+    Declined,
+    Duplicate,
+    Completed,
+    DeclinedByFamily,
+    NotReached,
+    Withdrawn,
+    EnteredInError,
+}
+
+/// How soon somebody must look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Urgency {
+    /// In its turn.
+    Routine,
+    /// Within days.
+    Soon,
+    /// Now.
+    Immediate,
+}
+crate::text_column!(Kind, Status, Urgency);
+
+/// A referral.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = referrals)]
+pub struct Referral {
+    /// Identifies it to programs.
+    pub id: ReferralId,
+    /// Identifies it to people.
+    pub reference: Reference,
+    /// What kind of matter it is.
+    pub kind: Kind,
+    /// Where it stands.
+    pub status: Status,
+    /// How soon somebody must look at it.
+    pub urgency: Urgency,
+    /// Whether it exists only for staff who are cleared for protected identities.
+    pub protected: bool,
+    /// The agency that sent it.
+    pub partner_id: PartnerId,
+    /// The sender's own reference.
+    pub sender_reference: Option<String>,
+    /// The office that has it now.
+    pub office_id: OfficeId,
+    /// The area it was routed by.
+    pub area_id: Option<AreaId>,
+    /// The district it was routed by.
+    pub district_id: Option<DistrictId>,
+    /// Who works with it.
+    pub assignee_id: Option<StaffId>,
+    /// What the sender wrote.
+    pub matter: Json<NewReferral>,
+    /// How the office was found.
+    pub routing: Json<Routing>,
+    /// What must be done by when.
+    pub deadlines: Json<Vec<Deadline>>,
+    /// The next of the deadlines that are not met; [`no_deadline`] when there is none.
+    pub next_due_at: Timestamp,
+    /// When it was received: what all clocks run from.
+    pub received_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Counts its changes.
+    pub version: i32,
+}
+
+/// Behind every deadline. A null would sort first on one database and last on the other.
+pub fn no_deadline() -> Timestamp {
+    DateTime::<Utc>::from_timestamp(253_402_214_400, 0).unwrap_or(DateTime::<Utc>::MAX_UTC).into()
+}
+
+impl Referral {
+    /// Receives what a partner agency sent: checks it, finds its office, starts its clocks.
+    pub fn receive(new: NewReferral, sender: PartnerId, directory: &Directory, moment: &Moment) -> Result<Self> {
+        let today = directory.calendar.local_date(moment.now.utc());
+        new.check(today, directory)?;
+        let protected = new.child.protected_identity.unwrap_or_default().is_protected();
+        let routing = Routing::find(&new.child, protected, directory)?;
+        let kind = Kind::from(new.kind);
+        let deadlines = deadlines_from(kind, moment.now, directory);
+        Ok(Self {
+            id: moment.id(),
+            reference: Reference::new(&moment.random),
+            kind,
+            status: Status::Received,
+            urgency: new.urgency,
+            protected,
+            partner_id: sender,
+            sender_reference: new.sender_reference.as_ref().map(Line::to_string),
+            office_id: routing.office_id,
+            area_id: routing.area_id,
+            district_id: routing.district_id,
+            assignee_id: None,
+            matter: Json(NewReferral { child: new.child.clone().without_whereabouts(), ..new }),
+            routing: Json(routing),
+            next_due_at: next_due(&deadlines),
+            deadlines: Json(deadlines),
+            received_at: moment.now,
+            updated_at: moment.now,
+            version: 1,
+        })
+    }
+
+    /// Whether a deadline has passed that is not met.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.next_due_at < now
+    }
+}
+
+fn deadlines_from(kind: Kind, received: Timestamp, directory: &Directory) -> Vec<Deadline> {
+    let from_receipt =
+        directory.deadline_rules.iter().filter(|rule| rule.starts_at == crate::calendar::DeadlineStart::Receipt);
+    from_receipt
+        .filter(|rule| rule.applies_to(kind.as_ref()))
+        .filter_map(|rule| rule.deadline_from(received.utc(), &directory.calendar))
+        .collect()
+}
+
+fn next_due(deadlines: &[Deadline]) -> Timestamp {
+    let open = deadlines.iter().filter(|deadline| deadline.met_at.is_none());
+    open.map(|deadline| Timestamp::from(deadline.due_at)).min().unwrap_or_else(no_deadline)
+}

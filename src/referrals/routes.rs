@@ -1,0 +1,171 @@
+//! Referrals for the office that has them.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::audit::{self, Entry};
+use crate::auth::CaseReader;
+use crate::db::Db;
+use crate::directory;
+use crate::error::Result;
+use crate::http::call::{Cache, Call, Validator};
+use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::http::query::Query;
+use crate::id::{OfficeId, ReferralId, StaffId};
+use crate::referrals::store::{self, Filter, Order};
+use crate::referrals::views::{ReferralRow, ReferralView};
+use crate::referrals::{Kind, Referral, Status};
+use crate::time::Timestamp;
+
+/// The operations of staff on referrals.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(list_referrals).service(get_referral);
+}
+
+/// Which referrals a queue shows, and in which order.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct QueueQuery {
+    /// Those of this office.
+    office_id: Option<OfficeId>,
+    /// Those in this state.
+    status: Option<Status>,
+    /// Those of this kind.
+    kind: Option<Kind>,
+    /// Those that this member of staff works with.
+    assignee_id: Option<StaffId>,
+    /// Those received at this time or later.
+    received_from: Option<Timestamp>,
+    /// Those received before this time.
+    received_to: Option<Timestamp>,
+    /// Those whose next deadline lies before this time.
+    due_before: Option<Timestamp>,
+    /// Those whose next deadline has passed, or with `false` those whose has not.
+    overdue: Option<bool>,
+    /// The order: by when they were received, or by what is due next. The newest come first if nothing is said.
+    #[param(inline)]
+    sort: Option<Sort>,
+}
+
+/// The orders of a queue.
+#[derive(Debug, Clone, Copy, Deserialize, utoipa::ToSchema)]
+#[schema(as = ReferralOrder)]
+pub enum Sort {
+    /// The oldest first.
+    #[serde(rename = "receivedAt")]
+    ReceivedAt,
+    /// The newest first.
+    #[serde(rename = "-receivedAt")]
+    NewestFirst,
+    /// What is due first comes first.
+    #[serde(rename = "nextDueAt")]
+    NextDueAt,
+}
+
+/// List the referrals of one's offices
+///
+/// The work queue: referrals of the offices that the token names, without free text. Those about persons with a protected
+/// identity are there only for staff who are cleared for it. Walk long lists by the `next` links. One audit record names every
+/// referral that the page shows.
+#[utoipa::path(
+    operation_id = "listReferrals",
+    tag = "referrals",
+    params(QueueQuery, PagingParameters),
+    responses((status = 200, description = "A page of the queue.", body = Page<ReferralRow>)),
+    security(("staffToken" = []))
+)]
+#[get("/referrals")]
+async fn list_referrals(
+    CaseReader(staff): CaseReader,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    query: Query<QueueQuery>,
+    paging: Paging,
+) -> Result<HttpResponse> {
+    let now = call.moment.now;
+    let (filter, order) = query.0.parts(now);
+    let sight = staff.sight(&directory.current());
+    let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
+    let read = move |conn: &mut crate::db::DbConn| {
+        let total = if count { Some(store::count(conn, &sight, &filter)?) } else { None };
+        Ok((store::page(conn, &sight, &filter, order, &from, limit)?, total))
+    };
+    let entry = Entry::new(&call.moment, staff.actor(), "referral.listed", "referral", Vec::new(), call.trace.id());
+    let record = move |conn: &mut crate::db::DbConn, (rows, _): &(Vec<Referral>, Option<u64>)| {
+        let seen = rows.iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|referral| referral.id.uuid());
+        audit::record(conn, &entry.about(seen.collect()))
+    };
+    let (mut rows, total) = db.read_recorded(read, record).await?;
+    let has_more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = rows.last().filter(|_| has_more).map(|last| order.position(last));
+    Found { rows, next, total }.answer(&call, &paging, Cache::NoStore, |referral| ReferralRow::new(referral, now))
+}
+
+/// Get a referral
+///
+/// The whole referral, for staff of the office that has it now. For everyone else, and for referrals about persons with a
+/// protected identity also for staff who are not cleared for it, it does not exist. The reading is recorded before the answer
+/// leaves.
+#[utoipa::path(
+    operation_id = "getReferral",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    responses((status = 200, description = "The referral.", body = ReferralView)),
+    security(("staffToken" = []))
+)]
+#[get("/referrals/{id}")]
+async fn get_referral(
+    CaseReader(staff): CaseReader,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    id: Named<ReferralId>,
+) -> Result<HttpResponse> {
+    let sight = staff.sight(&directory.current());
+    let id = id.0;
+    let entry = Entry::new(&call.moment, staff.actor(), "referral.read", "referral", vec![id.uuid()], call.trace.id());
+    let referral =
+        db.read_recorded(move |conn| store::find(conn, &sight, id), move |conn, _| audit::record(conn, &entry)).await?;
+    let version = referral.version;
+    let links = vec![call.link("self", "GET", &format!("/referrals/{id}"))];
+    call.found(&ReferralView::new(referral, call.moment.now, links), Validator::Version(version), Cache::NoStore)
+}
+
+impl QueueQuery {
+    fn parts(self, now: Timestamp) -> (Filter, Order) {
+        let filter = Filter {
+            office: self.office_id,
+            status: self.status,
+            kind: self.kind,
+            assignee: self.assignee_id,
+            received_from: self.received_from,
+            received_to: self.received_to,
+            due_before: self.due_before,
+            overdue: self.overdue.map(|overdue| (overdue, now)),
+        };
+        let order = match self.sort.unwrap_or(Sort::NewestFirst) {
+            Sort::ReceivedAt => Order::Received,
+            Sort::NewestFirst => Order::ReceivedDescending,
+            Sort::NextDueAt => Order::NextDue,
+        };
+        (filter, order)
+    }
+}
+
+impl Order {
+    /// Where a referral stands in this order.
+    fn position(self, referral: &Referral) -> store::Position {
+        let at = match self {
+            Self::Received | Self::ReceivedDescending => referral.received_at,
+            Self::NextDue => referral.next_due_at,
+        };
+        (at.micros(), referral.id)
+    }
+}

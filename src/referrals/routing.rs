@@ -1,0 +1,55 @@
+//! Routing: how a referral finds its office, and the explanation that stays with it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::directory::Directory;
+use crate::error::Result;
+use crate::id::{AreaId, DistrictId, OfficeId};
+use crate::referrals::child::Child;
+use crate::where_to_turn::{self, Step, Whereabouts, Wish};
+
+/// How the office was found.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Routing {
+    /// The child's district, where it is known and may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub district_id: Option<DistrictId>,
+    /// The area of the district.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub area_id: Option<AreaId>,
+    /// The office that was found.
+    pub office_id: OfficeId,
+    /// Each step that led there.
+    #[schema(max_items = 20)]
+    pub explanation: Vec<Step>,
+    /// The version of the directory that it was found by.
+    pub directory_version: i64,
+}
+
+impl Routing {
+    /// Finds the office that is responsible for the child. The school's address is never looked at: a child is the business of
+    /// where it lives.
+    pub fn find(child: &Child, protected: bool, directory: &Directory) -> Result<Self> {
+        let answer = if protected {
+            where_to_turn::answer_protected(directory)?
+        } else {
+            let asked = Whereabouts {
+                coordinates: None,
+                district: child.district_id.map(|id| id.to_string()),
+                place: child.place_name.as_ref().map(ToString::to_string),
+                postal_code: child.postal_code.as_ref().map(ToString::to_string),
+            };
+            where_to_turn::answer(directory, &asked, &Wish::default())?
+        };
+        let district = answer.place.district;
+        Ok(Self {
+            district_id: district.map(|district| district.id),
+            area_id: district.map(|district| district.area_id),
+            office_id: answer.office.id,
+            explanation: answer.explanation,
+            directory_version: directory.version,
+        })
+    }
+}

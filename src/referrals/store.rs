@@ -1,0 +1,160 @@
+//! Every query on referrals. Staff find them only through their [`Sight`], agencies only their own.
+
+use diesel::prelude::*;
+
+use crate::auth::Sight;
+use crate::db::DbConn;
+use crate::db::schema::{referral_services, referrals};
+use crate::error::{Error, Result};
+use crate::http::page::From;
+use crate::id::{OfficeId, PartnerId, ReferralId, StaffId};
+use crate::on_backend;
+use crate::referrals::{Kind, Referral, Status};
+use crate::time::Timestamp;
+
+/// Adds a referral, and notes which services it asks for: those cannot be removed from then on.
+pub fn insert(conn: &mut DbConn, referral: &Referral) -> Result<()> {
+    on_backend!(conn, conn => diesel::insert_into(referrals::table).values(referral).execute(conn))?;
+    for service in referral.matter.0.requested_service_ids.iter().flatten() {
+        let row = (referral_services::referral_id.eq(referral.id), referral_services::service_id.eq(*service));
+        diesel::insert_into(referral_services::table).values(row).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// The referral, if it may be known to somebody with this sight.
+pub fn find(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<Referral> {
+    let found: Option<Referral> = on_backend!(conn, conn => referrals::table.find(id).first(conn).optional())?;
+    let visible = |referral: &Referral| {
+        sight.offices.contains(&referral.office_id) && (sight.protected_identity || !referral.protected)
+    };
+    found.filter(visible).ok_or_else(Error::not_found)
+}
+
+/// The referral, if the agency sent it.
+pub fn find_sent_by(conn: &mut DbConn, sender: PartnerId, id: ReferralId) -> Result<Referral> {
+    let found: Option<Referral> = on_backend!(conn, conn => referrals::table.find(id).first(conn).optional())?;
+    found.filter(|referral| referral.partner_id == sender).ok_or_else(Error::not_found)
+}
+
+/// Which referrals a queue shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this office.
+    pub office: Option<OfficeId>,
+    /// In this state.
+    pub status: Option<Status>,
+    /// Of this kind.
+    pub kind: Option<Kind>,
+    /// Worked on by this person.
+    pub assignee: Option<StaffId>,
+    /// Received at or after this time.
+    pub received_from: Option<Timestamp>,
+    /// Received before this time.
+    pub received_to: Option<Timestamp>,
+    /// Due before this time.
+    pub due_before: Option<Timestamp>,
+    /// With a deadline that has passed at this time, or without one.
+    pub overdue: Option<(bool, Timestamp)>,
+}
+
+/// The orders of a queue. The identifier at the end makes each total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The oldest first.
+    Received,
+    /// The newest first.
+    ReceivedDescending,
+    /// What is due first comes first.
+    NextDue,
+}
+
+/// A place in a queue: the time that it is sorted by, in microseconds, and the identifier.
+pub type Position = (i64, ReferralId);
+
+/// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
+macro_rules! filtered {
+    ($sight:expr, $filter:expr) => {{
+        let (sight, filter): (&Sight, &Filter) = ($sight, $filter);
+        let mut rows = referrals::table.into_boxed();
+        rows = match sight.offices.as_slice() {
+            // An equality lets the index give the order; a list of offices would have to be sorted.
+            [only] => rows.filter(referrals::office_id.eq(*only)),
+            several => rows.filter(referrals::office_id.eq_any(several.to_vec())),
+        };
+        if !sight.protected_identity {
+            rows = rows.filter(referrals::protected.eq(false));
+        }
+        if let Some(office) = filter.office {
+            rows = rows.filter(referrals::office_id.eq(office));
+        }
+        if let Some(status) = filter.status {
+            rows = rows.filter(referrals::status.eq(status));
+        }
+        if let Some(kind) = filter.kind {
+            rows = rows.filter(referrals::kind.eq(kind));
+        }
+        if let Some(assignee) = filter.assignee {
+            rows = rows.filter(referrals::assignee_id.eq(assignee));
+        }
+        if let Some(from) = filter.received_from {
+            rows = rows.filter(referrals::received_at.ge(from));
+        }
+        if let Some(to) = filter.received_to {
+            rows = rows.filter(referrals::received_at.lt(to));
+        }
+        if let Some(due) = filter.due_before {
+            rows = rows.filter(referrals::next_due_at.lt(due));
+        }
+        match filter.overdue {
+            Some((true, now)) => rows = rows.filter(referrals::next_due_at.lt(now)),
+            Some((false, now)) => rows = rows.filter(referrals::next_due_at.ge(now)),
+            None => {}
+        }
+        rows
+    }};
+}
+
+/// One page of a queue; one row more than `limit` tells that there is a next page.
+pub fn page(
+    conn: &mut DbConn,
+    sight: &Sight,
+    filter: &Filter,
+    order: Order,
+    from: &From<Position>,
+    limit: u32,
+) -> Result<Vec<Referral>> {
+    if sight.offices.is_empty() || matches!(from, From::Nowhere) {
+        return Ok(Vec::new());
+    }
+    Ok(on_backend!(conn, conn => {
+        let mut rows = filtered!(sight, filter).limit(i64::from(limit) + 1);
+        rows = match order {
+            Order::Received => rows.order((referrals::received_at.asc(), referrals::id.asc())),
+            Order::ReceivedDescending => rows.order((referrals::received_at.desc(), referrals::id.desc())),
+            Order::NextDue => rows.order((referrals::next_due_at.asc(), referrals::id.asc())),
+        };
+        rows = match from {
+            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            From::Behind((micros, id)) => {
+                let at = Timestamp::from_micros(*micros).ok_or_else(Error::not_found)?;
+                match order {
+                    Order::Received => rows.filter(referrals::received_at.gt(at).or(referrals::received_at.eq(at).and(referrals::id.gt(*id)))),
+                    Order::ReceivedDescending => rows.filter(referrals::received_at.lt(at).or(referrals::received_at.eq(at).and(referrals::id.lt(*id)))),
+                    Order::NextDue => rows.filter(referrals::next_due_at.gt(at).or(referrals::next_due_at.eq(at).and(referrals::id.gt(*id)))),
+                }
+            }
+            From::Nowhere => rows,
+        };
+        rows.load::<Referral>(conn)
+    })?)
+}
+
+/// How many referrals a queue has in all.
+pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
+    if sight.offices.is_empty() {
+        return Ok(0);
+    }
+    let count: i64 = on_backend!(conn, conn => filtered!(sight, filter).count().get_result(conn))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}

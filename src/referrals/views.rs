@@ -1,0 +1,276 @@
+//! Referrals as the office sees them.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::calendar::Deadline;
+use crate::http::call::Link;
+use crate::id::{OfficeId, ReferralId, StaffId};
+use crate::referrals::child::Child;
+use crate::referrals::consent::Consent;
+use crate::referrals::matter::{Guardian, GuardiansInformed, NewReferral, Reporter, Sibling};
+use crate::referrals::reference::Reference;
+use crate::referrals::routing::Routing;
+use crate::referrals::{Kind, Referral, Status, Urgency, no_deadline};
+use crate::services::Need;
+use crate::text::Prose;
+use crate::time::Timestamp;
+
+/// A deadline, and whether it has passed without being met.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ReferralDeadline)]
+pub struct DeadlineView {
+    /// Of what.
+    pub kind: crate::calendar::DeadlineKind,
+    /// By when, as the rule has it.
+    pub due_at: Timestamp,
+    /// The same, moved to the next weekday (lag 1930:173), where the rule counts days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rolled_due_at: Option<Timestamp>,
+    /// When it was met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub met_at: Option<Timestamp>,
+    /// Whether it has passed without being met.
+    pub overdue: bool,
+    /// The legal reference that it rests on.
+    #[schema(max_length = 100, example = "sol-20-2")]
+    pub legal_basis_id: String,
+}
+
+impl DeadlineView {
+    fn new(deadline: Deadline, now: Timestamp) -> Self {
+        Self {
+            overdue: deadline.overdue(now.utc()),
+            kind: deadline.kind,
+            due_at: deadline.due_at.into(),
+            rolled_due_at: deadline.rolled_due_at.map(Timestamp::from),
+            met_at: deadline.met_at.map(Timestamp::from),
+            legal_basis_id: deadline.legal_basis_id,
+        }
+    }
+}
+
+/// Who sent it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// The partner agency.
+    pub partner_id: crate::id::PartnerId,
+    /// Who reports, at the agency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reporter: Option<Reporter>,
+    /// The sender's own reference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200, example = "2026-117")]
+    pub sender_reference: Option<String>,
+}
+
+/// A referral, whole.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Referral)]
+pub struct ReferralView {
+    /// Identifies it to programs.
+    pub id: ReferralId,
+    /// Identifies it to people.
+    pub reference: Reference,
+    /// What kind of matter it is.
+    pub kind: Kind,
+    /// Where it stands.
+    pub status: Status,
+    /// How soon somebody must look at it.
+    pub urgency: Urgency,
+    /// Who sent it.
+    pub source: Source,
+    /// The child or young person.
+    pub child: Child,
+    /// The guardians.
+    #[schema(max_items = 2)]
+    pub guardians: Vec<Guardian>,
+    /// Brothers and sisters.
+    #[schema(max_items = 20)]
+    pub siblings: Vec<Sibling>,
+    /// What it is about.
+    #[schema(max_items = 17)]
+    pub needs: Vec<Need>,
+    /// What causes the concern, or what help is asked for.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    pub description: Prose,
+    /// Whether the child is in acute danger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acute_danger: Option<bool>,
+    /// Whether violence, sexual abuse or honour-related oppression is suspected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspected_violence: Option<bool>,
+    /// What works well around the child.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protective_factors: Option<Prose>,
+    /// What support there is already.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub existing_support: Option<Prose>,
+    /// What to think of before contact is taken.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consider_before_contact: Option<Prose>,
+    /// Whether the guardians know that this was sent.
+    pub guardians_informed: GuardiansInformed,
+    /// The consent, in a support request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
+    /// Services that were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 20)]
+    pub requested_service_ids: Option<Vec<crate::id::ServiceId>>,
+    /// Whether the reporter wants to know if an inquiry is opened.
+    pub feedback_requested: bool,
+    /// Whether the reporter can take part in a meeting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub willing_to_meet: Option<bool>,
+    /// How the office was found.
+    pub routing: Routing,
+    /// The office that has it now.
+    pub office_id: OfficeId,
+    /// Who works with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee_id: Option<StaffId>,
+    /// What must be done by when.
+    #[schema(max_items = 10)]
+    pub deadlines: Vec<DeadlineView>,
+    /// The next deadline that is not met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_due_at: Option<Timestamp>,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// When it was written down here.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Counts its changes.
+    #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
+    pub version: i32,
+    /// Its own address, and what this caller may do with it now.
+    #[serde(rename = "_links")]
+    #[schema(max_items = 40)]
+    pub links: Vec<Link>,
+}
+
+impl ReferralView {
+    /// The whole referral, as it stands at `now`.
+    pub fn new(referral: Referral, now: Timestamp, links: Vec<Link>) -> Self {
+        let next_due_at = due(&referral);
+        let NewReferral { reporter, child, guardians, siblings, needs, description, .. } = referral.matter.0.clone();
+        let matter = referral.matter.0;
+        Self {
+            id: referral.id,
+            reference: referral.reference,
+            kind: referral.kind,
+            status: referral.status,
+            urgency: referral.urgency,
+            source: Source { partner_id: referral.partner_id, reporter, sender_reference: referral.sender_reference },
+            child,
+            guardians,
+            siblings,
+            needs,
+            description,
+            acute_danger: matter.acute_danger,
+            suspected_violence: matter.suspected_violence,
+            protective_factors: matter.protective_factors,
+            existing_support: matter.existing_support,
+            consider_before_contact: matter.consider_before_contact,
+            guardians_informed: matter.guardians_informed,
+            consent: matter.consent,
+            requested_service_ids: matter.requested_service_ids,
+            feedback_requested: matter.feedback_requested.unwrap_or(false),
+            willing_to_meet: matter.willing_to_meet,
+            routing: referral.routing.0,
+            office_id: referral.office_id,
+            assignee_id: referral.assignee_id,
+            deadlines: referral.deadlines.0.into_iter().map(|deadline| DeadlineView::new(deadline, now)).collect(),
+            next_due_at,
+            received_at: referral.received_at,
+            created_at: referral.received_at,
+            updated_at: referral.updated_at,
+            version: referral.version,
+            links,
+        }
+    }
+}
+
+/// The child in a list: enough to know a matter again, not enough to know who it is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChildInList {
+    /// Initials.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 10, example = "AB")]
+    pub initials: Option<String>,
+    /// Birth year.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1900, maximum = 2200, example = 2013)]
+    pub birth_year: Option<i32>,
+}
+
+/// A referral in a queue: no free text.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReferralRow {
+    /// Identifies it to programs.
+    pub id: ReferralId,
+    /// Identifies it to people.
+    pub reference: Reference,
+    /// What kind of matter it is.
+    pub kind: Kind,
+    /// Where it stands.
+    pub status: Status,
+    /// How soon somebody must look at it.
+    pub urgency: Urgency,
+    /// The child.
+    pub child: ChildInList,
+    /// The office that has it now.
+    pub office_id: OfficeId,
+    /// Who works with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee_id: Option<StaffId>,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// The next deadline that is not met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_due_at: Option<Timestamp>,
+    /// Whether that deadline has passed.
+    pub overdue: bool,
+}
+
+impl ReferralRow {
+    /// The row of a referral, as it stands at `now`.
+    pub fn new(referral: Referral, now: Timestamp) -> Self {
+        let child = &referral.matter.0.child;
+        Self {
+            child: ChildInList { initials: child.initials(), birth_year: child.known_birth_year() },
+            next_due_at: due(&referral),
+            overdue: referral.is_overdue(now),
+            id: referral.id,
+            reference: referral.reference,
+            kind: referral.kind,
+            status: referral.status,
+            urgency: referral.urgency,
+            office_id: referral.office_id,
+            assignee_id: referral.assignee_id,
+            received_at: referral.received_at,
+        }
+    }
+}
+
+fn due(referral: &Referral) -> Option<Timestamp> {
+    (referral.next_due_at < no_deadline()).then_some(referral.next_due_at)
+}

@@ -1,0 +1,89 @@
+//! What is wrong with a body, collected: a rule error names all places, not only the first.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use crate::error::{Error, Result, Text, Violation};
+
+/// Collects violations.
+#[derive(Debug, Default)]
+pub struct Rules(Vec<Violation>);
+
+impl Rules {
+    /// Notes `detail` at `pointer` unless the rule holds.
+    pub fn require(&mut self, holds: bool, pointer: impl Into<String>, detail: Text) {
+        if !holds {
+            self.0.push(Violation::at(pointer, detail));
+        }
+    }
+
+    /// A list has at most so many items, and none twice.
+    pub fn list<T: Eq + Hash>(&mut self, pointer: &str, items: &[T], most: usize) {
+        self.at_most(pointer, items.len(), most);
+        let mut seen = HashSet::new();
+        for (index, item) in items.iter().enumerate() {
+            let twice = Text::new("stands twice", "står två gånger");
+            self.require(seen.insert(item), format!("{pointer}/{index}"), twice);
+        }
+    }
+
+    /// A list has at most so many items.
+    pub fn at_most(&mut self, pointer: &str, count: usize, most: usize) {
+        let too_many = Text::new(format!("must have at most {most} items"), format!("får ha högst {most} poster"));
+        self.require(count <= most, pointer, too_many);
+    }
+
+    /// What the field at `pointer` names must exist.
+    pub fn named<T>(&mut self, pointer: impl Into<String>, found: Option<T>) -> Option<T> {
+        self.require(found.is_some(), pointer, Text::new("names nothing that exists", "namnger inget som finns"));
+        found
+    }
+
+    /// What each item of the list at `pointer` names must exist, and nothing is named twice.
+    pub fn all_named<N, T: Eq + Hash>(
+        &mut self,
+        pointer: &str,
+        names: &[N],
+        most: usize,
+        find: impl Fn(&N) -> Option<T>,
+    ) -> Vec<T> {
+        let found =
+            names.iter().enumerate().filter_map(|(index, name)| self.named(format!("{pointer}/{index}"), find(name)));
+        let found: Vec<T> = found.collect();
+        self.list(pointer, &found, most);
+        found
+    }
+
+    /// The value that the rules were about, if all of them hold.
+    pub fn finish<T>(self, value: Option<T>) -> Result<T> {
+        match value {
+            Some(value) if self.0.is_empty() => Ok(value),
+            _ => Err(Error::invalid(self.0)),
+        }
+    }
+}
+
+/// What is told of a day that has not come.
+pub fn in_the_future() -> Text {
+    Text::new("must not lie in the future", "får inte ligga i framtiden")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Place;
+
+    #[test]
+    fn all_violations_are_named_and_not_only_the_first() {
+        let mut rules = Rules::default();
+        rules.list("/languages", &["sv", "en", "sv"], 2);
+        let found = rules.all_named("/areaIds", &[1, 7], 5, |name| (*name == 1).then_some(*name));
+        assert_eq!(found, [1]);
+        let error = rules.finish(Some(())).unwrap_err();
+        let places: Vec<_> = error.violations().iter().map(|violation| violation.place.clone()).collect();
+        assert_eq!(
+            places,
+            ["/languages", "/languages/2", "/areaIds/1"].map(|pointer| Place::Pointer(pointer.to_owned()))
+        );
+    }
+}

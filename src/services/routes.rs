@@ -1,0 +1,225 @@
+//! Services over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::auth::{Administrator, Anyone};
+use crate::db::{Db, DbConn};
+use crate::directory::{Directory, Handle, PatchOf, changes, writer};
+use crate::error::{Error, Result, Text};
+use crate::http::body::{Body, MergePatch};
+use crate::http::call::{Cache, Call, Validator};
+use crate::http::page::{Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::http::query::Query;
+use crate::id::{OfficeId, ServiceId};
+use crate::services::view::path;
+use crate::services::{Need, NewService, Orientation, Service, ServiceView, store};
+use crate::slug::{OfficeName, ServiceName};
+use crate::text::LanguageCode;
+
+type ServicePatch = PatchOf<NewService>;
+
+/// The operations on services.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(list_services)
+        .service(create_service)
+        .service(get_service)
+        .service(change_service)
+        .service(delete_service);
+}
+
+/// Which services are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ServiceFilter {
+    /// Only services that answer this need.
+    #[param(example = "parenting")]
+    need: Option<Need>,
+    /// Only services with this orientation.
+    #[param(example = "preventive")]
+    orientation: Option<Orientation>,
+    /// Only services for this age in years.
+    #[param(minimum = 0, maximum = 120, example = 14)]
+    age: Option<u8>,
+    /// Only services in this language, by its ISO 639 code.
+    #[param(value_type = Option<String>, pattern = "^[a-z]{2,3}$", min_length = 2, max_length = 3, example = "sv")]
+    language: Option<LanguageCode>,
+    /// Only services of this office, by its identifier or slug.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 80, example = "skaggetorp")]
+    office_id: Option<OfficeName>,
+}
+
+impl ServiceFilter {
+    fn check(&self) -> Result<()> {
+        match self.age {
+            Some(121..) => Err(Error::parameter("age", Text::new("must be 0 to 120", "måste vara 0 till 120"))),
+            _ => Ok(()),
+        }
+    }
+
+    fn fits(&self, service: &Service, directory: &Directory) -> bool {
+        let given = |name: &OfficeName| {
+            directory.find_office(name).is_some_and(|office| office.service_ids.contains(&service.id))
+        };
+        self.need.is_none_or(|need| service.needs.contains(&need))
+            && self.orientation.is_none_or(|orientation| service.orientation == orientation)
+            && self.age.is_none_or(|age| service.ages.contains(age))
+            && self.language.as_ref().is_none_or(|language| service.languages.contains(language))
+            && self.office_id.as_ref().is_none_or(given)
+    }
+}
+
+/// List services
+///
+/// All services, retired ones included, in the Swedish order of their names. Filters narrow each other; a service fits
+/// an age, a need or a language when it is one of its own.
+#[utoipa::path(
+    operation_id = "listServices",
+    tag = "services",
+    params(ServiceFilter, PagingParameters),
+    responses((status = 200, description = "A page of services.", body = Page<ServiceView>))
+)]
+#[get("/services")]
+async fn list_services(
+    _: Anyone,
+    call: Call,
+    directory: Data<Handle>,
+    filter: Query<ServiceFilter>,
+    paging: Paging,
+) -> Result<HttpResponse> {
+    let directory = directory.current();
+    filter.0.check()?;
+    let services: Vec<&Service> =
+        directory.services.iter().filter(|service| filter.0.fits(service, &directory)).collect();
+    let found = paging.of_sorted(&call, &services, Service::position)?;
+    found.answer(&call, &paging, Cache::Public, |service| ServiceView::new(service, &directory, &call))
+}
+
+/// Create a service
+///
+/// A new service. The seven kinds of SoL 11:5 cannot be written without an individual assessment. Its slug must be
+/// free.
+#[utoipa::path(
+    operation_id = "createService",
+    tag = "services",
+    request_body = NewService,
+    responses(
+        (status = 201, description = "The new service.", body = ServiceView),
+        (status = 409, description = "Another one has the same slug or code.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/services")]
+async fn create_service(
+    admin: Administrator,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    new: Body<NewService>,
+) -> Result<HttpResponse> {
+    let writer = writer(&admin, &call, &db, &directory);
+    let latest = writer.latest().await?;
+    let (service, offices) = Service::new(new.0, &latest.known(), &call.moment)?;
+    let (id, path) = (service.id, path(&service.slug));
+    let work = move |conn: &mut DbConn| {
+        store::insert(conn, &service)?;
+        store::update_offices(conn, id, &[], &offices)
+    };
+    let after = writer.change("service.created", ("service", id.uuid()), work, changes::any).await?;
+    call.created(&path, &view(id, &after, &call)?, Validator::Version(1))
+}
+
+/// Get a service
+///
+/// One service, with the offices that give it.
+#[utoipa::path(
+    operation_id = "getService",
+    tag = "services",
+    params(("id" = ServiceName, Path, description = "The service's identifier or slug.")),
+    responses((status = 200, description = "The service.", body = ServiceView))
+)]
+#[get("/services/{id}")]
+async fn get_service(_: Anyone, call: Call, directory: Data<Handle>, name: Named<ServiceName>) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let service = directory.find_service(&name.0).ok_or_else(Error::not_found)?;
+    call.found(&ServiceView::new(service, &directory, &call), Validator::Version(service.version), Cache::Public)
+}
+
+/// Change a service
+///
+/// A merge patch (RFC 7396) of what the service was written with. A service is retired, and taken back, by its status.
+#[utoipa::path(
+    operation_id = "changeService",
+    tag = "services",
+    params(("id" = ServiceName, Path, description = "The service's identifier or slug.")),
+    request_body(content((ServicePatch = "application/merge-patch+json"), (ServicePatch = "application/json"))),
+    responses(
+        (status = 200, description = "The service as it is now.", body = ServiceView),
+        (status = 409, description = "Another one has the same slug or code.")
+    ),
+    security(("staffToken" = []))
+)]
+#[patch("/services/{id}")]
+async fn change_service(
+    admin: Administrator,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    name: Named<ServiceName>,
+    patch: MergePatch,
+) -> Result<HttpResponse> {
+    let writer = writer(&admin, &call, &db, &directory);
+    let latest = writer.latest().await?;
+    let service = latest.find_service(&name.0).ok_or_else(Error::not_found)?;
+    call.check_if_match(service.version)?;
+    let before: Vec<OfficeId> = latest.offices_of_service(service.id).map(|office| office.id).collect();
+    let (changed, offices) = service.changed(patch.apply(&service.as_new(&before))?, &latest.known(), &call.moment)?;
+    let (id, version) = (changed.id, changed.version);
+    let work = move |conn: &mut DbConn| {
+        store::update(conn, &changed)?;
+        store::update_offices(conn, id, &before, &offices)
+    };
+    let after = writer.change("service.changed", ("service", id.uuid()), work, changes::any).await?;
+    call.changed(&view(id, &after, &call)?, Validator::Version(version))
+}
+
+/// Delete a service
+///
+/// Only a service that nothing refers to can be deleted; retire it otherwise.
+#[utoipa::path(
+    operation_id = "deleteService",
+    tag = "services",
+    params(("id" = ServiceName, Path, description = "The service's identifier or slug.")),
+    responses(
+        (status = 204, description = "The service is gone."),
+        (status = 409, description = "Something still refers to it; retire or close it instead.")
+    ),
+    security(("staffToken" = []))
+)]
+#[delete("/services/{id}")]
+async fn delete_service(
+    admin: Administrator,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    name: Named<ServiceName>,
+) -> Result<HttpResponse> {
+    let writer = writer(&admin, &call, &db, &directory);
+    let latest = writer.latest().await?;
+    let service = latest.find_service(&name.0).ok_or_else(Error::not_found)?;
+    call.check_if_match(service.version)?;
+    let (id, version) = (service.id, service.version);
+    let work = move |conn: &mut DbConn| store::delete(conn, id, version);
+    writer.change("service.deleted", ("service", id.uuid()), work, changes::any).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn view(id: ServiceId, directory: &Directory, call: &Call) -> Result<ServiceView> {
+    let service = directory.service(id).ok_or_else(|| Error::internal("an service that was written is not there"))?;
+    Ok(ServiceView::new(service, directory, call))
+}

@@ -1,0 +1,88 @@
+//! Services as callers see them.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::directory::Directory;
+use crate::http::call::{Call, Link};
+use crate::id::{OfficeId, ServiceId};
+use crate::services::{Ages, AssessmentKind, Need, Orientation, Provision, Service, ServiceStatus};
+use crate::slug::Slug;
+use crate::text::{LanguageCode, Localized};
+use crate::time::Timestamp;
+
+/// A service.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Service)]
+pub struct ServiceView {
+    /// Its identifier.
+    id: ServiceId,
+    /// Its readable name in paths.
+    slug: Slug,
+    /// Its name.
+    name: Localized,
+    /// What it is.
+    description: Localized,
+    /// What it is meant to do.
+    orientation: Orientation,
+    /// Who gives it.
+    provision: Provision,
+    /// Whether the need is assessed in each case.
+    needs_assessment: bool,
+    /// Which of the kinds it is that always need an assessment (SoL 11:5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assessment_kind: Option<AssessmentKind>,
+    /// Whether the board decided that identity is not recorded (SoL 14:5).
+    identity_exempt: bool,
+    /// For which ages it is.
+    ages: Ages,
+    /// Which needs it answers.
+    #[schema(max_items = 17)]
+    needs: Vec<Need>,
+    /// In which languages it is given.
+    #[schema(max_items = 50)]
+    languages: Vec<LanguageCode>,
+    /// Which offices give it, in the order of their names.
+    #[schema(max_items = 1000)]
+    office_ids: Vec<OfficeId>,
+    /// Whether it is given at present.
+    status: ServiceStatus,
+    /// When it was written last.
+    updated_at: Timestamp,
+    /// Its own address.
+    #[serde(rename = "_links")]
+    #[schema(max_items = 10)]
+    links: Vec<Link>,
+}
+
+impl ServiceView {
+    /// A service as `call` gets it.
+    pub fn new(service: &Service, directory: &Directory, call: &Call) -> Self {
+        let links = vec![call.link("self", "GET", &path(&service.slug))];
+        let service = service.clone();
+        Self {
+            id: service.id,
+            slug: service.slug,
+            name: service.name,
+            description: service.description,
+            orientation: service.orientation,
+            provision: service.provision,
+            needs_assessment: service.needs_assessment,
+            assessment_kind: service.assessment_kind,
+            identity_exempt: service.identity_exempt,
+            ages: service.ages,
+            needs: service.needs,
+            languages: service.languages,
+            office_ids: directory.offices_of_service(service.id).map(|office| office.id).collect(),
+            status: service.status,
+            updated_at: service.updated_at,
+            links,
+        }
+    }
+}
+
+/// Where a service lies below the root of the API.
+pub fn path(slug: &Slug) -> String {
+    format!("/services/{slug}")
+}

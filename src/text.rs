@@ -1,0 +1,244 @@
+//! Texts with rules: parsed once at the edge, trusted from there on.
+//!
+//! No text holds a control character but line breaks and tabs: PostgreSQL cannot store NUL, and no reader wants the others.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+
+use crate::error::Text;
+
+/// A text of 1 to `MAX` characters that is not blank.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Bounded<const MAX: usize>(String);
+
+/// A name, a title, a note of one line.
+pub type Line = Bounded<200>;
+/// A text of some paragraphs.
+pub type Prose = Bounded<10_000>;
+
+impl<const MAX: usize> FromStr for Bounded<MAX> {
+    type Err = Text;
+
+    fn from_str(text: &str) -> Result<Self, Text> {
+        let text = text.trim();
+        let length = text.chars().count();
+        if length == 0 || length > MAX {
+            return Err(Text::new(
+                format!("must have 1 to {MAX} characters that are not blank"),
+                format!("måste ha 1 till {MAX} tecken som inte är blanka"),
+            ));
+        }
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            return Err(Text::new("must not hold control characters", "får inte innehålla styrtecken"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl<const MAX: usize> AsRef<str> for Bounded<MAX> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> fmt::Display for Bounded<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de, const MAX: usize> Deserialize<'de> for Bounded<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl<const MAX: usize> utoipa::PartialSchema for Bounded<MAX> {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(MAX))
+            .examples(["text"])
+            .into()
+    }
+}
+
+impl<const MAX: usize> utoipa::ToSchema for Bounded<MAX> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        format!("TextOf{MAX}").into()
+    }
+}
+
+/// A text in several languages by their ISO 639 codes; Swedish is always there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Localized(BTreeMap<String, Prose>);
+
+impl Localized {
+    /// The Swedish text.
+    pub fn sv(&self) -> &str {
+        self.0.get("sv").map_or("", AsRef::as_ref)
+    }
+}
+
+/// The program's own sentences are in both languages, so they are localized as they are.
+impl From<Text> for Localized {
+    fn from(text: Text) -> Self {
+        let languages = [("en", text.en), ("sv", text.sv)];
+        Self(languages.into_iter().map(|(language, text)| (language.to_owned(), Bounded(text.into_owned()))).collect())
+    }
+}
+
+impl<'de> Deserialize<'de> for Localized {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = BTreeMap::<String, Prose>::deserialize(deserializer)?;
+        if !texts.contains_key("sv") {
+            return Err(de::Error::custom(Text::new(
+                "must have a text in Swedish (sv)",
+                "måste ha en text på svenska (sv)",
+            )));
+        }
+        if texts.len() > 20 || !texts.keys().all(|language| is_language_code(language)) {
+            return Err(de::Error::custom(Text::new(
+                "must have at most 20 languages, each by its ISO 639 code such as sv or so",
+                "får ha högst 20 språk, vart och ett med sin ISO 639-kod såsom sv eller so",
+            )));
+        }
+        Ok(Self(texts))
+    }
+}
+
+fn is_language_code(text: &str) -> bool {
+    matches!(text.len(), 2 | 3) && text.bytes().all(|b| b.is_ascii_lowercase())
+}
+
+impl utoipa::PartialSchema for Localized {
+    fn schema() -> RefOr<Schema> {
+        let text = || ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(10_000));
+        let swedish = text().description(Some("The text in Swedish."));
+        ObjectBuilder::new()
+            .property("sv", swedish)
+            .required("sv")
+            .additional_properties(Some(RefOr::from(text())))
+            .max_properties(Some(20))
+            .description(Some("A text in several languages, by ISO 639 code. Swedish is always there."))
+            .examples([serde_json::json!({ "sv": "Skäggetorp", "en": "Skäggetorp" })])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Localized {}
+
+/// A language by its ISO 639 code.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct LanguageCode(String);
+
+impl FromStr for LanguageCode {
+    type Err = Text;
+
+    fn from_str(text: &str) -> Result<Self, Text> {
+        match is_language_code(text) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(Text::new(
+                "must be an ISO 639 code such as sv or so",
+                "måste vara en ISO 639-kod såsom sv eller so",
+            )),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for LanguageCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl AsRef<str> for LanguageCode {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl utoipa::PartialSchema for LanguageCode {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(2))
+            .max_length(Some(3))
+            .pattern(Some("^[a-z]{2,3}$"))
+            .examples(["sv"])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for LanguageCode {}
+
+/// What two spellings of one name have in common: lower case, no marks, single spaces. Names are compared and sorted by it,
+/// since the databases do not agree on å, ä and ö.
+pub fn folded(text: &str) -> String {
+    let bare: String = text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    bare.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A place in the order of the Swedish alphabet, where å, ä and ö come last.
+pub fn swedish_order(text: &str) -> String {
+    let lower = text.to_lowercase();
+    lower
+        .nfc()
+        .map(|c| match c {
+            'å' => '\u{f0001}',
+            'ä' | 'æ' => '\u{f0002}',
+            'ö' | 'ø' => '\u{f0003}',
+            other => other,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_bounded_text_parses_to_itself(text in "\\PC{0,300}") {
+            if let Ok(line) = text.parse::<Line>() {
+                prop_assert_eq!(line.as_ref().parse::<Line>().unwrap(), line.clone());
+                prop_assert!((1..=200).contains(&line.as_ref().chars().count()));
+            }
+        }
+
+        #[test]
+        fn folding_twice_changes_nothing_more(text in "\\PC{0,60}") {
+            prop_assert_eq!(folded(&folded(&text)), folded(&text));
+        }
+    }
+
+    #[test]
+    fn names_meet_whatever_their_marks_and_case() {
+        assert_eq!(folded("SKÄGGETORP"), folded("skaggetorp"));
+        assert_eq!(folded(" Vreta   Kloster"), "vreta kloster");
+    }
+
+    #[test]
+    fn a_text_with_nul_is_refused() {
+        assert!("a\0b".parse::<Line>().is_err());
+    }
+
+    #[test]
+    fn the_swedish_alphabet_ends_in_three_letters_of_its_own() {
+        let mut names = ["Östra Valla", "Åby", "Ärla", "Zinkgruvan", "Berga"];
+        names.sort_by_key(|name| swedish_order(name));
+        assert_eq!(names, ["Berga", "Zinkgruvan", "Åby", "Ärla", "Östra Valla"]);
+    }
+}

@@ -1,0 +1,166 @@
+//! Time and randomness, the two things that a program cannot know by itself.
+//!
+//! Both are handed in: tests hold the clock, and the synthetic data of `demo` comes out the same every
+//! time. A [`Moment`] is what one request or one job knows of them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+
+use crate::db::columns::SqlTime;
+use crate::error::Text;
+use crate::id::Id;
+
+/// An instant in UTC, to the microsecond: what both databases keep, so that what is read equals what was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
+#[diesel(sql_type = SqlTime)]
+pub struct Timestamp(DateTime<Utc>);
+
+impl Timestamp {
+    /// The instant itself.
+    pub fn utc(self) -> DateTime<Utc> {
+        self.0
+    }
+
+    /// Microseconds since 1970.
+    pub fn micros(self) -> i64 {
+        self.0.timestamp_micros()
+    }
+
+    /// The instant so many microseconds after 1970, if the calendar reaches that far.
+    pub fn from_micros(micros: i64) -> Option<Self> {
+        DateTime::from_timestamp_micros(micros).map(Self)
+    }
+}
+
+impl From<DateTime<Utc>> for Timestamp {
+    fn from(instant: DateTime<Utc>) -> Self {
+        Self(instant.trunc_subsecs(6))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl std::str::FromStr for Timestamp {
+    type Err = Text;
+
+    /// RFC 3339 with any offset.
+    fn from_str(text: &str) -> Result<Self, Text> {
+        // chrono also takes a space instead of the T, which RFC 3339 leaves to agreement and JSON Schema's date-time does not allow.
+        let parsed = DateTime::parse_from_rfc3339(text)
+            .ok()
+            .filter(|_| text.as_bytes().get(10).is_some_and(|t| t.eq_ignore_ascii_case(&b'T')));
+        let readable = parsed.map(|t| t.to_utc()).filter(|t| (1900..=2200).contains(&chrono::Datelike::year(t)));
+        readable.map(Self::from).ok_or_else(|| {
+            Text::new(
+                "must be a time as in RFC 3339, such as 2026-11-21T14:30:00Z",
+                "måste vara en tidpunkt enligt RFC 3339, till exempel 2026-11-21T14:30:00Z",
+            )
+        })
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl utoipa::PartialSchema for Timestamp {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .max_length(Some(35))
+            .description(Some("A time as in RFC 3339, in UTC and to the microsecond."))
+            .examples(["2026-11-21T14:30:00Z"])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Timestamp {}
+
+type Tell = dyn Fn() -> DateTime<Utc> + Send + Sync;
+
+/// Tells the time.
+#[derive(Clone)]
+pub struct Clock(Arc<Tell>);
+
+impl Clock {
+    /// A clock that asks `tell` each time.
+    pub fn new(tell: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+
+    /// The machine's clock.
+    #[expect(clippy::disallowed_methods, reason = "This is the one place that asks the machine.")]
+    pub fn system() -> Self {
+        Self::new(Utc::now)
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
+        (self.0)().into()
+    }
+}
+
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+
+/// Makes bytes that nobody can guess.
+#[derive(Clone)]
+pub struct Random(Arc<Fill>);
+
+impl Random {
+    /// A source that asks `fill` each time.
+    pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(fill))
+    }
+
+    /// The operating system's source.
+    pub fn system() -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "Without randomness no identifier or key is safe; the system's source fails only before boot has ended."
+        )]
+        Self::new(|bytes| getrandom::fill(bytes).expect("the operating system gives random bytes"))
+    }
+
+    /// So many fresh bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.0)(&mut bytes);
+        bytes
+    }
+}
+
+/// What one request or job knows of the world: when it runs, and where randomness comes from.
+#[derive(Clone)]
+pub struct Moment {
+    /// When it runs. One request has one time.
+    pub now: Timestamp,
+    /// Where randomness comes from.
+    pub random: Random,
+}
+
+impl Moment {
+    /// A new identifier: UUIDv7 (RFC 9562), which sorts by time.
+    pub fn id<Kind>(&self) -> Id<Kind> {
+        Id::new(self.now, &self.random)
+    }
+}

@@ -1,0 +1,157 @@
+//! From a place and a wish to the one office that is responsible.
+
+use crate::directory::Directory;
+use crate::directory::geometry::distance_metres;
+use crate::offices::{Office, OfficeKind, OfficeStatus};
+use crate::services::Service;
+use crate::text::swedish_order;
+use crate::where_to_turn::{Resolved, Rule, Step, Wish};
+
+/// Every open office that could help, the best first: those of the area before those of the whole municipality, then by
+/// distance, then by name. Lines that only pass callers on are not among them.
+pub fn ranked<'d>(directory: &'d Directory, place: &Resolved, wish: &Wish) -> Vec<&'d Office> {
+    let area = place.district.map(|district| district.area_id);
+    let serves = |office: &&Office| {
+        let whole = office.is_municipality_wide();
+        let here = whole || area.is_some_and(|area| office.area_ids.contains(&area));
+        let passes_on = matches!(office.kind, OfficeKind::OnCall | OfficeKind::Switchboard);
+        here && !passes_on
+            && office.is_in_operation()
+            && (wish.is_empty() || services(directory, office, wish).next().is_some())
+    };
+    let mut offices: Vec<&Office> = directory.offices.iter().filter(serves).collect();
+    offices.sort_by_cached_key(|office| {
+        (office.is_municipality_wide(), metres(office, place), swedish_order(office.name.sv()))
+    });
+    offices
+}
+
+/// In whole metres; an office without a location is farther than any other.
+fn metres(office: &Office, place: &Resolved) -> u64 {
+    let (Some(from), Some(location)) = (place.point, office.location.as_ref()) else { return u64::MAX };
+    let metres = distance_metres(from, location.coordinates);
+    if metres.is_finite() && metres >= 0.0 { format!("{metres:.0}").parse().unwrap_or(u64::MAX) } else { u64::MAX }
+}
+
+/// What the office gives to somebody with this wish.
+pub fn services<'d>(directory: &'d Directory, office: &Office, wish: &Wish) -> impl Iterator<Item = &'d Service> {
+    let ids = office.service_ids.clone();
+    let wish = wish.clone();
+    directory
+        .services
+        .iter()
+        .filter(move |service| ids.contains(&service.id) && service.is_active() && wish.is_met_by(service))
+}
+
+impl Wish {
+    fn is_empty(&self) -> bool {
+        self.age.is_none() && self.need.is_none() && self.language.is_none()
+    }
+
+    fn is_met_by(&self, service: &Service) -> bool {
+        let of_age = self.age.is_none_or(|age| service.ages.contains(age));
+        let needed = self.need.is_none_or(|need| service.needs.contains(&need));
+        let spoken = self.language.as_ref().is_none_or(|language| service.languages.contains(language));
+        of_age && needed && spoken
+    }
+
+    /// Whether it asks for something that one office gives and another does not; an age alone is not such a thing.
+    fn is_for_a_service(&self) -> bool {
+        self.need.is_some() || self.language.is_some()
+    }
+}
+
+/// The responsible office, with the steps that led to it. `None` only when the directory has no open office at all.
+pub fn choose<'d>(
+    directory: &'d Directory,
+    place: &Resolved,
+    wish: &Wish,
+    ranked: &[&'d Office],
+    explanation: &mut Vec<Step>,
+) -> Option<&'d Office> {
+    let best = ranked.first().copied().filter(|_| !place.outside);
+    if let Some(office) = best.filter(|office| !office.is_municipality_wide()) {
+        explanation.push(told(
+            Rule::OfficeOfArea,
+            office,
+            "serves the area of the district",
+            "har stadsdelens område som sitt upptagningsområde",
+        ));
+        return Some(office);
+    }
+    tell_planned(directory, place, explanation);
+    if let Some(office) = best.filter(|_| wish.is_for_a_service()) {
+        explanation.push(told(
+            Rule::OfficeOfMunicipality,
+            office,
+            "gives what is asked for in the whole municipality",
+            "ger det som efterfrågas i hela kommunen",
+        ));
+        return Some(office);
+    }
+    if !wish.is_empty() && !place.outside {
+        explanation.push(Step::new(
+            Rule::NoOfficeFits,
+            "No office of the area gives exactly what is asked for.",
+            "Inget kontor i området ger just det som efterfrågas.",
+        ));
+    }
+    fallback(directory, place, explanation)
+}
+
+/// A planned office never answers, and somebody who has heard of it should learn why.
+fn tell_planned(directory: &Directory, place: &Resolved, explanation: &mut Vec<Step>) {
+    let Some(area) = place.district.map(|district| district.area_id) else { return };
+    let planned = |office: &&Office| office.status == OfficeStatus::Planned && office.area_ids.contains(&area);
+    if let Some(office) = directory.offices.iter().find(planned) {
+        explanation.push(told(
+            Rule::OfficeIsPlanned,
+            office,
+            "is planned and not open yet",
+            "är planerad och inte öppen ännu",
+        ));
+    }
+}
+
+fn fallback<'d>(directory: &'d Directory, place: &Resolved, explanation: &mut Vec<Step>) -> Option<&'d Office> {
+    let area = place.district.map(|district| district.area_id);
+    let open = |kind: OfficeKind| {
+        directory.offices.iter().filter(move |office| office.kind == kind && office.is_in_operation())
+    };
+    let base = area.and_then(|area| open(OfficeKind::Base).find(|office| office.area_ids.contains(&area)));
+    if let Some(office) = base {
+        explanation.push(told(
+            Rule::BaseOfArea,
+            office,
+            "is the area's base and guides you on",
+            "är områdets bas och slussar vidare",
+        ));
+        return Some(office);
+    }
+    if let Some(office) = open(OfficeKind::Reception).next() {
+        explanation.push(told(
+            Rule::Reception,
+            office,
+            "receives all that no other office is responsible for",
+            "tar emot allt som inget annat kontor ansvarar för",
+        ));
+        return Some(office);
+    }
+    let last = open(OfficeKind::Switchboard)
+        .next()
+        .or_else(|| directory.offices.iter().find(|office| office.is_in_operation()));
+    if let Some(office) = last {
+        explanation.push(told(Rule::Switchboard, office, "connects you", "kopplar dig vidare"));
+    }
+    last
+}
+
+fn told(rule: Rule, office: &Office, en: &str, sv: &str) -> Step {
+    let name = office.name.sv();
+    Step::new(rule, format!("{name} {en}."), format!("{name} {sv}."))
+}
+
+/// The line that answers when the offices are closed.
+pub fn on_call(directory: &Directory) -> Option<&Office> {
+    directory.offices.iter().find(|office| office.kind == OfficeKind::OnCall && office.is_in_operation())
+}

@@ -1,0 +1,227 @@
+//! From what somebody says about the place to a district.
+
+use crate::directory::Directory;
+use crate::districts::District;
+use crate::slug::DistrictName;
+use crate::where_to_turn::{Certainty, Resolved, ResolvedBy, Rule, Step};
+
+/// What is said about the place: any of these, or nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Whereabouts {
+    /// Latitude and longitude, WGS 84.
+    pub coordinates: Option<(f64, f64)>,
+    /// A district by its identifier, slug or name.
+    pub district: Option<String>,
+    /// The name of a place.
+    pub place: Option<String>,
+    /// A postal code.
+    pub postal_code: Option<String>,
+}
+
+/// A way to a district: `None` when what it needs was not given, or is not known.
+type Way = for<'d> fn(&'d Directory, &Whereabouts, &mut Vec<Step>) -> Option<Resolved<'d>>;
+
+/// The ways, the surest first.
+const WAYS: [Way; 4] = [by_coordinates, by_district, by_place, by_postal_code];
+
+/// Finds the district, and tells each step.
+pub fn resolve<'d>(directory: &'d Directory, asked: &Whereabouts, explanation: &mut Vec<Step>) -> Resolved<'d> {
+    let mut ways = WAYS.into_iter();
+    let Some(mut resolved) = ways.find_map(|way| way(directory, asked, explanation)) else {
+        return nowhere(explanation);
+    };
+    // What is given beside it decides nothing, but where it says otherwise somebody should look twice.
+    let others = ways.filter_map(|way| way(directory, asked, &mut Vec::new()));
+    explanation.extend(others.filter_map(|other| contradiction(&resolved, &other)));
+    resolved.point = resolved.point.or_else(|| resolved.district.map(|district| directory.label_point(district)));
+    resolved
+}
+
+fn contradiction(decided: &Resolved, other: &Resolved) -> Option<Step> {
+    let elsewhere = other.district.filter(|district| decided.district.is_none_or(|decided| decided.id != district.id));
+    let (en, sv) = match elsewhere {
+        Some(district) => (district.name.sv(), district.name.sv()),
+        None if other.outside && !decided.outside => ("another municipality", "en annan kommun"),
+        None => return None,
+    };
+    Some(Step::new(
+        Rule::Contradiction,
+        format!("Something else that was given says {en}. The first that is given decides."),
+        format!("Något annat som angavs säger {sv}. Det som anges först avgör."),
+    ))
+}
+
+fn nowhere<'d>(explanation: &mut Vec<Step>) -> Resolved<'d> {
+    if explanation.is_empty() {
+        explanation.push(Step::new(Rule::NoPlaceGiven, "No place was given.", "Ingen plats angavs."));
+    }
+    Resolved {
+        by: ResolvedBy::Municipality,
+        certainty: Certainty::Unknown,
+        district: None,
+        outside: false,
+        point: None,
+    }
+}
+
+fn in_district(by: ResolvedBy, certainty: Certainty, district: &District) -> Resolved<'_> {
+    Resolved { by, certainty, district: Some(district), outside: false, point: None }
+}
+
+fn by_coordinates<'d>(
+    directory: &'d Directory,
+    asked: &Whereabouts,
+    explanation: &mut Vec<Step>,
+) -> Option<Resolved<'d>> {
+    let (lat, lon) = asked.coordinates?;
+    let point = Some([lon, lat]);
+    match directory.locate(lat, lon) {
+        Some(district) => {
+            let name = district.name.sv();
+            explanation.push(Step::new(
+                Rule::PlaceByCoordinates,
+                format!("The coordinates lie in the district {name}."),
+                format!("Koordinaterna ligger i stadsdelen {name}."),
+            ));
+            Some(Resolved { point, ..in_district(ResolvedBy::Coordinates, Certainty::Exact, district) })
+        }
+        // A gap between the districts is still the municipality's ground.
+        None if directory.contains(lat, lon) => {
+            explanation.push(Step::new(
+                Rule::PlaceNotKnown,
+                "The coordinates lie in the municipality, in no district.",
+                "Koordinaterna ligger i kommunen, i ingen stadsdel.",
+            ));
+            Some(Resolved {
+                by: ResolvedBy::Coordinates,
+                certainty: Certainty::Approximate,
+                district: None,
+                outside: false,
+                point,
+            })
+        }
+        None => {
+            explanation.push(outside("The coordinates lie", "Koordinaterna ligger"));
+            Some(Resolved {
+                by: ResolvedBy::Coordinates,
+                certainty: Certainty::Exact,
+                district: None,
+                outside: true,
+                point,
+            })
+        }
+    }
+}
+
+fn outside(en: &str, sv: &str) -> Step {
+    Step::new(
+        Rule::OutsideMunicipality,
+        format!(
+            "{en} outside the municipality. Turn to the social services of your own municipality; in an emergency call the on-call line or 112."
+        ),
+        format!(
+            "{sv} utanför kommunen. Vänd dig till socialtjänsten i din egen kommun; vid akut läge ring socialjouren eller 112."
+        ),
+    )
+}
+
+fn by_district<'d>(directory: &'d Directory, asked: &Whereabouts, explanation: &mut Vec<Step>) -> Option<Resolved<'d>> {
+    let named = asked.district.as_deref()?;
+    let found = named
+        .parse::<DistrictName>()
+        .ok()
+        .and_then(|name| directory.find_district(&name))
+        .filter(|district| district.is_active());
+    let Some(district) = found.or_else(|| directory.district_of_place(named)) else {
+        explanation.push(Step::new(
+            Rule::PlaceNotKnown,
+            "The district that was given is not known here.",
+            "Den angivna stadsdelen är inte känd här.",
+        ));
+        return None;
+    };
+    let name = district.name.sv();
+    explanation.push(Step::new(
+        Rule::PlaceByDistrict,
+        format!("The district {name} was given."),
+        format!("Stadsdelen {name} angavs."),
+    ));
+    Some(in_district(ResolvedBy::District, Certainty::Exact, district))
+}
+
+fn by_place<'d>(directory: &'d Directory, asked: &Whereabouts, explanation: &mut Vec<Step>) -> Option<Resolved<'d>> {
+    let named = asked.place.as_deref()?;
+    if let Some(district) = directory.district_of_place(named) {
+        let name = district.name.sv();
+        explanation.push(Step::new(
+            Rule::PlaceByName,
+            format!("The place lies in the district {name}."),
+            format!("Platsen ligger i stadsdelen {name}."),
+        ));
+        return Some(in_district(ResolvedBy::Place, Certainty::Exact, district));
+    }
+    if let Some(other) = directory.other_municipality(named) {
+        let name = &other.short_name;
+        explanation.push(outside(
+            &format!("{name} is another municipality, so the place lies"),
+            &format!("{name} är en annan kommun, så platsen ligger"),
+        ));
+        return Some(Resolved {
+            by: ResolvedBy::Place,
+            certainty: Certainty::Exact,
+            district: None,
+            outside: true,
+            point: None,
+        });
+    }
+    explanation.push(Step::new(
+        Rule::PlaceNotKnown,
+        "The place that was given is not known here.",
+        "Den angivna platsen är inte känd här.",
+    ));
+    None
+}
+
+fn by_postal_code<'d>(
+    directory: &'d Directory,
+    asked: &Whereabouts,
+    explanation: &mut Vec<Step>,
+) -> Option<Resolved<'d>> {
+    let Some(known) = directory.postal_code(asked.postal_code.as_deref()?) else {
+        explanation.push(Step::new(
+            Rule::PlaceNotKnown,
+            "The postal code is not known here.",
+            "Postnumret är inte känt här.",
+        ));
+        return None;
+    };
+    let Some(district) = known.district.and_then(|id| directory.district(id)).filter(|district| district.is_active())
+    else {
+        explanation.push(Step::new(
+            Rule::PlaceByPostalCode,
+            "The postal code belongs to the municipality but to no one district: it may be that of post-office boxes.",
+            "Postnumret hör till kommunen men inte till en enda stadsdel: det kan gälla postboxar.",
+        ));
+        return Some(Resolved {
+            by: ResolvedBy::PostalCode,
+            certainty: Certainty::Approximate,
+            district: None,
+            outside: false,
+            point: None,
+        });
+    };
+    let name = district.name.sv();
+    let near = known.metres_to_border.is_none_or(|metres| metres < directory.municipality.postal_code_border_metres);
+    let certainty = if near { Certainty::Approximate } else { Certainty::Exact };
+    let (en, sv) = if near {
+        (" It lies near a border, so ask if you are not sure.", " Det ligger nära en gräns, så fråga om du är osäker.")
+    } else {
+        ("", "")
+    };
+    explanation.push(Step::new(
+        Rule::PlaceByPostalCode,
+        format!("The postal code belongs to the district {name}.{en}"),
+        format!("Postnumret hör till stadsdelen {name}.{sv}"),
+    ));
+    Some(in_district(ResolvedBy::PostalCode, certainty, district))
+}

@@ -1,0 +1,145 @@
+//! The resident's question over HTTP. Nothing of it is stored or logged, and nobody may keep the answer.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::auth::Anyone;
+use crate::directory;
+use crate::error::{Error, Place, Result, Text, Violation};
+use crate::http::body::Body;
+use crate::http::call::{Cache, Call};
+use crate::http::query::Query;
+use crate::services::Need;
+use crate::text::{LanguageCode, Line};
+use crate::time::Timestamp;
+use crate::where_to_turn::view::AnswerView;
+use crate::where_to_turn::{Whereabouts, Wish, answer};
+
+/// The operations of the resident's question.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(where_to_turn).service(ask_where_to_turn);
+}
+
+/// A question. Everything may be left out; what is given first in the order of the fields decides where.
+#[derive(Debug, Deserialize, ToSchema, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+#[schema(as = WhereToTurnQuestion)]
+pub struct Question {
+    /// Latitude (WGS 84), together with `lon`.
+    #[schema(minimum = -90, maximum = 90, example = 58.4275)]
+    #[param(minimum = -90, maximum = 90, example = 58.4275)]
+    lat: Option<f64>,
+    /// Longitude (WGS 84), together with `lat`.
+    #[schema(minimum = -180, maximum = 180, example = 15.5837)]
+    #[param(minimum = -180, maximum = 180, example = 15.5837)]
+    lon: Option<f64>,
+    /// A district: its identifier, slug or name.
+    district: Option<Line>,
+    /// The name of a place.
+    place: Option<Line>,
+    /// A postal code.
+    postal_code: Option<Line>,
+    /// How old the child or young person is, in years.
+    #[schema(minimum = 0, maximum = 120, example = 14)]
+    #[param(minimum = 0, maximum = 120, example = 14)]
+    age: Option<u8>,
+    /// What it is about.
+    need: Option<Need>,
+    /// In which language (ISO 639).
+    language: Option<LanguageCode>,
+    /// For what time; now, if nothing is said.
+    at: Option<Timestamp>,
+}
+
+impl Question {
+    /// The question in the words of the domain; `place` makes a field's name its place in the query or the body.
+    fn parts(self, place: fn(&str) -> Place) -> std::result::Result<(Whereabouts, Wish, Option<Timestamp>), Violation> {
+        let wrong = |field: &str, detail: Text| Violation { place: place(field), detail };
+        let range = |field: &str, value: Option<f64>, most: f64| match value {
+            Some(value) if !(-most..=most).contains(&value) => Err(wrong(
+                field,
+                Text::new(format!("must be -{most} to {most}"), format!("måste vara -{most} till {most}")),
+            )),
+            value => Ok(value),
+        };
+        let coordinates = match (range("lat", self.lat, 90.0)?, range("lon", self.lon, 180.0)?) {
+            (Some(lat), Some(lon)) => Some((lat, lon)),
+            (None, None) => None,
+            (Some(_), None) => {
+                return Err(wrong("lon", Text::new("is required together with lat", "krävs tillsammans med lat")));
+            }
+            (None, Some(_)) => {
+                return Err(wrong("lat", Text::new("is required together with lon", "krävs tillsammans med lon")));
+            }
+        };
+        if self.age.is_some_and(|age| age > 120) {
+            return Err(wrong("age", Text::new("must be 0 to 120", "måste vara 0 till 120")));
+        }
+        let text = |line: Option<Line>| line.map(|line| line.to_string());
+        let asked = Whereabouts {
+            coordinates,
+            district: text(self.district),
+            place: text(self.place),
+            postal_code: text(self.postal_code),
+        };
+        Ok((asked, Wish { age: self.age, need: self.need, language: self.language }, self.at))
+    }
+}
+
+/// Where to turn
+///
+/// Tells the one office that is responsible for a place, and why: each step stands in `explanation`. There is always an answer,
+/// also outside the municipality and when nothing is asked. Nothing of the question is stored or logged.
+#[utoipa::path(
+    operation_id = "whereToTurn",
+    tag = "where-to-turn",
+    params(Question),
+    responses((status = 200, description = "The responsible office, and why.", body = AnswerView))
+)]
+#[get("/where-to-turn")]
+async fn where_to_turn(
+    _: Anyone,
+    call: Call,
+    directory: Data<directory::Handle>,
+    question: Query<Question>,
+) -> Result<HttpResponse> {
+    let parts = question.0.parts(|field| Place::Parameter(field.to_owned()));
+    answered(&call, &directory, parts.map_err(Error::bad_parameter)?)
+}
+
+/// Where to turn, asked in a body
+///
+/// The same question and the same answer as with GET, for callers whose proxies write addresses into their logs. It changes
+/// nothing.
+#[utoipa::path(
+    operation_id = "askWhereToTurn",
+    tag = "where-to-turn",
+    request_body = Question,
+    responses((status = 200, description = "The responsible office, and why.", body = AnswerView)),
+    extensions(("x-no-prefer" = json!(true)))
+)]
+#[post("/where-to-turn")]
+async fn ask_where_to_turn(
+    _: Anyone,
+    call: Call,
+    directory: Data<directory::Handle>,
+    question: Body<Question>,
+) -> Result<HttpResponse> {
+    let parts = question.0.parts(|field| Place::Pointer(format!("/{field}")));
+    answered(&call, &directory, parts.map_err(|wrong| Error::invalid(vec![wrong]))?)
+}
+
+fn answered(
+    call: &Call,
+    directory: &directory::Handle,
+    (asked, wish, at): (Whereabouts, Wish, Option<Timestamp>),
+) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let at = at.unwrap_or(call.moment.now);
+    let view = AnswerView::new(answer(&directory, &asked, &wish)?, &directory, at, call);
+    call.answer(&view, Cache::NoStore)
+}

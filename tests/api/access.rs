@@ -1,0 +1,165 @@
+//! Who may do what: a row for every operation, a column for every kind of caller, and the status that each is answered with.
+//!
+//! A new operation without a row fails, and so does a row without an operation.
+
+mod credentials;
+mod hiding;
+
+use std::collections::BTreeMap;
+
+use nara::http::document::Operation;
+
+use crate::support::document::{OPERATIONS, described};
+use crate::support::{Actor, TestApp};
+
+/// `elsewhere` is a caseworker of another office than the one that has the case, `cleared` one who may see protected identities
+/// there; both work at the reception. The school has sent what is read.
+const TABLE: &str = "
+                    nobody outreach caseworker lead elsewhere cleared administrator auditor analyst school police healthcare association
+    whereToTurn        200      200        200  200       200     200           200     200     200    200    200        200         200
+    askWhereToTurn     200      200        200  200       200     200           200     200     200    200    200        200         200
+    getCoverage        200      200        200  200       200     200           200     200     200    200    200        200         200
+    getApiInfo         200      200        200  200       200     200           200     200     200    200    200        200         200
+    listCodeLists      200      200        200  200       200     200           200     200     200    200    200        200         200
+    getCodeList        200      200        200  200       200     200           200     200     200    200    200        200         200
+    listAreas          200      200        200  200       200     200           200     200     200    200    200        200         200
+    getArea            200      200        200  200       200     200           200     200     200    200    200        200         200
+    createArea         401      403        403  403       403     403           201     403     403    401    401        401         401
+    changeArea         401      403        403  403       403     403           200     403     403    401    401        401         401
+    deleteArea         401      403        403  403       403     403           204     403     403    401    401        401         401
+    listDistricts      200      200        200  200       200     200           200     200     200    200    200        200         200
+    getDistrict        200      200        200  200       200     200           200     200     200    200    200        200         200
+    createDistrict     401      403        403  403       403     403           201     403     403    401    401        401         401
+    changeDistrict     401      403        403  403       403     403           200     403     403    401    401        401         401
+    deleteDistrict     401      403        403  403       403     403           204     403     403    401    401        401         401
+    getBoundary        200      200        200  200       200     200           200     200     200    200    200        200         200
+    replaceBoundary    401      403        403  403       403     403           200     403     403    401    401        401         401
+    listOffices        200      200        200  200       200     200           200     200     200    200    200        200         200
+    getOffice          200      200        200  200       200     200           200     200     200    200    200        200         200
+    getOpeningHours    200      200        200  200       200     200           200     200     200    200    200        200         200
+    createOffice       401      403        403  403       403     403           201     403     403    401    401        401         401
+    changeOffice       401      403        403  403       403     403           200     403     403    401    401        401         401
+    deleteOffice       401      403        403  403       403     403           204     403     403    401    401        401         401
+    listServices       200      200        200  200       200     200           200     200     200    200    200        200         200
+    getService         200      200        200  200       200     200           200     200     200    200    200        200         200
+    createService      401      403        403  403       403     403           201     403     403    401    401        401         401
+    changeService      401      403        403  403       403     403           200     403     403    401    401        401         401
+    deleteService      401      403        403  403       403     403           204     403     403    401    401        401         401
+    listReferrals      401      200        200  200       200     200           403     403     403    401    401        401         401
+    getReferral        401      404        200  200       404     404           403     403     403    401    401        401         401
+    submitReferral     401      401        401  401       401     401           401     401     401    201    201        201         201
+    getPartnerReferral 401      401        401  401       401     401           401     401     401    200    404        404         404
+";
+
+/// The expected status by operation and by caller.
+fn table() -> BTreeMap<String, Vec<(&'static str, u16)>> {
+    let mut lines =
+        TABLE.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|words| !words.is_empty());
+    let callers = lines.next().expect("the table has a head");
+    let row = |words: Vec<&'static str>| {
+        let statuses = words[1..].iter().map(|status| status.parse().expect("a status"));
+        assert_eq!(words.len(), callers.len() + 1, "{} has not a status for each caller", words[0]);
+        (words[0].to_owned(), callers.iter().copied().zip(statuses).collect())
+    };
+    lines.map(row).collect()
+}
+
+fn caller(app: &TestApp, name: &str) -> Actor {
+    match name {
+        "nobody" => app.anyone(),
+        "outreach" => app.outreach_worker(),
+        "caseworker" => app.qualified_caseworker(),
+        "lead" => app.team_lead(),
+        "elsewhere" => app.reception_caseworker(),
+        "cleared" => app.protected_identity_caseworker(),
+        "administrator" => app.administrator(),
+        "auditor" => app.auditor(),
+        "analyst" => app.analyst(),
+        "school" => app.school(),
+        "police" => app.police(),
+        "healthcare" => app.healthcare(),
+        "association" => app.association(),
+        other => panic!("nobody is called {other}"),
+    }
+}
+
+fn slug(status: u16) -> &'static str {
+    match status {
+        401 => "unauthenticated",
+        403 => "forbidden",
+        _ => "not-found",
+    }
+}
+
+#[test]
+fn every_operation_has_its_row() {
+    let listed: Vec<String> = table().into_keys().collect();
+    let mut published: Vec<String> = OPERATIONS.iter().map(|operation| operation.id.clone()).collect();
+    published.sort();
+    assert_eq!(listed, published, "the table and the document name different operations");
+}
+
+on_both_databases! {
+    async fn every_caller_may_do_what_the_table_says_and_nothing_else(app: TestApp) {
+        let table = table();
+        let mut wrong = Vec::new();
+        for operation in OPERATIONS.iter() {
+            for (name, expected) in &table[&operation.id] {
+                let request = app.prepare(operation).await;
+                let answer = request.send(&caller(&app, name)).await;
+                if answer.status != *expected {
+                    wrong.push(format!("{} by {name}: {} instead of {expected}", operation.id, answer.status));
+                } else if *expected >= 400 {
+                    answer.problem(*expected, slug(*expected));
+                    assert_eq!(answer.header("www-authenticate").is_some(), *expected == 401, "{answer:?}");
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    async fn who_is_refused_changes_nothing(app: TestApp) {
+        let changes = OPERATIONS.iter().filter(|operation| operation.method != "GET" && !operation.secured_by.is_empty());
+        for operation in changes {
+            let request = app.prepare(operation).await;
+            let (audit, referrals) = (app.audit().await, app.stored_referrals().await);
+            for (name, _) in table()[&operation.id].iter().filter(|(_, status)| *status >= 400) {
+                request.send(&caller(&app, name)).await;
+            }
+            assert_eq!((app.audit().await, app.stored_referrals().await), (audit, referrals), "{}", operation.id);
+        }
+    }
+}
+
+/// The document tells clients how to sign in, in the words of the table.
+#[test]
+fn the_document_agrees_with_the_table_on_who_signs_in() {
+    let table = table();
+    for operation in OPERATIONS.iter() {
+        let status = |name: &str| table[&operation.id].iter().find(|(caller, _)| *caller == name).unwrap().1;
+        let by_token = ["outreach", "caseworker", "lead", "administrator"].iter().any(|name| status(name) != 401);
+        let by_key = status("school") != 401;
+        let expected: Vec<&str> = match (status("nobody"), by_token, by_key) {
+            (401, true, false) => vec!["staffToken"],
+            (401, false, true) => vec!["partnerKey"],
+            (401, true, true) => vec!["partnerKey", "staffToken"],
+            _ => vec![],
+        };
+        assert_eq!(operation.secured_by, expected, "{}", operation.id);
+        let told = described(operation)["responses"].as_object().unwrap();
+        for status in ["401", "403"] {
+            assert_eq!(told.contains_key(status), !expected.is_empty(), "{} and {status}", operation.id);
+        }
+    }
+}
+
+/// All operations that need a sign-in.
+fn secured() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().filter(|operation| !operation.secured_by.is_empty())
+}
+
+/// A child whose identity is protected, whose case is the reception's.
+fn protected() -> serde_json::Value {
+    use crate::support::fixtures::{concern_report, with};
+    with(concern_report(), "/child/protectedIdentity", "marked".into())
+}

@@ -1,0 +1,306 @@
+//! The shape of the program, read off its source: which way imports go, and what stands only in one place.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the ground up: a file may import what stands in its own line or above it, and nothing below.
+///
+/// A line with several names is a knot on purpose, told beside it. `web` are the faces of the slices towards HTTP: see
+/// [`is_web`].
+const LAYERS: &[(&[&str], &str)] = &[
+    (&["error", "hex"], ""),
+    (&["id", "time", "text", "db"], "identifiers, times and texts say themselves how the two databases store them"),
+    (&["slug"], ""),
+    (&["rules"], ""),
+    (&["calendar"], ""),
+    (&["config"], ""),
+    (&["cli"], ""),
+    (&["telemetry"], ""),
+    (&["http"], ""),
+    (&["audit"], ""),
+    (
+        &["areas", "districts", "offices", "services", "directory"],
+        "the snapshot is made of the nouns, and a noun is checked against the others that the snapshot knows",
+    ),
+    (&["auth"], ""),
+    (&["people"], ""),
+    (&["partners"], ""),
+    (&["code_lists"], ""),
+    (&["where_to_turn"], ""),
+    (&["referrals"], ""),
+    (&["web"], "the slices' faces know each other's answers"),
+    (&["meta"], ""),
+    (&["server"], ""),
+    (&["demo"], ""),
+    (&["main"], ""),
+];
+
+/// Folders that are one idea of many files, and have no faces of slices in them.
+const NOT_SLICES: [&str; 4] = ["auth", "http", "db", "meta"];
+
+/// Files that are longer than 400 lines, each with its reason. There is none.
+const LONG: &[(&str, &str)] = &[];
+
+struct Source {
+    /// Its path below `src`, such as `offices/mod.rs`.
+    path: String,
+    /// Its text.
+    text: String,
+    /// The same without comments, and without the tests at its end.
+    code: String,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut sources = Vec::new();
+    for path in files(&root) {
+        let text = fs::read_to_string(&path).unwrap();
+        let code: String =
+            text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+        let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
+        let path = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        sources.push(Source { path, text, code });
+    }
+    assert!(sources.len() > 50, "the source was not found");
+    sources
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+impl Source {
+    fn parts(&self) -> Vec<&str> {
+        self.path.trim_end_matches(".rs").split('/').collect()
+    }
+
+    /// Tests beside the code may know whatever they try.
+    fn is_test(&self) -> bool {
+        self.parts().contains(&"tests") || self.path.ends_with("sample.rs")
+    }
+
+    /// The part of a slice that speaks HTTP.
+    fn is_web(&self) -> bool {
+        let parts = self.parts();
+        let (first, last) = (parts[0], parts[parts.len() - 1]);
+        let is_face = last.ends_with("routes") || ["view", "views", "features", "patch"].contains(&last);
+        parts.len() > 1 && is_face && !NOT_SLICES.contains(&first)
+    }
+
+    fn layer(&self) -> usize {
+        let name = if self.is_web() { "web" } else { self.parts()[0] };
+        layer(name).unwrap_or_else(|| panic!("{} has no place in the layers", self.path))
+    }
+
+    /// The modules at the top that this file imports.
+    fn imports(&self) -> BTreeSet<String> {
+        let mut imports = BTreeSet::new();
+        for (at, found) in self.code.match_indices("crate::") {
+            let rest = &self.code[at + found.len()..];
+            // `$crate::` in a macro is the same crate; `::crate::` does not exist.
+            if let Some(list) = rest.strip_prefix('{') {
+                imports.extend(names_of(list));
+            } else {
+                imports.insert(first_name(rest));
+            }
+        }
+        // Macros stand at the top of the crate and belong to `db`.
+        for name in ["on_backend", "text_column"] {
+            if imports.remove(name) {
+                imports.insert("db".to_owned());
+            }
+        }
+        imports.remove(self.parts()[0]);
+        imports
+    }
+}
+
+fn layer(name: &str) -> Option<usize> {
+    LAYERS.iter().position(|(names, _)| names.contains(&name))
+}
+
+fn first_name(text: &str) -> String {
+    text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+}
+
+/// The first names in `a::{b, c}, d};`.
+fn names_of(list: &str) -> Vec<String> {
+    let (mut depth, mut names, mut item) = (0, Vec::new(), String::new());
+    for c in list.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => names.push(std::mem::take(&mut item)),
+            _ => item.push(c),
+        }
+    }
+    names.push(item);
+    names.iter().map(|item| first_name(item.trim())).filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn imports_go_one_way() {
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| !source.is_test() && source.path != "lib.rs") {
+        let own = source.layer();
+        for import in source.imports() {
+            let Some(theirs) = layer(&import) else {
+                panic!("{} imports {import}, which has no place in the layers", source.path)
+            };
+            if theirs > own {
+                wrong.push(format!("{} imports {import}", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_module_has_its_place_and_every_place_its_module() {
+    let mut modules: BTreeSet<String> = sources().iter().map(|source| source.parts()[0].to_owned()).collect();
+    modules.remove("lib");
+    modules.insert("web".to_owned());
+    let placed: BTreeSet<String> = LAYERS.iter().flat_map(|(names, _)| names.iter().map(ToString::to_string)).collect();
+    assert_eq!(placed, modules);
+    for (names, reason) in LAYERS.iter().filter(|(names, _)| names.len() > 2) {
+        assert!(!reason.is_empty(), "{names:?} know each other for no reason");
+    }
+}
+
+/// All files but tests of which `code` says one of the words.
+fn mentioning<'a>(sources: &'a [Source], words: &[&str]) -> Vec<&'a str> {
+    let says = |source: &&Source| !source.is_test() && words.iter().any(|word| source.code.contains(word));
+    sources.iter().filter(says).map(|source| source.path.as_str()).collect()
+}
+
+fn assert_only(what: &str, found: &[&str], allowed: impl Fn(&str) -> bool) {
+    let others: Vec<&&str> = found.iter().filter(|path| !allowed(path)).collect();
+    assert!(others.is_empty(), "{what} is no business of {others:?}");
+}
+
+#[test]
+fn nouns_and_stores_know_nothing_of_actix_and_routes_nothing_of_diesel() {
+    let sources = sources();
+    let web: Vec<&str> = sources.iter().filter(|source| source.is_web()).map(|source| source.path.as_str()).collect();
+    assert_only("actix", &mentioning(&sources, &["actix_web", "actix_cors", "actix_rt"]), |path| {
+        let runs = ["main.rs", "server.rs", "auth/extract.rs"].contains(&path);
+        runs || web.contains(&path) || path.starts_with("http/") || path.starts_with("meta/")
+    });
+    let speaks_http = |path: &str| web.contains(&path) || path.starts_with("http/") || path.starts_with("meta/");
+    assert_only("diesel", &mentioning(&sources, &["diesel"]), |path| !speaks_http(path));
+}
+
+#[test]
+fn only_the_server_mounts_and_listens() {
+    let sources = sources();
+    let mounts = mentioning(&sources, &["App::new", "HttpServer::new", "web::scope"]);
+    assert_only("mounting", &mounts, |path| path == "server.rs");
+    let called: Vec<&str> = mentioning(&sources, &["::routes(api)"]);
+    // A slice with two faces mounts one through the other.
+    assert_only("mounting slices", &called, |path| ["server.rs", "referrals/routes.rs"].contains(&path));
+}
+
+#[test]
+fn only_the_configuration_knows_the_environment() {
+    let sources = sources();
+    assert_only("the environment", &mentioning(&sources, &["env::var", "env = \""]), |path| {
+        ["config.rs", "cli.rs"].contains(&path)
+    });
+    // `main` names the variable whose file could not be used.
+    let named = mentioning(&sources, &["NARA_", "DATABASE_URL"]);
+    assert_only("a variable", &named, |path| ["config.rs", "cli.rs", "main.rs"].contains(&path));
+}
+
+#[test]
+fn only_the_database_layer_tells_the_databases_apart() {
+    let sources = sources();
+    let found = mentioning(
+        &sources,
+        &["DbConn::Sqlite", "DbConn::Postgres", "Target::Postgres", "SqliteConnection", "PgConnection"],
+    );
+    assert_only("the kind of database", &found, |path| path.starts_with("db/"));
+}
+
+#[test]
+fn only_the_problem_table_knows_how_calls_fail() {
+    let sources = sources();
+    let codes = [
+        "BadRequest",
+        "Unauthorized",
+        "Forbidden",
+        "NotFound",
+        "Conflict",
+        "PreconditionFailed",
+        "UnprocessableEntity",
+        "ServiceUnavailable",
+        "InternalServerError",
+    ];
+    let words: Vec<String> = codes.iter().map(|code| format!("HttpResponse::{code}")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    assert_only("a status of failure", &mentioning(&sources, &words), |path| path == "http/envelope.rs");
+    let tables =
+        mentioning(&sources, &["StatusCode::CONFLICT", "StatusCode::FORBIDDEN", "StatusCode::UNPROCESSABLE_ENTITY"]);
+    assert_only("a status of failure", &tables, |path| path == "http/problem.rs");
+}
+
+#[test]
+fn only_time_asks_the_machine() {
+    let sources = sources();
+    let asks = mentioning(
+        &sources,
+        &["Utc::now", "SystemTime::now", "Local::now", "getrandom::", "thread_rng", "now_v7", "new_v4"],
+    );
+    assert_only("the machine's clock and its chance", &asks, |path| path == "time.rs");
+}
+
+#[test]
+fn no_file_is_too_long_to_be_one_idea() {
+    let tests = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"));
+    let tests = tests.into_iter().map(|path| (path.display().to_string(), fs::read_to_string(path).unwrap()));
+    let all = sources().into_iter().map(|source| (source.path, source.text)).chain(tests);
+    let long = all
+        .map(|(path, text)| (path, text.lines().count()))
+        .filter(|(path, lines)| *lines > 400 && !LONG.iter().any(|(known, _)| known == path));
+    let long: Vec<_> = long.collect();
+    assert!(long.is_empty(), "{long:?}");
+}
+
+#[test]
+fn files_are_named_after_ideas_and_say_theirs_first() {
+    for source in sources() {
+        for part in source.parts() {
+            let vague =
+                ["util", "utils", "common", "helper", "helpers", "manager", "misc", "shared_code", "types", "models"];
+            assert!(!vague.contains(&part), "{} is named after nothing", source.path);
+        }
+        assert!(source.is_test() || source.text.starts_with("//! "), "{} does not say what it is", source.path);
+    }
+}
+
+#[test]
+fn no_lint_is_switched_off_without_a_reason() {
+    for source in sources() {
+        let code = source.text.replace([' ', '\n'], "");
+        assert!(
+            !code.contains("#[allow(") && !code.contains("#![allow("),
+            "{} allows; expect with a reason",
+            source.path
+        );
+        for (at, _) in code.match_indices("#[expect(") {
+            let attribute = &code[at..code[at..].find(")]").map_or(code.len(), |end| at + end)];
+            assert!(attribute.contains("reason="), "{} expects without a reason", source.path);
+        }
+    }
+}

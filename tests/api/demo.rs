@@ -1,0 +1,235 @@
+//! `nara demo`: a whole installation in one folder, with nobody real in it.
+
+use std::collections::HashSet;
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use actix_web::dev::ServerHandle;
+use diesel::prelude::*;
+use nara::db::columns::Json;
+use nara::db::connection::Purpose;
+use nara::db::schema::{offices, referrals};
+use nara::db::{DbConn, Target};
+use nara::id::OfficeId;
+use serde_json::{Value, json};
+
+use crate::program::{Folder, somebody};
+use crate::support::Actor;
+use crate::support::app::{RECEPTION, SKAGGETORP};
+use crate::support::fixtures::concern_report;
+
+/// A demo on a thread of its own.
+struct Demo {
+    told: Value,
+    handle: ServerHandle,
+    thread: JoinHandle<()>,
+}
+
+impl Demo {
+    fn start(folder: &Folder) -> Self {
+        Self::try_start(&folder.0).unwrap_or_else(|refused| panic!("{refused}"))
+    }
+
+    fn try_start(folder: &Path) -> Result<Self, String> {
+        let (tell, hear) = mpsc::channel();
+        let path = folder.to_owned();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+                match nara::demo::start(&path, listener).await {
+                    Ok(running) => {
+                        let _ = tell.send(Ok(running.handle.clone()));
+                        running.until_stopped().await.expect("the demo ends well");
+                    }
+                    Err(refused) => drop(tell.send(Err(refused))),
+                }
+            });
+        });
+        let handle = hear.recv().expect("it starts or says why not")?;
+        let told = fs::read_to_string(folder.join("demo.json")).expect("it was written");
+        Ok(Self { told: serde_json::from_str(&told).expect("it is JSON"), handle, thread })
+    }
+
+    async fn stop(self) {
+        self.handle.stop(true).await;
+        self.thread.join().expect("the demo ends well");
+    }
+
+    fn token(&self, of: &str) -> Actor {
+        somebody(&self.told, "tokens", of)
+    }
+
+    fn key(&self, of: &str) -> Actor {
+        somebody(&self.told, "partnerKeys", of)
+    }
+}
+
+fn fields(value: &Value) -> Vec<&str> {
+    let mut fields: Vec<&str> = value.as_object().expect("it is an object").keys().map(String::as_str).collect();
+    fields.sort_unstable();
+    fields
+}
+
+/// How many referrals somebody can see.
+async fn count(of: &Actor) -> u64 {
+    of.get("/referrals?total=true").await.expect(200)["_meta"]["totalRecords"].as_u64().expect("it was asked for")
+}
+
+/// A connection to the demo's database.
+fn open(folder: &Folder) -> DbConn {
+    let target: Target = folder.database("nara.db").parse().expect("a URL of a database");
+    target.connect(Purpose::Writing).unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+/// All texts within a value.
+fn texts<'a>(value: &'a Value, into: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => into.push(text),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, into)),
+        Value::Object(fields) => fields.values().for_each(|field| texts(field, into)),
+        _ => {}
+    }
+}
+
+/// Whether a text holds what looks like an identity number.
+fn identity_numbers(text: &str) -> Vec<String> {
+    let digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
+    let words = text.split(|c: char| !c.is_ascii_digit() && c != '-');
+    words
+        .filter(|word| {
+            digits(word, 12) || word.split_once('-').is_some_and(|(date, rest)| digits(date, 8) && digits(rest, 4))
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+#[actix_web::test]
+async fn a_demo_writes_down_exactly_what_one_needs_to_get_in() {
+    let folder = Folder::new();
+    let demo = Demo::start(&folder);
+    let told = folder.told();
+    assert_eq!(fields(&told), ["baseUrl", "partnerKeys", "tokens"]);
+    assert_eq!(
+        fields(&told["tokens"]),
+        [
+            "administrator",
+            "analyst",
+            "auditor",
+            "caseworker",
+            "outreachWorker",
+            "protectedIdentityCaseworker",
+            "qualifiedCaseworker",
+            "receptionCaseworker",
+            "teamLead"
+        ]
+    );
+    assert_eq!(fields(&told["partnerKeys"]), ["association", "healthcare", "police", "school"]);
+    assert!(told["baseUrl"].as_str().unwrap().starts_with("http://127.0.0.1:"), "it listens to this machine alone");
+    let keys = told["partnerKeys"].as_object().unwrap().values();
+    assert!(keys.clone().all(|key| key.as_str().unwrap().starts_with("nara_demo_")));
+    for secret in ["demo.json", "demo-secret", "demo-signing-key.pem"] {
+        let mode = fs::metadata(folder.0.join(secret)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "only its owner may read {secret}");
+    }
+    demo.stop().await;
+}
+
+#[actix_web::test]
+async fn the_tokens_and_keys_of_a_demo_open_what_their_names_promise() {
+    let folder = Folder::new();
+    let demo = Demo::start(&folder);
+    let here = count(&demo.token("caseworker")).await;
+    assert!(here > 0, "there is something to look at");
+    assert_eq!(count(&demo.token("qualifiedCaseworker")).await, here);
+    assert_eq!(count(&demo.token("teamLead")).await, here);
+    assert_eq!(count(&demo.token("outreachWorker")).await, 0);
+    let (ordinary, cleared) =
+        (count(&demo.token("receptionCaseworker")).await, count(&demo.token("protectedIdentityCaseworker")).await);
+    assert!(0 < ordinary && ordinary < cleared, "{ordinary} and {cleared}: some identities are protected");
+    for role in ["administrator", "auditor", "analyst"] {
+        demo.token(role).get("/referrals").await.problem(403, "forbidden");
+    }
+    let area = json!({"slug": "mitt", "name": {"sv": "Mitt"}});
+    demo.token("administrator").post("/areas", area.clone()).await.expect(201);
+    demo.token("teamLead").post("/areas", area).await.problem(403, "forbidden");
+    for partner in ["school", "police", "healthcare", "association"] {
+        let receipt = demo.key(partner).post("/partner/referrals", concern_report()).await.expect(201);
+        demo.token("caseworker").get(&format!("/referrals/{}", receipt["id"].as_str().unwrap())).await.expect(200);
+        demo.key(partner).get(&format!("/partner/referrals/{}", receipt["id"].as_str().unwrap())).await.expect(200);
+    }
+    assert_eq!(count(&demo.token("caseworker")).await, here + 4);
+    demo.stop().await;
+}
+
+#[actix_web::test]
+async fn a_demo_that_starts_again_keeps_its_keys_and_its_cases() {
+    let folder = Folder::new();
+    let demo = Demo::start(&folder);
+    let (first, cases) = (folder.told(), count(&demo.token("caseworker")).await);
+    let receipt = demo.key("school").post("/partner/referrals", concern_report()).await.expect(201);
+    demo.stop().await;
+
+    let demo = Demo::start(&folder);
+    let second = folder.told();
+    assert_eq!(second["partnerKeys"], first["partnerKeys"]);
+    assert_eq!(count(&demo.token("caseworker")).await, cases + 1);
+    let again =
+        demo.key("school").get(&format!("/partner/referrals/{}", receipt["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(again["reference"], receipt["reference"]);
+    // A token of the first start holds still: the signing key is the same.
+    let mut older = first;
+    older["baseUrl"] = second["baseUrl"].clone();
+    assert_eq!(count(&somebody(&older, "tokens", "caseworker")).await, cases + 1);
+    demo.stop().await;
+}
+
+#[actix_web::test]
+async fn a_lost_demo_json_is_written_anew_with_keys_that_work() {
+    let folder = Folder::new();
+    Demo::start(&folder).stop().await;
+    fs::remove_file(folder.0.join("demo.json")).unwrap();
+    let demo = Demo::start(&folder);
+    demo.key("police").post("/partner/referrals", concern_report()).await.expect(201);
+    assert!(count(&demo.token("caseworker")).await > 1);
+    demo.stop().await;
+}
+
+#[actix_web::test]
+async fn the_cases_of_a_demo_belong_to_two_offices_and_to_nobody_real() {
+    let folder = Folder::new();
+    Demo::start(&folder).stop().await;
+    let mut conn = open(&folder);
+    let cases: Vec<(OfficeId, Json<Value>)> =
+        referrals::table.select((referrals::office_id, referrals::matter)).load(&mut conn).unwrap();
+    assert!(cases.len() >= 20, "only {} cases", cases.len());
+    let held: HashSet<OfficeId> = cases.iter().map(|(office, _)| *office).collect();
+    let two = offices::table.filter(offices::slug.eq_any([SKAGGETORP, RECEPTION])).select(offices::id);
+    let two: Vec<OfficeId> = two.load(&mut conn).unwrap();
+    assert_eq!(held, two.into_iter().collect());
+    let published = include_str!("../../data/demo/test_identities.csv");
+    let mut numbers = 0;
+    for (_, matter) in &cases {
+        let mut told = Vec::new();
+        texts(&matter.0, &mut told);
+        for number in told.into_iter().flat_map(identity_numbers) {
+            assert!(published.contains(&number), "{number} is not one of Skatteverket's test numbers");
+            numbers += 1;
+        }
+    }
+    assert!(numbers >= cases.len(), "every child has one");
+}
+
+#[actix_web::test]
+async fn a_folder_of_another_layout_is_refused_with_a_clear_message_and_left_alone() {
+    let folder = Folder::new();
+    Demo::start(&folder).stop().await;
+    diesel::sql_query("UPDATE migration_fingerprints SET fingerprint = 'another'").execute(&mut open(&folder)).unwrap();
+    let before = fs::read(folder.0.join("demo.json")).unwrap();
+    let refused = Demo::try_start(&folder.0).err().expect("it does not start");
+    assert!(refused.contains("another layout") && refused.contains("nara.db"), "{refused}");
+    assert_eq!(fs::read(folder.0.join("demo.json")).unwrap(), before);
+}

@@ -1,0 +1,76 @@
+//! A handler that panics takes nothing down, and is told like every other failure.
+
+use std::net::TcpListener;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpResponse, HttpServer};
+use nara::http::call::Settings;
+use nara::http::envelope;
+use nara::time::Random;
+use serde_json::Value;
+
+use crate::support::clock::TestClock;
+
+async fn panicking() -> HttpResponse {
+    panic!("a test panics on purpose, and quotes 20130315-2399")
+}
+
+async fn well() -> HttpResponse {
+    HttpResponse::Ok().body("well")
+}
+
+/// A server with the envelope that the real one has, and a handler that the real one has not.
+fn serve(listener: TcpListener) -> actix_web::dev::Server {
+    let app = || {
+        let settings = Settings {
+            public_url: Some("https://nara.test".to_owned()),
+            strict_transport: true,
+            cursor_key: [0; 32],
+            clock: TestClock::new().for_nara(),
+            random: Random::system(),
+        };
+        App::new()
+            .app_data(Data::new(settings))
+            .wrap(from_fn(envelope::around))
+            .route("/panics", web::get().to(panicking))
+            .route("/well", web::get().to(well))
+    };
+    HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap().run()
+}
+
+#[actix_web::test]
+async fn a_panic_is_a_problem_and_the_server_goes_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let server = serve(listener);
+    let handle = server.handle();
+    let running = actix_web::rt::spawn(server);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for _ in 0..3 {
+        let request = client.get(format!("{base}/panics?secret=1"));
+        let answer = request.header("accept-language", "sv").header("traceparent", TRACEPARENT).send().await.unwrap();
+        assert_eq!(answer.status(), 500);
+        let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(header("content-type").as_deref(), Some("application/problem+json"));
+        assert_eq!(header("content-language").as_deref(), Some("sv"));
+        assert_eq!(header("cache-control").as_deref(), Some("no-store"));
+        assert_eq!(header("x-content-type-options").as_deref(), Some("nosniff"));
+        assert_eq!(header("referrer-policy").as_deref(), Some("no-referrer"));
+        assert!(header("content-security-policy").is_some() && header("strict-transport-security").is_some());
+        assert!(header("traceparent").is_some_and(|trace| trace.contains(&TRACEPARENT[3..35])));
+        let text = answer.text().await.unwrap();
+        assert!(!text.contains("2399") && !text.contains("purpose"), "{text}");
+        let problem: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(problem["type"], "https://nara.test/problems/internal-error");
+        assert_eq!(problem["title"], "Något gick fel hos oss");
+        assert_eq!(problem["status"], 500);
+        assert_eq!(problem["instance"], "/panics");
+        assert_eq!(problem["traceId"], TRACEPARENT[3..35]);
+        assert_eq!(client.get(format!("{base}/well")).send().await.unwrap().status(), 200);
+    }
+    handle.stop(false).await;
+    running.await.unwrap().unwrap();
+}
+
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

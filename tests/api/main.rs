@@ -1,0 +1,32 @@
+//! The tests of Nära: black box over HTTP, on both databases, each in a world of its own.
+//!
+//! A test's name is a sentence about the city; its body is requests by named people. See `support`.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "A test that cannot go on says so by a panic.")]
+
+#[macro_use]
+mod support;
+
+mod access;
+mod architecture;
+mod commands;
+mod commands_data;
+mod contract;
+mod database;
+mod demo;
+mod directory;
+mod directory_boundaries;
+mod directory_writes;
+mod http;
+mod licences;
+mod meta;
+mod migrations;
+mod opening_hours;
+mod program;
+mod referral_queue;
+mod referral_routing;
+mod referral_rules;
+mod referrals;
+mod sign_in;
+mod where_to_turn;
+mod where_to_turn_offices;

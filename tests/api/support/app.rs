@@ -1,0 +1,275 @@
+//! A started server of the test's own.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use diesel::prelude::*;
+use nara::auth::tokens::Verifier;
+use nara::db::connection::Purpose;
+use nara::db::schema::audit_records;
+use nara::db::{Db, DbConn, Target, migrations};
+use nara::server::{self, Keys, MetricsAt, Running, Setup};
+use nara::time::Random;
+use serde_json::Value;
+
+use super::Fresh;
+use super::caller::Actor;
+use super::clock::{self, TestClock};
+use super::credentials::{self, AUDIENCE, ENVIRONMENT, ISSUER, KEY_ID, PROVIDER};
+use super::databases::{Backend, Template, TestDatabase};
+
+/// Migrated, with Linköping's directory and the four agencies.
+static CITY: Template = Template::new("city", |url| {
+    let target: Target = url.parse().expect("a URL of a database");
+    migrations::run(&target).unwrap_or_else(|error| panic!("{error:?}"));
+    let mut conn = target.connect(Purpose::Writing).unwrap_or_else(|error| panic!("{error:?}"));
+    let moment = clock::start();
+    let fill = |conn: &mut DbConn| {
+        nara::directory::import::embedded(conn, &moment)?;
+        credentials::insert_partners(conn, &moment)
+    };
+    nara::db::in_transaction(&mut conn, &fill).unwrap_or_else(|error| panic!("{error:?}"));
+});
+
+/// A server with a database and a clock of its own. Dropping it stops the server and removes the database.
+pub struct TestApp {
+    /// The server's clock.
+    pub clock: TestClock,
+    /// Where the server listens.
+    pub address: SocketAddr,
+    backend: Backend,
+    client: reqwest::Client,
+    db: Db,
+    server: Option<Server>,
+    // Behind the database's handle: what is dropped last is what the others use.
+    database: Arc<TestDatabase>,
+}
+
+struct Server {
+    handle: ServerHandle,
+    thread: JoinHandle<()>,
+}
+
+impl Fresh for TestApp {
+    async fn fresh(backend: Backend) -> Option<Self> {
+        Self::fresh_with(backend, |_| {}).await
+    }
+}
+
+impl TestApp {
+    /// A server on SQLite that is set up in another way.
+    pub async fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
+        Self::fresh_with(Backend::Sqlite, change).await.expect("SQLite is always there")
+    }
+
+    /// A server that is set up in another way; `None` only where PostgreSQL is asked for and not installed.
+    pub async fn fresh_with(backend: Backend, change: impl FnOnce(&mut Setup)) -> Option<Self> {
+        let database = TestDatabase::fresh(backend, &CITY)?;
+        Some(Self::on(Arc::new(database), backend, TestClock::new(), change))
+    }
+
+    /// Another server on the same database, with the same clock.
+    pub async fn another_server(&self) -> Self {
+        Self::on(Arc::clone(&self.database), self.backend, self.clock.clone(), |_| {})
+    }
+
+    fn on(database: Arc<TestDatabase>, backend: Backend, clock: TestClock, change: impl FnOnce(&mut Setup)) -> Self {
+        let subjects = Keys::of(&credentials::secret()).subjects;
+        let tokens = Verifier::new(&credentials::key_set(), ISSUER.to_owned(), AUDIENCE.to_owned(), subjects);
+        let mut setup = Setup {
+            target: database.url.parse().expect("a URL of a database"),
+            listener: TcpListener::bind("127.0.0.1:0").expect("loopback has a free port"),
+            metrics: MetricsAt::Here,
+            public_url: None,
+            cors_origins: Vec::new(),
+            tokens: Some(tokens.expect("the key set is right")),
+            secret: credentials::secret(),
+            environment: ENVIRONMENT.to_owned(),
+            workers: 1,
+            clock: clock.for_nara(),
+            random: Random::system(),
+        };
+        change(&mut setup);
+        let (server, address, db) = run(setup);
+        let redirects = reqwest::redirect::Policy::none();
+        let client = reqwest::Client::builder()
+            .redirect(redirects)
+            .no_proxy()
+            .timeout(Duration::from_secs(60))
+            .build()
+            .expect("a client without TLS");
+        Self { clock, address, backend, client, db, server: Some(server), database }
+    }
+
+    /// Stops the server as `kill` does: what is under way is finished first.
+    pub async fn stop_gracefully(mut self) {
+        if let Some(server) = self.server.take() {
+            server.handle.stop(true).await;
+            server.thread.join().expect("the server ends well");
+        }
+    }
+
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    pub fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+
+    /// The server's own database, for tests that look into it.
+    pub fn db(&self) -> Db {
+        self.db.clone()
+    }
+
+    /// The actions in the audit, in the order in which they were recorded.
+    pub async fn audit_actions(&self) -> Vec<String> {
+        self.audit().await.into_iter().map(|(_, action, _)| action).collect()
+    }
+
+    /// Actor, action and the ids of what it was about, in the order in which they were recorded.
+    pub async fn audit(&self) -> Vec<(String, String, Value)> {
+        use nara::db::columns::Json;
+        let read = |conn: &mut DbConn| {
+            let columns = (audit_records::actor, audit_records::action, audit_records::resource_ids);
+            let rows = audit_records::table.order((audit_records::at, audit_records::id)).select(columns);
+            let rows: Vec<(String, String, Json<Value>)> = rows.load(conn)?;
+            Ok(rows.into_iter().map(|(actor, action, ids)| (actor, action, ids.0)).collect())
+        };
+        self.db.read(read).await.expect("the audit can be read")
+    }
+
+    /// How many referrals are stored.
+    pub async fn stored_referrals(&self) -> i64 {
+        let count = |conn: &mut DbConn| Ok(nara::db::schema::referrals::table.count().get_result(conn)?);
+        self.db.read(count).await.expect("the referrals can be counted")
+    }
+}
+
+/// Who calls.
+impl TestApp {
+    pub fn anyone(&self) -> Actor {
+        Actor::new(self.client.clone(), format!("http://{}", self.address))
+    }
+
+    pub fn with_token(&self, token: &str) -> Actor {
+        self.anyone().and("authorization", format!("Bearer {token}"))
+    }
+
+    pub fn with_key(&self, key: &str) -> Actor {
+        self.anyone().and("x-api-key", key)
+    }
+
+    /// A token of the identity provider's, with these claims.
+    pub fn sign(&self, claims: Value) -> String {
+        PROVIDER.sign(Some(KEY_ID), &claims)
+    }
+
+    /// Somebody with this role at these offices, by their slugs.
+    pub fn staff(&self, role: &str, offices: &[&str]) -> Actor {
+        let subject = format!("{role}@{}", offices.join("+"));
+        self.with_claims(credentials::claims(&subject, role, offices))
+    }
+
+    /// Somebody of whom the identity provider says this.
+    pub fn with_claims(&self, claims: Value) -> Actor {
+        self.with_token(&self.sign(claims))
+    }
+
+    fn cleared(&self, role: &str, office: &str, claims: &[&str]) -> Actor {
+        let subject = format!("{role}+{}@{office}", claims.join("+"));
+        let mut all = credentials::claims(&subject, role, &[office]);
+        for claim in claims {
+            all[*claim] = Value::Bool(true);
+        }
+        self.with_claims(all)
+    }
+
+    pub fn outreach_worker(&self) -> Actor {
+        self.staff("outreach_worker", &[SKAGGETORP])
+    }
+
+    pub fn caseworker(&self) -> Actor {
+        self.staff("caseworker", &[SKAGGETORP])
+    }
+
+    pub fn qualified_caseworker(&self) -> Actor {
+        self.cleared("caseworker", SKAGGETORP, &["qualified"])
+    }
+
+    pub fn team_lead(&self) -> Actor {
+        self.cleared("team_lead", SKAGGETORP, &["qualified"])
+    }
+
+    pub fn reception_caseworker(&self) -> Actor {
+        self.staff("caseworker", &[RECEPTION])
+    }
+
+    pub fn protected_identity_caseworker(&self) -> Actor {
+        self.cleared("caseworker", RECEPTION, &["qualified", "protectedIdentity"])
+    }
+
+    pub fn administrator(&self) -> Actor {
+        self.staff("administrator", &[SKAGGETORP])
+    }
+
+    pub fn auditor(&self) -> Actor {
+        self.staff("auditor", &[SKAGGETORP])
+    }
+
+    pub fn analyst(&self) -> Actor {
+        self.staff("analyst", &[SKAGGETORP])
+    }
+
+    pub fn school(&self) -> Actor {
+        self.with_key(&credentials::partner("school").key)
+    }
+
+    pub fn police(&self) -> Actor {
+        self.with_key(&credentials::partner("police").key)
+    }
+
+    pub fn healthcare(&self) -> Actor {
+        self.with_key(&credentials::partner("healthcare").key)
+    }
+
+    pub fn association(&self) -> Actor {
+        self.with_key(&credentials::partner("association").key)
+    }
+}
+
+/// The base of the area Norr.
+pub const SKAGGETORP: &str = "skaggetorp";
+/// The central reception.
+pub const RECEPTION: &str = "mottagning-barn-unga";
+
+/// The server runs on threads of its own, so that a test can be over before it, and can wait for it.
+fn run(setup: Setup) -> (Server, SocketAddr, Db) {
+    let (tell, told) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let running: Running = match server::start(setup).await {
+                Ok(running) => running,
+                Err(error) => panic!("the server does not start: {error:?}"),
+            };
+            let _ = tell.send((running.handle.clone(), running.address, running.db.clone()));
+            running.until_stopped().await.expect("the server ends well");
+        });
+    });
+    let (handle, address, db) = told.recv().expect("the server starts");
+    (Server { handle, thread }, address, db)
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            // The order is given at once; only its answer would have to be waited for.
+            drop(server.handle.stop(false));
+            let ended = server.thread.join();
+            assert!(ended.is_ok() || std::thread::panicking(), "the server panicked");
+        }
+    }
+}

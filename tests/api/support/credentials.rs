@@ -1,0 +1,163 @@
+//! What the tests sign with, and the keys of the partner agencies: made once per process, so that they fit the template.
+
+use std::sync::LazyLock;
+
+use diesel::prelude::*;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use nara::auth::keys::{self, PlainKey};
+use nara::auth::{Category, Scope};
+use nara::config::Secret;
+use nara::db::DbConn;
+use nara::db::schema::partner_keys;
+use nara::partners::{self, Partner};
+use nara::server::Keys;
+use nara::time::{Moment, Random, Timestamp};
+use p256::SecretKey;
+use p256::pkcs8::{EncodePrivateKey, LineEnding};
+use serde_json::{Value, json};
+
+pub const ISSUER: &str = "https://idp.test";
+pub const AUDIENCE: &str = "nara";
+pub const ENVIRONMENT: &str = "test";
+pub const KEY_ID: &str = "test-key";
+
+/// The installation's secret.
+pub fn secret() -> Secret {
+    Secret::new(*b"thirty-two bytes of a test's own")
+}
+
+/// A pair of keys of an identity provider.
+pub struct SigningKey {
+    secret: SecretKey,
+}
+
+/// The key whose public half the server knows.
+pub static PROVIDER: LazyLock<SigningKey> = LazyLock::new(SigningKey::fresh);
+
+impl SigningKey {
+    pub fn fresh() -> Self {
+        let random = Random::system();
+        let secret = std::iter::repeat_with(|| SecretKey::from_slice(&random.bytes::<32>())).flatten().next();
+        Self { secret: secret.expect("nearly any 32 bytes are a key") }
+    }
+
+    /// The public half, as a member of a key set.
+    pub fn public(&self, kid: &str) -> Value {
+        let mut key: Value = serde_json::from_str(&self.secret.public_key().to_jwk_string()).expect("a JWK is JSON");
+        key["kid"] = json!(kid);
+        key["alg"] = json!("ES256");
+        key["use"] = json!("sig");
+        key
+    }
+
+    /// The public half as PEM, which some libraries can be talked into taking for a shared secret.
+    pub fn public_pem(&self) -> String {
+        use p256::pkcs8::EncodePublicKey;
+        self.secret.public_key().to_public_key_pem(LineEnding::LF).expect("a public key has a PEM")
+    }
+
+    /// A token with this header's key id and these claims.
+    pub fn sign(&self, kid: Option<&str>, claims: &Value) -> String {
+        let pem = self.secret.to_pkcs8_pem(LineEnding::LF).expect("a key has a PEM");
+        let key = EncodingKey::from_ec_pem(pem.as_bytes()).expect("PEM is what it reads");
+        let header = Header { kid: kid.map(str::to_owned), ..Header::new(Algorithm::ES256) };
+        jsonwebtoken::encode(&header, claims, &key).expect("claims can be signed")
+    }
+}
+
+/// The key set that the server is started with.
+pub fn key_set() -> String {
+    json!({ "keys": [PROVIDER.public(KEY_ID)] }).to_string()
+}
+
+/// The claims of a member of staff, whose token outlives every test.
+pub fn claims(subject: &str, role: &str, offices: &[&str]) -> Value {
+    json!({
+        "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "name": subject,
+        "iat": seconds("2020-01-01T00:00:00Z"), "exp": seconds("2099-01-01T00:00:00Z"),
+        "roles": [role], "offices": offices,
+    })
+}
+
+fn seconds(time: &str) -> i64 {
+    let time: Timestamp = time.parse().expect("a time as in RFC 3339");
+    time.utc().timestamp()
+}
+
+/// An agency of the tests with its keys.
+pub struct TestPartner {
+    pub slug: &'static str,
+    name: &'static str,
+    category: Category,
+    /// A key with every scope.
+    pub key: String,
+    /// A key that may only submit.
+    pub submitting_key: String,
+    /// A key that may only read.
+    pub reading_key: String,
+    /// A key that was revoked.
+    pub revoked_key: String,
+    /// A key that ended the day before the tests begin.
+    pub expired_key: String,
+}
+
+/// The four agencies.
+pub static PARTNERS: LazyLock<[TestPartner; 4]> = LazyLock::new(|| {
+    [
+        TestPartner::new("school", "Skäggetorps grundskola (påhittad)", Category::School),
+        TestPartner::new("police", "Lokalpolisområde (påhittat)", Category::Police),
+        TestPartner::new("healthcare", "Vårdcentral (påhittad)", Category::HealthDentalAuthority),
+        TestPartner::new("association", "Idrottsförening (påhittad)", Category::Association),
+    ]
+});
+
+/// The agency with this slug.
+pub fn partner(slug: &str) -> &'static TestPartner {
+    PARTNERS.iter().find(|partner| partner.slug == slug).expect("there are four agencies")
+}
+
+/// A new key that no agency has.
+pub fn fresh_key(environment: &str) -> String {
+    PlainKey::new(environment, &Random::system()).reveal()
+}
+
+impl TestPartner {
+    fn new(slug: &'static str, name: &'static str, category: Category) -> Self {
+        let [key, submitting_key, reading_key, revoked_key, expired_key] = [(); 5].map(|()| fresh_key(ENVIRONMENT));
+        Self { slug, name, category, key, submitting_key, reading_key, revoked_key, expired_key }
+    }
+
+    fn insert(&self, conn: &mut DbConn, moment: &Moment) -> nara::error::Result<()> {
+        let slug = self.slug.parse().expect("a slug");
+        let (id, name, category, created_at) = (moment.id(), self.name.to_owned(), self.category, moment.now);
+        partners::store::insert(conn, &Partner { id, slug, name, category, created_at })?;
+        let hash_key = Keys::of(&secret()).partner_keys;
+        let (all, submit, read) = (&[Scope::Submit, Scope::Read][..], &[Scope::Submit][..], &[Scope::Read][..]);
+        let keys = [
+            (&self.key, all),
+            (&self.submitting_key, submit),
+            (&self.reading_key, read),
+            (&self.revoked_key, all),
+            (&self.expired_key, all),
+        ];
+        for (key, scopes) in keys {
+            let key = PlainKey::parse(key).expect("a key as it was made");
+            keys::insert(conn, &key, id, scopes, &hash_key, moment)?;
+        }
+        let yesterday = Timestamp::from(moment.now.utc() - chrono::Duration::days(1));
+        let row = |key: &str| partner_keys::table.find(key_id(key));
+        diesel::update(row(&self.revoked_key)).set(partner_keys::revoked_at.eq(yesterday)).execute(conn)?;
+        diesel::update(row(&self.expired_key)).set(partner_keys::expires_at.eq(yesterday)).execute(conn)?;
+        Ok(())
+    }
+}
+
+/// The public part of a key.
+pub fn key_id(key: &str) -> String {
+    key.split('_').nth(2).expect("a key has four parts").to_owned()
+}
+
+/// Adds the agencies and their keys.
+pub fn insert_partners(conn: &mut DbConn, moment: &Moment) -> nara::error::Result<()> {
+    PARTNERS.iter().try_for_each(|partner| partner.insert(conn, moment))
+}

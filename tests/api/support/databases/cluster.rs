@@ -1,0 +1,200 @@
+//! A PostgreSQL server of the test process's own, on a free port, made anew and never kept.
+//!
+//! A copy is 300 small files: with `TMPDIR` on a memory file system, such as /dev/shm, it takes 15 ms, and on a disk up
+//! to 200. Not everywhere is there room for that, so it is for those who start the tests to say.
+
+use std::env;
+use std::fs::{self, OpenOptions};
+use std::io::{Write, stderr};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+
+use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::sql_types::Bool;
+use diesel::{Connection, PgConnection, RunQueryDsl, select};
+
+use super::certificates::Certificates;
+use super::{Folder, random};
+
+/// After the first line, each that the shell reads is a port to try; the end is that of the tests.
+/// The passwords are MD5 because SCRAM is slow by design: 10 ms of a 13 ms connection.
+const WORK: &str = r#"
+    read -r begin && "$2"/initdb --pgdata=data --username=postgres --pwfile=password --auth=md5 \
+        --encoding=UTF8 --no-locale --no-sync >&2 && echo made || echo failed
+    while read -r port; do
+        "$2"/pg_ctl start --pgdata=data --log=server.log --wait --options="-p $port" >&2 \
+            && echo started || echo failed
+    done
+    "$2"/pg_ctl stop --pgdata=data --mode=immediate --wait >&2"#;
+
+/// Nothing here has to survive a crash, so nothing waits for the disk.
+const SETTINGS: &str = "
+    listen_addresses = '127.0.0.1'
+    unix_socket_directories = ''
+    ssl = on
+    ssl_cert_file = '../server.crt'
+    ssl_key_file = '../server.key'
+    max_connections = 300
+    shared_buffers = 32MB
+    fsync = off
+    synchronous_commit = off
+    full_page_writes = off
+    wal_level = minimal
+    max_wal_senders = 0
+    autovacuum = off
+";
+
+pub struct Cluster {
+    pub certificates: Certificates,
+    port: u16,
+    password: String,
+    admin: Mutex<PgConnection>,
+    /// What follows `TEMPLATE x` when a database is made.
+    strategy: &'static str,
+    discarded: Sender<String>,
+    _folder: Folder,
+}
+
+impl Cluster {
+    /// The cluster of this process, started by the first test that asks for it.
+    pub fn running() -> Option<&'static Self> {
+        static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
+        let cluster = CLUSTER.get_or_init(|| {
+            let programs = programs();
+            if programs.is_none() {
+                let missing = "no initdb, pg_ctl and postgres on PATH or in /usr/lib/postgresql";
+                assert!(env::var_os("CI").is_none_or(|ci| ci != "true"), "{missing}");
+                // Not `eprintln!`, which libtest hides when a test passes.
+                let _ = writeln!(stderr(), "PostgreSQL is not tested: {missing}.");
+            }
+            programs.map(|programs| Self::start(&programs))
+        });
+        cluster.as_ref()
+    }
+
+    fn start(programs: &Path) -> Self {
+        let user = unprivileged();
+        let mut folder = Folder::guarded(WORK, &[programs], user);
+        let certificates = Certificates::write(&folder.path);
+        let password = random();
+        fs::write(folder.path.join("password"), &password).expect("the folder can be written");
+        for secret in ["password", "server.key"] {
+            let (user, group) = user.unzip();
+            chown(folder.path.join(secret), user, group).expect("root may give a file away");
+        }
+
+        assert_eq!(folder.ask("begin"), "made", "initdb failed: {}", logs(&folder.path));
+        OpenOptions::new()
+            .append(true)
+            .open(folder.path.join("data/postgresql.conf"))
+            .and_then(|mut file| file.write_all(SETTINGS.as_bytes()))
+            .expect("initdb has made a configuration");
+        // Another process may take the port between our look and PostgreSQL's start.
+        let port = (0..5)
+            .map(|_| free_port())
+            .find(|port| folder.ask(&port.to_string()) == "started")
+            .unwrap_or_else(|| panic!("PostgreSQL does not start: {}", logs(&folder.path)));
+
+        let administrator = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres?sslmode=disable");
+        let connect = || PgConnection::establish(&administrator).expect("PostgreSQL lets us in");
+        let mut admin = connect();
+        // The service's own role is no superuser, as in production.
+        let role = format!("CREATE ROLE nara LOGIN PASSWORD '{password}'");
+        admin.batch_execute(&role).expect("a role can be made");
+        // From version 15 on, PostgreSQL copies through its log unless told otherwise: 40 ms, not 15.
+        let new = sql::<Bool>("current_setting('server_version_num')::int >= 150000");
+        let new: bool = select(new).get_result(&mut admin).expect("PostgreSQL has a version");
+        let strategy = if new { "STRATEGY FILE_COPY" } else { "" };
+
+        let discarded = dropping(connect());
+        let admin = Mutex::new(admin);
+        Self { certificates, port, password, admin, strategy, discarded, _folder: folder }
+    }
+
+    /// The everyday URL. Without TLS, whose handshake would be the longest part of many tests.
+    pub fn url(&self, database: &str) -> String {
+        self.url_at("127.0.0.1", database, "sslmode=disable")
+    }
+
+    /// `hostaddr` is where libpq connects; `host` is the name that the certificate must have.
+    pub fn url_at(&self, host: &str, database: &str, parameters: &str) -> String {
+        let Self { password, port, .. } = self;
+        let place = format!("{host}:{port}/{database}?hostaddr=127.0.0.1");
+        format!("postgres://nara:{password}@{place}&{parameters}")
+    }
+
+    pub fn create(&self, name: &str, template: &str) {
+        let strategy = self.strategy;
+        self.execute(&format!("CREATE DATABASE {name} OWNER nara TEMPLATE {template} {strategy}"));
+    }
+
+    /// A connection to a template would stop it from being copied.
+    pub fn close(&self, name: &str) {
+        self.execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+    }
+
+    /// The database is dropped soon.
+    pub fn discard(&self, name: String) {
+        let _ = self.discarded.send(name);
+    }
+
+    fn execute(&self, statement: &str) {
+        let mut admin = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
+        admin.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+}
+
+/// A test need not wait until PostgreSQL has seen that its connections are gone: that takes 100 ms.
+fn dropping(mut admin: PgConnection) -> Sender<String> {
+    let (discarded, names) = mpsc::channel::<String>();
+    thread::spawn(move || {
+        for name in names {
+            // What cannot be dropped goes with the cluster.
+            let _ = admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
+    });
+    discarded
+}
+
+/// The folder with PostgreSQL's programs, which Debian keeps off PATH, one folder a version.
+pub fn programs() -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|version| Some(version.ok()?.path()))
+        .collect();
+    versions.sort_by_key(|version| version.file_name()?.to_str()?.parse::<u32>().ok());
+    let installed = versions.into_iter().rev().map(|version| version.join("bin"));
+    env::split_paths(&path)
+        .chain(installed)
+        .find(|folder| ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).is_file()))
+}
+
+/// PostgreSQL refuses to run as root: then `nobody` runs it, and owns what it needs.
+fn unprivileged() -> Option<(u32, u32)> {
+    let we_are_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    we_are_root.then(|| {
+        let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let nobody = users.lines().find_map(|line| {
+            let mut fields = line.strip_prefix("nobody:")?.split(':').skip(1);
+            Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+        });
+        nobody.unwrap_or((65534, 65534))
+    })
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.local_addr().expect("a listener has an address").port()
+}
+
+fn logs(folder: &Path) -> String {
+    let log = |name| fs::read_to_string(folder.join(name)).unwrap_or_default();
+    format!("{}\n{}", log("shell.log"), log("server.log"))
+}

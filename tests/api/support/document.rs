@@ -1,0 +1,206 @@
+//! The published document, walked: so that a convention is tried on every operation, also on those not thought of.
+
+use std::sync::LazyLock;
+
+use nara::http::document::{self, Operation};
+use serde_json::{Value, json};
+
+use super::app::SKAGGETORP;
+use super::caller::{Actor, Answer, Method};
+use super::{TestApp, fixtures};
+
+/// The document as `nara openapi` writes it.
+pub static DOCUMENT: LazyLock<Value> = LazyLock::new(nara::server::document);
+
+/// All operations.
+pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| document::operations(&DOCUMENT));
+
+/// The document's own words about an operation.
+pub fn described(operation: &Operation) -> &'static Value {
+    &DOCUMENT["paths"][&operation.path][operation.method.to_ascii_lowercase()]
+}
+
+/// Whether an operation takes a body.
+pub fn takes_body(operation: &Operation) -> bool {
+    described(operation).get("requestBody").is_some()
+}
+
+/// Whether an operation is a list in pages.
+pub fn is_list(operation: &Operation) -> bool {
+    operation.query.iter().any(|name| name == "cursor")
+}
+
+/// The first example of a request's body.
+pub fn example(operation: &Operation) -> Value {
+    let examples = &described(operation)["requestBody"]["content"]["application/json"]["examples"];
+    let first = examples.as_object().and_then(|examples| examples.values().next());
+    first.unwrap_or_else(|| panic!("{} has no example", operation.id))["value"].clone()
+}
+
+/// A request that the right caller is granted.
+#[derive(Clone)]
+pub struct Prepared {
+    pub method: Method,
+    pub path: String,
+    pub body: Option<Value>,
+    pub etag: Option<String>,
+}
+
+impl Prepared {
+    pub async fn send(&self, actor: &Actor) -> Answer {
+        self.request(actor).send().await
+    }
+
+    /// The same, to be added to.
+    pub fn request(&self, actor: &Actor) -> super::caller::Request {
+        let mut request = actor.request(self.method.clone(), &self.path);
+        if let Some(etag) = &self.etag {
+            request = request.header("if-match", etag);
+        }
+        match &self.body {
+            Some(body) => request.json(body),
+            None => request,
+        }
+    }
+
+    /// The same with another body.
+    pub fn with_body(&self, body: Value) -> Self {
+        Self { body: Some(body), ..self.clone() }
+    }
+
+    /// The same without its body and its precondition.
+    pub fn bare(&self, actor: &Actor) -> super::caller::Request {
+        actor.request(self.method.clone(), &self.path)
+    }
+}
+
+impl TestApp {
+    /// Somebody who may call an operation.
+    pub fn right_caller(&self, operation: &Operation) -> Actor {
+        match operation.secured_by.first().map(String::as_str) {
+            None => self.anyone(),
+            Some("partnerKey") => self.school(),
+            Some(_) if operation.path.starts_with("/referrals") => self.caseworker(),
+            Some(_) => self.administrator(),
+        }
+    }
+
+    /// A request that succeeds, once: what it changes or removes was made for it.
+    pub async fn prepare(&self, operation: &Operation) -> Prepared {
+        let method: Method = operation.method.parse().expect("a method");
+        let changes = ["PATCH", "PUT", "DELETE"].contains(&operation.method.as_str());
+        let id = if changes { self.made_for(operation).await } else { self.known_for(operation).await };
+        let path = operation.path.replace("{id}", &id);
+        let etag = if changes {
+            let (thing, _) = path.split_once("/boundary").unwrap_or((&path, ""));
+            Some(self.anyone().get(thing).await.etag())
+        } else {
+            None
+        };
+        let body = match operation.id.as_str() {
+            "createDistrict" => Some(self.new_district().await),
+            "replaceBoundary" => Some(self.anyone().get(&path).await.expect(200)),
+            _ => takes_body(operation).then(|| body_for(operation)),
+        };
+        let path = path + if operation.id == "whereToTurn" { "?district=ryd" } else { "" };
+        Prepared { method, path, body, etag }
+    }
+
+    /// The name of something that is there to be read.
+    async fn known_for(&self, operation: &Operation) -> String {
+        match operation.path.split('/').nth(1).unwrap_or_default() {
+            _ if !operation.path.contains('{') => String::new(),
+            "areas" => "norr".to_owned(),
+            "districts" => "ryd".to_owned(),
+            "offices" => SKAGGETORP.to_owned(),
+            "services" => "telefonradgivning".to_owned(),
+            "code-lists" => "needs".to_owned(),
+            "referrals" | "partner" => self.submitted(fixtures::concern_report()).await,
+            other => panic!("nothing is known to read at /{other}"),
+        }
+    }
+
+    /// A district that takes the place of one that is retired for it.
+    pub async fn new_district(&self) -> Value {
+        let path = format!("/districts/{}", self.free_district().await);
+        let etag = self.anyone().get(&path).await.etag();
+        self.administrator().patch(&path, json!({ "status": "retired" }), &etag).await.expect(200);
+        let boundary = self.anyone().get(&format!("{path}/boundary")).await.expect(200);
+        let slug = slug("stadsdel");
+        json!({
+            "slug": slug, "code": slug.to_uppercase(), "name": { "sv": "Påhittad stadsdel" }, "placeNames": [],
+            "areaId": "norr", "boundary": boundary,
+        })
+    }
+
+    /// A district that is in use, and that no other test names.
+    async fn free_district(&self) -> String {
+        let districts = self.anyone().get("/districts?limit=100").await.expect(200);
+        let districts = districts["items"].as_array().expect("a list").iter();
+        let mut active = districts
+            .filter(|district| district["status"] == "active")
+            .filter_map(|district| district["slug"].as_str());
+        active.find(|slug| !KEPT.contains(slug)).expect("there are many districts").to_owned()
+    }
+
+    /// The id of a referral of the school's.
+    pub async fn submitted(&self, body: Value) -> String {
+        let receipt = self.school().post("/partner/referrals", body).await.expect(201);
+        receipt["id"].as_str().expect("a receipt has an id").to_owned()
+    }
+
+    /// The id of something of the kind that was just made, and that nothing refers to.
+    async fn made_for(&self, operation: &Operation) -> String {
+        let noun = operation.path.split('/').nth(1).unwrap_or_default();
+        let body = match noun {
+            "areas" => new_area(),
+            "districts" if operation.method == "DELETE" => return self.free_district().await,
+            "districts" => return "valkebo-omland".to_owned(),
+            "offices" => new_office(),
+            "services" => new_service(),
+            other => panic!("nothing can be made at /{other}"),
+        };
+        let made = self.administrator().post(&format!("/{noun}"), body).await.expect(201);
+        made["id"].as_str().expect("it has an id").to_owned()
+    }
+}
+
+/// Districts that other tests name.
+const KEPT: [&str; 3] = ["ryd", "skaggetorp-tornby", "valkebo-omland"];
+
+/// A slug that nothing else has.
+fn slug(prefix: &str) -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("{prefix}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+pub fn new_area() -> Value {
+    json!({ "slug": slug("omrade"), "name": { "sv": "Påhittat område" } })
+}
+
+pub fn new_office() -> Value {
+    json!({
+        "slug": slug("kontor"), "name": { "sv": "Påhittat kontor" }, "kind": "satellite", "status": "planned",
+        "areaIds": ["norr"], "languages": ["sv"], "accessibility": [], "serviceIds": [],
+    })
+}
+
+pub fn new_service() -> Value {
+    json!({
+        "slug": slug("insats"), "name": { "sv": "Påhittad insats" }, "description": { "sv": "Finns inte." },
+        "orientation": "preventive", "provision": "provider", "needsAssessment": false, "identityExempt": false,
+        "ages": { "from": 0, "to": 20 }, "needs": [], "languages": ["sv"], "officeIds": [],
+    })
+}
+
+fn body_for(operation: &Operation) -> Value {
+    match operation.id.as_str() {
+        "createArea" => new_area(),
+        "createOffice" => new_office(),
+        "createService" => new_service(),
+        "submitReferral" => fixtures::concern_report(),
+        _ if operation.method == "PATCH" => json!({ "name": { "sv": "Omdöpt" } }),
+        _ => example(operation),
+    }
+}

@@ -1,0 +1,65 @@
+//! Valid bodies, easily changed. No person in them is real.
+
+use serde_json::{Value, json};
+
+/// One of Skatteverket's published test numbers (`data/demo/test_identities.csv`): a child who is 13 in the tests.
+pub const CHILD: &str = "20130315-2399";
+
+/// A concern report of a school about a child in Skäggetorp.
+pub fn concern_report() -> Value {
+    json!({
+        "kind": "concern_report",
+        "urgency": "soon",
+        "senderReference": "2026-117",
+        "reporter": { "name": "Rektor Påhittad", "title": "Rektor", "phone": "013-20 00 00" },
+        "child": {
+            "givenName": "Elias", "familyName": "Påhittad", "personalIdentityNumber": CHILD,
+            "placeName": "Skäggetorp", "school": "Skäggetorps grundskola (påhittad)",
+        },
+        "guardians": [{ "givenName": "Alva", "familyName": "Påhittad", "knowsOfReport": true }],
+        "siblings": [{ "name": "Saga", "birthYear": 2016, "alsoConcerned": false }],
+        "needs": ["school_absence"],
+        "description": "Eleven har varit borta från skolan i flera veckor.",
+        "guardiansInformed": { "informed": "yes" },
+        "feedbackRequested": true,
+    })
+}
+
+/// A request for support of the same child, whose guardian consents.
+pub fn support_request() -> Value {
+    json!({
+        "kind": "support_request",
+        "urgency": "routine",
+        "senderReference": "2026-118",
+        "reporter": { "name": "Kurator Påhittad", "title": "Kurator" },
+        "child": {
+            "givenName": "Elias", "familyName": "Påhittad", "personalIdentityNumber": CHILD,
+            "placeName": "Skäggetorp",
+        },
+        "guardians": [{ "givenName": "Alva", "familyName": "Påhittad", "phone": "070-174 06 05" }],
+        "siblings": [],
+        "needs": ["parenting"],
+        "description": "Familjen önskar stöd i föräldraskapet.",
+        "guardiansInformed": { "informed": "yes" },
+        "consent": {
+            "basis": "oral", "givenBy": ["guardian"], "givenOn": "2026-11-20", "scopes": ["referral", "outcome"],
+        },
+    })
+}
+
+/// The same body with another value at a JSON pointer, whose parent must be there.
+pub fn with(mut body: Value, pointer: &str, value: Value) -> Value {
+    let (parent, name) = pointer.rsplit_once('/').expect("a pointer begins with a slash");
+    body.pointer_mut(parent)
+        .and_then(Value::as_object_mut)
+        .expect("the parent is there")
+        .insert(name.to_owned(), value);
+    body
+}
+
+/// The same body without what is at a JSON pointer.
+pub fn without(mut body: Value, pointer: &str) -> Value {
+    let (parent, name) = pointer.rsplit_once('/').expect("a pointer begins with a slash");
+    body.pointer_mut(parent).and_then(Value::as_object_mut).expect("the parent is there").remove(name);
+    body
+}
