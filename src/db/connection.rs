@@ -76,6 +76,7 @@ impl Target {
             }
             Self::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(path).map_err(unreachable)?;
+                switch_to_wal(&mut conn).map_err(unreachable)?;
                 conn.batch_execute(SQLITE_SESSION).map_err(unreachable)?;
                 if purpose == Purpose::Reading {
                     conn.batch_execute("PRAGMA query_only=ON").map_err(unreachable)?;
@@ -90,7 +91,21 @@ impl Target {
 const POSTGRES_SESSION: &str = "SET timezone='UTC'; SET statement_timeout='15s'; SET lock_timeout='10s'; SET idle_in_transaction_session_timeout='30s'; SET client_min_messages='warning'";
 
 /// `synchronous=FULL` makes a commit durable: what is acknowledged survives a power cut. A memory map would count as resident memory, hence 0.
-const SQLITE_SESSION: &str = "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-8000; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF";
+const SQLITE_SESSION: &str = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-8000; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF";
+
+/// A new file is switched to WAL by whoever opens it first. Two who try at once would wait for each other, so SQLite tells one of
+/// them at once that the file is locked, whatever its time-out; that one waits for an ordinary lock, and finds the file switched.
+fn switch_to_wal(conn: &mut SqliteConnection) -> QueryResult<()> {
+    const ATTEMPTS: usize = 20;
+    conn.batch_execute("PRAGMA busy_timeout=5000")?;
+    for _ in 1..ATTEMPTS {
+        if conn.batch_execute("PRAGMA journal_mode=WAL").is_ok() {
+            return Ok(());
+        }
+        conn.batch_execute("BEGIN IMMEDIATE; ROLLBACK")?;
+    }
+    conn.batch_execute("PRAGMA journal_mode=WAL")
+}
 
 fn unreachable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(Problem::Unavailable).because(cause)
