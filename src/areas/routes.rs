@@ -8,7 +8,7 @@ use crate::areas::view::path;
 use crate::areas::{Area, AreaView, NewArea, store};
 use crate::auth::{Administrator, Anyone};
 use crate::db::Db;
-use crate::directory::{Directory, Handle, PatchOf, changes, writer};
+use crate::directory::{Directory, Handle, changes, writer};
 use crate::error::{Error, Result};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::{Cache, Call, Validator};
@@ -16,8 +16,6 @@ use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::id::AreaId;
 use crate::slug::AreaName;
-
-type AreaPatch = PatchOf<NewArea>;
 
 /// The operations on areas.
 pub fn routes(api: &mut ServiceConfig) {
@@ -93,7 +91,7 @@ async fn get_area(_: Anyone, call: Call, directory: Data<Handle>, name: Named<Ar
     operation_id = "changeArea",
     tag = "areas",
     params(("id" = AreaName, Path, description = "The area's identifier or slug.")),
-    request_body(content((AreaPatch = "application/merge-patch+json"), (AreaPatch = "application/json"))),
+    request_body = NewArea,
     responses(
         (status = 200, description = "The area as it is now.", body = AreaView),
         (status = 409, description = "Another one has the same slug or code.")

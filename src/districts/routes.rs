@@ -8,7 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
-use crate::directory::{Directory, Handle, PatchOf, changes, writer};
+use crate::directory::{Directory, Handle, changes, writer};
 use crate::districts::boundary_routes::{get_boundary, put_boundary};
 use crate::districts::features::{self, DistrictFeature, DistrictFeatures, as_geojson};
 use crate::districts::view::path;
@@ -22,9 +22,6 @@ use crate::http::query::Query;
 use crate::id::DistrictId;
 use crate::slug::{AreaName, DistrictName};
 use crate::text::{Line, folded};
-
-/// A district by its identifier or slug.
-type DistrictPatch = PatchOf<DistrictDetails>;
 
 /// The operations on districts.
 pub fn routes(api: &mut ServiceConfig) {
@@ -154,7 +151,7 @@ async fn get_district(
     operation_id = "changeDistrict",
     tag = "districts",
     params(("id" = DistrictName, Path, description = "The district's identifier or slug.")),
-    request_body(content((DistrictPatch = "application/merge-patch+json"), (DistrictPatch = "application/json"))),
+    request_body = DistrictDetails,
     responses(
         (status = 200, description = "The district as it is now.", body = DistrictView),
         (status = 409, description = "Another one has the same slug or code.")

@@ -141,12 +141,12 @@ mod tests {
         let names: Vec<&str> = walk::members(schemas).map(|(name, _)| name).collect();
         let expected = [
             "Area",
+            "AreaPatch",
             "AreaRow",
             "AreaRowPage",
             "History",
             "Meta",
             "NewArea",
-            "NewAreaPatch",
             "Population",
             "Problem",
             "Status",
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(area["former"]["oneOf"][1], json!({ "type": "null" }));
         assert_eq!(area["id"]["description"], "Its identifier.");
         assert_eq!(schemas["NewArea"]["additionalProperties"], false);
-        assert_eq!(schemas["NewAreaPatch"]["properties"]["status"]["oneOf"][0]["$ref"], "#/components/schemas/Status");
+        assert_eq!(schemas["AreaPatch"]["properties"]["status"]["oneOf"][0]["$ref"], "#/components/schemas/Status");
         let ids: Vec<String> = operations(&document).into_iter().map(|operation| operation.id).collect();
         assert_eq!(ids, ["listAreas", "createArea", "deleteArea", "getArea", "changeArea", "estimatePopulation"]);
         assert!(!document.to_string().contains("x-no-prefer") && !document.to_string().contains("x-example-omit"));

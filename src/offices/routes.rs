@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
-use crate::directory::{Directory, Handle, PatchOf, changes, writer};
+use crate::directory::{Directory, Handle, changes, writer};
 use crate::error::{Error, Result, Text};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::{Cache, Call, Validator};
@@ -21,8 +21,6 @@ use crate::offices::view::{HoursView, path};
 use crate::offices::{NewOffice, Office, OfficeKind, OfficeStatus, OfficeView, store};
 use crate::slug::{AreaName, DistrictName, OfficeName, ServiceName};
 use crate::time::Timestamp;
-
-type OfficePatch = PatchOf<NewOffice>;
 
 /// The operations on offices.
 pub fn routes(api: &mut ServiceConfig) {
@@ -156,7 +154,7 @@ async fn get_office(_: Anyone, call: Call, directory: Data<Handle>, name: Named<
     operation_id = "changeOffice",
     tag = "offices",
     params(("id" = OfficeName, Path, description = "The office's identifier or slug.")),
-    request_body(content((OfficePatch = "application/merge-patch+json"), (OfficePatch = "application/json"))),
+    request_body = NewOffice,
     responses(
         (status = 200, description = "The office as it is now.", body = OfficeView),
         (status = 409, description = "Another one has the same slug or code.")

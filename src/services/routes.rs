@@ -8,7 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
-use crate::directory::{Directory, Handle, PatchOf, changes, writer};
+use crate::directory::{Directory, Handle, changes, writer};
 use crate::error::{Error, Result, Text};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::{Cache, Call, Validator};
@@ -20,8 +20,6 @@ use crate::services::view::path;
 use crate::services::{Need, NewService, Orientation, Service, ServiceView, store};
 use crate::slug::{OfficeName, ServiceName};
 use crate::text::LanguageCode;
-
-type ServicePatch = PatchOf<NewService>;
 
 /// The operations on services.
 pub fn routes(api: &mut ServiceConfig) {
@@ -157,7 +155,7 @@ async fn get_service(_: Anyone, call: Call, directory: Data<Handle>, name: Named
     operation_id = "changeService",
     tag = "services",
     params(("id" = ServiceName, Path, description = "The service's identifier or slug.")),
-    request_body(content((ServicePatch = "application/merge-patch+json"), (ServicePatch = "application/json"))),
+    request_body = NewService,
     responses(
         (status = 200, description = "The service as it is now.", body = ServiceView),
         (status = 409, description = "Another one has the same slug or code.")

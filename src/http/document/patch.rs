@@ -36,8 +36,10 @@ pub fn describe_merge_patches(document: &mut Value) {
     }
 }
 
+/// An `AreaPatch` changes an area, of which a `NewArea` says what there is to change.
 fn patch_name(name: &str) -> String {
-    if name.ends_with("Patch") { name.to_owned() } else { format!("{name}Patch") }
+    let noun = name.strip_prefix("New").unwrap_or(name);
+    if noun.ends_with("Patch") { noun.to_owned() } else { format!("{noun}Patch") }
 }
 
 fn patch_of(document: &Value, whole: &Value) -> Value {
