@@ -33,8 +33,9 @@ fn without_paging(query: &str) -> Cow<'_, str> {
 
 /// Reads a query string as a `T`.
 pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
-    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
-    serde_path_to_error::deserialize(pairs).map_err(|error| {
+    let pairs = || serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    // Which parameter is wrong is asked only when one is.
+    T::deserialize(pairs()).or_else(|_| serde_path_to_error::deserialize(pairs())).map_err(|error| {
         let (field, detail) = explain_text(&error.inner().to_string());
         let named = error.path().iter().next_back().and_then(|segment| match segment {
             Segment::Map { key } => Some(key.clone()),
