@@ -41,7 +41,8 @@ impl Trace {
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "00-{}-{}-0{}", hex::encode(&self.id), hex::encode(&self.span), u8::from(self.sampled))
+        let flags = if self.sampled { "01" } else { "00" };
+        f.write_str(&["00", &hex::encode(&self.id), &hex::encode(&self.span), flags].join("-"))
     }
 }
 
