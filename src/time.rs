@@ -3,6 +3,7 @@
 //! Both are handed in: tests hold the clock, and the synthetic data of `demo` comes out the same every
 //! time. A [`Moment`] is what one request or one job knows of them.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -132,13 +133,10 @@ impl Random {
         Self(Arc::new(fill))
     }
 
-    /// The operating system's source.
+    /// The operating system's source. Each thread draws some bytes ahead, since asking for a few costs as much as for many.
     pub fn system() -> Self {
-        #[expect(
-            clippy::expect_used,
-            reason = "Without randomness no identifier or key is safe; the system's source fails only before boot has ended."
-        )]
-        Self::new(|bytes| getrandom::fill(bytes).expect("the operating system gives random bytes"))
+        thread_local!(static AHEAD: RefCell<Ahead> = const { RefCell::new(Ahead { bytes: [0; 2048], left: 0 }) });
+        Self::new(|wanted| AHEAD.with_borrow_mut(|ahead| ahead.fill(wanted)))
     }
 
     /// So many fresh bytes.
@@ -146,6 +144,35 @@ impl Random {
         let mut bytes = [0; N];
         (self.0)(&mut bytes);
         bytes
+    }
+}
+
+/// Random bytes that were drawn ahead; the first `left` of them are still fresh.
+struct Ahead {
+    bytes: [u8; 2048],
+    left: usize,
+}
+
+impl Ahead {
+    #[expect(
+        clippy::expect_used,
+        reason = "Without randomness no identifier or key is safe; the system's source fails only before boot has ended."
+    )]
+    fn fill(&mut self, wanted: &mut [u8]) {
+        const WORKS: &str = "the operating system gives random bytes";
+        if wanted.len() > self.bytes.len() {
+            return getrandom::fill(wanted).expect(WORKS);
+        }
+        if wanted.len() > self.left {
+            getrandom::fill(&mut self.bytes).expect(WORKS);
+            self.left = self.bytes.len();
+        }
+        let rest = self.left - wanted.len();
+        let given = &mut self.bytes[rest..self.left];
+        wanted.copy_from_slice(given);
+        // They may become a key, so they stay nowhere else.
+        given.fill(0);
+        self.left = rest;
     }
 }
 
@@ -162,5 +189,23 @@ impl Moment {
     /// A new identifier: UUIDv7 (RFC 9562), which sorts by time.
     pub fn id<Kind>(&self) -> Id<Kind> {
         Id::new(self.now, &self.random)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_random_bytes_are_given_twice() {
+        let random = Random::system();
+        let seen: HashSet<[u8; 16]> = (0..1000).map(|_| random.bytes()).collect();
+        assert_eq!(seen.len(), 1000);
+        assert!(!seen.contains(&[0; 16]));
+        let (one, other): ([u8; 3000], [u8; 3000]) = (random.bytes(), random.bytes());
+        assert_ne!(one, other);
+        assert!(one.chunks(20).chain(other.chunks(20)).all(|bytes| bytes.iter().any(|byte| *byte != 0)));
     }
 }
