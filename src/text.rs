@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::value::{RawValue, to_raw_value};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use utoipa::openapi::RefOr;
@@ -79,41 +80,66 @@ impl<const MAX: usize> utoipa::ToSchema for Bounded<MAX> {
 }
 
 /// A text in several languages by their ISO 639 codes; Swedish is always there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Localized(BTreeMap<String, Prose>);
+///
+/// It is written far more often than it is read, so it is kept as it is written.
+#[derive(Debug, Clone)]
+pub struct Localized {
+    swedish: Prose,
+    /// All languages, in the order of their codes.
+    json: Box<RawValue>,
+}
 
 impl Localized {
     /// The Swedish text.
     pub fn sv(&self) -> &str {
-        self.0.get("sv").map_or("", AsRef::as_ref)
+        self.swedish.as_ref()
     }
 }
+
+impl PartialEq for Localized {
+    fn eq(&self, other: &Self) -> bool {
+        self.json.get() == other.json.get()
+    }
+}
+
+impl Eq for Localized {}
 
 /// The program's own sentences are in both languages, so they are localized as they are.
 impl From<Text> for Localized {
     fn from(text: Text) -> Self {
-        let languages = [("en", text.en), ("sv", text.sv)];
-        Self(languages.into_iter().map(|(language, text)| (language.to_owned(), Bounded(text.into_owned()))).collect())
+        #[derive(Serialize)]
+        struct Both<'a> {
+            en: &'a str,
+            sv: &'a str,
+        }
+        // Two strings can always be written as JSON.
+        let json = to_raw_value(&Both { en: &text.en, sv: &text.sv }).unwrap_or_default();
+        Self { swedish: Bounded(text.sv.into_owned()), json }
+    }
+}
+
+impl Serialize for Localized {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Localized {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let texts = BTreeMap::<String, Prose>::deserialize(deserializer)?;
-        if !texts.contains_key("sv") {
+        let Some(swedish) = texts.get("sv") else {
             return Err(de::Error::custom(Text::new(
                 "must have a text in Swedish (sv)",
                 "måste ha en text på svenska (sv)",
             )));
-        }
+        };
         if texts.len() > 20 || !texts.keys().all(|language| is_language_code(language)) {
             return Err(de::Error::custom(Text::new(
                 "must have at most 20 languages, each by its ISO 639 code such as sv or so",
                 "får ha högst 20 språk, vart och ett med sin ISO 639-kod såsom sv eller so",
             )));
         }
-        Ok(Self(texts))
+        Ok(Self { swedish: swedish.clone(), json: to_raw_value(&texts).map_err(de::Error::custom)? })
     }
 }
 
@@ -228,6 +254,17 @@ mod tests {
     fn names_meet_whatever_their_marks_and_case() {
         assert_eq!(folded("SKÄGGETORP"), folded("skaggetorp"));
         assert_eq!(folded(" Vreta   Kloster"), "vreta kloster");
+    }
+
+    #[test]
+    fn a_text_in_several_languages_is_written_as_it_was_read() {
+        let name: Localized = serde_json::from_str(r#"{ "sv": "Norr \u00e5", "so": "Waqooyi", "en": "North" }"#).unwrap();
+        assert_eq!(name.sv(), "Norr å");
+        assert_eq!(serde_json::to_string(&name).unwrap(), r#"{"en":"North","so":"Waqooyi","sv":"Norr å"}"#);
+        let same = serde_json::to_value(&name).unwrap();
+        assert_eq!(serde_json::from_value::<Localized>(same).unwrap(), name);
+        let sentence = Localized::from(Text::new("Say \"hi\"", "Säg \"hej\""));
+        assert_eq!(serde_json::to_string(&sentence).unwrap(), r#"{"en":"Say \"hi\"","sv":"Säg \"hej\""}"#);
     }
 
     #[test]

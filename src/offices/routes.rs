@@ -284,7 +284,7 @@ async fn get_opening_hours(
     call.found(&view, Validator::Version(office.version), Cache::Public)
 }
 
-fn view(id: OfficeId, directory: &Directory, call: &Call) -> Result<OfficeView> {
+fn view<'a>(id: OfficeId, directory: &'a Directory, call: &Call) -> Result<OfficeView<'a>> {
     let office = directory.office(id).ok_or_else(|| Error::internal("an office that was written is not there"))?;
     Ok(OfficeView::new(office, directory, call, call.moment.now))
 }

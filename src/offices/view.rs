@@ -18,56 +18,56 @@ use crate::time::Timestamp;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Office)]
-pub struct OfficeView {
+pub struct OfficeView<'a> {
     /// Its identifier.
     id: OfficeId,
     /// Its readable name in paths.
-    slug: Slug,
+    slug: &'a Slug,
     /// Its name.
-    name: Localized,
+    name: &'a Localized,
     /// What kind of office it is.
     kind: OfficeKind,
     /// Whether it is in operation.
     status: OfficeStatus,
     /// The areas that it serves; none means the whole municipality.
     #[schema(max_items = 50)]
-    area_ids: Vec<AreaId>,
+    area_ids: &'a [AreaId],
     /// Where it is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<Address>,
+    address: Option<&'a Address>,
     /// Where it is on the map.
     #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<Location>,
+    location: Option<&'a Location>,
     /// Its telephone number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    phone: Option<Phone>,
+    phone: Option<&'a Phone>,
     /// Its e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<Email>,
+    email: Option<&'a Email>,
     /// When it is open, in OpenStreetMap's syntax; absent where nobody stated it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 500, example = "Mo-Fr 08:00-16:30; PH off")]
-    opening_hours: Option<HoursText>,
+    opening_hours: Option<&'a HoursText>,
     /// Whether it is open at the time that is asked about, now unless said, and when that changes.
     open_state: OpenState,
     /// In which languages one is met.
     #[schema(max_items = 50)]
-    languages: Vec<LanguageCode>,
+    languages: &'a [LanguageCode],
     /// How it can be entered and used; empty where nothing is known.
     #[schema(max_items = 20)]
-    accessibility: Vec<Accessibility>,
+    accessibility: &'a [Accessibility],
     /// How to find the way in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    entrance_note: Option<Localized>,
+    entrance_note: Option<&'a Localized>,
     /// The services that it gives.
     #[schema(max_items = 200)]
-    service_ids: Vec<ServiceId>,
+    service_ids: &'a [ServiceId],
     /// When it opened or will open: a day, a month or a year.
     #[serde(skip_serializing_if = "Option::is_none")]
-    opened_on: Option<PartialDate>,
+    opened_on: Option<&'a PartialDate>,
     /// When it closed or will close: a day, a month or a year.
     #[serde(skip_serializing_if = "Option::is_none")]
-    closed_on: Option<PartialDate>,
+    closed_on: Option<&'a PartialDate>,
     /// When it was written last.
     updated_at: Timestamp,
     /// Its own address, and that of its opening hours.
@@ -76,33 +76,31 @@ pub struct OfficeView {
     links: Vec<Link>,
 }
 
-impl OfficeView {
+impl<'a> OfficeView<'a> {
     /// An office as `call` gets it, with its open state at that time.
-    pub fn new(office: &Office, directory: &Directory, call: &Call, at: Timestamp) -> Self {
+    pub fn new(office: &'a Office, directory: &Directory, call: &Call, at: Timestamp) -> Self {
         let path = path(&office.slug);
         let links =
             vec![call.link("self", "GET", &path), call.link("opening-hours", "GET", &format!("{path}/opening-hours"))];
-        let open_state = directory.open_state(office, at.utc());
-        let office = office.clone();
         Self {
             id: office.id,
-            slug: office.slug,
-            name: office.name,
+            slug: &office.slug,
+            name: &office.name,
             kind: office.kind,
             status: office.status,
-            area_ids: office.area_ids,
-            address: office.address,
-            location: office.location,
-            phone: office.phone,
-            email: office.email,
-            opening_hours: office.opening_hours,
-            open_state,
-            languages: office.languages,
-            accessibility: office.accessibility,
-            entrance_note: office.entrance_note,
-            service_ids: office.service_ids,
-            opened_on: office.opened_on,
-            closed_on: office.closed_on,
+            area_ids: &office.area_ids,
+            address: office.address.as_ref(),
+            location: office.location.as_ref(),
+            phone: office.phone.as_ref(),
+            email: office.email.as_ref(),
+            opening_hours: office.opening_hours.as_ref(),
+            open_state: directory.open_state(office, at.utc()),
+            languages: &office.languages,
+            accessibility: &office.accessibility,
+            entrance_note: office.entrance_note.as_ref(),
+            service_ids: &office.service_ids,
+            opened_on: office.opened_on.as_ref(),
+            closed_on: office.closed_on.as_ref(),
             updated_at: office.updated_at,
             links,
         }

@@ -19,32 +19,32 @@ use crate::where_to_turn::{Answer, Certainty, ResolvedBy, Step};
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = WhereToTurn)]
-pub struct AnswerView {
+pub struct AnswerView<'a> {
     /// How the place was found.
     resolved_by: ResolvedBy,
     /// How sure the place is.
     certainty: Certainty,
     /// The district, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    district: Option<DistrictSummary>,
+    district: Option<DistrictSummary<'a>>,
     /// The district's area.
     #[serde(skip_serializing_if = "Option::is_none")]
-    area: Option<AreaSummary>,
+    area: Option<AreaSummary<'a>>,
     /// The office that is responsible: always exactly one.
-    office: OfficeView,
+    office: OfficeView<'a>,
     /// Whether it is open at the asked time.
     open_state: OpenState,
     /// What it can give to the one who asks.
     #[schema(max_items = 100)]
-    services: Vec<ServiceSummary>,
+    services: Vec<ServiceSummary<'a>>,
     /// Who else could help.
     #[schema(max_items = 3)]
-    alternatives: Vec<OfficeSummary>,
+    alternatives: Vec<OfficeSummary<'a>>,
     /// The line that answers when the offices are closed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    on_call: Option<OfficeSummary>,
+    on_call: Option<OfficeSummary<'a>>,
     /// What to call when there is danger.
-    emergency: Emergency,
+    emergency: Emergency<'a>,
     /// Whether the place certainly lies in another municipality.
     outside_municipality: bool,
     /// Each step that led to the office.
@@ -58,57 +58,57 @@ pub struct AnswerView {
 /// A district, in few words.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct DistrictSummary {
+struct DistrictSummary<'a> {
     /// Its identifier.
     id: DistrictId,
     /// Its readable name in paths.
-    slug: Slug,
+    slug: &'a Slug,
     /// Its name.
-    name: Localized,
+    name: &'a Localized,
 }
 
 /// An area, in few words.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct AreaSummary {
+struct AreaSummary<'a> {
     /// Its identifier.
     id: AreaId,
     /// Its readable name in paths.
-    slug: Slug,
+    slug: &'a Slug,
     /// Its name.
-    name: Localized,
+    name: &'a Localized,
 }
 
 /// A service, in few words.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct ServiceSummary {
+struct ServiceSummary<'a> {
     /// Its identifier.
     id: ServiceId,
     /// Its readable name in paths.
-    slug: Slug,
+    slug: &'a Slug,
     /// Its name.
-    name: Localized,
+    name: &'a Localized,
     /// What it is.
-    description: Localized,
+    description: &'a Localized,
 }
 
 /// An office, in few words.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct OfficeSummary {
+struct OfficeSummary<'a> {
     /// Its identifier.
     id: OfficeId,
     /// Its readable name in paths.
-    slug: Slug,
+    slug: &'a Slug,
     /// Its name.
-    name: Localized,
+    name: &'a Localized,
     /// What kind of office it is.
     kind: OfficeKind,
     /// Its telephone number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 40, example = "+46 13 20 61 88")]
-    phone: Option<String>,
+    phone: Option<&'a str>,
     /// Whether it is open at the asked time.
     open_state: OpenState,
 }
@@ -116,33 +116,33 @@ struct OfficeSummary {
 /// What to call when there is danger.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Emergency {
+struct Emergency<'a> {
     /// The number.
     #[schema(max_length = 20, example = "112")]
-    number: String,
+    number: &'a str,
 }
 
-impl AnswerView {
+impl<'a> AnswerView<'a> {
     /// The answer, with what is open at `at`.
-    pub fn new(answer: Answer<'_>, directory: &Directory, at: Timestamp, call: &Call) -> Self {
+    pub fn new(answer: Answer<'a>, directory: &'a Directory, at: Timestamp, call: &Call) -> Self {
         let district = answer.place.district;
         let area = district.and_then(|district| directory.area(district.area_id));
-        let summary = |office: &Office| OfficeSummary::new(office, directory, at);
+        let summary = |office: &'a Office| OfficeSummary::new(office, directory, at);
         Self {
             resolved_by: answer.place.by,
             certainty: answer.place.certainty,
             district: district.map(|district| DistrictSummary {
                 id: district.id,
-                slug: district.slug.clone(),
-                name: district.name.clone(),
+                slug: &district.slug,
+                name: &district.name,
             }),
-            area: area.map(|area| AreaSummary { id: area.id, slug: area.slug.clone(), name: area.name.clone() }),
+            area: area.map(|area| AreaSummary { id: area.id, slug: &area.slug, name: &area.name }),
             open_state: directory.open_state(answer.office, at.utc()),
             office: OfficeView::new(answer.office, directory, call, at),
             services: answer.services.into_iter().map(ServiceSummary::new).collect(),
             alternatives: answer.alternatives.into_iter().map(summary).collect(),
             on_call: on_call(directory).map(summary),
-            emergency: Emergency { number: directory.municipality.emergency_number.clone() },
+            emergency: Emergency { number: &directory.municipality.emergency_number },
             outside_municipality: answer.place.outside,
             explanation: answer.explanation,
             directory_version: directory.version,
@@ -150,21 +150,21 @@ impl AnswerView {
     }
 }
 
-impl ServiceSummary {
-    fn new(service: &Service) -> Self {
+impl<'a> ServiceSummary<'a> {
+    fn new(service: &'a Service) -> Self {
         let Service { id, slug, name, description, .. } = service;
-        Self { id: *id, slug: slug.clone(), name: name.clone(), description: description.clone() }
+        Self { id: *id, slug, name, description }
     }
 }
 
-impl OfficeSummary {
-    fn new(office: &Office, directory: &Directory, at: Timestamp) -> Self {
+impl<'a> OfficeSummary<'a> {
+    fn new(office: &'a Office, directory: &Directory, at: Timestamp) -> Self {
         Self {
             id: office.id,
-            slug: office.slug.clone(),
-            name: office.name.clone(),
+            slug: &office.slug,
+            name: &office.name,
             kind: office.kind,
-            phone: office.phone.as_ref().map(|phone| phone.as_ref().to_owned()),
+            phone: office.phone.as_ref().map(AsRef::as_ref),
             open_state: directory.open_state(office, at.utc()),
         }
     }
