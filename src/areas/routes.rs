@@ -10,8 +10,9 @@ use crate::auth::{Administrator, Anyone};
 use crate::db::Db;
 use crate::directory::{Directory, Handle, changes, writer};
 use crate::error::{Error, Result};
+use crate::http::answer::{Answer, Validator};
 use crate::http::body::{Body, MergePatch};
-use crate::http::call::{Cache, Call, Validator};
+use crate::http::call::Call;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::id::AreaId;
@@ -34,9 +35,11 @@ pub fn routes(api: &mut ServiceConfig) {
 #[get("/areas")]
 async fn list_areas(_: Anyone, call: Call, directory: Data<Handle>, paging: Paging) -> Result<HttpResponse> {
     let directory = directory.current();
-    let areas: Vec<&Area> = directory.areas.iter().collect();
-    let found = paging.of_sorted(&call, &areas, Area::position)?;
-    found.answer(&call, &paging, Cache::Public, |area| AreaView::new(area, &directory, &call))
+    call.kept(&directory.answers, || {
+        let areas: Vec<&Area> = directory.areas.iter().collect();
+        let found = paging.of_sorted(&call, &areas, Area::position)?;
+        found.answer(&call, &paging, |area| AreaView::new(area, &directory, &call))
+    })
 }
 
 /// Create an area
@@ -80,8 +83,10 @@ async fn create_area(
 #[get("/areas/{id}")]
 async fn get_area(_: Anyone, call: Call, directory: Data<Handle>, name: Named<AreaName>) -> Result<HttpResponse> {
     let directory = directory.current();
-    let area = directory.find_area(&name.0).ok_or_else(Error::not_found)?;
-    call.found(&AreaView::new(area, &directory, &call), Validator::Version(area.version), Cache::Public)
+    call.kept(&directory.answers, || {
+        let area = directory.find_area(&name.0).ok_or_else(Error::not_found)?;
+        Answer::of(&AreaView::new(area, &directory, &call), Validator::Version(area.version))
+    })
 }
 
 /// Change an area

@@ -8,7 +8,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::auth::Anyone;
 use crate::code_lists::{Code, LISTS};
 use crate::error::{Error, Result};
-use crate::http::call::{Cache, Call, Link, Validator};
+use crate::http::answer::Validator;
+use crate::http::call::{Cache, Call, Link};
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::slug::Slug;
@@ -59,7 +60,7 @@ impl CodeListView {
 async fn list_code_lists(_: Anyone, call: Call, paging: Paging) -> Result<HttpResponse> {
     let names: Vec<&String> = LISTS.keys().collect();
     let found = paging.of_sorted(&call, &names, |name: &String| name.clone())?;
-    found.answer(&call, &paging, Cache::Public, |name| CodeListView::of(name, &call))
+    Ok(call.give(found.answer(&call, &paging, |name| CodeListView::of(name, &call))?, Cache::Public))
 }
 
 /// Get a code list

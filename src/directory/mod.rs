@@ -29,6 +29,7 @@ use crate::areas::Area;
 use crate::calendar::{Calendar, DayHours, DeadlineRule, LegalReference, OpenState, OpeningHours};
 use crate::districts::District;
 use crate::error::{Error, Result};
+use crate::http::answer::KeptAnswers;
 use crate::id::{AreaId, DistrictId, OfficeId, ServiceId};
 use crate::offices::Office;
 use crate::services::Service;
@@ -67,6 +68,8 @@ pub struct Directory {
     pub deadline_rules: Vec<DeadlineRule>,
     /// The law that they rest on.
     pub legal_references: Vec<LegalReference>,
+    /// What was answered from it.
+    pub answers: KeptAnswers,
     documents: Documents,
     geography: Arc<Geography>,
     places: Places,
@@ -155,6 +158,7 @@ impl Directory {
             offices,
             services,
             calendar,
+            answers: KeptAnswers::default(),
             documents,
             geography,
             day,

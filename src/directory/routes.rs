@@ -10,7 +10,8 @@ use crate::directory::Handle;
 use crate::directory::changes::Writer;
 use crate::directory::coverage::Coverage;
 use crate::error::Result;
-use crate::http::call::{Cache, Call, Validator};
+use crate::http::answer::{Answer, Validator};
+use crate::http::call::Call;
 
 /// The operations on the directory as a whole.
 pub fn routes(api: &mut ServiceConfig) {
@@ -34,5 +35,6 @@ pub fn writer<'a>(admin: &Administrator, call: &'a Call, db: &'a Db, directory: 
 )]
 #[get("/directory/coverage")]
 async fn get_coverage(_: Anyone, call: Call, directory: Data<Handle>) -> Result<HttpResponse> {
-    call.found(&Coverage::of(&directory.current()), Validator::Content, Cache::Public)
+    let directory = directory.current();
+    call.kept(&directory.answers, || Answer::of(&Coverage::of(&directory), Validator::Content))
 }

@@ -6,11 +6,12 @@ use actix_web::{HttpResponse, get, put};
 use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
 use crate::directory::{Directory, Handle, writer};
-use crate::districts::features::{MEDIA_TYPE, as_geojson};
+use crate::districts::features::MEDIA_TYPE;
 use crate::districts::{BoundaryBody, check_boundary, store};
 use crate::error::{Error, Result};
+use crate::http::answer::{Answer, Validator};
 use crate::http::body::Body;
-use crate::http::call::{Cache, Call, Validator};
+use crate::http::call::Call;
 use crate::http::path::Named;
 use crate::slug::DistrictName;
 
@@ -35,10 +36,12 @@ pub async fn get_boundary(
     name: Named<DistrictName>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let district = directory.find_district(&name.0).ok_or_else(Error::not_found)?;
-    let boundary = directory.boundary(district).map(BoundaryBody::from).ok_or_else(Error::not_found)?;
-    let answer = call.found(&boundary, Validator::Version(district.version), Cache::Public)?;
-    Ok(if call.asks_for(MEDIA_TYPE) { as_geojson(answer) } else { answer })
+    call.kept(&directory.answers, || {
+        let district = directory.find_district(&name.0).ok_or_else(Error::not_found)?;
+        let boundary = directory.boundary(district).map(BoundaryBody::from).ok_or_else(Error::not_found)?;
+        let answer = Answer::of(&boundary, Validator::Version(district.version))?;
+        Ok(if call.asks_for(MEDIA_TYPE) { answer.said_to_be(MEDIA_TYPE) } else { answer })
+    })
 }
 
 /// Replace the boundary of a district

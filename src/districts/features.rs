@@ -1,8 +1,5 @@
 //! Districts as GeoJSON (RFC 7946), for maps.
 
-use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -76,12 +73,4 @@ impl DistrictFeatures {
     pub fn new(features: Vec<DistrictFeature>, meta: Meta, links: Vec<Link>) -> Self {
         Self { r#type: CollectionType::FeatureCollection, features, meta, links }
     }
-}
-
-/// Tells that an answer is GeoJSON; one without a body, 304, has no media type.
-pub fn as_geojson(mut answer: HttpResponse) -> HttpResponse {
-    if answer.status() == StatusCode::OK {
-        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-    }
-    answer
 }

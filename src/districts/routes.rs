@@ -10,12 +10,13 @@ use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
 use crate::directory::{Directory, Handle, changes, writer};
 use crate::districts::boundary_routes::{get_boundary, put_boundary};
-use crate::districts::features::{self, DistrictFeature, DistrictFeatures, as_geojson};
+use crate::districts::features::{self, DistrictFeature, DistrictFeatures};
 use crate::districts::view::path;
 use crate::districts::{District, DistrictDetails, DistrictView, NewDistrict, check_boundary, store};
 use crate::error::{Error, Result};
+use crate::http::answer::{Answer, Validator};
 use crate::http::body::{Body, MergePatch};
-use crate::http::call::{Cache, Call, Validator};
+use crate::http::call::Call;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
@@ -77,15 +78,18 @@ async fn list_districts(
     paging: Paging,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let districts: Vec<&District> =
-        directory.districts.iter().filter(|district| filter.0.fits(district, &directory)).collect();
-    let found = paging.of_sorted(&call, &districts, District::position)?;
-    if !call.asks_for(features::MEDIA_TYPE) {
-        return found.answer(&call, &paging, Cache::Public, |district| DistrictView::new(district, &directory, &call));
-    }
-    let page = found.page(&call, &paging, |district| DistrictFeature::new(district, &directory, &call))?;
-    let links = page.links.clone();
-    call.list(&DistrictFeatures::new(page.items, page.meta, page.links), &links, Cache::Public).map(as_geojson)
+    call.kept(&directory.answers, || {
+        let districts: Vec<&District> =
+            directory.districts.iter().filter(|district| filter.0.fits(district, &directory)).collect();
+        let found = paging.of_sorted(&call, &districts, District::position)?;
+        if !call.asks_for(features::MEDIA_TYPE) {
+            return found.answer(&call, &paging, |district| DistrictView::new(district, &directory, &call));
+        }
+        let page = found.page(&call, &paging, |district| DistrictFeature::new(district, &directory, &call))?;
+        let links = page.links.clone();
+        let answer = Answer::of_list(&DistrictFeatures::new(page.items, page.meta, page.links), &links)?;
+        Ok(answer.said_to_be(features::MEDIA_TYPE))
+    })
 }
 
 /// Create a district
@@ -139,8 +143,10 @@ async fn get_district(
     name: Named<DistrictName>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let district = directory.find_district(&name.0).ok_or_else(Error::not_found)?;
-    call.found(&DistrictView::new(district, &directory, &call), Validator::Version(district.version), Cache::Public)
+    call.kept(&directory.answers, || {
+        let district = directory.find_district(&name.0).ok_or_else(Error::not_found)?;
+        Answer::of(&DistrictView::new(district, &directory, &call), Validator::Version(district.version))
+    })
 }
 
 /// Change a district

@@ -5,16 +5,16 @@
 
 use std::future::{Ready, ready};
 
+use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::error::{Error, Problem, Result, Text};
-use crate::hex;
+use crate::error::{Error, Problem, Result};
+use crate::http::answer::{self, Answer, KeptAnswers, Validator};
 use crate::http::operations::Operations;
 use crate::http::page::PARAMETERS;
 use crate::http::trace::Trace;
@@ -56,15 +56,6 @@ pub enum Cache {
     NoStore,
 }
 
-/// What an ETag stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Validator {
-    /// The version of the resource, and the content as it looks now.
-    Version(i32),
-    /// The content alone, where the version itself would tell something.
-    Content,
-}
-
 /// A link.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Link {
@@ -77,6 +68,13 @@ pub struct Link {
     /// The method.
     #[schema(max_length = 10, example = "GET")]
     method: &'static str,
+}
+
+impl Link {
+    /// As the `Link` header has it (RFC 8288).
+    pub fn as_header(&self) -> String {
+        format!("<{}>; rel=\"{}\"", self.href, self.rel)
+    }
 }
 
 impl FromRequest for Call {
@@ -121,7 +119,7 @@ impl Call {
 
     /// The absolute address of `path` below the root of the API.
     pub fn absolute(&self, path: &str) -> String {
-        format!("{}{ROOT}{path}", self.base())
+        [&self.base(), ROOT, path].concat()
     }
 
     /// A link to this list with some parameters set or, with `None`, left out; all others stay.
@@ -139,7 +137,7 @@ impl Call {
         let mark = if query.is_empty() { "" } else { "?" };
         Link {
             rel: rel.to_owned(),
-            href: format!("{}{}{mark}{query}", self.base(), self.request.path()),
+            href: [&self.base(), self.request.path(), mark, &query].concat(),
             method: "GET",
         }
     }
@@ -161,53 +159,77 @@ impl Call {
         base_of(&self.settings, &self.request)
     }
 
+    /// 200 with what everyone may have: as it was answered to the same question before, or made now.
+    pub fn kept(&self, answers: &KeptAnswers, make: impl FnOnce() -> Result<Answer>) -> Result<HttpResponse> {
+        let accept = self.header(header::ACCEPT).unwrap_or_default();
+        let path = self.request.uri().path_and_query().map_or("", |path| path.as_str());
+        let question = [&self.base(), " ", accept, " ", path].concat();
+        Ok(self.give(answers.get_or_make(question, self.moment.now, make)?, Cache::Public))
+    }
+
     /// 200 with one resource, or 304 when the caller has it already.
     pub fn found(&self, view: &impl Serialize, validator: Validator, cache: Cache) -> Result<HttpResponse> {
-        let body = Rendered::new(view, validator)?;
-        let known = self.header(header::IF_NONE_MATCH).is_some_and(|tags| lists(tags, &body.etag, weakly_equal));
-        if known {
-            return Ok(with_cache(HttpResponse::NotModified(), cache)
-                .insert_header((header::ETAG, body.etag))
-                .finish());
-        }
-        Ok(body.into_response(StatusCode::OK, cache))
+        Ok(self.give(Answer::of(view, validator)?, cache))
+    }
+
+    /// 200 with an answer, or 304 when the caller has it already.
+    pub fn give(&self, answer: Answer, cache: Cache) -> HttpResponse {
+        let etag = answer.etag.to_str().unwrap_or_default();
+        let known = self.header(header::IF_NONE_MATCH).is_some_and(|tags| lists(tags, etag, weakly_equal));
+        let links = answer.links.clone();
+        let mut response = if known {
+            let mut unchanged = HttpResponse::new(StatusCode::NOT_MODIFIED);
+            unchanged.headers_mut().insert(header::ETAG, answer.etag);
+            unchanged
+        } else {
+            response(StatusCode::OK, answer)
+        };
+        add_cache(response.headers_mut(), cache);
+        links.map(|links| response.headers_mut().insert(header::LINK, links));
+        response
     }
 
     /// 200 with what is not a resource of its own: no ETag.
     pub fn answer(&self, view: &impl Serialize, cache: Cache) -> Result<HttpResponse> {
-        let body = serde_json::to_vec(view).map_err(Error::internal)?;
-        Ok(with_cache(HttpResponse::Ok(), cache).content_type("application/json").body(body))
+        let body = BoxBody::new(answer::rendered(view)?);
+        let mut response = HttpResponse::with_body(StatusCode::OK, body);
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        add_cache(response.headers_mut(), cache);
+        Ok(response)
     }
 
     /// 201 with the new resource, where it lies, and its ETag; without its body when the caller prefers so.
     pub fn created(&self, path: &str, view: &impl Serialize, validator: Validator) -> Result<HttpResponse> {
-        let body = Rendered::new(view, validator)?;
-        let location = self.absolute(path);
-        let mut answer = if self.prefers_minimal() {
-            body.into_minimal(StatusCode::CREATED)
-        } else {
-            body.into_response(StatusCode::CREATED, Cache::NoStore)
-        };
-        answer.headers_mut().insert(header::LOCATION, HeaderValue::from_str(&location).map_err(Error::internal)?);
-        Ok(answer)
+        let location = HeaderValue::try_from(self.absolute(path)).map_err(Error::internal)?;
+        let mut response = self.written(view, validator, StatusCode::CREATED, StatusCode::CREATED)?;
+        response.headers_mut().insert(header::LOCATION, location);
+        Ok(response)
     }
 
     /// 200 with the changed resource and its new ETag; 204 without its body when the caller prefers so.
     pub fn changed(&self, view: &impl Serialize, validator: Validator) -> Result<HttpResponse> {
-        let body = Rendered::new(view, validator)?;
-        Ok(if self.prefers_minimal() {
-            body.into_minimal(StatusCode::NO_CONTENT)
-        } else {
-            body.into_response(StatusCode::OK, Cache::NoStore)
-        })
+        self.written(view, validator, StatusCode::OK, StatusCode::NO_CONTENT)
     }
 
-    /// 200 with a page of a list, whose links also stand in the `Link` header.
-    pub fn list(&self, page: &impl Serialize, links: &[Link], cache: Cache) -> Result<HttpResponse> {
-        let links: Vec<String> = links.iter().map(|link| format!("<{}>; rel=\"{}\"", link.href, link.rel)).collect();
-        let mut answer = self.found(page, Validator::Content, cache)?;
-        answer.headers_mut().insert(header::LINK, HeaderValue::from_str(&links.join(", ")).map_err(Error::internal)?);
-        Ok(answer)
+    fn written(
+        &self,
+        view: &impl Serialize,
+        validator: Validator,
+        whole: StatusCode,
+        minimal: StatusCode,
+    ) -> Result<HttpResponse> {
+        let answer = Answer::of(view, validator)?;
+        let mut response = if self.prefers_minimal() {
+            let mut bare = HttpResponse::new(minimal);
+            bare.headers_mut().insert(header::ETAG, answer.etag);
+            bare.headers_mut()
+                .insert(HeaderName::from_static("preference-applied"), HeaderValue::from_static("return=minimal"));
+            bare
+        } else {
+            response(whole, answer)
+        };
+        add_cache(response.headers_mut(), Cache::NoStore);
+        Ok(response)
     }
 
     /// Whether the caller wants no body back (RFC 7240).
@@ -234,45 +256,23 @@ pub fn base_of(settings: &Settings, request: &HttpRequest) -> String {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let plain =
         |host: &&str| !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
-    format!("http://{}", host.filter(plain).unwrap_or("localhost"))
+    ["http://", host.filter(plain).unwrap_or("localhost")].concat()
 }
 
-/// A body with its entity tag.
-struct Rendered {
-    body: Vec<u8>,
-    etag: String,
+fn response(status: StatusCode, answer: Answer) -> HttpResponse {
+    let mut response = HttpResponse::with_body(status, BoxBody::new(answer.body));
+    response.headers_mut().insert(header::CONTENT_TYPE, answer.media_type);
+    response.headers_mut().insert(header::ETAG, answer.etag);
+    response
 }
 
-impl Rendered {
-    fn new(view: &impl Serialize, validator: Validator) -> Result<Self> {
-        let body = serde_json::to_vec(view).map_err(Error::internal)?;
-        let digest = Sha256::digest(&body);
-        let content = hex::encode(&digest[..8]);
-        let etag = match validator {
-            Validator::Version(version) => format!("\"{version}-{content}\""),
-            Validator::Content => format!("\"{content}\""),
-        };
-        Ok(Self { body, etag })
-    }
-
-    fn into_response(self, status: StatusCode, cache: Cache) -> HttpResponse {
-        let mut answer = with_cache(HttpResponse::build(status), cache);
-        answer.insert_header((header::ETAG, self.etag)).content_type("application/json").body(self.body)
-    }
-
-    fn into_minimal(self, status: StatusCode) -> HttpResponse {
-        let mut answer = with_cache(HttpResponse::build(status), Cache::NoStore);
-        answer.insert_header((header::ETAG, self.etag)).insert_header(("preference-applied", "return=minimal")).finish()
-    }
-}
-
-fn with_cache(mut answer: actix_web::HttpResponseBuilder, cache: Cache) -> actix_web::HttpResponseBuilder {
+fn add_cache(headers: &mut HeaderMap, cache: Cache) {
     let (control, vary) = match cache {
         Cache::Public => ("public, max-age=60", "Accept"),
         Cache::NoStore => ("no-store", "Authorization, X-API-Key"),
     };
-    answer.insert_header((header::CACHE_CONTROL, control)).insert_header((header::VARY, vary));
-    answer
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(control));
+    headers.insert(header::VARY, HeaderValue::from_static(vary));
 }
 
 /// Whether a list of entity tags, or `*`, has one that is the same as `etag`.

@@ -1,5 +1,6 @@
 //! How the API speaks HTTP: what every operation shares, and nothing that is about the domain.
 
+pub mod answer;
 pub mod body;
 pub mod call;
 pub mod document;

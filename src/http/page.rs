@@ -5,7 +5,7 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
+use actix_web::{FromRequest, HttpRequest, dev};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
@@ -15,6 +15,7 @@ use sha2::Sha256;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::{Error, Problem, Result, Text};
+use crate::http::answer::Answer;
 use crate::http::call::{Call, Link};
 use crate::http::query;
 
@@ -187,15 +188,9 @@ pub struct Meta {
 
 impl<T, P: Serialize> Found<T, P> {
     /// The answer: the page as a body, with its links there and in the `Link` header.
-    pub fn answer<V: Serialize>(
-        self,
-        call: &Call,
-        paging: &Paging,
-        cache: super::call::Cache,
-        view: impl Fn(T) -> V,
-    ) -> Result<HttpResponse> {
+    pub fn answer<V: Serialize>(self, call: &Call, paging: &Paging, view: impl Fn(T) -> V) -> Result<Answer> {
         let page = self.page(call, paging, view)?;
-        call.list(&page, &page.links, cache)
+        Answer::of_list(&page, &page.links)
     }
 
     /// The page, for answers that look otherwise.

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 
 use crate::auth::Anyone;
 use crate::error::Result;
-use crate::http::call::{Cache, Call, Validator};
+use crate::http::answer::Validator;
+use crate::http::call::{Cache, Call};
 use crate::meta::{docs, health, problem_pages};
 
 /// The operations that the document describes.

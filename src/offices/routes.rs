@@ -11,8 +11,9 @@ use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
 use crate::directory::{Directory, Handle, changes, writer};
 use crate::error::{Error, Result, Text};
+use crate::http::answer::{Answer, Validator};
 use crate::http::body::{Body, MergePatch};
-use crate::http::call::{Cache, Call, Validator};
+use crate::http::call::Call;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
@@ -91,9 +92,12 @@ async fn list_offices(
     paging: Paging,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let offices: Vec<&Office> = directory.offices.iter().filter(|office| filter.0.fits(office, &directory)).collect();
-    let found = paging.of_sorted(&call, &offices, Office::position)?;
-    found.answer(&call, &paging, Cache::Public, |office| OfficeView::new(office, &directory, &call, call.moment.now))
+    call.kept(&directory.answers, || {
+        let offices: Vec<&Office> =
+            directory.offices.iter().filter(|office| filter.0.fits(office, &directory)).collect();
+        let found = paging.of_sorted(&call, &offices, Office::position)?;
+        found.answer(&call, &paging, |office| OfficeView::new(office, &directory, &call, call.moment.now))
+    })
 }
 
 /// Create an office
@@ -139,12 +143,11 @@ async fn create_office(
 #[get("/offices/{id}")]
 async fn get_office(_: Anyone, call: Call, directory: Data<Handle>, name: Named<OfficeName>) -> Result<HttpResponse> {
     let directory = directory.current();
-    let office = directory.find_office(&name.0).ok_or_else(Error::not_found)?;
-    call.found(
-        &OfficeView::new(office, &directory, &call, call.moment.now),
-        Validator::Version(office.version),
-        Cache::Public,
-    )
+    call.kept(&directory.answers, || {
+        let office = directory.find_office(&name.0).ok_or_else(Error::not_found)?;
+        let view = OfficeView::new(office, &directory, &call, call.moment.now);
+        Answer::of(&view, Validator::Version(office.version))
+    })
 }
 
 /// Change an office
@@ -272,16 +275,18 @@ async fn get_opening_hours(
     days: Query<Period>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let office = directory.find_office(&name.0).ok_or_else(Error::not_found)?;
-    let (from, to) = days.0.resolve(directory.calendar.local_date(call.moment.now.utc()))?;
-    let office_path = path(&office.slug);
-    let links = vec![
-        call.link("self", "GET", &format!("{office_path}/opening-hours?from={from}&to={to}")),
-        call.link("office", "GET", &office_path),
-    ];
-    let (known, days) = directory.hours_between(office, from, to);
-    let view = HoursView { office_id: office.id, known, days, links };
-    call.found(&view, Validator::Version(office.version), Cache::Public)
+    call.kept(&directory.answers, || {
+        let office = directory.find_office(&name.0).ok_or_else(Error::not_found)?;
+        let (from, to) = days.0.resolve(directory.calendar.local_date(call.moment.now.utc()))?;
+        let office_path = path(&office.slug);
+        let links = vec![
+            call.link("self", "GET", &format!("{office_path}/opening-hours?from={from}&to={to}")),
+            call.link("office", "GET", &office_path),
+        ];
+        let (known, days) = directory.hours_between(office, from, to);
+        let view = HoursView { office_id: office.id, known, days, links };
+        Answer::of(&view, Validator::Version(office.version))
+    })
 }
 
 fn view<'a>(id: OfficeId, directory: &'a Directory, call: &Call) -> Result<OfficeView<'a>> {

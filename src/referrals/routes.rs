@@ -11,7 +11,8 @@ use crate::auth::CaseReader;
 use crate::db::Db;
 use crate::directory;
 use crate::error::Result;
-use crate::http::call::{Cache, Call, Validator};
+use crate::http::answer::Validator;
+use crate::http::call::{Cache, Call};
 use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
@@ -105,7 +106,8 @@ async fn list_referrals(
     let has_more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = rows.last().filter(|_| has_more).map(|last| order.position(last));
-    Found { rows, next, total }.answer(&call, &paging, Cache::NoStore, |referral| ReferralRow::new(referral, now))
+    let answer = Found { rows, next, total }.answer(&call, &paging, |referral| ReferralRow::new(referral, now))?;
+    Ok(call.give(answer, Cache::NoStore))
 }
 
 /// Get a referral

@@ -10,8 +10,9 @@ use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
 use crate::directory::{Directory, Handle, changes, writer};
 use crate::error::{Error, Result, Text};
+use crate::http::answer::{Answer, Validator};
 use crate::http::body::{Body, MergePatch};
-use crate::http::call::{Cache, Call, Validator};
+use crate::http::call::Call;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
@@ -92,10 +93,12 @@ async fn list_services(
 ) -> Result<HttpResponse> {
     let directory = directory.current();
     filter.0.check()?;
-    let services: Vec<&Service> =
-        directory.services.iter().filter(|service| filter.0.fits(service, &directory)).collect();
-    let found = paging.of_sorted(&call, &services, Service::position)?;
-    found.answer(&call, &paging, Cache::Public, |service| ServiceView::new(service, &directory, &call))
+    call.kept(&directory.answers, || {
+        let services: Vec<&Service> =
+            directory.services.iter().filter(|service| filter.0.fits(service, &directory)).collect();
+        let found = paging.of_sorted(&call, &services, Service::position)?;
+        found.answer(&call, &paging, |service| ServiceView::new(service, &directory, &call))
+    })
 }
 
 /// Create a service
@@ -144,8 +147,10 @@ async fn create_service(
 #[get("/services/{id}")]
 async fn get_service(_: Anyone, call: Call, directory: Data<Handle>, name: Named<ServiceName>) -> Result<HttpResponse> {
     let directory = directory.current();
-    let service = directory.find_service(&name.0).ok_or_else(Error::not_found)?;
-    call.found(&ServiceView::new(service, &directory, &call), Validator::Version(service.version), Cache::Public)
+    call.kept(&directory.answers, || {
+        let service = directory.find_service(&name.0).ok_or_else(Error::not_found)?;
+        Answer::of(&ServiceView::new(service, &directory, &call), Validator::Version(service.version))
+    })
 }
 
 /// Change a service
