@@ -99,7 +99,8 @@ crate::text_column!(Kind, Status, Urgency);
 
 /// A referral.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = referrals)]
+// Each column is always written, so that the statement is the same for all, and its text is made once.
+#[diesel(table_name = referrals, treat_none_as_default_value = false)]
 pub struct Referral {
     /// Identifies it to programs.
     pub id: ReferralId,
@@ -176,6 +177,11 @@ impl Referral {
             updated_at: moment.now,
             version: 1,
         })
+    }
+
+    /// The same referral by another reference, where the first is taken.
+    pub fn referred_to_as(&self, reference: Reference) -> Self {
+        Self { reference, ..self.clone() }
     }
 
     /// Whether a deadline has passed that is not met.

@@ -1,5 +1,7 @@
 //! Referrals for the partner agencies that send them.
 
+use std::sync::Arc;
+
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -9,13 +11,14 @@ use crate::auth::{Agency, PartnerReader, Submitter};
 use crate::db::Db;
 use crate::directory;
 use crate::error::{Problem, Result};
+use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
-use crate::http::answer::Validator;
 use crate::http::path::Named;
 use crate::id::ReferralId;
 use crate::referrals::matter::NewReferral;
 use crate::referrals::receipt::Receipt;
+use crate::referrals::reference::Reference;
 use crate::referrals::{Referral, store};
 
 /// The operations of partner agencies on referrals.
@@ -47,29 +50,28 @@ async fn submit_referral(
     new: Body<NewReferral>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
+    let mut referral = Arc::new(Referral::receive(new.0, agency.id, &directory, &call.moment)?);
+    let actor = Actor::Partner(agency.id);
+    let entry =
+        Entry::new(&call.moment, actor, "referral.received", "referral", vec![referral.id.uuid()], call.trace.id());
+    let entry = Arc::new(entry);
     let mut attempt = 1;
     loop {
-        let referral = Referral::receive(new.0.clone(), agency.id, &directory, &call.moment)?;
-        let entry = Entry::new(
-            &call.moment,
-            Actor::Partner(agency.id),
-            "referral.received",
-            "referral",
-            vec![referral.id.uuid()],
-            call.trace.id(),
-        );
+        let (row, record) = (Arc::clone(&referral), Arc::clone(&entry));
         let stored = db.write(move |conn| {
-            store::insert(conn, &referral)?;
-            audit::record(conn, &entry)?;
-            Ok(referral.clone())
+            store::insert(conn, &row)?;
+            audit::record(conn, &record)
         });
         match stored.await {
-            Ok(referral) => {
+            Ok(()) => {
                 let path = format!("/partner/referrals/{}", referral.id);
                 return call.created(&path, &receipt(&referral, &agency, &directory, &call), Validator::Content);
             }
             // Only the reference can be taken: the identifier has 74 random bits of its own.
-            Err(error) if error.problem() == Problem::AlreadyExists && attempt < ATTEMPTS => attempt += 1,
+            Err(error) if error.problem() == Problem::AlreadyExists && attempt < ATTEMPTS => {
+                referral = Arc::new(referral.referred_to_as(Reference::new(&call.moment.random)));
+                attempt += 1;
+            }
             Err(error) => return Err(error),
         }
     }
