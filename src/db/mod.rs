@@ -3,7 +3,8 @@
 //! - A write is one transaction, with everything of one change in it, and is answered when it is durable.
 //! - SQLite has reading threads and one writer that commits groups; PostgreSQL has a set of threads for reading and one for
 //!   writing, one transaction for each write, because savepoints would cost round trips there.
-//! - A job is database work and nothing else. On PostgreSQL it may run again after a deadlock or a serialization failure.
+//! - A job is database work and nothing else. It may run again: on PostgreSQL after a deadlock or a serialization failure, on SQLite
+//!   when another job of its group failed.
 
 pub mod columns;
 #[expect(missing_docs, reason = "The derive for both databases makes public items without docs.")]
@@ -106,7 +107,7 @@ impl Db {
         match &self.writers {
             Writers::Grouped(writer) => {
                 let found = self.readers.run(job).await?;
-                writer.write(move |conn| record(conn, &found).map(|()| found)).await
+                writer.write_once(move |conn| record(conn, &found).map(|()| found)).await
             }
             // The commit of the record waits for the disk, so it belongs to the larger set of threads.
             Writers::Separate(threads) => {

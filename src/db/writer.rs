@@ -1,10 +1,10 @@
 //! The group-commit writer of SQLite.
 //!
-//! One thread owns the only connection that writes. Jobs that wait together share one transaction, and so
-//! one flush to disk; each runs in a savepoint of its own.
+//! One thread owns the only connection that writes. Jobs that wait together share one transaction, and so one flush to disk.
 //!
 //! - A job that succeeds is answered only after the commit: what is acknowledged is durable.
-//! - A job that fails or panics is rolled back alone; the others of its group are not touched.
+//! - A job that fails or panics is rolled back alone. Hardly any does, and savepoints cost, so a group is tried without them;
+//!   if one of its jobs fails, all of it is rolled back and runs again with a savepoint for each.
 //! - When the commit fails, or the engine gave up the whole transaction (a full disk), nothing of the group
 //!   is there, and every job of it is told so.
 
@@ -40,26 +40,43 @@ struct Owner {
 trait Job: Send {
     /// True when nobody waits for it any more.
     fn is_abandoned(&self) -> bool;
+    /// Whether it may run again after it was rolled back.
+    fn may_run_again(&self) -> bool;
     /// Does the work and keeps the answer. True when its effects shall stay.
     fn run(&mut self, conn: &mut DbConn) -> bool;
     /// Gives the answer, now that the fate of the group is known.
     fn finish(self: Box<Self>, committed: bool);
 }
 
-struct Task<T, F> {
-    work: Option<F>,
+struct Task<T> {
+    work: Work<T>,
     answer: Option<Result<T>>,
     caller: oneshot::Sender<Result<T>>,
 }
 
-impl<T: Send, F: FnOnce(&mut DbConn) -> Result<T> + Send> Job for Task<T, F> {
+enum Work<T> {
+    Again(Box<dyn Fn(&mut DbConn) -> Result<T> + Send>),
+    Once(Option<Box<dyn FnOnce(&mut DbConn) -> Result<T> + Send>>),
+}
+
+impl<T: Send> Job for Task<T> {
     fn is_abandoned(&self) -> bool {
         self.caller.is_closed()
     }
 
+    fn may_run_again(&self) -> bool {
+        matches!(self.work, Work::Again(_))
+    }
+
     fn run(&mut self, conn: &mut DbConn) -> bool {
-        let Some(work) = self.work.take() else { return false };
-        let answer = catch_unwind(AssertUnwindSafe(|| work(conn))).unwrap_or_else(|_| Err(panicked()));
+        let answer = match &mut self.work {
+            Work::Again(work) => catch_unwind(AssertUnwindSafe(|| work(conn))),
+            Work::Once(work) => {
+                let Some(work) = work.take() else { return false };
+                catch_unwind(AssertUnwindSafe(|| work(conn)))
+            }
+        };
+        let answer = answer.unwrap_or_else(|_| Err(panicked()));
         let keep = answer.is_ok();
         self.answer = Some(answer);
         keep
@@ -89,15 +106,27 @@ impl Writer {
         Ok(Self(Arc::new(Owner { closed, queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })))
     }
 
-    /// Runs `work` in the next group and answers when its effects are durable.
+    /// Runs `work` in the next group, twice if another job of that group fails, and answers when its effects are durable.
     ///
     /// `work` is database work and nothing else. If the caller goes away before its turn, it is skipped.
     pub async fn write<T: Send + 'static>(
         &self,
+        work: impl Fn(&mut DbConn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.queue(Work::Again(Box::new(work))).await
+    }
+
+    /// The same for work that cannot run twice.
+    pub async fn write_once<T: Send + 'static>(
+        &self,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.queue(Work::Once(Some(Box::new(work)))).await
+    }
+
+    async fn queue<T: Send + 'static>(&self, work: Work<T>) -> Result<T> {
         let (caller, answer) = oneshot::channel();
-        let task = Box::new(Task { work: Some(work), answer: None, caller });
+        let task = Box::new(Task { work, answer: None, caller });
         let queue = self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sent = queue.ok_or_else(|| Error::new(Problem::Unavailable))?.try_send(task);
         sent.map_err(|refused| match refused {
@@ -147,26 +176,49 @@ fn commit_group(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> bool {
 }
 
 fn try_commit_group(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::QueryResult<()> {
-    begin(conn)?;
-    for job in group {
-        // Nested, hence a savepoint.
-        Transactions::begin_transaction(conn)?;
-        let keep = job.run(conn);
-        // A panicking job may have left savepoints of its own open.
-        while depth(conn)? > 2 {
+    if group.len() == 1 || group.iter().all(|job| job.may_run_again()) {
+        begin(conn)?;
+        if run_together(conn, group)? {
+            return Transactions::commit_transaction(conn);
+        }
+        while depth(conn)? > 0 {
             Transactions::rollback_transaction(conn)?;
         }
-        if depth(conn)? < 2 {
-            return Err(diesel::result::Error::RollbackTransaction);
-        }
-        // When the engine has rolled back everything by itself the savepoint is gone, and this fails: so does the group.
-        if keep {
-            Transactions::commit_transaction(conn)?;
-        } else {
-            Transactions::rollback_transaction(conn)?;
+        if group.len() == 1 {
+            return Ok(());
         }
     }
+    begin(conn)?;
+    for job in group {
+        run_apart(conn, job.as_mut())?;
+    }
     Transactions::commit_transaction(conn)
+}
+
+/// Runs the jobs until one fails. False when one did, or when it left savepoints of its own open.
+fn run_together(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::QueryResult<bool> {
+    for job in group {
+        if !job.run(conn) || depth(conn)? != 1 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Runs a job in a savepoint, so that it can be rolled back alone.
+fn run_apart(conn: &mut DbConn, job: &mut dyn Job) -> diesel::QueryResult<()> {
+    // Nested, hence a savepoint.
+    Transactions::begin_transaction(conn)?;
+    let keep = job.run(conn);
+    // A panicking job may have left savepoints of its own open.
+    while depth(conn)? > 2 {
+        Transactions::rollback_transaction(conn)?;
+    }
+    if depth(conn)? < 2 {
+        return Err(diesel::result::Error::RollbackTransaction);
+    }
+    // When the engine has rolled back everything by itself the savepoint is gone, and this fails: so does the group.
+    if keep { Transactions::commit_transaction(conn) } else { Transactions::rollback_transaction(conn) }
 }
 
 /// Takes the write lock at once: a transaction that reads first and then wants to write is refused when another wrote in between.
