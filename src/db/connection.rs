@@ -91,7 +91,8 @@ impl Target {
 const POSTGRES_SESSION: &str = "SET timezone='UTC'; SET statement_timeout='15s'; SET lock_timeout='10s'; SET idle_in_transaction_session_timeout='30s'; SET client_min_messages='warning'";
 
 /// `synchronous=FULL` makes a commit durable: what is acknowledged survives a power cut. A memory map would count as resident memory, hence 0.
-const SQLITE_SESSION: &str = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-8000; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF";
+/// The log may grow to 32 MB, since the writer stops while it is copied to the file, where a page that changed often is written once.
+const SQLITE_SESSION: &str = "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=8000; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-8000; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF";
 
 /// A new file is switched to WAL by whoever opens it first. Two who try at once would wait for each other, so SQLite tells one of
 /// them at once that the file is locked, whatever its time-out; that one waits for an ordinary lock, and finds the file switched.
