@@ -1,4 +1,4 @@
-//! `cargo bench --bench load`: requests per second, how long they take, and the ratio to two floors of the same run.
+//! `cargo bench --bench load`: requests per second, how long they take, and the ratio to floors of the same run.
 //!
 //! It tells and never fails: machines differ, and so do their days. See `load/floors.rs` for what a floor is.
 

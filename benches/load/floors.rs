@@ -1,27 +1,32 @@
 //! The floors: what the same machine does in the same run when nothing of Nära is in between.
 //!
-//! The server is actix with the workers and the settings of Nära's, and without any middleware. Its handlers look at nothing of the
-//! request but, for a reading, the identifier.
+//! The server is actix with the workers and the settings of Nära's, and without any middleware but where the envelope is named. Its
+//! handlers look at nothing of the request but, for a reading, the identifier.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 use diesel::prelude::*;
+use diesel::r2d2::{ManageConnection, Pool};
 use nara::audit::{self, Actor, Entry};
 use nara::db::connection::Purpose;
 use nara::db::schema::referrals;
 use nara::db::{Db, DbConn, Target, in_transaction};
 use nara::directory::Directory;
-use nara::error::{Problem, Result};
+use nara::error::{Error, Problem, Result};
+use nara::http::call::Settings;
+use nara::http::envelope;
 use nara::id::ReferralId;
 use nara::on_backend;
 use nara::partners;
 use nara::referrals::reference::Reference;
 use nara::referrals::{Referral, store};
+use nara::telemetry::Metrics;
 use nara::time::{Clock, Moment, Random};
 
 use super::report;
@@ -31,9 +36,14 @@ pub struct Floors {
     db: Db,
     /// The connection of the transactions that are not grouped.
     alone: Arc<Mutex<DbConn>>,
+    /// The same as most programs would have them.
+    pool: Pool<Connections>,
     /// What is stored, but for its identifier and its reference.
     referral: Referral,
 }
+
+/// Opens the connections of a pool.
+struct Connections(Target);
 
 /// The rows of one submission.
 struct Rows {
@@ -48,28 +58,48 @@ impl Floors {
         let sender = partners.first().expect("there is a partner").id;
         let new = serde_json::from_str(&report::body()).expect("the report is one");
         let referral = Referral::receive(new, sender, directory, &moment()).expect("the report is received");
-        Self { db, alone: Arc::new(Mutex::new(conn)), referral }
+        // As many as r2d2 opens by itself.
+        let pool = Pool::builder().test_on_check_out(false).build(Connections(target.clone()));
+        Self { db, alone: Arc::new(Mutex::new(conn)), pool: pool.expect("connections can be opened"), referral }
     }
 
-    /// Begins to answer.
-    pub fn listen(self, lengths: &[usize]) -> (SocketAddr, Server) {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-        let address = listener.local_addr().expect("a listener has an address");
+    /// Begins to answer: on the first address as Nära does, on the second with as many blocking threads as actix has by itself,
+    /// which is where transactions on pooled connections wait.
+    pub fn listen(self, lengths: &[usize]) -> [(SocketAddr, Server); 2] {
         let (floors, lengths) = (Data::new(self), lengths.to_vec());
+        let metrics = Data::new(Metrics::new().expect("metrics can be made"));
+        let settings = Data::new(Settings {
+            public_url: None,
+            strict_transport: false,
+            cursor_key: [0; 32],
+            clock: Clock::system(),
+            random: Random::system(),
+        });
         let app = move || {
-            let app = App::new().app_data(floors.clone()).configure(|app| constant_bodies(app, &lengths));
-            app.route("/insert", web::post().to(insert))
+            let enveloped = web::scope("/enveloped").wrap(from_fn(envelope::around));
+            App::new()
+                .app_data(floors.clone())
+                .app_data(settings.clone())
+                .app_data(metrics.clone())
+                .configure(|app| constant_bodies(app, &lengths))
+                .service(enveloped.configure(|app| constant_bodies(app, &lengths)))
+                .route("/insert", web::post().to(insert))
                 .route("/insert-alone", web::post().to(insert_alone))
+                .route("/insert-pooled", web::post().to(insert_pooled))
                 .route("/select/{id}", web::get().to(select))
         };
-        let server = HttpServer::new(app)
-            .workers(std::thread::available_parallelism().map_or(2, usize::from))
-            .worker_max_blocking_threads(1)
-            .client_request_timeout(Duration::from_secs(5))
-            .keep_alive(Duration::from_secs(75))
-            .disable_signals()
-            .listen(listener);
-        (address, server.expect("the listener is ours").run())
+        [1, 256].map(|blocking_threads| {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+            let address = listener.local_addr().expect("a listener has an address");
+            let server = HttpServer::new(app.clone())
+                .workers(std::thread::available_parallelism().map_or(2, usize::from))
+                .worker_max_blocking_threads(blocking_threads)
+                .client_request_timeout(Duration::from_secs(5))
+                .keep_alive(Duration::from_secs(75))
+                .disable_signals()
+                .listen(listener);
+            (address, server.expect("the listener is ours").run())
+        })
     }
 
     fn rows(&self) -> Rows {
@@ -82,10 +112,31 @@ impl Floors {
     }
 }
 
+impl ManageConnection for Connections {
+    type Connection = DbConn;
+    type Error = Error;
+
+    fn connect(&self) -> Result<DbConn> {
+        self.0.connect(Purpose::Writing)
+    }
+
+    fn is_valid(&self, _: &mut DbConn) -> Result<()> {
+        Ok(())
+    }
+
+    fn has_broken(&self, _: &mut DbConn) -> bool {
+        false
+    }
+}
+
 impl Rows {
     fn insert(&self, conn: &mut DbConn) -> Result<()> {
         store::insert(conn, &self.referral)?;
         audit::record(conn, &self.entry)
+    }
+
+    fn insert_alone(&self, conn: &mut DbConn) -> Result<()> {
+        in_transaction(conn, &|conn| self.insert(conn))
     }
 }
 
@@ -111,28 +162,43 @@ fn constant_bodies(app: &mut ServiceConfig, lengths: &[usize]) {
 
 /// The rows through `Db::write`: the group writer on SQLite, a transaction on PostgreSQL. The body is received and not read.
 async fn insert(floors: Data<Floors>, _body: Bytes) -> HttpResponse {
-    loop {
+    created(|| {
         let rows = floors.rows();
-        match floors.db.write(move |conn| rows.insert(conn)).await {
-            // Among so many rows a reference may be taken; the API tries again, too.
-            Err(error) if error.problem() == Problem::AlreadyExists => {}
-            outcome => return created(outcome),
-        }
-    }
+        floors.db.write(move |conn| rows.insert(conn))
+    })
+    .await
 }
 
 /// The rows in a transaction and a commit of their own, on the one connection that writes.
 async fn insert_alone(floors: Data<Floors>, _body: Bytes) -> HttpResponse {
-    let (rows, conn) = (floors.rows(), Arc::clone(&floors.alone));
-    let work =
-        move || in_transaction(&mut conn.lock().unwrap_or_else(PoisonError::into_inner), &|conn| rows.insert(conn));
-    created(web::block(work).await.expect("the pool of threads is there"))
+    created(|| {
+        let (rows, conn) = (floors.rows(), Arc::clone(&floors.alone));
+        blocking(move || rows.insert_alone(&mut conn.lock().unwrap_or_else(PoisonError::into_inner)))
+    })
+    .await
 }
 
-fn created(outcome: Result<()>) -> HttpResponse {
-    match outcome {
-        Ok(()) => HttpResponse::Created().content_type("application/json").body("{}"),
-        Err(error) => HttpResponse::InternalServerError().body(format!("{error:?}")),
+/// The rows in a transaction and a commit of their own, on any of the connections of a pool.
+async fn insert_pooled(floors: Data<Floors>, _body: Bytes) -> HttpResponse {
+    created(|| {
+        let (rows, pool) = (floors.rows(), floors.pool.clone());
+        blocking(move || rows.insert_alone(&mut *pool.get().map_err(Error::internal)?))
+    })
+    .await
+}
+
+async fn blocking(work: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
+    web::block(work).await.expect("the pool of threads is there")
+}
+
+/// Among so many rows a reference may be taken; then it is tried again, as the API does.
+async fn created<Stored: Future<Output = Result<()>>>(store: impl Fn() -> Stored) -> HttpResponse {
+    loop {
+        match store().await {
+            Ok(()) => return HttpResponse::Created().content_type("application/json").body("{}"),
+            Err(error) if error.problem() == Problem::AlreadyExists => {}
+            Err(error) => return HttpResponse::InternalServerError().body(format!("{error:?}")),
+        }
     }
 }
 

@@ -64,28 +64,36 @@ pub fn all(served: &mut Served, connections: usize, grouped: bool) -> Vec<Row> {
     let mut rows = directory(served.ready.api);
     let lengths: Vec<usize> = rows.iter().map(length_of_answer).collect();
     let referrals = preload(served, connections);
-    let floors = served.start_floors(&[&[SMALLEST][..], &lengths].concat());
-    let constant = |length: usize| {
-        Row::new("", constant_name(length), floors, vec![Request::get(&format!("/constant/{length}"), None)])
-    };
+    let [floors, pooled] = served.start_floors(&[&[SMALLEST][..], &lengths].concat());
     for (row, length) in rows.iter_mut().zip(&lengths) {
         // A long answer costs any server; a list is held against an answer as long as itself.
-        let (smallest, same) = match row.key {
-            "where-to-turn" => (Some(0.5), None),
-            "districts" => (None, Some(0.6)),
-            _ => (Some(0.6), None),
+        let (target, held_against) = match row.key {
+            "where-to-turn" => (0.5, SMALLEST),
+            "districts" => (0.6, *length),
+            _ => (0.6, SMALLEST),
         };
-        row.beside.push(Beside { floor: constant_name(SMALLEST), target: smallest });
-        row.beside.push(Beside { floor: constant_name(*length), target: same });
+        row.beside.push(Beside { floor: constant_name(held_against), target: Some(target) });
+        row.beside.push(Beside { floor: enveloped_name(held_against), target: Some(target) });
+        if held_against != *length {
+            row.beside.push(Beside { floor: constant_name(*length), target: None });
+        }
     }
-    rows.extend([SMALLEST].iter().chain(&lengths).map(|length| constant(*length)));
+    for length in [SMALLEST].iter().chain(&lengths) {
+        let ask = |path: &str| vec![Request::get(&format!("{path}/constant/{length}"), None)];
+        rows.push(Row::new("", constant_name(*length), floors, ask("")));
+        rows.push(Row::new("", enveloped_name(*length), floors, ask("/enveloped")));
+    }
     rows.extend(reading_a_referral(served, floors, &referrals));
-    rows.extend(submitting(served, floors, grouped));
+    rows.extend(submitting(served, floors, grouped.then_some(pooled)));
     rows
 }
 
 fn constant_name(length: usize) -> String {
     format!("floor: constant body of {length} bytes")
+}
+
+fn enveloped_name(length: usize) -> String {
+    format!("floor: constant body of {length} bytes in Nära's envelope")
 }
 
 /// What is answered from the directory in memory.
@@ -138,16 +146,22 @@ fn reading_a_referral(served: &Served, floors: SocketAddr, ids: &[String]) -> [R
     ]
 }
 
-fn submitting(served: &Served, floors: SocketAddr, grouped: bool) -> Vec<Row> {
+/// On SQLite, where `pooled` is the address of the pool, groups are the floor and what they are better than stands beside it.
+fn submitting(served: &Served, floors: SocketAddr, pooled: Option<SocketAddr>) -> Vec<Row> {
     const GROUPED: &str = "floor: insert the same rows, committed in groups";
     const ALONE: &str = "floor: insert the same rows, each request its own transaction";
+    const POOLED: &str = "floor: insert the same rows, each request its own transaction, on pooled connections";
     let submission = |path: &str| vec![report::submission(path, &served.ready.partner_key)];
+    let floor =
+        |name: &str, address: SocketAddr, path: &str| Row::new("", name, address, submission(path)).expecting(201);
     let submit = Row::new("submit", "submit a referral", served.ready.api, submission(report::PATH)).expecting(201);
-    if !grouped {
-        let alone = Row::new("", ALONE, floors, submission("/insert")).expecting(201);
-        return vec![submit.beside(ALONE, Some(0.7)), alone];
-    }
-    let grouped = Row::new("", GROUPED, floors, submission("/insert")).expecting(201);
-    let alone = Row::new("", ALONE, floors, submission("/insert-alone")).expecting(201);
-    vec![submit.beside(GROUPED, Some(0.6)).beside(ALONE, Some(5.0)), grouped, alone]
+    let Some(pooled) = pooled else {
+        return vec![submit.beside(ALONE, Some(0.7)), floor(ALONE, floors, "/insert")];
+    };
+    vec![
+        submit.beside(GROUPED, Some(0.6)).beside(ALONE, Some(5.0)).beside(POOLED, Some(5.0)),
+        floor(GROUPED, floors, "/insert"),
+        floor(ALONE, floors, "/insert-alone"),
+        floor(POOLED, pooled, "/insert-pooled"),
+    ]
 }

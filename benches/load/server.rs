@@ -52,17 +52,19 @@ impl Served {
         Self { child, input, output, ready }
     }
 
-    /// Starts the floors: constant bodies of these lengths, and the bare database.
-    pub fn start_floors(&mut self, lengths: &[usize]) -> SocketAddr {
+    /// Starts the floors: constant bodies of these lengths, and the bare database. The second address is that of the pool.
+    pub fn start_floors(&mut self, lengths: &[usize]) -> [SocketAddr; 2] {
         ask(&mut self.input, &mut self.output, &lengths)
     }
 
-    /// The processor time that its threads have used, in seconds.
+    /// The processor time that its threads have used, also those that have ended, in seconds.
     pub fn processor_seconds(&self) -> f64 {
-        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten();
-        let states = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("schedstat")).ok());
-        let nanoseconds = states.filter_map(|state| state.split_whitespace().next()?.parse::<f64>().ok());
-        nanoseconds.sum::<f64>() / 1e9
+        /// What Linux counts it in, on every machine.
+        const TICKS_IN_A_SECOND: f64 = 100.0;
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        // The second field is the program's name, in parentheses; of those behind it, the 12th and 13th are what is asked for.
+        let fields = state.rsplit(')').next().unwrap_or_default().split_whitespace();
+        fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS_IN_A_SECOND
     }
 }
 
@@ -110,9 +112,11 @@ async fn answer_to(mut lines: UnboundedReceiver<String>) {
     tell(&Ready { api, partner_key: installation.partner_key.clone(), token: token(&installation) });
     let lengths: Vec<usize> = next(&mut lines).await;
     let floors = Floors::new(&installation.target, db, &directory);
-    let (address, floors) = floors.listen(&lengths);
-    actix_web::rt::spawn(floors);
-    tell(&address);
+    let addresses = floors.listen(&lengths).map(|(address, server)| {
+        actix_web::rt::spawn(server);
+        address
+    });
+    tell(&addresses);
     let _ended = lines.recv().await;
 }
 
