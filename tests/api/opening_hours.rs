@@ -116,6 +116,25 @@ on_both_databases! {
         assert_eq!((days.len(), &days[0]["date"], &days[6]["date"]), (7, &json!("2026-11-24"), &json!("2026-11-30")));
     }
 
+    async fn an_office_opens_and_closes_on_the_minute_for_whoever_asks_again(app: TestApp) {
+        change(&app, "/offices/skaggetorp", json!({"openingHours": "Mo-Fr 08:00-16:30"})).await;
+        for (time, open) in [
+            ("2026-11-24T06:59:00Z", false),
+            ("2026-11-24T06:59:59.999999Z", false),
+            ("2026-11-24T07:00:00Z", true),
+            ("2026-11-24T15:29:59Z", true),
+            ("2026-11-24T15:30:00Z", false),
+        ] {
+            app.clock.set(time);
+            assert_eq!(app.anyone().get("/offices/skaggetorp").await.expect(200)["openState"]["openNow"], open, "{time}");
+            let offices = app.anyone().get("/offices").await.expect(200);
+            let office = offices["items"].as_array().unwrap().iter().find(|office| office["slug"] == "skaggetorp");
+            assert_eq!(office.unwrap()["openState"]["openNow"], open, "{time}");
+        }
+        change(&app, "/offices/skaggetorp", json!({"openingHours": "24/7"})).await;
+        assert_eq!(app.anyone().get("/offices/skaggetorp").await.expect(200)["openState"]["openNow"], true);
+    }
+
     async fn at_most_sixty_two_days_are_told_in_their_order(app: TestApp) {
         let path = "/offices/skaggetorp/opening-hours";
         let days = async |question: &str| app.anyone().get(&format!("{path}?{question}")).await.expect(200)["days"].as_array().unwrap().len();
