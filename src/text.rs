@@ -258,7 +258,8 @@ mod tests {
 
     #[test]
     fn a_text_in_several_languages_is_written_as_it_was_read() {
-        let name: Localized = serde_json::from_str(r#"{ "sv": "Norr \u00e5", "so": "Waqooyi", "en": "North" }"#).unwrap();
+        let name: Localized =
+            serde_json::from_str(r#"{ "sv": "Norr \u00e5", "so": "Waqooyi", "en": "North" }"#).unwrap();
         assert_eq!(name.sv(), "Norr å");
         assert_eq!(serde_json::to_string(&name).unwrap(), r#"{"en":"North","so":"Waqooyi","sv":"Norr å"}"#);
         let same = serde_json::to_value(&name).unwrap();

@@ -55,9 +55,12 @@ struct Task<T> {
 }
 
 enum Work<T> {
-    Again(Box<dyn Fn(&mut DbConn) -> Result<T> + Send>),
-    Once(Option<Box<dyn FnOnce(&mut DbConn) -> Result<T> + Send>>),
+    Again(Box<Again<T>>),
+    Once(Option<Box<Once<T>>>),
 }
+
+type Again<T> = dyn Fn(&mut DbConn) -> Result<T> + Send;
+type Once<T> = dyn FnOnce(&mut DbConn) -> Result<T> + Send;
 
 impl<T: Send> Job for Task<T> {
     fn is_abandoned(&self) -> bool {

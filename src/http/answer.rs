@@ -90,7 +90,12 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 impl KeptAnswers {
     /// The kept answer to this question, or a new one by `make`. The question tells all that the answer depends on but the
     /// snapshot and the time.
-    pub fn get_or_make(&self, question: String, now: Timestamp, make: impl FnOnce() -> Result<Answer>) -> Result<Answer> {
+    pub fn get_or_make(
+        &self,
+        question: String,
+        now: Timestamp,
+        make: impl FnOnce() -> Result<Answer>,
+    ) -> Result<Answer> {
         let number = now.micros().div_euclid(60_000_000);
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(answer) = kept.by_question.get(&question).filter(|_| kept.number == number) {

@@ -135,11 +135,7 @@ impl Call {
         }
         let query = query.finish();
         let mark = if query.is_empty() { "" } else { "?" };
-        Link {
-            rel: rel.to_owned(),
-            href: [&self.base(), self.request.path(), mark, &query].concat(),
-            method: "GET",
-        }
+        Link { rel: rel.to_owned(), href: [&self.base(), self.request.path(), mark, &query].concat(), method: "GET" }
     }
 
     /// What makes this list with these filters the same list: its path and its parameters but those of paging.
