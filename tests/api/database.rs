@@ -6,7 +6,7 @@ mod tls;
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use nara::db::columns::Json;
 use nara::db::connection::Purpose;
 use nara::db::schema::directory_documents as documents;
@@ -150,6 +150,19 @@ on_both_databases! {
         let not_found = db.read_recorded(|_| Err::<(), _>(Error::not_found()), |conn, ()| store(conn, "never")).await;
         assert_eq!(not_found.unwrap_err().problem(), Problem::NotFound);
         assert_eq!(stored(&database.target), ["personal"]);
+    }
+
+    async fn the_record_of_a_reading_stays_whatever_fails_beside_it(database: EmptyDatabase) {
+        let db = open(&database);
+        let read = |number: usize| db.read_recorded(move |_| Ok(format!("{number:04}")), |conn, found| store(conn, found));
+        let fail = |name: String| db.write(move |conn| {
+            store(conn, &name)?;
+            Err::<(), _>(Error::not_found())
+        });
+        let (read, failed) = join(join_all((0..50).map(read)), join_all(names(50..100).into_iter().map(fail))).await;
+        assert!(read.into_iter().enumerate().all(|(number, found)| found.unwrap() == format!("{number:04}")));
+        assert!(failed.into_iter().all(|outcome| outcome.unwrap_err().problem() == Problem::NotFound));
+        assert_eq!(stored(&database.target), names(0..50));
     }
 
     async fn the_audit_can_only_grow(app: TestApp) {
