@@ -111,7 +111,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         }
         return read(value);
     }
-    // Noting the way to each value costs a quarter of the time, so the way is asked for only when something is wrong.
+    // The way to each value is noted only when something is wrong.
     if let Ok(parsed) = serde_json::from_slice(bytes) {
         return Ok(parsed);
     }
