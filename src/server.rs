@@ -26,6 +26,7 @@ use crate::http::{body, document, envelope, fallback};
 use crate::meta::Document;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Random};
+use crate::vault::{self, Vault};
 use crate::{areas, code_lists, directory, districts, meta, offices, referrals, services, where_to_turn};
 
 /// Every slice. What is not mounted here is neither served nor documented.
@@ -64,6 +65,8 @@ pub struct Setup {
     pub tokens: Option<Verifier>,
     /// The installation's secret.
     pub secret: Secret,
+    /// What is personal is sealed with its keys.
+    pub vault: Vault,
     /// The environment of the partners' keys.
     pub environment: String,
     /// How many threads answer calls; 0 for one per core.
@@ -127,6 +130,7 @@ struct Shared {
     db: Data<Db>,
     directory: Data<directory::Handle>,
     sign_in: Data<SignIn>,
+    vault: Data<Vault>,
     settings: Data<Settings>,
     operations: Data<Operations>,
     document: Data<Document>,
@@ -139,6 +143,8 @@ struct Shared {
 pub async fn start(setup: Setup) -> Result<Running> {
     migrations::run(&setup.target)?;
     let db = Db::open(&setup.target, Sizes::for_target(&setup.target))?;
+    let (vault, at) = (setup.vault.clone(), setup.clock.now());
+    db.write(move |conn| vault::state::check(conn, vault.ring(), at)).await?;
     let keys = Keys::of(&setup.secret);
     let keyring = Keyring::new(setup.environment, keys.partner_keys);
     keyring.refresh(&db).await?;
@@ -162,6 +168,7 @@ pub async fn start(setup: Setup) -> Result<Running> {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),
         sign_in: Data::new(SignIn { tokens: setup.tokens, keys: keyring.clone(), clock: setup.clock.clone() }),
+        vault: Data::new(setup.vault),
         settings: Data::new(settings),
         operations: Data::new(Operations::new(&published, &paths)),
         document: Data::new(Document::new(&document::with_server(&published, &served_at))),
@@ -199,6 +206,7 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize) -> Result<Serve
             .app_data(shared.db)
             .app_data(shared.directory)
             .app_data(shared.sign_in)
+            .app_data(shared.vault)
             .app_data(shared.settings)
             .app_data(shared.operations)
             .app_data(shared.document)

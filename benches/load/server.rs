@@ -13,6 +13,7 @@ use nara::db::Target;
 use nara::server::{self, Keys, MetricsAt, Setup};
 use nara::telemetry;
 use nara::time::{Clock, Random};
+use nara::vault::{Ring, Vault};
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -138,6 +139,7 @@ fn setup(installation: &Installation) -> Setup {
         cors_origins: Vec::new(),
         tokens: Some(tokens.expect("the key set is right")),
         secret: installation.secret.clone(),
+        vault: Vault::new(Ring::new(&Random::system())),
         environment: ENVIRONMENT.to_owned(),
         workers: 0,
         clock: Clock::system(),

@@ -56,6 +56,7 @@ pub async fn start(folder: &Path, listener: TcpListener) -> std::result::Result<
         cors_origins: Vec::new(),
         tokens: Some(credentials.verifier()?),
         secret: credentials.secret.clone(),
+        vault: credentials.vault.clone(),
         environment: DEMO_ENVIRONMENT.to_owned(),
         workers: 0,
         clock: Clock::system(),
@@ -93,7 +94,7 @@ fn prepare(target: &Target, folder: &Path, credentials: &Credentials, moment: &M
     if !is_marked_synthetic(&mut conn)? {
         let fill = |conn: &mut DbConn| {
             directory::import::embedded(conn, moment)?;
-            cases::insert(conn, moment)?;
+            cases::insert(conn, &credentials.vault, moment)?;
             diesel::update(directory_state::table).set(directory_state::synthetic.eq(true)).execute(conn)?;
             Ok(())
         };

@@ -9,6 +9,7 @@ DROP TABLE offices;
 DROP TABLE services;
 DROP TABLE districts;
 DROP TABLE areas;
+DROP TABLE vault_keys;
 DROP TABLE directory_documents;
 DROP TABLE directory_state;
 DROP TABLE migration_fingerprints;

@@ -19,6 +19,15 @@ CREATE TABLE directory_documents (
     content JSONB NOT NULL
 );
 
+-- Which keys sealed and hashed what is here; a key itself is nowhere.
+CREATE TABLE vault_keys (
+    kind TEXT NOT NULL,
+    id BIGINT NOT NULL,
+    check_value BYTEA NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (kind, id)
+);
+
 CREATE TABLE areas (
     id UUID NOT NULL PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
@@ -116,6 +125,7 @@ CREATE TABLE partner_keys (
 );
 CREATE INDEX partner_keys_partner_id ON partner_keys (partner_id);
 
+-- `matter` and `routing` are sealed: nothing personal can be read here.
 CREATE TABLE referrals (
     id UUID NOT NULL PRIMARY KEY,
     reference TEXT NOT NULL UNIQUE,
@@ -124,13 +134,13 @@ CREATE TABLE referrals (
     urgency TEXT NOT NULL,
     protected BOOLEAN NOT NULL,
     partner_id UUID NOT NULL REFERENCES partners (id),
-    sender_reference TEXT,
+    sender_reference_hash BYTEA,
     office_id UUID NOT NULL REFERENCES offices (id),
     area_id UUID REFERENCES areas (id),
     district_id UUID REFERENCES districts (id),
     assignee_id UUID,
-    matter JSONB NOT NULL,
-    routing JSONB NOT NULL,
+    matter BYTEA NOT NULL,
+    routing BYTEA NOT NULL,
     deadlines JSONB NOT NULL,
     next_due_at TIMESTAMPTZ NOT NULL,
     received_at TIMESTAMPTZ NOT NULL,

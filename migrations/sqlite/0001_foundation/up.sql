@@ -19,6 +19,15 @@ CREATE TABLE directory_documents (
     content TEXT NOT NULL CHECK (json_valid(content))
 ) STRICT;
 
+-- Which keys sealed and hashed what is here; a key itself is nowhere.
+CREATE TABLE vault_keys (
+    kind TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    check_value BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (kind, id)
+) STRICT;
+
 CREATE TABLE areas (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     slug TEXT NOT NULL UNIQUE,
@@ -116,6 +125,7 @@ CREATE TABLE partner_keys (
 ) STRICT;
 CREATE INDEX partner_keys_partner_id ON partner_keys (partner_id);
 
+-- `matter` and `routing` are sealed: nothing personal can be read here.
 CREATE TABLE referrals (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     reference TEXT NOT NULL UNIQUE,
@@ -124,13 +134,13 @@ CREATE TABLE referrals (
     urgency TEXT NOT NULL,
     protected INTEGER NOT NULL CHECK (protected IN (0, 1)),
     partner_id BLOB NOT NULL REFERENCES partners (id),
-    sender_reference TEXT,
+    sender_reference_hash BLOB,
     office_id BLOB NOT NULL REFERENCES offices (id),
     area_id BLOB REFERENCES areas (id),
     district_id BLOB REFERENCES districts (id),
     assignee_id BLOB,
-    matter TEXT NOT NULL CHECK (json_valid(matter)),
-    routing TEXT NOT NULL CHECK (json_valid(routing)),
+    matter BLOB NOT NULL,
+    routing BLOB NOT NULL,
     deadlines TEXT NOT NULL CHECK (json_valid(deadlines)),
     next_due_at INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
