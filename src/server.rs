@@ -148,8 +148,7 @@ pub async fn start(setup: Setup) -> Result<Running> {
     let keys = Keys::of(&setup.secret);
     let keyring = Keyring::new(setup.environment, keys.partner_keys);
     keyring.refresh(&db).await?;
-    let clock = setup.clock.clone();
-    let directory = directory::Handle::new(db.read(move |conn| directory::store::load(conn, clock.now())).await?);
+    let directory = directory::Handle::open(&db, &setup.clock).await?;
     let metrics = Data::new(Metrics::new()?);
     metrics.directory_is(directory.current().version);
     let published = document();
