@@ -78,6 +78,7 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
             .map_or(Ok(MetricsAt::Nowhere), |address| listen(address).map(MetricsAt::Apart))?,
         public_url: config.public_url,
         cors_origins: config.cors_origins,
+        trusted_proxies: config.trusted_proxies,
         tokens: Some(tokens),
         secret,
         vault,

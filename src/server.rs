@@ -10,6 +10,7 @@ use actix_web::http::header;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, HttpServer};
+use ipnet::IpNet;
 use serde_json::Value;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -61,6 +62,8 @@ pub struct Setup {
     pub public_url: Option<String>,
     /// The origins whose pages may call.
     pub cors_origins: Vec<String>,
+    /// The networks whose proxies are believed when they say whom they speak for.
+    pub trusted_proxies: Vec<IpNet>,
     /// Verifies tokens of staff.
     pub tokens: Option<Verifier>,
     /// The installation's secret.
@@ -159,6 +162,7 @@ pub async fn start(setup: Setup) -> Result<Running> {
     let settings = Settings {
         public_url: setup.public_url,
         strict_transport,
+        trusted_proxies: setup.trusted_proxies,
         cursor_key: keys.cursors,
         clock: setup.clock.clone(),
         random: setup.random,

@@ -137,6 +137,7 @@ fn setup(installation: &Installation) -> Setup {
         metrics: MetricsAt::Nowhere,
         public_url: None,
         cors_origins: Vec::new(),
+        trusted_proxies: Vec::new(),
         tokens: Some(tokens.expect("the key set is right")),
         secret: installation.secret.clone(),
         vault: Vault::new(Ring::new(&Random::system())),

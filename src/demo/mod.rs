@@ -54,6 +54,7 @@ pub async fn start(folder: &Path, listener: TcpListener) -> std::result::Result<
         metrics: MetricsAt::Here,
         public_url: None,
         cors_origins: Vec::new(),
+        trusted_proxies: Vec::new(),
         tokens: Some(credentials.verifier()?),
         secret: credentials.secret.clone(),
         vault: credentials.vault.clone(),

@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
+use ipnet::IpNet;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -26,6 +27,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Whether callers come over TLS, so that browsers may be told to stay there.
     pub strict_transport: bool,
+    /// The networks whose proxies are believed when they say whom they speak for.
+    pub trusted_proxies: Vec<IpNet>,
     /// Seals cursors.
     pub cursor_key: [u8; 32],
     /// Tells the time.

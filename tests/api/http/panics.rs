@@ -26,6 +26,7 @@ fn serve(listener: TcpListener) -> actix_web::dev::Server {
         let settings = Settings {
             public_url: Some("https://nara.test".to_owned()),
             strict_transport: true,
+            trusted_proxies: Vec::new(),
             cursor_key: [0; 32],
             clock: TestClock::new().for_nara(),
             random: Random::system(),

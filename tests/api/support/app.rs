@@ -90,6 +90,7 @@ impl TestApp {
             metrics: MetricsAt::Here,
             public_url: None,
             cors_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             tokens: Some(tokens.expect("the key set is right")),
             secret: credentials::secret(),
             vault: credentials::vault(),
