@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::client::Client;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, PartnerReader, Submitter};
 use crate::db::Db;
@@ -56,7 +57,8 @@ async fn submit_referral(
             "referral",
             vec![referral.id.uuid()],
             call.trace.id(),
-        );
+        )
+        .from_client(Client::of(&call));
         let stored = db.write(move |conn| {
             store::insert(conn, &referral)?;
             audit::record(conn, &entry)?;
@@ -94,7 +96,8 @@ async fn get_partner_referral(
 ) -> Result<HttpResponse> {
     let (id, sender) = (id.0, agency.id);
     let entry =
-        Entry::new(&call.moment, Actor::Partner(sender), "referral.read", "referral", vec![id.uuid()], call.trace.id());
+        Entry::new(&call.moment, Actor::Partner(sender), "referral.read", "referral", vec![id.uuid()], call.trace.id())
+            .from_client(Client::of(&call));
     let referral = db
         .read_recorded(move |conn| store::find_sent_by(conn, sender, id), move |conn, _| audit::record(conn, &entry))
         .await?;

@@ -1,3 +1,5 @@
+DROP TABLE audit_seals;
+DROP TABLE audit_record_resources;
 DROP TABLE audit_records;
 DROP TABLE referral_services;
 DROP TABLE referrals;
@@ -12,4 +14,5 @@ DROP TABLE areas;
 DROP TABLE directory_documents;
 DROP TABLE directory_state;
 DROP TABLE migration_fingerprints;
-DROP FUNCTION refuse_change_of_audit_record();
+DROP FUNCTION name_resources_of_audit_record();
+DROP FUNCTION refuse_change_of_audit();
