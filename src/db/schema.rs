@@ -202,8 +202,32 @@ diesel::table! {
         actor -> Text,
         action -> Text,
         resource_type -> Text,
+        resource_id -> Nullable<SqlUuid>,
         resource_ids -> SqlJson,
+        office_id -> Nullable<SqlUuid>,
+        reason -> Nullable<Text>,
+        client_address -> Nullable<Text>,
+        client_agent -> Nullable<Text>,
         trace_id -> Text,
+        outcome -> Text,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    audit_record_resources (resource_id, record_id) {
+        resource_id -> SqlUuid,
+        record_id -> SqlUuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    audit_seals (seq) {
+        seq -> BigInt,
+        record_id -> SqlUuid,
+        hash -> Binary,
     }
 }
 

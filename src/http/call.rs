@@ -4,6 +4,7 @@
 //! and an `Accept` that leaves out all it can answer is 406.
 
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -110,6 +111,16 @@ impl Call {
     /// The request's header of this name, if it can be read as text.
     pub fn header(&self, name: HeaderName) -> Option<&str> {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The address of whoever calls, where it can be known.
+    pub fn client_address(&self) -> Option<IpAddr> {
+        crate::http::client::address(&self.request)
+    }
+
+    /// What the caller's program says that it is.
+    pub fn user_agent(&self) -> Option<&str> {
+        self.header(header::USER_AGENT)
     }
 
     /// True when the caller asks for this media type, such as `application/geo+json`, rather than for JSON.

@@ -52,7 +52,9 @@ fn explain_text(message: &str) -> (Option<String>, Text) {
         _ if message.starts_with("duplicate field") => {
             (message.split('`').nth(1).map(str::to_owned), Text::new("stands twice", "står två gånger"))
         }
-        _ if message.contains("float literal") || message.contains("float from empty") => text("must be a number", "måste vara ett tal"),
+        _ if message.contains("float literal") || message.contains("float from empty") => {
+            text("must be a number", "måste vara ett tal")
+        }
         _ if message.contains("digit") || message.contains("number too") || message.contains("integer from empty") => {
             text("must be a whole number from 0, not too large", "måste vara ett heltal från 0, inte för stort")
         }

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::client::Client;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, PartnerReader, Submitter};
 use crate::db::Db;
@@ -59,7 +60,8 @@ async fn submit_referral(
             "referral",
             vec![referral.id.uuid()],
             call.trace.id(),
-        );
+        )
+        .from_client(Client::of(&call));
         let sealed = SealedReferral::new(&referral, &vault, &call.moment.random)?;
         let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
         let stored = db.write(move |conn| {
@@ -99,7 +101,8 @@ async fn get_partner_referral(
 ) -> Result<HttpResponse> {
     let (id, sender) = (id.0, agency.id);
     let entry =
-        Entry::new(&call.moment, Actor::Partner(sender), "referral.read", "referral", vec![id.uuid()], call.trace.id());
+        Entry::new(&call.moment, Actor::Partner(sender), "referral.read", "referral", vec![id.uuid()], call.trace.id())
+            .from_client(Client::of(&call));
     let sealed = db
         .read_recorded(move |conn| store::find_sent_by(conn, sender, id), move |conn, _| audit::record(conn, &entry))
         .await?;

@@ -1,3 +1,5 @@
+DROP TABLE audit_seals;
+DROP TABLE audit_record_resources;
 DROP TABLE audit_records;
 DROP TABLE referral_services;
 DROP TABLE referrals;
