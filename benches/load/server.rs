@@ -8,6 +8,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use nara::auth::permissions::Permissions;
 use nara::auth::tokens::Verifier;
 use nara::db::Target;
 use nara::server::{self, Keys, MetricsAt, Setup};
@@ -139,6 +140,7 @@ fn setup(installation: &Installation) -> Setup {
         cors_origins: Vec::new(),
         trusted_proxies: Vec::new(),
         tokens: Some(tokens.expect("the key set is right")),
+        permissions: Permissions::standard(),
         secret: installation.secret.clone(),
         vault: Vault::new(Ring::new(&Random::system())),
         environment: ENVIRONMENT.to_owned(),

@@ -13,6 +13,7 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use crate::auth::keys;
+use crate::auth::permissions::Permissions;
 use crate::cli::{DemoConfig, TokenConfig};
 use crate::config::DEMO_ENVIRONMENT;
 use crate::db::connection::Purpose;
@@ -56,6 +57,7 @@ pub async fn start(folder: &Path, listener: TcpListener) -> std::result::Result<
         cors_origins: Vec::new(),
         trusted_proxies: Vec::new(),
         tokens: Some(credentials.verifier()?),
+        permissions: Permissions::standard(),
         secret: credentials.secret.clone(),
         vault: credentials.vault.clone(),
         environment: DEMO_ENVIRONMENT.to_owned(),

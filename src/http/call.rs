@@ -15,7 +15,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::error::{Error, Problem, Result, Text};
+use crate::error::{Error, Problem, Result};
 use crate::hex;
 use crate::http::operations::Operations;
 use crate::http::page::PARAMETERS;

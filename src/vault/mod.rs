@@ -54,11 +54,14 @@ pub struct Column {
 }
 
 /// Every sealed column. Changing keys walks through all of them.
-pub const COLUMNS: [Column; 2] = [REFERRAL_MATTER, REFERRAL_ROUTING];
+pub const COLUMNS: [Column; 3] = [REFERRAL_MATTER, REFERRAL_ROUTING, STAFF_NAME];
 /// What a sender wrote.
 pub const REFERRAL_MATTER: Column = Column { table: "referrals", name: "matter" };
 /// How a referral's office was found: the steps name places.
 pub const REFERRAL_ROUTING: Column = Column { table: "referrals", name: "routing" };
+
+/// What a member of staff is called.
+pub const STAFF_NAME: Column = Column { table: "staff", name: "name" };
 
 /// Something sealed, as the database holds it.
 #[derive(Clone, PartialEq, Eq, AsExpression, FromSqlRow)]

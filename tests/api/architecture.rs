@@ -27,6 +27,7 @@ const LAYERS: &[(&[&str], &str)] = &[
     (&["auth"], ""),
     (&["people"], ""),
     (&["partners"], ""),
+    (&["staff"], ""),
     (&["code_lists"], ""),
     (&["where_to_turn"], ""),
     (&["referrals"], ""),
