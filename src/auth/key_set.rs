@@ -47,7 +47,7 @@ impl FromStr for KeySet {
             let kid = jwk.common.key_id.clone().ok_or("has a key without `kid`")?;
             let algorithms = algorithms(jwk).ok_or_else(|| {
                 format!(
-                    "has the key `{kid}`, which is not an RSA (2048 bits or more), EC or Ed25519 public key for signing"
+                    "has the key `{kid}`, which is not an RSA, EC or Ed25519 public key for signing, or is too weak"
                 )
             })?;
             let decoding =
