@@ -87,6 +87,8 @@ pub enum Problem {
     ValidationFailed,
     /// `If-Match` is missing where it is needed.
     PreconditionRequired,
+    /// The caller has called too often.
+    RateLimited,
     /// Our fault.
     InternalError,
     /// More work is waiting than the server takes on.

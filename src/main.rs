@@ -9,7 +9,7 @@ use nara::auth::tokens::Verifier;
 use nara::cli::{Cli, Command, ImportCommand, ImportConfig, MigrateConfig};
 use nara::config::{Secret, ServeConfig};
 use nara::db::migrations;
-use nara::server::{self, Keys, MetricsAt, Setup};
+use nara::server::{self, Keys, MetricsAt, Setup, Timeouts};
 use nara::time::{Clock, Moment, Random};
 use nara::{demo, directory, telemetry};
 
@@ -76,10 +76,12 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
         public_url: config.public_url,
         cors_origins: config.cors_origins,
         trusted_proxies: config.trusted_proxies,
+        limits: config.limits.rates(),
         tokens: Some(tokens),
         secret,
         environment: config.environment,
         workers: config.workers.into(),
+        timeouts: Timeouts::default(),
         clock: Clock::system(),
         random: Random::system(),
     };

@@ -19,9 +19,11 @@ use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
 use crate::auth::tokens::Verifier;
 use crate::config::Secret;
+use crate::config::limits::Rates;
 use crate::db::{Db, Sizes, Target, migrations};
 use crate::error::{Error, Result};
 use crate::http::call::{ROOT, Settings};
+use crate::http::limits::Limits;
 use crate::http::operations::Operations;
 use crate::http::{body, document, envelope, fallback};
 use crate::meta::Document;
@@ -63,6 +65,8 @@ pub struct Setup {
     pub cors_origins: Vec<String>,
     /// The networks whose proxies are believed when they say whom they speak for.
     pub trusted_proxies: Vec<IpNet>,
+    /// How often callers may call; nobody is limited without it.
+    pub limits: Option<Rates>,
     /// Verifies tokens of staff.
     pub tokens: Option<Verifier>,
     /// The installation's secret.
@@ -71,11 +75,33 @@ pub struct Setup {
     pub environment: String,
     /// How many threads answer calls; 0 for one per core.
     pub workers: usize,
+    /// How long it waits for its callers.
+    pub timeouts: Timeouts,
     /// Tells the time.
     pub clock: Clock,
     /// Makes randomness.
     pub random: Random,
 }
+
+/// How long the server waits for its callers.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// For the head of a connection's first request.
+    pub head: Duration,
+    /// For the body of a request.
+    pub body: Duration,
+    /// For the next request on a connection.
+    pub idle: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(5), body: Duration::from_secs(15), idle: Duration::from_secs(75) }
+    }
+}
+
+/// So many connections are open at once; more wait until they are accepted.
+const CONNECTIONS: usize = 4096;
 
 /// Where Prometheus may collect.
 pub enum MetricsAt {
@@ -131,6 +157,7 @@ struct Shared {
     directory: Data<directory::Handle>,
     sign_in: Data<SignIn>,
     settings: Data<Settings>,
+    limits: Data<Limits>,
     operations: Data<Operations>,
     document: Data<Document>,
     metrics: Data<Metrics>,
@@ -158,15 +185,18 @@ pub async fn start(setup: Setup) -> Result<Running> {
         public_url: setup.public_url,
         strict_transport,
         trusted_proxies: setup.trusted_proxies,
+        body_timeout: setup.timeouts.body,
         cursor_key: keys.cursors,
         clock: setup.clock.clone(),
         random: setup.random,
     };
+    let limits = Data::new(Limits::new(setup.limits.as_ref(), &setup.clock, &metrics)?);
     let shared = Shared {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),
         sign_in: Data::new(SignIn { tokens: setup.tokens, keys: keyring.clone(), clock: setup.clock.clone() }),
         settings: Data::new(settings),
+        limits: limits.clone(),
         operations: Data::new(Operations::new(&published, &paths)),
         document: Data::new(Document::new(&document::with_server(&published, &served_at))),
         metrics: metrics.clone(),
@@ -174,13 +204,19 @@ pub async fn start(setup: Setup) -> Result<Running> {
         metrics_here,
     };
     let address = setup.listener.local_addr().map_err(Error::internal)?;
-    let server = listen(shared, setup.listener, setup.workers)?;
+    let server = listen(shared, setup.listener, setup.workers, setup.timeouts)?;
     let handle = server.handle();
     // Its first poll starts the workers and takes over the signals: only then is it true that the server runs.
     let server = actix_web::rt::spawn(server);
     tokio::task::yield_now().await;
-    let watcher =
-        actix_web::rt::spawn(watch(db.clone(), directory.clone(), keyring.clone(), setup.clock, metrics.clone()));
+    let watcher = actix_web::rt::spawn(watch(
+        db.clone(),
+        directory.clone(),
+        keyring.clone(),
+        limits,
+        setup.clock,
+        metrics.clone(),
+    ));
     if let MetricsAt::Apart(listener) = setup.metrics {
         actix_web::rt::spawn(serve_metrics(metrics, listener)?);
     }
@@ -196,7 +232,7 @@ impl Running {
     }
 }
 
-fn listen(shared: Shared, listener: TcpListener, workers: usize) -> Result<Server> {
+fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeouts) -> Result<Server> {
     let app = move || {
         let shared = shared.clone();
         App::new()
@@ -204,6 +240,7 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize) -> Result<Serve
             .app_data(shared.directory)
             .app_data(shared.sign_in)
             .app_data(shared.settings)
+            .app_data(shared.limits)
             .app_data(shared.operations)
             .app_data(shared.document)
             .app_data(shared.metrics)
@@ -224,8 +261,9 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize) -> Result<Serve
         .workers(workers)
         // Nothing blocks a worker: the database has threads of its own. Idle blocking threads would only cost memory.
         .worker_max_blocking_threads(1)
-        .client_request_timeout(Duration::from_secs(5))
-        .keep_alive(Duration::from_secs(75))
+        .max_connections(CONNECTIONS.div_ceil(workers))
+        .client_request_timeout(timeouts.head)
+        .keep_alive(timeouts.idle)
         .shutdown_timeout(10)
         .listen(listener)
         .map_err(Error::internal)?;
@@ -268,8 +306,15 @@ fn cors(origins: &[String]) -> Cors {
         .max_age(3600)
 }
 
-/// Notices, within two seconds, what other servers changed.
-async fn watch(db: Db, directory: directory::Handle, keys: Keyring, clock: Clock, metrics: Data<Metrics>) {
+/// Notices, within two seconds, what other servers changed; forgets whose budgets are whole again.
+async fn watch(
+    db: Db,
+    directory: directory::Handle,
+    keys: Keyring,
+    limits: Data<Limits>,
+    clock: Clock,
+    metrics: Data<Metrics>,
+) {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -279,5 +324,6 @@ async fn watch(db: Db, directory: directory::Handle, keys: Keyring, clock: Clock
             tracing::warn!(cause = ?error.cause(), "what other servers changed could not be read; going on with what is known");
         }
         metrics.directory_is(directory.current().version);
+        limits.sweep();
     }
 }

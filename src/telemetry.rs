@@ -27,6 +27,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     durations: HistogramVec,
     directory_version: prometheus::IntGauge,
+    refused_by_budget: IntCounterVec,
 }
 
 impl Metrics {
@@ -45,15 +46,24 @@ impl Metrics {
             "The version of the directory that this server answers from.",
         )
         .map_err(Error::internal)?;
+        let refused_by_budget = IntCounterVec::new(
+            Opts::new(
+                "nara_refused_by_budget_total",
+                "Calls refused because their caller had called too often, by budget.",
+            ),
+            &["budget"],
+        )
+        .map_err(Error::internal)?;
         let registry = Registry::new();
         for collector in [
             Box::new(requests.clone()) as Box<dyn prometheus::core::Collector>,
             Box::new(durations.clone()),
             Box::new(directory_version.clone()),
+            Box::new(refused_by_budget.clone()),
         ] {
             registry.register(collector).map_err(Error::internal)?;
         }
-        Ok(Self { registry, requests, durations, directory_version })
+        Ok(Self { registry, requests, durations, directory_version, refused_by_budget })
     }
 
     /// Counts one answered call.
@@ -65,6 +75,11 @@ impl Metrics {
     /// Notes which directory this server answers from.
     pub fn directory_is(&self, version: i64) {
         self.directory_version.set(version);
+    }
+
+    /// Counts calls whose caller had called too often.
+    pub fn count_refused_by_budget(&self, budget: &str, calls: u64) {
+        self.refused_by_budget.with_label_values(&[budget]).inc_by(calls);
     }
 
     /// Everything, in Prometheus' text format.

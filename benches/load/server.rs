@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use nara::auth::tokens::Verifier;
 use nara::db::Target;
-use nara::server::{self, Keys, MetricsAt, Setup};
+use nara::server::{self, Keys, MetricsAt, Setup, Timeouts};
 use nara::telemetry;
 use nara::time::{Clock, Random};
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
@@ -137,10 +137,13 @@ fn setup(installation: &Installation) -> Setup {
         public_url: None,
         cors_origins: Vec::new(),
         trusted_proxies: Vec::new(),
+        // What is measured calls far more often than a caller may.
+        limits: None,
         tokens: Some(tokens.expect("the key set is right")),
         secret: installation.secret.clone(),
         environment: ENVIRONMENT.to_owned(),
         workers: 0,
+        timeouts: Timeouts::default(),
         clock: Clock::system(),
         random: Random::system(),
     }

@@ -11,6 +11,7 @@ use crate::auth::keys::Keyring;
 use crate::auth::tokens::Verifier;
 use crate::auth::{Agency, Role, Scope, Staff};
 use crate::error::{Error, Problem, Result, Text};
+use crate::http::limits::{self, Subject};
 use crate::time::{Clock, Timestamp};
 
 /// All that signing in needs.
@@ -67,7 +68,7 @@ macro_rules! extracted_by {
 }
 
 extracted_by! {
-    Anyone: |_| Ok(Self);
+    Anyone: |request| limits::take_anonymous(request).map(|()| Self);
     Administrator: |request| staff(request, &[Role::Administrator]).map(Self);
     CaseReader: |request| staff(request, &[Role::OutreachWorker, Role::Caseworker, Role::TeamLead]).map(Self);
     Submitter: |request| agency(request, Scope::Submit).map(Self);
@@ -76,9 +77,12 @@ extracted_by! {
 
 fn staff(request: &HttpRequest, roles: &[Role]) -> Result<Staff> {
     let (sign_in, now) = sign_in(request)?;
-    let Credentials::Token(token) = credentials(request)? else { return Err(Error::new(Problem::Unauthenticated)) };
-    let verified = sign_in.tokens.as_ref().and_then(|tokens| tokens.verify(token, now));
-    let staff = verified.ok_or_else(|| Error::new(Problem::Unauthenticated))?;
+    let verified = match credentials(request)? {
+        Credentials::Token(token) => sign_in.tokens.as_ref().and_then(|tokens| tokens.verify(token, now)),
+        other => return Err(refused(request, &other)),
+    };
+    let staff = verified.ok_or_else(|| failed(request))?;
+    limits::take(request, Subject::Staff(staff.id))?;
     if staff.roles.iter().any(|role| roles.contains(role)) {
         return Ok(staff);
     }
@@ -94,8 +98,11 @@ fn staff(request: &HttpRequest, roles: &[Role]) -> Result<Staff> {
 
 fn agency(request: &HttpRequest, scope: Scope) -> Result<Agency> {
     let (sign_in, now) = sign_in(request)?;
-    let Credentials::Key(key) = credentials(request)? else { return Err(Error::new(Problem::Unauthenticated)) };
-    let agency = sign_in.keys.verify(key, now).ok_or_else(|| Error::new(Problem::Unauthenticated))?;
+    let agency = match credentials(request)? {
+        Credentials::Key(key) => sign_in.keys.verify(key, now).ok_or_else(|| failed(request))?,
+        other => return Err(refused(request, &other)),
+    };
+    limits::take(request, Subject::of_key(&agency.key))?;
     if agency.scopes.contains(&scope) {
         return Ok(agency);
     }
@@ -109,6 +116,21 @@ fn agency(request: &HttpRequest, scope: Scope) -> Result<Agency> {
     ))
 }
 
+/// A token or a key that does not hold.
+fn failed(request: &HttpRequest) -> Error {
+    limits::failed_sign_in(request, Error::new(Problem::Unauthenticated))
+}
+
+/// Nothing to sign in with is no attempt, and counts like any other call of the address; the wrong thing is one.
+fn refused(request: &HttpRequest, credentials: &Credentials<'_>) -> Error {
+    match credentials {
+        Credentials::Nothing => {
+            limits::take_anonymous(request).err().unwrap_or_else(|| Error::new(Problem::Unauthenticated))
+        }
+        Credentials::Token(_) | Credentials::Key(_) => failed(request),
+    }
+}
+
 fn sign_in(request: &HttpRequest) -> Result<(&SignIn, Timestamp)> {
     let sign_in =
         request.app_data::<Data<SignIn>>().ok_or_else(|| Error::internal("the server was built without sign-in"))?;
@@ -119,10 +141,11 @@ fn sign_in(request: &HttpRequest) -> Result<(&SignIn, Timestamp)> {
 fn credentials(request: &HttpRequest) -> Result<Credentials<'_>> {
     let mut tokens = request.headers().get_all(header::AUTHORIZATION);
     let mut keys = request.headers().get_all("x-api-key");
+    let ambiguous = || Err(limits::failed_sign_in(request, Error::new(Problem::AmbiguousCredentials)));
     match (tokens.next(), keys.next()) {
-        (Some(_), Some(_)) => Err(Error::new(Problem::AmbiguousCredentials)),
-        (Some(_), None) if tokens.next().is_some() => Err(Error::new(Problem::AmbiguousCredentials)),
-        (None, Some(_)) if keys.next().is_some() => Err(Error::new(Problem::AmbiguousCredentials)),
+        (Some(_), Some(_)) => ambiguous(),
+        (Some(_), None) if tokens.next().is_some() => ambiguous(),
+        (None, Some(_)) if keys.next().is_some() => ambiguous(),
         (Some(authorization), None) => Ok(bearer(authorization.to_str().unwrap_or_default())),
         (None, Some(key)) => Ok(Credentials::Key(key.to_str().unwrap_or_default())),
         (None, None) => Ok(Credentials::Nothing),

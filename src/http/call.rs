@@ -4,6 +4,7 @@
 //! and an `Accept` that leaves out all it can answer is 406.
 
 use std::future::{Ready, ready};
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -29,6 +30,8 @@ pub struct Settings {
     pub strict_transport: bool,
     /// The networks whose proxies are believed when they say whom they speak for.
     pub trusted_proxies: Vec<IpNet>,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
     /// Seals cursors.
     pub cursor_key: [u8; 32],
     /// Tells the time.

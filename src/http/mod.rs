@@ -7,6 +7,7 @@ pub mod document;
 pub mod envelope;
 pub mod fallback;
 pub mod language;
+pub mod limits;
 pub mod operations;
 pub mod page;
 pub mod path;

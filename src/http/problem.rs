@@ -179,6 +179,14 @@ fn row(problem: Problem) -> Row {
                 "För att två personer inte ska skriva över varandra: skicka `If-Match` med ETag:en för den version som du läste.",
             ),
         ),
+        Problem::RateLimited => (
+            StatusCode::TOO_MANY_REQUESTS,
+            ("Too many calls", "För många anrop"),
+            (
+                "You have called more often than your budget allows; `RateLimit-Policy` names the budget and how much it holds. Nothing was changed. Try again after the seconds in `Retry-After`. The budgets for reading, writing, searching for people and failed sign-ins are apart from each other.",
+                "Du har anropat oftare än din budget tillåter; `RateLimit-Policy` namnger budgeten och hur mycket den rymmer. Inget ändrades. Försök igen efter sekunderna i `Retry-After`. Budgetarna för läsning, skrivning, personsökning och misslyckade inloggningar är skilda från varandra.",
+            ),
+        ),
         Problem::InternalError => (
             StatusCode::INTERNAL_SERVER_ERROR,
             ("Something went wrong here", "Något gick fel hos oss"),
@@ -303,6 +311,10 @@ impl ResponseError for Error {
             Problem::Unauthenticated => {
                 answer.append_header((header::WWW_AUTHENTICATE, "Bearer realm=\"nara\""));
                 answer.append_header((header::WWW_AUTHENTICATE, "ApiKey realm=\"nara\", header=\"X-API-Key\""));
+            }
+            // What is still to come of the request would be taken for the next one.
+            Problem::RequestTimeout => {
+                answer.force_close();
             }
             Problem::Overloaded => {
                 answer.insert_header((header::RETRY_AFTER, "1"));

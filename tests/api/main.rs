@@ -19,6 +19,7 @@ mod directory_boundaries;
 mod directory_writes;
 mod http;
 mod licences;
+mod limits;
 mod meta;
 mod migrations;
 mod opening_hours;

@@ -9,7 +9,7 @@ use crate::http::document::walk::Object;
 use crate::http::language::Language;
 use crate::http::problem::{MEDIA_TYPE, ProblemView, ViolationView, meaning};
 
-const ON_EVERY_ANSWER: [&str; 2] = ["traceparent", "Access-Control-Allow-Origin"];
+const ON_EVERY_ANSWER: [&str; 4] = ["traceparent", "Access-Control-Allow-Origin", "RateLimit-Policy", "RateLimit"];
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -84,6 +84,14 @@ fn answer_headers() -> Value {
         "Access-Control-Allow-Origin": header(
             "For web pages from the origins that the installation lists, and left out for all others (CORS).",
             "https://www.kommun.example",
+        ),
+        "RateLimit-Policy": header(
+            "The budget that the call was taken from (draft-ietf-httpapi-ratelimit-headers-10): how many calls it holds (`q`), and in how many seconds it fills (`w`). Left out where the installation limits nobody.",
+            "\"read\";q=150;w=3",
+        ),
+        "RateLimit": header(
+            "How that budget stands: how many calls are left (`r`), and in how many seconds it is whole again (`t`).",
+            "\"read\";r=149;t=1",
         ),
         "ETag": header("The version of the content (RFC 9110, 8.8.3): for `If-None-Match` and `If-Match`.", ETAG),
         "Location": header("The address of what was created.", "https://nara.example/nara/v1/areas/norr"),

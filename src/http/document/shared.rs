@@ -57,7 +57,7 @@ impl Facts {
 
     fn problems(&self) -> impl Iterator<Item = u16> {
         let groups: [(bool, &[u16]); 5] = [
-            (true, &[400, 406, 500, 503]),
+            (true, &[400, 406, 429, 500, 503]),
             (self.is_secured, &[401, 403]),
             (self.has_path_parameter, &[404]),
             (self.has_body, &[413, 415, 422]),
@@ -161,7 +161,7 @@ mod tests {
 
     fn headers<'a>(operation: &'a Value, status: &str) -> Vec<&'a str> {
         let names = walk::members(&operation["responses"][status]["headers"]).map(|(name, _)| name);
-        names.filter(|name| !name.starts_with("Access-Control")).collect()
+        names.filter(|name| !name.starts_with("Access-Control") && !name.starts_with("RateLimit")).collect()
     }
 
     fn json_body(schema: Value) -> Value {
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_public_read_can_fail_in_few_ways() {
         let operation = completed("/coverage", "get", json!({ "responses": { "200": json_body(json!({})) } }));
-        assert_eq!(statuses(&operation), ["200", "400", "406", "500", "503"]);
+        assert_eq!(statuses(&operation), ["200", "400", "406", "429", "500", "503"]);
         assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage"]);
         assert_eq!(headers(&operation, "200"), ["traceparent"]);
         assert_eq!(operation["security"], json!([]));
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn one_of_many_can_be_missing_or_known() {
         let operation = completed("/areas/{id}", "get", json!({ "responses": { "200": json_body(json!({})) } }));
-        assert_eq!(statuses(&operation), ["200", "304", "400", "404", "406", "500", "503"]);
+        assert_eq!(statuses(&operation), ["200", "304", "400", "404", "406", "429", "500", "503"]);
         assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage", "IfNoneMatch"]);
         assert_eq!(headers(&operation, "200"), ["ETag", "traceparent"]);
     }
@@ -205,7 +205,7 @@ mod tests {
     fn a_creation_says_where_it_lies() {
         let create = json!({ "security": [{ "staffToken": [] }], "requestBody": json_body(json!({})), "responses": { "201": json_body(json!({})) } });
         let operation = completed("/areas", "post", create);
-        assert_eq!(statuses(&operation), ["201", "400", "401", "403", "406", "413", "415", "422", "500", "503"]);
+        assert_eq!(statuses(&operation), ["201", "400", "401", "403", "406", "413", "415", "422", "429", "500", "503"]);
         assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage", "Prefer"]);
         assert_eq!(headers(&operation, "201"), ["ETag", "Location", "Preference-Applied", "traceparent"]);
     }
@@ -216,7 +216,7 @@ mod tests {
         let operation = completed("/areas/{id}", "patch", change);
         assert_eq!(
             statuses(&operation),
-            ["200", "204", "400", "404", "406", "412", "413", "415", "422", "428", "500", "503"]
+            ["200", "204", "400", "404", "406", "412", "413", "415", "422", "428", "429", "500", "503"]
         );
         assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage", "IfMatch", "Prefer"]);
         assert_eq!(headers(&operation, "200"), ["ETag", "traceparent"]);

@@ -11,7 +11,7 @@ use nara::auth::tokens::Verifier;
 use nara::db::connection::Purpose;
 use nara::db::schema::audit_records;
 use nara::db::{Db, DbConn, Target, migrations};
-use nara::server::{self, Keys, MetricsAt, Running, Setup};
+use nara::server::{self, Keys, MetricsAt, Running, Setup, Timeouts};
 use nara::time::Random;
 use serde_json::Value;
 
@@ -86,10 +86,13 @@ impl TestApp {
             public_url: None,
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            // Tests call in bursts while their clock stands still.
+            limits: None,
             tokens: Some(tokens.expect("the key set is right")),
             secret: credentials::secret(),
             environment: ENVIRONMENT.to_owned(),
             workers: 1,
+            timeouts: Timeouts::default(),
             clock: clock.for_nara(),
             random: Random::system(),
         };
