@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::limits::LimitsConfig;
-use crate::config::{DatabaseConfig, LogConfig, ServeConfig};
+use crate::config::{DatabaseConfig, LogConfig, ServeConfig, VaultConfig};
 
 /// Nära: the API behind social services moved out into the city districts.
 ///
@@ -51,6 +51,10 @@ pub enum Command {
     /// Load reference data
     #[command(subcommand)]
     Import(ImportCommand),
+
+    /// Make and change the keys of the vault
+    #[command(subcommand)]
+    Vault(VaultCommand),
 
     /// Make a token for a member of staff, signed with a demo's key: for development only
     ///
@@ -107,6 +111,56 @@ pub struct ImportConfig {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would show it.")]
     pub database: DatabaseConfig,
+}
+
+/// What can be done with the vault's keys.
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    /// Write a ring of fresh keys to standard output
+    ///
+    /// Keep it where only the server can read it, and a copy where no fire reaches it: without these keys nobody can read what
+    /// the database holds.
+    NewKeys,
+
+    /// Write the ring with one more key, in front, to standard output
+    ///
+    /// Several servers: give the new ring first with the new key's line behind the old one, so that all can open what it will
+    /// seal; then with it in front; then run `nara vault rotate`. Old keys stay in the ring: the audit's seals rest on them.
+    AddKey(AddKeyConfig),
+
+    /// Seal everything anew with the key that stands first in the ring
+    ///
+    /// Runs beside the servers, some rows at a time. It can be stopped at any moment and run again: it goes on where it was.
+    Rotate(VaultDatabaseConfig),
+
+    /// Make all look-up hashes anew with the ring's look-up key
+    ///
+    /// For a ring with a fresh look-up key. The servers must be stopped: they would look for hashes that are no longer there.
+    RebuildLookups(VaultDatabaseConfig),
+}
+
+/// What `vault add-key` needs.
+#[derive(Debug, Clone, Args)]
+pub struct AddKeyConfig {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it.")]
+    pub vault: VaultConfig,
+
+    /// A fresh key for the look-up hashes instead; then run `nara vault rebuild-lookups`
+    #[arg(long)]
+    pub lookup: bool,
+}
+
+/// A database and the keys of its vault.
+#[derive(Debug, Clone, Args)]
+pub struct VaultDatabaseConfig {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it.")]
+    pub database: DatabaseConfig,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it.")]
+    pub vault: VaultConfig,
 }
 
 /// Whose token to make.

@@ -55,6 +55,8 @@ kinds! {
     StaffId = StaffKind;
     /// Identifies a record of the audit.
     AuditRecordId = AuditRecordKind;
+    /// Identifies whatever a record of the audit is about.
+    ResourceId = ResourceKind;
 }
 
 impl<Kind> Id<Kind> {

@@ -15,6 +15,7 @@
 //! | [`people`], [`partners`] | who it is about, and who sends it |
 //! | [`auth`] | who calls, and what they may know of |
 //! | [`audit`] | what is remembered |
+//! | [`vault`] | what the database holds and nobody can read there: sealed texts, keyed hashes, the keys |
 //! | [`calendar`] | working days, opening hours, deadlines, legal references |
 //! | [`http`] | what all operations share: problems, pages, entity tags, traces, the document |
 //! | [`meta`], [`code_lists`] | about the API itself |
@@ -38,6 +39,7 @@
 //! - A sender's answer is made by [`referrals::receipt`] and nowhere else.
 //! - Time and randomness are handed in ([`time::Moment`]); nothing asks the machine but [`time`] itself.
 //! - Nothing about one municipality is in the code: it is data.
+//! - What is personal is a [`vault::Confidential`] in memory and sealed in the database.
 //! - No name, identity number or narrative reaches an address, a log, an error or a metric.
 
 pub mod areas;
@@ -55,6 +57,7 @@ pub mod error;
 pub mod hex;
 pub mod http;
 pub mod id;
+pub mod lookups;
 pub mod meta;
 pub mod offices;
 pub mod partners;
@@ -67,4 +70,5 @@ pub mod slug;
 pub mod telemetry;
 pub mod text;
 pub mod time;
+pub mod vault;
 pub mod where_to_turn;

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use nara::auth::tokens::Verifier;
-use nara::cli::{Cli, Command, ImportCommand, ImportConfig, MigrateConfig};
+use nara::cli::{Cli, Command, ImportCommand, ImportConfig, MigrateConfig, VaultCommand};
 use nara::config::{Secret, ServeConfig};
 use nara::db::migrations;
 use nara::server::{self, Keys, MetricsAt, Setup, Timeouts};
 use nara::time::{Clock, Moment, Random};
-use nara::{demo, directory, telemetry};
+use nara::vault::{Ring, rotation};
+use nara::{demo, directory, lookups, telemetry};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -38,6 +39,7 @@ fn run(cli: Cli) -> Result<(), String> {
             Ok(())
         }
         Command::Import(ImportCommand::Directory(config)) => import(&config),
+        Command::Vault(command) => change_keys(command),
         Command::Token(config) => {
             print_out(&demo::token(&config)?);
             Ok(())
@@ -59,6 +61,7 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
     let subjects = Keys::of(&secret).subjects;
     let tokens = Verifier::new(&jwks, config.issuer, config.audience, subjects)
         .map_err(|error| format!("NARA_JWKS_FILE: {} {error}", config.jwks_file.display()))?;
+    let vault = config.vault.vault()?;
     let target = config.database.target()?;
     migrations::run(&target).map_err(|error| explain("DATABASE_URL", &error))?;
     if demo::is_synthetic(&target).map_err(|error| explain("DATABASE_URL", &error))? {
@@ -79,6 +82,7 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
         limits: config.limits.rates(),
         tokens: Some(tokens),
         secret,
+        vault,
         environment: config.environment,
         workers: config.workers.into(),
         timeouts: Timeouts::default(),
@@ -99,6 +103,29 @@ fn migrate(config: &MigrateConfig) -> Result<(), String> {
     }
     let ran = migrations::run(target).map_err(|error| explain("DATABASE_URL", &error))?;
     print_out(&if ran.is_empty() { "nothing to do".to_owned() } else { format!("ran: {}", ran.join(", ")) });
+    Ok(())
+}
+
+fn change_keys(command: VaultCommand) -> Result<(), String> {
+    let random = Random::system();
+    match command {
+        VaultCommand::NewKeys => print_out(Ring::new(&random).reveal().trim_end()),
+        VaultCommand::AddKey(config) => {
+            let ring: Ring = config.vault.vault()?.ring().reveal().parse()?;
+            let ring = if config.lookup { ring.with_fresh_lookup_key(&random) } else { ring.with_fresh_key(&random) };
+            print_out(ring.reveal().trim_end());
+        }
+        VaultCommand::Rotate(config) => {
+            let (target, vault) = (config.database.target()?, config.vault.vault()?);
+            let rows = rotation::run(&target, &vault, &Moment { now: Clock::system().now(), random });
+            print_out(&format!("sealed anew: {}", rows.map_err(|error| explain("the vault", &error))?));
+        }
+        VaultCommand::RebuildLookups(config) => {
+            let (target, vault) = (config.database.target()?, config.vault.vault()?);
+            let rows = lookups::rebuild(&target, &vault, Clock::system().now());
+            print_out(&format!("rebuilt: {}", rows.map_err(|error| explain("the vault", &error))?));
+        }
+    }
     Ok(())
 }
 

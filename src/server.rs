@@ -29,6 +29,7 @@ use crate::http::{body, document, envelope, fallback};
 use crate::meta::Document;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Random};
+use crate::vault::{self, Vault};
 use crate::{areas, code_lists, directory, districts, meta, offices, referrals, services, where_to_turn};
 
 /// Every slice. What is not mounted here is neither served nor documented.
@@ -71,6 +72,8 @@ pub struct Setup {
     pub tokens: Option<Verifier>,
     /// The installation's secret.
     pub secret: Secret,
+    /// What is personal is sealed with its keys.
+    pub vault: Vault,
     /// The environment of the partners' keys.
     pub environment: String,
     /// How many threads answer calls; 0 for one per core.
@@ -156,6 +159,7 @@ struct Shared {
     db: Data<Db>,
     directory: Data<directory::Handle>,
     sign_in: Data<SignIn>,
+    vault: Data<Vault>,
     settings: Data<Settings>,
     limits: Data<Limits>,
     operations: Data<Operations>,
@@ -169,11 +173,12 @@ struct Shared {
 pub async fn start(setup: Setup) -> Result<Running> {
     migrations::run(&setup.target)?;
     let db = Db::open(&setup.target, Sizes::for_target(&setup.target))?;
+    let (vault, at) = (setup.vault.clone(), setup.clock.now());
+    db.write(move |conn| vault::state::check(conn, vault.ring(), at)).await?;
     let keys = Keys::of(&setup.secret);
     let keyring = Keyring::new(setup.environment, keys.partner_keys);
     keyring.refresh(&db).await?;
-    let clock = setup.clock.clone();
-    let directory = directory::Handle::new(db.read(move |conn| directory::store::load(conn, clock.now())).await?);
+    let directory = directory::Handle::open(&db, &setup.clock).await?;
     let metrics = Data::new(Metrics::new()?);
     metrics.directory_is(directory.current().version);
     let published = document();
@@ -195,6 +200,7 @@ pub async fn start(setup: Setup) -> Result<Running> {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),
         sign_in: Data::new(SignIn { tokens: setup.tokens, keys: keyring.clone(), clock: setup.clock.clone() }),
+        vault: Data::new(setup.vault),
         settings: Data::new(settings),
         limits: limits.clone(),
         operations: Data::new(Operations::new(&published, &paths)),
@@ -239,6 +245,7 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
             .app_data(shared.db)
             .app_data(shared.directory)
             .app_data(shared.sign_in)
+            .app_data(shared.vault)
             .app_data(shared.settings)
             .app_data(shared.limits)
             .app_data(shared.operations)

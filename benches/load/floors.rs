@@ -17,12 +17,14 @@ use nara::db::schema::referrals;
 use nara::db::{Db, DbConn, Target, in_transaction};
 use nara::directory::Directory;
 use nara::error::{Problem, Result};
-use nara::id::ReferralId;
+use nara::id::{PartnerId, ReferralId};
 use nara::on_backend;
 use nara::partners;
+use nara::referrals::Referral;
 use nara::referrals::reference::Reference;
-use nara::referrals::{Referral, store};
+use nara::referrals::store::{self, SealedReferral};
 use nara::time::{Clock, Moment, Random};
+use nara::vault::{Ring, Vault};
 
 use super::report;
 
@@ -31,13 +33,14 @@ pub struct Floors {
     db: Db,
     /// The connection of the transactions that are not grouped.
     alone: Arc<Mutex<DbConn>>,
+    sender: PartnerId,
     /// What is stored, but for its identifier and its reference.
-    referral: Referral,
+    sealed: SealedReferral,
 }
 
 /// The rows of one submission.
 struct Rows {
-    referral: Referral,
+    referral: SealedReferral,
     entry: Entry,
 }
 
@@ -48,7 +51,9 @@ impl Floors {
         let sender = partners.first().expect("there is a partner").id;
         let new = serde_json::from_str(&report::body()).expect("the report is one");
         let referral = Referral::receive(new, sender, directory, &moment()).expect("the report is received");
-        Self { db, alone: Arc::new(Mutex::new(conn)), referral }
+        let vault = Vault::new(Ring::new(&Random::system()));
+        let sealed = SealedReferral::new(&referral, &vault, &Random::system()).expect("the report is sealed");
+        Self { db, alone: Arc::new(Mutex::new(conn)), sender, sealed }
     }
 
     /// Begins to answer.
@@ -75,8 +80,8 @@ impl Floors {
     fn rows(&self) -> Rows {
         let moment = moment();
         let (id, reference) = (moment.id(), Reference::new(&moment.random));
-        let referral = Referral { id, reference, ..self.referral.clone() };
-        let actor = Actor::Partner(referral.partner_id);
+        let referral = SealedReferral { id, reference, ..self.sealed.clone() };
+        let actor = Actor::Partner(self.sender);
         let entry = Entry::new(&moment, actor, "referral.received", "referral", vec![id.uuid()], trace());
         Rows { referral, entry }
     }
@@ -84,7 +89,7 @@ impl Floors {
 
 impl Rows {
     fn insert(&self, conn: &mut DbConn) -> Result<()> {
-        store::insert(conn, &self.referral)?;
+        store::insert(conn, &self.referral, &[])?;
         audit::record(conn, &self.entry)
     }
 }
@@ -139,9 +144,9 @@ fn created(outcome: Result<()>) -> HttpResponse {
 /// A referral by its identifier, and the record that it was read, durable before the answer.
 async fn select(floors: Data<Floors>, id: web::Path<ReferralId>) -> HttpResponse {
     let id = id.into_inner();
-    let actor = Actor::Partner(floors.referral.partner_id);
+    let actor = Actor::Partner(floors.sender);
     let entry = Entry::new(&moment(), actor, "referral.read", "referral", vec![id.uuid()], trace());
-    let find = move |conn: &mut DbConn| -> Result<Referral> {
+    let find = move |conn: &mut DbConn| -> Result<SealedReferral> {
         Ok(on_backend!(conn, conn => referrals::table.find(id).first(conn))?)
     };
     match floors.db.read_recorded(find, move |conn, _| audit::record(conn, &entry)).await {

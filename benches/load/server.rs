@@ -13,6 +13,7 @@ use nara::db::Target;
 use nara::server::{self, Keys, MetricsAt, Setup, Timeouts};
 use nara::telemetry;
 use nara::time::{Clock, Random};
+use nara::vault::{Ring, Vault};
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -141,6 +142,7 @@ fn setup(installation: &Installation) -> Setup {
         limits: None,
         tokens: Some(tokens.expect("the key set is right")),
         secret: installation.secret.clone(),
+        vault: Vault::new(Ring::new(&Random::system())),
         environment: ENVIRONMENT.to_owned(),
         workers: 0,
         timeouts: Timeouts::default(),

@@ -31,6 +31,17 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use super::*;
+    vault_keys (kind, id) {
+        kind -> Text,
+        id -> BigInt,
+        check_value -> Binary,
+        created_at -> SqlTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
     areas (id) {
         id -> SqlUuid,
         slug -> Text,
@@ -159,13 +170,13 @@ diesel::table! {
         urgency -> Text,
         protected -> Bool,
         partner_id -> SqlUuid,
-        sender_reference -> Nullable<Text>,
+        sender_reference_hash -> Nullable<Binary>,
         office_id -> SqlUuid,
         area_id -> Nullable<SqlUuid>,
         district_id -> Nullable<SqlUuid>,
         assignee_id -> Nullable<SqlUuid>,
-        matter -> SqlJson,
-        routing -> SqlJson,
+        matter -> Binary,
+        routing -> Binary,
         deadlines -> SqlJson,
         next_due_at -> SqlTime,
         received_at -> SqlTime,
@@ -191,8 +202,32 @@ diesel::table! {
         actor -> Text,
         action -> Text,
         resource_type -> Text,
+        resource_id -> Nullable<SqlUuid>,
         resource_ids -> SqlJson,
+        office_id -> Nullable<SqlUuid>,
+        reason -> Nullable<Text>,
+        client_address -> Nullable<Text>,
+        client_agent -> Nullable<Text>,
         trace_id -> Text,
+        outcome -> Text,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    audit_record_resources (resource_id, record_id) {
+        resource_id -> SqlUuid,
+        record_id -> SqlUuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    audit_seals (seq) {
+        seq -> BigInt,
+        record_id -> SqlUuid,
+        hash -> Binary,
     }
 }
 

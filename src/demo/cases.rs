@@ -11,8 +11,10 @@ use crate::directory::{self, Directory};
 use crate::error::{Error, Result};
 use crate::id::PartnerId;
 use crate::partners::{self, Partner};
+use crate::referrals::store::SealedReferral;
 use crate::referrals::{self, Referral};
 use crate::time::{Moment, Random, Timestamp};
+use crate::vault::Vault;
 
 const IDENTITIES: &str = include_str!("../../data/demo/test_identities.csv");
 const CASES: usize = 48;
@@ -72,7 +74,7 @@ const REQUESTS: [(&str, &[&str]); 3] = [
 ];
 
 /// Adds the agencies and their cases.
-pub fn insert(conn: &mut DbConn, moment: &Moment) -> Result<()> {
+pub fn insert(conn: &mut DbConn, vault: &Vault, moment: &Moment) -> Result<()> {
     let directory = directory::store::load(conn, moment.now)?;
     let mut chance = Chance(20_230_621);
     let mut senders = Vec::new();
@@ -84,7 +86,9 @@ pub fn insert(conn: &mut DbConn, moment: &Moment) -> Result<()> {
     }
     for number in 0..CASES {
         let referral = case(number, &senders, &directory, moment, &mut chance)?;
-        referrals::store::insert(conn, &referral)?;
+        let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
+        let sealed = SealedReferral::new(&referral, vault, &moment.random)?;
+        referrals::store::insert(conn, &sealed, &requested)?;
         let received = Moment { now: referral.received_at, random: moment.random.clone() };
         let actor = Actor::Partner(referral.partner_id);
         audit::record(

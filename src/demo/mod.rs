@@ -63,6 +63,7 @@ pub async fn start(
         limits,
         tokens: Some(credentials.verifier()?),
         secret: credentials.secret.clone(),
+        vault: credentials.vault.clone(),
         environment: DEMO_ENVIRONMENT.to_owned(),
         workers: 0,
         timeouts: Timeouts::default(),
@@ -101,7 +102,7 @@ fn prepare(target: &Target, folder: &Path, credentials: &Credentials, moment: &M
     if !is_marked_synthetic(&mut conn)? {
         let fill = |conn: &mut DbConn| {
             directory::import::embedded(conn, moment)?;
-            cases::insert(conn, moment)?;
+            cases::insert(conn, &credentials.vault, moment)?;
             diesel::update(directory_state::table).set(directory_state::synthetic.eq(true)).execute(conn)?;
             Ok(())
         };

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::audit::client::Client;
 use crate::audit::{self, Actor, Entry};
 use crate::db::{Db, DbConn};
 use crate::directory::{Directory, Handle, store};
@@ -28,6 +29,8 @@ pub struct Writer<'a> {
     pub actor: Actor,
     /// The trace of the request, for the audit.
     pub trace_id: String,
+    /// From which client, for the audit.
+    pub client: Client,
 }
 
 impl Writer<'_> {
@@ -47,6 +50,7 @@ impl Writer<'_> {
     ) -> Result<Arc<Directory>> {
         let (before, now) = (self.directory.current(), self.moment.now);
         let entry = Entry::new(self.moment, self.actor, action, about.0, vec![about.1], self.trace_id.clone());
+        let entry = entry.from_client(self.client);
         let write = move |conn: &mut DbConn| {
             store::count_write(conn)?;
             work(conn)?;

@@ -4,6 +4,7 @@
 //! and an `Accept` that leaves out all it can answer is 406.
 
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -15,7 +16,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::error::{Error, Problem, Result, Text};
+use crate::error::{Error, Problem, Result};
 use crate::hex;
 use crate::http::operations::Operations;
 use crate::http::page::PARAMETERS;
@@ -113,6 +114,16 @@ impl Call {
     /// The request's header of this name, if it can be read as text.
     pub fn header(&self, name: HeaderName) -> Option<&str> {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The address of whoever calls, where it can be known.
+    pub fn client_address(&self) -> Option<IpAddr> {
+        crate::http::client::address(&self.request)
+    }
+
+    /// What the caller's program says that it is.
+    pub fn user_agent(&self) -> Option<&str> {
+        self.header(header::USER_AGENT)
     }
 
     /// True when the caller asks for this media type, such as `application/geo+json`, rather than for JSON.
@@ -228,12 +239,7 @@ impl Call {
         // The part behind the version tells how the resource looks to readers at this moment (an office opens and closes),
         // which is nothing that a change could overwrite.
         let same_version = |tag: &str, _: &str| version_of(tag) == Some(current);
-        if tags.trim() == "*" || lists(tags, "", same_version) { Ok(()) } else { Err(crate::db::stale()) }
-    }
-
-    /// A header that is there and wrong.
-    pub fn wrong_header(name: &'static str, en: &'static str, sv: &'static str) -> Error {
-        Error::header(name, Text::new(en, sv))
+        if lists(tags, "", same_version) { Ok(()) } else { Err(crate::db::stale()) }
     }
 }
 

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::client::Client;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, PartnerReader, Submitter};
 use crate::db::Db;
@@ -15,7 +16,9 @@ use crate::http::path::Named;
 use crate::id::ReferralId;
 use crate::referrals::matter::NewReferral;
 use crate::referrals::receipt::Receipt;
+use crate::referrals::store::SealedReferral;
 use crate::referrals::{Referral, store};
+use crate::vault::Vault;
 
 /// The operations of partner agencies on referrals.
 pub fn routes(api: &mut ServiceConfig) {
@@ -43,6 +46,7 @@ async fn submit_referral(
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
+    vault: Data<Vault>,
     new: Body<NewReferral>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
@@ -56,14 +60,16 @@ async fn submit_referral(
             "referral",
             vec![referral.id.uuid()],
             call.trace.id(),
-        );
+        )
+        .from_client(Client::of(&call));
+        let sealed = SealedReferral::new(&referral, &vault, &call.moment.random)?;
+        let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
         let stored = db.write(move |conn| {
-            store::insert(conn, &referral)?;
-            audit::record(conn, &entry)?;
-            Ok(referral.clone())
+            store::insert(conn, &sealed, &requested)?;
+            audit::record(conn, &entry)
         });
         match stored.await {
-            Ok(referral) => {
+            Ok(()) => {
                 let path = format!("/partner/referrals/{}", referral.id);
                 return call.created(&path, &receipt(&referral, &agency, &directory, &call), Validator::Content);
             }
@@ -90,14 +96,17 @@ async fn get_partner_referral(
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
+    vault: Data<Vault>,
     id: Named<ReferralId>,
 ) -> Result<HttpResponse> {
     let (id, sender) = (id.0, agency.id);
     let entry =
-        Entry::new(&call.moment, Actor::Partner(sender), "referral.read", "referral", vec![id.uuid()], call.trace.id());
-    let referral = db
+        Entry::new(&call.moment, Actor::Partner(sender), "referral.read", "referral", vec![id.uuid()], call.trace.id())
+            .from_client(Client::of(&call));
+    let sealed = db
         .read_recorded(move |conn| store::find_sent_by(conn, sender, id), move |conn, _| audit::record(conn, &entry))
         .await?;
+    let referral = sealed.open(&vault)?;
     call.found(&receipt(&referral, &agency, &directory.current(), &call), Validator::Content, Cache::NoStore)
 }
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&[&str], &str)] = &[
     (&["error", "hex"], ""),
     (&["id", "time", "text", "db"], "identifiers, times and texts say themselves how the two databases store them"),
+    (&["vault"], ""),
     (&["slug"], ""),
     (&["rules"], ""),
     (&["calendar"], ""),
@@ -30,6 +31,7 @@ const LAYERS: &[(&[&str], &str)] = &[
     (&["where_to_turn"], ""),
     (&["referrals"], ""),
     (&["web"], "the slices' faces know each other's answers"),
+    (&["lookups"], ""),
     (&["meta"], ""),
     (&["server"], ""),
     (&["demo"], ""),

@@ -29,5 +29,6 @@ mod referral_routing;
 mod referral_rules;
 mod referrals;
 mod sign_in;
+mod vault;
 mod where_to_turn;
 mod where_to_turn_offices;

@@ -1,3 +1,5 @@
+DROP TABLE audit_seals;
+DROP TABLE audit_record_resources;
 DROP TABLE audit_records;
 DROP TABLE referral_services;
 DROP TABLE referrals;
@@ -9,7 +11,9 @@ DROP TABLE offices;
 DROP TABLE services;
 DROP TABLE districts;
 DROP TABLE areas;
+DROP TABLE vault_keys;
 DROP TABLE directory_documents;
 DROP TABLE directory_state;
 DROP TABLE migration_fingerprints;
-DROP FUNCTION refuse_change_of_audit_record();
+DROP FUNCTION name_resources_of_audit_record();
+DROP FUNCTION refuse_change_of_audit();

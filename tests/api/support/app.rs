@@ -73,7 +73,12 @@ impl TestApp {
 
     /// Another server on the same database, with the same clock.
     pub async fn another_server(&self) -> Self {
-        Self::on(Arc::clone(&self.database), self.backend, self.clock.clone(), |_| {})
+        self.another_server_with(|_| {}).await
+    }
+
+    /// Another server on the same database, that is set up in another way.
+    pub async fn another_server_with(&self, change: impl FnOnce(&mut Setup)) -> Self {
+        Self::on(Arc::clone(&self.database), self.backend, self.clock.clone(), change)
     }
 
     fn on(database: Arc<TestDatabase>, backend: Backend, clock: TestClock, change: impl FnOnce(&mut Setup)) -> Self {
@@ -90,6 +95,7 @@ impl TestApp {
             limits: None,
             tokens: Some(tokens.expect("the key set is right")),
             secret: credentials::secret(),
+            vault: credentials::vault(),
             environment: ENVIRONMENT.to_owned(),
             workers: 1,
             timeouts: Timeouts::default(),

@@ -12,6 +12,7 @@ use nara::db::schema::partner_keys;
 use nara::partners::{self, Partner};
 use nara::server::Keys;
 use nara::time::{Moment, Random, Timestamp};
+use nara::vault::{Ring, Vault};
 use p256::SecretKey;
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use serde_json::{Value, json};
@@ -20,6 +21,12 @@ pub const ISSUER: &str = "https://idp.test";
 pub const AUDIENCE: &str = "nara";
 pub const ENVIRONMENT: &str = "test";
 pub const KEY_ID: &str = "test-key";
+
+/// The vault of the tests' installation.
+pub fn vault() -> Vault {
+    static RING: LazyLock<String> = LazyLock::new(|| Ring::new(&Random::system()).reveal());
+    Vault::new(RING.parse().expect("a ring reads what it wrote"))
+}
 
 /// The installation's secret.
 pub fn secret() -> Secret {
