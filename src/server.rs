@@ -26,6 +26,7 @@ use crate::http::call::{ROOT, Settings};
 use crate::http::limits::Limits;
 use crate::http::operations::Operations;
 use crate::http::{body, document, envelope, fallback};
+use crate::idempotency::Retries;
 use crate::meta::Document;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Random};
@@ -124,6 +125,8 @@ pub struct Keys {
     pub subjects: [u8; 32],
     /// Seals cursors.
     pub cursors: [u8; 32],
+    /// Hashes idempotency keys and the requests that they name.
+    pub retries: [u8; 32],
 }
 
 impl Keys {
@@ -133,6 +136,7 @@ impl Keys {
             partner_keys: secret.key("partner keys"),
             subjects: secret.key("token subjects"),
             cursors: secret.key("cursors"),
+            retries: secret.key("retries"),
         }
     }
 }
@@ -162,6 +166,7 @@ struct Shared {
     vault: Data<Vault>,
     settings: Data<Settings>,
     limits: Data<Limits>,
+    retries: Data<Retries>,
     operations: Data<Operations>,
     document: Data<Document>,
     metrics: Data<Metrics>,
@@ -196,6 +201,7 @@ pub async fn start(setup: Setup) -> Result<Running> {
         random: setup.random,
     };
     let limits = Data::new(Limits::new(setup.limits.as_ref(), &setup.clock, &metrics)?);
+    let retries = Data::new(Retries::new(db.clone(), keys.retries, setup.vault.clone()));
     let shared = Shared {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),
@@ -203,6 +209,7 @@ pub async fn start(setup: Setup) -> Result<Running> {
         vault: Data::new(setup.vault),
         settings: Data::new(settings),
         limits: limits.clone(),
+        retries: retries.clone(),
         operations: Data::new(Operations::new(&published, &paths)),
         document: Data::new(Document::new(&document::with_server(&published, &served_at))),
         metrics: metrics.clone(),
@@ -215,14 +222,16 @@ pub async fn start(setup: Setup) -> Result<Running> {
     // Its first poll starts the workers and takes over the signals: only then is it true that the server runs.
     let server = actix_web::rt::spawn(server);
     tokio::task::yield_now().await;
-    let watcher = actix_web::rt::spawn(watch(
-        db.clone(),
-        directory.clone(),
-        keyring.clone(),
+    let watch = Watch {
+        db: db.clone(),
+        directory: directory.clone(),
+        keys: keyring.clone(),
         limits,
-        setup.clock,
-        metrics.clone(),
-    ));
+        retries,
+        clock: setup.clock,
+        metrics: metrics.clone(),
+    };
+    let watcher = actix_web::rt::spawn(watch.run());
     if let MetricsAt::Apart(listener) = setup.metrics {
         actix_web::rt::spawn(serve_metrics(metrics, listener)?);
     }
@@ -248,6 +257,7 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
             .app_data(shared.vault)
             .app_data(shared.settings)
             .app_data(shared.limits)
+            .app_data(shared.retries)
             .app_data(shared.operations)
             .app_data(shared.document)
             .app_data(shared.metrics)
@@ -313,24 +323,38 @@ fn cors(origins: &[String]) -> Cors {
         .max_age(3600)
 }
 
-/// Notices, within two seconds, what other servers changed; forgets whose budgets are whole again.
-async fn watch(
+/// What is done each second beside answering.
+struct Watch {
     db: Db,
     directory: directory::Handle,
     keys: Keyring,
     limits: Data<Limits>,
+    retries: Data<Retries>,
     clock: Clock,
     metrics: Data<Metrics>,
-) {
-    let mut tick = tokio::time::interval(Duration::from_secs(1));
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        let refreshed = directory.refresh(&db, &clock).await.and(keys.refresh(&db).await);
-        if let Err(error) = refreshed {
-            tracing::warn!(cause = ?error.cause(), "what other servers changed could not be read; going on with what is known");
+}
+
+impl Watch {
+    /// Notices, within two seconds, what other servers changed; forgets whose budgets are whole again, and answers that nobody
+    /// gets again.
+    async fn run(self) {
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            if let Err(error) = self.refresh().await {
+                tracing::warn!(cause = ?error.cause(), "what other servers changed could not be read; going on with what is known");
+            }
+            self.metrics.directory_is(self.directory.current().version);
+            self.limits.sweep();
+            if let Err(error) = self.retries.sweep(self.clock.now()).await {
+                tracing::warn!(cause = ?error.cause(), "answers that nobody gets again could not be removed");
+            }
         }
-        metrics.directory_is(directory.current().version);
-        limits.sweep();
+    }
+
+    async fn refresh(&self) -> Result<()> {
+        self.directory.refresh(&self.db, &self.clock).await?;
+        self.keys.refresh(&self.db).await
     }
 }

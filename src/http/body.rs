@@ -17,6 +17,7 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::error::{Error, Problem, Result, Text, Violation};
 use crate::http::call::Settings;
+use crate::http::idempotency;
 
 /// The largest body that the server takes, in bytes.
 pub const LARGEST: usize = 1024 * 1024;
@@ -92,17 +93,20 @@ fn json_bytes(
     let supported = accepted.contains(&essence.as_str()) && !headers.contains_key(header::CONTENT_ENCODING);
     let patience = request.app_data::<Data<Settings>>().map_or(Duration::MAX, |settings| settings.body_timeout);
     let bytes = tokio::time::timeout(patience, Bytes::from_request(request, payload));
+    let request = request.clone();
     async move {
         if !supported {
             return Err(Error::new(Problem::UnsupportedMediaType));
         }
         // Who sends a byte now and then would hold a connection, and memory, for as long as they like.
         let read = bytes.await.map_err(|_| Error::new(Problem::RequestTimeout))?;
-        read.map_err(|refused| match refused.as_error::<PayloadError>() {
+        let read = read.map_err(|refused| match refused.as_error::<PayloadError>() {
             Some(PayloadError::Overflow) => Error::new(Problem::BodyTooLarge),
             _ if refused.as_response_error().status_code() == 413 => Error::new(Problem::BodyTooLarge),
             _ => Error::new(Problem::MalformedJson),
-        })
+        })?;
+        idempotency::note_body(&request, &read);
+        Ok(read)
     }
 }
 

@@ -65,6 +65,14 @@ fn row(problem: Problem) -> Row {
                 "En markör är ogenomskinlig och hör till den lista och de filter som den kom med. Följ länken `next` som den är, eller börja om utan markör.",
             ),
         ),
+        Problem::InvalidIdempotencyKey => (
+            StatusCode::BAD_REQUEST,
+            ("The idempotency key is not right", "Idempotensnyckeln är fel"),
+            (
+                "`Idempotency-Key` names a call so that it can be repeated safely: 1 to 255 visible characters without spaces, bare or in quotes, once. A fresh UUID for each call serves well. Nothing was changed.",
+                "`Idempotency-Key` namnger ett anrop så att det tryggt kan upprepas: 1 till 255 synliga tecken utan mellanslag, med eller utan citattecken, en gång. Ett nytt UUID för varje anrop passar bra. Inget ändrades.",
+            ),
+        ),
         Problem::PageTooDeep => (
             StatusCode::BAD_REQUEST,
             ("The page lies too deep", "Sidan ligger för djupt"),
@@ -142,6 +150,14 @@ fn row(problem: Problem) -> Row {
             ("There is one already", "Det finns redan ett"),
             ("Another one has the same slug or code.", "Ett annat har samma slug eller kod."),
         ),
+        Problem::IdempotencyKeyInUse => (
+            StatusCode::CONFLICT,
+            ("The same call still runs", "Samma anrop pågår fortfarande"),
+            (
+                "Another call with the same `Idempotency-Key` has not been answered yet. Ask again after the seconds in `Retry-After`: you get its answer.",
+                "Ett annat anrop med samma `Idempotency-Key` är ännu inte besvarat. Fråga igen efter sekunderna i `Retry-After`: då får du dess svar.",
+            ),
+        ),
         Problem::StaleVersion => (
             StatusCode::PRECONDITION_FAILED,
             ("It has changed since", "Det har ändrats sedan dess"),
@@ -169,6 +185,14 @@ fn row(problem: Problem) -> Row {
             (
                 "The body is well-formed JSON and something in it is not right. `errors` names each place by a JSON Pointer and says what is accepted. Nothing was changed.",
                 "Innehållet är välformad JSON men något i det är fel. `errors` namnger varje ställe med en JSON Pointer och säger vad som godtas. Inget ändrades.",
+            ),
+        ),
+        Problem::IdempotencyKeyReused => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The idempotency key belongs to another call", "Idempotensnyckeln hör till ett annat anrop"),
+            (
+                "You have used the same `Idempotency-Key` within 24 hours for another path or another body. Nothing was changed. Take a new key for each call, and the same one only to repeat it.",
+                "Du har använt samma `Idempotency-Key` inom 24 timmar för en annan sökväg eller ett annat innehåll. Inget ändrades. Ta en ny nyckel för varje anrop, och samma bara för att upprepa det.",
             ),
         ),
         Problem::PreconditionRequired => (
@@ -316,7 +340,7 @@ impl ResponseError for Error {
             Problem::RequestTimeout => {
                 answer.force_close();
             }
-            Problem::Overloaded => {
+            Problem::Overloaded | Problem::IdempotencyKeyInUse => {
                 answer.insert_header((header::RETRY_AFTER, "1"));
             }
             Problem::Unavailable => {

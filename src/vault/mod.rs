@@ -54,11 +54,14 @@ pub struct Column {
 }
 
 /// Every sealed column. Changing keys walks through all of them.
-pub const COLUMNS: [Column; 2] = [REFERRAL_MATTER, REFERRAL_ROUTING];
+pub const COLUMNS: [Column; 3] = [REFERRAL_MATTER, REFERRAL_ROUTING, KEPT_ANSWER];
 /// What a sender wrote.
 pub const REFERRAL_MATTER: Column = Column { table: "referrals", name: "matter" };
 /// How a referral's office was found: the steps name places.
 pub const REFERRAL_ROUTING: Column = Column { table: "referrals", name: "routing" };
+
+/// What a call was answered that may be asked again.
+pub const KEPT_ANSWER: Column = Column { table: "kept_answers", name: "answer" };
 
 /// Something sealed, as the database holds it.
 #[derive(Clone, PartialEq, Eq, AsExpression, FromSqlRow)]

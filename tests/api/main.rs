@@ -18,6 +18,7 @@ mod directory;
 mod directory_boundaries;
 mod directory_writes;
 mod http;
+mod idempotency;
 mod licences;
 mod limits;
 mod meta;
