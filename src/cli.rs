@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::limits::LimitsConfig;
 use crate::config::{DatabaseConfig, LogConfig, ServeConfig, VaultConfig};
 
 /// Nära: the API behind social services moved out into the city districts.
@@ -71,6 +72,10 @@ pub struct DemoConfig {
     /// The port on 127.0.0.1
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     pub port: u16,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it.")]
+    pub limits: LimitsConfig,
 }
 
 /// What `migrate` needs.

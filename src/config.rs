@@ -3,6 +3,7 @@
 //! A value that cannot be used stops the start with a message that names the variable and what it accepts. Secrets are never
 //! printed: they have no `Debug`.
 
+pub mod limits;
 mod tokens;
 mod vault;
 
@@ -16,6 +17,7 @@ use hmac::{Hmac, Mac};
 use ipnet::IpNet;
 use sha2::Sha256;
 
+use crate::config::limits::LimitsConfig;
 use crate::db::Target;
 
 pub use tokens::TokenConfig;
@@ -110,6 +112,10 @@ pub struct ServeConfig {
     /// The environment that keys of partner agencies are made for; it stands in every key
     #[arg(long, env = "NARA_ENVIRONMENT", value_name = "NARA_ENVIRONMENT", default_value = "live", value_parser = environment)]
     pub environment: String,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
+    pub limits: LimitsConfig,
 
     /// How many threads answer calls; 0 for one per core
     #[arg(long, env = "NARA_WORKERS", value_name = "NARA_WORKERS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=256))]

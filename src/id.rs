@@ -53,6 +53,8 @@ kinds! {
     PersonId = PersonKind;
     /// Identifies a member of staff.
     StaffId = StaffKind;
+    /// Identifies an answer that is kept for those who ask again.
+    KeptAnswerId = KeptAnswerKind;
     /// Identifies a record of the audit.
     AuditRecordId = AuditRecordKind;
     /// Identifies whatever a record of the audit is about.

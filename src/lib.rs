@@ -57,6 +57,7 @@ pub mod error;
 pub mod hex;
 pub mod http;
 pub mod id;
+pub mod idempotency;
 pub mod lookups;
 pub mod meta;
 pub mod offices;

@@ -12,7 +12,7 @@ use nara::auth::tokens::{ClaimNames, Verifier};
 use nara::cli::{Cli, Command, ImportCommand, ImportConfig, MigrateConfig, VaultCommand};
 use nara::config::{Secret, ServeConfig, TokenConfig};
 use nara::db::migrations;
-use nara::server::{self, Keys, MetricsAt, Setup};
+use nara::server::{self, Keys, MetricsAt, Setup, Timeouts};
 use nara::time::{Clock, Moment, Random};
 use nara::vault::{Ring, rotation};
 use nara::{demo, directory, lookups, telemetry};
@@ -75,12 +75,14 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
         public_url: config.public_url,
         cors_origins: config.cors_origins,
         trusted_proxies: config.trusted_proxies,
+        limits: config.limits.rates(),
         tokens: Some(tokens),
         permissions: Permissions::standard(),
         secret,
         vault,
         environment: config.environment,
         workers: config.workers.into(),
+        timeouts: Timeouts::default(),
         clock: Clock::system(),
         random: Random::system(),
     };

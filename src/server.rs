@@ -21,11 +21,14 @@ use crate::auth::permissions::Permissions;
 use crate::auth::register::Register;
 use crate::auth::tokens::Verifier;
 use crate::config::Secret;
+use crate::config::limits::Rates;
 use crate::db::{Db, Sizes, Target, migrations};
 use crate::error::{Error, Result};
 use crate::http::call::{ROOT, Settings};
+use crate::http::limits::Limits;
 use crate::http::operations::Operations;
 use crate::http::{body, document, envelope, fallback};
+use crate::idempotency::Retries;
 use crate::meta::Document;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Random};
@@ -67,6 +70,8 @@ pub struct Setup {
     pub cors_origins: Vec<String>,
     /// The networks whose proxies are believed when they say whom they speak for.
     pub trusted_proxies: Vec<IpNet>,
+    /// How often callers may call; nobody is limited without it.
+    pub limits: Option<Rates>,
     /// Verifies tokens of staff.
     pub tokens: Option<Verifier>,
     /// Who may do what.
@@ -79,11 +84,33 @@ pub struct Setup {
     pub environment: String,
     /// How many threads answer calls; 0 for one per core.
     pub workers: usize,
+    /// How long it waits for its callers.
+    pub timeouts: Timeouts,
     /// Tells the time.
     pub clock: Clock,
     /// Makes randomness.
     pub random: Random,
 }
+
+/// How long the server waits for its callers.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// For the head of a connection's first request.
+    pub head: Duration,
+    /// For the body of a request.
+    pub body: Duration,
+    /// For the next request on a connection.
+    pub idle: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(5), body: Duration::from_secs(15), idle: Duration::from_secs(75) }
+    }
+}
+
+/// So many connections are open at once; more wait until they are accepted.
+const CONNECTIONS: usize = 4096;
 
 /// Where Prometheus may collect.
 pub enum MetricsAt {
@@ -103,6 +130,8 @@ pub struct Keys {
     pub subjects: [u8; 32],
     /// Seals cursors.
     pub cursors: [u8; 32],
+    /// Hashes idempotency keys and the requests that they name.
+    pub retries: [u8; 32],
 }
 
 impl Keys {
@@ -112,6 +141,7 @@ impl Keys {
             partner_keys: secret.key("partner keys"),
             subjects: secret.key("token subjects"),
             cursors: secret.key("cursors"),
+            retries: secret.key("retries"),
         }
     }
 }
@@ -140,6 +170,8 @@ struct Shared {
     sign_in: Data<SignIn>,
     vault: Data<Vault>,
     settings: Data<Settings>,
+    limits: Data<Limits>,
+    retries: Data<Retries>,
     operations: Data<Operations>,
     document: Data<Document>,
     metrics: Data<Metrics>,
@@ -177,16 +209,21 @@ pub async fn start(setup: Setup) -> Result<Running> {
         public_url: setup.public_url,
         strict_transport,
         trusted_proxies: setup.trusted_proxies,
+        body_timeout: setup.timeouts.body,
         cursor_key: keys.cursors,
         clock: setup.clock.clone(),
         random: setup.random,
     };
+    let limits = Data::new(Limits::new(setup.limits.as_ref(), &setup.clock, &metrics)?);
+    let retries = Data::new(Retries::new(db.clone(), keys.retries, setup.vault.clone()));
     let shared = Shared {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),
         sign_in: sign_in.clone(),
         vault: Data::new(setup.vault),
         settings: Data::new(settings),
+        limits: limits.clone(),
+        retries: retries.clone(),
         operations: Data::new(Operations::new(&published, &paths)),
         document: Data::new(Document::new(&document::with_server(&published, &served_at))),
         metrics: metrics.clone(),
@@ -194,14 +231,22 @@ pub async fn start(setup: Setup) -> Result<Running> {
         metrics_here,
     };
     let address = setup.listener.local_addr().map_err(Error::internal)?;
-    let server = listen(shared, setup.listener, setup.workers)?;
+    let server = listen(shared, setup.listener, setup.workers, setup.timeouts)?;
     let handle = server.handle();
     // Its first poll starts the workers and takes over the signals: only then is it true that the server runs.
     let server = actix_web::rt::spawn(server);
     tokio::task::yield_now().await;
     actix_web::rt::spawn(renew_keys(sign_in));
-    let watcher =
-        actix_web::rt::spawn(watch(db.clone(), directory.clone(), keyring.clone(), setup.clock, metrics.clone()));
+    let watch = Watch {
+        db: db.clone(),
+        directory: directory.clone(),
+        keys: keyring.clone(),
+        limits,
+        retries,
+        clock: setup.clock,
+        metrics: metrics.clone(),
+    };
+    let watcher = actix_web::rt::spawn(watch.run());
     if let MetricsAt::Apart(listener) = setup.metrics {
         actix_web::rt::spawn(serve_metrics(metrics, listener)?);
     }
@@ -217,7 +262,7 @@ impl Running {
     }
 }
 
-fn listen(shared: Shared, listener: TcpListener, workers: usize) -> Result<Server> {
+fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeouts) -> Result<Server> {
     let app = move || {
         let shared = shared.clone();
         App::new()
@@ -226,6 +271,8 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize) -> Result<Serve
             .app_data(shared.sign_in)
             .app_data(shared.vault)
             .app_data(shared.settings)
+            .app_data(shared.limits)
+            .app_data(shared.retries)
             .app_data(shared.operations)
             .app_data(shared.document)
             .app_data(shared.metrics)
@@ -246,8 +293,9 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize) -> Result<Serve
         .workers(workers)
         // Nothing blocks a worker: the database has threads of its own. Idle blocking threads would only cost memory.
         .worker_max_blocking_threads(1)
-        .client_request_timeout(Duration::from_secs(5))
-        .keep_alive(Duration::from_secs(75))
+        .max_connections(CONNECTIONS.div_ceil(workers))
+        .client_request_timeout(timeouts.head)
+        .keep_alive(timeouts.idle)
         .shutdown_timeout(10)
         .listen(listener)
         .map_err(Error::internal)?;
@@ -299,16 +347,38 @@ async fn renew_keys(sign_in: Data<SignIn>) {
     }
 }
 
-/// Notices, within two seconds, what other servers changed.
-async fn watch(db: Db, directory: directory::Handle, keys: Keyring, clock: Clock, metrics: Data<Metrics>) {
-    let mut tick = tokio::time::interval(Duration::from_secs(1));
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        let refreshed = directory.refresh(&db, &clock).await.and(keys.refresh(&db).await);
-        if let Err(error) = refreshed {
-            tracing::warn!(cause = ?error.cause(), "what other servers changed could not be read; going on with what is known");
+/// What is done each second beside answering.
+struct Watch {
+    db: Db,
+    directory: directory::Handle,
+    keys: Keyring,
+    limits: Data<Limits>,
+    retries: Data<Retries>,
+    clock: Clock,
+    metrics: Data<Metrics>,
+}
+
+impl Watch {
+    /// Notices, within two seconds, what other servers changed; forgets whose budgets are whole again, and answers that nobody
+    /// gets again.
+    async fn run(self) {
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            if let Err(error) = self.refresh().await {
+                tracing::warn!(cause = ?error.cause(), "what other servers changed could not be read; going on with what is known");
+            }
+            self.metrics.directory_is(self.directory.current().version);
+            self.limits.sweep();
+            if let Err(error) = self.retries.sweep(self.clock.now()).await {
+                tracing::warn!(cause = ?error.cause(), "answers that nobody gets again could not be removed");
+            }
         }
-        metrics.directory_is(directory.current().version);
+    }
+
+    async fn refresh(&self) -> Result<()> {
+        self.directory.refresh(&self.db, &self.clock).await?;
+        self.keys.refresh(&self.db).await
     }
 }

@@ -30,6 +30,7 @@ pub struct Metrics {
     refused_sign_ins: IntCounterVec,
     unknown_offices: IntCounter,
     key_renewals: IntCounterVec,
+    refused_by_budget: IntCounterVec,
 }
 
 impl Metrics {
@@ -63,6 +64,14 @@ impl Metrics {
             &["outcome"],
         )
         .map_err(Error::internal)?;
+        let refused_by_budget = IntCounterVec::new(
+            Opts::new(
+                "nara_refused_by_budget_total",
+                "Calls refused because their caller had called too often, by budget.",
+            ),
+            &["budget"],
+        )
+        .map_err(Error::internal)?;
         let registry = Registry::new();
         for collector in [
             Box::new(requests.clone()) as Box<dyn prometheus::core::Collector>,
@@ -71,10 +80,20 @@ impl Metrics {
             Box::new(refused_sign_ins.clone()),
             Box::new(unknown_offices.clone()),
             Box::new(key_renewals.clone()),
+            Box::new(refused_by_budget.clone()),
         ] {
             registry.register(collector).map_err(Error::internal)?;
         }
-        Ok(Self { registry, requests, durations, directory_version, refused_sign_ins, unknown_offices, key_renewals })
+        Ok(Self {
+            registry,
+            requests,
+            durations,
+            directory_version,
+            refused_sign_ins,
+            unknown_offices,
+            key_renewals,
+            refused_by_budget,
+        })
     }
 
     /// Counts one answered call.
@@ -101,6 +120,11 @@ impl Metrics {
     /// Counts a reading of the identity provider's keys.
     pub fn key_renewal(&self, outcome: &str) {
         self.key_renewals.with_label_values(&[outcome]).inc();
+    }
+
+    /// Counts calls whose caller had called too often.
+    pub fn count_refused_by_budget(&self, budget: &str, calls: u64) {
+        self.refused_by_budget.with_label_values(&[budget]).inc_by(calls);
     }
 
     /// Everything, in Prometheus' text format.

@@ -44,7 +44,8 @@ pub enum Actor {
 }
 
 impl Actor {
-    fn text(self) -> String {
+    /// As records have it.
+    pub fn text(self) -> String {
         match self {
             Self::Staff(id) => format!("staff:{id}"),
             Self::Partner(id) => format!("partner:{id}"),

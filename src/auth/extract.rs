@@ -10,6 +10,7 @@ use crate::auth::permissions::Permission;
 use crate::auth::sign_in::{SigningIn, agency, staff};
 use crate::auth::{Agency, Scope, Staff};
 use crate::error::{Error, Result};
+use crate::http::limits;
 
 /// The public: no sign-in, and none is looked at.
 pub struct Anyone;
@@ -43,8 +44,8 @@ impl FromRequest for Anyone {
     type Error = Error;
     type Future = Ready<Result<Self>>;
 
-    fn from_request(_: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        std::future::ready(Ok(Self))
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        std::future::ready(limits::take_anonymous(request).map(|()| Self))
     }
 }
 

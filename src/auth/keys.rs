@@ -185,7 +185,7 @@ fn load(conn: &mut DbConn) -> Result<HashMap<String, Known>> {
         .load(conn)?;
     let known = rows.into_iter().map(|(row, category)| {
         let scopes = row.scopes.0.iter().filter_map(|scope| scope.parse().ok()).collect();
-        let agency = Agency { id: row.partner_id, category, scopes };
+        let agency = Agency { id: row.partner_id, category, scopes, key: row.id.clone() };
         (row.id, Known { hash: row.secret_hash, agency, expires_at: row.expires_at })
     });
     Ok(known.collect())

@@ -93,6 +93,8 @@ pub struct Agency {
     pub category: Category,
     /// What the key may be used for.
     pub scopes: Vec<Scope>,
+    /// The id of the key that it signed in with.
+    pub key: String,
 }
 
 /// Which cases a member of staff may know of. List, single, search, count and whatever hangs below a case go through it alone.

@@ -250,6 +250,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    kept_answers (id) {
+        id -> SqlUuid,
+        key_hash -> Binary,
+        fingerprint -> Binary,
+        resource_id -> SqlUuid,
+        answer -> Binary,
+        expires_at -> SqlTime,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(partner_keys, partners);
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_offices);
 diesel::joinable!(partner_keys -> partners (partner_id));

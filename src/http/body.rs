@@ -3,9 +3,11 @@
 //! 415 for another media type, 413 over 1 MiB, 400 for what is not JSON, 422 with a JSON Pointer for JSON of another shape.
 //! An explicit `null` is refused: a field that has no value is left out.
 
+use std::time::Duration;
+
 use actix_web::error::PayloadError;
 use actix_web::http::header;
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
@@ -14,6 +16,8 @@ use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use crate::error::{Error, Problem, Result, Text, Violation};
+use crate::http::call::Settings;
+use crate::http::idempotency;
 
 /// The largest body that the server takes, in bytes.
 pub const LARGEST: usize = 1024 * 1024;
@@ -87,16 +91,22 @@ fn json_bytes(
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let supported = accepted.contains(&essence.as_str()) && !headers.contains_key(header::CONTENT_ENCODING);
-    let bytes = Bytes::from_request(request, payload);
+    let patience = request.app_data::<Data<Settings>>().map_or(Duration::MAX, |settings| settings.body_timeout);
+    let bytes = tokio::time::timeout(patience, Bytes::from_request(request, payload));
+    let request = request.clone();
     async move {
         if !supported {
             return Err(Error::new(Problem::UnsupportedMediaType));
         }
-        bytes.await.map_err(|refused| match refused.as_error::<PayloadError>() {
+        // Who sends a byte now and then would hold a connection, and memory, for as long as they like.
+        let read = bytes.await.map_err(|_| Error::new(Problem::RequestTimeout))?;
+        let read = read.map_err(|refused| match refused.as_error::<PayloadError>() {
             Some(PayloadError::Overflow) => Error::new(Problem::BodyTooLarge),
             _ if refused.as_response_error().status_code() == 413 => Error::new(Problem::BodyTooLarge),
             _ => Error::new(Problem::MalformedJson),
-        })
+        })?;
+        idempotency::note_body(&request, &read);
+        Ok(read)
     }
 }
 

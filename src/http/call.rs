@@ -5,6 +5,7 @@
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -20,6 +21,7 @@ use crate::hex;
 use crate::http::operations::Operations;
 use crate::http::page::PARAMETERS;
 use crate::http::trace::Trace;
+use crate::http::written::{Linking, Links};
 use crate::time::{Clock, Moment, Random};
 
 /// What the HTTP layer needs to know about the installation.
@@ -30,6 +32,8 @@ pub struct Settings {
     pub strict_transport: bool,
     /// The networks whose proxies are believed when they say whom they speak for.
     pub trusted_proxies: Vec<IpNet>,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
     /// Seals cursors.
     pub cursor_key: [u8; 32],
     /// Tells the time.
@@ -83,6 +87,13 @@ pub struct Link {
     method: &'static str,
 }
 
+impl Link {
+    /// A link to an absolute address.
+    pub fn new(rel: impl Into<String>, method: &'static str, href: String) -> Self {
+        Self { rel: rel.into(), href, method }
+    }
+}
+
 impl FromRequest for Call {
     type Error = Error;
     type Future = Ready<Result<Self>>;
@@ -130,12 +141,21 @@ impl Call {
 
     /// An absolute link to `path` below the root of the API.
     pub fn link(&self, rel: impl Into<String>, method: &'static str, path: &str) -> Link {
-        Link { rel: rel.into(), href: self.absolute(path), method }
+        Linking::link(self, rel, method, path)
     }
 
     /// The absolute address of `path` below the root of the API.
     pub fn absolute(&self, path: &str) -> String {
-        format!("{}{ROOT}{path}", self.base())
+        self.links().absolute(path)
+    }
+
+    /// Makes addresses on any thread.
+    pub fn links(&self) -> Links {
+        Links::new(self.base())
+    }
+
+    pub(super) fn request(&self) -> &HttpRequest {
+        &self.request
     }
 
     /// A link to this list with some parameters set or, with `None`, left out; all others stay.
@@ -225,7 +245,7 @@ impl Call {
     }
 
     /// Whether the caller wants no body back (RFC 7240).
-    fn prefers_minimal(&self) -> bool {
+    pub(super) fn prefers_minimal(&self) -> bool {
         let preferences = self.header(HeaderName::from_static("prefer")).unwrap_or_default();
         preferences.split([',', ';']).any(|preference| preference.trim().eq_ignore_ascii_case("return=minimal"))
     }
@@ -237,6 +257,12 @@ impl Call {
         // which is nothing that a change could overwrite.
         let same_version = |tag: &str, _: &str| version_of(tag) == Some(current);
         if lists(tags, "", same_version) { Ok(()) } else { Err(crate::db::stale()) }
+    }
+}
+
+impl Linking for Call {
+    fn absolute(&self, path: &str) -> String {
+        self.absolute(path)
     }
 }
 
@@ -252,13 +278,13 @@ pub fn base_of(settings: &Settings, request: &HttpRequest) -> String {
 }
 
 /// A body with its entity tag.
-struct Rendered {
-    body: Vec<u8>,
-    etag: String,
+pub(super) struct Rendered {
+    pub(super) body: Vec<u8>,
+    pub(super) etag: String,
 }
 
 impl Rendered {
-    fn new(view: &impl Serialize, validator: Validator) -> Result<Self> {
+    pub(super) fn new(view: &impl Serialize, validator: Validator) -> Result<Self> {
         let body = serde_json::to_vec(view).map_err(Error::internal)?;
         let digest = Sha256::digest(&body);
         let content = hex::encode(&digest[..8]);
@@ -269,12 +295,12 @@ impl Rendered {
         Ok(Self { body, etag })
     }
 
-    fn into_response(self, status: StatusCode, cache: Cache) -> HttpResponse {
+    pub(super) fn into_response(self, status: StatusCode, cache: Cache) -> HttpResponse {
         let mut answer = with_cache(HttpResponse::build(status), cache);
         answer.insert_header((header::ETAG, self.etag)).content_type("application/json").body(self.body)
     }
 
-    fn into_minimal(self, status: StatusCode) -> HttpResponse {
+    pub(super) fn into_minimal(self, status: StatusCode) -> HttpResponse {
         let mut answer = with_cache(HttpResponse::build(status), Cache::NoStore);
         answer.insert_header((header::ETAG, self.etag)).insert_header(("preference-applied", "return=minimal")).finish()
     }

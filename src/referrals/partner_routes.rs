@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::audit::client::Client;
 use crate::audit::{self, Actor, Entry};
@@ -13,7 +14,9 @@ use crate::error::{Problem, Result};
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call, Validator};
 use crate::http::path::Named;
-use crate::id::ReferralId;
+use crate::http::written::Written;
+use crate::id::{PartnerId, ReferralId};
+use crate::idempotency::{Replay, Retries, Slot};
 use crate::referrals::matter::NewReferral;
 use crate::referrals::receipt::Receipt;
 use crate::referrals::store::SealedReferral;
@@ -47,37 +50,38 @@ async fn submit_referral(
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
+    retries: Data<Retries>,
     new: Body<NewReferral>,
 ) -> Result<HttpResponse> {
-    let directory = directory.current();
-    let mut attempt = 1;
-    loop {
-        let referral = Referral::receive(new.0.clone(), agency.id, &directory, &call.moment)?;
-        let entry = Entry::new(
-            &call.moment,
-            Actor::Partner(agency.id),
-            "referral.received",
-            "referral",
-            vec![referral.id.uuid()],
-            call.trace.id(),
-        )
-        .from_client(Client::of(&call));
-        let sealed = SealedReferral::new(&referral, &vault, &call.moment.random)?;
-        let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
-        let stored = db.write(move |conn| {
-            store::insert(conn, &sealed, &requested)?;
-            audit::record(conn, &entry)
-        });
-        match stored.await {
-            Ok(()) => {
-                let path = format!("/partner/referrals/{}", referral.id);
-                return call.created(&path, &receipt(&referral, &agency, &directory, &call), Validator::Content);
+    let (directory, sender) = (directory.current(), agency.id);
+    let may_see = move |conn: &mut _, id| store::find_sent_by(conn, sender, ReferralId::from_uuid(id)).map(drop);
+    let again = Replay { action: "referral.received.replayed", resource_type: "referral", may_see };
+    let submit = async |slot: Slot| {
+        let mut attempt = 1;
+        loop {
+            let referral = Referral::receive(new.0.clone(), sender, &directory, &call.moment)?;
+            let id = referral.id.uuid();
+            let entry = entry("referral.received", id, sender, &call);
+            let sealed = SealedReferral::new(&referral, &vault, &call.moment.random)?;
+            let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
+            let path = format!("/partner/referrals/{}", referral.id);
+            let receipt = receipt(&referral, &agency, &directory, &call);
+            let answer = Written::created(&call, &path, &receipt, Validator::Content)?;
+            let (slot, kept) = (slot.clone(), answer.clone());
+            let stored = db.write(move |conn| {
+                store::insert(conn, &sealed, &requested)?;
+                audit::record(conn, &entry)?;
+                slot.keep(conn, id, &kept)
+            });
+            match stored.await {
+                Ok(()) => return Ok(answer),
+                // Only the reference can be taken: the identifier has 74 random bits of its own.
+                Err(error) if error.problem() == Problem::AlreadyExists && attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(error),
             }
-            // Only the reference can be taken: the identifier has 74 random bits of its own.
-            Err(error) if error.problem() == Problem::AlreadyExists && attempt < ATTEMPTS => attempt += 1,
-            Err(error) => return Err(error),
         }
-    }
+    };
+    call.send(retries.once(&call, Actor::Partner(sender), again, submit).await?)
 }
 
 /// Get one's own referral
@@ -100,14 +104,17 @@ async fn get_partner_referral(
     id: Named<ReferralId>,
 ) -> Result<HttpResponse> {
     let (id, sender) = (id.0, agency.id);
-    let entry =
-        Entry::new(&call.moment, Actor::Partner(sender), "referral.read", "referral", vec![id.uuid()], call.trace.id())
-            .from_client(Client::of(&call));
+    let entry = entry("referral.read", id.uuid(), sender, &call);
     let sealed = db
         .read_recorded(move |conn| store::find_sent_by(conn, sender, id), move |conn, _| audit::record(conn, &entry))
         .await?;
     let referral = sealed.open(&vault)?;
     call.found(&receipt(&referral, &agency, &directory.current(), &call), Validator::Content, Cache::NoStore)
+}
+
+fn entry(action: &'static str, id: Uuid, sender: PartnerId, call: &Call) -> Entry {
+    Entry::new(&call.moment, Actor::Partner(sender), action, "referral", vec![id], call.trace.id())
+        .from_client(Client::of(call))
 }
 
 fn receipt(referral: &Referral, agency: &Agency, directory: &directory::Directory, call: &Call) -> Receipt {

@@ -20,6 +20,7 @@ const LAYERS: &[(&[&str], &str)] = &[
     (&["telemetry"], ""),
     (&["http"], ""),
     (&["audit"], ""),
+    (&["idempotency"], ""),
     (
         &["areas", "districts", "offices", "services", "directory"],
         "the snapshot is made of the nouns, and a noun is checked against the others that the snapshot knows",

@@ -235,3 +235,14 @@ CREATE TRIGGER audit_seals_are_not_changed BEFORE UPDATE OR DELETE ON audit_seal
 FOR EACH ROW EXECUTE FUNCTION refuse_change_of_audit();
 CREATE TRIGGER audit_seals_are_not_emptied BEFORE TRUNCATE ON audit_seals
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit();
+
+-- What a call with an idempotency key was answered, for whoever asks again. Key and request are here as keyed hashes alone.
+CREATE TABLE kept_answers (
+    id UUID NOT NULL PRIMARY KEY,
+    key_hash BYTEA NOT NULL UNIQUE CHECK (length(key_hash) = 32),
+    fingerprint BYTEA NOT NULL CHECK (length(fingerprint) = 32),
+    resource_id UUID NOT NULL,
+    answer BYTEA NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX kept_answers_expires_at ON kept_answers (expires_at);

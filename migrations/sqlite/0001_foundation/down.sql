@@ -1,3 +1,4 @@
+DROP TABLE kept_answers;
 DROP TABLE audit_seals;
 DROP TABLE audit_record_resources;
 DROP TABLE audit_records;

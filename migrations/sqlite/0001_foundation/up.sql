@@ -229,3 +229,14 @@ CREATE TRIGGER audit_seals_are_not_changed BEFORE UPDATE ON audit_seals
 BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 CREATE TRIGGER audit_seals_are_not_removed BEFORE DELETE ON audit_seals
 BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+
+-- What a call with an idempotency key was answered, for whoever asks again. Key and request are here as keyed hashes alone.
+CREATE TABLE kept_answers (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    key_hash BLOB NOT NULL UNIQUE CHECK (length(key_hash) = 32),
+    fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32),
+    resource_id BLOB NOT NULL CHECK (length(resource_id) = 16),
+    answer BLOB NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX kept_answers_expires_at ON kept_answers (expires_at);

@@ -70,6 +70,8 @@ Nära is the API behind social services that have moved out of the town hall and
 
 **Lifecycle.** While `info.version` begins with 0 the API is being built and may change between releases. From 1.0 on, `/nara/v1` only grows: new operations, new optional fields, new values in code lists. So ignore fields that you do not know. What breaks callers gets a new path, `/nara/v2`. What is going away says so beforehand in the headers `Deprecation`, `Sunset` and `Link` (`successor-version`), and in `apiStatus` of `api-info`.
 
+**Limits.** A key and a member of staff have a budget for reading and one for writing, an address that does not sign in has one, and searching for people and failing to sign in have small ones. `RateLimit-Policy` and `RateLimit` tell how the budget of a call stands; an empty one is 429 with `Retry-After`.
+
 **Service level.** Each municipality runs its own installation and agrees on availability and support with those who call it; the software by itself promises none. Under overload the answer is 503 with `Retry-After`. A call is safe to repeat if its method is GET, PUT or DELETE, or if it carries `If-Match`.
 
 **Known limits.** One installation serves one municipality. A body has at most 1 MiB, a page at most 100 items; on lists of cases pages behind row 10,000 are reached by cursor only. Nära ends where a formal inquiry is opened or support has started: it decides nothing about benefits, keeps no case files, and holds no documents.
@@ -83,6 +85,8 @@ Nära är API:et bakom en socialtjänst som har flyttat ut från kommunhuset til
 **Hur det talar.** JSON i UTF-8, tider i UTC (RFC 3339), fel som `application/problem+json` (RFC 9457) på engelska eller svenska enligt `Accept-Language`. Fält som saknar värde utelämnas och är aldrig null, om inte schemat säger det. Listor kommer i sidor: följ länkarna `next`. Ändringar kräver `If-Match`. Personnummer står aldrig i en sökväg eller en fråga.
 
 **Livscykel.** Så länge `info.version` börjar med 0 är API:et under uppbyggnad och kan ändras mellan utgåvor. Från 1.0 växer `/nara/v1` bara: nya operationer, nya frivilliga fält, nya värden i kodlistor. Bortse därför från fält som du inte känner till. Det som bryter mot anropare får en ny sökväg, `/nara/v2`. Det som ska försvinna säger det i förväg i huvudfälten `Deprecation`, `Sunset` och `Link` (`successor-version`), och i `apiStatus` i `api-info`.
+
+**Gränser.** En nyckel och en anställd har en budget för läsning och en för skrivning, en adress som inte loggar in har en, och personsökning och misslyckade inloggningar har små. `RateLimit-Policy` och `RateLimit` säger hur det står till med anropets budget; är den tom blir svaret 429 med `Retry-After`.
 
 **Servicenivå.** Varje kommun driver sin egen installation och kommer överens om tillgänglighet och stöd med dem som anropar; programvaran i sig lovar ingen. Vid överlast är svaret 503 med `Retry-After`. Ett anrop är säkert att upprepa om metoden är GET, PUT eller DELETE, eller om det bär `If-Match`.
 

@@ -11,7 +11,7 @@ use nara::auth::permissions::Permissions;
 use nara::db::connection::Purpose;
 use nara::db::schema::audit_records;
 use nara::db::{Db, DbConn, Target, migrations};
-use nara::server::{self, MetricsAt, Running, Setup};
+use nara::server::{self, MetricsAt, Running, Setup, Timeouts};
 use nara::time::Random;
 use serde_json::Value;
 
@@ -92,10 +92,13 @@ impl TestApp {
             trusted_proxies: Vec::new(),
             tokens: Some(tokens),
             permissions: Permissions::standard(),
+            // Tests call in bursts while their clock stands still.
+            limits: None,
             secret: credentials::secret(),
             vault: credentials::vault(),
             environment: ENVIRONMENT.to_owned(),
             workers: 1,
+            timeouts: Timeouts::default(),
             clock: clock.for_nara(),
             random: Random::system(),
         };
