@@ -77,6 +77,8 @@ pub enum Problem {
     StillReferenced,
     /// Another one has the same slug, code or name.
     AlreadyExists,
+    /// The key was revoked, replaced or has expired, so nothing can take its place.
+    KeyEnded,
     /// It was changed since the caller read it.
     StaleVersion,
     /// The body is larger than the server takes.

@@ -24,9 +24,10 @@ use crate::http::call::{ROOT, Settings};
 use crate::http::operations::Operations;
 use crate::http::{body, document, envelope, fallback};
 use crate::meta::Document;
+use crate::partners::limits::KeyLimits;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Random};
-use crate::{areas, code_lists, directory, districts, meta, offices, referrals, services, where_to_turn};
+use crate::{areas, code_lists, directory, districts, meta, offices, partners, referrals, services, where_to_turn};
 
 /// Every slice. What is not mounted here is neither served nor documented.
 fn slices(api: &mut ServiceConfig) {
@@ -38,6 +39,9 @@ fn slices(api: &mut ServiceConfig) {
     directory::routes(api);
     referrals::partner_routes::routes(api);
     referrals::routes::routes(api);
+    partners::own_routes::routes(api);
+    partners::routes::routes(api);
+    partners::key_routes::routes(api);
     code_lists::routes::routes(api);
     meta::routes::routes(api);
 }
@@ -127,6 +131,8 @@ struct Shared {
     db: Data<Db>,
     directory: Data<directory::Handle>,
     sign_in: Data<SignIn>,
+    keys: Data<Keyring>,
+    key_limits: Data<KeyLimits>,
     settings: Data<Settings>,
     operations: Data<Operations>,
     document: Data<Document>,
@@ -140,11 +146,11 @@ pub async fn start(setup: Setup) -> Result<Running> {
     migrations::run(&setup.target)?;
     let db = Db::open(&setup.target, Sizes::for_target(&setup.target))?;
     let keys = Keys::of(&setup.secret);
-    let keyring = Keyring::new(setup.environment, keys.partner_keys);
-    keyring.refresh(&db).await?;
+    let metrics = Data::new(Metrics::new()?);
+    let keyring = Keyring::new(setup.environment, keys.partner_keys, metrics.clone().into_inner());
+    keyring.refresh(&db, setup.clock.now()).await?;
     let clock = setup.clock.clone();
     let directory = directory::Handle::new(db.read(move |conn| directory::store::load(conn, clock.now())).await?);
-    let metrics = Data::new(Metrics::new()?);
     metrics.directory_is(directory.current().version);
     let published = document();
     let metrics_here = matches!(setup.metrics, MetricsAt::Here);
@@ -162,6 +168,8 @@ pub async fn start(setup: Setup) -> Result<Running> {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),
         sign_in: Data::new(SignIn { tokens: setup.tokens, keys: keyring.clone(), clock: setup.clock.clone() }),
+        keys: Data::new(keyring.clone()),
+        key_limits: Data::new(KeyLimits::default()),
         settings: Data::new(settings),
         operations: Data::new(Operations::new(&published, &paths)),
         document: Data::new(Document::new(&document::with_server(&published, &served_at))),
@@ -188,6 +196,9 @@ impl Running {
     pub async fn until_stopped(self) -> Result<()> {
         let ended = self.server.await.map_err(Error::internal).and_then(|ended| ended.map_err(Error::internal));
         self.watcher.abort();
+        if let Err(error) = self.keys.write_uses(&self.db).await {
+            tracing::warn!(cause = ?error.cause(), "when keys were used last could not be written");
+        }
         ended
     }
 }
@@ -199,6 +210,8 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize) -> Result<Serve
             .app_data(shared.db)
             .app_data(shared.directory)
             .app_data(shared.sign_in)
+            .app_data(shared.keys)
+            .app_data(shared.key_limits)
             .app_data(shared.settings)
             .app_data(shared.operations)
             .app_data(shared.document)
@@ -264,15 +277,19 @@ fn cors(origins: &[String]) -> Cors {
         .max_age(3600)
 }
 
-/// Notices, within two seconds, what other servers changed.
+/// Notices, within two seconds, what other servers changed, and writes what is only noted in memory.
 async fn watch(db: Db, directory: directory::Handle, keys: Keyring, clock: Clock, metrics: Data<Metrics>) {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let refreshed = directory.refresh(&db, &clock).await.and(keys.refresh(&db).await);
+        let now = clock.now();
+        let refreshed = directory.refresh(&db, &clock).await.and(keys.refresh(&db, now).await);
         if let Err(error) = refreshed {
             tracing::warn!(cause = ?error.cause(), "what other servers changed could not be read; going on with what is known");
+        }
+        if let Err(error) = keys.write_uses_when_due(&db, now).await {
+            tracing::warn!(cause = ?error.cause(), "when keys were used last could not be written; trying again");
         }
         metrics.directory_is(directory.current().version);
     }

@@ -27,6 +27,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     durations: HistogramVec,
     directory_version: prometheus::IntGauge,
+    refused_keys: IntCounterVec,
 }
 
 impl Metrics {
@@ -45,15 +46,21 @@ impl Metrics {
             "The version of the directory that this server answers from.",
         )
         .map_err(Error::internal)?;
+        let refused_keys = IntCounterVec::new(
+            Opts::new("nara_partner_keys_refused_total", "Keys of partner agencies that did not hold, by the reason."),
+            &["reason"],
+        )
+        .map_err(Error::internal)?;
         let registry = Registry::new();
         for collector in [
             Box::new(requests.clone()) as Box<dyn prometheus::core::Collector>,
             Box::new(durations.clone()),
             Box::new(directory_version.clone()),
+            Box::new(refused_keys.clone()),
         ] {
             registry.register(collector).map_err(Error::internal)?;
         }
-        Ok(Self { registry, requests, durations, directory_version })
+        Ok(Self { registry, requests, durations, directory_version, refused_keys })
     }
 
     /// Counts one answered call.
@@ -65,6 +72,11 @@ impl Metrics {
     /// Notes which directory this server answers from.
     pub fn directory_is(&self, version: i64) {
         self.directory_version.set(version);
+    }
+
+    /// Counts keys that did not hold, by the reason and never by the key.
+    pub fn count_refused_keys(&self, reason: &'static str, keys: u64) {
+        self.refused_keys.with_label_values(&[reason]).inc_by(keys);
     }
 
     /// Everything, in Prometheus' text format.

@@ -11,6 +11,7 @@ use crate::auth::keys::Keyring;
 use crate::auth::tokens::Verifier;
 use crate::auth::{Agency, Role, Scope, Staff};
 use crate::error::{Error, Problem, Result, Text};
+use crate::http::client;
 use crate::time::{Clock, Timestamp};
 
 /// All that signing in needs.
@@ -45,6 +46,9 @@ pub struct Submitter(pub Agency);
 /// A partner agency that may read what it submitted.
 pub struct PartnerReader(pub Agency);
 
+/// A partner agency, whatever its key may be used for.
+pub struct AnyPartner(pub Agency);
+
 impl Administrator {
     /// Who did it, for the audit.
     pub fn actor(&self) -> Actor {
@@ -72,6 +76,7 @@ extracted_by! {
     CaseReader: |request| staff(request, &[Role::OutreachWorker, Role::Caseworker, Role::TeamLead]).map(Self);
     Submitter: |request| agency(request, Scope::Submit).map(Self);
     PartnerReader: |request| agency(request, Scope::Read).map(Self);
+    AnyPartner: |request| any_agency(request).map(Self);
 }
 
 fn staff(request: &HttpRequest, roles: &[Role]) -> Result<Staff> {
@@ -92,10 +97,15 @@ fn staff(request: &HttpRequest, roles: &[Role]) -> Result<Staff> {
     ))
 }
 
-fn agency(request: &HttpRequest, scope: Scope) -> Result<Agency> {
+fn any_agency(request: &HttpRequest) -> Result<Agency> {
     let (sign_in, now) = sign_in(request)?;
     let Credentials::Key(key) = credentials(request)? else { return Err(Error::new(Problem::Unauthenticated)) };
-    let agency = sign_in.keys.verify(key, now).ok_or_else(|| Error::new(Problem::Unauthenticated))?;
+    let agency = sign_in.keys.verify(key, client::address(request), now);
+    agency.ok_or_else(|| Error::new(Problem::Unauthenticated))
+}
+
+fn agency(request: &HttpRequest, scope: Scope) -> Result<Agency> {
+    let agency = any_agency(request)?;
     if agency.scopes.contains(&scope) {
         return Ok(agency);
     }

@@ -1,7 +1,7 @@
 //! Who calls, and what they may do.
 //!
 //! The first argument of a handler says who may call it: [`Anyone`], [`Administrator`], [`CaseReader`], [`Submitter`],
-//! [`PartnerReader`]. There is no check to forget in a body, and nobody to check when the argument is missing: a handler
+//! [`PartnerReader`], [`AnyPartner`]. There is no check to forget in a body, and nobody to check when the argument is missing: a handler
 //! without one cannot be written by accident, since the document's test looks for it.
 //!
 //! - Nobody, or a token or key that does not hold: 401, without a hint at which of its parts is wrong.
@@ -13,12 +13,15 @@ mod extract;
 pub mod keys;
 pub mod tokens;
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
 use crate::audit::Actor;
 use crate::directory::Directory;
 use crate::id::{OfficeId, PartnerId, StaffId};
 
-pub use category::Category;
-pub use extract::{Administrator, Anyone, CaseReader, PartnerReader, SignIn, Submitter};
+pub use category::{Category, PartnerStatus};
+pub use extract::{Administrator, AnyPartner, Anyone, CaseReader, PartnerReader, SignIn, Submitter};
 
 /// What staff are, as the municipality's identity provider says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::AsRefStr, strum::EnumIter)]
@@ -39,12 +42,16 @@ pub enum Role {
 }
 
 /// What a partner agency's key may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::AsRefStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::AsRefStr, strum::EnumIter)]
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = ApiKeyScope)]
 pub enum Scope {
     /// Sending referrals and what belongs to them.
+    #[serde(rename = "referrals:submit")]
     #[strum(serialize = "referrals:submit")]
     Submit,
     /// Reading the agency's own referrals.
+    #[serde(rename = "referrals:read")]
     #[strum(serialize = "referrals:read")]
     Read,
 }
@@ -71,6 +78,8 @@ pub struct Agency {
     pub category: Category,
     /// What the key may be used for.
     pub scopes: Vec<Scope>,
+    /// The key that it signed in with.
+    pub key: keys::KeyId,
 }
 
 /// Which cases a member of staff may know of. List, single, search, count and whatever hangs below a case go through it alone.

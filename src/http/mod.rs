@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod call;
+pub mod client;
 pub mod document;
 pub mod envelope;
 pub mod fallback;
