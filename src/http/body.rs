@@ -44,7 +44,7 @@ impl FromRequest for MergePatch {
             let patch: Value = parse_value(&bytes.await?)?;
             match patch {
                 Value::Object(_) => Ok(Self(patch)),
-                _ => Err(Error::invalid_at("", Text::new("must be a JSON object", "måste vara ett JSON-objekt"))),
+                _ => Err(no_object()),
             }
         })
     }
@@ -102,6 +102,10 @@ fn json_bytes(
 
 /// Reads a body as a `T`.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    // Read as a type, a list would be taken for its fields in their order.
+    if bytes.trim_ascii_start().first() == Some(&b'[') && parse_value(bytes)?.is_array() {
+        return Err(no_object());
+    }
     // The hot path reads straight into the type; only a body that may hold a null is looked through first.
     if bytes.windows(4).any(|word| word == b"null") {
         let value = parse_value(bytes)?;
@@ -121,6 +125,10 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     })?;
     json.end().map_err(|_| Error::new(Problem::MalformedJson))?;
     Ok(parsed)
+}
+
+fn no_object() -> Error {
+    Error::invalid_at("", Text::new("must be a JSON object", "måste vara ett JSON-objekt"))
 }
 
 fn parse_value(bytes: &[u8]) -> Result<Value> {
@@ -260,6 +268,8 @@ mod tests {
         assert_eq!(pointer_of(r#"{"children":[{"name":"A","b/c":1}]}"#), at("/children/0/b~1c"));
         assert_eq!(pointer_of(r#"{"children":[{"name":" "}]}"#), at("/children/0/name"));
         assert_eq!(pointer_of("[]"), at(""));
+        assert_eq!(pointer_of(r#" [[{"name":"A"}]]"#), at(""));
+        assert_eq!(pointer_of("[[}"), (Problem::MalformedJson, None));
         assert_eq!(pointer_of("{"), (Problem::MalformedJson, None));
         assert_eq!(pointer_of(r#"{"children":[]} x"#), (Problem::MalformedJson, None));
     }

@@ -24,8 +24,9 @@ pub struct NewApiKey {
     #[schema(min_items = 1, max_items = 2)]
     pub scopes: Vec<Scope>,
     /// When it ends; never unless said.
+    ///
+    /// @example "2027-11-21T00:00:00Z"
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2027-11-21T00:00:00Z")]
     pub expires_at: Option<Timestamp>,
     /// From which networks alone it holds; from anywhere unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -125,13 +125,13 @@ async fn get_api_key(
     params(
         ("id" = PartnerName, Path, description = "The partner agency's identifier or slug."),
         ("keyId" = KeyId, Path, description = "The key's identifier: its third part."),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the key as you read it; optional. Not the current one: 412.", max_length = 1000, example = "\"1-9f86d081884c7d65\"")
+        ("If-Match" = Option<String>, Header, description = "The ETag of the key as you read it; optional. Not the current one: 412.", max_length = 1000, pattern = "^[ -~]*$", example = "\"1-9f86d081884c7d65\"")
     ),
     request_body = Rotation,
     responses(
         (status = 201, description = "The new key, with its secret.", body = IssuedApiKey),
         (status = 409, description = "The key has ended, or another one took its place before."),
-        (status = 412, description = "")
+        (status = 412, description = "The key has changed since the version in `If-Match`.")
     ),
     security(("staffToken" = [])),
     extensions(("x-no-prefer" = json!(true)))
@@ -178,9 +178,9 @@ async fn rotate_api_key(
     params(
         ("id" = PartnerName, Path, description = "The partner agency's identifier or slug."),
         ("keyId" = KeyId, Path, description = "The key's identifier: its third part."),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the key as you read it; optional. Not the current one: 412.", max_length = 1000, example = "\"1-9f86d081884c7d65\"")
+        ("If-Match" = Option<String>, Header, description = "The ETag of the key as you read it; optional. Not the current one: 412.", max_length = 1000, pattern = "^[ -~]*$", example = "\"1-9f86d081884c7d65\"")
     ),
-    responses((status = 200, description = "The key as it is now.", body = ApiKeyView), (status = 412, description = "")),
+    responses((status = 200, description = "The key as it is now.", body = ApiKeyView), (status = 412, description = "The key has changed since the version in `If-Match`.")),
     security(("staffToken" = []))
 )]
 #[post("/partners/{id}/api-keys/{keyId}/revoke")]

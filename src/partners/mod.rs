@@ -71,7 +71,8 @@ impl Contact {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPartner {
     /// Its readable name in paths.
-    #[schema(example = "skaggetorps-grundskola")]
+    ///
+    /// @example "skaggetorps-grundskola"
     pub slug: Slug,
     /// What it is called.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola")]

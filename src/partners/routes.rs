@@ -153,7 +153,6 @@ async fn get_partner(
     security(("staffToken" = []))
 )]
 #[patch("/partners/{id}")]
-#[expect(clippy::too_many_arguments, reason = "Each is one thing that the change needs.")]
 async fn change_partner(
     admin: Administrator,
     call: Call,

@@ -37,7 +37,20 @@ impl std::convert::From<&Partner> for Row {
         let Partner { id, slug, name, category, contact, status, version, created_at, updated_at } = partner.clone();
         let (name_order, name_folded) = (swedish_order(name.as_ref()), folded(name.as_ref()));
         let (name, Contact { phone, email }) = (name.to_string(), contact);
-        Self { id, slug, name, name_order, name_folded, category, phone, email, status, version, created_at, updated_at }
+        Self {
+            id,
+            slug,
+            name,
+            name_order,
+            name_folded,
+            category,
+            phone,
+            email,
+            status,
+            version,
+            created_at,
+            updated_at,
+        }
     }
 }
 

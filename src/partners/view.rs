@@ -48,6 +48,8 @@ pub struct PartnerView {
     /// Its identifier.
     id: PartnerId,
     /// Its readable name in paths.
+    ///
+    /// @example "skaggetorps-grundskola"
     slug: Slug,
     /// What it is called.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola")]
@@ -121,15 +123,23 @@ pub struct ApiKeyView {
     /// When it was made.
     created_at: Timestamp,
     /// When it ends, if it does.
+    ///
+    /// @example "2027-11-21T00:00:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
     /// Until when it holds beside the key that takes its place.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     overlap_until: Option<Timestamp>,
     /// The key that takes its place.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     rotated_to: Option<KeyId>,
     /// When it was revoked.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     revoked_at: Option<Timestamp>,
     /// When it was used last, to about a minute; absent if it never was.
@@ -176,7 +186,11 @@ pub struct IssuedApiKey<'a> {
     #[serde(flatten)]
     pub key: &'a ApiKeyView,
     /// The whole key, for the header `X-API-Key`. It is shown this once and kept nowhere.
-    #[schema(min_length = 56, max_length = 70, example = "nara_live_3kT9xZ0aQw_0123456789ABCDEFGHIJKLMNOPQRSTUVabcdef")]
+    #[schema(
+        min_length = 56,
+        max_length = 70,
+        example = "nara_live_3kT9xZ0aQw_0123456789ABCDEFGHIJKLMNOPQRSTUVabcdef"
+    )]
     pub secret: String,
 }
 
@@ -188,6 +202,8 @@ pub struct OwnView {
     /// Its identifier.
     id: PartnerId,
     /// Its readable name.
+    ///
+    /// @example "skaggetorps-grundskola"
     slug: Slug,
     /// What it is called.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola")]

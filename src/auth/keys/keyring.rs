@@ -40,7 +40,7 @@ enum Refusal {
     /// There is no such key.
     Unknown,
     /// There is a key with this id, and with another secret.
-    Secret,
+    Forged,
     /// It was revoked.
     Revoked,
     /// It ended by itself.
@@ -154,7 +154,7 @@ impl Keyring {
         let keys = self.0.keys.load();
         let known = keys.get(&key.id).ok_or(Refusal::Unknown)?;
         if !bool::from(known.hash.ct_eq(&hash)) {
-            return Err(Refusal::Secret);
+            return Err(Refusal::Forged);
         }
         known.admits(from, now)?;
         known.uses.last.fetch_max(now.micros(), Ordering::Relaxed);
@@ -282,7 +282,7 @@ mod tests {
         assert_eq!(world.told(&elsewhere, inside), Some(Refusal::Environment));
         let mut forged = PlainKey::new("test", &world.moment.random);
         forged.id = world.row.id.clone();
-        assert_eq!(world.told(&forged.reveal(), inside), Some(Refusal::Secret));
+        assert_eq!(world.told(&forged.reveal(), inside), Some(Refusal::Forged));
         world.knows(2, |_| {}, PartnerStatus::Suspended);
         assert_eq!(world.told(&world.plain, inside), Some(Refusal::Suspended));
         world.knows(3, |row| row.overlap_until = Some(world.moment.now), PartnerStatus::Suspended);

@@ -68,7 +68,10 @@ impl FromStr for KeyId {
     fn from_str(text: &str) -> std::result::Result<Self, Text> {
         match text.len() == ID_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             true => Ok(Self(text.to_owned())),
-            false => Err(Text::new("must be ten letters a-z, A-Z and digits", "måste vara tio bokstäver a-z, A-Z och siffror")),
+            false => Err(Text::new(
+                "must be ten letters a-z, A-Z and digits",
+                "måste vara tio bokstäver a-z, A-Z och siffror",
+            )),
         }
     }
 }
@@ -230,7 +233,8 @@ mod tests {
 
     fn key(expires_at: Option<Timestamp>) -> ApiKey {
         let moment = Moment { now: at("2026-11-23T09:00:00Z"), random: Random::system() };
-        let terms = Terms { label: "A".to_owned(), scopes: vec![Scope::Read], allowed_networks: Vec::new(), expires_at };
+        let terms =
+            Terms { label: "A".to_owned(), scopes: vec![Scope::Read], allowed_networks: Vec::new(), expires_at };
         ApiKey::new(&PlainKey::new("test", &moment.random), &[1; 32], moment.id(), terms, &moment)
     }
 

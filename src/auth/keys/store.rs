@@ -66,5 +66,7 @@ pub fn for_ring(conn: &mut DbConn, since: Timestamp) -> Result<Vec<(ApiKey, Cate
         .filter(partner_keys::revoked_at.is_null().or(partner_keys::revoked_at.gt(since)))
         .filter(partner_keys::expires_at.is_null().or(partner_keys::expires_at.gt(since)))
         .filter(partner_keys::overlap_until.is_null().or(partner_keys::overlap_until.gt(since)));
-    Ok(on_backend!(conn, conn => recent.select((ApiKey::as_select(), partners::category, partners::status)).load(conn))?)
+    Ok(
+        on_backend!(conn, conn => recent.select((ApiKey::as_select(), partners::category, partners::status)).load(conn))?,
+    )
 }

@@ -55,7 +55,10 @@ fn tags() -> Value {
             "referrals",
             "Matters about a child or a family, sent to an office, as its staff work with them. Remisser och anmälningar."
         ),
-        tag("partners", "Partner agencies and their keys, as administrators keep them. Samverkansparter och deras nycklar."),
+        tag(
+            "partners",
+            "Partner agencies and their keys, as administrators keep them. Samverkansparter och deras nycklar."
+        ),
         tag("partner", "Referrals as the partner agency that sends them sees them. Samverkansparter."),
     ])
 }
