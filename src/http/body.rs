@@ -27,7 +27,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let bytes = json_bytes(request, payload, &["application/json"]);
-        Box::pin(async move { parse(&bytes.await?).map(Self) })
+        Box::pin(async move { parse_object(&bytes.await?).map(Self) })
     }
 }
 
@@ -100,12 +100,16 @@ fn json_bytes(
     }
 }
 
-/// Reads a body as a `T`.
-pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    // Read as a type, a list would be taken for its fields in their order.
-    if bytes.trim_ascii_start().first() == Some(&b'[') && parse_value(bytes)?.is_array() {
-        return Err(no_object());
+/// Reads a body as a `T`. Read as a type, a list would be taken for its fields in their order.
+fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    match bytes.trim_ascii_start().first() {
+        Some(b'[') => Err(parse_value(bytes).err().unwrap_or_else(no_object)),
+        _ => parse(bytes),
     }
+}
+
+/// Reads JSON as a `T`.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     // The hot path reads straight into the type; only a body that may hold a null is looked through first.
     if bytes.windows(4).any(|word| word == b"null") {
         let value = parse_value(bytes)?;
@@ -248,7 +252,7 @@ mod tests {
     }
 
     fn pointer_of(body: &str) -> (Problem, Option<String>) {
-        let error = parse::<Family>(body.as_bytes()).unwrap_err();
+        let error = parse_object::<Family>(body.as_bytes()).unwrap_err();
         let pointer = error.violations().first().map(|violation| match &violation.place {
             Place::Pointer(pointer) => pointer.clone(),
             other => panic!("{other:?}"),
