@@ -175,6 +175,14 @@ impl Secret {
         text.parse().map_err(|error| format!("NARA_SECRET_FILE: {error}"))
     }
 
+    /// Reads the secret of an installation or of a demo, for what changes neither.
+    pub fn read_of_either(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("NARA_SECRET_FILE: {} cannot be read: {error}", path.display()))?;
+        let text = text.strip_prefix(DEMO_MARK).unwrap_or(&text);
+        text.parse().map_err(|error| format!("NARA_SECRET_FILE: {error}"))
+    }
+
     /// A key for one end.
     pub fn key(&self, end: &str) -> [u8; 32] {
         let mut key = [0; 32];

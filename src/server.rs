@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_cors::Cors;
 use actix_web::dev::{Server, ServerHandle};
@@ -14,6 +14,9 @@ use serde_json::Value;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::denials::Denials;
+use crate::audit::routes::Verifier as AuditVerifier;
+use crate::audit::seal::{Sealer, Sealing, Step};
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
 use crate::auth::tokens::Verifier;
@@ -26,7 +29,7 @@ use crate::http::{body, document, envelope, fallback};
 use crate::meta::Document;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Random};
-use crate::{areas, code_lists, directory, districts, meta, offices, referrals, services, where_to_turn};
+use crate::{areas, audit, code_lists, directory, districts, meta, offices, referrals, services, where_to_turn};
 
 /// Every slice. What is not mounted here is neither served nor documented.
 fn slices(api: &mut ServiceConfig) {
@@ -38,6 +41,7 @@ fn slices(api: &mut ServiceConfig) {
     directory::routes(api);
     referrals::partner_routes::routes(api);
     referrals::routes::routes(api);
+    audit::routes::routes(api);
     code_lists::routes::routes(api);
     meta::routes::routes(api);
 }
@@ -92,6 +96,8 @@ pub struct Keys {
     pub subjects: [u8; 32],
     /// Seals cursors.
     pub cursors: [u8; 32],
+    /// Seals the audit.
+    pub audit_seals: [u8; 32],
 }
 
 impl Keys {
@@ -101,6 +107,7 @@ impl Keys {
             partner_keys: secret.key("partner keys"),
             subjects: secret.key("token subjects"),
             cursors: secret.key("cursors"),
+            audit_seals: secret.key("audit seals"),
         }
     }
 }
@@ -119,6 +126,8 @@ pub struct Running {
     pub keys: Keyring,
     server: actix_web::rt::task::JoinHandle<std::io::Result<()>>,
     watcher: actix_web::rt::task::JoinHandle<()>,
+    sealing: actix_web::rt::task::JoinHandle<()>,
+    denials: actix_web::rt::task::JoinHandle<()>,
 }
 
 /// What all threads share.
@@ -131,6 +140,8 @@ struct Shared {
     operations: Data<Operations>,
     document: Data<Document>,
     metrics: Data<Metrics>,
+    denials: Data<Denials>,
+    audit_verifier: Data<AuditVerifier>,
     cors_origins: Arc<[String]>,
     metrics_here: bool,
 }
@@ -158,6 +169,8 @@ pub async fn start(setup: Setup) -> Result<Running> {
         clock: setup.clock.clone(),
         random: setup.random,
     };
+    let sealer = Sealer::new(keys.audit_seals);
+    let (denials, waiting) = Denials::new(metrics.clone().into_inner());
     let shared = Shared {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),
@@ -166,6 +179,8 @@ pub async fn start(setup: Setup) -> Result<Running> {
         operations: Data::new(Operations::new(&published, &paths)),
         document: Data::new(Document::new(&document::with_server(&published, &served_at))),
         metrics: metrics.clone(),
+        denials: Data::new(denials),
+        audit_verifier: Data::new(AuditVerifier::new(sealer.clone())),
         cors_origins: setup.cors_origins.into(),
         metrics_here,
     };
@@ -175,12 +190,14 @@ pub async fn start(setup: Setup) -> Result<Running> {
     // Its first poll starts the workers and takes over the signals: only then is it true that the server runs.
     let server = actix_web::rt::spawn(server);
     tokio::task::yield_now().await;
+    let sealing = actix_web::rt::spawn(seal(db.clone(), Sealing::new(sealer), setup.clock.clone()));
+    let denials = actix_web::rt::spawn(waiting.write(db.clone()));
     let watcher =
         actix_web::rt::spawn(watch(db.clone(), directory.clone(), keyring.clone(), setup.clock, metrics.clone()));
     if let MetricsAt::Apart(listener) = setup.metrics {
         actix_web::rt::spawn(serve_metrics(metrics, listener)?);
     }
-    Ok(Running { address, handle, db, directory, keys: keyring, server, watcher })
+    Ok(Running { address, handle, db, directory, keys: keyring, server, watcher, sealing, denials })
 }
 
 impl Running {
@@ -188,6 +205,9 @@ impl Running {
     pub async fn until_stopped(self) -> Result<()> {
         let ended = self.server.await.map_err(Error::internal).and_then(|ended| ended.map_err(Error::internal));
         self.watcher.abort();
+        self.sealing.abort();
+        // The callers are gone, so this ends when the last denial is written down; a database that is away is not waited for.
+        let _still_waiting = tokio::time::timeout(Duration::from_secs(5), self.denials).await;
         ended
     }
 }
@@ -203,6 +223,8 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize) -> Result<Serve
             .app_data(shared.operations)
             .app_data(shared.document)
             .app_data(shared.metrics)
+            .app_data(shared.denials)
+            .app_data(shared.audit_verifier)
             .app_data(PayloadConfig::new(body::LARGEST))
             .wrap(Condition::new(!shared.cors_origins.is_empty(), cors(&shared.cors_origins)))
             .wrap(from_fn(envelope::around))
@@ -275,5 +297,27 @@ async fn watch(db: Db, directory: directory::Handle, keys: Keyring, clock: Clock
             tracing::warn!(cause = ?error.cause(), "what other servers changed could not be read; going on with what is known");
         }
         metrics.directory_is(directory.current().version);
+    }
+}
+
+/// How often the head of the audit's chain stands in the log, from where it is kept out of reach of the database.
+const HEAD_TOLD_EVERY: Duration = Duration::from_secs(3600);
+
+/// Seals the audit.
+async fn seal(db: Db, mut sealing: Sealing, clock: Clock) {
+    let mut told: Option<Instant> = None;
+    loop {
+        let begun = Instant::now();
+        let step = sealing.step(&db, clock.now()).await.unwrap_or_else(|error| {
+            tracing::warn!(cause = ?error.cause(), "the audit could not be sealed; trying again");
+            Step::Overtaken
+        });
+        if let Step::Sealed { head, more: false } = step
+            && told.is_none_or(|told| told.elapsed() >= HEAD_TOLD_EVERY)
+        {
+            tracing::info!(%head, "the audit is sealed");
+            told = Some(Instant::now());
+        }
+        tokio::time::sleep(step.pause(begun.elapsed())).await;
     }
 }

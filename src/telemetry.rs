@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 use tracing_subscriber::EnvFilter;
 
 use crate::error::{Error, Result};
@@ -27,6 +27,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     durations: HistogramVec,
     directory_version: prometheus::IntGauge,
+    denials_dropped: IntCounter,
 }
 
 impl Metrics {
@@ -45,15 +46,21 @@ impl Metrics {
             "The version of the directory that this server answers from.",
         )
         .map_err(Error::internal)?;
+        let denials_dropped = IntCounter::new(
+            "nara_audit_denials_dropped_total",
+            "Denied attempts that could not be recorded in the audit: too many came at once, or the database was away.",
+        )
+        .map_err(Error::internal)?;
         let registry = Registry::new();
         for collector in [
             Box::new(requests.clone()) as Box<dyn prometheus::core::Collector>,
             Box::new(durations.clone()),
             Box::new(directory_version.clone()),
+            Box::new(denials_dropped.clone()),
         ] {
             registry.register(collector).map_err(Error::internal)?;
         }
-        Ok(Self { registry, requests, durations, directory_version })
+        Ok(Self { registry, requests, durations, directory_version, denials_dropped })
     }
 
     /// Counts one answered call.
@@ -65,6 +72,11 @@ impl Metrics {
     /// Notes which directory this server answers from.
     pub fn directory_is(&self, version: i64) {
         self.directory_version.set(version);
+    }
+
+    /// Counts denied attempts that could not be recorded.
+    pub fn denials_dropped(&self, count: usize) {
+        self.denials_dropped.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     /// Everything, in Prometheus' text format.

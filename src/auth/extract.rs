@@ -36,6 +36,9 @@ pub struct Anyone;
 /// Staff who keep the directory.
 pub struct Administrator(Staff);
 
+/// Staff who read the audit.
+pub struct Auditor(pub Staff);
+
 /// Staff who work with cases. Which cases is [`Staff::sight`]'s to say.
 pub struct CaseReader(pub Staff);
 
@@ -69,6 +72,7 @@ macro_rules! extracted_by {
 extracted_by! {
     Anyone: |_| Ok(Self);
     Administrator: |request| staff(request, &[Role::Administrator]).map(Self);
+    Auditor: |request| staff(request, &[Role::Auditor]).map(Self);
     CaseReader: |request| staff(request, &[Role::OutreachWorker, Role::Caseworker, Role::TeamLead]).map(Self);
     Submitter: |request| agency(request, Scope::Submit).map(Self);
     PartnerReader: |request| agency(request, Scope::Read).map(Self);

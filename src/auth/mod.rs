@@ -1,6 +1,6 @@
 //! Who calls, and what they may do.
 //!
-//! The first argument of a handler says who may call it: [`Anyone`], [`Administrator`], [`CaseReader`], [`Submitter`],
+//! The first argument of a handler says who may call it: [`Anyone`], [`Administrator`], [`Auditor`], [`CaseReader`], [`Submitter`],
 //! [`PartnerReader`]. There is no check to forget in a body, and nobody to check when the argument is missing: a handler
 //! without one cannot be written by accident, since the document's test looks for it.
 //!
@@ -18,7 +18,7 @@ use crate::directory::Directory;
 use crate::id::{OfficeId, PartnerId, StaffId};
 
 pub use category::Category;
-pub use extract::{Administrator, Anyone, CaseReader, PartnerReader, SignIn, Submitter};
+pub use extract::{Administrator, Anyone, Auditor, CaseReader, PartnerReader, SignIn, Submitter};
 
 /// What staff are, as the municipality's identity provider says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::AsRefStr, strum::EnumIter)]

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, get, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::audit::client::Client;
+use crate::audit::denials::Denials;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, PartnerReader, Submitter};
 use crate::db::Db;
@@ -92,15 +93,19 @@ async fn get_partner_referral(
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
+    denials: Data<Denials>,
     id: Named<ReferralId>,
 ) -> Result<HttpResponse> {
     let (id, sender) = (id.0, agency.id);
-    let entry =
+    let attempt = || {
         Entry::new(&call.moment, Actor::Partner(sender), "referral.read", "referral", vec![id.uuid()], call.trace.id())
-            .from_client(Client::of(&call));
-    let referral = db
+            .from_client(Client::of(&call))
+    };
+    let entry = attempt();
+    let found = db
         .read_recorded(move |conn| store::find_sent_by(conn, sender, id), move |conn, _| audit::record(conn, &entry))
-        .await?;
+        .await;
+    let referral = denials.noted(found, attempt)?;
     call.found(&receipt(&referral, &agency, &directory.current(), &call), Validator::Content, Cache::NoStore)
 }
 

@@ -81,6 +81,7 @@ impl TestApp {
             None => self.anyone(),
             Some("partnerKey") => self.school(),
             Some(_) if operation.path.starts_with("/referrals") => self.caseworker(),
+            Some(_) if operation.path.starts_with("/audit-records") => self.auditor(),
             Some(_) => self.administrator(),
         }
     }
