@@ -64,6 +64,7 @@ impl Verifier {
 #[into_params(parameter_in = Query)]
 pub struct RecordQuery {
     /// Those of this actor: `staff:` or `partner:` and an identifier, or `system`.
+    #[param(inline)]
     actor: Option<Actor>,
     /// Those on this type of things, such as `referral`.
     resource_type: Option<Line>,
