@@ -300,7 +300,7 @@ async fn watch(db: Db, directory: directory::Handle, keys: Keyring, clock: Clock
     }
 }
 
-/// How often the head of the audit's chain stands in the log, from where it is kept out of reach of the database.
+/// How often the head of the audit's chain stands in the log, from where it can be kept out of reach of the database.
 const HEAD_TOLD_EVERY: Duration = Duration::from_secs(3600);
 
 /// Seals the audit.
@@ -308,16 +308,21 @@ async fn seal(db: Db, mut sealing: Sealing, clock: Clock) {
     let mut told: Option<Instant> = None;
     loop {
         let begun = Instant::now();
-        let step = sealing.step(&db, clock.now()).await.unwrap_or_else(|error| {
-            tracing::warn!(cause = ?error.cause(), "the audit could not be sealed; trying again");
-            Step::Overtaken
-        });
-        if let Step::Sealed { head, more: false } = step
-            && told.is_none_or(|told| told.elapsed() >= HEAD_TOLD_EVERY)
-        {
-            tracing::info!(%head, "the audit is sealed");
-            told = Some(Instant::now());
-        }
-        tokio::time::sleep(step.pause(begun.elapsed())).await;
+        let pause = match sealing.step(&db, clock.now()).await {
+            Ok(step) => {
+                if let Step::Sealed { head, more: false } = step
+                    && told.is_none_or(|told| told.elapsed() >= HEAD_TOLD_EVERY)
+                {
+                    tracing::info!(%head, "the audit is sealed");
+                    told = Some(Instant::now());
+                }
+                step.pause(begun.elapsed())
+            }
+            Err(error) => {
+                tracing::warn!(cause = ?error.cause(), "the audit could not be sealed; trying again");
+                Duration::from_secs(5)
+            }
+        };
+        tokio::time::sleep(pause).await;
     }
 }

@@ -66,3 +66,34 @@ impl Waiting {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Actor;
+    use crate::error::Error;
+    use crate::time::{Clock, Moment, Random};
+
+    #[test]
+    fn what_does_not_fit_in_the_queue_is_counted() {
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let (denials, waiting) = Denials::new(Arc::clone(&metrics));
+        let moment = Moment { now: Clock::system().now(), random: Random::system() };
+        let attempt = || Entry::new(&moment, Actor::System, "referral.read", "referral", vec![], String::new());
+        let deny = || assert!(denials.noted::<()>(Err(Error::not_found()), attempt).is_err());
+        (0..QUEUE).for_each(|_| deny());
+        assert!(metrics.text().unwrap().contains("nara_audit_denials_dropped_total 0"));
+        deny();
+        assert!(metrics.text().unwrap().contains("nara_audit_denials_dropped_total 1"));
+        drop(waiting);
+    }
+
+    #[test]
+    fn only_what_was_not_found_is_a_denial() {
+        let (denials, mut waiting) = Denials::new(Arc::new(Metrics::new().unwrap()));
+        let attempt = || panic!("nothing was denied");
+        assert_eq!(denials.noted(Ok(7), attempt).unwrap(), 7);
+        assert!(denials.noted::<()>(Err(Error::new(Problem::Unavailable)), attempt).is_err());
+        assert!(waiting.queue.try_recv().is_err());
+    }
+}

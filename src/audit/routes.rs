@@ -70,7 +70,7 @@ pub struct RecordQuery {
     resource_type: Option<Line>,
     /// Those that name this thing, alone or among others.
     resource_id: Option<ResourceId>,
-    /// Those of this action, such as `referral.read`.
+    /// Those of this action, out of the code list `audit-actions`, such as `referral.read`.
     action: Option<Line>,
     /// Those made at this time or later.
     from: Option<Timestamp>,

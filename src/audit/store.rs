@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use chrono::TimeDelta;
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
@@ -44,8 +45,14 @@ macro_rules! filtered {
         if let Some(actor) = filter.actor {
             rows = rows.filter(audit_records::actor.eq(actor.to_string()));
         }
-        if let Some(resource_type) = &filter.resource_type {
-            rows = rows.filter(audit_records::resource_type.eq(resource_type.clone()));
+        // SQLite knows nothing of how many records a value has. So the value that tells most chooses the index, and the others, with an
+        // empty text behind the column, cannot.
+        let is_narrow = filter.actor.is_some() || filter.resource.is_some();
+        if let Some(resource_type) = filter.resource_type.clone() {
+            rows = match is_narrow || filter.action.is_some() {
+                true => rows.filter(audit_records::resource_type.concat("").eq(resource_type)),
+                false => rows.filter(audit_records::resource_type.eq(resource_type)),
+            };
         }
         if let Some(resource) = filter.resource {
             // Each half has its index; an `or` of the two would have the database look at every record.
@@ -56,15 +63,19 @@ macro_rules! filtered {
                 .sql(")");
             rows = rows.filter(naming);
         }
-        if let Some(action) = &filter.action {
-            rows = rows.filter(audit_records::action.eq(action.clone()));
+        if let Some(action) = filter.action.clone() {
+            rows = match is_narrow {
+                true => rows.filter(audit_records::action.concat("").eq(action)),
+                false => rows.filter(audit_records::action.eq(action)),
+            };
         }
         // An identifier begins with its time, so the order of the list is also the order of these bounds.
         if let Some(from) = filter.from {
             rows = rows.filter(audit_records::id.ge(AuditRecordId::first_at(from)).and(audit_records::at.ge(from)));
         }
         if let Some(to) = filter.to {
-            rows = rows.filter(audit_records::at.lt(to));
+            let behind = AuditRecordId::first_at((to.utc() + TimeDelta::milliseconds(1)).into());
+            rows = rows.filter(audit_records::id.lt(behind).and(audit_records::at.lt(to)));
         }
         rows
     }};

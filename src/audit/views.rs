@@ -23,7 +23,7 @@ pub struct AuditRecordView {
     /// Who did it: `staff:` or `partner:` and an identifier, or `system`.
     #[schema(max_length = 100, example = "staff:01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e")]
     pub actor: String,
-    /// What was done.
+    /// What was done, out of the code list `audit-actions`.
     #[schema(max_length = 100, example = "referral.read")]
     pub action: String,
     /// On which type of things.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::SKAGGETORP;
 use crate::support::clock::START;
+use crate::support::document::OPERATIONS;
 use crate::support::fixtures::concern_report;
 use crate::support::{Actor, TestApp};
 
@@ -129,6 +130,18 @@ on_both_databases! {
         assert_eq!(records(&app, &together).await, [all[0].clone()]);
     }
 
+    async fn a_list_names_each_referral_once_even_when_there_is_but_one(app: TestApp) {
+        let id = app.submitted(concern_report()).await;
+        tick(&app);
+        app.caseworker().get("/referrals").await.expect(200);
+        tick(&app);
+        app.reception_caseworker().get("/referrals").await.expect(200);
+        let found = records(&app, &format!("resourceId={id}&action=referral.listed")).await;
+        assert_eq!((found.len(), &found[0]["resourceIds"]), (1, &json!([id])));
+        let both = records(&app, "action=referral.listed").await;
+        assert_eq!(both[0]["resourceIds"], json!([]));
+    }
+
     async fn a_long_audit_is_walked_without_repeating_or_skipping(app: TestApp) {
         a_busy_morning(&app).await;
         let auditor = app.auditor();
@@ -161,6 +174,21 @@ on_both_databases! {
         app.auditor().get("/audit-records/verification").await.expect(200);
         let verified = app.auditor().get("/audit-records?action=audit.verified").await.expect(200);
         assert_eq!(verified["items"].as_array().unwrap().len(), 1);
+    }
+
+    async fn every_operation_behind_a_sign_in_leaves_a_record_of_an_action_that_the_code_list_explains(app: TestApp) {
+        let list = app.anyone().get("/code-lists/audit-actions").await.expect(200);
+        let known: Vec<&str> = list["codes"].as_array().unwrap().iter().map(|code| code["code"].as_str().unwrap()).collect();
+        for operation in OPERATIONS.iter().filter(|operation| !operation.secured_by.is_empty()) {
+            let request = app.prepare(operation).await;
+            let before = app.audit().await.len();
+            let answer = request.send(&app.right_caller(operation)).await;
+            assert!((200..300).contains(&answer.status), "{answer:?}");
+            let actions = app.audit_actions().await;
+            assert!(actions.len() > before, "{} leaves no record", operation.id);
+            let unknown: Vec<&String> = actions.iter().filter(|action| !known.contains(&action.as_str())).collect();
+            assert!(unknown.is_empty(), "{unknown:?} are missing in data/code_lists.json");
+        }
     }
 
     async fn a_question_that_cannot_be_asked_is_told_so(app: TestApp) {

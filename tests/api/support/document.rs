@@ -103,7 +103,13 @@ impl TestApp {
             "replaceBoundary" => Some(self.anyone().get(&path).await.expect(200)),
             _ => takes_body(operation).then(|| body_for(operation)),
         };
-        let path = path + if operation.id == "whereToTurn" { "?district=ryd" } else { "" };
+        let question = match operation.id.as_str() {
+            "whereToTurn" => "?district=ryd",
+            // Its reading adds to it: only what is older stays the same.
+            "listAuditRecords" => "?to=2026-11-23T08:59:59Z",
+            _ => "",
+        };
+        let path = path + question;
         Prepared { method, path, body, etag }
     }
 
