@@ -89,7 +89,7 @@ impl Retries {
     ) -> Result<Written> {
         let Some(key) = call.idempotency_key()? else { return work(Slot(None)).await };
         let claim = Claim {
-            key_hash: self.hash(&[b"key", &[0], caller.text().as_bytes(), &[0], key.as_bytes()]),
+            key_hash: self.hash(&[b"key", &[0], caller.to_string().as_bytes(), &[0], key.as_bytes()]),
             fingerprint: self.hash(&[b"request", &[0], &call.identity()]),
             vault: self.vault.clone(),
             moment: call.moment.clone(),

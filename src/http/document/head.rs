@@ -50,6 +50,7 @@ fn tags() -> Value {
         tag("districts", "The districts, each with a boundary, each in one area. Stadsdelar."),
         tag("offices", "Where and when social services meet residents. Kontor och baser."),
         tag("services", "The kinds of help that there are, for whom, and where. Insatser och stöd."),
+        tag("audit", "What is remembered of every change and every reading, and whether it is whole. Åtkomstloggen."),
         tag("directory", "The directory as a whole: whether it has gaps. Katalogen som helhet."),
         tag(
             "referrals",
