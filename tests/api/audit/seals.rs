@@ -232,6 +232,36 @@ on_both_databases! {
         assert_eq!(found(&app).await, [] as [Value; 0]);
     }
 
+    async fn a_long_audit_is_sealed_and_verified_piece_by_piece(app: TestApp) {
+        let moment = Moment { now: app.clock.now().into(), random: Random::system() };
+        let many = move |conn: &mut DbConn| {
+            (0..1100).try_for_each(|_| {
+                audit::record(conn, &Entry::new(&moment, Actor::System, "referral.read", "referral", vec![], String::new()))
+            })
+        };
+        app.db().write(many).await.unwrap();
+        let seals = seal(&app).await;
+        let sound = verification(&app, "").await;
+        assert!(sound["sound"] == true && sound["verified"].as_u64() >= Some(1101), "{sound}");
+        let id = seals[700].record_id;
+        damage(&app, move |conn| {
+            diesel::update(audit_records::table.find(id)).set(audit_records::trace_id.eq("another")).execute(conn)
+        }).await;
+        assert_eq!(found(&app).await, [finding("changed", &seals[700])]);
+    }
+
+    async fn one_verification_runs_at_a_time(app: TestApp) {
+        sealed_records(&app).await;
+        let auditor = app.auditor();
+        let answers = join_all((0..20).map(|_| auditor.get("/audit-records/verification"))).await;
+        let (done, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+        assert!(!done.is_empty() && !refused.is_empty(), "{} done, {} refused", done.len(), refused.len());
+        for answer in refused {
+            answer.problem(503, "overloaded");
+            assert!(answer.header("retry-after").is_some(), "{answer:?}");
+        }
+    }
+
     async fn the_server_seals_by_itself(app: TestApp) {
         a_busy_morning(&app).await;
         let everything = app.audit().await.len();
