@@ -116,7 +116,8 @@ impl Sealer {
     pub fn chain(&self, last: Option<&Seal>, records: &[Record]) -> Vec<Seal> {
         let (mut seq, mut before) = last.map_or((0, BEGINNING.to_vec()), |last| (last.seq, last.hash.clone()));
         let next = |record: &Record| {
-            seq += 1;
+            // Behind the last number there is none: the database refuses it, and the log says so.
+            seq = seq.saturating_add(1);
             before = self.hash(seq, &before, record).to_vec();
             Seal { seq, record_id: record.id, hash: before.clone() }
         };

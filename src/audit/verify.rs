@@ -34,7 +34,7 @@ pub enum Flaw {
     Changed,
     /// The seal is there and its record is not, or the seal itself is missing.
     Removed,
-    /// The record has no seal, and is too old to be still waiting for one.
+    /// The record has no seal, or a made-up one, and is too old to be still waiting for one.
     Inserted,
     /// The record is not found by each thing that it names.
     Hidden,
@@ -150,7 +150,7 @@ impl Walk {
             self.result.find(Flaw::Cut, None, Some(expected.seq));
         }
         let end = last.map_or(0, |last| last.seq);
-        Ok(Stage::Seals(Chain { seq: 0, end, before: vec![BEGINNING.to_vec()], settled }))
+        Ok(Stage::Seals(Chain { seq: i64::MIN, end, before: vec![BEGINNING.to_vec()], settled }))
     }
 
     fn follow(&mut self, conn: &mut DbConn, mut chain: Chain) -> Result<Stage> {
@@ -160,11 +160,17 @@ impl Walk {
             return Ok(Stage::Records { behind: nothing, settled: chain.settled });
         }
         for (seal, sealed) in page {
-            for missing in (chain.seq + 1..seal.seq).take(NAMED) {
-                self.result.find(Flaw::Removed, None, Some(missing));
+            let expected = chain.seq.max(0) + 1;
+            chain.seq = seal.seq;
+            if seal.seq < 1 {
+                // No sealer counts from there: somebody wanted the record to look sealed.
+                self.result.find(Flaw::Inserted, Some(seal.record_id), None);
+                continue;
+            }
+            if expected < seal.seq {
+                self.miss(expected, seal.seq);
                 chain.before.clear();
             }
-            chain.seq = seal.seq;
             chain.before = self.judge(&seal, &sealed, &chain.before);
             if let Sealed::Record(record) = &sealed
                 && !store::is_named_by_all(conn, record)?
@@ -173,6 +179,15 @@ impl Walk {
             }
         }
         Ok(Stage::Seals(chain))
+    }
+
+    /// The seals from `first` to before `end` are not there.
+    fn miss(&mut self, first: i64, end: i64) {
+        let before = self.result.found;
+        for missing in (first..end).take(NAMED) {
+            self.result.find(Flaw::Removed, None, Some(missing));
+        }
+        self.result.found = before.saturating_add(end.abs_diff(first));
     }
 
     /// Gives the hashes that may stand before the next seal.

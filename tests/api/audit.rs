@@ -6,13 +6,15 @@ mod seals;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use nara::audit::{self, AccessReason, Actor, Entry};
+use nara::time::{Moment, Random};
 use serde_json::{Value, json};
 
 use crate::support::app::SKAGGETORP;
 use crate::support::clock::START;
 use crate::support::document::OPERATIONS;
 use crate::support::fixtures::concern_report;
-use crate::support::{Actor, TestApp};
+use crate::support::{Actor as Caller, TestApp};
 
 const UNKNOWN: &str = "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e";
 
@@ -82,9 +84,24 @@ on_both_databases! {
         assert!(!format!("{listed:?}").contains("Pixel"), "of the program only its class is kept");
     }
 
+    async fn a_reason_is_told_and_what_names_no_client_tells_none(app: TestApp) {
+        let id = app.submitted(concern_report()).await;
+        tick(&app);
+        let moment = Moment { now: app.clock.now().into(), random: Random::system() };
+        let ids = vec![id.parse().unwrap()];
+        let reviewed = Entry::new(&moment, Actor::System, "referral.read", "referral", ids, String::new())
+            .because(AccessReason::StatutoryReview);
+        app.db().write(move |conn| audit::record(conn, &reviewed)).await.unwrap();
+        let record = records(&app, "actor=system&action=referral.read").await.remove(0);
+        assert_eq!(record, json!({
+            "id": record["id"], "at": "2026-11-23T09:00:01Z", "actor": "system", "action": "referral.read",
+            "resourceType": "referral", "resourceIds": [id], "reason": "statutory_review", "traceId": "", "outcome": "done",
+        }));
+    }
+
     async fn what_may_not_be_known_of_and_what_is_not_there_leave_the_same_record(app: TestApp) {
         let id = app.submitted(concern_report()).await;
-        let askers: [(Actor, &str); 2] = [(app.reception_caseworker(), "/referrals"), (app.police(), "/partner/referrals")];
+        let askers: [(Caller, &str); 2] = [(app.reception_caseworker(), "/referrals"), (app.police(), "/partner/referrals")];
         for (asker, path) in &askers {
             for asked in [id.as_str(), UNKNOWN] {
                 asker.get(&format!("{path}/{asked}")).await.problem(404, "not-found");

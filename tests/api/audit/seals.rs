@@ -11,6 +11,7 @@ use nara::db::connection::Purpose;
 use nara::db::schema::{audit_record_resources, audit_records, audit_seals};
 use nara::db::{DbConn, Target, dialect};
 use nara::id::AuditRecordId;
+use nara::on_backend;
 use nara::time::{Moment, Random};
 use serde_json::{Value, json};
 
@@ -135,6 +136,17 @@ on_both_databases! {
         assert_eq!(found(&app).await, [json!({ "flaw": "removed", "seq": seq }), finding("unproven", &seals[4])]);
     }
 
+    async fn a_gap_is_counted_whole_however_wide(app: TestApp) {
+        let seals = sealed_records(&app).await;
+        let seal = Seal { seq: 1_000_000, record_id: AuditRecordId::from_uuid(uuid::Uuid::nil()), hash: vec![7; 32] };
+        app.db().write(move |conn| Ok(on_backend!(conn, conn => diesel::insert_into(audit_seals::table).values(&seal).execute(conn))?)).await.unwrap();
+        let told = verification(&app, "").await;
+        let last = i64::try_from(seals.len()).unwrap();
+        assert_eq!(told["findings"].as_array().unwrap().len(), 100);
+        assert!(told["findingCount"].as_i64().unwrap() >= 999_990 - last, "{told}");
+        assert_eq!(told["findings"][0]["flaw"], "removed");
+    }
+
     async fn a_cut_end_is_found_by_whoever_noted_the_head(app: TestApp) {
         let seals = sealed_records(&app).await;
         let head = seals.last().unwrap().head().unwrap();
@@ -161,7 +173,13 @@ on_both_databases! {
         let found = found(&app).await;
         assert_eq!((found.len(), &found[0]["flaw"]), (1, &json!("inserted")));
         let listed = app.auditor().get("/audit-records?actor=system&action=referral.read").await.expect(200);
-        assert_eq!(listed["items"][0]["id"], found[0]["recordId"]);
+        let forged = found[0]["recordId"].clone();
+        assert_eq!(listed["items"][0]["id"], forged);
+        // A seal that nobody could have made does not help.
+        let record_id: AuditRecordId = forged.as_str().unwrap().parse().unwrap();
+        let seal = Seal { seq: 0, record_id, hash: vec![7; 32] };
+        app.db().write(move |conn| Ok(on_backend!(conn, conn => diesel::insert_into(audit_seals::table).values(&seal).execute(conn))?)).await.unwrap();
+        assert_eq!(self::found(&app).await, [json!({ "flaw": "inserted", "recordId": forged })]);
     }
 
     async fn swapped_seals_are_found(app: TestApp) {
@@ -229,6 +247,36 @@ on_both_databases! {
         assert!(seals.iter().map(|seal| seal.seq).eq(1..=i64::try_from(seals.len()).unwrap()));
         assert_eq!(app.audit().await.len(), seals.len());
         assert_eq!(found(&app).await, [] as [Value; 0]);
+    }
+
+    async fn a_long_audit_is_sealed_and_verified_piece_by_piece(app: TestApp) {
+        let moment = Moment { now: app.clock.now().into(), random: Random::system() };
+        let many = move |conn: &mut DbConn| {
+            (0..1100).try_for_each(|_| {
+                audit::record(conn, &Entry::new(&moment, Actor::System, "referral.read", "referral", vec![], String::new()))
+            })
+        };
+        app.db().write(many).await.unwrap();
+        let seals = seal(&app).await;
+        let sound = verification(&app, "").await;
+        assert!(sound["sound"] == true && sound["verified"].as_u64() >= Some(1101), "{sound}");
+        let id = seals[700].record_id;
+        damage(&app, move |conn| {
+            diesel::update(audit_records::table.find(id)).set(audit_records::trace_id.eq("another")).execute(conn)
+        }).await;
+        assert_eq!(found(&app).await, [finding("changed", &seals[700])]);
+    }
+
+    async fn one_verification_runs_at_a_time(app: TestApp) {
+        sealed_records(&app).await;
+        let auditor = app.auditor();
+        let answers = join_all((0..20).map(|_| auditor.get("/audit-records/verification"))).await;
+        let (done, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+        assert!(!done.is_empty() && !refused.is_empty(), "{} done, {} refused", done.len(), refused.len());
+        for answer in refused {
+            answer.problem(503, "overloaded");
+            assert!(answer.header("retry-after").is_some(), "{answer:?}");
+        }
     }
 
     async fn the_server_seals_by_itself(app: TestApp) {
