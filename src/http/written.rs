@@ -18,6 +18,9 @@ pub struct Written {
     body: String,
     #[serde(skip)]
     is_replayed: bool,
+    /// Whether the body tells something this once, so that leaving it out would lose it.
+    #[serde(skip)]
+    is_told_once: bool,
 }
 
 /// Makes the addresses that an answer has in it.
@@ -56,11 +59,23 @@ impl Written {
         Ok(Self { status: 201, location: Some(links.absolute(path)), ..Self::changed(view, validator)? })
     }
 
+    /// 201 with more than the new resource: what is told this once. The entity tag is the resource's.
+    pub fn created_telling(
+        links: &impl Linking,
+        path: &str,
+        view: &impl Serialize,
+        validator: Validator,
+        told: &impl Serialize,
+    ) -> Result<Self> {
+        let body = serde_json::to_string(told).map_err(Error::internal)?;
+        Ok(Self { body, is_told_once: true, ..Self::created(links, path, view, validator)? })
+    }
+
     /// 200: the resource as it is now.
     pub fn changed(view: &impl Serialize, validator: Validator) -> Result<Self> {
         let Rendered { body, etag } = Rendered::new(view, validator)?;
         let body = String::from_utf8(body).map_err(Error::internal)?;
-        Ok(Self { status: 200, location: None, etag, body, is_replayed: false })
+        Ok(Self { status: 200, location: None, etag, body, is_replayed: false, is_told_once: false })
     }
 
     /// The same, as somebody gets it who asks again.
@@ -87,7 +102,7 @@ impl Call {
         let whole = StatusCode::from_u16(written.status).map_err(Error::internal)?;
         let etag = written.etag;
         let body = Rendered { body: written.body.into_bytes(), etag };
-        let mut response = match self.prefers_minimal() {
+        let mut response = match self.prefers_minimal() && !written.is_told_once {
             true if whole == StatusCode::OK => body.into_minimal(StatusCode::NO_CONTENT),
             true => body.into_minimal(whole),
             false => body.into_response(whole, crate::http::call::Cache::NoStore),

@@ -13,6 +13,8 @@ use crate::http::body::Body;
 use crate::http::call::{Cache, Call, Validator};
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::{Named, NamedWithin};
+use crate::http::written::Written;
+use crate::idempotency::{Replay, Retries, Slot};
 use crate::partners::api_keys::{NewApiKey, Rotation};
 use crate::partners::routes::entry;
 use crate::partners::view::{ApiKeyView, IssuedApiKey, key_path};
@@ -52,7 +54,9 @@ async fn list_api_keys(
     let keys: Vec<&ApiKey> = keys.iter().collect();
     let position = |key: &ApiKey| (key.created_at.micros(), key.id.to_string());
     let found = paging.of_sorted(&call, &keys, position)?;
-    found.answer(&call, &paging, Cache::NoStore, |key| ApiKeyView::new(key.clone(), &partner.slug, &call))
+    found.answer(&call, &paging, Cache::NoStore, |key| {
+        ApiKeyView::new(key.clone(), &partner.slug, &call, call.moment.now)
+    })
 }
 
 /// Make a key for a partner agency
@@ -74,19 +78,28 @@ async fn create_api_key(
     call: Call,
     db: Data<Db>,
     keys: Data<Keyring>,
+    retries: Data<Retries>,
     name: Named<PartnerName>,
     new: Body<NewApiKey>,
 ) -> Result<HttpResponse> {
     let partner = db.read(move |conn| store::find(conn, &name.0)).await?;
-    let (key, plain) = keys.issue(partner.id, new.0.terms(call.moment.now)?, &call.moment);
-    let (row, entry) = (key.clone(), entry(&admin, &call, "partner_key.created", "partner_key", vec![key.id.uuid()]));
-    let write = move |conn: &mut DbConn| {
-        keys::store::insert(conn, &row)?;
-        audit::record(conn, &entry)
+    let again = Replay::of_public("partner_key.created.replayed", "partner_key");
+    let create = async |slot: Slot| {
+        let (key, plain) = keys.issue(partner.id, new.0.terms(call.moment.now)?, &call.moment);
+        let id = key.id.uuid();
+        let entry = entry(&admin, &call, "partner_key.created", "partner_key", vec![id]);
+        let answer = issued(&call, &key, &plain, &partner.slug)?;
+        let kept = answer.clone();
+        let write = move |conn: &mut DbConn| {
+            keys::store::insert(conn, &key)?;
+            audit::record(conn, &entry)?;
+            slot.keep(conn, id, &kept)
+        };
+        db.write(write).await?;
+        keys.refresh(&db, call.moment.now).await?;
+        Ok(answer)
     };
-    db.write(write).await?;
-    keys.refresh(&db, call.moment.now).await?;
-    issued(&call, key, &plain, &partner.slug)
+    call.send(retries.once(&call, admin.actor(), again, create).await?)
 }
 
 /// Get a key of a partner agency
@@ -111,7 +124,7 @@ async fn get_api_key(
 ) -> Result<HttpResponse> {
     let (partner, key) = find(&db, names).await?;
     let version = Validator::Version(key.version());
-    call.found(&ApiKeyView::new(key, &partner.slug, &call), version, Cache::NoStore)
+    call.found(&ApiKeyView::new(key, &partner.slug, &call, call.moment.now), version, Cache::NoStore)
 }
 
 /// Put a new key in the place of another
@@ -142,30 +155,38 @@ async fn rotate_api_key(
     call: Call,
     db: Data<Db>,
     keys: Data<Keyring>,
+    retries: Data<Retries>,
     names: NamedWithin<PartnerName, KeyId>,
     rotation: Body<Rotation>,
 ) -> Result<HttpResponse> {
     let (partner, old) = find(&db, names).await?;
     let now = call.moment.now;
-    call.check_if_match_when_given(old.version())?;
-    let overlap_until = rotation.0.overlap_until(now)?;
-    if !old.may_be_rotated(now) {
-        return Err(keys::ended());
-    }
-    let (next, plain) = keys.issue(partner.id, old.terms_of_next(now), &call.moment);
-    let ids = vec![old.id.uuid(), next.id.uuid()];
-    let (row, entry) = (next.clone(), entry(&admin, &call, "partner_key.rotated", "partner_key", ids));
-    let write = move |conn: &mut DbConn| {
-        keys::store::insert(conn, &row)?;
-        // Somebody else may have rotated or revoked it since it was read.
-        if !keys::store::rotate(conn, &old.id, &row.id, overlap_until)? {
+    let again = Replay::of_public("partner_key.rotated.replayed", "partner_key");
+    let rotate = async |slot: Slot| {
+        call.check_if_match_when_given(old.version())?;
+        let overlap_until = rotation.0.overlap_until(now)?;
+        if !old.may_be_rotated(now) {
             return Err(keys::ended());
         }
-        audit::record(conn, &entry)
+        let (next, plain) = keys.issue(partner.id, old.terms_of_next(now), &call.moment);
+        let (old_id, id) = (old.id.clone(), next.id.uuid());
+        let entry = entry(&admin, &call, "partner_key.rotated", "partner_key", vec![old_id.uuid(), id]);
+        let answer = issued(&call, &next, &plain, &partner.slug)?;
+        let kept = answer.clone();
+        let write = move |conn: &mut DbConn| {
+            keys::store::insert(conn, &next)?;
+            // Somebody else may have rotated or revoked it since it was read.
+            if !keys::store::rotate(conn, &old_id, &next.id, overlap_until)? {
+                return Err(keys::ended());
+            }
+            audit::record(conn, &entry)?;
+            slot.keep(conn, id, &kept)
+        };
+        db.write(write).await?;
+        keys.refresh(&db, now).await?;
+        Ok(answer)
     };
-    db.write(write).await?;
-    keys.refresh(&db, now).await?;
-    issued(&call, next, &plain, &partner.slug)
+    call.send(retries.once(&call, admin.actor(), again, rotate).await?)
 }
 
 /// Revoke a key of a partner agency
@@ -189,23 +210,31 @@ async fn revoke_api_key(
     call: Call,
     db: Data<Db>,
     keys: Data<Keyring>,
+    retries: Data<Retries>,
     names: NamedWithin<PartnerName, KeyId>,
 ) -> Result<HttpResponse> {
     let (partner, key) = find(&db, names).await?;
-    call.check_if_match_when_given(key.version())?;
-    let entry = entry(&admin, &call, "partner_key.revoked", "partner_key", vec![key.id.uuid()]);
-    let (owner, id, now) = (partner.id, key.id, call.moment.now);
-    let write = move |conn: &mut DbConn| {
-        // Only the first revocation changes something, and so leaves a record.
-        if keys::store::revoke(conn, &id, now)? {
-            audit::record(conn, &entry)?;
-        }
-        keys::store::find(conn, owner, &id)
+    let again = Replay::of_public("partner_key.revoked.replayed", "partner_key");
+    let revoke = async |slot: Slot| {
+        call.check_if_match_when_given(key.version())?;
+        let entry = entry(&admin, &call, "partner_key.revoked", "partner_key", vec![key.id.uuid()]);
+        let (id, now, links) = (key.id, call.moment.now, call.links());
+        let write = move |conn: &mut DbConn| {
+            // Only the first revocation changes something, and so leaves a record.
+            if keys::store::revoke(conn, &id, now)? {
+                audit::record(conn, &entry)?;
+            }
+            let key = keys::store::find(conn, partner.id, &id)?;
+            let version = Validator::Version(key.version());
+            let answer = Written::changed(&ApiKeyView::new(key, &partner.slug, &links, now), version)?;
+            slot.keep(conn, id.uuid(), &answer)?;
+            Ok(answer)
+        };
+        let answer = db.write(write).await?;
+        keys.refresh(&db, now).await?;
+        Ok(answer)
     };
-    let key = db.write(write).await?;
-    keys.refresh(&db, now).await?;
-    let version = Validator::Version(key.version());
-    call.changed(&ApiKeyView::new(key, &partner.slug, &call), version)
+    call.send(retries.once(&call, admin.actor(), again, revoke).await?)
 }
 
 async fn find(db: &Db, names: NamedWithin<PartnerName, KeyId>) -> Result<(Partner, ApiKey)> {
@@ -218,9 +247,9 @@ async fn find(db: &Db, names: NamedWithin<PartnerName, KeyId>) -> Result<(Partne
 }
 
 /// The answer that shows a new key, this once.
-fn issued(call: &Call, key: ApiKey, plain: &PlainKey, slug: &Slug) -> Result<HttpResponse> {
+fn issued(call: &Call, key: &ApiKey, plain: &PlainKey, slug: &Slug) -> Result<Written> {
     let (path, version) = (key_path(slug, &key.id), Validator::Version(key.version()));
-    let view = ApiKeyView::new(key, slug, call);
+    let view = ApiKeyView::new(key.clone(), slug, call, call.moment.now);
     let told = IssuedApiKey { key: &view, secret: plain.reveal() };
-    call.created_telling(&path, &view, version, &told)
+    Written::created_telling(call, &path, &view, version, &told)
 }

@@ -7,6 +7,7 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use crate::audit::client::Client;
 use crate::audit::{self, Entry};
 use crate::auth::keys::Keyring;
 use crate::auth::{Category, PartnerKeeper, PartnerStatus};
@@ -18,6 +19,8 @@ use crate::http::call::{Cache, Call, Validator};
 use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
+use crate::http::written::Written;
+use crate::idempotency::{Replay, Retries, Slot};
 use crate::partners::store::Filter;
 use crate::partners::view::{PartnerView, path};
 use crate::partners::{NewPartner, Partner, store};
@@ -100,18 +103,26 @@ async fn create_partner(
     call: Call,
     db: Data<Db>,
     directory: Data<Handle>,
+    retries: Data<Retries>,
     new: Body<NewPartner>,
 ) -> Result<HttpResponse> {
-    let partner = Partner::new(new.0, &call.moment);
-    let entry = entry(&admin, &call, "partner.created", "partner", vec![partner.id.uuid()]);
-    let write = move |conn: &mut DbConn| {
-        store::insert(conn, &partner)?;
-        audit::record(conn, &entry)?;
-        Ok(partner.clone())
+    let again = Replay::of_public("partner.created.replayed", "partner");
+    let create = async |slot: Slot| {
+        let partner = Partner::new(new.0, &call.moment);
+        let (id, location) = (partner.id.uuid(), path(&partner.slug));
+        let entry = entry(&admin, &call, "partner.created", "partner", vec![id]);
+        let view = PartnerView::new(partner.clone(), &directory.current(), &call);
+        let answer = Written::created(&call, &location, &view, Validator::Version(1))?;
+        let kept = answer.clone();
+        let write = move |conn: &mut DbConn| {
+            store::insert(conn, &partner)?;
+            audit::record(conn, &entry)?;
+            slot.keep(conn, id, &kept)
+        };
+        db.write(write).await?;
+        Ok(answer)
     };
-    let partner = db.write(write).await?;
-    let path = path(&partner.slug);
-    call.created(&path, &PartnerView::new(partner, &directory.current(), &call), Validator::Version(1))
+    call.send(retries.once(&call, admin.actor(), again, create).await?)
 }
 
 /// Get a partner agency
@@ -186,4 +197,5 @@ pub fn entry(
     resource_ids: Vec<Uuid>,
 ) -> Entry {
     Entry::new(&call.moment, admin.actor(), action, resource_type, resource_ids, call.trace.id())
+        .from_client(Client::of(call))
 }

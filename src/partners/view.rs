@@ -8,6 +8,7 @@ use crate::auth::{Agency, Category, PartnerStatus, Scope};
 use crate::calendar::in_force;
 use crate::directory::Directory;
 use crate::http::call::{Call, Link};
+use crate::http::written::Linking;
 use crate::id::PartnerId;
 use crate::partners::limits::KeyLimits;
 use crate::partners::{Contact, Partner};
@@ -152,15 +153,15 @@ pub struct ApiKeyView {
 }
 
 impl ApiKeyView {
-    /// A key of the agency with this slug, as `call` gets it.
-    pub fn new(key: ApiKey, slug: &Slug, call: &Call) -> Self {
-        let (path, now) = (key_path(slug, &key.id), call.moment.now);
-        let mut links = vec![call.link("self", "GET", &path), call.link("partner", "GET", &self::path(slug))];
+    /// A key of the agency with this slug, and what may be done with it now.
+    pub fn new(key: ApiKey, slug: &Slug, addresses: &impl Linking, now: Timestamp) -> Self {
+        let path = key_path(slug, &key.id);
+        let mut links = vec![addresses.link("self", "GET", &path), addresses.link("partner", "GET", &self::path(slug))];
         if key.may_be_rotated(now) {
-            links.push(call.link("rotate", "POST", &format!("{path}/rotate")));
+            links.push(addresses.link("rotate", "POST", &format!("{path}/rotate")));
         }
         if key.revoked_at.is_none() {
-            links.push(call.link("revoke", "POST", &format!("{path}/revoke")));
+            links.push(addresses.link("revoke", "POST", &format!("{path}/revoke")));
         }
         Self {
             audit_id: key.id.uuid(),

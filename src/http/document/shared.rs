@@ -53,7 +53,10 @@ impl Facts {
             is_list,
             needs_if_match: matches!(method, "patch" | "put" | "delete"),
             honours_prefer: matches!(method, "post" | "patch" | "put") && answers_body && !is_question,
-            takes_idempotency_key: method == "post" && is_secured && !is_question,
+            // What creates is no question, also where it answers its body whatever the caller prefers.
+            takes_idempotency_key: method == "post"
+                && is_secured
+                && (!is_question || success("201").get("content").is_some()),
             is_conditional: method == "get" && marked(CONDITIONAL).unwrap_or(has_path_parameter || is_list),
         }
     }
