@@ -4,6 +4,8 @@
 //! printed: they have no `Debug`.
 
 pub mod limits;
+mod tokens;
+mod vault;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -17,7 +19,9 @@ use sha2::Sha256;
 
 use crate::config::limits::LimitsConfig;
 use crate::db::Target;
-use crate::vault::Vault;
+
+pub use tokens::TokenConfig;
+pub use vault::VaultConfig;
 
 /// Where the database is: for every command that needs one.
 #[derive(Debug, Clone, Args)]
@@ -58,68 +62,6 @@ impl DatabaseConfig {
     }
 }
 
-/// The vault's keys: for every command that reads or writes what is personal.
-#[derive(Debug, Clone, Args)]
-pub struct VaultConfig {
-    /// A file with the vault's ring of keys, which only the server may read. Make it with: nara vault new-keys
-    #[arg(long, env = "NARA_VAULT_KEYS_FILE", value_name = "NARA_VAULT_KEYS_FILE")]
-    pub vault_keys_file: Option<PathBuf>,
-
-    /// The ring of keys itself, in place of the file, with commas for the ends of its lines
-    #[arg(
-        long,
-        env = "NARA_VAULT_KEYS",
-        value_name = "NARA_VAULT_KEYS",
-        hide_env_values = true,
-        conflicts_with = "vault_keys_file"
-    )]
-    pub vault_keys: Option<VaultKeys>,
-}
-
-/// A text that holds keys. Every text is one at first: a parser's refusal would quote it.
-#[derive(Clone)]
-pub struct VaultKeys(String);
-
-impl FromStr for VaultKeys {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for VaultKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-impl VaultConfig {
-    /// The vault of a real installation.
-    pub fn vault(&self) -> Result<Vault, String> {
-        let (name, text) = match (&self.vault_keys_file, &self.vault_keys) {
-            (Some(path), _) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| format!("NARA_VAULT_KEYS_FILE: {} cannot be read: {error}", path.display()))?;
-                ("NARA_VAULT_KEYS_FILE", text)
-            }
-            (None, Some(keys)) => ("NARA_VAULT_KEYS", keys.0.clone()),
-            (None, None) => {
-                return Err(
-                    "NARA_VAULT_KEYS_FILE: is required, or NARA_VAULT_KEYS; make keys with: nara vault new-keys"
-                        .to_owned(),
-                );
-            }
-        };
-        if text.starts_with(DEMO_MARK) {
-            return Err(format!(
-                "{name}: these keys were made by `demo`; make some of your own with: nara vault new-keys"
-            ));
-        }
-        text.parse().map(Vault::new).map_err(|error| format!("{name}: {error}"))
-    }
-}
-
 /// How the server logs: for every command.
 #[derive(Debug, Clone, Args)]
 pub struct LogConfig {
@@ -155,17 +97,9 @@ pub struct ServeConfig {
     #[arg(long, env = "NARA_TRUSTED_PROXIES", value_name = "NARA_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 
-    /// A file with the identity provider's public keys (JWKS, RFC 7517), for the tokens of staff
-    #[arg(long, env = "NARA_JWKS_FILE", value_name = "NARA_JWKS_FILE")]
-    pub jwks_file: PathBuf,
-
-    /// The issuer that tokens must name (`iss`)
-    #[arg(long, env = "NARA_ISSUER", value_name = "NARA_ISSUER", value_parser = nonempty)]
-    pub issuer: String,
-
-    /// The audience that tokens must name (`aud`)
-    #[arg(long, env = "NARA_AUDIENCE", value_name = "NARA_AUDIENCE", default_value = "nara", value_parser = nonempty)]
-    pub audience: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
+    pub tokens: TokenConfig,
 
     /// A file with the installation's secret: at least 32 random bytes as 64 hexadecimal digits. Keys of partners and cursors rest on it
     #[arg(long, env = "NARA_SECRET_FILE", value_name = "NARA_SECRET_FILE")]

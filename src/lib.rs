@@ -12,7 +12,7 @@
 //! | [`directory`] | the directory as one immutable snapshot in memory: geometry, import, coverage, the one way to write it |
 //! | [`where_to_turn`] | the resident's question, and the answer that also routes referrals |
 //! | [`referrals`] | a matter about a child, from its sender to the office; what its sender may see of it |
-//! | [`people`], [`partners`] | who it is about, and who sends it |
+//! | [`people`], [`partners`], [`staff`] | who it is about, who sends it, who works with it |
 //! | [`auth`] | who calls, and what they may know of |
 //! | [`audit`] | what is remembered |
 //! | [`vault`] | what the database holds and nobody can read there: sealed texts, keyed hashes, the keys |
@@ -68,6 +68,7 @@ pub mod rules;
 pub mod server;
 pub mod services;
 pub mod slug;
+pub mod staff;
 pub mod telemetry;
 pub mod text;
 pub mod time;

@@ -2,12 +2,15 @@
 
 use std::net::TcpListener;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
-use nara::auth::tokens::Verifier;
+use nara::auth::key_set::KeySource;
+use nara::auth::permissions::Permissions;
+use nara::auth::tokens::{ClaimNames, Verifier};
 use nara::cli::{Cli, Command, ImportCommand, ImportConfig, MigrateConfig, VaultCommand};
-use nara::config::{Secret, ServeConfig};
+use nara::config::{Secret, ServeConfig, TokenConfig};
 use nara::db::migrations;
 use nara::server::{self, Keys, MetricsAt, Setup, Timeouts};
 use nara::time::{Clock, Moment, Random};
@@ -53,14 +56,7 @@ fn in_runtime(command: impl Future<Output = Result<(), String>>) -> Result<(), S
 
 async fn serve(config: ServeConfig) -> Result<(), String> {
     let secret = Secret::read(&config.secret_file)?;
-    let jwks = std::fs::read_to_string(&config.jwks_file)
-        .map_err(|error| format!("NARA_JWKS_FILE: {} cannot be read: {error}", config.jwks_file.display()))?;
-    if demo::is_demo_key_set(&jwks) {
-        return Err("NARA_JWKS_FILE: this key was made by `demo`; name the file of your identity provider".to_owned());
-    }
-    let subjects = Keys::of(&secret).subjects;
-    let tokens = Verifier::new(&jwks, config.issuer, config.audience, subjects)
-        .map_err(|error| format!("NARA_JWKS_FILE: {} {error}", config.jwks_file.display()))?;
+    let tokens = verifier(&config.tokens, Keys::of(&secret).subjects).await?;
     let vault = config.vault.vault()?;
     let target = config.database.target()?;
     migrations::run(&target).map_err(|error| explain("DATABASE_URL", &error))?;
@@ -81,6 +77,7 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
         trusted_proxies: config.trusted_proxies,
         limits: config.limits.rates(),
         tokens: Some(tokens),
+        permissions: Permissions::standard(),
         secret,
         vault,
         environment: config.environment,
@@ -92,6 +89,36 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
     let running = server::start(setup).await.map_err(|error| explain("the server", &error))?;
     tracing::info!(address = %running.address, "ready");
     running.until_stopped().await.map_err(|error| explain("the server", &error))
+}
+
+async fn verifier(config: &TokenConfig, subject_key: [u8; 32]) -> Result<Verifier, String> {
+    let (name, at, source) = match (&config.jwks_file, &config.jwks_url) {
+        (Some(path), _) => ("NARA_JWKS_FILE", path.display().to_string(), KeySource::File(path.clone())),
+        (None, Some(url)) => {
+            let source = KeySource::url(url).map_err(|error| format!("NARA_JWKS_URL: {error}"))?;
+            ("NARA_JWKS_URL", url.clone(), source)
+        }
+        (None, None) => return Err("NARA_JWKS_FILE: is required, or NARA_JWKS_URL".to_owned()),
+    };
+    let jwks = source.read().await.unwrap_or_else(|| Err("has nothing to read".to_owned()));
+    let jwks = jwks.map_err(|error| format!("{name}: {at} cannot be read: {error}"))?;
+    if demo::is_demo_key_set(&jwks) {
+        return Err(format!("{name}: this key was made by `demo`; name the keys of your identity provider"));
+    }
+    let claims = ClaimNames {
+        roles: config.claim_roles.clone(),
+        offices: config.claim_offices.clone(),
+        name: config.claim_name.clone(),
+        qualified: config.claim_qualified.clone(),
+        protected_identity: config.claim_protected_identity.clone(),
+    };
+    let verifier = Verifier::new(&jwks, config.issuer.clone(), config.audience.clone(), subject_key);
+    let renewed_every = Duration::from_secs(config.jwks_refresh_seconds.into());
+    Ok(verifier
+        .map_err(|error| format!("{name}: {at} {error}"))?
+        .renewed_from(source, renewed_every)
+        .with_claims(claims)
+        .with_longest_lifetime(i64::from(config.token_longest_hours) * 3600))
 }
 
 fn migrate(config: &MigrateConfig) -> Result<(), String> {

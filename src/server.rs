@@ -17,6 +17,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
+use crate::auth::permissions::Permissions;
+use crate::auth::register::Register;
 use crate::auth::tokens::Verifier;
 use crate::config::Secret;
 use crate::config::limits::Rates;
@@ -31,7 +33,7 @@ use crate::meta::Document;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Random};
 use crate::vault::{self, Vault};
-use crate::{areas, code_lists, directory, districts, meta, offices, referrals, services, where_to_turn};
+use crate::{areas, code_lists, directory, districts, meta, offices, referrals, services, staff, where_to_turn};
 
 /// Every slice. What is not mounted here is neither served nor documented.
 fn slices(api: &mut ServiceConfig) {
@@ -43,6 +45,7 @@ fn slices(api: &mut ServiceConfig) {
     directory::routes(api);
     referrals::partner_routes::routes(api);
     referrals::routes::routes(api);
+    staff::routes(api);
     code_lists::routes::routes(api);
     meta::routes::routes(api);
 }
@@ -71,6 +74,8 @@ pub struct Setup {
     pub limits: Option<Rates>,
     /// Verifies tokens of staff.
     pub tokens: Option<Verifier>,
+    /// Who may do what.
+    pub permissions: Permissions,
     /// The installation's secret.
     pub secret: Secret,
     /// What is personal is sealed with its keys.
@@ -186,6 +191,15 @@ pub async fn start(setup: Setup) -> Result<Running> {
     let directory = directory::Handle::open(&db, &setup.clock).await?;
     let metrics = Data::new(Metrics::new()?);
     metrics.directory_is(directory.current().version);
+    let sign_in = Data::new(SignIn {
+        tokens: setup.tokens,
+        keys: keyring.clone(),
+        permissions: setup.permissions,
+        register: Register { db: db.clone(), vault: setup.vault.clone(), random: setup.random.clone() },
+        directory: directory.clone(),
+        metrics: metrics.clone(),
+        clock: setup.clock.clone(),
+    });
     let published = document();
     let metrics_here = matches!(setup.metrics, MetricsAt::Here);
     let paths = [&meta::PATHS[..], if metrics_here { &["/metrics"] } else { &[] }].concat();
@@ -205,7 +219,7 @@ pub async fn start(setup: Setup) -> Result<Running> {
     let shared = Shared {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),
-        sign_in: Data::new(SignIn { tokens: setup.tokens, keys: keyring.clone(), clock: setup.clock.clone() }),
+        sign_in: sign_in.clone(),
         vault: Data::new(setup.vault),
         settings: Data::new(settings),
         limits: limits.clone(),
@@ -222,6 +236,7 @@ pub async fn start(setup: Setup) -> Result<Running> {
     // Its first poll starts the workers and takes over the signals: only then is it true that the server runs.
     let server = actix_web::rt::spawn(server);
     tokio::task::yield_now().await;
+    actix_web::rt::spawn(renew_keys(sign_in));
     let watch = Watch {
         db: db.clone(),
         directory: directory.clone(),
@@ -321,6 +336,15 @@ fn cors(origins: &[String]) -> Cors {
             "ratelimit-policy",
         ])
         .max_age(3600)
+}
+
+/// Reads the identity provider's keys again from time to time.
+async fn renew_keys(sign_in: Data<SignIn>) {
+    let Some(tokens) = &sign_in.tokens else { return };
+    loop {
+        tokio::time::sleep(tokens.renewed_every()).await;
+        sign_in.metrics.key_renewal(tokens.renew().await.as_ref());
+    }
 }
 
 /// What is done each second beside answering.

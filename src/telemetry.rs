@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 use tracing_subscriber::EnvFilter;
 
 use crate::error::{Error, Result};
@@ -28,6 +28,9 @@ pub struct Metrics {
     durations: HistogramVec,
     directory_version: prometheus::IntGauge,
     refused_by_budget: IntCounterVec,
+    refused_sign_ins: IntCounterVec,
+    unknown_offices: IntCounter,
+    key_renewals: IntCounterVec,
 }
 
 impl Metrics {
@@ -54,16 +57,43 @@ impl Metrics {
             &["budget"],
         )
         .map_err(Error::internal)?;
+        let refused_sign_ins = IntCounterVec::new(
+            Opts::new("nara_sign_ins_refused_total", "Tokens and keys that did not hold, by what was wrong with them."),
+            &["reason"],
+        )
+        .map_err(Error::internal)?;
+        let unknown_offices = IntCounter::new(
+            "nara_token_offices_unknown_total",
+            "Offices that tokens named and the directory does not have.",
+        )
+        .map_err(Error::internal)?;
+        let key_renewals = IntCounterVec::new(
+            Opts::new("nara_key_set_renewals_total", "Readings of the identity provider's keys, by what came of them."),
+            &["outcome"],
+        )
+        .map_err(Error::internal)?;
         let registry = Registry::new();
         for collector in [
             Box::new(requests.clone()) as Box<dyn prometheus::core::Collector>,
             Box::new(durations.clone()),
             Box::new(directory_version.clone()),
             Box::new(refused_by_budget.clone()),
+            Box::new(refused_sign_ins.clone()),
+            Box::new(unknown_offices.clone()),
+            Box::new(key_renewals.clone()),
         ] {
             registry.register(collector).map_err(Error::internal)?;
         }
-        Ok(Self { registry, requests, durations, directory_version, refused_by_budget })
+        Ok(Self {
+            registry,
+            requests,
+            durations,
+            directory_version,
+            refused_sign_ins,
+            unknown_offices,
+            key_renewals,
+            refused_by_budget,
+        })
     }
 
     /// Counts one answered call.
@@ -80,6 +110,21 @@ impl Metrics {
     /// Counts calls whose caller had called too often.
     pub fn count_refused_by_budget(&self, budget: &str, calls: u64) {
         self.refused_by_budget.with_label_values(&[budget]).inc_by(calls);
+    }
+
+    /// Counts a token or a key that did not hold.
+    pub fn refused_sign_in(&self, reason: &str) {
+        self.refused_sign_ins.with_label_values(&[reason]).inc();
+    }
+
+    /// Counts offices that a token named and that do not exist.
+    pub fn unknown_offices(&self, count: usize) {
+        self.unknown_offices.inc_by(count.try_into().unwrap_or(0));
+    }
+
+    /// Counts a reading of the identity provider's keys.
+    pub fn key_renewal(&self, outcome: &str) {
+        self.key_renewals.with_label_values(&[outcome]).inc();
     }
 
     /// Everything, in Prometheus' text format.

@@ -8,6 +8,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use nara::auth::permissions::Permissions;
 use nara::auth::tokens::Verifier;
 use nara::db::Target;
 use nara::server::{self, Keys, MetricsAt, Setup, Timeouts};
@@ -141,6 +142,7 @@ fn setup(installation: &Installation) -> Setup {
         // What is measured calls far more often than a caller may.
         limits: None,
         tokens: Some(tokens.expect("the key set is right")),
+        permissions: Permissions::standard(),
         secret: installation.secret.clone(),
         vault: Vault::new(Ring::new(&Random::system())),
         environment: ENVIRONMENT.to_owned(),

@@ -1,44 +1,31 @@
 //! The callers as handlers' first arguments.
 
-use std::future::{Ready, ready};
+use std::future::Ready;
 
-use actix_web::http::header;
-use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
+use futures_util::future::{Either, FutureExt, TryFutureExt, ready};
 
 use crate::audit::Actor;
-use crate::auth::keys::Keyring;
-use crate::auth::tokens::Verifier;
-use crate::auth::{Agency, Role, Scope, Staff};
-use crate::error::{Error, Problem, Result, Text};
-use crate::http::limits::{self, Subject};
-use crate::time::{Clock, Timestamp};
-
-/// All that signing in needs.
-pub struct SignIn {
-    /// Verifies tokens of staff; absent where no identity provider is configured.
-    pub tokens: Option<Verifier>,
-    /// Knows the keys of partner agencies.
-    pub keys: Keyring,
-    /// Tells whether they are still valid.
-    pub clock: Clock,
-}
-
-/// What a request carries to sign in with.
-enum Credentials<'a> {
-    Nothing,
-    Token(&'a str),
-    Key(&'a str),
-}
+use crate::auth::permissions::Permission;
+use crate::auth::sign_in::{SigningIn, agency, staff};
+use crate::auth::{Agency, Scope, Staff};
+use crate::error::{Error, Result};
+use crate::http::limits;
 
 /// The public: no sign-in, and none is looked at.
 pub struct Anyone;
+
+/// Whoever of the staff signs in.
+pub struct SignedIn(pub Staff);
 
 /// Staff who keep the directory.
 pub struct Administrator(Staff);
 
 /// Staff who work with cases. Which cases is [`Staff::sight`]'s to say.
 pub struct CaseReader(pub Staff);
+
+/// Staff who may see who works at their offices.
+pub struct ColleagueReader(pub Staff);
 
 /// A partner agency that may submit.
 pub struct Submitter(pub Agency);
@@ -53,108 +40,52 @@ impl Administrator {
     }
 }
 
-macro_rules! extracted_by {
-    ($($caller:ty: $sign_in:expr;)*) => { $(
+impl FromRequest for Anyone {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        std::future::ready(limits::take_anonymous(request).map(|()| Self))
+    }
+}
+
+macro_rules! staff_with {
+    ($($caller:ident: $permission:expr;)*) => { $(
         impl FromRequest for $caller {
             type Error = Error;
-            type Future = Ready<Result<Self>>;
+            type Future = SigningIn<Self>;
 
             fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-                let sign_in: fn(&HttpRequest) -> Result<Self> = $sign_in;
-                ready(sign_in(request))
+                match staff(request, $permission) {
+                    Either::Left(known) => Either::Left(ready(known.into_inner().map(Self))),
+                    Either::Right(first) => Either::Right(first.map_ok(Self).boxed_local()),
+                }
             }
         }
     )* };
 }
 
-extracted_by! {
-    Anyone: |request| limits::take_anonymous(request).map(|()| Self);
-    Administrator: |request| staff(request, &[Role::Administrator]).map(Self);
-    CaseReader: |request| staff(request, &[Role::OutreachWorker, Role::Caseworker, Role::TeamLead]).map(Self);
-    Submitter: |request| agency(request, Scope::Submit).map(Self);
-    PartnerReader: |request| agency(request, Scope::Read).map(Self);
-}
+macro_rules! agencies_with {
+    ($($caller:ident: $scope:expr;)*) => { $(
+        impl FromRequest for $caller {
+            type Error = Error;
+            type Future = Ready<Result<Self>>;
 
-fn staff(request: &HttpRequest, roles: &[Role]) -> Result<Staff> {
-    let (sign_in, now) = sign_in(request)?;
-    let verified = match credentials(request)? {
-        Credentials::Token(token) => sign_in.tokens.as_ref().and_then(|tokens| tokens.verify(token, now)),
-        other => return Err(refused(request, &other)),
-    };
-    let staff = verified.ok_or_else(|| failed(request))?;
-    limits::take(request, Subject::Staff(staff.id))?;
-    if staff.roles.iter().any(|role| roles.contains(role)) {
-        return Ok(staff);
-    }
-    let needed = roles.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
-    Err(Error::with_detail(
-        Problem::Forbidden,
-        Text::new(
-            format!("This needs one of the roles: {needed}."),
-            format!("Detta kräver någon av rollerna: {needed}."),
-        ),
-    ))
-}
-
-fn agency(request: &HttpRequest, scope: Scope) -> Result<Agency> {
-    let (sign_in, now) = sign_in(request)?;
-    let agency = match credentials(request)? {
-        Credentials::Key(key) => sign_in.keys.verify(key, now).ok_or_else(|| failed(request))?,
-        other => return Err(refused(request, &other)),
-    };
-    limits::take(request, Subject::of_key(&agency.key))?;
-    if agency.scopes.contains(&scope) {
-        return Ok(agency);
-    }
-    let scope = scope.as_ref();
-    Err(Error::with_detail(
-        Problem::Forbidden,
-        Text::new(
-            format!("This needs a key with the scope {scope}."),
-            format!("Detta kräver en nyckel med behörigheten {scope}."),
-        ),
-    ))
-}
-
-/// A token or a key that does not hold.
-fn failed(request: &HttpRequest) -> Error {
-    limits::failed_sign_in(request, Error::new(Problem::Unauthenticated))
-}
-
-/// Nothing to sign in with is no attempt, and counts like any other call of the address; the wrong thing is one.
-fn refused(request: &HttpRequest, credentials: &Credentials<'_>) -> Error {
-    match credentials {
-        Credentials::Nothing => {
-            limits::take_anonymous(request).err().unwrap_or_else(|| Error::new(Problem::Unauthenticated))
+            fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+                std::future::ready(agency(request, $scope).map(Self))
+            }
         }
-        Credentials::Token(_) | Credentials::Key(_) => failed(request),
-    }
+    )* };
 }
 
-fn sign_in(request: &HttpRequest) -> Result<(&SignIn, Timestamp)> {
-    let sign_in =
-        request.app_data::<Data<SignIn>>().ok_or_else(|| Error::internal("the server was built without sign-in"))?;
-    Ok((sign_in, sign_in.clock.now()))
+staff_with! {
+    SignedIn: None;
+    Administrator: Some(Permission::KeepDirectory);
+    CaseReader: Some(Permission::ReadReferrals);
+    ColleagueReader: Some(Permission::SeeColleagues);
 }
 
-/// The one way in which the request signs in: two at once leave open who is calling.
-fn credentials(request: &HttpRequest) -> Result<Credentials<'_>> {
-    let mut tokens = request.headers().get_all(header::AUTHORIZATION);
-    let mut keys = request.headers().get_all("x-api-key");
-    let ambiguous = || Err(limits::failed_sign_in(request, Error::new(Problem::AmbiguousCredentials)));
-    match (tokens.next(), keys.next()) {
-        (Some(_), Some(_)) => ambiguous(),
-        (Some(_), None) if tokens.next().is_some() => ambiguous(),
-        (None, Some(_)) if keys.next().is_some() => ambiguous(),
-        (Some(authorization), None) => Ok(bearer(authorization.to_str().unwrap_or_default())),
-        (None, Some(key)) => Ok(Credentials::Key(key.to_str().unwrap_or_default())),
-        (None, None) => Ok(Credentials::Nothing),
-    }
-}
-
-fn bearer(authorization: &str) -> Credentials<'_> {
-    match authorization.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Credentials::Token(token.trim()),
-        _ => Credentials::Nothing,
-    }
+agencies_with! {
+    Submitter: Some(Scope::Submit);
+    PartnerReader: Some(Scope::Read);
 }

@@ -136,6 +136,25 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use super::*;
+    staff (id) {
+        id -> SqlUuid,
+        name -> Nullable<Binary>,
+        works_cases -> Bool,
+        signed_in_at -> SqlTime,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    staff_offices (staff_id, office_id) {
+        staff_id -> SqlUuid,
+        office_id -> SqlUuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
     partners (id) {
         id -> SqlUuid,
         slug -> Text,
@@ -245,4 +264,5 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(partner_keys, partners);
+diesel::allow_tables_to_appear_in_same_query!(staff, staff_offices);
 diesel::joinable!(partner_keys -> partners (partner_id));

@@ -13,6 +13,7 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use crate::auth::keys;
+use crate::auth::permissions::Permissions;
 use crate::cli::{DemoConfig, TokenConfig};
 use crate::config::DEMO_ENVIRONMENT;
 use crate::config::limits::Rates;
@@ -62,6 +63,7 @@ pub async fn start(
         trusted_proxies: Vec::new(),
         limits,
         tokens: Some(credentials.verifier()?),
+        permissions: Permissions::standard(),
         secret: credentials.secret.clone(),
         vault: credentials.vault.clone(),
         environment: DEMO_ENVIRONMENT.to_owned(),

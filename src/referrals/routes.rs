@@ -94,6 +94,7 @@ async fn list_referrals(
     let now = call.moment.now;
     let (filter, order) = query.0.parts(now);
     let sight = staff.sight(&directory.current());
+    let reason = sight.reason;
     let on_behalf_of = filter.office.or_else(|| only(&sight.offices));
     let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
     let read = move |conn: &mut DbConn| {
@@ -102,6 +103,7 @@ async fn list_referrals(
     };
     let entry = Entry::new(&call.moment, staff.actor(), "referral.listed", "referral", Vec::new(), call.trace.id())
         .on_behalf_of(on_behalf_of)
+        .because(reason)
         .from_client(Client::of(&call));
     let record = move |conn: &mut DbConn, (rows, _): &(Vec<SealedReferral>, Option<u64>)| {
         let seen = rows.iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|referral| referral.id.uuid());
@@ -139,6 +141,7 @@ async fn get_referral(
     let sight = staff.sight(&directory.current());
     let id = id.0;
     let entry = Entry::new(&call.moment, staff.actor(), "referral.read", "referral", vec![id.uuid()], call.trace.id())
+        .because(sight.reason)
         .from_client(Client::of(&call));
     let record = move |conn: &mut DbConn, referral: &SealedReferral| {
         audit::record(conn, &entry.on_behalf_of(referral.office_id))

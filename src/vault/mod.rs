@@ -54,12 +54,13 @@ pub struct Column {
 }
 
 /// Every sealed column. Changing keys walks through all of them.
-pub const COLUMNS: [Column; 3] = [REFERRAL_MATTER, REFERRAL_ROUTING, KEPT_ANSWER];
+pub const COLUMNS: [Column; 4] = [REFERRAL_MATTER, REFERRAL_ROUTING, STAFF_NAME, KEPT_ANSWER];
 /// What a sender wrote.
 pub const REFERRAL_MATTER: Column = Column { table: "referrals", name: "matter" };
 /// How a referral's office was found: the steps name places.
 pub const REFERRAL_ROUTING: Column = Column { table: "referrals", name: "routing" };
-
+/// What a member of staff is called.
+pub const STAFF_NAME: Column = Column { table: "staff", name: "name" };
 /// What a call was answered that may be asked again.
 pub const KEPT_ANSWER: Column = Column { table: "kept_answers", name: "answer" };
 

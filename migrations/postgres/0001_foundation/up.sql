@@ -105,6 +105,21 @@ CREATE TABLE office_services (
 );
 CREATE INDEX office_services_service_id ON office_services (service_id);
 
+-- Who has signed in, as their last token said. A subject is nowhere: the identifier is made of its keyed hash.
+CREATE TABLE staff (
+    id UUID NOT NULL PRIMARY KEY,
+    name BYTEA,
+    works_cases BOOLEAN NOT NULL,
+    signed_in_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE staff_offices (
+    staff_id UUID NOT NULL REFERENCES staff (id),
+    office_id UUID NOT NULL REFERENCES offices (id) ON DELETE CASCADE,
+    PRIMARY KEY (staff_id, office_id)
+);
+CREATE INDEX staff_offices_office_id ON staff_offices (office_id);
+
 CREATE TABLE partners (
     id UUID NOT NULL PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,

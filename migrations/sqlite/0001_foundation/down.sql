@@ -6,6 +6,8 @@ DROP TABLE referral_services;
 DROP TABLE referrals;
 DROP TABLE partner_keys;
 DROP TABLE partners;
+DROP TABLE staff_offices;
+DROP TABLE staff;
 DROP TABLE office_services;
 DROP TABLE office_areas;
 DROP TABLE offices;

@@ -105,6 +105,21 @@ CREATE TABLE office_services (
 ) STRICT;
 CREATE INDEX office_services_service_id ON office_services (service_id);
 
+-- Who has signed in, as their last token said. A subject is nowhere: the identifier is made of its keyed hash.
+CREATE TABLE staff (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    name BLOB,
+    works_cases INTEGER NOT NULL CHECK (works_cases IN (0, 1)),
+    signed_in_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE staff_offices (
+    staff_id BLOB NOT NULL REFERENCES staff (id),
+    office_id BLOB NOT NULL REFERENCES offices (id) ON DELETE CASCADE,
+    PRIMARY KEY (staff_id, office_id)
+) STRICT;
+CREATE INDEX staff_offices_office_id ON staff_offices (office_id);
+
 CREATE TABLE partners (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     slug TEXT NOT NULL UNIQUE,

@@ -55,6 +55,7 @@ fn tags() -> Value {
             "referrals",
             "Matters about a child or a family, sent to an office, as its staff work with them. Remisser och anmälningar."
         ),
+        tag("staff", "Who is calling, and who their colleagues are. Personal."),
         tag("partner", "Referrals as the partner agency that sends them sees them. Samverkansparter."),
     ])
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use diesel::prelude::*;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use nara::auth::keys::{self, PlainKey};
+use nara::auth::tokens::Verifier;
 use nara::auth::{Category, Scope};
 use nara::config::Secret;
 use nara::db::DbConn;
@@ -75,6 +76,13 @@ impl SigningKey {
 /// The key set that the server is started with.
 pub fn key_set() -> String {
     json!({ "keys": [PROVIDER.public(KEY_ID)] }).to_string()
+}
+
+/// What verifies the tokens of the tests' staff, which outlive every test.
+pub fn verifier() -> Verifier {
+    let subjects = Keys::of(&secret()).subjects;
+    let verifier = Verifier::new(&key_set(), ISSUER.to_owned(), AUDIENCE.to_owned(), subjects);
+    verifier.expect("the key set is right").with_longest_lifetime(i64::MAX)
 }
 
 /// The claims of a member of staff, whose token outlives every test.

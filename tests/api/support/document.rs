@@ -80,7 +80,9 @@ impl TestApp {
         match operation.secured_by.first().map(String::as_str) {
             None => self.anyone(),
             Some("partnerKey") => self.school(),
-            Some(_) if operation.path.starts_with("/referrals") => self.caseworker(),
+            Some(_) if ["/referrals", "/staff", "/me"].iter().any(|path| operation.path.starts_with(path)) => {
+                self.caseworker()
+            }
             Some(_) => self.administrator(),
         }
     }
