@@ -27,10 +27,10 @@ pub struct Metrics {
     requests: IntCounterVec,
     durations: HistogramVec,
     directory_version: prometheus::IntGauge,
-    refused_by_budget: IntCounterVec,
     refused_sign_ins: IntCounterVec,
     unknown_offices: IntCounter,
     key_renewals: IntCounterVec,
+    refused_by_budget: IntCounterVec,
 }
 
 impl Metrics {
@@ -49,14 +49,6 @@ impl Metrics {
             "The version of the directory that this server answers from.",
         )
         .map_err(Error::internal)?;
-        let refused_by_budget = IntCounterVec::new(
-            Opts::new(
-                "nara_refused_by_budget_total",
-                "Calls refused because their caller had called too often, by budget.",
-            ),
-            &["budget"],
-        )
-        .map_err(Error::internal)?;
         let refused_sign_ins = IntCounterVec::new(
             Opts::new("nara_sign_ins_refused_total", "Tokens and keys that did not hold, by what was wrong with them."),
             &["reason"],
@@ -72,15 +64,23 @@ impl Metrics {
             &["outcome"],
         )
         .map_err(Error::internal)?;
+        let refused_by_budget = IntCounterVec::new(
+            Opts::new(
+                "nara_refused_by_budget_total",
+                "Calls refused because their caller had called too often, by budget.",
+            ),
+            &["budget"],
+        )
+        .map_err(Error::internal)?;
         let registry = Registry::new();
         for collector in [
             Box::new(requests.clone()) as Box<dyn prometheus::core::Collector>,
             Box::new(durations.clone()),
             Box::new(directory_version.clone()),
-            Box::new(refused_by_budget.clone()),
             Box::new(refused_sign_ins.clone()),
             Box::new(unknown_offices.clone()),
             Box::new(key_renewals.clone()),
+            Box::new(refused_by_budget.clone()),
         ] {
             registry.register(collector).map_err(Error::internal)?;
         }
@@ -107,11 +107,6 @@ impl Metrics {
         self.directory_version.set(version);
     }
 
-    /// Counts calls whose caller had called too often.
-    pub fn count_refused_by_budget(&self, budget: &str, calls: u64) {
-        self.refused_by_budget.with_label_values(&[budget]).inc_by(calls);
-    }
-
     /// Counts a token or a key that did not hold.
     pub fn refused_sign_in(&self, reason: &str) {
         self.refused_sign_ins.with_label_values(&[reason]).inc();
@@ -125,6 +120,11 @@ impl Metrics {
     /// Counts a reading of the identity provider's keys.
     pub fn key_renewal(&self, outcome: &str) {
         self.key_renewals.with_label_values(&[outcome]).inc();
+    }
+
+    /// Counts calls whose caller had called too often.
+    pub fn count_refused_by_budget(&self, budget: &str, calls: u64) {
+        self.refused_by_budget.with_label_values(&[budget]).inc_by(calls);
     }
 
     /// Everything, in Prometheus' text format.

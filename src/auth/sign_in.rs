@@ -49,7 +49,7 @@ enum Credentials<'a> {
 pub fn staff(request: &HttpRequest, permission: Option<Permission>) -> SigningIn<Staff> {
     match known(request, permission) {
         Ok(Known::Before(staff)) => Either::Left(ready(Ok(*staff))),
-        Ok(Known::Now(verified)) => Either::Right(note(request.clone(), *verified, permission).boxed_local()),
+        Ok(Known::Now(verified, staff)) => Either::Right(note(request.clone(), *verified, *staff).boxed_local()),
         Ok(Known::ByAnotherKey) => Either::Right(ask_for_keys(request.clone(), permission).boxed_local()),
         Err(error) => Either::Left(ready(Err(error))),
     }
@@ -60,7 +60,7 @@ enum Known {
     /// It was verified before.
     Before(Box<Staff>),
     /// It holds, and was not seen before.
-    Now(Box<Verified>),
+    Now(Box<Verified>, Box<Staff>),
     /// It names a key that is not known, and the identity provider may have new ones.
     ByAnotherKey,
 }
@@ -68,18 +68,14 @@ enum Known {
 fn known(request: &HttpRequest, permission: Option<Permission>) -> Result<Known> {
     let (sign_in, tokens, token, now) = token(request)?;
     match tokens.remembered(token, now) {
-        Some(Ok(staff)) => {
-            limits::take(request, Subject::Staff(staff.id))?;
-            return sign_in.permit(request, staff, permission).map(|staff| Known::Before(Box::new(staff)));
-        }
+        Some(Ok(staff)) => return Ok(Known::Before(Box::new(sign_in.permit(request, staff, permission)?))),
         Some(Err(refusal)) => return Err(sign_in.refuse(request, refusal)),
         None => {}
     }
     match tokens.check(token, now) {
         Ok(verified) => {
-            limits::take(request, Subject::Staff(verified.staff.id))?;
-            sign_in.permit(request, verified.staff.clone(), permission)?;
-            Ok(Known::Now(Box::new(verified)))
+            let staff = sign_in.permit(request, verified.staff.clone(), permission)?;
+            Ok(Known::Now(Box::new(verified), Box::new(staff)))
         }
         Err(Refusal::UnknownKey) if tokens.may_have_other_keys(now) => Ok(Known::ByAnotherKey),
         Err(refusal) => Err(sign_in.refuse(request, refusal)),
@@ -90,28 +86,26 @@ async fn ask_for_keys(request: HttpRequest, permission: Option<Permission>) -> R
     let (sign_in, tokens, token, now) = token(&request)?;
     sign_in.metrics.key_renewal(tokens.renew_for_unknown_key(now).await.as_ref());
     let verified = tokens.check(token, now).map_err(|refusal| sign_in.refuse(&request, refusal))?;
-    limits::take(&request, Subject::Staff(verified.staff.id))?;
-    note(request.clone(), verified, permission).await
+    let staff = sign_in.permit(&request, verified.staff.clone(), permission)?;
+    note(request.clone(), verified, staff).await
 }
 
 /// The register knows everybody whose token was ever let in, before anything is written that names them.
-async fn note(request: HttpRequest, verified: Verified, permission: Option<Permission>) -> Result<Staff> {
+async fn note(request: HttpRequest, verified: Verified, staff: Staff) -> Result<Staff> {
     let (sign_in, tokens, token, now) = token(&request)?;
-    let staff = verified.staff.clone();
     let offices: Vec<_> = staff.offices(&sign_in.directory.current()).collect();
     sign_in.metrics.unknown_offices(staff.office_slugs.len().saturating_sub(offices.len()));
     sign_in.register.note(&staff, offices, now).await?;
     tokens.remember(token, verified, now);
-    sign_in.permit(&request, staff, permission)
+    Ok(staff)
 }
 
 fn token(request: &HttpRequest) -> Result<(&SignIn, &Verifier, &str, Timestamp)> {
     let (sign_in, now) = sign_in(request)?;
-    let token = match credentials(request)? {
-        Credentials::Token(token) => token,
-        other => return Err(not_signed_in(request, &other)),
-    };
-    Ok((sign_in, sign_in.tokens.as_ref().ok_or_else(|| failed(request))?, token, now))
+    match (credentials(request)?, &sign_in.tokens) {
+        (Credentials::Token(token), Some(tokens)) => Ok((sign_in, tokens, token, now)),
+        (other, _) => Err(refused(request, &other)),
+    }
 }
 
 /// An agency whose key has the scope, or with `None` any agency.
@@ -119,22 +113,18 @@ pub fn agency(request: &HttpRequest, scope: Option<Scope>) -> Result<Agency> {
     let (sign_in, now) = sign_in(request)?;
     let agency = match credentials(request)? {
         Credentials::Key(key) => sign_in.keys.verify(key, now).ok_or_else(|| failed(request))?,
-        other => return Err(not_signed_in(request, &other)),
+        other => return Err(refused(request, &other)),
     };
     limits::take(request, Subject::of_key(&agency.key))?;
-    match scope.filter(|scope| !agency.scopes.contains(scope)) {
-        None => Ok(agency),
-        Some(lacking) => {
-            let lacking = lacking.as_ref();
-            Err(Error::with_detail(
-                Problem::Forbidden,
-                Text::new(
-                    format!("This needs a key with the scope {lacking}."),
-                    format!("Detta kräver en nyckel med behörigheten {lacking}."),
-                ),
-            ))
-        }
-    }
+    let Some(lacking) = scope.filter(|scope| !agency.scopes.contains(scope)) else { return Ok(agency) };
+    let lacking = lacking.as_ref();
+    Err(Error::with_detail(
+        Problem::Forbidden,
+        Text::new(
+            format!("This needs a key with the scope {lacking}."),
+            format!("Detta kräver en nyckel med behörigheten {lacking}."),
+        ),
+    ))
 }
 
 impl SignIn {
@@ -146,6 +136,7 @@ impl SignIn {
 
     /// What the rule makes of somebody who signed in.
     fn permit(&self, request: &HttpRequest, staff: Staff, permission: Option<Permission>) -> Result<Staff> {
+        limits::take(request, Subject::Staff(staff.id))?;
         let Some(permission) = permission else { return Ok(staff) };
         let reach = self.permissions.reach(permission, &staff.roles);
         if reach.is_empty() {
@@ -184,7 +175,7 @@ fn failed(request: &HttpRequest) -> Error {
 }
 
 /// Nothing to sign in with is no attempt, and counts like any other call of the address; the wrong thing is one.
-fn not_signed_in(request: &HttpRequest, credentials: &Credentials<'_>) -> Error {
+fn refused(request: &HttpRequest, credentials: &Credentials<'_>) -> Error {
     match credentials {
         Credentials::Nothing => {
             limits::take_anonymous(request).err().unwrap_or_else(|| Error::new(Problem::Unauthenticated))

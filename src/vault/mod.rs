@@ -59,6 +59,7 @@ pub const COLUMNS: [Column; 4] = [REFERRAL_MATTER, REFERRAL_ROUTING, STAFF_NAME,
 pub const REFERRAL_MATTER: Column = Column { table: "referrals", name: "matter" };
 /// How a referral's office was found: the steps name places.
 pub const REFERRAL_ROUTING: Column = Column { table: "referrals", name: "routing" };
+
 /// What a member of staff is called.
 pub const STAFF_NAME: Column = Column { table: "staff", name: "name" };
 /// What a call was answered that may be asked again.

@@ -90,10 +90,10 @@ impl TestApp {
             public_url: None,
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
-            // Tests call in bursts while their clock stands still.
-            limits: None,
             tokens: Some(tokens),
             permissions: Permissions::standard(),
+            // Tests call in bursts while their clock stands still.
+            limits: None,
             secret: credentials::secret(),
             vault: credentials::vault(),
             environment: ENVIRONMENT.to_owned(),
