@@ -81,6 +81,8 @@ pub enum Problem {
     AlreadyExists,
     /// The call with the same idempotency key still runs.
     IdempotencyKeyInUse,
+    /// The key was revoked, replaced or has expired, so nothing can take its place.
+    KeyEnded,
     /// It was changed since the caller read it.
     StaleVersion,
     /// The body is larger than the server takes.

@@ -30,10 +30,13 @@ use crate::http::operations::Operations;
 use crate::http::{body, document, envelope, fallback};
 use crate::idempotency::Retries;
 use crate::meta::Document;
+use crate::partners::limits::KeyLimits;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Random};
 use crate::vault::{self, Vault};
-use crate::{areas, code_lists, directory, districts, meta, offices, referrals, services, staff, where_to_turn};
+use crate::{
+    areas, code_lists, directory, districts, meta, offices, partners, referrals, services, staff, where_to_turn,
+};
 
 /// Every slice. What is not mounted here is neither served nor documented.
 fn slices(api: &mut ServiceConfig) {
@@ -46,6 +49,9 @@ fn slices(api: &mut ServiceConfig) {
     referrals::partner_routes::routes(api);
     referrals::routes::routes(api);
     staff::routes(api);
+    partners::own_routes::routes(api);
+    partners::routes::routes(api);
+    partners::key_routes::routes(api);
     code_lists::routes::routes(api);
     meta::routes::routes(api);
 }
@@ -169,6 +175,8 @@ struct Shared {
     directory: Data<directory::Handle>,
     sign_in: Data<SignIn>,
     vault: Data<Vault>,
+    keys: Data<Keyring>,
+    key_limits: Data<KeyLimits>,
     settings: Data<Settings>,
     limits: Data<Limits>,
     retries: Data<Retries>,
@@ -186,10 +194,10 @@ pub async fn start(setup: Setup) -> Result<Running> {
     let (vault, at) = (setup.vault.clone(), setup.clock.now());
     db.write(move |conn| vault::state::check(conn, vault.ring(), at)).await?;
     let keys = Keys::of(&setup.secret);
-    let keyring = Keyring::new(setup.environment, keys.partner_keys);
-    keyring.refresh(&db).await?;
-    let directory = directory::Handle::open(&db, &setup.clock).await?;
     let metrics = Data::new(Metrics::new()?);
+    let keyring = Keyring::new(setup.environment, keys.partner_keys, metrics.clone().into_inner());
+    keyring.refresh(&db, setup.clock.now()).await?;
+    let directory = directory::Handle::open(&db, &setup.clock).await?;
     metrics.directory_is(directory.current().version);
     let sign_in = Data::new(SignIn {
         tokens: setup.tokens,
@@ -221,6 +229,8 @@ pub async fn start(setup: Setup) -> Result<Running> {
         directory: Data::new(directory.clone()),
         sign_in: sign_in.clone(),
         vault: Data::new(setup.vault),
+        keys: Data::new(keyring.clone()),
+        key_limits: Data::new(KeyLimits::default()),
         settings: Data::new(settings),
         limits: limits.clone(),
         retries: retries.clone(),
@@ -258,6 +268,9 @@ impl Running {
     pub async fn until_stopped(self) -> Result<()> {
         let ended = self.server.await.map_err(Error::internal).and_then(|ended| ended.map_err(Error::internal));
         self.watcher.abort();
+        if let Err(error) = self.keys.write_uses(&self.db).await {
+            tracing::warn!(cause = ?error.cause(), "when keys were used last could not be written");
+        }
         ended
     }
 }
@@ -270,6 +283,8 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
             .app_data(shared.directory)
             .app_data(shared.sign_in)
             .app_data(shared.vault)
+            .app_data(shared.keys)
+            .app_data(shared.key_limits)
             .app_data(shared.settings)
             .app_data(shared.limits)
             .app_data(shared.retries)
@@ -371,6 +386,9 @@ impl Watch {
             }
             self.metrics.directory_is(self.directory.current().version);
             self.limits.sweep();
+            if let Err(error) = self.keys.write_uses_when_due(&self.db, self.clock.now()).await {
+                tracing::warn!(cause = ?error.cause(), "when keys were used last could not be written; trying again");
+            }
             if let Err(error) = self.retries.sweep(self.clock.now()).await {
                 tracing::warn!(cause = ?error.cause(), "answers that nobody gets again could not be removed");
             }
@@ -379,6 +397,6 @@ impl Watch {
 
     async fn refresh(&self) -> Result<()> {
         self.directory.refresh(&self.db, &self.clock).await?;
-        self.keys.refresh(&self.db).await
+        self.keys.refresh(&self.db, self.clock.now()).await
     }
 }

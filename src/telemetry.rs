@@ -31,6 +31,7 @@ pub struct Metrics {
     unknown_offices: IntCounter,
     key_renewals: IntCounterVec,
     refused_by_budget: IntCounterVec,
+    refused_keys: IntCounterVec,
 }
 
 impl Metrics {
@@ -72,6 +73,11 @@ impl Metrics {
             &["budget"],
         )
         .map_err(Error::internal)?;
+        let refused_keys = IntCounterVec::new(
+            Opts::new("nara_partner_keys_refused_total", "Keys of partner agencies that did not hold, by the reason."),
+            &["reason"],
+        )
+        .map_err(Error::internal)?;
         let registry = Registry::new();
         for collector in [
             Box::new(requests.clone()) as Box<dyn prometheus::core::Collector>,
@@ -81,6 +87,7 @@ impl Metrics {
             Box::new(unknown_offices.clone()),
             Box::new(key_renewals.clone()),
             Box::new(refused_by_budget.clone()),
+            Box::new(refused_keys.clone()),
         ] {
             registry.register(collector).map_err(Error::internal)?;
         }
@@ -93,6 +100,7 @@ impl Metrics {
             unknown_offices,
             key_renewals,
             refused_by_budget,
+            refused_keys,
         })
     }
 
@@ -125,6 +133,11 @@ impl Metrics {
     /// Counts calls whose caller had called too often.
     pub fn count_refused_by_budget(&self, budget: &str, calls: u64) {
         self.refused_by_budget.with_label_values(&[budget]).inc_by(calls);
+    }
+
+    /// Counts keys that did not hold, by the reason and never by the key.
+    pub fn count_refused_keys(&self, reason: &'static str, keys: u64) {
+        self.refused_keys.with_label_values(&[reason]).inc_by(keys);
     }
 
     /// Everything, in Prometheus' text format.

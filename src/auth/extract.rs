@@ -21,6 +21,9 @@ pub struct SignedIn(pub Staff);
 /// Staff who keep the directory.
 pub struct Administrator(Staff);
 
+/// Staff who keep the partner agencies and their keys.
+pub struct PartnerKeeper(Staff);
+
 /// Staff who work with cases. Which cases is [`Staff::sight`]'s to say.
 pub struct CaseReader(pub Staff);
 
@@ -33,7 +36,17 @@ pub struct Submitter(pub Agency);
 /// A partner agency that may read what it submitted.
 pub struct PartnerReader(pub Agency);
 
+/// A partner agency, whatever its key may be used for.
+pub struct AnyPartner(pub Agency);
+
 impl Administrator {
+    /// Who did it, for the audit.
+    pub fn actor(&self) -> Actor {
+        self.0.actor()
+    }
+}
+
+impl PartnerKeeper {
     /// Who did it, for the audit.
     pub fn actor(&self) -> Actor {
         self.0.actor()
@@ -81,6 +94,7 @@ macro_rules! agencies_with {
 staff_with! {
     SignedIn: None;
     Administrator: Some(Permission::KeepDirectory);
+    PartnerKeeper: Some(Permission::KeepPartners);
     CaseReader: Some(Permission::ReadReferrals);
     ColleagueReader: Some(Permission::SeeColleagues);
 }
@@ -88,4 +102,5 @@ staff_with! {
 agencies_with! {
     Submitter: Some(Scope::Submit);
     PartnerReader: Some(Scope::Read);
+    AnyPartner: None;
 }

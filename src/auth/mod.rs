@@ -1,7 +1,7 @@
 //! Who calls, and what they may do.
 //!
 //! The first argument of a handler says who may call it: [`Anyone`], [`Administrator`], [`CaseReader`], [`Submitter`],
-//! [`PartnerReader`]. There is no check to forget in a body, and nobody to check when the argument is missing: a handler
+//! [`PartnerReader`], [`AnyPartner`]. There is no check to forget in a body, and nobody to check when the argument is missing: a handler
 //! without one cannot be written by accident, since the document's test looks for it.
 //!
 //! - Nobody, or a token or key that does not hold: 401, without a hint at which of its parts is wrong.
@@ -27,8 +27,10 @@ use crate::directory::Directory;
 use crate::id::{OfficeId, PartnerId, StaffId};
 use crate::vault::ConfidentialLine;
 
-pub use category::Category;
-pub use extract::{Administrator, Anyone, CaseReader, ColleagueReader, PartnerReader, SignedIn, Submitter};
+pub use category::{Category, PartnerStatus};
+pub use extract::{
+    Administrator, AnyPartner, Anyone, CaseReader, ColleagueReader, PartnerKeeper, PartnerReader, SignedIn, Submitter,
+};
 use permissions::Reach;
 pub use sign_in::SignIn;
 
@@ -53,12 +55,16 @@ pub enum Role {
 }
 
 /// What a partner agency's key may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::AsRefStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::AsRefStr, strum::EnumIter)]
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = ApiKeyScope)]
 pub enum Scope {
     /// Sending referrals and what belongs to them.
+    #[serde(rename = "referrals:submit")]
     #[strum(serialize = "referrals:submit")]
     Submit,
     /// Reading the agency's own referrals.
+    #[serde(rename = "referrals:read")]
     #[strum(serialize = "referrals:read")]
     Read,
 }
@@ -93,8 +99,8 @@ pub struct Agency {
     pub category: Category,
     /// What the key may be used for.
     pub scopes: Vec<Scope>,
-    /// The id of the key that it signed in with.
-    pub key: String,
+    /// The key that it signed in with.
+    pub key: keys::KeyId,
 }
 
 /// Which cases a member of staff may know of. List, single, search, count and whatever hangs below a case go through it alone.

@@ -13,6 +13,7 @@ use crate::auth::tokens::{Refusal, Verified, Verifier};
 use crate::auth::{Agency, Scope, Staff};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
+use crate::http::client;
 use crate::http::limits::{self, Subject};
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Timestamp};
@@ -112,10 +113,12 @@ fn token(request: &HttpRequest) -> Result<(&SignIn, &Verifier, &str, Timestamp)>
 pub fn agency(request: &HttpRequest, scope: Option<Scope>) -> Result<Agency> {
     let (sign_in, now) = sign_in(request)?;
     let agency = match credentials(request)? {
-        Credentials::Key(key) => sign_in.keys.verify(key, now).ok_or_else(|| failed(request))?,
+        Credentials::Key(key) => {
+            sign_in.keys.verify(key, client::address(request), now).ok_or_else(|| failed(request))?
+        }
         other => return Err(refused(request, &other)),
     };
-    limits::take(request, Subject::of_key(&agency.key))?;
+    limits::take(request, Subject::of_key(agency.key.as_ref()))?;
     let Some(lacking) = scope.filter(|scope| !agency.scopes.contains(scope)) else { return Ok(agency) };
     let lacking = lacking.as_ref();
     Err(Error::with_detail(

@@ -159,8 +159,15 @@ diesel::table! {
         id -> SqlUuid,
         slug -> Text,
         name -> Text,
+        name_order -> Text,
+        name_folded -> Text,
         category -> Text,
+        phone -> Nullable<Text>,
+        email -> Nullable<Text>,
+        status -> Text,
+        version -> Integer,
         created_at -> SqlTime,
+        updated_at -> SqlTime,
     }
 }
 
@@ -170,11 +177,16 @@ diesel::table! {
     partner_keys (id) {
         id -> Text,
         partner_id -> SqlUuid,
+        label -> Text,
         secret_hash -> Binary,
         scopes -> SqlJson,
+        allowed_networks -> SqlJson,
         created_at -> SqlTime,
         expires_at -> Nullable<SqlTime>,
+        overlap_until -> Nullable<SqlTime>,
+        rotated_to -> Nullable<Text>,
         revoked_at -> Nullable<SqlTime>,
+        last_used_at -> Nullable<SqlTime>,
     }
 }
 

@@ -31,7 +31,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let bytes = json_bytes(request, payload, &["application/json"]);
-        Box::pin(async move { parse(&bytes.await?).map(Self) })
+        Box::pin(async move { parse_object(&bytes.await?).map(Self) })
     }
 }
 
@@ -48,7 +48,7 @@ impl FromRequest for MergePatch {
             let patch: Value = parse_value(&bytes.await?)?;
             match patch {
                 Value::Object(_) => Ok(Self(patch)),
-                _ => Err(Error::invalid_at("", Text::new("must be a JSON object", "måste vara ett JSON-objekt"))),
+                _ => Err(no_object()),
             }
         })
     }
@@ -110,7 +110,15 @@ fn json_bytes(
     }
 }
 
-/// Reads a body as a `T`.
+/// Reads a body as a `T`. Read as a type, a list would be taken for its fields in their order.
+fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    match bytes.trim_ascii_start().first() {
+        Some(b'[') => Err(parse_value(bytes).err().unwrap_or_else(no_object)),
+        _ => parse(bytes),
+    }
+}
+
+/// Reads JSON as a `T`.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     // The hot path reads straight into the type; only a body that may hold a null is looked through first.
     if bytes.windows(4).any(|word| word == b"null") {
@@ -135,6 +143,10 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     })?;
     json.end().map_err(|_| Error::new(Problem::MalformedJson))?;
     Ok(parsed)
+}
+
+fn no_object() -> Error {
+    Error::invalid_at("", Text::new("must be a JSON object", "måste vara ett JSON-objekt"))
 }
 
 fn parse_value(bytes: &[u8]) -> Result<Value> {
@@ -254,7 +266,7 @@ mod tests {
     }
 
     fn pointer_of(body: &str) -> (Problem, Option<String>) {
-        let error = parse::<Family>(body.as_bytes()).unwrap_err();
+        let error = parse_object::<Family>(body.as_bytes()).unwrap_err();
         let pointer = error.violations().first().map(|violation| match &violation.place {
             Place::Pointer(pointer) => pointer.clone(),
             other => panic!("{other:?}"),
@@ -274,6 +286,8 @@ mod tests {
         assert_eq!(pointer_of(r#"{"children":[{"name":"A","b/c":1}]}"#), at("/children/0/b~1c"));
         assert_eq!(pointer_of(r#"{"children":[{"name":" "}]}"#), at("/children/0/name"));
         assert_eq!(pointer_of("[]"), at(""));
+        assert_eq!(pointer_of(r#" [[{"name":"A"}]]"#), at(""));
+        assert_eq!(pointer_of("[[}"), (Problem::MalformedJson, None));
         assert_eq!(pointer_of("{"), (Problem::MalformedJson, None));
         assert_eq!(pointer_of(r#"{"children":[]} x"#), (Problem::MalformedJson, None));
     }

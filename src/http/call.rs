@@ -226,6 +226,23 @@ impl Call {
         Ok(answer)
     }
 
+    /// 201 with the new resource and with something that is told this once: so it is told whatever the caller prefers, and the
+    /// entity tag is that of the resource alone.
+    pub fn created_telling(
+        &self,
+        path: &str,
+        view: &impl Serialize,
+        validator: Validator,
+        told: &impl Serialize,
+    ) -> Result<HttpResponse> {
+        let Rendered { etag, .. } = Rendered::new(view, validator)?;
+        let body = serde_json::to_vec(told).map_err(Error::internal)?;
+        let mut answer = Rendered { body, etag }.into_response(StatusCode::CREATED, Cache::NoStore);
+        let location = HeaderValue::from_str(&self.absolute(path)).map_err(Error::internal)?;
+        answer.headers_mut().insert(header::LOCATION, location);
+        Ok(answer)
+    }
+
     /// 200 with the changed resource and its new ETag; 204 without its body when the caller prefers so.
     pub fn changed(&self, view: &impl Serialize, validator: Validator) -> Result<HttpResponse> {
         let body = Rendered::new(view, validator)?;
@@ -257,6 +274,14 @@ impl Call {
         // which is nothing that a change could overwrite.
         let same_version = |tag: &str, _: &str| version_of(tag) == Some(current);
         if lists(tags, "", same_version) { Ok(()) } else { Err(crate::db::stale()) }
+    }
+
+    /// On actions `If-Match` is optional: without it, the state of the resource decides.
+    pub fn check_if_match_when_given(&self, current: i32) -> Result<()> {
+        match self.header(header::IF_MATCH) {
+            Some(_) => self.check_if_match(current),
+            None => Ok(()),
+        }
     }
 }
 

@@ -158,6 +158,14 @@ fn row(problem: Problem) -> Row {
                 "Ett annat anrop med samma `Idempotency-Key` är ännu inte besvarat. Fråga igen efter sekunderna i `Retry-After`: då får du dess svar.",
             ),
         ),
+        Problem::KeyEnded => (
+            StatusCode::CONFLICT,
+            ("The key has ended", "Nyckeln har upphört"),
+            (
+                "The key was revoked, has expired, or has been rotated already, so it cannot be rotated. Rotate the key that took its place (`rotatedTo`), or make a new one.",
+                "Nyckeln är återkallad, har löpt ut eller är redan bytt, och kan därför inte bytas. Byt nyckeln som tog dess plats (`rotatedTo`), eller gör en ny.",
+            ),
+        ),
         Problem::StaleVersion => (
             StatusCode::PRECONDITION_FAILED,
             ("It has changed since", "Det har ändrats sedan dess"),

@@ -124,21 +124,39 @@ CREATE TABLE partners (
     id UUID NOT NULL PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
+    -- The name in the order of the Swedish alphabet, and without marks and case: for sorting, and for finding by how it begins.
+    -- Both are compared byte by byte, as SQLite does.
+    name_order TEXT COLLATE "C" NOT NULL,
+    name_folded TEXT COLLATE "C" NOT NULL,
     category TEXT NOT NULL,
-    created_at TIMESTAMPTZ NOT NULL
+    phone TEXT,
+    email TEXT,
+    status TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL
 );
+CREATE INDEX partners_name_order ON partners (name_order, id);
+CREATE INDEX partners_name_folded ON partners (name_folded);
+CREATE INDEX partners_category ON partners (category, name_order, id);
+CREATE INDEX partners_status ON partners (status, name_order, id);
 
 -- The secret itself is nowhere: only its keyed hash is.
 CREATE TABLE partner_keys (
     id TEXT NOT NULL PRIMARY KEY,
     partner_id UUID NOT NULL REFERENCES partners (id),
+    label TEXT NOT NULL,
     secret_hash BYTEA NOT NULL CHECK (length(secret_hash) = 32),
     scopes JSONB NOT NULL,
+    allowed_networks JSONB NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ,
-    revoked_at TIMESTAMPTZ
+    overlap_until TIMESTAMPTZ,
+    rotated_to TEXT UNIQUE REFERENCES partner_keys (id),
+    revoked_at TIMESTAMPTZ,
+    last_used_at TIMESTAMPTZ
 );
-CREATE INDEX partner_keys_partner_id ON partner_keys (partner_id);
+CREATE INDEX partner_keys_partner_created ON partner_keys (partner_id, created_at, id);
 
 -- `matter` and `routing` are sealed: nothing personal can be read here.
 CREATE TABLE referrals (
@@ -166,6 +184,7 @@ CREATE TABLE referrals (
 CREATE INDEX referrals_office_received ON referrals (office_id, received_at, id);
 CREATE INDEX referrals_office_due ON referrals (office_id, next_due_at, id);
 CREATE INDEX referrals_partner_received ON referrals (partner_id, received_at, id);
+CREATE INDEX referrals_partner_reference ON referrals (partner_id, sender_reference_hash, received_at, id);
 CREATE INDEX referrals_area_id ON referrals (area_id);
 CREATE INDEX referrals_district_id ON referrals (district_id);
 

@@ -124,21 +124,38 @@ CREATE TABLE partners (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     slug TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
+    -- The name in the order of the Swedish alphabet, and without marks and case: for sorting, and for finding by how it begins.
+    name_order TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
     category TEXT NOT NULL,
-    created_at INTEGER NOT NULL
+    phone TEXT,
+    email TEXT,
+    status TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX partners_name_order ON partners (name_order, id);
+CREATE INDEX partners_name_folded ON partners (name_folded);
+CREATE INDEX partners_category ON partners (category, name_order, id);
+CREATE INDEX partners_status ON partners (status, name_order, id);
 
 -- The secret itself is nowhere: only its keyed hash is.
 CREATE TABLE partner_keys (
     id TEXT NOT NULL PRIMARY KEY,
     partner_id BLOB NOT NULL REFERENCES partners (id),
+    label TEXT NOT NULL,
     secret_hash BLOB NOT NULL CHECK (length(secret_hash) = 32),
     scopes TEXT NOT NULL CHECK (json_valid(scopes)),
+    allowed_networks TEXT NOT NULL CHECK (json_valid(allowed_networks)),
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
-    revoked_at INTEGER
+    overlap_until INTEGER,
+    rotated_to TEXT UNIQUE REFERENCES partner_keys (id),
+    revoked_at INTEGER,
+    last_used_at INTEGER
 ) STRICT;
-CREATE INDEX partner_keys_partner_id ON partner_keys (partner_id);
+CREATE INDEX partner_keys_partner_created ON partner_keys (partner_id, created_at, id);
 
 -- `matter` and `routing` are sealed: nothing personal can be read here.
 CREATE TABLE referrals (
@@ -166,6 +183,7 @@ CREATE TABLE referrals (
 CREATE INDEX referrals_office_received ON referrals (office_id, received_at, id);
 CREATE INDEX referrals_office_due ON referrals (office_id, next_due_at, id);
 CREATE INDEX referrals_partner_received ON referrals (partner_id, received_at, id);
+CREATE INDEX referrals_partner_reference ON referrals (partner_id, sender_reference_hash, received_at, id);
 CREATE INDEX referrals_area_id ON referrals (area_id);
 CREATE INDEX referrals_district_id ON referrals (district_id);
 

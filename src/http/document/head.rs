@@ -56,6 +56,10 @@ fn tags() -> Value {
             "Matters about a child or a family, sent to an office, as its staff work with them. Remisser och anmälningar."
         ),
         tag("staff", "Who is calling, and who their colleagues are. Personal."),
+        tag(
+            "partners",
+            "Partner agencies and their keys, as administrators keep them. Samverkansparter och deras nycklar."
+        ),
         tag("partner", "Referrals as the partner agency that sends them sees them. Samverkansparter."),
     ])
 }
@@ -64,7 +68,7 @@ const DESCRIPTION: &str = r#"## In English
 
 Nära is the API behind social services that have moved out of the town hall and into the districts, so that children and young people (0 to 20 years) and their families get help early. It answers where a resident turns, keeps the directory of areas, districts, offices and services, and carries referrals from partner agencies to the office that takes care of them, and word back to the sender as far as secrecy allows.
 
-**Who calls it.** Residents' web pages and apps, without signing in: where to turn and the directory. Staff, with a token (`Authorization: Bearer`): the queue of referrals, and for administrators the directory. Partner agencies such as schools, police and health care, with a key (`X-API-Key`): their own referrals.
+**Who calls it.** Residents' web pages and apps, without signing in: where to turn and the directory. Staff, with a token (`Authorization: Bearer`): the queue of referrals, and for administrators the directory and the partner agencies. Partner agencies such as schools, police and health care, with a key (`X-API-Key`): their own referrals.
 
 **How it speaks.** JSON in UTF-8, times in UTC (RFC 3339), problems as `application/problem+json` (RFC 9457) in English or Swedish by `Accept-Language`. Absent fields are left out and never null, unless the schema says so. Lists come in pages: follow the `next` links. Changes need `If-Match`. Personal identity numbers never stand in a path or a query.
 
@@ -80,7 +84,7 @@ Nära is the API behind social services that have moved out of the town hall and
 
 Nära är API:et bakom en socialtjänst som har flyttat ut från kommunhuset till stadsdelarna, så att barn och unga (0 till 20 år) och deras familjer får hjälp tidigt. Det svarar på vart en invånare vänder sig, håller katalogen över områden, stadsdelar, kontor och insatser, och förmedlar remisser från samverkansparter till det kontor som tar hand om dem, och besked tillbaka till avsändaren så långt sekretessen medger.
 
-**Vilka som anropar.** Invånarnas webbsidor och appar, utan inloggning: vart man vänder sig och katalogen. Personal, med token (`Authorization: Bearer`): kön av remisser, och för administratörer katalogen. Samverkansparter som skola, polis och vård, med nyckel (`X-API-Key`): sina egna remisser.
+**Vilka som anropar.** Invånarnas webbsidor och appar, utan inloggning: vart man vänder sig och katalogen. Personal, med token (`Authorization: Bearer`): kön av remisser, och för administratörer katalogen och samverkansparterna. Samverkansparter som skola, polis och vård, med nyckel (`X-API-Key`): sina egna remisser.
 
 **Hur det talar.** JSON i UTF-8, tider i UTC (RFC 3339), fel som `application/problem+json` (RFC 9457) på engelska eller svenska enligt `Accept-Language`. Fält som saknar värde utelämnas och är aldrig null, om inte schemat säger det. Listor kommer i sidor: följ länkarna `next`. Ändringar kräver `If-Match`. Personnummer står aldrig i en sökväg eller en fråga.
 

@@ -7,7 +7,7 @@ use crate::support::{Answer, Method, TestApp};
 
 /// What a path of the document becomes when its name is filled in.
 fn concrete(template: &str) -> String {
-    template.replace("{id}", "ryd").replace("{slug}", "not-found")
+    template.replace("{id}", "ryd").replace("{keyId}", "3kT9xZ0aQw").replace("{slug}", "not-found")
 }
 
 /// Every path with the methods that it answers to.

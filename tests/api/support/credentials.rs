@@ -10,7 +10,7 @@ use nara::auth::{Category, Scope};
 use nara::config::Secret;
 use nara::db::DbConn;
 use nara::db::schema::partner_keys;
-use nara::partners::{self, Partner};
+use nara::partners::{self, NewPartner, Partner};
 use nara::server::Keys;
 use nara::time::{Moment, Random, Timestamp};
 use nara::vault::{Ring, Vault};
@@ -143,9 +143,10 @@ impl TestPartner {
     }
 
     fn insert(&self, conn: &mut DbConn, moment: &Moment) -> nara::error::Result<()> {
-        let slug = self.slug.parse().expect("a slug");
-        let (id, name, category, created_at) = (moment.id(), self.name.to_owned(), self.category, moment.now);
-        partners::store::insert(conn, &Partner { id, slug, name, category, created_at })?;
+        let (slug, name) = (self.slug.parse().expect("a slug"), self.name.parse().expect("a name"));
+        let partner = Partner::new(NewPartner::of(slug, name, self.category), moment);
+        partners::store::insert(conn, &partner)?;
+        let id = partner.id;
         let hash_key = Keys::of(&secret()).partner_keys;
         let (all, submit, read) = (&[Scope::Submit, Scope::Read][..], &[Scope::Submit][..], &[Scope::Read][..]);
         let keys = [
