@@ -15,9 +15,10 @@
 //! | [`people`], [`partners`], [`staff`] | who it is about, who sends it, who works with it |
 //! | [`auth`] | who calls, and what they may know of |
 //! | [`audit`] | what is remembered, its seals, and whether it is whole |
+//! | [`idempotency`] | asking again without doing it twice |
 //! | [`vault`] | what the database holds and nobody can read there: sealed texts, keyed hashes, the keys |
 //! | [`calendar`] | working days, opening hours, deadlines, legal references |
-//! | [`http`] | what all operations share: problems, pages, entity tags, traces, the document |
+//! | [`http`] | what all operations share: problems, pages, entity tags, traces, limits, the document |
 //! | [`meta`], [`code_lists`] | about the API itself |
 //! | [`db`] | one interface to two databases |
 //! | [`server`], [`cli`], [`config`], [`demo`], [`telemetry`] | how it is run |

@@ -162,7 +162,8 @@ impl Retries {
 
     /// Notes that the call with this key runs; `None` when it does already.
     fn begin(&self, key_hash: [u8; 32]) -> Option<Running<'_>> {
-        self.running().insert(key_hash).then_some(Running { retries: self, key_hash })
+        let is_first = self.running().insert(key_hash);
+        is_first.then(|| Running { retries: self, key_hash })
     }
 
     fn running(&self) -> MutexGuard<'_, HashSet<[u8; 32]>> {
