@@ -87,6 +87,11 @@ impl Rate {
         self.burst
     }
 
+    /// How many calls come back in each period, and how many seconds the period has.
+    pub fn refill(&self) -> (NonZeroU32, u64) {
+        (self.calls, self.period.as_secs())
+    }
+
     /// After how long one more call is in the bucket.
     pub fn one_per(&self) -> Duration {
         self.period / self.calls.get()

@@ -35,7 +35,7 @@ async fn get_partner_me(
     call: Call,
     db: Data<Db>,
     directory: Data<Handle>,
-    limits: Data<KeyLimits>,
+    limits: Data<Option<KeyLimits>>,
 ) -> Result<HttpResponse> {
     let id = agency.id;
     let read = move |conn: &mut DbConn| Ok((store::find(conn, &id.into())?, keys::store::of_partner(conn, id)?));

@@ -224,8 +224,9 @@ pub struct OwnView {
     /// What this key may be used for.
     #[schema(max_items = 2)]
     scopes: Vec<Scope>,
-    /// How many calls each key may make.
-    limits: KeyLimits,
+    /// How many calls each key may make; absent where the installation limits nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<KeyLimits>,
     /// All keys of the agency that hold at present, in the order in which they were made.
     #[schema(max_items = 1000)]
     keys: Vec<OwnKey>,
@@ -262,7 +263,7 @@ impl OwnView {
         partner: Partner,
         keys: Vec<ApiKey>,
         agency: &Agency,
-        limits: KeyLimits,
+        limits: Option<KeyLimits>,
         directory: &Directory,
         call: &Call,
     ) -> Self {

@@ -9,7 +9,7 @@ use nara::db::DbConn;
 use nara::db::schema::kept_answers;
 use serde_json::{Value, json};
 
-use crate::support::document::{DOCUMENT, OPERATIONS, described};
+use crate::support::document::{DOCUMENT, OPERATIONS, described, takes_body};
 use crate::support::{Actor, Answer, Method, TestApp, fixtures};
 
 const KEY: &str = "8e03978e-40d5-43dd-bc93-6894a57f9324";
@@ -245,9 +245,12 @@ async fn every_operation_that_takes_a_key_keeps_its_promise() {
         let secret = first.json().get("secret").is_some();
         assert!(again.text() == first.text() || secret, "{}: {again:?}", operation.id);
         assert!(again.json().get("secret").is_none(), "{}: a secret is told twice", operation.id);
-        let reused =
-            request.with_body(json!({})).request(&caller).header("idempotency-key", &operation.id).send().await;
-        assert_eq!(reused.status, 422, "{}: {reused:?}", operation.id);
+        // An action without a body is the same call whatever is sent with it.
+        if takes_body(operation) {
+            let other = request.with_body(json!({ "unheardOf": 1 }));
+            let reused = other.request(&caller).header("idempotency-key", &operation.id).send().await;
+            assert_eq!(reused.status, 422, "{}: {reused:?}", operation.id);
+        }
         for (status, header) in [("200", "Idempotent-Replayed"), ("201", "Idempotent-Replayed")] {
             let answer = &described(operation)["responses"][status];
             assert!(answer.is_null() || answer["headers"].get(header).is_some(), "{}", operation.id);
