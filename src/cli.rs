@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{DatabaseConfig, LogConfig, ServeConfig};
+use crate::config::limits::LimitsConfig;
+use crate::config::{DatabaseConfig, LogConfig, ServeConfig, VaultConfig};
 
 /// Nära: the API behind social services moved out into the city districts.
 ///
@@ -51,6 +52,14 @@ pub enum Command {
     #[command(subcommand)]
     Import(ImportCommand),
 
+    /// Make and change the keys of the vault
+    #[command(subcommand)]
+    Vault(VaultCommand),
+
+    /// Look after the audit
+    #[command(subcommand)]
+    Audit(AuditCommand),
+
     /// Make a token for a member of staff, signed with a demo's key: for development only
     ///
     /// It holds in the demo whose folder is named, and nowhere else.
@@ -67,6 +76,10 @@ pub struct DemoConfig {
     /// The port on 127.0.0.1
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     pub port: u16,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it.")]
+    pub limits: LimitsConfig,
 }
 
 /// What `migrate` needs.
@@ -102,6 +115,82 @@ pub struct ImportConfig {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would show it.")]
     pub database: DatabaseConfig,
+}
+
+/// What can be done with the vault's keys.
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    /// Write a ring of fresh keys to standard output
+    ///
+    /// Keep it where only the server can read it, and a copy where no fire reaches it: without these keys nobody can read what
+    /// the database holds.
+    NewKeys,
+
+    /// Write the ring with one more key, in front, to standard output
+    ///
+    /// Several servers: give the new ring first with the new key's line behind the old one, so that all can open what it will
+    /// seal; then with it in front; then run `nara vault rotate`. Old keys stay in the ring: the audit's seals rest on them.
+    AddKey(AddKeyConfig),
+
+    /// Seal everything anew with the key that stands first in the ring
+    ///
+    /// Runs beside the servers, some rows at a time. It can be stopped at any moment and run again: it goes on where it was.
+    Rotate(VaultDatabaseConfig),
+
+    /// Make all look-up hashes anew with the ring's look-up key
+    ///
+    /// For a ring with a fresh look-up key. The servers must be stopped: they would look for hashes that are no longer there.
+    RebuildLookups(VaultDatabaseConfig),
+}
+
+/// What `vault add-key` needs.
+#[derive(Debug, Clone, Args)]
+pub struct AddKeyConfig {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it.")]
+    pub vault: VaultConfig,
+
+    /// A fresh key for the look-up hashes instead; then run `nara vault rebuild-lookups`
+    #[arg(long)]
+    pub lookup: bool,
+}
+
+/// A database and the keys of its vault.
+#[derive(Debug, Clone, Args)]
+pub struct VaultDatabaseConfig {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it.")]
+    pub database: DatabaseConfig,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it.")]
+    pub vault: VaultConfig,
+}
+
+/// What can be done with the audit.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Tell whether any record was changed, removed or inserted past the database's own protection
+    ///
+    /// Goes through all records and their seals. Names what is wrong and ends with exit code 1; prints the head of the chain when all
+    /// is well. Note the head somewhere else: with it, a later verification also notices that the end was cut off.
+    Verify(AuditVerifyConfig),
+}
+
+/// What `audit verify` needs.
+#[derive(Debug, Clone, Args)]
+pub struct AuditVerifyConfig {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it.")]
+    pub database: DatabaseConfig,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it.")]
+    pub vault: VaultConfig,
+
+    /// A head from earlier, as the log or `audit verify` told it
+    #[arg(long, value_name = "SEQ:HASH")]
+    pub expect_head: Option<String>,
 }
 
 /// Whose token to make.

@@ -3,16 +3,25 @@
 //! A value that cannot be used stops the start with a message that names the variable and what it accepts. Secrets are never
 //! printed: they have no `Debug`.
 
+pub mod limits;
+mod tokens;
+mod vault;
+
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
 use hmac::{Hmac, Mac};
+use ipnet::IpNet;
 use sha2::Sha256;
 
+use crate::config::limits::LimitsConfig;
 use crate::db::Target;
+
+pub use tokens::TokenConfig;
+pub use vault::VaultConfig;
 
 /// Where the database is: for every command that needs one.
 #[derive(Debug, Clone, Args)]
@@ -84,25 +93,29 @@ pub struct ServeConfig {
     #[arg(long, env = "NARA_CORS_ORIGINS", value_name = "NARA_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
     pub cors_origins: Vec<String>,
 
-    /// A file with the identity provider's public keys (JWKS, RFC 7517), for the tokens of staff
-    #[arg(long, env = "NARA_JWKS_FILE", value_name = "NARA_JWKS_FILE")]
-    pub jwks_file: PathBuf,
+    /// The networks of the proxies in front, separated by commas, such as 10.0.0.0/8. Only they are believed when they say in Forwarded or X-Forwarded-For whom they speak for
+    #[arg(long, env = "NARA_TRUSTED_PROXIES", value_name = "NARA_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
 
-    /// The issuer that tokens must name (`iss`)
-    #[arg(long, env = "NARA_ISSUER", value_name = "NARA_ISSUER", value_parser = nonempty)]
-    pub issuer: String,
-
-    /// The audience that tokens must name (`aud`)
-    #[arg(long, env = "NARA_AUDIENCE", value_name = "NARA_AUDIENCE", default_value = "nara", value_parser = nonempty)]
-    pub audience: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
+    pub tokens: TokenConfig,
 
     /// A file with the installation's secret: at least 32 random bytes as 64 hexadecimal digits. Keys of partners and cursors rest on it
     #[arg(long, env = "NARA_SECRET_FILE", value_name = "NARA_SECRET_FILE")]
     pub secret_file: PathBuf,
 
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
+    pub vault: VaultConfig,
+
     /// The environment that keys of partner agencies are made for; it stands in every key
     #[arg(long, env = "NARA_ENVIRONMENT", value_name = "NARA_ENVIRONMENT", default_value = "live", value_parser = environment)]
     pub environment: String,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
+    pub limits: LimitsConfig,
 
     /// How many threads answer calls; 0 for one per core
     #[arg(long, env = "NARA_WORKERS", value_name = "NARA_WORKERS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=256))]
@@ -126,6 +139,14 @@ fn origin(text: &str) -> Result<String, String> {
     host.filter(plain)
         .map(|_| text.to_owned())
         .ok_or_else(|| "expected an origin such as https://linkoping.example".to_owned())
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let single = || text.parse::<IpAddr>().map(IpNet::from);
+    // What lies in a network written with more bits than its mask has is a slip of one or the other.
+    let exact = text.parse::<IpNet>().or_else(|_| single()).ok().filter(|network| *network == network.trunc());
+    exact.ok_or_else(|| "expected a network such as 10.0.0.0/8 or 2001:db8::/32, or a single address".to_owned())
 }
 
 fn nonempty(text: &str) -> Result<String, String> {
@@ -226,6 +247,16 @@ mod tests {
     fn keys_for_different_ends_differ() {
         let secret = Secret::new([7; 32]);
         assert_ne!(secret.key("cursors"), secret.key("partner keys"));
+    }
+
+    #[test]
+    fn a_network_is_written_as_a_network() {
+        for text in ["10.0.0.0/8", "192.0.2.7", "192.0.2.7/32", "2001:db8::/32", " ::1 "] {
+            assert!(network(text).is_ok(), "{text}");
+        }
+        for text in ["10.0.0.1/8", "10.0.0.0/33", "10.0.0", "proxy", "", "2001:db8::1/32"] {
+            assert!(network(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -21,13 +21,16 @@ use nara::directory::Directory;
 use nara::error::{Error, Problem, Result};
 use nara::http::call::Settings;
 use nara::http::envelope;
-use nara::id::ReferralId;
+use nara::id::{PartnerId, ReferralId};
 use nara::on_backend;
 use nara::partners;
+use nara::referrals::Referral;
+use nara::referrals::Referral;
 use nara::referrals::reference::Reference;
-use nara::referrals::{Referral, store};
+use nara::referrals::store::{self, SealedReferral};
 use nara::telemetry::Metrics;
 use nara::time::{Clock, Moment, Random};
+use nara::vault::{Ring, Vault};
 
 use super::report;
 
@@ -38,8 +41,9 @@ pub struct Floors {
     alone: Arc<Mutex<DbConn>>,
     /// The same as most programs would have them.
     pool: Pool<Connections>,
+    sender: PartnerId,
     /// What is stored, but for its identifier and its reference.
-    referral: Referral,
+    sealed: SealedReferral,
 }
 
 /// Opens the connections of a pool.
@@ -47,7 +51,7 @@ struct Connections(Target);
 
 /// The rows of one submission.
 struct Rows {
-    referral: Referral,
+    referral: SealedReferral,
     entry: Entry,
 }
 
@@ -60,7 +64,10 @@ impl Floors {
         let referral = Referral::receive(new, sender, directory, &moment()).expect("the report is received");
         // As many as r2d2 opens by itself.
         let pool = Pool::builder().test_on_check_out(false).build(Connections(target.clone()));
-        Self { db, alone: Arc::new(Mutex::new(conn)), pool: pool.expect("connections can be opened"), referral }
+        let vault = Vault::new(Ring::new(&Random::system()));
+        let sealed = SealedReferral::new(&referral, &vault, &Random::system()).expect("the report is sealed");
+        let pool = pool.expect("connections can be opened");
+        Self { db, alone: Arc::new(Mutex::new(conn)), pool, sender, sealed }
     }
 
     /// Begins to answer: on the first address as Nära does, on the second with as many blocking threads as actix has by itself,
@@ -105,8 +112,8 @@ impl Floors {
     fn rows(&self) -> Rows {
         let moment = moment();
         let (id, reference) = (moment.id(), Reference::new(&moment.random));
-        let referral = Referral { id, reference, ..self.referral.clone() };
-        let actor = Actor::Partner(referral.partner_id);
+        let referral = SealedReferral { id, reference, ..self.sealed.clone() };
+        let actor = Actor::Partner(self.sender);
         let entry = Entry::new(&moment, actor, "referral.received", "referral", vec![id.uuid()], trace());
         Rows { referral, entry }
     }
@@ -131,7 +138,7 @@ impl ManageConnection for Connections {
 
 impl Rows {
     fn insert(&self, conn: &mut DbConn) -> Result<()> {
-        store::insert(conn, &self.referral)?;
+        store::insert(conn, &self.referral, &[])?;
         audit::record(conn, &self.entry)
     }
 
@@ -205,9 +212,9 @@ async fn created<Stored: Future<Output = Result<()>>>(store: impl Fn() -> Stored
 /// A referral by its identifier, and the record that it was read, durable before the answer.
 async fn select(floors: Data<Floors>, id: web::Path<ReferralId>) -> HttpResponse {
     let id = id.into_inner();
-    let actor = Actor::Partner(floors.referral.partner_id);
+    let actor = Actor::Partner(floors.sender);
     let entry = Entry::new(&moment(), actor, "referral.read", "referral", vec![id.uuid()], trace());
-    let find = move |conn: &mut DbConn| -> Result<Referral> {
+    let find = move |conn: &mut DbConn| -> Result<SealedReferral> {
         Ok(on_backend!(conn, conn => referrals::table.find(id).first(conn))?)
     };
     match floors.db.read_recorded(find, move |conn, _| audit::record(conn, &entry)).await {

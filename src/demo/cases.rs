@@ -10,9 +10,11 @@ use crate::db::DbConn;
 use crate::directory::{self, Directory};
 use crate::error::{Error, Result};
 use crate::id::PartnerId;
-use crate::partners::{self, Partner};
+use crate::partners::{self, NewPartner, Partner};
+use crate::referrals::store::SealedReferral;
 use crate::referrals::{self, Referral};
 use crate::time::{Moment, Random, Timestamp};
+use crate::vault::Vault;
 
 const IDENTITIES: &str = include_str!("../../data/demo/test_identities.csv");
 const CASES: usize = 48;
@@ -72,19 +74,22 @@ const REQUESTS: [(&str, &[&str]); 3] = [
 ];
 
 /// Adds the agencies and their cases.
-pub fn insert(conn: &mut DbConn, moment: &Moment) -> Result<()> {
+pub fn insert(conn: &mut DbConn, vault: &Vault, moment: &Moment) -> Result<()> {
     let directory = directory::store::load(conn, moment.now)?;
     let mut chance = Chance(20_230_621);
     let mut senders = Vec::new();
     for (slug, name, category) in AGENCIES {
-        let slug = slug.parse().map_err(|_| Error::internal("the demo's agencies have slugs"))?;
-        let partner = Partner { id: moment.id(), slug, name: name.to_owned(), category, created_at: moment.now };
+        let unreadable = |_| Error::internal("the demo's agencies have slugs and names");
+        let new = NewPartner::of(slug.parse().map_err(unreadable)?, name.parse().map_err(unreadable)?, category);
+        let partner = Partner::new(new, moment);
         partners::store::insert(conn, &partner)?;
         senders.push((partner.id, category));
     }
     for number in 0..CASES {
         let referral = case(number, &senders, &directory, moment, &mut chance)?;
-        referrals::store::insert(conn, &referral)?;
+        let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
+        let sealed = SealedReferral::new(&referral, vault, &moment.random)?;
+        referrals::store::insert(conn, &sealed, &requested)?;
         let received = Moment { now: referral.received_at, random: moment.random.clone() };
         let actor = Actor::Partner(referral.partner_id);
         audit::record(

@@ -14,16 +14,21 @@ use crate::config::{DEMO_MARK, Secret};
 use crate::hex;
 use crate::server::Keys;
 use crate::time::{Random, Timestamp};
+use crate::vault::{Ring, Vault};
 
 const ISSUER: &str = "https://demo.nara.example";
 const AUDIENCE: &str = "nara";
 const KEY_ID_MARK: &str = "demo-";
 const WEEK: i64 = 7 * 24 * 3600;
+/// As long as `nara token` makes them at most.
+const LONGEST: i64 = 720 * 3600;
 
 /// What a demo signs and hashes with.
 pub struct Credentials {
     /// The secret of this folder.
     pub secret: Secret,
+    /// What seals the cases of this folder.
+    pub vault: Vault,
     signing_key: SecretKey,
 }
 
@@ -50,6 +55,8 @@ impl Credentials {
                 SecretKey::from_slice(&random.bytes::<32>()).map_err(|_| "no signing key could be made; try again")?;
             let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(|error| error.to_string())?;
             write_private(&folder.join("demo-signing-key.pem"), &pem)?;
+            let ring = Ring::new(random);
+            write_private(&folder.join("demo-vault-keys"), &format!("{DEMO_MARK}\n{}", ring.reveal()))?;
             write_private(&folder.join("demo-secret"), &format!("{DEMO_MARK}{}\n", secret.reveal()))?;
         }
         Self::load(folder)
@@ -66,7 +73,10 @@ impl Credentials {
             secret.strip_prefix(DEMO_MARK).ok_or("--data-dir: demo-secret is not one that `demo` made")?.parse()?;
         let signing_key = SecretKey::from_pkcs8_pem(&read("demo-signing-key.pem")?)
             .map_err(|_| "--data-dir: demo-signing-key.pem is not one that `demo` made")?;
-        Ok(Self { secret, signing_key })
+        let ring = read("demo-vault-keys")?;
+        let ring = ring.strip_prefix(DEMO_MARK).ok_or("--data-dir: demo-vault-keys are not ones that `demo` made")?;
+        let vault = Vault::new(ring.parse().map_err(|error| format!("--data-dir: demo-vault-keys: {error}"))?);
+        Ok(Self { secret, vault, signing_key })
     }
 
     fn key_id(&self) -> String {
@@ -85,7 +95,9 @@ impl Credentials {
 
     /// Verifies the tokens of this folder.
     pub fn verifier(&self) -> Result<Verifier, String> {
-        Verifier::new(&self.key_set()?, ISSUER.to_owned(), AUDIENCE.to_owned(), Keys::of(&self.secret).subjects)
+        let subjects = Keys::of(&self.secret).subjects;
+        let verifier = Verifier::new(&self.key_set()?, ISSUER.to_owned(), AUDIENCE.to_owned(), subjects)?;
+        Ok(verifier.with_longest_lifetime(LONGEST))
     }
 
     /// A token that holds for some seconds.

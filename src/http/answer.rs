@@ -45,8 +45,13 @@ impl Answer {
             Validator::Version(version) => format!("\"{version}-{content}\""),
             Validator::Content => format!("\"{content}\""),
         };
+        Self::rendered(body, &etag)
+    }
+
+    /// What was rendered before.
+    pub fn rendered(body: Bytes, etag: &str) -> Result<Self> {
         let media_type = HeaderValue::from_static("application/json");
-        Ok(Self { body, etag: HeaderValue::try_from(etag).map_err(Error::internal)?, media_type, links: None })
+        Ok(Self { body, etag: HeaderValue::from_str(etag).map_err(Error::internal)?, media_type, links: None })
     }
 
     /// A page of a list, whose links also stand in the `Link` header.

@@ -4,12 +4,15 @@
 //! and an `Accept` that leaves out all it can answer is 406.
 
 use std::future::{Ready, ready};
+use std::net::IpAddr;
+use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
+use ipnet::IpNet;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,6 +21,7 @@ use crate::http::answer::{self, Answer, KeptAnswers, Validator};
 use crate::http::operations::Operations;
 use crate::http::page::PARAMETERS;
 use crate::http::trace::Trace;
+use crate::http::written::{Linking, Links};
 use crate::time::{Clock, Moment, Random};
 
 /// What the HTTP layer needs to know about the installation.
@@ -26,6 +30,10 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Whether callers come over TLS, so that browsers may be told to stay there.
     pub strict_transport: bool,
+    /// The networks whose proxies are believed when they say whom they speak for.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
     /// Seals cursors.
     pub cursor_key: [u8; 32],
     /// Tells the time.
@@ -75,6 +83,11 @@ impl Link {
     pub fn as_header(&self) -> String {
         format!("<{}>; rel=\"{}\"", self.href, self.rel)
     }
+
+    /// A link to an absolute address.
+    pub fn new(rel: impl Into<String>, method: &'static str, href: String) -> Self {
+        Self { rel: rel.into(), href, method }
+    }
 }
 
 impl FromRequest for Call {
@@ -107,6 +120,16 @@ impl Call {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// The address of whoever calls, where it can be known.
+    pub fn client_address(&self) -> Option<IpAddr> {
+        crate::http::client::address(&self.request)
+    }
+
+    /// What the caller's program says that it is.
+    pub fn user_agent(&self) -> Option<&str> {
+        self.header(header::USER_AGENT)
+    }
+
     /// True when the caller asks for this media type, such as `application/geo+json`, rather than for JSON.
     pub fn asks_for(&self, media_type: &str) -> bool {
         self.header(header::ACCEPT).is_some_and(|accept| accept.to_ascii_lowercase().contains(media_type))
@@ -114,12 +137,21 @@ impl Call {
 
     /// An absolute link to `path` below the root of the API.
     pub fn link(&self, rel: impl Into<String>, method: &'static str, path: &str) -> Link {
-        Link { rel: rel.into(), href: self.absolute(path), method }
+        Linking::link(self, rel, method, path)
     }
 
     /// The absolute address of `path` below the root of the API.
     pub fn absolute(&self, path: &str) -> String {
-        [&self.base(), ROOT, path].concat()
+        self.links().absolute(path)
+    }
+
+    /// Makes addresses on any thread.
+    pub fn links(&self) -> Links {
+        Links::new(self.base())
+    }
+
+    pub(super) fn request(&self) -> &HttpRequest {
+        &self.request
     }
 
     /// A link to this list with some parameters set or, with `None`, left out; all others stay.
@@ -194,42 +226,25 @@ impl Call {
         Ok(response)
     }
 
-    /// 201 with the new resource, where it lies, and its ETag; without its body when the caller prefers so.
-    pub fn created(&self, path: &str, view: &impl Serialize, validator: Validator) -> Result<HttpResponse> {
-        let location = HeaderValue::try_from(self.absolute(path)).map_err(Error::internal)?;
-        let mut response = self.written(view, validator, StatusCode::CREATED, StatusCode::CREATED)?;
-        response.headers_mut().insert(header::LOCATION, location);
-        Ok(response)
-    }
-
-    /// 200 with the changed resource and its new ETag; 204 without its body when the caller prefers so.
-    pub fn changed(&self, view: &impl Serialize, validator: Validator) -> Result<HttpResponse> {
-        self.written(view, validator, StatusCode::OK, StatusCode::NO_CONTENT)
-    }
-
-    fn written(
-        &self,
-        view: &impl Serialize,
-        validator: Validator,
-        whole: StatusCode,
-        minimal: StatusCode,
-    ) -> Result<HttpResponse> {
-        let answer = Answer::of(view, validator)?;
-        let mut response = if self.prefers_minimal() {
-            let mut bare = HttpResponse::new(minimal);
-            bare.headers_mut().insert(header::ETAG, answer.etag);
-            bare.headers_mut()
-                .insert(HeaderName::from_static("preference-applied"), HeaderValue::from_static("return=minimal"));
-            bare
-        } else {
-            response(whole, answer)
-        };
+    /// An answer to a write, whole.
+    pub(super) fn with_body(&self, answer: Answer, status: StatusCode) -> HttpResponse {
+        let mut response = response(status, answer);
         add_cache(response.headers_mut(), Cache::NoStore);
-        Ok(response)
+        response
+    }
+
+    /// An answer to a write whose caller prefers to do without its body.
+    pub(super) fn without_body(&self, answer: Answer, status: StatusCode) -> HttpResponse {
+        let mut response = HttpResponse::new(status);
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, answer.etag);
+        headers.insert(HeaderName::from_static("preference-applied"), HeaderValue::from_static("return=minimal"));
+        add_cache(headers, Cache::NoStore);
+        response
     }
 
     /// Whether the caller wants no body back (RFC 7240).
-    fn prefers_minimal(&self) -> bool {
+    pub(super) fn prefers_minimal(&self) -> bool {
         let preferences = self.header(HeaderName::from_static("prefer")).unwrap_or_default();
         preferences.split([',', ';']).any(|preference| preference.trim().eq_ignore_ascii_case("return=minimal"))
     }
@@ -241,6 +256,20 @@ impl Call {
         // which is nothing that a change could overwrite.
         let same_version = |tag: &str, _: &str| version_of(tag) == Some(current);
         if lists(tags, "", same_version) { Ok(()) } else { Err(crate::db::stale()) }
+    }
+
+    /// On actions `If-Match` is optional: without it, the state of the resource decides.
+    pub fn check_if_match_when_given(&self, current: i32) -> Result<()> {
+        match self.header(header::IF_MATCH) {
+            Some(_) => self.check_if_match(current),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Linking for Call {
+    fn absolute(&self, path: &str) -> String {
+        self.absolute(path)
     }
 }
 

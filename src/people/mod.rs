@@ -10,6 +10,11 @@ pub use identity_number::PersonalIdentityNumber;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::vault::Confidential;
+
+/// A personal identity number in a body.
+pub type ConfidentialNumber = Confidential<PersonalIdentityNumber>;
+
 /// Gender, as somebody stated it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]

@@ -11,9 +11,9 @@ use crate::directory::Directory;
 use crate::districts::District;
 use crate::error::Text;
 use crate::id::DistrictId;
-use crate::people::{Gender, PersonalIdentityNumber, ProtectedIdentity};
+use crate::people::{ConfidentialNumber, Gender, PersonalIdentityNumber, ProtectedIdentity};
 use crate::rules::{Rules, in_the_future};
-use crate::text::Line;
+use crate::vault::{self, Confidential, ConfidentialLine};
 
 /// The child or young person. Enough to find the child: a name with a school or a place, or an identity number, or a birth
 /// year with an address.
@@ -23,18 +23,18 @@ pub struct Child {
     /// Given name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub given_name: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub given_name: Option<ConfidentialLine>,
     /// Family name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub family_name: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub family_name: Option<ConfidentialLine>,
     /// Personal identity number.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub personal_identity_number: Option<PersonalIdentityNumber>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub personal_identity_number: Option<ConfidentialNumber>,
     /// Birth date, where the number is not known.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
@@ -60,33 +60,33 @@ pub struct Child {
     /// The place where the child lives, by name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub place_name: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub place_name: Option<ConfidentialLine>,
     /// The postal code where the child lives.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub postal_code: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub postal_code: Option<ConfidentialLine>,
     /// Street and number.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub street: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub street: Option<ConfidentialLine>,
     /// Postal locality.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub locality: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub locality: Option<ConfidentialLine>,
     /// School or preschool. It never decides which office is responsible.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub school: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub school: Option<ConfidentialLine>,
     /// Where the child is now.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub where_now: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub where_now: Option<ConfidentialLine>,
     /// Whether the child's whereabouts must not become known.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
@@ -107,18 +107,19 @@ pub struct Child {
 impl Child {
     /// The day or the year of birth, from whichever of the three facts says most.
     pub fn known_birth_date(&self) -> Option<NaiveDate> {
-        self.personal_identity_number.as_ref().and_then(PersonalIdentityNumber::birth_date).or(self.birth_date)
+        self.number().and_then(PersonalIdentityNumber::birth_date).or(self.birth_date)
     }
 
     /// The birth year, if anything tells it.
     pub fn known_birth_year(&self) -> Option<i32> {
-        let number = self.personal_identity_number.as_ref().map(PersonalIdentityNumber::birth_year);
+        let number = self.number().map(PersonalIdentityNumber::birth_year);
         number.or(self.birth_date.map(|date| date.year())).or(self.birth_year.map(i32::from))
     }
 
     /// The initials that a list shows instead of the name.
     pub fn initials(&self) -> Option<String> {
-        let initial = |name: &Option<Line>| name.as_ref().and_then(|name| name.as_ref().chars().next());
+        let initial =
+            |name: &Option<ConfidentialLine>| name.as_ref().and_then(|name| name.reveal().as_ref().chars().next());
         let initials: String = [initial(&self.given_name), initial(&self.family_name)]
             .into_iter()
             .flatten()
@@ -141,7 +142,7 @@ impl Child {
         let lives_here = |id| directory.district(id).is_some_and(District::is_active);
         let unknown = Text::new("is not an active district here", "är inte en aktiv stadsdel här");
         rules.require(self.district_id.is_none_or(lives_here), "/child/districtId", unknown);
-        let number = self.personal_identity_number.as_ref();
+        let number = self.number();
         let stated = number.and_then(PersonalIdentityNumber::birth_date);
         let has_been =
             number.is_none_or(|number| number.birth_year() <= today.year()) && stated.is_none_or(|born| born <= today);
@@ -160,6 +161,10 @@ impl Child {
             "måste räcka för att hitta barnet: ett namn med skola eller plats, eller ett personnummer, eller ett födelseår med adress",
         );
         rules.require(self.can_be_found(), "/child", lost);
+    }
+
+    fn number(&self) -> Option<&PersonalIdentityNumber> {
+        self.personal_identity_number.as_ref().map(Confidential::reveal)
     }
 
     fn can_be_found(&self) -> bool {

@@ -12,13 +12,13 @@ use utoipa::ToSchema;
 use crate::directory::Directory;
 use crate::error::{Result, Text};
 use crate::id::ServiceId;
-use crate::people::PersonalIdentityNumber;
+use crate::people::ConfidentialNumber;
 use crate::referrals::child::{Child, check_year};
 use crate::referrals::consent::Consent;
 use crate::referrals::{Kind, Urgency};
 use crate::rules::Rules;
 use crate::services::Need;
-use crate::text::{Line, Prose};
+use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 
 /// A referral as a partner agency sends it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -29,8 +29,8 @@ pub struct NewReferral {
     /// How soon somebody must look at it. In an emergency call 112 as well: this is read when the office is open.
     pub urgency: Urgency,
     /// The sender's own reference, told back to the sender.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sender_reference: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub sender_reference: Option<ConfidentialLine>,
     /// Who reports, at the agency. Needed for a concern report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reporter: Option<Reporter>,
@@ -48,7 +48,8 @@ pub struct NewReferral {
     /// What causes the concern, or what help is asked for.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    pub description: Prose,
+    #[serde(serialize_with = "vault::disclose")]
+    pub description: ConfidentialProse,
     /// Whether the child is in acute danger.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acute_danger: Option<bool>,
@@ -58,18 +59,18 @@ pub struct NewReferral {
     /// What works well around the child.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub protective_factors: Option<Prose>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub protective_factors: Option<ConfidentialProse>,
     /// What support there is already.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub existing_support: Option<Prose>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub existing_support: Option<ConfidentialProse>,
     /// What to think of before contact is taken.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub consider_before_contact: Option<Prose>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub consider_before_contact: Option<ConfidentialProse>,
     /// Whether the guardians know that this is sent.
     pub guardians_informed: GuardiansInformed,
     /// The consent that a support request needs.
@@ -113,27 +114,28 @@ pub struct Reporter {
     /// The reporter's name.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
-    pub name: Line,
+    #[serde(serialize_with = "vault::disclose")]
+    pub name: ConfidentialLine,
     /// What they work as.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub title: Option<ConfidentialLine>,
     /// Their telephone number.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub phone: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub phone: Option<ConfidentialLine>,
     /// Their e-mail address.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub email: Option<ConfidentialLine>,
     /// How they know the child.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub relation: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub relation: Option<ConfidentialLine>,
 }
 
 /// A guardian.
@@ -143,23 +145,23 @@ pub struct Guardian {
     /// Given name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub given_name: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub given_name: Option<ConfidentialLine>,
     /// Family name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub family_name: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub family_name: Option<ConfidentialLine>,
     /// Personal identity number.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub personal_identity_number: Option<PersonalIdentityNumber>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub personal_identity_number: Option<ConfidentialNumber>,
     /// Telephone number.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub phone: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub phone: Option<ConfidentialLine>,
     /// Whether the guardian knows of this.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
@@ -179,8 +181,8 @@ pub struct Sibling {
     /// Name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<Line>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub name: Option<ConfidentialLine>,
     /// Birth year.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
@@ -202,8 +204,8 @@ pub struct GuardiansInformed {
     /// Why not.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Prose>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub reason: Option<ConfidentialProse>,
 }
 
 /// Whether somebody was told.

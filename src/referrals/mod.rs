@@ -15,23 +15,20 @@ pub mod receipt;
 pub mod reference;
 pub mod routes;
 mod routing;
+pub mod sent;
 pub mod store;
 mod views;
 
 use chrono::{DateTime, Utc};
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
-use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::calendar::Deadline;
-use crate::db::columns::Json;
-use crate::db::schema::referrals;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::id::{AreaId, DistrictId, OfficeId, PartnerId, ReferralId, StaffId};
-use crate::text::Line;
 use crate::time::{Moment, Timestamp};
 
 use matter::NewReferral;
@@ -97,10 +94,8 @@ pub enum Urgency {
 }
 crate::text_column!(Kind, Status, Urgency);
 
-/// A referral.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-// Each column is always written, so that the statement is the same for all, and its text is made once.
-#[diesel(table_name = referrals, treat_none_as_default_value = false)]
+/// A referral. The database has it sealed: see [`store::SealedReferral`].
+#[derive(Debug, Clone)]
 pub struct Referral {
     /// Identifies it to programs.
     pub id: ReferralId,
@@ -116,8 +111,6 @@ pub struct Referral {
     pub protected: bool,
     /// The agency that sent it.
     pub partner_id: PartnerId,
-    /// The sender's own reference.
-    pub sender_reference: Option<String>,
     /// The office that has it now.
     pub office_id: OfficeId,
     /// The area it was routed by.
@@ -127,11 +120,11 @@ pub struct Referral {
     /// Who works with it.
     pub assignee_id: Option<StaffId>,
     /// What the sender wrote.
-    pub matter: Json<NewReferral>,
+    pub matter: NewReferral,
     /// How the office was found.
-    pub routing: Json<Routing>,
+    pub routing: Routing,
     /// What must be done by when.
-    pub deadlines: Json<Vec<Deadline>>,
+    pub deadlines: Vec<Deadline>,
     /// The next of the deadlines that are not met; [`no_deadline`] when there is none.
     pub next_due_at: Timestamp,
     /// When it was received: what all clocks run from.
@@ -164,15 +157,14 @@ impl Referral {
             urgency: new.urgency,
             protected,
             partner_id: sender,
-            sender_reference: new.sender_reference.as_ref().map(Line::to_string),
             office_id: routing.office_id,
             area_id: routing.area_id,
             district_id: routing.district_id,
             assignee_id: None,
-            matter: Json(NewReferral { child: new.child.clone().without_whereabouts(), ..new }),
-            routing: Json(routing),
+            matter: NewReferral { child: new.child.clone().without_whereabouts(), ..new },
+            routing,
             next_due_at: next_due(&deadlines),
-            deadlines: Json(deadlines),
+            deadlines,
             received_at: moment.now,
             updated_at: moment.now,
             version: 1,

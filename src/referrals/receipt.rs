@@ -3,7 +3,7 @@
 //! It follows from what the sender is and from what has been disclosed, never from what the office knows: so its ETag is a hash
 //! of it, and nothing in it moves when something undisclosed happens.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::Category;
@@ -16,6 +16,7 @@ use crate::referrals::reference::Reference;
 use crate::referrals::{Kind, Referral, Urgency};
 use crate::text::Localized;
 use crate::time::Timestamp;
+use crate::vault::{self, ConfidentialLine};
 
 /// A referral as its sender may know it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,9 +28,9 @@ pub struct Receipt {
     /// Identifies it to people.
     pub reference: Reference,
     /// The sender's own reference.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200, example = "2026-117")]
-    pub sender_reference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    #[schema(example = "2026-117")]
+    pub sender_reference: Option<ConfidentialLine>,
     /// What kind of matter it is.
     pub kind: Kind,
     /// Where it stands, as far as the sender may know.
@@ -54,7 +55,7 @@ pub struct Receipt {
 }
 
 /// Where a referral stands, as its sender may know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum DisclosedStatus {
@@ -107,7 +108,7 @@ impl Receipt {
         Self {
             id: referral.id,
             reference: referral.reference.clone(),
-            sender_reference: referral.sender_reference.clone(),
+            sender_reference: referral.matter.sender_reference.clone(),
             kind: referral.kind,
             status: DisclosedStatus::Received,
             received_at: referral.received_at,
@@ -118,7 +119,6 @@ impl Receipt {
             next_step: next_step(referral).into(),
             deadlines: referral
                 .deadlines
-                .0
                 .iter()
                 .filter(|deadline| deadline_concerns_sender(deadline.kind))
                 .map(|deadline| DisclosedDeadline {
@@ -128,7 +128,7 @@ impl Receipt {
                 })
                 .collect(),
             feedback: learns_the_decision
-                .then(|| Feedback { requested: referral.matter.0.feedback_requested.unwrap_or(false) }),
+                .then(|| Feedback { requested: referral.matter.feedback_requested.unwrap_or(false) }),
             links: vec![link],
         }
     }

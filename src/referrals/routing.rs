@@ -38,8 +38,8 @@ impl Routing {
             let asked = Whereabouts {
                 coordinates: None,
                 district: child.district_id.map(|id| id.to_string()),
-                place: child.place_name.as_ref().map(ToString::to_string),
-                postal_code: child.postal_code.as_ref().map(ToString::to_string),
+                place: child.place_name.as_ref().map(|place| place.reveal().to_string()),
+                postal_code: child.postal_code.as_ref().map(|code| code.reveal().to_string()),
             };
             where_to_turn::answer(directory, &asked, &Wish::default())?
         };

@@ -3,19 +3,136 @@
 use diesel::prelude::*;
 
 use crate::auth::Sight;
+use crate::calendar::Deadline;
 use crate::db::DbConn;
+use crate::db::columns::Json;
 use crate::db::schema::{referral_services, referrals};
 use crate::error::{Error, Result};
 use crate::http::page::From;
-use crate::id::{OfficeId, PartnerId, ReferralId, StaffId};
+use crate::id::{AreaId, DistrictId, OfficeId, PartnerId, ReferralId, ServiceId, StaffId};
 use crate::on_backend;
-use crate::referrals::{Kind, Referral, Status};
-use crate::time::Timestamp;
+use crate::referrals::reference::Reference;
+use crate::referrals::{Kind, Referral, Status, Urgency};
+use crate::time::{Random, Timestamp};
+use crate::vault::{self, Sealed, Vault};
+
+/// A referral as the database holds it: what is personal is sealed.
+#[expect(missing_docs, reason = "The fields are those of `Referral`.")]
+#[derive(Clone, Queryable, Insertable)]
+// Each column is always written, so that the statement is the same for all, and its text is made once.
+#[diesel(table_name = referrals, treat_none_as_default_value = false)]
+pub struct SealedReferral {
+    pub id: ReferralId,
+    pub reference: Reference,
+    pub kind: Kind,
+    pub status: Status,
+    pub urgency: Urgency,
+    pub protected: bool,
+    pub partner_id: PartnerId,
+    pub sender_reference_hash: Option<Vec<u8>>,
+    pub office_id: OfficeId,
+    pub area_id: Option<AreaId>,
+    pub district_id: Option<DistrictId>,
+    pub assignee_id: Option<StaffId>,
+    pub matter: Sealed,
+    pub routing: Sealed,
+    pub deadlines: Json<Vec<Deadline>>,
+    pub next_due_at: Timestamp,
+    pub received_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub version: i32,
+}
+
+impl SealedReferral {
+    /// Seals what is personal.
+    pub fn new(referral: &Referral, vault: &Vault, random: &Random) -> Result<Self> {
+        let row = referral.id.uuid();
+        let sender_reference = referral.matter.sender_reference.as_ref();
+        Ok(Self {
+            id: referral.id,
+            reference: referral.reference.clone(),
+            kind: referral.kind,
+            status: referral.status,
+            urgency: referral.urgency,
+            protected: referral.protected,
+            partner_id: referral.partner_id,
+            sender_reference_hash: sender_reference
+                .map(|text| sender_reference_hash(vault, referral.partner_id, text.reveal().as_ref())),
+            office_id: referral.office_id,
+            area_id: referral.area_id,
+            district_id: referral.district_id,
+            assignee_id: referral.assignee_id,
+            matter: vault.seal_json(vault::REFERRAL_MATTER, row, &referral.matter, random)?,
+            routing: vault.seal_json(vault::REFERRAL_ROUTING, row, &referral.routing, random)?,
+            deadlines: Json(referral.deadlines.clone()),
+            next_due_at: referral.next_due_at,
+            received_at: referral.received_at,
+            updated_at: referral.updated_at,
+            version: referral.version,
+        })
+    }
+
+    /// Opens what is personal.
+    pub fn open(self, vault: &Vault) -> Result<Referral> {
+        let row = self.id.uuid();
+        Ok(Referral {
+            id: self.id,
+            reference: self.reference,
+            kind: self.kind,
+            status: self.status,
+            urgency: self.urgency,
+            protected: self.protected,
+            partner_id: self.partner_id,
+            office_id: self.office_id,
+            area_id: self.area_id,
+            district_id: self.district_id,
+            assignee_id: self.assignee_id,
+            matter: vault.open_json(vault::REFERRAL_MATTER, row, &self.matter)?,
+            routing: vault.open_json(vault::REFERRAL_ROUTING, row, &self.routing)?,
+            deadlines: self.deadlines.0,
+            next_due_at: self.next_due_at,
+            received_at: self.received_at,
+            updated_at: self.updated_at,
+            version: self.version,
+        })
+    }
+}
+
+/// What a sender finds its own reference by. Two agencies that use the same reference do not meet.
+pub fn sender_reference_hash(vault: &Vault, sender: PartnerId, reference: &str) -> Vec<u8> {
+    let what = format!("sender reference of {sender}");
+    vault.keyed_hash(&what, reference.as_bytes()).bytes().to_vec()
+}
+
+/// Makes the hashes of all referrals anew, some at a time, and says how many have one.
+pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
+    const AT_ONCE: i64 = 100;
+    let (mut rebuilt, mut after) = (0, ReferralId::from_uuid(uuid::Uuid::nil()));
+    loop {
+        let rows: Vec<SealedReferral> = on_backend!(conn, conn => referrals::table
+            .filter(referrals::sender_reference_hash.is_not_null())
+            .filter(referrals::id.gt(after))
+            .order(referrals::id)
+            .limit(AT_ONCE)
+            .load(conn))?;
+        let Some(last) = rows.last() else { return Ok(rebuilt) };
+        after = last.id;
+        for sealed in rows {
+            let referral = sealed.open(vault)?;
+            let row = referrals::table.find(referral.id);
+            let hash = referral
+                .matter
+                .sender_reference
+                .map(|text| sender_reference_hash(vault, referral.partner_id, text.reveal().as_ref()));
+            rebuilt += diesel::update(row).set(referrals::sender_reference_hash.eq(hash)).execute(conn)?;
+        }
+    }
+}
 
 /// Adds a referral, and notes which services it asks for: those cannot be removed from then on.
-pub fn insert(conn: &mut DbConn, referral: &Referral) -> Result<()> {
+pub fn insert(conn: &mut DbConn, referral: &SealedReferral, requested: &[ServiceId]) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(referrals::table).values(referral).execute(conn))?;
-    for service in referral.matter.0.requested_service_ids.iter().flatten() {
+    for service in requested {
         let row = (referral_services::referral_id.eq(referral.id), referral_services::service_id.eq(*service));
         diesel::insert_into(referral_services::table).values(row).execute(conn)?;
     }
@@ -23,18 +140,26 @@ pub fn insert(conn: &mut DbConn, referral: &Referral) -> Result<()> {
 }
 
 /// The referral, if it may be known to somebody with this sight.
-pub fn find(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<Referral> {
-    let found: Option<Referral> = on_backend!(conn, conn => referrals::table.find(id).first(conn).optional())?;
-    let visible = |referral: &Referral| {
-        sight.offices.contains(&referral.office_id) && (sight.protected_identity || !referral.protected)
-    };
-    found.filter(visible).ok_or_else(Error::not_found)
+pub fn find(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<SealedReferral> {
+    // The database judges, so that a referral that may not be known of takes no longer than one that is not there.
+    let cleared = referrals::protected.eq(false).or(referrals::protected.eq(sight.protected_identity));
+    let named = referrals::table.find(id).filter(cleared);
+    let found: Option<SealedReferral> = match sight.offices.as_slice() {
+        // An equality is prepared once; a list of offices, on SQLite, for each length.
+        [only] => on_backend!(conn, conn => named.filter(referrals::office_id.eq(*only)).first(conn).optional()),
+        several => {
+            let several = several.to_vec();
+            on_backend!(conn, conn => named.filter(referrals::office_id.eq_any(several)).first(conn).optional())
+        }
+    }?;
+    found.ok_or_else(Error::not_found)
 }
 
 /// The referral, if the agency sent it.
-pub fn find_sent_by(conn: &mut DbConn, sender: PartnerId, id: ReferralId) -> Result<Referral> {
-    let found: Option<Referral> = on_backend!(conn, conn => referrals::table.find(id).first(conn).optional())?;
-    found.filter(|referral| referral.partner_id == sender).ok_or_else(Error::not_found)
+pub fn find_sent_by(conn: &mut DbConn, sender: PartnerId, id: ReferralId) -> Result<SealedReferral> {
+    let own = referrals::table.find(id).filter(referrals::partner_id.eq(sender));
+    let found: Option<SealedReferral> = on_backend!(conn, conn => own.first(conn).optional())?;
+    found.ok_or_else(Error::not_found)
 }
 
 /// Which referrals a queue shows.
@@ -123,7 +248,7 @@ pub fn page(
     order: Order,
     from: &From<Position>,
     limit: u32,
-) -> Result<Vec<Referral>> {
+) -> Result<Vec<SealedReferral>> {
     if sight.offices.is_empty() || matches!(from, From::Nowhere) {
         return Ok(Vec::new());
     }
@@ -146,7 +271,7 @@ pub fn page(
             }
             From::Nowhere => rows,
         };
-        rows.load::<Referral>(conn)
+        rows.load::<SealedReferral>(conn)
     })?)
 }
 

@@ -13,8 +13,8 @@ use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
 use crate::referrals::{Kind, Referral, Status, Urgency, no_deadline};
 use crate::services::Need;
-use crate::text::Prose;
 use crate::time::Timestamp;
+use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 
 /// A deadline, and whether it has passed without being met.
 #[derive(Debug, Serialize, ToSchema)]
@@ -61,9 +61,9 @@ pub struct Source {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reporter: Option<Reporter>,
     /// The sender's own reference.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200, example = "2026-117")]
-    pub sender_reference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    #[schema(example = "2026-117")]
+    pub sender_reference: Option<ConfidentialLine>,
 }
 
 /// A referral, whole.
@@ -97,7 +97,8 @@ pub struct ReferralView {
     /// What causes the concern, or what help is asked for.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    pub description: Prose,
+    #[serde(serialize_with = "vault::disclose")]
+    pub description: ConfidentialProse,
     /// Whether the child is in acute danger.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acute_danger: Option<bool>,
@@ -107,18 +108,18 @@ pub struct ReferralView {
     /// What works well around the child.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub protective_factors: Option<Prose>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub protective_factors: Option<ConfidentialProse>,
     /// What support there is already.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub existing_support: Option<Prose>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub existing_support: Option<ConfidentialProse>,
     /// What to think of before contact is taken.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub consider_before_contact: Option<Prose>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub consider_before_contact: Option<ConfidentialProse>,
     /// Whether the guardians know that this was sent.
     pub guardians_informed: GuardiansInformed,
     /// The consent, in a support request.
@@ -165,15 +166,16 @@ impl ReferralView {
     /// The whole referral, as it stands at `now`.
     pub fn new(referral: Referral, now: Timestamp, links: Vec<Link>) -> Self {
         let next_due_at = due(&referral);
-        let NewReferral { reporter, child, guardians, siblings, needs, description, .. } = referral.matter.0.clone();
-        let matter = referral.matter.0;
+        let NewReferral { reporter, sender_reference, child, guardians, siblings, needs, description, .. } =
+            referral.matter.clone();
+        let matter = referral.matter;
         Self {
             id: referral.id,
             reference: referral.reference,
             kind: referral.kind,
             status: referral.status,
             urgency: referral.urgency,
-            source: Source { partner_id: referral.partner_id, reporter, sender_reference: referral.sender_reference },
+            source: Source { partner_id: referral.partner_id, reporter, sender_reference },
             child,
             guardians,
             siblings,
@@ -189,10 +191,10 @@ impl ReferralView {
             requested_service_ids: matter.requested_service_ids,
             feedback_requested: matter.feedback_requested.unwrap_or(false),
             willing_to_meet: matter.willing_to_meet,
-            routing: referral.routing.0,
+            routing: referral.routing,
             office_id: referral.office_id,
             assignee_id: referral.assignee_id,
-            deadlines: referral.deadlines.0.into_iter().map(|deadline| DeadlineView::new(deadline, now)).collect(),
+            deadlines: referral.deadlines.into_iter().map(|deadline| DeadlineView::new(deadline, now)).collect(),
             next_due_at,
             received_at: referral.received_at,
             created_at: referral.received_at,
@@ -254,7 +256,7 @@ pub struct ReferralRow {
 impl ReferralRow {
     /// The row of a referral, as it stands at `now`.
     pub fn new(referral: Referral, now: Timestamp) -> Self {
-        let child = &referral.matter.0.child;
+        let child = &referral.matter.child;
         Self {
             child: ChildInList { initials: child.initials(), birth_year: child.known_birth_year() },
             next_due_at: due(&referral),

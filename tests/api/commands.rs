@@ -18,6 +18,7 @@ pub fn installation(folder: &Folder) -> Vec<(&'static str, String)> {
         ("NARA_JWKS_FILE", folder.file("jwks.json", &credentials::key_set())),
         ("NARA_ISSUER", ISSUER.to_owned()),
         ("NARA_SECRET_FILE", folder.file("secret", SECRET)),
+        ("NARA_VAULT_KEYS_FILE", folder.file("vault-keys", &credentials::vault().ring().reveal())),
     ]
 }
 
@@ -52,12 +53,25 @@ fn serve_says_which_variable_is_wrong_and_what_it_accepts() {
         ("NARA_JWKS_FILE", file("empty.json", "{\"keys\":[]}"), "no key"),
         ("NARA_JWKS_FILE", file("shared.json", &shared_secret), "RSA, EC or Ed25519"),
         ("NARA_JWKS_FILE", file("twice.json", &same_twice), "two keys"),
+        ("NARA_JWKS_REFRESH_SECONDS", "0".to_owned(), "1..="),
+        ("NARA_TOKEN_LONGEST_HOURS", "1000".to_owned(), "720"),
+        ("NARA_CLAIM_ROLES", " ".to_owned(), "not empty"),
         ("NARA_ISSUER", " ".to_owned(), "not empty"),
         ("NARA_AUDIENCE", String::new(), ""),
         ("NARA_SECRET_FILE", folder.path("nowhere"), "nowhere"),
         ("NARA_SECRET_FILE", file("short", "abc"), "64 hexadecimal digits"),
         ("NARA_SECRET_FILE", file("zeros", &"0".repeat(64)), "64 hexadecimal digits"),
+        ("NARA_VAULT_KEYS_FILE", folder.path("nowhere"), "nowhere"),
+        ("NARA_VAULT_KEYS_FILE", file("no-ring", SECRET), "data ID KEY"),
         ("NARA_ENVIRONMENT", "Live!".to_owned(), "lower-case"),
+        ("NARA_TRUSTED_PROXIES", "10.0.0.1/8".to_owned(), "10.0.0.0/8"),
+        ("NARA_TRUSTED_PROXIES", "10.0.0.0/8,proxy".to_owned(), "10.0.0.0/8"),
+        ("NARA_LIMITS", "none".to_owned(), "on or off"),
+        ("NARA_LIMIT_ANONYMOUS", "20".to_owned(), "50/s:150"),
+        ("NARA_LIMIT_READ", "50/day".to_owned(), "50/s:150"),
+        ("NARA_LIMIT_WRITE", "0/s".to_owned(), "50/s:150"),
+        ("NARA_LIMIT_SEARCH", "30/min:0".to_owned(), "50/s:150"),
+        ("NARA_LIMIT_SIGN_IN", String::new(), ""),
         ("NARA_WORKERS", "many".to_owned(), ""),
         ("NARA_WORKERS", "257".to_owned(), "256"),
         ("NARA_LOG", "nara=loud".to_owned(), "debug"),
@@ -65,7 +79,7 @@ fn serve_says_which_variable_is_wrong_and_what_it_accepts() {
         let said = serve_refuses(&folder, variable, Some(&value));
         assert!(said.contains(variable) && said.contains(accepts), "{variable}={value}: {said}");
     }
-    for needed in ["NARA_JWKS_FILE", "NARA_ISSUER", "NARA_SECRET_FILE"] {
+    for needed in ["NARA_JWKS_FILE", "NARA_ISSUER", "NARA_SECRET_FILE", "NARA_VAULT_KEYS_FILE"] {
         let said = serve_refuses(&folder, needed, None);
         assert!(said.contains(needed), "{needed}: {said}");
     }
@@ -93,6 +107,7 @@ fn serve_takes_nothing_that_a_demo_made() {
     for (variable, value) in [
         ("DATABASE_URL", demo.database("nara.db")),
         ("NARA_SECRET_FILE", demo.path("demo-secret")),
+        ("NARA_VAULT_KEYS_FILE", demo.path("demo-vault-keys")),
         ("NARA_JWKS_FILE", folder.file("demo.jwks", &json!({"keys": [PROVIDER.public("demo-0123")]}).to_string())),
         ("NARA_ENVIRONMENT", "demo".to_owned()),
     ] {
@@ -145,7 +160,7 @@ fn the_document_that_is_committed_is_the_one_that_the_program_writes() {
 #[test]
 fn the_help_of_each_command_is_worth_reading() {
     for (arguments, words) in [
-        (vec!["--help"], vec!["serve", "demo", "migrate", "openapi", "import", "token"]),
+        (vec!["--help"], vec!["serve", "demo", "migrate", "openapi", "import", "vault", "token"]),
         (
             vec!["serve", "--help"],
             vec![
@@ -164,6 +179,10 @@ fn the_help_of_each_command_is_worth_reading() {
         (vec!["openapi", "--help"], vec!["OpenAPI", "database"]),
         (vec!["import", "--help"], vec!["directory"]),
         (vec!["import", "directory", "--help"], vec!["data/linkoping", "transaction"]),
+        (vec!["vault", "new-keys", "--help"], vec!["ring", "copy"]),
+        (vec!["vault", "add-key", "--help"], vec!["NARA_VAULT_KEYS_FILE", "--lookup", "rotate"]),
+        (vec!["vault", "rotate", "--help"], vec!["DATABASE_URL", "stopped"]),
+        (vec!["vault", "rebuild-lookups", "--help"], vec!["DATABASE_URL", "stopped"]),
         (vec!["token", "--help"], vec!["--role", "--office", "development"]),
     ] {
         let help = written(&arguments, &[]);

@@ -10,11 +10,12 @@ use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
 use diesel::prelude::*;
-use nara::db::columns::Json;
+use nara::config::DEMO_MARK;
 use nara::db::connection::Purpose;
 use nara::db::schema::{offices, referrals};
 use nara::db::{DbConn, Target};
-use nara::id::OfficeId;
+use nara::id::{OfficeId, ReferralId};
+use nara::vault::{self, Sealed, Vault};
 use serde_json::{Value, json};
 
 use crate::program::{Folder, somebody};
@@ -40,7 +41,7 @@ impl Demo {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-                match nara::demo::start(&path, listener).await {
+                match nara::demo::start(&path, listener, None).await {
                     Ok(running) => {
                         let _ = tell.send(Ok(running.handle.clone()));
                         running.until_stopped().await.expect("the demo ends well");
@@ -131,7 +132,7 @@ async fn a_demo_writes_down_exactly_what_one_needs_to_get_in() {
     assert!(told["baseUrl"].as_str().unwrap().starts_with("http://127.0.0.1:"), "it listens to this machine alone");
     let keys = told["partnerKeys"].as_object().unwrap().values();
     assert!(keys.clone().all(|key| key.as_str().unwrap().starts_with("nara_demo_")));
-    for secret in ["demo.json", "demo-secret", "demo-signing-key.pem"] {
+    for secret in ["demo.json", "demo-secret", "demo-signing-key.pem", "demo-vault-keys"] {
         let mode = fs::metadata(folder.0.join(secret)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "only its owner may read {secret}");
     }
@@ -203,18 +204,21 @@ async fn the_cases_of_a_demo_belong_to_two_offices_and_to_nobody_real() {
     let folder = Folder::new();
     Demo::start(&folder).stop().await;
     let mut conn = open(&folder);
-    let cases: Vec<(OfficeId, Json<Value>)> =
-        referrals::table.select((referrals::office_id, referrals::matter)).load(&mut conn).unwrap();
+    let cases: Vec<(ReferralId, OfficeId, Sealed)> =
+        referrals::table.select((referrals::id, referrals::office_id, referrals::matter)).load(&mut conn).unwrap();
     assert!(cases.len() >= 20, "only {} cases", cases.len());
-    let held: HashSet<OfficeId> = cases.iter().map(|(office, _)| *office).collect();
+    let held: HashSet<OfficeId> = cases.iter().map(|(_, office, _)| *office).collect();
     let two = offices::table.filter(offices::slug.eq_any([SKAGGETORP, RECEPTION])).select(offices::id);
     let two: Vec<OfficeId> = two.load(&mut conn).unwrap();
     assert_eq!(held, two.into_iter().collect());
     let published = include_str!("../../data/demo/test_identities.csv");
     let mut numbers = 0;
-    for (_, matter) in &cases {
+    let keys = fs::read_to_string(folder.0.join("demo-vault-keys")).unwrap();
+    let vault = Vault::new(keys.trim_start_matches(DEMO_MARK).parse().unwrap());
+    for (id, _, matter) in &cases {
         let mut told = Vec::new();
-        texts(&matter.0, &mut told);
+        let matter: Value = vault.open_json(vault::REFERRAL_MATTER, id.uuid(), matter).unwrap();
+        texts(&matter, &mut told);
         for number in told.into_iter().flat_map(identity_numbers) {
             assert!(published.contains(&number), "{number} is not one of Skatteverket's test numbers");
             numbers += 1;

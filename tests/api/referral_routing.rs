@@ -2,14 +2,14 @@
 
 use diesel::prelude::*;
 use nara::db::DbConn;
-use nara::db::columns::Json;
+use nara::vault::{self, Sealed};
 use serde_json::{Value, json};
 
 use crate::directory_writes::change;
 use crate::referrals::{office, partner_path, path, submit};
-use crate::support::TestApp;
 use crate::support::app::{RECEPTION, SKAGGETORP};
 use crate::support::fixtures::{concern_report, with};
+use crate::support::{TestApp, credentials};
 use crate::where_to_turn::{rules, words};
 
 /// A concern report about a child of whom this is known, beside a name and a school in Skäggetorp.
@@ -40,8 +40,11 @@ async fn stored(app: &TestApp, receipt: &Value) -> String {
     let read = move |conn: &mut DbConn| {
         let columns =
             (referrals::matter, referrals::routing, referrals::area_id.is_null(), referrals::district_id.is_null());
-        let row: (Json<Value>, Json<Value>, bool, bool) = referrals::table.find(id).select(columns).first(conn)?;
-        Ok(format!("{} {} {} {}", row.0.0, row.1.0, row.2, row.3))
+        let row: (Sealed, Sealed, bool, bool) = referrals::table.find(id).select(columns).first(conn)?;
+        let (vault, at) = (credentials::vault(), id.uuid());
+        let matter: Value = vault.open_json(vault::REFERRAL_MATTER, at, &row.0)?;
+        let routing: Value = vault.open_json(vault::REFERRAL_ROUTING, at, &row.1)?;
+        Ok(format!("{matter} {routing} {} {}", row.2, row.3))
     };
     app.db().read(read).await.expect("it is stored")
 }

@@ -1,0 +1,258 @@
+//! The vault: what lies in the database is unreadable without its keys.
+//!
+//! - Names, identity numbers, addresses, contact details, narratives, notes and messages are sealed with XChaCha20-Poly1305 under
+//!   a random nonce of 24 bytes, so that no two seals are ever alike and none repeats a nonce by chance.
+//! - A seal is bound to its table, its column and its row: moved to another place it does not open.
+//! - Each seal names the key that made it, so that keys can be changed while old seals still open: see [`Ring`] and [`rotation`].
+//! - What must be found by its content is found by a keyed hash: whoever has the database alone can neither read it nor try out
+//!   identity numbers on it. The hashes have a key of their own.
+//! - What is personal is a [`Confidential`] in memory: it cannot be printed, and is serialized only where a field says so.
+
+mod confidential;
+pub mod ring;
+pub mod rotation;
+pub mod state;
+
+use std::fmt;
+use std::sync::Arc;
+
+use chacha20poly1305::aead::{Aead, Payload};
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::Binary;
+use hmac::{Hmac, Mac};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::Sha256;
+use uuid::Uuid;
+
+pub use confidential::{Confidential, ConfidentialLine, ConfidentialProse, disclose};
+pub use ring::{KeyId, Ring};
+
+use crate::error::{Error, Result};
+use crate::time::Random;
+
+/// The form of a seal: one byte of format, four of the key's id, the nonce, and what the cipher made with its tag.
+const FORMAT: u8 = 1;
+const KEY_AT: usize = 1;
+const NONCE_AT: usize = 5;
+const CIPHER_AT: usize = 29;
+
+/// Seals and opens. Clones share the keys.
+#[derive(Clone)]
+pub struct Vault(Arc<Ring>);
+
+/// A sealed column: its table and its name, which every seal in it is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// The table.
+    pub table: &'static str,
+    /// The column.
+    pub name: &'static str,
+}
+
+/// Every sealed column. Changing keys walks through all of them.
+pub const COLUMNS: [Column; 4] = [REFERRAL_MATTER, REFERRAL_ROUTING, STAFF_NAME, KEPT_ANSWER];
+/// What a sender wrote.
+pub const REFERRAL_MATTER: Column = Column { table: "referrals", name: "matter" };
+/// How a referral's office was found: the steps name places.
+pub const REFERRAL_ROUTING: Column = Column { table: "referrals", name: "routing" };
+
+/// What a member of staff is called.
+pub const STAFF_NAME: Column = Column { table: "staff", name: "name" };
+/// What a call was answered that may be asked again.
+pub const KEPT_ANSWER: Column = Column { table: "kept_answers", name: "answer" };
+
+/// Something sealed, as the database holds it.
+#[derive(Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Binary)]
+pub struct Sealed(Vec<u8>);
+
+/// The keyed hash of something that must be found by its content.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyedHash([u8; 32]);
+
+impl Vault {
+    /// A vault with these keys.
+    pub fn new(ring: Ring) -> Self {
+        Self(Arc::new(ring))
+    }
+
+    /// The keys.
+    pub fn ring(&self) -> &Ring {
+        &self.0
+    }
+
+    /// Seals `plain` for one place in the database.
+    pub fn seal(&self, column: Column, row: Uuid, plain: &[u8], random: &Random) -> Result<Sealed> {
+        let key = self.0.current();
+        let nonce: [u8; CIPHER_AT - NONCE_AT] = random.bytes();
+        let head = [&[FORMAT][..], &key.id().to_be_bytes(), &nonce].concat();
+        let place = place(column, row, &head);
+        let payload = Payload { msg: plain, aad: &place };
+        let sealed = key
+            .cipher()
+            .encrypt(&nonce.into(), payload)
+            .map_err(|_| Error::internal("a text is too long to be sealed"))?;
+        Ok(Sealed([head, sealed].concat()))
+    }
+
+    /// Opens what [`Vault::seal`] made for the same place.
+    pub fn open(&self, column: Column, row: Uuid, sealed: &Sealed) -> Result<Vec<u8>> {
+        let unreadable = || Error::internal(format!("a seal in {}.{} does not open", column.table, column.name));
+        let (head, cipher_text) = sealed.0.split_at_checked(CIPHER_AT).ok_or_else(unreadable)?;
+        let nonce = head.get(NONCE_AT..).ok_or_else(unreadable)?;
+        let key = sealed.key().and_then(|id| self.0.key(id)).ok_or_else(unreadable)?;
+        let place = place(column, row, head);
+        let payload = Payload { msg: cipher_text, aad: &place };
+        key.cipher().decrypt(nonce.into(), payload).map_err(|_| unreadable())
+    }
+
+    /// Seals a value as JSON.
+    pub fn seal_json(&self, column: Column, row: Uuid, value: &impl Serialize, random: &Random) -> Result<Sealed> {
+        self.seal(column, row, &serde_json::to_vec(value).map_err(Error::internal)?, random)
+    }
+
+    /// Opens what [`Vault::seal_json`] made.
+    pub fn open_json<T: DeserializeOwned>(&self, column: Column, row: Uuid, sealed: &Sealed) -> Result<T> {
+        // serde's own words would quote what it read.
+        serde_json::from_slice(&self.open(column, row, sealed)?)
+            .map_err(|_| Error::internal(format!("{}.{} holds something of another shape", column.table, column.name)))
+    }
+
+    /// The hash of `value`, as one of the things that `what` names: equal values of different things do not meet.
+    pub fn keyed_hash(&self, what: &str, value: &[u8]) -> KeyedHash {
+        let mut hash = [0; 32];
+        // HMAC takes keys of any length, so there is always a code.
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.lookup_key()) {
+            mac.update(what.as_bytes());
+            mac.update(&[0]);
+            mac.update(value);
+            hash.copy_from_slice(&mac.finalize().into_bytes());
+        }
+        KeyedHash(hash)
+    }
+}
+
+/// What a seal is bound to. No name holds a zero byte, so no two places are written alike.
+fn place(column: Column, row: Uuid, head: &[u8]) -> Vec<u8> {
+    [column.table.as_bytes(), &[0], column.name.as_bytes(), &[0], row.as_bytes(), head].concat()
+}
+
+impl Sealed {
+    /// The key that made it.
+    fn key(&self) -> Option<KeyId> {
+        let format = self.0.first().filter(|format| **format == FORMAT);
+        let id = self.0.get(KEY_AT..NONCE_AT)?.try_into().ok()?;
+        format.map(|_| KeyId::from_be_bytes(id))
+    }
+
+    /// What every seal under this key begins with.
+    pub fn beginning(key: KeyId) -> [u8; NONCE_AT] {
+        let [a, b, c, d] = key.to_be_bytes();
+        [FORMAT, a, b, c, d]
+    }
+}
+
+impl<DB: Backend> ToSql<Binary, DB> for Sealed
+where
+    Vec<u8>: ToSql<Binary, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        self.0.to_sql(out)
+    }
+}
+
+impl<DB: Backend> FromSql<Binary, DB> for Sealed
+where
+    Vec<u8>: FromSql<Binary, DB>,
+{
+    fn from_sql(raw: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        Vec::from_sql(raw).map(Self)
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[sealed]")
+    }
+}
+
+impl KeyedHash {
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for KeyedHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[keyed hash]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ROW: Uuid = Uuid::from_u128(7);
+
+    fn vault() -> Vault {
+        Vault::new(Ring::new(&Random::system()))
+    }
+
+    fn sealed(vault: &Vault, plain: &[u8]) -> Sealed {
+        vault.seal(REFERRAL_MATTER, ROW, plain, &Random::system()).unwrap()
+    }
+
+    #[test]
+    fn a_seal_opens_in_its_place_alone() {
+        let vault = vault();
+        let seal = sealed(&vault, b"Alva");
+        assert_eq!(vault.open(REFERRAL_MATTER, ROW, &seal).unwrap(), b"Alva");
+        assert!(vault.open(REFERRAL_ROUTING, ROW, &seal).is_err());
+        assert!(vault.open(REFERRAL_MATTER, Uuid::from_u128(8), &seal).is_err());
+        assert!(self::vault().open(REFERRAL_MATTER, ROW, &seal).is_err());
+    }
+
+    #[test]
+    fn the_same_text_is_never_sealed_alike() {
+        let vault = vault();
+        assert_ne!(sealed(&vault, b"Alva"), sealed(&vault, b"Alva"));
+    }
+
+    #[test]
+    fn neither_seals_nor_hashes_are_told_by_debug() {
+        let vault = vault();
+        assert_eq!(format!("{:?}", sealed(&vault, b"Alva")), "[sealed]");
+        assert_eq!(format!("{:?}", vault.keyed_hash("name", b"alva")), "[keyed hash]");
+    }
+
+    #[test]
+    fn hashes_meet_by_what_and_value() {
+        let vault = vault();
+        assert_eq!(vault.keyed_hash("name", b"alva"), vault.keyed_hash("name", b"alva"));
+        assert_ne!(vault.keyed_hash("name", b"alva"), vault.keyed_hash("number", b"alva"));
+        assert_ne!(vault.keyed_hash("name", b"alva"), self::vault().keyed_hash("name", b"alva"));
+    }
+
+    proptest! {
+        #[test]
+        fn one_changed_byte_is_noticed(plain in proptest::collection::vec(any::<u8>(), 0..60), at in any::<prop::sample::Index>(), bit in 0_u8..8) {
+            let vault = vault();
+            let mut seal = sealed(&vault, &plain);
+            prop_assert_eq!(vault.open(REFERRAL_MATTER, ROW, &seal).unwrap(), plain);
+            let at = at.index(seal.0.len());
+            seal.0[at] ^= 1 << bit;
+            prop_assert!(vault.open(REFERRAL_MATTER, ROW, &seal).is_err());
+        }
+
+        #[test]
+        fn any_bytes_either_open_or_are_refused(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            prop_assert!(vault().open(REFERRAL_MATTER, ROW, &Sealed(bytes)).is_err());
+        }
+    }
+}

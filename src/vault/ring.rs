@@ -1,0 +1,214 @@
+//! The ring of keys, as a file or a variable holds it.
+//!
+//! ```text
+//! data 2 4f0c…    the first of these seals
+//! data 1 91ab…    the others open what they have sealed
+//! lookup 1 77de…  makes the keyed hashes
+//! ```
+
+use std::fmt;
+use std::str::FromStr;
+
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::hex;
+use crate::time::Random;
+
+/// Names a key among those of its kind.
+pub type KeyId = u32;
+
+/// The keys. It is never told by `Debug`, and is wiped from memory when it is dropped.
+pub struct Ring {
+    data: Vec<DataKey>,
+    lookup: (KeyId, Zeroizing<[u8; 32]>),
+}
+
+/// A key that seals and opens.
+pub struct DataKey {
+    id: KeyId,
+    cipher: XChaCha20Poly1305,
+    secret: Zeroizing<[u8; 32]>,
+}
+
+impl DataKey {
+    fn new(id: KeyId, secret: Zeroizing<[u8; 32]>) -> Self {
+        Self { id, cipher: XChaCha20Poly1305::new((&*secret).into()), secret }
+    }
+
+    /// Its name.
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    pub(super) fn cipher(&self) -> &XChaCha20Poly1305 {
+        &self.cipher
+    }
+
+    /// Another key, for another end: it tells nothing of this one.
+    pub fn derive(&self, end: &str) -> [u8; 32] {
+        derived(&self.secret, end)
+    }
+}
+
+/// HKDF (RFC 5869).
+fn derived(secret: &[u8; 32], end: &str) -> [u8; 32] {
+    let mut key = [0; 32];
+    // One block of output is always to be had.
+    let _always_fits = Hkdf::<Sha256>::new(None, secret).expand(end.as_bytes(), &mut key);
+    key
+}
+
+impl Ring {
+    /// A ring of fresh keys.
+    pub fn new(random: &Random) -> Self {
+        let fresh = || Zeroizing::new(random.bytes());
+        Self { data: vec![DataKey::new(1, fresh())], lookup: (1, fresh()) }
+    }
+
+    /// The same ring with a fresh key in front, which seals from then on.
+    pub fn with_fresh_key(mut self, random: &Random) -> Self {
+        let id = self.data.iter().map(DataKey::id).max().unwrap_or(0) + 1;
+        self.data.insert(0, DataKey::new(id, Zeroizing::new(random.bytes())));
+        self
+    }
+
+    /// The same ring with a fresh key for the hashes.
+    pub fn with_fresh_lookup_key(mut self, random: &Random) -> Self {
+        self.lookup = (self.lookup.0 + 1, Zeroizing::new(random.bytes()));
+        self
+    }
+
+    /// The key that seals.
+    pub fn current(&self) -> &DataKey {
+        // A ring is never empty: both ways to make one see to it.
+        &self.data[0]
+    }
+
+    /// The first key of all. It never leaves the ring, so what rests on it outlives every change of keys.
+    pub fn oldest(&self) -> &DataKey {
+        self.data.iter().min_by_key(|key| key.id).unwrap_or(self.current())
+    }
+
+    /// The key of this name.
+    pub fn key(&self, id: KeyId) -> Option<&DataKey> {
+        self.data.iter().find(|key| key.id == id)
+    }
+
+    /// All keys that seal or open.
+    pub fn keys(&self) -> impl Iterator<Item = &DataKey> {
+        self.data.iter()
+    }
+
+    /// The name of the key that makes the hashes.
+    pub fn lookup_id(&self) -> KeyId {
+        self.lookup.0
+    }
+
+    pub(super) fn lookup_key(&self) -> &[u8; 32] {
+        &self.lookup.1
+    }
+
+    /// What tells in the database which key makes the hashes, without telling the key.
+    pub(super) fn lookup_check(&self) -> [u8; 32] {
+        derived(&self.lookup.1, "check")
+    }
+
+    /// The ring as its file holds it.
+    pub fn reveal(&self) -> String {
+        let data = self.data.iter().map(|key| format!("data {} {}\n", key.id, hex::encode(&*key.secret)));
+        data.chain([format!("lookup {} {}\n", self.lookup.0, hex::encode(&*self.lookup.1))]).collect()
+    }
+}
+
+/// Lines, or parts between commas; `#` begins a remark.
+impl FromStr for Ring {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (mut data, mut lookup) = (Vec::<DataKey>::new(), None);
+        let lines = text.split(['\n', ',']).map(|line| line.split('#').next().unwrap_or_default().trim());
+        for line in lines.filter(|line| !line.is_empty()) {
+            let mut words = line.split_whitespace();
+            let (kind, id, secret, end) = (words.next(), words.next(), words.next(), words.next());
+            let id: Option<KeyId> = id.and_then(|id| id.parse().ok()).filter(|id| *id > 0);
+            let secret = secret.and_then(hex::decode::<32>).filter(is_random).map(Zeroizing::new);
+            match (kind, id, secret, end) {
+                (Some("data"), Some(id), Some(secret), None) if data.iter().all(|key| key.id != id) => {
+                    data.push(DataKey::new(id, secret));
+                }
+                (Some("lookup"), Some(id), Some(secret), None) if lookup.is_none() => lookup = Some((id, secret)),
+                _ => return Err(EXPECTED.to_owned()),
+            }
+        }
+        match (data.is_empty(), lookup) {
+            (false, Some(lookup)) => Ok(Self { data, lookup }),
+            _ => Err(EXPECTED.to_owned()),
+        }
+    }
+}
+
+const EXPECTED: &str = "expected lines `data ID KEY`, the one that seals first and no id twice, and one line `lookup ID KEY`, each key 64 random hexadecimal digits; make them with: nara vault new-keys";
+
+/// Random bytes are of many kinds; a placeholder's are few.
+fn is_random(bytes: &[u8; 32]) -> bool {
+    bytes.iter().collect::<std::collections::HashSet<_>>().len() > 8
+}
+
+impl fmt::Debug for Ring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[keys]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_ring_is_read_as_it_was_written() {
+        let random = Random::system();
+        let ring = Ring::new(&random).with_fresh_key(&random);
+        let read: Ring = format!("# keys\n{}", ring.reveal()).parse().unwrap();
+        assert_eq!(read.reveal(), ring.reveal());
+        assert_eq!((read.current().id(), read.keys().count(), read.lookup_id()), (2, 2, 1));
+        assert_eq!(read.reveal(), ring.reveal().replace('\n', ",").parse::<Ring>().unwrap().reveal());
+    }
+
+    #[test]
+    fn what_is_no_ring_is_refused() {
+        let good = Ring::new(&Random::system()).reveal();
+        let (data, lookup) = good.split_once('\n').unwrap();
+        let zeros = format!("data 1 {}\n{lookup}", "0".repeat(64));
+        let twice = format!("{data}\n{good}");
+        for wrong in [
+            "",
+            data,
+            lookup,
+            &good.replace("data", "date"),
+            &zeros,
+            &twice,
+            &good.replace("data 1", "data 0"),
+            &format!("{data} x\n{lookup}"),
+        ] {
+            assert!(wrong.parse::<Ring>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn keys_for_different_ends_differ() {
+        let ring = Ring::new(&Random::system());
+        assert_ne!(ring.current().derive("seals"), ring.current().derive("other"));
+        assert_eq!(format!("{ring:?}"), "[keys]");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_parser(text in "(data|lookup)? ?[0-9]{0,3} ?[0-9a-f]{0,70}|\\PC{0,80}") {
+            prop_assert!(text.parse::<Ring>().is_err());
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Which keys a database was written with, so that a wrong or a missing key stops the start instead of the first reader.
+
+use diesel::prelude::*;
+
+use crate::db::DbConn;
+use crate::db::schema::vault_keys;
+use crate::error::{Error, Result};
+use crate::time::Timestamp;
+use crate::vault::ring::{DataKey, KeyId, Ring};
+
+const DATA: &str = "data";
+const LOOKUP: &str = "lookup";
+const CHECK: &str = "check";
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = vault_keys)]
+struct KnownKey {
+    kind: String,
+    id: i64,
+    check_value: Vec<u8>,
+    created_at: Timestamp,
+}
+
+impl KnownKey {
+    fn data(key: &DataKey, now: Timestamp) -> Self {
+        let check_value = key.derive(CHECK).to_vec();
+        Self { kind: DATA.to_owned(), id: key.id().into(), check_value, created_at: now }
+    }
+
+    fn lookup(ring: &Ring, now: Timestamp) -> Self {
+        let check_value = ring.lookup_check().to_vec();
+        Self { kind: LOOKUP.to_owned(), id: ring.lookup_id().into(), check_value, created_at: now }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.id == other.id
+    }
+}
+
+/// Refuses a ring that lacks a key which this database knows, or has another one under its name; then remembers the new ones.
+pub fn check(conn: &mut DbConn, ring: &Ring, now: Timestamp) -> Result<()> {
+    let known: Vec<KnownKey> = vault_keys::table.load(conn)?;
+    let ours: Vec<KnownKey> =
+        ring.keys().map(|key| KnownKey::data(key, now)).chain([KnownKey::lookup(ring, now)]).collect();
+    for known in &known {
+        match ours.iter().find(|ours| ours.is(known)) {
+            Some(ours) if ours.check_value == known.check_value => {}
+            Some(_) => return Err(wrong(&format!("has another key `{} {}` than", known.kind, known.id))),
+            None if known.kind == LOOKUP => {
+                return Err(wrong("makes other look-up hashes than (run: nara vault rebuild-lookups)"));
+            }
+            None => return Err(wrong(&format!("lacks the key `{} {}` of", known.kind, known.id))),
+        }
+    }
+    for new in ours.iter().filter(|ours| !known.iter().any(|known| known.is(ours))) {
+        diesel::insert_into(vault_keys::table).values(new).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Notes that all hashes of this database are made with the ring's look-up key from now on.
+pub fn lookups_are_rebuilt(conn: &mut DbConn, ring: &Ring, now: Timestamp) -> Result<()> {
+    diesel::delete(vault_keys::table.filter(vault_keys::kind.eq(LOOKUP))).execute(conn)?;
+    diesel::insert_into(vault_keys::table).values(KnownKey::lookup(ring, now)).execute(conn)?;
+    Ok(())
+}
+
+/// The look-up key that the database's hashes are made with, if there is one yet.
+pub fn lookup_in_force(conn: &mut DbConn) -> Result<Option<KeyId>> {
+    let id =
+        vault_keys::table.filter(vault_keys::kind.eq(LOOKUP)).select(vault_keys::id).first::<i64>(conn).optional()?;
+    Ok(id.and_then(|id| id.try_into().ok()))
+}
+
+fn wrong(what: &str) -> Error {
+    Error::internal(format!("the ring of the vault's keys {what} this database"))
+}
