@@ -213,19 +213,6 @@ impl Call {
         Ok(with_cache(HttpResponse::Ok(), cache).content_type("application/json").body(body))
     }
 
-    /// 201 with the new resource, where it lies, and its ETag; without its body when the caller prefers so.
-    pub fn created(&self, path: &str, view: &impl Serialize, validator: Validator) -> Result<HttpResponse> {
-        let body = Rendered::new(view, validator)?;
-        let location = self.absolute(path);
-        let mut answer = if self.prefers_minimal() {
-            body.into_minimal(StatusCode::CREATED)
-        } else {
-            body.into_response(StatusCode::CREATED, Cache::NoStore)
-        };
-        answer.headers_mut().insert(header::LOCATION, HeaderValue::from_str(&location).map_err(Error::internal)?);
-        Ok(answer)
-    }
-
     /// 200 with the changed resource and its new ETag; 204 without its body when the caller prefers so.
     pub fn changed(&self, view: &impl Serialize, validator: Validator) -> Result<HttpResponse> {
         let body = Rendered::new(view, validator)?;
