@@ -25,6 +25,7 @@ pub struct Cli {
 
 /// What the program can be told to do.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "There is one of it, read at the start.")]
 pub enum Command {
     /// Start the server of a real installation
     ///

@@ -1,5 +1,7 @@
 //! The server: THE list of slices, from which both the application and the document are made; its start and its end.
 
+mod setup;
+
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +12,6 @@ use actix_web::http::header;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, HttpServer};
-use ipnet::IpNet;
 use serde_json::Value;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -20,12 +21,8 @@ use crate::audit::routes::Verifier as AuditVerifier;
 use crate::audit::seal::{Sealer, Sealing, Step};
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
-use crate::auth::permissions::Permissions;
 use crate::auth::register::Register;
-use crate::auth::tokens::Verifier;
-use crate::config::Secret;
-use crate::config::limits::Rates;
-use crate::db::{Db, Sizes, Target, migrations};
+use crate::db::{Db, Sizes, migrations};
 use crate::error::{Error, Result};
 use crate::http::call::{ROOT, Settings};
 use crate::http::limits::Limits;
@@ -35,11 +32,13 @@ use crate::idempotency::Retries;
 use crate::meta::Document;
 use crate::partners::limits::KeyLimits;
 use crate::telemetry::Metrics;
-use crate::time::{Clock, Random};
+use crate::time::Clock;
 use crate::vault::{self, Vault};
 use crate::{
     areas, audit, code_lists, directory, districts, meta, offices, partners, referrals, services, staff, where_to_turn,
 };
+
+pub use setup::{Keys, MetricsAt, Setup, Timeouts};
 
 /// Every slice. What is not mounted here is neither served nor documented.
 fn slices(api: &mut ServiceConfig) {
@@ -66,95 +65,8 @@ pub fn document() -> Value {
     document::finish(raw)
 }
 
-/// Everything that a server is started with.
-pub struct Setup {
-    /// The database. It is migrated at the start.
-    pub target: Target,
-    /// Where to listen for callers.
-    pub listener: TcpListener,
-    /// Where Prometheus may collect.
-    pub metrics: MetricsAt,
-    /// The address under which callers know the server.
-    pub public_url: Option<String>,
-    /// The origins whose pages may call.
-    pub cors_origins: Vec<String>,
-    /// The networks whose proxies are believed when they say whom they speak for.
-    pub trusted_proxies: Vec<IpNet>,
-    /// How often callers may call; nobody is limited without it.
-    pub limits: Option<Rates>,
-    /// Verifies tokens of staff.
-    pub tokens: Option<Verifier>,
-    /// Who may do what.
-    pub permissions: Permissions,
-    /// The installation's secret.
-    pub secret: Secret,
-    /// What is personal is sealed with its keys.
-    pub vault: Vault,
-    /// The environment of the partners' keys.
-    pub environment: String,
-    /// How many threads answer calls; 0 for one per core.
-    pub workers: usize,
-    /// How long it waits for its callers.
-    pub timeouts: Timeouts,
-    /// Tells the time.
-    pub clock: Clock,
-    /// Makes randomness.
-    pub random: Random,
-}
-
-/// How long the server waits for its callers.
-#[derive(Debug, Clone, Copy)]
-pub struct Timeouts {
-    /// For the head of a connection's first request.
-    pub head: Duration,
-    /// For the body of a request.
-    pub body: Duration,
-    /// For the next request on a connection.
-    pub idle: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self { head: Duration::from_secs(5), body: Duration::from_secs(15), idle: Duration::from_secs(75) }
-    }
-}
-
 /// So many connections are open at once; more wait until they are accepted.
 const CONNECTIONS: usize = 4096;
-
-/// Where Prometheus may collect.
-pub enum MetricsAt {
-    /// Nowhere.
-    Nowhere,
-    /// Beside the API: fit for a demo alone.
-    Here,
-    /// On an address of their own.
-    Apart(TcpListener),
-}
-
-/// The keys that the secret is turned into, each for one end.
-pub struct Keys {
-    /// Hashes partners' keys.
-    pub partner_keys: [u8; 32],
-    /// Hashes the subjects of tokens.
-    pub subjects: [u8; 32],
-    /// Seals cursors.
-    pub cursors: [u8; 32],
-    /// Hashes idempotency keys and the requests that they name.
-    pub retries: [u8; 32],
-}
-
-impl Keys {
-    /// Derives them.
-    pub fn of(secret: &Secret) -> Self {
-        Self {
-            partner_keys: secret.key("partner keys"),
-            subjects: secret.key("token subjects"),
-            cursors: secret.key("cursors"),
-            retries: secret.key("retries"),
-        }
-    }
-}
 
 /// A server that runs.
 pub struct Running {

@@ -4,13 +4,13 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 /// The flags of the budgets: for every command that serves.
 #[derive(Debug, Clone, Args)]
 pub struct LimitsConfig {
     /// Whether callers are limited: on or off. Off is for measuring, or where something in front limits them
-    #[arg(long, env = "NARA_LIMITS", value_name = "NARA_LIMITS", default_value = "on", value_parser = switch)]
+    #[arg(long, env = "NARA_LIMITS", value_name = "NARA_LIMITS", default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub limits: bool,
 
     /// How often one address may call without signing in, as CALLS/UNIT:BURST with s, min or h

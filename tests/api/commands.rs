@@ -86,6 +86,15 @@ fn serve_says_which_variable_is_wrong_and_what_it_accepts() {
 }
 
 #[test]
+fn limits_are_switched_by_a_word_behind_the_flag() {
+    let said = refused(&["demo", "--limits", "perhaps"], &[]);
+    assert!(said.contains("NARA_LIMITS") && said.contains("on or off"), "{said}");
+    let folder = Folder::new();
+    let demo = Server::start(&["demo", "--limits", "off", "--data-dir", &folder.path(""), "--port", "0"], &[]);
+    assert_eq!(demo.end("TERM").0, Some(0));
+}
+
+#[test]
 fn no_secret_is_told_in_a_refusal_or_in_help() {
     let folder = Folder::new();
     for url in ["postgre://nara:hunter2@db/nara", "postgres://nara:hunter2@127.0.0.1:1/nara"] {
