@@ -74,6 +74,18 @@ impl<Kind> Id<Kind> {
         Self { uuid, kind: PhantomData }
     }
 
+    /// Sorts before every identifier that is made in the millisecond of this time or later, and behind all others.
+    pub fn first_at(time: Timestamp) -> Self {
+        let millis = u128::try_from(time.utc().timestamp_millis()).unwrap_or(0);
+        Self::from_uuid(Uuid::from_u128(millis << 80))
+    }
+
+    /// When it was made, to the millisecond.
+    pub fn made_at(self) -> Timestamp {
+        let micros = i64::try_from((self.uuid.as_u128() >> 80) * 1000).ok();
+        micros.and_then(Timestamp::from_micros).unwrap_or_else(|| chrono::DateTime::UNIX_EPOCH.into())
+    }
+
     /// The UUID itself.
     pub const fn uuid(self) -> Uuid {
         self.uuid

@@ -14,10 +14,11 @@
 //! | [`referrals`] | a matter about a child, from its sender to the office; what its sender may see of it |
 //! | [`people`], [`partners`], [`staff`] | who it is about, who sends it, who works with it |
 //! | [`auth`] | who calls, and what they may know of |
-//! | [`audit`] | what is remembered |
+//! | [`audit`] | what is remembered, its seals, and whether it is whole |
+//! | [`idempotency`] | asking again without doing it twice |
 //! | [`vault`] | what the database holds and nobody can read there: sealed texts, keyed hashes, the keys |
 //! | [`calendar`] | working days, opening hours, deadlines, legal references |
-//! | [`http`] | what all operations share: problems, pages, entity tags, traces, the document |
+//! | [`http`] | what all operations share: problems, pages, entity tags, traces, limits, the document |
 //! | [`meta`], [`code_lists`] | about the API itself |
 //! | [`db`] | one interface to two databases |
 //! | [`server`], [`cli`], [`config`], [`demo`], [`telemetry`] | how it is run |
@@ -35,6 +36,8 @@
 //! - Only [`http::problem`] knows status codes; only [`config`] and [`cli`] know the environment.
 //! - A change and its audit record commit in one transaction; personal data leaves only after the record of its reading is
 //!   durable.
+//! - What somebody asks for and may not know of is recorded as denied, by [`audit::denials`], whether it exists or not; the query
+//!   that does not find it is the same.
 //! - Which cases somebody may know of is decided by [`auth::Sight`] and nowhere else; what they may not know of does not exist.
 //! - A sender's answer is made by [`referrals::receipt`] and nowhere else.
 //! - Time and randomness are handed in ([`time::Moment`]); nothing asks the machine but [`time`] itself.

@@ -6,11 +6,16 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use nara::audit::seal::{Head, Sealer};
+use nara::audit::verify::{Verification, Walk};
 use nara::auth::key_set::KeySource;
 use nara::auth::permissions::Permissions;
 use nara::auth::tokens::{ClaimNames, Verifier};
-use nara::cli::{Cli, Command, ImportCommand, ImportConfig, MigrateConfig, VaultCommand};
+use nara::cli::{
+    AuditCommand, AuditVerifyConfig, Cli, Command, ImportCommand, ImportConfig, MigrateConfig, VaultCommand,
+};
 use nara::config::{Secret, ServeConfig, TokenConfig};
+use nara::db::connection::Purpose;
 use nara::db::migrations;
 use nara::server::{self, Keys, MetricsAt, Setup, Timeouts};
 use nara::time::{Clock, Moment, Random};
@@ -43,6 +48,7 @@ fn run(cli: Cli) -> Result<(), String> {
         }
         Command::Import(ImportCommand::Directory(config)) => import(&config),
         Command::Vault(command) => change_keys(command),
+        Command::Audit(AuditCommand::Verify(config)) => verify_audit(&config),
         Command::Token(config) => {
             print_out(&demo::token(&config)?);
             Ok(())
@@ -163,6 +169,38 @@ fn import(config: &ImportConfig) -> Result<(), String> {
     let summary = directory::import::import(target, &config.folder, &moment)?;
     print_out(&summary.to_string());
     Ok(())
+}
+
+fn verify_audit(config: &AuditVerifyConfig) -> Result<(), String> {
+    let target = config.database.target()?;
+    let vault = config.vault.vault_of_either()?;
+    let expected: Option<Head> = config
+        .expect_head
+        .as_deref()
+        .map(|head| head.parse().map_err(|error| format!("--expect-head: {error}")))
+        .transpose()?;
+    let walk = Walk::new(Sealer::with(vault.ring()), expected, Clock::system().now());
+    let verified = target.connect(Purpose::Reading).and_then(|mut conn| walk.to_end(&mut conn));
+    let verification = verified.map_err(|error| explain("DATABASE_URL", &error))?;
+    for line in told(&verification) {
+        print_out(&line);
+    }
+    if verification.is_sound() {
+        Ok(())
+    } else {
+        Err(format!("the audit is not what was sealed: {} findings", verification.found))
+    }
+}
+
+fn told(verification: &Verification) -> Vec<String> {
+    let findings = verification.findings.iter().map(|finding| {
+        let record = finding.record_id.map(|id| format!(" record {id}")).unwrap_or_default();
+        let seal = finding.seq.map(|seq| format!(" seal {seq}")).unwrap_or_default();
+        format!("{}:{record}{seal}", finding.flaw.as_ref())
+    });
+    let counts = format!("verified: {}, not sealed yet: {}", verification.verified, verification.unsealed);
+    let head = verification.head.filter(|_| verification.is_sound()).map(|head| format!("head: {head}"));
+    findings.chain([counts]).chain(head).collect()
 }
 
 fn explain(what: &str, error: &nara::error::Error) -> String {

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_cors::Cors;
 use actix_web::dev::{Server, ServerHandle};
@@ -15,6 +15,9 @@ use serde_json::Value;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::denials::Denials;
+use crate::audit::routes::Verifier as AuditVerifier;
+use crate::audit::seal::{Sealer, Sealing, Step};
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
 use crate::auth::permissions::Permissions;
@@ -35,7 +38,7 @@ use crate::telemetry::Metrics;
 use crate::time::{Clock, Random};
 use crate::vault::{self, Vault};
 use crate::{
-    areas, code_lists, directory, districts, meta, offices, partners, referrals, services, staff, where_to_turn,
+    areas, audit, code_lists, directory, districts, meta, offices, partners, referrals, services, staff, where_to_turn,
 };
 
 /// Every slice. What is not mounted here is neither served nor documented.
@@ -52,6 +55,7 @@ fn slices(api: &mut ServiceConfig) {
     partners::own_routes::routes(api);
     partners::routes::routes(api);
     partners::key_routes::routes(api);
+    audit::routes::routes(api);
     code_lists::routes::routes(api);
     meta::routes::routes(api);
 }
@@ -166,6 +170,8 @@ pub struct Running {
     pub keys: Keyring,
     server: actix_web::rt::task::JoinHandle<std::io::Result<()>>,
     watcher: actix_web::rt::task::JoinHandle<()>,
+    sealing: actix_web::rt::task::JoinHandle<()>,
+    denials: actix_web::rt::task::JoinHandle<()>,
 }
 
 /// What all threads share.
@@ -183,6 +189,8 @@ struct Shared {
     operations: Data<Operations>,
     document: Data<Document>,
     metrics: Data<Metrics>,
+    denials: Data<Denials>,
+    audit_verifier: Data<AuditVerifier>,
     cors_origins: Arc<[String]>,
     metrics_here: bool,
 }
@@ -224,6 +232,8 @@ pub async fn start(setup: Setup) -> Result<Running> {
     };
     let limits = Data::new(Limits::new(setup.limits.as_ref(), &setup.clock, &metrics)?);
     let retries = Data::new(Retries::new(db.clone(), keys.retries, setup.vault.clone()));
+    let sealer = Sealer::with(setup.vault.ring());
+    let (denials, waiting) = Denials::new(metrics.clone().into_inner());
     let shared = Shared {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),
@@ -237,6 +247,8 @@ pub async fn start(setup: Setup) -> Result<Running> {
         operations: Data::new(Operations::new(&published, &paths)),
         document: Data::new(Document::new(&document::with_server(&published, &served_at))),
         metrics: metrics.clone(),
+        denials: Data::new(denials),
+        audit_verifier: Data::new(AuditVerifier::new(sealer.clone())),
         cors_origins: setup.cors_origins.into(),
         metrics_here,
     };
@@ -253,14 +265,16 @@ pub async fn start(setup: Setup) -> Result<Running> {
         keys: keyring.clone(),
         limits,
         retries,
-        clock: setup.clock,
+        clock: setup.clock.clone(),
         metrics: metrics.clone(),
     };
     let watcher = actix_web::rt::spawn(watch.run());
+    let sealing = actix_web::rt::spawn(seal(db.clone(), Sealing::new(sealer), setup.clock));
+    let denials = actix_web::rt::spawn(waiting.write(db.clone()));
     if let MetricsAt::Apart(listener) = setup.metrics {
         actix_web::rt::spawn(serve_metrics(metrics, listener)?);
     }
-    Ok(Running { address, handle, db, directory, keys: keyring, server, watcher })
+    Ok(Running { address, handle, db, directory, keys: keyring, server, watcher, sealing, denials })
 }
 
 impl Running {
@@ -271,6 +285,9 @@ impl Running {
         if let Err(error) = self.keys.write_uses(&self.db).await {
             tracing::warn!(cause = ?error.cause(), "when keys were used last could not be written");
         }
+        self.sealing.abort();
+        // The callers are gone, so this ends when the last denial is written down; a database that is away is not waited for.
+        let _still_waiting = tokio::time::timeout(Duration::from_secs(5), self.denials).await;
         ended
     }
 }
@@ -291,6 +308,8 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
             .app_data(shared.operations)
             .app_data(shared.document)
             .app_data(shared.metrics)
+            .app_data(shared.denials)
+            .app_data(shared.audit_verifier)
             .app_data(PayloadConfig::new(body::LARGEST))
             .wrap(Condition::new(!shared.cors_origins.is_empty(), cors(&shared.cors_origins)))
             .wrap(from_fn(envelope::around))
@@ -398,5 +417,32 @@ impl Watch {
     async fn refresh(&self) -> Result<()> {
         self.directory.refresh(&self.db, &self.clock).await?;
         self.keys.refresh(&self.db, self.clock.now()).await
+    }
+}
+
+/// How often the head of the audit's chain stands in the log, from where it can be kept out of reach of the database.
+const HEAD_TOLD_EVERY: Duration = Duration::from_secs(3600);
+
+/// Seals the audit.
+async fn seal(db: Db, mut sealing: Sealing, clock: Clock) {
+    let mut told: Option<Instant> = None;
+    loop {
+        let begun = Instant::now();
+        let pause = match sealing.step(&db, clock.now()).await {
+            Ok(step) => {
+                if let Step::Sealed { head, more: false } = step
+                    && told.is_none_or(|told| told.elapsed() >= HEAD_TOLD_EVERY)
+                {
+                    tracing::info!(%head, "the audit is sealed");
+                    told = Some(Instant::now());
+                }
+                step.pause(begun.elapsed())
+            }
+            Err(error) => {
+                tracing::warn!(cause = ?error.cause(), "the audit could not be sealed; trying again");
+                Duration::from_secs(5)
+            }
+        };
+        tokio::time::sleep(pause).await;
     }
 }

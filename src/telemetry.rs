@@ -32,6 +32,7 @@ pub struct Metrics {
     key_renewals: IntCounterVec,
     refused_by_budget: IntCounterVec,
     refused_keys: IntCounterVec,
+    denials_dropped: IntCounter,
 }
 
 impl Metrics {
@@ -78,6 +79,11 @@ impl Metrics {
             &["reason"],
         )
         .map_err(Error::internal)?;
+        let denials_dropped = IntCounter::new(
+            "nara_audit_denials_dropped_total",
+            "Denied attempts that could not be recorded in the audit: too many came at once, or the database was away.",
+        )
+        .map_err(Error::internal)?;
         let registry = Registry::new();
         for collector in [
             Box::new(requests.clone()) as Box<dyn prometheus::core::Collector>,
@@ -88,6 +94,7 @@ impl Metrics {
             Box::new(key_renewals.clone()),
             Box::new(refused_by_budget.clone()),
             Box::new(refused_keys.clone()),
+            Box::new(denials_dropped.clone()),
         ] {
             registry.register(collector).map_err(Error::internal)?;
         }
@@ -101,6 +108,7 @@ impl Metrics {
             key_renewals,
             refused_by_budget,
             refused_keys,
+            denials_dropped,
         })
     }
 
@@ -138,6 +146,11 @@ impl Metrics {
     /// Counts keys that did not hold, by the reason and never by the key.
     pub fn count_refused_keys(&self, reason: &'static str, keys: u64) {
         self.refused_keys.with_label_values(&[reason]).inc_by(keys);
+    }
+
+    /// Counts denied attempts that could not be recorded.
+    pub fn denials_dropped(&self, count: usize) {
+        self.denials_dropped.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     /// Everything, in Prometheus' text format.

@@ -11,8 +11,16 @@
 //! Lag (2001:454) om behandling av personuppgifter inom socialtjänsten, 10 §, wants each access to be documented, and looked through
 //! for those who had no business there. So a record also says for which office, under which reason and from which client.
 
+mod actor;
 pub mod client;
+pub mod denials;
 mod reason;
+pub mod record;
+pub mod routes;
+pub mod seal;
+pub mod store;
+pub mod verify;
+mod views;
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
@@ -25,34 +33,13 @@ use crate::db::DbConn;
 use crate::db::columns::Json;
 use crate::db::schema::audit_records;
 use crate::error::Result;
-use crate::id::{AuditRecordId, OfficeId, PartnerId, ResourceId, StaffId};
+use crate::id::{AuditRecordId, OfficeId, ResourceId};
 use crate::on_backend;
 use crate::time::{Moment, Timestamp};
 
+pub use actor::Actor;
 use client::{Agent, Client};
 pub use reason::AccessReason;
-
-/// Who did it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Actor {
-    /// A member of staff.
-    Staff(StaffId),
-    /// A partner agency's system.
-    Partner(PartnerId),
-    /// The program itself, at somebody's command line.
-    System,
-}
-
-impl Actor {
-    /// As records have it.
-    pub fn text(self) -> String {
-        match self {
-            Self::Staff(id) => format!("staff:{id}"),
-            Self::Partner(id) => format!("partner:{id}"),
-            Self::System => "system".to_owned(),
-        }
-    }
-}
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
@@ -102,7 +89,7 @@ impl Entry {
         Self {
             id: moment.id(),
             at: moment.now,
-            actor: actor.text(),
+            actor: actor.to_string(),
             action,
             resource_type,
             resource_id: only(&resource_ids),

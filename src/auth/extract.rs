@@ -24,6 +24,9 @@ pub struct Administrator(Staff);
 /// Staff who keep the partner agencies and their keys.
 pub struct PartnerKeeper(Staff);
 
+/// Staff who read the audit.
+pub struct Auditor(pub Staff);
+
 /// Staff who work with cases. Which cases is [`Staff::sight`]'s to say.
 pub struct CaseReader(pub Staff);
 
@@ -95,6 +98,7 @@ staff_with! {
     SignedIn: None;
     Administrator: Some(Permission::KeepDirectory);
     PartnerKeeper: Some(Permission::KeepPartners);
+    Auditor: Some(Permission::ReadAudit);
     CaseReader: Some(Permission::ReadReferrals);
     ColleagueReader: Some(Permission::SeeColleagues);
 }

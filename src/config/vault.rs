@@ -48,25 +48,35 @@ impl fmt::Debug for VaultKeys {
 impl VaultConfig {
     /// The vault of a real installation.
     pub fn vault(&self) -> Result<Vault, String> {
-        let (name, text) = match (&self.vault_keys_file, &self.vault_keys) {
-            (Some(path), _) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| format!("NARA_VAULT_KEYS_FILE: {} cannot be read: {error}", path.display()))?;
-                ("NARA_VAULT_KEYS_FILE", text)
-            }
-            (None, Some(keys)) => ("NARA_VAULT_KEYS", keys.0.clone()),
-            (None, None) => {
-                return Err(
-                    "NARA_VAULT_KEYS_FILE: is required, or NARA_VAULT_KEYS; make keys with: nara vault new-keys"
-                        .to_owned(),
-                );
-            }
-        };
+        let (name, text) = self.text()?;
         if text.starts_with(DEMO_MARK) {
             return Err(format!(
                 "{name}: these keys were made by `demo`; make some of your own with: nara vault new-keys"
             ));
         }
         text.parse().map(Vault::new).map_err(|error| format!("{name}: {error}"))
+    }
+
+    /// The vault of a real installation, or of a demo.
+    pub fn vault_of_either(&self) -> Result<Vault, String> {
+        let (name, text) = self.text()?;
+        let ring = text.strip_prefix(DEMO_MARK).unwrap_or(&text);
+        ring.parse().map(Vault::new).map_err(|error| format!("{name}: {error}"))
+    }
+
+    fn text(&self) -> Result<(&'static str, String), String> {
+        match (&self.vault_keys_file, &self.vault_keys) {
+            (Some(path), _) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| format!("NARA_VAULT_KEYS_FILE: {} cannot be read: {error}", path.display()))?;
+                Ok(("NARA_VAULT_KEYS_FILE", text))
+            }
+            (None, Some(keys)) => Ok(("NARA_VAULT_KEYS", keys.0.clone())),
+            (None, None) => {
+                let required =
+                    "NARA_VAULT_KEYS_FILE: is required, or NARA_VAULT_KEYS; make keys with: nara vault new-keys";
+                Err(required.to_owned())
+            }
+        }
     }
 }

@@ -277,4 +277,5 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(partner_keys, partners);
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_offices);
+diesel::allow_tables_to_appear_in_same_query!(audit_records, audit_seals);
 diesel::joinable!(partner_keys -> partners (partner_id));

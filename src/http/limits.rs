@@ -199,6 +199,7 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::test::TestRequest;
 
     fn subject(address: &str) -> Subject {
         Subject::of_address(Some(address.parse().unwrap()))
@@ -211,6 +212,33 @@ mod tests {
         assert_ne!(subject("192.0.2.1"), subject("192.0.2.2"));
         assert_eq!(subject("::ffff:192.0.2.1"), subject("192.0.2.1"));
         assert_eq!(Subject::of_address(None), Subject::Nowhere);
+    }
+
+    #[test]
+    fn a_call_belongs_to_one_budget() {
+        let rate = |text: &str| text.parse().unwrap();
+        let rates = Rates {
+            anonymous: rate("1/h"),
+            read: rate("2/h"),
+            write: rate("3/h"),
+            search: rate("4/h"),
+            sign_in: rate("5/h"),
+        };
+        let metrics = Metrics::new().unwrap();
+        let limits = Data::new(Limits::new(Some(&rates), &Clock::system(), &metrics).unwrap());
+        let left_of = |method: &str, path: &str, subject: Subject| {
+            let method = method.parse().unwrap();
+            let request = TestRequest::with_uri(path).method(method).app_data(limits.clone()).to_http_request();
+            let taken = take(&request, subject);
+            standing(&request).map(|standing| (standing.budget, standing.remaining, taken.is_ok())).unwrap()
+        };
+        let somebody = Subject::of_key("somebody");
+        assert_eq!(left_of("GET", "/nara/v1/referrals", somebody), (Budget::Read, 1, true));
+        assert_eq!(left_of("POST", "/nara/v1/referrals", somebody), (Budget::Write, 2, true));
+        assert_eq!(left_of("PATCH", "/nara/v1/areas/norr", somebody), (Budget::Write, 1, true));
+        assert_eq!(left_of("POST", "/nara/v1/people/search", somebody), (Budget::Search, 3, true));
+        assert_eq!(left_of("POST", "/nara/v1/where-to-turn", Subject::Nowhere), (Budget::Anonymous, 0, true));
+        assert_eq!(left_of("GET", "/nara/v1/areas", Subject::Nowhere), (Budget::Anonymous, 0, false));
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Retries {
     ) -> Result<Written> {
         let Some(key) = call.idempotency_key()? else { return work(Slot(None)).await };
         let claim = Claim {
-            key_hash: self.hash(&[b"key", &[0], caller.text().as_bytes(), &[0], key.as_bytes()]),
+            key_hash: self.hash(&[b"key", &[0], caller.to_string().as_bytes(), &[0], key.as_bytes()]),
             fingerprint: self.hash(&[b"request", &[0], &call.identity()]),
             vault: self.vault.clone(),
             moment: call.moment.clone(),
@@ -162,7 +162,8 @@ impl Retries {
 
     /// Notes that the call with this key runs; `None` when it does already.
     fn begin(&self, key_hash: [u8; 32]) -> Option<Running<'_>> {
-        self.running().insert(key_hash).then_some(Running { retries: self, key_hash })
+        let is_first = self.running().insert(key_hash);
+        is_first.then(|| Running { retries: self, key_hash })
     }
 
     fn running(&self) -> MutexGuard<'_, HashSet<[u8; 32]>> {

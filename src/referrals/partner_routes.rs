@@ -8,6 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::audit::client::Client;
+use crate::audit::denials::Denials;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, PartnerReader, Submitter};
 use crate::db::{Db, DbConn};
@@ -173,14 +174,16 @@ async fn get_partner_referral(
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
+    denials: Data<Denials>,
     id: Named<ReferralId>,
 ) -> Result<HttpResponse> {
     let (id, sender) = (id.0, agency.id);
-    let entry = entry("referral.read", id.uuid(), sender, &call);
-    let sealed = db
+    let attempt = || entry("referral.read", id.uuid(), sender, &call);
+    let entry = attempt();
+    let found = db
         .read_recorded(move |conn| store::find_sent_by(conn, sender, id), move |conn, _| audit::record(conn, &entry))
-        .await?;
-    let referral = sealed.open(&vault)?;
+        .await;
+    let referral = denials.noted(found, attempt)?.open(&vault)?;
     call.found(&receipt(&referral, &agency, &directory.current(), &call), Validator::Content, Cache::NoStore)
 }
 

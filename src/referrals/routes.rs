@@ -7,6 +7,7 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::audit::client::Client;
+use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::CaseReader;
 use crate::db::{Db, DbConn};
@@ -136,18 +137,23 @@ async fn get_referral(
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
+    denials: Data<Denials>,
     id: Named<ReferralId>,
 ) -> Result<HttpResponse> {
     let sight = staff.sight(&directory.current());
     let id = id.0;
-    let entry = Entry::new(&call.moment, staff.actor(), "referral.read", "referral", vec![id.uuid()], call.trace.id())
-        .because(sight.reason)
-        .from_client(Client::of(&call));
+    let reason = sight.reason;
+    let attempt = || {
+        Entry::new(&call.moment, staff.actor(), "referral.read", "referral", vec![id.uuid()], call.trace.id())
+            .because(reason)
+            .from_client(Client::of(&call))
+    };
+    let entry = attempt();
     let record = move |conn: &mut DbConn, referral: &SealedReferral| {
         audit::record(conn, &entry.on_behalf_of(referral.office_id))
     };
-    let sealed = db.read_recorded(move |conn| store::find(conn, &sight, id), record).await?;
-    let referral = sealed.open(&vault)?;
+    let found = db.read_recorded(move |conn| store::find(conn, &sight, id), record).await;
+    let referral = denials.noted(found, attempt)?.open(&vault)?;
     let version = referral.version;
     let links = vec![call.link("self", "GET", &format!("/referrals/{id}"))];
     call.found(&ReferralView::new(referral, call.moment.now, links), Validator::Version(version), Cache::NoStore)

@@ -33,6 +33,14 @@ fn assert_same(again: &Answer, first: &Answer) {
     }
 }
 
+/// What the audit remembers of one noun, in the order of its words: the clock stands still.
+async fn actions(app: &TestApp, noun: &str) -> Vec<String> {
+    let mut actions: Vec<String> =
+        app.audit_actions().await.into_iter().filter(|action| action.starts_with(noun)).collect();
+    actions.sort();
+    actions
+}
+
 /// How many answers are kept, as they lie in the database.
 async fn kept(app: &TestApp) -> Vec<Vec<u8>> {
     let answers = |conn: &mut DbConn| Ok(kept_answers::table.select(kept_answers::answer).load(conn)?);
@@ -49,9 +57,10 @@ on_both_databases! {
         }
         assert_eq!(app.stored_referrals().await, 1);
         let expected = ["referral.received", "referral.received.replayed", "referral.received.replayed"];
-        assert_eq!(app.audit_actions().await, expected);
-        let ids: BTreeSet<String> = app.audit().await.into_iter().map(|(actor, _, ids)| format!("{actor} {ids}")).collect();
-        assert_eq!(ids.len(), 1, "another caller or another referral: {ids:?}");
+        assert_eq!(actions(&app, "referral.").await, expected);
+        let records = app.audit().await.into_iter().filter(|(_, action, _)| action.starts_with("referral."));
+        let about: BTreeSet<String> = records.map(|(actor, _, ids)| format!("{actor} {ids}")).collect();
+        assert_eq!(about.len(), 1, "another caller or another referral: {about:?}");
         // After a restart too, and on another server.
         let other = app.another_server().await;
         assert_same(&submit(&other.school(), KEY, &fixtures::concern_report()).await, &first);
@@ -153,7 +162,7 @@ on_both_databases! {
         app.db().write(remove).await.unwrap();
         submit(&app.school(), KEY, &fixtures::concern_report()).await.problem(404, "not-found");
         submit(&app.analyst(), KEY, &fixtures::concern_report()).await.problem(401, "unauthenticated");
-        assert_eq!(app.audit_actions().await, ["referral.received"]);
+        assert_eq!(actions(&app, "referral.").await, ["referral.received"]);
     }
 
     async fn a_directory_that_has_moved_on_changes_no_answer(app: TestApp) {
@@ -165,12 +174,12 @@ on_both_databases! {
         admin.patch("/areas/mitt", json!({ "name": { "sv": "Mitten" } }), &etag).await.expect(200);
         assert_same(&post(&admin, "/areas", KEY, &body).await, &first);
         assert_eq!(app.anyone().get("/areas/mitt").await.expect(200)["name"]["sv"], "Mitten");
-        let actions = app.audit_actions().await;
-        assert_eq!(actions, ["area.created", "area.changed", "area.created.replayed"]);
+        assert_eq!(actions(&app, "area.").await, ["area.changed", "area.created", "area.created.replayed"]);
         // At once they would trip over the slug; they get the first one's answer instead.
         let body = json!({ "slug": "utkant", "name": { "sv": "Utkant" } });
-        let other = app.another_server().await.administrator();
-        let calls = (0..16).map(|number| post(if number % 2 == 0 { &admin } else { &other }, "/areas", "at-once", &body));
+        let other = app.another_server().await;
+        let there = other.administrator();
+        let calls = (0..16).map(|number| post(if number % 2 == 0 { &admin } else { &there }, "/areas", "at-once", &body));
         let answers = join_all(calls).await;
         let made: BTreeSet<String> = answers.iter().filter(|answer| answer.status == 201).map(Answer::text).collect();
         assert_eq!(made.len(), 1, "{answers:?}");
@@ -229,7 +238,7 @@ async fn every_operation_that_takes_a_key_keeps_its_promise() {
             continue;
         }
         let (request, caller) = (app.prepare(operation).await, app.right_caller(operation));
-        let ask = || request.request(&caller).header("idempotency-key", KEY_OF_ALL).send();
+        let ask = || request.request(&caller).header("idempotency-key", &operation.id).send();
         let (first, again) = (ask().await, ask().await);
         assert!([200, 201].contains(&first.status), "{first:?}");
         assert_eq!(again.header("idempotent-replayed"), Some("true"), "{}: {again:?}", operation.id);
@@ -239,7 +248,7 @@ async fn every_operation_that_takes_a_key_keeps_its_promise() {
         // An action without a body is the same call whatever is sent with it.
         if takes_body(operation) {
             let other = request.with_body(json!({ "unheardOf": 1 }));
-            let reused = other.request(&caller).header("idempotency-key", KEY_OF_ALL).send().await;
+            let reused = other.request(&caller).header("idempotency-key", &operation.id).send().await;
             assert_eq!(reused.status, 422, "{}: {reused:?}", operation.id);
         }
         for (status, header) in [("200", "Idempotent-Replayed"), ("201", "Idempotent-Replayed")] {
@@ -251,5 +260,3 @@ async fn every_operation_that_takes_a_key_keeps_its_promise() {
     assert!(tried >= 5, "only {tried} operations were tried");
     assert_eq!(DOCUMENT["components"]["parameters"]["IdempotencyKey"]["name"], "Idempotency-Key");
 }
-
-const KEY_OF_ALL: &str = "\"every-operation\"";

@@ -9,6 +9,7 @@ mod support;
 
 mod access;
 mod architecture;
+mod audit;
 mod commands;
 mod commands_data;
 mod contract;

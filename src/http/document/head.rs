@@ -50,6 +50,7 @@ fn tags() -> Value {
         tag("districts", "The districts, each with a boundary, each in one area. Stadsdelar."),
         tag("offices", "Where and when social services meet residents. Kontor och baser."),
         tag("services", "The kinds of help that there are, for whom, and where. Insatser och stöd."),
+        tag("audit", "What is remembered of every change and every reading, and whether it is whole. Åtkomstloggen."),
         tag("directory", "The directory as a whole: whether it has gaps. Katalogen som helhet."),
         tag(
             "referrals",
@@ -76,7 +77,7 @@ Nära is the API behind social services that have moved out of the town hall and
 
 **Limits.** A key and a member of staff have a budget for reading and one for writing, an address that does not sign in has one, and searching for people and failing to sign in have small ones. `RateLimit-Policy` and `RateLimit` tell how the budget of a call stands; an empty one is 429 with `Retry-After`.
 
-**Service level.** Each municipality runs its own installation and agrees on availability and support with those who call it; the software by itself promises none. Under overload the answer is 503 with `Retry-After`. A call is safe to repeat if its method is GET, PUT or DELETE, or if it carries `If-Match`.
+**Service level.** Each municipality runs its own installation and agrees on availability and support with those who call it; the software by itself promises none. Under overload the answer is 503 with `Retry-After`. A call is safe to repeat if its method is GET, PUT or DELETE, if it carries `If-Match`, or if it names itself by an `Idempotency-Key`: then it is done once, and answered alike for 24 hours.
 
 **Known limits.** One installation serves one municipality. A body has at most 1 MiB, a page at most 100 items; on lists of cases pages behind row 10,000 are reached by cursor only. Nära ends where a formal inquiry is opened or support has started: it decides nothing about benefits, keeps no case files, and holds no documents.
 
@@ -92,7 +93,7 @@ Nära är API:et bakom en socialtjänst som har flyttat ut från kommunhuset til
 
 **Gränser.** En nyckel och en anställd har en budget för läsning och en för skrivning, en adress som inte loggar in har en, och personsökning och misslyckade inloggningar har små. `RateLimit-Policy` och `RateLimit` säger hur det står till med anropets budget; är den tom blir svaret 429 med `Retry-After`.
 
-**Servicenivå.** Varje kommun driver sin egen installation och kommer överens om tillgänglighet och stöd med dem som anropar; programvaran i sig lovar ingen. Vid överlast är svaret 503 med `Retry-After`. Ett anrop är säkert att upprepa om metoden är GET, PUT eller DELETE, eller om det bär `If-Match`.
+**Servicenivå.** Varje kommun driver sin egen installation och kommer överens om tillgänglighet och stöd med dem som anropar; programvaran i sig lovar ingen. Vid överlast är svaret 503 med `Retry-After`. Ett anrop är säkert att upprepa om metoden är GET, PUT eller DELETE, om det bär `If-Match` eller om det namnger sig med en `Idempotency-Key`: då utförs det en gång och besvaras likadant i 24 timmar.
 
 **Kända begränsningar.** En installation betjänar en kommun. Ett innehåll får ha högst 1 MiB, en sida högst 100 poster; i listor över ärenden nås sidor bortom rad 10 000 bara med markör. Nära slutar där en utredning inleds eller ett stöd har börjat: det beslutar inget om bistånd, för inga akter och förvarar inga handlingar.
 "#;

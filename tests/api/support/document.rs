@@ -83,6 +83,7 @@ impl TestApp {
             Some(_) if ["/referrals", "/staff", "/me"].iter().any(|path| operation.path.starts_with(path)) => {
                 self.caseworker()
             }
+            Some(_) if operation.path.starts_with("/audit-records") => self.auditor(),
             Some(_) => self.administrator(),
         }
     }
@@ -107,7 +108,13 @@ impl TestApp {
             "replaceBoundary" => Some(self.anyone().get(&path).await.expect(200)),
             _ => takes_body(operation).then(|| body_for(operation)),
         };
-        let path = path + if operation.id == "whereToTurn" { "?district=ryd" } else { "" };
+        let question = match operation.id.as_str() {
+            "whereToTurn" => "?district=ryd",
+            // Its reading adds to it: only what is older stays the same.
+            "listAuditRecords" => "?to=2026-11-23T08:59:59Z",
+            _ => "",
+        };
+        let path = path + question;
         Prepared { method, path, body, etag }
     }
 
