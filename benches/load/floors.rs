@@ -25,7 +25,6 @@ use nara::id::{PartnerId, ReferralId};
 use nara::on_backend;
 use nara::partners;
 use nara::referrals::Referral;
-use nara::referrals::Referral;
 use nara::referrals::reference::Reference;
 use nara::referrals::store::{self, SealedReferral};
 use nara::telemetry::Metrics;
@@ -78,6 +77,8 @@ impl Floors {
         let settings = Data::new(Settings {
             public_url: None,
             strict_transport: false,
+            trusted_proxies: Vec::new(),
+            body_timeout: Duration::from_secs(15),
             cursor_key: [0; 32],
             clock: Clock::system(),
             random: Random::system(),

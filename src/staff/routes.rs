@@ -13,6 +13,7 @@ use crate::auth::{ColleagueReader, SignedIn};
 use crate::db::{Db, DbConn};
 use crate::directory;
 use crate::error::Result;
+use crate::http::answer::Validator;
 use crate::http::call::{Cache, Call};
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::query::Query;
@@ -47,7 +48,7 @@ pub struct StaffQuery {
 #[get("/me")]
 async fn get_me(SignedIn(staff): SignedIn, call: Call, directory: Data<directory::Handle>) -> Result<HttpResponse> {
     let links = vec![call.link("self", "GET", "/me"), call.link("colleagues", "GET", "/staff")];
-    call.answer(&Me::new(staff, &directory.current(), links), Cache::NoStore)
+    call.found(&Me::new(staff, &directory.current(), links), Validator::Content, Cache::NoStore)
 }
 
 /// List colleagues
