@@ -63,7 +63,8 @@ async fn denied(app: &TestApp, count: usize) -> Vec<Value> {
 }
 
 /// What these tell is about the caller, or about agencies and not about persons.
-const NOTHING_OF_OTHERS: [&str; 6] = ["getMe", "getPartnerMe", "listPartners", "getPartner", "listApiKeys", "getApiKey"];
+const NOTHING_OF_OTHERS: [&str; 6] =
+    ["getMe", "getPartnerMe", "listPartners", "getPartner", "listApiKeys", "getApiKey"];
 
 on_both_databases! {
     async fn a_record_says_who_what_when_for_whom_and_from_where(app: TestApp) {
