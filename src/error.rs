@@ -65,6 +65,8 @@ pub enum Problem {
     Unauthenticated,
     /// The caller lacks a role or a scope.
     Forbidden,
+    /// The caller's token names no office of this municipality, on whose behalf something could be done.
+    NoOffice,
     /// It does not exist, or the caller may not know that it does.
     NotFound,
     /// The path exists, the method does not.
@@ -77,6 +79,8 @@ pub enum Problem {
     StillReferenced,
     /// Another one has the same slug, code or name.
     AlreadyExists,
+    /// The family was merged into another one.
+    FamilyMerged,
     /// It was changed since the caller read it.
     StaleVersion,
     /// The body is larger than the server takes.

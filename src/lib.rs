@@ -12,7 +12,8 @@
 //! | [`directory`] | the directory as one immutable snapshot in memory: geometry, import, coverage, the one way to write it |
 //! | [`where_to_turn`] | the resident's question, and the answer that also routes referrals |
 //! | [`referrals`] | a matter about a child, from its sender to the office; what its sender may see of it |
-//! | [`people`], [`partners`] | who it is about, and who sends it |
+//! | [`people`], [`families`], [`timeline`] | who is met and helped, and what happened to them |
+//! | [`partners`] | who sends referrals |
 //! | [`auth`] | who calls, and what they may know of |
 //! | [`audit`] | what is remembered |
 //! | [`vault`] | what the database holds and nobody can read there: sealed texts, keyed hashes, the keys |
@@ -54,6 +55,7 @@ pub mod demo;
 pub mod directory;
 pub mod districts;
 pub mod error;
+pub mod families;
 pub mod hex;
 pub mod http;
 pub mod id;
@@ -70,5 +72,6 @@ pub mod slug;
 pub mod telemetry;
 pub mod text;
 pub mod time;
+pub mod timeline;
 pub mod vault;
 pub mod where_to_turn;

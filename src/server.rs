@@ -27,7 +27,9 @@ use crate::meta::Document;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Random};
 use crate::vault::{self, Vault};
-use crate::{areas, code_lists, directory, districts, meta, offices, referrals, services, where_to_turn};
+use crate::{
+    areas, code_lists, directory, districts, families, meta, offices, people, referrals, services, timeline, where_to_turn,
+};
 
 /// Every slice. What is not mounted here is neither served nor documented.
 fn slices(api: &mut ServiceConfig) {
@@ -39,6 +41,9 @@ fn slices(api: &mut ServiceConfig) {
     directory::routes(api);
     referrals::partner_routes::routes(api);
     referrals::routes::routes(api);
+    people::routes::routes(api);
+    families::routes::routes(api);
+    timeline::routes::routes(api);
     code_lists::routes::routes(api);
     meta::routes::routes(api);
 }

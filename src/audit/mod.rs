@@ -68,6 +68,13 @@ impl Entry {
     pub fn about(self, resource_ids: Vec<Uuid>) -> Self {
         Self { resource_ids: Json(resource_ids), ..self }
     }
+
+    /// The same record, also about these: what was read with the thing itself.
+    pub fn also_about(self, resource_ids: Vec<Uuid>) -> Self {
+        let Json(mut all) = self.resource_ids;
+        all.extend(resource_ids);
+        Self { resource_ids: Json(all), ..self }
+    }
 }
 
 /// Writes a record, as one statement.

@@ -15,7 +15,9 @@ pub mod tokens;
 
 use crate::audit::Actor;
 use crate::directory::Directory;
+use crate::error::{Error, Problem, Result, Text};
 use crate::id::{OfficeId, PartnerId, StaffId};
+use crate::slug::OfficeName;
 
 pub use category::Category;
 pub use extract::{Administrator, Anyone, CaseReader, PartnerReader, SignIn, Submitter};
@@ -92,9 +94,33 @@ impl Staff {
     pub fn sight(&self, directory: &Directory) -> Sight {
         // An outreach worker sees the referrals that they made, and no referral is made by staff yet.
         let works_cases = self.roles.iter().any(|role| matches!(role, Role::Caseworker | Role::TeamLead));
+        let offices = if works_cases { self.own_offices(directory) } else { Vec::new() };
+        Sight { offices, protected_identity: self.protected_identity }
+    }
+
+    /// Which people and families they may know of: those who were met through their own offices.
+    pub fn sight_of_people(&self, directory: &Directory) -> Sight {
+        Sight { offices: self.own_offices(directory), protected_identity: self.protected_identity }
+    }
+
+    /// The office on whose behalf they create something: the one that the body names at `officeId`, or their only one.
+    pub fn creating_office(&self, directory: &Directory, named: Option<&OfficeName>) -> Result<OfficeId> {
+        let own = self.own_offices(directory);
+        let wrong = |en: &'static str, sv: &'static str| Err(Error::invalid_at("/officeId", Text::new(en, sv)));
+        match (own.as_slice(), named) {
+            ([], _) => Err(Error::new(Problem::NoOffice)),
+            ([only], None) => Ok(*only),
+            (_, None) => wrong("is required, since you have several offices", "krävs, eftersom du har flera kontor"),
+            (own, Some(name)) => match directory.find_office(name).filter(|office| own.contains(&office.id)) {
+                Some(office) => Ok(office.id),
+                None => wrong("is not one of your offices", "är inte ett av dina kontor"),
+            },
+        }
+    }
+
+    fn own_offices(&self, directory: &Directory) -> Vec<OfficeId> {
         let own =
             directory.offices.iter().filter(|office| self.office_slugs.iter().any(|slug| slug == office.slug.as_ref()));
-        let offices = if works_cases { own.map(|office| office.id).collect() } else { Vec::new() };
-        Sight { offices, protected_identity: self.protected_identity }
+        own.map(|office| office.id).collect()
     }
 }

@@ -202,6 +202,11 @@ impl Call {
         })
     }
 
+    /// 204 for a change that the caller was allowed to make and whose outcome it may not read.
+    pub fn changed_out_of_sight(&self) -> HttpResponse {
+        with_cache(HttpResponse::NoContent(), Cache::NoStore).finish()
+    }
+
     /// 200 with a page of a list, whose links also stand in the `Link` header.
     pub fn list(&self, page: &impl Serialize, links: &[Link], cache: Cache) -> Result<HttpResponse> {
         let links: Vec<String> = links.iter().map(|link| format!("<{}>; rel=\"{}\"", link.href, link.rel)).collect();
@@ -223,6 +228,23 @@ impl Call {
         // which is nothing that a change could overwrite.
         let same_version = |tag: &str, _: &str| version_of(tag) == Some(current);
         if tags.trim() == "*" || lists(tags, "", same_version) { Ok(()) } else { Err(crate::db::stale()) }
+    }
+
+    /// The same on an action, where `If-Match` may be left out: then the state decides.
+    pub fn check_if_match_where_given(&self, current: i32) -> Result<()> {
+        if self.header(header::IF_MATCH).is_some() { self.check_if_match(current) } else { Ok(()) }
+    }
+
+    /// The same for a resource whose version would tell something: the caller must have read what it would read now.
+    pub fn check_if_match_of(&self, view: &impl Serialize) -> Result<()> {
+        let tags = self.header(header::IF_MATCH).ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
+        let current = Rendered::new(view, Validator::Content)?.etag;
+        if lists(tags, &current, |tag, current| tag == current) { Ok(()) } else { Err(crate::db::stale()) }
+    }
+
+    /// The same for such a resource on an action.
+    pub fn check_if_match_of_where_given(&self, view: &impl Serialize) -> Result<()> {
+        if self.header(header::IF_MATCH).is_some() { self.check_if_match_of(view) } else { Ok(()) }
     }
 
     /// A header that is there and wrong.

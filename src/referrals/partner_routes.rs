@@ -6,13 +6,15 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, PartnerReader, Submitter};
-use crate::db::Db;
+use crate::db::{Db, stale};
 use crate::directory;
 use crate::error::{Problem, Result};
+use crate::families;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call, Validator};
 use crate::http::path::Named;
 use crate::id::ReferralId;
+use crate::people::store as people_store;
 use crate::referrals::matter::NewReferral;
 use crate::referrals::receipt::Receipt;
 use crate::referrals::store::SealedReferral;
@@ -24,7 +26,7 @@ pub fn routes(api: &mut ServiceConfig) {
     api.service(submit_referral).service(get_partner_referral);
 }
 
-/// How often a new reference may turn out to be taken before something else must be wrong.
+/// How often a new reference may turn out to be taken, or the person to have changed, before something else must be wrong.
 const ATTEMPTS: u8 = 3;
 
 /// Submit a referral
@@ -49,9 +51,14 @@ async fn submit_referral(
     new: Body<NewReferral>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
+    let number = new.0.child.number().map(|number| people_store::number_hash(&vault, number));
     let mut attempt = 1;
     loop {
-        let referral = Referral::receive(new.0.clone(), agency.id, &directory, &call.moment)?;
+        let known = match number.clone() {
+            Some(hash) => db.read(move |conn| people_store::first_with_number(conn, &hash)).await?,
+            None => None,
+        };
+        let referral = Referral::receive(new.0.clone(), agency.id, known, &directory, &call.moment)?;
         let entry = Entry::new(
             &call.moment,
             Actor::Partner(agency.id),
@@ -62,7 +69,15 @@ async fn submit_referral(
         );
         let sealed = SealedReferral::new(&referral, &vault, &call.moment.random)?;
         let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
+        let number = number.clone();
         let stored = db.write(move |conn| {
+            if let (Some((person, _)), Some(hash)) = (known, &number) {
+                // It was routed by what was known of the person: that must still hold.
+                if people_store::first_with_number(conn, hash)? != known {
+                    return Err(stale());
+                }
+                families::store::meet_person(conn, person, sealed.office_id)?;
+            }
             store::insert(conn, &sealed, &requested)?;
             audit::record(conn, &entry)
         });
@@ -71,8 +86,12 @@ async fn submit_referral(
                 let path = format!("/partner/referrals/{}", referral.id);
                 return call.created(&path, &receipt(&referral, &agency, &directory, &call), Validator::Content);
             }
-            // Only the reference can be taken: the identifier has 74 random bits of its own.
-            Err(error) if error.problem() == Problem::AlreadyExists && attempt < ATTEMPTS => attempt += 1,
+            // Only the reference can be taken: the identifier has 74 random bits of its own. Or the person has changed meanwhile.
+            Err(error)
+                if matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion) && attempt < ATTEMPTS =>
+            {
+                attempt += 1;
+            }
             Err(error) => return Err(error),
         }
     }

@@ -54,11 +54,18 @@ pub struct Column {
 }
 
 /// Every sealed column. Changing keys walks through all of them.
-pub const COLUMNS: [Column; 2] = [REFERRAL_MATTER, REFERRAL_ROUTING];
+pub const COLUMNS: [Column; 5] =
+    [REFERRAL_MATTER, REFERRAL_ROUTING, PERSON_FACTS, FAMILY_FACTS, FAMILY_EVENT_REASON];
 /// What a sender wrote.
 pub const REFERRAL_MATTER: Column = Column { table: "referrals", name: "matter" };
 /// How a referral's office was found: the steps name places.
 pub const REFERRAL_ROUTING: Column = Column { table: "referrals", name: "routing" };
+/// What is known of a person.
+pub const PERSON_FACTS: Column = Column { table: "people", name: "facts" };
+/// What is known of a family.
+pub const FAMILY_FACTS: Column = Column { table: "families", name: "facts" };
+/// Why somebody changed families, or why two became one.
+pub const FAMILY_EVENT_REASON: Column = Column { table: "family_events", name: "reason" };
 
 /// Something sealed, as the database holds it.
 #[derive(Clone, PartialEq, Eq, AsExpression, FromSqlRow)]

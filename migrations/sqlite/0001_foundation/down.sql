@@ -1,6 +1,12 @@
 DROP TABLE audit_records;
 DROP TABLE referral_services;
 DROP TABLE referrals;
+DROP TABLE family_events;
+DROP TABLE family_offices;
+DROP TABLE person_offices;
+DROP TABLE person_name_tokens;
+DROP TABLE people;
+DROP TABLE families;
 DROP TABLE partner_keys;
 DROP TABLE partners;
 DROP TABLE office_services;
