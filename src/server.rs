@@ -28,7 +28,8 @@ use crate::telemetry::Metrics;
 use crate::time::{Clock, Random};
 use crate::vault::{self, Vault};
 use crate::{
-    areas, code_lists, directory, districts, families, meta, offices, people, referrals, services, timeline, where_to_turn,
+    areas, code_lists, directory, districts, families, meta, offices, people, referrals, services, timeline,
+    where_to_turn,
 };
 
 /// Every slice. What is not mounted here is neither served nor documented.

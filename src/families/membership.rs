@@ -3,8 +3,8 @@
 use crate::auth::Sight;
 use crate::db::DbConn;
 use crate::error::{Error, Problem, Result, Text};
-use crate::families::store::{self, FamilyEvent};
 use crate::families::FamilyEventKind;
+use crate::families::store::{self, FamilyEvent};
 use crate::id::{FamilyId, PersonId, StaffId};
 use crate::people::store as people_store;
 use crate::rules::Rules;

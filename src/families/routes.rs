@@ -194,8 +194,12 @@ async fn merge_families(
     let (gone, other) = (other.family.clone(), other.family.open(&vault)?);
     let sealed = SealedFamily::new(&family.merged_with(&other, &call.moment)?, &vault, &call.moment.random)?;
     let mut event = by.event(FamilyEventKind::Merged, None, Some(other_id), Some(id));
-    event.reason =
-        Some(vault.seal_json(vault::FAMILY_EVENT_REASON, event.id.uuid(), merge.0.reason.reveal(), &call.moment.random)?);
+    event.reason = Some(vault.seal_json(
+        vault::FAMILY_EVENT_REASON,
+        event.id.uuid(),
+        merge.0.reason.reveal(),
+        &call.moment.random,
+    )?);
     let entry = entry(&staff, &call, "family.merged", vec![id, other_id]);
     let work = move |conn: &mut DbConn| {
         store::update(conn, &sealed)?;
@@ -227,7 +231,8 @@ fn mergeable(id: FamilyId, other: Option<Household>) -> Result<Household> {
 /// A family as far as somebody with this sight may know of it, with its first fact.
 fn look(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<(Household, Option<FirstReached>)> {
     let household = store::find(conn, sight, id)?;
-    let counting = household.everyone.iter().filter(|(_, protection, _)| sight.protected_identity || !protection.is_protected());
+    let counting =
+        household.everyone.iter().filter(|(_, protection, _)| sight.protected_identity || !protection.is_protected());
     let people: Vec<PersonId> = counting.map(|(person, ..)| *person).collect();
     let first = of_person::first_reached(conn, &people, sight.protected_identity)?;
     Ok((household, first))

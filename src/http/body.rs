@@ -68,7 +68,9 @@ impl MergePatch {
     pub fn without(self, fields: &[&str]) -> Result<Self> {
         let named = fields.iter().find(|field| self.0.get(**field).is_some());
         match named {
-            Some(field) => Err(Error::invalid_at(format!("/{field}"), Text::new("is not a field here", "är inte ett fält här"))),
+            Some(field) => {
+                Err(Error::invalid_at(format!("/{field}"), Text::new("is not a field here", "är inte ett fält här")))
+            }
             None => Ok(self),
         }
     }

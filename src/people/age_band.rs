@@ -56,7 +56,8 @@ mod tests {
         let bands = |last: u8| -> Vec<AgeBand> { (0..=26).map(|age| AgeBand::of(age, last)).collect() };
         let twenty = bands(20);
         assert!(twenty.is_sorted());
-        for (age, band) in [(0, "0-5"), (5, "0-5"), (6, "6-9"), (9, "6-9"), (10, "10-12"), (12, "10-12"), (13, "13-15")] {
+        for (age, band) in [(0, "0-5"), (5, "0-5"), (6, "6-9"), (9, "6-9"), (10, "10-12"), (12, "10-12"), (13, "13-15")]
+        {
             assert_eq!(twenty[age].as_ref(), band);
         }
         for (age, band) in [(15, "13-15"), (16, "16-17"), (17, "16-17"), (18, "18-20"), (20, "18-20"), (21, "adult")] {

@@ -55,9 +55,7 @@ pub struct PersonMove {
     reason: ConfidentialProse,
 }
 
-fn given_or_null<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> std::result::Result<Option<FamilyId>, D::Error> {
+fn given_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<FamilyId>, D::Error> {
     Option::deserialize(deserializer)
 }
 
@@ -105,10 +103,8 @@ async fn create_person(
     let sealed = SealedPerson::new(&person, &vault, &call.moment.random)?;
     let words = store::name_hashes(&vault, &person.written.full_name());
     let by = by(&staff, &directory, &call);
-    let (created, linked) = (
-        entry(&staff, &call, "person.created", vec![person.id]),
-        entry(&staff, &call, "person.linked", Vec::new()),
-    );
+    let (created, linked) =
+        (entry(&staff, &call, "person.created", vec![person.id]), entry(&staff, &call, "person.linked", Vec::new()));
     let register = move |conn: &mut DbConn| {
         let mut sealed = sealed.clone();
         if let Some(family) = family {

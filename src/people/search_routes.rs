@@ -93,8 +93,7 @@ pub async fn search_people(
     };
     let found = db.read_recorded(read, record).await?;
     let has_more = found.len() > MOST;
-    let mut people =
-        found.into_iter().take(MOST).map(|person| person.open(&vault)).collect::<Result<Vec<Person>>>()?;
+    let mut people = found.into_iter().take(MOST).map(|person| person.open(&vault)).collect::<Result<Vec<Person>>>()?;
     people.sort_by_cached_key(|person| (swedish_order(&person.written.full_name()), person.id));
     let items = people.into_iter().map(|person| PersonMatch::new(person, &call)).collect();
     call.answer(&PersonMatches { items, has_more }, Cache::NoStore)

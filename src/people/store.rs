@@ -246,7 +246,8 @@ pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
             let person = sealed.open(vault)?;
             let hash = person.written.number().map(|number| number_hash(vault, number));
             let row = people::table.find(person.id);
-            rebuilt += on_backend!(&mut *conn, conn => diesel::update(row).set(people::number_hash.eq(hash)).execute(conn))?;
+            rebuilt +=
+                on_backend!(&mut *conn, conn => diesel::update(row).set(people::number_hash.eq(hash)).execute(conn))?;
             replace_words(conn, person.id, &name_hashes(vault, &person.written.full_name()))?;
         }
     }

@@ -46,10 +46,7 @@ impl Referral {
 impl Status {
     /// Whether the matter is at its end here.
     pub fn is_final(self) -> bool {
-        !matches!(
-            self,
-            Self::Received | Self::InformationRequested | Self::Accepted | Self::InProgress | Self::OnHold
-        )
+        !matches!(self, Self::Received | Self::InformationRequested | Self::Accepted | Self::InProgress | Self::OnHold)
     }
 }
 

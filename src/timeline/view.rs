@@ -81,7 +81,9 @@ impl TimelineEvent {
             What::Family(family) => Self { family_id: Some(family), ..bare(TimelineKind::Registered) },
             What::Change { merged, person, from, to, reason } => {
                 let reason = match reason {
-                    Some(sealed) => Some(Confidential::new(vault.open_json(vault::FAMILY_EVENT_REASON, id, &sealed)?)),
+                    Some(sealed) => {
+                        Some(Confidential::new(vault.open_json(vault::FAMILY_EVENT_REASON, id, &sealed)?))
+                    }
                     None => None,
                 };
                 let kind = if merged { TimelineKind::Merged } else { TimelineKind::Moved };

@@ -54,8 +54,7 @@ pub struct Column {
 }
 
 /// Every sealed column. Changing keys walks through all of them.
-pub const COLUMNS: [Column; 5] =
-    [REFERRAL_MATTER, REFERRAL_ROUTING, PERSON_FACTS, FAMILY_FACTS, FAMILY_EVENT_REASON];
+pub const COLUMNS: [Column; 5] = [REFERRAL_MATTER, REFERRAL_ROUTING, PERSON_FACTS, FAMILY_FACTS, FAMILY_EVENT_REASON];
 /// What a sender wrote.
 pub const REFERRAL_MATTER: Column = Column { table: "referrals", name: "matter" };
 /// How a referral's office was found: the steps name places.
