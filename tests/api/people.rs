@@ -28,6 +28,12 @@ pub fn cleared(app: &TestApp, offices: &[&str]) -> Actor {
     app.with_claims(claims)
 }
 
+/// The records of the audit with an action that begins so, in their order.
+pub async fn recorded(app: &TestApp, action: &str) -> Vec<(String, Value)> {
+    let all = app.audit().await.into_iter();
+    all.filter(|(_, found, _)| found.starts_with(action)).map(|(_, action, ids)| (action, ids)).collect()
+}
+
 async fn search(actor: &Actor, question: Value) -> Value {
     actor.post("/people/search", question).await.expect(200)
 }
@@ -64,9 +70,10 @@ on_both_databases! {
             "registeredAt": "2026-11-23T09:00:00Z", "updatedAt": "2026-11-23T09:00:00Z", "_links": view["_links"],
         });
         assert_eq!(view, expected);
+        app.clock.advance(std::time::Duration::from_secs(30));
         let read = app.caseworker().get(&path(&view)).await;
         assert_eq!((read.expect(200), read.etag()), (view.clone(), made.etag()));
-        app.clock.advance(std::time::Duration::from_secs(60));
+        app.clock.advance(std::time::Duration::from_secs(30));
         let change = json!({ "givenName": null, "personalIdentityNumber": CHILD, "birthYear": null, "address": { "street": "Andra gatan 2" } });
         let changed = app.team_lead().patch(&path(&view), change, &made.etag()).await;
         let after = changed.expect(200);
@@ -74,7 +81,8 @@ on_both_databases! {
         assert_eq!((&after["address"]["street"], &after["address"]["postalCode"]), (&json!("Andra gatan 2"), &json!("58644")));
         assert_eq!((&after["updatedAt"], &after["ageBand"]), (&json!("2026-11-23T09:01:00Z"), &json!("13-15")));
         app.team_lead().patch(&path(&view), json!({}), &made.etag()).await.problem(412, "stale-version");
-        assert_eq!(app.audit_actions().await, ["person.created", "person.read", "person.changed"]);
+        let actions: Vec<String> = recorded(&app, "person.").await.into_iter().map(|(action, _)| action).collect();
+        assert_eq!(actions, ["person.created", "person.read", "person.changed"]);
         assert_eq!(found(&app.caseworker(), json!({ "name": "Åsa" })).await, Vec::<Value>::new(), "the old name finds nobody");
         assert_eq!(found(&app.caseworker(), json!({ "name": "oberg" })).await, [view["id"].clone()]);
     }
@@ -89,8 +97,7 @@ on_both_databases! {
         let known = app.reception_caseworker().post("/people", body.clone()).await.expect(201);
         let again = app.caseworker().post("/people", with(body, "/givenName", json!("Annan"))).await;
         assert_eq!(again.expect(200), json!({ "id": known["id"], "givenName": "Åsa", "familyName": "Öberg" }));
-        let (actor, action, ids) = app.audit().await.pop().unwrap();
-        assert!(actor.starts_with("staff:") && action == "person.linked" && ids == json!([known["id"]]), "{action} {ids}");
+        assert_eq!(recorded(&app, "person.linked").await, [("person.linked".to_owned(), json!([known["id"]]))]);
         app.caseworker().get(&path(&known)).await.problem(404, "not-found");
         assert_eq!(found(&app.caseworker(), json!({ "personalIdentityNumber": CHILD })).await, Vec::<Value>::new());
         // The rest becomes visible once a referral of one's own office is about the same person.
@@ -153,7 +160,7 @@ on_both_databases! {
             answer.problem(422, "validation-failed");
             assert_eq!(answer.pointers(), [pointer], "{answer:?}");
         }
-        assert_eq!(app.audit_actions().await, ["person.created"]);
+        assert_eq!(recorded(&app, "person.").await.len(), 1, "what was refused is not recorded as if it were done");
     }
 
     async fn who_creates_does_so_for_an_office(app: TestApp) {
@@ -222,14 +229,13 @@ on_both_databases! {
 
     async fn a_look_up_is_recorded_by_its_kind_and_never_by_what_was_looked_for(app: TestApp) {
         let id = app.caseworker().post("/people", with(without(person(), "/birthYear"), "/personalIdentityNumber", json!(CHILD))).await.expect(201)["id"].clone();
-        let before = app.audit().await.len();
         search(&app.caseworker(), json!({ "name": "Åsa Öberg" })).await;
         app.clock.advance(std::time::Duration::from_secs(1));
         search(&app.caseworker(), json!({ "personalIdentityNumber": CHILD })).await;
         app.clock.advance(std::time::Duration::from_secs(1));
         search(&app.caseworker(), json!({ "name": "Ingen" })).await;
-        let records = app.audit().await.split_off(before);
-        let told: Vec<(&str, &Value)> = records.iter().map(|(_, action, ids)| (action.as_str(), ids)).collect();
+        let records = recorded(&app, "person.looked_up").await;
+        let told: Vec<(&str, &Value)> = records.iter().map(|(action, ids)| (action.as_str(), ids)).collect();
         assert_eq!(told, [
             ("person.looked_up_by_name", &json!([id])), ("person.looked_up_by_number", &json!([id])), ("person.looked_up_by_name", &json!([])),
         ]);
