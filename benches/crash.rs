@@ -124,7 +124,7 @@ fn serve(url: &str, installation: &Installation, folder: &Folder) -> Program {
     let port = free_port();
     Program::start(port, |nara| {
         nara.arg("serve").env("DATABASE_URL", url).args(["--address", &format!("127.0.0.1:{port}")]);
-        nara.args(["--issuer", ISSUER, "--environment", ENVIRONMENT]);
+        nara.args(["--issuer", ISSUER, "--environment", ENVIRONMENT, "--limits", "off"]);
         nara.arg("--secret-file").arg(secret).arg("--jwks-file").arg(key_set);
     })
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::limits::LimitsConfig;
 use crate::config::{DatabaseConfig, LogConfig, ServeConfig, VaultConfig};
 
 /// Nära: the API behind social services moved out into the city districts.
@@ -55,6 +56,10 @@ pub enum Command {
     #[command(subcommand)]
     Vault(VaultCommand),
 
+    /// Look after the audit
+    #[command(subcommand)]
+    Audit(AuditCommand),
+
     /// Make a token for a member of staff, signed with a demo's key: for development only
     ///
     /// It holds in the demo whose folder is named, and nowhere else.
@@ -71,6 +76,10 @@ pub struct DemoConfig {
     /// The port on 127.0.0.1
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     pub port: u16,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it.")]
+    pub limits: LimitsConfig,
 }
 
 /// What `migrate` needs.
@@ -156,6 +165,32 @@ pub struct VaultDatabaseConfig {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would show it.")]
     pub vault: VaultConfig,
+}
+
+/// What can be done with the audit.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Tell whether any record was changed, removed or inserted past the database's own protection
+    ///
+    /// Goes through all records and their seals. Names what is wrong and ends with exit code 1; prints the head of the chain when all
+    /// is well. Note the head somewhere else: with it, a later verification also notices that the end was cut off.
+    Verify(AuditVerifyConfig),
+}
+
+/// What `audit verify` needs.
+#[derive(Debug, Clone, Args)]
+pub struct AuditVerifyConfig {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it.")]
+    pub database: DatabaseConfig,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it.")]
+    pub vault: VaultConfig,
+
+    /// A head from earlier, as the log or `audit verify` told it
+    #[arg(long, value_name = "SEQ:HASH")]
+    pub expect_head: Option<String>,
 }
 
 /// Whose token to make.

@@ -3,17 +3,25 @@
 //! A value that cannot be used stops the start with a message that names the variable and what it accepts. Secrets are never
 //! printed: they have no `Debug`.
 
+pub mod limits;
+mod tokens;
+mod vault;
+
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
 use hmac::{Hmac, Mac};
+use ipnet::IpNet;
 use sha2::Sha256;
 
+use crate::config::limits::LimitsConfig;
 use crate::db::Target;
-use crate::vault::Vault;
+
+pub use tokens::TokenConfig;
+pub use vault::VaultConfig;
 
 /// Where the database is: for every command that needs one.
 #[derive(Debug, Clone, Args)]
@@ -54,68 +62,6 @@ impl DatabaseConfig {
     }
 }
 
-/// The vault's keys: for every command that reads or writes what is personal.
-#[derive(Debug, Clone, Args)]
-pub struct VaultConfig {
-    /// A file with the vault's ring of keys, which only the server may read. Make it with: nara vault new-keys
-    #[arg(long, env = "NARA_VAULT_KEYS_FILE", value_name = "NARA_VAULT_KEYS_FILE")]
-    pub vault_keys_file: Option<PathBuf>,
-
-    /// The ring of keys itself, in place of the file, with commas for the ends of its lines
-    #[arg(
-        long,
-        env = "NARA_VAULT_KEYS",
-        value_name = "NARA_VAULT_KEYS",
-        hide_env_values = true,
-        conflicts_with = "vault_keys_file"
-    )]
-    pub vault_keys: Option<VaultKeys>,
-}
-
-/// A text that holds keys. Every text is one at first: a parser's refusal would quote it.
-#[derive(Clone)]
-pub struct VaultKeys(String);
-
-impl FromStr for VaultKeys {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for VaultKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-impl VaultConfig {
-    /// The vault of a real installation.
-    pub fn vault(&self) -> Result<Vault, String> {
-        let (name, text) = match (&self.vault_keys_file, &self.vault_keys) {
-            (Some(path), _) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| format!("NARA_VAULT_KEYS_FILE: {} cannot be read: {error}", path.display()))?;
-                ("NARA_VAULT_KEYS_FILE", text)
-            }
-            (None, Some(keys)) => ("NARA_VAULT_KEYS", keys.0.clone()),
-            (None, None) => {
-                return Err(
-                    "NARA_VAULT_KEYS_FILE: is required, or NARA_VAULT_KEYS; make keys with: nara vault new-keys"
-                        .to_owned(),
-                );
-            }
-        };
-        if text.starts_with(DEMO_MARK) {
-            return Err(format!(
-                "{name}: these keys were made by `demo`; make some of your own with: nara vault new-keys"
-            ));
-        }
-        text.parse().map(Vault::new).map_err(|error| format!("{name}: {error}"))
-    }
-}
-
 /// How the server logs: for every command.
 #[derive(Debug, Clone, Args)]
 pub struct LogConfig {
@@ -147,17 +93,13 @@ pub struct ServeConfig {
     #[arg(long, env = "NARA_CORS_ORIGINS", value_name = "NARA_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
     pub cors_origins: Vec<String>,
 
-    /// A file with the identity provider's public keys (JWKS, RFC 7517), for the tokens of staff
-    #[arg(long, env = "NARA_JWKS_FILE", value_name = "NARA_JWKS_FILE")]
-    pub jwks_file: PathBuf,
+    /// The networks of the proxies in front, separated by commas, such as 10.0.0.0/8. Only they are believed when they say in Forwarded or X-Forwarded-For whom they speak for
+    #[arg(long, env = "NARA_TRUSTED_PROXIES", value_name = "NARA_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
 
-    /// The issuer that tokens must name (`iss`)
-    #[arg(long, env = "NARA_ISSUER", value_name = "NARA_ISSUER", value_parser = nonempty)]
-    pub issuer: String,
-
-    /// The audience that tokens must name (`aud`)
-    #[arg(long, env = "NARA_AUDIENCE", value_name = "NARA_AUDIENCE", default_value = "nara", value_parser = nonempty)]
-    pub audience: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
+    pub tokens: TokenConfig,
 
     /// A file with the installation's secret: at least 32 random bytes as 64 hexadecimal digits. Keys of partners and cursors rest on it
     #[arg(long, env = "NARA_SECRET_FILE", value_name = "NARA_SECRET_FILE")]
@@ -170,6 +112,10 @@ pub struct ServeConfig {
     /// The environment that keys of partner agencies are made for; it stands in every key
     #[arg(long, env = "NARA_ENVIRONMENT", value_name = "NARA_ENVIRONMENT", default_value = "live", value_parser = environment)]
     pub environment: String,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
+    pub limits: LimitsConfig,
 
     /// How many threads answer calls; 0 for one per core
     #[arg(long, env = "NARA_WORKERS", value_name = "NARA_WORKERS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=256))]
@@ -193,6 +139,14 @@ fn origin(text: &str) -> Result<String, String> {
     host.filter(plain)
         .map(|_| text.to_owned())
         .ok_or_else(|| "expected an origin such as https://linkoping.example".to_owned())
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let single = || text.parse::<IpAddr>().map(IpNet::from);
+    // What lies in a network written with more bits than its mask has is a slip of one or the other.
+    let exact = text.parse::<IpNet>().or_else(|_| single()).ok().filter(|network| *network == network.trunc());
+    exact.ok_or_else(|| "expected a network such as 10.0.0.0/8 or 2001:db8::/32, or a single address".to_owned())
 }
 
 fn nonempty(text: &str) -> Result<String, String> {
@@ -293,6 +247,16 @@ mod tests {
     fn keys_for_different_ends_differ() {
         let secret = Secret::new([7; 32]);
         assert_ne!(secret.key("cursors"), secret.key("partner keys"));
+    }
+
+    #[test]
+    fn a_network_is_written_as_a_network() {
+        for text in ["10.0.0.0/8", "192.0.2.7", "192.0.2.7/32", "2001:db8::/32", " ::1 "] {
+            assert!(network(text).is_ok(), "{text}");
+        }
+        for text in ["10.0.0.1/8", "10.0.0.0/33", "10.0.0", "proxy", "", "2001:db8::1/32"] {
+            assert!(network(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub enum Problem {
     InvalidHeader,
     /// A cursor was changed, or belongs to another list.
     InvalidCursor,
+    /// An idempotency key is not of the form.
+    InvalidIdempotencyKey,
     /// A page lies so deep that only a cursor may go there.
     PageTooDeep,
     /// More than one way to sign in was used at once.
@@ -81,6 +83,10 @@ pub enum Problem {
     AlreadyExists,
     /// The family was merged into another one.
     FamilyMerged,
+    /// The call with the same idempotency key still runs.
+    IdempotencyKeyInUse,
+    /// The key was revoked, replaced or has expired, so nothing can take its place.
+    KeyEnded,
     /// It was changed since the caller read it.
     StaleVersion,
     /// The body is larger than the server takes.
@@ -89,8 +95,12 @@ pub enum Problem {
     UnsupportedMediaType,
     /// The body is JSON, and breaks a rule.
     ValidationFailed,
+    /// The idempotency key belongs to another request.
+    IdempotencyKeyReused,
     /// `If-Match` is missing where it is needed.
     PreconditionRequired,
+    /// The caller has called too often.
+    RateLimited,
     /// Our fault.
     InternalError,
     /// More work is waiting than the server takes on.
@@ -185,7 +195,12 @@ impl Error {
 
     /// A header that cannot be used.
     pub fn header(name: &'static str, detail: Text) -> Self {
-        let mut error = Self::new(Problem::InvalidHeader);
+        Self::header_problem(Problem::InvalidHeader, name, detail)
+    }
+
+    /// A header that cannot be used, with a problem of its own.
+    pub fn header_problem(problem: Problem, name: &'static str, detail: Text) -> Self {
+        let mut error = Self::new(problem);
         error.0.violations = vec![Violation { place: Place::Header(name), detail }];
         error
     }

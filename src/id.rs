@@ -57,8 +57,12 @@ kinds! {
     FamilyEventId = FamilyEventKind;
     /// Identifies a member of staff.
     StaffId = StaffKind;
+    /// Identifies an answer that is kept for those who ask again.
+    KeptAnswerId = KeptAnswerKind;
     /// Identifies a record of the audit.
     AuditRecordId = AuditRecordKind;
+    /// Identifies whatever a record of the audit is about.
+    ResourceId = ResourceKind;
 }
 
 impl<Kind> Id<Kind> {
@@ -72,6 +76,18 @@ impl<Kind> Id<Kind> {
     /// The identifier that a UUID stands for.
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self { uuid, kind: PhantomData }
+    }
+
+    /// Sorts before every identifier that is made in the millisecond of this time or later, and behind all others.
+    pub fn first_at(time: Timestamp) -> Self {
+        let millis = u128::try_from(time.utc().timestamp_millis()).unwrap_or(0);
+        Self::from_uuid(Uuid::from_u128(millis << 80))
+    }
+
+    /// When it was made, to the millisecond.
+    pub fn made_at(self) -> Timestamp {
+        let micros = i64::try_from((self.uuid.as_u128() >> 80) * 1000).ok();
+        micros.and_then(Timestamp::from_micros).unwrap_or_else(|| chrono::DateTime::UNIX_EPOCH.into())
     }
 
     /// The UUID itself.

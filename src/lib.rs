@@ -13,12 +13,13 @@
 //! | [`where_to_turn`] | the resident's question, and the answer that also routes referrals |
 //! | [`referrals`] | a matter about a child, from its sender to the office; what its sender may see of it |
 //! | [`people`], [`families`], [`timeline`] | who is met and helped, and what happened to them |
-//! | [`partners`] | who sends referrals |
+//! | [`partners`], [`staff`] | who sends referrals, who works with them |
 //! | [`auth`] | who calls, and what they may know of |
-//! | [`audit`] | what is remembered |
+//! | [`audit`] | what is remembered, its seals, and whether it is whole |
+//! | [`idempotency`] | asking again without doing it twice |
 //! | [`vault`] | what the database holds and nobody can read there: sealed texts, keyed hashes, the keys |
 //! | [`calendar`] | working days, opening hours, deadlines, legal references |
-//! | [`http`] | what all operations share: problems, pages, entity tags, traces, the document |
+//! | [`http`] | what all operations share: problems, pages, entity tags, traces, limits, the document |
 //! | [`meta`], [`code_lists`] | about the API itself |
 //! | [`db`] | one interface to two databases |
 //! | [`server`], [`cli`], [`config`], [`demo`], [`telemetry`] | how it is run |
@@ -36,6 +37,8 @@
 //! - Only [`http::problem`] knows status codes; only [`config`] and [`cli`] know the environment.
 //! - A change and its audit record commit in one transaction; personal data leaves only after the record of its reading is
 //!   durable.
+//! - What somebody asks for and may not know of is recorded as denied, by [`audit::denials`], whether it exists or not; the query
+//!   that does not find it is the same.
 //! - Which cases somebody may know of is decided by [`auth::Sight`] and nowhere else; what they may not know of does not exist.
 //! - A sender's answer is made by [`referrals::receipt`] and nowhere else.
 //! - Time and randomness are handed in ([`time::Moment`]); nothing asks the machine but [`time`] itself.
@@ -59,6 +62,7 @@ pub mod families;
 pub mod hex;
 pub mod http;
 pub mod id;
+pub mod idempotency;
 pub mod lookups;
 pub mod meta;
 pub mod offices;
@@ -69,6 +73,7 @@ pub mod rules;
 pub mod server;
 pub mod services;
 pub mod slug;
+pub mod staff;
 pub mod telemetry;
 pub mod text;
 pub mod time;

@@ -2,14 +2,22 @@
 
 use std::net::TcpListener;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
-use nara::auth::tokens::Verifier;
-use nara::cli::{Cli, Command, ImportCommand, ImportConfig, MigrateConfig, VaultCommand};
-use nara::config::{Secret, ServeConfig};
+use nara::audit::seal::{Head, Sealer};
+use nara::audit::verify::{Verification, Walk};
+use nara::auth::key_set::KeySource;
+use nara::auth::permissions::Permissions;
+use nara::auth::tokens::{ClaimNames, Verifier};
+use nara::cli::{
+    AuditCommand, AuditVerifyConfig, Cli, Command, ImportCommand, ImportConfig, MigrateConfig, VaultCommand,
+};
+use nara::config::{Secret, ServeConfig, TokenConfig};
+use nara::db::connection::Purpose;
 use nara::db::migrations;
-use nara::server::{self, Keys, MetricsAt, Setup};
+use nara::server::{self, Keys, MetricsAt, Setup, Timeouts};
 use nara::time::{Clock, Moment, Random};
 use nara::vault::{Ring, rotation};
 use nara::{demo, directory, lookups, telemetry};
@@ -40,6 +48,7 @@ fn run(cli: Cli) -> Result<(), String> {
         }
         Command::Import(ImportCommand::Directory(config)) => import(&config),
         Command::Vault(command) => change_keys(command),
+        Command::Audit(AuditCommand::Verify(config)) => verify_audit(&config),
         Command::Token(config) => {
             print_out(&demo::token(&config)?);
             Ok(())
@@ -53,14 +62,7 @@ fn in_runtime(command: impl Future<Output = Result<(), String>>) -> Result<(), S
 
 async fn serve(config: ServeConfig) -> Result<(), String> {
     let secret = Secret::read(&config.secret_file)?;
-    let jwks = std::fs::read_to_string(&config.jwks_file)
-        .map_err(|error| format!("NARA_JWKS_FILE: {} cannot be read: {error}", config.jwks_file.display()))?;
-    if demo::is_demo_key_set(&jwks) {
-        return Err("NARA_JWKS_FILE: this key was made by `demo`; name the file of your identity provider".to_owned());
-    }
-    let subjects = Keys::of(&secret).subjects;
-    let tokens = Verifier::new(&jwks, config.issuer, config.audience, subjects)
-        .map_err(|error| format!("NARA_JWKS_FILE: {} {error}", config.jwks_file.display()))?;
+    let tokens = verifier(&config.tokens, Keys::of(&secret).subjects).await?;
     let vault = config.vault.vault()?;
     let target = config.database.target()?;
     migrations::run(&target).map_err(|error| explain("DATABASE_URL", &error))?;
@@ -78,17 +80,51 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
             .map_or(Ok(MetricsAt::Nowhere), |address| listen(address).map(MetricsAt::Apart))?,
         public_url: config.public_url,
         cors_origins: config.cors_origins,
+        trusted_proxies: config.trusted_proxies,
+        limits: config.limits.rates(),
         tokens: Some(tokens),
+        permissions: Permissions::standard(),
         secret,
         vault,
         environment: config.environment,
         workers: config.workers.into(),
+        timeouts: Timeouts::default(),
         clock: Clock::system(),
         random: Random::system(),
     };
     let running = server::start(setup).await.map_err(|error| explain("the server", &error))?;
     tracing::info!(address = %running.address, "ready");
     running.until_stopped().await.map_err(|error| explain("the server", &error))
+}
+
+async fn verifier(config: &TokenConfig, subject_key: [u8; 32]) -> Result<Verifier, String> {
+    let (name, at, source) = match (&config.jwks_file, &config.jwks_url) {
+        (Some(path), _) => ("NARA_JWKS_FILE", path.display().to_string(), KeySource::File(path.clone())),
+        (None, Some(url)) => {
+            let source = KeySource::url(url).map_err(|error| format!("NARA_JWKS_URL: {error}"))?;
+            ("NARA_JWKS_URL", url.clone(), source)
+        }
+        (None, None) => return Err("NARA_JWKS_FILE: is required, or NARA_JWKS_URL".to_owned()),
+    };
+    let jwks = source.read().await.unwrap_or_else(|| Err("has nothing to read".to_owned()));
+    let jwks = jwks.map_err(|error| format!("{name}: {at} cannot be read: {error}"))?;
+    if demo::is_demo_key_set(&jwks) {
+        return Err(format!("{name}: this key was made by `demo`; name the keys of your identity provider"));
+    }
+    let claims = ClaimNames {
+        roles: config.claim_roles.clone(),
+        offices: config.claim_offices.clone(),
+        name: config.claim_name.clone(),
+        qualified: config.claim_qualified.clone(),
+        protected_identity: config.claim_protected_identity.clone(),
+    };
+    let verifier = Verifier::new(&jwks, config.issuer.clone(), config.audience.clone(), subject_key);
+    let renewed_every = Duration::from_secs(config.jwks_refresh_seconds.into());
+    Ok(verifier
+        .map_err(|error| format!("{name}: {at} {error}"))?
+        .renewed_from(source, renewed_every)
+        .with_claims(claims)
+        .with_longest_lifetime(i64::from(config.token_longest_hours) * 3600))
 }
 
 fn migrate(config: &MigrateConfig) -> Result<(), String> {
@@ -133,6 +169,38 @@ fn import(config: &ImportConfig) -> Result<(), String> {
     let summary = directory::import::import(target, &config.folder, &moment)?;
     print_out(&summary.to_string());
     Ok(())
+}
+
+fn verify_audit(config: &AuditVerifyConfig) -> Result<(), String> {
+    let target = config.database.target()?;
+    let vault = config.vault.vault_of_either()?;
+    let expected: Option<Head> = config
+        .expect_head
+        .as_deref()
+        .map(|head| head.parse().map_err(|error| format!("--expect-head: {error}")))
+        .transpose()?;
+    let walk = Walk::new(Sealer::with(vault.ring()), expected, Clock::system().now());
+    let verified = target.connect(Purpose::Reading).and_then(|mut conn| walk.to_end(&mut conn));
+    let verification = verified.map_err(|error| explain("DATABASE_URL", &error))?;
+    for line in told(&verification) {
+        print_out(&line);
+    }
+    if verification.is_sound() {
+        Ok(())
+    } else {
+        Err(format!("the audit is not what was sealed: {} findings", verification.found))
+    }
+}
+
+fn told(verification: &Verification) -> Vec<String> {
+    let findings = verification.findings.iter().map(|finding| {
+        let record = finding.record_id.map(|id| format!(" record {id}")).unwrap_or_default();
+        let seal = finding.seq.map(|seq| format!(" seal {seq}")).unwrap_or_default();
+        format!("{}:{record}{seal}", finding.flaw.as_ref())
+    });
+    let counts = format!("verified: {}, not sealed yet: {}", verification.verified, verification.unsealed);
+    let head = verification.head.filter(|_| verification.is_sound()).map(|head| format!("head: {head}"));
+    findings.chain([counts]).chain(head).collect()
 }
 
 fn explain(what: &str, error: &nara::error::Error) -> String {

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_cors::Cors;
 use actix_web::dev::{Server, ServerHandle};
@@ -10,26 +10,36 @@ use actix_web::http::header;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, HttpServer};
+use ipnet::IpNet;
 use serde_json::Value;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::denials::Denials;
+use crate::audit::routes::Verifier as AuditVerifier;
+use crate::audit::seal::{Sealer, Sealing, Step};
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
+use crate::auth::permissions::Permissions;
+use crate::auth::register::Register;
 use crate::auth::tokens::Verifier;
 use crate::config::Secret;
+use crate::config::limits::Rates;
 use crate::db::{Db, Sizes, Target, migrations};
 use crate::error::{Error, Result};
 use crate::http::call::{ROOT, Settings};
+use crate::http::limits::Limits;
 use crate::http::operations::Operations;
 use crate::http::{body, document, envelope, fallback};
+use crate::idempotency::Retries;
 use crate::meta::Document;
+use crate::partners::limits::KeyLimits;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Random};
 use crate::vault::{self, Vault};
 use crate::{
-    areas, code_lists, directory, districts, families, meta, offices, people, referrals, services, timeline,
-    where_to_turn,
+    areas, audit, code_lists, directory, districts, families, meta, offices, partners, people, referrals, services,
+    staff, timeline, where_to_turn,
 };
 
 /// Every slice. What is not mounted here is neither served nor documented.
@@ -45,6 +55,11 @@ fn slices(api: &mut ServiceConfig) {
     people::routes::routes(api);
     families::routes::routes(api);
     timeline::routes::routes(api);
+    staff::routes(api);
+    partners::own_routes::routes(api);
+    partners::routes::routes(api);
+    partners::key_routes::routes(api);
+    audit::routes::routes(api);
     code_lists::routes::routes(api);
     meta::routes::routes(api);
 }
@@ -67,8 +82,14 @@ pub struct Setup {
     pub public_url: Option<String>,
     /// The origins whose pages may call.
     pub cors_origins: Vec<String>,
+    /// The networks whose proxies are believed when they say whom they speak for.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How often callers may call; nobody is limited without it.
+    pub limits: Option<Rates>,
     /// Verifies tokens of staff.
     pub tokens: Option<Verifier>,
+    /// Who may do what.
+    pub permissions: Permissions,
     /// The installation's secret.
     pub secret: Secret,
     /// What is personal is sealed with its keys.
@@ -77,11 +98,33 @@ pub struct Setup {
     pub environment: String,
     /// How many threads answer calls; 0 for one per core.
     pub workers: usize,
+    /// How long it waits for its callers.
+    pub timeouts: Timeouts,
     /// Tells the time.
     pub clock: Clock,
     /// Makes randomness.
     pub random: Random,
 }
+
+/// How long the server waits for its callers.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// For the head of a connection's first request.
+    pub head: Duration,
+    /// For the body of a request.
+    pub body: Duration,
+    /// For the next request on a connection.
+    pub idle: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(5), body: Duration::from_secs(15), idle: Duration::from_secs(75) }
+    }
+}
+
+/// So many connections are open at once; more wait until they are accepted.
+const CONNECTIONS: usize = 4096;
 
 /// Where Prometheus may collect.
 pub enum MetricsAt {
@@ -101,6 +144,8 @@ pub struct Keys {
     pub subjects: [u8; 32],
     /// Seals cursors.
     pub cursors: [u8; 32],
+    /// Hashes idempotency keys and the requests that they name.
+    pub retries: [u8; 32],
 }
 
 impl Keys {
@@ -110,6 +155,7 @@ impl Keys {
             partner_keys: secret.key("partner keys"),
             subjects: secret.key("token subjects"),
             cursors: secret.key("cursors"),
+            retries: secret.key("retries"),
         }
     }
 }
@@ -128,6 +174,8 @@ pub struct Running {
     pub keys: Keyring,
     server: actix_web::rt::task::JoinHandle<std::io::Result<()>>,
     watcher: actix_web::rt::task::JoinHandle<()>,
+    sealing: actix_web::rt::task::JoinHandle<()>,
+    denials: actix_web::rt::task::JoinHandle<()>,
 }
 
 /// What all threads share.
@@ -137,10 +185,16 @@ struct Shared {
     directory: Data<directory::Handle>,
     sign_in: Data<SignIn>,
     vault: Data<Vault>,
+    keys: Data<Keyring>,
+    key_limits: Data<Option<KeyLimits>>,
     settings: Data<Settings>,
+    limits: Data<Limits>,
+    retries: Data<Retries>,
     operations: Data<Operations>,
     document: Data<Document>,
     metrics: Data<Metrics>,
+    denials: Data<Denials>,
+    audit_verifier: Data<AuditVerifier>,
     cors_origins: Arc<[String]>,
     metrics_here: bool,
 }
@@ -152,12 +206,20 @@ pub async fn start(setup: Setup) -> Result<Running> {
     let (vault, at) = (setup.vault.clone(), setup.clock.now());
     db.write(move |conn| vault::state::check(conn, vault.ring(), at)).await?;
     let keys = Keys::of(&setup.secret);
-    let keyring = Keyring::new(setup.environment, keys.partner_keys);
-    keyring.refresh(&db).await?;
-    let clock = setup.clock.clone();
-    let directory = directory::Handle::new(db.read(move |conn| directory::store::load(conn, clock.now())).await?);
     let metrics = Data::new(Metrics::new()?);
+    let keyring = Keyring::new(setup.environment, keys.partner_keys, metrics.clone().into_inner());
+    keyring.refresh(&db, setup.clock.now()).await?;
+    let directory = directory::Handle::open(&db, &setup.clock).await?;
     metrics.directory_is(directory.current().version);
+    let sign_in = Data::new(SignIn {
+        tokens: setup.tokens,
+        keys: keyring.clone(),
+        permissions: setup.permissions,
+        register: Register { db: db.clone(), vault: setup.vault.clone(), random: setup.random.clone() },
+        directory: directory.clone(),
+        metrics: metrics.clone(),
+        clock: setup.clock.clone(),
+    });
     let published = document();
     let metrics_here = matches!(setup.metrics, MetricsAt::Here);
     let paths = [&meta::PATHS[..], if metrics_here { &["/metrics"] } else { &[] }].concat();
@@ -166,34 +228,57 @@ pub async fn start(setup: Setup) -> Result<Running> {
     let settings = Settings {
         public_url: setup.public_url,
         strict_transport,
+        trusted_proxies: setup.trusted_proxies,
+        body_timeout: setup.timeouts.body,
         cursor_key: keys.cursors,
         clock: setup.clock.clone(),
         random: setup.random,
     };
+    let limits = Data::new(Limits::new(setup.limits.as_ref(), &setup.clock, &metrics)?);
+    let retries = Data::new(Retries::new(db.clone(), keys.retries, setup.vault.clone()));
+    let sealer = Sealer::with(setup.vault.ring());
+    let (denials, waiting) = Denials::new(metrics.clone().into_inner());
     let shared = Shared {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),
-        sign_in: Data::new(SignIn { tokens: setup.tokens, keys: keyring.clone(), clock: setup.clock.clone() }),
+        sign_in: sign_in.clone(),
         vault: Data::new(setup.vault),
+        keys: Data::new(keyring.clone()),
+        key_limits: Data::new(setup.limits.as_ref().map(KeyLimits::from)),
         settings: Data::new(settings),
+        limits: limits.clone(),
+        retries: retries.clone(),
         operations: Data::new(Operations::new(&published, &paths)),
         document: Data::new(Document::new(&document::with_server(&published, &served_at))),
         metrics: metrics.clone(),
+        denials: Data::new(denials),
+        audit_verifier: Data::new(AuditVerifier::new(sealer.clone())),
         cors_origins: setup.cors_origins.into(),
         metrics_here,
     };
     let address = setup.listener.local_addr().map_err(Error::internal)?;
-    let server = listen(shared, setup.listener, setup.workers)?;
+    let server = listen(shared, setup.listener, setup.workers, setup.timeouts)?;
     let handle = server.handle();
     // Its first poll starts the workers and takes over the signals: only then is it true that the server runs.
     let server = actix_web::rt::spawn(server);
     tokio::task::yield_now().await;
-    let watcher =
-        actix_web::rt::spawn(watch(db.clone(), directory.clone(), keyring.clone(), setup.clock, metrics.clone()));
+    actix_web::rt::spawn(renew_keys(sign_in));
+    let watch = Watch {
+        db: db.clone(),
+        directory: directory.clone(),
+        keys: keyring.clone(),
+        limits,
+        retries,
+        clock: setup.clock.clone(),
+        metrics: metrics.clone(),
+    };
+    let watcher = actix_web::rt::spawn(watch.run());
+    let sealing = actix_web::rt::spawn(seal(db.clone(), Sealing::new(sealer), setup.clock));
+    let denials = actix_web::rt::spawn(waiting.write(db.clone()));
     if let MetricsAt::Apart(listener) = setup.metrics {
         actix_web::rt::spawn(serve_metrics(metrics, listener)?);
     }
-    Ok(Running { address, handle, db, directory, keys: keyring, server, watcher })
+    Ok(Running { address, handle, db, directory, keys: keyring, server, watcher, sealing, denials })
 }
 
 impl Running {
@@ -201,11 +286,17 @@ impl Running {
     pub async fn until_stopped(self) -> Result<()> {
         let ended = self.server.await.map_err(Error::internal).and_then(|ended| ended.map_err(Error::internal));
         self.watcher.abort();
+        if let Err(error) = self.keys.write_uses(&self.db).await {
+            tracing::warn!(cause = ?error.cause(), "when keys were used last could not be written");
+        }
+        self.sealing.abort();
+        // The callers are gone, so this ends when the last denial is written down; a database that is away is not waited for.
+        let _still_waiting = tokio::time::timeout(Duration::from_secs(5), self.denials).await;
         ended
     }
 }
 
-fn listen(shared: Shared, listener: TcpListener, workers: usize) -> Result<Server> {
+fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeouts) -> Result<Server> {
     let app = move || {
         let shared = shared.clone();
         App::new()
@@ -213,10 +304,16 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize) -> Result<Serve
             .app_data(shared.directory)
             .app_data(shared.sign_in)
             .app_data(shared.vault)
+            .app_data(shared.keys)
+            .app_data(shared.key_limits)
             .app_data(shared.settings)
+            .app_data(shared.limits)
+            .app_data(shared.retries)
             .app_data(shared.operations)
             .app_data(shared.document)
             .app_data(shared.metrics)
+            .app_data(shared.denials)
+            .app_data(shared.audit_verifier)
             .app_data(PayloadConfig::new(body::LARGEST))
             .wrap(Condition::new(!shared.cors_origins.is_empty(), cors(&shared.cors_origins)))
             .wrap(from_fn(envelope::around))
@@ -234,8 +331,9 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize) -> Result<Serve
         .workers(workers)
         // Nothing blocks a worker: the database has threads of its own. Idle blocking threads would only cost memory.
         .worker_max_blocking_threads(1)
-        .client_request_timeout(Duration::from_secs(5))
-        .keep_alive(Duration::from_secs(75))
+        .max_connections(CONNECTIONS.div_ceil(workers))
+        .client_request_timeout(timeouts.head)
+        .keep_alive(timeouts.idle)
         .shutdown_timeout(10)
         .listen(listener)
         .map_err(Error::internal)?;
@@ -278,16 +376,77 @@ fn cors(origins: &[String]) -> Cors {
         .max_age(3600)
 }
 
-/// Notices, within two seconds, what other servers changed.
-async fn watch(db: Db, directory: directory::Handle, keys: Keyring, clock: Clock, metrics: Data<Metrics>) {
-    let mut tick = tokio::time::interval(Duration::from_secs(1));
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+/// Reads the identity provider's keys again from time to time.
+async fn renew_keys(sign_in: Data<SignIn>) {
+    let Some(tokens) = &sign_in.tokens else { return };
     loop {
-        tick.tick().await;
-        let refreshed = directory.refresh(&db, &clock).await.and(keys.refresh(&db).await);
-        if let Err(error) = refreshed {
-            tracing::warn!(cause = ?error.cause(), "what other servers changed could not be read; going on with what is known");
+        tokio::time::sleep(tokens.renewed_every()).await;
+        sign_in.metrics.key_renewal(tokens.renew().await.as_ref());
+    }
+}
+
+/// What is done each second beside answering.
+struct Watch {
+    db: Db,
+    directory: directory::Handle,
+    keys: Keyring,
+    limits: Data<Limits>,
+    retries: Data<Retries>,
+    clock: Clock,
+    metrics: Data<Metrics>,
+}
+
+impl Watch {
+    /// Notices, within two seconds, what other servers changed; forgets whose budgets are whole again, and answers that nobody
+    /// gets again.
+    async fn run(self) {
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            if let Err(error) = self.refresh().await {
+                tracing::warn!(cause = ?error.cause(), "what other servers changed could not be read; going on with what is known");
+            }
+            self.metrics.directory_is(self.directory.current().version);
+            self.limits.sweep();
+            if let Err(error) = self.keys.write_uses_when_due(&self.db, self.clock.now()).await {
+                tracing::warn!(cause = ?error.cause(), "when keys were used last could not be written; trying again");
+            }
+            if let Err(error) = self.retries.sweep(self.clock.now()).await {
+                tracing::warn!(cause = ?error.cause(), "answers that nobody gets again could not be removed");
+            }
         }
-        metrics.directory_is(directory.current().version);
+    }
+
+    async fn refresh(&self) -> Result<()> {
+        self.directory.refresh(&self.db, &self.clock).await?;
+        self.keys.refresh(&self.db, self.clock.now()).await
+    }
+}
+
+/// How often the head of the audit's chain stands in the log, from where it can be kept out of reach of the database.
+const HEAD_TOLD_EVERY: Duration = Duration::from_secs(3600);
+
+/// Seals the audit.
+async fn seal(db: Db, mut sealing: Sealing, clock: Clock) {
+    let mut told: Option<Instant> = None;
+    loop {
+        let begun = Instant::now();
+        let pause = match sealing.step(&db, clock.now()).await {
+            Ok(step) => {
+                if let Step::Sealed { head, more: false } = step
+                    && told.is_none_or(|told| told.elapsed() >= HEAD_TOLD_EVERY)
+                {
+                    tracing::info!(%head, "the audit is sealed");
+                    told = Some(Instant::now());
+                }
+                step.pause(begun.elapsed())
+            }
+            Err(error) => {
+                tracing::warn!(cause = ?error.cause(), "the audit could not be sealed; trying again");
+                Duration::from_secs(5)
+            }
+        };
+        tokio::time::sleep(pause).await;
     }
 }

@@ -10,7 +10,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use crate::error::Text;
-use crate::id::{AreaKind, DistrictKind, Id, OfficeKind, ServiceKind};
+use crate::id::{AreaKind, DistrictKind, Id, OfficeKind, PartnerKind, ServiceKind};
 
 /// The readable name of a thing in a path: lower case, digits, hyphens; never the shape of a UUID.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, AsExpression, FromSqlRow)]
@@ -179,6 +179,8 @@ pub type DistrictName = IdOrSlug<DistrictKind>;
 pub type OfficeName = IdOrSlug<OfficeKind>;
 /// A service by its identifier or slug.
 pub type ServiceName = IdOrSlug<ServiceKind>;
+/// A partner agency by its identifier or slug.
+pub type PartnerName = IdOrSlug<PartnerKind>;
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 use tracing_subscriber::EnvFilter;
 
 use crate::error::{Error, Result};
@@ -27,6 +27,12 @@ pub struct Metrics {
     requests: IntCounterVec,
     durations: HistogramVec,
     directory_version: prometheus::IntGauge,
+    refused_sign_ins: IntCounterVec,
+    unknown_offices: IntCounter,
+    key_renewals: IntCounterVec,
+    refused_by_budget: IntCounterVec,
+    refused_keys: IntCounterVec,
+    denials_dropped: IntCounter,
 }
 
 impl Metrics {
@@ -45,15 +51,65 @@ impl Metrics {
             "The version of the directory that this server answers from.",
         )
         .map_err(Error::internal)?;
+        let refused_sign_ins = IntCounterVec::new(
+            Opts::new("nara_sign_ins_refused_total", "Tokens and keys that did not hold, by what was wrong with them."),
+            &["reason"],
+        )
+        .map_err(Error::internal)?;
+        let unknown_offices = IntCounter::new(
+            "nara_token_offices_unknown_total",
+            "Offices that tokens named and the directory does not have.",
+        )
+        .map_err(Error::internal)?;
+        let key_renewals = IntCounterVec::new(
+            Opts::new("nara_key_set_renewals_total", "Readings of the identity provider's keys, by what came of them."),
+            &["outcome"],
+        )
+        .map_err(Error::internal)?;
+        let refused_by_budget = IntCounterVec::new(
+            Opts::new(
+                "nara_refused_by_budget_total",
+                "Calls refused because their caller had called too often, by budget.",
+            ),
+            &["budget"],
+        )
+        .map_err(Error::internal)?;
+        let refused_keys = IntCounterVec::new(
+            Opts::new("nara_partner_keys_refused_total", "Keys of partner agencies that did not hold, by the reason."),
+            &["reason"],
+        )
+        .map_err(Error::internal)?;
+        let denials_dropped = IntCounter::new(
+            "nara_audit_denials_dropped_total",
+            "Denied attempts that could not be recorded in the audit: too many came at once, or the database was away.",
+        )
+        .map_err(Error::internal)?;
         let registry = Registry::new();
         for collector in [
             Box::new(requests.clone()) as Box<dyn prometheus::core::Collector>,
             Box::new(durations.clone()),
             Box::new(directory_version.clone()),
+            Box::new(refused_sign_ins.clone()),
+            Box::new(unknown_offices.clone()),
+            Box::new(key_renewals.clone()),
+            Box::new(refused_by_budget.clone()),
+            Box::new(refused_keys.clone()),
+            Box::new(denials_dropped.clone()),
         ] {
             registry.register(collector).map_err(Error::internal)?;
         }
-        Ok(Self { registry, requests, durations, directory_version })
+        Ok(Self {
+            registry,
+            requests,
+            durations,
+            directory_version,
+            refused_sign_ins,
+            unknown_offices,
+            key_renewals,
+            refused_by_budget,
+            refused_keys,
+            denials_dropped,
+        })
     }
 
     /// Counts one answered call.
@@ -65,6 +121,36 @@ impl Metrics {
     /// Notes which directory this server answers from.
     pub fn directory_is(&self, version: i64) {
         self.directory_version.set(version);
+    }
+
+    /// Counts a token or a key that did not hold.
+    pub fn refused_sign_in(&self, reason: &str) {
+        self.refused_sign_ins.with_label_values(&[reason]).inc();
+    }
+
+    /// Counts offices that a token named and that do not exist.
+    pub fn unknown_offices(&self, count: usize) {
+        self.unknown_offices.inc_by(count.try_into().unwrap_or(0));
+    }
+
+    /// Counts a reading of the identity provider's keys.
+    pub fn key_renewal(&self, outcome: &str) {
+        self.key_renewals.with_label_values(&[outcome]).inc();
+    }
+
+    /// Counts calls whose caller had called too often.
+    pub fn count_refused_by_budget(&self, budget: &str, calls: u64) {
+        self.refused_by_budget.with_label_values(&[budget]).inc_by(calls);
+    }
+
+    /// Counts keys that did not hold, by the reason and never by the key.
+    pub fn count_refused_keys(&self, reason: &'static str, keys: u64) {
+        self.refused_keys.with_label_values(&[reason]).inc_by(keys);
+    }
+
+    /// Counts denied attempts that could not be recorded.
+    pub fn denials_dropped(&self, count: usize) {
+        self.denials_dropped.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     /// Everything, in Prometheus' text format.

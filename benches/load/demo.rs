@@ -71,7 +71,7 @@ fn middle(starts: &[Start], figure: impl Fn(&Start) -> f64) -> f64 {
 fn start(folder: &Path) -> Program {
     let port = free_port();
     Program::start(port, |nara| {
-        nara.args(["demo", "--port", &port.to_string(), "--data-dir"]).arg(folder);
+        nara.args(["demo", "--limits", "off", "--port", &port.to_string(), "--data-dir"]).arg(folder);
     })
 }
 

@@ -8,9 +8,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use nara::auth::permissions::Permissions;
 use nara::auth::tokens::Verifier;
 use nara::db::Target;
-use nara::server::{self, Keys, MetricsAt, Setup};
+use nara::server::{self, Keys, MetricsAt, Setup, Timeouts};
 use nara::telemetry;
 use nara::time::{Clock, Random};
 use nara::vault::{Ring, Vault};
@@ -137,11 +138,16 @@ fn setup(installation: &Installation) -> Setup {
         metrics: MetricsAt::Nowhere,
         public_url: None,
         cors_origins: Vec::new(),
+        trusted_proxies: Vec::new(),
+        // What is measured calls far more often than a caller may.
+        limits: None,
         tokens: Some(tokens.expect("the key set is right")),
+        permissions: Permissions::standard(),
         secret: installation.secret.clone(),
         vault: Vault::new(Ring::new(&Random::system())),
         environment: ENVIRONMENT.to_owned(),
         workers: 0,
+        timeouts: Timeouts::default(),
         clock: Clock::system(),
         random: Random::system(),
     }

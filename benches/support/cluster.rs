@@ -3,15 +3,20 @@
 //!
 //! A shell owns it and waits for the end of its standard input, which the kernel closes however this process ends.
 
+#[path = "../../tests/api/support/databases/installed.rs"]
+mod installed;
+
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::{env, fs};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
+
+use installed::{programs, unprivileged};
 
 use super::folder::{Folder, random_name};
 use super::program::free_port;
@@ -78,28 +83,4 @@ impl Drop for Cluster {
         drop(self.shell.stdin.take());
         let _ended = self.shell.wait();
     }
-}
-
-/// Debian keeps PostgreSQL's programs off PATH, one folder a version; the newest is taken.
-fn programs() -> Option<PathBuf> {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|version| version.path());
-    let mut versions: Vec<PathBuf> = versions.collect();
-    versions.sort_by_key(|version| version.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
-    let installed = versions.into_iter().rev().map(|version| version.join("bin"));
-    let path = env::var_os("PATH").unwrap_or_default();
-    let mut folders = env::split_paths(&path).chain(installed);
-    folders.find(|folder| ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).is_file()))
-}
-
-/// PostgreSQL refuses to run as root: then `nobody` runs it.
-fn unprivileged() -> Option<(u32, u32)> {
-    let we_are_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
-    we_are_root.then(|| {
-        let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let nobody = users.lines().find_map(|line| {
-            let mut fields = line.strip_prefix("nobody:")?.split(':').skip(1);
-            Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
-        });
-        nobody.unwrap_or((65534, 65534))
-    })
 }

@@ -7,7 +7,7 @@ use nara::config::Secret;
 use nara::db::connection::Purpose;
 use nara::db::{DbConn, Target, migrations};
 use nara::directory;
-use nara::partners::{self, Partner};
+use nara::partners::{self, NewPartner, Partner};
 use nara::server::Keys;
 use nara::time::{Clock, Moment, Random};
 use p256::SecretKey;
@@ -38,8 +38,8 @@ impl Installation {
         let fill = |conn: &mut DbConn| {
             directory::import::embedded(conn, &moment)?;
             let slug = "school".parse().expect("a slug");
-            let name = "Skäggetorps grundskola (påhittad)".to_owned();
-            let school = Partner { id: moment.id(), slug, name, category: Category::School, created_at: moment.now };
+            let name = "Skäggetorps grundskola (påhittad)".parse().expect("a name");
+            let school = Partner::new(NewPartner::of(slug, name, Category::School), &moment);
             partners::store::insert(conn, &school)?;
             keys::insert(conn, &key, school.id, &[Scope::Submit, Scope::Read], &hash_key, &moment)
         };

@@ -14,7 +14,9 @@ use crate::http::body::{Body, MergePatch};
 use crate::http::call::{Cache, Call, Validator};
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
+use crate::http::written::{Linking, Written};
 use crate::id::AreaId;
+use crate::idempotency::{Replay, Retries};
 use crate::slug::AreaName;
 
 type AreaPatch = PatchOf<NewArea>;
@@ -60,14 +62,21 @@ async fn create_area(
     call: Call,
     db: Data<Db>,
     directory: Data<Handle>,
+    retries: Data<Retries>,
     new: Body<NewArea>,
 ) -> Result<HttpResponse> {
-    let area = Area::new(new.0, &call.moment);
-    let (id, path) = (area.id, path(&area.slug));
-    let writer = writer(&admin, &call, &db, &directory);
-    let work = move |conn: &mut _| store::insert(conn, &area);
-    let after = writer.change("area.created", ("area", id.uuid()), work, changes::any).await?;
-    call.created(&path, &view(id, &after, &call)?, Validator::Version(1))
+    let again = Replay::of_public("area.created.replayed", "area");
+    let create = async |slot| {
+        let area = Area::new(new.0, &call.moment);
+        let (id, path) = (area.id, path(&area.slug));
+        let writer = writer(&admin, &call, &db, &directory);
+        let work = move |conn: &mut _| store::insert(conn, &area);
+        let links = call.links();
+        let answer =
+            move |after: &Directory| Written::created(&links, &path, &view(id, after, &links)?, Validator::Version(1));
+        writer.create("area.created", ("area", id.uuid()), work, changes::any, slot, answer).await
+    };
+    call.send(retries.once(&call, admin.actor(), again, create).await?)
 }
 
 /// Get an area
@@ -151,7 +160,7 @@ async fn delete_area(
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn view(id: AreaId, directory: &Directory, call: &Call) -> Result<AreaView> {
+fn view(id: AreaId, directory: &Directory, links: &impl Linking) -> Result<AreaView> {
     let area = directory.area(id).ok_or_else(|| Error::internal("an area that was written is not there"))?;
-    Ok(AreaView::new(area, directory, call))
+    Ok(AreaView::new(area, directory, links))
 }

@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 use crate::areas::{Area, AreaStatus};
 use crate::directory::Directory;
 use crate::districts::Population;
-use crate::http::call::{Call, Link};
+use crate::http::call::Link;
+use crate::http::written::Linking;
 use crate::id::{AreaId, DistrictId, OfficeId};
 use crate::slug::Slug;
 use crate::text::Localized;
@@ -47,7 +48,7 @@ pub struct AreaView {
 
 impl AreaView {
     /// An area as `call` gets it.
-    pub fn new(area: &Area, directory: &Directory, call: &Call) -> Self {
+    pub fn new(area: &Area, directory: &Directory, links: &impl Linking) -> Self {
         let Area { id, slug, name, description, status, updated_at, .. } = area.clone();
         Self {
             id,
@@ -58,7 +59,7 @@ impl AreaView {
             office_ids: directory.offices_of_area(id).map(|office| office.id).collect(),
             population: population(id, directory),
             updated_at,
-            links: vec![call.link("self", "GET", &path(&slug))],
+            links: vec![links.link("self", "GET", &path(&slug))],
             slug,
         }
     }

@@ -2,40 +2,59 @@
 //!
 //! - A change and its record commit in one transaction.
 //! - No personal data leaves the server before the record of its reading is durable.
-//! - Records are append-only; the database itself refuses to change or remove one.
+//! - What somebody asks for and may not know of leaves the same kind of record, `denied`, whether it exists or not: see
+//!   [`denials`].
+//! - Records are append-only; the database itself refuses to change or remove one. Against somebody who gets past the database
+//!   there are seals: see [`seal`] and [`verify`].
 //! - A record names things by identifier alone, so it may be read by those who may not read the things.
+//!
+//! Lag (2001:454) om behandling av personuppgifter inom socialtjänsten, 10 §, wants each access to be documented, and looked through
+//! for those who had no business there. So a record also says for which office, under which reason and from which client.
 
+mod actor;
+pub mod client;
+pub mod denials;
+mod reason;
+pub mod record;
+pub mod routes;
+pub mod seal;
+pub mod store;
+pub mod verify;
+mod views;
+
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::DbConn;
 use crate::db::columns::Json;
 use crate::db::schema::audit_records;
 use crate::error::Result;
-use crate::id::{AuditRecordId, PartnerId, StaffId};
+use crate::id::{AuditRecordId, OfficeId, ResourceId};
 use crate::on_backend;
 use crate::time::{Moment, Timestamp};
 
-/// Who did it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Actor {
-    /// A member of staff.
-    Staff(StaffId),
-    /// A partner agency's system.
-    Partner(PartnerId),
-    /// The program itself, at somebody's command line.
-    System,
-}
+pub use actor::Actor;
+use client::{Agent, Client};
+pub use reason::AccessReason;
 
-impl Actor {
-    fn text(self) -> String {
-        match self {
-            Self::Staff(id) => format!("staff:{id}"),
-            Self::Partner(id) => format!("partner:{id}"),
-            Self::System => "system".to_owned(),
-        }
-    }
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schema(as = AuditOutcome)]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It does not exist, or the caller may not know that it does.
+    Denied,
 }
+crate::text_column!(Outcome);
 
 /// One record.
 #[derive(Debug, Clone, Insertable)]
@@ -46,8 +65,15 @@ pub struct Entry {
     actor: String,
     action: &'static str,
     resource_type: &'static str,
+    /// The only thing that it is about: what most records are found by. Of several, the database keeps a table by itself.
+    resource_id: Option<ResourceId>,
     resource_ids: Json<Vec<Uuid>>,
+    office_id: Option<OfficeId>,
+    reason: Option<AccessReason>,
+    client_address: Option<String>,
+    client_agent: Option<Agent>,
     trace_id: String,
+    outcome: Outcome,
 }
 
 impl Entry {
@@ -60,20 +86,61 @@ impl Entry {
         resource_ids: Vec<Uuid>,
         trace_id: String,
     ) -> Self {
-        let (id, at, actor) = (moment.id(), moment.now, actor.text());
-        Self { id, at, actor, action, resource_type, resource_ids: Json(resource_ids), trace_id }
+        Self {
+            id: moment.id(),
+            at: moment.now,
+            actor: actor.to_string(),
+            action,
+            resource_type,
+            resource_id: only(&resource_ids),
+            resource_ids: Json(resource_ids),
+            office_id: None,
+            reason: None,
+            client_address: None,
+            client_agent: None,
+            trace_id,
+            outcome: Outcome::Done,
+        }
     }
 
     /// The same record about other things: a reading knows what it has read only afterwards.
     pub fn about(self, resource_ids: Vec<Uuid>) -> Self {
-        Self { resource_ids: Json(resource_ids), ..self }
+        Self { resource_id: only(&resource_ids), resource_ids: Json(resource_ids), ..self }
     }
 
     /// The same record, also about these: what was read with the thing itself.
     pub fn also_about(self, resource_ids: Vec<Uuid>) -> Self {
-        let Json(mut all) = self.resource_ids;
-        all.extend(resource_ids);
-        Self { resource_ids: Json(all), ..self }
+        let all = [self.resource_ids.0.clone(), resource_ids].concat();
+        self.about(all)
+    }
+
+    /// On whose behalf: the office that the actor worked for.
+    pub fn on_behalf_of(self, office: impl Into<Option<OfficeId>>) -> Self {
+        Self { office_id: office.into(), ..self }
+    }
+
+    /// Why somebody looked at what is another office's.
+    pub fn because(self, reason: impl Into<Option<AccessReason>>) -> Self {
+        Self { reason: reason.into(), ..self }
+    }
+
+    /// From which client. Left out for a private person's anonymous report: nothing may lead back to the reporter.
+    pub fn from_client(self, client: Client) -> Self {
+        let client_address = client.address.map(|address| address.to_string());
+        Self { client_address, client_agent: Some(client.agent), ..self }
+    }
+
+    /// The same record of an attempt: what was asked for does not exist, as far as the actor may know.
+    pub fn denied(self) -> Self {
+        Self { outcome: Outcome::Denied, ..self }
+    }
+}
+
+/// The identifier of the one thing that a record is about; `None` where there are several, or none.
+fn only(resource_ids: &[Uuid]) -> Option<ResourceId> {
+    match resource_ids {
+        [only] => Some(ResourceId::from_uuid(*only)),
+        _ => None,
     }
 }
 

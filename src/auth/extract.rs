@@ -1,49 +1,49 @@
 //! The callers as handlers' first arguments.
 
-use std::future::{Ready, ready};
+use std::future::Ready;
 
-use actix_web::http::header;
-use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
+use futures_util::future::{Either, FutureExt, TryFutureExt, ready};
 
 use crate::audit::Actor;
-use crate::auth::keys::Keyring;
-use crate::auth::tokens::Verifier;
-use crate::auth::{Agency, Role, Scope, Staff};
-use crate::error::{Error, Problem, Result, Text};
-use crate::time::{Clock, Timestamp};
-
-/// All that signing in needs.
-pub struct SignIn {
-    /// Verifies tokens of staff; absent where no identity provider is configured.
-    pub tokens: Option<Verifier>,
-    /// Knows the keys of partner agencies.
-    pub keys: Keyring,
-    /// Tells whether they are still valid.
-    pub clock: Clock,
-}
-
-/// What a request carries to sign in with.
-enum Credentials<'a> {
-    Nothing,
-    Token(&'a str),
-    Key(&'a str),
-}
+use crate::auth::permissions::Permission;
+use crate::auth::sign_in::{SigningIn, agency, staff};
+use crate::auth::{Agency, Scope, Staff};
+use crate::error::{Error, Result};
+use crate::http::limits;
 
 /// The public: no sign-in, and none is looked at.
 pub struct Anyone;
 
+/// Whoever of the staff signs in.
+pub struct SignedIn(pub Staff);
+
 /// Staff who keep the directory.
 pub struct Administrator(Staff);
 
+/// Staff who keep the partner agencies and their keys.
+pub struct PartnerKeeper(Staff);
+
+/// Staff who read the audit.
+pub struct Auditor(pub Staff);
+
 /// Staff who work with cases. Which cases is [`Staff::sight`]'s to say.
 pub struct CaseReader(pub Staff);
+
+/// Staff who meet people and families.
+pub struct PeopleWorker(pub Staff);
+
+/// Staff who may see who works at their offices.
+pub struct ColleagueReader(pub Staff);
 
 /// A partner agency that may submit.
 pub struct Submitter(pub Agency);
 
 /// A partner agency that may read what it submitted.
 pub struct PartnerReader(pub Agency);
+
+/// A partner agency, whatever its key may be used for.
+pub struct AnyPartner(pub Agency);
 
 impl Administrator {
     /// Who did it, for the audit.
@@ -52,86 +52,63 @@ impl Administrator {
     }
 }
 
-macro_rules! extracted_by {
-    ($($caller:ty: $sign_in:expr;)*) => { $(
+impl PartnerKeeper {
+    /// Who did it, for the audit.
+    pub fn actor(&self) -> Actor {
+        self.0.actor()
+    }
+}
+
+impl FromRequest for Anyone {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        std::future::ready(limits::take_anonymous(request).map(|()| Self))
+    }
+}
+
+macro_rules! staff_with {
+    ($($caller:ident: $permission:expr;)*) => { $(
         impl FromRequest for $caller {
             type Error = Error;
-            type Future = Ready<Result<Self>>;
+            type Future = SigningIn<Self>;
 
             fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-                let sign_in: fn(&HttpRequest) -> Result<Self> = $sign_in;
-                ready(sign_in(request))
+                match staff(request, $permission) {
+                    Either::Left(known) => Either::Left(ready(known.into_inner().map(Self))),
+                    Either::Right(first) => Either::Right(first.map_ok(Self).boxed_local()),
+                }
             }
         }
     )* };
 }
 
-extracted_by! {
-    Anyone: |_| Ok(Self);
-    Administrator: |request| staff(request, &[Role::Administrator]).map(Self);
-    CaseReader: |request| staff(request, &[Role::OutreachWorker, Role::Caseworker, Role::TeamLead]).map(Self);
-    Submitter: |request| agency(request, Scope::Submit).map(Self);
-    PartnerReader: |request| agency(request, Scope::Read).map(Self);
+macro_rules! agencies_with {
+    ($($caller:ident: $scope:expr;)*) => { $(
+        impl FromRequest for $caller {
+            type Error = Error;
+            type Future = Ready<Result<Self>>;
+
+            fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+                std::future::ready(agency(request, $scope).map(Self))
+            }
+        }
+    )* };
 }
 
-fn staff(request: &HttpRequest, roles: &[Role]) -> Result<Staff> {
-    let (sign_in, now) = sign_in(request)?;
-    let Credentials::Token(token) = credentials(request)? else { return Err(Error::new(Problem::Unauthenticated)) };
-    let verified = sign_in.tokens.as_ref().and_then(|tokens| tokens.verify(token, now));
-    let staff = verified.ok_or_else(|| Error::new(Problem::Unauthenticated))?;
-    if staff.roles.iter().any(|role| roles.contains(role)) {
-        return Ok(staff);
-    }
-    let needed = roles.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
-    Err(Error::with_detail(
-        Problem::Forbidden,
-        Text::new(
-            format!("This needs one of the roles: {needed}."),
-            format!("Detta kräver någon av rollerna: {needed}."),
-        ),
-    ))
+staff_with! {
+    SignedIn: None;
+    Administrator: Some(Permission::KeepDirectory);
+    PartnerKeeper: Some(Permission::KeepPartners);
+    Auditor: Some(Permission::ReadAudit);
+    CaseReader: Some(Permission::ReadReferrals);
+    PeopleWorker: Some(Permission::MeetPeople);
+    ColleagueReader: Some(Permission::SeeColleagues);
 }
 
-fn agency(request: &HttpRequest, scope: Scope) -> Result<Agency> {
-    let (sign_in, now) = sign_in(request)?;
-    let Credentials::Key(key) = credentials(request)? else { return Err(Error::new(Problem::Unauthenticated)) };
-    let agency = sign_in.keys.verify(key, now).ok_or_else(|| Error::new(Problem::Unauthenticated))?;
-    if agency.scopes.contains(&scope) {
-        return Ok(agency);
-    }
-    let scope = scope.as_ref();
-    Err(Error::with_detail(
-        Problem::Forbidden,
-        Text::new(
-            format!("This needs a key with the scope {scope}."),
-            format!("Detta kräver en nyckel med behörigheten {scope}."),
-        ),
-    ))
-}
-
-fn sign_in(request: &HttpRequest) -> Result<(&SignIn, Timestamp)> {
-    let sign_in =
-        request.app_data::<Data<SignIn>>().ok_or_else(|| Error::internal("the server was built without sign-in"))?;
-    Ok((sign_in, sign_in.clock.now()))
-}
-
-/// The one way in which the request signs in: two at once leave open who is calling.
-fn credentials(request: &HttpRequest) -> Result<Credentials<'_>> {
-    let mut tokens = request.headers().get_all(header::AUTHORIZATION);
-    let mut keys = request.headers().get_all("x-api-key");
-    match (tokens.next(), keys.next()) {
-        (Some(_), Some(_)) => Err(Error::new(Problem::AmbiguousCredentials)),
-        (Some(_), None) if tokens.next().is_some() => Err(Error::new(Problem::AmbiguousCredentials)),
-        (None, Some(_)) if keys.next().is_some() => Err(Error::new(Problem::AmbiguousCredentials)),
-        (Some(authorization), None) => Ok(bearer(authorization.to_str().unwrap_or_default())),
-        (None, Some(key)) => Ok(Credentials::Key(key.to_str().unwrap_or_default())),
-        (None, None) => Ok(Credentials::Nothing),
-    }
-}
-
-fn bearer(authorization: &str) -> Credentials<'_> {
-    match authorization.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Credentials::Token(token.trim()),
-        _ => Credentials::Nothing,
-    }
+agencies_with! {
+    Submitter: Some(Scope::Submit);
+    PartnerReader: Some(Scope::Read);
+    AnyPartner: None;
 }

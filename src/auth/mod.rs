@@ -1,29 +1,47 @@
 //! Who calls, and what they may do.
 //!
-//! The first argument of a handler says who may call it: [`Anyone`], [`Administrator`], [`CaseReader`], [`Submitter`],
-//! [`PartnerReader`]. There is no check to forget in a body, and nobody to check when the argument is missing: a handler
+//! The first argument of a handler says who may call it: [`Anyone`], [`Administrator`], [`PartnerKeeper`], [`Auditor`],
+//! [`CaseReader`], [`ColleagueReader`], [`SignedIn`], [`Submitter`],
+//! [`PartnerReader`], [`AnyPartner`]. There is no check to forget in a body, and nobody to check when the argument is missing: a handler
 //! without one cannot be written by accident, since the document's test looks for it.
 //!
 //! - Nobody, or a token or key that does not hold: 401, without a hint at which of its parts is wrong.
 //! - Signed in, and without the role or the scope: 403, which names it.
 //! - What one may not know of: 404, see [`Sight`].
+//!
+//! Who may do what is one table: [`permissions`].
 
 mod category;
 mod extract;
+pub mod key_set;
 pub mod keys;
+pub mod permissions;
+pub mod register;
+mod sign_in;
 pub mod tokens;
 
-use crate::audit::Actor;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::audit::{AccessReason, Actor};
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{OfficeId, PartnerId, StaffId};
 use crate::slug::OfficeName;
+use crate::vault::ConfidentialLine;
 
-pub use category::Category;
-pub use extract::{Administrator, Anyone, CaseReader, PartnerReader, SignIn, Submitter};
+pub use category::{Category, PartnerStatus};
+pub use extract::{
+    Administrator, AnyPartner, Anyone, Auditor, CaseReader, ColleagueReader, PartnerKeeper, PartnerReader,
+    PeopleWorker, SignedIn, Submitter,
+};
+use permissions::Reach;
+pub use sign_in::SignIn;
 
 /// What staff are, as the municipality's identity provider says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::AsRefStr, strum::EnumIter)]
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Role {
     /// Meets families in the field.
@@ -41,12 +59,16 @@ pub enum Role {
 }
 
 /// What a partner agency's key may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::AsRefStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::AsRefStr, strum::EnumIter)]
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = ApiKeyScope)]
 pub enum Scope {
     /// Sending referrals and what belongs to them.
+    #[serde(rename = "referrals:submit")]
     #[strum(serialize = "referrals:submit")]
     Submit,
     /// Reading the agency's own referrals.
+    #[serde(rename = "referrals:read")]
     #[strum(serialize = "referrals:read")]
     Read,
 }
@@ -56,12 +78,20 @@ pub enum Scope {
 pub struct Staff {
     /// Who it is.
     pub id: StaffId,
+    /// The name, if the token tells it.
+    pub name: Option<ConfidentialLine>,
     /// Their roles.
     pub roles: Vec<Role>,
     /// The slugs of their offices, as the token names them.
     pub office_slugs: Vec<String>,
+    /// Whether they may decide on inquiries (SoL 25 kap. 1 §).
+    pub qualified: bool,
     /// Whether they may see persons with a protected identity.
     pub protected_identity: bool,
+    /// How far the rule lets them go in what they are about to do.
+    pub reach: Vec<Reach>,
+    /// Why they look at what is another office's, where the rule lets them.
+    pub reason: Option<AccessReason>,
 }
 
 /// A partner agency whose system signed in.
@@ -73,6 +103,8 @@ pub struct Agency {
     pub category: Category,
     /// What the key may be used for.
     pub scopes: Vec<Scope>,
+    /// The key that it signed in with.
+    pub key: keys::KeyId,
 }
 
 /// Which cases a member of staff may know of. List, single, search, count and whatever hangs below a case go through it alone.
@@ -80,8 +112,12 @@ pub struct Agency {
 pub struct Sight {
     /// The offices whose cases they see.
     pub offices: Vec<OfficeId>,
+    /// Whose own makings they see besides.
+    pub made_by: Option<StaffId>,
     /// Whether cases about persons with a protected identity exist for them.
     pub protected_identity: bool,
+    /// Why they see more than their own offices' cases, for the audit.
+    pub reason: Option<AccessReason>,
 }
 
 impl Staff {
@@ -90,22 +126,38 @@ impl Staff {
         Actor::Staff(self.id)
     }
 
-    /// Which cases they may know of: those of their own offices, if they work with cases at all.
-    pub fn sight(&self, directory: &Directory) -> Sight {
-        // An outreach worker sees the referrals that they made, and no referral is made by staff yet.
-        let works_cases = self.roles.iter().any(|role| matches!(role, Role::Caseworker | Role::TeamLead));
-        let offices = if works_cases { self.own_offices(directory) } else { Vec::new() };
-        Sight { offices, protected_identity: self.protected_identity }
+    /// The offices that the token names, as far as there are such.
+    pub fn offices(&self, directory: &Directory) -> impl Iterator<Item = OfficeId> {
+        let named = |slug: &str| self.office_slugs.iter().any(|named| named == slug);
+        directory.offices.iter().filter(move |office| named(office.slug.as_ref())).map(|office| office.id)
     }
 
-    /// Which people and families they may know of: those who were met through their own offices.
-    pub fn sight_of_people(&self, directory: &Directory) -> Sight {
-        Sight { offices: self.own_offices(directory), protected_identity: self.protected_identity }
+    /// What they may know of: their own offices', and with an `Access-Reason` all offices' if the rule lets them.
+    pub fn sight(&self, directory: &Directory) -> Sight {
+        match self.reason {
+            Some(reason) if self.reach.contains(&Reach::Others) => Sight {
+                offices: directory.offices.iter().map(|office| office.id).collect(),
+                reason: Some(reason),
+                ..self.own_sight(directory)
+            },
+            _ => self.own_sight(directory),
+        }
+    }
+
+    /// What they may change: a reason opens reading only.
+    pub fn own_sight(&self, directory: &Directory) -> Sight {
+        let own = self.reach.contains(&Reach::Own);
+        Sight {
+            offices: if own { self.offices(directory).collect() } else { Vec::new() },
+            made_by: self.reach.contains(&Reach::Made).then_some(self.id),
+            protected_identity: self.protected_identity,
+            reason: None,
+        }
     }
 
     /// The office on whose behalf they create something: the one that the body names at `officeId`, or their only one.
     pub fn creating_office(&self, directory: &Directory, named: Option<&OfficeName>) -> Result<OfficeId> {
-        let own = self.own_offices(directory);
+        let own: Vec<OfficeId> = self.offices(directory).collect();
         let wrong = |en: &'static str, sv: &'static str| Err(Error::invalid_at("/officeId", Text::new(en, sv)));
         match (own.as_slice(), named) {
             ([], _) => Err(Error::new(Problem::NoOffice)),
@@ -116,11 +168,5 @@ impl Staff {
                 None => wrong("is not one of your offices", "är inte ett av dina kontor"),
             },
         }
-    }
-
-    fn own_offices(&self, directory: &Directory) -> Vec<OfficeId> {
-        let own =
-            directory.offices.iter().filter(|office| self.office_slugs.iter().any(|slug| slug == office.slug.as_ref()));
-        own.map(|office| office.id).collect()
     }
 }

@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn each_enum_has_its_list_and_each_list_its_enum() {
-        let lists: [(&str, Vec<String>); 14] = [
+        let lists: [(&str, Vec<String>); 19] = [
             ("referral-kinds", codes::<crate::referrals::Kind>()),
             ("referral-statuses", codes::<crate::referrals::Status>()),
             ("urgencies", codes::<crate::referrals::Urgency>()),
@@ -65,6 +65,11 @@ mod tests {
             ("timeline-kinds", codes::<crate::timeline::TimelineKind>()),
             ("protected-identity", codes::<crate::people::ProtectedIdentity>()),
             ("partner-categories", codes::<crate::auth::Category>()),
+            ("access-reasons", codes::<crate::audit::AccessReason>()),
+            ("audit-outcomes", codes::<crate::audit::Outcome>()),
+            ("client-agents", codes::<crate::audit::client::Agent>()),
+            ("partner-statuses", codes::<crate::auth::PartnerStatus>()),
+            ("api-key-scopes", codes::<crate::auth::Scope>()),
             ("staff-roles", codes::<crate::auth::Role>()),
             ("consent-scopes", codes::<crate::referrals::consent::ConsentScope>()),
             ("consent-givers", codes::<crate::referrals::consent::Giver>()),

@@ -71,6 +71,14 @@ pub fn while_alone<T>(conn: &mut DbConn, work: impl FnOnce(&mut DbConn) -> Resul
     outcome
 }
 
+/// Several servers may seal the audit of one PostgreSQL. The first takes a lock that ends with its transaction, and the others do not
+/// wait for it. SQLite has one writer, so whoever writes is alone.
+pub fn is_the_only_sealer(conn: &mut DbConn) -> Result<bool> {
+    let DbConn::Postgres(conn) = conn else { return Ok(true) };
+    let lock = diesel::dsl::sql::<diesel::sql_types::Bool>("pg_try_advisory_xact_lock(74657262)");
+    Ok(diesel::select(lock).get_result(conn)?)
+}
+
 /// SQLite takes its compile-time options from the build; without the first of these every statement with a bound LIMIT is
 /// prepared anew at each execution, which makes reads three times slower. PostgreSQL has nothing of the kind.
 pub fn check_build(conn: &mut DbConn) -> Result<()> {

@@ -3,6 +3,7 @@
 //! - A write is one transaction, with everything of one change in it, and is answered when it is durable.
 //! - SQLite has reading threads and one writer that commits groups; PostgreSQL has a set of threads for reading and one for
 //!   writing, one transaction for each write, because savepoints would cost round trips there.
+//! - What cannot be done soon is refused: a full queue at once, and a job whose turn does not come in time. A refused job never runs.
 //! - A job is database work and nothing else. On PostgreSQL it may run again after a deadlock or a serialization failure.
 
 pub mod columns;
@@ -13,7 +14,10 @@ pub mod migrations;
 #[expect(missing_docs, reason = "The macro makes public items without docs.")]
 pub mod schema;
 mod threads;
+mod turn;
 mod writer;
+
+use std::time::Duration;
 
 use diesel::Connection;
 use diesel::connection::TransactionManager;
@@ -50,15 +54,18 @@ pub struct Sizes {
     pub writers: usize,
     /// Jobs that may wait in each queue before callers are sent away with 503.
     pub queue: usize,
+    /// How long a job may wait for its turn before its caller is sent away with 503.
+    pub patience: Duration,
 }
 
 impl Sizes {
     /// What measured best on two cores.
     pub fn for_target(target: &Target) -> Self {
-        match target {
-            Target::Sqlite(_) => Self { readers: 2, writers: 1, queue: 1024 },
-            Target::Postgres(_) => Self { readers: 4, writers: 16, queue: 1024 },
-        }
+        let (readers, writers) = match target {
+            Target::Sqlite(_) => (2, 1),
+            Target::Postgres(_) => (4, 16),
+        };
+        Self { readers, writers, queue: 1024, patience: Duration::from_secs(5) }
     }
 }
 
@@ -68,12 +75,10 @@ const ATTEMPTS: u32 = 4;
 impl Db {
     /// Opens the connections. The database must have been migrated.
     pub fn open(target: &Target, sizes: Sizes) -> Result<Self> {
-        let readers = Threads::start(target, Purpose::Reading, sizes.readers, sizes.queue)?;
+        let readers = Threads::start(target, Purpose::Reading, sizes.readers, &sizes)?;
         let writers = match target {
-            Target::Sqlite(_) => Writers::Grouped(Writer::start(target, sizes.queue)?),
-            Target::Postgres(_) => {
-                Writers::Separate(Threads::start(target, Purpose::Writing, sizes.writers, sizes.queue)?)
-            }
+            Target::Sqlite(_) => Writers::Grouped(Writer::start(target, &sizes)?),
+            Target::Postgres(_) => Writers::Separate(Threads::start(target, Purpose::Writing, sizes.writers, &sizes)?),
         };
         Ok(Self { readers, writers })
     }

@@ -136,12 +136,38 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use super::*;
+    staff (id) {
+        id -> SqlUuid,
+        name -> Nullable<Binary>,
+        works_cases -> Bool,
+        signed_in_at -> SqlTime,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    staff_offices (staff_id, office_id) {
+        staff_id -> SqlUuid,
+        office_id -> SqlUuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
     partners (id) {
         id -> SqlUuid,
         slug -> Text,
         name -> Text,
+        name_order -> Text,
+        name_folded -> Text,
         category -> Text,
+        phone -> Nullable<Text>,
+        email -> Nullable<Text>,
+        status -> Text,
+        version -> Integer,
         created_at -> SqlTime,
+        updated_at -> SqlTime,
     }
 }
 
@@ -151,11 +177,16 @@ diesel::table! {
     partner_keys (id) {
         id -> Text,
         partner_id -> SqlUuid,
+        label -> Text,
         secret_hash -> Binary,
         scopes -> SqlJson,
+        allowed_networks -> SqlJson,
         created_at -> SqlTime,
         expires_at -> Nullable<SqlTime>,
+        overlap_until -> Nullable<SqlTime>,
+        rotated_to -> Nullable<Text>,
         revoked_at -> Nullable<SqlTime>,
+        last_used_at -> Nullable<SqlTime>,
     }
 }
 
@@ -274,12 +305,51 @@ diesel::table! {
         actor -> Text,
         action -> Text,
         resource_type -> Text,
+        resource_id -> Nullable<SqlUuid>,
         resource_ids -> SqlJson,
+        office_id -> Nullable<SqlUuid>,
+        reason -> Nullable<Text>,
+        client_address -> Nullable<Text>,
+        client_agent -> Nullable<Text>,
         trace_id -> Text,
+        outcome -> Text,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    audit_record_resources (resource_id, record_id) {
+        resource_id -> SqlUuid,
+        record_id -> SqlUuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    audit_seals (seq) {
+        seq -> BigInt,
+        record_id -> SqlUuid,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    kept_answers (id) {
+        id -> SqlUuid,
+        key_hash -> Binary,
+        fingerprint -> Binary,
+        resource_id -> SqlUuid,
+        answer -> Binary,
+        expires_at -> SqlTime,
     }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(partner_keys, partners);
 diesel::allow_tables_to_appear_in_same_query!(people, person_name_tokens, person_offices);
 diesel::allow_tables_to_appear_in_same_query!(families, family_offices);
+diesel::allow_tables_to_appear_in_same_query!(staff, staff_offices);
+diesel::allow_tables_to_appear_in_same_query!(audit_records, audit_seals);
 diesel::joinable!(partner_keys -> partners (partner_id));

@@ -12,10 +12,13 @@ use diesel::Connection;
 use diesel::connection::TransactionManager;
 use tokio::sync::oneshot;
 
+use crate::db::Sizes;
 use crate::db::connection::{DbConn, Purpose, Target};
+use crate::db::turn::{self, Turn};
 use crate::error::{Error, Problem, Result};
 
-type Job = Box<dyn FnOnce(&mut DbConn) + Send>;
+/// A job says whether it found the connection lost.
+type Job = Box<dyn FnOnce(&mut DbConn) -> bool + Send>;
 
 /// A set of threads; dropping the last handle lets them finish what is queued, and end.
 #[derive(Clone)]
@@ -24,6 +27,7 @@ pub struct Threads(Arc<Owner>);
 struct Owner {
     queue: Arc<Queue>,
     threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
+    patience: Duration,
 }
 
 struct Queue {
@@ -39,9 +43,9 @@ struct Waiting {
 
 impl Threads {
     /// Opens `count` connections, so that a wrong address stops the start, and begins to take jobs.
-    pub fn start(target: &Target, purpose: Purpose, count: usize, capacity: usize) -> Result<Self> {
+    pub fn start(target: &Target, purpose: Purpose, count: usize, sizes: &Sizes) -> Result<Self> {
         let waiting = Mutex::new(Waiting { jobs: VecDeque::new(), closed: false });
-        let queue = Arc::new(Queue { waiting, ready: Condvar::new(), capacity });
+        let queue = Arc::new(Queue { waiting, ready: Condvar::new(), capacity: sizes.queue });
         let mut threads = Vec::with_capacity(count);
         for number in 0..count {
             let (queue, target) = (Arc::clone(&queue), target.clone());
@@ -50,7 +54,7 @@ impl Threads {
             let name = format!("db-{purpose:?}-{number}").to_lowercase();
             threads.push(std::thread::Builder::new().name(name).spawn(work).map_err(Error::internal)?);
         }
-        Ok(Self(Arc::new(Owner { queue, threads: Mutex::new(threads) })))
+        Ok(Self(Arc::new(Owner { queue, threads: Mutex::new(threads), patience: sizes.patience })))
     }
 
     /// Runs `job` on one of the threads.
@@ -59,15 +63,19 @@ impl Threads {
         job: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
+        let turn = Turn::default();
+        let its_turn = turn.clone();
         self.0.queue.push(Box::new(move |conn| {
-            // Nobody waits any more: the caller went away before its turn came.
-            if sender.is_closed() {
-                return;
+            // Nobody waits any more: the caller went away, or gave up, before its turn came.
+            if sender.is_closed() || !its_turn.take() {
+                return false;
             }
-            let outcome = catch_unwind(AssertUnwindSafe(|| job(conn)));
-            let _gone = sender.send(outcome.unwrap_or_else(|_| Err(panicked())));
+            let outcome = catch_unwind(AssertUnwindSafe(|| job(conn))).unwrap_or_else(|_| Err(panicked()));
+            let lost = matches!(&outcome, Err(error) if error.problem() == Problem::Unavailable);
+            let _gone = sender.send(outcome);
+            lost
         }))?;
-        receiver.await.unwrap_or_else(|_| Err(Error::new(Problem::Unavailable)))
+        turn::answer_of(receiver, &turn, self.0.patience).await
     }
 }
 
@@ -121,8 +129,9 @@ impl Queue {
 
 fn run(queue: &Queue, target: &Target, purpose: Purpose, mut conn: DbConn) {
     while let Some(job) = queue.pop() {
-        job(&mut conn);
-        if !is_between_transactions(&mut conn) {
+        // Outside of a transaction diesel does not remember that the connection is lost; the job has noticed.
+        let lost = job(&mut conn);
+        if lost || !is_between_transactions(&mut conn) {
             match reconnect(target, purpose, || queue.lock().closed) {
                 Some(fresh) => conn = fresh,
                 None => return,

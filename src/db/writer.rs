@@ -12,13 +12,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use tokio::sync::oneshot;
 
+use crate::db::Sizes;
 use crate::db::connection::{DbConn, Purpose, Target};
 use crate::db::threads::{is_between_transactions, panicked, reconnect};
+use crate::db::turn::{self, Turn};
 use crate::error::{Error, Problem, Result};
 
 type Transactions = <DbConn as Connection>::TransactionManager;
@@ -34,12 +37,13 @@ struct Owner {
     closed: Arc<AtomicBool>,
     queue: Mutex<Option<SyncSender<Box<dyn Job>>>>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+    patience: Duration,
 }
 
 /// A queued job whose answer's type is forgotten.
 trait Job: Send {
-    /// True when nobody waits for it any more.
-    fn is_abandoned(&self) -> bool;
+    /// Takes its turn; false when nobody waits for it any more.
+    fn begin(&self) -> bool;
     /// Does the work and keeps the answer. True when its effects shall stay.
     fn run(&mut self, conn: &mut DbConn) -> bool;
     /// Gives the answer, now that the fate of the group is known.
@@ -50,11 +54,12 @@ struct Task<T, F> {
     work: Option<F>,
     answer: Option<Result<T>>,
     caller: oneshot::Sender<Result<T>>,
+    turn: Turn,
 }
 
 impl<T: Send, F: FnOnce(&mut DbConn) -> Result<T> + Send> Job for Task<T, F> {
-    fn is_abandoned(&self) -> bool {
-        self.caller.is_closed()
+    fn begin(&self) -> bool {
+        !self.caller.is_closed() && self.turn.take()
     }
 
     fn run(&mut self, conn: &mut DbConn) -> bool {
@@ -77,16 +82,17 @@ impl<T: Send, F: FnOnce(&mut DbConn) -> Result<T> + Send> Job for Task<T, F> {
 }
 
 impl Writer {
-    /// Opens the connection and begins to take jobs, at most `capacity` of them waiting.
-    pub fn start(target: &Target, capacity: usize) -> Result<Self> {
+    /// Opens the connection and begins to take jobs.
+    pub fn start(target: &Target, sizes: &Sizes) -> Result<Self> {
         let conn = target.connect(Purpose::Writing)?;
-        let (queue, jobs) = sync_channel(capacity);
+        let (queue, jobs) = sync_channel(sizes.queue);
         let target = target.clone();
         let closed = Arc::new(AtomicBool::new(false));
         let is_closed = Arc::clone(&closed);
         let work = move || write_groups(&target, conn, &jobs, &is_closed);
         let thread = std::thread::Builder::new().name("db-writer".to_owned()).spawn(work).map_err(Error::internal)?;
-        Ok(Self(Arc::new(Owner { closed, queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })))
+        let (queue, thread) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
+        Ok(Self(Arc::new(Owner { closed, queue, thread, patience: sizes.patience })))
     }
 
     /// Runs `work` in the next group and answers when its effects are durable.
@@ -97,14 +103,15 @@ impl Writer {
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (caller, answer) = oneshot::channel();
-        let task = Box::new(Task { work: Some(work), answer: None, caller });
+        let turn = Turn::default();
+        let task = Box::new(Task { work: Some(work), answer: None, caller, turn: turn.clone() });
         let queue = self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let sent = queue.ok_or_else(|| Error::new(Problem::Unavailable))?.try_send(task);
         sent.map_err(|refused| match refused {
             TrySendError::Full(_) => Error::new(Problem::Overloaded),
             TrySendError::Disconnected(_) => Error::new(Problem::Unavailable),
         })?;
-        answer.await.unwrap_or_else(|_| Err(Error::new(Problem::Unavailable)))
+        turn::answer_of(answer, &turn, self.0.patience).await
     }
 }
 
@@ -123,7 +130,7 @@ fn write_groups(target: &Target, mut conn: DbConn, jobs: &Receiver<Box<dyn Job>>
     while let Ok(first) = jobs.recv() {
         group.push(first);
         group.extend(jobs.try_iter().take(LARGEST_GROUP - 1));
-        group.retain(|job| !job.is_abandoned());
+        group.retain(|job| job.begin());
         let committed = group.is_empty() || commit_group(&mut conn, &mut group);
         for job in group.drain(..) {
             job.finish(committed);

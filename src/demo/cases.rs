@@ -10,7 +10,7 @@ use crate::db::DbConn;
 use crate::directory::{self, Directory};
 use crate::error::{Error, Result};
 use crate::id::PartnerId;
-use crate::partners::{self, Partner};
+use crate::partners::{self, NewPartner, Partner};
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{self, Referral};
 use crate::time::{Moment, Random, Timestamp};
@@ -79,8 +79,9 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, moment: &Moment) -> Result<()> {
     let mut chance = Chance(20_230_621);
     let mut senders = Vec::new();
     for (slug, name, category) in AGENCIES {
-        let slug = slug.parse().map_err(|_| Error::internal("the demo's agencies have slugs"))?;
-        let partner = Partner { id: moment.id(), slug, name: name.to_owned(), category, created_at: moment.now };
+        let unreadable = |_| Error::internal("the demo's agencies have slugs and names");
+        let new = NewPartner::of(slug.parse().map_err(unreadable)?, name.parse().map_err(unreadable)?, category);
+        let partner = Partner::new(new, moment);
         partners::store::insert(conn, &partner)?;
         senders.push((partner.id, category));
     }

@@ -20,6 +20,8 @@ const ISSUER: &str = "https://demo.nara.example";
 const AUDIENCE: &str = "nara";
 const KEY_ID_MARK: &str = "demo-";
 const WEEK: i64 = 7 * 24 * 3600;
+/// As long as `nara token` makes them at most.
+const LONGEST: i64 = 720 * 3600;
 
 /// What a demo signs and hashes with.
 pub struct Credentials {
@@ -93,7 +95,9 @@ impl Credentials {
 
     /// Verifies the tokens of this folder.
     pub fn verifier(&self) -> Result<Verifier, String> {
-        Verifier::new(&self.key_set()?, ISSUER.to_owned(), AUDIENCE.to_owned(), Keys::of(&self.secret).subjects)
+        let subjects = Keys::of(&self.secret).subjects;
+        let verifier = Verifier::new(&self.key_set()?, ISSUER.to_owned(), AUDIENCE.to_owned(), subjects)?;
+        Ok(verifier.with_longest_lifetime(LONGEST))
     }
 
     /// A token that holds for some seconds.

@@ -13,15 +13,17 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use crate::auth::keys;
+use crate::auth::permissions::Permissions;
 use crate::cli::{DemoConfig, TokenConfig};
 use crate::config::DEMO_ENVIRONMENT;
+use crate::config::limits::Rates;
 use crate::db::connection::Purpose;
 use crate::db::schema::directory_state;
 use crate::db::{DbConn, Target, migrations};
 use crate::directory;
 use crate::error::{Error, Result};
 use crate::partners;
-use crate::server::{self, Keys, MetricsAt, Running, Setup};
+use crate::server::{self, Keys, MetricsAt, Running, Setup, Timeouts};
 use crate::time::{Clock, Moment, Random};
 
 use credentials::Credentials;
@@ -33,12 +35,16 @@ pub async fn run(config: DemoConfig) -> std::result::Result<(), String> {
     let address = (std::net::Ipv4Addr::LOCALHOST, config.port);
     let listener = TcpListener::bind(address)
         .map_err(|error| format!("--port: {} cannot be listened on: {error}", config.port))?;
-    let running = start(&config.data_dir, listener).await?;
+    let running = start(&config.data_dir, listener, config.limits.rates()).await?;
     running.until_stopped().await.map_err(|error| error.told())
 }
 
 /// Prepares the folder where that is still to do, starts, and tells how to get in.
-pub async fn start(folder: &Path, listener: TcpListener) -> std::result::Result<Running, String> {
+pub async fn start(
+    folder: &Path,
+    listener: TcpListener,
+    limits: Option<Rates>,
+) -> std::result::Result<Running, String> {
     let explain = |error: Error| error.told();
     std::fs::create_dir_all(folder)
         .map_err(|error| format!("--data-dir: {} cannot be made: {error}", folder.display()))?;
@@ -54,11 +60,15 @@ pub async fn start(folder: &Path, listener: TcpListener) -> std::result::Result<
         metrics: MetricsAt::Here,
         public_url: None,
         cors_origins: Vec::new(),
+        trusted_proxies: Vec::new(),
+        limits,
         tokens: Some(credentials.verifier()?),
+        permissions: Permissions::standard(),
         secret: credentials.secret.clone(),
         vault: credentials.vault.clone(),
         environment: DEMO_ENVIRONMENT.to_owned(),
         workers: 0,
+        timeouts: Timeouts::default(),
         clock: Clock::system(),
         random: Random::system(),
     };

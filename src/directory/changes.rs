@@ -10,10 +10,13 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::audit::client::Client;
 use crate::audit::{self, Actor, Entry};
 use crate::db::{Db, DbConn};
 use crate::directory::{Directory, Handle, store};
 use crate::error::Result;
+use crate::http::written::Written;
+use crate::idempotency::Slot;
 use crate::time::Moment;
 
 /// Somebody who is about to write.
@@ -28,6 +31,8 @@ pub struct Writer<'a> {
     pub actor: Actor,
     /// The trace of the request, for the audit.
     pub trace_id: String,
+    /// From which client, for the audit.
+    pub client: Client,
 }
 
 impl Writer<'_> {
@@ -45,17 +50,50 @@ impl Writer<'_> {
         work: impl Fn(&mut DbConn) -> Result<()> + Send + 'static,
         rule: impl Fn(&Directory) -> Result<()> + Send + 'static,
     ) -> Result<Arc<Directory>> {
+        let (after, ()) = self.write(action, about, work, move |_, after| rule(after)).await?;
+        Ok(after)
+    }
+
+    /// The same for what is new: its answer, by `answer`, is kept in the slot for those who ask again.
+    pub async fn create(
+        &self,
+        action: &'static str,
+        about: (&'static str, Uuid),
+        work: impl Fn(&mut DbConn) -> Result<()> + Send + 'static,
+        rule: impl Fn(&Directory) -> Result<()> + Send + 'static,
+        slot: Slot,
+        answer: impl Fn(&Directory) -> Result<Written> + Send + 'static,
+    ) -> Result<Written> {
+        let end = move |conn: &mut DbConn, after: &Directory| {
+            rule(after)?;
+            let answer = answer(after)?;
+            slot.keep(conn, about.1, &answer)?;
+            Ok(answer)
+        };
+        let (_, answer) = self.write(action, about, work, end).await?;
+        Ok(answer)
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        about: (&'static str, Uuid),
+        work: impl Fn(&mut DbConn) -> Result<()> + Send + 'static,
+        end: impl Fn(&mut DbConn, &Directory) -> Result<T> + Send + 'static,
+    ) -> Result<(Arc<Directory>, T)> {
         let (before, now) = (self.directory.current(), self.moment.now);
         let entry = Entry::new(self.moment, self.actor, action, about.0, vec![about.1], self.trace_id.clone());
+        let entry = entry.from_client(self.client);
         let write = move |conn: &mut DbConn| {
             store::count_write(conn)?;
             work(conn)?;
             let after = store::reload(conn, now, &before)?;
-            rule(&after)?;
             audit::record(conn, &entry)?;
-            Ok(after)
+            let ended = end(conn, &after)?;
+            Ok((after, ended))
         };
-        Ok(self.directory.install(self.db.write(write).await?))
+        let (after, ended) = self.db.write(write).await?;
+        Ok((self.directory.install(after), ended))
     }
 }
 

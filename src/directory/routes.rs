@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::client::Client;
 use crate::auth::{Administrator, Anyone};
 use crate::db::Db;
 use crate::directory::Handle;
@@ -19,7 +20,14 @@ pub fn routes(api: &mut ServiceConfig) {
 
 /// An administrator who is about to write.
 pub fn writer<'a>(admin: &Administrator, call: &'a Call, db: &'a Db, directory: &'a Handle) -> Writer<'a> {
-    Writer { db, directory, moment: &call.moment, actor: admin.actor(), trace_id: call.trace.id() }
+    Writer {
+        db,
+        directory,
+        moment: &call.moment,
+        actor: admin.actor(),
+        trace_id: call.trace.id(),
+        client: Client::of(call),
+    }
 }
 
 /// Get what the directory lacks

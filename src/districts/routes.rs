@@ -19,7 +19,9 @@ use crate::http::call::{Cache, Call, Validator};
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
+use crate::http::written::{Linking, Written};
 use crate::id::DistrictId;
+use crate::idempotency::{Replay, Retries};
 use crate::slug::{AreaName, DistrictName};
 use crate::text::{Line, folded};
 
@@ -111,18 +113,25 @@ async fn create_district(
     call: Call,
     db: Data<Db>,
     directory: Data<Handle>,
+    retries: Data<Retries>,
     new: Body<NewDistrict>,
 ) -> Result<HttpResponse> {
-    let writer = writer(&admin, &call, &db, &directory);
-    let latest = writer.latest().await?;
-    let (boundary, details) = new.0.split();
-    let district = District::new(details, &latest.known(), &call.moment)?;
-    let boundary = boundary.parse(&latest, "/boundary")?.to_geojson();
-    let (id, path) = (district.id, path(&district.slug));
-    let work = move |conn: &mut DbConn| store::insert(conn, &district, &boundary);
-    let rule = move |after: &Directory| check_boundary(after, id, "/boundary");
-    let after = writer.change("district.created", ("district", id.uuid()), work, rule).await?;
-    call.created(&path, &view(id, &after, &call)?, Validator::Version(1))
+    let again = Replay::of_public("district.created.replayed", "district");
+    let create = async |slot| {
+        let writer = writer(&admin, &call, &db, &directory);
+        let latest = writer.latest().await?;
+        let (boundary, details) = new.0.split();
+        let district = District::new(details, &latest.known(), &call.moment)?;
+        let boundary = boundary.parse(&latest, "/boundary")?.to_geojson();
+        let (id, path) = (district.id, path(&district.slug));
+        let work = move |conn: &mut DbConn| store::insert(conn, &district, &boundary);
+        let rule = move |after: &Directory| check_boundary(after, id, "/boundary");
+        let links = call.links();
+        let answer =
+            move |after: &Directory| Written::created(&links, &path, &view(id, after, &links)?, Validator::Version(1));
+        writer.create("district.created", ("district", id.uuid()), work, rule, slot, answer).await
+    };
+    call.send(retries.once(&call, admin.actor(), again, create).await?)
 }
 
 /// Get a district
@@ -214,7 +223,7 @@ async fn delete_district(
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn view(id: DistrictId, directory: &Directory, call: &Call) -> Result<DistrictView> {
+fn view(id: DistrictId, directory: &Directory, links: &impl Linking) -> Result<DistrictView> {
     let district = directory.district(id).ok_or_else(|| Error::internal("a district that was written is not there"))?;
-    Ok(DistrictView::new(district, directory, call))
+    Ok(DistrictView::new(district, directory, links))
 }

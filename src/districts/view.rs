@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use crate::directory::Directory;
 use crate::districts::{District, DistrictCode, DistrictStatus, Population};
-use crate::http::call::{Call, Link};
+use crate::http::call::Link;
+use crate::http::written::Linking;
 use crate::id::{AreaId, DistrictId};
 use crate::offices::Location;
 use crate::slug::Slug;
@@ -48,9 +49,9 @@ pub struct DistrictView {
 
 impl DistrictView {
     /// A district as `call` gets it.
-    pub fn new(district: &District, directory: &Directory, call: &Call) -> Self {
+    pub fn new(district: &District, directory: &Directory, links: &impl Linking) -> Self {
         let path = path(&district.slug);
-        let links = vec![call.link("self", "GET", &path), call.link("boundary", "GET", &format!("{path}/boundary"))];
+        let links = vec![links.link("self", "GET", &path), links.link("boundary", "GET", &format!("{path}/boundary"))];
         let label_point = Location::at(directory.label_point(district));
         let District { id, slug, code, name, place_names, area_id, population, status, updated_at, .. } =
             district.clone();

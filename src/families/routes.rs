@@ -6,8 +6,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::client::Client;
+use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{CaseReader, Sight, Staff};
+use crate::auth::{PeopleWorker, Sight, Staff};
 use crate::db::{Db, DbConn};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
@@ -55,7 +57,7 @@ pub struct FamilyMerge {
 )]
 #[post("/families")]
 async fn create_family(
-    CaseReader(staff): CaseReader,
+    PeopleWorker(staff): PeopleWorker,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
@@ -92,17 +94,20 @@ async fn create_family(
 )]
 #[get("/families/{id}")]
 async fn get_family(
-    CaseReader(staff): CaseReader,
+    PeopleWorker(staff): PeopleWorker,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
+    denials: Data<Denials>,
     id: Named<FamilyId>,
 ) -> Result<HttpResponse> {
-    let (id, sight) = (id.0, staff.sight_of_people(&directory.current()));
-    let entry = entry(&staff, &call, "family.read", vec![id]);
-    let found =
-        db.read_recorded(move |conn| look(conn, &sight, id), move |conn, _| audit::record(conn, &entry)).await?;
+    let (id, sight) = (id.0, staff.sight(&directory.current()));
+    let reason = sight.reason;
+    let attempt = || entry(&staff, &call, "family.read", vec![id]).because(reason);
+    let entry = attempt();
+    let found = db.read_recorded(move |conn| look(conn, &sight, id), move |conn, _| audit::record(conn, &entry)).await;
+    let found = denials.noted(found, attempt)?;
     call.found(&view(found, &vault, &call)?, Validator::Content, Cache::NoStore)
 }
 
@@ -123,7 +128,7 @@ async fn get_family(
 )]
 #[patch("/families/{id}")]
 async fn change_family(
-    CaseReader(staff): CaseReader,
+    PeopleWorker(staff): PeopleWorker,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
@@ -174,7 +179,7 @@ async fn change_family(
 )]
 #[post("/families/{id}/merge")]
 async fn merge_families(
-    CaseReader(staff): CaseReader,
+    PeopleWorker(staff): PeopleWorker,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
@@ -187,7 +192,7 @@ async fn merge_families(
     let sight = by.sight.clone();
     let read = move |conn: &mut DbConn| Ok((look(conn, &sight, id)?, if_known(store::find(conn, &sight, other_id))?));
     let (found, other) = db.read(read).await?;
-    call.check_if_match_of_where_given(&view(found.clone(), &vault, &call)?)?;
+    call.check_if_match_of_when_given(&view(found.clone(), &vault, &call)?)?;
     let family = found.0.family.open(&vault)?;
     family.check_goes_on()?;
     let other = mergeable(id, other)?;
@@ -247,12 +252,12 @@ fn if_known<T>(found: Result<T>) -> Result<Option<T>> {
 }
 
 fn by(staff: &Staff, directory: &directory::Directory, call: &Call) -> By {
-    By { sight: staff.sight_of_people(directory), staff_id: staff.id, moment: call.moment.clone() }
+    By { sight: staff.own_sight(directory), staff_id: staff.id, moment: call.moment.clone() }
 }
 
 fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<FamilyId>) -> Entry {
     let ids = ids.into_iter().map(FamilyId::uuid).collect();
-    Entry::new(&call.moment, staff.actor(), action, "family", ids, call.trace.id())
+    Entry::new(&call.moment, staff.actor(), action, "family", ids, call.trace.id()).from_client(Client::of(call))
 }
 
 fn view((household, first): (Household, Option<FirstReached>), vault: &Vault, call: &Call) -> Result<FamilyView> {

@@ -4,20 +4,24 @@
 //! and an `Accept` that leaves out all it can answer is 406.
 
 use std::future::{Ready, ready};
+use std::net::IpAddr;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
+use ipnet::IpNet;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::error::{Error, Problem, Result, Text};
+use crate::error::{Error, Problem, Result};
 use crate::hex;
 use crate::http::operations::Operations;
 use crate::http::page::PARAMETERS;
 use crate::http::trace::Trace;
+use crate::http::written::{Linking, Links};
 use crate::time::{Clock, Moment, Random};
 
 /// What the HTTP layer needs to know about the installation.
@@ -26,6 +30,10 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Whether callers come over TLS, so that browsers may be told to stay there.
     pub strict_transport: bool,
+    /// The networks whose proxies are believed when they say whom they speak for.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
     /// Seals cursors.
     pub cursor_key: [u8; 32],
     /// Tells the time.
@@ -79,6 +87,13 @@ pub struct Link {
     method: &'static str,
 }
 
+impl Link {
+    /// A link to an absolute address.
+    pub fn new(rel: impl Into<String>, method: &'static str, href: String) -> Self {
+        Self { rel: rel.into(), href, method }
+    }
+}
+
 impl FromRequest for Call {
     type Error = Error;
     type Future = Ready<Result<Self>>;
@@ -109,6 +124,16 @@ impl Call {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// The address of whoever calls, where it can be known.
+    pub fn client_address(&self) -> Option<IpAddr> {
+        crate::http::client::address(&self.request)
+    }
+
+    /// What the caller's program says that it is.
+    pub fn user_agent(&self) -> Option<&str> {
+        self.header(header::USER_AGENT)
+    }
+
     /// True when the caller asks for this media type, such as `application/geo+json`, rather than for JSON.
     pub fn asks_for(&self, media_type: &str) -> bool {
         self.header(header::ACCEPT).is_some_and(|accept| accept.to_ascii_lowercase().contains(media_type))
@@ -116,12 +141,21 @@ impl Call {
 
     /// An absolute link to `path` below the root of the API.
     pub fn link(&self, rel: impl Into<String>, method: &'static str, path: &str) -> Link {
-        Link { rel: rel.into(), href: self.absolute(path), method }
+        Linking::link(self, rel, method, path)
     }
 
     /// The absolute address of `path` below the root of the API.
     pub fn absolute(&self, path: &str) -> String {
-        format!("{}{ROOT}{path}", self.base())
+        self.links().absolute(path)
+    }
+
+    /// Makes addresses on any thread.
+    pub fn links(&self) -> Links {
+        Links::new(self.base())
+    }
+
+    pub(super) fn request(&self) -> &HttpRequest {
+        &self.request
     }
 
     /// A link to this list with some parameters set or, with `None`, left out; all others stay.
@@ -216,7 +250,7 @@ impl Call {
     }
 
     /// Whether the caller wants no body back (RFC 7240).
-    fn prefers_minimal(&self) -> bool {
+    pub(super) fn prefers_minimal(&self) -> bool {
         let preferences = self.header(HeaderName::from_static("prefer")).unwrap_or_default();
         preferences.split([',', ';']).any(|preference| preference.trim().eq_ignore_ascii_case("return=minimal"))
     }
@@ -227,12 +261,7 @@ impl Call {
         // The part behind the version tells how the resource looks to readers at this moment (an office opens and closes),
         // which is nothing that a change could overwrite.
         let same_version = |tag: &str, _: &str| version_of(tag) == Some(current);
-        if tags.trim() == "*" || lists(tags, "", same_version) { Ok(()) } else { Err(crate::db::stale()) }
-    }
-
-    /// The same on an action, where `If-Match` may be left out: then the state decides.
-    pub fn check_if_match_where_given(&self, current: i32) -> Result<()> {
-        if self.header(header::IF_MATCH).is_some() { self.check_if_match(current) } else { Ok(()) }
+        if lists(tags, "", same_version) { Ok(()) } else { Err(crate::db::stale()) }
     }
 
     /// The same for a resource whose version would tell something: the caller must have read what it would read now.
@@ -243,13 +272,22 @@ impl Call {
     }
 
     /// The same for such a resource on an action.
-    pub fn check_if_match_of_where_given(&self, view: &impl Serialize) -> Result<()> {
+    pub fn check_if_match_of_when_given(&self, view: &impl Serialize) -> Result<()> {
         if self.header(header::IF_MATCH).is_some() { self.check_if_match_of(view) } else { Ok(()) }
     }
 
-    /// A header that is there and wrong.
-    pub fn wrong_header(name: &'static str, en: &'static str, sv: &'static str) -> Error {
-        Error::header(name, Text::new(en, sv))
+    /// On actions `If-Match` is optional: without it, the state of the resource decides.
+    pub fn check_if_match_when_given(&self, current: i32) -> Result<()> {
+        match self.header(header::IF_MATCH) {
+            Some(_) => self.check_if_match(current),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Linking for Call {
+    fn absolute(&self, path: &str) -> String {
+        self.absolute(path)
     }
 }
 
@@ -265,13 +303,13 @@ pub fn base_of(settings: &Settings, request: &HttpRequest) -> String {
 }
 
 /// A body with its entity tag.
-struct Rendered {
-    body: Vec<u8>,
-    etag: String,
+pub(super) struct Rendered {
+    pub(super) body: Vec<u8>,
+    pub(super) etag: String,
 }
 
 impl Rendered {
-    fn new(view: &impl Serialize, validator: Validator) -> Result<Self> {
+    pub(super) fn new(view: &impl Serialize, validator: Validator) -> Result<Self> {
         let body = serde_json::to_vec(view).map_err(Error::internal)?;
         let digest = Sha256::digest(&body);
         let content = hex::encode(&digest[..8]);
@@ -282,12 +320,12 @@ impl Rendered {
         Ok(Self { body, etag })
     }
 
-    fn into_response(self, status: StatusCode, cache: Cache) -> HttpResponse {
+    pub(super) fn into_response(self, status: StatusCode, cache: Cache) -> HttpResponse {
         let mut answer = with_cache(HttpResponse::build(status), cache);
         answer.insert_header((header::ETAG, self.etag)).content_type("application/json").body(self.body)
     }
 
-    fn into_minimal(self, status: StatusCode) -> HttpResponse {
+    pub(super) fn into_minimal(self, status: StatusCode) -> HttpResponse {
         let mut answer = with_cache(HttpResponse::build(status), Cache::NoStore);
         answer.insert_header((header::ETAG, self.etag)).insert_header(("preference-applied", "return=minimal")).finish()
     }

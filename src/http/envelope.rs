@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use crate::error::{Error, Problem};
 use crate::http::call::{Settings, base_of};
 use crate::http::language::Language;
+use crate::http::limits;
 use crate::http::operations::Label;
 use crate::http::problem::{MEDIA_TYPE, ProblemView};
 use crate::http::trace::{TRACEPARENT, Trace};
@@ -60,6 +61,9 @@ pub async fn around<B: MessageBody + 'static>(
             mark_as_problem(&mut head.headers, language);
             BoxBody::new(body)
         });
+    }
+    if let Some(standing) = limits::standing(answer.request()) {
+        standing.tell(answer.headers_mut());
     }
     add_headers(answer.headers_mut(), &settings, trace);
     finish(&answer, &method, begun, metrics.as_ref().map(|metrics| &***metrics), trace);

@@ -2,13 +2,17 @@
 
 pub mod body;
 pub mod call;
+pub mod client;
 pub mod document;
 pub mod envelope;
 pub mod fallback;
+pub mod idempotency;
 pub mod language;
+pub mod limits;
 pub mod operations;
 pub mod page;
 pub mod path;
 pub mod problem;
 pub mod query;
 pub mod trace;
+pub mod written;

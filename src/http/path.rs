@@ -19,3 +19,18 @@ impl<T: FromStr> FromRequest for Named<T> {
         ready(name.map(Self).ok_or_else(Error::not_found))
     }
 }
+
+/// The two names of a path such as `/partners/{id}/api-keys/{keyId}`: of a thing, and of one that belongs to it.
+pub struct NamedWithin<Outer, Inner>(pub Outer, pub Inner);
+
+impl<Outer: FromStr, Inner: FromStr> FromRequest for NamedWithin<Outer, Inner> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let mut names = request.match_info().iter().map(|(_, name)| name);
+        let (outer, inner) = (names.next(), names.next());
+        let parsed = outer.and_then(|name| name.parse().ok()).zip(inner.and_then(|name| name.parse().ok()));
+        ready(parsed.map(|(outer, inner)| Self(outer, inner)).ok_or_else(Error::not_found))
+    }
+}

@@ -65,6 +65,14 @@ fn row(problem: Problem) -> Row {
                 "En markör är ogenomskinlig och hör till den lista och de filter som den kom med. Följ länken `next` som den är, eller börja om utan markör.",
             ),
         ),
+        Problem::InvalidIdempotencyKey => (
+            StatusCode::BAD_REQUEST,
+            ("The idempotency key is not right", "Idempotensnyckeln är fel"),
+            (
+                "`Idempotency-Key` names a call so that it can be repeated safely: 1 to 255 visible characters without spaces, bare or in quotes, once. A fresh UUID for each call serves well. Nothing was changed.",
+                "`Idempotency-Key` namnger ett anrop så att det tryggt kan upprepas: 1 till 255 synliga tecken utan mellanslag, med eller utan citattecken, en gång. Ett nytt UUID för varje anrop passar bra. Inget ändrades.",
+            ),
+        ),
         Problem::PageTooDeep => (
             StatusCode::BAD_REQUEST,
             ("The page lies too deep", "Sidan ligger för djupt"),
@@ -161,6 +169,22 @@ fn row(problem: Problem) -> Row {
                 "En familj som har gått upp i en annan ändras inte längre. Läs den: `mergedInto` anger familjen som fortsätter, och ändra den.",
             ),
         ),
+        Problem::IdempotencyKeyInUse => (
+            StatusCode::CONFLICT,
+            ("The same call still runs", "Samma anrop pågår fortfarande"),
+            (
+                "Another call with the same `Idempotency-Key` has not been answered yet. Ask again after the seconds in `Retry-After`: you get its answer.",
+                "Ett annat anrop med samma `Idempotency-Key` är ännu inte besvarat. Fråga igen efter sekunderna i `Retry-After`: då får du dess svar.",
+            ),
+        ),
+        Problem::KeyEnded => (
+            StatusCode::CONFLICT,
+            ("The key has ended", "Nyckeln har upphört"),
+            (
+                "The key was revoked, has expired, or has been rotated already, so it cannot be rotated. Rotate the key that took its place (`rotatedTo`), or make a new one.",
+                "Nyckeln är återkallad, har löpt ut eller är redan bytt, och kan därför inte bytas. Byt nyckeln som tog dess plats (`rotatedTo`), eller gör en ny.",
+            ),
+        ),
         Problem::StaleVersion => (
             StatusCode::PRECONDITION_FAILED,
             ("It has changed since", "Det har ändrats sedan dess"),
@@ -190,12 +214,28 @@ fn row(problem: Problem) -> Row {
                 "Innehållet är välformad JSON men något i det är fel. `errors` namnger varje ställe med en JSON Pointer och säger vad som godtas. Inget ändrades.",
             ),
         ),
+        Problem::IdempotencyKeyReused => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The idempotency key belongs to another call", "Idempotensnyckeln hör till ett annat anrop"),
+            (
+                "You have used the same `Idempotency-Key` within 24 hours for another path or another body. Nothing was changed. Take a new key for each call, and the same one only to repeat it.",
+                "Du har använt samma `Idempotency-Key` inom 24 timmar för en annan sökväg eller ett annat innehåll. Inget ändrades. Ta en ny nyckel för varje anrop, och samma bara för att upprepa det.",
+            ),
+        ),
         Problem::PreconditionRequired => (
             StatusCode::PRECONDITION_REQUIRED,
             ("If-Match is needed", "If-Match behövs"),
             (
                 "To keep two people from overwriting each other, send `If-Match` with the ETag of the version that you read.",
                 "För att två personer inte ska skriva över varandra: skicka `If-Match` med ETag:en för den version som du läste.",
+            ),
+        ),
+        Problem::RateLimited => (
+            StatusCode::TOO_MANY_REQUESTS,
+            ("Too many calls", "För många anrop"),
+            (
+                "You have called more often than your budget allows; `RateLimit-Policy` names the budget and how much it holds. Nothing was changed. Try again after the seconds in `Retry-After`. The budgets for reading, writing, searching for people and failed sign-ins are apart from each other.",
+                "Du har anropat oftare än din budget tillåter; `RateLimit-Policy` namnger budgeten och hur mycket den rymmer. Inget ändrades. Försök igen efter sekunderna i `Retry-After`. Budgetarna för läsning, skrivning, personsökning och misslyckade inloggningar är skilda från varandra.",
             ),
         ),
         Problem::InternalError => (
@@ -323,7 +363,11 @@ impl ResponseError for Error {
                 answer.append_header((header::WWW_AUTHENTICATE, "Bearer realm=\"nara\""));
                 answer.append_header((header::WWW_AUTHENTICATE, "ApiKey realm=\"nara\", header=\"X-API-Key\""));
             }
-            Problem::Overloaded => {
+            // What is still to come of the request would be taken for the next one.
+            Problem::RequestTimeout => {
+                answer.force_close();
+            }
+            Problem::Overloaded | Problem::IdempotencyKeyInUse => {
                 answer.insert_header((header::RETRY_AFTER, "1"));
             }
             Problem::Unavailable => {

@@ -52,7 +52,9 @@ fn explain_text(message: &str) -> (Option<String>, Text) {
         _ if message.starts_with("duplicate field") => {
             (message.split('`').nth(1).map(str::to_owned), Text::new("stands twice", "står två gånger"))
         }
-        _ if message.contains("float literal") => text("must be a number", "måste vara ett tal"),
+        _ if message.contains("float literal") || message.contains("float from empty") => {
+            text("must be a number", "måste vara ett tal")
+        }
         _ if message.contains("digit") || message.contains("number too") || message.contains("integer from empty") => {
             text("must be a whole number from 0, not too large", "måste vara ett heltal från 0, inte för stort")
         }
@@ -94,6 +96,13 @@ mod tests {
         assert_eq!(wrong_parameter("slug=A+B"), "slug");
         assert_eq!(wrong_parameter("unknown=1"), "unknown");
         assert_eq!(wrong_parameter("age=1&age=2"), "age");
+    }
+
+    #[test]
+    fn an_empty_number_is_told_to_be_no_number() {
+        let told = |query| parse::<Question>(query).unwrap_err().violations()[0].detail.en.clone();
+        assert_eq!(told("lat="), told("lat=north"));
+        assert_eq!(told("age="), told("age=x"));
     }
 
     #[test]

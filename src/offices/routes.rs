@@ -16,7 +16,9 @@ use crate::http::call::{Cache, Call, Validator};
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
+use crate::http::written::{Linking, Written};
 use crate::id::OfficeId;
+use crate::idempotency::{Replay, Retries};
 use crate::offices::view::{HoursView, path};
 use crate::offices::{NewOffice, Office, OfficeKind, OfficeStatus, OfficeView, store};
 use crate::slug::{AreaName, DistrictName, OfficeName, ServiceName};
@@ -118,15 +120,23 @@ async fn create_office(
     call: Call,
     db: Data<Db>,
     directory: Data<Handle>,
+    retries: Data<Retries>,
     new: Body<NewOffice>,
 ) -> Result<HttpResponse> {
-    let writer = writer(&admin, &call, &db, &directory);
-    let latest = writer.latest().await?;
-    let office = Office::new(new.0, &latest.known(), &call.moment)?;
-    let (id, path) = (office.id, path(&office.slug));
-    let work = move |conn: &mut DbConn| store::insert(conn, &office);
-    let after = writer.change("office.created", ("office", id.uuid()), work, changes::any).await?;
-    call.created(&path, &view(id, &after, &call)?, Validator::Version(1))
+    let again = Replay::of_public("office.created.replayed", "office");
+    let create = async |slot| {
+        let writer = writer(&admin, &call, &db, &directory);
+        let latest = writer.latest().await?;
+        let office = Office::new(new.0, &latest.known(), &call.moment)?;
+        let (id, path) = (office.id, path(&office.slug));
+        let work = move |conn: &mut DbConn| store::insert(conn, &office);
+        let (links, at) = (call.links(), call.moment.now);
+        let answer = move |after: &Directory| {
+            Written::created(&links, &path, &view(id, after, &links, at)?, Validator::Version(1))
+        };
+        writer.create("office.created", ("office", id.uuid()), work, changes::any, slot, answer).await
+    };
+    call.send(retries.once(&call, admin.actor(), again, create).await?)
 }
 
 /// Get an office
@@ -181,7 +191,7 @@ async fn change_office(
     let (id, version) = (changed.id, changed.version);
     let work = move |conn: &mut DbConn| store::update(conn, &before, &changed);
     let after = writer.change("office.changed", ("office", id.uuid()), work, changes::any).await?;
-    call.changed(&view(id, &after, &call)?, Validator::Version(version))
+    call.changed(&view(id, &after, &call, call.moment.now)?, Validator::Version(version))
 }
 
 /// Delete an office
@@ -286,7 +296,7 @@ async fn get_opening_hours(
     call.found(&view, Validator::Version(office.version), Cache::Public)
 }
 
-fn view(id: OfficeId, directory: &Directory, call: &Call) -> Result<OfficeView> {
+fn view(id: OfficeId, directory: &Directory, links: &impl Linking, at: Timestamp) -> Result<OfficeView> {
     let office = directory.office(id).ok_or_else(|| Error::internal("an office that was written is not there"))?;
-    Ok(OfficeView::new(office, directory, call, call.moment.now))
+    Ok(OfficeView::new(office, directory, links, at))
 }

@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use crate::calendar::{DayHours, OpenState};
 use crate::directory::Directory;
-use crate::http::call::{Call, Link};
+use crate::http::call::Link;
+use crate::http::written::Linking;
 use crate::id::{AreaId, OfficeId, ServiceId};
 use crate::offices::{
     Accessibility, Address, Email, HoursText, Location, Office, OfficeKind, OfficeStatus, PartialDate, Phone,
@@ -78,10 +79,12 @@ pub struct OfficeView {
 
 impl OfficeView {
     /// An office as `call` gets it, with its open state at that time.
-    pub fn new(office: &Office, directory: &Directory, call: &Call, at: Timestamp) -> Self {
+    pub fn new(office: &Office, directory: &Directory, links: &impl Linking, at: Timestamp) -> Self {
         let path = path(&office.slug);
-        let links =
-            vec![call.link("self", "GET", &path), call.link("opening-hours", "GET", &format!("{path}/opening-hours"))];
+        let links = vec![
+            links.link("self", "GET", &path),
+            links.link("opening-hours", "GET", &format!("{path}/opening-hours")),
+        ];
         let open_state = directory.open_state(office, at.utc());
         let office = office.clone();
         Self {

@@ -1,19 +1,160 @@
-//! Every query on partner agencies.
+//! Every statement on partner agencies.
 
 use diesel::prelude::*;
 
-use crate::db::DbConn;
+use crate::auth::{Category, PartnerStatus};
 use crate::db::schema::partners;
-use crate::error::Result;
-use crate::partners::Partner;
+use crate::db::{DbConn, stale};
+use crate::error::{Error, Result};
+use crate::http::page::From;
+use crate::id::PartnerId;
+use crate::offices::{Email, Phone};
+use crate::on_backend;
+use crate::partners::{Contact, Partner};
+use crate::slug::{PartnerName, Slug};
+use crate::text::{Line, folded, swedish_order};
+use crate::time::Timestamp;
 
-/// Adds an agency.
-pub fn insert(conn: &mut DbConn, partner: &Partner) -> Result<()> {
-    diesel::insert_into(partners::table).values(partner).execute(conn)?;
-    Ok(())
+#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = partners, treat_none_as_null = true)]
+struct Row {
+    id: PartnerId,
+    slug: Slug,
+    name: String,
+    name_order: String,
+    name_folded: String,
+    category: Category,
+    phone: Option<Phone>,
+    email: Option<Email>,
+    status: PartnerStatus,
+    version: i32,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl std::convert::From<&Partner> for Row {
+    fn from(partner: &Partner) -> Self {
+        let Partner { id, slug, name, category, contact, status, version, created_at, updated_at } = partner.clone();
+        let (name_order, name_folded) = (swedish_order(name.as_ref()), folded(name.as_ref()));
+        let (name, Contact { phone, email }) = (name.to_string(), contact);
+        Self {
+            id,
+            slug,
+            name,
+            name_order,
+            name_folded,
+            category,
+            phone,
+            email,
+            status,
+            version,
+            created_at,
+            updated_at,
+        }
+    }
+}
+
+impl TryFrom<Row> for Partner {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let name: Line = row.name.parse().map_err(|_| Error::internal("a stored name is blank or too long"))?;
+        let Row { id, slug, category, phone, email, status, version, created_at, updated_at, .. } = row;
+        let contact = Contact { phone, email };
+        Ok(Self { id, slug, name, category, contact, status, version, created_at, updated_at })
+    }
+}
+
+/// Which agencies a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this category.
+    pub category: Option<Category>,
+    /// With this status.
+    pub status: Option<PartnerStatus>,
+    /// With a name that begins so, whatever its case and its marks.
+    pub name: Option<String>,
+}
+
+/// A place in the list: the name in the order of the alphabet, and the identifier.
+pub type Position = (String, PartnerId);
+
+/// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
+macro_rules! filtered {
+    ($filter:expr) => {{
+        let filter: &Filter = $filter;
+        let mut rows = partners::table.into_boxed();
+        if let Some(category) = filter.category {
+            rows = rows.filter(partners::category.eq(category));
+        }
+        if let Some(status) = filter.status {
+            rows = rows.filter(partners::status.eq(status));
+        }
+        if let Some(name) = &filter.name {
+            // All texts that begin so, and no others, lie between the beginning itself and the beginning with the last letter
+            // of all behind it.
+            let from = folded(name);
+            let end = format!("{from}\u{10ffff}");
+            rows = rows.filter(partners::name_folded.ge(from)).filter(partners::name_folded.lt(end));
+        }
+        rows
+    }};
+}
+
+/// One page of the list, in the order of the alphabet; one row more than `limit` tells that there is a next page.
+pub fn page(conn: &mut DbConn, filter: &Filter, from: &From<Position>, limit: u32) -> Result<Vec<Partner>> {
+    let rows: Vec<Row> = on_backend!(conn, conn => {
+        let mut rows = filtered!(filter).order((partners::name_order, partners::id)).limit(i64::from(limit) + 1);
+        rows = match from {
+            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            From::Behind((name, id)) => rows.filter(
+                partners::name_order.gt(name.clone()).or(partners::name_order.eq(name.clone()).and(partners::id.gt(*id))),
+            ),
+            From::Nowhere => return Ok(Vec::new()),
+        };
+        rows.select(Row::as_select()).load(conn)
+    })?;
+    rows.into_iter().map(Partner::try_from).collect()
+}
+
+/// How many agencies the list has in all.
+pub fn count(conn: &mut DbConn, filter: &Filter) -> Result<u64> {
+    let count: i64 = on_backend!(conn, conn => filtered!(filter).count().get_result(conn))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// The agency of this name.
+pub fn find(conn: &mut DbConn, name: &PartnerName) -> Result<Partner> {
+    let row: Row = match name {
+        PartnerName::Id(id) => {
+            on_backend!(conn, conn => partners::table.find(id).select(Row::as_select()).first(conn))
+        }
+        PartnerName::Slug(slug) => {
+            let found = partners::table.filter(partners::slug.eq(slug));
+            on_backend!(conn, conn => found.select(Row::as_select()).first(conn))
+        }
+    }?;
+    row.try_into()
 }
 
 /// All agencies, by their slugs.
 pub fn all(conn: &mut DbConn) -> Result<Vec<Partner>> {
-    Ok(partners::table.order(partners::slug).load(conn)?)
+    let ordered = partners::table.order(partners::slug);
+    let rows: Vec<Row> = on_backend!(conn, conn => ordered.select(Row::as_select()).load(conn))?;
+    rows.into_iter().map(Partner::try_from).collect()
+}
+
+/// Adds an agency.
+pub fn insert(conn: &mut DbConn, partner: &Partner) -> Result<()> {
+    let row = Row::from(partner);
+    on_backend!(conn, conn => diesel::insert_into(partners::table).values(&row).execute(conn))?;
+    Ok(())
+}
+
+/// Writes the next version of an agency, unless somebody else wrote it first.
+pub fn update(conn: &mut DbConn, partner: &Partner) -> Result<()> {
+    let row = Row::from(partner);
+    let before = partners::table.find(partner.id).filter(partners::version.eq(partner.version - 1));
+    let written = on_backend!(conn, conn => diesel::update(before).set(&row).execute(conn))?;
+    if written == 1 { Ok(()) } else { Err(stale()) }
 }

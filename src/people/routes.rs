@@ -6,8 +6,10 @@ use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::client::Client;
+use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{CaseReader, Sight, Staff};
+use crate::auth::{PeopleWorker, Sight, Staff};
 use crate::db::{Db, DbConn};
 use crate::directory::{self, Directory};
 use crate::error::{Error, Problem, Result, Text};
@@ -89,7 +91,7 @@ enum Registered {
 )]
 #[post("/people")]
 async fn create_person(
-    CaseReader(staff): CaseReader,
+    PeopleWorker(staff): PeopleWorker,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
@@ -158,18 +160,21 @@ async fn create_person(
 )]
 #[get("/people/{id}")]
 async fn get_person(
-    CaseReader(staff): CaseReader,
+    PeopleWorker(staff): PeopleWorker,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
+    denials: Data<Denials>,
     id: Named<PersonId>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let (id, sight) = (id.0, staff.sight_of_people(&directory));
-    let entry = entry(&staff, &call, "person.read", vec![id]);
-    let found =
-        db.read_recorded(move |conn| look(conn, &sight, id), move |conn, _| audit::record(conn, &entry)).await?;
+    let (id, sight) = (id.0, staff.sight(&directory));
+    let reason = sight.reason;
+    let attempt = || entry(&staff, &call, "person.read", vec![id]).because(reason);
+    let entry = attempt();
+    let found = db.read_recorded(move |conn| look(conn, &sight, id), move |conn, _| audit::record(conn, &entry)).await;
+    let found = denials.noted(found, attempt)?;
     let version = found.person.version;
     call.found(&view(found, &vault, &directory, &call)?, Validator::Version(version), Cache::NoStore)
 }
@@ -192,7 +197,7 @@ async fn get_person(
 )]
 #[patch("/people/{id}")]
 async fn change_person(
-    CaseReader(staff): CaseReader,
+    PeopleWorker(staff): PeopleWorker,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
@@ -202,7 +207,7 @@ async fn change_person(
 ) -> Result<HttpResponse> {
     let (directory, id) = (directory.current(), id.0);
     let patch = patch.without(NewPerson::FIELDS)?;
-    let sight = staff.sight_of_people(&directory);
+    let sight = staff.own_sight(&directory);
     let mut attempt = 1;
     loop {
         let seen = sight.clone();
@@ -240,7 +245,7 @@ async fn change_person(
 )]
 #[post("/people/{id}/move")]
 async fn move_person(
-    CaseReader(staff): CaseReader,
+    PeopleWorker(staff): PeopleWorker,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
@@ -252,7 +257,7 @@ async fn move_person(
     let (by, to) = (by(&staff, &directory, &call), body.0.family_id);
     let sight = by.sight.clone();
     let before = db.read(move |conn| store::find(conn, &sight, id)).await?;
-    call.check_if_match_where_given(before.version)?;
+    call.check_if_match_when_given(before.version)?;
     let mut event = by.event(FamilyEventKind::Moved, Some(id), before.family_id, to);
     let (row, random) = (event.id.uuid(), &call.moment.random);
     event.reason = Some(vault.seal_json(vault::FAMILY_EVENT_REASON, row, body.0.reason.reveal(), random)?);
@@ -312,11 +317,14 @@ impl Change {
             if !referrals.is_empty() {
                 let ids = referrals.iter().map(|referral| referral.id.uuid()).collect();
                 let (actor, trace) = (staff.actor(), call.trace.id());
-                entries.push(Entry::new(&call.moment, actor, "referral.rerouted", "referral", ids, trace));
+                entries.push(
+                    Entry::new(&call.moment, actor, "referral.rerouted", "referral", ids, trace)
+                        .from_client(Client::of(call)),
+                );
             }
         }
         Ok(Self {
-            sight: staff.sight_of_people(directory),
+            sight: staff.own_sight(directory),
             person: SealedPerson::new(after, vault, &call.moment.random)?,
             words: store::name_hashes(vault, &after.written.full_name()),
             number_is_new: before.written.number() != after.written.number(),
@@ -371,12 +379,12 @@ fn same_number(conn: &mut DbConn, sight: &Sight, person: &SealedPerson) -> Resul
 }
 
 fn by(staff: &Staff, directory: &Directory, call: &Call) -> By {
-    By { sight: staff.sight_of_people(directory), staff_id: staff.id, moment: call.moment.clone() }
+    By { sight: staff.own_sight(directory), staff_id: staff.id, moment: call.moment.clone() }
 }
 
 fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<PersonId>) -> Entry {
     let ids = ids.into_iter().map(PersonId::uuid).collect();
-    Entry::new(&call.moment, staff.actor(), action, "person", ids, call.trace.id())
+    Entry::new(&call.moment, staff.actor(), action, "person", ids, call.trace.id()).from_client(Client::of(call))
 }
 
 fn view(found: Found, vault: &Vault, directory: &Directory, call: &Call) -> Result<PersonView> {

@@ -5,8 +5,9 @@ use actix_web::{HttpResponse, post};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::audit::client::Client;
 use crate::audit::{self, Entry};
-use crate::auth::CaseReader;
+use crate::auth::PeopleWorker;
 use crate::db::{Db, DbConn};
 use crate::directory;
 use crate::error::{Error, Result, Text};
@@ -69,7 +70,7 @@ enum Wanted {
 )]
 #[post("/people/search")]
 pub async fn search_people(
-    CaseReader(staff): CaseReader,
+    PeopleWorker(staff): PeopleWorker,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
@@ -77,12 +78,14 @@ pub async fn search_people(
     search: Body<PersonSearch>,
 ) -> Result<HttpResponse> {
     let wanted = Wanted::new(&search.0, &vault)?;
-    let sight = staff.sight_of_people(&directory.current());
+    let sight = staff.sight(&directory.current());
     let action = match wanted {
         Wanted::Name(_) => "person.looked_up_by_name",
         Wanted::Number(_) => "person.looked_up_by_number",
     };
-    let entry = Entry::new(&call.moment, staff.actor(), action, "person", Vec::new(), call.trace.id());
+    let entry = Entry::new(&call.moment, staff.actor(), action, "person", Vec::new(), call.trace.id())
+        .because(sight.reason)
+        .from_client(Client::of(&call));
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
     let read = move |conn: &mut DbConn| match &wanted {
         Wanted::Name(words) => store::with_name(conn, &sight, words, limit),

@@ -16,6 +16,7 @@ pub mod receipt;
 pub mod reference;
 pub mod routes;
 mod routing;
+pub mod sent;
 pub mod store;
 mod views;
 

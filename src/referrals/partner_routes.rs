@@ -2,28 +2,39 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
+use crate::audit::client::Client;
+use crate::audit::denials::Denials;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, PartnerReader, Submitter};
-use crate::db::{Db, stale};
+use crate::db::{Db, DbConn, stale};
 use crate::directory;
 use crate::error::{Problem, Result};
 use crate::families;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call, Validator};
+use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
-use crate::id::ReferralId;
+use crate::http::query::Query;
+use crate::http::written::Written;
+use crate::id::{PartnerId, ReferralId};
+use crate::idempotency::{Replay, Retries, Slot};
 use crate::people::store as people_store;
 use crate::referrals::matter::NewReferral;
-use crate::referrals::receipt::Receipt;
+use crate::referrals::receipt::{DisclosedStatus, Receipt};
 use crate::referrals::store::SealedReferral;
-use crate::referrals::{Referral, store};
+use crate::referrals::{Referral, sent, store};
+use crate::text::Line;
+use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// The operations of partner agencies on referrals.
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(submit_referral).service(get_partner_referral);
+    api.service(submit_referral).service(list_partner_referrals).service(get_partner_referral);
 }
 
 /// How often a new reference may turn out to be taken, or the person to have changed, before something else must be wrong.
@@ -48,53 +59,121 @@ async fn submit_referral(
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
+    retries: Data<Retries>,
     new: Body<NewReferral>,
 ) -> Result<HttpResponse> {
-    let directory = directory.current();
+    let (directory, sender) = (directory.current(), agency.id);
+    let may_see = move |conn: &mut _, id| store::find_sent_by(conn, sender, ReferralId::from_uuid(id)).map(drop);
+    let again = Replay { action: "referral.received.replayed", resource_type: "referral", may_see };
     let number = new.0.child.number().map(|number| people_store::number_hash(&vault, number));
-    let mut attempt = 1;
-    loop {
-        let known = match number.clone() {
-            Some(hash) => db.read(move |conn| people_store::first_with_number(conn, &hash)).await?,
-            None => None,
-        };
-        let referral = Referral::receive(new.0.clone(), agency.id, known, &directory, &call.moment)?;
-        let entry = Entry::new(
-            &call.moment,
-            Actor::Partner(agency.id),
-            "referral.received",
-            "referral",
-            vec![referral.id.uuid()],
-            call.trace.id(),
-        );
-        let sealed = SealedReferral::new(&referral, &vault, &call.moment.random)?;
-        let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
-        let number = number.clone();
-        let stored = db.write(move |conn| {
-            if let (Some((person, _)), Some(hash)) = (known, &number) {
-                // It was routed by what was known of the person: that must still hold.
-                if people_store::first_with_number(conn, hash)? != known {
-                    return Err(stale());
+    let submit = async |slot: Slot| {
+        let mut attempt = 1;
+        loop {
+            let known = match number.clone() {
+                Some(hash) => db.read(move |conn| people_store::first_with_number(conn, &hash)).await?,
+                None => None,
+            };
+            let referral = Referral::receive(new.0.clone(), sender, known, &directory, &call.moment)?;
+            let id = referral.id.uuid();
+            let entry = entry("referral.received", id, sender, &call);
+            let sealed = SealedReferral::new(&referral, &vault, &call.moment.random)?;
+            let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
+            let path = format!("/partner/referrals/{}", referral.id);
+            let receipt = receipt(&referral, &agency, &directory, &call);
+            let answer = Written::created(&call, &path, &receipt, Validator::Content)?;
+            let (slot, kept, number) = (slot.clone(), answer.clone(), number.clone());
+            let stored = db.write(move |conn| {
+                if let (Some((person, _)), Some(hash)) = (known, &number) {
+                    // It was routed by what was known of the person: that must still hold.
+                    if people_store::first_with_number(conn, hash)? != known {
+                        return Err(stale());
+                    }
+                    families::store::meet_person(conn, person, sealed.office_id)?;
                 }
-                families::store::meet_person(conn, person, sealed.office_id)?;
+                store::insert(conn, &sealed, &requested)?;
+                audit::record(conn, &entry)?;
+                slot.keep(conn, id, &kept)
+            });
+            match stored.await {
+                Ok(()) => return Ok(answer),
+                // Only the reference can be taken: the identifier has 74 random bits of its own. Or the person has changed.
+                Err(error)
+                    if matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion)
+                        && attempt < ATTEMPTS =>
+                {
+                    attempt += 1;
+                }
+                Err(error) => return Err(error),
             }
-            store::insert(conn, &sealed, &requested)?;
-            audit::record(conn, &entry)
-        });
-        match stored.await {
-            Ok(()) => {
-                let path = format!("/partner/referrals/{}", referral.id);
-                return call.created(&path, &receipt(&referral, &agency, &directory, &call), Validator::Content);
-            }
-            // Only the reference can be taken: the identifier has 74 random bits of its own. Or the person has changed meanwhile.
-            Err(error)
-                if matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion) && attempt < ATTEMPTS =>
-            {
-                attempt += 1;
-            }
-            Err(error) => return Err(error),
         }
-    }
+    };
+    call.send(retries.once(&call, Actor::Partner(sender), again, submit).await?)
+}
+
+/// Which of its referrals an agency asks for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SentQuery {
+    /// Those in this state, as far as the sender may know.
+    #[param(example = "received")]
+    status: Option<DisclosedStatus>,
+    /// Those with this reference of the sender's own.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "2026-117")]
+    sender_reference: Option<Line>,
+    /// Those received at this time or later.
+    received_from: Option<Timestamp>,
+    /// Those received before this time.
+    received_to: Option<Timestamp>,
+}
+
+/// List one's own referrals
+///
+/// The referrals that this agency has sent, the newest first, each as its receipt: as far as the law lets the sender know. Walk
+/// long lists by the `next` links. One audit record names every referral that the page shows.
+#[utoipa::path(
+    operation_id = "listPartnerReferrals",
+    tag = "partner",
+    params(SentQuery, PagingParameters),
+    responses((status = 200, description = "A page of receipts.", body = Page<Receipt>)),
+    security(("partnerKey" = []))
+)]
+#[get("/partner/referrals")]
+async fn list_partner_referrals(
+    PartnerReader(agency): PartnerReader,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    query: Query<SentQuery>,
+    paging: Paging,
+) -> Result<HttpResponse> {
+    let SentQuery { status, sender_reference, received_from, received_to } = query.0;
+    let sender = agency.id;
+    let hash = |reference: Line| store::sender_reference_hash(&vault, sender, reference.as_ref());
+    let sender_reference_hash = sender_reference.map(hash);
+    let filter = sent::Filter { status, sender_reference_hash, received_from, received_to };
+    let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let read = move |conn: &mut DbConn| {
+        let total = if count { Some(sent::count(conn, sender, &filter)?) } else { None };
+        Ok((sent::page(conn, sender, &filter, &from, limit)?, total))
+    };
+    let actor = Actor::Partner(sender);
+    let entry = Entry::new(&call.moment, actor, "referral.listed", "referral", Vec::new(), call.trace.id())
+        .from_client(Client::of(&call));
+    let record = move |conn: &mut DbConn, (rows, _): &(Vec<SealedReferral>, Option<u64>)| {
+        let seen = rows.iter().take(shown).map(|referral| referral.id.uuid());
+        audit::record(conn, &entry.about(seen.collect()))
+    };
+    let (mut rows, total) = db.read_recorded(read, record).await?;
+    let has_more = rows.len() > shown;
+    rows.truncate(shown);
+    let next = rows.last().filter(|_| has_more).map(|last| (last.received_at.micros(), last.id));
+    let rows = rows.into_iter().map(|row| row.open(&vault)).collect::<Result<Vec<Referral>>>()?;
+    let directory = directory.current();
+    let view = |referral: Referral| receipt(&referral, &agency, &directory, &call);
+    Found { rows, next, total }.answer(&call, &paging, Cache::NoStore, view)
 }
 
 /// Get one's own referral
@@ -114,16 +193,22 @@ async fn get_partner_referral(
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
+    denials: Data<Denials>,
     id: Named<ReferralId>,
 ) -> Result<HttpResponse> {
     let (id, sender) = (id.0, agency.id);
-    let entry =
-        Entry::new(&call.moment, Actor::Partner(sender), "referral.read", "referral", vec![id.uuid()], call.trace.id());
-    let sealed = db
+    let attempt = || entry("referral.read", id.uuid(), sender, &call);
+    let entry = attempt();
+    let found = db
         .read_recorded(move |conn| store::find_sent_by(conn, sender, id), move |conn, _| audit::record(conn, &entry))
-        .await?;
-    let referral = sealed.open(&vault)?;
+        .await;
+    let referral = denials.noted(found, attempt)?.open(&vault)?;
     call.found(&receipt(&referral, &agency, &directory.current(), &call), Validator::Content, Cache::NoStore)
+}
+
+fn entry(action: &'static str, id: Uuid, sender: PartnerId, call: &Call) -> Entry {
+    Entry::new(&call.moment, Actor::Partner(sender), action, "referral", vec![id], call.trace.id())
+        .from_client(Client::of(call))
 }
 
 fn receipt(referral: &Referral, agency: &Agency, directory: &directory::Directory, call: &Call) -> Receipt {

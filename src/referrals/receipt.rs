@@ -3,7 +3,7 @@
 //! It follows from what the sender is and from what has been disclosed, never from what the office knows: so its ETag is a hash
 //! of it, and nothing in it moves when something undisclosed happens.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::Category;
@@ -55,7 +55,7 @@ pub struct Receipt {
 }
 
 /// Where a referral stands, as its sender may know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum DisclosedStatus {

@@ -6,9 +6,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::client::Client;
+use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::CaseReader;
-use crate::db::Db;
+use crate::db::{Db, DbConn};
 use crate::directory;
 use crate::error::Result;
 use crate::http::call::{Cache, Call, Validator};
@@ -93,13 +95,18 @@ async fn list_referrals(
     let now = call.moment.now;
     let (filter, order) = query.0.parts(now);
     let sight = staff.sight(&directory.current());
+    let reason = sight.reason;
+    let on_behalf_of = filter.office.or_else(|| only(&sight.offices));
     let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
-    let read = move |conn: &mut crate::db::DbConn| {
+    let read = move |conn: &mut DbConn| {
         let total = if count { Some(store::count(conn, &sight, &filter)?) } else { None };
         Ok((store::page(conn, &sight, &filter, order, &from, limit)?, total))
     };
-    let entry = Entry::new(&call.moment, staff.actor(), "referral.listed", "referral", Vec::new(), call.trace.id());
-    let record = move |conn: &mut crate::db::DbConn, (rows, _): &(Vec<SealedReferral>, Option<u64>)| {
+    let entry = Entry::new(&call.moment, staff.actor(), "referral.listed", "referral", Vec::new(), call.trace.id())
+        .on_behalf_of(on_behalf_of)
+        .because(reason)
+        .from_client(Client::of(&call));
+    let record = move |conn: &mut DbConn, (rows, _): &(Vec<SealedReferral>, Option<u64>)| {
         let seen = rows.iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|referral| referral.id.uuid());
         audit::record(conn, &entry.about(seen.collect()))
     };
@@ -130,17 +137,34 @@ async fn get_referral(
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
+    denials: Data<Denials>,
     id: Named<ReferralId>,
 ) -> Result<HttpResponse> {
     let sight = staff.sight(&directory.current());
     let id = id.0;
-    let entry = Entry::new(&call.moment, staff.actor(), "referral.read", "referral", vec![id.uuid()], call.trace.id());
-    let sealed =
-        db.read_recorded(move |conn| store::find(conn, &sight, id), move |conn, _| audit::record(conn, &entry)).await?;
-    let referral = sealed.open(&vault)?;
+    let reason = sight.reason;
+    let attempt = || {
+        Entry::new(&call.moment, staff.actor(), "referral.read", "referral", vec![id.uuid()], call.trace.id())
+            .because(reason)
+            .from_client(Client::of(&call))
+    };
+    let entry = attempt();
+    let record = move |conn: &mut DbConn, referral: &SealedReferral| {
+        audit::record(conn, &entry.on_behalf_of(referral.office_id))
+    };
+    let found = db.read_recorded(move |conn| store::find(conn, &sight, id), record).await;
+    let referral = denials.noted(found, attempt)?.open(&vault)?;
     let version = referral.version;
     let links = vec![call.link("self", "GET", &format!("/referrals/{id}"))];
     call.found(&ReferralView::new(referral, call.moment.now, links), Validator::Version(version), Cache::NoStore)
+}
+
+/// The office of somebody who has one: of several, nobody knows which they work for just now.
+fn only(offices: &[OfficeId]) -> Option<OfficeId> {
+    match offices {
+        [only] => Some(*only),
+        _ => None,
+    }
 }
 
 impl QueueQuery {

@@ -15,7 +15,9 @@ use crate::http::call::{Cache, Call, Validator};
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
+use crate::http::written::{Linking, Written};
 use crate::id::{OfficeId, ServiceId};
+use crate::idempotency::{Replay, Retries};
 use crate::services::view::path;
 use crate::services::{Need, NewService, Orientation, Service, ServiceView, store};
 use crate::slug::{OfficeName, ServiceName};
@@ -120,18 +122,25 @@ async fn create_service(
     call: Call,
     db: Data<Db>,
     directory: Data<Handle>,
+    retries: Data<Retries>,
     new: Body<NewService>,
 ) -> Result<HttpResponse> {
-    let writer = writer(&admin, &call, &db, &directory);
-    let latest = writer.latest().await?;
-    let (service, offices) = Service::new(new.0, &latest.known(), &call.moment)?;
-    let (id, path) = (service.id, path(&service.slug));
-    let work = move |conn: &mut DbConn| {
-        store::insert(conn, &service)?;
-        store::update_offices(conn, id, &[], &offices)
+    let again = Replay::of_public("service.created.replayed", "service");
+    let create = async |slot| {
+        let writer = writer(&admin, &call, &db, &directory);
+        let latest = writer.latest().await?;
+        let (service, offices) = Service::new(new.0, &latest.known(), &call.moment)?;
+        let (id, path) = (service.id, path(&service.slug));
+        let work = move |conn: &mut DbConn| {
+            store::insert(conn, &service)?;
+            store::update_offices(conn, id, &[], &offices)
+        };
+        let links = call.links();
+        let answer =
+            move |after: &Directory| Written::created(&links, &path, &view(id, after, &links)?, Validator::Version(1));
+        writer.create("service.created", ("service", id.uuid()), work, changes::any, slot, answer).await
     };
-    let after = writer.change("service.created", ("service", id.uuid()), work, changes::any).await?;
-    call.created(&path, &view(id, &after, &call)?, Validator::Version(1))
+    call.send(retries.once(&call, admin.actor(), again, create).await?)
 }
 
 /// Get a service
@@ -219,7 +228,7 @@ async fn delete_service(
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn view(id: ServiceId, directory: &Directory, call: &Call) -> Result<ServiceView> {
+fn view(id: ServiceId, directory: &Directory, links: &impl Linking) -> Result<ServiceView> {
     let service = directory.service(id).ok_or_else(|| Error::internal("an service that was written is not there"))?;
-    Ok(ServiceView::new(service, directory, call))
+    Ok(ServiceView::new(service, directory, links))
 }

@@ -4,7 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::directory::Directory;
-use crate::http::call::{Call, Link};
+use crate::http::call::Link;
+use crate::http::written::Linking;
 use crate::id::{OfficeId, ServiceId};
 use crate::services::{Ages, AssessmentKind, Need, Orientation, Provision, Service, ServiceStatus};
 use crate::slug::Slug;
@@ -58,8 +59,8 @@ pub struct ServiceView {
 
 impl ServiceView {
     /// A service as `call` gets it.
-    pub fn new(service: &Service, directory: &Directory, call: &Call) -> Self {
-        let links = vec![call.link("self", "GET", &path(&service.slug))];
+    pub fn new(service: &Service, directory: &Directory, links: &impl Linking) -> Self {
+        let links = vec![links.link("self", "GET", &path(&service.slug))];
         let service = service.clone();
         Self {
             id: service.id,

@@ -4,8 +4,10 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::client::Client;
+use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{CaseReader, Staff};
+use crate::auth::{CaseReader, PeopleWorker, Staff};
 use crate::db::{Db, DbConn};
 use crate::directory::{self, Directory};
 use crate::error::Result;
@@ -35,22 +37,26 @@ pub fn routes(api: &mut ServiceConfig) {
 )]
 #[get("/people/{id}/timeline")]
 async fn get_person_timeline(
-    CaseReader(staff): CaseReader,
+    caller: (PeopleWorker, CaseReader),
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
-    id: Named<PersonId>,
-    paging: Paging,
+    denials: Data<Denials>,
+    asked: (Named<PersonId>, Paging),
 ) -> Result<HttpResponse> {
-    let (id, nobody) = (id.0, nobody_yet(&staff, &directory.current()));
+    // People go by one permission, and the referrals about them by another.
+    let ((PeopleWorker(staff), CaseReader(reader)), (Named(id), paging)) = (caller, asked);
+    let nobody = nobody_yet(&staff, &reader, &directory.current());
     let entry =
-        Entry::new(&call.moment, staff.actor(), "person.timeline_read", "person", vec![id.uuid()], call.trace.id());
+        Entry::new(&call.moment, staff.actor(), "person.timeline_read", "person", vec![id.uuid()], call.trace.id())
+            .because(nobody.sight.reason)
+            .from_client(Client::of(&call));
     let find = move |conn: &mut DbConn| {
         people::store::find(conn, &nobody.sight, id)?;
         Ok(Subject { person: Some(id), people: vec![id], ..nobody })
     };
-    answer(find, entry, &call, &db, &vault, &paging).await
+    answer(find, entry, &denials, &call, &db, &vault, &paging).await
 }
 
 /// Get a family's timeline
@@ -66,29 +72,33 @@ async fn get_person_timeline(
 )]
 #[get("/families/{id}/timeline")]
 async fn get_family_timeline(
-    CaseReader(staff): CaseReader,
+    caller: (PeopleWorker, CaseReader),
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
-    id: Named<FamilyId>,
-    paging: Paging,
+    denials: Data<Denials>,
+    asked: (Named<FamilyId>, Paging),
 ) -> Result<HttpResponse> {
-    let (id, nobody) = (id.0, nobody_yet(&staff, &directory.current()));
+    // People go by one permission, and the referrals about them by another.
+    let ((PeopleWorker(staff), CaseReader(reader)), (Named(id), paging)) = (caller, asked);
+    let nobody = nobody_yet(&staff, &reader, &directory.current());
     let entry =
-        Entry::new(&call.moment, staff.actor(), "family.timeline_read", "family", vec![id.uuid()], call.trace.id());
+        Entry::new(&call.moment, staff.actor(), "family.timeline_read", "family", vec![id.uuid()], call.trace.id())
+            .because(nobody.sight.reason)
+            .from_client(Client::of(&call));
     let find = move |conn: &mut DbConn| {
         let household = families::store::find(conn, &nobody.sight, id)?;
         let mut families = families::store::merged_into(conn, id)?;
         families.push(id);
         Ok(Subject { families, people: household.members, ..nobody })
     };
-    answer(find, entry, &call, &db, &vault, &paging).await
+    answer(find, entry, &denials, &call, &db, &vault, &paging).await
 }
 
 /// What the reader may know, before it is known whose timeline is read.
-fn nobody_yet(staff: &Staff, directory: &Directory) -> Subject {
-    let (sight, cases) = (staff.sight_of_people(directory), staff.sight(directory));
+fn nobody_yet(staff: &Staff, reader: &Staff, directory: &Directory) -> Subject {
+    let (sight, cases) = (staff.sight(directory), reader.sight(directory));
     Subject { person: None, families: Vec::new(), people: Vec::new(), sight, cases }
 }
 
@@ -102,6 +112,7 @@ struct Read {
 async fn answer(
     find: impl FnOnce(&mut DbConn) -> Result<Subject> + Send + 'static,
     entry: Entry,
+    denials: &Denials,
     call: &Call,
     db: &Db,
     vault: &Vault,
@@ -118,11 +129,13 @@ async fn answer(
         named.dedup();
         Ok(Read { known: families::store::known_among(conn, &subject.sight, &named)?, happenings, total })
     };
+    let attempt = entry.clone();
     let record = move |conn: &mut DbConn, read: &Read| {
         let seen = read.happenings.iter().take(shown).filter_map(Happening::referral);
         audit::record(conn, &entry.also_about(seen.collect()))
     };
-    let Read { happenings: mut rows, known, total } = db.read_recorded(read, record).await?;
+    let read = db.read_recorded(read, record).await;
+    let Read { happenings: mut rows, known, total } = denials.noted(read, || attempt)?;
     let has_more = rows.len() > shown;
     rows.truncate(shown);
     let next = rows.last().filter(|_| has_more).map(|last| (last.at.micros(), last.id));

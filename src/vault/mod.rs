@@ -54,7 +54,8 @@ pub struct Column {
 }
 
 /// Every sealed column. Changing keys walks through all of them.
-pub const COLUMNS: [Column; 5] = [REFERRAL_MATTER, REFERRAL_ROUTING, PERSON_FACTS, FAMILY_FACTS, FAMILY_EVENT_REASON];
+pub const COLUMNS: [Column; 7] =
+    [REFERRAL_MATTER, REFERRAL_ROUTING, PERSON_FACTS, FAMILY_FACTS, FAMILY_EVENT_REASON, STAFF_NAME, KEPT_ANSWER];
 /// What a sender wrote.
 pub const REFERRAL_MATTER: Column = Column { table: "referrals", name: "matter" };
 /// How a referral's office was found: the steps name places.
@@ -65,6 +66,11 @@ pub const PERSON_FACTS: Column = Column { table: "people", name: "facts" };
 pub const FAMILY_FACTS: Column = Column { table: "families", name: "facts" };
 /// Why somebody changed families, or why two became one.
 pub const FAMILY_EVENT_REASON: Column = Column { table: "family_events", name: "reason" };
+
+/// What a member of staff is called.
+pub const STAFF_NAME: Column = Column { table: "staff", name: "name" };
+/// What a call was answered that may be asked again.
+pub const KEPT_ANSWER: Column = Column { table: "kept_answers", name: "answer" };
 
 /// Something sealed, as the database holds it.
 #[derive(Clone, PartialEq, Eq, AsExpression, FromSqlRow)]

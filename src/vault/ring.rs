@@ -87,6 +87,11 @@ impl Ring {
         &self.data[0]
     }
 
+    /// The first key of all. It never leaves the ring, so what rests on it outlives every change of keys.
+    pub fn oldest(&self) -> &DataKey {
+        self.data.iter().min_by_key(|key| key.id).unwrap_or(self.current())
+    }
+
     /// The key of this name.
     pub fn key(&self, id: KeyId) -> Option<&DataKey> {
         self.data.iter().find(|key| key.id == id)

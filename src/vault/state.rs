@@ -73,5 +73,5 @@ pub fn lookup_in_force(conn: &mut DbConn) -> Result<Option<KeyId>> {
 }
 
 fn wrong(what: &str) -> Error {
-    Error::internal(format!("the ring of keys (NARA_VAULT_KEYS or NARA_VAULT_KEYS_FILE) {what} this database"))
+    Error::internal(format!("the ring of the vault's keys {what} this database"))
 }

@@ -4,11 +4,10 @@ use crate::directory::Directory;
 use crate::directory::geometry::distance_metres;
 use crate::offices::{Office, OfficeKind, OfficeStatus};
 use crate::services::Service;
-use crate::text::swedish_order;
 use crate::where_to_turn::{Resolved, Rule, Step, Wish};
 
 /// Every open office that could help, the best first: those of the area before those of the whole municipality, then by
-/// distance, then by name. Lines that only pass callers on are not among them.
+/// distance, then by name, which is the directory's own order. Lines that only pass callers on are not among them.
 pub fn ranked<'d>(directory: &'d Directory, place: &Resolved, wish: &Wish) -> Vec<&'d Office> {
     let area = place.district.map(|district| district.area_id);
     let serves = |office: &&Office| {
@@ -20,27 +19,20 @@ pub fn ranked<'d>(directory: &'d Directory, place: &Resolved, wish: &Wish) -> Ve
             && (wish.is_empty() || services(directory, office, wish).next().is_some())
     };
     let mut offices: Vec<&Office> = directory.offices.iter().filter(serves).collect();
-    offices.sort_by_cached_key(|office| {
-        (office.is_municipality_wide(), metres(office, place), swedish_order(office.name.sv()))
-    });
+    offices.sort_by_cached_key(|office| (office.is_municipality_wide(), metres(office, place)));
     offices
 }
 
 /// In whole metres; an office without a location is farther than any other.
 fn metres(office: &Office, place: &Resolved) -> u64 {
     let (Some(from), Some(location)) = (place.point, office.location.as_ref()) else { return u64::MAX };
-    let metres = distance_metres(from, location.coordinates);
-    if metres.is_finite() && metres >= 0.0 { format!("{metres:.0}").parse().unwrap_or(u64::MAX) } else { u64::MAX }
+    distance_metres(from, location.coordinates).round() as u64
 }
 
 /// What the office gives to somebody with this wish.
 pub fn services<'d>(directory: &'d Directory, office: &Office, wish: &Wish) -> impl Iterator<Item = &'d Service> {
-    let ids = office.service_ids.clone();
-    let wish = wish.clone();
-    directory
-        .services
-        .iter()
-        .filter(move |service| ids.contains(&service.id) && service.is_active() && wish.is_met_by(service))
+    let is_given = |service: &&Service| office.service_ids.contains(&service.id);
+    directory.services.iter().filter(is_given).filter(|service| service.is_active() && wish.is_met_by(service))
 }
 
 impl Wish {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use nara::time::Clock;
 use serde_json::{Value, json};
 
 use crate::commands::installation;
@@ -52,7 +53,10 @@ async fn a_directory_is_imported_into_an_empty_database_and_served_whole() {
     let answer = anyone.get("/where-to-turn?postalCode=58643&at=2026-12-24T10:00:00Z").await.expect(200);
     assert_eq!(answer["office"]["slug"], "skaggetorp");
     // Tokens of the identity provider hold here.
-    let token = PROVIDER.sign(Some(KEY_ID), &credentials::claims("somebody", "caseworker", &["skaggetorp"]));
+    let now = Clock::system().now().utc().timestamp();
+    let mut claims = credentials::claims("somebody", "caseworker", &["skaggetorp"]);
+    (claims["iat"], claims["exp"]) = (json!(now), json!(now + 600));
+    let token = PROVIDER.sign(Some(KEY_ID), &claims);
     let caseworker = anyone.clone().and("authorization", format!("Bearer {token}"));
     assert_eq!(caseworker.get("/referrals").await.expect(200)["items"], json!([]));
     // Metrics have an address of their own, or none.

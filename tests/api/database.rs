@@ -164,7 +164,7 @@ on_both_databases! {
         ];
         match app.backend() {
             Backend::Sqlite => attempts.push(
-                "REPLACE INTO audit_records SELECT id, at, 'nobody', action, resource_type, resource_ids, trace_id FROM audit_records",
+                "REPLACE INTO audit_records SELECT id, at, 'nobody', action, resource_type, resource_id, resource_ids, office_id, reason, client_address, client_agent, trace_id, outcome FROM audit_records",
             ),
             Backend::Postgres => attempts.push("TRUNCATE audit_records"),
         }

@@ -59,7 +59,7 @@ fn all_that_the_database_tells(conn: &mut DbConn) -> String {
     let mut told = String::new();
     for (table, column) in columns {
         let shown = match conn {
-            DbConn::Sqlite(_) => format!("hex({column}) || ' ' || CAST({column} AS TEXT)"),
+            DbConn::Sqlite(_) => format!("hex({column})"),
             DbConn::Postgres(_) => format!("{column}::text"),
         };
         let rows: Vec<Row> =

@@ -105,25 +105,58 @@ CREATE TABLE office_services (
 );
 CREATE INDEX office_services_service_id ON office_services (service_id);
 
+-- Who has signed in, as their last token said. A subject is nowhere: the identifier is made of its keyed hash.
+CREATE TABLE staff (
+    id UUID NOT NULL PRIMARY KEY,
+    name BYTEA,
+    works_cases BOOLEAN NOT NULL,
+    signed_in_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE staff_offices (
+    staff_id UUID NOT NULL REFERENCES staff (id),
+    office_id UUID NOT NULL REFERENCES offices (id) ON DELETE CASCADE,
+    PRIMARY KEY (staff_id, office_id)
+);
+CREATE INDEX staff_offices_office_id ON staff_offices (office_id);
+
 CREATE TABLE partners (
     id UUID NOT NULL PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
+    -- The name in the order of the Swedish alphabet, and without marks and case: for sorting, and for finding by how it begins.
+    -- Both are compared byte by byte, as SQLite does.
+    name_order TEXT COLLATE "C" NOT NULL,
+    name_folded TEXT COLLATE "C" NOT NULL,
     category TEXT NOT NULL,
-    created_at TIMESTAMPTZ NOT NULL
+    phone TEXT,
+    email TEXT,
+    status TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL
 );
+CREATE INDEX partners_name_order ON partners (name_order, id);
+CREATE INDEX partners_name_folded ON partners (name_folded);
+CREATE INDEX partners_category ON partners (category, name_order, id);
+CREATE INDEX partners_status ON partners (status, name_order, id);
 
 -- The secret itself is nowhere: only its keyed hash is.
 CREATE TABLE partner_keys (
     id TEXT NOT NULL PRIMARY KEY,
     partner_id UUID NOT NULL REFERENCES partners (id),
+    label TEXT NOT NULL,
     secret_hash BYTEA NOT NULL CHECK (length(secret_hash) = 32),
     scopes JSONB NOT NULL,
+    allowed_networks JSONB NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ,
-    revoked_at TIMESTAMPTZ
+    overlap_until TIMESTAMPTZ,
+    rotated_to TEXT UNIQUE REFERENCES partner_keys (id),
+    revoked_at TIMESTAMPTZ,
+    last_used_at TIMESTAMPTZ
 );
-CREATE INDEX partner_keys_partner_id ON partner_keys (partner_id);
+CREATE INDEX partner_keys_partner_created ON partner_keys (partner_id, created_at, id);
 
 -- Who is met and helped. `facts` is sealed: nothing personal can be read here. A person is found by keyed hashes alone, and several
 -- records may carry one identity number where a protected one among them must not become known: each has a slot of its own.
@@ -219,6 +252,7 @@ CREATE TABLE referrals (
 CREATE INDEX referrals_office_received ON referrals (office_id, received_at, id);
 CREATE INDEX referrals_office_due ON referrals (office_id, next_due_at, id);
 CREATE INDEX referrals_partner_received ON referrals (partner_id, received_at, id);
+CREATE INDEX referrals_partner_reference ON referrals (partner_id, sender_reference_hash, received_at, id);
 CREATE INDEX referrals_area_id ON referrals (area_id);
 CREATE INDEX referrals_district_id ON referrals (district_id);
 -- What is known of a person, newest first.
@@ -231,18 +265,73 @@ CREATE TABLE referral_services (
 );
 CREATE INDEX referral_services_service_id ON referral_services (service_id);
 
+-- What a record is about stands in it, as a list. The only thing that it is about, which is the rule, also stands in a column of its
+-- own; the things of a list are named in a table of their own, which a trigger fills. So a reading of one thing is one row, and
+-- whatever a record names finds it.
 CREATE TABLE audit_records (
     id UUID NOT NULL PRIMARY KEY,
     at TIMESTAMPTZ NOT NULL,
     actor TEXT NOT NULL,
     action TEXT NOT NULL,
     resource_type TEXT NOT NULL,
+    resource_id UUID,
     resource_ids JSONB NOT NULL,
-    trace_id TEXT NOT NULL
+    office_id UUID,
+    reason TEXT,
+    client_address TEXT,
+    client_agent TEXT,
+    trace_id TEXT NOT NULL,
+    outcome TEXT NOT NULL
 );
-CREATE FUNCTION refuse_change_of_audit_record() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN RAISE EXCEPTION 'audit records are append-only'; END $$;
+-- Identifiers of records sort by time, so each index gives the newest first.
+CREATE INDEX audit_records_actor ON audit_records (actor, id);
+CREATE INDEX audit_records_action ON audit_records (action, id);
+CREATE INDEX audit_records_resource_type ON audit_records (resource_type, id);
+CREATE INDEX audit_records_resource_id ON audit_records (resource_id, id) WHERE resource_id IS NOT NULL;
+
+CREATE TABLE audit_record_resources (
+    resource_id UUID NOT NULL,
+    record_id UUID NOT NULL,
+    PRIMARY KEY (resource_id, record_id)
+);
+CREATE FUNCTION name_resources_of_audit_record() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN
+    INSERT INTO audit_record_resources (resource_id, record_id)
+    SELECT DISTINCT value::uuid, NEW.id FROM jsonb_array_elements_text(NEW.resource_ids);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER audit_records_of_lists_name_their_resources AFTER INSERT ON audit_records
+FOR EACH ROW WHEN (NEW.resource_id IS NULL) EXECUTE FUNCTION name_resources_of_audit_record();
+
+-- The chain: each hash covers the number, the hash before and the record.
+CREATE TABLE audit_seals (
+    seq BIGINT NOT NULL PRIMARY KEY,
+    record_id UUID NOT NULL UNIQUE,
+    hash BYTEA NOT NULL CHECK (length(hash) = 32)
+);
+
+CREATE FUNCTION refuse_change_of_audit() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'the audit is append-only'; END $$;
 CREATE TRIGGER audit_records_are_not_changed BEFORE UPDATE OR DELETE ON audit_records
-FOR EACH ROW EXECUTE FUNCTION refuse_change_of_audit_record();
+FOR EACH ROW EXECUTE FUNCTION refuse_change_of_audit();
 CREATE TRIGGER audit_records_are_not_emptied BEFORE TRUNCATE ON audit_records
-FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit_record();
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit();
+CREATE TRIGGER audit_record_resources_are_not_changed BEFORE UPDATE OR DELETE ON audit_record_resources
+FOR EACH ROW EXECUTE FUNCTION refuse_change_of_audit();
+CREATE TRIGGER audit_record_resources_are_not_emptied BEFORE TRUNCATE ON audit_record_resources
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit();
+CREATE TRIGGER audit_seals_are_not_changed BEFORE UPDATE OR DELETE ON audit_seals
+FOR EACH ROW EXECUTE FUNCTION refuse_change_of_audit();
+CREATE TRIGGER audit_seals_are_not_emptied BEFORE TRUNCATE ON audit_seals
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit();
+
+-- What a call with an idempotency key was answered, for whoever asks again. Key and request are here as keyed hashes alone.
+CREATE TABLE kept_answers (
+    id UUID NOT NULL PRIMARY KEY,
+    key_hash BYTEA NOT NULL UNIQUE CHECK (length(key_hash) = 32),
+    fingerprint BYTEA NOT NULL CHECK (length(fingerprint) = 32),
+    resource_id UUID NOT NULL,
+    answer BYTEA NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX kept_answers_expires_at ON kept_answers (expires_at);

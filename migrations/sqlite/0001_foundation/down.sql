@@ -1,3 +1,6 @@
+DROP TABLE kept_answers;
+DROP TABLE audit_seals;
+DROP TABLE audit_record_resources;
 DROP TABLE audit_records;
 DROP TABLE referral_services;
 DROP TABLE referrals;
@@ -9,6 +12,8 @@ DROP TABLE people;
 DROP TABLE families;
 DROP TABLE partner_keys;
 DROP TABLE partners;
+DROP TABLE staff_offices;
+DROP TABLE staff;
 DROP TABLE office_services;
 DROP TABLE office_areas;
 DROP TABLE offices;

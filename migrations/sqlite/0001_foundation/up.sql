@@ -105,25 +105,57 @@ CREATE TABLE office_services (
 ) STRICT;
 CREATE INDEX office_services_service_id ON office_services (service_id);
 
+-- Who has signed in, as their last token said. A subject is nowhere: the identifier is made of its keyed hash.
+CREATE TABLE staff (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    name BLOB,
+    works_cases INTEGER NOT NULL CHECK (works_cases IN (0, 1)),
+    signed_in_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE staff_offices (
+    staff_id BLOB NOT NULL REFERENCES staff (id),
+    office_id BLOB NOT NULL REFERENCES offices (id) ON DELETE CASCADE,
+    PRIMARY KEY (staff_id, office_id)
+) STRICT;
+CREATE INDEX staff_offices_office_id ON staff_offices (office_id);
+
 CREATE TABLE partners (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     slug TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
+    -- The name in the order of the Swedish alphabet, and without marks and case: for sorting, and for finding by how it begins.
+    name_order TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
     category TEXT NOT NULL,
-    created_at INTEGER NOT NULL
+    phone TEXT,
+    email TEXT,
+    status TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX partners_name_order ON partners (name_order, id);
+CREATE INDEX partners_name_folded ON partners (name_folded);
+CREATE INDEX partners_category ON partners (category, name_order, id);
+CREATE INDEX partners_status ON partners (status, name_order, id);
 
 -- The secret itself is nowhere: only its keyed hash is.
 CREATE TABLE partner_keys (
     id TEXT NOT NULL PRIMARY KEY,
     partner_id BLOB NOT NULL REFERENCES partners (id),
+    label TEXT NOT NULL,
     secret_hash BLOB NOT NULL CHECK (length(secret_hash) = 32),
     scopes TEXT NOT NULL CHECK (json_valid(scopes)),
+    allowed_networks TEXT NOT NULL CHECK (json_valid(allowed_networks)),
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
-    revoked_at INTEGER
+    overlap_until INTEGER,
+    rotated_to TEXT UNIQUE REFERENCES partner_keys (id),
+    revoked_at INTEGER,
+    last_used_at INTEGER
 ) STRICT;
-CREATE INDEX partner_keys_partner_id ON partner_keys (partner_id);
+CREATE INDEX partner_keys_partner_created ON partner_keys (partner_id, created_at, id);
 
 -- Who is met and helped. `facts` is sealed: nothing personal can be read here. A person is found by keyed hashes alone, and several
 -- records may carry one identity number where a protected one among them must not become known: each has a slot of its own.
@@ -219,6 +251,7 @@ CREATE TABLE referrals (
 CREATE INDEX referrals_office_received ON referrals (office_id, received_at, id);
 CREATE INDEX referrals_office_due ON referrals (office_id, next_due_at, id);
 CREATE INDEX referrals_partner_received ON referrals (partner_id, received_at, id);
+CREATE INDEX referrals_partner_reference ON referrals (partner_id, sender_reference_hash, received_at, id);
 CREATE INDEX referrals_area_id ON referrals (area_id);
 CREATE INDEX referrals_district_id ON referrals (district_id);
 -- What is known of a person, newest first.
@@ -231,16 +264,67 @@ CREATE TABLE referral_services (
 ) STRICT;
 CREATE INDEX referral_services_service_id ON referral_services (service_id);
 
+-- What a record is about stands in it, as a list. The only thing that it is about, which is the rule, also stands in a column of its
+-- own; the things of a list are named in a table of their own, which a trigger fills. So a reading of one thing is one row, and
+-- whatever a record names finds it.
 CREATE TABLE audit_records (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     at INTEGER NOT NULL,
     actor TEXT NOT NULL,
     action TEXT NOT NULL,
     resource_type TEXT NOT NULL,
+    resource_id BLOB CHECK (length(resource_id) = 16),
     resource_ids TEXT NOT NULL CHECK (json_valid(resource_ids)),
-    trace_id TEXT NOT NULL
+    office_id BLOB CHECK (length(office_id) = 16),
+    reason TEXT,
+    client_address TEXT,
+    client_agent TEXT,
+    trace_id TEXT NOT NULL,
+    outcome TEXT NOT NULL
 ) STRICT;
+-- Identifiers of records sort by time, so each index gives the newest first.
+CREATE INDEX audit_records_actor ON audit_records (actor, id);
+CREATE INDEX audit_records_action ON audit_records (action, id);
+CREATE INDEX audit_records_resource_type ON audit_records (resource_type, id);
+CREATE INDEX audit_records_resource_id ON audit_records (resource_id, id) WHERE resource_id IS NOT NULL;
 CREATE TRIGGER audit_records_are_not_changed BEFORE UPDATE ON audit_records
-BEGIN SELECT RAISE(ABORT, 'audit records are append-only'); END;
+BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 CREATE TRIGGER audit_records_are_not_removed BEFORE DELETE ON audit_records
-BEGIN SELECT RAISE(ABORT, 'audit records are append-only'); END;
+BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+
+CREATE TABLE audit_record_resources (
+    resource_id BLOB NOT NULL CHECK (length(resource_id) = 16),
+    record_id BLOB NOT NULL CHECK (length(record_id) = 16),
+    PRIMARY KEY (resource_id, record_id)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER audit_records_of_lists_name_their_resources AFTER INSERT ON audit_records
+WHEN NEW.resource_id IS NULL BEGIN
+    INSERT INTO audit_record_resources (resource_id, record_id)
+    SELECT DISTINCT unhex(replace(value, '-', '')), NEW.id FROM json_each(NEW.resource_ids);
+END;
+CREATE TRIGGER audit_record_resources_are_not_changed BEFORE UPDATE ON audit_record_resources
+BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER audit_record_resources_are_not_removed BEFORE DELETE ON audit_record_resources
+BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+
+-- The chain: each hash covers the number, the hash before and the record.
+CREATE TABLE audit_seals (
+    seq INTEGER NOT NULL PRIMARY KEY,
+    record_id BLOB NOT NULL UNIQUE CHECK (length(record_id) = 16),
+    hash BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT;
+CREATE TRIGGER audit_seals_are_not_changed BEFORE UPDATE ON audit_seals
+BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER audit_seals_are_not_removed BEFORE DELETE ON audit_seals
+BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+
+-- What a call with an idempotency key was answered, for whoever asks again. Key and request are here as keyed hashes alone.
+CREATE TABLE kept_answers (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    key_hash BLOB NOT NULL UNIQUE CHECK (length(key_hash) = 32),
+    fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32),
+    resource_id BLOB NOT NULL CHECK (length(resource_id) = 16),
+    answer BLOB NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX kept_answers_expires_at ON kept_answers (expires_at);

@@ -9,12 +9,14 @@ use crate::http::document::walk::Object;
 use crate::http::language::Language;
 use crate::http::problem::{MEDIA_TYPE, ProblemView, ViolationView, meaning};
 
-const ON_EVERY_ANSWER: [&str; 2] = ["traceparent", "Access-Control-Allow-Origin"];
+const ON_EVERY_ANSWER: [&str; 4] = ["traceparent", "Access-Control-Allow-Origin", "RateLimit-Policy", "RateLimit"];
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 /// What a header's value is made of. Where the server ignores what it does not understand, nothing narrower would be true.
 const PRINTABLE: &str = "^[ -~]*$";
+/// Bare or in quotes, where a quote and a backslash stand behind a backslash.
+const IDEMPOTENCY_KEY: &str = r#"^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$"#;
 const ETAG: &str = "\"3-9f86d081884c7d65\"";
 
 /// No route names the schema of problems, since all of them answer with it.
@@ -74,6 +76,11 @@ fn request_headers() -> Value {
             "`return=minimal` leaves out the body of the answer (RFC 7240): 201 has none, and 204 comes in place of 200.",
             PRINTABLE, "return=minimal",
         ),
+        "IdempotencyKey": header(
+            "Idempotency-Key", false,
+            "Names the call so that it is safe to repeat: with the same key and the same body it is done once, and within 24 hours answered alike. 1 to 255 visible characters, bare or in quotes; a fresh UUID for each call serves well.",
+            IDEMPOTENCY_KEY, "8e03978e-40d5-43dd-bc93-6894a57f9324",
+        ),
     })
 }
 
@@ -85,6 +92,14 @@ fn answer_headers() -> Value {
             "For web pages from the origins that the installation lists, and left out for all others (CORS).",
             "https://www.kommun.example",
         ),
+        "RateLimit-Policy": header(
+            "The budget that the call was taken from (draft-ietf-httpapi-ratelimit-headers-10): how many calls it holds (`q`), and in how many seconds it fills (`w`). Left out where the installation limits nobody.",
+            "\"read\";q=150;w=3",
+        ),
+        "RateLimit": header(
+            "How that budget stands: how many calls are left (`r`), and in how many seconds it is whole again (`t`).",
+            "\"read\";r=149;t=1",
+        ),
         "ETag": header("The version of the content (RFC 9110, 8.8.3): for `If-None-Match` and `If-Match`.", ETAG),
         "Location": header("The address of what was created.", "https://nara.example/nara/v1/areas/norr"),
         "Link": header(
@@ -92,6 +107,7 @@ fn answer_headers() -> Value {
             "<https://nara.example/nara/v1/districts?limit=20>; rel=\"self\"",
         ),
         "Preference-Applied": header("Which preference was followed (RFC 7240).", "return=minimal"),
+        "Idempotent-Replayed": header("`true` where the call was done before, under the same `Idempotency-Key`, and this is its answer.", "true"),
         "WWW-Authenticate": header("How to sign in (RFC 9110, 11.6.1).", "Bearer realm=\"nara\""),
         "Retry-After": {
             "description": "After how many seconds it is worth trying again.",
@@ -130,7 +146,7 @@ pub fn problem_response(status: u16) -> Value {
     }
     let headers = match status {
         401 => refer_to_headers(&["WWW-Authenticate"]),
-        429 | 503 => refer_to_headers(&["Retry-After"]),
+        409 | 429 | 503 => refer_to_headers(&["Retry-After"]),
         _ => refer_to_headers(&[]),
     };
     json!({ "description": description, "headers": headers, "content": { MEDIA_TYPE: media_type } })

@@ -50,6 +50,7 @@ fn tags() -> Value {
         tag("districts", "The districts, each with a boundary, each in one area. Stadsdelar."),
         tag("offices", "Where and when social services meet residents. Kontor och baser."),
         tag("services", "The kinds of help that there are, for whom, and where. Insatser och stöd."),
+        tag("audit", "What is remembered of every change and every reading, and whether it is whole. Åtkomstloggen."),
         tag("directory", "The directory as a whole: whether it has gaps. Katalogen som helhet."),
         tag(
             "referrals",
@@ -57,6 +58,11 @@ fn tags() -> Value {
         ),
         tag("people", "Who is met and helped, as staff of the offices know them that met them. Personer."),
         tag("families", "The families that are reached, and how they came to be. Familjer."),
+        tag("staff", "Who is calling, and who their colleagues are. Personal."),
+        tag(
+            "partners",
+            "Partner agencies and their keys, as administrators keep them. Samverkansparter och deras nycklar."
+        ),
         tag("partner", "Referrals as the partner agency that sends them sees them. Samverkansparter."),
     ])
 }
@@ -65,13 +71,15 @@ const DESCRIPTION: &str = r#"## In English
 
 Nära is the API behind social services that have moved out of the town hall and into the districts, so that children and young people (0 to 20 years) and their families get help early. It answers where a resident turns, keeps the directory of areas, districts, offices and services, and carries referrals from partner agencies to the office that takes care of them, and word back to the sender as far as secrecy allows.
 
-**Who calls it.** Residents' web pages and apps, without signing in: where to turn and the directory. Staff, with a token (`Authorization: Bearer`): the queue of referrals, and for administrators the directory. Partner agencies such as schools, police and health care, with a key (`X-API-Key`): their own referrals.
+**Who calls it.** Residents' web pages and apps, without signing in: where to turn and the directory. Staff, with a token (`Authorization: Bearer`): the queue of referrals, and for administrators the directory and the partner agencies. Partner agencies such as schools, police and health care, with a key (`X-API-Key`): their own referrals.
 
 **How it speaks.** JSON in UTF-8, times in UTC (RFC 3339), problems as `application/problem+json` (RFC 9457) in English or Swedish by `Accept-Language`. Absent fields are left out and never null, unless the schema says so. Lists come in pages: follow the `next` links. Changes need `If-Match`. Personal identity numbers never stand in a path or a query.
 
 **Lifecycle.** While `info.version` begins with 0 the API is being built and may change between releases. From 1.0 on, `/nara/v1` only grows: new operations, new optional fields, new values in code lists. So ignore fields that you do not know. What breaks callers gets a new path, `/nara/v2`. What is going away says so beforehand in the headers `Deprecation`, `Sunset` and `Link` (`successor-version`), and in `apiStatus` of `api-info`.
 
-**Service level.** Each municipality runs its own installation and agrees on availability and support with those who call it; the software by itself promises none. Under overload the answer is 503 with `Retry-After`. A call is safe to repeat if its method is GET, PUT or DELETE, or if it carries `If-Match`.
+**Limits.** A key and a member of staff have a budget for reading and one for writing, an address that does not sign in has one, and searching for people and failing to sign in have small ones. `RateLimit-Policy` and `RateLimit` tell how the budget of a call stands; an empty one is 429 with `Retry-After`.
+
+**Service level.** Each municipality runs its own installation and agrees on availability and support with those who call it; the software by itself promises none. Under overload the answer is 503 with `Retry-After`. A call is safe to repeat if its method is GET, PUT or DELETE, if it carries `If-Match`, or if it names itself by an `Idempotency-Key`: then it is done once, and answered alike for 24 hours.
 
 **Known limits.** One installation serves one municipality. A body has at most 1 MiB, a page at most 100 items; on lists of cases pages behind row 10,000 are reached by cursor only. Nära ends where a formal inquiry is opened or support has started: it decides nothing about benefits, keeps no case files, and holds no documents.
 
@@ -79,13 +87,15 @@ Nära is the API behind social services that have moved out of the town hall and
 
 Nära är API:et bakom en socialtjänst som har flyttat ut från kommunhuset till stadsdelarna, så att barn och unga (0 till 20 år) och deras familjer får hjälp tidigt. Det svarar på vart en invånare vänder sig, håller katalogen över områden, stadsdelar, kontor och insatser, och förmedlar remisser från samverkansparter till det kontor som tar hand om dem, och besked tillbaka till avsändaren så långt sekretessen medger.
 
-**Vilka som anropar.** Invånarnas webbsidor och appar, utan inloggning: vart man vänder sig och katalogen. Personal, med token (`Authorization: Bearer`): kön av remisser, och för administratörer katalogen. Samverkansparter som skola, polis och vård, med nyckel (`X-API-Key`): sina egna remisser.
+**Vilka som anropar.** Invånarnas webbsidor och appar, utan inloggning: vart man vänder sig och katalogen. Personal, med token (`Authorization: Bearer`): kön av remisser, och för administratörer katalogen och samverkansparterna. Samverkansparter som skola, polis och vård, med nyckel (`X-API-Key`): sina egna remisser.
 
 **Hur det talar.** JSON i UTF-8, tider i UTC (RFC 3339), fel som `application/problem+json` (RFC 9457) på engelska eller svenska enligt `Accept-Language`. Fält som saknar värde utelämnas och är aldrig null, om inte schemat säger det. Listor kommer i sidor: följ länkarna `next`. Ändringar kräver `If-Match`. Personnummer står aldrig i en sökväg eller en fråga.
 
 **Livscykel.** Så länge `info.version` börjar med 0 är API:et under uppbyggnad och kan ändras mellan utgåvor. Från 1.0 växer `/nara/v1` bara: nya operationer, nya frivilliga fält, nya värden i kodlistor. Bortse därför från fält som du inte känner till. Det som bryter mot anropare får en ny sökväg, `/nara/v2`. Det som ska försvinna säger det i förväg i huvudfälten `Deprecation`, `Sunset` och `Link` (`successor-version`), och i `apiStatus` i `api-info`.
 
-**Servicenivå.** Varje kommun driver sin egen installation och kommer överens om tillgänglighet och stöd med dem som anropar; programvaran i sig lovar ingen. Vid överlast är svaret 503 med `Retry-After`. Ett anrop är säkert att upprepa om metoden är GET, PUT eller DELETE, eller om det bär `If-Match`.
+**Gränser.** En nyckel och en anställd har en budget för läsning och en för skrivning, en adress som inte loggar in har en, och personsökning och misslyckade inloggningar har små. `RateLimit-Policy` och `RateLimit` säger hur det står till med anropets budget; är den tom blir svaret 429 med `Retry-After`.
+
+**Servicenivå.** Varje kommun driver sin egen installation och kommer överens om tillgänglighet och stöd med dem som anropar; programvaran i sig lovar ingen. Vid överlast är svaret 503 med `Retry-After`. Ett anrop är säkert att upprepa om metoden är GET, PUT eller DELETE, om det bär `If-Match` eller om det namnger sig med en `Idempotency-Key`: då utförs det en gång och besvaras likadant i 24 timmar.
 
 **Kända begränsningar.** En installation betjänar en kommun. Ett innehåll får ha högst 1 MiB, en sida högst 100 poster; i listor över ärenden nås sidor bortom rad 10 000 bara med markör. Nära slutar där en utredning inleds eller ett stöd har börjat: det beslutar inget om bistånd, för inga akter och förvarar inga handlingar.
 "#;

@@ -32,6 +32,8 @@ struct Facts {
     needs_if_match: bool,
     honours_prefer: bool,
     is_conditional: bool,
+    /// What creates or acts can be asked again.
+    takes_idempotency_key: bool,
 }
 
 impl Facts {
@@ -42,26 +44,31 @@ impl Facts {
         let is_list = ["items", "_meta"].iter().all(|wanted| page.iter().any(|(name, _)| name == wanted));
         let has_path_parameter = path.contains('{');
         let marked = |marker: &str| operation.get(marker).and_then(Value::as_bool);
+        let is_secured = operation.get("security").and_then(Value::as_array).is_some_and(|ways| !ways.is_empty());
+        let is_question = marked(NO_PREFER) == Some(true);
         Self {
             has_body: operation.contains_key("requestBody"),
             has_path_parameter,
-            is_secured: operation.get("security").and_then(Value::as_array).is_some_and(|ways| !ways.is_empty()),
+            is_secured,
             is_list,
             needs_if_match: matches!(method, "patch" | "put" | "delete"),
-            honours_prefer: matches!(method, "post" | "patch" | "put")
-                && answers_body
-                && marked(NO_PREFER) != Some(true),
+            honours_prefer: matches!(method, "post" | "patch" | "put") && answers_body && !is_question,
+            // What creates is no question, also where it answers its body whatever the caller prefers.
+            takes_idempotency_key: method == "post"
+                && is_secured
+                && (!is_question || success("201").get("content").is_some()),
             is_conditional: method == "get" && marked(CONDITIONAL).unwrap_or(has_path_parameter || is_list),
         }
     }
 
     fn problems(&self) -> impl Iterator<Item = u16> {
-        let groups: [(bool, &[u16]); 5] = [
-            (true, &[400, 406, 500, 503]),
+        let groups: [(bool, &[u16]); 6] = [
+            (true, &[400, 406, 429, 500, 503]),
             (self.is_secured, &[401, 403]),
             (self.has_path_parameter, &[404]),
             (self.has_body, &[413, 415, 422]),
             (self.needs_if_match, &[412, 428]),
+            (self.takes_idempotency_key, &[409, 422]),
         ];
         groups.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, statuses)| statuses.iter().copied())
     }
@@ -74,6 +81,7 @@ fn add_parameters(document: &Value, operation: &mut Object, facts: &Facts) {
         (facts.needs_if_match, "IfMatch"),
         (facts.is_conditional, "IfNoneMatch"),
         (facts.honours_prefer, "Prefer"),
+        (facts.takes_idempotency_key, "IdempotencyKey"),
     ];
     let Value::Array(parameters) = operation.entry("parameters").or_insert_with(|| json!([])) else { return };
     for (_, name) in shared.into_iter().filter(|(applies, _)| *applies) {
@@ -120,6 +128,7 @@ fn complete_successes(operation: &mut Object, facts: &Facts) {
             (status == "200" && facts.is_list, "Link"),
             (facts.honours_prefer && status != "200", "Preference-Applied"),
             (facts.honours_prefer && status == "204", "ETag"),
+            (facts.takes_idempotency_key, "Idempotent-Replayed"),
         ];
         let applying: Vec<&str> = shared.into_iter().filter(|(applies, _)| *applies).map(|(_, name)| name).collect();
         if let Value::Object(references) = refer_to_headers(&applying) {
@@ -161,7 +170,7 @@ mod tests {
 
     fn headers<'a>(operation: &'a Value, status: &str) -> Vec<&'a str> {
         let names = walk::members(&operation["responses"][status]["headers"]).map(|(name, _)| name);
-        names.filter(|name| !name.starts_with("Access-Control")).collect()
+        names.filter(|name| !name.starts_with("Access-Control") && !name.starts_with("RateLimit")).collect()
     }
 
     fn json_body(schema: Value) -> Value {
@@ -171,7 +180,7 @@ mod tests {
     #[test]
     fn a_public_read_can_fail_in_few_ways() {
         let operation = completed("/coverage", "get", json!({ "responses": { "200": json_body(json!({})) } }));
-        assert_eq!(statuses(&operation), ["200", "400", "406", "500", "503"]);
+        assert_eq!(statuses(&operation), ["200", "400", "406", "429", "500", "503"]);
         assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage"]);
         assert_eq!(headers(&operation, "200"), ["traceparent"]);
         assert_eq!(operation["security"], json!([]));
@@ -181,7 +190,7 @@ mod tests {
     #[test]
     fn one_of_many_can_be_missing_or_known() {
         let operation = completed("/areas/{id}", "get", json!({ "responses": { "200": json_body(json!({})) } }));
-        assert_eq!(statuses(&operation), ["200", "304", "400", "404", "406", "500", "503"]);
+        assert_eq!(statuses(&operation), ["200", "304", "400", "404", "406", "429", "500", "503"]);
         assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage", "IfNoneMatch"]);
         assert_eq!(headers(&operation, "200"), ["ETag", "traceparent"]);
     }
@@ -205,9 +214,15 @@ mod tests {
     fn a_creation_says_where_it_lies() {
         let create = json!({ "security": [{ "staffToken": [] }], "requestBody": json_body(json!({})), "responses": { "201": json_body(json!({})) } });
         let operation = completed("/areas", "post", create);
-        assert_eq!(statuses(&operation), ["201", "400", "401", "403", "406", "413", "415", "422", "500", "503"]);
-        assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage", "Prefer"]);
-        assert_eq!(headers(&operation, "201"), ["ETag", "Location", "Preference-Applied", "traceparent"]);
+        assert_eq!(
+            statuses(&operation),
+            ["201", "400", "401", "403", "406", "409", "413", "415", "422", "429", "500", "503"]
+        );
+        assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage", "Prefer", "IdempotencyKey"]);
+        assert_eq!(
+            headers(&operation, "201"),
+            ["ETag", "Idempotent-Replayed", "Location", "Preference-Applied", "traceparent"]
+        );
     }
 
     #[test]
@@ -216,7 +231,7 @@ mod tests {
         let operation = completed("/areas/{id}", "patch", change);
         assert_eq!(
             statuses(&operation),
-            ["200", "204", "400", "404", "406", "412", "413", "415", "422", "428", "500", "503"]
+            ["200", "204", "400", "404", "406", "412", "413", "415", "422", "428", "429", "500", "503"]
         );
         assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage", "IfMatch", "Prefer"]);
         assert_eq!(headers(&operation, "200"), ["ETag", "traceparent"]);

@@ -43,7 +43,7 @@ async fn occupy(db: &Db, threads: usize) -> Sender<()> {
 on_both_databases! {
     async fn a_full_queue_sends_callers_away_and_does_what_it_took(database: EmptyDatabase) {
         nara::db::migrations::run(&database.target).unwrap();
-        let db = Db::open(&database.target, Sizes { readers: 1, writers: 1, queue: 4 }).unwrap();
+        let db = Db::open(&database.target, Sizes { readers: 1, writers: 1, queue: 4, patience: Duration::from_secs(60) }).unwrap();
         let release = occupy(&db, 1).await;
         let write = |number: usize| db.write(move |conn| store(conn, &format!("{number:04}")));
         let release_later = async {
@@ -58,6 +58,55 @@ on_both_databases! {
         assert_eq!(refused.count(), 16);
         assert_eq!(stored(&database.target), ["0000", "0001", "0002", "0003"]);
         db.write(|conn| store(conn, "after")).await.unwrap();
+    }
+
+    async fn what_has_waited_too_long_is_refused_and_never_done(database: EmptyDatabase) {
+        nara::db::migrations::run(&database.target).unwrap();
+        let sizes = Sizes { readers: 1, writers: 1, queue: 100, patience: Duration::from_millis(50) };
+        let db = Db::open(&database.target, sizes).unwrap();
+        let release = occupy(&db, 1).await;
+        let outcomes = join_all((0..5).map(|number| db.write(move |conn| store(conn, &format!("late {number}"))))).await;
+        let problems: Vec<Problem> = outcomes.into_iter().map(|outcome| outcome.unwrap_err().problem()).collect();
+        assert_eq!(problems, [Problem::Overloaded; 5]);
+        drop(release);
+        // What was begun in time is waited for, however long it takes.
+        let slow = db.write(|conn| {
+            let (_kept, never) = channel::<()>();
+            let _ = never.recv_timeout(Duration::from_millis(200));
+            store(conn, "slow")
+        });
+        slow.await.unwrap();
+        assert_eq!(stored(&database.target), ["slow"]);
+    }
+
+    async fn a_full_reading_queue_answers_at_once(database: EmptyDatabase) {
+        nara::db::migrations::run(&database.target).unwrap();
+        let sizes = Sizes { readers: 1, writers: 1, queue: 2, patience: Duration::from_secs(60) };
+        let db = Db::open(&database.target, sizes).unwrap();
+        let (release, wait) = channel::<()>();
+        let (begun, begins) = channel::<()>();
+        let busy = actix_web::rt::spawn({
+            let db = db.clone();
+            async move {
+                let work = move |_: &mut DbConn| {
+                    let _ = begun.send(());
+                    let _ = wait.recv_timeout(Duration::from_secs(20));
+                    Ok(())
+                };
+                db.read(work).await
+            }
+        });
+        while begins.try_recv().is_err() {
+            actix_web::rt::task::yield_now().await;
+        }
+        // Two wait; the third is answered without waiting for anything.
+        let waiting = [(); 2].map(|()| Box::pin(db.read(|_| Ok(()))));
+        let waiting = waiting.map(|mut one| { assert!((&mut one).now_or_never().is_none()); one });
+        let third = db.read(|_| Ok(())).now_or_never().expect("it does not wait");
+        assert_eq!(third.unwrap_err().problem(), Problem::Overloaded);
+        drop(release);
+        busy.await.unwrap().unwrap();
+        assert!(join_all(waiting).await.into_iter().all(|outcome| outcome.is_ok()));
     }
 
     async fn a_server_with_too_much_to_write_says_when_to_come_again(app: TestApp) {

@@ -1,5 +1,6 @@
 //! Paths and methods: what does not exist says so, and HEAD goes wherever GET does.
 
+use nara::http::document::Operation;
 use nara::meta::PATHS;
 
 use crate::support::document::OPERATIONS;
@@ -7,7 +8,7 @@ use crate::support::{Answer, Method, TestApp};
 
 /// What a path of the document becomes when its name is filled in.
 fn concrete(template: &str) -> String {
-    template.replace("{id}", "ryd").replace("{slug}", "not-found")
+    template.replace("{id}", "ryd").replace("{keyId}", "3kT9xZ0aQw").replace("{slug}", "not-found")
 }
 
 /// Every path with the methods that it answers to.
@@ -87,7 +88,9 @@ async fn what_does_not_exist_is_not_found() {
 #[actix_web::test]
 async fn head_answers_like_get_without_a_body() {
     let app = TestApp::start_with(|_| {}).await;
-    let described = OPERATIONS.iter().filter(|operation| operation.method == "GET");
+    // Each verification is recorded, and so counts one record more than the one before.
+    let lasting_answer = |operation: &&Operation| operation.method == "GET" && operation.id != "verifyAuditRecords";
+    let described = OPERATIONS.iter().filter(lasting_answer);
     let mut tried = Vec::new();
     for operation in described {
         let (path, caller) = (app.prepare(operation).await.path, app.right_caller(operation));

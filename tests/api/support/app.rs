@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use diesel::prelude::*;
-use nara::auth::tokens::Verifier;
+use nara::auth::permissions::Permissions;
 use nara::db::connection::Purpose;
 use nara::db::schema::audit_records;
 use nara::db::{Db, DbConn, Target, migrations};
-use nara::server::{self, Keys, MetricsAt, Running, Setup};
+use nara::server::{self, MetricsAt, Running, Setup, Timeouts};
 use nara::time::Random;
 use serde_json::Value;
 
 use super::Fresh;
 use super::caller::Actor;
 use super::clock::{self, TestClock};
-use super::credentials::{self, AUDIENCE, ENVIRONMENT, ISSUER, KEY_ID, PROVIDER};
+use super::credentials::{self, ENVIRONMENT, KEY_ID, PROVIDER};
 use super::databases::{Backend, Template, TestDatabase};
 
 /// Migrated, with Linköping's directory and the four agencies.
@@ -82,19 +82,23 @@ impl TestApp {
     }
 
     fn on(database: Arc<TestDatabase>, backend: Backend, clock: TestClock, change: impl FnOnce(&mut Setup)) -> Self {
-        let subjects = Keys::of(&credentials::secret()).subjects;
-        let tokens = Verifier::new(&credentials::key_set(), ISSUER.to_owned(), AUDIENCE.to_owned(), subjects);
+        let tokens = credentials::verifier();
         let mut setup = Setup {
             target: database.url.parse().expect("a URL of a database"),
             listener: TcpListener::bind("127.0.0.1:0").expect("loopback has a free port"),
             metrics: MetricsAt::Here,
             public_url: None,
             cors_origins: Vec::new(),
-            tokens: Some(tokens.expect("the key set is right")),
+            trusted_proxies: Vec::new(),
+            tokens: Some(tokens),
+            permissions: Permissions::standard(),
+            // Tests call in bursts while their clock stands still.
+            limits: None,
             secret: credentials::secret(),
             vault: credentials::vault(),
             environment: ENVIRONMENT.to_owned(),
             workers: 1,
+            timeouts: Timeouts::default(),
             clock: clock.for_nara(),
             random: Random::system(),
         };
@@ -144,6 +148,16 @@ impl TestApp {
             let rows = audit_records::table.order((audit_records::at, audit_records::id)).select(columns);
             let rows: Vec<(String, String, Json<Value>)> = rows.load(conn)?;
             Ok(rows.into_iter().map(|(actor, action, ids)| (actor, action, ids.0)).collect())
+        };
+        self.db.read(read).await.expect("the audit can be read")
+    }
+
+    /// The reasons in the audit, in the order in which they were recorded.
+    pub async fn audit_reasons(&self) -> Vec<String> {
+        let read = |conn: &mut DbConn| {
+            let rows = audit_records::table.filter(audit_records::reason.is_not_null()).order(audit_records::id);
+            let reasons: Vec<Option<nara::audit::AccessReason>> = rows.select(audit_records::reason).load(conn)?;
+            Ok(reasons.into_iter().flatten().map(|reason| reason.as_ref().to_owned()).collect())
         };
         self.db.read(read).await.expect("the audit can be read")
     }

@@ -5,11 +5,12 @@ use std::sync::LazyLock;
 use diesel::prelude::*;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use nara::auth::keys::{self, PlainKey};
+use nara::auth::tokens::Verifier;
 use nara::auth::{Category, Scope};
 use nara::config::Secret;
 use nara::db::DbConn;
 use nara::db::schema::partner_keys;
-use nara::partners::{self, Partner};
+use nara::partners::{self, NewPartner, Partner};
 use nara::server::Keys;
 use nara::time::{Moment, Random, Timestamp};
 use nara::vault::{Ring, Vault};
@@ -77,6 +78,13 @@ pub fn key_set() -> String {
     json!({ "keys": [PROVIDER.public(KEY_ID)] }).to_string()
 }
 
+/// What verifies the tokens of the tests' staff, which outlive every test.
+pub fn verifier() -> Verifier {
+    let subjects = Keys::of(&secret()).subjects;
+    let verifier = Verifier::new(&key_set(), ISSUER.to_owned(), AUDIENCE.to_owned(), subjects);
+    verifier.expect("the key set is right").with_longest_lifetime(i64::MAX)
+}
+
 /// The claims of a member of staff, whose token outlives every test.
 pub fn claims(subject: &str, role: &str, offices: &[&str]) -> Value {
     json!({
@@ -135,9 +143,10 @@ impl TestPartner {
     }
 
     fn insert(&self, conn: &mut DbConn, moment: &Moment) -> nara::error::Result<()> {
-        let slug = self.slug.parse().expect("a slug");
-        let (id, name, category, created_at) = (moment.id(), self.name.to_owned(), self.category, moment.now);
-        partners::store::insert(conn, &Partner { id, slug, name, category, created_at })?;
+        let (slug, name) = (self.slug.parse().expect("a slug"), self.name.parse().expect("a name"));
+        let partner = Partner::new(NewPartner::of(slug, name, self.category), moment);
+        partners::store::insert(conn, &partner)?;
+        let id = partner.id;
         let hash_key = Keys::of(&secret()).partner_keys;
         let (all, submit, read) = (&[Scope::Submit, Scope::Read][..], &[Scope::Submit][..], &[Scope::Read][..]);
         let keys = [

@@ -88,7 +88,14 @@ impl TestApp {
         match operation.secured_by.first().map(String::as_str) {
             None => self.anyone(),
             Some("partnerKey") => self.school(),
-            Some(_) if is_of_cases(&operation.path) => self.caseworker(),
+            Some(_)
+                if ["/referrals", "/people", "/families", "/staff", "/me"]
+                    .iter()
+                    .any(|path| operation.path.starts_with(path)) =>
+            {
+                self.caseworker()
+            }
+            Some(_) if operation.path.starts_with("/audit-records") => self.auditor(),
             Some(_) => self.administrator(),
         }
     }
@@ -98,7 +105,10 @@ impl TestApp {
         let method: Method = operation.method.parse().expect("a method");
         let changes = ["PATCH", "PUT", "DELETE"].contains(&operation.method.as_str());
         let id = if changes { self.made_for(operation).await } else { self.known_for(operation).await };
-        let path = operation.path.replace("{id}", &id);
+        let mut path = operation.path.replace("{id}", &id);
+        if path.contains("{keyId}") {
+            path = path.replace("{keyId}", &self.issued_key(&id).await.0);
+        }
         let etag = if changes {
             let (thing, _) = path.split_once("/boundary").unwrap_or((&path, ""));
             Some(self.right_caller(operation).get(thing).await.etag())
@@ -112,7 +122,13 @@ impl TestApp {
             "replaceBoundary" => Some(self.anyone().get(&path).await.expect(200)),
             _ => takes_body(operation).then(|| body_for(operation)),
         };
-        let path = path + if operation.id == "whereToTurn" { "?district=ryd" } else { "" };
+        let question = match operation.id.as_str() {
+            "whereToTurn" => "?district=ryd",
+            // Its reading adds to it: only what is older stays the same.
+            "listAuditRecords" => "?to=2026-11-23T08:59:59Z",
+            _ => "",
+        };
+        let path = path + question;
         Prepared { method, path, body, etag }
     }
 
@@ -127,6 +143,7 @@ impl TestApp {
             "code-lists" => "needs".to_owned(),
             "people" => self.person().await,
             "families" => self.family().await,
+            "partners" => "school".to_owned(),
             "referrals" | "partner" => self.submitted(fixtures::concern_report()).await,
             other => panic!("nothing is known to read at /{other}"),
         }
@@ -177,6 +194,14 @@ impl TestApp {
         made["id"].as_str().expect("it has an id").to_owned()
     }
 
+    /// The id of a new key of an agency's, and the key.
+    pub async fn issued_key(&self, agency: &str) -> (String, String) {
+        let issued =
+            self.administrator().post(&format!("/partners/{agency}/api-keys"), new_api_key()).await.expect(201);
+        let text = |name: &str| issued[name].as_str().expect("it is a text").to_owned();
+        (text("id"), text("secret"))
+    }
+
     /// The id of something of the kind that was just made, and that nothing refers to.
     async fn made_for(&self, operation: &Operation) -> String {
         let noun = operation.path.split('/').nth(1).unwrap_or_default();
@@ -188,6 +213,7 @@ impl TestApp {
             "services" => new_service(),
             "people" => return self.person().await,
             "families" => return self.family().await,
+            "partners" => new_partner(),
             other => panic!("nothing can be made at /{other}"),
         };
         let made = self.administrator().post(&format!("/{noun}"), body).await.expect(201);
@@ -197,7 +223,7 @@ impl TestApp {
 
 /// Whether a path is about people and what happens to them, rather than about the directory.
 pub fn is_of_cases(path: &str) -> bool {
-    ["/referrals", "/partner", "/people", "/families"].iter().any(|noun| path.starts_with(noun))
+    ["/referrals", "/partner", "/people", "/families", "/audit-records"].iter().any(|noun| path.starts_with(noun))
 }
 
 /// Districts that other tests name.
@@ -229,11 +255,23 @@ pub fn new_service() -> Value {
     })
 }
 
+pub fn new_partner() -> Value {
+    json!({ "slug": slug("part"), "name": "Påhittad skola", "category": "school" })
+}
+
+pub fn new_api_key() -> Value {
+    json!({ "label": "Påhittat system", "scopes": ["referrals:submit", "referrals:read"] })
+}
+
 fn body_for(operation: &Operation) -> Value {
     match operation.id.as_str() {
         "createArea" => new_area(),
         "createOffice" => new_office(),
         "createService" => new_service(),
+        "createPartner" => new_partner(),
+        "createApiKey" => new_api_key(),
+        "rotateApiKey" => json!({}),
+        "changePartner" => json!({ "name": "Omdöpt" }),
         "submitReferral" => fixtures::concern_report(),
         "createPerson" => fixtures::person(),
         "createFamily" => fixtures::family(),

@@ -7,8 +7,8 @@ use std::env;
 use std::fs::{self, OpenOptions};
 use std::io::{Write, stderr};
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, chown};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::chown;
+use std::path::Path;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -19,6 +19,7 @@ use diesel::sql_types::Bool;
 use diesel::{Connection, PgConnection, RunQueryDsl, select};
 
 use super::certificates::Certificates;
+use super::installed::{programs, unprivileged};
 use super::{Folder, random};
 
 /// After the first line, each that the shell reads is a port to try; the end is that of the tests.
@@ -159,34 +160,6 @@ fn dropping(mut admin: PgConnection) -> Sender<String> {
         }
     });
     discarded
-}
-
-/// The folder with PostgreSQL's programs, which Debian keeps off PATH, one folder a version.
-pub fn programs() -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .filter_map(|version| Some(version.ok()?.path()))
-        .collect();
-    versions.sort_by_key(|version| version.file_name()?.to_str()?.parse::<u32>().ok());
-    let installed = versions.into_iter().rev().map(|version| version.join("bin"));
-    env::split_paths(&path)
-        .chain(installed)
-        .find(|folder| ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).is_file()))
-}
-
-/// PostgreSQL refuses to run as root: then `nobody` runs it, and owns what it needs.
-fn unprivileged() -> Option<(u32, u32)> {
-    let we_are_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
-    we_are_root.then(|| {
-        let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-        let nobody = users.lines().find_map(|line| {
-            let mut fields = line.strip_prefix("nobody:")?.split(':').skip(1);
-            Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
-        });
-        nobody.unwrap_or((65534, 65534))
-    })
 }
 
 fn free_port() -> u16 {

@@ -1,0 +1,75 @@
+//! From which client something was done: what it takes to notice that a token or a key is used by somebody else.
+//!
+//! That is the address, and a class of program. The whole `User-Agent` would single out a person's device, and serves nothing here.
+
+use std::net::IpAddr;
+
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::call::Call;
+
+/// A client of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Client {
+    /// Its address, where it can be known.
+    pub address: Option<IpAddr>,
+    /// What kind of program it is.
+    pub agent: Agent,
+}
+
+/// What kind of program a client says that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schema(as = ClientAgent)]
+pub enum Agent {
+    /// A browser on a computer.
+    Browser,
+    /// A browser on a phone or a tablet.
+    MobileBrowser,
+    /// Another program.
+    Program,
+    /// It says nothing.
+    Unknown,
+}
+crate::text_column!(Agent);
+
+impl Client {
+    /// The client that a call comes from.
+    pub fn of(call: &Call) -> Self {
+        Self { address: call.client_address(), agent: Agent::of(call.user_agent()) }
+    }
+}
+
+impl Agent {
+    /// All browsers begin with `Mozilla`, for reasons that are older than most of them.
+    fn of(user_agent: Option<&str>) -> Self {
+        match user_agent.map(str::trim).filter(|agent| !agent.is_empty()) {
+            None => Self::Unknown,
+            Some(agent) if !agent.starts_with("Mozilla/") => Self::Program,
+            Some(agent) if ["Mobi", "Android", "iPad"].iter().any(|word| agent.contains(word)) => Self::MobileBrowser,
+            Some(_) => Self::Browser,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_is_all_that_is_kept_of_a_user_agent() {
+        let phone = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/142.0.0.0 Mobile Safari/537.36";
+        let desk = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0";
+        assert_eq!(Agent::of(Some(phone)), Agent::MobileBrowser);
+        assert_eq!(Agent::of(Some(desk)), Agent::Browser);
+        assert_eq!(Agent::of(Some("skolsystem/4.2")), Agent::Program);
+        assert_eq!(Agent::of(Some(" ")), Agent::Unknown);
+        assert_eq!(Agent::of(None), Agent::Unknown);
+    }
+}

@@ -1,0 +1,99 @@
+//! What somebody asked for and may not know of: recorded like a reading, `denied`, whether it exists or not.
+//!
+//! The answer does not wait for the record, and is made from the same query either way, so that neither its words nor its time tell
+//! which of the two it was. What waits is bounded: where more is asked for than can be written down, the rest is counted.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use crate::audit::{Entry, record};
+use crate::db::Db;
+use crate::error::{Problem, Result};
+use crate::telemetry::Metrics;
+
+/// How many may wait.
+const QUEUE: usize = 1024;
+/// How many are written in one transaction.
+const BATCH: usize = 128;
+
+/// Takes note of denials.
+#[derive(Clone)]
+pub struct Denials {
+    queue: Sender<Entry>,
+    metrics: Arc<Metrics>,
+}
+
+/// The denials that wait to be written down.
+pub struct Waiting {
+    queue: Receiver<Entry>,
+    metrics: Arc<Metrics>,
+}
+
+impl Denials {
+    /// A queue, and its end, of which somebody must take care.
+    pub fn new(metrics: Arc<Metrics>) -> (Self, Waiting) {
+        let (sender, receiver) = channel(QUEUE);
+        (Self { queue: sender, metrics: Arc::clone(&metrics) }, Waiting { queue: receiver, metrics })
+    }
+
+    /// Takes note of `attempt` if what was looked for was not found, and gives the outcome on as it is.
+    pub fn noted<T>(&self, outcome: Result<T>, attempt: impl FnOnce() -> Entry) -> Result<T> {
+        outcome.inspect_err(|error| {
+            if error.problem() == Problem::NotFound && self.queue.try_send(attempt().denied()).is_err() {
+                self.metrics.denials_dropped(1);
+            }
+        })
+    }
+}
+
+impl Waiting {
+    /// Writes down what comes, until nobody is left from whom something could.
+    pub async fn write(mut self, db: Db) {
+        while let Some(first) = self.queue.recv().await {
+            let mut batch = vec![first];
+            while batch.len() < BATCH
+                && let Ok(next) = self.queue.try_recv()
+            {
+                batch.push(next);
+            }
+            let count = batch.len();
+            let written = db.write(move |conn| batch.iter().try_for_each(|entry| record(conn, entry))).await;
+            if let Err(error) = written {
+                tracing::error!(cause = ?error.cause(), count, "denied attempts could not be recorded");
+                self.metrics.denials_dropped(count);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Actor;
+    use crate::error::Error;
+    use crate::time::{Clock, Moment, Random};
+
+    #[test]
+    fn what_does_not_fit_in_the_queue_is_counted() {
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let (denials, waiting) = Denials::new(Arc::clone(&metrics));
+        let moment = Moment { now: Clock::system().now(), random: Random::system() };
+        let attempt = || Entry::new(&moment, Actor::System, "referral.read", "referral", vec![], String::new());
+        let deny = || assert!(denials.noted::<()>(Err(Error::not_found()), attempt).is_err());
+        (0..QUEUE).for_each(|_| deny());
+        assert!(metrics.text().unwrap().contains("nara_audit_denials_dropped_total 0"));
+        deny();
+        assert!(metrics.text().unwrap().contains("nara_audit_denials_dropped_total 1"));
+        drop(waiting);
+    }
+
+    #[test]
+    fn only_what_was_not_found_is_a_denial() {
+        let (denials, mut waiting) = Denials::new(Arc::new(Metrics::new().unwrap()));
+        let attempt = || panic!("nothing was denied");
+        assert_eq!(denials.noted(Ok(7), attempt).unwrap(), 7);
+        assert!(denials.noted::<()>(Err(Error::new(Problem::Unavailable)), attempt).is_err());
+        assert!(waiting.queue.try_recv().is_err());
+    }
+}

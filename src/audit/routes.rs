@@ -1,0 +1,178 @@
+//! The audit over HTTP.
+
+use std::time::Instant;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::audit::client::Client;
+use crate::audit::record::Record;
+use crate::audit::seal::{Head, Sealer};
+use crate::audit::store::{self, Filter};
+use crate::audit::verify::{Verification, Walk};
+use crate::audit::views::{AuditRecordView, VerificationView};
+use crate::audit::{self, Actor, Entry};
+use crate::auth::Auditor;
+use crate::db::{Db, DbConn};
+use crate::error::{Error, Problem, Result, Text};
+use crate::http::call::{Cache, Call};
+use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::query::Query;
+use crate::id::ResourceId;
+use crate::text::Line;
+use crate::time::Timestamp;
+
+/// The operations on the audit.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(list_audit_records).service(verify_audit_records);
+}
+
+/// Verifies, one at a time: it reads all that there is, and two at once would only take longer.
+pub struct Verifier {
+    sealer: Sealer,
+    turn: Semaphore,
+}
+
+impl Verifier {
+    /// A verifier of what this sealer sealed.
+    pub fn new(sealer: Sealer) -> Self {
+        Self { sealer, turn: Semaphore::new(1) }
+    }
+
+    async fn verify(&self, db: &Db, expected: Option<Head>, now: Timestamp) -> Result<Verification> {
+        let _turn = self.turn.try_acquire().map_err(|_| Error::new(Problem::Overloaded))?;
+        let mut walk = Walk::new(self.sealer.clone(), expected, now);
+        loop {
+            let begun = Instant::now();
+            match db.read(move |conn| walk.step(conn)).await? {
+                Ok(verification) => return Ok(verification),
+                Err(rest) => walk = rest,
+            }
+            // As long as it has worked the database belongs to others.
+            tokio::time::sleep(begun.elapsed()).await;
+        }
+    }
+}
+
+/// Which records are shown.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RecordQuery {
+    /// Those of this actor: `staff:` or `partner:` and an identifier, or `system`.
+    #[param(inline)]
+    actor: Option<Actor>,
+    /// Those on this type of things, such as `referral`.
+    resource_type: Option<Line>,
+    /// Those that name this thing, alone or among others.
+    resource_id: Option<ResourceId>,
+    /// Those of this action, out of the code list `audit-actions`, such as `referral.read`.
+    action: Option<Line>,
+    /// Those made at this time or later.
+    from: Option<Timestamp>,
+    /// Those made before this time.
+    to: Option<Timestamp>,
+}
+
+/// What is known from earlier.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct VerificationQuery {
+    /// The head that an earlier verification or the log told, as `SEQ:HASH`: only by it can a cut end be noticed.
+    #[param(max_length = 84, pattern = "^[1-9][0-9]*:[0-9a-f]{64}$")]
+    expected_head: Option<String>,
+}
+
+/// List the records of the audit
+///
+/// Who did or read what, the newest first, denied attempts included. Things and people are named by identifiers alone. Walk long lists
+/// by the `next` links. The reading is recorded itself, with every record that the page shows.
+#[utoipa::path(
+    operation_id = "listAuditRecords",
+    tag = "audit",
+    params(RecordQuery, PagingParameters),
+    responses((status = 200, description = "A page of records.", body = Page<AuditRecordView>)),
+    security(("staffToken" = []))
+)]
+#[get("/audit-records")]
+async fn list_audit_records(
+    Auditor(staff): Auditor,
+    call: Call,
+    db: Data<Db>,
+    query: Query<RecordQuery>,
+    paging: Paging,
+) -> Result<HttpResponse> {
+    let filter = query.0.filter();
+    let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let read = move |conn: &mut DbConn| {
+        let total = if count { Some(store::count(conn, &filter)?) } else { None };
+        Ok((store::page(conn, &filter, &from, limit)?, total))
+    };
+    let entry = Entry::new(&call.moment, staff.actor(), "audit.read", "audit_record", Vec::new(), call.trace.id())
+        .from_client(Client::of(&call));
+    let record = move |conn: &mut DbConn, (rows, _): &(Vec<Record>, Option<u64>)| {
+        let seen = rows.iter().take(shown).map(|record| record.id.uuid());
+        audit::record(conn, &entry.about(seen.collect()))
+    };
+    let (mut rows, total) = db.read_recorded(read, record).await?;
+    let has_more = rows.len() > shown;
+    rows.truncate(shown);
+    let next = rows.last().filter(|_| has_more).map(|last| last.id);
+    Found { rows, next, total }.answer(&call, &paging, Cache::NoStore, AuditRecordView::new)
+}
+
+/// Verify the audit
+///
+/// Goes through all records and their seals, and tells which records were changed, removed or inserted by somebody who got past the
+/// database's own protection. It takes longer the more there is, and gives way to other calls; while one verification runs, a second
+/// one is answered with 503.
+#[utoipa::path(
+    operation_id = "verifyAuditRecords",
+    tag = "audit",
+    params(VerificationQuery),
+    responses((status = 200, description = "What verification came to.", body = VerificationView)),
+    security(("staffToken" = []))
+)]
+#[get("/audit-records/verification")]
+async fn verify_audit_records(
+    Auditor(staff): Auditor,
+    call: Call,
+    db: Data<Db>,
+    verifier: Data<Verifier>,
+    query: Query<VerificationQuery>,
+) -> Result<HttpResponse> {
+    let expected = query.0.expected_head.as_deref().map(|head| head.parse().map_err(|_| wrong_head())).transpose()?;
+    let entry = Entry::new(&call.moment, staff.actor(), "audit.verified", "audit", Vec::new(), call.trace.id())
+        .from_client(Client::of(&call));
+    db.write(move |conn| audit::record(conn, &entry)).await?;
+    let verification = verifier.verify(&db, expected, call.moment.now).await?;
+    let links = vec![call.link_to_list("self", &[])];
+    call.answer(&VerificationView::new(verification, links), Cache::NoStore)
+}
+
+fn wrong_head() -> Error {
+    let detail = Text::new(
+        "must be the number and the hash of a seal, with a colon between them",
+        "måste vara ett sigills nummer och hash, med kolon emellan",
+    );
+    Error::parameter("expectedHead", detail)
+}
+
+impl RecordQuery {
+    fn filter(self) -> Filter {
+        Filter {
+            actor: self.actor,
+            resource_type: self.resource_type.map(|line| line.to_string()),
+            resource: self.resource_id,
+            action: self.action.map(|line| line.to_string()),
+            from: self.from,
+            to: self.to,
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Seals: a chain of keyed hashes over the records, in a table of its own.
+//!
+//! - A seal's hash covers its number, the hash before it and its record. Whoever changes, removes or inserts a record or a seal
+//!   breaks the chain, and cannot mend it without the key, which is not in the database.
+//! - Writers do not wait: a record is sealed soon after it was committed, in small batches. The tables are read and the hashes made
+//!   on a reading thread; the writer only adds them.
+//! - Several servers may seal at once. Who finds that another was quicker gives way.
+//! - A transaction may commit behind one that made its record later. So the sealer looks again for a while at what it has passed
+//!   ([`MARGIN_SECONDS`]), and what turns up behind that was not written by this program.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+use crate::audit::record::Record;
+use crate::audit::store;
+use crate::db::schema::audit_seals;
+use crate::db::{Db, DbConn};
+use crate::error::Result;
+use crate::hex;
+use crate::id::AuditRecordId;
+use crate::time::Timestamp;
+use crate::vault::Ring;
+
+/// Longer than any transaction lasts: see the time-outs in [`crate::db::connection`].
+pub const MARGIN_SECONDS: i64 = 60;
+/// How long a record that was committed late may wait for its seal.
+const SWEEP_SECONDS: i64 = 10;
+/// How many records are sealed at once. On SQLite other writers wait for as long as that takes.
+pub const BATCH: i64 = 200;
+/// What stands before the first seal.
+pub const BEGINNING: [u8; 32] = [0; 32];
+
+/// Makes the hashes. It has no `Debug`: the key is not told.
+#[derive(Clone)]
+pub struct Sealer {
+    key: [u8; 32],
+}
+
+/// A seal as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = audit_seals)]
+pub struct Seal {
+    /// Its number, from 1 on without gaps.
+    pub seq: i64,
+    /// The record that it seals.
+    pub record_id: AuditRecordId,
+    /// The hash: 32 bytes, unless somebody meddled.
+    pub hash: Vec<u8>,
+}
+
+/// The end of the chain. Whoever has noted one can tell later whether what lay before it is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The number of the last seal.
+    pub seq: i64,
+    /// Its hash.
+    pub hash: [u8; 32],
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.seq, hex::encode(&self.hash))
+    }
+}
+
+impl FromStr for Head {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let parsed = text.split_once(':').and_then(|(seq, hash)| {
+            let seq = seq.parse().ok().filter(|seq| *seq > 0)?;
+            Some(Self { seq, hash: hex::decode(hash)? })
+        });
+        parsed.ok_or_else(|| "expected SEQ:HASH, the number and the hash of a seal, as the log tells them".to_owned())
+    }
+}
+
+impl Seal {
+    /// The seal as the end of the chain, if its hash is one.
+    pub fn head(&self) -> Option<Head> {
+        Some(Head { seq: self.seq, hash: self.hash.as_slice().try_into().ok()? })
+    }
+}
+
+impl Sealer {
+    /// A sealer with a key of its own, derived from the vault's oldest: changing keys leaves the chain as it is.
+    pub fn with(ring: &Ring) -> Self {
+        Self::new(ring.oldest().derive("audit seals"))
+    }
+
+    /// Makes them with this key.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self { key }
+    }
+
+    /// The hash of a record's seal, which has this number and stands behind the hash `before`.
+    pub fn hash(&self, seq: i64, before: &[u8], record: &Record) -> [u8; 32] {
+        let mut hash = [0; 32];
+        // HMAC takes keys of any length, so there is always a code.
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) {
+            mac.update(&seq.to_be_bytes());
+            mac.update(before);
+            mac.update(&record.bytes());
+            hash.copy_from_slice(&mac.finalize().into_bytes());
+        }
+        hash
+    }
+
+    /// The seals of these records, behind the last one.
+    pub fn chain(&self, last: Option<&Seal>, records: &[Record]) -> Vec<Seal> {
+        let (mut seq, mut before) = last.map_or((0, BEGINNING.to_vec()), |last| (last.seq, last.hash.clone()));
+        let next = |record: &Record| {
+            // Behind the last number there is none: the database refuses it, and the log says so.
+            seq = seq.saturating_add(1);
+            before = self.hash(seq, &before, record).to_vec();
+            Seal { seq, record_id: record.id, hash: before.clone() }
+        };
+        records.iter().map(next).collect()
+    }
+}
+
+/// One server's sealing.
+pub struct Sealing {
+    sealer: Sealer,
+    swept_at: Option<Timestamp>,
+}
+
+/// What a step of sealing came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Records were sealed; `more` of them are waiting.
+    Sealed {
+        /// The new end of the chain.
+        head: Head,
+        /// Whether there is more to do at once.
+        more: bool,
+    },
+    /// All records are sealed.
+    Nothing,
+    /// Another server was quicker.
+    Overtaken,
+}
+
+impl Step {
+    /// How long to wait before the next step. What took long leaves the database to others for longer.
+    pub fn pause(self, took: Duration) -> Duration {
+        match self {
+            Self::Sealed { more: true, .. } => took * 3,
+            Self::Sealed { .. } | Self::Nothing => Duration::from_millis(500),
+            Self::Overtaken => Duration::from_secs(5),
+        }
+    }
+}
+
+/// What there is to seal.
+struct Found {
+    last: Option<Seal>,
+    records: Vec<Record>,
+    swept: bool,
+}
+
+impl Sealing {
+    /// Nothing has been looked at yet.
+    pub fn new(sealer: Sealer) -> Self {
+        Self { sealer, swept_at: None }
+    }
+
+    /// Seals the next batch.
+    pub async fn step(&mut self, db: &Db, now: Timestamp) -> Result<Step> {
+        let swept_at = self.swept_at;
+        let found = db.read(move |conn| find(conn, swept_at, now)).await?;
+        let more = i64::try_from(found.records.len()).is_ok_and(|count| count >= BATCH);
+        let seals = self.sealer.chain(found.last.as_ref(), &found.records);
+        let head = seals.last().and_then(Seal::head);
+        if head.is_some() {
+            let last = found.last.clone();
+            if !db.write(move |conn| store::append(conn, last.as_ref(), &seals)).await? {
+                return Ok(Step::Overtaken);
+            }
+        }
+        if found.swept && !more {
+            self.swept_at = Some(now);
+        }
+        Ok(head.map_or(Step::Nothing, |head| Step::Sealed { head, more }))
+    }
+}
+
+/// The records that have no seal yet: those behind the newest one that has, and from time to time those that may have been
+/// committed late.
+fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Result<Found> {
+    let last = store::last_seal(conn)?;
+    let newest = store::newest_sealed(conn)?;
+    let swept = newest.is_some_and(|newest| is_time_to_sweep(newest, swept_at, now));
+    let behind = match newest {
+        None => AuditRecordId::from_uuid(uuid::Uuid::nil()),
+        Some(newest) if swept => settled_before(newest, now),
+        Some(newest) => newest,
+    };
+    Ok(Found { last, records: store::unsealed(conn, behind, BATCH)?, swept })
+}
+
+/// When the newest sealed record is older than the margin and all was swept after that, nothing can turn up any more: an idle
+/// server does not look at the same records again and again.
+fn is_time_to_sweep(newest: AuditRecordId, swept_at: Option<Timestamp>, now: Timestamp) -> bool {
+    let Some(swept_at) = swept_at else { return true };
+    let can_be_late = swept_at.utc() < newest.made_at().utc() + TimeDelta::seconds(MARGIN_SECONDS);
+    can_be_late && now.utc() - swept_at.utc() >= TimeDelta::seconds(SWEEP_SECONDS)
+}
+
+/// What sorts before this, and has no seal, will get none. A clock that runs ahead does not move it ahead.
+pub fn settled_before(newest: AuditRecordId, now: Timestamp) -> AuditRecordId {
+    let at = newest.made_at().min(now).utc() - TimeDelta::seconds(MARGIN_SECONDS);
+    AuditRecordId::first_at(at.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::record::tests::sample;
+
+    #[test]
+    fn a_hash_covers_its_number_what_stands_before_it_and_its_key() {
+        let (sealer, record) = (Sealer::new([7; 32]), sample());
+        let hash = sealer.hash(1, &BEGINNING, &record);
+        assert_eq!(sealer.hash(1, &BEGINNING, &record), hash);
+        assert_ne!(sealer.hash(2, &BEGINNING, &record), hash);
+        assert_ne!(sealer.hash(1, &[1; 32], &record), hash);
+        assert_ne!(Sealer::new([8; 32]).hash(1, &BEGINNING, &record), hash);
+    }
+
+    #[test]
+    fn a_chain_goes_on_where_it_ended() {
+        let sealer = Sealer::new([7; 32]);
+        let records = [sample(), sample(), sample()];
+        let whole = sealer.chain(None, &records);
+        let begun = sealer.chain(None, &records[..1]);
+        assert_eq!([begun.clone(), sealer.chain(begun.last(), &records[1..])].concat(), whole);
+        assert_eq!(whole.iter().map(|seal| seal.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_head_is_read_as_it_is_written() {
+        let head = Head { seq: 17, hash: [0xab; 32] };
+        assert_eq!(head.to_string().parse(), Ok(head));
+        for text in ["", "17", "17:", "17:ab", "0:", "-1:00", "x:ab"] {
+            assert!(text.parse::<Head>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_idle_server_stops_sweeping() {
+        let at = |seconds: i64| Timestamp::from_micros(1_764_000_000_000_000 + seconds * 1_000_000).unwrap();
+        let newest = AuditRecordId::first_at(at(0));
+        assert!(is_time_to_sweep(newest, None, at(0)));
+        assert!(!is_time_to_sweep(newest, Some(at(1)), at(5)));
+        assert!(is_time_to_sweep(newest, Some(at(1)), at(11)));
+        assert!(is_time_to_sweep(newest, Some(at(59)), at(90)));
+        assert!(!is_time_to_sweep(newest, Some(at(60)), at(90)));
+    }
+}

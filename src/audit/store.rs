@@ -1,0 +1,216 @@
+//! Every query on the audit.
+
+use std::collections::HashSet;
+
+use chrono::TimeDelta;
+use diesel::dsl::{exists, not, sql};
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+use diesel::sql_types::Bool;
+
+use crate::audit::actor::Actor;
+use crate::audit::record::Record;
+use crate::audit::seal::Seal;
+use crate::db::columns::SqlUuid;
+use crate::db::schema::{audit_record_resources, audit_records, audit_seals};
+use crate::db::{DbConn, dialect};
+use crate::error::Result;
+use crate::http::page::From;
+use crate::id::{AuditRecordId, ResourceId};
+use crate::on_backend;
+use crate::time::Timestamp;
+
+/// Which records a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Those of this actor.
+    pub actor: Option<Actor>,
+    /// Those on this type of things.
+    pub resource_type: Option<String>,
+    /// Those that name this thing, alone or among others.
+    pub resource: Option<ResourceId>,
+    /// Those of this action.
+    pub action: Option<String>,
+    /// Those made at or after this time.
+    pub from: Option<Timestamp>,
+    /// Those made before this time.
+    pub to: Option<Timestamp>,
+}
+
+/// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
+macro_rules! filtered {
+    ($filter:expr) => {{
+        let filter: &Filter = $filter;
+        let mut rows = audit_records::table.into_boxed();
+        if let Some(actor) = filter.actor {
+            rows = rows.filter(audit_records::actor.eq(actor.to_string()));
+        }
+        // SQLite knows nothing of how many records a value has. So the value that tells most chooses the index, and the others, with an
+        // empty text behind the column, cannot.
+        let is_narrow = filter.actor.is_some() || filter.resource.is_some();
+        if let Some(resource_type) = filter.resource_type.clone() {
+            rows = match is_narrow || filter.action.is_some() {
+                true => rows.filter(audit_records::resource_type.concat("").eq(resource_type)),
+                false => rows.filter(audit_records::resource_type.eq(resource_type)),
+            };
+        }
+        if let Some(resource) = filter.resource {
+            // Each half has its index; an `or` of the two would have the database look at every record.
+            let naming = sql::<Bool>("audit_records.id IN (SELECT id FROM audit_records WHERE resource_id = ")
+                .bind::<SqlUuid, _>(resource)
+                .sql(" UNION ALL SELECT record_id FROM audit_record_resources WHERE resource_id = ")
+                .bind::<SqlUuid, _>(resource)
+                .sql(")");
+            rows = rows.filter(naming);
+        }
+        if let Some(action) = filter.action.clone() {
+            rows = match is_narrow {
+                true => rows.filter(audit_records::action.concat("").eq(action)),
+                false => rows.filter(audit_records::action.eq(action)),
+            };
+        }
+        // An identifier begins with its time, so the order of the list is also the order of these bounds.
+        if let Some(from) = filter.from {
+            rows = rows.filter(audit_records::id.ge(AuditRecordId::first_at(from)).and(audit_records::at.ge(from)));
+        }
+        if let Some(to) = filter.to {
+            let behind = AuditRecordId::first_at((to.utc() + TimeDelta::milliseconds(1)).into());
+            rows = rows.filter(audit_records::id.lt(behind).and(audit_records::at.lt(to)));
+        }
+        rows
+    }};
+}
+
+/// One page of the audit, the newest first; one row more than `limit` tells that there is a next page.
+pub fn page(conn: &mut DbConn, filter: &Filter, from: &From<AuditRecordId>, limit: u32) -> Result<Vec<Record>> {
+    if matches!(from, From::Nowhere) {
+        return Ok(Vec::new());
+    }
+    Ok(on_backend!(conn, conn => {
+        let rows = filtered!(filter).order(audit_records::id.desc()).limit(i64::from(limit) + 1);
+        let rows = match from {
+            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            From::Behind(last) => rows.filter(audit_records::id.lt(*last)),
+            From::Nowhere => rows,
+        };
+        rows.load::<Record>(conn)
+    })?)
+}
+
+/// How many records a filter lets through.
+pub fn count(conn: &mut DbConn, filter: &Filter) -> Result<u64> {
+    let count: i64 = on_backend!(conn, conn => filtered!(filter).count().get_result(conn))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// The end of the chain.
+pub fn last_seal(conn: &mut DbConn) -> Result<Option<Seal>> {
+    let last = audit_seals::table.order(audit_seals::seq.desc());
+    Ok(on_backend!(conn, conn => last.first(conn).optional())?)
+}
+
+/// The newest of the records that are sealed.
+pub fn newest_sealed(conn: &mut DbConn) -> Result<Option<AuditRecordId>> {
+    let newest = audit_seals::table.order(audit_seals::record_id.desc()).select(audit_seals::record_id);
+    Ok(on_backend!(conn, conn => newest.first(conn).optional())?)
+}
+
+/// The first records behind this place that have no seal. Both sides are bounded by the place, so that no plan walks through all.
+pub fn unsealed(conn: &mut DbConn, behind: AuditRecordId, limit: i64) -> Result<Vec<Record>> {
+    let seal = audit_seals::table.filter(audit_seals::record_id.gt(behind));
+    let sealed = exists(seal.filter(audit_seals::record_id.eq(audit_records::id)));
+    let open = audit_records::table.filter(audit_records::id.gt(behind)).filter(not(sealed));
+    Ok(on_backend!(conn, conn => open.order(audit_records::id).limit(limit).load::<Record>(conn))?)
+}
+
+/// Adds seals behind the last one that their maker knew. False when another server has added some since then.
+pub fn append(conn: &mut DbConn, last: Option<&Seal>, seals: &[Seal]) -> Result<bool> {
+    if !dialect::is_the_only_sealer(conn)? || last_seal(conn)?.as_ref() != last {
+        return Ok(false);
+    }
+    on_backend!(conn, conn => diesel::insert_into(audit_seals::table).values(seals).execute(conn))?;
+    Ok(true)
+}
+
+/// What became of a sealed record.
+#[derive(Debug)]
+pub enum Sealed {
+    /// It is there.
+    Record(Box<Record>),
+    /// It is not.
+    Gone,
+    /// Something is there that this program has not written.
+    Unreadable,
+}
+
+/// The next seals, each with its record.
+pub fn seals(conn: &mut DbConn, behind: i64, last: i64, limit: i64) -> Result<Vec<(Seal, Sealed)>> {
+    let seals = audit_seals::table.filter(audit_seals::seq.gt(behind)).filter(audit_seals::seq.le(last));
+    let seals = seals.order(audit_seals::seq).limit(limit);
+    let both = seals
+        .left_join(audit_records::table.on(audit_records::id.eq(audit_seals::record_id)))
+        .select((audit_seals::all_columns, audit_records::all_columns.nullable()));
+    let rows: QueryResult<Vec<(Seal, Option<Record>)>> = on_backend!(conn, conn => both.load(conn));
+    match rows {
+        Ok(rows) => {
+            let sealed =
+                |record: Option<Record>| record.map_or(Sealed::Gone, |record| Sealed::Record(Box::new(record)));
+            Ok(rows.into_iter().map(|(seal, record)| (seal, sealed(record))).collect())
+        }
+        // One row that cannot be read must not hide what the others say.
+        Err(DieselError::DeserializationError(_)) => {
+            let seals: Vec<Seal> = on_backend!(conn, conn => seals.load(conn))?;
+            seals.into_iter().map(|seal| Ok((seal.clone(), read_alone(conn, seal.record_id)?))).collect()
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn read_alone(conn: &mut DbConn, id: AuditRecordId) -> Result<Sealed> {
+    let row: QueryResult<Option<Record>> =
+        on_backend!(conn, conn => audit_records::table.find(id).first(conn).optional());
+    match row {
+        Ok(Some(record)) => Ok(Sealed::Record(Box::new(record))),
+        Ok(None) => Ok(Sealed::Gone),
+        Err(DieselError::DeserializationError(_)) => Ok(Sealed::Unreadable),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The hash of a seal.
+pub fn hash_of(conn: &mut DbConn, seq: i64) -> Result<Option<Vec<u8>>> {
+    let hash = audit_seals::table.find(seq).select(audit_seals::hash);
+    Ok(on_backend!(conn, conn => hash.first(conn).optional())?)
+}
+
+/// The identifiers of the next records, in their order, and which of them have no seal.
+pub fn next_records(
+    conn: &mut DbConn,
+    behind: AuditRecordId,
+    limit: i64,
+) -> Result<(Option<AuditRecordId>, Vec<AuditRecordId>)> {
+    let records = audit_records::table.filter(audit_records::id.gt(behind)).select(audit_records::id);
+    let records: Vec<AuditRecordId> =
+        on_backend!(conn, conn => records.order(audit_records::id).limit(limit).load(conn))?;
+    let Some(last) = records.last().copied() else { return Ok((None, Vec::new())) };
+    let seals = audit_seals::table.filter(audit_seals::record_id.gt(behind)).filter(audit_seals::record_id.le(last));
+    // Read behind the records: one that is sealed in between is not taken for one that is not.
+    let sealed: Vec<AuditRecordId> = on_backend!(conn, conn => seals.select(audit_seals::record_id).load(conn))?;
+    let sealed: HashSet<AuditRecordId> = sealed.into_iter().collect();
+    Ok((Some(last), records.into_iter().filter(|id| !sealed.contains(id)).collect()))
+}
+
+/// Whether a record of several things is found by each of them.
+pub fn is_named_by_all(conn: &mut DbConn, record: &Record) -> Result<bool> {
+    let things: HashSet<ResourceId> = record.resources().into_iter().map(ResourceId::from_uuid).collect();
+    if record.resource_id.is_some() || things.is_empty() {
+        return Ok(true);
+    }
+    let count = i64::try_from(things.len()).unwrap_or(i64::MAX);
+    let named = audit_record_resources::table
+        .filter(audit_record_resources::record_id.eq(record.id))
+        .filter(audit_record_resources::resource_id.eq_any(things))
+        .count();
+    let named: i64 = on_backend!(conn, conn => named.get_result(conn))?;
+    Ok(named == count)
+}

@@ -1,0 +1,151 @@
+//! The identity provider's public keys (JWKS, RFC 7517), and where they come from.
+//!
+//! - Only asymmetric algorithms of a fixed list, and only those that fit the key: a public key is never taken for a shared secret.
+//! - A set that cannot be trusted in one key is refused whole; the keys that were known before stay.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
+
+/// A longer set is not read: an identity provider has a handful of keys.
+const LONGEST: usize = 256 * 1024;
+/// RSA keys with fewer bytes can be broken (NIST SP 800-131A).
+const SHORTEST_RSA: usize = 256;
+
+/// The keys of a set that can be used.
+pub struct KeySet(HashMap<String, Key>);
+
+/// A key and what it may be used with.
+pub struct Key {
+    /// Verifies.
+    pub decoding: DecodingKey,
+    /// The algorithms that fit it.
+    pub algorithms: Vec<Algorithm>,
+}
+
+impl KeySet {
+    /// The key of this name.
+    pub fn key(&self, kid: &str) -> Option<&Key> {
+        self.0.get(kid)
+    }
+}
+
+impl FromStr for KeySet {
+    type Err = String;
+
+    fn from_str(jwks: &str) -> Result<Self, String> {
+        let set: JwkSet = serde_json::from_str(jwks).map_err(|_| "is not a JSON Web Key Set (RFC 7517)".to_owned())?;
+        let mut keys = HashMap::new();
+        // Keys for encryption stand beside those for signing at some providers.
+        for jwk in set.keys.iter().filter(|jwk| jwk.common.public_key_use != Some(PublicKeyUse::Encryption)) {
+            let kid = jwk.common.key_id.clone().ok_or("has a key without `kid`")?;
+            let algorithms = algorithms(jwk).ok_or_else(|| {
+                format!(
+                    "has the key `{kid}`, which is not an RSA, EC or Ed25519 public key for signing, or is too weak"
+                )
+            })?;
+            let decoding =
+                DecodingKey::from_jwk(jwk).map_err(|_| format!("has the key `{kid}`, which cannot be read"))?;
+            if keys.insert(kid.clone(), Key { decoding, algorithms }).is_some() {
+                return Err(format!("has two keys with the `kid` `{kid}`"));
+            }
+        }
+        if keys.is_empty() { Err("has no key".to_owned()) } else { Ok(Self(keys)) }
+    }
+}
+
+/// The algorithms that a key may be used with; `None` for a shared secret and for what is unknown or weak.
+fn algorithms(jwk: &Jwk) -> Option<Vec<Algorithm>> {
+    let fitting = match &jwk.algorithm {
+        AlgorithmParameters::RSA(rsa) => {
+            let length = URL_SAFE_NO_PAD.decode(&rsa.n).ok()?.len();
+            (length >= SHORTEST_RSA)
+                .then(|| vec![Algorithm::RS256, Algorithm::RS384, Algorithm::RS512, Algorithm::PS256])
+        }
+        AlgorithmParameters::EllipticCurve(curve) => match curve.curve {
+            EllipticCurve::P256 => Some(vec![Algorithm::ES256]),
+            EllipticCurve::P384 => Some(vec![Algorithm::ES384]),
+            _ => None,
+        },
+        AlgorithmParameters::OctetKeyPair(pair) => {
+            (pair.curve == EllipticCurve::Ed25519).then(|| vec![Algorithm::EdDSA])
+        }
+        _ => None,
+    }?;
+    // A key that names its algorithm is for that one alone.
+    let named = jwk.common.key_algorithm.map(|algorithm| algorithm.to_string());
+    let fitting: Vec<_> =
+        fitting.into_iter().filter(|fits| named.as_ref().is_none_or(|named| *named == format!("{fits:?}"))).collect();
+    (!fitting.is_empty()).then_some(fitting)
+}
+
+/// Where the keys come from.
+pub enum KeySource {
+    /// They are what they are: a demo's, a test's.
+    Fixed,
+    /// A file.
+    File(PathBuf),
+    /// The identity provider itself.
+    Url(Box<Remote>),
+}
+
+/// An identity provider that is asked for its keys.
+pub struct Remote {
+    client: reqwest::Client,
+    url: String,
+}
+
+impl KeySource {
+    /// A provider at this address, which must be `https`, or on this machine.
+    pub fn url(url: &str) -> Result<Self, String> {
+        let expected = || "expected an https:// address, such as https://idp.example/jwks".to_owned();
+        let parsed = reqwest::Url::parse(url).map_err(|_| expected())?;
+        let is_here = matches!(parsed.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+        if parsed.scheme() != "https" && !(parsed.scheme() == "http" && is_here) {
+            return Err(expected());
+        }
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(5))
+            // A provider that sends elsewhere may be somebody else by now.
+            .redirect(reqwest::redirect::Policy::none())
+            // Each worker has a runtime of its own, and a kept connection would belong to the one that opened it.
+            .pool_max_idle_per_host(0)
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self::Url(Box::new(Remote { client, url: url.to_owned() })))
+    }
+
+    /// The set as it is published now; `None` where nothing can change.
+    pub async fn read(&self) -> Option<Result<String, String>> {
+        match self {
+            Self::Fixed => None,
+            Self::File(path) => Some(std::fs::read_to_string(path).map_err(|error| error.to_string())),
+            Self::Url(remote) => Some(remote.fetch().await),
+        }
+    }
+}
+
+impl Remote {
+    async fn fetch(&self) -> Result<String, String> {
+        let told = |error: reqwest::Error| error.without_url().to_string();
+        let mut answer =
+            self.client.get(&self.url).send().await.and_then(reqwest::Response::error_for_status).map_err(told)?;
+        if answer.status() != reqwest::StatusCode::OK {
+            return Err(format!("answered {}", answer.status()));
+        }
+        let mut set = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(told)? {
+            set.extend_from_slice(&part);
+            if set.len() > LONGEST {
+                return Err(format!("answered more than {LONGEST} bytes"));
+            }
+        }
+        String::from_utf8(set).map_err(|_| "answered no text".to_owned())
+    }
+}

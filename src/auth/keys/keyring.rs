@@ -1,0 +1,291 @@
+//! The keys in memory, so that signing in needs no query.
+//!
+//! - [`Keyring::refresh`] is called every second, which is how this server notices what others changed, and before a change
+//!   that was made here is answered. A reading that began earlier never takes the place of one that began later.
+//! - A refused key is counted by the reason, and never named.
+//! - When a key was used last is noted in memory, and written together with the others at most once a minute.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use chrono::Duration;
+use strum::IntoEnumIterator;
+use subtle::ConstantTimeEq;
+
+use crate::auth::keys::{ApiKey, KeyId, Network, PlainKey, Terms, store};
+use crate::auth::{Agency, Category, PartnerStatus};
+use crate::db::Db;
+use crate::error::Result;
+use crate::id::PartnerId;
+use crate::telemetry::Metrics;
+use crate::time::{Moment, Timestamp};
+
+/// How long it is remembered why a key does not hold any more.
+const REMEMBERED: Duration = Duration::days(30);
+/// How often the last uses are written, in microseconds.
+const BETWEEN_WRITES: i64 = 60_000_000;
+
+/// Why a key does not hold. Callers are never told; the metrics are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::AsRefStr, strum::EnumIter, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+enum Refusal {
+    /// It is not of the form, or its check is wrong.
+    Checksum,
+    /// It was made for another environment.
+    Environment,
+    /// There is no such key.
+    Unknown,
+    /// There is a key with this id, and with another secret.
+    Forged,
+    /// It was revoked.
+    Revoked,
+    /// It ended by itself.
+    Expired,
+    /// Its agency is suspended.
+    Suspended,
+    /// It came from outside of its networks.
+    Network,
+}
+
+/// The keys of an installation; clones share them.
+#[derive(Clone)]
+pub struct Keyring(Arc<Ring>);
+
+struct Ring {
+    environment: String,
+    hash_key: [u8; 32],
+    metrics: Arc<Metrics>,
+    keys: ArcSwap<HashMap<KeyId, Known>>,
+    /// How many readings have begun.
+    begun: AtomicU64,
+    /// Which reading the keys are from.
+    installed: Mutex<u64>,
+    /// When the last uses were written, in microseconds.
+    uses_written_at: AtomicI64,
+}
+
+/// A key, as far as signing in needs it.
+struct Known {
+    hash: Vec<u8>,
+    agency: Agency,
+    networks: Vec<Network>,
+    ends_at: Option<Timestamp>,
+    is_revoked: bool,
+    is_suspended: bool,
+    uses: Arc<Uses>,
+}
+
+/// When a key was used last, and which use is written, in microseconds.
+#[derive(Default)]
+struct Uses {
+    last: AtomicI64,
+    written: AtomicI64,
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyring").field("environment", &self.0.environment).finish_non_exhaustive()
+    }
+}
+
+impl Keyring {
+    /// An empty ring for keys of one environment.
+    pub fn new(environment: String, hash_key: [u8; 32], metrics: Arc<Metrics>) -> Self {
+        // A reason that never occurred stands at zero, so that a rate over it can be drawn.
+        Refusal::iter().for_each(|refusal| metrics.count_refused_keys(refusal.into(), 0));
+        Self(Arc::new(Ring {
+            environment,
+            hash_key,
+            metrics,
+            keys: ArcSwap::default(),
+            begun: AtomicU64::new(0),
+            installed: Mutex::new(0),
+            uses_written_at: AtomicI64::new(0),
+        }))
+    }
+
+    /// A new key of this installation: what is remembered of it, and the key itself, to be shown once.
+    pub fn issue(&self, partner: PartnerId, terms: Terms, moment: &Moment) -> (ApiKey, PlainKey) {
+        let plain = PlainKey::new(&self.0.environment, &moment.random);
+        (ApiKey::new(&plain, &self.0.hash_key, partner, terms, moment), plain)
+    }
+
+    /// Reads the keys anew.
+    pub async fn refresh(&self, db: &Db, now: Timestamp) -> Result<()> {
+        let reading = self.0.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let since = Timestamp::from(now.utc() - REMEMBERED);
+        let keys = db.read(move |conn| store::for_ring(conn, since)).await?;
+        self.install(reading, keys);
+        Ok(())
+    }
+
+    fn install(&self, reading: u64, rows: Vec<(ApiKey, Category, PartnerStatus)>) {
+        let mut installed = self.0.installed.lock().unwrap_or_else(PoisonError::into_inner);
+        // Else a key that was just revoked would hold again, by what was read before.
+        if *installed > reading {
+            return;
+        }
+        *installed = reading;
+        let before = self.0.keys.load();
+        let known = rows.into_iter().map(|(key, category, status)| {
+            let uses = before.get(&key.id).map(|known| Arc::clone(&known.uses)).unwrap_or_default();
+            (key.id.clone(), Known::new(key, category, status, uses))
+        });
+        self.0.keys.store(Arc::new(known.collect()));
+    }
+
+    /// Whose key it is, when it comes from this address; `None` when it does not hold, whatever the reason.
+    pub fn verify(&self, key: &str, from: Option<IpAddr>, now: Timestamp) -> Option<Agency> {
+        let checked = self.check(key, from, now);
+        checked.map_err(|refusal| self.0.metrics.count_refused_keys(refusal.into(), 1)).ok()
+    }
+
+    fn check(&self, key: &str, from: Option<IpAddr>, now: Timestamp) -> std::result::Result<Agency, Refusal> {
+        let key = PlainKey::parse(key).ok_or(Refusal::Checksum)?;
+        if key.environment != self.0.environment {
+            return Err(Refusal::Environment);
+        }
+        // Also for a key that nobody has, so that the time tells nothing of who has which.
+        let hash = key.hash(&self.0.hash_key);
+        let keys = self.0.keys.load();
+        let known = keys.get(&key.id).ok_or(Refusal::Unknown)?;
+        if !bool::from(known.hash.ct_eq(&hash)) {
+            return Err(Refusal::Forged);
+        }
+        known.admits(from, now)?;
+        known.uses.last.fetch_max(now.micros(), Ordering::Relaxed);
+        Ok(known.agency.clone())
+    }
+
+    /// Writes the last uses if it is a minute since that was done.
+    pub async fn write_uses_when_due(&self, db: &Db, now: Timestamp) -> Result<()> {
+        let since = now.micros() - self.0.uses_written_at.load(Ordering::Relaxed);
+        if (0..BETWEEN_WRITES).contains(&since) {
+            return Ok(());
+        }
+        self.write_uses(db).await?;
+        self.0.uses_written_at.store(now.micros(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Writes the last uses that are not written yet: all of them in one transaction.
+    pub async fn write_uses(&self, db: &Db) -> Result<()> {
+        let mut uses = Vec::new();
+        let mut written = Vec::new();
+        for (id, known) in self.0.keys.load().iter() {
+            let last = known.uses.last.load(Ordering::Relaxed);
+            let news = Timestamp::from_micros(last).filter(|_| last > known.uses.written.load(Ordering::Relaxed));
+            if let Some(at) = news {
+                uses.push((id.clone(), at));
+                written.push((Arc::clone(&known.uses), last));
+            }
+        }
+        if uses.is_empty() {
+            return Ok(());
+        }
+        // Two servers that write at once take the rows in the same order, so that neither waits for the other in a circle.
+        uses.sort();
+        db.write(move |conn| store::note_uses(conn, &uses)).await?;
+        written.iter().for_each(|(uses, last)| _ = uses.written.fetch_max(*last, Ordering::Relaxed));
+        Ok(())
+    }
+}
+
+impl Known {
+    fn new(key: ApiKey, category: Category, status: PartnerStatus, uses: Arc<Uses>) -> Self {
+        Self {
+            agency: Agency { id: key.partner_id, category, scopes: key.scopes(), key: key.id.clone() },
+            networks: key.allowed_networks().to_vec(),
+            ends_at: key.ends_at(),
+            is_revoked: key.revoked_at.is_some(),
+            is_suspended: status == PartnerStatus::Suspended,
+            hash: key.secret_hash,
+            uses,
+        }
+    }
+
+    fn admits(&self, from: Option<IpAddr>, now: Timestamp) -> std::result::Result<(), Refusal> {
+        let is_inside = |from: IpAddr| self.networks.iter().any(|network| network.contains(from));
+        match () {
+            () if self.is_revoked => Err(Refusal::Revoked),
+            () if self.ends_at.is_some_and(|end| end <= now) => Err(Refusal::Expired),
+            () if self.is_suspended => Err(Refusal::Suspended),
+            () if !self.networks.is_empty() && !from.is_some_and(is_inside) => Err(Refusal::Network),
+            () => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Scope;
+    use crate::time::Random;
+
+    struct World {
+        ring: Keyring,
+        moment: Moment,
+        row: ApiKey,
+        plain: String,
+    }
+
+    fn world(networks: &[&str]) -> World {
+        let moment = Moment { now: "2026-11-23T09:00:00Z".parse().unwrap(), random: Random::system() };
+        let ring = Keyring::new("test".to_owned(), [7; 32], Arc::new(Metrics::new().unwrap()));
+        let terms = Terms {
+            label: "A".to_owned(),
+            scopes: vec![Scope::Read],
+            allowed_networks: networks.iter().map(|network| network.parse().unwrap()).collect(),
+            expires_at: None,
+        };
+        let (row, plain) = ring.issue(moment.id(), terms, &moment);
+        World { ring, row, plain: plain.reveal(), moment }
+    }
+
+    impl World {
+        fn knows(&self, reading: u64, change: impl Fn(&mut ApiKey), status: PartnerStatus) {
+            let mut row = self.row.clone();
+            change(&mut row);
+            self.ring.install(reading, vec![(row, Category::School, status)]);
+        }
+
+        fn told(&self, key: &str, from: Option<&str>) -> Option<Refusal> {
+            self.ring.check(key, from.map(|from| from.parse().unwrap()), self.moment.now).err()
+        }
+    }
+
+    #[test]
+    fn a_reading_that_began_earlier_brings_no_revoked_key_back() {
+        let world = world(&[]);
+        world.knows(1, |_| {}, PartnerStatus::Active);
+        assert_eq!(world.told(&world.plain, None), None);
+        world.knows(3, |row| row.revoked_at = Some(world.moment.now), PartnerStatus::Active);
+        world.knows(2, |_| {}, PartnerStatus::Active);
+        assert_eq!(world.told(&world.plain, None), Some(Refusal::Revoked));
+    }
+
+    #[test]
+    fn each_reason_is_told_apart() {
+        let world = world(&["192.0.2.0/24"]);
+        let inside = Some("192.0.2.7");
+        assert_eq!(world.told(&world.plain, inside), Some(Refusal::Unknown));
+        world.knows(1, |_| {}, PartnerStatus::Active);
+        assert_eq!(world.told(&world.plain, inside), None);
+        assert_eq!(world.told(&world.plain, Some("192.0.3.7")), Some(Refusal::Network));
+        assert_eq!(world.told(&world.plain, None), Some(Refusal::Network));
+        assert_eq!(world.told(&world.plain[..60.min(world.plain.len() - 1)], inside), Some(Refusal::Checksum));
+        let elsewhere = PlainKey::new("live", &world.moment.random).reveal();
+        assert_eq!(world.told(&elsewhere, inside), Some(Refusal::Environment));
+        let mut forged = PlainKey::new("test", &world.moment.random);
+        forged.id = world.row.id.clone();
+        assert_eq!(world.told(&forged.reveal(), inside), Some(Refusal::Forged));
+        world.knows(2, |_| {}, PartnerStatus::Suspended);
+        assert_eq!(world.told(&world.plain, inside), Some(Refusal::Suspended));
+        world.knows(3, |row| row.overlap_until = Some(world.moment.now), PartnerStatus::Suspended);
+        assert_eq!(world.told(&world.plain, inside), Some(Refusal::Expired));
+    }
+}

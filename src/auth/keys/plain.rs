@@ -1,0 +1,123 @@
+//! A key as its agency holds it: made, read, hashed, revealed.
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+use crate::auth::keys::{ID_LENGTH, KeyId};
+use crate::time::Random;
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const SECRET_LENGTH: usize = 32;
+const CHECK_LENGTH: usize = 6;
+
+/// A key as its agency holds it. It has no `Debug` and no `Serialize`: it is shown once, where it is made.
+pub struct PlainKey {
+    pub(super) environment: String,
+    pub(super) id: KeyId,
+    secret: String,
+}
+
+impl PlainKey {
+    /// A new key.
+    pub fn new(environment: &str, random: &Random) -> Self {
+        Self {
+            environment: environment.to_owned(),
+            id: KeyId(letters::<ID_LENGTH>(random)),
+            secret: letters::<SECRET_LENGTH>(random),
+        }
+    }
+
+    /// Reads a key; `None` when it is not of the form, or its check is wrong.
+    pub fn parse(key: &str) -> Option<Self> {
+        let (environment, rest) = key.strip_prefix("nara_")?.split_once('_')?;
+        let (id, rest) = rest.split_once('_')?;
+        if rest.len() != SECRET_LENGTH + CHECK_LENGTH || !key.is_ascii() {
+            return None;
+        }
+        let (secret, check) = rest.split_at(SECRET_LENGTH);
+        let parsed = Self { environment: environment.to_owned(), id: id.parse().ok()?, secret: secret.to_owned() };
+        (parsed.check() == check).then_some(parsed)
+    }
+
+    /// The whole key, to be shown once.
+    pub fn reveal(&self) -> String {
+        format!("nara_{}_{}_{}{}", self.environment, self.id, self.secret, self.check())
+    }
+
+    /// What the database keeps instead of the secret.
+    pub(super) fn hash(&self, hash_key: &[u8; 32]) -> [u8; 32] {
+        let mut hash = [0; 32];
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(hash_key) {
+            mac.update(self.id.as_ref().as_bytes());
+            mac.update(self.secret.as_bytes());
+            hash.copy_from_slice(&mac.finalize().into_bytes());
+        }
+        hash
+    }
+
+    fn check(&self) -> String {
+        let mut rest = crc32fast::hash(format!("{}_{}_{}", self.environment, self.id, self.secret).as_bytes());
+        let mut check = [b'0'; CHECK_LENGTH];
+        for place in check.iter_mut().rev() {
+            *place = letter(rest % 62);
+            rest /= 62;
+        }
+        check.iter().map(|byte| char::from(*byte)).collect()
+    }
+}
+
+/// 62 does not divide 256, so bytes from 248 on are drawn again: each letter is as likely as any other.
+fn letters<const N: usize>(random: &Random) -> String {
+    let mut letters = String::with_capacity(N);
+    while letters.len() < N {
+        let [byte] = random.bytes::<1>();
+        if byte < 248 {
+            letters.push(char::from(letter(u32::from(byte) % 62)));
+        }
+    }
+    letters
+}
+
+fn letter(number: u32) -> u8 {
+    usize::try_from(number).ok().and_then(|number| ALPHABET.get(number)).copied().unwrap_or(b'0')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key() -> String {
+        PlainKey::new("test", &Random::system()).reveal()
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_was_made() {
+        let key = key();
+        assert_eq!(PlainKey::parse(&key).unwrap().reveal(), key);
+    }
+
+    #[test]
+    fn the_hash_depends_on_the_installation() {
+        let key = PlainKey::parse(&key()).unwrap();
+        assert_ne!(key.hash(&[1; 32]), key.hash(&[2; 32]));
+    }
+
+    proptest! {
+        #[test]
+        fn one_wrong_letter_is_noticed(at in 5_usize..56, letter in 0_u32..62) {
+            let key = key();
+            let mut wrong = key.clone().into_bytes();
+            if let Some(byte) = wrong.get_mut(at) {
+                *byte = super::letter(letter);
+            }
+            let wrong = String::from_utf8(wrong).unwrap();
+            prop_assert!(wrong == key || PlainKey::parse(&wrong).is_none());
+        }
+
+        #[test]
+        fn no_text_breaks_the_parser(text in "\\PC{0,80}") {
+            prop_assert!(PlainKey::parse(&text).is_none());
+        }
+    }
+}

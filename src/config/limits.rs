@@ -1,0 +1,153 @@
+//! How often callers may call: what the budgets hold, as an installation configures it.
+
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+
+/// The flags of the budgets: for every command that serves.
+#[derive(Debug, Clone, Args)]
+pub struct LimitsConfig {
+    /// Whether callers are limited: on or off. Off is for measuring, or where something in front limits them
+    #[arg(long, env = "NARA_LIMITS", value_name = "NARA_LIMITS", default_value = "on", value_parser = switch)]
+    pub limits: bool,
+
+    /// How often one address may call without signing in, as CALLS/UNIT:BURST with s, min or h
+    #[arg(long, env = "NARA_LIMIT_ANONYMOUS", value_name = "NARA_LIMIT_ANONYMOUS", default_value = "20/s:60")]
+    pub limit_anonymous: Rate,
+
+    /// How often one key or one member of staff may read
+    #[arg(long, env = "NARA_LIMIT_READ", value_name = "NARA_LIMIT_READ", default_value = "50/s:150")]
+    pub limit_read: Rate,
+
+    /// How often one key or one member of staff may write
+    #[arg(long, env = "NARA_LIMIT_WRITE", value_name = "NARA_LIMIT_WRITE", default_value = "50/s:150")]
+    pub limit_write: Rate,
+
+    /// How often one member of staff may search for people
+    #[arg(long, env = "NARA_LIMIT_SEARCH", value_name = "NARA_LIMIT_SEARCH", default_value = "30/min")]
+    pub limit_search: Rate,
+
+    /// How often one address may fail to sign in; only calls that fail are refused
+    #[arg(long, env = "NARA_LIMIT_SIGN_IN", value_name = "NARA_LIMIT_SIGN_IN", default_value = "20/min")]
+    pub limit_sign_in: Rate,
+}
+
+/// The budgets' rates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    /// For one address that calls without signing in.
+    pub anonymous: Rate,
+    /// For one key's or one member of staff's reading.
+    pub read: Rate,
+    /// For one key's or one member of staff's writing.
+    pub write: Rate,
+    /// For one member of staff's searches for people.
+    pub search: Rate,
+    /// For one address's failures to sign in.
+    pub sign_in: Rate,
+}
+
+impl LimitsConfig {
+    /// The rates; `None` where nobody is limited.
+    pub fn rates(&self) -> Option<Rates> {
+        self.limits.then_some(Rates {
+            anonymous: self.limit_anonymous,
+            read: self.limit_read,
+            write: self.limit_write,
+            search: self.limit_search,
+            sign_in: self.limit_sign_in,
+        })
+    }
+}
+
+fn switch(text: &str) -> Result<bool, String> {
+    match text.trim() {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("expected on or off".to_owned()),
+    }
+}
+
+/// A token bucket: it holds a burst of calls, and is filled again by so many in each period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    calls: NonZeroU32,
+    period: Duration,
+    burst: NonZeroU32,
+}
+
+/// More than this is no limit.
+const MOST: u32 = 1_000_000;
+
+impl Rate {
+    /// How many calls the full bucket holds.
+    pub fn burst(&self) -> NonZeroU32 {
+        self.burst
+    }
+
+    /// How many calls come back in each period, and how many seconds the period has.
+    pub fn refill(&self) -> (NonZeroU32, u64) {
+        (self.calls, self.period.as_secs())
+    }
+
+    /// After how long one more call is in the bucket.
+    pub fn one_per(&self) -> Duration {
+        self.period / self.calls.get()
+    }
+
+    /// After how long so many calls are back in the bucket, in whole seconds and never too few.
+    pub fn seconds_for(&self, calls: u32) -> u64 {
+        let nanoseconds = self.period.as_nanos() * u128::from(calls) / u128::from(self.calls.get());
+        u64::try_from(nanoseconds.div_ceil(1_000_000_000)).unwrap_or(u64::MAX)
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "expected CALLS/UNIT:BURST such as 50/s:150 or 30/min, with s, min or h".to_owned();
+        let number = |text: &str| {
+            let plain = text.bytes().all(|b| b.is_ascii_digit());
+            text.parse::<NonZeroU32>().ok().filter(|number| plain && number.get() <= MOST)
+        };
+        let text = text.trim();
+        let (rate, burst) = text.split_once(':').map_or((text, None), |(rate, burst)| (rate, Some(burst)));
+        let (calls, unit) = rate.split_once('/').ok_or_else(wrong)?;
+        let calls = number(calls).ok_or_else(wrong)?;
+        let seconds = match unit {
+            "s" => 1,
+            "min" => 60,
+            "h" => 3600,
+            _ => return Err(wrong()),
+        };
+        let burst = burst.map_or(Some(calls), number).ok_or_else(wrong)?;
+        Ok(Self { calls, period: Duration::from_secs(seconds), burst })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_read_with_or_without_its_burst() {
+        let rate: Rate = "50/s:150".parse().unwrap();
+        assert_eq!((rate.burst().get(), rate.one_per()), (150, Duration::from_millis(20)));
+        let rate: Rate = "30/min".parse().unwrap();
+        assert_eq!((rate.burst().get(), rate.one_per()), (30, Duration::from_secs(2)));
+        let wrong = ["", "50", "50/s:", "50/s:0", "0/s", "50/d", "+5/s", "5/s:+5", "1000001/s", "5/s:5:5", "a/s", "/s"];
+        for text in wrong {
+            assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_taken_is_back_after_whole_seconds() {
+        let rate: Rate = "50/s:150".parse().unwrap();
+        assert_eq!([0, 1, 50, 51, 150].map(|calls| rate.seconds_for(calls)), [0, 1, 1, 2, 3]);
+        assert_eq!("30/min".parse::<Rate>().unwrap().seconds_for(1), 2);
+    }
+}

@@ -1,0 +1,82 @@
+//! Where the vault's keys come from.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+
+use crate::config::DEMO_MARK;
+use crate::vault::Vault;
+
+/// The vault's keys: for every command that reads or writes what is personal.
+#[derive(Debug, Clone, Args)]
+pub struct VaultConfig {
+    /// A file with the vault's ring of keys, which only the server may read. Make it with: nara vault new-keys
+    #[arg(long, env = "NARA_VAULT_KEYS_FILE", value_name = "NARA_VAULT_KEYS_FILE")]
+    pub vault_keys_file: Option<PathBuf>,
+
+    /// The ring of keys itself, in place of the file, with commas for the ends of its lines
+    #[arg(
+        long,
+        env = "NARA_VAULT_KEYS",
+        value_name = "NARA_VAULT_KEYS",
+        hide_env_values = true,
+        conflicts_with = "vault_keys_file"
+    )]
+    pub vault_keys: Option<VaultKeys>,
+}
+
+/// A text that holds keys. Every text is one at first: a parser's refusal would quote it.
+#[derive(Clone)]
+pub struct VaultKeys(String);
+
+impl FromStr for VaultKeys {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for VaultKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl VaultConfig {
+    /// The vault of a real installation.
+    pub fn vault(&self) -> Result<Vault, String> {
+        let (name, text) = self.text()?;
+        if text.starts_with(DEMO_MARK) {
+            return Err(format!(
+                "{name}: these keys were made by `demo`; make some of your own with: nara vault new-keys"
+            ));
+        }
+        text.parse().map(Vault::new).map_err(|error| format!("{name}: {error}"))
+    }
+
+    /// The vault of a real installation, or of a demo.
+    pub fn vault_of_either(&self) -> Result<Vault, String> {
+        let (name, text) = self.text()?;
+        let ring = text.strip_prefix(DEMO_MARK).unwrap_or(&text);
+        ring.parse().map(Vault::new).map_err(|error| format!("{name}: {error}"))
+    }
+
+    fn text(&self) -> Result<(&'static str, String), String> {
+        match (&self.vault_keys_file, &self.vault_keys) {
+            (Some(path), _) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| format!("NARA_VAULT_KEYS_FILE: {} cannot be read: {error}", path.display()))?;
+                Ok(("NARA_VAULT_KEYS_FILE", text))
+            }
+            (None, Some(keys)) => Ok(("NARA_VAULT_KEYS", keys.0.clone())),
+            (None, None) => {
+                let required =
+                    "NARA_VAULT_KEYS_FILE: is required, or NARA_VAULT_KEYS; make keys with: nara vault new-keys";
+                Err(required.to_owned())
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! How often callers may call: token buckets, for each server by itself.
+//!
+//! - Who signed in has a budget for reading and one for writing, and a small one for searching for people. A key counts by itself,
+//!   and so does a member of staff. Whoever does not sign in counts by their address.
+//! - Failing to sign in has a budget by address, and only calls that fail are refused by it: nobody who shares the address with
+//!   somebody who guesses is locked out.
+//! - An address of IPv6 counts by its first 64 bits, which is what one subscriber has.
+//! - Every answer of an operation tells what is left of the budget that it was taken from: `RateLimit-Policy` and `RateLimit`
+//!   (draft-ietf-httpapi-ratelimit-headers-10).
+//! - Health, metrics and the pages of the documentation are no operations, and have no limits.
+
+mod buckets;
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
+use strum::IntoEnumIterator;
+
+use crate::config::limits::{Rate, Rates};
+use crate::error::{Error, Problem, Result};
+use crate::http::client;
+use crate::id::StaffId;
+use crate::telemetry::Metrics;
+use crate::time::Clock;
+
+use buckets::Buckets;
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const STANDING: HeaderName = HeaderName::from_static("ratelimit");
+
+/// What calls are taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Budget {
+    /// Calls of those who do not sign in.
+    Anonymous,
+    /// Reading.
+    Read,
+    /// Writing.
+    Write,
+    /// Searching for people.
+    Search,
+    /// Failing to sign in.
+    SignIn,
+}
+
+/// Who has a budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A member of staff.
+    Staff(StaffId),
+    /// A key of a partner agency, by the beginning of its id.
+    Key([u8; 16]),
+    /// An address, or a network that is one subscriber's.
+    Address(IpAddr),
+    /// All whose address cannot be known, together.
+    Nowhere,
+}
+
+impl Subject {
+    /// The key with this id.
+    pub fn of_key(id: &str) -> Self {
+        let mut key = [0; 16];
+        key.iter_mut().zip(id.bytes()).for_each(|(place, byte)| *place = byte);
+        Self::Key(key)
+    }
+
+    /// Whoever calls from this address.
+    pub fn of_address(address: Option<IpAddr>) -> Self {
+        match address.map(|address| address.to_canonical()) {
+            None => Self::Nowhere,
+            Some(IpAddr::V4(address)) => Self::Address(address.into()),
+            Some(IpAddr::V6(address)) => {
+                let network = address.to_bits() & (u128::MAX << 64);
+                Self::Address(Ipv6Addr::from_bits(network).into())
+            }
+        }
+    }
+
+    fn is_signed_in(self) -> bool {
+        matches!(self, Self::Staff(_) | Self::Key(_))
+    }
+}
+
+/// All budgets of this server.
+pub struct Limits(Vec<(Budget, Limit)>);
+
+struct Limit {
+    rate: Rate,
+    policy: HeaderValue,
+    buckets: Buckets,
+}
+
+impl Limits {
+    /// Budgets with these rates; without them nobody is limited.
+    pub fn new(rates: Option<&Rates>, clock: &Clock, metrics: &Metrics) -> Result<Self> {
+        // A budget that never refused stands at zero, so that a rate over it can be drawn.
+        Budget::iter().for_each(|budget| metrics.count_refused_by_budget(budget.into(), 0));
+        let limit = |budget, rates: &Rates| {
+            let rate = match budget {
+                Budget::Anonymous => rates.anonymous,
+                Budget::Read => rates.read,
+                Budget::Write => rates.write,
+                Budget::Search => rates.search,
+                Budget::SignIn => rates.sign_in,
+            };
+            let (name, quota): (&str, u32) = (budget.into(), rate.burst().get());
+            let policy = format!("\"{name}\";q={quota};w={}", rate.seconds_for(quota).max(1));
+            let policy = HeaderValue::try_from(policy).map_err(Error::internal)?;
+            Ok((budget, Limit { rate, policy, buckets: Buckets::new(&rate, clock)? }))
+        };
+        let limits = rates.into_iter().flat_map(|rates| Budget::iter().map(move |budget| limit(budget, rates)));
+        limits.collect::<Result<_>>().map(Self)
+    }
+
+    /// Forgets everybody who has not called for so long that their budget is whole again.
+    pub fn sweep(&self) {
+        self.0.iter().for_each(|(_, limit)| limit.buckets.sweep());
+    }
+
+    fn take(&self, budget: Budget, subject: &Subject) -> Option<Standing> {
+        let (_, limit) = self.0.iter().find(|(limited, _)| *limited == budget)?;
+        let taken = limit.buckets.take(subject);
+        let remaining = taken.unwrap_or(0);
+        let retry_after = taken.err().map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+        let whole_after = limit.rate.seconds_for(limit.rate.burst().get() - remaining);
+        Some(Standing { policy: limit.policy.clone(), budget, remaining, whole_after, retry_after })
+    }
+}
+
+/// How a call's budget stands, kept with the request until it is answered.
+pub struct Standing {
+    policy: HeaderValue,
+    budget: Budget,
+    remaining: u32,
+    whole_after: u64,
+    /// In how many seconds the next call is granted, where this one was not.
+    retry_after: Option<u64>,
+}
+
+/// Takes a call out of the budget that it belongs to. Every extractor of callers calls it once, as soon as it knows who calls.
+pub fn take(request: &HttpRequest, subject: Subject) -> Result<()> {
+    let budget = match subject {
+        _ if !subject.is_signed_in() => Budget::Anonymous,
+        _ if request.method().is_safe() => Budget::Read,
+        _ if request.path().ends_with("/search") => Budget::Search,
+        _ => Budget::Write,
+    };
+    take_from(request, budget, subject)
+}
+
+/// Takes a call of somebody who does not sign in out of their address's budget.
+pub fn take_anonymous(request: &HttpRequest) -> Result<()> {
+    take(request, Subject::of_address(client::address(request)))
+}
+
+/// What a call is answered whose caller failed to sign in: `failure`, as long as their address may fail.
+pub fn failed_sign_in(request: &HttpRequest, failure: Error) -> Error {
+    let subject = Subject::of_address(client::address(request));
+    take_from(request, Budget::SignIn, subject).err().unwrap_or(failure)
+}
+
+fn take_from(request: &HttpRequest, budget: Budget, subject: Subject) -> Result<()> {
+    let Some(limits) = request.app_data::<Data<Limits>>() else { return Ok(()) };
+    let Some(standing) = limits.take(budget, &subject) else { return Ok(()) };
+    let is_granted = standing.retry_after.is_none();
+    request.extensions_mut().insert(standing);
+    if is_granted {
+        return Ok(());
+    }
+    if let Some(metrics) = request.app_data::<Data<Metrics>>() {
+        metrics.count_refused_by_budget(budget.into(), 1);
+    }
+    Err(Error::new(Problem::RateLimited))
+}
+
+/// How the budget stands that a call was taken from, for its answer.
+pub fn standing(request: &HttpRequest) -> Option<Standing> {
+    request.extensions_mut().remove()
+}
+
+impl Standing {
+    /// Tells it on an answer.
+    pub fn tell(self, headers: &mut HeaderMap) {
+        let name: &str = self.budget.into();
+        let text = format!("\"{name}\";r={};t={}", self.remaining, self.whole_after);
+        if let Ok(text) = HeaderValue::try_from(text) {
+            headers.insert(STANDING, text);
+        }
+        headers.insert(POLICY, self.policy);
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn subject(address: &str) -> Subject {
+        Subject::of_address(Some(address.parse().unwrap()))
+    }
+
+    #[test]
+    fn one_subscriber_is_one_subject() {
+        assert_eq!(subject("2001:db8:1:2:3:4:5:6"), subject("2001:db8:1:2::1"));
+        assert_ne!(subject("2001:db8:1:2::1"), subject("2001:db8:1:3::1"));
+        assert_ne!(subject("192.0.2.1"), subject("192.0.2.2"));
+        assert_eq!(subject("::ffff:192.0.2.1"), subject("192.0.2.1"));
+        assert_eq!(Subject::of_address(None), Subject::Nowhere);
+    }
+
+    #[test]
+    fn a_call_belongs_to_one_budget() {
+        let rate = |text: &str| text.parse().unwrap();
+        let rates = Rates {
+            anonymous: rate("1/h"),
+            read: rate("2/h"),
+            write: rate("3/h"),
+            search: rate("4/h"),
+            sign_in: rate("5/h"),
+        };
+        let metrics = Metrics::new().unwrap();
+        let limits = Data::new(Limits::new(Some(&rates), &Clock::system(), &metrics).unwrap());
+        let left_of = |method: &str, path: &str, subject: Subject| {
+            let method = method.parse().unwrap();
+            let request = TestRequest::with_uri(path).method(method).app_data(limits.clone()).to_http_request();
+            let taken = take(&request, subject);
+            standing(&request).map(|standing| (standing.budget, standing.remaining, taken.is_ok())).unwrap()
+        };
+        let somebody = Subject::of_key("somebody");
+        assert_eq!(left_of("GET", "/nara/v1/referrals", somebody), (Budget::Read, 1, true));
+        assert_eq!(left_of("POST", "/nara/v1/referrals", somebody), (Budget::Write, 2, true));
+        assert_eq!(left_of("PATCH", "/nara/v1/areas/norr", somebody), (Budget::Write, 1, true));
+        assert_eq!(left_of("POST", "/nara/v1/people/search", somebody), (Budget::Search, 3, true));
+        assert_eq!(left_of("POST", "/nara/v1/where-to-turn", Subject::Nowhere), (Budget::Anonymous, 0, true));
+        assert_eq!(left_of("GET", "/nara/v1/areas", Subject::Nowhere), (Budget::Anonymous, 0, false));
+    }
+
+    #[test]
+    fn keys_differ_by_their_ids() {
+        assert_eq!(Subject::of_key("a1B2c3D4e5"), Subject::of_key("a1B2c3D4e5"));
+        assert_ne!(Subject::of_key("a1B2c3D4e5"), Subject::of_key("a1B2c3D4e6"));
+    }
+}

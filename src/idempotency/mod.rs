@@ -1,0 +1,209 @@
+//! Asking again without doing it twice: a call that names itself by an `Idempotency-Key` is done once, and whoever asks again
+//! within a day gets the first answer.
+//!
+//! - The answer is kept in the transaction of what it answers: either both are there or neither. Of callers who come at once, only
+//!   one can keep its answer; the others are taken back whole and get that one.
+//! - Only answers of success are kept: what failed has changed nothing, and may succeed the next time.
+//! - A key belongs to its caller: to a partner agency and not to one of its keys, or to a member of staff.
+//! - Neither a key nor a request is stored, only their keyed hashes; the answer is sealed, and never has a secret in it.
+//! - Whoever asks again must still be allowed to see what the answer is about, and it is recorded that they saw it.
+
+mod store;
+
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::Duration;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use crate::audit::client::Client;
+use crate::audit::{self, Actor, Entry};
+use crate::db::{Db, DbConn};
+use crate::error::{Error, Problem, Result};
+use crate::http::call::Call;
+use crate::http::written::Written;
+use crate::id::KeptAnswerId;
+use crate::time::{Moment, Timestamp};
+use crate::vault::{KEPT_ANSWER, Vault};
+
+use store::KeptAnswer;
+
+/// For so long an answer is kept.
+const KEPT_FOR: Duration = Duration::hours(24);
+
+/// Knows which calls were answered. Handlers that create or act go through [`Retries::once`].
+pub struct Retries {
+    db: Db,
+    hash_key: [u8; 32],
+    vault: Vault,
+    /// The keys of the calls that run on this server. Other servers are noticed by the database.
+    running: Mutex<HashSet<[u8; 32]>>,
+}
+
+/// What it takes to give an answer again: the action that the audit remembers, on which type of thing, and whether the caller may
+/// still know of the thing with this identifier.
+pub struct Replay<V> {
+    /// Such as `referral.received.replayed`.
+    pub action: &'static str,
+    /// Such as `referral`.
+    pub resource_type: &'static str,
+    /// Fails where the caller may not know of it any more.
+    pub may_see: V,
+}
+
+impl Replay<fn(&mut DbConn, Uuid) -> Result<()>> {
+    /// For what everybody may know of.
+    pub fn of_public(action: &'static str, resource_type: &'static str) -> Self {
+        Self { action, resource_type, may_see: |_, _| Ok(()) }
+    }
+}
+
+/// Where a call's answer is kept; without a key nowhere.
+#[derive(Clone)]
+pub struct Slot(Option<Claim>);
+
+#[derive(Clone)]
+struct Claim {
+    key_hash: [u8; 32],
+    fingerprint: [u8; 32],
+    vault: Vault,
+    moment: Moment,
+}
+
+impl Retries {
+    /// Knows calls by hashes with this key, and seals their answers in this vault.
+    pub fn new(db: Db, hash_key: [u8; 32], vault: Vault) -> Self {
+        Self { db, hash_key, vault, running: Mutex::default() }
+    }
+
+    /// Does `work`, which keeps its answer in the slot, or gives the answer that is there already.
+    pub async fn once(
+        &self,
+        call: &Call,
+        caller: Actor,
+        replay: Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static>,
+        work: impl AsyncFnOnce(Slot) -> Result<Written>,
+    ) -> Result<Written> {
+        let Some(key) = call.idempotency_key()? else { return work(Slot(None)).await };
+        let claim = Claim {
+            key_hash: self.hash(&[b"key", &[0], caller.to_string().as_bytes(), &[0], key.as_bytes()]),
+            fingerprint: self.hash(&[b"request", &[0], &call.identity()]),
+            vault: self.vault.clone(),
+            moment: call.moment.clone(),
+        };
+        let find = async || {
+            let (key_hash, now) = (claim.key_hash, call.moment.now);
+            self.db.read(move |conn| store::find(conn, &key_hash, now)).await
+        };
+        if let Some(kept) = find().await? {
+            return self.give_again(call, caller, &replay, &claim, kept).await;
+        }
+        let Some(_running) = self.begin(claim.key_hash) else { return Err(in_use()) };
+        match work(Slot(Some(claim.clone()))).await {
+            Ok(answer) => Ok(answer),
+            // Somebody may have come first, here or on another server; then it is their answer, whatever stood in our way.
+            Err(error) => match find().await? {
+                Some(kept) => self.give_again(call, caller, &replay, &claim, kept).await,
+                None => Err(error),
+            },
+        }
+    }
+
+    async fn give_again(
+        &self,
+        call: &Call,
+        caller: Actor,
+        replay: &Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static>,
+        claim: &Claim,
+        kept: KeptAnswer,
+    ) -> Result<Written> {
+        let is_same: bool = kept.fingerprint.ct_eq(&claim.fingerprint).into();
+        if !is_same {
+            return Err(Error::new(Problem::IdempotencyKeyReused));
+        }
+        let answer: Written = self.vault.open_json(KEPT_ANSWER, kept.id.uuid(), &kept.answer)?;
+        let (about, may_see) = (kept.resource_id, replay.may_see.clone());
+        let entry = Entry::new(&call.moment, caller, replay.action, replay.resource_type, vec![about], call.trace.id());
+        let entry = entry.from_client(Client::of(call));
+        let write = move |conn: &mut DbConn| {
+            may_see(conn, about)?;
+            audit::record(conn, &entry)
+        };
+        self.db.write(write).await?;
+        Ok(answer.replayed())
+    }
+
+    /// Removes answers that are older than a day, some at a time.
+    pub async fn sweep(&self, now: Timestamp) -> Result<()> {
+        loop {
+            let expired = self.db.read(move |conn| store::expired(conn, now)).await?;
+            let all = expired.len() < store::AT_ONCE;
+            if !expired.is_empty() {
+                self.db.write(move |conn| store::remove(conn, &expired)).await?;
+            }
+            if all {
+                return Ok(());
+            }
+        }
+    }
+
+    fn hash(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut hash = [0; 32];
+        // HMAC takes keys of any length, so there is always a code.
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.hash_key) {
+            parts.iter().for_each(|part| mac.update(part));
+            hash.copy_from_slice(&mac.finalize().into_bytes());
+        }
+        hash
+    }
+
+    /// Notes that the call with this key runs; `None` when it does already.
+    fn begin(&self, key_hash: [u8; 32]) -> Option<Running<'_>> {
+        let is_first = self.running().insert(key_hash);
+        is_first.then(|| Running { retries: self, key_hash })
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashSet<[u8; 32]>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call that runs, until this is dropped.
+struct Running<'a> {
+    retries: &'a Retries,
+    key_hash: [u8; 32],
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.retries.running().remove(&self.key_hash);
+    }
+}
+
+impl Slot {
+    /// Keeps the answer about this thing, in the transaction of what it answers and as its last statement.
+    pub fn keep(&self, conn: &mut DbConn, about: Uuid, answer: &Written) -> Result<()> {
+        let Some(claim) = &self.0 else { return Ok(()) };
+        let id: KeptAnswerId = claim.moment.id();
+        let sealed = answer.clone().without_secret();
+        let kept = KeptAnswer {
+            id,
+            key_hash: claim.key_hash.to_vec(),
+            fingerprint: claim.fingerprint.to_vec(),
+            resource_id: about,
+            answer: claim.vault.seal_json(KEPT_ANSWER, id.uuid(), &sealed, &claim.moment.random)?,
+            expires_at: (claim.moment.now.utc() + KEPT_FOR).into(),
+        };
+        store::insert(conn, kept, claim.moment.now).map_err(|error| match error.problem() {
+            Problem::AlreadyExists => in_use(),
+            _ => error,
+        })
+    }
+}
+
+fn in_use() -> Error {
+    Error::new(Problem::IdempotencyKeyInUse)
+}

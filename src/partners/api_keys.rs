@@ -1,0 +1,83 @@
+//! What an administrator may ask for a key, and for one that takes its place.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::auth::Scope;
+use crate::auth::keys::{LONGEST_OVERLAP, Network, Terms, USUAL_OVERLAP};
+use crate::error::{Result, Text};
+use crate::rules::Rules;
+use crate::text::Line;
+use crate::time::Timestamp;
+
+const MOST_NETWORKS: usize = 50;
+const SCOPES: usize = 2;
+
+/// A key that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewApiKey {
+    /// What people call it: the system that it is for, say.
+    #[schema(value_type = String, min_length = 1, max_length = 200, example = "Elevhälsans system")]
+    pub label: Line,
+    /// What it may be used for.
+    #[schema(min_items = 1, max_items = 2)]
+    pub scopes: Vec<Scope>,
+    /// When it ends; never unless said.
+    ///
+    /// @example "2027-11-21T00:00:00Z"
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// From which networks alone it holds; from anywhere unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 1, max_items = 50)]
+    pub allowed_networks: Option<Vec<Network>>,
+}
+
+impl NewApiKey {
+    /// What the key is made for, if it breaks no rule.
+    pub fn terms(self, now: Timestamp) -> Result<Terms> {
+        let mut rules = Rules::default();
+        let none = || Text::new("must have at least one item", "måste ha minst en post");
+        rules.require(!self.scopes.is_empty(), "/scopes", none());
+        rules.list("/scopes", &self.scopes, SCOPES);
+        let past = Text::new("must lie in the future", "måste ligga i framtiden");
+        rules.require(self.expires_at.is_none_or(|end| now < end), "/expiresAt", past);
+        if let Some(networks) = &self.allowed_networks {
+            // Nobody could say whether no network means all of them or none.
+            rules.require(!networks.is_empty(), "/allowedNetworks", none());
+            rules.list("/allowedNetworks", networks, MOST_NETWORKS);
+        }
+        rules.finish(Some(Terms {
+            label: self.label.to_string(),
+            scopes: self.scopes,
+            allowed_networks: self.allowed_networks.unwrap_or_default(),
+            expires_at: self.expires_at,
+        }))
+    }
+}
+
+/// A rotation that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ApiKeyRotation)]
+pub struct Rotation {
+    /// Until when the old key holds beside the new one: 24 hours from now unless said, and at most 30 days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap_until: Option<Timestamp>,
+}
+
+impl Rotation {
+    /// Until when the old key holds, if it breaks no rule.
+    pub fn overlap_until(&self, now: Timestamp) -> Result<Timestamp> {
+        let latest = Timestamp::from(now.utc() + LONGEST_OVERLAP);
+        let until = self.overlap_until.unwrap_or_else(|| Timestamp::from(now.utc() + USUAL_OVERLAP));
+        let mut rules = Rules::default();
+        let detail = Text::new(
+            "must lie in the future, by at most 30 days; revoke a key that must not hold any longer",
+            "måste ligga i framtiden, högst 30 dagar bort; återkalla en nyckel som inte får gälla längre",
+        );
+        rules.require(now < until && until <= latest, "/overlapUntil", detail);
+        rules.finish(Some(until))
+    }
+}

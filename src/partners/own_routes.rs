@@ -1,0 +1,45 @@
+//! What a partner agency's system may know of itself.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::auth::{AnyPartner, keys};
+use crate::db::{Db, DbConn};
+use crate::directory::Handle;
+use crate::error::Result;
+use crate::http::call::{Cache, Call, Validator};
+use crate::partners::limits::KeyLimits;
+use crate::partners::store;
+use crate::partners::view::OwnView;
+
+/// The operations of partner agencies on themselves.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(get_partner_me);
+}
+
+/// Get what is known of oneself
+///
+/// The agency that the key belongs to, what this key may be used for, how many calls a key may make, and when the agency's keys
+/// end: so that its system can ask for a rotation in time. Any scope will do.
+#[utoipa::path(
+    operation_id = "getPartnerMe",
+    tag = "partner",
+    responses((status = 200, description = "The agency and its keys.", body = OwnView)),
+    security(("partnerKey" = [])),
+    extensions(("x-conditional" = json!(true)))
+)]
+#[get("/partner/me")]
+async fn get_partner_me(
+    AnyPartner(agency): AnyPartner,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    limits: Data<Option<KeyLimits>>,
+) -> Result<HttpResponse> {
+    let id = agency.id;
+    let read = move |conn: &mut DbConn| Ok((store::find(conn, &id.into())?, keys::store::of_partner(conn, id)?));
+    let (partner, keys) = db.read(read).await?;
+    let view = OwnView::new(partner, keys, &agency, **limits, &directory.current(), &call);
+    call.found(&view, Validator::Content, Cache::NoStore)
+}

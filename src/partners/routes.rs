@@ -1,0 +1,201 @@
+//! Partner agencies over HTTP, for administrators.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch, post};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::audit::client::Client;
+use crate::audit::{self, Entry};
+use crate::auth::keys::Keyring;
+use crate::auth::{Category, PartnerKeeper, PartnerStatus};
+use crate::db::{Db, DbConn};
+use crate::directory::{Handle, PatchOf};
+use crate::error::Result;
+use crate::http::body::{Body, MergePatch};
+use crate::http::call::{Cache, Call, Validator};
+use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::http::query::Query;
+use crate::http::written::Written;
+use crate::idempotency::{Replay, Retries, Slot};
+use crate::partners::store::Filter;
+use crate::partners::view::{PartnerView, path};
+use crate::partners::{NewPartner, Partner, store};
+use crate::slug::PartnerName;
+use crate::text::Line;
+
+type PartnerPatch = PatchOf<NewPartner>;
+
+/// The operations on partner agencies.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(list_partners).service(create_partner).service(get_partner).service(change_partner);
+}
+
+/// Which partner agencies are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PartnerFilter {
+    /// Only agencies of this category.
+    #[param(example = "school")]
+    category: Option<Category>,
+    /// Only agencies whose name begins like this. Case and the marks of å, ä and ö do not count.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "skägg")]
+    name: Option<Line>,
+    /// Only agencies with this status.
+    #[param(example = "active")]
+    status: Option<PartnerStatus>,
+}
+
+/// List partner agencies
+///
+/// All partner agencies, suspended ones included, in the Swedish order of their names. Filters narrow each other.
+#[utoipa::path(
+    operation_id = "listPartners",
+    tag = "partners",
+    params(PartnerFilter, PagingParameters),
+    responses((status = 200, description = "A page of partner agencies.", body = Page<PartnerView>)),
+    security(("staffToken" = []))
+)]
+#[get("/partners")]
+async fn list_partners(
+    _: PartnerKeeper,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    filter: Query<PartnerFilter>,
+    paging: Paging,
+) -> Result<HttpResponse> {
+    let PartnerFilter { category, name, status } = filter.0;
+    let filter = Filter { category, status, name: name.map(|name| name.to_string()) };
+    let (from, limit) = (paging.from(&call)?, paging.limit);
+    let read = move |conn: &mut DbConn| Ok((store::page(conn, &filter, &from, limit)?, store::count(conn, &filter)?));
+    let (mut rows, total) = db.read(read).await?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| has_more).map(Partner::position);
+    let directory = directory.current();
+    let found = Found { rows, next, total: Some(total) };
+    found.answer(&call, &paging, Cache::NoStore, |partner| PartnerView::new(partner, &directory, &call))
+}
+
+/// Create a partner agency
+///
+/// A new partner agency, without keys. Its slug must be free. Whether it is obliged to report, and on which ground, follows
+/// from its category.
+#[utoipa::path(
+    operation_id = "createPartner",
+    tag = "partners",
+    request_body = NewPartner,
+    responses(
+        (status = 201, description = "The new partner agency.", body = PartnerView),
+        (status = 409, description = "Another one has the same slug.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/partners")]
+async fn create_partner(
+    admin: PartnerKeeper,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    retries: Data<Retries>,
+    new: Body<NewPartner>,
+) -> Result<HttpResponse> {
+    let again = Replay::of_public("partner.created.replayed", "partner");
+    let create = async |slot: Slot| {
+        let partner = Partner::new(new.0, &call.moment);
+        let (id, location) = (partner.id.uuid(), path(&partner.slug));
+        let entry = entry(&admin, &call, "partner.created", "partner", vec![id]);
+        let view = PartnerView::new(partner.clone(), &directory.current(), &call);
+        let answer = Written::created(&call, &location, &view, Validator::Version(1))?;
+        let kept = answer.clone();
+        let write = move |conn: &mut DbConn| {
+            store::insert(conn, &partner)?;
+            audit::record(conn, &entry)?;
+            slot.keep(conn, id, &kept)
+        };
+        db.write(write).await?;
+        Ok(answer)
+    };
+    call.send(retries.once(&call, admin.actor(), again, create).await?)
+}
+
+/// Get a partner agency
+///
+/// One partner agency. Its keys lie behind its link `api-keys`.
+#[utoipa::path(
+    operation_id = "getPartner",
+    tag = "partners",
+    params(("id" = PartnerName, Path, description = "The partner agency's identifier or slug.")),
+    responses((status = 200, description = "The partner agency.", body = PartnerView)),
+    security(("staffToken" = []))
+)]
+#[get("/partners/{id}")]
+async fn get_partner(
+    _: PartnerKeeper,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    name: Named<PartnerName>,
+) -> Result<HttpResponse> {
+    let partner = db.read(move |conn| store::find(conn, &name.0)).await?;
+    let version = Validator::Version(partner.version);
+    call.found(&PartnerView::new(partner, &directory.current(), &call), version, Cache::NoStore)
+}
+
+/// Change a partner agency
+///
+/// A merge patch (RFC 7396) of what the partner agency was written with. Suspending it, by its status, makes all its keys stop
+/// holding: at once on this server, and within two seconds on others. Activating it takes that back.
+#[utoipa::path(
+    operation_id = "changePartner",
+    tag = "partners",
+    params(("id" = PartnerName, Path, description = "The partner agency's identifier or slug.")),
+    request_body(content((PartnerPatch = "application/merge-patch+json"), (PartnerPatch = "application/json"))),
+    responses(
+        (status = 200, description = "The partner agency as it is now.", body = PartnerView),
+        (status = 409, description = "Another one has the same slug.")
+    ),
+    security(("staffToken" = []))
+)]
+#[patch("/partners/{id}")]
+async fn change_partner(
+    admin: PartnerKeeper,
+    call: Call,
+    db: Data<Db>,
+    directory: Data<Handle>,
+    keys: Data<Keyring>,
+    name: Named<PartnerName>,
+    patch: MergePatch,
+) -> Result<HttpResponse> {
+    let partner = db.read(move |conn| store::find(conn, &name.0)).await?;
+    call.check_if_match(partner.version)?;
+    let changed = partner.changed(patch.apply(&partner.as_new())?, &call.moment);
+    let entry = entry(&admin, &call, "partner.changed", "partner", vec![changed.id.uuid()]);
+    let write = move |conn: &mut DbConn| {
+        store::update(conn, &changed)?;
+        audit::record(conn, &entry)?;
+        Ok(changed.clone())
+    };
+    let partner = db.write(write).await?;
+    keys.refresh(&db, call.moment.now).await?;
+    let version = Validator::Version(partner.version);
+    call.changed(&PartnerView::new(partner, &directory.current(), &call), version)
+}
+
+/// What is remembered of an administrator's change.
+pub fn entry(
+    admin: &PartnerKeeper,
+    call: &Call,
+    action: &'static str,
+    resource_type: &'static str,
+    resource_ids: Vec<Uuid>,
+) -> Entry {
+    Entry::new(&call.moment, admin.actor(), action, resource_type, resource_ids, call.trace.id())
+        .from_client(Client::of(call))
+}

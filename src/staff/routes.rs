@@ -1,0 +1,93 @@
+//! The operations on staff.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::audit::client::Client;
+use crate::audit::{self, Entry};
+use crate::auth::register::{self, Colleague};
+use crate::auth::{ColleagueReader, SignedIn};
+use crate::db::{Db, DbConn};
+use crate::directory;
+use crate::error::Result;
+use crate::http::call::{Cache, Call};
+use crate::http::page::{Page, Paging, PagingParameters};
+use crate::http::query::Query;
+use crate::id::OfficeId;
+use crate::staff::{Me, StaffMember};
+use crate::text::swedish_order;
+use crate::vault::Vault;
+
+/// The operations on staff.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(get_me).service(list_staff);
+}
+
+/// Whose colleagues.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StaffQuery {
+    /// Those of this office. Without it, those of all offices of yours.
+    office_id: Option<OfficeId>,
+}
+
+/// Get who I am
+///
+/// What the token says, as this service understands it: roles and offices that it does not know are left out.
+#[utoipa::path(
+    operation_id = "getMe",
+    tag = "staff",
+    responses((status = 200, description = "Who is calling.", body = Me)),
+    security(("staffToken" = []))
+)]
+#[get("/me")]
+async fn get_me(SignedIn(staff): SignedIn, call: Call, directory: Data<directory::Handle>) -> Result<HttpResponse> {
+    let links = vec![call.link("self", "GET", "/me"), call.link("colleagues", "GET", "/staff")];
+    call.answer(&Me::new(staff, &directory.current(), links), Cache::NoStore)
+}
+
+/// List colleagues
+///
+/// Those who work with cases at an office, by name, so that a case can be given to one of them. Somebody is listed from their
+/// first sign-in on. Offices that are not yours show nobody.
+#[utoipa::path(
+    operation_id = "listStaff",
+    tag = "staff",
+    params(StaffQuery, PagingParameters),
+    responses((status = 200, description = "A page of colleagues.", body = Page<StaffMember>)),
+    security(("staffToken" = []))
+)]
+#[get("/staff")]
+async fn list_staff(
+    ColleagueReader(staff): ColleagueReader,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    query: Query<StaffQuery>,
+    paging: Paging,
+) -> Result<HttpResponse> {
+    let sight = staff.sight(&directory.current());
+    let asked = query.0.office_id;
+    let offices: Vec<_> =
+        sight.offices.into_iter().filter(|office| asked.is_none_or(|asked| asked == *office)).collect();
+    let entry = Entry::new(&call.moment, staff.actor(), "staff.listed", "staff", Vec::new(), call.trace.id())
+        .on_behalf_of(asked)
+        .because(sight.reason)
+        .from_client(Client::of(&call));
+    let read = move |conn: &mut DbConn| register::colleagues(conn, &offices, &vault);
+    let record = move |conn: &mut DbConn, found: &Vec<Colleague>| {
+        audit::record(conn, &entry.about(found.iter().map(|colleague| colleague.id.uuid()).collect()))
+    };
+    // An office has tens of people, and names are sealed: so they are put in order here.
+    let mut colleagues = db.read_recorded(read, record).await?;
+    let position =
+        |colleague: &Colleague| (colleague.name.as_ref().map(|name| swedish_order(name.as_ref())), colleague.id.uuid());
+    colleagues.sort_by_cached_key(position);
+    let sorted: Vec<&Colleague> = colleagues.iter().collect();
+    paging.of_sorted(&call, &sorted, position)?.answer(&call, &paging, Cache::NoStore, StaffMember::from)
+}

@@ -1,0 +1,114 @@
+//! What a partner agency has sent, as a list of its own.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::referrals::{partner_path, submit};
+use crate::support::fixtures::{concern_report, support_request, with, without};
+use crate::support::{Actor, TestApp};
+
+async fn ids(actor: &Actor, question: &str) -> Vec<Value> {
+    let list = actor.get(&format!("/partner/referrals?{question}")).await.expect(200);
+    list["items"].as_array().unwrap().iter().map(|receipt| receipt["id"].clone()).collect()
+}
+
+fn sent_as(reference: &str) -> Value {
+    with(concern_report(), "/senderReference", json!(reference))
+}
+
+on_both_databases! {
+    async fn an_agency_lists_its_receipts_the_newest_first(app: TestApp) {
+        let mut receipts = Vec::new();
+        for body in [concern_report(), support_request(), with(concern_report(), "/child/protectedIdentity", json!("marked"))] {
+            receipts.push(submit(&app.school(), body).await);
+            app.clock.advance(Duration::from_secs(60));
+        }
+        submit(&app.police(), concern_report()).await;
+        let answer = app.school().get("/partner/referrals").await;
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let list = answer.expect(200);
+        receipts.reverse();
+        assert_eq!(list["items"], json!(receipts));
+        assert_eq!(list["_meta"], json!({"limit": 20, "count": 3, "page": 1}));
+        for receipt in &receipts {
+            assert_eq!(app.school().get(&partner_path(receipt)).await.expect(200), *receipt);
+        }
+        assert_eq!(ids(&app.police(), "").await.len(), 1);
+        assert_eq!(ids(&app.healthcare(), "total=true").await, Vec::<Value>::new());
+        assert!(!answer.text().contains("Elias") && !answer.text().contains("frånvaro") && !answer.text().contains("2399"));
+    }
+
+    async fn filters_narrow_the_list(app: TestApp) {
+        let first = submit(&app.school(), sent_as("A-1")).await["id"].clone();
+        app.clock.advance(Duration::from_secs(60));
+        let second = submit(&app.school(), sent_as("A-2")).await["id"].clone();
+        app.clock.advance(Duration::from_secs(60));
+        let third = submit(&app.school(), without(concern_report(), "/senderReference")).await["id"].clone();
+        submit(&app.police(), sent_as("A-1")).await;
+        let school = app.school();
+        for (question, expected) in [
+            ("senderReference=A-1", vec![&first]),
+            ("senderReference=A-2", vec![&second]),
+            ("senderReference=A-3", vec![]),
+            ("senderReference=A", vec![]),
+            ("receivedFrom=2026-11-23T09:01:00Z", vec![&third, &second]),
+            ("receivedFrom=2026-11-23T09:01:00.000001Z", vec![&third]),
+            ("receivedTo=2026-11-23T09:01:00Z", vec![&first]),
+            ("receivedFrom=2026-11-23T09:01:00Z&receivedTo=2026-11-23T09:02:00Z", vec![&second]),
+            ("status=received", vec![&third, &second, &first]),
+            ("status=received&senderReference=A-2", vec![&second]),
+        ] {
+            let expected: Vec<Value> = expected.into_iter().cloned().collect();
+            assert_eq!(ids(&school, question).await, expected, "{question}");
+            let counted = school.get(&format!("/partner/referrals?{question}&total=true")).await.expect(200);
+            assert_eq!(counted["_meta"]["totalRecords"], expected.len(), "{question}");
+        }
+        for (question, wrong) in [("status=closed_no_inquiry", "status"), ("receivedFrom=today", "receivedFrom"), ("senderReference=", "senderReference"), ("officeId=1", "officeId")] {
+            let answer = school.get(&format!("/partner/referrals?{question}")).await;
+            answer.problem(400, "invalid-parameter");
+            assert_eq!(answer.parameters(), [wrong]);
+        }
+    }
+
+    async fn a_walk_meets_every_referral_once_while_others_are_sent(app: TestApp) {
+        let mut sent = Vec::new();
+        for number in 0..7 {
+            // Several come in the same instant: the time alone would not order them.
+            if number % 3 == 0 {
+                app.clock.advance(Duration::from_secs(60));
+            }
+            sent.push(submit(&app.school(), concern_report()).await["id"].clone());
+        }
+        let whole = ids(&app.school(), "limit=100").await;
+        let mut next = Some("/partner/referrals?limit=2".to_owned());
+        let mut seen = Vec::new();
+        while let Some(path) = next {
+            let page = app.school().get(&path).await;
+            seen.extend(page.expect(200)["items"].as_array().unwrap().iter().map(|receipt| receipt["id"].clone()));
+            next = page.link("next");
+            app.clock.advance(Duration::from_secs(1));
+            submit(&app.school(), concern_report()).await;
+        }
+        assert_eq!(seen, whole);
+        assert!(sent.iter().all(|id| seen.contains(id)));
+        let cursor = app.school().get("/partner/referrals?limit=1").await.link("next").unwrap();
+        app.police().get(&cursor).await.expect(200);
+        app.school().get(&format!("{cursor}&status=received")).await.problem(400, "invalid-cursor");
+        app.school().get("/partner/referrals?page=102&limit=100").await.problem(400, "page-too-deep");
+    }
+
+    async fn one_record_names_what_a_page_has_shown(app: TestApp) {
+        for _ in 0..3 {
+            app.clock.advance(Duration::from_secs(1));
+            submit(&app.school(), concern_report()).await;
+        }
+        app.clock.advance(Duration::from_secs(1));
+        let before = app.audit().await.len();
+        let shown = ids(&app.school(), "limit=2").await;
+        let audit = app.audit().await;
+        let (actor, action, about) = audit.last().unwrap();
+        assert_eq!((audit.len(), action.as_str(), about), (before + 1, "referral.listed", &json!(shown)));
+        assert!(actor.starts_with("partner:"), "{actor}");
+    }
+}
