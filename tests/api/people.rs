@@ -111,7 +111,7 @@ on_both_databases! {
         let answers = join_all((0..8).map(|_| actor.post("/people", json!({ "personalIdentityNumber": CHILD })))).await;
         let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
         statuses.sort_unstable();
-        assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 200, 201]);
+        assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 200, 201], "{answers:?}");
         assert!(answers.iter().all(|answer| answer.json()["id"] == answers[0].json()["id"]));
     }
 

@@ -71,6 +71,11 @@ impl Prepared {
         }
     }
 
+    /// The path without a question behind it.
+    pub fn path_alone(&self) -> String {
+        self.path.split('?').next().unwrap_or_default().to_owned()
+    }
+
     /// The same with another body.
     pub fn with_body(&self, body: Value) -> Self {
         Self { body: Some(body), ..self.clone() }
