@@ -50,7 +50,7 @@ impl Floors {
         let partners = partners::store::all(&mut conn).expect("partners can be listed");
         let sender = partners.first().expect("there is a partner").id;
         let new = serde_json::from_str(&report::body()).expect("the report is one");
-        let referral = Referral::receive(new, sender, directory, &moment()).expect("the report is received");
+        let referral = Referral::receive(new, sender, None, directory, &moment()).expect("the report is received");
         let vault = Vault::new(Ring::new(&Random::system()));
         let sealed = SealedReferral::new(&referral, &vault, &Random::system()).expect("the report is sealed");
         Self { db, alone: Arc::new(Mutex::new(conn)), sender, sealed }
