@@ -228,7 +228,7 @@ impl TestApp {
 
 /// Whether a path is about people and what happens to them, rather than about the directory.
 pub fn is_of_cases(path: &str) -> bool {
-    ["/referrals", "/partner", "/people", "/families", "/audit-records"].iter().any(|noun| path.starts_with(noun))
+    ["/referrals", "/partner/", "/people", "/families", "/audit-records"].iter().any(|noun| path.starts_with(noun))
 }
 
 /// Districts that other tests name.
