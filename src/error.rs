@@ -67,6 +67,8 @@ pub enum Problem {
     Unauthenticated,
     /// The caller lacks a role or a scope.
     Forbidden,
+    /// The caller's token names no office of this municipality, on whose behalf something could be done.
+    NoOffice,
     /// It does not exist, or the caller may not know that it does.
     NotFound,
     /// The path exists, the method does not.
@@ -79,6 +81,8 @@ pub enum Problem {
     StillReferenced,
     /// Another one has the same slug, code or name.
     AlreadyExists,
+    /// The family was merged into another one.
+    FamilyMerged,
     /// The call with the same idempotency key still runs.
     IdempotencyKeyInUse,
     /// The key was revoked, replaced or has expired, so nothing can take its place.

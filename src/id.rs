@@ -51,6 +51,10 @@ kinds! {
     ReferralId = ReferralKind;
     /// Identifies a person.
     PersonId = PersonKind;
+    /// Identifies a family.
+    FamilyId = FamilyKind;
+    /// Identifies something that happened to a family.
+    FamilyEventId = FamilyEventKind;
     /// Identifies a member of staff.
     StaffId = StaffKind;
     /// Identifies an answer that is kept for those who ask again.

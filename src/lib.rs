@@ -12,7 +12,8 @@
 //! | [`directory`] | the directory as one immutable snapshot in memory: geometry, import, coverage, the one way to write it |
 //! | [`where_to_turn`] | the resident's question, and the answer that also routes referrals |
 //! | [`referrals`] | a matter about a child, from its sender to the office; what its sender may see of it |
-//! | [`people`], [`partners`], [`staff`] | who it is about, who sends it, who works with it |
+//! | [`people`], [`families`], [`timeline`] | who is met and helped, and what happened to them |
+//! | [`partners`], [`staff`] | who sends referrals, who works with them |
 //! | [`auth`] | who calls, and what they may know of |
 //! | [`audit`] | what is remembered, its seals, and whether it is whole |
 //! | [`idempotency`] | asking again without doing it twice |
@@ -57,6 +58,7 @@ pub mod demo;
 pub mod directory;
 pub mod districts;
 pub mod error;
+pub mod families;
 pub mod hex;
 pub mod http;
 pub mod id;
@@ -75,5 +77,6 @@ pub mod staff;
 pub mod telemetry;
 pub mod text;
 pub mod time;
+pub mod timeline;
 pub mod vault;
 pub mod where_to_turn;

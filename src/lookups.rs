@@ -6,6 +6,7 @@
 use crate::db::connection::Purpose;
 use crate::db::{self, Target};
 use crate::error::Result;
+use crate::people;
 use crate::referrals;
 use crate::time::Timestamp;
 use crate::vault::{Vault, state};
@@ -16,6 +17,6 @@ pub fn rebuild(target: &Target, vault: &Vault, now: Timestamp) -> Result<usize> 
     db::in_transaction(&mut conn, &|conn| {
         state::lookups_are_rebuilt(conn, vault.ring(), now)?;
         state::check(conn, vault.ring(), now)?;
-        referrals::store::rebuild_lookups(conn, vault)
+        Ok(referrals::store::rebuild_lookups(conn, vault)? + people::store::rebuild_lookups(conn, vault)?)
     })
 }

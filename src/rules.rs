@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
+use chrono::{Datelike, NaiveDate};
+
 use crate::error::{Error, Result, Text, Violation};
 
 /// Collects violations.
@@ -61,6 +63,13 @@ impl Rules {
             _ => Err(Error::invalid(self.0)),
         }
     }
+}
+
+/// A birth year that has been, and not too long ago.
+pub fn check_year(year: Option<u16>, today: NaiveDate, pointer: &str, rules: &mut Rules) {
+    let Some(year) = year else { return };
+    rules.require(i32::from(year) <= today.year(), pointer, in_the_future());
+    rules.require(year >= 1900, pointer, Text::new("must not lie before 1900", "får inte ligga före 1900"));
 }
 
 /// What is told of a day that has not come.

@@ -108,6 +108,12 @@ impl Entry {
         Self { resource_id: only(&resource_ids), resource_ids: Json(resource_ids), ..self }
     }
 
+    /// The same record, also about these: what was read with the thing itself.
+    pub fn also_about(self, resource_ids: Vec<Uuid>) -> Self {
+        let all = [self.resource_ids.0.clone(), resource_ids].concat();
+        self.about(all)
+    }
+
     /// On whose behalf: the office that the actor worked for.
     pub fn on_behalf_of(self, office: impl Into<Option<OfficeId>>) -> Self {
         Self { office_id: office.into(), ..self }

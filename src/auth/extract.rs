@@ -30,6 +30,9 @@ pub struct Auditor(pub Staff);
 /// Staff who work with cases. Which cases is [`Staff::sight`]'s to say.
 pub struct CaseReader(pub Staff);
 
+/// Staff who meet people and families.
+pub struct PeopleWorker(pub Staff);
+
 /// Staff who may see who works at their offices.
 pub struct ColleagueReader(pub Staff);
 
@@ -100,6 +103,7 @@ staff_with! {
     PartnerKeeper: Some(Permission::KeepPartners);
     Auditor: Some(Permission::ReadAudit);
     CaseReader: Some(Permission::ReadReferrals);
+    PeopleWorker: Some(Permission::MeetPeople);
     ColleagueReader: Some(Permission::SeeColleagues);
 }
 

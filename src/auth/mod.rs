@@ -25,13 +25,15 @@ use utoipa::ToSchema;
 
 use crate::audit::{AccessReason, Actor};
 use crate::directory::Directory;
+use crate::error::{Error, Problem, Result, Text};
 use crate::id::{OfficeId, PartnerId, StaffId};
+use crate::slug::OfficeName;
 use crate::vault::ConfidentialLine;
 
 pub use category::{Category, PartnerStatus};
 pub use extract::{
-    Administrator, AnyPartner, Anyone, Auditor, CaseReader, ColleagueReader, PartnerKeeper, PartnerReader, SignedIn,
-    Submitter,
+    Administrator, AnyPartner, Anyone, Auditor, CaseReader, ColleagueReader, PartnerKeeper, PartnerReader,
+    PeopleWorker, SignedIn, Submitter,
 };
 use permissions::Reach;
 pub use sign_in::SignIn;
@@ -150,6 +152,21 @@ impl Staff {
             made_by: self.reach.contains(&Reach::Made).then_some(self.id),
             protected_identity: self.protected_identity,
             reason: None,
+        }
+    }
+
+    /// The office on whose behalf they create something: the one that the body names at `officeId`, or their only one.
+    pub fn creating_office(&self, directory: &Directory, named: Option<&OfficeName>) -> Result<OfficeId> {
+        let own: Vec<OfficeId> = self.offices(directory).collect();
+        let wrong = |en: &'static str, sv: &'static str| Err(Error::invalid_at("/officeId", Text::new(en, sv)));
+        match (own.as_slice(), named) {
+            ([], _) => Err(Error::new(Problem::NoOffice)),
+            ([only], None) => Ok(*only),
+            (_, None) => wrong("is required, since you have several offices", "krävs, eftersom du har flera kontor"),
+            (own, Some(name)) => match directory.find_office(name).filter(|office| own.contains(&office.id)) {
+                Some(office) => Ok(office.id),
+                None => wrong("is not one of your offices", "är inte ett av dina kontor"),
+            },
         }
     }
 }

@@ -54,9 +54,10 @@ impl Register {
         self.db
             .write(move |conn| {
                 let row = StaffRow { id, name: name.clone(), works_cases, signed_in_at: now };
-                if diesel::update(staff::table.find(id)).set(&row).execute(conn)? == 0 {
-                    diesel::insert_into(staff::table).values(&row).execute(conn)?;
-                }
+                // Somebody's first calls may come at once: the second waits here, and then changes what the first has written.
+                let first = diesel::insert_into(staff::table).values(&row).on_conflict_do_nothing();
+                on_backend!(&mut *conn, conn => first.execute(conn))?;
+                diesel::update(staff::table.find(id)).set(&row).execute(conn)?;
                 diesel::delete(staff_offices::table.filter(staff_offices::staff_id.eq(id))).execute(conn)?;
                 for office in &offices {
                     let row = (staff_offices::staff_id.eq(id), staff_offices::office_id.eq(*office));

@@ -55,11 +55,14 @@ mod tests {
 
     #[test]
     fn each_enum_has_its_list_and_each_list_its_enum() {
-        let lists: [(&str, Vec<String>); 16] = [
+        let lists: [(&str, Vec<String>); 19] = [
             ("referral-kinds", codes::<crate::referrals::Kind>()),
             ("referral-statuses", codes::<crate::referrals::Status>()),
             ("urgencies", codes::<crate::referrals::Urgency>()),
             ("genders", codes::<crate::people::Gender>()),
+            ("age-bands", codes::<crate::people::AgeBand>()),
+            ("first-reached-through", codes::<crate::families::FirstReachedThrough>()),
+            ("timeline-kinds", codes::<crate::timeline::TimelineKind>()),
             ("protected-identity", codes::<crate::people::ProtectedIdentity>()),
             ("partner-categories", codes::<crate::auth::Category>()),
             ("access-reasons", codes::<crate::audit::AccessReason>()),

@@ -193,6 +193,77 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use super::*;
+    families (id) {
+        id -> SqlUuid,
+        district_id -> Nullable<SqlUuid>,
+        merged_into -> Nullable<SqlUuid>,
+        facts -> Binary,
+        registered_at -> SqlTime,
+        updated_at -> SqlTime,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    people (id) {
+        id -> SqlUuid,
+        number_hash -> Nullable<Binary>,
+        number_slot -> Integer,
+        protection -> Text,
+        family_id -> Nullable<SqlUuid>,
+        district_id -> Nullable<SqlUuid>,
+        facts -> Binary,
+        registered_at -> SqlTime,
+        updated_at -> SqlTime,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    person_name_tokens (token_hash, person_id) {
+        token_hash -> Binary,
+        person_id -> SqlUuid,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    person_offices (person_id, office_id) {
+        person_id -> SqlUuid,
+        office_id -> SqlUuid,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    family_offices (family_id, office_id) {
+        family_id -> SqlUuid,
+        office_id -> SqlUuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    family_events (id) {
+        id -> SqlUuid,
+        kind -> Text,
+        person_id -> Nullable<SqlUuid>,
+        from_family_id -> Nullable<SqlUuid>,
+        to_family_id -> Nullable<SqlUuid>,
+        reason -> Nullable<Binary>,
+        staff_id -> SqlUuid,
+        at -> SqlTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
     referrals (id) {
         id -> SqlUuid,
         reference -> Text,
@@ -206,6 +277,7 @@ diesel::table! {
         area_id -> Nullable<SqlUuid>,
         district_id -> Nullable<SqlUuid>,
         assignee_id -> Nullable<SqlUuid>,
+        person_id -> Nullable<SqlUuid>,
         matter -> Binary,
         routing -> Binary,
         deadlines -> SqlJson,
@@ -276,6 +348,8 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(partner_keys, partners);
+diesel::allow_tables_to_appear_in_same_query!(people, person_name_tokens, person_offices);
+diesel::allow_tables_to_appear_in_same_query!(families, family_offices);
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_offices);
 diesel::allow_tables_to_appear_in_same_query!(audit_records, audit_seals);
 diesel::joinable!(partner_keys -> partners (partner_id));

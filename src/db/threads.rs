@@ -17,7 +17,8 @@ use crate::db::connection::{DbConn, Purpose, Target};
 use crate::db::turn::{self, Turn};
 use crate::error::{Error, Problem, Result};
 
-type Job = Box<dyn FnOnce(&mut DbConn) + Send>;
+/// A job says whether it found the connection lost.
+type Job = Box<dyn FnOnce(&mut DbConn) -> bool + Send>;
 
 /// A set of threads; dropping the last handle lets them finish what is queued, and end.
 #[derive(Clone)]
@@ -67,10 +68,12 @@ impl Threads {
         self.0.queue.push(Box::new(move |conn| {
             // Nobody waits any more: the caller went away, or gave up, before its turn came.
             if sender.is_closed() || !its_turn.take() {
-                return;
+                return false;
             }
-            let outcome = catch_unwind(AssertUnwindSafe(|| job(conn)));
-            let _gone = sender.send(outcome.unwrap_or_else(|_| Err(panicked())));
+            let outcome = catch_unwind(AssertUnwindSafe(|| job(conn))).unwrap_or_else(|_| Err(panicked()));
+            let lost = matches!(&outcome, Err(error) if error.problem() == Problem::Unavailable);
+            let _gone = sender.send(outcome);
+            lost
         }))?;
         turn::answer_of(receiver, &turn, self.0.patience).await
     }
@@ -126,8 +129,9 @@ impl Queue {
 
 fn run(queue: &Queue, target: &Target, purpose: Purpose, mut conn: DbConn) {
     while let Some(job) = queue.pop() {
-        job(&mut conn);
-        if !is_between_transactions(&mut conn) {
+        // Outside of a transaction diesel does not remember that the connection is lost; the job has noticed.
+        let lost = job(&mut conn);
+        if lost || !is_between_transactions(&mut conn) {
             match reconnect(target, purpose, || queue.lock().closed) {
                 Some(fresh) => conn = fresh,
                 None => return,

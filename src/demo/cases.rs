@@ -151,7 +151,7 @@ fn submit(
     let seed = chance.next();
     let random = Random::new(move |bytes| fill(bytes, seed));
     let new = crate::http::body::read(body)?;
-    Referral::receive(new, sender, directory, &Moment { now: received, random })
+    Referral::receive(new, sender, None, directory, &Moment { now: received, random })
 }
 
 /// A published test number of somebody who is 1 to 20 years old, and its birth year.

@@ -35,6 +35,19 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
+/// A body in which a field may be null, because null says something: to no family.
+pub struct BodyWithNulls<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for BodyWithNulls<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let bytes = json_bytes(request, payload, &["application/json"]);
+        Box::pin(async move { read(parse_value(&bytes.await?)?).map(Self) })
+    }
+}
+
 /// A JSON merge patch (RFC 7396).
 pub struct MergePatch(Value);
 
@@ -55,6 +68,17 @@ impl FromRequest for MergePatch {
 }
 
 impl MergePatch {
+    /// The same patch, unless it names one of these fields: they belong to a new thing, and are no part of it afterwards.
+    pub fn without(self, fields: &[&str]) -> Result<Self> {
+        let named = fields.iter().find(|field| self.0.get(**field).is_some());
+        match named {
+            Some(field) => {
+                Err(Error::invalid_at(format!("/{field}"), Text::new("is not a field here", "är inte ett fält här")))
+            }
+            None => Ok(self),
+        }
+    }
+
     /// What `current` becomes: the patched document goes through the same rules as a new one.
     pub fn apply<T: Serialize + DeserializeOwned>(&self, current: &T) -> Result<T> {
         let mut document = serde_json::to_value(current).map_err(Error::internal)?;

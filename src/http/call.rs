@@ -233,6 +233,13 @@ impl Call {
         response
     }
 
+    /// 204 for a change that the caller was allowed to make and whose outcome it may not read.
+    pub fn changed_out_of_sight(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(StatusCode::NO_CONTENT);
+        add_cache(response.headers_mut(), Cache::NoStore);
+        response
+    }
+
     /// An answer to a write whose caller prefers to do without its body.
     pub(super) fn without_body(&self, answer: Answer, status: StatusCode) -> HttpResponse {
         let mut response = HttpResponse::new(status);
@@ -256,6 +263,18 @@ impl Call {
         // which is nothing that a change could overwrite.
         let same_version = |tag: &str, _: &str| version_of(tag) == Some(current);
         if lists(tags, "", same_version) { Ok(()) } else { Err(crate::db::stale()) }
+    }
+
+    /// The same for a resource whose version would tell something: the caller must have read what it would read now.
+    pub fn check_if_match_of(&self, view: &impl Serialize) -> Result<()> {
+        let tags = self.header(header::IF_MATCH).ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
+        let current = Rendered::new(view, Validator::Content)?.etag;
+        if lists(tags, &current, |tag, current| tag == current) { Ok(()) } else { Err(crate::db::stale()) }
+    }
+
+    /// The same for such a resource on an action.
+    pub fn check_if_match_of_when_given(&self, view: &impl Serialize) -> Result<()> {
+        if self.header(header::IF_MATCH).is_some() { self.check_if_match_of(view) } else { Ok(()) }
     }
 
     /// On actions `If-Match` is optional: without it, the state of the resource decides.

@@ -105,6 +105,14 @@ fn row(problem: Problem) -> Row {
                 "Du är inloggad men saknar den roll eller behörighet som `detail` namnger. Vänd dig till din administratör.",
             ),
         ),
+        Problem::NoOffice => (
+            StatusCode::FORBIDDEN,
+            ("No office", "Inget kontor"),
+            (
+                "What you create is created on behalf of an office, and your token names none that is in the directory. Ask your administrator.",
+                "Det du skapar skapas för ett kontors räkning, och din token anger inget kontor som finns i katalogen. Vänd dig till din administratör.",
+            ),
+        ),
         Problem::NotFound => (
             StatusCode::NOT_FOUND,
             ("Not found", "Finns inte"),
@@ -148,7 +156,18 @@ fn row(problem: Problem) -> Row {
         Problem::AlreadyExists => (
             StatusCode::CONFLICT,
             ("There is one already", "Det finns redan ett"),
-            ("Another one has the same slug or code.", "Ett annat har samma slug eller kod."),
+            (
+                "Another one has the same slug, code or identity number.",
+                "Ett annat har samma slug, kod eller personnummer.",
+            ),
+        ),
+        Problem::FamilyMerged => (
+            StatusCode::CONFLICT,
+            ("The family was merged into another", "Familjen har gått upp i en annan"),
+            (
+                "A family that was merged into another one changes no more. Read it: `mergedInto` names the family that goes on, and change that one.",
+                "En familj som har gått upp i en annan ändras inte längre. Läs den: `mergedInto` anger familjen som fortsätter, och ändra den.",
+            ),
         ),
         Problem::IdempotencyKeyInUse => (
             StatusCode::CONFLICT,

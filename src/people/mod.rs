@@ -1,15 +1,41 @@
 //! Who is met and helped.
 //!
-//! A person is known by as much as somebody had reason to write down, and by no more: a name, a personal identity number,
-//! a birth year, or nothing but an age.
+//! - A person is known by as much as somebody had reason to write down, and by no more: a name, a personal identity number,
+//!   a birth year, or nothing at all but that there is somebody.
+//! - Staff know of those whom their own offices have met: who registered them, and who had a referral about them. It goes
+//!   through [`crate::auth::Sight`] like everything about cases.
+//! - A person whose identity is protected exists only for staff who are cleared for it. Whoever else names such a person's
+//!   identity number gets a record of their own: no answer tells that there is another.
+//! - Of a person with a protected registration nothing is stored that tells where they live.
+//! - A person belongs to at most one family; changing families has an operation and a history of its own.
+//! - A person is looked up by name or by identity number, through keyed hashes; there is no other search.
 
+mod age_band;
+mod facts;
 mod identity_number;
+pub mod names;
+mod patch;
+pub mod routes;
+pub mod search_routes;
+pub mod store;
+mod view;
 
-pub use identity_number::PersonalIdentityNumber;
-
+use chrono::NaiveDate;
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use age_band::AgeBand;
+pub use facts::{HomeAddress, NewPerson};
+pub use identity_number::PersonalIdentityNumber;
+pub use patch::{RegisteredPatch, Registration};
+pub use view::{KnownPerson, PersonView};
+
+use crate::directory::Directory;
+use crate::error::Result;
+use crate::id::{FamilyId, PersonId};
+use crate::time::{Moment, Timestamp};
 use crate::vault::Confidential;
 
 /// A personal identity number in a body.
@@ -30,20 +56,10 @@ pub enum Gender {
     Unknown,
 }
 
-/// Whether a person's whereabouts must not become known (skyddade personuppgifter).
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::AsRefStr,
-    strum::EnumIter
-)]
+/// Whether a person's whereabouts must not become known (skyddade personuppgifter); the stronger protection is the greater one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
+#[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ProtectedIdentity {
@@ -55,10 +71,62 @@ pub enum ProtectedIdentity {
     /// Skyddad folkbokföring: registered where the person does not live. No address is stored at all.
     ProtectedRegistration,
 }
+crate::text_column!(ProtectedIdentity);
 
 impl ProtectedIdentity {
     /// Whether the person exists only for staff who are cleared for it.
     pub fn is_protected(self) -> bool {
         self != Self::None
+    }
+}
+
+/// A person. The database has it sealed: see [`store::SealedPerson`].
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Identifies it.
+    pub id: PersonId,
+    /// What somebody wrote down, and may be kept.
+    pub written: NewPerson,
+    /// The family that the person belongs to.
+    pub family_id: Option<FamilyId>,
+    /// Tells apart the records with one identity number.
+    pub number_slot: i32,
+    /// When the person was registered.
+    pub registered_at: Timestamp,
+    /// When the record last changed.
+    pub updated_at: Timestamp,
+    /// Counts its changes.
+    pub version: i32,
+}
+
+impl Person {
+    /// Registers what somebody wrote down: checks it, and leaves out what must not be kept. The family is joined apart.
+    pub fn register(new: NewPerson, directory: &Directory, moment: &Moment) -> Result<Self> {
+        new.check(directory.calendar.local_date(moment.now.utc()), directory)?;
+        Ok(Self {
+            id: moment.id(),
+            written: new.kept(),
+            family_id: None,
+            number_slot: 0,
+            registered_at: moment.now,
+            updated_at: moment.now,
+            version: 1,
+        })
+    }
+
+    /// What the record becomes when somebody writes it anew.
+    pub fn changed(&self, new: NewPerson, directory: &Directory, moment: &Moment) -> Result<Self> {
+        new.check(directory.calendar.local_date(moment.now.utc()), directory)?;
+        Ok(Self { written: new.kept(), updated_at: moment.now, version: self.version + 1, ..self.clone() })
+    }
+
+    /// Whether and how the identity is protected.
+    pub fn protection(&self) -> ProtectedIdentity {
+        self.written.protection.unwrap_or_default()
+    }
+
+    /// The age band on the day `today`, if anything tells it.
+    pub fn age_band(&self, today: NaiveDate, directory: &Directory) -> Option<AgeBand> {
+        self.written.lowest_age(today).map(|age| AgeBand::of(age, directory.municipality.ages.to))
     }
 }

@@ -12,7 +12,7 @@ use crate::districts::District;
 use crate::error::Text;
 use crate::id::DistrictId;
 use crate::people::{ConfidentialNumber, Gender, PersonalIdentityNumber, ProtectedIdentity};
-use crate::rules::{Rules, in_the_future};
+use crate::rules::{Rules, check_year, in_the_future};
 use crate::vault::{self, Confidential, ConfidentialLine};
 
 /// The child or young person. Enough to find the child: a name with a school or a place, or an identity number, or a birth
@@ -163,7 +163,8 @@ impl Child {
         rules.require(self.can_be_found(), "/child", lost);
     }
 
-    fn number(&self) -> Option<&PersonalIdentityNumber> {
+    /// The personal identity number.
+    pub fn number(&self) -> Option<&PersonalIdentityNumber> {
         self.personal_identity_number.as_ref().map(Confidential::reveal)
     }
 
@@ -179,9 +180,10 @@ impl Child {
     }
 
     /// Takes out what must not be stored of a child with a protected registration: everything that tells where the child lives.
-    pub fn without_whereabouts(self) -> Self {
-        match self.protected_identity {
-            Some(ProtectedIdentity::ProtectedRegistration) => Self {
+    /// `known` is what the office knows of the child already; the stronger protection counts.
+    pub fn without_whereabouts(self, known: ProtectedIdentity) -> Self {
+        match self.protected_identity.unwrap_or_default().max(known) {
+            ProtectedIdentity::ProtectedRegistration => Self {
                 district_id: None,
                 place_name: None,
                 postal_code: None,
@@ -193,11 +195,4 @@ impl Child {
             _ => self,
         }
     }
-}
-
-/// A birth year that has been, and not too long ago.
-pub fn check_year(year: Option<u16>, today: NaiveDate, pointer: &str, rules: &mut Rules) {
-    let Some(year) = year else { return };
-    rules.require(i32::from(year) <= today.year(), pointer, in_the_future());
-    rules.require(year >= 1900, pointer, Text::new("must not lie before 1900", "får inte ligga före 1900"));
 }

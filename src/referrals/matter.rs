@@ -13,10 +13,10 @@ use crate::directory::Directory;
 use crate::error::{Result, Text};
 use crate::id::ServiceId;
 use crate::people::ConfidentialNumber;
-use crate::referrals::child::{Child, check_year};
+use crate::referrals::child::Child;
 use crate::referrals::consent::Consent;
 use crate::referrals::{Kind, Urgency};
-use crate::rules::Rules;
+use crate::rules::{Rules, check_year};
 use crate::services::Need;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 

@@ -10,6 +10,7 @@
 pub mod child;
 pub mod consent;
 pub mod matter;
+pub mod of_person;
 pub mod partner_routes;
 pub mod receipt;
 pub mod reference;
@@ -28,7 +29,8 @@ use utoipa::ToSchema;
 use crate::calendar::Deadline;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::id::{AreaId, DistrictId, OfficeId, PartnerId, ReferralId, StaffId};
+use crate::id::{AreaId, DistrictId, OfficeId, PartnerId, PersonId, ReferralId, StaffId};
+use crate::people::ProtectedIdentity;
 use crate::time::{Moment, Timestamp};
 
 use matter::NewReferral;
@@ -119,6 +121,8 @@ pub struct Referral {
     pub district_id: Option<DistrictId>,
     /// Who works with it.
     pub assignee_id: Option<StaffId>,
+    /// Whom it is about, where the person is known here.
+    pub person_id: Option<PersonId>,
     /// What the sender wrote.
     pub matter: NewReferral,
     /// How the office was found.
@@ -141,11 +145,19 @@ pub fn no_deadline() -> Timestamp {
 }
 
 impl Referral {
-    /// Receives what a partner agency sent: checks it, finds its office, starts its clocks.
-    pub fn receive(new: NewReferral, sender: PartnerId, directory: &Directory, moment: &Moment) -> Result<Self> {
+    /// Receives what a partner agency sent: checks it, finds its office, starts its clocks. `known` is the person that it is about,
+    /// where the person is known here: the stronger protection counts, the sender's or ours.
+    pub fn receive(
+        new: NewReferral,
+        sender: PartnerId,
+        known: Option<(PersonId, ProtectedIdentity)>,
+        directory: &Directory,
+        moment: &Moment,
+    ) -> Result<Self> {
         let today = directory.calendar.local_date(moment.now.utc());
         new.check(today, directory)?;
-        let protected = new.child.protected_identity.unwrap_or_default().is_protected();
+        let known_protection = known.map(|(_, protection)| protection).unwrap_or_default();
+        let protected = new.child.protected_identity.unwrap_or_default().max(known_protection).is_protected();
         let routing = Routing::find(&new.child, protected, directory)?;
         let kind = Kind::from(new.kind);
         let deadlines = deadlines_from(kind, moment.now, directory);
@@ -161,7 +173,8 @@ impl Referral {
             area_id: routing.area_id,
             district_id: routing.district_id,
             assignee_id: None,
-            matter: NewReferral { child: new.child.clone().without_whereabouts(), ..new },
+            person_id: known.map(|(id, _)| id),
+            matter: NewReferral { child: new.child.clone().without_whereabouts(known_protection), ..new },
             routing,
             next_due_at: next_due(&deadlines),
             deadlines,

@@ -11,9 +11,10 @@ use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, PartnerReader, Submitter};
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, stale};
 use crate::directory;
 use crate::error::{Problem, Result};
+use crate::families;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
@@ -23,6 +24,7 @@ use crate::http::query::Query;
 use crate::http::written::Written;
 use crate::id::{PartnerId, ReferralId};
 use crate::idempotency::{Replay, Retries, Slot};
+use crate::people::store as people_store;
 use crate::referrals::matter::NewReferral;
 use crate::referrals::receipt::{DisclosedStatus, Receipt};
 use crate::referrals::store::SealedReferral;
@@ -36,7 +38,7 @@ pub fn routes(api: &mut ServiceConfig) {
     api.service(submit_referral).service(list_partner_referrals).service(get_partner_referral);
 }
 
-/// How often a new reference may turn out to be taken before something else must be wrong.
+/// How often a new reference may turn out to be taken, or the person to have changed, before something else must be wrong.
 const ATTEMPTS: u8 = 3;
 
 /// Submit a referral
@@ -64,10 +66,15 @@ async fn submit_referral(
     let (directory, sender) = (directory.current(), agency.id);
     let may_see = move |conn: &mut _, id| store::find_sent_by(conn, sender, ReferralId::from_uuid(id)).map(drop);
     let again = Replay { action: "referral.received.replayed", resource_type: "referral", may_see };
+    let number = new.0.child.number().map(|number| people_store::number_hash(&vault, number));
     let submit = async |slot: Slot| {
         let mut attempt = 1;
         loop {
-            let referral = Referral::receive(new.0.clone(), sender, &directory, &call.moment)?;
+            let known = match number.clone() {
+                Some(hash) => db.read(move |conn| people_store::first_with_number(conn, &hash)).await?,
+                None => None,
+            };
+            let referral = Referral::receive(new.0.clone(), sender, known, &directory, &call.moment)?;
             let id = referral.id.uuid();
             let entry = entry("referral.received", id, sender, &call);
             let sealed = SealedReferral::new(&referral, &vault, &call.moment.random)?;
@@ -75,16 +82,28 @@ async fn submit_referral(
             let path = format!("/partner/referrals/{}", referral.id);
             let receipt = receipt(&referral, &agency, &directory, &call);
             let answer = Written::created(&call, &path, &receipt, Validator::Content)?;
-            let (slot, kept) = (slot.clone(), answer.clone());
+            let (slot, kept, number) = (slot.clone(), answer.clone(), number.clone());
             let stored = db.write(move |conn| {
+                if let (Some((person, _)), Some(hash)) = (known, &number) {
+                    // It was routed by what was known of the person: that must still hold.
+                    if people_store::first_with_number(conn, hash)? != known {
+                        return Err(stale());
+                    }
+                    families::store::meet_person(conn, person, sealed.office_id)?;
+                }
                 store::insert(conn, &sealed, &requested)?;
                 audit::record(conn, &entry)?;
                 slot.keep(conn, id, &kept)
             });
             match stored.await {
                 Ok(()) => return Ok(answer),
-                // Only the reference can be taken: the identifier has 74 random bits of its own.
-                Err(error) if error.problem() == Problem::AlreadyExists && attempt < ATTEMPTS => attempt += 1,
+                // Only the reference can be taken: the identifier has 74 random bits of its own. Or the person has changed.
+                Err(error)
+                    if matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion)
+                        && attempt < ATTEMPTS =>
+                {
+                    attempt += 1;
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -9,7 +9,7 @@ use crate::db::columns::Json;
 use crate::db::schema::{referral_services, referrals};
 use crate::error::{Error, Result};
 use crate::http::page::From;
-use crate::id::{AreaId, DistrictId, OfficeId, PartnerId, ReferralId, ServiceId, StaffId};
+use crate::id::{AreaId, DistrictId, OfficeId, PartnerId, PersonId, ReferralId, ServiceId, StaffId};
 use crate::on_backend;
 use crate::referrals::reference::Reference;
 use crate::referrals::{Kind, Referral, Status, Urgency};
@@ -18,9 +18,9 @@ use crate::vault::{self, Sealed, Vault};
 
 /// A referral as the database holds it: what is personal is sealed.
 #[expect(missing_docs, reason = "The fields are those of `Referral`.")]
-#[derive(Clone, Queryable, Insertable)]
+#[derive(Clone, Queryable, Insertable, AsChangeset)]
 // Each column is always written, so that the statement is the same for all, and its text is made once.
-#[diesel(table_name = referrals, treat_none_as_default_value = false)]
+#[diesel(table_name = referrals, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct SealedReferral {
     pub id: ReferralId,
     pub reference: Reference,
@@ -34,6 +34,7 @@ pub struct SealedReferral {
     pub area_id: Option<AreaId>,
     pub district_id: Option<DistrictId>,
     pub assignee_id: Option<StaffId>,
+    pub person_id: Option<PersonId>,
     pub matter: Sealed,
     pub routing: Sealed,
     pub deadlines: Json<Vec<Deadline>>,
@@ -62,6 +63,7 @@ impl SealedReferral {
             area_id: referral.area_id,
             district_id: referral.district_id,
             assignee_id: referral.assignee_id,
+            person_id: referral.person_id,
             matter: vault.seal_json(vault::REFERRAL_MATTER, row, &referral.matter, random)?,
             routing: vault.seal_json(vault::REFERRAL_ROUTING, row, &referral.routing, random)?,
             deadlines: Json(referral.deadlines.clone()),
@@ -87,6 +89,7 @@ impl SealedReferral {
             area_id: self.area_id,
             district_id: self.district_id,
             assignee_id: self.assignee_id,
+            person_id: self.person_id,
             matter: vault.open_json(vault::REFERRAL_MATTER, row, &self.matter)?,
             routing: vault.open_json(vault::REFERRAL_ROUTING, row, &self.routing)?,
             deadlines: self.deadlines.0,

@@ -102,16 +102,22 @@ fn is_about_shape(error: &Value) -> bool {
 const PERSONAL: &str = "
     Child.birthDate Child.birthYear Child.districtId Child.familyName Child.gender Child.givenName
     Child.interpreterLanguage Child.knowsOfReport Child.locality Child.personalIdentityNumber Child.placeName
-    Child.postalCode Child.protectedIdentity Child.school Child.street Child.whereNow
-    ChildInList.birthYear ChildInList.initials
-    Guardian.familyName Guardian.givenName Guardian.interpreterLanguage Guardian.knowsOfReport
-    Guardian.personalIdentityNumber Guardian.phone
-    GuardiansInformed.reason
-    NewReferral.considerBeforeContact NewReferral.description NewReferral.existingSupport
-    NewReferral.protectiveFactors
-    Referral.considerBeforeContact Referral.description Referral.existingSupport Referral.protectiveFactors
-    Reporter.email Reporter.name Reporter.phone Reporter.relation Reporter.title
-    Sibling.alsoConcerned Sibling.birthYear Sibling.name
+    Child.postalCode Child.protectedIdentity Child.school Child.street Child.whereNow ChildInList.birthYear
+    ChildInList.initials Family.districtId Family.label Family.memberIds FamilyMerge.reason FamilyPatch.districtId
+    FamilyPatch.label Guardian.familyName Guardian.givenName Guardian.interpreterLanguage Guardian.knowsOfReport
+    Guardian.personalIdentityNumber Guardian.phone GuardiansInformed.reason HomeAddress.locality HomeAddress.postalCode
+    HomeAddress.street KnownPerson.familyName KnownPerson.givenName NewFamily.districtId NewFamily.label
+    NewPerson.address NewPerson.birthYear NewPerson.districtId NewPerson.familyName NewPerson.gender NewPerson.givenName
+    NewPerson.interpreterNeeded NewPerson.languages NewPerson.personalIdentityNumber NewPerson.protection
+    NewReferral.considerBeforeContact NewReferral.description NewReferral.existingSupport NewReferral.protectiveFactors
+    Person.address Person.ageBand Person.birthYear Person.districtId Person.familyName Person.gender Person.givenName
+    Person.interpreterNeeded Person.languages Person.personalIdentityNumber Person.protection PersonMatch.birthYear
+    PersonMatch.familyName PersonMatch.givenName PersonMove.reason PersonPatch.address PersonPatch.birthYear
+    PersonPatch.districtId PersonPatch.familyName PersonPatch.gender PersonPatch.givenName PersonPatch.interpreterNeeded
+    PersonPatch.languages PersonPatch.personalIdentityNumber PersonPatch.protection PersonSearch.name
+    PersonSearch.personalIdentityNumber Referral.considerBeforeContact Referral.description Referral.existingSupport
+    Referral.protectiveFactors Reporter.email Reporter.name Reporter.phone Reporter.relation Reporter.title
+    Sibling.alsoConcerned Sibling.birthYear Sibling.name TimelineEvent.reason
 ";
 
 #[test]
@@ -166,9 +172,30 @@ fn no_field_that_is_personal_by_its_name_is_left_unmarked() {
         "whereNow",
         "initials",
         "reason",
+        "label",
+        "postalCode",
     ];
-    let about_people =
-        ["NewReferral", "Referral", "ChildInList", "Child", "Guardian", "Sibling", "Reporter", "GuardiansInformed"];
+    let about_people = [
+        "NewReferral",
+        "Referral",
+        "ChildInList",
+        "Child",
+        "Guardian",
+        "Sibling",
+        "Reporter",
+        "GuardiansInformed",
+        "NewPerson",
+        "Person",
+        "HomeAddress",
+        "KnownPerson",
+        "PersonMatch",
+        "PersonSearch",
+        "PersonMove",
+        "NewFamily",
+        "Family",
+        "FamilyMerge",
+        "TimelineEvent",
+    ];
     for schema in about_people {
         let schema_of = &DOCUMENT["components"]["schemas"][schema];
         assert!(schema_of.is_object(), "there is no schema {schema}");

@@ -157,6 +157,73 @@ CREATE TABLE partner_keys (
 ) STRICT;
 CREATE INDEX partner_keys_partner_created ON partner_keys (partner_id, created_at, id);
 
+-- Who is met and helped. `facts` is sealed: nothing personal can be read here. A person is found by keyed hashes alone, and several
+-- records may carry one identity number where a protected one among them must not become known: each has a slot of its own.
+CREATE TABLE families (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    district_id BLOB REFERENCES districts (id),
+    merged_into BLOB REFERENCES families (id),
+    facts BLOB NOT NULL,
+    registered_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    version INTEGER NOT NULL
+) STRICT;
+CREATE INDEX families_district_id ON families (district_id);
+CREATE INDEX families_merged_into ON families (merged_into);
+
+CREATE TABLE people (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    number_hash BLOB,
+    number_slot INTEGER NOT NULL,
+    protection TEXT NOT NULL,
+    family_id BLOB REFERENCES families (id),
+    district_id BLOB REFERENCES districts (id),
+    facts BLOB NOT NULL,
+    registered_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    UNIQUE (number_hash, number_slot)
+) STRICT;
+CREATE INDEX people_family_id ON people (family_id);
+CREATE INDEX people_district_id ON people (district_id);
+
+CREATE TABLE person_name_tokens (
+    token_hash BLOB NOT NULL,
+    person_id BLOB NOT NULL REFERENCES people (id),
+    PRIMARY KEY (token_hash, person_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX person_name_tokens_person_id ON person_name_tokens (person_id);
+
+-- Which offices have reason to know of whom: who registered them, and later who had a referral about them.
+CREATE TABLE person_offices (
+    person_id BLOB NOT NULL REFERENCES people (id),
+    office_id BLOB NOT NULL REFERENCES offices (id),
+    PRIMARY KEY (person_id, office_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX person_offices_office_id ON person_offices (office_id);
+
+CREATE TABLE family_offices (
+    family_id BLOB NOT NULL REFERENCES families (id),
+    office_id BLOB NOT NULL REFERENCES offices (id),
+    PRIMARY KEY (family_id, office_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX family_offices_office_id ON family_offices (office_id);
+
+-- How families came to be what they are: somebody joined, left or changed over, or one was merged into another. `reason` is sealed.
+CREATE TABLE family_events (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    kind TEXT NOT NULL,
+    person_id BLOB REFERENCES people (id),
+    from_family_id BLOB REFERENCES families (id),
+    to_family_id BLOB REFERENCES families (id),
+    reason BLOB,
+    staff_id BLOB NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX family_events_person ON family_events (person_id, at, id);
+CREATE INDEX family_events_from_family ON family_events (from_family_id, at, id);
+CREATE INDEX family_events_to_family ON family_events (to_family_id, at, id);
+
 -- What only the program writes, at every submission, is not checked for being JSON once more.
 -- `matter` and `routing` are sealed: nothing personal can be read here.
 CREATE TABLE referrals (
@@ -172,6 +239,7 @@ CREATE TABLE referrals (
     area_id BLOB REFERENCES areas (id),
     district_id BLOB REFERENCES districts (id),
     assignee_id BLOB,
+    person_id BLOB REFERENCES people (id),
     matter BLOB NOT NULL,
     routing BLOB NOT NULL,
     deadlines TEXT NOT NULL,
@@ -187,6 +255,8 @@ CREATE INDEX referrals_partner_received ON referrals (partner_id, received_at, i
 CREATE INDEX referrals_partner_reference ON referrals (partner_id, sender_reference_hash, received_at, id);
 CREATE INDEX referrals_area_id ON referrals (area_id);
 CREATE INDEX referrals_district_id ON referrals (district_id);
+-- What is known of a person, newest first.
+CREATE INDEX referrals_person_received ON referrals (person_id, received_at, id);
 
 CREATE TABLE referral_services (
     referral_id BLOB NOT NULL REFERENCES referrals (id),

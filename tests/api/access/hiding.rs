@@ -51,6 +51,38 @@ on_both_databases! {
         assert_eq!(cleared["_meta"]["totalRecords"], 1);
     }
 
+    async fn people_and_families_of_another_office_are_like_none(app: TestApp) {
+        let (person, family) = (app.person().await, app.family().await);
+        for actor in [app.reception_caseworker(), app.protected_identity_caseworker(), app.staff("team_lead", &[]), app.staff("outreach_worker", &["bas-syd"])] {
+            assert_alike(&actor, "/people", &person).await;
+            assert_alike(&actor, "/families", &family).await;
+        }
+    }
+
+    async fn with_a_reason_a_team_lead_reads_people_of_another_office_and_changes_none(app: TestApp) {
+        let (person, family) = (app.person().await, app.family().await);
+        let lead = app.staff("team_lead", &["mottagning-barn-unga"]).and("access-reason", "joint_case");
+        for there in [format!("/people/{person}"), format!("/families/{family}")] {
+            lead.get(&there).await.expect(200);
+            lead.get(&format!("{there}/timeline")).await.expect(200);
+            lead.patch(&there, json!({}), "*").await.problem(404, "not-found");
+        }
+        assert_eq!(lead.post("/people/search", json!({ "name": "Öberg" })).await.expect(200)["items"][0]["id"], person);
+        lead.post(&format!("/people/{person}/move"), json!({ "familyId": family, "reason": "x" })).await.problem(404, "not-found");
+        let caseworker = app.reception_caseworker().and("access-reason", "joint_case");
+        caseworker.get(&format!("/people/{person}")).await.problem(404, "not-found");
+    }
+
+    async fn protected_people_are_like_none_to_those_who_are_not_cleared(app: TestApp) {
+        let person = app.person().await;
+        let family = app.registered("/families", json!({ "memberIds": [person] })).await;
+        app.caseworker().patch(&format!("/people/{person}"), json!({ "protection": "marked" }), "*").await.expect(204);
+        for actor in [app.outreach_worker(), app.caseworker(), app.team_lead()] {
+            assert_alike(&actor, "/people", &person).await;
+            assert_alike(&actor, "/families", &family).await;
+        }
+    }
+
     async fn a_case_of_another_agency_is_like_none(app: TestApp) {
         let id = app.submitted(fixtures::concern_report()).await;
         app.school().get(&format!("/partner/referrals/{id}")).await.expect(200);

@@ -25,6 +25,14 @@ pub fn takes_body(operation: &Operation) -> bool {
     described(operation).get("requestBody").is_some()
 }
 
+/// Whether null says something in a field of an operation's body, by the document's own words.
+pub fn may_be_null(operation: &Operation, field: &str) -> bool {
+    let schema = &described(operation)["requestBody"]["content"]["application/json"]["schema"];
+    let name =
+        schema["$ref"].as_str().and_then(|name| name.rsplit('/').next()).expect("a body has a schema with a name");
+    DOCUMENT["components"]["schemas"][name]["properties"][field]["x-nullable"] == true
+}
+
 /// Whether an operation is a list in pages.
 pub fn is_list(operation: &Operation) -> bool {
     operation.query.iter().any(|name| name == "cursor")
@@ -63,6 +71,11 @@ impl Prepared {
         }
     }
 
+    /// The path without a question behind it.
+    pub fn path_alone(&self) -> String {
+        self.path.split('?').next().unwrap_or_default().to_owned()
+    }
+
     /// The same with another body.
     pub fn with_body(&self, body: Value) -> Self {
         Self { body: Some(body), ..self.clone() }
@@ -80,7 +93,11 @@ impl TestApp {
         match operation.secured_by.first().map(String::as_str) {
             None => self.anyone(),
             Some("partnerKey") => self.school(),
-            Some(_) if ["/referrals", "/staff", "/me"].iter().any(|path| operation.path.starts_with(path)) => {
+            Some(_)
+                if ["/referrals", "/people", "/families", "/staff", "/me"]
+                    .iter()
+                    .any(|path| operation.path.starts_with(path)) =>
+            {
                 self.caseworker()
             }
             Some(_) if operation.path.starts_with("/audit-records") => self.auditor(),
@@ -105,6 +122,8 @@ impl TestApp {
         };
         let body = match operation.id.as_str() {
             "createDistrict" => Some(self.new_district().await),
+            "movePerson" => Some(json!({ "familyId": self.family().await, "reason": "Flyttade." })),
+            "mergeFamilies" => Some(json!({ "otherId": self.family().await, "reason": "Samma familj." })),
             "replaceBoundary" => Some(self.anyone().get(&path).await.expect(200)),
             _ => takes_body(operation).then(|| body_for(operation)),
         };
@@ -127,6 +146,8 @@ impl TestApp {
             "offices" => SKAGGETORP.to_owned(),
             "services" => "telefonradgivning".to_owned(),
             "code-lists" => "needs".to_owned(),
+            "people" => self.person().await,
+            "families" => self.family().await,
             "partners" => "school".to_owned(),
             "referrals" | "partner" => self.submitted(fixtures::concern_report()).await,
             other => panic!("nothing is known to read at /{other}"),
@@ -162,6 +183,22 @@ impl TestApp {
         receipt["id"].as_str().expect("a receipt has an id").to_owned()
     }
 
+    /// The id of a person whom Skäggetorp has registered.
+    pub async fn person(&self) -> String {
+        self.registered("/people", fixtures::person()).await
+    }
+
+    /// The id of a family that Skäggetorp has registered.
+    pub async fn family(&self) -> String {
+        self.registered("/families", fixtures::family()).await
+    }
+
+    /// The id of what a caseworker in Skäggetorp registers.
+    pub async fn registered(&self, collection: &str, body: Value) -> String {
+        let made = self.caseworker().post(collection, body).await.expect(201);
+        made["id"].as_str().expect("it has an id").to_owned()
+    }
+
     /// The id of a new key of an agency's, and the key.
     pub async fn issued_key(&self, agency: &str) -> (String, String) {
         let issued =
@@ -179,12 +216,19 @@ impl TestApp {
             "districts" => return "valkebo-omland".to_owned(),
             "offices" => new_office(),
             "services" => new_service(),
+            "people" => return self.person().await,
+            "families" => return self.family().await,
             "partners" => new_partner(),
             other => panic!("nothing can be made at /{other}"),
         };
         let made = self.administrator().post(&format!("/{noun}"), body).await.expect(201);
         made["id"].as_str().expect("it has an id").to_owned()
     }
+}
+
+/// Whether a path is about people and what happens to them, rather than about the directory.
+pub fn is_of_cases(path: &str) -> bool {
+    ["/referrals", "/partner/", "/people", "/families", "/audit-records"].iter().any(|noun| path.starts_with(noun))
 }
 
 /// Districts that other tests name.
@@ -234,6 +278,10 @@ fn body_for(operation: &Operation) -> Value {
         "rotateApiKey" => json!({}),
         "changePartner" => json!({ "name": "Omdöpt" }),
         "submitReferral" => fixtures::concern_report(),
+        "createPerson" => fixtures::person(),
+        "createFamily" => fixtures::family(),
+        "changePerson" => json!({ "givenName": "Omdöpt" }),
+        "changeFamily" => json!({ "label": "Omdöpt" }),
         _ if operation.method == "PATCH" => json!({ "name": { "sv": "Omdöpt" } }),
         _ => example(operation),
     }

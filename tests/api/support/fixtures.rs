@@ -25,6 +25,20 @@ pub fn concern_report() -> Value {
     })
 }
 
+/// A person who is not known by an identity number, so that there can be many.
+pub fn person() -> Value {
+    json!({
+        "givenName": "Åsa", "familyName": "Öberg", "birthYear": 2012, "gender": "female", "languages": ["sv", "so"],
+        "address": { "street": "Påhittade gatan 1", "postalCode": "586 44", "locality": "Linköping" },
+        "interpreterNeeded": false,
+    })
+}
+
+/// A family of nobody yet.
+pub fn family() -> Value {
+    json!({ "label": "Familjen på tredje våningen", "memberIds": [] })
+}
+
 /// A request for support of the same child, whose guardian consents.
 pub fn support_request() -> Value {
     json!({

@@ -1,0 +1,106 @@
+//! Joining and leaving families, and what is written down of it.
+
+use crate::auth::Sight;
+use crate::db::DbConn;
+use crate::error::{Error, Problem, Result, Text};
+use crate::families::FamilyEventKind;
+use crate::families::store::{self, FamilyEvent};
+use crate::id::{FamilyId, PersonId, StaffId};
+use crate::people::store as people_store;
+use crate::rules::Rules;
+use crate::time::Moment;
+
+/// Who changes families, and when.
+#[derive(Clone)]
+pub struct By {
+    /// Whom they may know of.
+    pub sight: Sight,
+    /// Who they are.
+    pub staff_id: StaffId,
+    /// When it is.
+    pub moment: Moment,
+}
+
+impl By {
+    /// A record of somebody who changes from one family to another, or of one family that is merged into another.
+    pub fn event(
+        &self,
+        kind: FamilyEventKind,
+        person_id: Option<PersonId>,
+        from: Option<FamilyId>,
+        to: Option<FamilyId>,
+    ) -> FamilyEvent {
+        FamilyEvent {
+            id: self.moment.id(),
+            kind,
+            person_id,
+            from_family_id: from,
+            to_family_id: to,
+            reason: None,
+            staff_id: self.staff_id,
+            at: self.moment.now,
+        }
+    }
+
+    /// A family that somebody may be put into; what is wrong with it is told at `pointer`.
+    pub fn check_can_be_joined(&self, conn: &mut DbConn, family: FamilyId, pointer: &str) -> Result<()> {
+        let mut rules = Rules::default();
+        let found = match store::find(conn, &self.sight, family) {
+            Ok(found) => Some(found),
+            Err(error) if error.problem() == Problem::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let found = rules.named(pointer, found);
+        let goes_on = found.as_ref().is_none_or(|found| found.family.merged_into.is_none());
+        let merged = Text::new("was merged into another family", "har gått upp i en annan familj");
+        rules.require(goes_on, pointer, merged);
+        rules.finish(Some(()))
+    }
+
+    /// Changes who belongs to a family. Whoever joins, by the place in the body's list, must be somebody whom the writer may know
+    /// of, and in no other family.
+    pub fn change_members(
+        &self,
+        conn: &mut DbConn,
+        family: FamilyId,
+        joining: &[(usize, PersonId)],
+        leaving: &[PersonId],
+    ) -> Result<()> {
+        if joining.is_empty() && leaving.is_empty() {
+            return Ok(());
+        }
+        let mut rules = Rules::default();
+        let mut found = Vec::new();
+        for (index, id) in joining {
+            let pointer = format!("/memberIds/{index}");
+            let person = match people_store::find(conn, &self.sight, *id) {
+                Ok(person) => Some(person),
+                Err(error) if error.problem() == Problem::NotFound => None,
+                Err(error) => return Err(error),
+            };
+            let Some(person) = rules.named(&pointer, person) else { continue };
+            let elsewhere = Text::new(
+                "belongs to another family: move the person instead",
+                "tillhör en annan familj: flytta personen i stället",
+            );
+            rules.require(person.family_id.is_none(), pointer, elsewhere);
+            found.push(person);
+        }
+        rules.finish(Some(()))?;
+        let mut events = Vec::new();
+        for person in found {
+            people_store::place(conn, person.id, person.version, Some(family), self.moment.now)?;
+            events.push(self.event(FamilyEventKind::Moved, Some(person.id), None, Some(family)));
+        }
+        for id in leaving {
+            let person = people_store::find(conn, &self.sight, *id)?;
+            if person.family_id != Some(family) {
+                return Err(Error::new(Problem::StaleVersion));
+            }
+            people_store::place(conn, person.id, person.version, None, self.moment.now)?;
+            events.push(self.event(FamilyEventKind::Moved, Some(person.id), Some(family), None));
+        }
+        store::remember(conn, &events)?;
+        store::members_changed(conn, family)
+    }
+}

@@ -1,0 +1,215 @@
+//! Every query on families. Staff find them only through their [`Sight`].
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sql_types::Integer;
+
+use crate::auth::Sight;
+use crate::db::schema::{families, family_events, family_offices, people};
+use crate::db::{DbConn, stale};
+use crate::error::{Error, Result};
+use crate::families::{Facts, Family, FamilyEventKind};
+use crate::id::{DistrictId, FamilyEventId, FamilyId, OfficeId, PersonId, StaffId};
+use crate::on_backend;
+use crate::people::ProtectedIdentity;
+use crate::people::store as people_store;
+use crate::time::{Random, Timestamp};
+use crate::vault::{self, Sealed, Vault};
+
+/// A family as the database holds it: what is personal is sealed.
+#[expect(missing_docs, reason = "The fields are those of `Family`.")]
+#[derive(Clone, Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = families, treat_none_as_null = true)]
+pub struct SealedFamily {
+    pub id: FamilyId,
+    pub district_id: Option<DistrictId>,
+    pub merged_into: Option<FamilyId>,
+    pub facts: Sealed,
+    pub registered_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub version: i32,
+}
+
+impl SealedFamily {
+    /// Seals what is personal.
+    pub fn new(family: &Family, vault: &Vault, random: &Random) -> Result<Self> {
+        Ok(Self {
+            id: family.id,
+            district_id: family.facts.district_id,
+            merged_into: family.merged_into,
+            facts: vault.seal_json(vault::FAMILY_FACTS, family.id.uuid(), &family.facts, random)?,
+            registered_at: family.registered_at,
+            updated_at: family.updated_at,
+            version: family.version,
+        })
+    }
+
+    /// Opens what is personal.
+    pub fn open(self, vault: &Vault) -> Result<Family> {
+        let facts: Facts = vault.open_json(vault::FAMILY_FACTS, self.id.uuid(), &self.facts)?;
+        Ok(Family {
+            id: self.id,
+            facts,
+            merged_into: self.merged_into,
+            registered_at: self.registered_at,
+            updated_at: self.updated_at,
+            version: self.version,
+        })
+    }
+}
+
+/// A family, as far as somebody may know of it.
+#[derive(Clone)]
+pub struct Household {
+    /// The family itself.
+    pub family: SealedFamily,
+    /// The members whom they may know of.
+    pub members: Vec<PersonId>,
+    /// Everyone in it, for what is computed from all: with their protection and their version.
+    pub everyone: Vec<(PersonId, ProtectedIdentity, i32)>,
+}
+
+/// Something that happened to families and people, to be kept.
+#[expect(missing_docs, reason = "The fields say what they are.")]
+#[derive(Clone, Queryable, Insertable)]
+#[diesel(table_name = family_events, treat_none_as_default_value = false)]
+pub struct FamilyEvent {
+    pub id: FamilyEventId,
+    pub kind: FamilyEventKind,
+    pub person_id: Option<PersonId>,
+    pub from_family_id: Option<FamilyId>,
+    pub to_family_id: Option<FamilyId>,
+    pub reason: Option<Sealed>,
+    pub staff_id: StaffId,
+    pub at: Timestamp,
+}
+
+/// The family, if it may be known to somebody with this sight.
+pub fn find(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Household> {
+    let met = family_offices::table
+        .filter(family_offices::family_id.eq(families::id))
+        .filter(family_offices::office_id.eq_any(sight.offices.clone()));
+    let found: Option<SealedFamily> = on_backend!(conn, conn => families::table
+        .filter(families::id.eq(id))
+        .filter(exists(met))
+        .first(conn)
+        .optional())?;
+    let family = found.ok_or_else(Error::not_found)?;
+    // A merged family is only as much there as the one that goes on.
+    let everyone = people_store::of_family(conn, family.merged_into.unwrap_or(id))?;
+    let nobody_to_know = everyone.iter().all(|(_, protection, _)| protection.is_protected());
+    if !everyone.is_empty() && nobody_to_know && !sight.protected_identity {
+        return Err(Error::not_found());
+    }
+    if family.merged_into.is_some() {
+        return Ok(Household { family, members: Vec::new(), everyone: Vec::new() });
+    }
+    let ids: Vec<PersonId> = everyone.iter().map(|(id, ..)| *id).collect();
+    let mut members = people_store::known_among(conn, sight, &ids)?;
+    members.sort_unstable();
+    Ok(Household { family, members, everyone })
+}
+
+/// Which of these families may be known to somebody with this sight.
+pub fn known_among(conn: &mut DbConn, sight: &Sight, ids: &[FamilyId]) -> Result<Vec<FamilyId>> {
+    let mut known = Vec::new();
+    for id in ids {
+        match find(conn, sight, *id) {
+            Ok(_) => known.push(*id),
+            Err(error) if error.problem() == crate::error::Problem::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(known)
+}
+
+/// The families that were merged into this one.
+pub fn merged_into(conn: &mut DbConn, id: FamilyId) -> Result<Vec<FamilyId>> {
+    Ok(on_backend!(conn, conn => families::table
+        .filter(families::merged_into.eq(id))
+        .select(families::id)
+        .load(conn))?)
+}
+
+/// Adds a family that was met by an office.
+pub fn insert(conn: &mut DbConn, family: &SealedFamily, office: OfficeId) -> Result<()> {
+    on_backend!(conn, conn => diesel::insert_into(families::table).values(family).execute(conn))?;
+    meet(conn, family.id, office)
+}
+
+/// Writes the next version of a family, unless somebody else wrote it first.
+pub fn update(conn: &mut DbConn, family: &SealedFamily) -> Result<()> {
+    let before = families::table.find(family.id).filter(families::version.eq(family.version - 1));
+    let written = on_backend!(conn, conn => diesel::update(before).set(family).execute(conn))?;
+    if written == 1 { Ok(()) } else { Err(stale()) }
+}
+
+/// Notes that an office has reason to know of a family.
+pub fn meet(conn: &mut DbConn, family: FamilyId, office: OfficeId) -> Result<()> {
+    let row = (family_offices::family_id.eq(family), family_offices::office_id.eq(office));
+    let link = diesel::insert_into(family_offices::table).values(row).on_conflict_do_nothing();
+    on_backend!(conn, conn => link.execute(conn))?;
+    Ok(())
+}
+
+/// Notes that an office has reason to know of a person, and of the person's family.
+pub fn meet_person(conn: &mut DbConn, person: PersonId, office: OfficeId) -> Result<()> {
+    people_store::meet(conn, person, office)?;
+    let family: Option<FamilyId> =
+        on_backend!(conn, conn => people::table.find(person).select(people::family_id).first(conn))?;
+    family.map_or(Ok(()), |family| meet(conn, family, office))
+}
+
+/// Writes down what happened.
+pub fn remember(conn: &mut DbConn, events: &[FamilyEvent]) -> Result<()> {
+    on_backend!(conn, conn => diesel::insert_into(family_events::table).values(events).execute(conn))?;
+    Ok(())
+}
+
+/// Notes that somebody joined a family, left it, or is protected from now on: its next writer must read it again, and where a
+/// protected person lives stands in no readable column.
+pub fn members_changed(conn: &mut DbConn, id: FamilyId) -> Result<()> {
+    let counted = families::version.eq(families::version + 1.into_sql::<Integer>());
+    on_backend!(conn, conn => diesel::update(families::table.find(id)).set(counted).execute(conn))?;
+    hide_district(conn, id)
+}
+
+/// The district of a family with a protected member stands in no readable column.
+pub fn hide_district(conn: &mut DbConn, id: FamilyId) -> Result<()> {
+    let everyone = people_store::of_family(conn, id)?;
+    if everyone.iter().any(|(_, protection, _)| protection.is_protected()) {
+        let nowhere = families::district_id.eq(None::<DistrictId>);
+        on_backend!(conn, conn => diesel::update(families::table.find(id)).set(nowhere).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// Makes a family a pointer to another one: that one takes over its members, its offices, and whatever pointed to it.
+pub fn merge(conn: &mut DbConn, gone: &SealedFamily, into: FamilyId, now: Timestamp) -> Result<()> {
+    let before = families::table.find(gone.id).filter(families::version.eq(gone.version));
+    let pointer =
+        (families::merged_into.eq(into), families::version.eq(gone.version + 1), families::updated_at.eq(now));
+    if on_backend!(conn, conn => diesel::update(before).set(pointer).execute(conn))? != 1 {
+        return Err(stale());
+    }
+    let pointers = families::table.filter(families::merged_into.eq(gone.id));
+    on_backend!(conn, conn => diesel::update(pointers).set(families::merged_into.eq(into)).execute(conn))?;
+    for (person, _, version) in people_store::of_family(conn, gone.id)? {
+        people_store::place(conn, person, version, Some(into), now)?;
+    }
+    let offices: Vec<OfficeId> = on_backend!(conn, conn => family_offices::table
+        .filter(family_offices::family_id.eq(gone.id))
+        .select(family_offices::office_id)
+        .load(conn))?;
+    let theirs: Vec<OfficeId> = on_backend!(conn, conn => family_offices::table
+        .filter(family_offices::family_id.eq(into))
+        .select(family_offices::office_id)
+        .load(conn))?;
+    for office in offices {
+        meet(conn, into, office)?;
+    }
+    for office in theirs {
+        meet(conn, gone.id, office)?;
+    }
+    hide_district(conn, into)
+}

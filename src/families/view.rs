@@ -1,0 +1,79 @@
+//! Families as the staff see them who may know of them.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::families::{Family, FirstReached, FirstReachedThrough};
+use crate::http::call::{Call, Link};
+use crate::id::{DistrictId, FamilyId, PersonId};
+use crate::time::Timestamp;
+use crate::vault::{self, ConfidentialLine};
+
+/// A family.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Family)]
+pub struct FamilyView {
+    /// Identifies it.
+    pub id: FamilyId,
+    /// The district where it lives.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub district_id: Option<DistrictId>,
+    /// What staff call it among themselves.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub label: Option<ConfidentialLine>,
+    /// The members whom you may know of.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[schema(max_items = 1000)]
+    pub member_ids: Vec<PersonId>,
+    /// When it was first reached, by any office; absent until it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_reached_at: Option<Timestamp>,
+    /// How it was first reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_reached_through: Option<FirstReachedThrough>,
+    /// The family that goes on in its place: this one was merged into it, has no members and changes no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<FamilyId>,
+    /// When it was registered.
+    pub registered_at: Timestamp,
+    /// When its own facts last changed; its members come and go without changing it.
+    pub updated_at: Timestamp,
+    /// Its own address, what you may do with it now, and the family that goes on in its place.
+    #[serde(rename = "_links")]
+    #[schema(max_items = 40)]
+    pub links: Vec<Link>,
+}
+
+impl FamilyView {
+    /// A family, with what the caller may know of its members and its first fact.
+    pub fn new(family: Family, members: Vec<PersonId>, first: Option<FirstReached>, call: &Call) -> Self {
+        let path = format!("/families/{}", family.id);
+        let mut links = vec![call.link("self", "GET", &path)];
+        match family.merged_into {
+            Some(survivor) => links.push(call.link("merged-into", "GET", &format!("/families/{survivor}"))),
+            None => {
+                links.push(call.link("change", "PATCH", &path));
+                links.push(call.link("merge", "POST", &format!("{path}/merge")));
+            }
+        }
+        links.push(call.link("timeline", "GET", &format!("{path}/timeline")));
+        Self {
+            id: family.id,
+            district_id: family.facts.district_id,
+            label: family.facts.label,
+            member_ids: members,
+            first_reached_at: first.map(|first| first.at),
+            first_reached_through: first.map(|first| first.through),
+            merged_into: family.merged_into,
+            registered_at: family.registered_at,
+            updated_at: family.updated_at,
+            links,
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What is written down of a person, and the rules that it must keep.
+
+use chrono::{Datelike, NaiveDate};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::directory::Directory;
+use crate::districts::District;
+use crate::error::{Result, Text};
+use crate::id::{DistrictId, FamilyId};
+use crate::offices::PostalCode;
+use crate::people::{ConfidentialNumber, Gender, PersonalIdentityNumber, ProtectedIdentity, Registration};
+use crate::rules::{Rules, check_year, in_the_future};
+use crate::slug::OfficeName;
+use crate::text::LanguageCode;
+use crate::vault::{self, Confidential, ConfidentialLine};
+
+/// A person, by as much as is known.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewPerson {
+    /// Given name.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub given_name: Option<ConfidentialLine>,
+    /// Family name.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub family_name: Option<ConfidentialLine>,
+    /// Personal identity number.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub personal_identity_number: Option<ConfidentialNumber>,
+    /// Birth year, where the identity number is not known.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1900, maximum = 2200, example = 2013)]
+    pub birth_year: Option<u16>,
+    /// Gender, as somebody stated it.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<Gender>,
+    /// Whether the person's whereabouts must not become known; none unless said. Setting it takes the person out of every answer
+    /// to staff who are not cleared for it, and sends open referrals about the person to the central reception.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "none"
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protection: Option<ProtectedIdentity>,
+    /// Where the person lives. Not kept of somebody with a protected registration.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<HomeAddress>,
+    /// The district where the person lives. Not kept of somebody with a protected registration.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub district_id: Option<DistrictId>,
+    /// The languages that the person speaks, the best first.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 20)]
+    pub languages: Option<Vec<LanguageCode>>,
+    /// Whether an interpreter is needed.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interpreter_needed: Option<bool>,
+    /// The family that the person is registered into; afterwards the person is moved.
+    ///
+    /// @x-example-omit true
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_id: Option<FamilyId>,
+    /// The office on whose behalf the person is registered, by its identifier or slug: needed of staff with several offices.
+    ///
+    /// @x-example-omit true
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub office_id: Option<OfficeName>,
+}
+
+impl Registration for NewPerson {
+    const FIELDS: &'static [&'static str] = &["familyId", "officeId"];
+}
+
+/// The postal code of somebody's home.
+pub type ConfidentialPostalCode = Confidential<PostalCode>;
+
+/// Where somebody lives.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HomeAddress {
+    /// Street and number.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Påhittade gatan 1"
+    #[serde(serialize_with = "vault::disclose")]
+    pub street: ConfidentialLine,
+    /// The postal code: five digits.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(serialize_with = "vault::disclose")]
+    pub postal_code: ConfidentialPostalCode,
+    /// Postal locality.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Linköping"
+    #[serde(serialize_with = "vault::disclose")]
+    pub locality: ConfidentialLine,
+}
+
+impl NewPerson {
+    /// What must hold on the day `today`.
+    pub fn check(&self, today: NaiveDate, directory: &Directory) -> Result<()> {
+        let mut rules = Rules::default();
+        let lives_here = |id| directory.district(id).is_some_and(District::is_active);
+        let unknown = Text::new("is not an active district here", "är inte en aktiv stadsdel här");
+        rules.require(self.district_id.is_none_or(lives_here), "/districtId", unknown);
+        let stated = self.number().and_then(PersonalIdentityNumber::birth_date);
+        let has_been = self.number().is_none_or(|number| number.birth_year() <= today.year())
+            && stated.is_none_or(|born| born <= today);
+        rules.require(has_been, "/personalIdentityNumber", in_the_future());
+        check_year(self.birth_year, today, "/birthYear", &mut rules);
+        let same = |year: u16| self.number().is_none_or(|number| number.birth_year() == i32::from(year));
+        let differs = Text::new("contradicts the identity number", "motsäger personnumret");
+        rules.require(self.birth_year.is_none_or(same), "/birthYear", differs);
+        if let Some(languages) = &self.languages {
+            rules.list("/languages", languages, 20);
+        }
+        rules.finish(Some(()))
+    }
+
+    /// What of it is kept: nothing that tells where somebody with a protected registration lives, and nothing that is kept
+    /// beside it.
+    pub fn kept(self) -> Self {
+        let kept = Self { family_id: None, office_id: None, ..self };
+        match kept.protection {
+            Some(ProtectedIdentity::ProtectedRegistration) => Self { address: None, district_id: None, ..kept },
+            _ => kept,
+        }
+    }
+
+    /// The personal identity number.
+    pub fn number(&self) -> Option<&PersonalIdentityNumber> {
+        self.personal_identity_number.as_ref().map(Confidential::reveal)
+    }
+
+    /// Given name and family name.
+    pub fn full_name(&self) -> String {
+        let names = [&self.given_name, &self.family_name].into_iter().flatten();
+        names.map(|name| name.reveal().as_ref()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The birth year, if anything tells it.
+    pub fn known_birth_year(&self) -> Option<i32> {
+        self.number().map(PersonalIdentityNumber::birth_year).or(self.birth_year.map(i32::from))
+    }
+
+    /// Age in whole years, if anything tells it. A birth year alone counts as the lower of the two possible ages.
+    pub fn lowest_age(&self, today: NaiveDate) -> Option<u32> {
+        if let Some(born) = self.number().and_then(PersonalIdentityNumber::birth_date) {
+            return Some(today.years_since(born).unwrap_or(0));
+        }
+        let years = |year: i32| u32::try_from(today.year() - year - 1).unwrap_or(0);
+        self.known_birth_year().map(years)
+    }
+}

@@ -1,0 +1,52 @@
+//! Names as they are looked up: by their words, whatever their order, their marks and their case.
+
+use std::collections::BTreeSet;
+
+use crate::text::folded;
+
+/// A name of more words than this is not looked up: no name has as many, and each costs a look into an index.
+pub const MOST_WORDS: usize = 10;
+
+/// The words of a name: `Åsa Öberg`, `asa oberg` and `ÖBERG, Åsa` have the same.
+pub fn words(name: &str) -> BTreeSet<String> {
+    let folded = folded(name);
+    folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn spellings_of_one_name_meet() {
+        let meant = words("Åsa Öberg");
+        for spelling in ["asa oberg", "ÖBERG, Åsa", "A\u{30a}SA  o\u{308}berg", " Öberg;åsa ", "åsa-öberg"] {
+            assert_eq!(words(spelling), meant, "{spelling}");
+        }
+        assert_ne!(words("Åsa Berg"), meant);
+        assert_eq!(words("O'Brien-Lind").len(), 3);
+        assert!(words(" - , ").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn neither_order_nor_case_nor_marks_nor_commas_matter(
+            mut name in proptest::collection::vec("[a-zA-ZåäöÅÄÖéÉüÜ]{1,12}", 1..5), turn in 0_usize..5, loud: bool, comma: bool,
+        ) {
+            let meant = words(&name.join(" "));
+            let places = name.len();
+            name.rotate_left(turn % places);
+            let spelled = name.join(if comma { ", " } else { "  " });
+            let spelled = if loud { spelled.to_uppercase() } else { spelled.to_lowercase() };
+            prop_assert_eq!(words(&spelled), meant);
+        }
+
+        #[test]
+        fn any_text_has_words_that_are_their_own_words(text in "\\PC{0,60}") {
+            for word in words(&text) {
+                prop_assert!(words(&word).contains(&word) || words(&word).len() > 1, "{word}");
+            }
+        }
+    }
+}

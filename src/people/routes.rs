@@ -1,0 +1,397 @@
+//! People over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch, post};
+use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::audit::client::Client;
+use crate::audit::denials::Denials;
+use crate::audit::{self, Entry};
+use crate::auth::{PeopleWorker, Sight, Staff};
+use crate::db::{Db, DbConn};
+use crate::directory::{self, Directory};
+use crate::error::{Error, Problem, Result, Text};
+use crate::families::membership::By;
+use crate::families::{self, FamilyEventKind};
+use crate::http::body::{Body, BodyWithNulls, MergePatch};
+use crate::http::call::{Cache, Call, Validator};
+use crate::http::path::Named;
+use crate::id::{FamilyId, PersonId};
+use crate::people::store::{self, SealedPerson, Taken};
+use crate::people::{KnownPerson, NewPerson, Person, PersonView, RegisteredPatch, Registration, search_routes};
+use crate::referrals::of_person;
+use crate::referrals::store::SealedReferral;
+use crate::vault::{self, ConfidentialProse, Vault};
+
+type PersonPatch = RegisteredPatch<NewPerson>;
+
+/// The operations on people.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(create_person)
+        .service(search_routes::search_people)
+        .service(get_person)
+        .service(change_person)
+        .service(move_person);
+}
+
+/// How often a change is tried that lost against another one at the same time.
+const ATTEMPTS: u8 = 3;
+
+/// To which family a person moves, and why.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PersonMove {
+    /// The family; null for none.
+    ///
+    /// @x-nullable true
+    // What is required is that it is said: a field that is only forgotten must take nobody out of a family.
+    #[serde(deserialize_with = "given_or_null")]
+    #[schema(required)]
+    family_id: Option<FamilyId>,
+    /// Why.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Bor numera hos sin pappa."
+    reason: ConfidentialProse,
+}
+
+fn given_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<FamilyId>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+/// A person as far as somebody may know of them.
+struct Found {
+    person: SealedPerson,
+    family_id: Option<FamilyId>,
+    same_number: Vec<PersonId>,
+}
+
+/// What a registration comes to.
+enum Registered {
+    New(Found),
+    Known(SealedPerson),
+}
+
+/// Register a person
+///
+/// Somebody whom your office has met, by as much as is known. An identity number that is known already is answered with 200 and
+/// with who it is, by identifier and name and no more: the rest becomes visible once a referral or a contact of your own office is
+/// about the same person. That a number was named is recorded.
+#[utoipa::path(
+    operation_id = "createPerson",
+    tag = "people",
+    request_body = NewPerson,
+    responses(
+        (status = 201, description = "The new person.", body = PersonView),
+        (status = 200, description = "The identity number is known already: this is who it is.", body = KnownPerson)
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/people")]
+async fn create_person(
+    PeopleWorker(staff): PeopleWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    new: Body<NewPerson>,
+) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let office = staff.creating_office(&directory, new.0.office_id.as_ref())?;
+    let family = new.0.family_id;
+    let person = Person::register(new.0, &directory, &call.moment)?;
+    let sealed = SealedPerson::new(&person, &vault, &call.moment.random)?;
+    let words = store::name_hashes(&vault, &person.written.full_name());
+    let by = by(&staff, &directory, &call);
+    let (created, linked) =
+        (entry(&staff, &call, "person.created", vec![person.id]), entry(&staff, &call, "person.linked", Vec::new()));
+    let register = move |conn: &mut DbConn| {
+        let mut sealed = sealed.clone();
+        if let Some(family) = family {
+            by.check_can_be_joined(conn, family, "/familyId")?;
+        }
+        match store::taken(conn, &by.sight, sealed.number_hash.as_deref(), sealed.id)? {
+            Taken::By(known) => {
+                audit::record(conn, &linked.clone().about(vec![known.id.uuid()]))?;
+                return Ok(Registered::Known(*known));
+            }
+            Taken::Free(slot) => sealed.number_slot = slot,
+        }
+        sealed.family_id = family;
+        store::insert(conn, &sealed, &words, office)?;
+        if let Some(family) = family {
+            let joined = by.event(FamilyEventKind::Moved, Some(sealed.id), None, Some(family));
+            families::store::remember(conn, &[joined])?;
+            families::store::members_changed(conn, family)?;
+        }
+        audit::record(conn, &created)?;
+        let same_number = same_number(conn, &by.sight, &sealed)?;
+        Ok(Registered::New(Found { person: sealed, family_id: family, same_number }))
+    };
+    let mut attempt = 1;
+    loop {
+        match db.write(register.clone()).await {
+            Ok(Registered::New(found)) => {
+                let (path, version) = (path(found.person.id), found.person.version);
+                return call.created(&path, &view(found, &vault, &directory, &call)?, Validator::Version(version));
+            }
+            Ok(Registered::Known(person)) => {
+                return call.found(&KnownPerson::from(person.open(&vault)?), Validator::Content, Cache::NoStore);
+            }
+            // Somebody else registered the same number in this moment.
+            Err(error) if error.problem() == Problem::AlreadyExists && attempt < ATTEMPTS => attempt += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Get a person
+///
+/// A person whom one of your own offices has met: for everyone else, and for staff who are not cleared also if the person's
+/// identity is protected, there is no such person. The reading is recorded before the answer leaves.
+#[utoipa::path(
+    operation_id = "getPerson",
+    tag = "people",
+    params(("id" = PersonId, Path, description = "The person's identifier.")),
+    responses((status = 200, description = "The person.", body = PersonView)),
+    security(("staffToken" = []))
+)]
+#[get("/people/{id}")]
+async fn get_person(
+    PeopleWorker(staff): PeopleWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    id: Named<PersonId>,
+) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let (id, sight) = (id.0, staff.sight(&directory));
+    let reason = sight.reason;
+    let attempt = || entry(&staff, &call, "person.read", vec![id]).because(reason);
+    let entry = attempt();
+    let found = db.read_recorded(move |conn| look(conn, &sight, id), move |conn, _| audit::record(conn, &entry)).await;
+    let found = denials.noted(found, attempt)?;
+    let version = found.person.version;
+    call.found(&view(found, &vault, &directory, &call)?, Validator::Version(version), Cache::NoStore)
+}
+
+/// Change a person
+///
+/// A merge patch (RFC 7396) of what the person was registered with. When the identity becomes protected, open referrals about the
+/// person go to the central reception in the same moment, and the person is gone for staff who are not cleared: if that is you,
+/// the answer is 204 without a body.
+#[utoipa::path(
+    operation_id = "changePerson",
+    tag = "people",
+    params(("id" = PersonId, Path, description = "The person's identifier.")),
+    request_body(content((PersonPatch = "application/merge-patch+json"), (PersonPatch = "application/json"))),
+    responses(
+        (status = 200, description = "The person as it is now.", body = PersonView),
+        (status = 409, description = "The identity number is another person's.")
+    ),
+    security(("staffToken" = []))
+)]
+#[patch("/people/{id}")]
+async fn change_person(
+    PeopleWorker(staff): PeopleWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    id: Named<PersonId>,
+    patch: MergePatch,
+) -> Result<HttpResponse> {
+    let (directory, id) = (directory.current(), id.0);
+    let patch = patch.without(NewPerson::FIELDS)?;
+    let sight = staff.own_sight(&directory);
+    let mut attempt = 1;
+    loop {
+        let seen = sight.clone();
+        let before = db.read(move |conn| store::find(conn, &seen, id)).await?;
+        call.check_if_match(before.version)?;
+        let before = before.open(&vault)?;
+        let after = before.changed(patch.apply(&before.written)?, &directory, &call.moment)?;
+        let change = Change::prepare(&before, &after, &staff, &directory, &db, &vault, &call).await?;
+        match db.write(move |conn| change.write(conn)).await {
+            Ok(Some(found)) => {
+                let version = found.person.version;
+                return call.changed(&view(found, &vault, &directory, &call)?, Validator::Version(version));
+            }
+            Ok(None) => return Ok(call.changed_out_of_sight()),
+            // The person changed meanwhile, which the next reading finds; or a referral about the person did, or came in.
+            Err(error) if error.problem() == Problem::StaleVersion && attempt < ATTEMPTS => attempt += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Move a person to another family
+///
+/// Or out of any, with null. The reason and the families stay in the history of all three.
+#[utoipa::path(
+    operation_id = "movePerson",
+    tag = "people",
+    params(("id" = PersonId, Path, description = "The person's identifier.")),
+    request_body = PersonMove,
+    responses(
+        (status = 200, description = "The person as it is now.", body = PersonView),
+        (status = 412, description = "`If-Match` was given, and the person has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/people/{id}/move")]
+async fn move_person(
+    PeopleWorker(staff): PeopleWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    id: Named<PersonId>,
+    body: BodyWithNulls<PersonMove>,
+) -> Result<HttpResponse> {
+    let (directory, id) = (directory.current(), id.0);
+    let (by, to) = (by(&staff, &directory, &call), body.0.family_id);
+    let sight = by.sight.clone();
+    let before = db.read(move |conn| store::find(conn, &sight, id)).await?;
+    call.check_if_match_when_given(before.version)?;
+    let mut event = by.event(FamilyEventKind::Moved, Some(id), before.family_id, to);
+    let (row, random) = (event.id.uuid(), &call.moment.random);
+    event.reason = Some(vault.seal_json(vault::FAMILY_EVENT_REASON, row, body.0.reason.reveal(), random)?);
+    let entry = entry(&staff, &call, "person.moved", vec![id]);
+    let work = move |conn: &mut DbConn| {
+        if let Some(family) = to {
+            by.check_can_be_joined(conn, family, "/familyId")?;
+        }
+        if before.family_id == to {
+            let there = Text::new("is where the person is already", "är där personen redan är");
+            return Err(Error::invalid_at("/familyId", there));
+        }
+        store::place(conn, id, before.version, to, by.moment.now)?;
+        families::store::remember(conn, std::slice::from_ref(&event))?;
+        for family in [before.family_id, to].into_iter().flatten() {
+            families::store::members_changed(conn, family)?;
+        }
+        audit::record(conn, &entry)?;
+        look(conn, &by.sight, id)
+    };
+    let found = db.write(work).await?;
+    let version = found.person.version;
+    call.changed(&view(found, &vault, &directory, &call)?, Validator::Version(version))
+}
+
+/// The next version of a person, and of the referrals that follow it out of sight.
+struct Change {
+    sight: Sight,
+    person: SealedPerson,
+    words: Vec<Vec<u8>>,
+    number_is_new: bool,
+    is_protected: bool,
+    referrals: Vec<SealedReferral>,
+    entries: Vec<Entry>,
+}
+
+impl Change {
+    /// Seals all that will be written: a database thread does no cryptography.
+    async fn prepare(
+        before: &Person,
+        after: &Person,
+        staff: &Staff,
+        directory: &Directory,
+        db: &Db,
+        vault: &Vault,
+        call: &Call,
+    ) -> Result<Self> {
+        let id = before.id;
+        let mut entries = vec![entry(staff, call, "person.changed", vec![id])];
+        let mut referrals = Vec::new();
+        let is_protected = after.protection().is_protected();
+        if is_protected {
+            for referral in db.read(move |conn| of_person::unprotected(conn, id)).await? {
+                let next = referral.open(vault)?.protected_as(after.protection(), directory, &call.moment)?;
+                referrals.push(SealedReferral::new(&next, vault, &call.moment.random)?);
+            }
+            if !referrals.is_empty() {
+                let ids = referrals.iter().map(|referral| referral.id.uuid()).collect();
+                let (actor, trace) = (staff.actor(), call.trace.id());
+                entries.push(
+                    Entry::new(&call.moment, actor, "referral.rerouted", "referral", ids, trace)
+                        .from_client(Client::of(call)),
+                );
+            }
+        }
+        Ok(Self {
+            sight: staff.own_sight(directory),
+            person: SealedPerson::new(after, vault, &call.moment.random)?,
+            words: store::name_hashes(vault, &after.written.full_name()),
+            number_is_new: before.written.number() != after.written.number(),
+            is_protected,
+            referrals,
+            entries,
+        })
+    }
+
+    /// Writes it, and gives the person as the writer may know it then.
+    fn write(&self, conn: &mut DbConn) -> Result<Option<Found>> {
+        let mut person = self.person.clone();
+        if self.number_is_new {
+            match store::taken(conn, &self.sight, person.number_hash.as_deref(), person.id)? {
+                Taken::By(_) => return Err(Error::new(Problem::AlreadyExists)),
+                Taken::Free(slot) => person.number_slot = slot,
+            }
+        }
+        store::update(conn, &person, &self.words)?;
+        if self.is_protected {
+            of_person::protect(conn, person.id, &self.referrals)?;
+            for referral in &self.referrals {
+                families::store::meet_person(conn, person.id, referral.office_id)?;
+            }
+            if let Some(family) = person.family_id {
+                families::store::members_changed(conn, family)?;
+            }
+        }
+        for entry in &self.entries {
+            audit::record(conn, entry)?;
+        }
+        match look(conn, &self.sight, person.id) {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.problem() == Problem::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A person as far as somebody with this sight may know of them.
+fn look(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<Found> {
+    let person = store::find(conn, sight, id)?;
+    let family: Vec<FamilyId> = person.family_id.into_iter().collect();
+    let family_id = families::store::known_among(conn, sight, &family)?.first().copied();
+    let same_number = same_number(conn, sight, &person)?;
+    Ok(Found { person, family_id, same_number })
+}
+
+/// Other records with the same number are there only because one is protected, so only the cleared learn of them.
+fn same_number(conn: &mut DbConn, sight: &Sight, person: &SealedPerson) -> Result<Vec<PersonId>> {
+    if sight.protected_identity { store::others_with_number(conn, person) } else { Ok(Vec::new()) }
+}
+
+fn by(staff: &Staff, directory: &Directory, call: &Call) -> By {
+    By { sight: staff.own_sight(directory), staff_id: staff.id, moment: call.moment.clone() }
+}
+
+fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<PersonId>) -> Entry {
+    let ids = ids.into_iter().map(PersonId::uuid).collect();
+    Entry::new(&call.moment, staff.actor(), action, "person", ids, call.trace.id()).from_client(Client::of(call))
+}
+
+fn view(found: Found, vault: &Vault, directory: &Directory, call: &Call) -> Result<PersonView> {
+    let person = found.person.open(vault)?;
+    Ok(PersonView::new(person, found.family_id, found.same_number, directory, call))
+}
+
+fn path(id: PersonId) -> String {
+    format!("/people/{id}")
+}

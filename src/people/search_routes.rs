@@ -1,0 +1,128 @@
+//! Looking people up: by name or by identity number, and by nothing else (förordning 2001:637, 15 §).
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::audit::client::Client;
+use crate::audit::{self, Entry};
+use crate::auth::PeopleWorker;
+use crate::db::{Db, DbConn};
+use crate::directory;
+use crate::error::{Error, Result, Text};
+use crate::http::body::Body;
+use crate::http::call::{Cache, Call};
+use crate::people::store::{self, SealedPerson};
+use crate::people::view::PersonMatch;
+use crate::people::{ConfidentialNumber, Person, names};
+use crate::text::swedish_order;
+use crate::vault::{Confidential, ConfidentialLine, Vault};
+
+/// As many are shown at most: who is not among them is looked for more exactly.
+const MOST: usize = 20;
+
+/// Who is looked for: either a name or an identity number.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PersonSearch {
+    /// Given name, family name or both, in any order and without regard to case and marks: every word must be a whole word of the
+    /// person's name.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Åsa Öberg"
+    name: Option<ConfidentialLine>,
+    /// Personal identity number.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
+    personal_identity_number: Option<ConfidentialNumber>,
+}
+
+/// Who was found.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PersonMatches {
+    /// At most 20 people, in the Swedish order of their names.
+    #[schema(max_items = 20)]
+    items: Vec<PersonMatch>,
+    /// Whether there are more than are shown: then look more exactly.
+    has_more: bool,
+}
+
+/// What is looked for, as the database knows it, and what the audit calls it: the kind of key, never the key.
+enum Wanted {
+    Name(Vec<Vec<u8>>),
+    Number(Vec<u8>),
+}
+
+/// Look a person up
+///
+/// By name or by personal identity number, among the people whom your own offices have met. Each look-up is recorded with who
+/// looked, by which kind of key and whom it found, but not with the name or the number itself.
+#[utoipa::path(
+    operation_id = "searchPeople",
+    tag = "people",
+    request_body = PersonSearch,
+    responses((status = 200, description = "Who was found.", body = PersonMatches)),
+    security(("staffToken" = [])),
+    extensions(("x-no-prefer" = json!(true)))
+)]
+#[post("/people/search")]
+pub async fn search_people(
+    PeopleWorker(staff): PeopleWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    search: Body<PersonSearch>,
+) -> Result<HttpResponse> {
+    let wanted = Wanted::new(&search.0, &vault)?;
+    let sight = staff.sight(&directory.current());
+    let action = match wanted {
+        Wanted::Name(_) => "person.looked_up_by_name",
+        Wanted::Number(_) => "person.looked_up_by_number",
+    };
+    let entry = Entry::new(&call.moment, staff.actor(), action, "person", Vec::new(), call.trace.id())
+        .because(sight.reason)
+        .from_client(Client::of(&call));
+    let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
+    let read = move |conn: &mut DbConn| match &wanted {
+        Wanted::Name(words) => store::with_name(conn, &sight, words, limit),
+        Wanted::Number(hash) => store::with_number(conn, &sight, hash, limit),
+    };
+    let record = move |conn: &mut DbConn, found: &Vec<SealedPerson>| {
+        audit::record(conn, &entry.about(found.iter().take(MOST).map(|person| person.id.uuid()).collect()))
+    };
+    let found = db.read_recorded(read, record).await?;
+    let has_more = found.len() > MOST;
+    let mut people = found.into_iter().take(MOST).map(|person| person.open(&vault)).collect::<Result<Vec<Person>>>()?;
+    people.sort_by_cached_key(|person| (swedish_order(&person.written.full_name()), person.id));
+    let items = people.into_iter().map(|person| PersonMatch::new(person, &call)).collect();
+    call.answer(&PersonMatches { items, has_more }, Cache::NoStore)
+}
+
+impl Wanted {
+    fn new(search: &PersonSearch, vault: &Vault) -> Result<Self> {
+        match (&search.name, search.personal_identity_number.as_ref().map(Confidential::reveal)) {
+            (None, Some(number)) => Ok(Self::Number(store::number_hash(vault, number))),
+            (Some(name), None) => {
+                let words = store::name_hashes(vault, name.reveal().as_ref());
+                match words.len() {
+                    1..=names::MOST_WORDS => Ok(Self::Name(words)),
+                    _ => Err(Error::invalid_at(
+                        "/name",
+                        Text::new("must have 1 to 10 words of letters", "måste ha 1 till 10 ord av bokstäver"),
+                    )),
+                }
+            }
+            _ => Err(Error::invalid_at(
+                "",
+                Text::new(
+                    "must have exactly one of name and personalIdentityNumber",
+                    "måste ha exakt ett av name och personalIdentityNumber",
+                ),
+            )),
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Every query on people. Staff find them only through their [`Sight`].
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use crate::auth::Sight;
+use crate::db::schema::{people, person_name_tokens, person_offices};
+use crate::db::{DbConn, stale};
+use crate::error::{Error, Result};
+use crate::id::{DistrictId, FamilyId, OfficeId, PersonId};
+use crate::on_backend;
+use crate::people::{Person, PersonalIdentityNumber, ProtectedIdentity, names};
+use crate::time::{Random, Timestamp};
+use crate::vault::{self, Sealed, Vault};
+
+/// A person as the database holds it: what is personal is sealed.
+#[expect(missing_docs, reason = "The fields are those of `Person`.")]
+#[derive(Clone, Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = people, treat_none_as_null = true)]
+pub struct SealedPerson {
+    pub id: PersonId,
+    pub number_hash: Option<Vec<u8>>,
+    pub number_slot: i32,
+    pub protection: ProtectedIdentity,
+    pub family_id: Option<FamilyId>,
+    pub district_id: Option<DistrictId>,
+    pub facts: Sealed,
+    pub registered_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub version: i32,
+}
+
+impl SealedPerson {
+    /// Seals what is personal. Where somebody lives whose identity is protected stands nowhere else.
+    pub fn new(person: &Person, vault: &Vault, random: &Random) -> Result<Self> {
+        let protection = person.protection();
+        Ok(Self {
+            id: person.id,
+            number_hash: person.written.number().map(|number| number_hash(vault, number)),
+            number_slot: person.number_slot,
+            protection,
+            family_id: person.family_id,
+            district_id: person.written.district_id.filter(|_| !protection.is_protected()),
+            facts: vault.seal_json(vault::PERSON_FACTS, person.id.uuid(), &person.written, random)?,
+            registered_at: person.registered_at,
+            updated_at: person.updated_at,
+            version: person.version,
+        })
+    }
+
+    /// Opens what is personal.
+    pub fn open(self, vault: &Vault) -> Result<Person> {
+        Ok(Person {
+            id: self.id,
+            written: vault.open_json(vault::PERSON_FACTS, self.id.uuid(), &self.facts)?,
+            family_id: self.family_id,
+            number_slot: self.number_slot,
+            registered_at: self.registered_at,
+            updated_at: self.updated_at,
+            version: self.version,
+        })
+    }
+}
+
+/// What a person is found by when the identity number is known.
+pub fn number_hash(vault: &Vault, number: &PersonalIdentityNumber) -> Vec<u8> {
+    vault.keyed_hash("personal identity number", number.to_string().as_bytes()).bytes().to_vec()
+}
+
+/// What a person is found by when the name is known: a hash for each word of it.
+pub fn name_hashes(vault: &Vault, name: &str) -> Vec<Vec<u8>> {
+    let hash = |word: &String| vault.keyed_hash("name token", word.as_bytes()).bytes().to_vec();
+    names::words(name).iter().map(hash).collect()
+}
+
+/// The people that somebody with this sight may know of. A boxed query knows its database, so this is compiled for each.
+macro_rules! known_to {
+    ($sight:expr) => {{
+        let sight: &Sight = $sight;
+        let met = person_offices::table
+            .filter(person_offices::person_id.eq(people::id))
+            .filter(person_offices::office_id.eq_any(sight.offices.clone()));
+        let mut rows = people::table.filter(exists(met)).into_boxed();
+        if !sight.protected_identity {
+            rows = rows.filter(people::protection.eq(ProtectedIdentity::None));
+        }
+        rows
+    }};
+}
+
+/// The person, if it may be known to somebody with this sight.
+pub fn find(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<SealedPerson> {
+    let found: Option<SealedPerson> =
+        on_backend!(conn, conn => known_to!(sight).filter(people::id.eq(id)).first(conn).optional())?;
+    found.ok_or_else(Error::not_found)
+}
+
+/// Which of these people may be known to somebody with this sight.
+pub fn known_among(conn: &mut DbConn, sight: &Sight, ids: &[PersonId]) -> Result<Vec<PersonId>> {
+    Ok(
+        on_backend!(conn, conn => known_to!(sight).filter(people::id.eq_any(ids.to_vec())).select(people::id).load(conn))?,
+    )
+}
+
+/// Those with this identity number, newest first; at most `limit`.
+pub fn with_number(conn: &mut DbConn, sight: &Sight, hash: &[u8], limit: i64) -> Result<Vec<SealedPerson>> {
+    Ok(on_backend!(conn, conn => known_to!(sight)
+        .filter(people::number_hash.eq(hash.to_vec()))
+        .order(people::id.desc())
+        .limit(limit)
+        .load(conn))?)
+}
+
+/// Those whose name has all of these words, newest first; at most `limit`.
+pub fn with_name(conn: &mut DbConn, sight: &Sight, words: &[Vec<u8>], limit: i64) -> Result<Vec<SealedPerson>> {
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(on_backend!(conn, conn => {
+        let mut rows = known_to!(sight);
+        for word in words {
+            let has = person_name_tokens::table
+                .filter(person_name_tokens::person_id.eq(people::id))
+                .filter(person_name_tokens::token_hash.eq(word.clone()));
+            rows = rows.filter(exists(has));
+        }
+        rows.order(people::id.desc()).limit(limit).load(conn)
+    })?)
+}
+
+/// Every record with this identity number, whoever may know of it, the first registered first.
+pub fn all_with_number(conn: &mut DbConn, hash: &[u8]) -> Result<Vec<SealedPerson>> {
+    Ok(on_backend!(conn, conn => people::table
+        .filter(people::number_hash.eq(hash.to_vec()))
+        .order(people::number_slot)
+        .load(conn))?)
+}
+
+/// The record that a number stands for, and how its identity is protected.
+pub fn first_with_number(conn: &mut DbConn, hash: &[u8]) -> Result<Option<(PersonId, ProtectedIdentity)>> {
+    Ok(on_backend!(conn, conn => people::table
+        .filter(people::number_hash.eq(hash.to_vec()))
+        .order(people::number_slot)
+        .select((people::id, people::protection))
+        .first(conn)
+        .optional())?)
+}
+
+/// The other records with the same identity number.
+pub fn others_with_number(conn: &mut DbConn, person: &SealedPerson) -> Result<Vec<PersonId>> {
+    let Some(hash) = &person.number_hash else { return Ok(Vec::new()) };
+    Ok(on_backend!(conn, conn => people::table
+        .filter(people::number_hash.eq(hash.clone()))
+        .filter(people::id.ne(person.id))
+        .order(people::number_slot)
+        .select(people::id)
+        .load(conn))?)
+}
+
+/// What a number that somebody writes meets.
+pub enum Taken {
+    /// Somebody of whom everyone may know that there is such a person.
+    By(Box<SealedPerson>),
+    /// Nobody of whom the writer may know; the record gets this slot.
+    Free(i32),
+}
+
+/// Who has this identity number already, as far as somebody with this sight may know; `but` does not count.
+pub fn taken(conn: &mut DbConn, sight: &Sight, hash: Option<&[u8]>, but: PersonId) -> Result<Taken> {
+    let Some(hash) = hash else { return Ok(Taken::Free(0)) };
+    let all = all_with_number(conn, hash)?;
+    let slot = all.iter().map(|other| other.number_slot + 1).max().unwrap_or(0);
+    let may_be_known = |other: &SealedPerson| sight.protected_identity || !other.protection.is_protected();
+    let known = all.into_iter().find(|other| other.id != but && may_be_known(other));
+    Ok(known.map_or(Taken::Free(slot), |known| Taken::By(Box::new(known))))
+}
+
+/// Adds a person who was met by an office, with the words of the name.
+pub fn insert(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>], office: OfficeId) -> Result<()> {
+    on_backend!(conn, conn => diesel::insert_into(people::table).values(person).execute(conn))?;
+    insert_words(conn, person.id, words)?;
+    meet(conn, person.id, office)
+}
+
+/// Writes the next version of a person, unless somebody else wrote it first.
+pub fn update(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>]) -> Result<()> {
+    let before = people::table.find(person.id).filter(people::version.eq(person.version - 1));
+    if on_backend!(conn, conn => diesel::update(before).set(person).execute(conn))? != 1 {
+        return Err(stale());
+    }
+    replace_words(conn, person.id, words)
+}
+
+/// Puts this version of a person into another family, or into none.
+pub fn place(conn: &mut DbConn, id: PersonId, version: i32, family: Option<FamilyId>, now: Timestamp) -> Result<()> {
+    let before = people::table.find(id).filter(people::version.eq(version));
+    let after = (people::family_id.eq(family), people::version.eq(version + 1), people::updated_at.eq(now));
+    if on_backend!(conn, conn => diesel::update(before).set(after).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
+}
+
+/// Notes that an office has reason to know of a person.
+pub fn meet(conn: &mut DbConn, person: PersonId, office: OfficeId) -> Result<()> {
+    let row = (person_offices::person_id.eq(person), person_offices::office_id.eq(office));
+    let link = diesel::insert_into(person_offices::table).values(row).on_conflict_do_nothing();
+    on_backend!(conn, conn => link.execute(conn))?;
+    Ok(())
+}
+
+/// The people of a family, whoever may know of them: who they are, how they are protected, which version they have.
+pub fn of_family(conn: &mut DbConn, family: FamilyId) -> Result<Vec<(PersonId, ProtectedIdentity, i32)>> {
+    Ok(on_backend!(conn, conn => people::table
+        .filter(people::family_id.eq(family))
+        .order(people::id)
+        .select((people::id, people::protection, people::version))
+        .load(conn))?)
+}
+
+fn insert_words(conn: &mut DbConn, person: PersonId, words: &[Vec<u8>]) -> Result<()> {
+    let rows: Vec<_> = words
+        .iter()
+        .map(|word| (person_name_tokens::token_hash.eq(word.clone()), person_name_tokens::person_id.eq(person)))
+        .collect();
+    on_backend!(conn, conn => diesel::insert_into(person_name_tokens::table).values(&rows).execute(conn))?;
+    Ok(())
+}
+
+fn replace_words(conn: &mut DbConn, person: PersonId, words: &[Vec<u8>]) -> Result<()> {
+    let before = person_name_tokens::table.filter(person_name_tokens::person_id.eq(person));
+    on_backend!(conn, conn => diesel::delete(before).execute(conn))?;
+    insert_words(conn, person, words)
+}
+
+/// Makes the hashes of all people anew, some at a time, and says how many people that were.
+pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
+    const AT_ONCE: i64 = 100;
+    let (mut rebuilt, mut after) = (0, PersonId::from_uuid(uuid::Uuid::nil()));
+    loop {
+        let rows: Vec<SealedPerson> = on_backend!(conn, conn => people::table
+            .filter(people::id.gt(after))
+            .order(people::id)
+            .limit(AT_ONCE)
+            .load(conn))?;
+        let Some(last) = rows.last() else { return Ok(rebuilt) };
+        after = last.id;
+        for sealed in rows {
+            let person = sealed.open(vault)?;
+            let hash = person.written.number().map(|number| number_hash(vault, number));
+            let row = people::table.find(person.id);
+            rebuilt +=
+                on_backend!(&mut *conn, conn => diesel::update(row).set(people::number_hash.eq(hash)).execute(conn))?;
+            replace_words(conn, person.id, &name_hashes(vault, &person.written.full_name()))?;
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Referrals about a person who is known here: what follows from them, and what becomes of them when the person's identity is
+//! protected from now on.
+
+use diesel::prelude::*;
+
+use crate::db::schema::referrals;
+use crate::db::{DbConn, stale};
+use crate::directory::Directory;
+use crate::error::Result;
+use crate::families::{FirstReached, FirstReachedThrough};
+use crate::id::PersonId;
+use crate::on_backend;
+use crate::people::ProtectedIdentity;
+use crate::referrals::matter::NewReferral;
+use crate::referrals::routing::Routing;
+use crate::referrals::store::SealedReferral;
+use crate::referrals::{Kind, Referral, Status};
+use crate::time::{Moment, Timestamp};
+
+impl Referral {
+    /// What becomes of it when the person's identity is protected: it exists for few from now on, nothing in it tells a place that
+    /// must not be stored, and if it is open it goes to the central reception, to nobody's desk yet.
+    pub fn protected_as(self, protection: ProtectedIdentity, directory: &Directory, moment: &Moment) -> Result<Self> {
+        let child = self.matter.child.clone().without_whereabouts(protection);
+        let matter = NewReferral { child, ..self.matter };
+        let hidden = Self {
+            protected: true,
+            area_id: None,
+            district_id: None,
+            matter,
+            updated_at: moment.now,
+            version: self.version + 1,
+            ..self
+        };
+        // How it was found tells where the person lives, so that goes also where the matter is at its end.
+        let routing = Routing::find(&hidden.matter.child, true, directory)?;
+        if hidden.status.is_final() {
+            return Ok(Self { routing: Routing { office_id: hidden.office_id, ..routing }, ..hidden });
+        }
+        let stays = hidden.office_id == routing.office_id;
+        let assignee_id = hidden.assignee_id.filter(|_| stays);
+        Ok(Self { office_id: routing.office_id, routing, assignee_id, ..hidden })
+    }
+}
+
+impl Status {
+    /// Whether the matter is at its end here.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Received | Self::InformationRequested | Self::Accepted | Self::InProgress | Self::OnHold)
+    }
+}
+
+/// All referrals about a person that exist for everyone of their office.
+pub fn unprotected(conn: &mut DbConn, person: PersonId) -> Result<Vec<SealedReferral>> {
+    Ok(on_backend!(conn, conn => referrals::table
+        .filter(referrals::person_id.eq(person))
+        .filter(referrals::protected.eq(false))
+        .load(conn))?)
+}
+
+/// Writes the next versions of referrals about a person, unless somebody else wrote one first or another one has arrived: none
+/// may be left that is not protected.
+pub fn protect(conn: &mut DbConn, person: PersonId, next: &[SealedReferral]) -> Result<()> {
+    for referral in next {
+        let before = referrals::table.find(referral.id).filter(referrals::version.eq(referral.version - 1));
+        if on_backend!(&mut *conn, conn => diesel::update(before).set(referral).execute(conn))? != 1 {
+            return Err(stale());
+        }
+    }
+    if unprotected(conn, person)?.is_empty() { Ok(()) } else { Err(stale()) }
+}
+
+/// The first fact about people: the earliest referral about any of them that is not in error, whichever office has it. Who is not
+/// cleared learns nothing that follows from a protected one.
+pub fn first_reached(conn: &mut DbConn, people: &[PersonId], cleared: bool) -> Result<Option<FirstReached>> {
+    let first: Option<(Timestamp, Kind)> = on_backend!(conn, conn => {
+        let mut rows = referrals::table
+            .filter(referrals::person_id.eq_any(people.to_vec()))
+            .filter(referrals::status.ne(Status::EnteredInError))
+            .into_boxed();
+        if !cleared {
+            rows = rows.filter(referrals::protected.eq(false));
+        }
+        rows.order((referrals::received_at, referrals::id))
+            .select((referrals::received_at, referrals::kind))
+            .first(conn)
+            .optional()
+    })?;
+    Ok(first.map(|(at, kind)| FirstReached { at, through: through(kind) }))
+}
+
+fn through(kind: Kind) -> FirstReachedThrough {
+    match kind {
+        Kind::ConcernReport | Kind::SupportRequest => FirstReachedThrough::Referral,
+        Kind::SelfRequest => FirstReachedThrough::OwnRequest,
+        Kind::Internal => FirstReachedThrough::Outreach,
+    }
+}

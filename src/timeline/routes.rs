@@ -1,0 +1,162 @@
+//! Timelines over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::audit::client::Client;
+use crate::audit::denials::Denials;
+use crate::audit::{self, Entry};
+use crate::auth::{CaseReader, PeopleWorker, Staff};
+use crate::db::{Db, DbConn};
+use crate::directory::{self, Directory};
+use crate::error::Result;
+use crate::http::call::{Cache, Call};
+use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::id::{FamilyId, PersonId};
+use crate::timeline::view::TimelineEvent;
+use crate::timeline::{self, Happening, Position, Subject, What};
+use crate::vault::Vault;
+use crate::{families, people};
+
+/// The operations on timelines.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(get_person_timeline).service(get_family_timeline);
+}
+
+/// Get a person's timeline
+///
+/// What happened to the person, newest first: the registration, changes of family, referrals that you may know of.
+#[utoipa::path(
+    operation_id = "getPersonTimeline",
+    tag = "people",
+    params(("id" = PersonId, Path, description = "The person's identifier."), PagingParameters),
+    responses((status = 200, description = "A page of the timeline.", body = Page<TimelineEvent>)),
+    security(("staffToken" = []))
+)]
+#[get("/people/{id}/timeline")]
+async fn get_person_timeline(
+    caller: (PeopleWorker, CaseReader),
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    asked: (Named<PersonId>, Paging),
+) -> Result<HttpResponse> {
+    // People go by one permission, and the referrals about them by another.
+    let ((PeopleWorker(staff), CaseReader(reader)), (Named(id), paging)) = (caller, asked);
+    let nobody = nobody_yet(&staff, &reader, &directory.current());
+    let entry =
+        Entry::new(&call.moment, staff.actor(), "person.timeline_read", "person", vec![id.uuid()], call.trace.id())
+            .because(nobody.sight.reason)
+            .from_client(Client::of(&call));
+    let find = move |conn: &mut DbConn| {
+        people::store::find(conn, &nobody.sight, id)?;
+        Ok(Subject { person: Some(id), people: vec![id], ..nobody })
+    };
+    answer(find, entry, &denials, &call, &db, &vault, &paging).await
+}
+
+/// Get a family's timeline
+///
+/// What happened to the family and to those that were merged into it, newest first: registrations, who joined and left, merges,
+/// referrals about its present members. It tells of nobody and of no referral that you may not know of.
+#[utoipa::path(
+    operation_id = "getFamilyTimeline",
+    tag = "families",
+    params(("id" = FamilyId, Path, description = "The family's identifier."), PagingParameters),
+    responses((status = 200, description = "A page of the timeline.", body = Page<TimelineEvent>)),
+    security(("staffToken" = []))
+)]
+#[get("/families/{id}/timeline")]
+async fn get_family_timeline(
+    caller: (PeopleWorker, CaseReader),
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    asked: (Named<FamilyId>, Paging),
+) -> Result<HttpResponse> {
+    // People go by one permission, and the referrals about them by another.
+    let ((PeopleWorker(staff), CaseReader(reader)), (Named(id), paging)) = (caller, asked);
+    let nobody = nobody_yet(&staff, &reader, &directory.current());
+    let entry =
+        Entry::new(&call.moment, staff.actor(), "family.timeline_read", "family", vec![id.uuid()], call.trace.id())
+            .because(nobody.sight.reason)
+            .from_client(Client::of(&call));
+    let find = move |conn: &mut DbConn| {
+        let household = families::store::find(conn, &nobody.sight, id)?;
+        let mut families = families::store::merged_into(conn, id)?;
+        families.push(id);
+        Ok(Subject { families, people: household.members, ..nobody })
+    };
+    answer(find, entry, &denials, &call, &db, &vault, &paging).await
+}
+
+/// What the reader may know, before it is known whose timeline is read.
+fn nobody_yet(staff: &Staff, reader: &Staff, directory: &Directory) -> Subject {
+    let (sight, cases) = (staff.sight(directory), reader.sight(directory));
+    Subject { person: None, families: Vec::new(), people: Vec::new(), sight, cases }
+}
+
+/// A page, and what of its families the reader may know.
+struct Read {
+    happenings: Vec<Happening>,
+    known: Vec<FamilyId>,
+    total: Option<u64>,
+}
+
+async fn answer(
+    find: impl FnOnce(&mut DbConn) -> Result<Subject> + Send + 'static,
+    entry: Entry,
+    denials: &Denials,
+    call: &Call,
+    db: &Db,
+    vault: &Vault,
+    paging: &Paging,
+) -> Result<HttpResponse> {
+    let (from, limit, count) = (paging.from_among_cases::<Position>(call)?, paging.limit, paging.total);
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let read = move |conn: &mut DbConn| {
+        let subject = find(conn)?;
+        let total = if count { Some(timeline::count(conn, &subject)?) } else { None };
+        let happenings = timeline::page(conn, &subject, &from, limit)?;
+        let mut named: Vec<FamilyId> = happenings.iter().flat_map(Happening::families).collect();
+        named.sort_unstable();
+        named.dedup();
+        Ok(Read { known: families::store::known_among(conn, &subject.sight, &named)?, happenings, total })
+    };
+    let attempt = entry.clone();
+    let record = move |conn: &mut DbConn, read: &Read| {
+        let seen = read.happenings.iter().take(shown).filter_map(Happening::referral);
+        audit::record(conn, &entry.also_about(seen.collect()))
+    };
+    let read = db.read_recorded(read, record).await;
+    let Read { happenings: mut rows, known, total } = denials.noted(read, || attempt)?;
+    let has_more = rows.len() > shown;
+    rows.truncate(shown);
+    let next = rows.last().filter(|_| has_more).map(|last| (last.at.micros(), last.id));
+    let rows = rows.into_iter().map(|row| TimelineEvent::new(row, &known, vault)).collect::<Result<Vec<_>>>()?;
+    Found { rows, next, total }.answer(call, paging, Cache::NoStore, |event| event)
+}
+
+impl Happening {
+    /// The families that it names.
+    fn families(&self) -> Vec<FamilyId> {
+        match &self.what {
+            What::Change { from, to, .. } => from.iter().chain(to).copied().collect(),
+            What::Person(_) | What::Family(_) | What::Referral { .. } => Vec::new(),
+        }
+    }
+
+    /// The referral that it tells of.
+    fn referral(&self) -> Option<uuid::Uuid> {
+        match &self.what {
+            What::Referral { id, .. } => Some(id.uuid()),
+            What::Person(_) | What::Family(_) | What::Change { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Where the things of a timeline are kept. Each source gives only what its reader may know of.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use crate::auth::Sight;
+use crate::db::DbConn;
+use crate::db::schema::{families, family_events, people, person_offices, referrals};
+use crate::error::Result;
+use crate::families::FamilyEventKind;
+use crate::families::store::FamilyEvent;
+use crate::id::{FamilyEventId, FamilyId, OfficeId, PersonId, ReferralId};
+use crate::on_backend;
+use crate::people::ProtectedIdentity;
+use crate::referrals::reference::Reference;
+use crate::referrals::{Kind, Status};
+use crate::time::Timestamp;
+use crate::timeline::{Happening, Source, Subject, What, Window};
+
+/// All sources.
+pub const SOURCES: [Source; 4] = [
+    Source { newest: registered_people, count: count_registered_people },
+    Source { newest: registered_families, count: count_registered_families },
+    Source { newest: changes, count: count_changes },
+    Source { newest: received_referrals, count: count_received_referrals },
+];
+
+/// The rows of a boxed query that stand in a window, newest first.
+macro_rules! newest {
+    ($rows:expr, $window:expr, $at:expr, $id:expr, $kind:ty) => {{
+        let mut rows = $rows;
+        if let Some((at, id)) = $window.behind {
+            let id = <$kind>::from_uuid(id);
+            rows = rows.filter($at.lt(at).or($at.eq(at).and($id.lt(id))));
+        }
+        rows.order(($at.desc(), $id.desc())).limit($window.limit)
+    }};
+}
+
+macro_rules! person_rows {
+    ($subject:expr) => {
+        people::table.filter(people::id.nullable().eq($subject.person)).into_boxed()
+    };
+}
+
+fn registered_people(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+    let rows: Vec<(PersonId, Timestamp)> = on_backend!(conn, conn => {
+        newest!(person_rows!(subject), window, people::registered_at, people::id, PersonId)
+            .select((people::id, people::registered_at))
+            .load(conn)
+    })?;
+    Ok(rows.into_iter().map(|(id, at)| Happening { at, id: id.uuid(), what: What::Person(id) }).collect())
+}
+
+fn count_registered_people(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+    Ok(on_backend!(conn, conn => person_rows!(subject).count().get_result(conn))?)
+}
+
+macro_rules! family_rows {
+    ($subject:expr) => {
+        families::table.filter(families::id.eq_any($subject.families.clone())).into_boxed()
+    };
+}
+
+fn registered_families(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+    let rows: Vec<(FamilyId, Timestamp)> = on_backend!(conn, conn => {
+        newest!(family_rows!(subject), window, families::registered_at, families::id, FamilyId)
+            .select((families::id, families::registered_at))
+            .load(conn)
+    })?;
+    Ok(rows.into_iter().map(|(id, at)| Happening { at, id: id.uuid(), what: What::Family(id) }).collect())
+}
+
+fn count_registered_families(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+    Ok(on_backend!(conn, conn => family_rows!(subject).count().get_result(conn))?)
+}
+
+/// A person's own changes; or those of families, as far as they are about nobody who is out of the reader's sight. That a merge took
+/// a member along stands on the member's timeline alone.
+macro_rules! change_rows {
+    ($subject:expr) => {{
+        let subject: &Subject = $subject;
+        let sight: &Sight = &subject.sight;
+        let mut rows = family_events::table.into_boxed();
+        if let Some(person) = subject.person {
+            rows = rows.filter(family_events::person_id.eq(person));
+        } else {
+            let met = person_offices::table
+                .filter(person_offices::person_id.eq(people::id))
+                .filter(person_offices::office_id.eq_any(sight.offices.clone()));
+            let mut known = people::table.filter(exists(met)).select(people::id.nullable()).into_boxed();
+            if !sight.protected_identity {
+                known = known.filter(people::protection.eq(ProtectedIdentity::None));
+            }
+            let here = family_events::from_family_id
+                .eq_any(subject.families.clone())
+                .or(family_events::to_family_id.eq_any(subject.families.clone()));
+            let nobody = family_events::person_id.is_null();
+            let somebody_known =
+                family_events::person_id.eq_any(known).and(family_events::kind.eq(FamilyEventKind::Moved));
+            rows = rows.filter(here.assume_not_null()).filter(nobody.or(somebody_known.assume_not_null()));
+        }
+        rows
+    }};
+}
+
+fn changes(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+    let rows: Vec<FamilyEvent> = on_backend!(conn, conn => {
+        newest!(change_rows!(subject), window, family_events::at, family_events::id, FamilyEventId).load(conn)
+    })?;
+    let happening = |event: FamilyEvent| {
+        let what = What::Change {
+            merged: event.kind == FamilyEventKind::Merged,
+            person: event.person_id,
+            from: event.from_family_id,
+            to: event.to_family_id,
+            reason: event.reason,
+        };
+        Happening { at: event.at, id: event.id.uuid(), what }
+    };
+    Ok(rows.into_iter().map(happening).collect())
+}
+
+fn count_changes(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+    Ok(on_backend!(conn, conn => change_rows!(subject).count().get_result(conn))?)
+}
+
+/// Referrals go by the sight for cases: who may know of a person may not therefore know of a referral about them.
+macro_rules! referral_rows {
+    ($subject:expr) => {{
+        let subject: &Subject = $subject;
+        let mut rows = referrals::table
+            .filter(referrals::person_id.eq_any(subject.people.clone()))
+            .filter(referrals::office_id.eq_any(subject.cases.offices.clone()))
+            .filter(referrals::status.ne(Status::EnteredInError))
+            .into_boxed();
+        if !subject.cases.protected_identity {
+            rows = rows.filter(referrals::protected.eq(false));
+        }
+        rows
+    }};
+}
+
+type ReferralRow = (ReferralId, Timestamp, Reference, Kind, Status, OfficeId, Option<PersonId>);
+
+fn received_referrals(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+    let columns = (
+        referrals::id,
+        referrals::received_at,
+        referrals::reference,
+        referrals::kind,
+        referrals::status,
+        referrals::office_id,
+        referrals::person_id,
+    );
+    let rows: Vec<ReferralRow> = on_backend!(conn, conn => {
+        newest!(referral_rows!(subject), window, referrals::received_at, referrals::id, ReferralId)
+            .select(columns)
+            .load(conn)
+    })?;
+    let happening = |(id, at, reference, kind, status, office, person): ReferralRow| Happening {
+        at,
+        id: id.uuid(),
+        what: What::Referral { id, reference, kind, status, office, person },
+    };
+    Ok(rows.into_iter().map(happening).collect())
+}
+
+fn count_received_referrals(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+    Ok(on_backend!(conn, conn => referral_rows!(subject).count().get_result(conn))?)
+}
