@@ -42,7 +42,7 @@ pub enum Reach {
 pub struct Line(pub Permission, pub Role, pub Reach);
 
 /// The rule.
-pub const TABLE: [Line; 15] = [
+pub const TABLE: [Line; 14] = [
     Line(Permission::ReadReferrals, Role::OutreachWorker, Reach::Made),
     Line(Permission::ReadReferrals, Role::Caseworker, Reach::Own),
     Line(Permission::ReadReferrals, Role::TeamLead, Reach::Own),
@@ -54,7 +54,6 @@ pub const TABLE: [Line; 15] = [
     Line(Permission::SeeColleagues, Role::OutreachWorker, Reach::Own),
     Line(Permission::SeeColleagues, Role::Caseworker, Reach::Own),
     Line(Permission::SeeColleagues, Role::TeamLead, Reach::Own),
-    Line(Permission::SeeColleagues, Role::TeamLead, Reach::Others),
     Line(Permission::KeepDirectory, Role::Administrator, Reach::Whole),
     Line(Permission::KeepPartners, Role::Administrator, Reach::Whole),
     Line(Permission::ReadAudit, Role::Auditor, Reach::Whole),

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, get, patch, post};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::audit::client::Client;
 use crate::audit::denials::Denials;
@@ -16,15 +17,18 @@ use crate::error::{Error, Problem, Result, Text};
 use crate::families::membership::By;
 use crate::families::store::{self, Household, SealedFamily};
 use crate::families::{Family, FamilyEventKind, FamilyView, FirstReached, NewFamily};
+use crate::http::answer::Validator;
 use crate::http::body::{Body, MergePatch};
-use crate::http::call::{Cache, Call, Validator};
+use crate::http::call::{Cache, Call};
 use crate::http::path::Named;
+use crate::http::written::{Linking, Written};
 use crate::id::{FamilyId, PersonId};
-use crate::people::{RegisteredPatch, Registration};
+use crate::idempotency::{Replay, Retries, Slot};
+use crate::people::{Changeable, Registration};
 use crate::referrals::of_person;
 use crate::vault::{self, ConfidentialProse, Vault};
 
-type FamilyPatch = RegisteredPatch<NewFamily>;
+type FamilyFacts = Changeable<NewFamily>;
 
 /// The operations on families.
 pub fn routes(api: &mut ServiceConfig) {
@@ -62,6 +66,7 @@ async fn create_family(
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
+    retries: Data<Retries>,
     new: Body<NewFamily>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
@@ -70,15 +75,20 @@ async fn create_family(
     let sealed = SealedFamily::new(&family, &vault, &call.moment.random)?;
     let (id, by) = (family.id, by(&staff, &directory, &call));
     let entry = entry(&staff, &call, "family.created", vec![id]);
-    let work = move |conn: &mut DbConn| {
+    let (links, seal) = (call.links(), vault.get_ref().clone());
+    let replay = again("family.created.replayed", &by.sight);
+    let work = move |conn: &mut DbConn, slot: &Slot| {
         store::insert(conn, &sealed, office)?;
         let joining: Vec<(usize, PersonId)> = new.0.member_ids.iter().copied().enumerate().collect();
         by.change_members(conn, id, &joining, &[])?;
         audit::record(conn, &entry)?;
-        look(conn, &by.sight, id)
+        let view = view(look(conn, &by.sight, id)?, &seal, &links)?;
+        let answer = Written::created(&links, &path(id), &view, Validator::Content)?;
+        slot.keep(conn, id.uuid(), &answer)?;
+        Ok(answer)
     };
-    let found = db.write(work).await?;
-    call.created(&path(id), &view(found, &vault, &call)?, Validator::Content)
+    let create = async |slot: Slot| db.write(move |conn| work(conn, &slot)).await;
+    call.send(retries.once(&call, staff.actor(), replay, create).await?)
 }
 
 /// Get a family
@@ -119,7 +129,7 @@ async fn get_family(
     operation_id = "changeFamily",
     tag = "families",
     params(("id" = FamilyId, Path, description = "The family's identifier.")),
-    request_body(content((FamilyPatch = "application/merge-patch+json"), (FamilyPatch = "application/json"))),
+    request_body = FamilyFacts,
     responses(
         (status = 200, description = "The family as it is now.", body = FamilyView),
         (status = 409, description = "The family was merged into another one.")
@@ -184,6 +194,7 @@ async fn merge_families(
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
+    retries: Data<Retries>,
     id: Named<FamilyId>,
     merge: Body<FamilyMerge>,
 ) -> Result<HttpResponse> {
@@ -206,7 +217,9 @@ async fn merge_families(
         &call.moment.random,
     )?);
     let entry = entry(&staff, &call, "family.merged", vec![id, other_id]);
-    let work = move |conn: &mut DbConn| {
+    let (links, seal) = (call.links(), vault.get_ref().clone());
+    let replay = again("family.merged.replayed", &by.sight);
+    let work = move |conn: &mut DbConn, slot: &Slot| {
         store::update(conn, &sealed)?;
         let joined = crate::people::store::of_family(conn, other_id)?;
         store::merge(conn, &gone, id, by.moment.now)?;
@@ -215,9 +228,12 @@ async fn merge_families(
             .map(|(person, ..)| by.event(FamilyEventKind::Merged, Some(*person), Some(other_id), Some(id)));
         store::remember(conn, &of_members.chain([event.clone()]).collect::<Vec<_>>())?;
         audit::record(conn, &entry)?;
-        look(conn, &by.sight, id)
+        let answer = Written::changed(&view(look(conn, &by.sight, id)?, &seal, &links)?, Validator::Content)?;
+        slot.keep(conn, id.uuid(), &answer)?;
+        Ok(answer)
     };
-    call.changed(&view(db.write(work).await?, &vault, &call)?, Validator::Content)
+    let change = async |slot: Slot| db.write(move |conn| work(conn, &slot)).await;
+    call.send(retries.once(&call, staff.actor(), replay, change).await?)
 }
 
 /// The other family, if it can be merged into the one with this identifier.
@@ -260,8 +276,22 @@ fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<FamilyId>) -
     Entry::new(&call.moment, staff.actor(), action, "family", ids, call.trace.id()).from_client(Client::of(call))
 }
 
-fn view((household, first): (Household, Option<FirstReached>), vault: &Vault, call: &Call) -> Result<FamilyView> {
-    Ok(FamilyView::new(household.family.open(vault)?, household.members, first, call))
+fn view(
+    (household, first): (Household, Option<FirstReached>),
+    vault: &Vault,
+    addresses: &impl Linking,
+) -> Result<FamilyView> {
+    Ok(FamilyView::new(household.family.open(vault)?, household.members, first, addresses))
+}
+
+/// Whether somebody may still know of the family that a kept answer is about.
+fn again(
+    action: &'static str,
+    sight: &Sight,
+) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
+    let sight = sight.clone();
+    let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, FamilyId::from_uuid(id)).map(drop);
+    Replay { action, resource_type: "family", may_see }
 }
 
 fn path(id: FamilyId) -> String {

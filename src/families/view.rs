@@ -4,7 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::families::{Family, FirstReached, FirstReachedThrough};
-use crate::http::call::{Call, Link};
+use crate::http::call::Link;
+use crate::http::written::Linking;
 use crate::id::{DistrictId, FamilyId, PersonId};
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine};
@@ -52,17 +53,17 @@ pub struct FamilyView {
 
 impl FamilyView {
     /// A family, with what the caller may know of its members and its first fact.
-    pub fn new(family: Family, members: Vec<PersonId>, first: Option<FirstReached>, call: &Call) -> Self {
+    pub fn new(family: Family, members: Vec<PersonId>, first: Option<FirstReached>, addresses: &impl Linking) -> Self {
         let path = format!("/families/{}", family.id);
-        let mut links = vec![call.link("self", "GET", &path)];
+        let mut links = vec![addresses.link("self", "GET", &path)];
         match family.merged_into {
-            Some(survivor) => links.push(call.link("merged-into", "GET", &format!("/families/{survivor}"))),
+            Some(survivor) => links.push(addresses.link("merged-into", "GET", &format!("/families/{survivor}"))),
             None => {
-                links.push(call.link("change", "PATCH", &path));
-                links.push(call.link("merge", "POST", &format!("{path}/merge")));
+                links.push(addresses.link("change", "PATCH", &path));
+                links.push(addresses.link("merge", "POST", &format!("{path}/merge")));
             }
         }
-        links.push(call.link("timeline", "GET", &format!("{path}/timeline")));
+        links.push(addresses.link("timeline", "GET", &format!("{path}/timeline")));
         Self {
             id: family.id,
             district_id: family.facts.district_id,

@@ -80,6 +80,11 @@ impl Written {
         Ok(Self { status: 200, location: None, etag, body, is_replayed: false, is_told_once: false })
     }
 
+    /// The same, told even to a caller who prefers to do without a body: there is nowhere else to read it.
+    pub fn told_whole(self) -> Self {
+        Self { is_told_once: true, ..self }
+    }
+
     /// The same, as somebody gets it who asks again.
     pub fn replayed(self) -> Self {
         Self { is_replayed: true, ..self }

@@ -29,7 +29,7 @@ use utoipa::ToSchema;
 pub use age_band::AgeBand;
 pub use facts::{HomeAddress, NewPerson};
 pub use identity_number::PersonalIdentityNumber;
-pub use patch::{RegisteredPatch, Registration};
+pub use patch::{Changeable, Registration};
 pub use view::{KnownPerson, PersonView};
 
 use crate::directory::Directory;

@@ -7,20 +7,18 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::directory::PatchOf;
-
 /// A body with fields that belong to the registration alone: they are no part of the thing afterwards, and cannot be changed.
 pub trait Registration {
     /// Those fields.
     const FIELDS: &'static [&'static str];
 }
 
-/// The schema of a merge patch of what was registered with a `T`.
-pub struct RegisteredPatch<T>(PhantomData<T>);
+/// The schema of what was registered with a `T` and can be changed: the document makes the merge patch of it.
+pub struct Changeable<T>(PhantomData<T>);
 
-impl<T: PartialSchema + Registration> PartialSchema for RegisteredPatch<T> {
+impl<T: PartialSchema + Registration> PartialSchema for Changeable<T> {
     fn schema() -> RefOr<Schema> {
-        let mut schema = PatchOf::<T>::schema();
+        let mut schema = T::schema();
         if let RefOr::T(Schema::Object(object)) = &mut schema {
             T::FIELDS.iter().for_each(|field| _ = object.properties.remove(*field));
         }
@@ -28,12 +26,12 @@ impl<T: PartialSchema + Registration> PartialSchema for RegisteredPatch<T> {
     }
 }
 
-impl<T: ToSchema + Registration> ToSchema for RegisteredPatch<T> {
+impl<T: ToSchema + Registration> ToSchema for Changeable<T> {
     fn name() -> Cow<'static, str> {
-        PatchOf::<T>::name()
+        format!("{}Facts", T::name().trim_start_matches("New")).into()
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        PatchOf::<T>::schemas(schemas);
+        T::schemas(schemas);
     }
 }

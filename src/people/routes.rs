@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, get, patch, post};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::audit::client::Client;
 use crate::audit::denials::Denials;
@@ -15,17 +16,21 @@ use crate::directory::{self, Directory};
 use crate::error::{Error, Problem, Result, Text};
 use crate::families::membership::By;
 use crate::families::{self, FamilyEventKind};
+use crate::http::answer::Validator;
 use crate::http::body::{Body, BodyWithNulls, MergePatch};
-use crate::http::call::{Cache, Call, Validator};
+use crate::http::call::{Cache, Call};
 use crate::http::path::Named;
+use crate::http::written::{Linking, Written};
 use crate::id::{FamilyId, PersonId};
+use crate::idempotency::{Replay, Retries, Slot};
 use crate::people::store::{self, SealedPerson, Taken};
-use crate::people::{KnownPerson, NewPerson, Person, PersonView, RegisteredPatch, Registration, search_routes};
+use crate::people::{Changeable, KnownPerson, NewPerson, Person, PersonView, Registration, search_routes};
 use crate::referrals::of_person;
 use crate::referrals::store::SealedReferral;
+use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Vault};
 
-type PersonPatch = RegisteredPatch<NewPerson>;
+type PersonFacts = Changeable<NewPerson>;
 
 /// The operations on people.
 pub fn routes(api: &mut ServiceConfig) {
@@ -68,12 +73,6 @@ struct Found {
     same_number: Vec<PersonId>,
 }
 
-/// What a registration comes to.
-enum Registered {
-    New(Found),
-    Known(SealedPerson),
-}
-
 /// Register a person
 ///
 /// Somebody whom your office has met, by as much as is known. An identity number that is known already is answered with 200 and
@@ -96,6 +95,7 @@ async fn create_person(
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
+    retries: Data<Retries>,
     new: Body<NewPerson>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
@@ -107,15 +107,18 @@ async fn create_person(
     let by = by(&staff, &directory, &call);
     let (created, linked) =
         (entry(&staff, &call, "person.created", vec![person.id]), entry(&staff, &call, "person.linked", Vec::new()));
-    let register = move |conn: &mut DbConn| {
+    let (links, now, seal) = (call.links(), call.moment.now, vault.get_ref().clone());
+    let replay = again("person.created.replayed", &by.sight);
+    let register = move |conn: &mut DbConn, slot: &Slot| {
         let mut sealed = sealed.clone();
         if let Some(family) = family {
             by.check_can_be_joined(conn, family, "/familyId")?;
         }
         match store::taken(conn, &by.sight, sealed.number_hash.as_deref(), sealed.id)? {
+            // Nothing was done, so nothing is kept: who asks again is told the same, or what became true meanwhile.
             Taken::By(known) => {
                 audit::record(conn, &linked.clone().about(vec![known.id.uuid()]))?;
-                return Ok(Registered::Known(*known));
+                return Ok(Written::changed(&KnownPerson::from(known.open(&seal)?), Validator::Content)?.told_whole());
             }
             Taken::Free(slot) => sealed.number_slot = slot,
         }
@@ -128,23 +131,24 @@ async fn create_person(
         }
         audit::record(conn, &created)?;
         let same_number = same_number(conn, &by.sight, &sealed)?;
-        Ok(Registered::New(Found { person: sealed, family_id: family, same_number }))
+        let (id, version) = (sealed.id, sealed.version);
+        let view = view(Found { person: sealed, family_id: family, same_number }, &seal, &directory, &links, now)?;
+        let answer = Written::created(&links, &path(id), &view, Validator::Version(version))?;
+        slot.keep(conn, id.uuid(), &answer)?;
+        Ok(answer)
     };
-    let mut attempt = 1;
-    loop {
-        match db.write(register.clone()).await {
-            Ok(Registered::New(found)) => {
-                let (path, version) = (path(found.person.id), found.person.version);
-                return call.created(&path, &view(found, &vault, &directory, &call)?, Validator::Version(version));
+    let create = async |slot: Slot| {
+        let mut attempt = 1;
+        loop {
+            let (register, slot) = (register.clone(), slot.clone());
+            match db.write(move |conn| register(conn, &slot)).await {
+                // Somebody else registered the same number in this moment.
+                Err(error) if error.problem() == Problem::AlreadyExists && attempt < ATTEMPTS => attempt += 1,
+                outcome => return outcome,
             }
-            Ok(Registered::Known(person)) => {
-                return call.found(&KnownPerson::from(person.open(&vault)?), Validator::Content, Cache::NoStore);
-            }
-            // Somebody else registered the same number in this moment.
-            Err(error) if error.problem() == Problem::AlreadyExists && attempt < ATTEMPTS => attempt += 1,
-            Err(error) => return Err(error),
         }
-    }
+    };
+    call.send(retries.once(&call, staff.actor(), replay, create).await?)
 }
 
 /// Get a person
@@ -176,7 +180,7 @@ async fn get_person(
     let found = db.read_recorded(move |conn| look(conn, &sight, id), move |conn, _| audit::record(conn, &entry)).await;
     let found = denials.noted(found, attempt)?;
     let version = found.person.version;
-    call.found(&view(found, &vault, &directory, &call)?, Validator::Version(version), Cache::NoStore)
+    call.found(&view(found, &vault, &directory, &call, call.moment.now)?, Validator::Version(version), Cache::NoStore)
 }
 
 /// Change a person
@@ -188,7 +192,7 @@ async fn get_person(
     operation_id = "changePerson",
     tag = "people",
     params(("id" = PersonId, Path, description = "The person's identifier.")),
-    request_body(content((PersonPatch = "application/merge-patch+json"), (PersonPatch = "application/json"))),
+    request_body = PersonFacts,
     responses(
         (status = 200, description = "The person as it is now.", body = PersonView),
         (status = 409, description = "The identity number is another person's.")
@@ -219,7 +223,8 @@ async fn change_person(
         match db.write(move |conn| change.write(conn)).await {
             Ok(Some(found)) => {
                 let version = found.person.version;
-                return call.changed(&view(found, &vault, &directory, &call)?, Validator::Version(version));
+                return call
+                    .changed(&view(found, &vault, &directory, &call, call.moment.now)?, Validator::Version(version));
             }
             Ok(None) => return Ok(call.changed_out_of_sight()),
             // The person changed meanwhile, which the next reading finds; or a referral about the person did, or came in.
@@ -250,6 +255,7 @@ async fn move_person(
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
+    retries: Data<Retries>,
     id: Named<PersonId>,
     body: BodyWithNulls<PersonMove>,
 ) -> Result<HttpResponse> {
@@ -262,7 +268,9 @@ async fn move_person(
     let (row, random) = (event.id.uuid(), &call.moment.random);
     event.reason = Some(vault.seal_json(vault::FAMILY_EVENT_REASON, row, body.0.reason.reveal(), random)?);
     let entry = entry(&staff, &call, "person.moved", vec![id]);
-    let work = move |conn: &mut DbConn| {
+    let (links, now, seal) = (call.links(), call.moment.now, vault.get_ref().clone());
+    let replay = again("person.moved.replayed", &by.sight);
+    let work = move |conn: &mut DbConn, slot: &Slot| {
         if let Some(family) = to {
             by.check_can_be_joined(conn, family, "/familyId")?;
         }
@@ -276,11 +284,14 @@ async fn move_person(
             families::store::members_changed(conn, family)?;
         }
         audit::record(conn, &entry)?;
-        look(conn, &by.sight, id)
+        let found = look(conn, &by.sight, id)?;
+        let version = found.person.version;
+        let answer = Written::changed(&view(found, &seal, &directory, &links, now)?, Validator::Version(version))?;
+        slot.keep(conn, id.uuid(), &answer)?;
+        Ok(answer)
     };
-    let found = db.write(work).await?;
-    let version = found.person.version;
-    call.changed(&view(found, &vault, &directory, &call)?, Validator::Version(version))
+    let change = async |slot: Slot| db.write(move |conn| work(conn, &slot)).await;
+    call.send(retries.once(&call, staff.actor(), replay, change).await?)
 }
 
 /// The next version of a person, and of the referrals that follow it out of sight.
@@ -387,9 +398,25 @@ fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<PersonId>) -
     Entry::new(&call.moment, staff.actor(), action, "person", ids, call.trace.id()).from_client(Client::of(call))
 }
 
-fn view(found: Found, vault: &Vault, directory: &Directory, call: &Call) -> Result<PersonView> {
-    let person = found.person.open(vault)?;
-    Ok(PersonView::new(person, found.family_id, found.same_number, directory, call))
+fn view(
+    found: Found,
+    vault: &Vault,
+    directory: &Directory,
+    addresses: &impl Linking,
+    at: Timestamp,
+) -> Result<PersonView> {
+    let (person, today) = (found.person.open(vault)?, directory.calendar.local_date(at.utc()));
+    Ok(PersonView::new(person, found.family_id, found.same_number, directory, addresses, today))
+}
+
+/// Whether somebody may still know of the person that a kept answer is about.
+fn again(
+    action: &'static str,
+    sight: &Sight,
+) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
+    let sight = sight.clone();
+    let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, PersonId::from_uuid(id)).map(drop);
+    Replay { action, resource_type: "person", may_see }
 }
 
 fn path(id: PersonId) -> String {

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::directory::Directory;
 use crate::http::call::{Call, Link};
+use crate::http::written::Linking;
 use crate::id::{DistrictId, FamilyId, PersonId};
 use crate::people::{AgeBand, ConfidentialNumber, Gender, HomeAddress, Person, ProtectedIdentity};
 use crate::text::LanguageCode;
@@ -100,15 +101,15 @@ impl PersonView {
         family_id: Option<FamilyId>,
         others: Vec<PersonId>,
         directory: &Directory,
-        call: &Call,
+        addresses: &impl Linking,
+        today: NaiveDate,
     ) -> Self {
-        let today: NaiveDate = directory.calendar.local_date(call.moment.now.utc());
         let path = format!("/people/{}", person.id);
         let links = vec![
-            call.link("self", "GET", &path),
-            call.link("change", "PATCH", &path),
-            call.link("move", "POST", &format!("{path}/move")),
-            call.link("timeline", "GET", &format!("{path}/timeline")),
+            addresses.link("self", "GET", &path),
+            addresses.link("change", "PATCH", &path),
+            addresses.link("move", "POST", &format!("{path}/move")),
+            addresses.link("timeline", "GET", &format!("{path}/timeline")),
         ];
         Self {
             id: person.id,

@@ -140,7 +140,7 @@ async fn answer(
     rows.truncate(shown);
     let next = rows.last().filter(|_| has_more).map(|last| (last.at.micros(), last.id));
     let rows = rows.into_iter().map(|row| TimelineEvent::new(row, &known, vault)).collect::<Result<Vec<_>>>()?;
-    Found { rows, next, total }.answer(call, paging, Cache::NoStore, |event| event)
+    Ok(call.give(Found { rows, next, total }.answer(call, paging, |event| event)?, Cache::NoStore))
 }
 
 impl Happening {

@@ -4,77 +4,79 @@
 
 mod credentials;
 mod hiding;
+mod mutations;
 
 use std::collections::BTreeMap;
 
 use nara::http::document::Operation;
 
+use crate::support::app::RECEPTION;
 use crate::support::document::{OPERATIONS, described};
 use crate::support::{Actor, TestApp};
 
-/// `elsewhere` is a caseworker of another office than the one that has the case, `cleared` one who may see protected identities
-/// there; both work at the reception. The school has sent what is read.
+/// `elsewhere` is a caseworker of another office than the one that has the case, `reasoned` a team lead there who says why they look,
+/// `cleared` one who may see protected identities; all three work at the reception. The school has sent what is read.
 const TABLE: &str = "
-                      nobody outreach caseworker lead elsewhere cleared administrator auditor analyst school police healthcare association
-    whereToTurn          200      200        200  200       200     200           200     200     200    200    200        200         200
-    askWhereToTurn       200      200        200  200       200     200           200     200     200    200    200        200         200
-    getCoverage          200      200        200  200       200     200           200     200     200    200    200        200         200
-    getApiInfo           200      200        200  200       200     200           200     200     200    200    200        200         200
-    listCodeLists        200      200        200  200       200     200           200     200     200    200    200        200         200
-    getCodeList          200      200        200  200       200     200           200     200     200    200    200        200         200
-    listAreas            200      200        200  200       200     200           200     200     200    200    200        200         200
-    getArea              200      200        200  200       200     200           200     200     200    200    200        200         200
-    createArea           401      403        403  403       403     403           201     403     403    401    401        401         401
-    changeArea           401      403        403  403       403     403           200     403     403    401    401        401         401
-    deleteArea           401      403        403  403       403     403           204     403     403    401    401        401         401
-    listDistricts        200      200        200  200       200     200           200     200     200    200    200        200         200
-    getDistrict          200      200        200  200       200     200           200     200     200    200    200        200         200
-    createDistrict       401      403        403  403       403     403           201     403     403    401    401        401         401
-    changeDistrict       401      403        403  403       403     403           200     403     403    401    401        401         401
-    deleteDistrict       401      403        403  403       403     403           204     403     403    401    401        401         401
-    getBoundary          200      200        200  200       200     200           200     200     200    200    200        200         200
-    replaceBoundary      401      403        403  403       403     403           200     403     403    401    401        401         401
-    listOffices          200      200        200  200       200     200           200     200     200    200    200        200         200
-    getOffice            200      200        200  200       200     200           200     200     200    200    200        200         200
-    getOpeningHours      200      200        200  200       200     200           200     200     200    200    200        200         200
-    createOffice         401      403        403  403       403     403           201     403     403    401    401        401         401
-    changeOffice         401      403        403  403       403     403           200     403     403    401    401        401         401
-    deleteOffice         401      403        403  403       403     403           204     403     403    401    401        401         401
-    listServices         200      200        200  200       200     200           200     200     200    200    200        200         200
-    getService           200      200        200  200       200     200           200     200     200    200    200        200         200
-    createService        401      403        403  403       403     403           201     403     403    401    401        401         401
-    changeService        401      403        403  403       403     403           200     403     403    401    401        401         401
-    deleteService        401      403        403  403       403     403           204     403     403    401    401        401         401
-    listPartners         401      403        403  403       403     403           200     403     403    401    401        401         401
-    createPartner        401      403        403  403       403     403           201     403     403    401    401        401         401
-    getPartner           401      403        403  403       403     403           200     403     403    401    401        401         401
-    changePartner        401      403        403  403       403     403           200     403     403    401    401        401         401
-    listApiKeys          401      403        403  403       403     403           200     403     403    401    401        401         401
-    createApiKey         401      403        403  403       403     403           201     403     403    401    401        401         401
-    getApiKey            401      403        403  403       403     403           200     403     403    401    401        401         401
-    rotateApiKey         401      403        403  403       403     403           201     403     403    401    401        401         401
-    revokeApiKey         401      403        403  403       403     403           200     403     403    401    401        401         401
-    getMe                401      200        200  200       200     200           200     200     200    401    401        401         401
-    listStaff            401      200        200  200       200     200           403     403     403    401    401        401         401
-    listReferrals        401      200        200  200       200     200           403     403     403    401    401        401         401
-    getReferral          401      404        200  200       404     404           403     403     403    401    401        401         401
-    listAuditRecords     401      403        403  403       403     403           403     200     403    401    401        401         401
-    verifyAuditRecords   401      403        403  403       403     403           403     200     403    401    401        401         401
-    createPerson         401      201        201  201       201     201           403     403     403    401    401        401         401
-    searchPeople         401      200        200  200       200     200           403     403     403    401    401        401         401
-    getPerson            401      200        200  200       404     404           403     403     403    401    401        401         401
-    changePerson         401      200        200  200       404     404           403     403     403    401    401        401         401
-    movePerson           401      200        200  200       404     404           403     403     403    401    401        401         401
-    getPersonTimeline    401      200        200  200       404     404           403     403     403    401    401        401         401
-    createFamily         401      201        201  201       201     201           403     403     403    401    401        401         401
-    getFamily            401      200        200  200       404     404           403     403     403    401    401        401         401
-    changeFamily         401      200        200  200       404     404           403     403     403    401    401        401         401
-    mergeFamilies        401      200        200  200       404     404           403     403     403    401    401        401         401
-    getFamilyTimeline    401      200        200  200       404     404           403     403     403    401    401        401         401
-    submitReferral       401      401        401  401       401     401           401     401     401    201    201        201         201
-    getPartnerMe         401      401        401  401       401     401           401     401     401    200    200        200         200
-    listPartnerReferrals 401      401        401  401       401     401           401     401     401    200    200        200         200
-    getPartnerReferral   401      401        401  401       401     401           401     401     401    200    404        404         404
+                      nobody outreach caseworker lead elsewhere reasoned cleared administrator auditor analyst school police healthcare association
+    whereToTurn          200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    askWhereToTurn       200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    getCoverage          200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    getApiInfo           200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    listCodeLists        200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    getCodeList          200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    listAreas            200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    getArea              200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    createArea           401      403        403  403       403      403     403           201     403     403    401    401        401         401
+    changeArea           401      403        403  403       403      403     403           200     403     403    401    401        401         401
+    deleteArea           401      403        403  403       403      403     403           204     403     403    401    401        401         401
+    listDistricts        200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    getDistrict          200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    createDistrict       401      403        403  403       403      403     403           201     403     403    401    401        401         401
+    changeDistrict       401      403        403  403       403      403     403           200     403     403    401    401        401         401
+    deleteDistrict       401      403        403  403       403      403     403           204     403     403    401    401        401         401
+    getBoundary          200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    replaceBoundary      401      403        403  403       403      403     403           200     403     403    401    401        401         401
+    listOffices          200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    getOffice            200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    getOpeningHours      200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    createOffice         401      403        403  403       403      403     403           201     403     403    401    401        401         401
+    changeOffice         401      403        403  403       403      403     403           200     403     403    401    401        401         401
+    deleteOffice         401      403        403  403       403      403     403           204     403     403    401    401        401         401
+    listServices         200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    getService           200      200        200  200       200      200     200           200     200     200    200    200        200         200
+    createService        401      403        403  403       403      403     403           201     403     403    401    401        401         401
+    changeService        401      403        403  403       403      403     403           200     403     403    401    401        401         401
+    deleteService        401      403        403  403       403      403     403           204     403     403    401    401        401         401
+    listPartners         401      403        403  403       403      403     403           200     403     403    401    401        401         401
+    createPartner        401      403        403  403       403      403     403           201     403     403    401    401        401         401
+    getPartner           401      403        403  403       403      403     403           200     403     403    401    401        401         401
+    changePartner        401      403        403  403       403      403     403           200     403     403    401    401        401         401
+    listApiKeys          401      403        403  403       403      403     403           200     403     403    401    401        401         401
+    createApiKey         401      403        403  403       403      403     403           201     403     403    401    401        401         401
+    getApiKey            401      403        403  403       403      403     403           200     403     403    401    401        401         401
+    rotateApiKey         401      403        403  403       403      403     403           201     403     403    401    401        401         401
+    revokeApiKey         401      403        403  403       403      403     403           200     403     403    401    401        401         401
+    getMe                401      200        200  200       200      200     200           200     200     200    401    401        401         401
+    listStaff            401      200        200  200       200      200     200           403     403     403    401    401        401         401
+    listReferrals        401      200        200  200       200      200     200           403     403     403    401    401        401         401
+    getReferral          401      404        200  200       404      200     404           403     403     403    401    401        401         401
+    listAuditRecords     401      403        403  403       403      403     403           403     200     403    401    401        401         401
+    verifyAuditRecords   401      403        403  403       403      403     403           403     200     403    401    401        401         401
+    createPerson         401      201        201  201       201      201     201           403     403     403    401    401        401         401
+    searchPeople         401      200        200  200       200      200     200           403     403     403    401    401        401         401
+    getPerson            401      200        200  200       404      200     404           403     403     403    401    401        401         401
+    changePerson         401      200        200  200       404      404     404           403     403     403    401    401        401         401
+    movePerson           401      200        200  200       404      404     404           403     403     403    401    401        401         401
+    getPersonTimeline    401      200        200  200       404      200     404           403     403     403    401    401        401         401
+    createFamily         401      201        201  201       201      201     201           403     403     403    401    401        401         401
+    getFamily            401      200        200  200       404      200     404           403     403     403    401    401        401         401
+    changeFamily         401      200        200  200       404      404     404           403     403     403    401    401        401         401
+    mergeFamilies        401      200        200  200       404      404     404           403     403     403    401    401        401         401
+    getFamilyTimeline    401      200        200  200       404      200     404           403     403     403    401    401        401         401
+    submitReferral       401      401        401  401       401      401     401           401     401     401    201    201        201         201
+    getPartnerMe         401      401        401  401       401      401     401           401     401     401    200    200        200         200
+    listPartnerReferrals 401      401        401  401       401      401     401           401     401     401    200    200        200         200
+    getPartnerReferral   401      401        401  401       401      401     401           401     401     401    200    404        404         404
 ";
 
 /// The expected status by operation and by caller.
@@ -97,6 +99,7 @@ fn caller(app: &TestApp, name: &str) -> Actor {
         "caseworker" => app.qualified_caseworker(),
         "lead" => app.team_lead(),
         "elsewhere" => app.reception_caseworker(),
+        "reasoned" => app.staff("team_lead", &[RECEPTION]).and("access-reason", "supervision"),
         "cleared" => app.protected_identity_caseworker(),
         "administrator" => app.administrator(),
         "auditor" => app.auditor(),
