@@ -200,39 +200,42 @@ async fn merge_families(
 ) -> Result<HttpResponse> {
     let directory = directory.current();
     let (id, other_id, by) = (id.0, merge.0.other_id, by(&staff, &directory, &call));
-    let sight = by.sight.clone();
-    let read = move |conn: &mut DbConn| Ok((look(conn, &sight, id)?, if_known(store::find(conn, &sight, other_id))?));
-    let (found, other) = db.read(read).await?;
-    call.check_if_match_of_when_given(&view(found.clone(), &vault, &call)?)?;
-    let family = found.0.family.open(&vault)?;
-    family.check_goes_on()?;
-    let other = mergeable(id, other)?;
-    let (gone, other) = (other.family.clone(), other.family.open(&vault)?);
-    let sealed = SealedFamily::new(&family.merged_with(&other, &call.moment)?, &vault, &call.moment.random)?;
-    let mut event = by.event(FamilyEventKind::Merged, None, Some(other_id), Some(id));
-    event.reason = Some(vault.seal_json(
-        vault::FAMILY_EVENT_REASON,
-        event.id.uuid(),
-        merge.0.reason.reveal(),
-        &call.moment.random,
-    )?);
-    let entry = entry(&staff, &call, "family.merged", vec![id, other_id]);
-    let (links, seal) = (call.links(), vault.get_ref().clone());
     let replay = again("family.merged.replayed", &by.sight);
-    let work = move |conn: &mut DbConn, slot: &Slot| {
-        store::update(conn, &sealed)?;
-        let joined = crate::people::store::of_family(conn, other_id)?;
-        store::merge(conn, &gone, id, by.moment.now)?;
-        let of_members = joined
-            .iter()
-            .map(|(person, ..)| by.event(FamilyEventKind::Merged, Some(*person), Some(other_id), Some(id)));
-        store::remember(conn, &of_members.chain([event.clone()]).collect::<Vec<_>>())?;
-        audit::record(conn, &entry)?;
-        let answer = Written::changed(&view(look(conn, &by.sight, id)?, &seal, &links)?, Validator::Content)?;
-        slot.keep(conn, id.uuid(), &answer)?;
-        Ok(answer)
+    let change = async |slot: Slot| {
+        let sight = by.sight.clone();
+        let read =
+            move |conn: &mut DbConn| Ok((look(conn, &sight, id)?, if_known(store::find(conn, &sight, other_id))?));
+        let (found, other) = db.read(read).await?;
+        call.check_if_match_of_when_given(&view(found.clone(), &vault, &call)?)?;
+        let family = found.0.family.open(&vault)?;
+        family.check_goes_on()?;
+        let other = mergeable(id, other)?;
+        let (gone, other) = (other.family.clone(), other.family.open(&vault)?);
+        let sealed = SealedFamily::new(&family.merged_with(&other, &call.moment)?, &vault, &call.moment.random)?;
+        let mut event = by.event(FamilyEventKind::Merged, None, Some(other_id), Some(id));
+        event.reason = Some(vault.seal_json(
+            vault::FAMILY_EVENT_REASON,
+            event.id.uuid(),
+            merge.0.reason.reveal(),
+            &call.moment.random,
+        )?);
+        let entry = entry(&staff, &call, "family.merged", vec![id, other_id]);
+        let (links, seal) = (call.links(), vault.get_ref().clone());
+        let work = move |conn: &mut DbConn| {
+            store::update(conn, &sealed)?;
+            let joined = crate::people::store::of_family(conn, other_id)?;
+            store::merge(conn, &gone, id, by.moment.now)?;
+            let of_members = joined
+                .iter()
+                .map(|(person, ..)| by.event(FamilyEventKind::Merged, Some(*person), Some(other_id), Some(id)));
+            store::remember(conn, &of_members.chain([event.clone()]).collect::<Vec<_>>())?;
+            audit::record(conn, &entry)?;
+            let answer = Written::changed(&view(look(conn, &by.sight, id)?, &seal, &links)?, Validator::Content)?;
+            slot.keep(conn, id.uuid(), &answer)?;
+            Ok(answer)
+        };
+        db.write(work).await
     };
-    let change = async |slot: Slot| db.write(move |conn| work(conn, &slot)).await;
     call.send(retries.once(&call, staff.actor(), replay, change).await?)
 }
 

@@ -11,6 +11,7 @@
 //! - A person is looked up by name or by identity number, through keyed hashes; there is no other search.
 
 mod age_band;
+mod change_routes;
 mod facts;
 mod identity_number;
 pub mod names;

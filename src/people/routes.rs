@@ -1,7 +1,7 @@
 //! People over HTTP.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get, patch, post};
+use actix_web::{HttpResponse, get, post};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -17,32 +17,28 @@ use crate::error::{Error, Problem, Result, Text};
 use crate::families::membership::By;
 use crate::families::{self, FamilyEventKind};
 use crate::http::answer::Validator;
-use crate::http::body::{Body, BodyWithNulls, MergePatch};
+use crate::http::body::{Body, BodyWithNulls};
 use crate::http::call::{Cache, Call};
 use crate::http::path::Named;
 use crate::http::written::{Linking, Written};
 use crate::id::{FamilyId, PersonId};
 use crate::idempotency::{Replay, Retries, Slot};
 use crate::people::store::{self, SealedPerson, Taken};
-use crate::people::{Changeable, KnownPerson, NewPerson, Person, PersonView, Registration, search_routes};
-use crate::referrals::of_person;
-use crate::referrals::store::SealedReferral;
+use crate::people::{KnownPerson, NewPerson, Person, PersonView, change_routes, search_routes};
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Vault};
-
-type PersonFacts = Changeable<NewPerson>;
 
 /// The operations on people.
 pub fn routes(api: &mut ServiceConfig) {
     api.service(create_person)
         .service(search_routes::search_people)
         .service(get_person)
-        .service(change_person)
+        .service(change_routes::change_person)
         .service(move_person);
 }
 
 /// How often a change is tried that lost against another one at the same time.
-const ATTEMPTS: u8 = 3;
+pub(super) const ATTEMPTS: u8 = 3;
 
 /// To which family a person moves, and why.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -67,8 +63,8 @@ fn given_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Res
 }
 
 /// A person as far as somebody may know of them.
-struct Found {
-    person: SealedPerson,
+pub(super) struct Found {
+    pub(super) person: SealedPerson,
     family_id: Option<FamilyId>,
     same_number: Vec<PersonId>,
 }
@@ -183,57 +179,6 @@ async fn get_person(
     call.found(&view(found, &vault, &directory, &call, call.moment.now)?, Validator::Version(version), Cache::NoStore)
 }
 
-/// Change a person
-///
-/// A merge patch (RFC 7396) of what the person was registered with. When the identity becomes protected, open referrals about the
-/// person go to the central reception in the same moment, and the person is gone for staff who are not cleared: if that is you,
-/// the answer is 204 without a body.
-#[utoipa::path(
-    operation_id = "changePerson",
-    tag = "people",
-    params(("id" = PersonId, Path, description = "The person's identifier.")),
-    request_body = PersonFacts,
-    responses(
-        (status = 200, description = "The person as it is now.", body = PersonView),
-        (status = 409, description = "The identity number is another person's.")
-    ),
-    security(("staffToken" = []))
-)]
-#[patch("/people/{id}")]
-async fn change_person(
-    PeopleWorker(staff): PeopleWorker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    id: Named<PersonId>,
-    patch: MergePatch,
-) -> Result<HttpResponse> {
-    let (directory, id) = (directory.current(), id.0);
-    let patch = patch.without(NewPerson::FIELDS)?;
-    let sight = staff.own_sight(&directory);
-    let mut attempt = 1;
-    loop {
-        let seen = sight.clone();
-        let before = db.read(move |conn| store::find(conn, &seen, id)).await?;
-        call.check_if_match(before.version)?;
-        let before = before.open(&vault)?;
-        let after = before.changed(patch.apply(&before.written)?, &directory, &call.moment)?;
-        let change = Change::prepare(&before, &after, &staff, &directory, &db, &vault, &call).await?;
-        match db.write(move |conn| change.write(conn)).await {
-            Ok(Some(found)) => {
-                let version = found.person.version;
-                return call
-                    .changed(&view(found, &vault, &directory, &call, call.moment.now)?, Validator::Version(version));
-            }
-            Ok(None) => return Ok(call.changed_out_of_sight()),
-            // The person changed meanwhile, which the next reading finds; or a referral about the person did, or came in.
-            Err(error) if error.problem() == Problem::StaleVersion && attempt < ATTEMPTS => attempt += 1,
-            Err(error) => return Err(error),
-        }
-    }
-}
-
 /// Move a person to another family
 ///
 /// Or out of any, with null. The reason and the families stay in the history of all three.
@@ -261,122 +206,44 @@ async fn move_person(
 ) -> Result<HttpResponse> {
     let (directory, id) = (directory.current(), id.0);
     let (by, to) = (by(&staff, &directory, &call), body.0.family_id);
-    let sight = by.sight.clone();
-    let before = db.read(move |conn| store::find(conn, &sight, id)).await?;
-    call.check_if_match_when_given(before.version)?;
-    let mut event = by.event(FamilyEventKind::Moved, Some(id), before.family_id, to);
-    let (row, random) = (event.id.uuid(), &call.moment.random);
-    event.reason = Some(vault.seal_json(vault::FAMILY_EVENT_REASON, row, body.0.reason.reveal(), random)?);
-    let entry = entry(&staff, &call, "person.moved", vec![id]);
-    let (links, now, seal) = (call.links(), call.moment.now, vault.get_ref().clone());
     let replay = again("person.moved.replayed", &by.sight);
-    let work = move |conn: &mut DbConn, slot: &Slot| {
-        if let Some(family) = to {
-            by.check_can_be_joined(conn, family, "/familyId")?;
-        }
-        if before.family_id == to {
-            let there = Text::new("is where the person is already", "är där personen redan är");
-            return Err(Error::invalid_at("/familyId", there));
-        }
-        store::place(conn, id, before.version, to, by.moment.now)?;
-        families::store::remember(conn, std::slice::from_ref(&event))?;
-        for family in [before.family_id, to].into_iter().flatten() {
-            families::store::members_changed(conn, family)?;
-        }
-        audit::record(conn, &entry)?;
-        let found = look(conn, &by.sight, id)?;
-        let version = found.person.version;
-        let answer = Written::changed(&view(found, &seal, &directory, &links, now)?, Validator::Version(version))?;
-        slot.keep(conn, id.uuid(), &answer)?;
-        Ok(answer)
+    let change = async |slot: Slot| {
+        let sight = by.sight.clone();
+        let before = db.read(move |conn| store::find(conn, &sight, id)).await?;
+        call.check_if_match_when_given(before.version)?;
+        let mut event = by.event(FamilyEventKind::Moved, Some(id), before.family_id, to);
+        let (row, random) = (event.id.uuid(), &call.moment.random);
+        event.reason = Some(vault.seal_json(vault::FAMILY_EVENT_REASON, row, body.0.reason.reveal(), random)?);
+        let entry = entry(&staff, &call, "person.moved", vec![id]);
+        let (links, now, seal) = (call.links(), call.moment.now, vault.get_ref().clone());
+        let work = move |conn: &mut DbConn| {
+            if let Some(family) = to {
+                by.check_can_be_joined(conn, family, "/familyId")?;
+            }
+            if before.family_id == to {
+                let there = Text::new("is where the person is already", "är där personen redan är");
+                return Err(Error::invalid_at("/familyId", there));
+            }
+            store::place(conn, id, before.version, to, by.moment.now)?;
+            families::store::remember(conn, std::slice::from_ref(&event))?;
+            for family in [before.family_id, to].into_iter().flatten() {
+                families::store::members_changed(conn, family)?;
+            }
+            audit::record(conn, &entry)?;
+            let found = look(conn, &by.sight, id)?;
+            let version = found.person.version;
+            let view = view(found, &seal, &directory, &links, now)?;
+            let answer = Written::changed(&view, Validator::Version(version))?;
+            slot.keep(conn, id.uuid(), &answer)?;
+            Ok(answer)
+        };
+        db.write(work).await
     };
-    let change = async |slot: Slot| db.write(move |conn| work(conn, &slot)).await;
     call.send(retries.once(&call, staff.actor(), replay, change).await?)
 }
 
-/// The next version of a person, and of the referrals that follow it out of sight.
-struct Change {
-    sight: Sight,
-    person: SealedPerson,
-    words: Vec<Vec<u8>>,
-    number_is_new: bool,
-    is_protected: bool,
-    referrals: Vec<SealedReferral>,
-    entries: Vec<Entry>,
-}
-
-impl Change {
-    /// Seals all that will be written: a database thread does no cryptography.
-    async fn prepare(
-        before: &Person,
-        after: &Person,
-        staff: &Staff,
-        directory: &Directory,
-        db: &Db,
-        vault: &Vault,
-        call: &Call,
-    ) -> Result<Self> {
-        let id = before.id;
-        let mut entries = vec![entry(staff, call, "person.changed", vec![id])];
-        let mut referrals = Vec::new();
-        let is_protected = after.protection().is_protected();
-        if is_protected {
-            for referral in db.read(move |conn| of_person::unprotected(conn, id)).await? {
-                let next = referral.open(vault)?.protected_as(after.protection(), directory, &call.moment)?;
-                referrals.push(SealedReferral::new(&next, vault, &call.moment.random)?);
-            }
-            if !referrals.is_empty() {
-                let ids = referrals.iter().map(|referral| referral.id.uuid()).collect();
-                let (actor, trace) = (staff.actor(), call.trace.id());
-                entries.push(
-                    Entry::new(&call.moment, actor, "referral.rerouted", "referral", ids, trace)
-                        .from_client(Client::of(call)),
-                );
-            }
-        }
-        Ok(Self {
-            sight: staff.own_sight(directory),
-            person: SealedPerson::new(after, vault, &call.moment.random)?,
-            words: store::name_hashes(vault, &after.written.full_name()),
-            number_is_new: before.written.number() != after.written.number(),
-            is_protected,
-            referrals,
-            entries,
-        })
-    }
-
-    /// Writes it, and gives the person as the writer may know it then.
-    fn write(&self, conn: &mut DbConn) -> Result<Option<Found>> {
-        let mut person = self.person.clone();
-        if self.number_is_new {
-            match store::taken(conn, &self.sight, person.number_hash.as_deref(), person.id)? {
-                Taken::By(_) => return Err(Error::new(Problem::AlreadyExists)),
-                Taken::Free(slot) => person.number_slot = slot,
-            }
-        }
-        store::update(conn, &person, &self.words)?;
-        if self.is_protected {
-            of_person::protect(conn, person.id, &self.referrals)?;
-            for referral in &self.referrals {
-                families::store::meet_person(conn, person.id, referral.office_id)?;
-            }
-            if let Some(family) = person.family_id {
-                families::store::members_changed(conn, family)?;
-            }
-        }
-        for entry in &self.entries {
-            audit::record(conn, entry)?;
-        }
-        match look(conn, &self.sight, person.id) {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.problem() == Problem::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-}
-
 /// A person as far as somebody with this sight may know of them.
-fn look(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<Found> {
+pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<Found> {
     let person = store::find(conn, sight, id)?;
     let family: Vec<FamilyId> = person.family_id.into_iter().collect();
     let family_id = families::store::known_among(conn, sight, &family)?.first().copied();
@@ -393,12 +260,12 @@ fn by(staff: &Staff, directory: &Directory, call: &Call) -> By {
     By { sight: staff.own_sight(directory), staff_id: staff.id, moment: call.moment.clone() }
 }
 
-fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<PersonId>) -> Entry {
+pub(super) fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<PersonId>) -> Entry {
     let ids = ids.into_iter().map(PersonId::uuid).collect();
     Entry::new(&call.moment, staff.actor(), action, "person", ids, call.trace.id()).from_client(Client::of(call))
 }
 
-fn view(
+pub(super) fn view(
     found: Found,
     vault: &Vault,
     directory: &Directory,
