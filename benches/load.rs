@@ -26,6 +26,8 @@ mod report;
 mod rows;
 #[path = "load/server.rs"]
 mod server;
+#[path = "load/sign_in.rs"]
+mod sign_in;
 #[path = "load/table.rs"]
 mod table;
 
@@ -123,6 +125,9 @@ fn measure(title: &str, database_url: &str, arguments: &Arguments) {
         }
     }
     print(&table::markdown(title, &measured));
+    if let Some(told) = served.ready.sign_in.told(&measured) {
+        print(&told);
+    }
 }
 
 /// The rows that are asked for, and the floors that they are held against.

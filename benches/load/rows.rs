@@ -141,7 +141,8 @@ fn reading_a_referral(served: &Served, floors: SocketAddr, ids: &[String]) -> [R
     let read = |id: &String| Request::get(&format!("{ROOT}/referrals/{id}"), Some(("authorization", &token)));
     let select = |id: &String| Request::get(&format!("/select/{id}"), None);
     [
-        Row::new("referral", "get a referral", served.ready.api, ids.iter().map(read).collect()).beside(BARE, None),
+        Row::new("referral", "get a referral", served.ready.api, ids.iter().map(read).collect())
+            .beside(BARE, Some(0.6)),
         Row::new("", BARE, floors, ids.iter().map(select).collect()),
     ]
 }

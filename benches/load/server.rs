@@ -23,6 +23,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::floors::Floors;
 use super::installation::{ENVIRONMENT, ISSUER, Installation, KEY_ID};
+use super::sign_in::SignInCost;
 
 /// What the server tells when it is ready.
 #[derive(Serialize, Deserialize)]
@@ -31,6 +32,8 @@ pub struct Ready {
     pub partner_key: String,
     /// The token of a caseworker of the office in Skäggetorp.
     pub token: String,
+    /// What signing in with it costs.
+    pub sign_in: SignInCost,
 }
 
 /// The server's process, as its parent sees it.
@@ -109,9 +112,11 @@ async fn answer_to(mut lines: UnboundedReceiver<String>) {
     let target: Target = url.parse().expect("a URL of a database");
     let installation = Installation::fill(target);
     let running = server::start(setup(&installation)).await.expect("the server starts");
+    let token = token(&installation);
+    let sign_in = SignInCost::of(&verifier(&installation), &token);
     let (api, db, directory) = (running.address, running.db.clone(), running.directory.current());
     actix_web::rt::spawn(running.until_stopped());
-    tell(&Ready { api, partner_key: installation.partner_key.clone(), token: token(&installation) });
+    tell(&Ready { api, partner_key: installation.partner_key.clone(), token, sign_in });
     let lengths: Vec<usize> = next(&mut lines).await;
     let floors = Floors::new(&installation.target, db, &directory);
     let addresses = floors.listen(&lengths).map(|(address, server)| {
@@ -134,8 +139,6 @@ fn tell(answer: &impl Serialize) {
 
 /// As `serve` sets it up.
 fn setup(installation: &Installation) -> Setup {
-    let subjects = Keys::of(&installation.secret).subjects;
-    let tokens = Verifier::new(&installation.key_set(), ISSUER.to_owned(), "nara".to_owned(), subjects);
     Setup {
         target: installation.target.clone(),
         listener: TcpListener::bind("127.0.0.1:0").expect("loopback has a free port"),
@@ -145,7 +148,7 @@ fn setup(installation: &Installation) -> Setup {
         trusted_proxies: Vec::new(),
         // What is measured calls far more often than a caller may.
         limits: None,
-        tokens: Some(tokens.expect("the key set is right")),
+        tokens: Some(verifier(installation)),
         permissions: Permissions::standard(),
         secret: installation.secret.clone(),
         vault: Vault::new(Ring::new(&Random::system())),
@@ -155,6 +158,12 @@ fn setup(installation: &Installation) -> Setup {
         clock: Clock::system(),
         random: Random::system(),
     }
+}
+
+fn verifier(installation: &Installation) -> Verifier {
+    let subjects = Keys::of(&installation.secret).subjects;
+    let verifier = Verifier::new(&installation.key_set(), ISSUER.to_owned(), "nara".to_owned(), subjects);
+    verifier.expect("the key set is right")
 }
 
 fn token(installation: &Installation) -> String {

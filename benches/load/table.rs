@@ -46,6 +46,11 @@ impl Measured {
         self.first_failure = self.first_failure.take().or(stretch.first_failure);
     }
 
+    /// The server's processor time for one answer, in microseconds.
+    pub fn processor(&self) -> f64 {
+        self.median_of(|round| round.processor)
+    }
+
     fn median_of(&self, figure: impl Fn(&Round) -> f64) -> f64 {
         median(self.rounds.iter().map(figure).collect())
     }
@@ -72,7 +77,7 @@ pub fn markdown(title: &str, measured: &[Measured]) -> String {
         let (ratios, targets): (Vec<_>, Vec<_>) =
             one.row.beside.iter().map(|beside| compare(one, beside, measured)).unzip();
         let targets: Vec<String> = targets.into_iter().flatten().collect();
-        let (per_second, processor) = (one.median_of(|round| round.per_second), one.median_of(|round| round.processor));
+        let (per_second, processor) = (one.median_of(|round| round.per_second), one.processor());
         let (half, most) = (one.median_of(|round| round.median) / 1e3, one.median_of(|round| round.p99) / 1e3);
         let _infallible = writeln!(
             table,

@@ -41,6 +41,6 @@ async fn no_line_of_the_rule_can_be_taken_away_without_somebody_noticing() {
         let app = whole.another_server_with(|setup| setup.permissions = Permissions::of(&rule)).await;
         let change = [(create, whole.prepare(create).await)];
         let noticed = somebody_notices(&app, &readings).await || somebody_notices(&app, &change).await;
-        assert!(noticed, "nobody misses {:?}", TABLE[without]);
+        assert!(noticed, "nobody misses {missing:?}");
     }
 }
