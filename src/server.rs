@@ -331,8 +331,9 @@ impl Watch {
     }
 
     async fn refresh(&self) -> Result<()> {
-        self.directory.refresh(&self.db, &self.clock).await?;
-        self.keys.refresh(&self.db, self.clock.now()).await
+        // A key that was revoked elsewhere is noticed also while the directory cannot be read.
+        let keys = self.keys.refresh(&self.db, self.clock.now()).await;
+        self.directory.refresh(&self.db, &self.clock).await.and(keys)
     }
 }
 

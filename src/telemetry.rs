@@ -28,6 +28,7 @@ pub struct Metrics {
     durations: HistogramVec,
     directory_version: prometheus::IntGauge,
     refused_sign_ins: IntCounterVec,
+    problems: IntCounterVec,
     unknown_offices: IntCounter,
     key_renewals: IntCounterVec,
     refused_by_budget: IntCounterVec,
@@ -51,8 +52,13 @@ impl Metrics {
             "The version of the directory that this server answers from.",
         )
         .map_err(Error::internal)?;
+        let problems = IntCounterVec::new(
+            Opts::new("nara_problems_total", "Calls that failed, by the type of the problem."),
+            &["problem"],
+        )
+        .map_err(Error::internal)?;
         let refused_sign_ins = IntCounterVec::new(
-            Opts::new("nara_sign_ins_refused_total", "Tokens and keys that did not hold, by what was wrong with them."),
+            Opts::new("nara_sign_ins_refused_total", "Tokens of staff that did not hold, by what was wrong with them."),
             &["reason"],
         )
         .map_err(Error::internal)?;
@@ -90,6 +96,7 @@ impl Metrics {
             Box::new(durations.clone()),
             Box::new(directory_version.clone()),
             Box::new(refused_sign_ins.clone()),
+            Box::new(problems.clone()),
             Box::new(unknown_offices.clone()),
             Box::new(key_renewals.clone()),
             Box::new(refused_by_budget.clone()),
@@ -104,6 +111,7 @@ impl Metrics {
             durations,
             directory_version,
             refused_sign_ins,
+            problems,
             unknown_offices,
             key_renewals,
             refused_by_budget,
@@ -123,7 +131,12 @@ impl Metrics {
         self.directory_version.set(version);
     }
 
-    /// Counts a token or a key that did not hold.
+    /// Counts a call that failed, by its problem: each kind of bad input has one of its own.
+    pub fn count_problem(&self, problem: &str) {
+        self.problems.with_label_values(&[problem]).inc();
+    }
+
+    /// Counts a token that did not hold.
     pub fn refused_sign_in(&self, reason: &str) {
         self.refused_sign_ins.with_label_values(&[reason]).inc();
     }

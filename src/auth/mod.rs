@@ -120,6 +120,16 @@ pub struct Sight {
     pub reason: Option<AccessReason>,
 }
 
+impl Sight {
+    /// On whose behalf somebody acts: their only office. Of several, nobody knows which they work for just now.
+    pub fn only_office(&self) -> Option<OfficeId> {
+        match self.offices.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    }
+}
+
 impl Staff {
     /// Who did it, for the audit.
     pub fn actor(&self) -> Actor {

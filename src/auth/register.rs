@@ -10,9 +10,8 @@ use crate::db::{Db, DbConn};
 use crate::error::Result;
 use crate::id::{OfficeId, StaffId};
 use crate::on_backend;
-use crate::text::Line;
 use crate::time::{Random, Timestamp};
-use crate::vault::{self, Sealed, Vault};
+use crate::vault::{self, Confidential, ConfidentialLine, Sealed, Vault};
 
 /// Notes who signs in.
 pub struct Register {
@@ -30,7 +29,7 @@ pub struct Colleague {
     /// Who it is.
     pub id: StaffId,
     /// The name, if their tokens tell it.
-    pub name: Option<Line>,
+    pub name: Option<ConfidentialLine>,
 }
 
 #[derive(Queryable, Insertable, AsChangeset)]
@@ -81,7 +80,7 @@ pub fn colleagues(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault) -> Res
     let open = |(id, name): (StaffId, Option<Sealed>)| {
         let name = name.map(|sealed| vault.open(vault::STAFF_NAME, id.uuid(), &sealed)).transpose()?;
         let name = name.and_then(|name| String::from_utf8(name).ok()).and_then(|name| name.parse().ok());
-        Ok(Colleague { id, name })
+        Ok(Colleague { id, name: name.map(Confidential::new) })
     };
     rows.into_iter().map(open).collect()
 }

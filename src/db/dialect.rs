@@ -5,7 +5,9 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::db::connection::DbConn;
+use crate::db::schema::people;
 use crate::error::{Error, Result};
+use crate::id::PersonId;
 
 /// Compiles one expression for each database. It is for what the multi-backend cannot say (a batch insert), and for hot
 /// statements, whose SQL text the multi-backend would build anew at every execution.
@@ -77,6 +79,15 @@ pub fn is_the_only_sealer(conn: &mut DbConn) -> Result<bool> {
     let DbConn::Postgres(conn) = conn else { return Ok(true) };
     let lock = diesel::dsl::sql::<diesel::sql_types::Bool>("pg_try_advisory_xact_lock(74657262)");
     Ok(diesel::select(lock).get_result(conn)?)
+}
+
+/// What was read of a person must hold until the transaction ends. On PostgreSQL another transaction could change the person in
+/// between, so the row is held; readers who hold it as well do not wait for each other. SQLite has one writer.
+pub fn hold_person(conn: &mut DbConn, person: PersonId) -> Result<()> {
+    if let DbConn::Postgres(conn) = conn {
+        people::table.find(person).select(people::id).for_share().load::<PersonId>(conn)?;
+    }
+    Ok(())
 }
 
 /// SQLite takes its compile-time options from the build; without the first of these every statement with a bound LIMIT is

@@ -274,6 +274,7 @@ diesel::table! {
         partner_id -> SqlUuid,
         sender_reference_hash -> Nullable<Binary>,
         office_id -> SqlUuid,
+        disclosed_office_id -> SqlUuid,
         area_id -> Nullable<SqlUuid>,
         district_id -> Nullable<SqlUuid>,
         assignee_id -> Nullable<SqlUuid>,

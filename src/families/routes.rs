@@ -74,7 +74,7 @@ async fn create_family(
     let family = Family::new(&new.0, &directory, &call.moment)?;
     let sealed = SealedFamily::new(&family, &vault, &call.moment.random)?;
     let (id, by) = (family.id, by(&staff, &directory, &call));
-    let entry = entry(&staff, &call, "family.created", vec![id]);
+    let entry = entry(&staff, &directory, &call, "family.created", vec![id]).on_behalf_of(office);
     let (links, seal) = (call.links(), vault.get_ref().clone());
     let replay = again("family.created.replayed", &by.sight);
     let work = move |conn: &mut DbConn, slot: &Slot| {
@@ -112,9 +112,10 @@ async fn get_family(
     denials: Data<Denials>,
     id: Named<FamilyId>,
 ) -> Result<HttpResponse> {
-    let (id, sight) = (id.0, staff.sight(&directory.current()));
+    let directory = directory.current();
+    let (id, sight) = (id.0, staff.sight(&directory));
     let reason = sight.reason;
-    let attempt = || entry(&staff, &call, "family.read", vec![id]).because(reason);
+    let attempt = || entry(&staff, &directory, &call, "family.read", vec![id]).because(reason);
     let entry = attempt();
     let found = db.read_recorded(move |conn| look(conn, &sight, id), move |conn, _| audit::record(conn, &entry)).await;
     let found = denials.noted(found, attempt)?;
@@ -143,19 +144,21 @@ async fn change_family(
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
+    denials: Data<Denials>,
     id: Named<FamilyId>,
     patch: MergePatch,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
     let (id, by) = (id.0, by(&staff, &directory, &call));
     let sight = by.sight.clone();
-    let (household, first) = db.read(move |conn| look(conn, &sight, id)).await?;
+    let found = db.read(move |conn| look(conn, &sight, id)).await;
+    let (household, first) = denials.noted(found, || entry(&staff, &directory, &call, "family.changed", vec![id]))?;
     call.check_if_match_of(&view((household.clone(), first), &vault, &call)?)?;
     let family = household.family.open(&vault)?;
     let new = patch.without(NewFamily::FIELDS)?.apply(&family.as_new(&household.members))?;
     let changed = family.changed(&new, &directory, &call.moment)?;
     let sealed = SealedFamily::new(&changed, &vault, &call.moment.random)?;
-    let entry = entry(&staff, &call, "family.changed", vec![id]);
+    let entry = entry(&staff, &directory, &call, "family.changed", vec![id]);
     let work = move |conn: &mut DbConn| {
         store::update(conn, &sealed)?;
         let joining = new.member_ids.iter().copied().enumerate().filter(|(_, id)| !household.members.contains(id));
@@ -195,6 +198,7 @@ async fn merge_families(
     db: Data<Db>,
     vault: Data<Vault>,
     retries: Data<Retries>,
+    denials: Data<Denials>,
     id: Named<FamilyId>,
     merge: Body<FamilyMerge>,
 ) -> Result<HttpResponse> {
@@ -205,7 +209,8 @@ async fn merge_families(
         let sight = by.sight.clone();
         let read =
             move |conn: &mut DbConn| Ok((look(conn, &sight, id)?, if_known(store::find(conn, &sight, other_id))?));
-        let (found, other) = db.read(read).await?;
+        let found = db.read(read).await;
+        let (found, other) = denials.noted(found, || entry(&staff, &directory, &call, "family.merged", vec![id]))?;
         call.check_if_match_of_when_given(&view(found.clone(), &vault, &call)?)?;
         let family = found.0.family.open(&vault)?;
         family.check_goes_on()?;
@@ -219,7 +224,7 @@ async fn merge_families(
             merge.0.reason.reveal(),
             &call.moment.random,
         )?);
-        let entry = entry(&staff, &call, "family.merged", vec![id, other_id]);
+        let entry = entry(&staff, &directory, &call, "family.merged", vec![id, other_id]);
         let (links, seal) = (call.links(), vault.get_ref().clone());
         let work = move |conn: &mut DbConn| {
             store::update(conn, &sealed)?;
@@ -245,6 +250,11 @@ fn mergeable(id: FamilyId, other: Option<Household>) -> Result<Household> {
     match other {
         None => wrong("names nothing that exists", "namnger inget som finns"),
         Some(other) if other.family.id == id => wrong("is this family itself", "är denna familj själv"),
+        // Whoever sees this family would learn of that one, and where it lives.
+        Some(other) if other.is_hidden() => wrong(
+            "has only members with a protected identity: move the persons instead",
+            "har bara medlemmar med skyddad identitet: flytta personerna i stället",
+        ),
         Some(other) if other.family.merged_into.is_some() => {
             wrong("was merged into another family already", "har redan gått upp i en annan familj")
         }
@@ -274,9 +284,17 @@ fn by(staff: &Staff, directory: &directory::Directory, call: &Call) -> By {
     By { sight: staff.own_sight(directory), staff_id: staff.id, moment: call.moment.clone() }
 }
 
-fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<FamilyId>) -> Entry {
+fn entry(
+    staff: &Staff,
+    directory: &directory::Directory,
+    call: &Call,
+    action: &'static str,
+    ids: Vec<FamilyId>,
+) -> Entry {
     let ids = ids.into_iter().map(FamilyId::uuid).collect();
-    Entry::new(&call.moment, staff.actor(), action, "family", ids, call.trace.id()).from_client(Client::of(call))
+    Entry::new(&call.moment, staff.actor(), action, "family", ids, call.trace.id())
+        .on_behalf_of(staff.own_sight(directory).only_office())
+        .from_client(Client::of(call))
 }
 
 fn view(

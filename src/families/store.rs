@@ -69,6 +69,13 @@ pub struct Household {
     pub everyone: Vec<(PersonId, ProtectedIdentity, i32)>,
 }
 
+impl Household {
+    /// Whether it exists only for staff who are cleared for protected identities.
+    pub fn is_hidden(&self) -> bool {
+        !self.everyone.is_empty() && self.everyone.iter().all(|(_, protection, _)| protection.is_protected())
+    }
+}
+
 /// Something that happened to families and people, to be kept.
 #[expect(missing_docs, reason = "The fields say what they are.")]
 #[derive(Clone, Queryable, Insertable)]
@@ -170,7 +177,11 @@ pub fn remember(conn: &mut DbConn, events: &[FamilyEvent]) -> Result<()> {
 /// protected person lives stands in no readable column.
 pub fn members_changed(conn: &mut DbConn, id: FamilyId) -> Result<()> {
     let counted = families::version.eq(families::version + 1.into_sql::<Integer>());
-    on_backend!(conn, conn => diesel::update(families::table.find(id)).set(counted).execute(conn))?;
+    // One that was merged away meanwhile takes nobody in.
+    let open = families::table.find(id).filter(families::merged_into.is_null());
+    if on_backend!(&mut *conn, conn => diesel::update(open).set(counted).execute(conn))? != 1 {
+        return Err(stale());
+    }
     hide_district(conn, id)
 }
 
@@ -187,8 +198,12 @@ pub fn hide_district(conn: &mut DbConn, id: FamilyId) -> Result<()> {
 /// Makes a family a pointer to another one: that one takes over its members, its offices, and whatever pointed to it.
 pub fn merge(conn: &mut DbConn, gone: &SealedFamily, into: FamilyId, now: Timestamp) -> Result<()> {
     let before = families::table.find(gone.id).filter(families::version.eq(gone.version));
-    let pointer =
-        (families::merged_into.eq(into), families::version.eq(gone.version + 1), families::updated_at.eq(now));
+    let pointer = (
+        families::merged_into.eq(into),
+        families::district_id.eq(None::<DistrictId>),
+        families::version.eq(gone.version + 1),
+        families::updated_at.eq(now),
+    );
     if on_backend!(conn, conn => diesel::update(before).set(pointer).execute(conn))? != 1 {
         return Err(stale());
     }

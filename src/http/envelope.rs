@@ -56,6 +56,9 @@ pub async fn around<B: MessageBody + 'static>(
             }
             Failure::Other(problem) => ProblemView::new(&Error::new(*problem), language, &base, path, trace.id()),
         };
+        if let Some(metrics) = &metrics {
+            metrics.count_problem(failure.problem().slug());
+        }
         let body = serde_json::to_vec(&view).unwrap_or_default();
         answer = answer.map_body(|head, _| {
             mark_as_problem(&mut head.headers, language);
@@ -73,6 +76,15 @@ pub async fn around<B: MessageBody + 'static>(
 enum Failure<'a> {
     Ours(&'a Error),
     Other(Problem),
+}
+
+impl Failure<'_> {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Ours(error) => error.problem(),
+            Self::Other(problem) => *problem,
+        }
+    }
 }
 
 /// An error that the framework made itself.

@@ -1,6 +1,8 @@
 //! What a write is answered. It is made where the writing is done, on a thread of the database, so that the answer can be kept in
 //! the same transaction for those who ask again.
 
+use std::fmt;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -11,7 +13,7 @@ use crate::http::answer::{Answer, Validator};
 use crate::http::call::{Call, Link, ROOT};
 
 /// An answer of success, whole: what the caller prefers to do without is left out when it is sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
     status: u16,
     location: Option<String>,
@@ -22,6 +24,13 @@ pub struct Written {
     /// Whether the body tells something this once, so that leaving it out would lose it.
     #[serde(skip)]
     is_told_once: bool,
+}
+
+/// The body may be personal, or hold a key: it is not told.
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Written").field("status", &self.status).field("etag", &self.etag).finish_non_exhaustive()
+    }
 }
 
 /// Makes the addresses that an answer has in it.

@@ -184,6 +184,13 @@ impl Drop for Running<'_> {
 }
 
 impl Slot {
+    /// Fails where another call has kept an answer meanwhile, which is then the answer to this one as well.
+    pub fn check_free(&self, conn: &mut DbConn) -> Result<()> {
+        let Some(claim) = &self.0 else { return Ok(()) };
+        let kept = store::find(conn, &claim.key_hash, claim.moment.now)?;
+        if kept.is_some() { Err(in_use()) } else { Ok(()) }
+    }
+
     /// Keeps the answer about this thing, in the transaction of what it answers and as its last statement.
     pub fn keep(&self, conn: &mut DbConn, about: Uuid, answer: &Written) -> Result<()> {
         let Some(claim) = &self.0 else { return Ok(()) };

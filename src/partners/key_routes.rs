@@ -96,7 +96,7 @@ async fn create_api_key(
             slot.keep(conn, id, &kept)
         };
         db.write(write).await?;
-        keys.refresh(&db, call.moment.now).await?;
+        told_soon(keys.refresh(&db, call.moment.now).await);
         Ok(answer)
     };
     call.send(retries.once(&call, admin.actor(), again, create).await?)
@@ -183,7 +183,7 @@ async fn rotate_api_key(
             slot.keep(conn, id, &kept)
         };
         db.write(write).await?;
-        keys.refresh(&db, now).await?;
+        told_soon(keys.refresh(&db, now).await);
         Ok(answer)
     };
     call.send(retries.once(&call, admin.actor(), again, rotate).await?)
@@ -252,4 +252,11 @@ fn issued(call: &Call, key: &ApiKey, plain: &PlainKey, slug: &Slug) -> Result<Wr
     let view = ApiKeyView::new(key.clone(), slug, call, call.moment.now);
     let told = IssuedApiKey { key: &view, secret: plain.reveal() };
     Written::created_telling(call, &path, &view, version, &told)
+}
+
+/// The key is made, and is told this once: that this server does not know it for another second is no reason to lose it.
+fn told_soon(refreshed: Result<()>) {
+    if let Err(error) = refreshed {
+        tracing::warn!(cause = ?error.cause(), "a new key is not known yet; it is read again within a second");
+    }
 }

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
 
 use crate::audit::client::Client;
+use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::{PeopleWorker, Sight, Staff};
 use crate::db::{Db, DbConn};
@@ -47,6 +48,7 @@ pub async fn change_person(
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
+    denials: Data<Denials>,
     id: Named<PersonId>,
     patch: MergePatch,
 ) -> Result<HttpResponse> {
@@ -56,23 +58,38 @@ pub async fn change_person(
     let mut attempt = 1;
     loop {
         let seen = sight.clone();
-        let before = db.read(move |conn| store::find(conn, &seen, id)).await?;
+        let before = db.read(move |conn| store::find(conn, &seen, id)).await;
+        let before = denials.noted(before, || entry(&staff, &directory, &call, "person.changed", vec![id]))?;
         call.check_if_match(before.version)?;
         let before = before.open(&vault)?;
         let after = before.changed(patch.apply(&before.written)?, &directory, &call.moment)?;
         let change = Change::prepare(&before, &after, &staff, &directory, &db, &vault, &call).await?;
         match db.write(move |conn| change.write(conn)).await {
-            Ok(Some(found)) => {
+            Ok(Outcome::Written(found)) => {
                 let version = found.person.version;
                 return call
-                    .changed(&view(found, &vault, &directory, &call, call.moment.now)?, Validator::Version(version));
+                    .changed(&view(*found, &vault, &directory, &call, call.moment.now)?, Validator::Version(version));
             }
-            Ok(None) => return Ok(call.changed_out_of_sight()),
+            Ok(Outcome::OutOfSight) => return Ok(call.changed_out_of_sight()),
+            Ok(Outcome::NumberTaken) => return Err(Error::new(Problem::AlreadyExists)),
             // The person changed meanwhile, which the next reading finds; or a referral about the person did, or came in.
-            Err(error) if error.problem() == Problem::StaleVersion && attempt < ATTEMPTS => attempt += 1,
+            // Or somebody wrote the same number in this moment: whether the writer may know of that one, the next try tells.
+            Err(error)
+                if matches!(error.problem(), Problem::StaleVersion | Problem::AlreadyExists) && attempt < ATTEMPTS =>
+            {
+                attempt += 1;
+            }
             Err(error) => return Err(error),
         }
     }
+}
+
+/// What became of a change.
+enum Outcome {
+    Written(Box<Found>),
+    /// It is written, and the writer may not know of the person any more.
+    OutOfSight,
+    NumberTaken,
 }
 
 /// The next version of a person, and of the referrals that follow it out of sight.
@@ -84,6 +101,7 @@ struct Change {
     is_protected: bool,
     referrals: Vec<SealedReferral>,
     entries: Vec<Entry>,
+    linked: Entry,
 }
 
 impl Change {
@@ -98,19 +116,26 @@ impl Change {
         call: &Call,
     ) -> Result<Self> {
         let id = before.id;
-        let mut entries = vec![entry(staff, call, "person.changed", vec![id])];
+        let mut entries = vec![entry(staff, directory, call, "person.changed", vec![id])];
         let mut referrals = Vec::new();
         let is_protected = after.protection().is_protected();
         if is_protected {
-            for referral in db.read(move |conn| of_person::unprotected(conn, id)).await? {
-                let next = referral.open(vault)?.protected_as(after.protection(), directory, &call.moment)?;
+            let is_raised = after.protection() > before.protection();
+            let about = move |conn: &mut DbConn| match is_raised {
+                true => of_person::all(conn, id),
+                false => of_person::unprotected(conn, id),
+            };
+            let mut rerouted = Vec::new();
+            for referral in db.read(about).await? {
+                let referral = referral.open(vault)?;
+                rerouted.extend((!referral.protected).then_some(referral.id.uuid()));
+                let next = referral.protected_as(after.protection(), directory, &call.moment)?;
                 referrals.push(SealedReferral::new(&next, vault, &call.moment.random)?);
             }
-            if !referrals.is_empty() {
-                let ids = referrals.iter().map(|referral| referral.id.uuid()).collect();
+            if !rerouted.is_empty() {
                 let (actor, trace) = (staff.actor(), call.trace.id());
                 entries.push(
-                    Entry::new(&call.moment, actor, "referral.rerouted", "referral", ids, trace)
+                    Entry::new(&call.moment, actor, "referral.rerouted", "referral", rerouted, trace)
                         .from_client(Client::of(call)),
                 );
             }
@@ -123,15 +148,20 @@ impl Change {
             is_protected,
             referrals,
             entries,
+            linked: entry(staff, directory, call, "person.linked", Vec::new()),
         })
     }
 
     /// Writes it, and gives the person as the writer may know it then.
-    fn write(&self, conn: &mut DbConn) -> Result<Option<Found>> {
+    fn write(&self, conn: &mut DbConn) -> Result<Outcome> {
         let mut person = self.person.clone();
         if self.number_is_new {
             match store::taken(conn, &self.sight, person.number_hash.as_deref(), person.id)? {
-                Taken::By(_) => return Err(Error::new(Problem::AlreadyExists)),
+                Taken::By(known) => {
+                    // Nothing else is written; but that the number was named is.
+                    audit::record(conn, &self.linked.clone().about(vec![known.id.uuid()]))?;
+                    return Ok(Outcome::NumberTaken);
+                }
                 Taken::Free(slot) => person.number_slot = slot,
             }
         }
@@ -149,8 +179,8 @@ impl Change {
             audit::record(conn, entry)?;
         }
         match look(conn, &self.sight, person.id) {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.problem() == Problem::NotFound => Ok(None),
+            Ok(found) => Ok(Outcome::Written(Box::new(found))),
+            Err(error) if error.problem() == Problem::NotFound => Ok(Outcome::OutOfSight),
             Err(error) => Err(error),
         }
     }

@@ -101,8 +101,10 @@ async fn create_person(
     let sealed = SealedPerson::new(&person, &vault, &call.moment.random)?;
     let words = store::name_hashes(&vault, &person.written.full_name());
     let by = by(&staff, &directory, &call);
-    let (created, linked) =
-        (entry(&staff, &call, "person.created", vec![person.id]), entry(&staff, &call, "person.linked", Vec::new()));
+    let (created, linked) = (
+        entry(&staff, &directory, &call, "person.created", vec![person.id]).on_behalf_of(office),
+        entry(&staff, &directory, &call, "person.linked", Vec::new()).on_behalf_of(office),
+    );
     let (links, now, seal) = (call.links(), call.moment.now, vault.get_ref().clone());
     let replay = again("person.created.replayed", &by.sight);
     let register = move |conn: &mut DbConn, slot: &Slot| {
@@ -113,10 +115,11 @@ async fn create_person(
         match store::taken(conn, &by.sight, sealed.number_hash.as_deref(), sealed.id)? {
             // Nothing was done, so nothing is kept: who asks again is told the same, or what became true meanwhile.
             Taken::By(known) => {
+                slot.check_free(conn)?;
                 audit::record(conn, &linked.clone().about(vec![known.id.uuid()]))?;
                 return Ok(Written::changed(&KnownPerson::from(known.open(&seal)?), Validator::Content)?.told_whole());
             }
-            Taken::Free(slot) => sealed.number_slot = slot,
+            Taken::Free(free) => sealed.number_slot = free,
         }
         sealed.family_id = family;
         store::insert(conn, &sealed, &words, office)?;
@@ -171,7 +174,7 @@ async fn get_person(
     let directory = directory.current();
     let (id, sight) = (id.0, staff.sight(&directory));
     let reason = sight.reason;
-    let attempt = || entry(&staff, &call, "person.read", vec![id]).because(reason);
+    let attempt = || entry(&staff, &directory, &call, "person.read", vec![id]).because(reason);
     let entry = attempt();
     let found = db.read_recorded(move |conn| look(conn, &sight, id), move |conn, _| audit::record(conn, &entry)).await;
     let found = denials.noted(found, attempt)?;
@@ -201,6 +204,7 @@ async fn move_person(
     db: Data<Db>,
     vault: Data<Vault>,
     retries: Data<Retries>,
+    denials: Data<Denials>,
     id: Named<PersonId>,
     body: BodyWithNulls<PersonMove>,
 ) -> Result<HttpResponse> {
@@ -209,12 +213,13 @@ async fn move_person(
     let replay = again("person.moved.replayed", &by.sight);
     let change = async |slot: Slot| {
         let sight = by.sight.clone();
-        let before = db.read(move |conn| store::find(conn, &sight, id)).await?;
+        let before = db.read(move |conn| store::find(conn, &sight, id)).await;
+        let before = denials.noted(before, || entry(&staff, &directory, &call, "person.moved", vec![id]))?;
         call.check_if_match_when_given(before.version)?;
         let mut event = by.event(FamilyEventKind::Moved, Some(id), before.family_id, to);
         let (row, random) = (event.id.uuid(), &call.moment.random);
         event.reason = Some(vault.seal_json(vault::FAMILY_EVENT_REASON, row, body.0.reason.reveal(), random)?);
-        let entry = entry(&staff, &call, "person.moved", vec![id]);
+        let entry = entry(&staff, &directory, &call, "person.moved", vec![id]);
         let (links, now, seal) = (call.links(), call.moment.now, vault.get_ref().clone());
         let work = move |conn: &mut DbConn| {
             if let Some(family) = to {
@@ -260,9 +265,17 @@ fn by(staff: &Staff, directory: &Directory, call: &Call) -> By {
     By { sight: staff.own_sight(directory), staff_id: staff.id, moment: call.moment.clone() }
 }
 
-pub(super) fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<PersonId>) -> Entry {
+pub(super) fn entry(
+    staff: &Staff,
+    directory: &Directory,
+    call: &Call,
+    action: &'static str,
+    ids: Vec<PersonId>,
+) -> Entry {
     let ids = ids.into_iter().map(PersonId::uuid).collect();
-    Entry::new(&call.moment, staff.actor(), action, "person", ids, call.trace.id()).from_client(Client::of(call))
+    Entry::new(&call.moment, staff.actor(), action, "person", ids, call.trace.id())
+        .on_behalf_of(staff.own_sight(directory).only_office())
+        .from_client(Client::of(call))
 }
 
 pub(super) fn view(

@@ -84,6 +84,7 @@ pub async fn search_people(
         Wanted::Number(_) => "person.looked_up_by_number",
     };
     let entry = Entry::new(&call.moment, staff.actor(), action, "person", Vec::new(), call.trace.id())
+        .on_behalf_of(sight.only_office())
         .because(sight.reason)
         .from_client(Client::of(&call));
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);

@@ -138,12 +138,14 @@ pub fn all_with_number(conn: &mut DbConn, hash: &[u8]) -> Result<Vec<SealedPerso
 
 /// The record that a number stands for, and how its identity is protected.
 pub fn first_with_number(conn: &mut DbConn, hash: &[u8]) -> Result<Option<(PersonId, ProtectedIdentity)>> {
-    Ok(on_backend!(conn, conn => people::table
+    let all: Vec<(PersonId, ProtectedIdentity)> = on_backend!(conn, conn => people::table
         .filter(people::number_hash.eq(hash.to_vec()))
         .order(people::number_slot)
         .select((people::id, people::protection))
-        .first(conn)
-        .optional())?)
+        .load(conn))?;
+    // Of several records, the one with the strongest protection counts.
+    let strongest = all.iter().map(|(_, protection)| *protection).max();
+    Ok(all.into_iter().find(|(_, protection)| Some(*protection) == strongest))
 }
 
 /// The other records with the same identity number.

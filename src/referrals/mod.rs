@@ -115,6 +115,8 @@ pub struct Referral {
     pub partner_id: PartnerId,
     /// The office that has it now.
     pub office_id: OfficeId,
+    /// The office that the sender was told. It follows from the sender's own words, and moves with nothing that the sender may not know.
+    pub disclosed_office_id: OfficeId,
     /// The area it was routed by.
     pub area_id: Option<AreaId>,
     /// The district it was routed by.
@@ -157,8 +159,15 @@ impl Referral {
         let today = directory.calendar.local_date(moment.now.utc());
         new.check(today, directory)?;
         let known_protection = known.map(|(_, protection)| protection).unwrap_or_default();
-        let protected = new.child.protected_identity.unwrap_or_default().max(known_protection).is_protected();
+        let said = new.child.protected_identity.unwrap_or_default();
+        let protected = said.max(known_protection).is_protected();
         let routing = Routing::find(&new.child, protected, directory)?;
+        // A sender who does not know of a protection must not learn of it by the office.
+        let told = if protected == said.is_protected() {
+            routing.office_id
+        } else {
+            Routing::find(&new.child, false, directory)?.office_id
+        };
         let kind = Kind::from(new.kind);
         let deadlines = deadlines_from(kind, moment.now, directory);
         Ok(Self {
@@ -170,6 +179,7 @@ impl Referral {
             protected,
             partner_id: sender,
             office_id: routing.office_id,
+            disclosed_office_id: told,
             area_id: routing.area_id,
             district_id: routing.district_id,
             assignee_id: None,

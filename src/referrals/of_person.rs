@@ -23,6 +23,10 @@ impl Referral {
     pub fn protected_as(self, protection: ProtectedIdentity, directory: &Directory, moment: &Moment) -> Result<Self> {
         let child = self.matter.child.clone().without_whereabouts(protection);
         let matter = NewReferral { child, ..self.matter };
+        if self.protected {
+            // It is where it belongs; only what must not be stored of a protected registration goes.
+            return Ok(Self { matter, updated_at: moment.now, version: self.version + 1, ..self });
+        }
         let hidden = Self {
             protected: true,
             area_id: None,
@@ -56,6 +60,11 @@ pub fn unprotected(conn: &mut DbConn, person: PersonId) -> Result<Vec<SealedRefe
         .filter(referrals::person_id.eq(person))
         .filter(referrals::protected.eq(false))
         .load(conn))?)
+}
+
+/// All referrals about a person.
+pub fn all(conn: &mut DbConn, person: PersonId) -> Result<Vec<SealedReferral>> {
+    Ok(on_backend!(conn, conn => referrals::table.filter(referrals::person_id.eq(person)).load(conn))?)
 }
 
 /// Writes the next versions of referrals about a person, unless somebody else wrote one first or another one has arrived: none

@@ -11,7 +11,7 @@ use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, PartnerReader, Submitter};
-use crate::db::{Db, DbConn, stale};
+use crate::db::{Db, DbConn, dialect, stale};
 use crate::directory;
 use crate::error::{Problem, Result};
 use crate::families;
@@ -86,6 +86,7 @@ async fn submit_referral(
             let stored = db.write(move |conn| {
                 if let (Some((person, _)), Some(hash)) = (known, &number) {
                     // It was routed by what was known of the person: that must still hold.
+                    dialect::hold_person(conn, person)?;
                     if people_store::first_with_number(conn, hash)? != known {
                         return Err(stale());
                     }

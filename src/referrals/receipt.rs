@@ -104,7 +104,7 @@ impl Receipt {
         let learns_the_decision = reports_by_duty && category != Category::Police;
         let deadline_concerns_sender =
             |kind: DeadlineKind| learns_the_decision && kind == DeadlineKind::InquiryDecision;
-        let office = directory.office(referral.office_id);
+        let office = directory.office(referral.disclosed_office_id);
         Self {
             id: referral.id,
             reference: referral.reference.clone(),

@@ -97,7 +97,7 @@ async fn list_referrals(
     let (filter, order) = query.0.parts(now);
     let sight = staff.sight(&directory.current());
     let reason = sight.reason;
-    let on_behalf_of = filter.office.or_else(|| only(&sight.offices));
+    let on_behalf_of = filter.office.or_else(|| sight.only_office());
     let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
     let read = move |conn: &mut DbConn| {
         let total = if count { Some(store::count(conn, &sight, &filter)?) } else { None };
@@ -159,14 +159,6 @@ async fn get_referral(
     let version = referral.version;
     let links = vec![call.link("self", "GET", &format!("/referrals/{id}"))];
     call.found(&ReferralView::new(referral, call.moment.now, links), Validator::Version(version), Cache::NoStore)
-}
-
-/// The office of somebody who has one: of several, nobody knows which they work for just now.
-fn only(offices: &[OfficeId]) -> Option<OfficeId> {
-    match offices {
-        [only] => Some(*only),
-        _ => None,
-    }
 }
 
 impl QueueQuery {

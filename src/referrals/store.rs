@@ -31,6 +31,7 @@ pub struct SealedReferral {
     pub partner_id: PartnerId,
     pub sender_reference_hash: Option<Vec<u8>>,
     pub office_id: OfficeId,
+    pub disclosed_office_id: OfficeId,
     pub area_id: Option<AreaId>,
     pub district_id: Option<DistrictId>,
     pub assignee_id: Option<StaffId>,
@@ -60,6 +61,7 @@ impl SealedReferral {
             sender_reference_hash: sender_reference
                 .map(|text| sender_reference_hash(vault, referral.partner_id, text.reveal().as_ref())),
             office_id: referral.office_id,
+            disclosed_office_id: referral.disclosed_office_id,
             area_id: referral.area_id,
             district_id: referral.district_id,
             assignee_id: referral.assignee_id,
@@ -86,6 +88,7 @@ impl SealedReferral {
             protected: self.protected,
             partner_id: self.partner_id,
             office_id: self.office_id,
+            disclosed_office_id: self.disclosed_office_id,
             area_id: self.area_id,
             district_id: self.district_id,
             assignee_id: self.assignee_id,

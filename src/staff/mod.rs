@@ -15,7 +15,7 @@ use crate::directory::Directory;
 use crate::http::call::Link;
 use crate::id::{OfficeId, StaffId};
 use crate::text::Localized;
-use crate::vault::{self, Confidential, ConfidentialLine};
+use crate::vault::{self, ConfidentialLine};
 
 /// Who the token says that I am.
 #[derive(Debug, Serialize, ToSchema)]
@@ -88,6 +88,6 @@ pub struct StaffMember {
 
 impl From<&Colleague> for StaffMember {
     fn from(colleague: &Colleague) -> Self {
-        Self { staff_id: colleague.id, name: colleague.name.clone().map(Confidential::new) }
+        Self { staff_id: colleague.id, name: colleague.name.clone() }
     }
 }

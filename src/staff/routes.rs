@@ -86,8 +86,9 @@ async fn list_staff(
     };
     // An office has tens of people, and names are sealed: so they are put in order here.
     let mut colleagues = db.read_recorded(read, record).await?;
-    let position =
-        |colleague: &Colleague| (colleague.name.as_ref().map(|name| swedish_order(name.as_ref())), colleague.id.uuid());
+    let position = |colleague: &Colleague| {
+        (colleague.name.as_ref().map(|name| swedish_order(name.reveal().as_ref())), colleague.id.uuid())
+    };
     colleagues.sort_by_cached_key(position);
     let sorted: Vec<&Colleague> = colleagues.iter().collect();
     let answer = paging.of_sorted(&call, &sorted, position)?.answer(&call, &paging, StaffMember::from)?;

@@ -50,6 +50,7 @@ async fn get_person_timeline(
     let nobody = nobody_yet(&staff, &reader, &directory.current());
     let entry =
         Entry::new(&call.moment, staff.actor(), "person.timeline_read", "person", vec![id.uuid()], call.trace.id())
+            .on_behalf_of(nobody.sight.only_office())
             .because(nobody.sight.reason)
             .from_client(Client::of(&call));
     let find = move |conn: &mut DbConn| {
@@ -85,6 +86,7 @@ async fn get_family_timeline(
     let nobody = nobody_yet(&staff, &reader, &directory.current());
     let entry =
         Entry::new(&call.moment, staff.actor(), "family.timeline_read", "family", vec![id.uuid()], call.trace.id())
+            .on_behalf_of(nobody.sight.only_office())
             .because(nobody.sight.reason)
             .from_client(Client::of(&call));
     let find = move |conn: &mut DbConn| {

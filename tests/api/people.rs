@@ -297,7 +297,9 @@ on_both_databases! {
         assert_eq!(again.expect(200)["id"], known["id"]);
         // Nor does a change to such a number tell anything.
         let etag = app.caseworker().get(&path(&of_nobody.json())).await.etag();
+        let named = recorded(&app, "person.linked").await.len();
         app.caseworker().patch(&path(&of_nobody.json()), json!({ "personalIdentityNumber": CHILD }), &etag).await.problem(409, "already-exists");
+        assert_eq!(recorded(&app, "person.linked").await.len(), named + 1, "that the number was named is recorded");
         cleared(&app, &[SKAGGETORP]).patch(&path(&own), json!({ "protection": "marked" }), "*").await.expect(200);
         app.caseworker().patch(&path(&of_nobody.json()), json!({ "personalIdentityNumber": CHILD }), &etag).await.expect(200);
     }

@@ -118,6 +118,47 @@ on_both_databases! {
         assert_eq!(recorded(&app, "referral.rerouted").await, [("referral.rerouted".to_owned(), json!([referral]))]);
     }
 
+    async fn its_sender_learns_nothing_when_the_protection_is_set(app: TestApp) {
+        let child = child(&app).await;
+        let referral = format!("/partner/referrals/{}", app.submitted(concern_report()).await);
+        let before = app.school().get(&referral).await;
+        app.clock.advance(std::time::Duration::from_secs(60));
+        protect(&app, &child, "marked").await;
+        let after = app.school().get(&referral).await;
+        assert_eq!((after.expect(200), after.etag()), (before.expect(200), before.etag()));
+        // Nor does a later one tell, whose sender names the same child.
+        let later = app.school().post("/partner/referrals", concern_report()).await.expect(201);
+        assert_eq!(later["office"], before.json()["office"]);
+        let id = later["id"].as_str().unwrap();
+        app.caseworker().get(&format!("/referrals/{id}")).await.problem(404, "not-found");
+        cleared(&app, &[RECEPTION]).get(&format!("/referrals/{id}")).await.expect(200);
+    }
+
+    async fn a_stronger_protection_takes_the_whereabouts_out_of_referrals_that_are_protected_already(app: TestApp) {
+        let child = child(&app).await;
+        let referral = app.submitted(with(concern_report(), "/child/street", json!("Skogsvägen 77"))).await;
+        protect(&app, &child, "marked").await;
+        let reception = cleared(&app, &[RECEPTION]);
+        let there = format!("/referrals/{referral}");
+        assert_eq!(reception.get(&there).await.expect(200)["child"]["street"], "Skogsvägen 77");
+        let both = cleared(&app, &[SKAGGETORP, RECEPTION]);
+        both.patch(&path(&child), json!({ "protection": "protected_registration" }), "*").await.expect(200);
+        let read = reception.get(&there).await.expect(200);
+        assert!(read["child"].get("street").is_none() && read["child"].get("placeName").is_none(), "{read}");
+        assert_eq!(recorded(&app, "referral.rerouted").await.len(), 1, "it was there already");
+    }
+
+    async fn a_family_that_does_not_exist_for_others_is_merged_into_none_that_does(app: TestApp) {
+        let child = child(&app).await;
+        let family = app.registered("/families", json!({ "memberIds": [] })).await;
+        let hidden = app.registered("/families", json!({ "memberIds": [child["id"]], "label": "Familjen" })).await;
+        protect(&app, &child, "marked").await;
+        let merge = json!({ "otherId": hidden, "reason": "En familj." });
+        let refused = cleared(&app, &[SKAGGETORP]).post(&format!("/families/{family}/merge"), merge).await;
+        assert_eq!((refused.status, refused.pointers()), (422, vec!["#/otherId".to_owned()]));
+        app.caseworker().get(&format!("/families/{hidden}")).await.problem(404, "not-found");
+    }
+
     async fn where_somebody_with_a_protected_registration_lives_is_never_stored(app: TestApp) {
         let district = app.anyone().get("/districts/ryd").await.expect(200)["id"].clone();
         let body = with(with(person(), "/protection", json!("protected_registration")), "/districtId", district);

@@ -236,6 +236,7 @@ CREATE TABLE referrals (
     partner_id UUID NOT NULL REFERENCES partners (id),
     sender_reference_hash BYTEA,
     office_id UUID NOT NULL REFERENCES offices (id),
+    disclosed_office_id UUID NOT NULL,
     area_id UUID REFERENCES areas (id),
     district_id UUID REFERENCES districts (id),
     assignee_id UUID,

@@ -236,6 +236,7 @@ CREATE TABLE referrals (
     partner_id BLOB NOT NULL REFERENCES partners (id),
     sender_reference_hash BLOB,
     office_id BLOB NOT NULL REFERENCES offices (id),
+    disclosed_office_id BLOB NOT NULL,
     area_id BLOB REFERENCES areas (id),
     district_id BLOB REFERENCES districts (id),
     assignee_id BLOB,

@@ -152,6 +152,15 @@ impl TestApp {
         self.db.read(read).await.expect("the audit can be read")
     }
 
+    /// How many things were done: what was denied is recorded, too, and is no change.
+    pub async fn things_done(&self) -> i64 {
+        let done = |conn: &mut DbConn| {
+            let rows = audit_records::table.filter(audit_records::outcome.eq(nara::audit::Outcome::Done));
+            Ok(rows.count().get_result(conn)?)
+        };
+        self.db.read(done).await.expect("the audit can be counted")
+    }
+
     /// The reasons in the audit, in the order in which they were recorded.
     pub async fn audit_reasons(&self) -> Vec<String> {
         let read = |conn: &mut DbConn| {
