@@ -25,8 +25,11 @@ Medians of interleaved rounds; a ratio is the median of the rounds' ratios. The 
 
 Floors, measured in the same process between the rows:
 - *constant body*: actix with as many workers and the same settings, no middleware, a body that is always the same.
+- *constant body in Nära's envelope*: the same with what Nära puts around every answer: the trace, the headers of safety, the metrics.
 - *insert the same rows*: the same request to a handler that reads nothing of it and inserts an equal referral and audit record,
-  through the same `nara::db::Db` (in groups on SQLite, a transaction each on PostgreSQL), or on SQLite in a transaction of its own.
+  through the same `nara::db::Db`: in groups on SQLite, a transaction each on PostgreSQL.
+- *each request its own transaction*, on SQLite: the same rows in a transaction and a commit for each request, by one connection that
+  all take turns at; and *on pooled connections*, ten of r2d2's, as one would build it without a group writer.
 - *select a referral*: by its identifier, and the durable audit record of the reading, through the same `Db`; no rules, no view.
 ",
         kernel.trim()
