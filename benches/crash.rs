@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use nara::time::Random;
+use nara::vault::Ring;
 
 use check::Stored;
 use client::Client;
@@ -119,13 +120,18 @@ fn try_on(title: &str, url: &str, folder: &Folder, arguments: &Arguments) -> boo
 /// Starts the program on the database, as one does in production.
 fn serve(url: &str, installation: &Installation, folder: &Folder) -> Program {
     let (secret, key_set) = (folder.path.join("secret"), folder.path.join("jwks.json"));
+    let ring = folder.path.join("vault-keys");
+    // Each start but the first finds the ring of the one before: what it sealed must open.
+    if !ring.exists() {
+        std::fs::write(&ring, Ring::new(&Random::system()).reveal()).expect("a file can be written");
+    }
     std::fs::write(&secret, installation.secret.reveal()).expect("a file can be written");
     std::fs::write(&key_set, installation.key_set()).expect("a file can be written");
     let port = free_port();
     Program::start(port, |nara| {
         nara.arg("serve").env("DATABASE_URL", url).args(["--address", &format!("127.0.0.1:{port}")]);
         nara.args(["--issuer", ISSUER, "--environment", ENVIRONMENT, "--limits", "off"]);
-        nara.arg("--secret-file").arg(secret).arg("--jwks-file").arg(key_set);
+        nara.arg("--secret-file").arg(secret).arg("--jwks-file").arg(key_set).arg("--vault-keys-file").arg(ring);
     })
 }
 
