@@ -140,6 +140,11 @@ async fn a_field_that_stands_twice_is_refused() {
     assert_eq!(answer.pointers(), ["#/district"]);
 }
 
+/// Whether a text has a part of the number in it that is too long to stand in a trace or a port by chance.
+fn tells(text: &str) -> bool {
+    ["20130315", "15-2398"].iter().any(|part| text.contains(part))
+}
+
 #[actix_web::test]
 async fn a_problem_never_tells_back_what_was_sent() {
     let app = TestApp::start_with(|_| {}).await;
@@ -171,14 +176,14 @@ async fn a_problem_never_tells_back_what_was_sent() {
             let answer = app.school().post("/partner/referrals", with(fixtures::concern_report(), leaf, value)).await;
             answer.problem(422, "validation-failed");
             let told = format!("{answer:?}");
-            assert!(!told.contains("2398"), "{leaf}: {told}");
+            assert!(!tells(&told), "{leaf}: {told}");
         }
     }
     for parameter in ["lat", "age", "need", "at", "postalCode"] {
         let answer = app.anyone().get(&format!("/where-to-turn?{parameter}={secret}&lon=1")).await;
         answer.problem(400, "invalid-parameter");
         let headers_and_body = format!("{:?} {}", answer.headers, answer.text());
-        assert!(!headers_and_body.contains("2398"), "{headers_and_body}");
+        assert!(!tells(&headers_and_body), "{headers_and_body}");
     }
     assert_eq!(app.stored_referrals().await, 0);
 }
