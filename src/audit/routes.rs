@@ -109,7 +109,7 @@ async fn list_audit_records(
 ) -> Result<HttpResponse> {
     let filter = query.0.filter();
     let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let shown = paging.shown();
     let read = move |conn: &mut DbConn| {
         let total = if count { Some(store::count(conn, &filter)?) } else { None };
         Ok((store::page(conn, &filter, &from, limit)?, total))
@@ -120,11 +120,9 @@ async fn list_audit_records(
         let seen = rows.iter().take(shown).map(|record| record.id.uuid());
         audit::record(conn, &entry.about(seen.collect()))
     };
-    let (mut rows, total) = db.read_recorded(read, record).await?;
-    let has_more = rows.len() > shown;
-    rows.truncate(shown);
-    let next = rows.last().filter(|_| has_more).map(|last| last.id);
-    let answer = Found { rows, next, total }.answer(&call, &paging, AuditRecordView::new)?;
+    let (rows, total) = db.read_recorded(read, record).await?;
+    let answer =
+        Found::of_one_more(rows, &paging, total, |last| last.id).answer(&call, &paging, AuditRecordView::new)?;
     Ok(call.give(answer, Cache::NoStore))
 }
 

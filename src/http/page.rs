@@ -101,6 +101,11 @@ impl Paging {
         Ok(Self { limit, total: asked.total.unwrap_or(false), start })
     }
 
+    /// How many rows the page shows at most.
+    pub fn shown(&self) -> usize {
+        usize::try_from(self.limit).unwrap_or(usize::MAX)
+    }
+
     /// Where the page begins, for the list that `call` asks for.
     pub fn from<P: DeserializeOwned>(&self, call: &Call) -> Result<From<P>> {
         match &self.start {
@@ -133,7 +138,7 @@ impl Paging {
             From::Behind(last) => sorted.partition_point(|item| position(item) <= last),
         };
         let rest = sorted.get(first..).unwrap_or_default();
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let limit = self.shown();
         let rows: Vec<&T> = rest.iter().take(limit).copied().collect();
         let next = rows.last().filter(|_| rest.len() > limit).map(|last| position(last));
         Ok(Found { rows, next, total: u64::try_from(sorted.len()).ok() })
@@ -184,6 +189,22 @@ pub struct Meta {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000_000, example = 1)]
     total_records: Option<u64>,
+}
+
+impl<T, P> Found<T, P> {
+    /// The page out of its rows and one more, if there is one: that tells that there is a next page.
+    pub fn of_one_more(mut rows: Vec<T>, paging: &Paging, total: Option<u64>, position: impl FnOnce(&T) -> P) -> Self {
+        let has_more = rows.len() > paging.shown();
+        rows.truncate(paging.shown());
+        let next = rows.last().filter(|_| has_more).map(position);
+        Self { rows, next, total }
+    }
+
+    /// The same page of what its rows are turned into, such as sealed ones opened.
+    pub fn try_map<U>(self, change: impl FnMut(T) -> Result<U>) -> Result<Found<U, P>> {
+        let rows = self.rows.into_iter().map(change).collect::<Result<_>>()?;
+        Ok(Found { rows, next: self.next, total: self.total })
+    }
 }
 
 impl<T, P: Serialize> Found<T, P> {

@@ -72,13 +72,9 @@ async fn list_partners(
     let filter = Filter { category, status, name: name.map(|name| name.to_string()) };
     let (from, limit) = (paging.from(&call)?, paging.limit);
     let read = move |conn: &mut DbConn| Ok((store::page(conn, &filter, &from, limit)?, store::count(conn, &filter)?));
-    let (mut rows, total) = db.read(read).await?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| has_more).map(Partner::position);
+    let (rows, total) = db.read(read).await?;
     let directory = directory.current();
-    let found = Found { rows, next, total: Some(total) };
+    let found = Found::of_one_more(rows, &paging, Some(total), Partner::position);
     let answer = found.answer(&call, &paging, |partner| PartnerView::new(partner, &directory, &call))?;
     Ok(call.give(answer, Cache::NoStore))
 }

@@ -156,7 +156,7 @@ async fn list_partner_referrals(
     let sender_reference_hash = sender_reference.map(hash);
     let filter = sent::Filter { status, sender_reference_hash, received_from, received_to };
     let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let shown = paging.shown();
     let read = move |conn: &mut DbConn| {
         let total = if count { Some(sent::count(conn, sender, &filter)?) } else { None };
         Ok((sent::page(conn, sender, &filter, &from, limit)?, total))
@@ -168,14 +168,12 @@ async fn list_partner_referrals(
         let seen = rows.iter().take(shown).map(|referral| referral.id.uuid());
         audit::record(conn, &entry.about(seen.collect()))
     };
-    let (mut rows, total) = db.read_recorded(read, record).await?;
-    let has_more = rows.len() > shown;
-    rows.truncate(shown);
-    let next = rows.last().filter(|_| has_more).map(|last| (last.received_at.micros(), last.id));
-    let rows = rows.into_iter().map(|row| row.open(&vault)).collect::<Result<Vec<Referral>>>()?;
+    let (rows, total) = db.read_recorded(read, record).await?;
+    let found = Found::of_one_more(rows, &paging, total, |last| (last.received_at.micros(), last.id));
+    let found = found.try_map(|row| row.open(&vault))?;
     let directory = directory.current();
     let view = |referral: Referral| receipt(&referral, &agency, &directory, &call);
-    Ok(call.give(Found { rows, next, total }.answer(&call, &paging, view)?, Cache::NoStore))
+    Ok(call.give(found.answer(&call, &paging, view)?, Cache::NoStore))
 }
 
 /// Get one's own referral

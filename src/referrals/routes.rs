@@ -21,7 +21,7 @@ use crate::http::query::Query;
 use crate::id::{OfficeId, ReferralId, StaffId};
 use crate::referrals::store::{self, Filter, Order, SealedReferral};
 use crate::referrals::views::{ReferralRow, ReferralView};
-use crate::referrals::{Kind, Referral, Status};
+use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
@@ -99,6 +99,7 @@ async fn list_referrals(
     let reason = sight.reason;
     let on_behalf_of = filter.office.or_else(|| sight.only_office());
     let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
+    let shown = paging.shown();
     let read = move |conn: &mut DbConn| {
         let total = if count { Some(store::count(conn, &sight, &filter)?) } else { None };
         Ok((store::page(conn, &sight, &filter, order, &from, limit)?, total))
@@ -108,15 +109,13 @@ async fn list_referrals(
         .because(reason)
         .from_client(Client::of(&call));
     let record = move |conn: &mut DbConn, (rows, _): &(Vec<SealedReferral>, Option<u64>)| {
-        let seen = rows.iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|referral| referral.id.uuid());
+        let seen = rows.iter().take(shown).map(|referral| referral.id.uuid());
         audit::record(conn, &entry.about(seen.collect()))
     };
-    let (mut rows, total) = db.read_recorded(read, record).await?;
-    let has_more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = rows.last().filter(|_| has_more).map(|last| order.position(last));
-    let rows = rows.into_iter().map(|row| row.open(&vault)).collect::<Result<Vec<Referral>>>()?;
-    let answer = Found { rows, next, total }.answer(&call, &paging, |referral| ReferralRow::new(referral, now))?;
+    let (rows, total) = db.read_recorded(read, record).await?;
+    let found = Found::of_one_more(rows, &paging, total, |last| order.position(last));
+    let found = found.try_map(|row| row.open(&vault))?;
+    let answer = found.answer(&call, &paging, |referral| ReferralRow::new(referral, now))?;
     Ok(call.give(answer, Cache::NoStore))
 }
 

@@ -121,7 +121,7 @@ async fn answer(
     paging: &Paging,
 ) -> Result<HttpResponse> {
     let (from, limit, count) = (paging.from_among_cases::<Position>(call)?, paging.limit, paging.total);
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let shown = paging.shown();
     let read = move |conn: &mut DbConn| {
         let subject = find(conn)?;
         let total = if count { Some(timeline::count(conn, &subject)?) } else { None };
@@ -137,12 +137,10 @@ async fn answer(
         audit::record(conn, &entry.also_about(seen.collect()))
     };
     let read = db.read_recorded(read, record).await;
-    let Read { happenings: mut rows, known, total } = denials.noted(read, || attempt)?;
-    let has_more = rows.len() > shown;
-    rows.truncate(shown);
-    let next = rows.last().filter(|_| has_more).map(|last| (last.at.micros(), last.id));
-    let rows = rows.into_iter().map(|row| TimelineEvent::new(row, &known, vault)).collect::<Result<Vec<_>>>()?;
-    Ok(call.give(Found { rows, next, total }.answer(call, paging, |event| event)?, Cache::NoStore))
+    let Read { happenings, known, total } = denials.noted(read, || attempt)?;
+    let found = Found::of_one_more(happenings, paging, total, |last| (last.at.micros(), last.id));
+    let found = found.try_map(|row| TimelineEvent::new(row, &known, vault))?;
+    Ok(call.give(found.answer(call, paging, |event| event)?, Cache::NoStore))
 }
 
 impl Happening {
