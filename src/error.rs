@@ -9,6 +9,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use uuid::Uuid;
+
 /// A sentence in the two languages in which the API speaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
@@ -150,6 +152,7 @@ struct Parts {
     problem: Problem,
     detail: Option<Text>,
     violations: Vec<Violation>,
+    unknown: Vec<Uuid>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -159,7 +162,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// A problem that needs no further words.
     pub fn new(problem: Problem) -> Self {
-        Self(Box::new(Parts { problem, detail: None, violations: Vec::new(), cause: None }))
+        Self(Box::new(Parts { problem, detail: None, violations: Vec::new(), unknown: Vec::new(), cause: None }))
     }
 
     /// A problem with a sentence about this occurrence.
@@ -221,6 +224,12 @@ impl Error {
         self
     }
 
+    /// Remembers what the caller named and may not know of, for the audit alone.
+    pub fn naming(mut self, unknown: Vec<Uuid>) -> Self {
+        self.0.unknown = unknown;
+        self
+    }
+
     /// Which problem it is.
     pub fn problem(&self) -> Problem {
         self.0.problem
@@ -234,6 +243,11 @@ impl Error {
     /// Everything that is wrong with the request.
     pub fn violations(&self) -> &[Violation] {
         &self.0.violations
+    }
+
+    /// What the caller named and may not know of, or what does not exist.
+    pub fn unknown(&self) -> &[Uuid] {
+        &self.0.unknown
     }
 
     /// What lies behind the problem, for the log.

@@ -4,18 +4,23 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 use chrono::{Datelike, NaiveDate};
+use uuid::Uuid;
 
 use crate::error::{Error, Result, Text, Violation};
 
 /// Collects violations.
 #[derive(Debug, Default)]
-pub struct Rules(Vec<Violation>);
+pub struct Rules {
+    violations: Vec<Violation>,
+    /// What was named and is not there, as far as the caller may know.
+    unknown: Vec<Uuid>,
+}
 
 impl Rules {
     /// Notes `detail` at `pointer` unless the rule holds.
     pub fn require(&mut self, holds: bool, pointer: impl Into<String>, detail: Text) {
         if !holds {
-            self.0.push(Violation::at(pointer, detail));
+            self.violations.push(Violation::at(pointer, detail));
         }
     }
 
@@ -41,6 +46,12 @@ impl Rules {
         found
     }
 
+    /// The same for what the caller may not know of though it exists: the audit is told that it was asked for.
+    pub fn known<T>(&mut self, pointer: impl Into<String>, id: Uuid, found: Option<T>) -> Option<T> {
+        self.unknown.extend(found.is_none().then_some(id));
+        self.named(pointer, found)
+    }
+
     /// What each item of the list at `pointer` names must exist, and nothing is named twice.
     pub fn all_named<N, T: Eq + Hash>(
         &mut self,
@@ -59,8 +70,8 @@ impl Rules {
     /// The value that the rules were about, if all of them hold.
     pub fn finish<T>(self, value: Option<T>) -> Result<T> {
         match value {
-            Some(value) if self.0.is_empty() => Ok(value),
-            _ => Err(Error::invalid(self.0)),
+            Some(value) if self.violations.is_empty() => Ok(value),
+            _ => Err(Error::invalid(self.violations).naming(self.unknown)),
         }
     }
 }

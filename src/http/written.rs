@@ -89,6 +89,16 @@ impl Written {
         Ok(Self { status: 200, location: None, etag, body, is_replayed: false, is_told_once: false })
     }
 
+    /// The same with the resource as it is now.
+    pub fn made_anew(self, view: &impl Serialize, validator: Validator) -> Result<Self> {
+        Ok(Self { status: self.status, location: self.location, ..Self::changed(view, validator)? })
+    }
+
+    /// Whether it tells of something new.
+    pub fn is_created(&self) -> bool {
+        self.status == 201
+    }
+
     /// The same, told even to a caller who prefers to do without a body: there is nowhere else to read it.
     pub fn told_whole(self) -> Self {
         Self { is_told_once: true, ..self }

@@ -12,6 +12,7 @@
 
 mod age_band;
 mod change_routes;
+mod create_routes;
 mod facts;
 mod identity_number;
 pub mod names;

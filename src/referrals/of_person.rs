@@ -13,7 +13,7 @@ use crate::on_backend;
 use crate::people::ProtectedIdentity;
 use crate::referrals::matter::NewReferral;
 use crate::referrals::routing::Routing;
-use crate::referrals::store::SealedReferral;
+use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Kind, Referral, Status};
 use crate::time::{Moment, Timestamp};
 
@@ -71,10 +71,7 @@ pub fn all(conn: &mut DbConn, person: PersonId) -> Result<Vec<SealedReferral>> {
 /// may be left that is not protected.
 pub fn protect(conn: &mut DbConn, person: PersonId, next: &[SealedReferral]) -> Result<()> {
     for referral in next {
-        let before = referrals::table.find(referral.id).filter(referrals::version.eq(referral.version - 1));
-        if on_backend!(&mut *conn, conn => diesel::update(before).set(referral).execute(conn))? != 1 {
-            return Err(stale());
-        }
+        store::update(conn, referral)?;
     }
     if unprotected(conn, person)?.is_empty() { Ok(()) } else { Err(stale()) }
 }

@@ -84,12 +84,14 @@ async fn submit_referral(
             let answer = Written::created(&call, &path, &receipt, Validator::Content)?;
             let (slot, kept, number) = (slot.clone(), answer.clone(), number.clone());
             let stored = db.write(move |conn| {
-                if let (Some((person, _)), Some(hash)) = (known, &number) {
-                    // It was routed by what was known of the person: that must still hold.
-                    dialect::hold_person(conn, person)?;
+                if let Some(hash) = &number {
+                    // It was routed by what was known of the person, or that nobody was: that must still hold.
+                    dialect::hold_number(conn, hash)?;
                     if people_store::first_with_number(conn, hash)? != known {
                         return Err(stale());
                     }
+                }
+                if let Some((person, _)) = known {
                     families::store::meet_person(conn, person, sealed.office_id)?;
                 }
                 store::insert(conn, &sealed, &requested)?;

@@ -91,7 +91,7 @@ async fn get_family_timeline(
             .from_client(Client::of(&call));
     let find = move |conn: &mut DbConn| {
         let household = families::store::find(conn, &nobody.sight, id)?;
-        let mut families = families::store::merged_into(conn, id)?;
+        let mut families = families::store::merged_into(conn, &nobody.sight, id)?;
         families.push(id);
         Ok(Subject { families, people: household.members, ..nobody })
     };
