@@ -23,7 +23,6 @@ use utoipa::ToSchema;
 pub use view::FamilyView;
 
 use crate::directory::Directory;
-use crate::districts::District;
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{DistrictId, FamilyId, PersonId};
 use crate::people::Registration;
@@ -137,9 +136,7 @@ impl NewFamily {
     /// What must hold, but for what is known of the members; these are in it already.
     pub fn check(&self, members: &[PersonId], directory: &Directory) -> Result<()> {
         let mut rules = Rules::default();
-        let lives_here = |id| directory.district(id).is_some_and(District::is_active);
-        let unknown = Text::new("is not an active district here", "är inte en aktiv stadsdel här");
-        rules.require(self.district_id.is_none_or(lives_here), "/districtId", unknown);
+        directory.check_home(self.district_id, "/districtId", &mut rules);
         rules.list("/memberIds", &self.member_ids, MOST_MEMBERS);
         let joining = self.member_ids.iter().filter(|id| !members.contains(id)).count();
         let too_many = Text::new(

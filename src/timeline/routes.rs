@@ -3,11 +3,12 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{CaseReader, PeopleWorker, Staff};
+use crate::auth::{CaseReader, PeopleWorker, Sight};
 use crate::db::{Db, DbConn};
 use crate::directory::{self, Directory};
 use crate::error::Result;
@@ -45,14 +46,9 @@ async fn get_person_timeline(
     denials: Data<Denials>,
     asked: (Named<PersonId>, Paging),
 ) -> Result<HttpResponse> {
-    // People go by one permission, and the referrals about them by another.
-    let ((PeopleWorker(staff), CaseReader(reader)), (Named(id), paging)) = (caller, asked);
-    let nobody = nobody_yet(&staff, &reader, &directory.current());
-    let entry =
-        Entry::new(&call.moment, staff.actor(), "person.timeline_read", "person", vec![id.uuid()], call.trace.id())
-            .on_behalf_of(nobody.sight.only_office())
-            .because(nobody.sight.reason)
-            .from_client(Client::of(&call));
+    let (Named(id), paging) = asked;
+    let nobody = nobody_yet(&caller, &directory.current());
+    let entry = entry(&caller, &nobody.sight, &call, "person.timeline_read", "person", id.uuid());
     let find = move |conn: &mut DbConn| {
         people::store::find(conn, &nobody.sight, id)?;
         Ok(Subject { person: Some(id), people: vec![id], ..nobody })
@@ -81,14 +77,9 @@ async fn get_family_timeline(
     denials: Data<Denials>,
     asked: (Named<FamilyId>, Paging),
 ) -> Result<HttpResponse> {
-    // People go by one permission, and the referrals about them by another.
-    let ((PeopleWorker(staff), CaseReader(reader)), (Named(id), paging)) = (caller, asked);
-    let nobody = nobody_yet(&staff, &reader, &directory.current());
-    let entry =
-        Entry::new(&call.moment, staff.actor(), "family.timeline_read", "family", vec![id.uuid()], call.trace.id())
-            .on_behalf_of(nobody.sight.only_office())
-            .because(nobody.sight.reason)
-            .from_client(Client::of(&call));
+    let (Named(id), paging) = asked;
+    let nobody = nobody_yet(&caller, &directory.current());
+    let entry = entry(&caller, &nobody.sight, &call, "family.timeline_read", "family", id.uuid());
     let find = move |conn: &mut DbConn| {
         let household = families::store::find(conn, &nobody.sight, id)?;
         let mut families = families::store::merged_into(conn, &nobody.sight, id)?;
@@ -98,10 +89,26 @@ async fn get_family_timeline(
     answer(find, entry, &denials, &call, &db, &vault, &paging).await
 }
 
-/// What the reader may know, before it is known whose timeline is read.
-fn nobody_yet(staff: &Staff, reader: &Staff, directory: &Directory) -> Subject {
+/// What the reader may know, before it is known whose timeline is read. People go by one permission, and the referrals about them by
+/// another.
+fn nobody_yet(caller: &(PeopleWorker, CaseReader), directory: &Directory) -> Subject {
+    let (PeopleWorker(staff), CaseReader(reader)) = caller;
     let (sight, cases) = (staff.sight(directory), reader.sight(directory));
     Subject { person: None, families: Vec::new(), people: Vec::new(), sight, cases }
+}
+
+fn entry(
+    (PeopleWorker(staff), _): &(PeopleWorker, CaseReader),
+    sight: &Sight,
+    call: &Call,
+    action: &'static str,
+    resource_type: &'static str,
+    id: Uuid,
+) -> Entry {
+    Entry::new(&call.moment, staff.actor(), action, resource_type, vec![id], call.trace.id())
+        .on_behalf_of(sight.only_office())
+        .because(sight.reason)
+        .from_client(Client::of(call))
 }
 
 /// A page, and what of its families the reader may know.
@@ -153,7 +160,7 @@ impl Happening {
     }
 
     /// The referral that it tells of.
-    fn referral(&self) -> Option<uuid::Uuid> {
+    fn referral(&self) -> Option<Uuid> {
         match &self.what {
             What::Referral { id, .. } => Some(id.uuid()),
             What::Person(_) | What::Family(_) | What::Change { .. } => None,

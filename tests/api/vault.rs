@@ -54,6 +54,7 @@ fn all_that_the_database_tells(conn: &mut DbConn) -> String {
         ("referrals", "matter"),
         ("referrals", "routing"),
         ("referrals", "sender_reference_hash"),
+        ("referrals", "child_number_hash"),
         ("audit_records", "resource_ids"),
     ];
     let mut told = String::new();
