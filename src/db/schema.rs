@@ -275,7 +275,6 @@ diesel::table! {
         sender_reference_hash -> Nullable<Binary>,
         office_id -> SqlUuid,
         disclosed_office_id -> SqlUuid,
-        area_id -> Nullable<SqlUuid>,
         district_id -> Nullable<SqlUuid>,
         assignee_id -> Nullable<SqlUuid>,
         person_id -> Nullable<SqlUuid>,

@@ -237,7 +237,6 @@ CREATE TABLE referrals (
     sender_reference_hash BYTEA,
     office_id UUID NOT NULL REFERENCES offices (id),
     disclosed_office_id UUID NOT NULL,
-    area_id UUID REFERENCES areas (id),
     district_id UUID REFERENCES districts (id),
     assignee_id UUID,
     person_id UUID REFERENCES people (id),
@@ -254,10 +253,9 @@ CREATE INDEX referrals_office_received ON referrals (office_id, received_at, id)
 CREATE INDEX referrals_office_due ON referrals (office_id, next_due_at, id);
 CREATE INDEX referrals_partner_received ON referrals (partner_id, received_at, id);
 CREATE INDEX referrals_partner_reference ON referrals (partner_id, sender_reference_hash, received_at, id);
-CREATE INDEX referrals_area_id ON referrals (area_id);
 CREATE INDEX referrals_district_id ON referrals (district_id);
 -- What is known of a person, newest first.
-CREATE INDEX referrals_person_received ON referrals (person_id, received_at, id);
+CREATE INDEX referrals_person_received ON referrals (person_id, received_at, id) WHERE person_id IS NOT NULL;
 
 CREATE TABLE referral_services (
     referral_id UUID NOT NULL REFERENCES referrals (id),
