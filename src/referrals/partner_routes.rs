@@ -13,7 +13,7 @@ use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, PartnerReader, Submitter};
 use crate::db::{Db, DbConn, dialect, stale};
 use crate::directory;
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::families;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
@@ -99,11 +99,12 @@ async fn submit_referral(
             match stored.await {
                 Ok(()) => return Ok(answer),
                 // Only the reference can be taken: the identifier has 74 random bits of its own. Or the person has changed.
-                Err(error)
-                    if matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion)
-                        && attempt < ATTEMPTS =>
-                {
+                Err(error) if matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion) => {
                     attempt += 1;
+                    // Neither is the sender's doing.
+                    if attempt > ATTEMPTS {
+                        return Err(Error::new(Problem::Unavailable).because(error));
+                    }
                 }
                 Err(error) => return Err(error),
             }
