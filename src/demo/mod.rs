@@ -28,8 +28,6 @@ use crate::time::{Clock, Moment, Random};
 
 use credentials::Credentials;
 
-pub use credentials::is_demo_key_set;
-
 /// Runs the demo until it is told to stop.
 pub async fn run(config: DemoConfig) -> std::result::Result<(), String> {
     let address = (std::net::Ipv4Addr::LOCALHOST, config.port);
