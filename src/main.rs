@@ -82,7 +82,7 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
         cors_origins: config.cors_origins,
         trusted_proxies: config.trusted_proxies,
         limits: config.limits.rates(),
-        tokens: Some(tokens),
+        tokens,
         permissions: Permissions::standard(),
         secret,
         vault,

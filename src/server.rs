@@ -296,10 +296,9 @@ fn cors(origins: &[String]) -> Cors {
 
 /// Reads the identity provider's keys again from time to time.
 async fn renew_keys(sign_in: Data<SignIn>) {
-    let Some(tokens) = &sign_in.tokens else { return };
     loop {
-        tokio::time::sleep(tokens.next_renewal()).await;
-        sign_in.metrics.key_renewal(tokens.renew(sign_in.clock.now()).await.as_ref());
+        tokio::time::sleep(sign_in.tokens.next_renewal()).await;
+        sign_in.metrics.key_renewal(sign_in.tokens.renew(sign_in.clock.now()).await.as_ref());
     }
 }
 

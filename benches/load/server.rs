@@ -148,7 +148,7 @@ fn setup(installation: &Installation) -> Setup {
         trusted_proxies: Vec::new(),
         // What is measured calls far more often than a caller may.
         limits: None,
-        tokens: Some(verifier(installation)),
+        tokens: verifier(installation),
         permissions: Permissions::standard(),
         secret: installation.secret.clone(),
         vault: Vault::new(Ring::new(&Random::system())),

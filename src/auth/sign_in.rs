@@ -13,7 +13,7 @@ use crate::auth::holder::Holder;
 use crate::auth::keys::Keyring;
 use crate::auth::permissions::{Permission, Permissions, Reach};
 use crate::auth::register::Register;
-use crate::auth::tokens::{Refusal, Renewal, Verified, Verifier};
+use crate::auth::tokens::{Refusal, Verified, Verifier};
 use crate::auth::{Agency, Role, Scope, Staff, offices_named};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
@@ -25,8 +25,8 @@ use crate::time::{Clock, Timestamp};
 
 /// All that signing in needs.
 pub struct SignIn {
-    /// Verifies tokens of staff; absent where no identity provider is configured.
-    pub tokens: Option<Verifier>,
+    /// Verifies tokens of staff.
+    pub tokens: Verifier,
     /// Knows the keys of partner agencies.
     pub keys: Keyring,
     /// The rule that all go by.
@@ -77,8 +77,7 @@ pub fn staff(request: &HttpRequest, permission: Option<Permission>) -> SigningIn
 
 /// The same member of staff, as far as another permission goes that is needed as well.
 pub fn also(request: &HttpRequest, staff: &Staff, permission: Permission) -> Result<Staff> {
-    let reach = sign_in(request)?.0.reach(&staff.roles, permission)?;
-    let reason = access_reason(request)?.filter(|_| reach.contains(&Reach::Others));
+    let (reach, reason) = sign_in(request)?.0.allowed(request, &staff.roles, permission)?;
     Ok(Staff { reach, reason, ..staff.clone() })
 }
 
@@ -100,13 +99,13 @@ struct Admitted {
 }
 
 fn known(request: &HttpRequest, permission: Option<Permission>) -> Result<Known> {
-    let (sign_in, tokens, token, now) = token(request)?;
-    let holder = match tokens.remembered(token, now) {
+    let (sign_in, token, now) = token(request)?;
+    let holder = match sign_in.tokens.remembered(token, now) {
         Some(Ok(holder)) => holder,
         Some(Err(refusal)) => return Err(sign_in.refuse(request, refusal)),
-        None => match tokens.check(token, now) {
-            Ok(verified) => sign_in.remember(tokens, token, verified, now),
-            Err(Refusal::UnknownKey) if tokens.may_have_other_keys(now) => return Ok(Known::ByAnotherKey),
+        None => match sign_in.tokens.check(token, now) {
+            Ok(verified) => sign_in.remember(token, verified, now),
+            Err(Refusal::UnknownKey) if sign_in.tokens.may_have_other_keys(now) => return Ok(Known::ByAnotherKey),
             Err(refusal) => return Err(sign_in.refuse(request, refusal)),
         },
     };
@@ -118,18 +117,17 @@ fn known(request: &HttpRequest, permission: Option<Permission>) -> Result<Known>
 }
 
 async fn ask_for_keys(request: HttpRequest, permission: Option<Permission>) -> Result<Staff> {
-    let (sign_in, tokens, token, now) = token(&request)?;
+    let (sign_in, token, now) = token(&request)?;
     // Others wait for the same reading, so it goes on when the one who asked for it hangs up.
     let asking = Data::clone(sign_in);
-    let renewal = actix_web::rt::spawn(async move {
-        match &asking.tokens {
-            Some(tokens) => tokens.renew_for_unknown_key(now).await,
-            None => Renewal::Unchanged,
+    let reading = actix_web::rt::spawn(async move {
+        if let Some(renewal) = asking.tokens.renew_for_unknown_key(now).await {
+            asking.metrics.key_renewal(renewal.as_ref());
         }
     });
-    sign_in.metrics.key_renewal(renewal.await.map_err(Error::internal)?.as_ref());
-    let verified = tokens.check(token, now).map_err(|refusal| sign_in.refuse(&request, refusal))?;
-    let holder = sign_in.remember(tokens, token, verified, now);
+    reading.await.map_err(Error::internal)?;
+    let verified = sign_in.tokens.check(token, now).map_err(|refusal| sign_in.refuse(&request, refusal))?;
+    let holder = sign_in.remember(token, verified, now);
     let admitted = sign_in.admit(&request, holder, permission)?;
     register(request.clone(), admitted).await
 }
@@ -152,11 +150,11 @@ impl Admitted {
     }
 }
 
-fn token(request: &HttpRequest) -> Result<(&Data<SignIn>, &Verifier, &str, Timestamp)> {
+fn token(request: &HttpRequest) -> Result<(&Data<SignIn>, &str, Timestamp)> {
     let (sign_in, now) = sign_in(request)?;
-    match (credentials(request)?, &sign_in.tokens) {
-        (Credentials::Token(token), Some(tokens)) => Ok((sign_in, tokens, token, now)),
-        (other, _) => Err(refused(request, &other)),
+    match credentials(request)? {
+        Credentials::Token(token) => Ok((sign_in, token, now)),
+        other => Err(refused(request, &other)),
     }
 }
 
@@ -190,7 +188,7 @@ impl SignIn {
 
     /// Whether tokens of staff can be judged at all: not before the identity provider's keys were read for the first time.
     pub fn can_judge_tokens(&self) -> bool {
-        self.tokens.as_ref().is_none_or(Verifier::has_keys)
+        self.tokens.has_keys()
     }
 
     /// Counts why, and does not tell. What cannot be judged is no failure to sign in, and counts like any call of the address.
@@ -202,29 +200,34 @@ impl SignIn {
         }
     }
 
-    fn remember(&self, tokens: &Verifier, token: &str, verified: Verified, now: Timestamp) -> Arc<Holder> {
+    fn remember(&self, token: &str, verified: Verified, now: Timestamp) -> Arc<Holder> {
         self.metrics.verified_token();
         let holder = Arc::new(Holder::new(verified, &self.register.vault));
-        tokens.remember(token, Arc::clone(&holder), now);
+        self.tokens.remember(token, Arc::clone(&holder), now);
         holder
     }
 
     /// Takes the call from the holder's budget, and asks the rule.
     fn admit(&self, request: &HttpRequest, holder: Arc<Holder>, permission: Option<Permission>) -> Result<Admitted> {
         limits::take(request, Subject::of_staff(holder.identity_hash.bytes()))?;
-        let Some(permission) = permission else {
-            return Ok(Admitted { holder, reach: Vec::new(), reason: None });
+        let (reach, reason) = match permission {
+            Some(permission) => self.allowed(request, &holder.verified.claims.roles, permission)?,
+            None => (Vec::new(), None),
         };
-        let reach = self.reach(&holder.verified.claims.roles, permission)?;
-        let reason = access_reason(request)?.filter(|_| reach.contains(&Reach::Others));
         Ok(Admitted { holder, reach, reason })
     }
 
-    /// How far the rule lets somebody with these roles go.
-    fn reach(&self, roles: &[Role], permission: Permission) -> Result<Vec<Reach>> {
+    /// How far the rule lets somebody with these roles go, and the reason that they give for looking further than others.
+    fn allowed(
+        &self,
+        request: &HttpRequest,
+        roles: &[Role],
+        permission: Permission,
+    ) -> Result<(Vec<Reach>, Option<AccessReason>)> {
         let reach = self.permissions.reach(permission, roles);
         if !reach.is_empty() {
-            return Ok(reach);
+            let reason = access_reason(request)?.filter(|_| reach.contains(&Reach::Others));
+            return Ok((reach, reason));
         }
         let roles = self.permissions.roles(permission);
         let needed = roles.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");

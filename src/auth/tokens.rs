@@ -30,7 +30,7 @@ const LEEWAY: i64 = 30;
 /// A longer token is not read at all.
 const LONGEST_TOKEN: usize = 8 * 1024;
 /// An unknown key makes the set be read again, but not within so many seconds after the last time.
-const BETWEEN_READINGS: i64 = 30;
+const BETWEEN_READINGS: u64 = 30;
 /// How often the keys are asked for as long as there are none.
 const UNTIL_THE_FIRST: Duration = Duration::from_secs(1);
 /// What a token may hold for at most if nothing else is said, in seconds.
@@ -188,19 +188,15 @@ impl Verifier {
         self.source.is_some() && self.last_reading.try_lock().map_or(true, |last| is_due(*last, now))
     }
 
-    /// Reads the keys again because a token names one that is not known.
-    pub async fn renew_for_unknown_key(&self, now: Timestamp) -> Renewal {
-        let before = self.generation();
-        // Those who ask at the same time wait for the one reading, and share what came of it.
+    /// Reads the keys again because a token names one that is not known. Those who ask at the same time wait for the one reading
+    /// and share what came of it, and so does whoever asks too soon after it: `None`.
+    pub async fn renew_for_unknown_key(&self, now: Timestamp) -> Option<Renewal> {
         let mut last = self.last_reading.lock().await;
-        if self.generation() != before {
-            return Renewal::Renewed;
-        }
         if !is_due(*last, now) {
-            return Renewal::Unchanged;
+            return None;
         }
         *last = Some(now);
-        self.read_keys().await
+        Some(self.read_keys().await)
     }
 
     /// Reads the keys again because it is time to.
@@ -239,7 +235,7 @@ impl Verifier {
             return Err(Refusal::Malformed);
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| Refusal::Malformed)?;
-        // What a token says must be understood (RFC 7515, section 4.1.11), and is not, takes the worth from all of it.
+        // It names what must be understood of it (RFC 7515, section 4.1.11), and nothing of the kind is understood here.
         if header.crit.is_some() {
             return Err(Refusal::Malformed);
         }
@@ -294,8 +290,8 @@ impl Verifier {
 }
 
 fn is_due(last: Option<Timestamp>, now: Timestamp) -> bool {
-    // A clock that was set back makes nobody wait until it is where it was.
-    last.is_none_or(|last| !(0..BETWEEN_READINGS).contains(&(now.utc().timestamp() - last.utc().timestamp())))
+    // Either way: a clock that was set back makes nobody wait until it is where it was.
+    last.is_none_or(|last| now.utc().timestamp().abs_diff(last.utc().timestamp()) >= BETWEEN_READINGS)
 }
 
 /// A claim by its name, or inside others by a path such as `realm_access.roles`.

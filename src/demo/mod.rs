@@ -60,7 +60,7 @@ pub async fn start(
         cors_origins: Vec::new(),
         trusted_proxies: Vec::new(),
         limits,
-        tokens: Some(credentials.verifier()?),
+        tokens: credentials.verifier()?,
         permissions: Permissions::standard(),
         secret: credentials.secret.clone(),
         vault: credentials.vault.clone(),

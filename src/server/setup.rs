@@ -30,7 +30,7 @@ pub struct Setup {
     /// How often callers may call; nobody is limited without it.
     pub limits: Option<Rates>,
     /// Verifies tokens of staff.
-    pub tokens: Option<Verifier>,
+    pub tokens: Verifier,
     /// Who may do what.
     pub permissions: Permissions,
     /// The installation's secret.

@@ -90,7 +90,7 @@ impl TestApp {
             public_url: None,
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
-            tokens: Some(tokens),
+            tokens,
             permissions: Permissions::standard(),
             // Tests call in bursts while their clock stands still.
             limits: None,
