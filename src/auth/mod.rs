@@ -5,7 +5,8 @@
 //! [`AnyPartner`]. There is no check to forget in a body, and nobody to check when the argument is missing: a handler without one
 //! cannot be written by accident, since the document's test looks for it.
 //!
-//! - Nobody, or a token or key that does not hold: 401, without a hint at which of its parts is wrong.
+//! - Nobody, or a token or key that does not hold: 401, without a hint at which of its parts is wrong. Two ways at once: 400.
+//! - A token, while the identity provider's keys could never be read: 503, since it may well hold.
 //! - Signed in, and without the role or the scope: 403, which names it.
 //! - What one may not know of: 404, see [`Sight`].
 //!
