@@ -138,6 +138,8 @@ diesel::table! {
     use super::*;
     staff (id) {
         id -> SqlUuid,
+        subject_hash -> Binary,
+        subject -> Binary,
         name -> Nullable<Binary>,
         works_cases -> Bool,
         signed_in_at -> SqlTime,

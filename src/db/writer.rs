@@ -3,8 +3,9 @@
 //! One thread owns the only connection that writes. Jobs that wait together share one transaction, and so one flush to disk.
 //!
 //! - A job that succeeds is answered only after the commit: what is acknowledged is durable.
-//! - A job that fails or panics is rolled back alone. Hardly any does, and savepoints cost, so a group is tried without them;
-//!   if one of its jobs fails, all of it is rolled back and runs again with a savepoint for each.
+//! - A job that fails or panics is rolled back alone, and so is one that leaves a savepoint of its own open: nobody knows what it
+//!   meant to keep. Hardly any does, and savepoints cost, so a group is tried without them; if one of its jobs fails, all of it is
+//!   rolled back and runs again with a savepoint for each.
 //! - Whoever was answered often asks again at once. So a group that is smaller than those before it waits a moment for the rest;
 //!   where nobody came together lately nobody waits.
 //! - When the commit fails, or the engine gave up the whole transaction (a full disk), nothing of the group
@@ -56,6 +57,8 @@ trait Job: Send {
     fn may_run_again(&self) -> bool;
     /// Does the work and keeps the answer. True when its effects shall stay.
     fn run(&mut self, conn: &mut DbConn) -> bool;
+    /// Answers with this failure in place of a success whose effects cannot stay.
+    fn fail(&mut self, error: Error);
     /// Gives the answer, now that the fate of the group is known.
     fn finish(self: Box<Self>, committed: bool);
 }
@@ -96,6 +99,12 @@ impl<T: Send> Job for Task<T> {
         let keep = answer.is_ok();
         self.answer = Some(answer);
         keep
+    }
+
+    fn fail(&mut self, error: Error) {
+        if !matches!(self.answer, Some(Err(_))) {
+            self.answer = Some(Err(error));
+        }
     }
 
     fn finish(self: Box<Self>, committed: bool) {
@@ -252,10 +261,15 @@ fn try_commit_group(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::Qu
     Transactions::commit_transaction(conn)
 }
 
-/// Runs the jobs until one fails. False when one did, or when it left savepoints of its own open.
+/// Runs the jobs until one fails. False when one did.
 fn run_together(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::QueryResult<bool> {
     for job in group {
-        if !job.run(conn) || depth(conn)? != 1 {
+        let kept = job.run(conn);
+        if depth(conn)? != 1 {
+            job.fail(left_open());
+            return Ok(false);
+        }
+        if !kept {
             return Ok(false);
         }
     }
@@ -266,9 +280,11 @@ fn run_together(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::QueryR
 fn run_apart(conn: &mut DbConn, job: &mut dyn Job) -> diesel::QueryResult<()> {
     // Nested, hence a savepoint.
     Transactions::begin_transaction(conn)?;
-    let keep = job.run(conn);
+    let mut keep = job.run(conn);
     // A panicking job may have left savepoints of its own open.
     while depth(conn)? > 2 {
+        job.fail(left_open());
+        keep = false;
         Transactions::rollback_transaction(conn)?;
     }
     if depth(conn)? < 2 {
@@ -286,7 +302,13 @@ pub fn begin(conn: &mut DbConn) -> diesel::QueryResult<()> {
     }
 }
 
-fn depth(conn: &mut DbConn) -> diesel::QueryResult<u32> {
+/// What a job is answered that left savepoints of its own open: what it did is rolled back.
+pub fn left_open() -> Error {
+    Error::internal("a database job left a savepoint open")
+}
+
+/// How many transactions are open within each other: the outermost, and savepoints.
+pub fn depth(conn: &mut DbConn) -> diesel::QueryResult<u32> {
     let status = Transactions::transaction_manager_status_mut(conn);
     Ok(status.transaction_depth()?.map_or(0, std::num::NonZeroU32::get))
 }

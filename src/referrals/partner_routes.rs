@@ -78,10 +78,9 @@ async fn submit_referral(
     let again = Replay { action: "referral.received.replayed", resource_type: "referral", may_see };
     let number = new.0.child.number().map(|number| people_store::number_hash(&vault, number));
     let submit = async |slot: Slot| {
-        let mut attempt = 1;
         // Most children are registered by nobody, so that is what is tried first; where it is wrong, the writer tells.
         let mut known: Option<Known> = None;
-        loop {
+        for _ in 0..ATTEMPTS {
             let referral = Referral::receive(new.0.clone(), sender, known, &directory, &call.moment)?;
             let id = referral.id.uuid();
             let entry = entry("referral.received", id, sender, &call);
@@ -108,14 +107,14 @@ async fn submit_referral(
             });
             match stored.await {
                 Ok(Stored::Durably) => return Ok(answer),
-                Ok(Stored::NotYet(found)) if attempt < ATTEMPTS => known = found,
-                Ok(Stored::NotYet(_)) => return Err(Error::new(Problem::Unavailable)),
+                Ok(Stored::NotYet(found)) => known = found,
                 // Only the reference can be taken: the identifier has 74 random bits of its own.
-                Err(error) if error.problem() == Problem::AlreadyExists && attempt < ATTEMPTS => {}
+                Err(error) if error.problem() == Problem::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
-            attempt += 1;
         }
+        // None of it is the sender's doing.
+        Err(Error::new(Problem::Unavailable))
     };
     call.send(retries.once(&call, Actor::Partner(sender), again, submit).await?)
 }

@@ -106,8 +106,11 @@ CREATE TABLE office_services (
 CREATE INDEX office_services_service_id ON office_services (service_id);
 
 -- Who has signed in, as their last token said. A subject is nowhere: the identifier is made of its keyed hash.
+-- Who they are at the identity provider is sealed, and found by its keyed hash.
 CREATE TABLE staff (
     id UUID NOT NULL PRIMARY KEY,
+    subject_hash BYTEA NOT NULL UNIQUE,
+    subject BYTEA NOT NULL,
     name BYTEA,
     works_cases BOOLEAN NOT NULL,
     signed_in_at TIMESTAMPTZ NOT NULL

@@ -106,8 +106,11 @@ CREATE TABLE office_services (
 CREATE INDEX office_services_service_id ON office_services (service_id);
 
 -- Who has signed in, as their last token said. A subject is nowhere: the identifier is made of its keyed hash.
+-- Who they are at the identity provider is sealed, and found by its keyed hash.
 CREATE TABLE staff (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    subject_hash BLOB NOT NULL UNIQUE,
+    subject BLOB NOT NULL,
     name BLOB,
     works_cases INTEGER NOT NULL CHECK (works_cases IN (0, 1)),
     signed_in_at INTEGER NOT NULL
