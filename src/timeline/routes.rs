@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{CaseReader, PeopleWorker, Sight};
+use crate::auth::{Sight, TimelineReader};
 use crate::db::{Db, DbConn};
 use crate::directory::{self, Directory};
 use crate::error::Result;
@@ -38,17 +38,18 @@ pub fn routes(api: &mut ServiceConfig) {
 )]
 #[get("/people/{id}/timeline")]
 async fn get_person_timeline(
-    caller: (PeopleWorker, CaseReader),
+    reader: TimelineReader,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
     denials: Data<Denials>,
-    asked: (Named<PersonId>, Paging),
+    id: Named<PersonId>,
+    paging: Paging,
 ) -> Result<HttpResponse> {
-    let (Named(id), paging) = asked;
-    let nobody = nobody_yet(&caller, &directory.current());
-    let entry = entry(&caller, &nobody.sight, &call, "person.timeline_read", "person", id.uuid());
+    let id = id.0;
+    let nobody = nobody_yet(&reader, &directory.current());
+    let entry = entry(&reader, &nobody.sight, &call, "person.timeline_read", "person", id.uuid());
     let find = move |conn: &mut DbConn| {
         people::store::find(conn, &nobody.sight, id)?;
         Ok(Subject { person: Some(id), people: vec![id], ..nobody })
@@ -69,17 +70,18 @@ async fn get_person_timeline(
 )]
 #[get("/families/{id}/timeline")]
 async fn get_family_timeline(
-    caller: (PeopleWorker, CaseReader),
+    reader: TimelineReader,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
     denials: Data<Denials>,
-    asked: (Named<FamilyId>, Paging),
+    id: Named<FamilyId>,
+    paging: Paging,
 ) -> Result<HttpResponse> {
-    let (Named(id), paging) = asked;
-    let nobody = nobody_yet(&caller, &directory.current());
-    let entry = entry(&caller, &nobody.sight, &call, "family.timeline_read", "family", id.uuid());
+    let id = id.0;
+    let nobody = nobody_yet(&reader, &directory.current());
+    let entry = entry(&reader, &nobody.sight, &call, "family.timeline_read", "family", id.uuid());
     let find = move |conn: &mut DbConn| {
         let household = families::store::find(conn, &nobody.sight, id)?;
         let mut families = families::store::merged_into(conn, &nobody.sight, id)?;
@@ -89,23 +91,21 @@ async fn get_family_timeline(
     answer(find, entry, &denials, &call, &db, &vault, &paging).await
 }
 
-/// What the reader may know, before it is known whose timeline is read. People go by one permission, and the referrals about them by
-/// another.
-fn nobody_yet(caller: &(PeopleWorker, CaseReader), directory: &Directory) -> Subject {
-    let (PeopleWorker(staff), CaseReader(reader)) = caller;
-    let (sight, cases) = (staff.sight(directory), reader.sight(directory));
+/// What the reader may know, before it is known whose timeline is read.
+fn nobody_yet(reader: &TimelineReader, directory: &Directory) -> Subject {
+    let (sight, cases) = (reader.people.sight(directory), reader.cases.sight(directory));
     Subject { person: None, families: Vec::new(), people: Vec::new(), sight, cases }
 }
 
 fn entry(
-    (PeopleWorker(staff), _): &(PeopleWorker, CaseReader),
+    reader: &TimelineReader,
     sight: &Sight,
     call: &Call,
     action: &'static str,
     resource_type: &'static str,
     id: Uuid,
 ) -> Entry {
-    Entry::new(&call.moment, staff.actor(), action, resource_type, vec![id], call.trace.id())
+    Entry::new(&call.moment, reader.people.actor(), action, resource_type, vec![id], call.trace.id())
         .on_behalf_of(sight.only_office())
         .because(sight.reason)
         .from_client(Client::of(call))

@@ -54,8 +54,16 @@ pub struct Column {
 }
 
 /// Every sealed column. Changing keys walks through all of them.
-pub const COLUMNS: [Column; 7] =
-    [REFERRAL_MATTER, REFERRAL_ROUTING, PERSON_FACTS, FAMILY_FACTS, FAMILY_EVENT_REASON, STAFF_NAME, KEPT_ANSWER];
+pub const COLUMNS: [Column; 8] = [
+    REFERRAL_MATTER,
+    REFERRAL_ROUTING,
+    PERSON_FACTS,
+    FAMILY_FACTS,
+    FAMILY_EVENT_REASON,
+    STAFF_SUBJECT,
+    STAFF_NAME,
+    KEPT_ANSWER,
+];
 /// What a sender wrote.
 pub const REFERRAL_MATTER: Column = Column { table: "referrals", name: "matter" };
 /// How a referral's office was found: the steps name places.
@@ -66,7 +74,8 @@ pub const PERSON_FACTS: Column = Column { table: "people", name: "facts" };
 pub const FAMILY_FACTS: Column = Column { table: "families", name: "facts" };
 /// Why somebody changed families, or why two became one.
 pub const FAMILY_EVENT_REASON: Column = Column { table: "family_events", name: "reason" };
-
+/// Who a member of staff is at the identity provider.
+pub const STAFF_SUBJECT: Column = Column { table: "staff", name: "subject" };
 /// What a member of staff is called.
 pub const STAFF_NAME: Column = Column { table: "staff", name: "name" };
 /// What a call was answered that may be asked again.
