@@ -108,7 +108,7 @@ async fn submit_referral(
             match stored.await {
                 Ok(Stored::Durably) => return Ok(answer),
                 Ok(Stored::NotYet(found)) => known = found,
-                // Only the reference can be taken: the identifier has 74 random bits of its own.
+                // Only the reference can be taken: the identifier has 62 random bits in each microsecond.
                 Err(error) if error.problem() == Problem::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
