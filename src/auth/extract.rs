@@ -33,6 +33,12 @@ pub struct CaseReader(pub Staff);
 /// Staff who meet people and families.
 pub struct PeopleWorker(pub Staff);
 
+/// Staff who work in the field.
+pub struct OutreachWorker(pub Staff);
+
+/// Staff who may read what contacts were before they were corrected.
+pub struct VersionReader(pub Staff);
+
 /// Staff who may see who works at their offices.
 pub struct ColleagueReader(pub Staff);
 
@@ -104,6 +110,8 @@ staff_with! {
     Auditor: Some(Permission::ReadAudit);
     CaseReader: Some(Permission::ReadReferrals);
     PeopleWorker: Some(Permission::MeetPeople);
+    OutreachWorker: Some(Permission::DoOutreach);
+    VersionReader: Some(Permission::ReadCorrections);
     ColleagueReader: Some(Permission::SeeColleagues);
 }
 

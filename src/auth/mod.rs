@@ -1,7 +1,7 @@
 //! Who calls, and what they may do.
 //!
 //! The first argument of a handler says who may call it: [`Anyone`], [`Administrator`], [`PartnerKeeper`], [`Auditor`],
-//! [`CaseReader`], [`ColleagueReader`], [`SignedIn`], [`Submitter`],
+//! [`CaseReader`], [`PeopleWorker`], [`OutreachWorker`], [`VersionReader`], [`ColleagueReader`], [`SignedIn`], [`Submitter`],
 //! [`PartnerReader`], [`AnyPartner`]. There is no check to forget in a body, and nobody to check when the argument is missing: a handler
 //! without one cannot be written by accident, since the document's test looks for it.
 //!
@@ -32,8 +32,8 @@ use crate::vault::ConfidentialLine;
 
 pub use category::{Category, PartnerStatus};
 pub use extract::{
-    Administrator, AnyPartner, Anyone, Auditor, CaseReader, ColleagueReader, PartnerKeeper, PartnerReader,
-    PeopleWorker, SignedIn, Submitter,
+    Administrator, AnyPartner, Anyone, Auditor, CaseReader, ColleagueReader, OutreachWorker, PartnerKeeper,
+    PartnerReader, PeopleWorker, SignedIn, Submitter, VersionReader,
 };
 use permissions::Reach;
 pub use sign_in::SignIn;

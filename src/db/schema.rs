@@ -1,6 +1,10 @@
 //! The tables, once for both databases. `tests/api/migrations.rs` holds them against the migrations.
 
+mod outreach;
+
 use crate::db::columns::{SqlJson, SqlTime, SqlUuid};
+
+pub use outreach::*;
 
 diesel::table! {
     use diesel::sql_types::*;

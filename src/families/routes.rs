@@ -16,7 +16,7 @@ use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::families::membership::By;
 use crate::families::store::{self, Household, SealedFamily};
-use crate::families::{Family, FamilyEventKind, FamilyView, FirstReached, NewFamily};
+use crate::families::{Family, FamilyEventKind, FamilyView, FirstReached, NewFamily, reached};
 use crate::http::answer::Validator;
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::{Cache, Call};
@@ -25,7 +25,6 @@ use crate::http::written::{Linking, Written};
 use crate::id::{FamilyId, PersonId};
 use crate::idempotency::{Replay, Retries, Slot};
 use crate::people::{Changeable, Registration};
-use crate::referrals::of_person;
 use crate::vault::{self, ConfidentialProse, Vault};
 
 type FamilyFacts = Changeable<NewFamily>;
@@ -265,10 +264,7 @@ fn mergeable(id: FamilyId, other: Option<Household>) -> Result<Household> {
 /// A family as far as somebody with this sight may know of it, with its first fact.
 fn look(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<(Household, Option<FirstReached>)> {
     let household = store::find(conn, sight, id)?;
-    let counting =
-        household.everyone.iter().filter(|(_, protection, _)| sight.protected_identity || !protection.is_protected());
-    let people: Vec<PersonId> = counting.map(|(person, ..)| *person).collect();
-    let first = of_person::first_reached(conn, &people, sight.protected_identity)?;
+    let first = reached::first(conn, &[id], sight.protected_identity)?.remove(&id);
     Ok((household, first))
 }
 

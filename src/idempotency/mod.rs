@@ -150,6 +150,12 @@ impl Retries {
         }
     }
 
+    /// What tells the same content from other content, where a client names what it sends and sends it again. It is kept for longer
+    /// than an answer is, and nobody without the installation's secret can try out contents on it.
+    pub fn fingerprint(&self, content: &[u8]) -> [u8; 32] {
+        self.hash(&[b"content", &[0], content])
+    }
+
     fn hash(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut hash = [0; 32];
         // HMAC takes keys of any length, so there is always a code.
@@ -184,6 +190,11 @@ impl Drop for Running<'_> {
 }
 
 impl Slot {
+    /// Where nothing is kept: the call names what it makes by itself.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
     /// Fails where another call has kept an answer meanwhile, which is then the answer to this one as well.
     pub fn check_free(&self, conn: &mut DbConn) -> Result<()> {
         let Some(claim) = &self.0 else { return Ok(()) };

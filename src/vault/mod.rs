@@ -54,8 +54,19 @@ pub struct Column {
 }
 
 /// Every sealed column. Changing keys walks through all of them.
-pub const COLUMNS: [Column; 7] =
-    [REFERRAL_MATTER, REFERRAL_ROUTING, PERSON_FACTS, FAMILY_FACTS, FAMILY_EVENT_REASON, STAFF_NAME, KEPT_ANSWER];
+pub const COLUMNS: [Column; 11] = [
+    REFERRAL_MATTER,
+    REFERRAL_ROUTING,
+    PERSON_FACTS,
+    FAMILY_FACTS,
+    FAMILY_EVENT_REASON,
+    OUTREACH_CONTACT_RECORD,
+    CONTACT_VERSION_RECORD,
+    OFFER_RECORD,
+    FOLLOW_UP_RECORD,
+    STAFF_NAME,
+    KEPT_ANSWER,
+];
 /// What a sender wrote.
 pub const REFERRAL_MATTER: Column = Column { table: "referrals", name: "matter" };
 /// How a referral's office was found: the steps name places.
@@ -66,7 +77,14 @@ pub const PERSON_FACTS: Column = Column { table: "people", name: "facts" };
 pub const FAMILY_FACTS: Column = Column { table: "families", name: "facts" };
 /// Why somebody changed families, or why two became one.
 pub const FAMILY_EVENT_REASON: Column = Column { table: "family_events", name: "reason" };
-
+/// What was said at an outreach contact, where, and with whom.
+pub const OUTREACH_CONTACT_RECORD: Column = Column { table: "outreach_contacts", name: "record" };
+/// The same before it was corrected.
+pub const CONTACT_VERSION_RECORD: Column = Column { table: "outreach_contact_versions", name: "record" };
+/// What was noted with an offer.
+pub const OFFER_RECORD: Column = Column { table: "offers", name: "record" };
+/// What is to be done, and what came of it.
+pub const FOLLOW_UP_RECORD: Column = Column { table: "follow_ups", name: "record" };
 /// What a member of staff is called.
 pub const STAFF_NAME: Column = Column { table: "staff", name: "name" };
 /// What a call was answered that may be asked again.
