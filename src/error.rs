@@ -129,7 +129,7 @@ pub enum Problem {
     InternalError,
     /// More work is waiting than the server takes on.
     Overloaded,
-    /// The database does not answer.
+    /// The database, or something else that is needed, does not answer.
     Unavailable,
 }
 

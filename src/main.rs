@@ -17,7 +17,7 @@ use nara::cli::{
 use nara::config::{Secret, ServeConfig, TokenConfig};
 use nara::db::connection::Purpose;
 use nara::db::migrations;
-use nara::server::{self, Keys, MetricsAt, Setup, Timeouts};
+use nara::server::{self, MetricsAt, Setup, Timeouts};
 use nara::time::{Clock, Moment, Random};
 use nara::vault::{Ring, rotation};
 use nara::{demo, directory, lookups, telemetry};
@@ -62,7 +62,7 @@ fn in_runtime(command: impl Future<Output = Result<(), String>>) -> Result<(), S
 
 async fn serve(config: ServeConfig) -> Result<(), String> {
     let secret = Secret::read(&config.secret_file)?;
-    let tokens = verifier(&config.tokens, Keys::of(&secret).subjects).await?;
+    let tokens = verifier(&config.tokens).await?;
     let vault = config.vault.vault()?;
     let target = config.database.target()?;
     migrations::run(&target).map_err(|error| explain("DATABASE_URL", &error))?;
@@ -82,7 +82,7 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
         cors_origins: config.cors_origins,
         trusted_proxies: config.trusted_proxies,
         limits: config.limits.rates(),
-        tokens: Some(tokens),
+        tokens,
         permissions: Permissions::standard(),
         secret,
         vault,
@@ -97,20 +97,22 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
     running.until_stopped().await.map_err(|error| explain("the server", &error))
 }
 
-async fn verifier(config: &TokenConfig, subject_key: [u8; 32]) -> Result<Verifier, String> {
-    let (name, at, source) = match (&config.jwks_file, &config.jwks_url) {
-        (Some(path), _) => ("NARA_JWKS_FILE", path.display().to_string(), KeySource::File(path.clone())),
+async fn verifier(config: &TokenConfig) -> Result<Verifier, String> {
+    let (source, keys) = match (&config.jwks_file, &config.jwks_url) {
+        (Some(path), _) => {
+            let source = KeySource::File(path.clone());
+            let keys = source.read().await.map_err(|error| format!("NARA_JWKS_FILE: {} {error}", path.display()))?;
+            (source, Some(keys))
+        }
         (None, Some(url)) => {
             let source = KeySource::url(url).map_err(|error| format!("NARA_JWKS_URL: {error}"))?;
-            ("NARA_JWKS_URL", url.clone(), source)
+            // The identity provider's outage is not ours: partner agencies and residents are answered all the same.
+            let told = |cause: &String| tracing::warn!(%cause, "the identity provider's keys could not be read; nobody of the staff can sign in until they are");
+            let keys = source.read().await.inspect_err(told).ok();
+            (source, keys)
         }
         (None, None) => return Err("NARA_JWKS_FILE: is required, or NARA_JWKS_URL".to_owned()),
     };
-    let jwks = source.read().await.unwrap_or_else(|| Err("has nothing to read".to_owned()));
-    let jwks = jwks.map_err(|error| format!("{name}: {at} cannot be read: {error}"))?;
-    if demo::is_demo_key_set(&jwks) {
-        return Err(format!("{name}: this key was made by `demo`; name the keys of your identity provider"));
-    }
     let claims = ClaimNames {
         roles: config.claim_roles.clone(),
         offices: config.claim_offices.clone(),
@@ -118,10 +120,8 @@ async fn verifier(config: &TokenConfig, subject_key: [u8; 32]) -> Result<Verifie
         qualified: config.claim_qualified.clone(),
         protected_identity: config.claim_protected_identity.clone(),
     };
-    let verifier = Verifier::new(&jwks, config.issuer.clone(), config.audience.clone(), subject_key);
     let renewed_every = Duration::from_secs(config.jwks_refresh_seconds.into());
-    Ok(verifier
-        .map_err(|error| format!("{name}: {at} {error}"))?
+    Ok(Verifier::new(keys, config.issuer.clone(), config.audience.clone())
         .renewed_from(source, renewed_every)
         .with_claims(claims)
         .with_longest_lifetime(i64::from(config.token_longest_hours) * 3600))

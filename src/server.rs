@@ -120,6 +120,7 @@ pub async fn start(setup: Setup) -> Result<Running> {
     db.write(move |conn| vault::state::check(conn, vault.ring(), at)).await?;
     let keys = Keys::of(&setup.secret);
     let metrics = Data::new(Metrics::new()?);
+    SignIn::count_from_zero(&metrics);
     let keyring = Keyring::new(setup.environment, keys.partner_keys, metrics.clone().into_inner());
     keyring.refresh(&db, setup.clock.now()).await?;
     let directory = directory::Handle::open(&db, &setup.clock).await?;
@@ -209,6 +210,11 @@ impl Running {
     }
 }
 
+/// The workers.
+///
+/// actix-http times the head of a connection's first request, and the wait until the next one begins. A head that has begun on a
+/// connection that is kept open is not timed (actix-http 3.20, `h1/dispatcher.rs`: "head timer only applies to first request"). The
+/// number of connections is bounded, and the proxy in front, which is needed for TLS, has a time for every head.
 fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeouts) -> Result<Server> {
     let app = move || {
         let shared = shared.clone();
@@ -291,10 +297,9 @@ fn cors(origins: &[String]) -> Cors {
 
 /// Reads the identity provider's keys again from time to time.
 async fn renew_keys(sign_in: Data<SignIn>) {
-    let Some(tokens) = &sign_in.tokens else { return };
     loop {
-        tokio::time::sleep(tokens.renewed_every()).await;
-        sign_in.metrics.key_renewal(tokens.renew().await.as_ref());
+        tokio::time::sleep(sign_in.tokens.next_renewal()).await;
+        sign_in.metrics.key_renewal(sign_in.tokens.renew(sign_in.clock.now()).await.as_ref());
     }
 }
 
@@ -310,31 +315,48 @@ struct Watch {
 }
 
 impl Watch {
-    /// Notices, within two seconds, what other servers changed; forgets whose budgets are whole again, and answers that nobody
-    /// gets again.
+    /// Goes on until it is dropped. What must be noticed in time does not wait for what only tidies up, nor the keys for the
+    /// directory, which takes longer to read.
     async fn run(self) {
-        let mut tick = tokio::time::interval(Duration::from_secs(1));
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tick.tick().await;
-            if let Err(error) = self.refresh().await {
-                tracing::warn!(cause = ?error.cause(), "what other servers changed could not be read; going on with what is known");
-            }
-            self.metrics.directory_is(self.directory.current().version);
-            self.limits.sweep();
-            if let Err(error) = self.keys.write_uses_when_due(&self.db, self.clock.now()).await {
-                tracing::warn!(cause = ?error.cause(), "when keys were used last could not be written; trying again");
-            }
-            if let Err(error) = self.retries.sweep(self.clock.now()).await {
-                tracing::warn!(cause = ?error.cause(), "answers that nobody gets again could not be removed");
-            }
+        tokio::join!(
+            each_second(async || self.notice_keys().await),
+            each_second(async || self.notice_directory().await),
+            each_second(async || self.tidy_up().await),
+        );
+    }
+
+    /// A key that was revoked elsewhere opens nothing here after two seconds.
+    async fn notice_keys(&self) {
+        if let Err(error) = self.keys.refresh(&self.db, self.clock.now()).await {
+            tracing::warn!(cause = ?error.cause(), "the partners' keys could not be read; going on with those that are known");
         }
     }
 
-    async fn refresh(&self) -> Result<()> {
-        // A key that was revoked elsewhere is noticed also while the directory cannot be read.
-        let keys = self.keys.refresh(&self.db, self.clock.now()).await;
-        self.directory.refresh(&self.db, &self.clock).await.and(keys)
+    async fn notice_directory(&self) {
+        if let Err(error) = self.directory.refresh(&self.db, &self.clock).await {
+            tracing::warn!(cause = ?error.cause(), "the directory could not be read; going on with the one that is known");
+        }
+        self.metrics.directory_is(self.directory.current().version);
+    }
+
+    /// Forgets whose budgets are whole again, writes down when keys were used, removes answers that nobody gets again.
+    async fn tidy_up(&self) {
+        self.limits.sweep();
+        if let Err(error) = self.keys.write_uses_when_due(&self.db, self.clock.now()).await {
+            tracing::warn!(cause = ?error.cause(), "when keys were used last could not be written; trying again");
+        }
+        if let Err(error) = self.retries.sweep(self.clock.now()).await {
+            tracing::warn!(cause = ?error.cause(), "answers that nobody gets again could not be removed");
+        }
+    }
+}
+
+async fn each_second(work: impl AsyncFn()) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        work().await;
     }
 }
 

@@ -3,7 +3,10 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::core::Collector;
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
 use tracing_subscriber::EnvFilter;
 
 use crate::error::{Error, Result};
@@ -26,7 +29,8 @@ pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
     durations: HistogramVec,
-    directory_version: prometheus::IntGauge,
+    directory_version: IntGauge,
+    verified_tokens: IntCounter,
     refused_sign_ins: IntCounterVec,
     problems: IntCounterVec,
     unknown_offices: IntCounter,
@@ -36,87 +40,80 @@ pub struct Metrics {
     denials_dropped: IntCounter,
 }
 
+/// Where metrics are made: each is collected from then on.
+struct Maker(Registry);
+
+impl Maker {
+    fn kept<T: Collector + Clone + 'static>(&self, made: prometheus::Result<T>) -> Result<T> {
+        let metric = made.map_err(Error::internal)?;
+        self.0.register(Box::new(metric.clone())).map_err(Error::internal)?;
+        Ok(metric)
+    }
+
+    fn counter(&self, name: &str, help: &str) -> Result<IntCounter> {
+        self.kept(IntCounter::new(name, help))
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec> {
+        self.kept(IntCounterVec::new(Opts::new(name, help), labels))
+    }
+}
+
 impl Metrics {
     /// Metrics that all stand at zero.
     pub fn new() -> Result<Self> {
-        let requests = IntCounterVec::new(
-            Opts::new("nara_requests_total", "Calls answered, by operation and status code."),
-            &["operation", "status"],
-        )
-        .map_err(Error::internal)?;
+        let maker = Maker(Registry::new());
         let durations = HistogramOpts::new("nara_request_duration_seconds", "How long calls took, by operation.")
             .buckets(vec![0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5]);
-        let durations = HistogramVec::new(durations, &["operation"]).map_err(Error::internal)?;
-        let directory_version = prometheus::IntGauge::new(
-            "nara_directory_version",
-            "The version of the directory that this server answers from.",
-        )
-        .map_err(Error::internal)?;
-        let problems = IntCounterVec::new(
-            Opts::new("nara_problems_total", "Calls that failed, by the type of the problem."),
-            &["problem"],
-        )
-        .map_err(Error::internal)?;
-        let refused_sign_ins = IntCounterVec::new(
-            Opts::new("nara_sign_ins_refused_total", "Tokens of staff that did not hold, by what was wrong with them."),
-            &["reason"],
-        )
-        .map_err(Error::internal)?;
-        let unknown_offices = IntCounter::new(
-            "nara_token_offices_unknown_total",
-            "Offices that tokens named and the directory does not have.",
-        )
-        .map_err(Error::internal)?;
-        let key_renewals = IntCounterVec::new(
-            Opts::new("nara_key_set_renewals_total", "Readings of the identity provider's keys, by what came of them."),
-            &["outcome"],
-        )
-        .map_err(Error::internal)?;
-        let refused_by_budget = IntCounterVec::new(
-            Opts::new(
+        Ok(Self {
+            requests: maker.counters(
+                "nara_requests_total",
+                "Calls answered, by operation and status code.",
+                &["operation", "status"],
+            )?,
+            durations: maker.kept(HistogramVec::new(durations, &["operation"]))?,
+            directory_version: maker.kept(IntGauge::new(
+                "nara_directory_version",
+                "The version of the directory that this server answers from.",
+            ))?,
+            verified_tokens: maker.counter(
+                "nara_tokens_verified_total",
+                "Tokens of staff whose signature was checked, and held. Each is remembered after that.",
+            )?,
+            refused_sign_ins: maker.counters(
+                "nara_sign_ins_refused_total",
+                "Calls with a token of staff that did not hold, or with the wrong thing to sign in with, by the reason.",
+                &["reason"],
+            )?,
+            problems: maker.counters(
+                "nara_problems_total",
+                "Calls that failed, by the type of the problem.",
+                &["problem"],
+            )?,
+            unknown_offices: maker.counter(
+                "nara_token_offices_unknown_total",
+                "Offices that tokens named and the directory does not have.",
+            )?,
+            key_renewals: maker.counters(
+                "nara_key_set_renewals_total",
+                "Readings of the identity provider's keys, by what came of them.",
+                &["outcome"],
+            )?,
+            refused_by_budget: maker.counters(
                 "nara_refused_by_budget_total",
                 "Calls refused because their caller had called too often, by budget.",
-            ),
-            &["budget"],
-        )
-        .map_err(Error::internal)?;
-        let refused_keys = IntCounterVec::new(
-            Opts::new("nara_partner_keys_refused_total", "Keys of partner agencies that did not hold, by the reason."),
-            &["reason"],
-        )
-        .map_err(Error::internal)?;
-        let denials_dropped = IntCounter::new(
-            "nara_audit_denials_dropped_total",
-            "Denied attempts that could not be recorded in the audit: too many came at once, or the database was away.",
-        )
-        .map_err(Error::internal)?;
-        let registry = Registry::new();
-        for collector in [
-            Box::new(requests.clone()) as Box<dyn prometheus::core::Collector>,
-            Box::new(durations.clone()),
-            Box::new(directory_version.clone()),
-            Box::new(refused_sign_ins.clone()),
-            Box::new(problems.clone()),
-            Box::new(unknown_offices.clone()),
-            Box::new(key_renewals.clone()),
-            Box::new(refused_by_budget.clone()),
-            Box::new(refused_keys.clone()),
-            Box::new(denials_dropped.clone()),
-        ] {
-            registry.register(collector).map_err(Error::internal)?;
-        }
-        Ok(Self {
-            registry,
-            requests,
-            durations,
-            directory_version,
-            refused_sign_ins,
-            problems,
-            unknown_offices,
-            key_renewals,
-            refused_by_budget,
-            refused_keys,
-            denials_dropped,
+                &["budget"],
+            )?,
+            refused_keys: maker.counters(
+                "nara_partner_keys_refused_total",
+                "Keys of partner agencies that did not hold, by the reason.",
+                &["reason"],
+            )?,
+            denials_dropped: maker.counter(
+                "nara_audit_denials_dropped_total",
+                "Denied attempts that could not be recorded in the audit: too many came at once, or the database was away.",
+            )?,
+            registry: maker.0,
         })
     }
 
@@ -136,9 +133,14 @@ impl Metrics {
         self.problems.with_label_values(&[problem]).inc();
     }
 
-    /// Counts a token that did not hold.
-    pub fn refused_sign_in(&self, reason: &str) {
-        self.refused_sign_ins.with_label_values(&[reason]).inc();
+    /// Counts a token whose signature was checked, and held.
+    pub fn verified_token(&self) {
+        self.verified_tokens.inc();
+    }
+
+    /// Counts calls that failed to sign in, by the reason and never by the token.
+    pub fn count_refused_sign_ins(&self, reason: &'static str, calls: u64) {
+        self.refused_sign_ins.with_label_values(&[reason]).inc_by(calls);
     }
 
     /// Counts offices that a token named and that do not exist.

@@ -11,7 +11,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use nara::auth::permissions::Permissions;
 use nara::auth::tokens::Verifier;
 use nara::db::Target;
-use nara::server::{self, Keys, MetricsAt, Setup, Timeouts};
+use nara::server::{self, MetricsAt, Setup, Timeouts};
 use nara::telemetry;
 use nara::time::{Clock, Random};
 use nara::vault::{Ring, Vault};
@@ -148,7 +148,7 @@ fn setup(installation: &Installation) -> Setup {
         trusted_proxies: Vec::new(),
         // What is measured calls far more often than a caller may.
         limits: None,
-        tokens: Some(verifier(installation)),
+        tokens: verifier(installation),
         permissions: Permissions::standard(),
         secret: installation.secret.clone(),
         vault: Vault::new(Ring::new(&Random::system())),
@@ -161,9 +161,8 @@ fn setup(installation: &Installation) -> Setup {
 }
 
 fn verifier(installation: &Installation) -> Verifier {
-    let subjects = Keys::of(&installation.secret).subjects;
-    let verifier = Verifier::new(&installation.key_set(), ISSUER.to_owned(), "nara".to_owned(), subjects);
-    verifier.expect("the key set is right")
+    let keys = installation.key_set().parse().expect("the key set is right");
+    Verifier::new(Some(keys), ISSUER.to_owned(), "nara".to_owned())
 }
 
 fn token(installation: &Installation) -> String {

@@ -1,12 +1,14 @@
 //! What signing in costs: once for a token that was never seen, and then for every call.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Instant;
 
-use nara::auth::Role;
+use nara::auth::holder::Holder;
 use nara::auth::permissions::{Permission, Permissions};
 use nara::auth::tokens::Verifier;
-use nara::time::{Clock, Timestamp};
+use nara::time::{Clock, Moment, Random, Timestamp};
+use nara::vault::{Ring, Vault};
 use serde::{Deserialize, Serialize};
 
 use super::table::{Measured, verdict};
@@ -24,7 +26,10 @@ impl SignInCost {
         let now = Clock::system().now();
         let first = microseconds(200, || drop(black_box(verifier.check(token, now))));
         let Ok(verified) = verifier.check(token, now) else { panic!("the token holds") };
-        verifier.remember(token, verified, now);
+        let moment = Moment { now, random: Random::system() };
+        let holder = Holder::new(verified, &Vault::new(Ring::new(&moment.random)));
+        holder.is_registered_as(moment.id());
+        verifier.remember(token, Arc::new(holder), now);
         let rule = Permissions::standard();
         let remembered = microseconds(20_000, || known(verifier, &rule, token, now));
         Self { first, remembered }
@@ -46,10 +51,10 @@ impl SignInCost {
 }
 
 fn known(verifier: &Verifier, rule: &Permissions, token: &str, now: Timestamp) {
-    let staff = verifier.remembered(token, now).and_then(Result::ok).expect("the token is remembered");
-    let reach = rule.reach(Permission::ReadReferrals, &staff.roles);
-    assert!(!reach.is_empty() && staff.roles == [Role::Caseworker]);
-    black_box((staff, reach));
+    let holder = verifier.remembered(token, now).and_then(Result::ok).expect("the token is remembered");
+    let reach = rule.reach(Permission::ReadReferrals, &holder.verified.claims.roles);
+    assert!(!reach.is_empty());
+    black_box(holder.staff(holder.id().expect("the holder is registered"), reach, None));
 }
 
 fn microseconds(times: u32, what: impl Fn()) -> f64 {

@@ -151,7 +151,7 @@ impl Step {
     /// How long to wait before the next step. What took long leaves the database to others for longer.
     pub fn pause(self, took: Duration) -> Duration {
         match self {
-            Self::Sealed { more: true, .. } => took * 3,
+            Self::Sealed { more: true, .. } => took * 9,
             Self::Sealed { .. } | Self::Nothing => Duration::from_millis(500),
             Self::Overtaken => Duration::from_secs(5),
         }

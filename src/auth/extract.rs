@@ -7,7 +7,7 @@ use futures_util::future::{Either, FutureExt, TryFutureExt, ready};
 
 use crate::audit::Actor;
 use crate::auth::permissions::Permission;
-use crate::auth::sign_in::{SigningIn, agency, staff};
+use crate::auth::sign_in::{SigningIn, agency, also, staff};
 use crate::auth::{Agency, Scope, Staff};
 use crate::error::{Error, Result};
 use crate::http::limits;
@@ -38,6 +38,14 @@ pub struct OutreachWorker(pub Staff);
 
 /// Staff who may read what contacts were before they were corrected.
 pub struct VersionReader(pub Staff);
+
+/// Staff who read what happened to somebody: the people go by one permission, and the cases about them by another.
+pub struct TimelineReader {
+    /// As far as they may know of people and families.
+    pub people: Staff,
+    /// As far as they may know of cases.
+    pub cases: Staff,
+}
 
 /// Staff who may see who works at their offices.
 pub struct ColleagueReader(pub Staff);
@@ -88,6 +96,25 @@ macro_rules! staff_with {
             }
         }
     )* };
+}
+
+impl FromRequest for TimelineReader {
+    type Error = Error;
+    type Future = SigningIn<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        let both = |request: &HttpRequest, people: Staff| {
+            let cases = also(request, &people, Permission::ReadReferrals)?;
+            Ok(Self { people, cases })
+        };
+        match staff(request, Some(Permission::MeetPeople)) {
+            Either::Left(known) => Either::Left(ready(known.into_inner().and_then(|staff| both(request, staff)))),
+            Either::Right(first) => {
+                let request = request.clone();
+                Either::Right(first.map(move |staff| both(&request, staff?)).boxed_local())
+            }
+        }
+    }
 }
 
 macro_rules! agencies_with {

@@ -18,8 +18,14 @@ const LONGEST: usize = 256 * 1024;
 /// RSA keys with fewer bytes can be broken (NIST SP 800-131A).
 const SHORTEST_RSA: usize = 256;
 
+/// What the names of the keys begin with that `demo` makes.
+pub const DEMO_MARK: &str = "demo-";
+
 /// The keys of a set that can be used.
-pub struct KeySet(HashMap<String, Key>);
+pub struct KeySet {
+    keys: HashMap<String, Key>,
+    text: String,
+}
 
 /// A key and what it may be used with.
 pub struct Key {
@@ -32,7 +38,12 @@ pub struct Key {
 impl KeySet {
     /// The key of this name.
     pub fn key(&self, kid: &str) -> Option<&Key> {
-        self.0.get(kid)
+        self.keys.get(kid)
+    }
+
+    /// Whether the other set was published in the same words.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }
 
@@ -56,7 +67,7 @@ impl FromStr for KeySet {
                 return Err(format!("has two keys with the `kid` `{kid}`"));
             }
         }
-        if keys.is_empty() { Err("has no key".to_owned()) } else { Ok(Self(keys)) }
+        if keys.is_empty() { Err("has no key".to_owned()) } else { Ok(Self { keys, text: jwks.to_owned() }) }
     }
 }
 
@@ -85,10 +96,8 @@ fn algorithms(jwk: &Jwk) -> Option<Vec<Algorithm>> {
     (!fitting.is_empty()).then_some(fitting)
 }
 
-/// Where the keys come from.
+/// Where a real installation's keys come from.
 pub enum KeySource {
-    /// They are what they are: a demo's, a test's.
-    Fixed,
     /// A file.
     File(PathBuf),
     /// The identity provider itself.
@@ -121,13 +130,18 @@ impl KeySource {
         Ok(Self::Url(Box::new(Remote { client, url: url.to_owned() })))
     }
 
-    /// The set as it is published now; `None` where nothing can change.
-    pub async fn read(&self) -> Option<Result<String, String>> {
-        match self {
-            Self::Fixed => None,
-            Self::File(path) => Some(std::fs::read_to_string(path).map_err(|error| error.to_string())),
-            Self::Url(remote) => Some(remote.fetch().await),
+    /// The set as it is published now. One with a key that `demo` made is refused: everybody who has the demo's folder signs
+    /// with it.
+    pub async fn read(&self) -> Result<KeySet, String> {
+        let published = match self {
+            Self::File(path) => std::fs::read_to_string(path).map_err(|error| error.to_string()),
+            Self::Url(remote) => remote.fetch().await,
+        };
+        let set: KeySet = published.map_err(|error| format!("cannot be read: {error}"))?.parse()?;
+        if set.keys.keys().any(|kid| kid.starts_with(DEMO_MARK)) {
+            return Err("has a key that `demo` made; name the keys of your identity provider".to_owned());
         }
+        Ok(set)
     }
 }
 

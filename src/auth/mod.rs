@@ -1,11 +1,12 @@
 //! Who calls, and what they may do.
 //!
 //! The first argument of a handler says who may call it: [`Anyone`], [`Administrator`], [`PartnerKeeper`], [`Auditor`],
-//! [`CaseReader`], [`PeopleWorker`], [`OutreachWorker`], [`VersionReader`], [`ColleagueReader`], [`SignedIn`], [`Submitter`],
-//! [`PartnerReader`], [`AnyPartner`]. There is no check to forget in a body, and nobody to check when the argument is missing: a handler
-//! without one cannot be written by accident, since the document's test looks for it.
+//! [`CaseReader`], [`PeopleWorker`], [`TimelineReader`], [`OutreachWorker`], [`VersionReader`], [`ColleagueReader`], [`SignedIn`],
+//! [`Submitter`], [`PartnerReader`], [`AnyPartner`]. There is no check to forget in a body, and nobody to check when the argument is
+//! missing: a handler without one cannot be written by accident, since the document's test looks for it.
 //!
-//! - Nobody, or a token or key that does not hold: 401, without a hint at which of its parts is wrong.
+//! - Nobody, or a token or key that does not hold: 401, without a hint at which of its parts is wrong. Two ways at once: 400.
+//! - A token, while the identity provider's keys could never be read: 503, since it may well hold.
 //! - Signed in, and without the role or the scope: 403, which names it.
 //! - What one may not know of: 404, see [`Sight`].
 //!
@@ -13,10 +14,12 @@
 
 mod category;
 mod extract;
+pub mod holder;
 pub mod key_set;
 pub mod keys;
 pub mod permissions;
 pub mod register;
+mod remembered;
 mod sign_in;
 pub mod tokens;
 
@@ -33,10 +36,10 @@ use crate::vault::ConfidentialLine;
 pub use category::{Category, PartnerStatus};
 pub use extract::{
     Administrator, AnyPartner, Anyone, Auditor, CaseReader, ColleagueReader, OutreachWorker, PartnerKeeper,
-    PartnerReader, PeopleWorker, SignedIn, Submitter, VersionReader,
+    PartnerReader, PeopleWorker, SignedIn, Submitter, TimelineReader, VersionReader,
 };
 use permissions::Reach;
-pub use sign_in::SignIn;
+pub use sign_in::{SignIn, cannot_judge_tokens};
 
 /// What staff are, as the municipality's identity provider says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::AsRefStr, strum::EnumIter)]
@@ -130,6 +133,12 @@ impl Sight {
     }
 }
 
+/// The offices with these slugs, as far as there are such.
+fn offices_named(slugs: &[String], directory: &Directory) -> impl Iterator<Item = OfficeId> {
+    let named = |slug: &str| slugs.iter().any(|named| named == slug);
+    directory.offices.iter().filter(move |office| named(office.slug.as_ref())).map(|office| office.id)
+}
+
 impl Staff {
     /// Who did it, for the audit.
     pub fn actor(&self) -> Actor {
@@ -138,8 +147,7 @@ impl Staff {
 
     /// The offices that the token names, as far as there are such.
     pub fn offices(&self, directory: &Directory) -> impl Iterator<Item = OfficeId> {
-        let named = |slug: &str| self.office_slugs.iter().any(|named| named == slug);
-        directory.offices.iter().filter(move |office| named(office.slug.as_ref())).map(|office| office.id)
+        offices_named(&self.office_slugs, directory)
     }
 
     /// What they may know of: their own offices', and with an `Access-Reason` all offices' if the rule lets them.

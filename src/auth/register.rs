@@ -1,10 +1,15 @@
 //! The register of staff: who has signed in, so that colleagues can be found and cases be given to them.
 //!
-//! The identity provider is the source of who works where: what a token said last is what the register has. A name is sealed.
+//! - Somebody's identifier is made at the first call that the rule lets them make, and is durable before that call goes on. Two
+//!   servers that both see them for the first time agree on one: the database keeps the first.
+//! - Who it is at the identity provider may be a personal identity number. It is kept sealed, so that the hashes which find it can
+//!   be made anew, and is found by its keyed hash alone.
+//! - The identity provider is the source of who works where: what a token said last is what the register has. A name is sealed.
 
 use diesel::prelude::*;
 
-use crate::auth::{Role, Staff};
+use crate::auth::Role;
+use crate::auth::holder::{Holder, Identity};
 use crate::db::schema::{staff, staff_offices};
 use crate::db::{Db, DbConn};
 use crate::error::Result;
@@ -32,39 +37,68 @@ pub struct Colleague {
     pub name: Option<ConfidentialLine>,
 }
 
-#[derive(Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = staff, treat_none_as_null = true)]
-struct StaffRow {
+#[derive(Insertable)]
+#[diesel(table_name = staff)]
+struct Newcomer {
     id: StaffId,
-    name: Option<Sealed>,
+    subject_hash: Vec<u8>,
+    subject: Sealed,
     works_cases: bool,
     signed_in_at: Timestamp,
 }
 
 impl Register {
-    /// Notes what a token says that was not seen before.
-    pub async fn note(&self, who: &Staff, offices: Vec<OfficeId>, now: Timestamp) -> Result<()> {
-        let name = who.name.as_ref().map(|name| {
-            self.vault.seal(vault::STAFF_NAME, who.id.uuid(), name.reveal().as_ref().as_bytes(), &self.random)
-        });
+    /// Who holds a token that was not seen before; notes what it says.
+    pub async fn sign_in(&self, holder: &Holder, offices: Vec<OfficeId>, now: Timestamp) -> Result<StaffId> {
+        let id = StaffId::new(now, &self.random);
+        let hash = holder.identity_hash.bytes().to_vec();
+        let claims = &holder.verified.claims;
+        let subject = self.vault.seal_json(vault::STAFF_SUBJECT, id.uuid(), &claims.identity, &self.random)?;
         let works_cases =
-            who.roles.iter().any(|role| matches!(role, Role::OutreachWorker | Role::Caseworker | Role::TeamLead));
-        let (id, name) = (who.id, name.transpose()?);
-        self.db
-            .write(move |conn| {
-                let row = StaffRow { id, name: name.clone(), works_cases, signed_in_at: now };
-                // Somebody's first calls may come at once: the second waits here, and then changes what the first has written.
-                let first = diesel::insert_into(staff::table).values(&row).on_conflict_do_nothing();
-                on_backend!(&mut *conn, conn => first.execute(conn))?;
-                diesel::update(staff::table.find(id)).set(&row).execute(conn)?;
-                diesel::delete(staff_offices::table.filter(staff_offices::staff_id.eq(id))).execute(conn)?;
-                for office in &offices {
-                    let row = (staff_offices::staff_id.eq(id), staff_offices::office_id.eq(*office));
-                    diesel::insert_into(staff_offices::table).values(row).execute(conn)?;
-                }
-                Ok(())
-            })
-            .await
+            claims.roles.iter().any(|role| matches!(role, Role::OutreachWorker | Role::Caseworker | Role::TeamLead));
+        let (name, vault, random) = (claims.name.clone(), self.vault.clone(), self.random.clone());
+        let write = move |conn: &mut DbConn| {
+            let (subject_hash, subject) = (hash.clone(), subject.clone());
+            let newcomer = Newcomer { id, subject_hash, subject, works_cases, signed_in_at: now };
+            // Somebody's first calls may come at once: the second waits here, and then finds what the first has written.
+            let first = diesel::insert_into(staff::table).values(&newcomer).on_conflict_do_nothing();
+            on_backend!(&mut *conn, conn => first.execute(conn))?;
+            let id: StaffId = staff::table.filter(staff::subject_hash.eq(&hash)).select(staff::id).first(conn)?;
+            let seal = |name: &ConfidentialLine| {
+                vault.seal(vault::STAFF_NAME, id.uuid(), name.reveal().as_ref().as_bytes(), &random)
+            };
+            let name = name.as_ref().map(seal).transpose()?;
+            let said = (staff::name.eq(name), staff::works_cases.eq(works_cases), staff::signed_in_at.eq(now));
+            diesel::update(staff::table.find(id)).set(said).execute(conn)?;
+            diesel::delete(staff_offices::table.filter(staff_offices::staff_id.eq(id))).execute(conn)?;
+            for office in &offices {
+                let row = (staff_offices::staff_id.eq(id), staff_offices::office_id.eq(*office));
+                diesel::insert_into(staff_offices::table).values(row).execute(conn)?;
+            }
+            Ok(id)
+        };
+        self.db.write(write).await
+    }
+}
+
+/// Makes the hashes of all staff anew, some at a time, and says how many there are.
+pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
+    const AT_ONCE: i64 = 100;
+    let (mut rebuilt, mut after) = (0, StaffId::from_uuid(uuid::Uuid::nil()));
+    loop {
+        let rows: Vec<(StaffId, Sealed)> = staff::table
+            .filter(staff::id.gt(after))
+            .order(staff::id)
+            .limit(AT_ONCE)
+            .select((staff::id, staff::subject))
+            .load(conn)?;
+        let Some((last, _)) = rows.last() else { return Ok(rebuilt) };
+        after = *last;
+        for (id, sealed) in rows {
+            let identity: Identity = vault.open_json(vault::STAFF_SUBJECT, id.uuid(), &sealed)?;
+            let hash = identity.hash(vault).bytes().to_vec();
+            rebuilt += diesel::update(staff::table.find(id)).set(staff::subject_hash.eq(hash)).execute(conn)?;
+        }
     }
 }
 

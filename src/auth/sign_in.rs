@@ -1,27 +1,32 @@
 //! Signing in: from what a request carries to who is calling.
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
 use futures_util::future::{Either, FutureExt, LocalBoxFuture, Ready, ready};
+use strum::IntoEnumIterator;
 
 use crate::audit::AccessReason;
+use crate::auth::holder::Holder;
 use crate::auth::keys::Keyring;
 use crate::auth::permissions::{Permission, Permissions, Reach};
 use crate::auth::register::Register;
 use crate::auth::tokens::{Refusal, Verified, Verifier};
-use crate::auth::{Agency, Scope, Staff};
+use crate::auth::{Agency, Role, Scope, Staff, offices_named};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::client;
 use crate::http::limits::{self, Subject};
+use crate::id::StaffId;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Timestamp};
 
 /// All that signing in needs.
 pub struct SignIn {
-    /// Verifies tokens of staff; absent where no identity provider is configured.
-    pub tokens: Option<Verifier>,
+    /// Verifies tokens of staff.
+    pub tokens: Verifier,
     /// Knows the keys of partner agencies.
     pub keys: Keyring,
     /// The rule that all go by.
@@ -44,68 +49,112 @@ enum Credentials<'a> {
     Nothing,
     Token(&'a str),
     Key(&'a str),
+    /// An `Authorization` of another scheme.
+    Foreign,
+}
+
+/// Why nobody was signed in, beside what may be wrong with a token or a key: for the metrics. A caller is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+enum Misuse {
+    /// Two ways to sign in at once, or one of them twice.
+    Ambiguous,
+    /// A key where a token is needed, or a token where a key is.
+    WrongKind,
+    /// A scheme that is neither.
+    ForeignScheme,
 }
 
 /// A member of staff whom the rule allows `permission`, or with `None` whoever signs in.
 pub fn staff(request: &HttpRequest, permission: Option<Permission>) -> SigningIn<Staff> {
     match known(request, permission) {
-        Ok(Known::Before(staff)) => Either::Left(ready(Ok(*staff))),
-        Ok(Known::Now(verified, staff)) => Either::Right(note(request.clone(), *verified, *staff).boxed_local()),
+        Ok(Known::Staff(staff)) => Either::Left(ready(Ok(*staff))),
+        Ok(Known::Newcomer(admitted)) => Either::Right(register(request.clone(), *admitted).boxed_local()),
         Ok(Known::ByAnotherKey) => Either::Right(ask_for_keys(request.clone(), permission).boxed_local()),
         Err(error) => Either::Left(ready(Err(error))),
     }
 }
 
+/// The same member of staff, as far as another permission goes that is needed as well.
+pub fn also(request: &HttpRequest, staff: &Staff, permission: Permission) -> Result<Staff> {
+    let (reach, reason) = sign_in(request)?.0.allowed(request, &staff.roles, permission)?;
+    Ok(Staff { reach, reason, ..staff.clone() })
+}
+
 /// What can be said of a token at once. All that is wrong with one is said here, before anybody looks at the request's body.
 enum Known {
-    /// It was verified before.
-    Before(Box<Staff>),
-    /// It holds, and was not seen before.
-    Now(Box<Verified>, Box<Staff>),
+    /// It was verified before, and its holder is in the register.
+    Staff(Box<Staff>),
+    /// It holds, and the rule lets its holder go on to the register.
+    Newcomer(Box<Admitted>),
     /// It names a key that is not known, and the identity provider may have new ones.
     ByAnotherKey,
 }
 
+/// Somebody whom the rule lets go on.
+struct Admitted {
+    holder: Arc<Holder>,
+    reach: Vec<Reach>,
+    reason: Option<AccessReason>,
+}
+
 fn known(request: &HttpRequest, permission: Option<Permission>) -> Result<Known> {
-    let (sign_in, tokens, token, now) = token(request)?;
-    match tokens.remembered(token, now) {
-        Some(Ok(staff)) => return Ok(Known::Before(Box::new(sign_in.permit(request, staff, permission)?))),
+    let (sign_in, token, now) = token(request)?;
+    let holder = match sign_in.tokens.remembered(token, now) {
+        Some(Ok(holder)) => holder,
         Some(Err(refusal)) => return Err(sign_in.refuse(request, refusal)),
-        None => {}
-    }
-    match tokens.check(token, now) {
-        Ok(verified) => {
-            let staff = sign_in.permit(request, verified.staff.clone(), permission)?;
-            Ok(Known::Now(Box::new(verified), Box::new(staff)))
-        }
-        Err(Refusal::UnknownKey) if tokens.may_have_other_keys(now) => Ok(Known::ByAnotherKey),
-        Err(refusal) => Err(sign_in.refuse(request, refusal)),
-    }
+        None => match sign_in.tokens.check(token, now) {
+            Ok(verified) => sign_in.remember(token, verified, now),
+            Err(Refusal::UnknownKey) if sign_in.tokens.may_have_other_keys(now) => return Ok(Known::ByAnotherKey),
+            Err(refusal) => return Err(sign_in.refuse(request, refusal)),
+        },
+    };
+    let admitted = sign_in.admit(request, holder, permission)?;
+    Ok(match admitted.holder.id() {
+        Some(id) => Known::Staff(Box::new(admitted.into_staff(id))),
+        None => Known::Newcomer(Box::new(admitted)),
+    })
 }
 
 async fn ask_for_keys(request: HttpRequest, permission: Option<Permission>) -> Result<Staff> {
-    let (sign_in, tokens, token, now) = token(&request)?;
-    sign_in.metrics.key_renewal(tokens.renew_for_unknown_key(now).await.as_ref());
-    let verified = tokens.check(token, now).map_err(|refusal| sign_in.refuse(&request, refusal))?;
-    let staff = sign_in.permit(&request, verified.staff.clone(), permission)?;
-    note(request.clone(), verified, staff).await
+    let (sign_in, token, now) = token(&request)?;
+    // Others wait for the same reading, so it goes on when the one who asked for it hangs up.
+    let asking = Data::clone(sign_in);
+    let reading = actix_web::rt::spawn(async move {
+        if let Some(renewal) = asking.tokens.renew_for_unknown_key(now).await {
+            asking.metrics.key_renewal(renewal.as_ref());
+        }
+    });
+    reading.await.map_err(Error::internal)?;
+    let verified = sign_in.tokens.check(token, now).map_err(|refusal| sign_in.refuse(&request, refusal))?;
+    let holder = sign_in.remember(token, verified, now);
+    let admitted = sign_in.admit(&request, holder, permission)?;
+    register(request.clone(), admitted).await
 }
 
-/// The register knows everybody whose token was ever let in, before anything is written that names them.
-async fn note(request: HttpRequest, verified: Verified, staff: Staff) -> Result<Staff> {
-    let (sign_in, tokens, token, now) = token(&request)?;
-    let offices: Vec<_> = staff.offices(&sign_in.directory.current()).collect();
-    sign_in.metrics.unknown_offices(staff.office_slugs.len().saturating_sub(offices.len()));
-    sign_in.register.note(&staff, offices, now).await?;
-    tokens.remember(token, verified, now);
-    Ok(staff)
+/// Whoever the rule lets go on is in the register before anything is written or answered that names them.
+async fn register(request: HttpRequest, admitted: Admitted) -> Result<Staff> {
+    let (sign_in, now) = sign_in(&request)?;
+    let (holder, directory) = (&admitted.holder, sign_in.directory.current());
+    let slugs = &holder.verified.claims.office_slugs;
+    let offices: Vec<_> = offices_named(slugs, &directory).collect();
+    sign_in.metrics.unknown_offices(slugs.len().saturating_sub(offices.len()));
+    let id = sign_in.register.sign_in(holder, offices, now).await?;
+    holder.is_registered_as(id);
+    Ok(admitted.into_staff(id))
 }
 
-fn token(request: &HttpRequest) -> Result<(&SignIn, &Verifier, &str, Timestamp)> {
+impl Admitted {
+    fn into_staff(self, id: StaffId) -> Staff {
+        self.holder.staff(id, self.reach, self.reason)
+    }
+}
+
+fn token(request: &HttpRequest) -> Result<(&Data<SignIn>, &str, Timestamp)> {
     let (sign_in, now) = sign_in(request)?;
-    match (credentials(request)?, &sign_in.tokens) {
-        (Credentials::Token(token), Some(tokens)) => Ok((sign_in, tokens, token, now)),
-        (other, _) => Err(refused(request, &other)),
+    match credentials(request)? {
+        Credentials::Token(token) => Ok((sign_in, token, now)),
+        other => Err(refused(request, &other)),
     }
 }
 
@@ -131,31 +180,74 @@ pub fn agency(request: &HttpRequest, scope: Option<Scope>) -> Result<Agency> {
 }
 
 impl SignIn {
-    /// Counts why, and does not tell.
-    fn refuse(&self, request: &HttpRequest, refusal: Refusal) -> Error {
-        self.metrics.refused_sign_in(refusal.as_ref());
-        failed(request)
+    /// Lets every reason stand at zero that never occurred, so that a rate over it can be drawn.
+    pub fn count_from_zero(metrics: &Metrics) {
+        let reasons = Refusal::iter().map(<&str>::from).chain(Misuse::iter().map(<&str>::from));
+        reasons.for_each(|reason| metrics.count_refused_sign_ins(reason, 0));
     }
 
-    /// What the rule makes of somebody who signed in.
-    fn permit(&self, request: &HttpRequest, staff: Staff, permission: Option<Permission>) -> Result<Staff> {
-        limits::take(request, Subject::Staff(staff.id))?;
-        let Some(permission) = permission else { return Ok(staff) };
-        let reach = self.permissions.reach(permission, &staff.roles);
-        if reach.is_empty() {
-            let roles = self.permissions.roles(permission);
-            let needed = roles.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
-            return Err(Error::with_detail(
-                Problem::Forbidden,
-                Text::new(
-                    format!("This needs one of the roles: {needed}."),
-                    format!("Detta kräver någon av rollerna: {needed}."),
-                ),
-            ));
-        }
-        let reason = access_reason(request)?.filter(|_| reach.contains(&Reach::Others));
-        Ok(Staff { reach, reason, ..staff })
+    /// Whether tokens of staff can be judged at all: not before the identity provider's keys were read for the first time.
+    pub fn can_judge_tokens(&self) -> bool {
+        self.tokens.has_keys()
     }
+
+    /// Counts why, and does not tell. What cannot be judged is no failure to sign in, and counts like any call of the address.
+    fn refuse(&self, request: &HttpRequest, refusal: Refusal) -> Error {
+        self.metrics.count_refused_sign_ins(refusal.into(), 1);
+        match refusal {
+            Refusal::NoKeys => limits::take_anonymous(request).err().unwrap_or_else(cannot_judge_tokens),
+            _ => failed(request),
+        }
+    }
+
+    fn remember(&self, token: &str, verified: Verified, now: Timestamp) -> Arc<Holder> {
+        self.metrics.verified_token();
+        let holder = Arc::new(Holder::new(verified, &self.register.vault));
+        self.tokens.remember(token, Arc::clone(&holder), now);
+        holder
+    }
+
+    /// Takes the call from the holder's budget, and asks the rule.
+    fn admit(&self, request: &HttpRequest, holder: Arc<Holder>, permission: Option<Permission>) -> Result<Admitted> {
+        limits::take(request, Subject::of_staff(holder.identity_hash.bytes()))?;
+        let (reach, reason) = match permission {
+            Some(permission) => self.allowed(request, &holder.verified.claims.roles, permission)?,
+            None => (Vec::new(), None),
+        };
+        Ok(Admitted { holder, reach, reason })
+    }
+
+    /// How far the rule lets somebody with these roles go, and the reason that they give for looking further than others.
+    fn allowed(
+        &self,
+        request: &HttpRequest,
+        roles: &[Role],
+        permission: Permission,
+    ) -> Result<(Vec<Reach>, Option<AccessReason>)> {
+        let reach = self.permissions.reach(permission, roles);
+        if !reach.is_empty() {
+            let reason = access_reason(request)?.filter(|_| reach.contains(&Reach::Others));
+            return Ok((reach, reason));
+        }
+        let roles = self.permissions.roles(permission);
+        let needed = roles.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+        Err(Error::with_detail(
+            Problem::Forbidden,
+            Text::new(
+                format!("This needs one of the roles: {needed}."),
+                format!("Detta kräver någon av rollerna: {needed}."),
+            ),
+        ))
+    }
+}
+
+/// The answer to a token while the identity provider's keys were never read.
+pub fn cannot_judge_tokens() -> Error {
+    let detail = Text::new(
+        "The identity provider's keys could not be read yet, so nobody of the staff can sign in. Try again soon.",
+        "Identitetsleverantörens nycklar har inte kunnat läsas än, så ingen i personalen kan logga in. Försök snart igen.",
+    );
+    Error::with_detail(Problem::Unavailable, detail)
 }
 
 fn access_reason(request: &HttpRequest) -> Result<Option<AccessReason>> {
@@ -183,11 +275,19 @@ fn refused(request: &HttpRequest, credentials: &Credentials<'_>) -> Error {
         Credentials::Nothing => {
             limits::take_anonymous(request).err().unwrap_or_else(|| Error::new(Problem::Unauthenticated))
         }
-        Credentials::Token(_) | Credentials::Key(_) => failed(request),
+        Credentials::Token(_) | Credentials::Key(_) => misused(request, Misuse::WrongKind, Problem::Unauthenticated),
+        Credentials::Foreign => misused(request, Misuse::ForeignScheme, Problem::Unauthenticated),
     }
 }
 
-fn sign_in(request: &HttpRequest) -> Result<(&SignIn, Timestamp)> {
+fn misused(request: &HttpRequest, misuse: Misuse, problem: Problem) -> Error {
+    if let Ok((sign_in, _)) = sign_in(request) {
+        sign_in.metrics.count_refused_sign_ins(misuse.into(), 1);
+    }
+    limits::failed_sign_in(request, Error::new(problem))
+}
+
+fn sign_in(request: &HttpRequest) -> Result<(&Data<SignIn>, Timestamp)> {
     let sign_in =
         request.app_data::<Data<SignIn>>().ok_or_else(|| Error::internal("the server was built without sign-in"))?;
     Ok((sign_in, sign_in.clock.now()))
@@ -197,7 +297,7 @@ fn sign_in(request: &HttpRequest) -> Result<(&SignIn, Timestamp)> {
 fn credentials(request: &HttpRequest) -> Result<Credentials<'_>> {
     let mut tokens = request.headers().get_all(header::AUTHORIZATION);
     let mut keys = request.headers().get_all("x-api-key");
-    let ambiguous = || Err(limits::failed_sign_in(request, Error::new(Problem::AmbiguousCredentials)));
+    let ambiguous = || Err(misused(request, Misuse::Ambiguous, Problem::AmbiguousCredentials));
     match (tokens.next(), keys.next()) {
         (Some(_), Some(_)) => ambiguous(),
         (Some(_), None) if tokens.next().is_some() => ambiguous(),
@@ -211,6 +311,6 @@ fn credentials(request: &HttpRequest) -> Result<Credentials<'_>> {
 fn bearer(authorization: &str) -> Credentials<'_> {
     match authorization.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Credentials::Token(token.trim()),
-        _ => Credentials::Nothing,
+        _ => Credentials::Foreign,
     }
 }

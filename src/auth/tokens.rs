@@ -2,25 +2,25 @@
 //!
 //! - `iss`, `aud`, `exp`, `nbf` and `iat` are checked with 30 seconds of leeway against the clock that is handed in, and a token
 //!   that holds for longer than the installation allows is refused.
-//! - A token that was verified is remembered by its hash until it expires, so that its signature is checked once. When the keys
-//!   change, all are forgotten.
+//! - A token that was verified is remembered until it expires, whatever its roles let it do. When the keys change, all are
+//!   forgotten.
 //! - The keys are read again from time to time, and when a token names a key that is not known; the second at most once in half a
-//!   minute, whatever callers send. When they cannot be read, those that are known stay.
+//!   minute, whatever callers send. One reading runs at a time. When the keys cannot be read, those that are known stay.
+//! - While there are no keys yet, because the identity provider was away when the server started, no token can be judged.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use hmac::{Hmac, Mac};
+use arc_swap::ArcSwapOption;
 use jsonwebtoken::Validation;
 use jsonwebtoken::errors::ErrorKind;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
+use crate::auth::Role;
+use crate::auth::holder::{Claims, Holder, Identity};
 use crate::auth::key_set::{KeySet, KeySource};
-use crate::auth::{Role, Staff};
-use crate::id::StaffId;
+use crate::auth::remembered::Remembered;
 use crate::text::Line;
 use crate::time::Timestamp;
 use crate::vault::Confidential;
@@ -29,31 +29,31 @@ use crate::vault::Confidential;
 const LEEWAY: i64 = 30;
 /// A longer token is not read at all.
 const LONGEST_TOKEN: usize = 8 * 1024;
-/// More verified tokens than this are not remembered at once.
-const REMEMBERED: usize = 4096;
 /// An unknown key makes the set be read again, but not within so many seconds after the last time.
-const BETWEEN_READINGS: i64 = 30;
+const BETWEEN_READINGS: u64 = 30;
+/// How often the keys are asked for as long as there are none.
+const UNTIL_THE_FIRST: Duration = Duration::from_secs(1);
 /// What a token may hold for at most if nothing else is said, in seconds.
 const LONGEST_LIFETIME: i64 = 24 * 3600;
 
 /// Verifies tokens.
 pub struct Verifier {
-    keys: ArcSwap<Keys>,
-    source: KeySource,
+    keys: ArcSwapOption<Keys>,
+    /// Where the keys are read again from; a demo's and a test's are what they are.
+    source: Option<KeySource>,
     renewed_every: Duration,
+    /// When the last reading began. Whoever reads holds it.
     last_reading: tokio::sync::Mutex<Option<Timestamp>>,
     issuer: String,
     audience: String,
     claims: ClaimNames,
     longest_lifetime: i64,
-    subject_key: [u8; 32],
-    verified: Mutex<HashMap<[u8; 32], Verified>>,
+    remembered: Remembered,
 }
 
 /// A set of keys, and how many there were before it.
 struct Keys {
     set: KeySet,
-    text: String,
     generation: u64,
 }
 
@@ -80,18 +80,26 @@ impl Default for ClaimNames {
     }
 }
 
-/// Who a verified token says is calling, and for how long.
-#[derive(Clone)]
+/// What a token says that holds, and for how long it does.
+#[derive(Debug, Clone)]
 pub struct Verified {
-    /// Who it is.
-    pub staff: Staff,
-    not_before: i64,
-    not_after: i64,
+    /// What it says.
+    pub claims: Claims,
+    /// From when to when, in seconds.
+    holds: RangeInclusive<i64>,
+    /// Of the keys that verified it.
     generation: u64,
 }
 
+impl Verified {
+    /// Whether it holds at this time.
+    pub fn holds_at(&self, now: Timestamp) -> bool {
+        self.holds.contains(&now.utc().timestamp())
+    }
+}
+
 /// Why a token does not hold: for the metrics. A caller is not told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::AsRefStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Refusal {
     /// It is no token, or too long.
@@ -106,6 +114,8 @@ pub enum Refusal {
     Time,
     /// It would hold for longer than is allowed.
     Lifetime,
+    /// There are no keys yet to judge it by: nothing may be wrong with it.
+    NoKeys,
 }
 
 /// What came of reading the keys again.
@@ -121,31 +131,24 @@ pub enum Renewal {
 }
 
 impl Verifier {
-    /// Takes over the keys of a set. A set with a shared secret, an unnamed key or the same name twice is refused.
-    pub fn new(jwks: &str, issuer: String, audience: String, subject_key: [u8; 32]) -> Result<Self, String> {
-        let keys = Keys { set: jwks.parse()?, text: jwks.to_owned(), generation: 0 };
-        Ok(Self {
-            keys: ArcSwap::from_pointee(keys),
-            source: KeySource::Fixed,
+    /// A verifier with these keys; without any it can judge no token until it has read some.
+    pub fn new(keys: Option<KeySet>, issuer: String, audience: String) -> Self {
+        Self {
+            keys: ArcSwapOption::from_pointee(keys.map(|set| Keys { set, generation: 0 })),
+            source: None,
             renewed_every: Duration::MAX,
             last_reading: tokio::sync::Mutex::default(),
             issuer,
             audience,
             claims: ClaimNames::default(),
             longest_lifetime: LONGEST_LIFETIME,
-            subject_key,
-            verified: Mutex::default(),
-        })
+            remembered: Remembered::default(),
+        }
     }
 
     /// The same verifier, which reads its keys again from `source`, so often.
     pub fn renewed_from(self, source: KeySource, every: Duration) -> Self {
-        Self { source, renewed_every: every, ..self }
-    }
-
-    /// How often the keys are to be read again.
-    pub fn renewed_every(&self) -> Duration {
-        self.renewed_every
+        Self { source: Some(source), renewed_every: every, ..self }
     }
 
     /// The same verifier for tokens that say things in claims of other names.
@@ -158,71 +161,60 @@ impl Verifier {
         Self { longest_lifetime: seconds, ..self }
     }
 
-    /// Who is calling, if this token was verified before. `Err` when it does not hold any more.
-    pub fn remembered(&self, token: &str, now: Timestamp) -> Option<Result<Staff, Refusal>> {
-        let generation = self.keys.load().generation;
-        let remembered = self.lock();
-        let verified = remembered.get(&fingerprint(token)).filter(|verified| verified.generation == generation)?;
-        let seconds = now.utc().timestamp();
-        let holds = (verified.not_before..=verified.not_after).contains(&seconds);
-        Some(if holds { Ok(verified.staff.clone()) } else { Err(Refusal::Time) })
+    /// Whether there are keys to judge tokens by.
+    pub fn has_keys(&self) -> bool {
+        self.keys.load().is_some()
     }
 
-    /// Remembers a token that was verified. When there is no room, what has expired is forgotten, and if need be everything: a
-    /// forgotten token is verified anew.
-    pub fn remember(&self, token: &str, verified: Verified, now: Timestamp) {
-        let mut remembered = self.lock();
-        if remembered.len() >= REMEMBERED {
-            remembered.retain(|_, verified| verified.not_after >= now.utc().timestamp());
-        }
-        if remembered.len() >= REMEMBERED {
-            remembered.clear();
-        }
-        remembered.insert(fingerprint(token), verified);
+    /// Who holds this token, if it was verified before. `Err` when it does not hold any more.
+    pub fn remembered(&self, token: &str, now: Timestamp) -> Option<Result<Arc<Holder>, Refusal>> {
+        let holder = self.remembered.get(token).filter(|holder| holder.verified.generation == self.generation())?;
+        Some(if holder.verified.holds_at(now) { Ok(holder) } else { Err(Refusal::Time) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Verified>> {
-        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Remembers who holds a token that was verified.
+    pub fn remember(&self, token: &str, holder: Arc<Holder>, now: Timestamp) {
+        self.remembered.insert(token, holder, now);
+    }
+
+    /// In how long the keys are to be read again.
+    pub fn next_renewal(&self) -> Duration {
+        if self.has_keys() { self.renewed_every } else { self.renewed_every.min(UNTIL_THE_FIRST) }
     }
 
     /// Whether the set may have other keys by now than those that are known. It is not read again within half a minute.
     pub fn may_have_other_keys(&self, now: Timestamp) -> bool {
         // Where somebody is reading just now, one waits for what comes of it.
-        let is_due = self.last_reading.try_lock().is_ok_and(|last| is_due(*last, now));
-        !matches!(self.source, KeySource::Fixed) && (is_due || self.last_reading.try_lock().is_err())
+        self.source.is_some() && self.last_reading.try_lock().map_or(true, |last| is_due(*last, now))
     }
 
-    /// Reads the keys again because a token names one that is not known.
-    pub async fn renew_for_unknown_key(&self, now: Timestamp) -> Renewal {
-        let before = self.keys.load().generation;
-        // Those who ask at the same time wait for the one reading, and share what came of it.
+    /// Reads the keys again because a token names one that is not known. Those who ask at the same time wait for the one reading
+    /// and share what came of it, and so does whoever asks too soon after it: `None`.
+    pub async fn renew_for_unknown_key(&self, now: Timestamp) -> Option<Renewal> {
         let mut last = self.last_reading.lock().await;
-        if self.keys.load().generation != before {
-            return Renewal::Renewed;
-        }
         if !is_due(*last, now) {
-            return Renewal::Unchanged;
+            return None;
         }
         *last = Some(now);
-        self.renew().await
+        Some(self.read_keys().await)
     }
 
-    /// Reads the keys again.
-    pub async fn renew(&self) -> Renewal {
-        let Some(read) = self.source.read().await else { return Renewal::Unchanged };
-        let known = self.keys.load();
-        let renewed = read.and_then(|text| {
-            if text == known.text {
-                return Ok(None);
-            }
-            Ok(Some(Keys { set: text.parse()?, text, generation: known.generation + 1 }))
-        });
-        match renewed {
-            Ok(None) => Renewal::Unchanged,
-            Ok(Some(keys)) => {
-                self.keys.store(Arc::new(keys));
-                self.lock().clear();
-                tracing::info!("the identity provider has other keys than before; they are in force");
+    /// Reads the keys again because it is time to.
+    pub async fn renew(&self, now: Timestamp) -> Renewal {
+        let mut last = self.last_reading.lock().await;
+        *last = Some(now);
+        self.read_keys().await
+    }
+
+    /// Called by one at a time: by whoever holds `last_reading`.
+    async fn read_keys(&self) -> Renewal {
+        let Some(source) = &self.source else { return Renewal::Unchanged };
+        match source.read().await {
+            Ok(set) if self.keys.load().as_ref().is_some_and(|known| known.set.is_same_as(&set)) => Renewal::Unchanged,
+            Ok(set) => {
+                self.keys.store(Some(Arc::new(Keys { set, generation: self.generation() + 1 })));
+                self.remembered.clear();
+                tracing::info!("the identity provider's keys are others than before; they are in force");
                 Renewal::Renewed
             }
             Err(cause) => {
@@ -232,13 +224,23 @@ impl Verifier {
         }
     }
 
-    /// Who the token says is calling.
+    /// How many sets of keys there were before the one that is in force.
+    fn generation(&self) -> u64 {
+        self.keys.load().as_ref().map_or(0, |keys| keys.generation)
+    }
+
+    /// What the token says, if it holds.
     pub fn check(&self, token: &str, now: Timestamp) -> Result<Verified, Refusal> {
         if token.len() > LONGEST_TOKEN {
             return Err(Refusal::Malformed);
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| Refusal::Malformed)?;
+        // It names what must be understood of it (RFC 7515, section 4.1.11), and nothing of the kind is understood here.
+        if header.crit.is_some() {
+            return Err(Refusal::Malformed);
+        }
         let keys = self.keys.load();
+        let keys = keys.as_ref().ok_or(Refusal::NoKeys)?;
         let key = header.kid.as_deref().and_then(|kid| keys.set.key(kid)).ok_or(Refusal::UnknownKey)?;
         if !key.algorithms.contains(&header.alg) {
             return Err(Refusal::Signature);
@@ -264,7 +266,8 @@ impl Verifier {
         let begins = seconds("nbf")?.unwrap_or(issued).max(issued);
         let not_before = begins.checked_sub(LEEWAY).ok_or(Refusal::Claims)?;
         let not_after = expires.checked_add(LEEWAY).ok_or(Refusal::Claims)?;
-        if !(not_before..=not_after).contains(&now) {
+        let holds = not_before..=not_after;
+        if !holds.contains(&now) {
             return Err(Refusal::Time);
         }
         if expires.checked_sub(issued).is_none_or(|lifetime| lifetime > self.longest_lifetime) {
@@ -274,38 +277,21 @@ impl Verifier {
         let names = &self.claims;
         let name = claim(claims, &names.name).and_then(Value::as_str).and_then(|name| name.parse::<Line>().ok());
         let says = |name: &str| claim(claims, name).and_then(Value::as_bool).unwrap_or(false);
-        let staff = Staff {
-            id: self.staff_id(subject.ok_or(Refusal::Claims)?),
+        let claims = Claims {
+            identity: Identity::new(&self.issuer, subject.ok_or(Refusal::Claims)?),
             name: name.map(Confidential::new),
             roles: texts(claims, &names.roles).filter_map(|role| role.parse::<Role>().ok()).collect(),
             office_slugs: texts(claims, &names.offices).map(str::to_owned).collect(),
             qualified: says(&names.qualified),
             protected_identity: says(&names.protected_identity),
-            reach: Vec::new(),
-            reason: None,
         };
-        Ok(Verified { staff, not_before, not_after, generation })
-    }
-
-    /// A subject may be a personal identity number, so it is known by a keyed hash alone, in the form of a UUID (RFC 9562, version 8).
-    fn staff_id(&self, subject: &str) -> StaffId {
-        let mut bytes = [0; 16];
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.subject_key) {
-            mac.update(self.issuer.as_bytes());
-            mac.update(&[0]);
-            mac.update(subject.as_bytes());
-            bytes.copy_from_slice(&mac.finalize().into_bytes()[..16]);
-        }
-        StaffId::from_uuid(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+        Ok(Verified { claims, holds, generation })
     }
 }
 
 fn is_due(last: Option<Timestamp>, now: Timestamp) -> bool {
-    last.is_none_or(|last| now.utc().timestamp() - last.utc().timestamp() >= BETWEEN_READINGS)
-}
-
-fn fingerprint(token: &str) -> [u8; 32] {
-    Sha256::digest(token).into()
+    // Either way: a clock that was set back makes nobody wait until it is where it was.
+    last.is_none_or(|last| now.utc().timestamp().abs_diff(last.utc().timestamp()) >= BETWEEN_READINGS)
 }
 
 /// A claim by its name, or inside others by a path such as `realm_access.roles`.

@@ -63,6 +63,8 @@ pub enum Purpose {
     Reading,
     /// Transactions that change something.
     Writing,
+    /// The same beside a thread that copies the log: see [`crate::db::checkpoints`].
+    WritingGroups,
 }
 
 impl Target {
@@ -78,9 +80,12 @@ impl Target {
                 let mut conn = SqliteConnection::establish(path).map_err(unreachable)?;
                 switch_to_wal(&mut conn).map_err(unreachable)?;
                 conn.batch_execute(SQLITE_SESSION).map_err(unreachable)?;
-                if purpose == Purpose::Reading {
-                    conn.batch_execute("PRAGMA query_only=ON").map_err(unreachable)?;
-                }
+                let alone = match purpose {
+                    Purpose::Reading => "PRAGMA query_only=ON",
+                    Purpose::Writing => "",
+                    Purpose::WritingGroups => "PRAGMA wal_autocheckpoint=0",
+                };
+                conn.batch_execute(alone).map_err(unreachable)?;
                 Ok(DbConn::Sqlite(conn))
             }
         }
@@ -91,7 +96,7 @@ impl Target {
 const POSTGRES_SESSION: &str = "SET timezone='UTC'; SET statement_timeout='15s'; SET lock_timeout='10s'; SET idle_in_transaction_session_timeout='30s'; SET client_min_messages='warning'";
 
 /// `synchronous=FULL` makes a commit durable: what is acknowledged survives a power cut. A memory map would count as resident memory, hence 0.
-/// The log may grow to 32 MB, since the writer stops while it is copied to the file, where a page that changed often is written once.
+/// The log may grow to 32 MB where a commit copies it to the file, since a page that changed often is written there once.
 const SQLITE_SESSION: &str = "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=8000; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-8000; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF";
 
 /// A new file is switched to WAL by whoever opens it first. Two who try at once would wait for each other, so SQLite tells one of

@@ -7,6 +7,7 @@
 //! - A job is database work and nothing else. It may run again: on PostgreSQL after a deadlock or a serialization failure, on SQLite
 //!   when another job of its group failed.
 
+mod checkpoints;
 pub mod columns;
 #[expect(missing_docs, reason = "The derive for both databases makes public items without docs.")]
 pub mod connection;
@@ -134,12 +135,16 @@ pub fn in_transaction<T>(conn: &mut DbConn, job: &impl Fn(&mut DbConn) -> Result
     loop {
         writer::begin(conn)?;
         let outcome = job(conn).and_then(|answer| {
+            // Else only the savepoint would be committed.
+            if writer::depth(conn)? != 1 {
+                return Err(writer::left_open());
+            }
             Transactions::commit_transaction(conn)?;
             Ok(answer)
         });
         let Err(error) = outcome else { return outcome };
         // After a failed commit there may be nothing left to roll back; a lost connection is replaced by its thread.
-        let _lost = Transactions::rollback_transaction(conn);
+        while matches!(writer::depth(conn), Ok(1..)) && Transactions::rollback_transaction(conn).is_ok() {}
         if attempt == ATTEMPTS || !dialect::is_worth_another_try(&error) {
             return Err(error);
         }

@@ -142,6 +142,8 @@ diesel::table! {
     use super::*;
     staff (id) {
         id -> SqlUuid,
+        subject_hash -> Binary,
+        subject -> Binary,
         name -> Nullable<Binary>,
         works_cases -> Bool,
         signed_in_at -> SqlTime,
@@ -279,7 +281,6 @@ diesel::table! {
         sender_reference_hash -> Nullable<Binary>,
         office_id -> SqlUuid,
         disclosed_office_id -> SqlUuid,
-        area_id -> Nullable<SqlUuid>,
         district_id -> Nullable<SqlUuid>,
         assignee_id -> Nullable<SqlUuid>,
         person_id -> Nullable<SqlUuid>,

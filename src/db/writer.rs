@@ -3,22 +3,26 @@
 //! One thread owns the only connection that writes. Jobs that wait together share one transaction, and so one flush to disk.
 //!
 //! - A job that succeeds is answered only after the commit: what is acknowledged is durable.
-//! - A job that fails or panics is rolled back alone. Hardly any does, and savepoints cost, so a group is tried without them;
-//!   if one of its jobs fails, all of it is rolled back and runs again with a savepoint for each.
+//! - A job that fails or panics is rolled back alone, and so is one that leaves a savepoint of its own open: nobody knows what it
+//!   meant to keep. Hardly any does, and savepoints cost, so a group is tried without them; if one of its jobs fails, all of it is
+//!   rolled back and runs again with a savepoint for each.
+//! - Whoever was answered often asks again at once. So a group that is smaller than those before it waits a moment for the rest;
+//!   where nobody came together lately nobody waits.
 //! - When the commit fails, or the engine gave up the whole transaction (a full disk), nothing of the group
 //!   is there, and every job of it is told so.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::Connection;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use tokio::sync::oneshot;
 
 use crate::db::Sizes;
+use crate::db::checkpoints::Checkpoints;
 use crate::db::connection::{DbConn, Purpose, Target};
 use crate::db::threads::{is_between_transactions, panicked, reconnect};
 use crate::db::turn::{self, Turn};
@@ -28,15 +32,20 @@ type Transactions = <DbConn as Connection>::TransactionManager;
 
 /// More than this in one group would make the first of them wait for the last.
 const LARGEST_GROUP: usize = 128;
+/// A group waits no longer than this, twice a flush of a good disk, for those who are likely to come.
+const GATHERING: Duration = Duration::from_micros(300);
 
 /// Takes jobs for the writing thread; dropping the last handle lets it finish what is queued, and end.
 #[derive(Clone)]
 pub struct Writer(Arc<Owner>);
 
+/// Jobs of one group, and whether they are committed.
+type Finished = (Vec<Box<dyn Job>>, bool);
+
 struct Owner {
     closed: Arc<AtomicBool>,
     queue: Mutex<Option<SyncSender<Box<dyn Job>>>>,
-    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+    threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
     patience: Duration,
 }
 
@@ -48,6 +57,8 @@ trait Job: Send {
     fn may_run_again(&self) -> bool;
     /// Does the work and keeps the answer. True when its effects shall stay.
     fn run(&mut self, conn: &mut DbConn) -> bool;
+    /// Answers with this failure in place of a success whose effects cannot stay.
+    fn fail(&mut self, error: Error);
     /// Gives the answer, now that the fate of the group is known.
     fn finish(self: Box<Self>, committed: bool);
 }
@@ -90,6 +101,12 @@ impl<T: Send> Job for Task<T> {
         keep
     }
 
+    fn fail(&mut self, error: Error) {
+        if !matches!(self.answer, Some(Err(_))) {
+            self.answer = Some(Err(error));
+        }
+    }
+
     fn finish(self: Box<Self>, committed: bool) {
         let answer = match self.answer {
             // Its own failure stands whatever became of the group.
@@ -104,15 +121,21 @@ impl<T: Send> Job for Task<T> {
 impl Writer {
     /// Opens the connection and begins to take jobs.
     pub fn start(target: &Target, sizes: &Sizes) -> Result<Self> {
-        let conn = target.connect(Purpose::Writing)?;
+        let conn = target.connect(Purpose::WritingGroups)?;
         let (queue, jobs) = sync_channel(sizes.queue);
         let target = target.clone();
         let closed = Arc::new(AtomicBool::new(false));
         let is_closed = Arc::clone(&closed);
-        let work = move || write_groups(&target, conn, &jobs, &is_closed);
-        let thread = std::thread::Builder::new().name("db-writer".to_owned()).spawn(work).map_err(Error::internal)?;
-        let (queue, thread) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
-        Ok(Self(Arc::new(Owner { closed, queue, thread, patience: sizes.patience })))
+        let checkpoints = Checkpoints::start(&target)?;
+        let (answers, finished) = channel();
+        let write = move || write_groups(&target, conn, &jobs, &is_closed, &checkpoints, &answers);
+        let write = std::thread::Builder::new().name("db-writer".to_owned()).spawn(write).map_err(Error::internal)?;
+        // Each answer wakes another thread, which takes its time: the writer goes on meanwhile.
+        let answer = move || give_answers(&finished);
+        let answer =
+            std::thread::Builder::new().name("db-answers".to_owned()).spawn(answer).map_err(Error::internal)?;
+        let (queue, threads) = (Mutex::new(Some(queue)), Mutex::new(vec![write, answer]));
+        Ok(Self(Arc::new(Owner { closed, queue, threads, patience: sizes.patience })))
     }
 
     /// Runs `work` in the next group, twice if another job of that group fails, and answers when its effects are durable.
@@ -151,26 +174,59 @@ impl Drop for Owner {
     fn drop(&mut self) {
         self.closed.store(true, Ordering::Release);
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             let _panicked = thread.join();
         }
     }
 }
 
-fn write_groups(target: &Target, mut conn: DbConn, jobs: &Receiver<Box<dyn Job>>, closed: &AtomicBool) {
-    let mut group: Vec<Box<dyn Job>> = Vec::with_capacity(LARGEST_GROUP);
+fn write_groups(
+    target: &Target,
+    mut conn: DbConn,
+    jobs: &Receiver<Box<dyn Job>>,
+    closed: &AtomicBool,
+    checkpoints: &Checkpoints,
+    answers: &Sender<Finished>,
+) {
+    let mut usual = 0;
     while let Ok(first) = jobs.recv() {
-        group.push(first);
-        group.extend(jobs.try_iter().take(LARGEST_GROUP - 1));
+        let mut group = gather(first, jobs, usual);
+        // What came together lately counts less and less.
+        usual = group.len().max(usual * 7 / 8);
         group.retain(|job| job.begin());
         let committed = group.is_empty() || commit_group(&mut conn, &mut group);
-        for job in group.drain(..) {
-            job.finish(committed);
+        if let Err(unsent) = answers.send((group, committed)) {
+            finish(unsent.0);
         }
+        checkpoints.note();
         if !committed {
             let Some(recovered) = recover(target, conn, closed) else { return };
             conn = recovered;
         }
+    }
+}
+
+/// All that wait; and while they are fewer than usual, those who come within a moment.
+fn gather(first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>, usual: usize) -> Vec<Box<dyn Job>> {
+    let mut group = Vec::with_capacity(LARGEST_GROUP);
+    group.push(first);
+    group.extend(jobs.try_iter().take(LARGEST_GROUP - 1));
+    let begun = Instant::now();
+    while group.len() * 4 < usual * 3 {
+        let Some(left) = GATHERING.checked_sub(begun.elapsed()) else { break };
+        let Ok(job) = jobs.recv_timeout(left) else { break };
+        group.push(job);
+    }
+    group
+}
+
+fn give_answers(finished: &Receiver<Finished>) {
+    finished.iter().for_each(finish);
+}
+
+fn finish((group, committed): Finished) {
+    for job in group {
+        job.finish(committed);
     }
 }
 
@@ -205,10 +261,15 @@ fn try_commit_group(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::Qu
     Transactions::commit_transaction(conn)
 }
 
-/// Runs the jobs until one fails. False when one did, or when it left savepoints of its own open.
+/// Runs the jobs until one fails. False when one did.
 fn run_together(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::QueryResult<bool> {
     for job in group {
-        if !job.run(conn) || depth(conn)? != 1 {
+        let kept = job.run(conn);
+        if depth(conn)? != 1 {
+            job.fail(left_open());
+            return Ok(false);
+        }
+        if !kept {
             return Ok(false);
         }
     }
@@ -219,9 +280,11 @@ fn run_together(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::QueryR
 fn run_apart(conn: &mut DbConn, job: &mut dyn Job) -> diesel::QueryResult<()> {
     // Nested, hence a savepoint.
     Transactions::begin_transaction(conn)?;
-    let keep = job.run(conn);
+    let mut keep = job.run(conn);
     // A panicking job may have left savepoints of its own open.
     while depth(conn)? > 2 {
+        job.fail(left_open());
+        keep = false;
         Transactions::rollback_transaction(conn)?;
     }
     if depth(conn)? < 2 {
@@ -239,7 +302,13 @@ pub fn begin(conn: &mut DbConn) -> diesel::QueryResult<()> {
     }
 }
 
-fn depth(conn: &mut DbConn) -> diesel::QueryResult<u32> {
+/// What a job is answered that left savepoints of its own open: what it did is rolled back.
+pub fn left_open() -> Error {
+    Error::internal("a database job left a savepoint open")
+}
+
+/// How many transactions are open within each other: the outermost, and savepoints.
+pub fn depth(conn: &mut DbConn) -> diesel::QueryResult<u32> {
     let status = Transactions::transaction_manager_status_mut(conn);
     Ok(status.transaction_depth()?.map_or(0, std::num::NonZeroU32::get))
 }
@@ -250,5 +319,5 @@ fn recover(target: &Target, mut conn: DbConn, closed: &AtomicBool) -> Option<DbC
     if is_between_transactions(&mut conn) {
         return Some(conn);
     }
-    reconnect(target, Purpose::Writing, || closed.load(Ordering::Acquire))
+    reconnect(target, Purpose::WritingGroups, || closed.load(Ordering::Acquire))
 }

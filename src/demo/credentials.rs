@@ -9,16 +9,15 @@ use p256::SecretKey;
 use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use serde_json::{Value, json};
 
+use crate::auth::key_set;
 use crate::auth::tokens::Verifier;
 use crate::config::{DEMO_MARK, Secret};
 use crate::hex;
-use crate::server::Keys;
 use crate::time::{Random, Timestamp};
 use crate::vault::{Ring, Vault};
 
 const ISSUER: &str = "https://demo.nara.example";
 const AUDIENCE: &str = "nara";
-const KEY_ID_MARK: &str = "demo-";
 const WEEK: i64 = 7 * 24 * 3600;
 /// As long as `nara token` makes them at most.
 const LONGEST: i64 = 720 * 3600;
@@ -81,7 +80,7 @@ impl Credentials {
 
     fn key_id(&self) -> String {
         let public = self.signing_key.public_key().to_sec1_bytes();
-        format!("{KEY_ID_MARK}{}", hex::encode(public.get(1..9).unwrap_or_default()))
+        format!("{}{}", key_set::DEMO_MARK, hex::encode(public.get(1..9).unwrap_or_default()))
     }
 
     fn key_set(&self) -> Result<String, String> {
@@ -95,8 +94,7 @@ impl Credentials {
 
     /// Verifies the tokens of this folder.
     pub fn verifier(&self) -> Result<Verifier, String> {
-        let subjects = Keys::of(&self.secret).subjects;
-        let verifier = Verifier::new(&self.key_set()?, ISSUER.to_owned(), AUDIENCE.to_owned(), subjects)?;
+        let verifier = Verifier::new(Some(self.key_set()?.parse()?), ISSUER.to_owned(), AUDIENCE.to_owned());
         Ok(verifier.with_longest_lifetime(LONGEST))
     }
 
@@ -135,13 +133,6 @@ impl Credentials {
         };
         staff.into_iter().map(token).collect()
     }
-}
-
-/// Whether a key set has a key that `demo` made.
-pub fn is_demo_key_set(jwks: &str) -> bool {
-    let set: Value = serde_json::from_str(jwks).unwrap_or_default();
-    let keys = set["keys"].as_array().map(Vec::as_slice).unwrap_or_default();
-    keys.iter().any(|key| key["kid"].as_str().is_some_and(|kid| kid.starts_with(KEY_ID_MARK)))
 }
 
 /// The partners' keys that an earlier start wrote down.

@@ -28,8 +28,6 @@ use crate::time::{Clock, Moment, Random};
 
 use credentials::Credentials;
 
-pub use credentials::is_demo_key_set;
-
 /// Runs the demo until it is told to stop.
 pub async fn run(config: DemoConfig) -> std::result::Result<(), String> {
     let address = (std::net::Ipv4Addr::LOCALHOST, config.port);
@@ -62,7 +60,7 @@ pub async fn start(
         cors_origins: Vec::new(),
         trusted_proxies: Vec::new(),
         limits,
-        tokens: Some(credentials.verifier()?),
+        tokens: credentials.verifier()?,
         permissions: Permissions::standard(),
         secret: credentials.secret.clone(),
         vault: credentials.vault.clone(),

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::{self, Answer, KeptAnswers, Validator};
+use crate::http::noted::Noted;
 use crate::http::operations::Operations;
 use crate::http::page::PARAMETERS;
 use crate::http::trace::Trace;
@@ -107,7 +108,7 @@ impl Call {
         if let Some(operation) = operations.of(request) {
             operation.check_query(request.query_string())?;
             operation.check_accept(request.headers())?;
-            request.extensions_mut().insert(operation.label());
+            Noted::of(request).calls(operation.id());
         }
         let trace = request.extensions().get::<Trace>().copied();
         let trace = trace.unwrap_or_else(|| Trace::of(request.headers(), &settings.random));

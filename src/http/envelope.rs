@@ -1,6 +1,7 @@
 //! What stands around every route: the trace, HEAD, panics, the bodies of problems, the headers of safety, the log.
 
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -15,8 +16,7 @@ use futures_util::FutureExt;
 use crate::error::{Error, Problem};
 use crate::http::call::{Settings, base_of};
 use crate::http::language::Language;
-use crate::http::limits;
-use crate::http::operations::Label;
+use crate::http::noted::Noted;
 use crate::http::problem::{MEDIA_TYPE, ProblemView};
 use crate::http::trace::{TRACEPARENT, Trace};
 use crate::telemetry::Metrics;
@@ -33,6 +33,7 @@ pub async fn around<B: MessageBody + 'static>(
     let metrics = request.app_data::<Data<Metrics>>().cloned();
     let trace = Trace::of(request.headers(), &settings.random);
     request.extensions_mut().insert(trace);
+    let noted = Noted::of(request.request());
     // The server leaves out the body of an answer to HEAD by itself; to the routes it is a GET.
     let method = request.method().clone();
     if method == Method::HEAD {
@@ -41,9 +42,10 @@ pub async fn around<B: MessageBody + 'static>(
     let path = request.path().to_owned();
     let language = Language::accepted(request.headers().get(header::ACCEPT_LANGUAGE));
     let base = base_of(&settings, request.request());
+    let told = Told { method, begun, metrics, trace, noted };
     let mut answer = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(answer) => answer?.map_into_boxed_body(),
-        Err(_) => return Err(Panicked { path, language, base, trace, settings }.into()),
+        Err(_) => return Err(Panicked { path, language, base, settings, told }.into()),
     };
     let failed =
         answer.response().error().map(|error| error.as_error::<Error>().map_or_else(|| foreign(error), Failure::Ours));
@@ -56,20 +58,15 @@ pub async fn around<B: MessageBody + 'static>(
             }
             Failure::Other(problem) => ProblemView::new(&Error::new(*problem), language, &base, path, trace.id()),
         };
-        if let Some(metrics) = &metrics {
-            metrics.count_problem(failure.problem().slug());
-        }
+        told.count_problem(failure.problem());
         let body = serde_json::to_vec(&view).unwrap_or_default();
         answer = answer.map_body(|head, _| {
             mark_as_problem(&mut head.headers, language);
             BoxBody::new(body)
         });
     }
-    if let Some(standing) = limits::standing(answer.request()) {
-        standing.tell(answer.headers_mut());
-    }
-    add_headers(answer.headers_mut(), &settings, trace);
-    finish(&answer, &method, begun, metrics.as_ref().map(|metrics| &***metrics), trace);
+    let status = answer.status();
+    told.finish(answer.headers_mut(), status, &settings);
     Ok(answer)
 }
 
@@ -139,21 +136,42 @@ fn add_headers(headers: &mut HeaderMap, settings: &Settings, trace: Trace) {
     }
 }
 
-/// Counts the call, and logs it where somebody will look for it: writes and failures. A path or a query never reaches the log,
-/// only the operation's name.
-fn finish(answer: &ServiceResponse<BoxBody>, method: &Method, begun: Instant, metrics: Option<&Metrics>, trace: Trace) {
-    let operation = answer.request().extensions().get::<Label>().map_or("other", |label| label.0);
-    let (status, took) = (answer.status(), begun.elapsed());
-    if let Some(metrics) = metrics {
-        metrics.count(operation, status.as_u16(), took);
+/// What every call is told with when it is answered, also when its handler panicked.
+struct Told {
+    method: Method,
+    begun: Instant,
+    metrics: Option<Data<Metrics>>,
+    trace: Trace,
+    noted: Rc<Noted>,
+}
+
+impl Told {
+    fn count_problem(&self, problem: Problem) {
+        if let Some(metrics) = &self.metrics {
+            metrics.count_problem(problem.slug());
+        }
     }
-    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    if status.is_server_error() {
-        tracing::warn!(operation, %method, status = status.as_u16(), micros, trace = %trace.id(), "answered");
-    } else if *method == Method::GET || *method == Method::HEAD {
-        tracing::debug!(operation, %method, status = status.as_u16(), micros, "answered");
-    } else {
-        tracing::info!(operation, %method, status = status.as_u16(), micros, trace = %trace.id(), "answered");
+
+    /// Adds what every answer has; counts the call, and logs it where somebody will look for it: writes and failures. A path or a
+    /// query never reaches the log, only the operation's name.
+    fn finish(&self, headers: &mut HeaderMap, status: StatusCode, settings: &Settings) {
+        if let Some(standing) = self.noted.take_standing() {
+            standing.tell(headers);
+        }
+        add_headers(headers, settings, self.trace);
+        let (method, trace, took) = (&self.method, self.trace, self.begun.elapsed());
+        let operation = self.noted.operation().unwrap_or("other");
+        if let Some(metrics) = &self.metrics {
+            metrics.count(operation, status.as_u16(), took);
+        }
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        if status.is_server_error() {
+            tracing::warn!(operation, %method, status = status.as_u16(), micros, trace = %trace.id(), "answered");
+        } else if *method == Method::GET || *method == Method::HEAD {
+            tracing::debug!(operation, %method, status = status.as_u16(), micros, "answered");
+        } else {
+            tracing::info!(operation, %method, status = status.as_u16(), micros, trace = %trace.id(), "answered");
+        }
     }
 }
 
@@ -162,8 +180,8 @@ struct Panicked {
     path: String,
     language: Language,
     base: String,
-    trace: Trace,
     settings: Data<Settings>,
+    told: Told,
 }
 
 impl std::fmt::Debug for Panicked {
@@ -184,12 +202,14 @@ impl ResponseError for Panicked {
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        tracing::error!(trace = %self.trace.id(), "a handler panicked");
-        let error = Error::new(Problem::InternalError);
-        let view = ProblemView::new(&error, self.language, &self.base, self.path.clone(), self.trace.id());
+        let trace = self.told.trace.id();
+        tracing::error!(%trace, "a handler panicked");
+        let problem = Problem::InternalError;
+        self.told.count_problem(problem);
+        let view = ProblemView::new(&Error::new(problem), self.language, &self.base, self.path.clone(), trace);
         let mut answer = HttpResponse::InternalServerError().body(serde_json::to_vec(&view).unwrap_or_default());
         mark_as_problem(answer.headers_mut(), self.language);
-        add_headers(answer.headers_mut(), &self.settings, self.trace);
+        self.told.finish(answer.headers_mut(), StatusCode::INTERNAL_SERVER_ERROR, &self.settings);
         answer
     }
 }

@@ -13,15 +13,15 @@ mod buckets;
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpRequest};
 use strum::IntoEnumIterator;
 
 use crate::config::limits::{Rate, Rates};
 use crate::error::{Error, Problem, Result};
 use crate::http::client;
-use crate::id::StaffId;
+use crate::http::noted::Noted;
 use crate::telemetry::Metrics;
 use crate::time::Clock;
 
@@ -49,8 +49,8 @@ pub enum Budget {
 /// Who has a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {
-    /// A member of staff.
-    Staff(StaffId),
+    /// A member of staff, by the beginning of the keyed hash of who it is.
+    Staff([u8; 16]),
     /// A key of a partner agency, by the beginning of its id.
     Key([u8; 16]),
     /// An address, or a network that is one subscriber's.
@@ -60,6 +60,13 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// The member of staff with this keyed hash, whatever the token.
+    pub fn of_staff(hash: &[u8; 32]) -> Self {
+        let mut staff = [0; 16];
+        staff.iter_mut().zip(hash).for_each(|(place, byte)| *place = *byte);
+        Self::Staff(staff)
+    }
+
     /// The key with this id.
     pub fn of_key(id: &str) -> Self {
         let mut key = [0; 16];
@@ -130,7 +137,7 @@ impl Limits {
     }
 }
 
-/// How a call's budget stands, kept with the request until it is answered.
+/// How a call's budget stands, noted until the call is answered.
 pub struct Standing {
     policy: HeaderValue,
     budget: Budget,
@@ -140,7 +147,7 @@ pub struct Standing {
     retry_after: Option<u64>,
 }
 
-/// Takes a call out of the budget that it belongs to. Every extractor of callers calls it once, as soon as it knows who calls.
+/// Takes a call out of the budget that it belongs to. Signing in calls it once, as soon as it is known who calls.
 pub fn take(request: &HttpRequest, subject: Subject) -> Result<()> {
     let budget = match subject {
         _ if !subject.is_signed_in() => Budget::Anonymous,
@@ -163,14 +170,10 @@ pub fn failed_sign_in(request: &HttpRequest, failure: Error) -> Error {
 }
 
 fn take_from(request: &HttpRequest, budget: Budget, subject: Subject) -> Result<()> {
-    // A handler may ask for two callers, who are one: what the first has taken stands.
-    if request.extensions().contains::<Standing>() {
-        return Ok(());
-    }
     let Some(limits) = request.app_data::<Data<Limits>>() else { return Ok(()) };
     let Some(standing) = limits.take(budget, &subject) else { return Ok(()) };
     let is_granted = standing.retry_after.is_none();
-    request.extensions_mut().insert(standing);
+    Noted::of(request).stands(standing);
     if is_granted {
         return Ok(());
     }
@@ -180,20 +183,15 @@ fn take_from(request: &HttpRequest, budget: Budget, subject: Subject) -> Result<
     Err(Error::new(Problem::RateLimited))
 }
 
-/// How the budget stands that a call was taken from, for its answer.
-pub fn standing(request: &HttpRequest) -> Option<Standing> {
-    request.extensions_mut().remove()
-}
-
 impl Standing {
     /// Tells it on an answer.
-    pub fn tell(self, headers: &mut HeaderMap) {
+    pub fn tell(&self, headers: &mut HeaderMap) {
         let name: &str = self.budget.into();
         let text = format!("\"{name}\";r={};t={}", self.remaining, self.whole_after);
         if let Ok(text) = HeaderValue::try_from(text) {
             headers.insert(STANDING, text);
         }
-        headers.insert(POLICY, self.policy);
+        headers.insert(POLICY, self.policy.clone());
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
@@ -234,7 +232,10 @@ mod tests {
             let method = method.parse().unwrap();
             let request = TestRequest::with_uri(path).method(method).app_data(limits.clone()).to_http_request();
             let taken = take(&request, subject);
-            standing(&request).map(|standing| (standing.budget, standing.remaining, taken.is_ok())).unwrap()
+            Noted::of(&request)
+                .take_standing()
+                .map(|standing| (standing.budget, standing.remaining, taken.is_ok()))
+                .unwrap()
         };
         let somebody = Subject::of_key("somebody");
         assert_eq!(left_of("GET", "/nara/v1/referrals", somebody), (Budget::Read, 1, true));

@@ -26,10 +26,6 @@ pub struct Operation {
     produces: Vec<String>,
 }
 
-/// The operation's id, kept with the request so that the log and the metrics can name it.
-#[derive(Debug, Clone, Copy)]
-pub struct Label(pub &'static str);
-
 impl Operations {
     /// The operations of the document, and `others`: paths that lie outside of it, all read with GET.
     pub fn new(document: &Value, others: &[&str]) -> Self {
@@ -73,8 +69,8 @@ impl Operations {
 
 impl Operation {
     /// Its id, for the log and the metrics.
-    pub fn label(&self) -> Label {
-        Label(self.id)
+    pub fn id(&self) -> &'static str {
+        self.id
     }
 
     /// Refuses a parameter that the operation does not know: a slip in a filter's name must not widen a list.

@@ -350,8 +350,8 @@ fn row(problem: Problem) -> Row {
             StatusCode::SERVICE_UNAVAILABLE,
             ("Not available for the moment", "Inte tillgänglig just nu"),
             (
-                "The database does not answer for the moment. Whether a change that was under way took effect is unknown. Try again after the seconds in `Retry-After`.",
-                "Databasen svarar inte just nu. Om en pågående ändring hann få verkan är okänt. Försök igen efter sekunderna i `Retry-After`.",
+                "The database, or something else that the server needs, does not answer for the moment. Whether a change that was under way took effect is unknown. Try again after the seconds in `Retry-After`.",
+                "Databasen, eller något annat som servern behöver, svarar inte just nu. Om en pågående ändring hann få verkan är okänt. Försök igen efter sekunderna i `Retry-After`.",
             ),
         ),
     }

@@ -4,6 +4,7 @@ use actix_web::http::header;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 
+use crate::auth::{self, SignIn};
 use crate::db::{Db, migrations};
 use crate::error::{Error, Problem, Result};
 use crate::telemetry::Metrics;
@@ -17,12 +18,12 @@ async fn live() -> impl Responder {
     status("live")
 }
 
-/// Ready when the database answers and every migration has run.
-async fn ready(db: Data<Db>) -> Result<HttpResponse> {
-    match db.read(migrations::are_complete).await? {
-        true => Ok(status("ready")),
-        false => Err(Error::new(Problem::Unavailable)),
+/// Ready when the database answers, every migration has run, and tokens of staff can be judged.
+async fn ready(db: Data<Db>, sign_in: Data<SignIn>) -> Result<HttpResponse> {
+    if !db.read(migrations::are_complete).await? {
+        return Err(Error::new(Problem::Unavailable));
     }
+    if sign_in.can_judge_tokens() { Ok(status("ready")) } else { Err(auth::cannot_judge_tokens()) }
 }
 
 fn status(word: &str) -> HttpResponse {

@@ -29,7 +29,7 @@ use utoipa::ToSchema;
 use crate::calendar::Deadline;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::id::{AreaId, DistrictId, OfficeId, PartnerId, PersonId, ReferralId, StaffId};
+use crate::id::{DistrictId, OfficeId, PartnerId, PersonId, ReferralId, StaffId};
 use crate::people::ProtectedIdentity;
 use crate::time::{Moment, Timestamp};
 
@@ -117,8 +117,6 @@ pub struct Referral {
     pub office_id: OfficeId,
     /// The office that the sender was told. It follows from the sender's own words, and moves with nothing that the sender may not know.
     pub disclosed_office_id: OfficeId,
-    /// The area it was routed by.
-    pub area_id: Option<AreaId>,
     /// The district it was routed by.
     pub district_id: Option<DistrictId>,
     /// Who works with it.
@@ -180,7 +178,6 @@ impl Referral {
             partner_id: sender,
             office_id: routing.office_id,
             disclosed_office_id: told,
-            area_id: routing.area_id,
             district_id: routing.district_id,
             assignee_id: None,
             person_id: known.map(|(id, _)| id),

@@ -4,18 +4,21 @@
 use diesel::prelude::*;
 
 use crate::db::schema::referrals;
-use crate::db::{DbConn, stale};
+use crate::db::{DbConn, dialect, stale};
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::families::{FirstReached, reached};
 use crate::id::{PersonId, ResourceId};
 use crate::on_backend;
-use crate::people::ProtectedIdentity;
+use crate::people::{self, ProtectedIdentity};
 use crate::referrals::matter::NewReferral;
 use crate::referrals::routing::Routing;
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{Referral, Status};
 use crate::time::Moment;
+
+/// A person, and how the person's identity is protected: what a referral is routed by.
+pub type Known = (PersonId, ProtectedIdentity);
 
 impl Referral {
     /// What becomes of it when the person's identity is protected: it exists for few from now on, nothing in it tells a place that
@@ -29,7 +32,6 @@ impl Referral {
         }
         let hidden = Self {
             protected: true,
-            area_id: None,
             district_id: None,
             matter,
             updated_at: moment.now,
@@ -52,6 +54,14 @@ impl Status {
     pub fn is_final(self) -> bool {
         !matches!(self, Self::Received | Self::InformationRequested | Self::Accepted | Self::InProgress | Self::OnHold)
     }
+}
+
+/// Whom the number of a referral's child stands for. If that is whom it was routed for, it stays so until the transaction ends.
+pub fn hold_known(conn: &mut DbConn, number_hash: &[u8], expected: Option<Known>) -> Result<Option<Known>> {
+    if let Some((person, _)) = expected {
+        dialect::hold_person(conn, person)?;
+    }
+    people::store::first_with_number(conn, number_hash)
 }
 
 /// All referrals about a person that exist for everyone of their office.

@@ -11,9 +11,9 @@ use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, PartnerReader, Submitter};
-use crate::db::{Db, DbConn, dialect, stale};
+use crate::db::{Db, DbConn};
 use crate::directory;
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::families;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
@@ -26,6 +26,7 @@ use crate::id::{PartnerId, ReferralId};
 use crate::idempotency::{Replay, Retries, Slot};
 use crate::people::store as people_store;
 use crate::referrals::matter::NewReferral;
+use crate::referrals::of_person::{Known, hold_known};
 use crate::referrals::receipt::{DisclosedStatus, Receipt};
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{Referral, of_person, sent, store};
@@ -38,8 +39,17 @@ pub fn routes(api: &mut ServiceConfig) {
     api.service(submit_referral).service(list_partner_referrals).service(get_partner_referral);
 }
 
-/// How often a new reference may turn out to be taken, or the person to have changed, before something else must be wrong.
-const ATTEMPTS: u8 = 3;
+/// How often a referral is stored: the first time it may be about somebody who is known, then a new reference may be taken or the
+/// person have changed. After more something else must be wrong.
+const ATTEMPTS: u8 = 4;
+
+/// What became of a referral that was to be stored.
+enum Stored {
+    /// It is there.
+    Durably,
+    /// It is not: it was routed for somebody else than its child's number stands for.
+    NotYet(Option<Known>),
+}
 
 /// Submit a referral
 ///
@@ -68,12 +78,9 @@ async fn submit_referral(
     let again = Replay { action: "referral.received.replayed", resource_type: "referral", may_see };
     let number = new.0.child.number().map(|number| people_store::number_hash(&vault, number));
     let submit = async |slot: Slot| {
-        let mut attempt = 1;
-        loop {
-            let known = match number.clone() {
-                Some(hash) => db.read(move |conn| people_store::first_with_number(conn, &hash)).await?,
-                None => None,
-            };
+        // Most children are registered by nobody, so that is what is tried first; where it is wrong, the writer tells.
+        let mut known: Option<Known> = None;
+        for _ in 0..ATTEMPTS {
             let referral = Referral::receive(new.0.clone(), sender, known, &directory, &call.moment)?;
             let id = referral.id.uuid();
             let entry = entry("referral.received", id, sender, &call);
@@ -84,31 +91,31 @@ async fn submit_referral(
             let answer = Written::created(&call, &path, &receipt, Validator::Content)?;
             let (slot, kept, number) = (slot.clone(), answer.clone(), number.clone());
             let stored = db.write(move |conn| {
-                if let (Some((person, _)), Some(hash)) = (known, &number) {
-                    // It was routed by what was known of the person: that must still hold.
-                    dialect::hold_person(conn, person)?;
-                    if people_store::first_with_number(conn, hash)? != known {
-                        return Err(stale());
+                if let Some(hash) = &number {
+                    let found = hold_known(conn, hash, known)?;
+                    if found != known {
+                        return Ok(Stored::NotYet(found));
                     }
+                }
+                if let Some((person, _)) = known {
                     families::store::meet_person(conn, person, sealed.office_id)?;
                 }
                 store::insert(conn, &sealed, &requested)?;
                 of_person::arrived(conn, &sealed)?;
                 audit::record(conn, &entry)?;
-                slot.keep(conn, id, &kept)
+                slot.keep(conn, id, &kept)?;
+                Ok(Stored::Durably)
             });
             match stored.await {
-                Ok(()) => return Ok(answer),
-                // Only the reference can be taken: the identifier has 74 random bits of its own. Or the person has changed.
-                Err(error)
-                    if matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion)
-                        && attempt < ATTEMPTS =>
-                {
-                    attempt += 1;
-                }
+                Ok(Stored::Durably) => return Ok(answer),
+                Ok(Stored::NotYet(found)) => known = found,
+                // Only the reference can be taken: the identifier has 74 random bits of its own.
+                Err(error) if error.problem() == Problem::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
         }
+        // None of it is the sender's doing.
+        Err(Error::new(Problem::Unavailable))
     };
     call.send(retries.once(&call, Actor::Partner(sender), again, submit).await?)
 }

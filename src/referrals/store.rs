@@ -1,15 +1,15 @@
 //! Every query on referrals. Staff find them only through their [`Sight`], agencies only their own.
 
 use diesel::prelude::*;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::auth::Sight;
-use crate::calendar::Deadline;
 use crate::db::DbConn;
 use crate::db::columns::Json;
 use crate::db::schema::{referral_services, referrals};
 use crate::error::{Error, Result};
 use crate::http::page::From;
-use crate::id::{AreaId, DistrictId, OfficeId, PartnerId, PersonId, ReferralId, ServiceId, StaffId};
+use crate::id::{DistrictId, OfficeId, PartnerId, PersonId, ReferralId, ServiceId, StaffId};
 use crate::on_backend;
 use crate::referrals::reference::Reference;
 use crate::referrals::{Kind, Referral, Status, Urgency};
@@ -32,13 +32,13 @@ pub struct SealedReferral {
     pub sender_reference_hash: Option<Vec<u8>>,
     pub office_id: OfficeId,
     pub disclosed_office_id: OfficeId,
-    pub area_id: Option<AreaId>,
     pub district_id: Option<DistrictId>,
     pub assignee_id: Option<StaffId>,
     pub person_id: Option<PersonId>,
     pub matter: Sealed,
     pub routing: Sealed,
-    pub deadlines: Json<Vec<Deadline>>,
+    /// Text already, so that the thread that writes has nothing to make.
+    pub deadlines: Json<Box<RawValue>>,
     pub next_due_at: Timestamp,
     pub received_at: Timestamp,
     pub updated_at: Timestamp,
@@ -62,13 +62,12 @@ impl SealedReferral {
                 .map(|text| sender_reference_hash(vault, referral.partner_id, text.reveal().as_ref())),
             office_id: referral.office_id,
             disclosed_office_id: referral.disclosed_office_id,
-            area_id: referral.area_id,
             district_id: referral.district_id,
             assignee_id: referral.assignee_id,
             person_id: referral.person_id,
             matter: vault.seal_json(vault::REFERRAL_MATTER, row, &referral.matter, random)?,
             routing: vault.seal_json(vault::REFERRAL_ROUTING, row, &referral.routing, random)?,
-            deadlines: Json(referral.deadlines.clone()),
+            deadlines: Json(to_raw_value(&referral.deadlines).map_err(Error::internal)?),
             next_due_at: referral.next_due_at,
             received_at: referral.received_at,
             updated_at: referral.updated_at,
@@ -89,13 +88,12 @@ impl SealedReferral {
             partner_id: self.partner_id,
             office_id: self.office_id,
             disclosed_office_id: self.disclosed_office_id,
-            area_id: self.area_id,
             district_id: self.district_id,
             assignee_id: self.assignee_id,
             person_id: self.person_id,
             matter: vault.open_json(vault::REFERRAL_MATTER, row, &self.matter)?,
             routing: vault.open_json(vault::REFERRAL_ROUTING, row, &self.routing)?,
-            deadlines: self.deadlines.0,
+            deadlines: serde_json::from_str(self.deadlines.0.get()).map_err(Error::internal)?,
             next_due_at: self.next_due_at,
             received_at: self.received_at,
             updated_at: self.updated_at,

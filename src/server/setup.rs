@@ -30,7 +30,7 @@ pub struct Setup {
     /// How often callers may call; nobody is limited without it.
     pub limits: Option<Rates>,
     /// Verifies tokens of staff.
-    pub tokens: Option<Verifier>,
+    pub tokens: Verifier,
     /// Who may do what.
     pub permissions: Permissions,
     /// The installation's secret.
@@ -52,7 +52,7 @@ pub struct Setup {
 /// How long the server waits for its callers.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// For the head of a connection's first request.
+    /// For the head of a connection's first request. Later ones on the same connection are not timed: see `listen`.
     pub head: Duration,
     /// For the body of a request.
     pub body: Duration,
@@ -80,8 +80,6 @@ pub enum MetricsAt {
 pub struct Keys {
     /// Hashes partners' keys.
     pub partner_keys: [u8; 32],
-    /// Hashes the subjects of tokens.
-    pub subjects: [u8; 32],
     /// Seals cursors.
     pub cursors: [u8; 32],
     /// Hashes idempotency keys and the requests that they name.
@@ -93,7 +91,6 @@ impl Keys {
     pub fn of(secret: &Secret) -> Self {
         Self {
             partner_keys: secret.key("partner keys"),
-            subjects: secret.key("token subjects"),
             cursors: secret.key("cursors"),
             retries: secret.key("retries"),
         }

@@ -1,6 +1,6 @@
 //! Staff: who a token says is calling, and the colleagues whom a case can be given to.
 //!
-//! Staff are known by `staffId` alone. A subject may be a personal identity number, so it is neither stored nor shown.
+//! Staff are known by `staffId` alone. A subject may be a personal identity number, so it is stored sealed and never shown.
 
 pub mod routes;
 

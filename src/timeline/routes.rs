@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{CaseReader, PeopleWorker, Staff};
+use crate::auth::TimelineReader;
 use crate::db::{Db, DbConn};
 use crate::directory::{self, Directory};
 use crate::error::Result;
@@ -37,22 +37,28 @@ pub fn routes(api: &mut ServiceConfig) {
 )]
 #[get("/people/{id}/timeline")]
 async fn get_person_timeline(
-    caller: (PeopleWorker, CaseReader),
+    reader: TimelineReader,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
     denials: Data<Denials>,
-    asked: (Named<PersonId>, Paging),
+    id: Named<PersonId>,
+    paging: Paging,
 ) -> Result<HttpResponse> {
-    // People go by one permission, and the referrals about them by another.
-    let ((PeopleWorker(staff), CaseReader(reader)), (Named(id), paging)) = (caller, asked);
-    let nobody = nobody_yet(&staff, &reader, &directory.current());
-    let entry =
-        Entry::new(&call.moment, staff.actor(), "person.timeline_read", "person", vec![id.uuid()], call.trace.id())
-            .on_behalf_of(nobody.sight.only_office())
-            .because(nobody.sight.reason)
-            .from_client(Client::of(&call));
+    let id = id.0;
+    let nobody = nobody_yet(&reader, &directory.current());
+    let entry = Entry::new(
+        &call.moment,
+        reader.people.actor(),
+        "person.timeline_read",
+        "person",
+        vec![id.uuid()],
+        call.trace.id(),
+    )
+    .on_behalf_of(nobody.sight.only_office())
+    .because(nobody.sight.reason)
+    .from_client(Client::of(&call));
     let find = move |conn: &mut DbConn| {
         people::store::find(conn, &nobody.sight, id)?;
         Ok(Subject { person: Some(id), people: vec![id], ..nobody })
@@ -73,22 +79,28 @@ async fn get_person_timeline(
 )]
 #[get("/families/{id}/timeline")]
 async fn get_family_timeline(
-    caller: (PeopleWorker, CaseReader),
+    reader: TimelineReader,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
     vault: Data<Vault>,
     denials: Data<Denials>,
-    asked: (Named<FamilyId>, Paging),
+    id: Named<FamilyId>,
+    paging: Paging,
 ) -> Result<HttpResponse> {
-    // People go by one permission, and the referrals about them by another.
-    let ((PeopleWorker(staff), CaseReader(reader)), (Named(id), paging)) = (caller, asked);
-    let nobody = nobody_yet(&staff, &reader, &directory.current());
-    let entry =
-        Entry::new(&call.moment, staff.actor(), "family.timeline_read", "family", vec![id.uuid()], call.trace.id())
-            .on_behalf_of(nobody.sight.only_office())
-            .because(nobody.sight.reason)
-            .from_client(Client::of(&call));
+    let id = id.0;
+    let nobody = nobody_yet(&reader, &directory.current());
+    let entry = Entry::new(
+        &call.moment,
+        reader.people.actor(),
+        "family.timeline_read",
+        "family",
+        vec![id.uuid()],
+        call.trace.id(),
+    )
+    .on_behalf_of(nobody.sight.only_office())
+    .because(nobody.sight.reason)
+    .from_client(Client::of(&call));
     let find = move |conn: &mut DbConn| {
         let household = families::store::find(conn, &nobody.sight, id)?;
         let mut families = families::store::merged_into(conn, id)?;
@@ -99,8 +111,8 @@ async fn get_family_timeline(
 }
 
 /// What the reader may know, before it is known whose timeline is read.
-fn nobody_yet(staff: &Staff, reader: &Staff, directory: &Directory) -> Subject {
-    let (sight, cases) = (staff.sight(directory), reader.sight(directory));
+fn nobody_yet(reader: &TimelineReader, directory: &Directory) -> Subject {
+    let (sight, cases) = (reader.people.sight(directory), reader.cases.sight(directory));
     Subject { person: None, families: Vec::new(), people: Vec::new(), sight, cases }
 }
 

@@ -54,7 +54,7 @@ pub struct Column {
 }
 
 /// Every sealed column. Changing keys walks through all of them.
-pub const COLUMNS: [Column; 11] = [
+pub const COLUMNS: [Column; 12] = [
     REFERRAL_MATTER,
     REFERRAL_ROUTING,
     PERSON_FACTS,
@@ -64,6 +64,7 @@ pub const COLUMNS: [Column; 11] = [
     CONTACT_VERSION_RECORD,
     OFFER_RECORD,
     FOLLOW_UP_RECORD,
+    STAFF_SUBJECT,
     STAFF_NAME,
     KEPT_ANSWER,
 ];
@@ -85,6 +86,8 @@ pub const CONTACT_VERSION_RECORD: Column = Column { table: "outreach_contact_ver
 pub const OFFER_RECORD: Column = Column { table: "offers", name: "record" };
 /// What is to be done, and what came of it.
 pub const FOLLOW_UP_RECORD: Column = Column { table: "follow_ups", name: "record" };
+/// Who a member of staff is at the identity provider.
+pub const STAFF_SUBJECT: Column = Column { table: "staff", name: "subject" };
 /// What a member of staff is called.
 pub const STAFF_NAME: Column = Column { table: "staff", name: "name" };
 /// What a call was answered that may be asked again.

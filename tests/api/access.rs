@@ -2,7 +2,7 @@
 //!
 //! A new operation without a row fails, and so does a row without an operation.
 
-mod credentials;
+pub mod credentials;
 mod hiding;
 mod mutations;
 
@@ -96,6 +96,30 @@ const TABLE: &str = "
     getPartnerReferral   401      401        401  401       401      401     401           401     401     401    200    404        404         404
 ";
 
+/// Somebody who is answered like one of the columns, `but` where something else is said.
+struct Like {
+    who: fn(&TestApp) -> Actor,
+    column: &'static str,
+    but: &'static [(&'static str, u16)],
+}
+
+/// A team lead of another office is nobody special without a reason, and a reason makes nobody else special.
+const LIKE: [Like; 9] = [
+    Like { who: |app| app.staff("team_lead", &[RECEPTION]), column: "elsewhere", but: &[] },
+    Like { who: |app| reasoned(app, "outreach"), column: "outreach", but: &[] },
+    Like { who: |app| reasoned(app, "caseworker"), column: "caseworker", but: &[] },
+    Like { who: |app| reasoned(app, "elsewhere"), column: "elsewhere", but: &[] },
+    Like { who: |app| reasoned(app, "cleared"), column: "cleared", but: &[] },
+    Like { who: |app| reasoned(app, "administrator"), column: "administrator", but: &[] },
+    Like { who: |app| reasoned(app, "auditor"), column: "auditor", but: &[] },
+    Like { who: |app| reasoned(app, "analyst"), column: "analyst", but: &[] },
+    Like { who: |app| reasoned(app, "school"), column: "school", but: &[] },
+];
+
+fn reasoned(app: &TestApp, name: &str) -> Actor {
+    caller(app, name).and("access-reason", "supervision")
+}
+
 /// The expected status by operation and by caller.
 fn table() -> BTreeMap<String, Vec<(&'static str, u16)>> {
     let mut lines =
@@ -160,6 +184,23 @@ on_both_databases! {
                 } else if *expected >= 400 {
                     answer.problem(*expected, slug(*expected));
                     assert_eq!(answer.header("www-authenticate").is_some(), *expected == 401, "{answer:?}");
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    async fn a_reason_opens_nothing_to_those_whom_the_rule_gives_none(app: TestApp) {
+        let table = table();
+        let mut wrong = Vec::new();
+        for operation in OPERATIONS.iter().filter(|operation| !operation.secured_by.is_empty()) {
+            for Like { who, column, but } in LIKE {
+                let expected = table[&operation.id].iter().find(|(name, _)| *name == column).unwrap().1;
+                let exception = but.iter().find(|(id, _)| *id == operation.id);
+                let expected = exception.map_or(expected, |(_, status)| *status);
+                let answer = app.prepare(operation).await.send(&who(&app)).await;
+                if answer.status != expected {
+                    wrong.push(format!("{} like {column}: {} instead of {expected}", operation.id, answer.status));
                 }
             }
         }

@@ -85,6 +85,24 @@ fn serve_says_which_variable_is_wrong_and_what_it_accepts() {
     }
 }
 
+#[actix_web::test]
+async fn serve_starts_while_the_identity_provider_is_away() {
+    let folder = Folder::new();
+    let mut all = installation(&folder);
+    all.retain(|(name, _)| *name != "NARA_JWKS_FILE");
+    // Nobody listens there.
+    all.push(("NARA_JWKS_URL", "http://127.0.0.1:1/jwks".to_owned()));
+    let environment: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let server = Server::start(&["serve"], &environment);
+    let anyone = anyone_at(&server.base);
+    anyone.get("/code-lists").await.expect(200);
+    anyone.get("//health/ready").await.problem(503, "unavailable");
+    let (code, said) = server.end("TERM");
+    assert!(code == Some(0) && said.contains("nobody of the staff can sign in"), "{said}");
+    let said = serve_refuses(&folder, "NARA_JWKS_URL", Some("http://idp.example/jwks"));
+    assert!(said.contains("NARA_JWKS"), "{said}");
+}
+
 #[test]
 fn limits_are_switched_by_a_word_behind_the_flag() {
     let said = refused(&["demo", "--limits", "perhaps"], &[]);
@@ -239,6 +257,13 @@ async fn no_log_tells_who_asked_for_what_or_where_they_are() {
         .get(&format!("/referrals/{}", receipt["id"].as_str().unwrap()))
         .await
         .expect(200);
+    let tokens_and_keys: Vec<String> = [("tokens", "caseworker"), ("partnerKeys", "school")]
+        .iter()
+        .flat_map(|(kind, name)| told[kind][name].as_str().unwrap().split(['.', '_']))
+        .filter(|part| part.len() > 7)
+        .map(str::to_owned)
+        .collect();
+    assert!(tokens_and_keys.len() >= 5, "three parts of a token and two of a key: {tokens_and_keys:?}");
     let (_, all) = server.end("TERM");
     // What is printed for people holds the keys and tokens on purpose; the log is every line of JSON.
     let log: Vec<&str> = all.lines().filter(|line| line.starts_with('{')).collect();
@@ -258,6 +283,9 @@ async fn no_log_tells_who_asked_for_what_or_where_they_are() {
             "lat=",
         ] {
             assert!(!line.contains(personal), "{personal}: {line}");
+        }
+        for part in &tokens_and_keys {
+            assert!(!line.contains(part.as_str()), "a token or a key: {line}");
         }
         assert!(
             !line.contains(receipt["id"].as_str().unwrap()) && !line.contains(receipt["reference"].as_str().unwrap()),

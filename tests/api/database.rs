@@ -4,6 +4,7 @@ mod instances;
 mod overload;
 mod tls;
 
+use diesel::connection::TransactionManager;
 use diesel::prelude::*;
 use diesel::sql_query;
 use futures_util::future::{join, join_all};
@@ -113,6 +114,28 @@ on_both_databases! {
         let outcomes = join_all((0..50).map(write)).await;
         assert!(outcomes.iter().enumerate().all(|(number, outcome)| outcome.is_ok() == (number % 5 != 0)));
         assert_eq!(stored(&database.target), names((0..50).filter(|number| number % 5 != 0)));
+    }
+
+    async fn a_job_that_leaves_a_savepoint_open_is_told_that_nothing_of_it_stays(database: EmptyDatabase) {
+        type Transactions = <DbConn as diesel::Connection>::TransactionManager;
+        let db = open(&database);
+        let careless = |number: usize| db.write(move |conn| {
+            store(conn, &format!("{number:04}"))?;
+            if number.is_multiple_of(4) {
+                Transactions::begin_transaction(conn)?;
+                store(conn, &format!("inner {number:04}"))?;
+            }
+            Ok(())
+        });
+        // Alone, and among others.
+        assert_eq!(careless(0).await.unwrap_err().problem(), Problem::InternalError);
+        assert_eq!(stored(&database.target), Vec::<String>::new());
+        let outcomes = join_all((0..50).map(careless)).await;
+        for (number, outcome) in outcomes.into_iter().enumerate() {
+            let problem = outcome.err().map(|error| error.problem());
+            assert_eq!(problem, number.is_multiple_of(4).then_some(Problem::InternalError), "{number}");
+        }
+        assert_eq!(stored(&database.target), names((0..50).filter(|number| number % 4 != 0)));
     }
 
     async fn a_job_whose_caller_has_gone_is_not_begun(database: EmptyDatabase) {

@@ -10,6 +10,7 @@ mod support;
 mod access;
 mod architecture;
 mod audit;
+mod bad_sign_ins;
 mod commands;
 mod commands_data;
 mod contract;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use nara::time::Random;
 use serde_json::{Value, json};
 
 use crate::referrals::{partner_path, submit};
@@ -17,7 +18,28 @@ fn sent_as(reference: &str) -> Value {
     with(concern_report(), "/senderReference", json!(reference))
 }
 
+/// Chance, but for what references are made of: they are all the same.
+fn without_references() -> Random {
+    let system = Random::system();
+    Random::new(move |wanted: &mut [u8]| {
+        if wanted.len() == 7 {
+            return wanted.fill(7);
+        }
+        wanted.iter_mut().for_each(|byte| [*byte] = system.bytes());
+    })
+}
+
 on_both_databases! {
+    async fn a_report_that_gets_no_reference_may_be_sent_again_and_nothing_is_kept(app: TestApp) {
+        let stuck = app.another_server_with(|setup| setup.random = without_references()).await;
+        submit(&stuck.school(), concern_report()).await;
+        let answer = stuck.school().post("/partner/referrals", concern_report()).await;
+        answer.problem(503, "unavailable");
+        assert!(answer.header("retry-after").is_some(), "{answer:?}");
+        assert_eq!(app.stored_referrals().await, 1);
+        submit(&app.school(), concern_report()).await;
+    }
+
     async fn an_agency_lists_its_receipts_the_newest_first(app: TestApp) {
         let mut receipts = Vec::new();
         for body in [concern_report(), support_request(), with(concern_report(), "/child/protectedIdentity", json!("marked"))] {

@@ -38,13 +38,12 @@ async fn stored(app: &TestApp, receipt: &Value) -> String {
     use nara::db::schema::referrals;
     let id: nara::id::ReferralId = receipt["id"].as_str().unwrap().parse().unwrap_or_else(|_| panic!("an identifier"));
     let read = move |conn: &mut DbConn| {
-        let columns =
-            (referrals::matter, referrals::routing, referrals::area_id.is_null(), referrals::district_id.is_null());
-        let row: (Sealed, Sealed, bool, bool) = referrals::table.find(id).select(columns).first(conn)?;
+        let columns = (referrals::matter, referrals::routing, referrals::district_id.is_null());
+        let row: (Sealed, Sealed, bool) = referrals::table.find(id).select(columns).first(conn)?;
         let (vault, at) = (credentials::vault(), id.uuid());
         let matter: Value = vault.open_json(vault::REFERRAL_MATTER, at, &row.0)?;
         let routing: Value = vault.open_json(vault::REFERRAL_ROUTING, at, &row.1)?;
-        Ok(format!("{matter} {routing} {} {}", row.2, row.3))
+        Ok(format!("{matter} {routing} {}", row.2))
     };
     app.db().read(read).await.expect("it is stored")
 }
@@ -170,10 +169,10 @@ on_both_databases! {
                 assert!(!text.contains(address), "{address}: {text}");
             }
         }
-        assert!(held.ends_with("true true"), "neither district nor area");
+        assert!(held.ends_with("true"), "no district");
         let receipt = submit(&app.school(), with_protection("marked")).await;
         let read = app.protected_identity_caseworker().get(&path(&receipt)).await.expect(200);
         assert_eq!(read["child"]["street"], "Hemliga gatan 1");
-        assert!(stored(&app, &receipt).await.ends_with("true true"), "not even a marked one is counted in an area");
+        assert!(stored(&app, &receipt).await.ends_with("true"), "not even a marked one is counted in a district");
     }
 }

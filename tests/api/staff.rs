@@ -1,10 +1,15 @@
 //! Who I am, who my colleagues are, and what a reason opens.
 
+use diesel::prelude::*;
+use nara::db::DbConn;
+use nara::db::schema::staff;
+use nara::id::StaffId;
+use nara::vault::{Ring, Vault, rotation};
 use serde_json::{Value, json};
 
 use crate::support::app::{RECEPTION, SKAGGETORP};
-use crate::support::credentials::claims;
-use crate::support::{Actor, TestApp, fixtures};
+use crate::support::credentials::{self, claims};
+use crate::support::{Actor, TestApp, clock, fixtures};
 
 fn named(app: &TestApp, subject: &str, name: &str, role: &str, offices: &[&str]) -> Actor {
     let mut claims = claims(subject, role, offices);
@@ -52,6 +57,79 @@ crate::on_both_databases! {
         let first = id_of(&named(&app, "anna", "Anna Ek", "caseworker", &[SKAGGETORP])).await;
         assert_eq!(id_of(&named(&app, "anna", "Anna Ek-Lund", "team_lead", &[RECEPTION])).await, first);
         assert_ne!(id_of(&named(&app, "anna2", "Anna Ek", "caseworker", &[SKAGGETORP])).await, first);
+    }
+
+    async fn who_signs_in_for_the_first_time_is_registered_before_the_answer(app: TestApp) {
+        let anna = named(&app, "19790101-1234", "Anna Ek", "caseworker", &[SKAGGETORP]);
+        assert_eq!(app.registered_staff().await, 0);
+        let me = id_of(&anna).await;
+        let stored = |conn: &mut DbConn| Ok(staff::table.select(staff::id).first::<StaffId>(conn)?);
+        let stored = app.db().read(stored).await.unwrap();
+        assert_eq!((me.as_str().unwrap(), stored.uuid().get_version_num()), (&*stored.to_string(), 7));
+        // The audit names them so from the first call on.
+        anna.get("/referrals").await.expect(200);
+        let actors: Vec<String> = app.audit().await.into_iter().map(|(actor, _, _)| actor).collect();
+        assert!(actors.contains(&format!("staff:{stored}")), "{actors:?}");
+        assert_eq!(app.registered_staff().await, 1);
+    }
+
+    async fn whoever_calls_for_the_first_time_at_several_servers_at_once_is_one_person(app: TestApp) {
+        let other = app.another_server().await;
+        // Four tokens of one person, each sent to both servers twice.
+        let tokens: Vec<String> = (0..4).map(|number| {
+            let mut claims = claims("19790101-1234", "caseworker", &[SKAGGETORP, RECEPTION]);
+            claims["jti"] = json!(number);
+            app.sign(claims)
+        }).collect();
+        let actors = tokens.iter().flat_map(|token| [&app, &other, &app, &other].map(|server| server.with_token(token)));
+        let ids = futures_util::future::join_all(actors.map(|actor| async move { id_of(&actor).await })).await;
+        assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+        assert_eq!(app.registered_staff().await, 1);
+    }
+
+    async fn who_may_do_nothing_here_is_registered_nowhere_and_remembered_all_the_same(app: TestApp) {
+        let administrator = app.administrator();
+        for _ in 0..3 {
+            administrator.get("/referrals").await.problem(403, "forbidden");
+        }
+        assert_eq!(app.registered_staff().await, 0);
+        assert_eq!(app.counted("nara_tokens_verified_total").await, 1);
+        id_of(&administrator).await;
+        assert_eq!(app.registered_staff().await, 1);
+        administrator.get("/partners").await.expect(200);
+        assert_eq!(app.counted("nara_tokens_verified_total").await, 1);
+    }
+
+    async fn somebody_stays_who_they_are_when_the_keys_of_the_vault_change(app: TestApp) {
+        let anna = |app: &TestApp| named(app, "19790101-1234", "Anna Ek", "caseworker", &[SKAGGETORP]);
+        let before = id_of(&anna(&app)).await;
+        let (target, moment) = (app.database().url.parse().unwrap(), clock::start());
+        let installed = || credentials::vault().ring().reveal().parse::<Ring>().unwrap();
+        let vault = Vault::new(installed().with_fresh_key(&moment.random));
+        // Who they are at the identity provider, and their name.
+        assert_eq!(rotation::run(&target, &vault, &moment).unwrap(), 2);
+        let vault = Vault::new(vault.ring().reveal().parse::<Ring>().unwrap().with_fresh_lookup_key(&moment.random));
+        assert_eq!(nara::lookups::rebuild(&target, &vault, moment.now).unwrap(), 1);
+        let renewed = app.another_server_with(|setup| setup.vault = vault).await;
+        assert_eq!(id_of(&anna(&renewed)).await, before);
+        assert_eq!(names(&anna(&renewed).get("/staff").await.expect(200)), ["Anna Ek"]);
+    }
+
+    async fn who_has_the_database_alone_learns_no_subject(app: TestApp) {
+        id_of(&named(&app, "19790101-1234", "Anna Ek", "caseworker", &[SKAGGETORP])).await;
+        let columns = (staff::subject_hash, staff::subject, staff::name.assume_not_null());
+        let rows = move |conn: &mut DbConn| {
+            let rows: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = staff::table.select(columns).load(conn)?;
+            Ok(rows.into_iter().map(|(hash, subject, name)| [hash, subject, name]).collect())
+        };
+        let mut rows: Vec<[Vec<u8>; 3]> = app.db().read(rows).await.unwrap();
+        let [hash, subject, name] = rows.pop().expect("there is one");
+        for column in [&hash, &subject, &name] {
+            for never in ["19790101", "Anna"] {
+                assert!(!column.windows(never.len()).any(|part| part == never.as_bytes()));
+            }
+        }
+        assert_eq!(hash.len(), 32);
     }
 
     async fn colleagues_are_those_who_work_with_cases_at_my_offices(app: TestApp) {

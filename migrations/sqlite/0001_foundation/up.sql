@@ -106,8 +106,11 @@ CREATE TABLE office_services (
 CREATE INDEX office_services_service_id ON office_services (service_id);
 
 -- Who has signed in, as their last token said. A subject is nowhere: the identifier is made of its keyed hash.
+-- Who they are at the identity provider is sealed, and found by its keyed hash.
 CREATE TABLE staff (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    subject_hash BLOB NOT NULL UNIQUE,
+    subject BLOB NOT NULL,
     name BLOB,
     works_cases INTEGER NOT NULL CHECK (works_cases IN (0, 1)),
     signed_in_at INTEGER NOT NULL
@@ -237,7 +240,6 @@ CREATE TABLE referrals (
     sender_reference_hash BLOB,
     office_id BLOB NOT NULL REFERENCES offices (id),
     disclosed_office_id BLOB NOT NULL,
-    area_id BLOB REFERENCES areas (id),
     district_id BLOB REFERENCES districts (id),
     assignee_id BLOB,
     person_id BLOB REFERENCES people (id),
@@ -254,10 +256,9 @@ CREATE INDEX referrals_office_received ON referrals (office_id, received_at, id)
 CREATE INDEX referrals_office_due ON referrals (office_id, next_due_at, id);
 CREATE INDEX referrals_partner_received ON referrals (partner_id, received_at, id);
 CREATE INDEX referrals_partner_reference ON referrals (partner_id, sender_reference_hash, received_at, id);
-CREATE INDEX referrals_area_id ON referrals (area_id);
 CREATE INDEX referrals_district_id ON referrals (district_id);
 -- What is known of a person, newest first.
-CREATE INDEX referrals_person_received ON referrals (person_id, received_at, id);
+CREATE INDEX referrals_person_received ON referrals (person_id, received_at, id) WHERE person_id IS NOT NULL;
 
 CREATE TABLE referral_services (
     referral_id BLOB NOT NULL REFERENCES referrals (id),

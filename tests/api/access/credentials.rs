@@ -19,7 +19,7 @@ fn encoded(value: &Value) -> String {
 }
 
 /// A token that says it is signed by a shared secret, and is: by our public key in some form that everybody can read.
-fn signed_by_the_public_key(claims: &Value, secret: &[u8]) -> String {
+pub fn signed_by_the_public_key(claims: &Value, secret: &[u8]) -> String {
     let message = format!("{}.{}", encoded(&json!({ "alg": "HS256", "kid": KEY_ID, "typ": "JWT" })), encoded(claims));
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
     mac.update(message.as_bytes());

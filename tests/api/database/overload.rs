@@ -4,15 +4,19 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use diesel::prelude::*;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use nara::db::{Db, DbConn, Sizes};
+use nara::db::connection::Purpose;
+use nara::db::schema::partner_keys;
+use nara::db::{Db, DbConn, Sizes, Target};
 use nara::error::Problem;
+use nara::time::Timestamp;
 
 use super::{open, store, stored};
-use crate::support::credentials::partner;
+use crate::support::credentials::{key_id, partner};
 use crate::support::{Actor, Backend, EmptyDatabase, TestApp, fixtures};
 
 /// Keeps `threads` writing threads busy until the sender is dropped.
@@ -128,6 +132,32 @@ on_both_databases! {
         assert_eq!(app.stored_referrals().await, 1);
     }
 
+    async fn a_server_that_cannot_write_notices_all_the_same_that_a_key_was_revoked(app: TestApp) {
+        // On SQLite nobody could revoke it while the one writer is busy.
+        if app.backend() == Backend::Postgres {
+            let target: Target = app.database().url.parse().unwrap();
+            app.school().get("/partner/me").await.expect(200);
+            // By now it is time to write down when the key was used, which has to wait.
+            app.clock.advance(Duration::from_secs(60));
+            let release = occupy(&app.db(), Sizes::for_target(&target).writers).await;
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_millis(1200) {
+                app.school().get("/partner/me").await.expect(200);
+                actix_web::rt::time::sleep(Duration::from_millis(50)).await;
+            }
+            let id = key_id(&partner("school").key);
+            let revoked = partner_keys::revoked_at.eq(Timestamp::from(app.clock.now()));
+            let mut outside = target.connect(Purpose::Writing).unwrap();
+            diesel::update(partner_keys::table.find(id)).set(revoked).execute(&mut outside).unwrap();
+            let begun = Instant::now();
+            while app.school().get("/partner/me").await.status != 401 {
+                assert!(begun.elapsed() < Duration::from_secs(2), "the key still works");
+                actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+            }
+            drop(release);
+        }
+    }
+
     async fn a_server_that_is_told_to_stop_finishes_what_it_has_begun(app: TestApp) {
         let body = serde_json::to_vec(&fixtures::concern_report()).unwrap();
         let mut call = TcpStream::connect(app.address).unwrap();
@@ -178,9 +208,8 @@ on_both_databases! {
 }
 
 async fn cut_all_connections(app: &TestApp) {
-    use diesel::prelude::*;
-    let target: nara::db::Target = app.database().url.parse().unwrap();
-    let mut outside = target.connect(nara::db::connection::Purpose::Reading).unwrap();
+    let target: Target = app.database().url.parse().unwrap();
+    let mut outside = target.connect(Purpose::Reading).unwrap();
     let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
     diesel::sql_query(others).execute(&mut outside).unwrap();
 }

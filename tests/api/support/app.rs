@@ -90,7 +90,7 @@ impl TestApp {
             public_url: None,
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
-            tokens: Some(tokens),
+            tokens,
             permissions: Permissions::standard(),
             // Tests call in bursts while their clock stands still.
             limits: None,
@@ -171,6 +171,20 @@ impl TestApp {
         self.db.read(read).await.expect("the audit can be read")
     }
 
+    /// What a counter of the metrics stands at, by its name and labels.
+    pub async fn counted(&self, series: &str) -> u64 {
+        let metrics = self.anyone().get("//metrics").await.text();
+        let line = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        let count = line.unwrap_or_else(|| panic!("nothing counts {series}: {metrics}"));
+        count.parse().expect("a counter is a number")
+    }
+
+    /// How many members of staff are in the register.
+    pub async fn registered_staff(&self) -> i64 {
+        let count = |conn: &mut DbConn| Ok(nara::db::schema::staff::table.count().get_result(conn)?);
+        self.db.read(count).await.expect("the staff can be counted")
+    }
+
     /// How many referrals are stored.
     pub async fn stored_referrals(&self) -> i64 {
         let count = |conn: &mut DbConn| Ok(nara::db::schema::referrals::table.count().get_result(conn)?);
@@ -195,6 +209,11 @@ impl TestApp {
     /// A token of the identity provider's, with these claims.
     pub fn sign(&self, claims: Value) -> String {
         PROVIDER.sign(Some(KEY_ID), &claims)
+    }
+
+    /// The same with more in the token's header.
+    pub fn sign_with_header(&self, more: Value, claims: &Value) -> String {
+        PROVIDER.sign_with_header(more, claims)
     }
 
     /// Somebody with this role at these offices, by their slugs.

@@ -2,8 +2,11 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::prelude::*;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use nara::auth::key_set::KeySet;
 use nara::auth::keys::{self, PlainKey};
 use nara::auth::tokens::Verifier;
 use nara::auth::{Category, Scope};
@@ -15,6 +18,8 @@ use nara::server::Keys;
 use nara::time::{Moment, Random, Timestamp};
 use nara::vault::{Ring, Vault};
 use p256::SecretKey;
+use p256::ecdsa::signature::Signer;
+use p256::ecdsa::{self, Signature};
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use serde_json::{Value, json};
 
@@ -71,6 +76,16 @@ impl SigningKey {
         let header = Header { kid: kid.map(str::to_owned), ..Header::new(Algorithm::ES256) };
         jsonwebtoken::encode(&header, claims, &key).expect("claims can be signed")
     }
+
+    /// A token of the key that the server knows, with more in its header.
+    pub fn sign_with_header(&self, more: Value, claims: &Value) -> String {
+        let mut header = json!({ "typ": "JWT", "alg": "ES256", "kid": KEY_ID });
+        header.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", encoded(&header), encoded(claims));
+        let signature: Signature = ecdsa::SigningKey::from(&self.secret).sign(message.as_bytes());
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
+    }
 }
 
 /// The key set that the server is started with.
@@ -80,9 +95,12 @@ pub fn key_set() -> String {
 
 /// What verifies the tokens of the tests' staff, which outlive every test.
 pub fn verifier() -> Verifier {
-    let subjects = Keys::of(&secret()).subjects;
-    let verifier = Verifier::new(&key_set(), ISSUER.to_owned(), AUDIENCE.to_owned(), subjects);
-    verifier.expect("the key set is right").with_longest_lifetime(i64::MAX)
+    with_keys(Some(key_set().parse().expect("the key set is right")))
+}
+
+/// The same with other keys, or with none yet.
+pub fn with_keys(keys: Option<KeySet>) -> Verifier {
+    Verifier::new(keys, ISSUER.to_owned(), AUDIENCE.to_owned()).with_longest_lifetime(i64::MAX)
 }
 
 /// The claims of a member of staff, whose token outlives every test.
