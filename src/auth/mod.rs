@@ -35,8 +35,8 @@ use crate::vault::ConfidentialLine;
 
 pub use category::{Category, PartnerStatus};
 pub use extract::{
-    Administrator, AnyPartner, Anyone, Auditor, CaseReader, ColleagueReader, OutreachWorker, PartnerKeeper,
-    PartnerReader, PeopleWorker, SignedIn, Submitter, TimelineReader, VersionReader,
+    Administrator, AnyPartner, Anyone, Auditor, CaseReader, ColleagueReader, FollowUpWriter, OutreachWorker,
+    PartnerKeeper, PartnerReader, PeopleWorker, SignedIn, Submitter, TimelineReader, VersionReader,
 };
 use permissions::Reach;
 pub use sign_in::{SignIn, cannot_judge_tokens};

@@ -166,10 +166,10 @@ fn identity(number: usize, this_year: i32) -> (String, i32) {
 }
 
 /// Chance with a fixed seed (SplitMix64), so that the cases are the same every time.
-struct Chance(u64);
+pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -177,11 +177,11 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(super) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    fn one_of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub(super) fn one_of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         let at = usize::try_from(self.next() % choices.len() as u64).unwrap_or(0);
         &choices[at]
     }
@@ -192,7 +192,7 @@ impl Chance {
 }
 
 /// Each fill with the same seed and length gives other bytes only by its place in the bytes, which is all that one case needs.
-fn fill(bytes: &mut [u8], seed: u64) {
+pub(super) fn fill(bytes: &mut [u8], seed: u64) {
     let mut chance = Chance(seed ^ bytes.len() as u64);
     for chunk in bytes.chunks_mut(8) {
         for (byte, random) in chunk.iter_mut().zip(chance.next().to_le_bytes()) {

@@ -5,6 +5,7 @@
 
 mod cases;
 mod credentials;
+mod field;
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -103,6 +104,7 @@ fn prepare(target: &Target, folder: &Path, credentials: &Credentials, moment: &M
         let fill = |conn: &mut DbConn| {
             directory::import::embedded(conn, moment)?;
             cases::insert(conn, &credentials.vault, moment)?;
+            field::insert(conn, &credentials.vault, moment)?;
             diesel::update(directory_state::table).set(directory_state::synthetic.eq(true)).execute(conn)?;
             Ok(())
         };

@@ -283,4 +283,34 @@ on_both_databases! {
         worker.get(&there).await.problem(404, "not-found");
         cleared(&app, &[SKAGGETORP]).get(&there).await.expect(200);
     }
+
+    async fn a_timeline_tells_what_was_done_in_the_field(app: TestApp) {
+        let (worker, person) = (app.outreach_worker(), app.person().await);
+        let family = app.registered("/families", json!({ "memberIds": [person] })).await;
+        let met = worker.post("/outreach-contacts", with(with(contact(), "/participants", json!([{ "personId": person }])), "/occurredAt", json!("2026-11-23T09:00:00Z"))).await.expect(201);
+        app.clock.advance(Duration::from_secs(60));
+        let offer = offered(&app, &worker, &family, "telefonradgivning").await;
+        app.clock.advance(Duration::from_secs(60));
+        answered(&worker, &offer, "declined").await.expect(201);
+        app.clock.advance(Duration::from_secs(60));
+        let promise = worker.post("/follow-ups", follow_up(met["id"].as_str().unwrap())).await.expect(201);
+        let told = |timeline: Value| timeline["items"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        let of_family = worker.get(&format!("/families/{family}/timeline?total=true")).await.expect(200);
+        let kinds = told(of_family.clone());
+        assert_eq!(kinds[..3], ["follow_up_planned", "offer_answered", "offer_made"]);
+        assert_eq!(kinds.iter().filter(|kind| *kind == "outreach_contact").count(), 2);
+        assert_eq!(of_family["_meta"]["totalRecords"], json!(kinds.len()));
+        assert_eq!((&of_family["items"][0]["followUpId"], &of_family["items"][0]["dueOn"]), (&promise["id"], &json!("2026-12-04")));
+        assert_eq!((&of_family["items"][1]["answer"], &of_family["items"][1]["offerId"]), (&json!("declined"), &of_family["items"][2]["offerId"]));
+        let of_person = worker.get(&format!("/people/{person}/timeline")).await.expect(200);
+        assert_eq!(told(of_person.clone())[..2], ["follow_up_planned", "outreach_contact"]);
+        assert_eq!((&of_person["items"][1]["contactId"], &of_person["items"][1]["channel"], &of_person["items"][1]["outcome"]), (&met["id"], &json!("street"), &json!("reached")));
+        // Another office that knows the person knows nothing of it, and what was an error did not happen.
+        app.reception_caseworker().post("/outreach-contacts", with(contact(), "/participants", json!([{ "personId": person }]))).await.expect(201);
+        let elsewhere = app.reception_caseworker().get(&format!("/people/{person}/timeline")).await.expect(200);
+        assert_eq!(told(elsewhere).iter().filter(|kind| *kind == "outreach_contact").count(), 1);
+        worker.post(&format!("{}/enter-in-error", path(&met)), json!({ "reason": "Fel." })).await.expect(200);
+        let after = told(worker.get(&format!("/people/{person}/timeline")).await.expect(200));
+        assert!(!after.contains(&"outreach_contact".to_owned()), "{after:?}");
+    }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{CaseReader, OutreachWorker, Sight, Staff};
+use crate::auth::{FollowUpWriter, OutreachWorker, Sight, Staff};
 use crate::db::{Db, DbConn};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
@@ -112,7 +112,7 @@ async fn list_follow_ups(
 )]
 #[post("/follow-ups")]
 async fn create_follow_up(
-    caller: (OutreachWorker, CaseReader),
+    FollowUpWriter { field: staff, cases: reader }: FollowUpWriter,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
@@ -120,8 +120,7 @@ async fn create_follow_up(
     retries: Data<Retries>,
     new: Body<NewFollowUp>,
 ) -> Result<HttpResponse> {
-    // Contacts go by one permission, and referrals by another.
-    let ((OutreachWorker(staff), CaseReader(reader)), directory) = (caller, directory.current());
+    let directory = directory.current();
     let today = directory.calendar.local_date(call.moment.now.utc());
     let (sight, cases) = (staff.own_sight(&directory), reader.own_sight(&directory));
     let replay = again("follow_up.created.replayed", &sight);
