@@ -91,7 +91,7 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, moment: &Moment) -> Result<()> {
         let sealed = SealedReferral::new(&referral, vault, &moment.random)?;
         referrals::store::insert(conn, &sealed, &requested)?;
         let received = Moment { now: referral.received_at, random: moment.random.clone() };
-        let actor = Actor::Partner(referral.partner_id);
+        let actor = referral.origin.partner().map_or(Actor::System, Actor::Partner);
         audit::record(
             conn,
             &Entry::new(&received, actor, "referral.received", "referral", vec![referral.id.uuid()], String::new()),

@@ -21,6 +21,7 @@ use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, ResourceId, Sta
 use crate::on_backend;
 use crate::outreach::codes::ContactOutcome;
 use crate::outreach::follow_ups::store::{self as follow_up_store, SealedFollowUp};
+use crate::outreach::reports::Report;
 use crate::outreach::store::{self, SealedContact};
 use crate::outreach::{NewContact, OutreachContact};
 use crate::people::ProtectedIdentity;
@@ -37,6 +38,8 @@ pub struct Arrival {
     pub names: Names,
     /// The promise that was written down with it.
     pub follow_up: Option<SealedFollowUp>,
+    /// The concern report that it makes.
+    pub report: Option<Report>,
     /// Whether the client made its identifier, so that it may be there already.
     pub may_be_there: bool,
 }
@@ -107,7 +110,7 @@ impl Arrival {
         let owner = follow_up.as_ref().map(|promise| (promise.owner_id, promise.office_id));
         let owner = owner.filter(|(owner, _)| *owner != contact.worker_id);
         let names = Names::of(&contact.record.written, owner);
-        Ok(Self { contact: SealedContact::new(contact, vault, random)?, names, follow_up, may_be_there })
+        Ok(Self { contact: SealedContact::new(contact, vault, random)?, names, follow_up, report: None, may_be_there })
     }
 }
 
@@ -212,6 +215,9 @@ fn write(conn: &mut DbConn, new: &[(&Arrival, SealedContact, Found)]) -> Result<
         new.iter().flat_map(|(_, contact, found)| found.families.iter().map(|family| (*family, contact.office_id)));
     dialect::note_met_people(conn, &distinct(met_people))?;
     dialect::note_met_families(conn, &distinct(met_families))?;
+    for report in new.iter().filter_map(|(arrival, ..)| arrival.report.as_ref()) {
+        report.write(conn)?;
+    }
     let facts: Vec<Fact> = new.iter().flat_map(|(_, contact, found)| facts(contact, &found.families)).collect();
     reached::arrived(conn, &facts)
 }

@@ -99,7 +99,7 @@ pub async fn submit_batch(
         let detail = Text::new("must have at most 100 items", "får ha högst 100 poster");
         return Err(Error::invalid_as(Problem::BatchTooLarge, vec![Violation::at("/items", detail)]));
     }
-    let field = Field { staff, directory: directory.current(), call, vault, retries };
+    let field = Field { staff, directory: directory.current(), call, db, vault, retries };
     // Without an office nothing of it could be recorded.
     if field.sight().offices.is_empty() {
         return Err(Error::new(Problem::NoOffice));
@@ -116,7 +116,11 @@ pub async fn submit_batch(
         let mut steps = Vec::new();
         let mut arrivals: Vec<Arrival> = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
-            match body::read_new::<NewContact>(item).and_then(|new| field.arrival(new)) {
+            let arrival = match body::read_new::<NewContact>(item) {
+                Ok(new) => field.arrival(new).await,
+                Err(error) => Err(error),
+            };
+            match arrival {
                 Ok(arrival) => {
                     arrivals.push(arrival);
                     steps.push(None);
@@ -157,7 +161,7 @@ pub async fn submit_batch(
             slot.keep(conn, about, &answer)?;
             Ok(answer)
         };
-        db.write(work).await
+        field.db.write(work).await
     };
     field.call.send(field.retries.once(&field.call, field.staff.actor(), replay, submit).await?)
 }

@@ -20,6 +20,7 @@ mod contact;
 pub mod follow_ups;
 mod free_text;
 pub mod offers;
+pub mod reports;
 pub mod routes;
 mod rules;
 pub mod store;

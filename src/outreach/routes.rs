@@ -29,9 +29,13 @@ use crate::outreach::arrival::{self, Arrival, Arrived};
 use crate::outreach::codes::{Channel, ContactOutcome};
 use crate::outreach::follow_ups::FollowUp;
 use crate::outreach::follow_ups::store::SealedFollowUp;
+use crate::outreach::reports::Report;
 use crate::outreach::store::{self, Filter, SealedContact};
 use crate::outreach::view::{ContactRow, ContactView};
-use crate::outreach::{NewContact, OutreachContact, Setting, batch_routes, change_routes, follow_ups, offers};
+use crate::outreach::{NewContact, OutreachContact, Setting, batch_routes, change_routes, follow_ups, offers, reports};
+use crate::people::store as people_store;
+use crate::referrals::Urgency;
+use crate::referrals::matter::NewReferral;
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
@@ -77,9 +81,9 @@ async fn create_contact(
     retries: Data<Retries>,
     new: Body<NewContact>,
 ) -> Result<HttpResponse> {
-    let field = Field { staff, directory: directory.current(), call, vault, retries };
+    let field = Field { staff, directory: directory.current(), call, db, vault, retries };
     let replay = again("outreach_contact.created.replayed", &field.sight());
-    let receive = async |slot: Slot| field.receive(&db, new.0, slot).await;
+    let receive = async |slot: Slot| field.receive(new.0, slot).await;
     field.call.send(field.retries.once(&field.call, field.staff.actor(), replay, receive).await?)
 }
 
@@ -118,8 +122,8 @@ async fn put_contact(
         return Err(Error::invalid_at("/id", other));
     }
     new.id = Some(id);
-    let field = Field { staff, directory: directory.current(), call, vault, retries };
-    field.call.send(field.receive(&db, new, Slot::none()).await?)
+    let field = Field { staff, directory: directory.current(), call, db, vault, retries };
+    field.call.send(field.receive(new, Slot::none()).await?)
 }
 
 /// Get a contact
@@ -246,6 +250,7 @@ pub(super) struct Field {
     pub(super) staff: Staff,
     pub(super) directory: std::sync::Arc<Directory>,
     pub(super) call: Call,
+    pub(super) db: Data<Db>,
     pub(super) vault: Data<Vault>,
     pub(super) retries: Data<Retries>,
 }
@@ -257,19 +262,41 @@ impl Field {
     }
 
     /// A contact as it arrives: judged as far as it can be without the database, and sealed.
-    pub(super) fn arrival(&self, new: NewContact) -> Result<Arrival> {
+    pub(super) async fn arrival(&self, new: NewContact) -> Result<Arrival> {
         let office = self.staff.creating_office(&self.directory, new.office_id.as_ref())?;
         let may_be_there = new.id.is_some();
         let promise = new.follow_up.clone();
         let fingerprint = self.fingerprint(&new)?;
         let (moment, vault) = (&self.call.moment, &self.vault);
         let setting = Setting { office, directory: &self.directory, now: moment.now, before: None };
-        let contact = OutreachContact::new(new, &setting, self.staff.id, fingerprint, moment)?;
+        let concern = match new.urgency {
+            Some(Urgency::Immediate) => reports::concern(&new, reports::reporter(&self.staff)?),
+            _ => None,
+        };
+        let mut contact = OutreachContact::new(new, &setting, self.staff.id, fingerprint, moment)?;
+        let report = match concern {
+            Some(concern) => Some(self.report(concern, contact.id).await?),
+            None => None,
+        };
+        contact.record.referral_id = report.as_ref().map(|report| report.referral.id);
         let follow_up = match FollowUp::of_contact(promise, &contact) {
             Some(follow_up) => Some(SealedFollowUp::new(&follow_up, vault, &moment.random)?),
             None => None,
         };
-        Arrival::new(&contact, follow_up, may_be_there, vault, &moment.random)
+        Ok(Arrival { report, ..Arrival::new(&contact, follow_up, may_be_there, vault, &moment.random)? })
+    }
+
+    /// The referral that a contact becomes, routed by what is known of the child.
+    pub(super) async fn report(&self, new: NewReferral, contact: OutreachContactId) -> Result<Report> {
+        let (call, staff) = (&self.call, &self.staff);
+        let known = match Report::number(&new, &self.vault) {
+            Some(number) => self.db.read(move |conn| people_store::first_with_number(conn, &number)).await?,
+            None => None,
+        };
+        let action = "referral.received";
+        let entry = Entry::new(&call.moment, staff.actor(), action, "referral", Vec::new(), call.trace.id())
+            .from_client(Client::of(call));
+        Report::new(new, contact, known, &self.directory, &self.vault, &call.moment, entry)
     }
 
     /// What makes the same content the same, whichever way it comes. It is a keyed hash, since the content tells where somebody is.
@@ -284,11 +311,26 @@ impl Field {
         (of("outreach_contact.created"), of("outreach_contact.created.replayed"))
     }
 
-    async fn receive(&self, db: &Db, new: NewContact, slot: Slot) -> Result<Written> {
-        let arrival = self.arrival(new)?;
+    async fn receive(&self, new: NewContact, slot: Slot) -> Result<Written> {
+        let mut attempt = 1;
+        loop {
+            match self.receive_once(self.arrival(new.clone()).await?, slot.clone()).await {
+                // The same contact arrived in this moment, or the child of its report became known.
+                Err(error)
+                    if matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion)
+                        && attempt < ATTEMPTS =>
+                {
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn receive_once(&self, arrival: Arrival, slot: Slot) -> Result<Written> {
         let (created, known) = self.entries(arrival.contact.office_id);
         let (sight, links, vault) = (self.sight(), self.call.links(), self.vault.get_ref().clone());
-        let work = move |conn: &mut DbConn, slot: &Slot| {
+        let work = move |conn: &mut DbConn| {
             let mut outcomes = arrival::receive(conn, &sight, std::slice::from_ref(&arrival))?;
             let nothing = || Error::internal("a contact came to nothing");
             let arrived = outcomes.pop().ok_or_else(nothing)??;
@@ -299,15 +341,7 @@ impl Field {
             slot.keep(conn, id, &answer)?;
             Ok(answer)
         };
-        let mut attempt = 1;
-        loop {
-            let (work, slot) = (work.clone(), slot.clone());
-            match db.write(move |conn| work(conn, &slot)).await {
-                // The same contact arrived in this moment.
-                Err(error) if error.problem() == Problem::AlreadyExists && attempt < ATTEMPTS => attempt += 1,
-                outcome => return outcome,
-            }
-        }
+        self.db.write(work).await
     }
 }
 

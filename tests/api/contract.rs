@@ -109,23 +109,24 @@ const PERSONAL: &str = "
     FamilyMerge.reason FollowUp.familyId FollowUp.note FollowUp.result FollowUpResult.result Guardian.familyName
     Guardian.givenName Guardian.interpreterLanguage Guardian.knowsOfReport Guardian.personalIdentityNumber
     Guardian.phone GuardiansInformed.reason HomeAddress.locality HomeAddress.postalCode HomeAddress.street
-    KnownPerson.familyName KnownPerson.givenName NewContact.familyId NewContact.language NewContact.summary
-    NewContact.topics NewFamily.districtId NewFamily.label NewFollowUp.familyId NewFollowUp.note NewOffer.note
-    NewPerson.address NewPerson.birthYear NewPerson.districtId NewPerson.familyName NewPerson.gender
-    NewPerson.givenName NewPerson.interpreterNeeded NewPerson.languages NewPerson.personalIdentityNumber
-    NewPerson.protection NewReferral.considerBeforeContact NewReferral.description NewReferral.existingSupport
-    NewReferral.protectiveFactors Offer.familyId Offer.note OutreachContact.errorReason OutreachContact.familyId
-    OutreachContact.language OutreachContact.summary OutreachContact.topics OutreachContactRow.familyId
-    OutreachContactRow.personIds Participant.ageBand Participant.gender Participant.personId Participant.role
-    Person.address Person.ageBand Person.birthYear Person.districtId Person.familyName Person.gender
-    Person.givenName Person.interpreterNeeded Person.languages Person.personalIdentityNumber Person.protection
-    PersonFactsPatch.address PersonFactsPatch.birthYear PersonFactsPatch.districtId PersonFactsPatch.familyName
-    PersonFactsPatch.gender PersonFactsPatch.givenName PersonFactsPatch.interpreterNeeded
-    PersonFactsPatch.languages PersonFactsPatch.personalIdentityNumber PersonFactsPatch.protection
-    PersonMatch.birthYear PersonMatch.familyName PersonMatch.givenName PersonMove.reason PersonSearch.name
-    PersonSearch.personalIdentityNumber Recipient.familyId Referral.considerBeforeContact Referral.description
-    Referral.existingSupport Referral.protectiveFactors Reporter.email Reporter.name Reporter.phone
-    Reporter.relation Reporter.title Sibling.alsoConcerned Sibling.birthYear Sibling.name TimelineEvent.reason
+    InternalReferral.description KnownPerson.familyName KnownPerson.givenName NewContact.familyId
+    NewContact.language NewContact.summary NewContact.topics NewFamily.districtId NewFamily.label
+    NewFollowUp.familyId NewFollowUp.note NewOffer.note NewPerson.address NewPerson.birthYear
+    NewPerson.districtId NewPerson.familyName NewPerson.gender NewPerson.givenName NewPerson.interpreterNeeded
+    NewPerson.languages NewPerson.personalIdentityNumber NewPerson.protection NewReferral.considerBeforeContact
+    NewReferral.description NewReferral.existingSupport NewReferral.protectiveFactors Offer.familyId Offer.note
+    OutreachContact.errorReason OutreachContact.familyId OutreachContact.language OutreachContact.summary
+    OutreachContact.topics OutreachContactRow.familyId OutreachContactRow.personIds Participant.ageBand
+    Participant.gender Participant.personId Participant.role Person.address Person.ageBand Person.birthYear
+    Person.districtId Person.familyName Person.gender Person.givenName Person.interpreterNeeded Person.languages
+    Person.personalIdentityNumber Person.protection PersonFactsPatch.address PersonFactsPatch.birthYear
+    PersonFactsPatch.districtId PersonFactsPatch.familyName PersonFactsPatch.gender PersonFactsPatch.givenName
+    PersonFactsPatch.interpreterNeeded PersonFactsPatch.languages PersonFactsPatch.personalIdentityNumber
+    PersonFactsPatch.protection PersonMatch.birthYear PersonMatch.familyName PersonMatch.givenName
+    PersonMove.reason PersonSearch.name PersonSearch.personalIdentityNumber Recipient.familyId
+    Referral.considerBeforeContact Referral.description Referral.existingSupport Referral.protectiveFactors
+    Reporter.email Reporter.name Reporter.phone Reporter.relation Reporter.title Sibling.alsoConcerned
+    Sibling.birthYear Sibling.name TimelineEvent.reason
 ";
 
 #[test]

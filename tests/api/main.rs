@@ -32,6 +32,7 @@ mod opening_hours;
 mod outreach;
 mod outreach_model;
 mod outreach_reach;
+mod outreach_reports;
 mod partner_keys;
 mod partner_keys_life;
 mod partner_referrals;

@@ -28,6 +28,7 @@ use crate::outreach::arrival::{self, Arrived};
 use crate::outreach::follow_ups::store::{self, Filter, SealedFollowUp};
 use crate::outreach::follow_ups::view::FollowUpView;
 use crate::outreach::follow_ups::{FollowUp, NewFollowUp, Words, placing};
+use crate::outreach::reports::InternalReferral;
 use crate::outreach::routes::Field;
 use crate::outreach::{NewContact, check_tells_nobody};
 use crate::rules::Rules;
@@ -211,6 +212,11 @@ pub struct FollowUpResult {
     ///
     /// @x-example-omit true
     contact: Option<NewContact>,
+    /// An internal referral of the contact, made in the same moment: of the one that is written down with it, or else of the one that
+    /// was followed.
+    ///
+    /// @x-example-omit true
+    referral: Option<InternalReferral>,
 }
 
 /// Complete a follow-up
@@ -240,7 +246,7 @@ async fn complete_follow_up(
     body: Body<FollowUpResult>,
 ) -> Result<HttpResponse> {
     let ((vault, retries), id) = (tools, id.0);
-    let field = Field { staff, directory: directory.current(), call, vault, retries };
+    let field = Field { staff, directory: directory.current(), call, db, vault, retries };
     let sight = field.sight();
     let replay = again("follow_up.completed.replayed", &sight);
     let complete = async |slot: Slot| {
@@ -252,10 +258,10 @@ async fn complete_follow_up(
             Ok((before, service))
         };
         let attempt = || entry(staff, call, "follow_up.completed", vec![id]);
-        let (before, service) = denials.noted(db.read(read).await, attempt)?;
+        let (before, service) = denials.noted(field.db.read(read).await, attempt)?;
         call.check_if_match_when_given(before.version)?;
         let before = before.open(vault)?;
-        let FollowUpResult { result, contact } = body.0;
+        let FollowUpResult { result, contact, referral } = body.0;
         if service.and_then(|id| field.directory.service(id)).is_some_and(|service| service.identity_exempt) {
             let mut rules = Rules::default();
             check_tells_nobody("/result", Some(&result), &mut rules);
@@ -264,12 +270,23 @@ async fn complete_follow_up(
         let arrival = match contact {
             Some(mut contact) => {
                 contact.previous_contact_id = contact.previous_contact_id.or(before.contact_id);
-                Some(field.arrival(contact).map_err(|error| error.within("/contact"))?)
+                Some(field.arrival(contact).await.map_err(|error| error.within("/contact"))?)
             }
             None => None,
         };
         let next_contact_id = arrival.as_ref().map(|arrival| arrival.contact.id);
-        let words = Words { result: Some(result), next_contact_id, ..Words::default() };
+        let report = match (referral, next_contact_id.or(before.contact_id)) {
+            (None, _) => None,
+            (Some(referral), Some(contact)) => {
+                Some(field.report(referral.into(), contact).await.map_err(|error| error.within("/referral"))?)
+            }
+            (Some(_), None) => {
+                let nothing = Text::new("needs a contact that it is made of", "behöver en kontakt som den görs av");
+                return Err(Error::invalid_at("/referral", nothing));
+            }
+        };
+        let next_referral_id = report.as_ref().map(|report| report.referral.id);
+        let words = Words { result: Some(result), next_contact_id, next_referral_id, ..Words::default() };
         let after = before.completed(words, staff.id, call.moment.now)?;
         let sealed = SealedFollowUp::new(&after, vault, &call.moment.random)?;
         let entry = attempt().on_behalf_of(before.office_id);
@@ -284,6 +301,9 @@ async fn complete_follow_up(
                 let entry = if arrived.is_new { created } else { known };
                 audit::record(conn, &entry.clone().about(vec![arrived.contact.id.uuid()]))?;
             }
+            if let Some(report) = &report {
+                report.write(conn)?;
+            }
             store::update(conn, &sealed)?;
             audit::record(conn, &entry)?;
             let follow_up = store::find(conn, &sight, id)?;
@@ -293,7 +313,7 @@ async fn complete_follow_up(
             slot.keep(conn, id.uuid(), &answer)?;
             Ok(answer)
         };
-        db.write(work).await
+        field.db.write(work).await
     };
     field.call.send(field.retries.once(&field.call, field.staff.actor(), replay, complete).await?)
 }
