@@ -85,6 +85,30 @@ pub enum Problem {
     AlreadyExists,
     /// The family was merged into another one.
     FamilyMerged,
+    /// The identifier that a client made is another contact's.
+    IdReused,
+    /// It was entered in error, and changes no more.
+    EnteredInError,
+    /// The provider closed the offer.
+    OfferClosed,
+    /// The follow-up was completed before.
+    FollowUpDone,
+    /// A contact that has not been yet.
+    ContactInFuture,
+    /// A contact from before its office opened.
+    BeforeOfficeOpened,
+    /// A district that is not in use any more.
+    DistrictRetired,
+    /// A group of nobody, of fewer, or of too many.
+    HeadCountOutOfRange,
+    /// The body names something that does not exist, or that the caller may not know of.
+    UnknownReference,
+    /// Somebody is named under a service that records no identity.
+    IdentityNotRecorded,
+    /// A text tells who somebody is under a service that records no identity.
+    IdentityInText,
+    /// More contacts than a batch takes.
+    BatchTooLarge,
     /// The call with the same idempotency key still runs.
     IdempotencyKeyInUse,
     /// The key was revoked, replaced or has expired, so nothing can take its place.
@@ -123,6 +147,15 @@ impl Problem {
 pub enum Place {
     /// A JSON Pointer (RFC 6901) into the body, without the leading `#`.
     Pointer(String),
+    /// Some characters of the text at such a pointer.
+    Span {
+        /// The pointer.
+        pointer: String,
+        /// The first of the characters, counted from 0.
+        start: usize,
+        /// The one behind them.
+        end: usize,
+    },
     /// A query parameter.
     Parameter(String),
     /// A header.
@@ -179,6 +212,13 @@ impl Error {
         error
     }
 
+    /// A well-formed body that breaks rules which have a problem of their own.
+    pub fn invalid_as(problem: Problem, violations: Vec<Violation>) -> Self {
+        let mut error = Self::new(problem);
+        error.0.violations = violations;
+        error
+    }
+
     /// A well-formed body that breaks one rule.
     pub fn invalid_at(pointer: impl Into<String>, detail: Text) -> Self {
         Self::invalid(vec![Violation::at(pointer, detail)])
@@ -230,6 +270,28 @@ impl Error {
         self
     }
 
+    /// The same for a part of a larger body: its pointers begin with where the part stands.
+    pub fn within(mut self, part: &str) -> Self {
+        for violation in &mut self.0.violations {
+            if let Place::Pointer(pointer) | Place::Span { pointer, .. } = &mut violation.place {
+                *pointer = format!("{part}{pointer}");
+            }
+        }
+        self
+    }
+
+    /// The same for what is judged as a part of a larger body and stands by itself: its pointers do not name the part.
+    pub fn from_part(mut self, part: &str) -> Self {
+        for violation in &mut self.0.violations {
+            if let Place::Pointer(pointer) = &mut violation.place
+                && let Some(rest) = pointer.strip_prefix(part)
+            {
+                *pointer = rest.to_owned();
+            }
+        }
+        self
+    }
+
     /// Which problem it is.
     pub fn problem(&self) -> Problem {
         self.0.problem
@@ -263,7 +325,9 @@ impl Error {
             return cause.to_string();
         }
         let place = |violation: &Violation| match &violation.place {
-            Place::Pointer(place) | Place::Parameter(place) => format!("{place} {}", violation.detail.en),
+            Place::Pointer(place) | Place::Span { pointer: place, .. } | Place::Parameter(place) => {
+                format!("{place} {}", violation.detail.en)
+            }
             Place::Header(place) => format!("{place} {}", violation.detail.en),
         };
         let detail = self.detail().map(|detail| detail.en.to_string());

@@ -57,6 +57,16 @@ kinds! {
     FamilyEventId = FamilyEventKind;
     /// Identifies a member of staff.
     StaffId = StaffKind;
+    /// Identifies an outreach contact.
+    OutreachContactId = OutreachContactKind;
+    /// Identifies what a contact was before it was corrected.
+    ContactVersionId = ContactVersionKind;
+    /// Identifies an offer of a service.
+    OfferId = OfferKind;
+    /// Identifies an answer to an offer.
+    AnswerId = AnswerKind;
+    /// Identifies a promise to get back to somebody.
+    FollowUpId = FollowUpKind;
     /// Identifies an answer that is kept for those who ask again.
     KeptAnswerId = KeptAnswerKind;
     /// Identifies a record of the audit.

@@ -12,6 +12,7 @@
 //! | [`directory`] | the directory as one immutable snapshot in memory: geometry, import, coverage, the one way to write it |
 //! | [`where_to_turn`] | the resident's question, and the answer that also routes referrals |
 //! | [`referrals`] | a matter about a child, from its sender to the office; what its sender may see of it |
+//! | [`outreach`] | meetings in the field, offers and answers, promises to get back |
 //! | [`people`], [`families`], [`timeline`] | who is met and helped, and what happened to them |
 //! | [`partners`], [`staff`] | who sends referrals, who works with them |
 //! | [`auth`] | who calls, and what they may know of |
@@ -66,6 +67,7 @@ pub mod idempotency;
 pub mod lookups;
 pub mod meta;
 pub mod offices;
+pub mod outreach;
 pub mod partners;
 pub mod people;
 pub mod referrals;

@@ -35,8 +35,8 @@ use crate::telemetry::Metrics;
 use crate::time::Clock;
 use crate::vault::{self, Vault};
 use crate::{
-    areas, audit, code_lists, directory, districts, families, meta, offices, partners, people, referrals, services,
-    staff, timeline, where_to_turn,
+    areas, audit, code_lists, directory, districts, families, meta, offices, outreach, partners, people, referrals,
+    services, staff, timeline, where_to_turn,
 };
 
 pub use setup::{Keys, MetricsAt, Setup, Timeouts};
@@ -53,6 +53,7 @@ fn slices(api: &mut ServiceConfig) {
     referrals::routes::routes(api);
     people::routes::routes(api);
     families::routes::routes(api);
+    outreach::routes::routes(api);
     timeline::routes::routes(api);
     staff::routes(api);
     partners::own_routes::routes(api);

@@ -33,6 +33,20 @@ pub struct CaseReader(pub Staff);
 /// Staff who meet people and families.
 pub struct PeopleWorker(pub Staff);
 
+/// Staff who work in the field.
+pub struct OutreachWorker(pub Staff);
+
+/// Staff who promise to get back: the field goes by one permission, and the cases that are followed by another.
+pub struct FollowUpWriter {
+    /// As far as they work in the field.
+    pub field: Staff,
+    /// As far as they may know of cases.
+    pub cases: Staff,
+}
+
+/// Staff who may read what contacts were before they were corrected.
+pub struct VersionReader(pub Staff);
+
 /// Staff who read what happened to somebody: the people go by one permission, and the cases about them by another.
 pub struct TimelineReader {
     /// As far as they may know of people and families.
@@ -92,23 +106,30 @@ macro_rules! staff_with {
     )* };
 }
 
-impl FromRequest for TimelineReader {
-    type Error = Error;
-    type Future = SigningIn<Self>;
+/// Staff who do one thing, and may know of cases by another permission. They sign in once for both.
+macro_rules! staff_with_cases {
+    ($($caller:ident { $field:ident }: $permission:expr;)*) => { $(
+        impl FromRequest for $caller {
+            type Error = Error;
+            type Future = SigningIn<Self>;
 
-    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let both = |request: &HttpRequest, people: Staff| {
-            let cases = also(request, &people, Permission::ReadReferrals)?;
-            Ok(Self { people, cases })
-        };
-        match staff(request, Some(Permission::MeetPeople)) {
-            Either::Left(known) => Either::Left(ready(known.into_inner().and_then(|staff| both(request, staff)))),
-            Either::Right(first) => {
-                let request = request.clone();
-                Either::Right(first.map(move |staff| both(&request, staff?)).boxed_local())
+            fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+                let both = |request: &HttpRequest, $field: Staff| {
+                    let cases = also(request, &$field, Permission::ReadReferrals)?;
+                    Ok(Self { $field, cases })
+                };
+                match staff(request, Some($permission)) {
+                    Either::Left(known) => {
+                        Either::Left(ready(known.into_inner().and_then(|staff| both(request, staff))))
+                    }
+                    Either::Right(first) => {
+                        let request = request.clone();
+                        Either::Right(first.map(move |staff| both(&request, staff?)).boxed_local())
+                    }
+                }
             }
         }
-    }
+    )* };
 }
 
 macro_rules! agencies_with {
@@ -131,7 +152,14 @@ staff_with! {
     Auditor: Some(Permission::ReadAudit);
     CaseReader: Some(Permission::ReadReferrals);
     PeopleWorker: Some(Permission::MeetPeople);
+    OutreachWorker: Some(Permission::DoOutreach);
+    VersionReader: Some(Permission::ReadCorrections);
     ColleagueReader: Some(Permission::SeeColleagues);
+}
+
+staff_with_cases! {
+    TimelineReader { people }: Permission::MeetPeople;
+    FollowUpWriter { field }: Permission::DoOutreach;
 }
 
 agencies_with! {

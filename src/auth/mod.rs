@@ -1,9 +1,9 @@
 //! Who calls, and what they may do.
 //!
 //! The first argument of a handler says who may call it: [`Anyone`], [`Administrator`], [`PartnerKeeper`], [`Auditor`],
-//! [`CaseReader`], [`PeopleWorker`], [`TimelineReader`], [`ColleagueReader`], [`SignedIn`], [`Submitter`], [`PartnerReader`],
-//! [`AnyPartner`]. There is no check to forget in a body, and nobody to check when the argument is missing: a handler without one
-//! cannot be written by accident, since the document's test looks for it.
+//! [`CaseReader`], [`PeopleWorker`], [`TimelineReader`], [`OutreachWorker`], [`VersionReader`], [`ColleagueReader`], [`SignedIn`],
+//! [`Submitter`], [`PartnerReader`], [`AnyPartner`]. There is no check to forget in a body, and nobody to check when the argument is
+//! missing: a handler without one cannot be written by accident, since the document's test looks for it.
 //!
 //! - Nobody, or a token or key that does not hold: 401, without a hint at which of its parts is wrong. Two ways at once: 400.
 //! - A token, while the identity provider's keys could never be read: 503, since it may well hold.
@@ -35,8 +35,8 @@ use crate::vault::ConfidentialLine;
 
 pub use category::{Category, PartnerStatus};
 pub use extract::{
-    Administrator, AnyPartner, Anyone, Auditor, CaseReader, ColleagueReader, PartnerKeeper, PartnerReader,
-    PeopleWorker, SignedIn, Submitter, TimelineReader,
+    Administrator, AnyPartner, Anyone, Auditor, CaseReader, ColleagueReader, FollowUpWriter, OutreachWorker,
+    PartnerKeeper, PartnerReader, PeopleWorker, SignedIn, Submitter, TimelineReader, VersionReader,
 };
 use permissions::Reach;
 pub use sign_in::{SignIn, cannot_judge_tokens};

@@ -14,6 +14,10 @@ pub enum Permission {
     ReadReferrals,
     /// Work with people and families: read and write.
     MeetPeople,
+    /// Work in the field: contacts, offers and follow-ups, read and write.
+    DoOutreach,
+    /// Read what contacts were before they were corrected.
+    ReadCorrections,
     /// See who works at an office.
     SeeColleagues,
     /// Keep the directory.
@@ -42,7 +46,7 @@ pub enum Reach {
 pub struct Line(pub Permission, pub Role, pub Reach);
 
 /// The rule.
-pub const TABLE: [Line; 14] = [
+pub const TABLE: [Line; 21] = [
     Line(Permission::ReadReferrals, Role::OutreachWorker, Reach::Made),
     Line(Permission::ReadReferrals, Role::Caseworker, Reach::Own),
     Line(Permission::ReadReferrals, Role::TeamLead, Reach::Own),
@@ -51,6 +55,13 @@ pub const TABLE: [Line; 14] = [
     Line(Permission::MeetPeople, Role::Caseworker, Reach::Own),
     Line(Permission::MeetPeople, Role::TeamLead, Reach::Own),
     Line(Permission::MeetPeople, Role::TeamLead, Reach::Others),
+    Line(Permission::DoOutreach, Role::OutreachWorker, Reach::Own),
+    Line(Permission::DoOutreach, Role::Caseworker, Reach::Own),
+    Line(Permission::DoOutreach, Role::TeamLead, Reach::Own),
+    Line(Permission::DoOutreach, Role::TeamLead, Reach::Others),
+    Line(Permission::ReadCorrections, Role::TeamLead, Reach::Own),
+    Line(Permission::ReadCorrections, Role::TeamLead, Reach::Others),
+    Line(Permission::ReadCorrections, Role::Auditor, Reach::Others),
     Line(Permission::SeeColleagues, Role::OutreachWorker, Reach::Own),
     Line(Permission::SeeColleagues, Role::Caseworker, Reach::Own),
     Line(Permission::SeeColleagues, Role::TeamLead, Reach::Own),

@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn each_enum_has_its_list_and_each_list_its_enum() {
-        let lists: [(&str, Vec<String>); 19] = [
+        let lists: [(&str, Vec<String>); 30] = [
             ("referral-kinds", codes::<crate::referrals::Kind>()),
             ("referral-statuses", codes::<crate::referrals::Status>()),
             ("urgencies", codes::<crate::referrals::Urgency>()),
@@ -74,6 +74,17 @@ mod tests {
             ("consent-scopes", codes::<crate::referrals::consent::ConsentScope>()),
             ("consent-givers", codes::<crate::referrals::consent::Giver>()),
             ("consent-bases", codes::<crate::referrals::consent::Basis>()),
+            ("channels", codes::<crate::outreach::codes::Channel>()),
+            ("initiated-by", codes::<crate::outreach::codes::InitiatedBy>()),
+            ("place-types", codes::<crate::outreach::codes::PlaceType>()),
+            ("outreach-outcomes", codes::<crate::outreach::codes::ContactOutcome>()),
+            ("outreach-contact-statuses", codes::<crate::outreach::codes::ContactStatus>()),
+            ("participant-roles", codes::<crate::outreach::codes::ParticipantRole>()),
+            ("family-knowledge-values", codes::<crate::outreach::codes::KnowledgeValue>()),
+            ("family-knowledge-bases", codes::<crate::outreach::codes::KnowledgeBasis>()),
+            ("answers", codes::<crate::outreach::codes::OfferAnswer>()),
+            ("decline-reasons", codes::<crate::outreach::codes::DeclineReason>()),
+            ("offer-close-reasons", codes::<crate::outreach::codes::OfferCloseReason>()),
             ("guardians-informed", codes::<crate::referrals::matter::Informed>()),
         ];
         for (name, expected) in lists {

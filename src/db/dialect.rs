@@ -6,7 +6,9 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::BigInt;
 
 use crate::db::connection::DbConn;
+use crate::db::schema::{families, family_offices, people, person_offices};
 use crate::error::{Error, Result};
+use crate::id::{FamilyId, OfficeId, PersonId};
 
 /// Compiles one expression for each database. It is for what the multi-backend cannot say (a batch insert), and for hot
 /// statements, whose SQL text the multi-backend would build anew at every execution.
@@ -107,9 +109,71 @@ pub fn take_number(conn: &mut DbConn, hash: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Who works out a family's first fact must not do so beside somebody else who does. On PostgreSQL the rows of the families are held
+/// until the transaction ends, in one order for all, so that two never wait for each other. SQLite has one writer.
+pub fn hold_families(conn: &mut DbConn, ids: &[FamilyId]) -> Result<()> {
+    if let DbConn::Postgres(conn) = conn {
+        let rows = families::table.filter(families::id.eq_any(ids.to_vec())).order(families::id);
+        // References to the rows may come in meanwhile: nobody changes the key.
+        rows.select(families::id).for_no_key_update().load::<FamilyId>(conn)?;
+    }
+    Ok(())
+}
+
 /// Two numbers with one key would wait for each other, and that is all.
 fn lock_key(hash: &[u8]) -> i64 {
     i64::from_be_bytes(hash.first_chunk().copied().unwrap_or_default())
+}
+
+/// What was read of people must hold until the transaction ends. On PostgreSQL another transaction could change them in between, so their
+/// rows are held, in one order for all; those who hold them as well do not wait for each other. SQLite has one writer.
+pub fn hold_people(conn: &mut DbConn, ids: &[PersonId]) -> Result<()> {
+    if let DbConn::Postgres(conn) = conn {
+        let rows = people::table.filter(people::id.eq_any(ids.to_vec())).order(people::id);
+        rows.select(people::id).for_share().load::<PersonId>(conn)?;
+    }
+    Ok(())
+}
+
+/// Notes which offices have reason to know of which people. PostgreSQL takes all in one statement, since each would be a round trip;
+/// SQLite, which has no list of rows that may be there already, takes one after the other in process.
+pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId)]) -> Result<()> {
+    let row = |(person, office): &(PersonId, OfficeId)| {
+        (person_offices::person_id.eq(*person), person_offices::office_id.eq(*office))
+    };
+    let table = || diesel::insert_into(person_offices::table);
+    match conn {
+        DbConn::Postgres(_) if met.is_empty() => {}
+        DbConn::Postgres(conn) => {
+            table().values(met.iter().map(row).collect::<Vec<_>>()).on_conflict_do_nothing().execute(conn)?;
+        }
+        DbConn::Sqlite(conn) => {
+            for met in met {
+                table().values(row(met)).on_conflict_do_nothing().execute(conn)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The same for families.
+pub fn note_met_families(conn: &mut DbConn, met: &[(FamilyId, OfficeId)]) -> Result<()> {
+    let row = |(family, office): &(FamilyId, OfficeId)| {
+        (family_offices::family_id.eq(*family), family_offices::office_id.eq(*office))
+    };
+    let table = || diesel::insert_into(family_offices::table);
+    match conn {
+        DbConn::Postgres(_) if met.is_empty() => {}
+        DbConn::Postgres(conn) => {
+            table().values(met.iter().map(row).collect::<Vec<_>>()).on_conflict_do_nothing().execute(conn)?;
+        }
+        DbConn::Sqlite(conn) => {
+            for met in met {
+                table().values(row(met)).on_conflict_do_nothing().execute(conn)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// SQLite takes its compile-time options from the build; without the first of these every statement with a bound LIMIT is

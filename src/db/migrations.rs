@@ -16,11 +16,18 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// The text of each migration by its version, for PostgreSQL and for SQLite.
-const TEXTS: [(&str, &str, &str); 1] = [(
-    "0001",
-    include_str!("../../migrations/postgres/0001_foundation/up.sql"),
-    include_str!("../../migrations/sqlite/0001_foundation/up.sql"),
-)];
+const TEXTS: [(&str, &str, &str); 2] = [
+    (
+        "0001",
+        include_str!("../../migrations/postgres/0001_foundation/up.sql"),
+        include_str!("../../migrations/sqlite/0001_foundation/up.sql"),
+    ),
+    (
+        "0002",
+        include_str!("../../migrations/postgres/0002_outreach/up.sql"),
+        include_str!("../../migrations/sqlite/0002_outreach/up.sql"),
+    ),
+];
 
 /// Brings the database up to this program's version and says which migrations ran.
 pub fn run(target: &Target) -> Result<Vec<String>> {

@@ -1,6 +1,10 @@
 //! The tables, once for both databases. `tests/api/migrations.rs` holds them against the migrations.
 
+mod outreach;
+
 use crate::db::columns::{SqlJson, SqlTime, SqlUuid};
+
+pub use outreach::*;
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -273,7 +277,8 @@ diesel::table! {
         status -> Text,
         urgency -> Text,
         protected -> Bool,
-        partner_id -> SqlUuid,
+        partner_id -> Nullable<SqlUuid>,
+        contact_id -> Nullable<SqlUuid>,
         sender_reference_hash -> Nullable<Binary>,
         office_id -> SqlUuid,
         disclosed_office_id -> SqlUuid,

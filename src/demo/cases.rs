@@ -83,6 +83,7 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, homes: &H
         if let Some((person, _)) = known {
             families::store::meet_person(conn, person, referral.office_id)?;
         }
+        referrals::of_person::arrived(conn, &sealed)?;
         let (actor, about) = (Actor::Partner(case.sender), vec![referral.id.uuid()]);
         let entry = Entry::new(&case.received, actor, "referral.received", "referral", about, String::new());
         audit::record(conn, &entry)?;

@@ -6,6 +6,7 @@
 mod cases;
 mod chance;
 mod credentials;
+mod field;
 mod homes;
 
 use std::net::TcpListener;
@@ -107,6 +108,7 @@ fn prepare(target: &Target, folder: &Path, credentials: &Credentials, moment: &M
             let (vault, directory) = (&credentials.vault, directory::store::load(conn, moment.now)?);
             let homes = homes::insert(conn, vault, &directory, moment)?;
             cases::insert(conn, vault, &directory, &homes, moment)?;
+            field::insert(conn, vault, &directory, moment)?;
             diesel::update(directory_state::table).set(directory_state::synthetic.eq(true)).execute(conn)?;
             Ok(())
         };

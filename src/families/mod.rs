@@ -8,9 +8,10 @@
 //! - A family that was merged into another one stays as a pointer to it, so that what was written down before still leads
 //!   somewhere. The pointer always names the family that goes on, however often that one was merged in turn.
 //! - Who joined, left, changed over or was merged stays in a history.
-//! - When and how a family was first reached is computed from the facts, whosever they are: see [`FirstReached`].
+//! - When and how a family was first reached is computed from the facts, whosever they are: see [`reached`].
 
 pub mod membership;
+pub mod reached;
 pub mod routes;
 pub mod store;
 mod view;
@@ -20,6 +21,7 @@ use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use reached::{FirstReached, FirstReachedThrough};
 pub use view::FamilyView;
 
 use crate::directory::Directory;
@@ -109,28 +111,6 @@ pub enum FamilyEventKind {
     Merged,
 }
 crate::text_column!(FamilyEventKind);
-
-/// How a family was first reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum FirstReachedThrough {
-    /// Staff met it in the field.
-    Outreach,
-    /// Somebody sent a referral about it.
-    Referral,
-    /// It asked for help itself.
-    OwnRequest,
-}
-
-/// The family's first fact: the earliest of all, whichever office it belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FirstReached {
-    /// When it was.
-    pub at: Timestamp,
-    /// How.
-    pub through: FirstReachedThrough,
-}
 
 impl NewFamily {
     /// What must hold, but for what is known of the members; these are in it already.

@@ -15,7 +15,7 @@ use crate::directory;
 use crate::error::{Error, Result, Text};
 use crate::families::membership::{By, if_known};
 use crate::families::store::{self, Household, SealedFamily};
-use crate::families::{Family, FamilyEventKind, FamilyView, FirstReached, NewFamily};
+use crate::families::{Family, FamilyEventKind, FamilyView, FirstReached, NewFamily, reached};
 use crate::http::answer::Validator;
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::{Cache, Call};
@@ -24,7 +24,6 @@ use crate::http::written::{Links, Written};
 use crate::id::{FamilyId, PersonId};
 use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
 use crate::people::{Changeable, Registration};
-use crate::referrals::of_person;
 use crate::rules::Rules;
 use crate::vault::{self, ConfidentialProse, Vault};
 
@@ -287,10 +286,7 @@ impl Found {
 /// A family as far as somebody with this sight may know of it.
 fn look(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Found> {
     let household = store::find(conn, sight, id)?;
-    let counting =
-        household.everyone.iter().filter(|(_, protection, _)| sight.protected_identity || !protection.is_protected());
-    let people: Vec<PersonId> = counting.map(|(person, ..)| *person).collect();
-    let first = of_person::first_reached(conn, &people, sight.protected_identity)?;
+    let first = reached::first(conn, &[id], sight.protected_identity)?.remove(&id);
     Ok(Found { household, first })
 }
 

@@ -9,7 +9,7 @@ use crate::db::columns::SqlUuid;
 use crate::db::schema::{families, family_events, family_offices, people};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
-use crate::families::{Facts, Family, FamilyEventKind};
+use crate::families::{Facts, Family, FamilyEventKind, reached};
 use crate::id::{DistrictId, FamilyEventId, FamilyId, OfficeId, PersonId, StaffId};
 use crate::on_backend;
 use crate::people::ProtectedIdentity;
@@ -189,7 +189,8 @@ pub fn members_changed(conn: &mut DbConn, id: FamilyId) -> Result<()> {
     if on_backend!(&mut *conn, conn => diesel::update(open).set(counted).execute(conn))? != 1 {
         return Err(stale());
     }
-    hide_district(conn, id)
+    hide_district(conn, id)?;
+    reached::members_changed(conn, id)
 }
 
 /// The district of a family with a protected member stands in no readable column.
@@ -233,5 +234,6 @@ pub fn merge(conn: &mut DbConn, gone: &SealedFamily, into: FamilyId, now: Timest
     for office in theirs {
         meet(conn, gone.id, office)?;
     }
-    hide_district(conn, into)
+    hide_district(conn, into)?;
+    reached::merged(conn, gone.id, into)
 }

@@ -148,8 +148,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     if bytes.windows(4).any(|word| word == b"null") {
         let value = parse_value(bytes)?;
         if let Some(pointer) = first_null(&value, &mut String::new()) {
-            let detail = Text::new("must not be null; leave the field out", "får inte vara null; utelämna fältet");
-            return Err(Error::invalid_at(pointer, detail));
+            return Err(null_at(pointer));
         }
         return read(value);
     }
@@ -180,6 +179,22 @@ fn parse_value(bytes: &[u8]) -> Result<Value> {
 /// Reads an item of a larger document as a `T`, with the pointer of what is wrong.
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| refused(&error))
+}
+
+/// The same for an item that creates something: an explicit null is refused.
+pub fn read_new<T: DeserializeOwned>(value: Value) -> Result<T> {
+    if !value.is_object() {
+        return Err(no_object());
+    }
+    match first_null(&value, &mut String::new()) {
+        Some(pointer) => Err(null_at(pointer)),
+        None => read(value),
+    }
+}
+
+fn null_at(pointer: String) -> Error {
+    let detail = Text::new("must not be null; leave the field out", "får inte vara null; utelämna fältet");
+    Error::invalid_at(pointer, detail)
 }
 
 fn first_null(value: &Value, pointer: &mut String) -> Option<String> {

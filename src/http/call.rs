@@ -184,7 +184,7 @@ impl Call {
         &self.settings.cursor_key
     }
 
-    fn base(&self) -> String {
+    pub(super) fn base(&self) -> String {
         base_of(&self.settings, &self.request)
     }
 

@@ -200,6 +200,11 @@ impl<T, P> Found<T, P> {
         Self { rows, next, total }
     }
 
+    /// The same page of a list that tells how long it is only when somebody asks.
+    pub fn counted_when_asked(self, paging: &Paging) -> Self {
+        Self { total: self.total.filter(|_| paging.total), ..self }
+    }
+
     /// The same page of what its rows are turned into, such as sealed ones opened.
     pub fn try_map<U>(self, change: impl FnMut(T) -> Result<U>) -> Result<Found<U, P>> {
         let rows = self.rows.into_iter().map(change).collect::<Result<_>>()?;

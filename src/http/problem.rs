@@ -1,16 +1,12 @@
-//! Problems over HTTP (RFC 9457): the one table of status codes, titles and explanations, and how an error becomes an answer.
+//! Problems over HTTP (RFC 9457): the one table of status codes, titles and explanations.
 
-use actix_web::body::BoxBody;
-use actix_web::http::{StatusCode, header};
-use actix_web::{HttpResponse, ResponseError};
-use serde::Serialize;
-use utoipa::ToSchema;
+mod view;
 
-use crate::error::{Error, Place, Problem};
-use crate::http::language::Language;
+use actix_web::http::StatusCode;
 
-/// The media type of every answer from 400 on.
-pub const MEDIA_TYPE: &str = "application/problem+json";
+use crate::error::Problem;
+
+pub use view::{Explainer, MEDIA_TYPE, ProblemView, ViolationView};
 
 /// What the table says about a problem.
 pub struct Meaning {
@@ -169,6 +165,102 @@ fn row(problem: Problem) -> Row {
                 "En familj som har gått upp i en annan ändras inte längre. Läs den: `mergedInto` anger familjen som fortsätter, och ändra den.",
             ),
         ),
+        Problem::IdReused => (
+            StatusCode::CONFLICT,
+            ("The identifier is taken", "Identifieraren är upptagen"),
+            (
+                "A contact with this identifier was submitted before, with other content or by somebody else. Nothing was changed. To correct a contact, use PATCH; for another contact make another UUIDv7.",
+                "En kontakt med denna identifierare har skickats in tidigare, med annat innehåll eller av någon annan. Inget ändrades. Rätta en kontakt med PATCH; gör ett nytt UUIDv7 för en annan kontakt.",
+            ),
+        ),
+        Problem::EnteredInError => (
+            StatusCode::CONFLICT,
+            ("It was entered in error", "Det var felregistrerat"),
+            (
+                "What was entered in error is kept as it is, and changes no more: it is not corrected, and nothing is offered or answered there. Register it anew.",
+                "Det som var felregistrerat sparas som det är och ändras inte mer: det rättas inte, och inget erbjuds eller besvaras där. Registrera det på nytt.",
+            ),
+        ),
+        Problem::OfferClosed => (
+            StatusCode::CONFLICT,
+            ("The offer is closed", "Erbjudandet är stängt"),
+            (
+                "The provider closed the offer, so it takes no answers. Make a new offer if the service can be given after all.",
+                "Utföraren har stängt erbjudandet, så det tar inte emot fler svar. Lämna ett nytt erbjudande om insatsen ändå kan ges.",
+            ),
+        ),
+        Problem::FollowUpDone => (
+            StatusCode::CONFLICT,
+            ("The follow-up is done", "Uppföljningen är klar"),
+            (
+                "Somebody completed the follow-up before. Read it for its result, and make a new one if there is more to do.",
+                "Någon har redan slutfört uppföljningen. Läs den för att se resultatet, och gör en ny om mer återstår.",
+            ),
+        ),
+        Problem::ContactInFuture => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The contact lies in the future", "Kontakten ligger i framtiden"),
+            (
+                "A contact is recorded when it has been. Look at the clock of the device.",
+                "En kontakt registreras när den har ägt rum. Se efter vad enhetens klocka visar.",
+            ),
+        ),
+        Problem::BeforeOfficeOpened => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The office had not opened", "Kontoret hade inte öppnat"),
+            (
+                "The contact lies before the day on which its office opened, or the office is still planned.",
+                "Kontakten ligger före den dag då dess kontor öppnade, eller så är kontoret fortfarande planerat.",
+            ),
+        ),
+        Problem::DistrictRetired => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The district is retired", "Stadsdelen är avvecklad"),
+            (
+                "The district is no longer in use. Name the one that lies there now, or send the location.",
+                "Stadsdelen används inte längre. Ange den som ligger där nu, eller skicka platsens koordinater.",
+            ),
+        ),
+        Problem::HeadCountOutOfRange => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The head count is none", "Antalet är orimligt"),
+            (
+                "A group has 1 to 10,000 heads of each age band. Leave out the bands of which nobody was there.",
+                "En grupp har 1 till 10 000 personer i varje åldersgrupp. Utelämna de åldersgrupper som ingen tillhörde.",
+            ),
+        ),
+        Problem::UnknownReference => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("It names what is not there", "Det anger något som inte finns"),
+            (
+                "A person, a family, a contact or a colleague that the body names does not exist, or you may not know whether it does: the two are one answer.",
+                "En person, familj, kontakt eller kollega som anges finns inte, eller så får du inte veta om den finns: svaret är detsamma.",
+            ),
+        ),
+        Problem::IdentityNotRecorded => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("Identity is not recorded here", "Identitet registreras inte här"),
+            (
+                "The board decided that under this service nobody's identity is recorded (SoL 2025:400, 14 kap. 5 §). Name nobody: tell of those who were there by age band and role, or as a group.",
+                "Nämnden har beslutat att ingens identitet registreras i denna insats (SoL 2025:400, 14 kap. 5 §). Ange ingen person: beskriv dem som var där med åldersgrupp och roll, eller som grupp.",
+            ),
+        ),
+        Problem::IdentityInText => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The text tells who somebody is", "Texten röjer vem någon är"),
+            (
+                "Under a service that records no identity, a text holds what looks like a personal identity number, a telephone number or an e-mail address. `errors` says where: `start` is the first character of it, counted from 0, and `end` the one behind it. Take it out.",
+                "I en insats där identitet inte registreras innehåller en text något som ser ut som ett personnummer, ett telefonnummer eller en e-postadress. `errors` säger var: `start` är dess första tecken, räknat från 0, och `end` tecknet efter. Ta bort det.",
+            ),
+        ),
+        Problem::BatchTooLarge => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The batch is too large", "För många på en gång"),
+            (
+                "A batch takes up to 100 contacts. Nothing of it was recorded. Send them in several batches.",
+                "Högst 100 kontakter tas emot på en gång. Inget av dem registrerades. Skicka dem i flera omgångar.",
+            ),
+        ),
         Problem::IdempotencyKeyInUse => (
             StatusCode::CONFLICT,
             ("The same call still runs", "Samma anrop pågår fortfarande"),
@@ -262,119 +354,5 @@ fn row(problem: Problem) -> Row {
                 "Databasen, eller något annat som servern behöver, svarar inte just nu. Om en pågående ändring hann få verkan är okänt. Försök igen efter sekunderna i `Retry-After`.",
             ),
         ),
-    }
-}
-
-/// A problem as callers see it (RFC 9457).
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Problem)]
-pub struct ProblemView {
-    /// The address of the page that explains the problem.
-    #[schema(format = "uri", max_length = 500, example = "https://nara.example/problems/validation-failed")]
-    r#type: String,
-    /// The problem in a few words; the same for each occurrence.
-    #[schema(max_length = 200, example = "The body breaks a rule")]
-    title: &'static str,
-    /// The status code of this answer.
-    #[schema(minimum = 400, maximum = 599, example = 422)]
-    status: u16,
-    /// What happened this time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 1000, example = "Something in the body is not right.")]
-    detail: Option<String>,
-    /// The path that was called, without its query.
-    #[schema(max_length = 2000, example = "/nara/v1/partner/referrals")]
-    instance: String,
-    /// The trace under which the server logged it.
-    #[schema(
-        min_length = 32,
-        max_length = 32,
-        pattern = "^[0-9a-f]{32}$",
-        example = "4bf92f3577b34da6a3ce929d0e0e4736"
-    )]
-    trace_id: String,
-    /// Each thing that is wrong with the request.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 1000)]
-    errors: Vec<ViolationView>,
-}
-
-/// One thing that is wrong with a request. Exactly one of `pointer`, `parameter` and `header` says where.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Violation)]
-pub struct ViolationView {
-    /// Where in the body: a JSON Pointer in fragment form (RFC 6901, section 6).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 1000, example = "#/child/birthYear")]
-    pointer: Option<String>,
-    /// Which query parameter.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200)]
-    parameter: Option<String>,
-    /// Which header.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 200)]
-    header: Option<&'static str>,
-    /// What is wrong, and what would be right.
-    #[schema(max_length = 1000, example = "must not lie in the future")]
-    detail: String,
-}
-
-impl ProblemView {
-    /// The problem of `error`, in `language`, for the caller of `instance`.
-    pub fn new(error: &Error, language: Language, base: &str, instance: String, trace_id: String) -> Self {
-        let meaning = meaning(error.problem());
-        Self {
-            r#type: format!("{base}/problems/{}", error.problem().slug()),
-            title: language.choose(meaning.title),
-            status: meaning.status.as_u16(),
-            detail: error.detail().map(|text| language.of(text).to_owned()),
-            instance,
-            trace_id,
-            errors: error.violations().iter().map(|violation| ViolationView::new(violation, language)).collect(),
-        }
-    }
-}
-
-impl ViolationView {
-    fn new(violation: &crate::error::Violation, language: Language) -> Self {
-        let mut view =
-            Self { pointer: None, parameter: None, header: None, detail: language.of(&violation.detail).to_owned() };
-        match &violation.place {
-            Place::Pointer(pointer) => view.pointer = Some(format!("#{pointer}")),
-            Place::Parameter(name) => view.parameter = Some(name.clone()),
-            Place::Header(name) => view.header = Some(name),
-        }
-        view
-    }
-}
-
-/// The answer here has no body yet: only the envelope around all routes knows the language, the path and the trace.
-impl ResponseError for Error {
-    fn status_code(&self) -> StatusCode {
-        meaning(self.problem()).status
-    }
-
-    fn error_response(&self) -> HttpResponse<BoxBody> {
-        let mut answer = HttpResponse::build(self.status_code());
-        match self.problem() {
-            Problem::Unauthenticated => {
-                answer.append_header((header::WWW_AUTHENTICATE, "Bearer realm=\"nara\""));
-                answer.append_header((header::WWW_AUTHENTICATE, "ApiKey realm=\"nara\", header=\"X-API-Key\""));
-            }
-            // What is still to come of the request would be taken for the next one.
-            Problem::RequestTimeout => {
-                answer.force_close();
-            }
-            Problem::Overloaded | Problem::IdempotencyKeyInUse => {
-                answer.insert_header((header::RETRY_AFTER, "1"));
-            }
-            Problem::Unavailable => {
-                answer.insert_header((header::RETRY_AFTER, "5"));
-            }
-            _ => {}
-        }
-        answer.finish()
     }
 }

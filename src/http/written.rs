@@ -99,6 +99,16 @@ impl Written {
         self.status == 201
     }
 
+    /// Its status code.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Its entity tag.
+    pub fn etag(&self) -> &str {
+        &self.etag
+    }
+
     /// The same, told even to a caller who prefers to do without a body: there is nowhere else to read it.
     pub fn told_whole(self) -> Self {
         Self { is_told_once: true, ..self }

@@ -191,6 +191,12 @@ impl Retries {
         }
     }
 
+    /// What tells the same content from other content, where a client names what it sends and sends it again. It is kept for longer
+    /// than an answer is, and nobody without the installation's secret can try out contents on it.
+    pub fn fingerprint(&self, content: &[u8]) -> [u8; 32] {
+        self.hash(&[b"content", &[0], content])
+    }
+
     fn hash(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut hash = [0; 32];
         // HMAC takes keys of any length, so there is always a code.
@@ -225,6 +231,11 @@ impl Drop for Running<'_> {
 }
 
 impl Slot {
+    /// Where nothing is kept: the call names what it makes by itself.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
     /// Keeps the answer about this thing, in the transaction of what it answers and as its last statement.
     pub fn keep(&self, conn: &mut DbConn, about: Uuid, answer: &Written) -> Result<()> {
         let Some(claim) = &self.0 else { return Ok(()) };

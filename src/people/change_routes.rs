@@ -16,6 +16,7 @@ use crate::http::body::MergePatch;
 use crate::http::call::Call;
 use crate::http::path::Named;
 use crate::id::PersonId;
+use crate::outreach;
 use crate::people::routes::{ATTEMPTS, Found, Showing, look};
 use crate::people::store::{self, SealedPerson, Taken};
 use crate::people::{Changeable, NewPerson, Person, PersonView, Registration};
@@ -166,6 +167,7 @@ impl Change {
         store::update(conn, &person, &self.words)?;
         if self.is_protected {
             of_person::protect(conn, person.id, &self.referrals)?;
+            outreach::store::protect(conn, person.id)?;
             for referral in &self.referrals {
                 families::store::meet_person(conn, person.id, referral.office_id)?;
             }

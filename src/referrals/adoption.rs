@@ -13,8 +13,8 @@ use crate::error::Result;
 use crate::families;
 use crate::families::membership::By;
 use crate::people::store::SealedPerson;
-use crate::referrals::Referral;
 use crate::referrals::store::{self, SealedReferral};
+use crate::referrals::{Referral, of_person};
 use crate::vault::Vault;
 
 /// Links the referrals that name this person's number and are about nobody yet, in the transaction that writes the person. The number
@@ -29,8 +29,10 @@ pub fn adopt(conn: &mut DbConn, person: &SealedPerson, directory: &Directory, va
             true => referral.protected_as(person.protection, directory, &by.moment)?,
             false => Referral { updated_at: by.moment.now, version: referral.version + 1, ..referral },
         };
-        store::update(conn, &SealedReferral::new(&next, vault, &by.moment.random)?)?;
+        let sealed = SealedReferral::new(&next, vault, &by.moment.random)?;
+        store::update(conn, &sealed)?;
         families::store::meet_person(conn, person.id, next.office_id)?;
+        of_person::arrived(conn, &sealed)?;
         linked.push(next.id.uuid());
         rerouted.extend((next.protected && !was_protected).then_some(next.id.uuid()));
     }

@@ -30,7 +30,7 @@ use utoipa::ToSchema;
 use crate::calendar::Deadline;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::id::{DistrictId, OfficeId, PartnerId, PersonId, ReferralId, StaffId};
+use crate::id::{DistrictId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId, StaffId};
 use crate::people::ProtectedIdentity;
 use crate::time::{Moment, Timestamp};
 
@@ -97,6 +97,33 @@ pub enum Urgency {
 }
 crate::text_column!(Kind, Status, Urgency);
 
+/// Where a referral comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A partner agency sent it.
+    Partner(PartnerId),
+    /// Staff made it of a contact in the field.
+    Contact(OutreachContactId),
+}
+
+impl Origin {
+    /// The agency, if one sent it.
+    pub fn partner(self) -> Option<PartnerId> {
+        match self {
+            Self::Partner(id) => Some(id),
+            Self::Contact(_) => None,
+        }
+    }
+
+    /// The contact, if it was made of one.
+    pub fn contact(self) -> Option<OutreachContactId> {
+        match self {
+            Self::Contact(id) => Some(id),
+            Self::Partner(_) => None,
+        }
+    }
+}
+
 /// A referral. The database has it sealed: see [`store::SealedReferral`].
 #[derive(Debug, Clone)]
 pub struct Referral {
@@ -112,8 +139,8 @@ pub struct Referral {
     pub urgency: Urgency,
     /// Whether it exists only for staff who are cleared for protected identities.
     pub protected: bool,
-    /// The agency that sent it.
-    pub partner_id: PartnerId,
+    /// Where it comes from.
+    pub origin: Origin,
     /// The office that has it now.
     pub office_id: OfficeId,
     /// The office that the sender was told. It follows from the sender's own words, and moves with nothing that the sender may not know.
@@ -155,6 +182,33 @@ impl Referral {
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
+        let kind = Kind::from(new.kind);
+        Self::take_in(new, kind, Origin::Partner(sender), known, directory, moment)
+    }
+
+    /// Takes down what staff make of a contact in the field, by the same rules: a concern report, or with consent an internal one.
+    pub fn of_contact(
+        new: NewReferral,
+        contact: OutreachContactId,
+        known: Option<(PersonId, ProtectedIdentity)>,
+        directory: &Directory,
+        moment: &Moment,
+    ) -> Result<Self> {
+        let kind = match Kind::from(new.kind) {
+            Kind::ConcernReport => Kind::ConcernReport,
+            _ => Kind::Internal,
+        };
+        Self::take_in(new, kind, Origin::Contact(contact), known, directory, moment)
+    }
+
+    fn take_in(
+        new: NewReferral,
+        kind: Kind,
+        origin: Origin,
+        known: Option<(PersonId, ProtectedIdentity)>,
+        directory: &Directory,
+        moment: &Moment,
+    ) -> Result<Self> {
         let today = directory.calendar.local_date(moment.now.utc());
         new.check(today, directory)?;
         let known_protection = known.map(|(_, protection)| protection).unwrap_or_default();
@@ -167,7 +221,6 @@ impl Referral {
         } else {
             Routing::find(&new.child, false, directory)?.office_id
         };
-        let kind = Kind::from(new.kind);
         let deadlines = deadlines_from(kind, moment.now, directory);
         Ok(Self {
             id: moment.id(),
@@ -176,7 +229,7 @@ impl Referral {
             status: Status::Received,
             urgency: new.urgency,
             protected,
-            partner_id: sender,
+            origin,
             office_id: routing.office_id,
             disclosed_office_id: told,
             district_id: routing.district_id,

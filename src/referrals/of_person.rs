@@ -7,15 +7,15 @@ use crate::db::schema::referrals;
 use crate::db::{DbConn, dialect, stale};
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::families::{FirstReached, FirstReachedThrough};
-use crate::id::PersonId;
+use crate::families::{FirstReached, reached};
+use crate::id::{PersonId, ResourceId};
 use crate::on_backend;
 use crate::people::{self, ProtectedIdentity};
 use crate::referrals::matter::NewReferral;
 use crate::referrals::routing::Routing;
 use crate::referrals::store::{self, SealedReferral};
-use crate::referrals::{Kind, Referral, Status};
-use crate::time::{Moment, Timestamp};
+use crate::referrals::{Referral, Status};
+use crate::time::Moment;
 
 /// A person, and how the person's identity is protected: what a referral is routed by.
 pub type Known = (PersonId, ProtectedIdentity);
@@ -84,29 +84,10 @@ pub fn protect(conn: &mut DbConn, person: PersonId, next: &[SealedReferral]) -> 
     if unprotected(conn, person)?.is_empty() { Ok(()) } else { Err(stale()) }
 }
 
-/// The first fact about people: the earliest referral about any of them that is not in error, whichever office has it. Who is not
-/// cleared learns nothing that follows from a protected one.
-pub fn first_reached(conn: &mut DbConn, people: &[PersonId], cleared: bool) -> Result<Option<FirstReached>> {
-    let first: Option<(Timestamp, Kind)> = on_backend!(conn, conn => {
-        let mut rows = referrals::table
-            .filter(referrals::person_id.eq_any(people.to_vec()))
-            .filter(referrals::status.ne(Status::EnteredInError))
-            .into_boxed();
-        if !cleared {
-            rows = rows.filter(referrals::protected.eq(false));
-        }
-        rows.order((referrals::received_at, referrals::id))
-            .select((referrals::received_at, referrals::kind))
-            .first(conn)
-            .optional()
-    })?;
-    Ok(first.map(|(at, kind)| FirstReached { at, through: through(kind) }))
-}
-
-fn through(kind: Kind) -> FirstReachedThrough {
-    match kind {
-        Kind::ConcernReport | Kind::SupportRequest => FirstReachedThrough::Referral,
-        Kind::SelfRequest => FirstReachedThrough::OwnRequest,
-        Kind::Internal => FirstReachedThrough::Outreach,
-    }
+/// Takes note that the person's family was reached by a referral that has come in.
+pub fn arrived(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
+    let Some(person) = referral.person_id else { return Ok(()) };
+    let through = reached::through(referral.kind.as_ref());
+    let fact = FirstReached { at: referral.received_at, source: ResourceId::from_uuid(referral.id.uuid()), through };
+    reached::person_was_reached(conn, person, fact, referral.protected)
 }

@@ -29,7 +29,7 @@ use crate::referrals::matter::NewReferral;
 use crate::referrals::of_person::{Known, hold_known};
 use crate::referrals::receipt::{DisclosedStatus, Receipt};
 use crate::referrals::store::SealedReferral;
-use crate::referrals::{Referral, sent, store};
+use crate::referrals::{Referral, of_person, sent, store};
 use crate::text::Line;
 use crate::time::Timestamp;
 use crate::vault::Vault;
@@ -101,6 +101,7 @@ async fn submit_referral(
                     families::store::meet_person(conn, person, sealed.office_id)?;
                 }
                 store::insert(conn, &sealed, &requested)?;
+                of_person::arrived(conn, &sealed)?;
                 audit::record(conn, &entry)?;
                 slot.keep(conn, id, &kept)?;
                 Ok(Stored::Durably)

@@ -9,11 +9,11 @@ use crate::db::schema::{referral_services, referrals};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
 use crate::http::page::From;
-use crate::id::{DistrictId, OfficeId, PartnerId, PersonId, ReferralId, ServiceId, StaffId};
+use crate::id::{DistrictId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId, ServiceId, StaffId};
 use crate::on_backend;
 use crate::people::store::number_hash;
 use crate::referrals::reference::Reference;
-use crate::referrals::{Kind, Referral, Status, Urgency};
+use crate::referrals::{Kind, Origin, Referral, Status, Urgency};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
@@ -29,7 +29,8 @@ pub struct SealedReferral {
     pub status: Status,
     pub urgency: Urgency,
     pub protected: bool,
-    pub partner_id: PartnerId,
+    pub partner_id: Option<PartnerId>,
+    pub contact_id: Option<OutreachContactId>,
     pub sender_reference_hash: Option<Vec<u8>>,
     pub office_id: OfficeId,
     pub disclosed_office_id: OfficeId,
@@ -59,9 +60,11 @@ impl SealedReferral {
             status: referral.status,
             urgency: referral.urgency,
             protected: referral.protected,
-            partner_id: referral.partner_id,
+            partner_id: referral.origin.partner(),
+            contact_id: referral.origin.contact(),
             sender_reference_hash: sender_reference
-                .map(|text| sender_reference_hash(vault, referral.partner_id, text.reveal().as_ref())),
+                .zip(referral.origin.partner())
+                .map(|(text, sender)| sender_reference_hash(vault, sender, text.reveal().as_ref())),
             office_id: referral.office_id,
             disclosed_office_id: referral.disclosed_office_id,
             district_id: referral.district_id,
@@ -81,6 +84,11 @@ impl SealedReferral {
     /// Opens what is personal.
     pub fn open(self, vault: &Vault) -> Result<Referral> {
         let row = self.id.uuid();
+        let origin = match (self.partner_id, self.contact_id) {
+            (Some(partner), _) => Origin::Partner(partner),
+            (None, Some(contact)) => Origin::Contact(contact),
+            (None, None) => return Err(Error::internal("a referral comes from nowhere")),
+        };
         Ok(Referral {
             id: self.id,
             reference: self.reference,
@@ -88,7 +96,7 @@ impl SealedReferral {
             status: self.status,
             urgency: self.urgency,
             protected: self.protected,
-            partner_id: self.partner_id,
+            origin,
             office_id: self.office_id,
             disclosed_office_id: self.disclosed_office_id,
             district_id: self.district_id,
@@ -131,7 +139,8 @@ pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
             let of_sender = referral
                 .matter
                 .sender_reference
-                .map(|text| sender_reference_hash(vault, referral.partner_id, text.reveal().as_ref()));
+                .zip(referral.origin.partner())
+                .map(|(text, sender)| sender_reference_hash(vault, sender, text.reveal().as_ref()));
             let hashes = (referrals::sender_reference_hash.eq(of_sender), referrals::child_number_hash.eq(of_child));
             rebuilt += diesel::update(row).set(hashes).execute(conn)?;
         }

@@ -51,13 +51,17 @@ impl DeadlineView {
     }
 }
 
-/// Who sent it.
+/// Where it comes from: a partner agency, or a contact in the field.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
-    /// The partner agency.
-    pub partner_id: crate::id::PartnerId,
-    /// Who reports, at the agency.
+    /// The partner agency that sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partner_id: Option<crate::id::PartnerId>,
+    /// The contact in the field that staff made it of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outreach_contact_id: Option<crate::id::OutreachContactId>,
+    /// Who reports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reporter: Option<Reporter>,
     /// The sender's own reference.
@@ -175,7 +179,12 @@ impl ReferralView {
             kind: referral.kind,
             status: referral.status,
             urgency: referral.urgency,
-            source: Source { partner_id: referral.partner_id, reporter, sender_reference },
+            source: Source {
+                partner_id: referral.origin.partner(),
+                outreach_contact_id: referral.origin.contact(),
+                reporter,
+                sender_reference,
+            },
             child,
             guardians,
             siblings,

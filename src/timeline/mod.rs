@@ -1,12 +1,14 @@
 //! What happened to a person or a family, newest first.
 //!
 //! It is read from where each kind of thing is kept, and stored nowhere else. A kind is a [`Source`], and adding one is a line in
-//! [`SOURCES`]: each gives its own newest things behind a position, and the newest of all of them make the page.
+//! [`SOURCES`] or in `field.rs`: each gives its own newest things behind a position, and the newest of all of them make the page.
 
+mod field;
 pub mod routes;
 mod sources;
 mod view;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -15,7 +17,8 @@ use crate::auth::Sight;
 use crate::db::DbConn;
 use crate::error::Result;
 use crate::http::page::From;
-use crate::id::{FamilyId, OfficeId, PersonId, ReferralId};
+use crate::id::{FamilyId, FollowUpId, OfferId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId};
+use crate::outreach::codes::{Channel, ContactOutcome, OfferAnswer};
 use crate::referrals::reference::Reference;
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
@@ -36,6 +39,14 @@ pub enum TimelineKind {
     Merged,
     /// A referral was received.
     ReferralReceived,
+    /// Somebody was met in the field.
+    OutreachContact,
+    /// A service was offered.
+    OfferMade,
+    /// Somebody answered an offer.
+    OfferAnswered,
+    /// Somebody promised to get back.
+    FollowUpPlanned,
 }
 
 /// Something that happened.
@@ -84,6 +95,50 @@ pub enum What {
         /// Whom it is about.
         person: Option<PersonId>,
     },
+    /// Somebody was met in the field.
+    Contact {
+        /// The contact.
+        id: OutreachContactId,
+        /// On whose behalf.
+        office: OfficeId,
+        /// By what means.
+        channel: Channel,
+        /// What came of it.
+        outcome: ContactOutcome,
+    },
+    /// A service was offered.
+    Offer {
+        /// The offer.
+        id: OfferId,
+        /// At which contact.
+        contact: OutreachContactId,
+        /// What was offered.
+        service: ServiceId,
+    },
+    /// Somebody answered an offer.
+    Answer {
+        /// What they answered.
+        answer: OfferAnswer,
+        /// The offer.
+        offer: OfferId,
+        /// At which contact it was made.
+        contact: OutreachContactId,
+        /// What was offered.
+        service: ServiceId,
+    },
+    /// Somebody promised to get back.
+    FollowUp {
+        /// The follow-up.
+        id: FollowUpId,
+        /// The contact that it follows.
+        contact: Option<OutreachContactId>,
+        /// By which day.
+        due_on: NaiveDate,
+        /// When it was done.
+        done_at: Option<Timestamp>,
+        /// Whose it is.
+        office: OfficeId,
+    },
 }
 
 /// Whose timeline it is, and what the reader may know.
@@ -131,7 +186,7 @@ pub fn page(conn: &mut DbConn, subject: &Subject, from: &From<Position>, limit: 
     };
     let window = Window { behind, limit: skipped.saturating_add(wanted) };
     let mut all = Vec::new();
-    for source in &SOURCES {
+    for source in SOURCES.iter().chain(&field::SOURCES) {
         all.extend((source.newest)(conn, subject, window)?);
     }
     all.sort_by_key(|happening| std::cmp::Reverse((happening.at, happening.id)));
@@ -142,7 +197,7 @@ pub fn page(conn: &mut DbConn, subject: &Subject, from: &From<Position>, limit: 
 /// How many things there are in all.
 pub fn count(conn: &mut DbConn, subject: &Subject) -> Result<u64> {
     let mut total = 0;
-    for source in &SOURCES {
+    for source in SOURCES.iter().chain(&field::SOURCES) {
         total += (source.count)(conn, subject)?;
     }
     Ok(u64::try_from(total).unwrap_or(0))

@@ -28,7 +28,8 @@ pub fn routes(api: &mut ServiceConfig) {
 
 /// Get a person's timeline
 ///
-/// What happened to the person, newest first: the registration, changes of family, referrals that you may know of.
+/// What happened to the person, newest first: the registration, changes of family, referrals and meetings in the field that you may know of,
+/// with what was offered, answered and promised.
 #[utoipa::path(
     operation_id = "getPersonTimeline",
     tag = "people",
@@ -60,7 +61,7 @@ async fn get_person_timeline(
 /// Get a family's timeline
 ///
 /// What happened to the family and to those that were merged into it, newest first: registrations, who joined and left, merges,
-/// referrals about its present members. It tells of nobody and of no referral that you may not know of.
+/// referrals about its present members, meetings in the field with what was offered, answered and promised. It tells of nobody and of no referral that you may not know of.
 #[utoipa::path(
     operation_id = "getFamilyTimeline",
     tag = "families",
@@ -140,7 +141,7 @@ async fn answer(
     };
     let attempt = entry.clone();
     let record = move |conn: &mut DbConn, read: &Read| {
-        let seen = read.happenings.iter().take(shown).filter_map(Happening::referral);
+        let seen = read.happenings.iter().take(shown).filter_map(Happening::case);
         audit::record(conn, &entry.also_about(seen.collect()))
     };
     let read = db.read_recorded(read, record).await;
@@ -155,14 +156,18 @@ impl Happening {
     fn families(&self) -> Vec<FamilyId> {
         match &self.what {
             What::Change { from, to, .. } => from.iter().chain(to).copied().collect(),
-            What::Person(_) | What::Family(_) | What::Referral { .. } => Vec::new(),
+            _ => Vec::new(),
         }
     }
 
-    /// The referral that it tells of.
-    fn referral(&self) -> Option<Uuid> {
+    /// The case that it tells of: a referral, or what was done in the field.
+    fn case(&self) -> Option<Uuid> {
         match &self.what {
             What::Referral { id, .. } => Some(id.uuid()),
+            What::Contact { id, .. } => Some(id.uuid()),
+            What::Offer { id, .. } => Some(id.uuid()),
+            What::Answer { offer, .. } => Some(offer.uuid()),
+            What::FollowUp { id, .. } => Some(id.uuid()),
             What::Person(_) | What::Family(_) | What::Change { .. } => None,
         }
     }

@@ -36,6 +36,7 @@ macro_rules! newest {
         rows.order(($at.desc(), $id.desc())).limit($window.limit)
     }};
 }
+pub(super) use newest;
 
 macro_rules! person_rows {
     ($subject:expr) => {

@@ -1,11 +1,15 @@
 //! What happened, as its reader sees it.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::id::{FamilyEventId, FamilyId, OfficeId, PersonId, ReferralId};
+use crate::id::{
+    FamilyEventId, FamilyId, FollowUpId, OfferId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId,
+};
+use crate::outreach::codes::{Channel, ContactOutcome, OfferAnswer};
 use crate::referrals::reference::Reference;
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
@@ -52,9 +56,37 @@ pub struct TimelineEvent {
     /// Where the referral stands now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_status: Option<Status>,
-    /// The office that has the referral now.
+    /// The office that has the referral now, or on whose behalf somebody was met.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeId>,
+    /// The contact, or the one at which something was offered or promised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_id: Option<OutreachContactId>,
+    /// By what means somebody was met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// What came of the contact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<ContactOutcome>,
+    /// The offer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer_id: Option<OfferId>,
+    /// What was offered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_id: Option<ServiceId>,
+    /// What was answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<OfferAnswer>,
+    /// The promise to get back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follow_up_id: Option<FollowUpId>,
+    /// By which day it is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-12-04")]
+    pub due_on: Option<NaiveDate>,
+    /// When it was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done_at: Option<Timestamp>,
 }
 
 impl TimelineEvent {
@@ -75,6 +107,15 @@ impl TimelineEvent {
             referral_kind: None,
             referral_status: None,
             office_id: None,
+            contact_id: None,
+            channel: None,
+            outcome: None,
+            offer_id: None,
+            service_id: None,
+            answer: None,
+            follow_up_id: None,
+            due_on: None,
+            done_at: None,
         };
         Ok(match what {
             What::Person(person) => Self { person_id: Some(person), ..bare(TimelineKind::Registered) },
@@ -104,6 +145,34 @@ impl TimelineEvent {
                 referral_status: Some(status),
                 office_id: Some(office),
                 ..bare(TimelineKind::ReferralReceived)
+            },
+            What::Contact { id, office, channel, outcome } => Self {
+                contact_id: Some(id),
+                office_id: Some(office),
+                channel: Some(channel),
+                outcome: Some(outcome),
+                ..bare(TimelineKind::OutreachContact)
+            },
+            What::Offer { id, contact, service } => Self {
+                offer_id: Some(id),
+                contact_id: Some(contact),
+                service_id: Some(service),
+                ..bare(TimelineKind::OfferMade)
+            },
+            What::Answer { answer, offer, contact, service } => Self {
+                answer: Some(answer),
+                offer_id: Some(offer),
+                contact_id: Some(contact),
+                service_id: Some(service),
+                ..bare(TimelineKind::OfferAnswered)
+            },
+            What::FollowUp { id, contact, due_on, done_at, office } => Self {
+                follow_up_id: Some(id),
+                contact_id: contact,
+                due_on: Some(due_on),
+                done_at,
+                office_id: Some(office),
+                ..bare(TimelineKind::FollowUpPlanned)
             },
         })
     }

@@ -54,12 +54,16 @@ pub struct Column {
 }
 
 /// Every sealed column. Changing keys walks through all of them.
-pub const COLUMNS: [Column; 8] = [
+pub const COLUMNS: [Column; 12] = [
     REFERRAL_MATTER,
     REFERRAL_ROUTING,
     PERSON_FACTS,
     FAMILY_FACTS,
     FAMILY_EVENT_REASON,
+    OUTREACH_CONTACT_RECORD,
+    CONTACT_VERSION_RECORD,
+    OFFER_RECORD,
+    FOLLOW_UP_RECORD,
     STAFF_SUBJECT,
     STAFF_NAME,
     KEPT_ANSWER,
@@ -74,6 +78,14 @@ pub const PERSON_FACTS: Column = Column { table: "people", name: "facts" };
 pub const FAMILY_FACTS: Column = Column { table: "families", name: "facts" };
 /// Why somebody changed families, or why two became one.
 pub const FAMILY_EVENT_REASON: Column = Column { table: "family_events", name: "reason" };
+/// What was said at an outreach contact, where, and with whom.
+pub const OUTREACH_CONTACT_RECORD: Column = Column { table: "outreach_contacts", name: "record" };
+/// The same before it was corrected.
+pub const CONTACT_VERSION_RECORD: Column = Column { table: "outreach_contact_versions", name: "record" };
+/// What was noted with an offer.
+pub const OFFER_RECORD: Column = Column { table: "offers", name: "record" };
+/// What is to be done, and what came of it.
+pub const FOLLOW_UP_RECORD: Column = Column { table: "follow_ups", name: "record" };
 /// Who a member of staff is at the identity provider.
 pub const STAFF_SUBJECT: Column = Column { table: "staff", name: "subject" };
 /// What a member of staff is called.

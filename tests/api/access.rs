@@ -73,6 +73,23 @@ const TABLE: &str = "
     changeFamily         401      200        200  200       404      404     404           403     403     403    401    401        401         401
     mergeFamilies        401      200        200  200       404      404     404           403     403     403    401    401        401         401
     getFamilyTimeline    401      200        200  200       404      200     404           403     403     403    401    401        401         401
+    createOutreachContact 401     201        201  201       201      201     201           403     403     403    401    401        401         401
+    putOutreachContact   401      201        201  201       201      201     201           403     403     403    401    401        401         401
+    submitOutreachContactBatch 401 200       200  200       200      200     200           403     403     403    401    401        401         401
+    listOutreachContacts 401      200        200  200       200      200     200           403     403     403    401    401        401         401
+    getOutreachContact   401      200        200  200       404      200     404           403     403     403    401    401        401         401
+    correctOutreachContact 401    200        200  200       404      404     404           403     403     403    401    401        401         401
+    listOutreachContactVersions 401 403      403  200       403      200     403           403     404     403    401    401        401         401
+    enterOutreachContactInError 401 200      200  200       404      404     404           403     403     403    401    401        401         401
+    createOffer          401      201        201  201       404      404     404           403     403     403    401    401        401         401
+    listOffers           401      200        200  200       404      200     404           403     403     403    401    401        401         401
+    getOffer             401      200        200  200       404      200     404           403     403     403    401    401        401         401
+    answerOffer          401      201        201  201       404      404     404           403     403     403    401    401        401         401
+    closeOffer           401      200        200  200       404      404     404           403     403     403    401    401        401         401
+    listFollowUps        401      200        200  200       200      200     200           403     403     403    401    401        401         401
+    createFollowUp       401      201        201  201       422      422     422           403     403     403    401    401        401         401
+    getFollowUp          401      200        200  200       404      200     404           403     403     403    401    401        401         401
+    completeFollowUp     401      200        200  200       404      404     404           403     403     403    401    401        401         401
     submitReferral       401      401        401  401       401      401     401           401     401     401    201    201        201         201
     getPartnerMe         401      401        401  401       401      401     401           401     401     401    200    200        200         200
     listPartnerReferrals 401      401        401  401       401      401     401           401     401     401    200    200        200         200
@@ -140,6 +157,8 @@ fn slug(status: u16) -> &'static str {
     match status {
         401 => "unauthenticated",
         403 => "forbidden",
+        // A body that names what is another office's.
+        422 => "unknown-reference",
         _ => "not-found",
     }
 }

@@ -33,6 +33,7 @@ const LAYERS: &[(&[&str], &str)] = &[
     (&["code_lists"], ""),
     (&["where_to_turn"], ""),
     (&["referrals"], ""),
+    (&["outreach"], ""),
     (&["timeline"], ""),
     (&["web"], "the slices' faces know each other's answers"),
     (&["lookups"], ""),

@@ -103,22 +103,30 @@ const PERSONAL: &str = "
     Child.birthDate Child.birthYear Child.districtId Child.familyName Child.gender Child.givenName
     Child.interpreterLanguage Child.knowsOfReport Child.locality Child.personalIdentityNumber Child.placeName
     Child.postalCode Child.protectedIdentity Child.school Child.street Child.whereNow ChildInList.birthYear
-    ChildInList.initials Family.districtId Family.label Family.memberIds FamilyFactsPatch.districtId
-    FamilyFactsPatch.label FamilyMerge.reason Guardian.familyName Guardian.givenName Guardian.interpreterLanguage
-    Guardian.knowsOfReport Guardian.personalIdentityNumber Guardian.phone GuardiansInformed.reason
-    HomeAddress.locality HomeAddress.postalCode HomeAddress.street KnownPerson.familyName KnownPerson.givenName
-    NewFamily.districtId NewFamily.label NewPerson.address NewPerson.birthYear NewPerson.districtId
-    NewPerson.familyName NewPerson.gender NewPerson.givenName NewPerson.interpreterNeeded NewPerson.languages
-    NewPerson.personalIdentityNumber NewPerson.protection NewReferral.considerBeforeContact NewReferral.description
-    NewReferral.existingSupport NewReferral.protectiveFactors Person.address Person.ageBand Person.birthYear
+    ChildInList.initials ContactError.reason ContactFactsPatch.familyId ContactFactsPatch.language
+    ContactFactsPatch.summary ContactFactsPatch.topics ContactFollowUp.note Coordinates.lat Coordinates.lon
+    Family.districtId Family.label Family.memberIds FamilyFactsPatch.districtId FamilyFactsPatch.label
+    FamilyMerge.reason FollowUp.familyId FollowUp.note FollowUp.result FollowUpResult.result Guardian.familyName
+    Guardian.givenName Guardian.interpreterLanguage Guardian.knowsOfReport Guardian.personalIdentityNumber
+    Guardian.phone GuardiansInformed.reason HomeAddress.locality HomeAddress.postalCode HomeAddress.street
+    InternalReferral.description KnownPerson.familyName KnownPerson.givenName NewContact.familyId
+    NewContact.language NewContact.summary NewContact.topics NewFamily.districtId NewFamily.label
+    NewFollowUp.familyId NewFollowUp.note NewOffer.note NewPerson.address NewPerson.birthYear
+    NewPerson.districtId NewPerson.familyName NewPerson.gender NewPerson.givenName NewPerson.interpreterNeeded
+    NewPerson.languages NewPerson.personalIdentityNumber NewPerson.protection NewReferral.considerBeforeContact
+    NewReferral.description NewReferral.existingSupport NewReferral.protectiveFactors Offer.familyId Offer.note
+    OutreachContact.errorReason OutreachContact.familyId OutreachContact.language OutreachContact.summary
+    OutreachContact.topics OutreachContactRow.familyId OutreachContactRow.personIds Participant.ageBand
+    Participant.gender Participant.personId Participant.role Person.address Person.ageBand Person.birthYear
     Person.districtId Person.familyName Person.gender Person.givenName Person.interpreterNeeded Person.languages
     Person.personalIdentityNumber Person.protection PersonFactsPatch.address PersonFactsPatch.birthYear
     PersonFactsPatch.districtId PersonFactsPatch.familyName PersonFactsPatch.gender PersonFactsPatch.givenName
     PersonFactsPatch.interpreterNeeded PersonFactsPatch.languages PersonFactsPatch.personalIdentityNumber
-    PersonFactsPatch.protection PersonMatch.birthYear PersonMatch.familyName PersonMatch.givenName PersonMove.reason
-    PersonSearch.name PersonSearch.personalIdentityNumber Referral.considerBeforeContact Referral.description
-    Referral.existingSupport Referral.protectiveFactors Reporter.email Reporter.name Reporter.phone Reporter.relation
-    Reporter.title Sibling.alsoConcerned Sibling.birthYear Sibling.name TimelineEvent.reason
+    PersonFactsPatch.protection PersonMatch.birthYear PersonMatch.familyName PersonMatch.givenName
+    PersonMove.reason PersonSearch.name PersonSearch.personalIdentityNumber Recipient.familyId
+    Referral.considerBeforeContact Referral.description Referral.existingSupport Referral.protectiveFactors
+    Reporter.email Reporter.name Reporter.phone Reporter.relation Reporter.title Sibling.alsoConcerned
+    Sibling.birthYear Sibling.name TimelineEvent.reason
 ";
 
 #[test]

@@ -94,7 +94,9 @@ fn indexes(conn: &mut DbConn) -> Vec<Index> {
 
 /// The columns that `db::schema` tells the program of, in the type names of one database.
 fn declared(backend: Backend) -> Vec<Column> {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/db/schema.rs")).unwrap();
+    let read =
+        |file: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/db").join(file)).unwrap();
+    let text = ["schema.rs", "schema/outreach.rs"].map(read).concat();
     let mut columns = Vec::new();
     for table in text.split("diesel::table! {").skip(1) {
         let mut table_name = String::new();
@@ -129,6 +131,7 @@ fn stored_as(kind: &str, backend: Backend) -> &'static str {
         "BigInt" => ("INTEGER", "bigint"),
         "Bool" => ("INTEGER", "boolean"),
         "Binary" => ("BLOB", "bytea"),
+        "Date" => ("TEXT", "date"),
         "Double" => ("REAL", "double precision"),
         other => panic!("nobody knows how {other} is stored"),
     };

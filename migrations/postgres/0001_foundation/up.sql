@@ -236,7 +236,9 @@ CREATE TABLE referrals (
     status TEXT NOT NULL,
     urgency TEXT NOT NULL,
     protected BOOLEAN NOT NULL,
-    partner_id UUID NOT NULL REFERENCES partners (id),
+    -- Where it comes from: a partner agency, or a contact in the field.
+    partner_id UUID REFERENCES partners (id),
+    contact_id UUID,
     sender_reference_hash BYTEA,
     office_id UUID NOT NULL REFERENCES offices (id),
     disclosed_office_id UUID NOT NULL,

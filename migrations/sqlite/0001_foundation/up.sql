@@ -236,7 +236,9 @@ CREATE TABLE referrals (
     status TEXT NOT NULL,
     urgency TEXT NOT NULL,
     protected INTEGER NOT NULL CHECK (protected IN (0, 1)),
-    partner_id BLOB NOT NULL REFERENCES partners (id),
+    -- Where it comes from: a partner agency, or a contact in the field.
+    partner_id BLOB REFERENCES partners (id),
+    contact_id BLOB,
     sender_reference_hash BLOB,
     office_id BLOB NOT NULL REFERENCES offices (id),
     disclosed_office_id BLOB NOT NULL,

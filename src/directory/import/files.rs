@@ -105,7 +105,7 @@ fn csv<T: DeserializeOwned>(texts: &Texts, file: &str) -> Result<Vec<T>> {
 /// An error about one file: the file, the place in it, and what is wrong there.
 pub fn misplaced(file: &str, within: &str, error: &Error) -> Error {
     let place = |place: &Place| match place {
-        Place::Pointer(pointer) => format!("{file}#{within}{pointer}"),
+        Place::Pointer(pointer) | Place::Span { pointer, .. } => format!("{file}#{within}{pointer}"),
         Place::Parameter(_) | Place::Header(_) => file.to_owned(),
     };
     let told =

@@ -57,6 +57,7 @@ fn tags() -> Value {
             "Matters about a child or a family, sent to an office, as its staff work with them. Remisser och anmälningar."
         ),
         tag("people", "Who is met and helped, as staff of the offices know them that met them. Personer."),
+        tag("outreach", "Meetings in the field, offers and their answers, promises to get back. Uppsökande arbete."),
         tag("families", "The families that are reached, and how they came to be. Familjer."),
         tag("staff", "Who is calling, and who their colleagues are. Personal."),
         tag(

@@ -10,6 +10,9 @@ pub const NO_PREFER: &str = "x-no-prefer";
 /// Says whether a GET has an ETag, where the rule is wrong: lists and what has a parameter in its path have one.
 pub const CONDITIONAL: &str = "x-conditional";
 
+/// Marks a PUT that only ever creates, so that there is no version to name.
+pub const NO_IF_MATCH: &str = "x-no-if-match";
+
 /// Gives each operation its part of what they share.
 pub fn complete_operations(document: &mut Value) {
     let before = document.clone();
@@ -51,7 +54,7 @@ impl Facts {
             has_path_parameter,
             is_secured,
             is_list,
-            needs_if_match: matches!(method, "patch" | "put" | "delete"),
+            needs_if_match: matches!(method, "patch" | "put" | "delete") && marked(NO_IF_MATCH) != Some(true),
             honours_prefer: matches!(method, "post" | "patch" | "put") && answers_body && !is_question,
             // What creates is no question, also where it answers its body whatever the caller prefers.
             takes_idempotency_key: method == "post"

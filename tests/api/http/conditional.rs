@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::document::{OPERATIONS, new_area};
+use crate::support::document::{OPERATIONS, needs_if_match, new_area};
 use crate::support::{Actor, Answer, Method, TestApp};
 
 async fn read_with(actor: &Actor, path: &str, tags: &str) -> Answer {
@@ -37,7 +37,7 @@ async fn what_the_caller_has_already_is_not_sent_again() {
 #[actix_web::test]
 async fn a_change_without_the_version_that_was_read_is_refused_by_every_operation() {
     let app = TestApp::start_with(|_| {}).await;
-    let changes = OPERATIONS.iter().filter(|operation| ["PATCH", "PUT", "DELETE"].contains(&operation.method.as_str()));
+    let changes = OPERATIONS.iter().filter(|operation| needs_if_match(operation));
     for operation in changes {
         let (request, caller) = (app.prepare(operation).await, app.right_caller(operation));
         let before = app.audit_actions().await;

@@ -33,6 +33,12 @@ pub fn may_be_null(operation: &Operation, field: &str) -> bool {
     DOCUMENT["components"]["schemas"][name]["properties"][field]["x-nullable"] == true
 }
 
+/// Whether an operation changes a version that its caller has read.
+pub fn needs_if_match(operation: &Operation) -> bool {
+    let parameters = described(operation)["parameters"].as_array().expect("every operation has parameters");
+    parameters.iter().any(|parameter| parameter["$ref"] == "#/components/parameters/IfMatch")
+}
+
 /// Whether an operation is a list in pages.
 pub fn is_list(operation: &Operation) -> bool {
     operation.query.iter().any(|name| name == "cursor")
@@ -93,10 +99,20 @@ impl TestApp {
         match operation.secured_by.first().map(String::as_str) {
             None => self.anyone(),
             Some("partnerKey") => self.school(),
+            Some(_) if operation.path.ends_with("/versions") => self.team_lead(),
             Some(_)
-                if ["/referrals", "/people", "/families", "/staff", "/me"]
-                    .iter()
-                    .any(|path| operation.path.starts_with(path)) =>
+                if [
+                    "/referrals",
+                    "/people",
+                    "/families",
+                    "/staff",
+                    "/me",
+                    "/outreach-contacts",
+                    "/offers",
+                    "/follow-ups",
+                ]
+                .iter()
+                .any(|path| operation.path.starts_with(path)) =>
             {
                 self.caseworker()
             }
@@ -108,7 +124,7 @@ impl TestApp {
     /// A request that succeeds, once: what it changes or removes was made for it.
     pub async fn prepare(&self, operation: &Operation) -> Prepared {
         let method: Method = operation.method.parse().expect("a method");
-        let changes = ["PATCH", "PUT", "DELETE"].contains(&operation.method.as_str());
+        let changes = needs_if_match(operation);
         let id = if changes { self.made_for(operation).await } else { self.known_for(operation).await };
         let mut path = operation.path.replace("{id}", &id);
         if path.contains("{keyId}") {
@@ -121,6 +137,8 @@ impl TestApp {
             None
         };
         let body = match operation.id.as_str() {
+            "createOffer" => Some(self.new_offer().await),
+            "createFollowUp" => Some(fixtures::follow_up(&self.contact().await)),
             "createDistrict" => Some(self.new_district().await),
             "movePerson" => Some(json!({ "familyId": self.family().await, "reason": "Flyttade." })),
             "mergeFamilies" => Some(json!({ "otherId": self.family().await, "reason": "Samma familj." })),
@@ -148,6 +166,11 @@ impl TestApp {
             "code-lists" => "needs".to_owned(),
             "people" => self.person().await,
             "families" => self.family().await,
+            // A client makes the identifier under which it puts a contact.
+            "outreach-contacts" if operation.method == "PUT" => fixtures::fresh_id(),
+            "outreach-contacts" => self.contact().await,
+            "offers" => self.offer().await,
+            "follow-ups" => self.follow_up().await,
             "partners" => "school".to_owned(),
             "referrals" | "partner" => self.submitted(fixtures::concern_report()).await,
             other => panic!("nothing is known to read at /{other}"),
@@ -193,6 +216,29 @@ impl TestApp {
         self.registered("/families", fixtures::family()).await
     }
 
+    /// The id of a contact that Skäggetorp has written down.
+    pub async fn contact(&self) -> String {
+        self.registered("/outreach-contacts", fixtures::contact()).await
+    }
+
+    /// The id of an offer to somebody who was met there.
+    pub async fn offer(&self) -> String {
+        let contact = self.contact().await;
+        self.registered(&format!("/outreach-contacts/{contact}/offers"), self.new_offer().await).await
+    }
+
+    /// An offer of a service to the first participant.
+    pub async fn new_offer(&self) -> Value {
+        let service = self.anyone().get("/services/telefonradgivning").await.expect(200)["id"].clone();
+        json!({ "serviceId": service, "to": { "participantIndex": 0 } })
+    }
+
+    /// The id of a promise to get back to those of a contact.
+    pub async fn follow_up(&self) -> String {
+        let contact = self.contact().await;
+        self.registered("/follow-ups", fixtures::follow_up(&contact)).await
+    }
+
     /// The id of what a caseworker in Skäggetorp registers.
     pub async fn registered(&self, collection: &str, body: Value) -> String {
         let made = self.caseworker().post(collection, body).await.expect(201);
@@ -218,6 +264,7 @@ impl TestApp {
             "services" => new_service(),
             "people" => return self.person().await,
             "families" => return self.family().await,
+            "outreach-contacts" => return self.contact().await,
             "partners" => new_partner(),
             other => panic!("nothing can be made at /{other}"),
         };
@@ -228,7 +275,18 @@ impl TestApp {
 
 /// Whether a path is about people and what happens to them, rather than about the directory.
 pub fn is_of_cases(path: &str) -> bool {
-    ["/referrals", "/partner/", "/people", "/families", "/audit-records"].iter().any(|noun| path.starts_with(noun))
+    [
+        "/referrals",
+        "/partner/",
+        "/people",
+        "/families",
+        "/audit-records",
+        "/outreach-contacts",
+        "/offers",
+        "/follow-ups",
+    ]
+    .iter()
+    .any(|noun| path.starts_with(noun))
 }
 
 /// Districts that other tests name.
@@ -280,6 +338,11 @@ fn body_for(operation: &Operation) -> Value {
         "submitReferral" => fixtures::concern_report(),
         "createPerson" => fixtures::person(),
         "createFamily" => fixtures::family(),
+        "createOutreachContact" | "putOutreachContact" => fixtures::contact(),
+        "submitOutreachContactBatch" => json!({ "items": [fixtures::contact()] }),
+        "correctOutreachContact" => json!({ "durationMinutes": 30 }),
+        "answerOffer" => json!({ "answer": "thinking" }),
+        "completeFollowUp" => json!({ "result": "De hörde av sig." }),
         "changePerson" => json!({ "givenName": "Omdöpt" }),
         "changeFamily" => json!({ "label": "Omdöpt" }),
         _ if operation.method == "PATCH" => json!({ "name": { "sv": "Omdöpt" } }),

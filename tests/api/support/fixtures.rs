@@ -39,6 +39,27 @@ pub fn family() -> Value {
     json!({ "label": "Familjen på tredje våningen", "memberIds": [] })
 }
 
+/// A meeting in the square, with somebody who is not known.
+pub fn contact() -> Value {
+    json!({
+        "occurredAt": "2026-11-20T15:30:00Z", "durationMinutes": 20, "channel": "street", "initiatedBy": "worker",
+        "location": { "lat": 58.4275, "lon": 15.5837 }, "placeType": "square", "outcome": "reached",
+        "participants": [{ "ageBand": "13-15", "role": "child" }], "topics": ["leisure"],
+        "summary": "Pratade om vad som finns att göra efter skolan.",
+    })
+}
+
+/// A promise to get back to those of a contact.
+pub fn follow_up(contact: &str) -> Value {
+    json!({ "contactId": contact, "dueOn": "2026-12-04", "note": "Höra hur det gick." })
+}
+
+/// An identifier that a client makes: a UUIDv7 that nothing else has.
+pub fn fresh_id() -> String {
+    let moment = super::clock::start();
+    nara::id::OutreachContactId::new(moment.now, &moment.random).to_string()
+}
+
 /// A request for support of the same child, whose guardian consents.
 pub fn support_request() -> Value {
     json!({

@@ -1,0 +1,261 @@
+//! When and how a family was first reached: kept beside the family, because statistics count it and every contact asks for it.
+//!
+//! - A fact is a contact that reached somebody, or a referral; what was entered in error is none. A family's facts are the contacts
+//!   that name it and whatever is about its present members, whichever office it belongs to.
+//! - The first is the earliest by its time, then by its identifier. What comes late, is entered in error, moves or is merged changes
+//!   it in the same transaction.
+//! - Whoever is not cleared for protected identities learns nothing that follows from one: for them the first of the open facts
+//!   counts.
+//! - Who changes a family's facts holds its row. So of two who meet a new family at the same moment, exactly one is the first.
+
+use std::collections::HashMap;
+
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::db::schema::{
+    family_first_facts, follow_ups, offers, outreach_contacts, outreach_participants, people, referrals,
+};
+use crate::db::{DbConn, dialect};
+use crate::error::Result;
+use crate::id::{FamilyId, PersonId, ResourceId};
+use crate::on_backend;
+use crate::people::store as people_store;
+use crate::time::Timestamp;
+
+/// How a family was first reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum FirstReachedThrough {
+    /// Staff met it in the field.
+    Outreach,
+    /// Somebody sent a referral about it.
+    Referral,
+    /// It asked for help itself.
+    OwnRequest,
+}
+crate::text_column!(FirstReachedThrough);
+
+/// The family's first fact: the earliest of all, whichever office it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirstReached {
+    /// When it was.
+    pub at: Timestamp,
+    /// The contact or the referral.
+    pub source: ResourceId,
+    /// How.
+    pub through: FirstReachedThrough,
+}
+
+/// Something by which a family was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fact {
+    /// The family.
+    pub family: FamilyId,
+    /// What it was.
+    pub reached: FirstReached,
+    /// Whether it exists only for those who are cleared for protected identities.
+    pub protected: bool,
+}
+
+/// What the words of the columns are that decide here; the slices that own them stand above this one, and hold them to it.
+pub const REACHED: &str = "reached";
+/// A referral in this state is no fact.
+pub const ENTERED_IN_ERROR: &str = "entered_in_error";
+
+#[derive(Clone, Copy, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = family_first_facts, treat_none_as_default_value = false)]
+struct Row {
+    family_id: FamilyId,
+    at: Timestamp,
+    source_id: ResourceId,
+    through: FirstReachedThrough,
+    open_at: Option<Timestamp>,
+    open_source_id: Option<ResourceId>,
+    open_through: Option<FirstReachedThrough>,
+}
+
+impl FirstReached {
+    /// Whether it came before another one.
+    fn is_before(&self, other: Option<Self>) -> bool {
+        other.is_none_or(|other| (self.at, self.source.uuid()) < (other.at, other.source.uuid()))
+    }
+}
+
+impl Row {
+    fn new(family: FamilyId, first: FirstReached, open: Option<FirstReached>) -> Self {
+        Self {
+            family_id: family,
+            at: first.at,
+            source_id: first.source,
+            through: first.through,
+            open_at: open.map(|open| open.at),
+            open_source_id: open.map(|open| open.source),
+            open_through: open.map(|open| open.through),
+        }
+    }
+
+    fn first(&self) -> FirstReached {
+        FirstReached { at: self.at, source: self.source_id, through: self.through }
+    }
+
+    fn open(&self) -> Option<FirstReached> {
+        Some(FirstReached { at: self.open_at?, source: self.open_source_id?, through: self.open_through? })
+    }
+
+    /// What it becomes with one more fact.
+    fn with(row: Option<Self>, fact: &Fact) -> Self {
+        let (first, open) = (row.map(|row| row.first()), row.and_then(|row| row.open()));
+        let earliest = if fact.reached.is_before(first) { Some(fact.reached) } else { first };
+        let open = if !fact.protected && fact.reached.is_before(open) { Some(fact.reached) } else { open };
+        Self::new(fact.family, earliest.unwrap_or(fact.reached), open)
+    }
+}
+
+/// How these families were first reached, as far as somebody may know who is cleared for protected identities or not.
+pub fn first(conn: &mut DbConn, ids: &[FamilyId], cleared: bool) -> Result<HashMap<FamilyId, FirstReached>> {
+    let known = |row: Row| Some((row.family_id, if cleared { Some(row.first()) } else { row.open() }?));
+    Ok(rows(conn, ids)?.into_iter().filter_map(known).collect())
+}
+
+fn rows(conn: &mut DbConn, ids: &[FamilyId]) -> Result<Vec<Row>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = family_first_facts::table.filter(family_first_facts::family_id.eq_any(ids.to_vec()));
+    Ok(on_backend!(conn, conn => rows.load(conn))?)
+}
+
+/// Takes note of new facts. The rows of their families must be held.
+pub fn arrived(conn: &mut DbConn, facts: &[Fact]) -> Result<()> {
+    let mut families: Vec<FamilyId> = facts.iter().map(|fact| fact.family).collect();
+    families.sort_unstable();
+    families.dedup();
+    let before: HashMap<FamilyId, Row> = rows(conn, &families)?.into_iter().map(|row| (row.family_id, row)).collect();
+    let mut after = before.clone();
+    for fact in facts {
+        let row = Row::with(after.get(&fact.family).copied(), fact);
+        after.insert(fact.family, row);
+    }
+    let changed = after.into_values().filter(|row| before.get(&row.family_id) != Some(row)).collect();
+    replace(conn, changed)
+}
+
+/// Takes note of a new fact about a person: it is one of the person's family, if there is one.
+pub fn person_was_reached(conn: &mut DbConn, person: PersonId, reached: FirstReached, protected: bool) -> Result<()> {
+    let family: Option<FamilyId> =
+        on_backend!(conn, conn => people::table.find(person).select(people::family_id).first(conn))?;
+    let Some(family) = family else { return Ok(()) };
+    dialect::hold_families(conn, &[family])?;
+    arrived(conn, &[Fact { family, reached, protected }])
+}
+
+fn replace(conn: &mut DbConn, mut rows: Vec<Row>) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    rows.sort_unstable_by_key(|row| row.family_id);
+    forget(conn, &rows.iter().map(|row| row.family_id).collect::<Vec<_>>())?;
+    on_backend!(conn, conn => diesel::insert_into(family_first_facts::table).values(&rows).execute(conn))?;
+    Ok(())
+}
+
+fn forget(conn: &mut DbConn, families: &[FamilyId]) -> Result<()> {
+    let rows = family_first_facts::table.filter(family_first_facts::family_id.eq_any(families.to_vec()));
+    on_backend!(conn, conn => diesel::delete(rows).execute(conn))?;
+    Ok(())
+}
+
+/// Works out anew how these families were first reached.
+pub fn recompute(conn: &mut DbConn, families: &[FamilyId]) -> Result<()> {
+    let mut families = families.to_vec();
+    families.sort_unstable();
+    families.dedup();
+    dialect::hold_families(conn, &families)?;
+    for family in families {
+        let members = people_store::of_family(conn, family)?;
+        let members: Vec<PersonId> = members.into_iter().map(|(person, ..)| person).collect();
+        let first = earliest(conn, family, &members, false)?;
+        let open = earliest(conn, family, &members, true)?;
+        forget(conn, &[family])?;
+        if let Some(first) = first {
+            replace(conn, vec![Row::new(family, first, open)])?;
+        }
+    }
+    Ok(())
+}
+
+/// The earliest fact of a family: of all, or of those alone that everybody may know of.
+fn earliest(conn: &mut DbConn, family: FamilyId, members: &[PersonId], open: bool) -> Result<Option<FirstReached>> {
+    type Found = Option<(Timestamp, ResourceId)>;
+    let columns = (outreach_contacts::occurred_at, outreach_contacts::id);
+    let counting = outreach_contacts::outcome.eq(REACHED).and(outreach_contacts::in_error.eq(false));
+    let hidden = if open { vec![false] } else { vec![false, true] };
+    let contacts = outreach_contacts::table
+        .filter(counting.and(outreach_contacts::protected.eq_any(hidden.clone())))
+        .order(columns)
+        .select(columns)
+        .limit(1);
+    let naming: Found = on_backend!(&mut *conn, conn =>
+        contacts.clone().filter(outreach_contacts::family_id.eq(family)).first(conn).optional())?;
+    let with = outreach_participants::table
+        .filter(outreach_participants::person_id.eq_any(members.to_vec()))
+        .select(outreach_participants::contact_id);
+    let with_members: Found = on_backend!(&mut *conn, conn =>
+        contacts.filter(outreach_contacts::id.eq_any(with)).first(conn).optional())?;
+    let about_members: Option<(Timestamp, ResourceId, String)> = on_backend!(conn, conn => referrals::table
+        .filter(referrals::person_id.eq_any(members.to_vec()))
+        .filter(referrals::status.ne(ENTERED_IN_ERROR).and(referrals::protected.eq_any(hidden)))
+        .order((referrals::received_at, referrals::id))
+        .select((referrals::received_at, referrals::id, referrals::kind))
+        .first(conn)
+        .optional())?;
+    let contact =
+        |(at, source): (Timestamp, ResourceId)| FirstReached { at, source, through: FirstReachedThrough::Outreach };
+    let referral =
+        |(at, source, kind): (Timestamp, ResourceId, String)| FirstReached { at, source, through: through(&kind) };
+    let facts = [naming.map(contact), with_members.map(contact), about_members.map(referral)];
+    Ok(facts.into_iter().flatten().min_by_key(|fact| (fact.at, fact.source.uuid())))
+}
+
+/// How a family is reached by a referral of this kind.
+pub fn through(kind: &str) -> FirstReachedThrough {
+    match kind {
+        "self_request" => FirstReachedThrough::OwnRequest,
+        "internal" => FirstReachedThrough::Outreach,
+        _ => FirstReachedThrough::Referral,
+    }
+}
+
+/// What follows from a family having other members, or more of them protected: if nobody is left who may be known, what was written
+/// about the family exists only for those who are cleared.
+pub fn members_changed(conn: &mut DbConn, family: FamilyId) -> Result<()> {
+    let everyone = people_store::of_family(conn, family)?;
+    if !everyone.is_empty() && everyone.iter().all(|(_, protection, _)| protection.is_protected()) {
+        let nowhere = outreach_contacts::district_id.eq(None::<crate::id::DistrictId>);
+        let contacts = outreach_contacts::table.filter(outreach_contacts::family_id.eq(family));
+        on_backend!(&mut *conn, conn =>
+            diesel::update(contacts).set((outreach_contacts::protected.eq(true), nowhere)).execute(conn))?;
+        let promises = follow_ups::table.filter(follow_ups::family_id.eq(family));
+        on_backend!(&mut *conn, conn => diesel::update(promises).set(follow_ups::protected.eq(true)).execute(conn))?;
+    }
+    recompute(conn, &[family])
+}
+
+/// What was written about a family that was merged is about the one that goes on.
+pub fn merged(conn: &mut DbConn, gone: FamilyId, into: FamilyId) -> Result<()> {
+    let contacts = outreach_contacts::table.filter(outreach_contacts::family_id.eq(gone));
+    on_backend!(&mut *conn, conn => diesel::update(contacts).set(outreach_contacts::family_id.eq(into)).execute(conn))?;
+    let offers = offers::table.filter(offers::family_id.eq(gone));
+    on_backend!(&mut *conn, conn => diesel::update(offers).set(offers::family_id.eq(into)).execute(conn))?;
+    let promises = follow_ups::table.filter(follow_ups::family_id.eq(gone));
+    on_backend!(&mut *conn, conn => diesel::update(promises).set(follow_ups::family_id.eq(into)).execute(conn))?;
+    forget(conn, &[gone])?;
+    members_changed(conn, into)
+}

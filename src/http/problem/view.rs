@@ -1,0 +1,176 @@
+//! A problem as its caller gets it, and how an error becomes one.
+
+use actix_web::body::BoxBody;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::{Error, Place, Problem};
+use crate::http::call::Call;
+use crate::http::language::Language;
+use crate::http::problem::meaning;
+
+/// The media type of every answer from 400 on.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// A problem as callers see it (RFC 9457).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Problem)]
+pub struct ProblemView {
+    /// The address of the page that explains the problem.
+    #[schema(format = "uri", max_length = 500, example = "https://nara.example/problems/validation-failed")]
+    r#type: String,
+    /// The problem in a few words; the same for each occurrence.
+    #[schema(max_length = 200, example = "The body breaks a rule")]
+    title: &'static str,
+    /// The status code of this answer.
+    #[schema(minimum = 400, maximum = 599, example = 422)]
+    status: u16,
+    /// What happened this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1000, example = "Something in the body is not right.")]
+    detail: Option<String>,
+    /// The path that was called, without its query.
+    #[schema(max_length = 2000, example = "/nara/v1/partner/referrals")]
+    instance: String,
+    /// The trace under which the server logged it.
+    #[schema(
+        min_length = 32,
+        max_length = 32,
+        pattern = "^[0-9a-f]{32}$",
+        example = "4bf92f3577b34da6a3ce929d0e0e4736"
+    )]
+    trace_id: String,
+    /// Each thing that is wrong with the request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    errors: Vec<ViolationView>,
+}
+
+/// One thing that is wrong with a request. Exactly one of `pointer`, `parameter` and `header` says where.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Violation)]
+pub struct ViolationView {
+    /// Where in the body: a JSON Pointer in fragment form (RFC 6901, section 6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 1000, example = "#/child/birthYear")]
+    pointer: Option<String>,
+    /// Which query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    parameter: Option<String>,
+    /// Which header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    header: Option<&'static str>,
+    /// The first character that is wrong, in the text at the pointer, counted from 0; absent where the whole is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1_000_000, example = 12)]
+    start: Option<usize>,
+    /// The character behind what is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1_000_000, example = 25)]
+    end: Option<usize>,
+    /// What is wrong, and what would be right.
+    #[schema(max_length = 1000, example = "must not lie in the future")]
+    detail: String,
+}
+
+impl ProblemView {
+    /// The problem of `error`, in `language`, for the caller of `instance`.
+    pub fn new(error: &Error, language: Language, base: &str, instance: String, trace_id: String) -> Self {
+        let meaning = meaning(error.problem());
+        Self {
+            r#type: format!("{base}/problems/{}", error.problem().slug()),
+            title: language.choose(meaning.title),
+            status: meaning.status.as_u16(),
+            detail: error.detail().map(|text| language.of(text).to_owned()),
+            instance,
+            trace_id,
+            errors: error.violations().iter().map(|violation| ViolationView::new(violation, language)).collect(),
+        }
+    }
+
+    /// Its status code.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+}
+
+/// Explains errors to the caller of one call, on any thread.
+#[derive(Debug, Clone)]
+pub struct Explainer {
+    language: Language,
+    base: String,
+    instance: String,
+    trace_id: String,
+}
+
+impl Explainer {
+    /// The problem of an error that is no answer by itself, but part of one. Its cause is written to the log like any other.
+    pub fn problem(&self, error: &Error) -> ProblemView {
+        if error.problem() == Problem::InternalError {
+            tracing::error!(cause = ?error.cause(), trace = %self.trace_id, "a part of a call failed");
+        }
+        ProblemView::new(error, self.language, &self.base, self.instance.clone(), self.trace_id.clone())
+    }
+}
+
+impl Call {
+    /// Explains errors to this caller.
+    pub fn explainer(&self) -> Explainer {
+        Explainer {
+            language: Language::accepted(self.request().headers().get(header::ACCEPT_LANGUAGE)),
+            base: self.base(),
+            instance: self.request().path().to_owned(),
+            trace_id: self.trace.id(),
+        }
+    }
+}
+
+impl ViolationView {
+    fn new(violation: &crate::error::Violation, language: Language) -> Self {
+        let detail = language.of(&violation.detail).to_owned();
+        let mut view = Self { pointer: None, parameter: None, header: None, start: None, end: None, detail };
+        match &violation.place {
+            Place::Span { pointer, start, end } => {
+                (view.pointer, view.start, view.end) = (Some(format!("#{pointer}")), Some(*start), Some(*end));
+            }
+            Place::Pointer(pointer) => view.pointer = Some(format!("#{pointer}")),
+            Place::Parameter(name) => view.parameter = Some(name.clone()),
+            Place::Header(name) => view.header = Some(name),
+        }
+        view
+    }
+}
+
+/// The answer here has no body yet: only the envelope around all routes knows the language, the path and the trace.
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        meaning(self.problem()).status
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut answer = HttpResponse::build(self.status_code());
+        match self.problem() {
+            Problem::Unauthenticated => {
+                answer.append_header((header::WWW_AUTHENTICATE, "Bearer realm=\"nara\""));
+                answer.append_header((header::WWW_AUTHENTICATE, "ApiKey realm=\"nara\", header=\"X-API-Key\""));
+            }
+            // What is still to come of the request would be taken for the next one.
+            Problem::RequestTimeout => {
+                answer.force_close();
+            }
+            Problem::Overloaded | Problem::IdempotencyKeyInUse => {
+                answer.insert_header((header::RETRY_AFTER, "1"));
+            }
+            Problem::Unavailable => {
+                answer.insert_header((header::RETRY_AFTER, "5"));
+            }
+            _ => {}
+        }
+        answer.finish()
+    }
+}

@@ -1,0 +1,179 @@
+//! Many contacts at once: each judged alone, all in one durable commit.
+
+use std::collections::BTreeMap;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::audit::{self, Entry};
+use crate::auth::OutreachWorker;
+use crate::db::{Db, DbConn};
+use crate::directory;
+use crate::error::{Error, Problem, Result, Text, Violation};
+use crate::http::answer::Validator;
+use crate::http::body::{self, BodyWithNulls};
+use crate::http::call::Call;
+use crate::http::problem::{Explainer, ProblemView};
+use crate::http::written::Written;
+use crate::id::{OfficeId, OutreachContactId};
+use crate::idempotency::{Replay, Retries, Slot};
+use crate::outreach::NewContact;
+use crate::outreach::arrival::{self, Arrival, Arrived};
+use crate::outreach::routes::{Field, answer};
+use crate::outreach::store;
+use crate::vault::Vault;
+
+/// A batch takes no more.
+const MOST: usize = 100;
+
+/// Contacts that come together.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ContactBatch {
+    /// The contacts, each judged alone.
+    #[schema(value_type = Vec<NewContact>, max_items = 100)]
+    items: Vec<Value>,
+}
+
+/// What became of each contact of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ContactBatchResult {
+    /// One for each contact, in the order in which they were sent.
+    #[schema(max_items = 100)]
+    items: Vec<BatchItem>,
+}
+
+/// What became of a contact of a batch.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ContactBatchItem)]
+pub struct BatchItem {
+    /// Its place among those that were sent, from 0.
+    #[schema(minimum = 0, maximum = 99, example = 0)]
+    index: usize,
+    /// The contact, if it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<OutreachContactId>,
+    /// The status that it would have been answered with by itself.
+    #[schema(minimum = 200, maximum = 599, example = 201)]
+    status: u16,
+    /// Its entity tag, if it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100, example = "\"1-0123456789abcdef\"")]
+    etag: Option<String>,
+    /// Why it is not; its pointers lead into the whole batch.
+    ///
+    /// @x-example-omit true
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<ProblemView>,
+}
+
+/// Write down contacts in a batch
+///
+/// Up to 100 contacts, for a device that was long without a network. Each is read and judged alone, and what is wrong with one keeps
+/// no other from being recorded; what is recorded commits together. A contact that is there already counts as sent again.
+#[utoipa::path(
+    operation_id = "submitOutreachContactBatch",
+    tag = "outreach",
+    request_body = ContactBatch,
+    responses((status = 200, description = "What became of each.", body = ContactBatchResult)),
+    security(("staffToken" = []))
+)]
+#[post("/outreach-contacts/batch")]
+pub async fn submit_batch(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    retries: Data<Retries>,
+    batch: BodyWithNulls<ContactBatch>,
+) -> Result<HttpResponse> {
+    let items = batch.0.items;
+    if items.len() > MOST {
+        let detail = Text::new("must have at most 100 items", "får ha högst 100 poster");
+        return Err(Error::invalid_as(Problem::BatchTooLarge, vec![Violation::at("/items", detail)]));
+    }
+    let field = Field { staff, directory: directory.current(), call, db, vault, retries };
+    // Without an office nothing of it could be recorded.
+    if field.sight().offices.is_empty() {
+        return Err(Error::new(Problem::NoOffice));
+    }
+    let sight = field.sight();
+    let may_see = move |conn: &mut DbConn, id: Uuid| match id.is_nil() {
+        // Nothing of it was recorded, so the answer tells of nothing.
+        true => Ok(()),
+        false => store::find(conn, &sight, OutreachContactId::from_uuid(id)).map(drop),
+    };
+    let replay = Replay { action: "outreach_contact.batch.replayed", resource_type: "outreach_contact", may_see };
+    let submit = async |slot: Slot| {
+        let explain = field.call.explainer();
+        let mut steps = Vec::new();
+        let mut arrivals: Vec<Arrival> = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            let arrival = match body::read_new::<NewContact>(item) {
+                Ok(new) => field.arrival(new).await,
+                Err(error) => Err(error),
+            };
+            match arrival {
+                Ok(arrival) => {
+                    arrivals.push(arrival);
+                    steps.push(None);
+                }
+                Err(error) => steps.push(Some(BatchItem::refused(index, error, &explain))),
+            }
+        }
+        let offices = arrivals.iter().map(|arrival| arrival.contact.office_id);
+        let entries: BTreeMap<OfficeId, (Entry, Entry)> =
+            offices.map(|office| (office, field.entries(office))).collect();
+        let (sight, links, vault) = (field.sight(), field.call.links(), field.vault.get_ref().clone());
+        let work = move |conn: &mut DbConn| {
+            let outcomes = arrival::receive_apart(conn, &sight, &arrivals)?;
+            let arrived: Vec<&Arrived> = outcomes.iter().flatten().collect();
+            for (office, (created, known)) in &entries {
+                for (entry, is_new) in [(created, true), (known, false)] {
+                    let here = arrived.iter().filter(|one| one.contact.office_id == *office && one.is_new == is_new);
+                    let ids: Vec<Uuid> = here.map(|one| one.contact.id.uuid()).collect();
+                    if !ids.is_empty() {
+                        audit::record(conn, &entry.clone().about(ids))?;
+                    }
+                }
+            }
+            let mut outcomes = outcomes.into_iter();
+            let item = |(index, refused): (usize, &Option<BatchItem>)| {
+                if let Some(refused) = refused {
+                    return refused.clone();
+                }
+                let outcome = outcomes.next().unwrap_or_else(|| Err(Error::internal("a contact came to nothing")));
+                match outcome.and_then(|arrived| Ok((arrived.contact.id, answer(arrived, &vault, &links)?))) {
+                    Ok((id, answer)) => BatchItem::recorded(index, id, &answer),
+                    Err(error) => BatchItem::refused(index, error, &explain),
+                }
+            };
+            let items: Vec<BatchItem> = steps.iter().enumerate().map(item).collect();
+            let about = items.iter().find_map(|item| item.id).map_or(Uuid::nil(), OutreachContactId::uuid);
+            let answer = Written::changed(&ContactBatchResult { items }, Validator::Content)?;
+            slot.keep(conn, about, &answer)?;
+            Ok(answer)
+        };
+        field.db.write(work).await
+    };
+    field.call.send(field.retries.once(&field.call, field.staff.actor(), replay, submit).await?)
+}
+
+impl BatchItem {
+    fn recorded(index: usize, id: OutreachContactId, answer: &Written) -> Self {
+        let etag = Some(answer.etag().to_owned());
+        Self { index, id: Some(id), status: answer.status(), etag, problem: None }
+    }
+
+    fn refused(index: usize, error: Error, explain: &Explainer) -> Self {
+        let problem = explain.problem(&error.within(&format!("/items/{index}")));
+        Self { index, id: None, status: problem.status(), etag: None, problem: Some(problem) }
+    }
+}

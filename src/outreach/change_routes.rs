@@ -1,0 +1,244 @@
+//! Correcting contacts, taking them out, and what they were before.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch, post};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::audit;
+use crate::audit::denials::Denials;
+use crate::auth::{OutreachWorker, Sight, VersionReader};
+use crate::db::{Db, DbConn, dialect};
+use crate::directory;
+use crate::error::Result;
+use crate::families::reached;
+use crate::http::answer::Validator;
+use crate::http::body::{Body, MergePatch};
+use crate::http::call::{Cache, Call};
+use crate::http::page::{Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::http::written::Written;
+use crate::id::{FamilyId, OutreachContactId, PersonId};
+use crate::idempotency::{Retries, Slot};
+use crate::outreach::arrival::{Known, Names};
+use crate::outreach::routes::{again, entry, look};
+use crate::outreach::store::{self, SealedContact, SealedVersion};
+use crate::outreach::view::{ContactView, VersionView};
+use crate::outreach::{NewContact, OutreachContact, Setting, check_tells_nobody};
+use crate::people::{Changeable, Registration};
+use crate::rules::Rules;
+use crate::vault::{ConfidentialProse, Vault};
+
+type ContactFacts = Changeable<NewContact>;
+
+/// Correct a contact
+///
+/// A merge patch (RFC 7396) of what was written down. It makes a new version; what stood there before stays readable to team leads
+/// and auditors. What was planned or reported with the contact is changed where it is kept.
+#[utoipa::path(
+    operation_id = "correctOutreachContact",
+    tag = "outreach",
+    params(("id" = OutreachContactId, Path, description = "The contact's identifier.")),
+    request_body = ContactFacts,
+    responses(
+        (status = 200, description = "The contact as it is now.", body = ContactView),
+        (status = 409, description = "The contact was entered in error.")
+    ),
+    security(("staffToken" = []))
+)]
+#[patch("/outreach-contacts/{id}")]
+pub async fn correct_contact(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    id: Named<OutreachContactId>,
+    patch: MergePatch,
+) -> Result<HttpResponse> {
+    let (directory, id) = (directory.current(), id.0);
+    let patch = patch.without(NewContact::FIELDS)?;
+    let sight = staff.own_sight(&directory);
+    let seen = sight.clone();
+    let before = db.read(move |conn| store::find(conn, &seen, id)).await;
+    let attempt = || entry(&staff, &call, "outreach_contact.corrected", vec![id]);
+    let before = denials.noted(before, attempt)?;
+    call.check_if_match(before.version)?;
+    let before = before.open(&vault)?;
+    let written = &before.record.written;
+    let setting =
+        Setting { office: before.office_id, directory: &directory, now: call.moment.now, before: Some(written) };
+    let after = before.corrected(patch.apply(written)?, &setting, staff.id)?;
+    let change = Change {
+        sight,
+        next: SealedContact::new(&after, &vault, &call.moment.random)?,
+        before: SealedVersion::new(&before, &vault, &call.moment)?,
+        names: Names { known_before: Some(Box::new(names(&before))), ..names(&after) },
+    };
+    let entry = attempt().on_behalf_of(before.office_id);
+    let work = move |conn: &mut DbConn| {
+        change.write(conn)?;
+        audit::record(conn, &entry)?;
+        look(conn, &change.sight, id)
+    };
+    let (contact, newly_reached) = db.write(work).await?;
+    let version = contact.version;
+    call.changed(&ContactView::new(contact.open(&vault)?, newly_reached, &call), Validator::Version(version))
+}
+
+fn names(contact: &OutreachContact) -> Names {
+    Names::of(&contact.record.written, None)
+}
+
+/// The next version of a contact, and what it was.
+struct Change {
+    sight: Sight,
+    next: SealedContact,
+    before: SealedVersion,
+    names: Names,
+}
+
+impl Change {
+    /// Writes it, and works out anew how the families were first reached that it names or has named.
+    fn write(&self, conn: &mut DbConn) -> Result<()> {
+        let stood_there = self.names.known_before.as_deref().cloned().unwrap_or_default();
+        let stood_there = Names { known_before: Some(Box::new(stood_there.clone())), ..stood_there };
+        let known = Known::load(conn, &self.sight, &[&self.names, &stood_there])?;
+        let (found, found_before) = (known.judge(&self.sight, &self.names)?, known.judge(&self.sight, &stood_there)?);
+        let people = |names: &Names| names.people.iter().map(|(_, person)| *person).collect::<Vec<PersonId>>();
+        let (named, named_before) = (people(&self.names), people(&stood_there));
+        let is_about_the_same = named == named_before && self.names.family == stood_there.family;
+        // What was linked once stays, also where somebody has moved on since.
+        let family = if is_about_the_same { self.next.family_id } else { found.family };
+        let protected = self.next.protected || found.protected;
+        let next = SealedContact { family_id: family, protected, ..self.next.clone() }.hidden_as_needed();
+        store::supersede(conn, &next, &self.before)?;
+        if named != named_before {
+            store::replace_people(conn, next.id, &named)?;
+        }
+        let office = next.office_id;
+        dialect::note_met_people(conn, &named.iter().map(|person| (*person, office)).collect::<Vec<_>>())?;
+        dialect::note_met_families(conn, &found.families.iter().map(|family| (*family, office)).collect::<Vec<_>>())?;
+        let mut affected: Vec<FamilyId> = [found.families, found_before.families].concat();
+        affected.extend(self.next.family_id.into_iter().chain(family));
+        reached::recompute(conn, &affected)
+    }
+}
+
+/// List the versions of a contact
+///
+/// What a contact says and what it said before each of its corrections, the newest first: for team leads, and for auditors who say
+/// why they look.
+#[utoipa::path(
+    operation_id = "listOutreachContactVersions",
+    tag = "outreach",
+    params(("id" = OutreachContactId, Path, description = "The contact's identifier."), PagingParameters),
+    responses((status = 200, description = "A page of versions.", body = Page<VersionView>)),
+    security(("staffToken" = []))
+)]
+#[get("/outreach-contacts/{id}/versions")]
+pub async fn list_versions(
+    VersionReader(staff): VersionReader,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    asked: (Named<OutreachContactId>, Paging),
+) -> Result<HttpResponse> {
+    let (Named(id), paging) = asked;
+    let sight = staff.sight(&directory.current());
+    let reason = sight.reason;
+    let attempt = || entry(&staff, &call, "outreach_contact.versions_read", vec![id]).because(reason);
+    let entry = attempt();
+    let read = move |conn: &mut DbConn| Ok((store::find(conn, &sight, id)?, store::versions(conn, id)?));
+    let record = move |conn: &mut DbConn, (contact, _): &(SealedContact, Vec<SealedVersion>)| {
+        audit::record(conn, &entry.on_behalf_of(contact.office_id))
+    };
+    let (contact, before) = denials.noted(db.read_recorded(read, record).await, attempt)?;
+    let contact = contact.open(&vault)?;
+    let before = before.into_iter().map(|version| version.open(&contact, &vault)).collect::<Result<Vec<_>>>()?;
+    // A contact is corrected a few times: all its versions are at hand.
+    let all: Vec<&OutreachContact> = std::iter::once(&contact).chain(&before).collect();
+    let found =
+        paging.of_sorted(&call, &all, |version| std::cmp::Reverse(version.version))?.counted_when_asked(&paging);
+    Ok(call.give(found.answer(&call, &paging, |version| VersionView::from(version.clone()))?, Cache::NoStore))
+}
+
+/// Why a contact was entered in error.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ContactError {
+    /// Why.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Fel familj: kontakten gällde grannen."
+    reason: ConfidentialProse,
+}
+
+/// Enter a contact in error
+///
+/// It stays readable and changes no more, stands in no list and no statistics, and reached nobody.
+#[utoipa::path(
+    operation_id = "enterOutreachContactInError",
+    tag = "outreach",
+    params(("id" = OutreachContactId, Path, description = "The contact's identifier.")),
+    request_body = ContactError,
+    responses(
+        (status = 200, description = "The contact as it is now.", body = ContactView),
+        (status = 409, description = "The contact was entered in error before."),
+        (status = 412, description = "`If-Match` was given, and the contact has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/outreach-contacts/{id}/enter-in-error")]
+pub async fn enter_in_error(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    retries: Data<Retries>,
+    denials: Data<Denials>,
+    id: Named<OutreachContactId>,
+    body: Body<ContactError>,
+) -> Result<HttpResponse> {
+    let (directory, id) = (directory.current(), id.0);
+    let sight = staff.own_sight(&directory);
+    let replay = again("outreach_contact.entered_in_error.replayed", &sight);
+    let change = async |slot: Slot| {
+        let seen = sight.clone();
+        let before = db.read(move |conn| store::find(conn, &seen, id)).await;
+        let attempt = || entry(&staff, &call, "outreach_contact.entered_in_error", vec![id]);
+        let before = denials.noted(before, attempt)?;
+        call.check_if_match_when_given(before.version)?;
+        let before = before.open(&vault)?;
+        if before.record.written.is_identity_exempt(&directory) {
+            let mut rules = Rules::default();
+            check_tells_nobody("/reason", Some(&body.0.reason), &mut rules);
+            rules.finish(Some(()))?;
+        }
+        let after = before.entered_in_error(body.0.reason, staff.id, call.moment.now)?;
+        let change = Change {
+            sight: sight.clone(),
+            next: SealedContact::new(&after, &vault, &call.moment.random)?,
+            before: SealedVersion::new(&before, &vault, &call.moment)?,
+            names: Names { known_before: Some(Box::new(names(&before))), ..names(&after) },
+        };
+        let entry = attempt().on_behalf_of(before.office_id);
+        let (links, seal) = (call.links(), vault.get_ref().clone());
+        let work = move |conn: &mut DbConn| {
+            change.write(conn)?;
+            audit::record(conn, &entry)?;
+            let (contact, newly_reached) = look(conn, &change.sight, id)?;
+            let version = contact.version;
+            let view = ContactView::new(contact.open(&seal)?, newly_reached, &links);
+            let answer = Written::changed(&view, Validator::Version(version))?;
+            slot.keep(conn, id.uuid(), &answer)?;
+            Ok(answer)
+        };
+        db.write(work).await
+    };
+    call.send(retries.once(&call, staff.actor(), replay, change).await?)
+}

@@ -1,0 +1,66 @@
+//! Where a follow-up belongs: what it follows says so.
+
+use crate::auth::Sight;
+use crate::db::DbConn;
+use crate::error::{Error, Problem, Result};
+use crate::id::{ServiceId, StaffId};
+use crate::outreach::arrival::{Known, Names};
+use crate::outreach::follow_ups::store::SealedFollowUp;
+use crate::outreach::store as contact_store;
+use crate::referrals::store as referral_store;
+use crate::rules::Rules;
+
+/// A follow-up that has its place.
+pub struct Placed {
+    /// The follow-up, with its office and its family.
+    pub follow_up: SealedFollowUp,
+    /// The service that the contact belongs to which it follows.
+    pub service_id: Option<ServiceId>,
+}
+
+/// Finds what a follow-up follows, as far as its writer may know, and puts it there.
+pub fn place(
+    conn: &mut DbConn,
+    sight: &Sight,
+    cases: &Sight,
+    mut follow_up: SealedFollowUp,
+    by: StaffId,
+) -> Result<Placed> {
+    let mut rules = Rules::default();
+    let mut service_id = None;
+    if let Some(id) = follow_up.contact_id {
+        let contact = rules.known("/contactId", id.uuid(), if_known(contact_store::find(conn, sight, id))?);
+        if let Some(contact) = contact {
+            if contact.in_error {
+                return Err(Error::new(Problem::EnteredInError));
+            }
+            follow_up.office_id = contact.office_id;
+            follow_up.family_id = follow_up.family_id.or(contact.family_id);
+            follow_up.protected = contact.protected;
+            service_id = contact.service_id;
+        }
+    }
+    if let Some(id) = follow_up.referral_id
+        && let Some(referral) = rules.known("/referralId", id.uuid(), if_known(referral_store::find(conn, cases, id))?)
+    {
+        follow_up.office_id = referral.office_id;
+        follow_up.protected = referral.protected;
+    }
+    rules.finish(Some(()))?;
+    let owner = Some((follow_up.owner_id, follow_up.office_id)).filter(|(owner, _)| *owner != by);
+    let names = Names { family: follow_up.family_id, owner, ..Names::default() };
+    let known = Known::load(conn, sight, &[&names])?;
+    // It stands by itself, and not in a contact.
+    let found = known.judge(sight, &names).map_err(|error| error.from_part("/followUp"))?;
+    follow_up.family_id = found.family;
+    follow_up.protected |= found.protected;
+    Ok(Placed { follow_up, service_id })
+}
+
+fn if_known<T>(found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.problem() == Problem::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,338 @@
+//! Follow-ups over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::audit::client::Client;
+use crate::audit::denials::Denials;
+use crate::audit::{self, Entry};
+use crate::auth::{FollowUpWriter, OutreachWorker, Sight, Staff};
+use crate::db::{Db, DbConn};
+use crate::directory;
+use crate::error::{Error, Problem, Result, Text};
+use crate::http::answer::Validator;
+use crate::http::body::Body;
+use crate::http::call::{Cache, Call};
+use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::http::query::Query;
+use crate::http::written::Written;
+use crate::id::{FollowUpId, StaffId};
+use crate::idempotency::{Replay, Retries, Slot};
+use crate::outreach::arrival::{self, Arrived};
+use crate::outreach::follow_ups::store::{self, Filter, SealedFollowUp};
+use crate::outreach::follow_ups::view::FollowUpView;
+use crate::outreach::follow_ups::{FollowUp, NewFollowUp, Words, placing};
+use crate::outreach::reports::InternalReferral;
+use crate::outreach::routes::Field;
+use crate::outreach::{NewContact, check_tells_nobody};
+use crate::rules::Rules;
+use crate::vault::{ConfidentialProse, Vault};
+
+/// The operations on follow-ups.
+pub fn add(api: &mut ServiceConfig) {
+    api.service(list_follow_ups).service(create_follow_up).service(get_follow_up).service(complete_follow_up);
+}
+
+/// Which follow-ups a worklist shows.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WorklistQuery {
+    /// Those that are due before this day.
+    #[param(example = "2026-12-05")]
+    due_before: Option<NaiveDate>,
+    /// Those whose day is over, or with `false` those whose day is not.
+    overdue: Option<bool>,
+    /// Those of this member of staff: your own, with the `staffId` of `/me`.
+    owner_id: Option<StaffId>,
+}
+
+/// List follow-ups
+///
+/// The worklist of your own offices: what is open, and what is due first comes first, so that what is overdue stands on top. One
+/// audit record names every follow-up that the page shows.
+#[utoipa::path(
+    operation_id = "listFollowUps",
+    tag = "outreach",
+    params(WorklistQuery, PagingParameters),
+    responses((status = 200, description = "A page of the worklist.", body = Page<FollowUpView>)),
+    security(("staffToken" = []))
+)]
+#[get("/follow-ups")]
+async fn list_follow_ups(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    query: Query<WorklistQuery>,
+    paging: Paging,
+) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let today = directory.calendar.local_date(call.moment.now.utc());
+    let WorklistQuery { due_before, overdue, owner_id } = query.0;
+    let filter = Filter { due_before, overdue: overdue.map(|overdue| (overdue, today)), owner: owner_id };
+    let sight = staff.sight(&directory);
+    let entry =
+        entry(&staff, &call, "follow_up.listed", Vec::new()).on_behalf_of(sight.only_office()).because(sight.reason);
+    let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
+    let shown = paging.shown();
+    let read = move |conn: &mut DbConn| {
+        let total = if count { Some(store::count(conn, &sight, &filter)?) } else { None };
+        Ok((store::page(conn, &sight, &filter, &from, limit)?, total))
+    };
+    let record = move |conn: &mut DbConn, (rows, _): &(Vec<SealedFollowUp>, Option<u64>)| {
+        let seen = rows.iter().take(shown).map(|follow_up| follow_up.id.uuid());
+        audit::record(conn, &entry.about(seen.collect()))
+    };
+    let (rows, total) = db.read_recorded(read, record).await?;
+    let found = Found::of_one_more(rows, &paging, total, |last| (last.due_on, last.id));
+    let found = found.try_map(|row| row.open(&vault))?;
+    let answer = found.answer(&call, &paging, |follow_up| FollowUpView::new(follow_up, today, &call))?;
+    Ok(call.give(answer, Cache::NoStore))
+}
+
+/// Promise to get back
+///
+/// To those of a contact, of a referral or of a family. It belongs to the office of what it follows; the owner is one of its staff.
+#[utoipa::path(
+    operation_id = "createFollowUp",
+    tag = "outreach",
+    request_body = NewFollowUp,
+    responses(
+        (status = 201, description = "The new follow-up.", body = FollowUpView),
+        (status = 409, description = "The contact was entered in error.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/follow-ups")]
+async fn create_follow_up(
+    FollowUpWriter { field: staff, cases: reader }: FollowUpWriter,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    retries: Data<Retries>,
+    new: Body<NewFollowUp>,
+) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let today = directory.calendar.local_date(call.moment.now.utc());
+    let (sight, cases) = (staff.own_sight(&directory), reader.own_sight(&directory));
+    let replay = again("follow_up.created.replayed", &sight);
+    let create = async |slot: Slot| {
+        new.0.check(today)?;
+        let office = match new.0.contact_id.is_none() && new.0.referral_id.is_none() {
+            true => Some(staff.creating_office(&directory, new.0.office_id.as_ref())?),
+            false => None,
+        };
+        // What it follows says which office it belongs to.
+        let nowhere_yet = office.or(sight.offices.first().copied()).ok_or_else(|| Error::new(Problem::NoOffice))?;
+        let note = new.0.note.clone();
+        let follow_up = FollowUp::new(new.0, nowhere_yet, staff.id, &call.moment);
+        let sealed = SealedFollowUp::new(&follow_up, &vault, &call.moment.random)?;
+        let entry = entry(&staff, &call, "follow_up.created", vec![follow_up.id]);
+        let (links, seal, sight, by) = (call.links(), vault.get_ref().clone(), sight.clone(), staff.id);
+        let work = move |conn: &mut DbConn| {
+            let placed = placing::place(conn, &sight, &cases, sealed.clone(), by)?;
+            if placed.service_id.and_then(|id| directory.service(id)).is_some_and(|service| service.identity_exempt) {
+                let mut rules = Rules::default();
+                let named = Text::new("names somebody", "anger vem någon är");
+                let is_named = placed.follow_up.family_id.is_some();
+                rules.require_or(Problem::IdentityNotRecorded, !is_named, "/familyId", named);
+                check_tells_nobody("/note", note.as_ref(), &mut rules);
+                rules.finish(Some(()))?;
+            }
+            let follow_up = placed.follow_up;
+            store::insert(conn, std::slice::from_ref(&follow_up))?;
+            audit::record(conn, &entry.clone().on_behalf_of(follow_up.office_id))?;
+            let (id, version) = (follow_up.id, follow_up.version);
+            let view = FollowUpView::new(follow_up.open(&seal)?, today, &links);
+            let answer = Written::created(&links, &path(id), &view, Validator::Version(version))?;
+            slot.keep(conn, id.uuid(), &answer)?;
+            Ok(answer)
+        };
+        db.write(work).await
+    };
+    call.send(retries.once(&call, staff.actor(), replay, create).await?)
+}
+
+/// Get a follow-up
+///
+/// A follow-up of one of your own offices, open or done.
+#[utoipa::path(
+    operation_id = "getFollowUp",
+    tag = "outreach",
+    params(("id" = FollowUpId, Path, description = "The follow-up's identifier.")),
+    responses((status = 200, description = "The follow-up.", body = FollowUpView)),
+    security(("staffToken" = []))
+)]
+#[get("/follow-ups/{id}")]
+async fn get_follow_up(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    id: Named<FollowUpId>,
+) -> Result<HttpResponse> {
+    let (id, directory) = (id.0, directory.current());
+    let sight = staff.sight(&directory);
+    let reason = sight.reason;
+    let attempt = || entry(&staff, &call, "follow_up.read", vec![id]).because(reason);
+    let entry = attempt();
+    let record = move |conn: &mut DbConn, follow_up: &SealedFollowUp| {
+        audit::record(conn, &entry.on_behalf_of(follow_up.office_id))
+    };
+    let found = db.read_recorded(move |conn| store::find(conn, &sight, id), record).await;
+    let follow_up = denials.noted(found, attempt)?;
+    let version = follow_up.version;
+    let today = directory.calendar.local_date(call.moment.now.utc());
+    let view = FollowUpView::new(follow_up.open(&vault)?, today, &call);
+    call.found(&view, Validator::Version(version), Cache::NoStore)
+}
+
+/// What came of a follow-up.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FollowUpResult {
+    /// What came of it.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Träffade dem på torget; de vill prova."
+    result: ConfidentialProse,
+    /// The contact that it was, written down in the same moment. It goes on from the contact that was followed, unless it says
+    /// otherwise.
+    ///
+    /// @x-example-omit true
+    contact: Option<NewContact>,
+    /// An internal referral of the contact, made in the same moment: of the one that is written down with it, or else of the one that
+    /// was followed.
+    ///
+    /// @x-example-omit true
+    referral: Option<InternalReferral>,
+}
+
+/// Complete a follow-up
+///
+/// Once, with its result. The contact that it was can be written down in the same moment: either both are there or neither.
+#[utoipa::path(
+    operation_id = "completeFollowUp",
+    tag = "outreach",
+    params(("id" = FollowUpId, Path, description = "The follow-up's identifier.")),
+    request_body = FollowUpResult,
+    responses(
+        (status = 200, description = "The follow-up as it is now.", body = FollowUpView),
+        (status = 409, description = "It was completed before, or the contact's identifier is another one's."),
+        (status = 412, description = "`If-Match` was given, and the follow-up has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/follow-ups/{id}/complete")]
+async fn complete_follow_up(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    tools: (Data<Vault>, Data<Retries>),
+    denials: Data<Denials>,
+    id: Named<FollowUpId>,
+    body: Body<FollowUpResult>,
+) -> Result<HttpResponse> {
+    let ((vault, retries), id) = (tools, id.0);
+    let field = Field { staff, directory: directory.current(), call, db, vault, retries };
+    let sight = field.sight();
+    let replay = again("follow_up.completed.replayed", &sight);
+    let complete = async |slot: Slot| {
+        let (staff, call, vault) = (&field.staff, &field.call, &field.vault);
+        let seen = sight.clone();
+        let read = move |conn: &mut DbConn| {
+            let before = store::find(conn, &seen, id)?;
+            let service = store::service_of(conn, &before)?;
+            Ok((before, service))
+        };
+        let attempt = || entry(staff, call, "follow_up.completed", vec![id]);
+        let (before, service) = denials.noted(field.db.read(read).await, attempt)?;
+        call.check_if_match_when_given(before.version)?;
+        let before = before.open(vault)?;
+        let FollowUpResult { result, contact, referral } = body.0;
+        if service.and_then(|id| field.directory.service(id)).is_some_and(|service| service.identity_exempt) {
+            let mut rules = Rules::default();
+            check_tells_nobody("/result", Some(&result), &mut rules);
+            rules.finish(Some(()))?;
+        }
+        let arrival = match contact {
+            Some(mut contact) => {
+                contact.previous_contact_id = contact.previous_contact_id.or(before.contact_id);
+                Some(field.arrival(contact).await.map_err(|error| error.within("/contact"))?)
+            }
+            None => None,
+        };
+        let next_contact_id = arrival.as_ref().map(|arrival| arrival.contact.id);
+        let report = match (referral, next_contact_id.or(before.contact_id)) {
+            (None, _) => None,
+            (Some(referral), Some(contact)) => {
+                Some(field.report(referral.into(), contact).await.map_err(|error| error.within("/referral"))?)
+            }
+            (Some(_), None) => {
+                let nothing = Text::new("needs a contact that it is made of", "behöver en kontakt som den görs av");
+                return Err(Error::invalid_at("/referral", nothing));
+            }
+        };
+        let next_referral_id = report.as_ref().map(|report| report.referral.id);
+        let words = Words { result: Some(result), next_contact_id, next_referral_id, ..Words::default() };
+        let after = before.completed(words, staff.id, call.moment.now)?;
+        let sealed = SealedFollowUp::new(&after, vault, &call.moment.random)?;
+        let entry = attempt().on_behalf_of(before.office_id);
+        let recorded = arrival.as_ref().map(|arrival| field.entries(arrival.contact.office_id));
+        let today = field.directory.calendar.local_date(call.moment.now.utc());
+        let (links, seal, sight) = (call.links(), vault.get_ref().clone(), sight.clone());
+        let work = move |conn: &mut DbConn| {
+            if let (Some(arrival), Some((created, known))) = (&arrival, &recorded) {
+                let mut outcomes = arrival::receive(conn, &sight, std::slice::from_ref(arrival))?;
+                let nothing = || Error::internal("a contact came to nothing");
+                let arrived: Arrived = outcomes.pop().ok_or_else(nothing)?.map_err(|error| error.within("/contact"))?;
+                let entry = if arrived.is_new { created } else { known };
+                audit::record(conn, &entry.clone().about(vec![arrived.contact.id.uuid()]))?;
+            }
+            if let Some(report) = &report {
+                report.write(conn)?;
+            }
+            store::update(conn, &sealed)?;
+            audit::record(conn, &entry)?;
+            let follow_up = store::find(conn, &sight, id)?;
+            let version = follow_up.version;
+            let view = FollowUpView::new(follow_up.open(&seal)?, today, &links);
+            let answer = Written::changed(&view, Validator::Version(version))?;
+            slot.keep(conn, id.uuid(), &answer)?;
+            Ok(answer)
+        };
+        field.db.write(work).await
+    };
+    field.call.send(field.retries.once(&field.call, field.staff.actor(), replay, complete).await?)
+}
+
+fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<FollowUpId>) -> Entry {
+    let ids = ids.into_iter().map(FollowUpId::uuid).collect();
+    Entry::new(&call.moment, staff.actor(), action, "follow_up", ids, call.trace.id()).from_client(Client::of(call))
+}
+
+/// Whether somebody may still know of the follow-up that a kept answer is about.
+fn again(
+    action: &'static str,
+    sight: &Sight,
+) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
+    let sight = sight.clone();
+    let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, FollowUpId::from_uuid(id)).map(drop);
+    Replay { action, resource_type: "follow_up", may_see }
+}
+
+fn path(id: FollowUpId) -> String {
+    format!("/follow-ups/{id}")
+}

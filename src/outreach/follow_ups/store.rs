@@ -1,0 +1,190 @@
+//! Every query on follow-ups. Staff find them only through their [`Sight`].
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::auth::Sight;
+use crate::db::schema::{follow_ups, outreach_contacts};
+use crate::db::{DbConn, stale};
+use crate::error::{Error, Result};
+use crate::http::page::From;
+use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, ServiceId, StaffId};
+use crate::on_backend;
+use crate::outreach::follow_ups::{FollowUp, Words};
+use crate::time::{Random, Timestamp};
+use crate::vault::{self, Sealed, Vault};
+
+/// A follow-up as the database holds it: what is personal is sealed.
+#[expect(missing_docs, reason = "The fields are those of `FollowUp`.")]
+#[derive(Clone, Queryable, Insertable, AsChangeset)]
+// Each column is always written, so that the statement is the same for all, and its text is made once.
+#[diesel(table_name = follow_ups, treat_none_as_default_value = false, treat_none_as_null = true)]
+pub struct SealedFollowUp {
+    pub id: FollowUpId,
+    pub office_id: OfficeId,
+    pub owner_id: StaffId,
+    pub due_on: NaiveDate,
+    pub contact_id: Option<OutreachContactId>,
+    pub referral_id: Option<ReferralId>,
+    pub family_id: Option<FamilyId>,
+    pub protected: bool,
+    pub record: Sealed,
+    pub done_at: Option<Timestamp>,
+    pub done_by: Option<StaffId>,
+    pub created_at: Timestamp,
+    pub created_by: StaffId,
+    pub updated_at: Timestamp,
+    pub version: i32,
+}
+
+impl SealedFollowUp {
+    /// Seals what is personal.
+    pub fn new(follow_up: &FollowUp, vault: &Vault, random: &Random) -> Result<Self> {
+        Ok(Self {
+            id: follow_up.id,
+            office_id: follow_up.office_id,
+            owner_id: follow_up.owner_id,
+            due_on: follow_up.due_on,
+            contact_id: follow_up.contact_id,
+            referral_id: follow_up.referral_id,
+            family_id: follow_up.family_id,
+            protected: follow_up.protected,
+            record: vault.seal_json(vault::FOLLOW_UP_RECORD, follow_up.id.uuid(), &follow_up.words, random)?,
+            done_at: follow_up.done_at,
+            done_by: follow_up.done_by,
+            created_at: follow_up.created_at,
+            created_by: follow_up.created_by,
+            updated_at: follow_up.updated_at,
+            version: follow_up.version,
+        })
+    }
+
+    /// Opens what is personal.
+    pub fn open(self, vault: &Vault) -> Result<FollowUp> {
+        let words: Words = vault.open_json(vault::FOLLOW_UP_RECORD, self.id.uuid(), &self.record)?;
+        Ok(FollowUp {
+            id: self.id,
+            office_id: self.office_id,
+            owner_id: self.owner_id,
+            due_on: self.due_on,
+            contact_id: self.contact_id,
+            referral_id: self.referral_id,
+            family_id: self.family_id,
+            protected: self.protected,
+            words,
+            done_at: self.done_at,
+            done_by: self.done_by,
+            created_at: self.created_at,
+            created_by: self.created_by,
+            updated_at: self.updated_at,
+            version: self.version,
+        })
+    }
+}
+
+/// Adds follow-ups.
+pub fn insert(conn: &mut DbConn, new: &[SealedFollowUp]) -> Result<()> {
+    if !new.is_empty() {
+        on_backend!(conn, conn => diesel::insert_into(follow_ups::table).values(new).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// Writes the next version of a follow-up, unless somebody else wrote it first.
+pub fn update(conn: &mut DbConn, next: &SealedFollowUp) -> Result<()> {
+    let before = follow_ups::table.find(next.id).filter(follow_ups::version.eq(next.version - 1));
+    if on_backend!(conn, conn => diesel::update(before).set(next).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
+}
+
+/// The follow-up, if it may be known to somebody with this sight.
+pub fn find(conn: &mut DbConn, sight: &Sight, id: FollowUpId) -> Result<SealedFollowUp> {
+    // The database judges, so that one that may not be known of takes no longer than one that is not there.
+    let cleared = follow_ups::protected.eq(false).or(follow_ups::protected.eq(sight.protected_identity));
+    let named = follow_ups::table.find(id).filter(cleared).filter(follow_ups::office_id.eq_any(sight.offices.clone()));
+    let found: Option<SealedFollowUp> = on_backend!(conn, conn => named.first(conn).optional())?;
+    found.ok_or_else(Error::not_found)
+}
+
+/// The service that the contact belongs to which is followed.
+pub fn service_of(conn: &mut DbConn, follow_up: &SealedFollowUp) -> Result<Option<ServiceId>> {
+    let Some(contact) = follow_up.contact_id else { return Ok(None) };
+    let service = outreach_contacts::table.find(contact).select(outreach_contacts::service_id);
+    Ok(on_backend!(conn, conn => service.first(conn))?)
+}
+
+/// Which follow-ups a worklist shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Those that are due before this day.
+    pub due_before: Option<NaiveDate>,
+    /// Those whose day is over today, or those whose is not.
+    pub overdue: Option<(bool, NaiveDate)>,
+    /// Those of this member of staff.
+    pub owner: Option<StaffId>,
+}
+
+/// A place in a worklist: the day, and the identifier.
+pub type Position = (NaiveDate, FollowUpId);
+
+/// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
+macro_rules! filtered {
+    ($sight:expr, $filter:expr) => {{
+        let (sight, filter): (&Sight, &Filter) = ($sight, $filter);
+        let mut rows = follow_ups::table.filter(follow_ups::done_at.is_null()).into_boxed();
+        rows = match sight.offices.as_slice() {
+            // An equality lets the index give the order; a list of offices would have to be sorted.
+            [only] => rows.filter(follow_ups::office_id.eq(*only)),
+            several => rows.filter(follow_ups::office_id.eq_any(several.to_vec())),
+        };
+        if !sight.protected_identity {
+            rows = rows.filter(follow_ups::protected.eq(false));
+        }
+        if let Some(day) = filter.due_before {
+            rows = rows.filter(follow_ups::due_on.lt(day));
+        }
+        match filter.overdue {
+            Some((true, today)) => rows = rows.filter(follow_ups::due_on.lt(today)),
+            Some((false, today)) => rows = rows.filter(follow_ups::due_on.ge(today)),
+            None => {}
+        }
+        if let Some(owner) = filter.owner {
+            rows = rows.filter(follow_ups::owner_id.eq(owner));
+        }
+        rows
+    }};
+}
+
+/// One page, what is due first first; one row more than `limit` tells that there is a next page.
+pub fn page(
+    conn: &mut DbConn,
+    sight: &Sight,
+    filter: &Filter,
+    from: &From<Position>,
+    limit: u32,
+) -> Result<Vec<SealedFollowUp>> {
+    if sight.offices.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(on_backend!(conn, conn => {
+        let mut rows = filtered!(sight, filter)
+            .order((follow_ups::due_on.asc(), follow_ups::id.asc()))
+            .limit(i64::from(limit) + 1);
+        rows = match from {
+            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            From::Behind((day, id)) => {
+                rows.filter(follow_ups::due_on.gt(*day).or(follow_ups::due_on.eq(*day).and(follow_ups::id.gt(*id))))
+            }
+            From::Nowhere => return Ok(Vec::new()),
+        };
+        rows.load::<SealedFollowUp>(conn)
+    })?)
+}
+
+/// How many follow-ups a worklist has in all.
+pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
+    if sight.offices.is_empty() {
+        return Ok(0);
+    }
+    let count: i64 = on_backend!(conn, conn => filtered!(sight, filter).count().get_result(conn))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}

@@ -1,0 +1,111 @@
+//! Follow-ups as the staff see them who may know of them.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::call::Link;
+use crate::http::written::Linking;
+use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, StaffId};
+use crate::outreach::follow_ups::FollowUp;
+use crate::time::Timestamp;
+use crate::vault::{self, ConfidentialProse};
+
+/// A follow-up.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = FollowUp)]
+pub struct FollowUpView {
+    /// Identifies it.
+    pub id: FollowUpId,
+    /// The office that it belongs to.
+    pub office_id: OfficeId,
+    /// Who does it.
+    pub owner_id: StaffId,
+    /// By which day.
+    #[schema(example = "2026-12-04")]
+    pub due_on: NaiveDate,
+    /// Whether it is open and its day is over.
+    pub overdue: bool,
+    /// The contact that it follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_id: Option<OutreachContactId>,
+    /// The referral that it follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referral_id: Option<ReferralId>,
+    /// The family that it is about.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_id: Option<FamilyId>,
+    /// What is to be done.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub note: Option<ConfidentialProse>,
+    /// What came of it.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub result: Option<ConfidentialProse>,
+    /// When it was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done_at: Option<Timestamp>,
+    /// Who did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done_by: Option<StaffId>,
+    /// The contact that was written down when it was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_contact_id: Option<OutreachContactId>,
+    /// The referral that was made when it was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_referral_id: Option<ReferralId>,
+    /// When it was written down.
+    pub created_at: Timestamp,
+    /// Who wrote it down.
+    pub created_by: StaffId,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Counts its changes.
+    #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
+    pub version: i32,
+    /// Its own address, and what you may do with it now.
+    #[serde(rename = "_links")]
+    #[schema(max_items = 40)]
+    pub links: Vec<Link>,
+}
+
+impl FollowUpView {
+    /// A follow-up as it stands on the day `today`.
+    pub fn new(follow_up: FollowUp, today: NaiveDate, addresses: &impl Linking) -> Self {
+        let path = format!("/follow-ups/{}", follow_up.id);
+        let mut links = vec![addresses.link("self", "GET", &path)];
+        if let Some(contact) = follow_up.contact_id {
+            links.push(addresses.link("contact", "GET", &format!("/outreach-contacts/{contact}")));
+        }
+        if follow_up.done_at.is_none() {
+            links.push(addresses.link("complete", "POST", &format!("{path}/complete")));
+        }
+        Self {
+            overdue: follow_up.is_overdue(today),
+            id: follow_up.id,
+            office_id: follow_up.office_id,
+            owner_id: follow_up.owner_id,
+            due_on: follow_up.due_on,
+            contact_id: follow_up.contact_id,
+            referral_id: follow_up.referral_id,
+            family_id: follow_up.family_id,
+            note: follow_up.words.note,
+            result: follow_up.words.result,
+            done_at: follow_up.done_at,
+            done_by: follow_up.done_by,
+            next_contact_id: follow_up.words.next_contact_id,
+            next_referral_id: follow_up.words.next_referral_id,
+            created_at: follow_up.created_at,
+            created_by: follow_up.created_by,
+            updated_at: follow_up.updated_at,
+            version: follow_up.version,
+            links,
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Offers over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::audit::client::Client;
+use crate::audit::denials::Denials;
+use crate::audit::{self, Entry};
+use crate::auth::{OutreachWorker, Sight, Staff};
+use crate::db::{Db, DbConn};
+use crate::directory;
+use crate::error::{Error, Problem, Result};
+use crate::http::answer::Validator;
+use crate::http::body::Body;
+use crate::http::call::{Cache, Call};
+use crate::http::page::{Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::http::written::Written;
+use crate::id::{OfferId, OutreachContactId};
+use crate::idempotency::{Replay, Retries, Slot};
+use crate::outreach::arrival::{Known, Names};
+use crate::outreach::offers::store::{self, SealedOffer, Standing};
+use crate::outreach::offers::view::OfferView;
+use crate::outreach::offers::{NewAnswer, NewOffer, Offer, OfferClosing};
+use crate::outreach::store as contact_store;
+use crate::vault::Vault;
+
+/// The operations on offers.
+pub fn add(api: &mut ServiceConfig) {
+    api.service(create_offer).service(list_offers).service(get_offer).service(answer_offer).service(close_offer);
+}
+
+/// Offer a service
+///
+/// At a contact, to its family or to one of its participants. Whatever is answered is added to the offer, each time somebody asks.
+#[utoipa::path(
+    operation_id = "createOffer",
+    tag = "outreach",
+    params(("id" = OutreachContactId, Path, description = "The contact's identifier.")),
+    request_body = NewOffer,
+    responses(
+        (status = 201, description = "The new offer.", body = OfferView),
+        (status = 409, description = "The contact was entered in error.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/outreach-contacts/{id}/offers")]
+async fn create_offer(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    retries: Data<Retries>,
+    denials: Data<Denials>,
+    id: Named<OutreachContactId>,
+    new: Body<NewOffer>,
+) -> Result<HttpResponse> {
+    let (directory, id) = (directory.current(), id.0);
+    let sight = staff.own_sight(&directory);
+    let replay = again("offer.created.replayed", &sight);
+    let create = async |slot: Slot| {
+        let seen = sight.clone();
+        let contact = db.read(move |conn| contact_store::find(conn, &seen, id)).await;
+        let contact = denials.noted(contact, || of_contact(&staff, &call, "offer.created", id))?.open(&vault)?;
+        let offer = Offer::new(new.0, &contact, staff.id, &directory, &call.moment)?;
+        let sealed = SealedOffer::new(&offer, &vault, &call.moment.random)?;
+        let stood_there = Names::of(&contact.record.written, None);
+        let names = Names {
+            family: offer.family_id,
+            known_before: Some(Box::new(Names { family: contact.family_id, ..stood_there.clone() })),
+            ..stood_there
+        };
+        let participant =
+            offer.words.participant_index.and_then(|index| contact.record.written.participants.get(index));
+        let person = participant.and_then(|participant| participant.person_id);
+        let entry = entry(&staff, &call, "offer.created", vec![offer.id]).on_behalf_of(contact.office_id);
+        let (links, seal, sight) = (call.links(), vault.get_ref().clone(), sight.clone());
+        let work = move |conn: &mut DbConn| {
+            let known = Known::load(conn, &sight, &[&names])?;
+            let found = known.judge(&sight, &names).map_err(|error| error.within("/to"))?;
+            let family_id = match person {
+                Some(person) => known.family_of(person),
+                None => sealed.family_id.and(found.family),
+            };
+            store::insert(conn, &SealedOffer { family_id, ..sealed.clone() })?;
+            audit::record(conn, &entry)?;
+            let standing = store::find(conn, &sight, sealed.id)?;
+            let (path, version) = (path(sealed.id), standing.offer.version);
+            let view = OfferView::new(standing, &seal, &links)?;
+            let answer = Written::created(&links, &path, &view, Validator::Version(version))?;
+            slot.keep(conn, sealed.id.uuid(), &answer)?;
+            Ok(answer)
+        };
+        db.write(work).await
+    };
+    call.send(retries.once(&call, staff.actor(), replay, create).await?)
+}
+
+/// List the offers of a contact
+///
+/// What was offered at a contact of one of your own offices, in the order in which it was offered, each with its answers.
+#[utoipa::path(
+    operation_id = "listOffers",
+    tag = "outreach",
+    params(("id" = OutreachContactId, Path, description = "The contact's identifier."), PagingParameters),
+    responses((status = 200, description = "A page of offers.", body = Page<OfferView>)),
+    security(("staffToken" = []))
+)]
+#[get("/outreach-contacts/{id}/offers")]
+async fn list_offers(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    asked: (Named<OutreachContactId>, Paging),
+) -> Result<HttpResponse> {
+    let (Named(id), paging) = asked;
+    let sight = staff.sight(&directory.current());
+    let reason = sight.reason;
+    let entry = entry(&staff, &call, "offer.listed", Vec::new()).because(reason);
+    let read = move |conn: &mut DbConn| {
+        let contact = contact_store::find(conn, &sight, id)?;
+        Ok((contact.office_id, store::of_contact(conn, &sight, id, contact.in_error)?))
+    };
+    let record = move |conn: &mut DbConn, (office, offers): &(crate::id::OfficeId, Vec<Standing>)| {
+        let seen = offers.iter().map(|standing| standing.offer.id.uuid()).collect();
+        audit::record(conn, &entry.about(seen).on_behalf_of(*office))
+    };
+    let found = db.read_recorded(read, record).await;
+    let (_, offers) = denials.noted(found, || of_contact(&staff, &call, "offer.listed", id).because(reason))?;
+    let views =
+        offers.into_iter().map(|standing| OfferView::new(standing, &vault, &call)).collect::<Result<Vec<_>>>()?;
+    // Not much is offered at one contact: all of it is at hand.
+    let all: Vec<&OfferView> = views.iter().collect();
+    let found =
+        paging.of_sorted(&call, &all, |offer| (offer.offered_at.micros(), offer.id))?.counted_when_asked(&paging);
+    Ok(call.give(found.answer(&call, &paging, |offer| offer)?, Cache::NoStore))
+}
+
+/// Get an offer
+///
+/// An offer made at a contact of one of your own offices, with all answers to it.
+#[utoipa::path(
+    operation_id = "getOffer",
+    tag = "outreach",
+    params(("id" = OfferId, Path, description = "The offer's identifier.")),
+    responses((status = 200, description = "The offer.", body = OfferView)),
+    security(("staffToken" = []))
+)]
+#[get("/offers/{id}")]
+async fn get_offer(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    id: Named<OfferId>,
+) -> Result<HttpResponse> {
+    let (id, sight) = (id.0, staff.sight(&directory.current()));
+    let reason = sight.reason;
+    let on_behalf_of = sight.only_office();
+    let attempt = || entry(&staff, &call, "offer.read", vec![id]).because(reason).on_behalf_of(on_behalf_of);
+    let entry = attempt();
+    let found =
+        db.read_recorded(move |conn| store::find(conn, &sight, id), move |conn, _| audit::record(conn, &entry)).await;
+    let standing = denials.noted(found, attempt)?;
+    let version = standing.offer.version;
+    call.found(&OfferView::new(standing, &vault, &call)?, Validator::Version(version), Cache::NoStore)
+}
+
+/// Answer an offer
+///
+/// What somebody said, each time they were asked. Answers are only ever added; the last by its time counts.
+#[utoipa::path(
+    operation_id = "answerOffer",
+    tag = "outreach",
+    params(("id" = OfferId, Path, description = "The offer's identifier.")),
+    request_body = NewAnswer,
+    responses(
+        (status = 201, description = "The offer as it is now.", body = OfferView),
+        (status = 409, description = "The offer was closed, or its contact entered in error."),
+        (status = 412, description = "`If-Match` was given, and the offer has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/offers/{id}/answers")]
+async fn answer_offer(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    retries: Data<Retries>,
+    denials: Data<Denials>,
+    id: Named<OfferId>,
+    new: Body<NewAnswer>,
+) -> Result<HttpResponse> {
+    let (directory, id) = (directory.current(), id.0);
+    let sight = staff.own_sight(&directory);
+    let replay = again("offer.answered.replayed", &sight);
+    let answer = async |slot: Slot| {
+        let attempt = || entry(&staff, &call, "offer.answered", vec![id]).on_behalf_of(sight.only_office());
+        let offer = open_offer(&db, &denials, &sight, &call, &vault, id, attempt).await?;
+        let answer = offer.answered(&new.0, staff.id, &directory, &call.moment)?;
+        let (entry, links, seal, sight) = (attempt(), call.links(), vault.get_ref().clone(), sight.clone());
+        let work = move |conn: &mut DbConn| {
+            store::answer(conn, &answer)?;
+            audit::record(conn, &entry)?;
+            let standing = store::find(conn, &sight, id)?;
+            let version = standing.offer.version;
+            let view = OfferView::new(standing, &seal, &links)?;
+            let answer = Written::created(&links, &path(id), &view, Validator::Version(version))?;
+            slot.keep(conn, id.uuid(), &answer)?;
+            Ok(answer)
+        };
+        db.write(work).await
+    };
+    call.send(retries.once(&call, staff.actor(), replay, answer).await?)
+}
+
+/// Close an offer
+///
+/// When the provider cannot give what was offered. That the family declined is something else, and an answer.
+#[utoipa::path(
+    operation_id = "closeOffer",
+    tag = "outreach",
+    params(("id" = OfferId, Path, description = "The offer's identifier.")),
+    request_body = OfferClosing,
+    responses(
+        (status = 200, description = "The offer as it is now.", body = OfferView),
+        (status = 409, description = "The offer was closed before, or its contact entered in error."),
+        (status = 412, description = "`If-Match` was given, and the offer has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/offers/{id}/close")]
+async fn close_offer(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    retries: Data<Retries>,
+    denials: Data<Denials>,
+    id: Named<OfferId>,
+    closing: Body<OfferClosing>,
+) -> Result<HttpResponse> {
+    let id = id.0;
+    let sight = staff.own_sight(&directory.current());
+    let replay = again("offer.closed.replayed", &sight);
+    let close = async |slot: Slot| {
+        let attempt = || entry(&staff, &call, "offer.closed", vec![id]).on_behalf_of(sight.only_office());
+        open_offer(&db, &denials, &sight, &call, &vault, id, attempt).await?;
+        let (entry, links, seal, sight) = (attempt(), call.links(), vault.get_ref().clone(), sight.clone());
+        let (reason, now) = (closing.0.reason, call.moment.now);
+        let work = move |conn: &mut DbConn| {
+            store::close(conn, id, reason, now)?;
+            audit::record(conn, &entry)?;
+            let standing = store::find(conn, &sight, id)?;
+            let version = standing.offer.version;
+            let answer = Written::changed(&OfferView::new(standing, &seal, &links)?, Validator::Version(version))?;
+            slot.keep(conn, id.uuid(), &answer)?;
+            Ok(answer)
+        };
+        db.write(work).await
+    };
+    call.send(retries.once(&call, staff.actor(), replay, close).await?)
+}
+
+/// An offer that something can be done with.
+async fn open_offer(
+    db: &Db,
+    denials: &Denials,
+    sight: &Sight,
+    call: &Call,
+    vault: &Vault,
+    id: OfferId,
+    attempt: impl FnOnce() -> Entry,
+) -> Result<Offer> {
+    let seen = sight.clone();
+    let standing = denials.noted(db.read(move |conn| store::find(conn, &seen, id)).await, attempt)?;
+    call.check_if_match_when_given(standing.offer.version)?;
+    if standing.in_error {
+        return Err(Error::new(Problem::EnteredInError));
+    }
+    let offer = standing.offer.open(vault)?;
+    offer.check_open()?;
+    Ok(offer)
+}
+
+fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<OfferId>) -> Entry {
+    let ids = ids.into_iter().map(OfferId::uuid).collect();
+    Entry::new(&call.moment, staff.actor(), action, "offer", ids, call.trace.id()).from_client(Client::of(call))
+}
+
+/// An attempt at the offers of a contact that the caller may not know of.
+fn of_contact(staff: &Staff, call: &Call, action: &'static str, id: OutreachContactId) -> Entry {
+    crate::outreach::routes::entry(staff, call, action, vec![id])
+}
+
+/// Whether somebody may still know of the offer that a kept answer is about.
+fn again(
+    action: &'static str,
+    sight: &Sight,
+) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
+    let sight = sight.clone();
+    let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, OfferId::from_uuid(id)).map(drop);
+    Replay { action, resource_type: "offer", may_see }
+}
+
+fn path(id: OfferId) -> String {
+    format!("/offers/{id}")
+}

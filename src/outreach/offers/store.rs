@@ -1,0 +1,262 @@
+//! Every query on offers and their answers. Staff find them only through the contacts that their [`Sight`] shows them.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::Integer;
+
+use crate::auth::Sight;
+use crate::db::DbConn;
+use crate::db::schema::{offer_answers, offers, outreach_contacts};
+use crate::error::{Error, Problem, Result};
+use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, StaffId};
+use crate::on_backend;
+use crate::outreach::codes::{DeclineReason, OfferAnswer, OfferCloseReason};
+use crate::outreach::offers::persistence::{AfterDecline, Asked, after_decline};
+use crate::outreach::offers::{Answer, Offer};
+use crate::time::{Random, Timestamp};
+use crate::vault::{self, Sealed, Vault};
+
+/// An offer as the database holds it: what is personal is sealed.
+#[expect(missing_docs, reason = "The fields are those of `Offer`.")]
+#[derive(Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = offers, treat_none_as_default_value = false)]
+pub struct SealedOffer {
+    pub id: OfferId,
+    pub contact_id: OutreachContactId,
+    pub service_id: ServiceId,
+    pub family_id: Option<FamilyId>,
+    pub offered_at: Timestamp,
+    pub offered_by: StaffId,
+    pub record: Sealed,
+    pub closed_at: Option<Timestamp>,
+    pub close_reason: Option<OfferCloseReason>,
+    pub updated_at: Timestamp,
+    pub version: i32,
+}
+
+impl SealedOffer {
+    /// Seals what is personal.
+    pub fn new(offer: &Offer, vault: &Vault, random: &Random) -> Result<Self> {
+        Ok(Self {
+            id: offer.id,
+            contact_id: offer.contact_id,
+            service_id: offer.service_id,
+            family_id: offer.family_id,
+            offered_at: offer.offered_at,
+            offered_by: offer.offered_by,
+            record: vault.seal_json(vault::OFFER_RECORD, offer.id.uuid(), &offer.words, random)?,
+            closed_at: offer.closed.map(|(at, _)| at),
+            close_reason: offer.closed.map(|(_, reason)| reason),
+            updated_at: offer.updated_at,
+            version: offer.version,
+        })
+    }
+
+    /// Opens what is personal.
+    pub fn open(self, vault: &Vault) -> Result<Offer> {
+        Ok(Offer {
+            id: self.id,
+            contact_id: self.contact_id,
+            service_id: self.service_id,
+            family_id: self.family_id,
+            words: vault.open_json(vault::OFFER_RECORD, self.id.uuid(), &self.record)?,
+            offered_at: self.offered_at,
+            offered_by: self.offered_by,
+            closed: self.closed_at.zip(self.close_reason),
+            updated_at: self.updated_at,
+            version: self.version,
+        })
+    }
+}
+
+/// An answer as the database holds it. Nothing in it tells who somebody is.
+#[expect(missing_docs, reason = "The fields are those of `Answer`.")]
+#[derive(Clone, Queryable, Insertable)]
+#[diesel(table_name = offer_answers, treat_none_as_default_value = false)]
+pub struct AnswerRow {
+    pub id: AnswerId,
+    pub offer_id: OfferId,
+    pub answer: OfferAnswer,
+    pub decline_reason: Option<DeclineReason>,
+    pub answered_at: Timestamp,
+    pub ask_again_on: Option<NaiveDate>,
+    pub recorded_at: Timestamp,
+    pub recorded_by: StaffId,
+}
+
+impl From<&Answer> for AnswerRow {
+    fn from(answer: &Answer) -> Self {
+        Self {
+            id: answer.id,
+            offer_id: answer.offer_id,
+            answer: answer.answer,
+            decline_reason: answer.decline_reason,
+            answered_at: answer.answered_at,
+            ask_again_on: answer.ask_again_on,
+            recorded_at: answer.recorded_at,
+            recorded_by: answer.recorded_by,
+        }
+    }
+}
+
+impl From<AnswerRow> for Answer {
+    fn from(row: AnswerRow) -> Self {
+        Self {
+            id: row.id,
+            offer_id: row.offer_id,
+            answer: row.answer,
+            decline_reason: row.decline_reason,
+            answered_at: row.answered_at,
+            ask_again_on: row.ask_again_on,
+            recorded_at: row.recorded_at,
+            recorded_by: row.recorded_by,
+        }
+    }
+}
+
+/// An offer with its answers, and what follows from all that its family was asked.
+#[derive(Clone)]
+pub struct Standing {
+    /// The offer.
+    pub offer: SealedOffer,
+    /// Whether its contact was entered in error.
+    pub in_error: bool,
+    /// Its answers, in the order of their time.
+    pub answers: Vec<AnswerRow>,
+    /// Whether it was accepted after a no.
+    pub after_decline: AfterDecline,
+}
+
+/// Adds an offer.
+pub fn insert(conn: &mut DbConn, offer: &SealedOffer) -> Result<()> {
+    on_backend!(conn, conn => diesel::insert_into(offers::table).values(offer).execute(conn))?;
+    Ok(())
+}
+
+/// Adds an answer, unless the offer was closed meanwhile.
+pub fn answer(conn: &mut DbConn, answer: &Answer) -> Result<()> {
+    let counted =
+        (offers::version.eq(offers::version + 1.into_sql::<Integer>()), offers::updated_at.eq(answer.recorded_at));
+    let open = offers::table.find(answer.offer_id).filter(offers::closed_at.is_null());
+    if on_backend!(&mut *conn, conn => diesel::update(open).set(counted).execute(conn))? != 1 {
+        return Err(Error::new(Problem::OfferClosed));
+    }
+    let row = AnswerRow::from(answer);
+    on_backend!(conn, conn => diesel::insert_into(offer_answers::table).values(&row).execute(conn))?;
+    Ok(())
+}
+
+/// Closes an offer, unless it was closed meanwhile.
+pub fn close(conn: &mut DbConn, id: OfferId, reason: OfferCloseReason, now: Timestamp) -> Result<()> {
+    let closed = (
+        offers::version.eq(offers::version + 1.into_sql::<Integer>()),
+        offers::updated_at.eq(now),
+        offers::closed_at.eq(now),
+        offers::close_reason.eq(reason),
+    );
+    let open = offers::table.find(id).filter(offers::closed_at.is_null());
+    match on_backend!(conn, conn => diesel::update(open).set(closed).execute(conn))? {
+        1 => Ok(()),
+        _ => Err(Error::new(Problem::OfferClosed)),
+    }
+}
+
+/// Adds answers to offers that are new themselves.
+pub fn insert_answers(conn: &mut DbConn, answers: &[AnswerRow]) -> Result<()> {
+    on_backend!(conn, conn => diesel::insert_into(offer_answers::table).values(answers).execute(conn))?;
+    Ok(())
+}
+
+/// The offer, if its contact may be known to somebody with this sight.
+pub fn find(conn: &mut DbConn, sight: &Sight, id: OfferId) -> Result<Standing> {
+    let cleared = outreach_contacts::protected.eq(false).or(outreach_contacts::protected.eq(sight.protected_identity));
+    let named = offers::table
+        .inner_join(outreach_contacts::table)
+        .filter(offers::id.eq(id))
+        .filter(cleared)
+        .filter(outreach_contacts::office_id.eq_any(sight.offices.clone()))
+        .select((offers::all_columns, outreach_contacts::in_error));
+    let found: Option<(SealedOffer, bool)> = on_backend!(&mut *conn, conn => named.first(conn).optional())?;
+    let mut standings = standing(conn, sight, found.into_iter().collect())?;
+    standings.pop().ok_or_else(Error::not_found)
+}
+
+/// The offers of a contact that may be known, in the order in which they were made.
+pub fn of_contact(
+    conn: &mut DbConn,
+    sight: &Sight,
+    contact: OutreachContactId,
+    in_error: bool,
+) -> Result<Vec<Standing>> {
+    let offers: Vec<SealedOffer> = on_backend!(&mut *conn, conn => offers::table
+        .filter(offers::contact_id.eq(contact))
+        .order((offers::offered_at, offers::id))
+        .load(conn))?;
+    standing(conn, sight, offers.into_iter().map(|offer| (offer, in_error)).collect())
+}
+
+fn standing(conn: &mut DbConn, sight: &Sight, offers: Vec<(SealedOffer, bool)>) -> Result<Vec<Standing>> {
+    let ids: Vec<OfferId> = offers.iter().map(|(offer, _)| offer.id).collect();
+    let mut answers: HashMap<OfferId, Vec<AnswerRow>> = HashMap::new();
+    for row in answers_of(conn, &ids)? {
+        answers.entry(row.offer_id).or_default().push(row);
+    }
+    let mut families: Vec<FamilyId> = offers.iter().filter_map(|(offer, _)| offer.family_id).collect();
+    families.sort_unstable();
+    families.dedup();
+    let asked = asked(conn, sight, &families)?;
+    let standing = |(offer, in_error): (SealedOffer, bool)| {
+        let answers = answers.remove(&offer.id).unwrap_or_default();
+        let own = || answers.iter().map(|row| as_asked(&offer, row)).collect::<Vec<_>>();
+        let after_decline = match offer.family_id.and_then(|family| asked.get(&family)) {
+            Some(all) => after_decline(offer.id, all),
+            None => after_decline(offer.id, &own()),
+        };
+        Standing { offer, in_error, answers, after_decline }
+    };
+    Ok(offers.into_iter().map(standing).collect())
+}
+
+fn as_asked(offer: &SealedOffer, row: &AnswerRow) -> Asked {
+    Asked { offer: offer.id, service: offer.service_id, at: row.answered_at, id: row.id, answer: row.answer }
+}
+
+fn answers_of(conn: &mut DbConn, ids: &[OfferId]) -> Result<Vec<AnswerRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(on_backend!(conn, conn => offer_answers::table
+        .filter(offer_answers::offer_id.eq_any(ids.to_vec()))
+        .order((offer_answers::answered_at, offer_answers::id))
+        .load(conn))?)
+}
+
+/// All that families were asked, by whichever office, at contacts that count and that somebody with this sight could know of if
+/// they were of their own office.
+fn asked(conn: &mut DbConn, sight: &Sight, families: &[FamilyId]) -> Result<HashMap<FamilyId, Vec<Asked>>> {
+    if families.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let cleared = outreach_contacts::protected.eq(false).or(outreach_contacts::protected.eq(sight.protected_identity));
+    let answers = offer_answers::table
+        .inner_join(offers::table.inner_join(outreach_contacts::table))
+        .filter(offers::family_id.eq_any(families.to_vec()))
+        .filter(outreach_contacts::in_error.eq(false).and(cleared))
+        .select((
+            offers::family_id.assume_not_null(),
+            offers::id,
+            offers::service_id,
+            offer_answers::answered_at,
+            offer_answers::id,
+            offer_answers::answer,
+        ));
+    type Row = (FamilyId, OfferId, ServiceId, Timestamp, AnswerId, OfferAnswer);
+    let rows: Vec<Row> = on_backend!(conn, conn => answers.load(conn))?;
+    let mut asked: HashMap<FamilyId, Vec<Asked>> = HashMap::new();
+    for (family, offer, service, at, id, answer) in rows {
+        asked.entry(family).or_default().push(Asked { offer, service, at, id, answer });
+    }
+    Ok(asked)
+}

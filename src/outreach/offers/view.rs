@@ -1,0 +1,148 @@
+//! Offers as the staff see them who may know of them.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::Result;
+use crate::http::call::Link;
+use crate::http::written::Linking;
+use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, StaffId};
+use crate::outreach::codes::{DeclineReason, OfferAnswer, OfferCloseReason};
+use crate::outreach::offers::store::{AnswerRow, Standing};
+use crate::time::Timestamp;
+use crate::vault::{self, ConfidentialProse, Vault};
+
+/// An offer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Offer)]
+pub struct OfferView {
+    /// Identifies it.
+    pub id: OfferId,
+    /// The contact at which it was made.
+    pub contact_id: OutreachContactId,
+    /// What is offered.
+    pub service_id: ServiceId,
+    /// The family to which, if it is known.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_id: Option<FamilyId>,
+    /// The place of the participant to whom, in the contact's list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 49, example = 0)]
+    pub participant_index: Option<usize>,
+    /// When it was offered.
+    pub offered_at: Timestamp,
+    /// Who offered it.
+    pub offered_by: StaffId,
+    /// What was said of it.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub note: Option<ConfidentialProse>,
+    /// What was answered each time, in the order of the answers' time.
+    #[schema(max_items = 1000)]
+    pub answers: Vec<AnswerView>,
+    /// The last answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_answer: Option<OfferAnswer>,
+    /// When to ask again, as the last answer says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2027-01-15")]
+    pub ask_again_on: Option<NaiveDate>,
+    /// Whether the last answer is a yes and the family had said no to the same service before, to whichever office.
+    pub accepted_after_decline: bool,
+    /// Whether the last answer is a yes and the family had said no to any service before.
+    pub accepted_after_any_decline: bool,
+    /// When the provider closed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+    /// Why the provider closed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub close_reason: Option<OfferCloseReason>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Counts its changes.
+    #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
+    pub version: i32,
+    /// Its own address, and what you may do with it now.
+    #[serde(rename = "_links")]
+    #[schema(max_items = 40)]
+    pub links: Vec<Link>,
+}
+
+/// An answer to an offer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = OfferAnswerGiven)]
+pub struct AnswerView {
+    /// Identifies it.
+    pub id: AnswerId,
+    /// What they answered.
+    pub answer: OfferAnswer,
+    /// Why they declined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decline_reason: Option<DeclineReason>,
+    /// When they answered.
+    pub answered_at: Timestamp,
+    /// When to ask again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2027-01-15")]
+    pub ask_again_on: Option<NaiveDate>,
+    /// When it was written down.
+    pub recorded_at: Timestamp,
+    /// By whom.
+    pub recorded_by: StaffId,
+}
+
+impl From<AnswerRow> for AnswerView {
+    fn from(row: AnswerRow) -> Self {
+        Self {
+            id: row.id,
+            answer: row.answer,
+            decline_reason: row.decline_reason,
+            answered_at: row.answered_at,
+            ask_again_on: row.ask_again_on,
+            recorded_at: row.recorded_at,
+            recorded_by: row.recorded_by,
+        }
+    }
+}
+
+impl OfferView {
+    /// An offer as it stands.
+    pub fn new(standing: Standing, vault: &Vault, addresses: &impl Linking) -> Result<Self> {
+        let Standing { offer, in_error, answers, after_decline } = standing;
+        let offer = offer.open(vault)?;
+        let path = format!("/offers/{}", offer.id);
+        let contact = format!("/outreach-contacts/{}", offer.contact_id);
+        let mut links = vec![addresses.link("self", "GET", &path), addresses.link("contact", "GET", &contact)];
+        if offer.closed.is_none() && !in_error {
+            links.push(addresses.link("answer", "POST", &format!("{path}/answers")));
+            links.push(addresses.link("close", "POST", &format!("{path}/close")));
+        }
+        let last = answers.last();
+        Ok(Self {
+            id: offer.id,
+            contact_id: offer.contact_id,
+            service_id: offer.service_id,
+            family_id: offer.family_id,
+            participant_index: offer.words.participant_index,
+            offered_at: offer.offered_at,
+            offered_by: offer.offered_by,
+            note: offer.words.note,
+            current_answer: last.map(|row| row.answer),
+            ask_again_on: last.and_then(|row| row.ask_again_on),
+            answers: answers.into_iter().map(AnswerView::from).collect(),
+            accepted_after_decline: after_decline.same_service,
+            accepted_after_any_decline: after_decline.any_service,
+            closed_at: offer.closed.map(|(at, _)| at),
+            close_reason: offer.closed.map(|(_, reason)| reason),
+            updated_at: offer.updated_at,
+            version: offer.version,
+            links,
+        })
+    }
+}

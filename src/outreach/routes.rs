@@ -1,0 +1,389 @@
+//! Contacts over HTTP: writing them down, and reading them.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post, put};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::audit::client::Client;
+use crate::audit::denials::Denials;
+use crate::audit::{self, Entry};
+use crate::auth::{OutreachWorker, Sight, Staff};
+use crate::db::{Db, DbConn};
+use crate::directory::{self, Directory};
+use crate::error::{Error, Problem, Result, Text};
+use crate::families::reached;
+use crate::http::answer::Validator;
+use crate::http::body::Body;
+use crate::http::call::{Cache, Call};
+use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::http::query::Query;
+use crate::http::written::{Linking, Written};
+use crate::id::{FamilyId, OfficeId, OutreachContactId, StaffId};
+use crate::idempotency::{Replay, Retries, Slot};
+use crate::outreach::arrival::{self, Arrival, Arrived};
+use crate::outreach::codes::{Channel, ContactOutcome};
+use crate::outreach::follow_ups::FollowUp;
+use crate::outreach::follow_ups::store::SealedFollowUp;
+use crate::outreach::reports::Report;
+use crate::outreach::store::{self, Filter, SealedContact};
+use crate::outreach::view::{ContactRow, ContactView};
+use crate::outreach::{NewContact, OutreachContact, Setting, batch_routes, change_routes, follow_ups, offers, reports};
+use crate::people::store as people_store;
+use crate::referrals::Urgency;
+use crate::referrals::matter::NewReferral;
+use crate::time::Timestamp;
+use crate::vault::Vault;
+
+/// The operations on contacts, and on what hangs on them.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(create_contact)
+        .service(batch_routes::submit_batch)
+        .service(list_contacts)
+        .service(put_contact)
+        .service(get_contact)
+        .service(change_routes::correct_contact)
+        .service(change_routes::list_versions)
+        .service(change_routes::enter_in_error);
+    offers::routes::add(api);
+    follow_ups::routes::add(api);
+}
+
+/// How often a contact is received that lost against the same one at the same time.
+const ATTEMPTS: u8 = 3;
+
+/// Write down a contact
+///
+/// A meeting in the field, on behalf of your office. A client that makes the identifier itself may send the contact again: the same
+/// content is answered with 200 and the contact as it is now. Coordinates become a district and are kept nowhere.
+#[utoipa::path(
+    operation_id = "createOutreachContact",
+    tag = "outreach",
+    request_body = NewContact,
+    responses(
+        (status = 201, description = "The new contact.", body = ContactView),
+        (status = 200, description = "It is there already: this is how it is now.", body = ContactView),
+        (status = 409, description = "The identifier is another contact's.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/outreach-contacts")]
+async fn create_contact(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    retries: Data<Retries>,
+    new: Body<NewContact>,
+) -> Result<HttpResponse> {
+    let field = Field { staff, directory: directory.current(), call, db, vault, retries };
+    let replay = again("outreach_contact.created.replayed", &field.sight());
+    let receive = async |slot: Slot| field.receive(new.0, slot).await;
+    field.call.send(field.retries.once(&field.call, field.staff.actor(), replay, receive).await?)
+}
+
+/// Write down a contact under an identifier of one's own
+///
+/// For clients in the field: the client makes the identifier, a UUIDv7, and sends the contact as often as the network asks. The first
+/// time it is created; the same content again is answered with 200 and the contact as it is now, corrections included. Nothing is
+/// ever replaced: other content, or an identifier of somebody else's, is 409. A correction is a PATCH.
+#[utoipa::path(
+    operation_id = "putOutreachContact",
+    tag = "outreach",
+    params(("id" = OutreachContactId, Path, description = "The identifier that the client made.")),
+    request_body = NewContact,
+    responses(
+        (status = 201, description = "The new contact.", body = ContactView),
+        (status = 200, description = "It is there already: this is how it is now.", body = ContactView),
+        (status = 409, description = "The identifier is another contact's.")
+    ),
+    security(("staffToken" = [])),
+    extensions(("x-no-if-match" = json!(true)))
+)]
+#[put("/outreach-contacts/{id}")]
+async fn put_contact(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    retries: Data<Retries>,
+    id: Named<OutreachContactId>,
+    new: Body<NewContact>,
+) -> Result<HttpResponse> {
+    let (id, mut new) = (id.0, new.0);
+    if new.id.is_some_and(|other| other != id) {
+        let other = Text::new("is not the identifier in the path", "är inte identifieraren i sökvägen");
+        return Err(Error::invalid_at("/id", other));
+    }
+    new.id = Some(id);
+    let field = Field { staff, directory: directory.current(), call, db, vault, retries };
+    field.call.send(field.receive(new, Slot::none()).await?)
+}
+
+/// Get a contact
+///
+/// A contact of one of your own offices. Contacts with people whose identity is protected exist only for staff who are cleared for
+/// it. The reading is recorded before the answer leaves.
+#[utoipa::path(
+    operation_id = "getOutreachContact",
+    tag = "outreach",
+    params(("id" = OutreachContactId, Path, description = "The contact's identifier.")),
+    responses((status = 200, description = "The contact.", body = ContactView)),
+    security(("staffToken" = []))
+)]
+#[get("/outreach-contacts/{id}")]
+async fn get_contact(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    id: Named<OutreachContactId>,
+) -> Result<HttpResponse> {
+    let (id, sight) = (id.0, staff.sight(&directory.current()));
+    let reason = sight.reason;
+    let attempt = || entry(&staff, &call, "outreach_contact.read", vec![id]).because(reason);
+    let entry = attempt();
+    let record = move |conn: &mut DbConn, (contact, _): &(SealedContact, Option<bool>)| {
+        audit::record(conn, &entry.on_behalf_of(contact.office_id))
+    };
+    let found = db.read_recorded(move |conn| look(conn, &sight, id), record).await;
+    let (contact, newly_reached) = denials.noted(found, attempt)?;
+    let version = contact.version;
+    let view = ContactView::new(contact.open(&vault)?, newly_reached, &call);
+    call.found(&view, Validator::Version(version), Cache::NoStore)
+}
+
+/// Which contacts a list shows.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ContactQuery {
+    /// Those of this office.
+    office_id: Option<OfficeId>,
+    /// Those that began at this time or later.
+    occurred_from: Option<Timestamp>,
+    /// Those that began before this time.
+    occurred_to: Option<Timestamp>,
+    /// Those by this means.
+    channel: Option<Channel>,
+    /// Those with this outcome.
+    outcome: Option<ContactOutcome>,
+    /// Those of this worker.
+    worker_id: Option<StaffId>,
+    /// Those with an open promise to get back that is due before this day.
+    #[param(example = "2026-12-05")]
+    follow_up_due_before: Option<NaiveDate>,
+}
+
+/// List contacts
+///
+/// The contacts of your own offices, the newest first, without free text; what was entered in error is left out. Walk long lists by
+/// the `next` links. One audit record names every contact that the page shows.
+#[utoipa::path(
+    operation_id = "listOutreachContacts",
+    tag = "outreach",
+    params(ContactQuery, PagingParameters),
+    responses((status = 200, description = "A page of contacts.", body = Page<ContactRow>)),
+    security(("staffToken" = []))
+)]
+#[get("/outreach-contacts")]
+async fn list_contacts(
+    OutreachWorker(staff): OutreachWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    query: Query<ContactQuery>,
+    paging: Paging,
+) -> Result<HttpResponse> {
+    let filter = query.0.filter();
+    let sight = staff.sight(&directory.current());
+    let entry = entry(&staff, &call, "outreach_contact.listed", Vec::new())
+        .on_behalf_of(filter.office.or_else(|| sight.only_office()))
+        .because(sight.reason);
+    let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
+    let shown = paging.shown();
+    let read = move |conn: &mut DbConn| {
+        let total = if count { Some(store::count(conn, &sight, &filter)?) } else { None };
+        let rows = store::page(conn, &sight, &filter, &from, limit)?;
+        let families: Vec<FamilyId> = rows.iter().filter_map(|contact| contact.family_id).collect();
+        let first = reached::first(conn, &families, sight.protected_identity)?;
+        let newly_reached =
+            |contact: &SealedContact| contact.family_id.map(|family| arrival::is_first(contact, first.get(&family)));
+        let rows: Vec<_> = rows.into_iter().map(|contact| (newly_reached(&contact), contact)).collect();
+        Ok((rows, total))
+    };
+    let record = move |conn: &mut DbConn, (rows, _): &(Vec<(Option<bool>, SealedContact)>, Option<u64>)| {
+        let seen = rows.iter().take(shown).map(|(_, contact)| contact.id.uuid());
+        audit::record(conn, &entry.about(seen.collect()))
+    };
+    let (rows, total) = db.read_recorded(read, record).await?;
+    let found = Found::of_one_more(rows, &paging, total, |(_, last)| (last.occurred_at.micros(), last.id));
+    let found = found.try_map(|(newly_reached, contact)| Ok(ContactRow::new(contact.open(&vault)?, newly_reached)))?;
+    Ok(call.give(found.answer(&call, &paging, |row| row)?, Cache::NoStore))
+}
+
+impl ContactQuery {
+    fn filter(self) -> Filter {
+        Filter {
+            office: self.office_id,
+            from: self.occurred_from,
+            to: self.occurred_to,
+            channel: self.channel,
+            outcome: self.outcome,
+            worker: self.worker_id,
+            follow_up_due_before: self.follow_up_due_before,
+        }
+    }
+}
+
+/// A call from the field, with all that it takes to receive contacts.
+pub(super) struct Field {
+    pub(super) staff: Staff,
+    pub(super) directory: std::sync::Arc<Directory>,
+    pub(super) call: Call,
+    pub(super) db: Data<Db>,
+    pub(super) vault: Data<Vault>,
+    pub(super) retries: Data<Retries>,
+}
+
+impl Field {
+    /// What the worker may know of.
+    pub(super) fn sight(&self) -> Sight {
+        self.staff.own_sight(&self.directory)
+    }
+
+    /// A contact as it arrives: judged as far as it can be without the database, and sealed.
+    pub(super) async fn arrival(&self, new: NewContact) -> Result<Arrival> {
+        let office = self.staff.creating_office(&self.directory, new.office_id.as_ref())?;
+        let may_be_there = new.id.is_some();
+        let promise = new.follow_up.clone();
+        let fingerprint = self.fingerprint(&new)?;
+        let (moment, vault) = (&self.call.moment, &self.vault);
+        let setting = Setting { office, directory: &self.directory, now: moment.now, before: None };
+        let concern = match new.urgency {
+            Some(Urgency::Immediate) => reports::concern(&new, reports::reporter(&self.staff)?),
+            _ => None,
+        };
+        let mut contact = OutreachContact::new(new, &setting, self.staff.id, fingerprint, moment)?;
+        let report = match concern {
+            Some(concern) => Some(self.report(concern, contact.id).await?),
+            None => None,
+        };
+        contact.record.referral_id = report.as_ref().map(|report| report.referral.id);
+        let follow_up = match FollowUp::of_contact(promise, &contact) {
+            Some(follow_up) => Some(SealedFollowUp::new(&follow_up, vault, &moment.random)?),
+            None => None,
+        };
+        Ok(Arrival { report, ..Arrival::new(&contact, follow_up, may_be_there, vault, &moment.random)? })
+    }
+
+    /// The referral that a contact becomes, routed by what is known of the child.
+    pub(super) async fn report(&self, new: NewReferral, contact: OutreachContactId) -> Result<Report> {
+        let (call, staff) = (&self.call, &self.staff);
+        let known = match Report::number(&new, &self.vault) {
+            Some(number) => self.db.read(move |conn| people_store::first_with_number(conn, &number)).await?,
+            None => None,
+        };
+        let action = "referral.received";
+        let entry = Entry::new(&call.moment, staff.actor(), action, "referral", Vec::new(), call.trace.id())
+            .from_client(Client::of(call));
+        Report::new(new, contact, known, &self.directory, &self.vault, &call.moment, entry)
+    }
+
+    /// What makes the same content the same, whichever way it comes. It is a keyed hash, since the content tells where somebody is.
+    fn fingerprint(&self, new: &NewContact) -> Result<[u8; 32]> {
+        let content = serde_json::to_vec(&NewContact { id: None, ..new.clone() }).map_err(Error::internal)?;
+        Ok(self.retries.fingerprint(&content))
+    }
+
+    /// The record of contacts that were created on behalf of an office, and of those that were there already.
+    pub(super) fn entries(&self, office: OfficeId) -> (Entry, Entry) {
+        let of = |action| entry(&self.staff, &self.call, action, Vec::new()).on_behalf_of(office);
+        (of("outreach_contact.created"), of("outreach_contact.created.replayed"))
+    }
+
+    async fn receive(&self, new: NewContact, slot: Slot) -> Result<Written> {
+        let mut attempt = 1;
+        loop {
+            match self.receive_once(self.arrival(new.clone()).await?, slot.clone()).await {
+                // The same contact arrived in this moment, or the child of its report became known.
+                Err(error)
+                    if matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion)
+                        && attempt < ATTEMPTS =>
+                {
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn receive_once(&self, arrival: Arrival, slot: Slot) -> Result<Written> {
+        let (created, known) = self.entries(arrival.contact.office_id);
+        let (sight, links, vault) = (self.sight(), self.call.links(), self.vault.get_ref().clone());
+        let work = move |conn: &mut DbConn| {
+            let mut outcomes = arrival::receive(conn, &sight, std::slice::from_ref(&arrival))?;
+            let nothing = || Error::internal("a contact came to nothing");
+            let arrived = outcomes.pop().ok_or_else(nothing)??;
+            let id = arrived.contact.id.uuid();
+            let entry = if arrived.is_new { &created } else { &known };
+            audit::record(conn, &entry.clone().about(vec![id]))?;
+            let answer = answer(arrived, &vault, &links)?;
+            slot.keep(conn, id, &answer)?;
+            Ok(answer)
+        };
+        self.db.write(work).await
+    }
+}
+
+/// What is answered to a contact that has arrived.
+pub(super) fn answer(arrived: Arrived, vault: &Vault, links: &impl Linking) -> Result<Written> {
+    let (version, is_new) = (arrived.contact.version, arrived.is_new);
+    let view = ContactView::new(arrived.contact.open(vault)?, arrived.newly_reached, links);
+    match is_new {
+        true => Written::created(links, &path(view.id), &view, Validator::Version(version)),
+        false => Written::changed(&view, Validator::Version(version)),
+    }
+}
+
+/// A contact as somebody with this sight may know of it, with whether its family was newly reached.
+pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<(SealedContact, Option<bool>)> {
+    let contact = store::find(conn, sight, id)?;
+    let newly_reached = match contact.family_id {
+        Some(family) => {
+            let first = reached::first(conn, &[family], sight.protected_identity)?;
+            Some(arrival::is_first(&contact, first.get(&family)))
+        }
+        None => None,
+    };
+    Ok((contact, newly_reached))
+}
+
+pub(super) fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<OutreachContactId>) -> Entry {
+    let ids = ids.into_iter().map(OutreachContactId::uuid).collect();
+    Entry::new(&call.moment, staff.actor(), action, "outreach_contact", ids, call.trace.id())
+        .from_client(Client::of(call))
+}
+
+/// Whether somebody may still know of the contact that a kept answer is about.
+pub(super) fn again(
+    action: &'static str,
+    sight: &Sight,
+) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
+    let sight = sight.clone();
+    let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, OutreachContactId::from_uuid(id)).map(drop);
+    Replay { action, resource_type: "outreach_contact", may_see }
+}
+
+fn path(id: OutreachContactId) -> String {
+    format!("/outreach-contacts/{id}")
+}

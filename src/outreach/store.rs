@@ -1,0 +1,342 @@
+//! Every query on contacts. Staff find them only through their [`Sight`].
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::auth::Sight;
+use crate::db::schema::{follow_ups, outreach_contact_versions, outreach_contacts, outreach_participants, referrals};
+use crate::db::{DbConn, stale};
+use crate::error::{Error, Result};
+use crate::http::page::From;
+use crate::id::{
+    ContactVersionId, DistrictId, FamilyId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId, StaffId,
+};
+use crate::on_backend;
+use crate::outreach::codes::{Channel, ContactOutcome};
+use crate::outreach::{OutreachContact, Record};
+use crate::time::{Moment, Random, Timestamp};
+use crate::vault::{self, Sealed, Vault};
+
+/// A contact as the database holds it: what is personal is sealed.
+#[expect(missing_docs, reason = "The fields are those of `OutreachContact`.")]
+#[derive(Clone, Queryable, Insertable, AsChangeset)]
+// Each column is always written, so that the statement is the same for all, and its text is made once.
+#[diesel(table_name = outreach_contacts, treat_none_as_default_value = false, treat_none_as_null = true)]
+pub struct SealedContact {
+    pub id: OutreachContactId,
+    pub office_id: OfficeId,
+    pub worker_id: StaffId,
+    pub occurred_at: Timestamp,
+    pub channel: Channel,
+    pub outcome: ContactOutcome,
+    pub district_id: Option<DistrictId>,
+    pub service_id: Option<ServiceId>,
+    pub family_id: Option<FamilyId>,
+    pub protected: bool,
+    pub in_error: bool,
+    pub record: Sealed,
+    pub fingerprint: Vec<u8>,
+    pub recorded_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub updated_by: StaffId,
+    pub version: i32,
+}
+
+impl SealedContact {
+    /// Seals what is personal.
+    pub fn new(contact: &OutreachContact, vault: &Vault, random: &Random) -> Result<Self> {
+        let written = &contact.record.written;
+        let record = vault.seal_json(vault::OUTREACH_CONTACT_RECORD, contact.id.uuid(), &contact.record, random)?;
+        let sealed = Self {
+            id: contact.id,
+            office_id: contact.office_id,
+            worker_id: contact.worker_id,
+            occurred_at: written.occurred_at,
+            channel: written.channel,
+            outcome: written.outcome,
+            district_id: written.district_id,
+            service_id: written.service_id,
+            family_id: contact.family_id,
+            protected: contact.protected,
+            in_error: contact.in_error,
+            record,
+            fingerprint: contact.fingerprint.to_vec(),
+            recorded_at: contact.recorded_at,
+            updated_at: contact.updated_at,
+            updated_by: contact.updated_by,
+            version: contact.version,
+        };
+        Ok(sealed.hidden_as_needed())
+    }
+
+    /// Where somebody was met whose identity is protected stands in no readable column.
+    pub fn hidden_as_needed(self) -> Self {
+        let district_id = self.district_id.filter(|_| !self.protected);
+        Self { district_id, ..self }
+    }
+
+    /// Opens what is personal.
+    pub fn open(self, vault: &Vault) -> Result<OutreachContact> {
+        let record: Record = vault.open_json(vault::OUTREACH_CONTACT_RECORD, self.id.uuid(), &self.record)?;
+        Ok(OutreachContact {
+            id: self.id,
+            office_id: self.office_id,
+            worker_id: self.worker_id,
+            record,
+            family_id: self.family_id,
+            protected: self.protected,
+            in_error: self.in_error,
+            fingerprint: self.fingerprint.try_into().unwrap_or_default(),
+            recorded_at: self.recorded_at,
+            updated_at: self.updated_at,
+            updated_by: self.updated_by,
+            version: self.version,
+        })
+    }
+
+    /// Whether it may be known to somebody with this sight.
+    pub fn may_be_known_to(&self, sight: &Sight) -> bool {
+        sight.offices.contains(&self.office_id) && (sight.protected_identity || !self.protected)
+    }
+}
+
+/// What a contact was before it was corrected.
+#[expect(missing_docs, reason = "The fields are those of `OutreachContact`.")]
+#[derive(Clone, Queryable, Insertable)]
+#[diesel(table_name = outreach_contact_versions)]
+pub struct SealedVersion {
+    pub id: ContactVersionId,
+    pub contact_id: OutreachContactId,
+    pub version: i32,
+    pub record: Sealed,
+    pub written_at: Timestamp,
+    pub written_by: StaffId,
+}
+
+impl SealedVersion {
+    /// Keeps what a contact was.
+    pub fn new(before: &OutreachContact, vault: &Vault, moment: &Moment) -> Result<Self> {
+        let id: ContactVersionId = moment.id();
+        Ok(Self {
+            id,
+            contact_id: before.id,
+            version: before.version,
+            record: vault.seal_json(vault::CONTACT_VERSION_RECORD, id.uuid(), &before.record, &moment.random)?,
+            written_at: before.updated_at,
+            written_by: before.updated_by,
+        })
+    }
+
+    /// The contact as it was.
+    pub fn open(self, contact: &OutreachContact, vault: &Vault) -> Result<OutreachContact> {
+        let record: Record = vault.open_json(vault::CONTACT_VERSION_RECORD, self.id.uuid(), &self.record)?;
+        Ok(OutreachContact {
+            family_id: record.written.family_id,
+            record,
+            in_error: false,
+            updated_at: self.written_at,
+            updated_by: self.written_by,
+            version: self.version,
+            ..contact.clone()
+        })
+    }
+}
+
+/// Adds contacts, each with the people whom it names.
+pub fn insert(conn: &mut DbConn, contacts: &[SealedContact], people: &[(PersonId, OutreachContactId)]) -> Result<()> {
+    match contacts {
+        // The text of the statement for one is made and prepared once.
+        [only] => {
+            on_backend!(&mut *conn, conn => diesel::insert_into(outreach_contacts::table).values(only).execute(conn))?
+        }
+        all => {
+            on_backend!(&mut *conn, conn => diesel::insert_into(outreach_contacts::table).values(all).execute(conn))?
+        }
+    };
+    name_people(conn, people)
+}
+
+fn name_people(conn: &mut DbConn, people: &[(PersonId, OutreachContactId)]) -> Result<()> {
+    if people.is_empty() {
+        return Ok(());
+    }
+    let row = |(person, contact): &(PersonId, OutreachContactId)| {
+        (outreach_participants::person_id.eq(*person), outreach_participants::contact_id.eq(*contact))
+    };
+    let rows: Vec<_> = people.iter().map(row).collect();
+    on_backend!(conn, conn => diesel::insert_into(outreach_participants::table).values(&rows).execute(conn))?;
+    Ok(())
+}
+
+/// Writes the next version of a contact, unless somebody else wrote it first, and keeps what it was.
+pub fn supersede(conn: &mut DbConn, next: &SealedContact, before: &SealedVersion) -> Result<()> {
+    let current = outreach_contacts::table.find(next.id).filter(outreach_contacts::version.eq(next.version - 1));
+    if on_backend!(&mut *conn, conn => diesel::update(current).set(next).execute(conn))? != 1 {
+        return Err(stale());
+    }
+    on_backend!(conn, conn => diesel::insert_into(outreach_contact_versions::table).values(before).execute(conn))?;
+    Ok(())
+}
+
+/// Names other people than before.
+pub fn replace_people(conn: &mut DbConn, id: OutreachContactId, people: &[PersonId]) -> Result<()> {
+    let before = outreach_participants::table.filter(outreach_participants::contact_id.eq(id));
+    on_backend!(&mut *conn, conn => diesel::delete(before).execute(conn))?;
+    name_people(conn, &people.iter().map(|person| (*person, id)).collect::<Vec<_>>())
+}
+
+/// Those of the contacts that are there already, whoever may know of them.
+pub fn there(conn: &mut DbConn, ids: &[OutreachContactId]) -> Result<Vec<SealedContact>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = outreach_contacts::table.filter(outreach_contacts::id.eq_any(ids.to_vec()));
+    Ok(on_backend!(conn, conn => rows.load(conn))?)
+}
+
+/// The contact, if it may be known to somebody with this sight.
+pub fn find(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<SealedContact> {
+    // The database judges, so that a contact that may not be known of takes no longer than one that is not there.
+    let cleared = outreach_contacts::protected.eq(false).or(outreach_contacts::protected.eq(sight.protected_identity));
+    let named = outreach_contacts::table.find(id).filter(cleared);
+    let found: Option<SealedContact> = match sight.offices.as_slice() {
+        // An equality is prepared once; a list of offices, on SQLite, for each length.
+        [only] => {
+            on_backend!(conn, conn => named.filter(outreach_contacts::office_id.eq(*only)).first(conn).optional())
+        }
+        several => {
+            let several = several.to_vec();
+            on_backend!(conn, conn => named.filter(outreach_contacts::office_id.eq_any(several)).first(conn).optional())
+        }
+    }?;
+    found.ok_or_else(Error::not_found)
+}
+
+/// What a contact was before each of its corrections, the newest first.
+pub fn versions(conn: &mut DbConn, id: OutreachContactId) -> Result<Vec<SealedVersion>> {
+    Ok(on_backend!(conn, conn => outreach_contact_versions::table
+        .filter(outreach_contact_versions::contact_id.eq(id))
+        .order(outreach_contact_versions::version.desc())
+        .load(conn))?)
+}
+
+/// Which contacts a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Those of this office.
+    pub office: Option<OfficeId>,
+    /// At this time or later.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub to: Option<Timestamp>,
+    /// By this means.
+    pub channel: Option<Channel>,
+    /// With this outcome.
+    pub outcome: Option<ContactOutcome>,
+    /// Of this worker.
+    pub worker: Option<StaffId>,
+    /// With an open promise that is due before this day.
+    pub follow_up_due_before: Option<NaiveDate>,
+}
+
+/// A place in a list: when it was, in microseconds, and the identifier.
+pub type Position = (i64, OutreachContactId);
+
+/// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
+macro_rules! filtered {
+    ($sight:expr, $filter:expr) => {{
+        let (sight, filter): (&Sight, &Filter) = ($sight, $filter);
+        let mut rows = outreach_contacts::table.filter(outreach_contacts::in_error.eq(false)).into_boxed();
+        rows = match sight.offices.as_slice() {
+            // An equality lets the index give the order; a list of offices would have to be sorted.
+            [only] => rows.filter(outreach_contacts::office_id.eq(*only)),
+            several => rows.filter(outreach_contacts::office_id.eq_any(several.to_vec())),
+        };
+        if !sight.protected_identity {
+            rows = rows.filter(outreach_contacts::protected.eq(false));
+        }
+        if let Some(office) = filter.office {
+            rows = rows.filter(outreach_contacts::office_id.eq(office));
+        }
+        if let Some(from) = filter.from {
+            rows = rows.filter(outreach_contacts::occurred_at.ge(from));
+        }
+        if let Some(to) = filter.to {
+            rows = rows.filter(outreach_contacts::occurred_at.lt(to));
+        }
+        if let Some(channel) = filter.channel {
+            rows = rows.filter(outreach_contacts::channel.eq(channel));
+        }
+        if let Some(outcome) = filter.outcome {
+            rows = rows.filter(outreach_contacts::outcome.eq(outcome));
+        }
+        if let Some(worker) = filter.worker {
+            rows = rows.filter(outreach_contacts::worker_id.eq(worker));
+        }
+        if let Some(day) = filter.follow_up_due_before {
+            let promised = follow_ups::table
+                .filter(follow_ups::office_id.eq_any(sight.offices.clone()))
+                .filter(follow_ups::done_at.is_null().and(follow_ups::due_on.lt(day)))
+                .select(follow_ups::contact_id);
+            rows = rows.filter(outreach_contacts::id.nullable().eq_any(promised));
+        }
+        rows
+    }};
+}
+
+/// One page, the newest first; one row more than `limit` tells that there is a next page.
+pub fn page(
+    conn: &mut DbConn,
+    sight: &Sight,
+    filter: &Filter,
+    from: &From<Position>,
+    limit: u32,
+) -> Result<Vec<SealedContact>> {
+    if sight.offices.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(on_backend!(conn, conn => {
+        let mut rows = filtered!(sight, filter)
+            .order((outreach_contacts::occurred_at.desc(), outreach_contacts::id.desc()))
+            .limit(i64::from(limit) + 1);
+        rows = match from {
+            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            From::Behind((micros, id)) => {
+                let at = Timestamp::from_micros(*micros).ok_or_else(Error::not_found)?;
+                rows.filter(outreach_contacts::occurred_at.lt(at).or(outreach_contacts::occurred_at.eq(at).and(outreach_contacts::id.lt(*id))))
+            }
+            From::Nowhere => return Ok(Vec::new()),
+        };
+        rows.load::<SealedContact>(conn)
+    })?)
+}
+
+/// How many contacts a list has in all.
+pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
+    if sight.offices.is_empty() {
+        return Ok(0);
+    }
+    let count: i64 = on_backend!(conn, conn => filtered!(sight, filter).count().get_result(conn))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// What was written of a person exists only for those who are cleared from now on, and no readable column tells where they were
+/// met. The person's row must be held.
+pub fn protect(conn: &mut DbConn, person: PersonId) -> Result<()> {
+    let named: Vec<OutreachContactId> = on_backend!(&mut *conn, conn => outreach_participants::table
+        .filter(outreach_participants::person_id.eq(person))
+        .select(outreach_participants::contact_id)
+        .load(conn))?;
+    let contacts = outreach_contacts::table.filter(outreach_contacts::id.eq_any(named.clone()));
+    let hidden = (outreach_contacts::protected.eq(true), outreach_contacts::district_id.eq(None::<DistrictId>));
+    on_backend!(&mut *conn, conn => diesel::update(contacts).set(hidden).execute(conn))?;
+    let of_contacts = follow_ups::table.filter(follow_ups::contact_id.eq_any(named));
+    on_backend!(&mut *conn, conn => diesel::update(of_contacts).set(follow_ups::protected.eq(true)).execute(conn))?;
+    let about: Vec<ReferralId> = on_backend!(&mut *conn, conn => referrals::table
+        .filter(referrals::person_id.eq(person))
+        .select(referrals::id)
+        .load(conn))?;
+    let of_referrals = follow_ups::table.filter(follow_ups::referral_id.eq_any(about));
+    on_backend!(conn, conn => diesel::update(of_referrals).set(follow_ups::protected.eq(true)).execute(conn))?;
+    Ok(())
+}
