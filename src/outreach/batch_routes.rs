@@ -9,6 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::OutreachWorker;
 use crate::db::{Db, DbConn};
@@ -92,6 +93,7 @@ pub async fn submit_batch(
     db: Data<Db>,
     vault: Data<Vault>,
     retries: Data<Retries>,
+    denials: Data<Denials>,
     batch: BodyWithNulls<ContactBatch>,
 ) -> Result<HttpResponse> {
     let items = batch.0.items;
@@ -99,7 +101,7 @@ pub async fn submit_batch(
         let detail = Text::new("must have at most 100 items", "får ha högst 100 poster");
         return Err(Error::invalid_as(Problem::BatchTooLarge, vec![Violation::at("/items", detail)]));
     }
-    let field = Field { staff, directory: directory.current(), call, db, vault, retries };
+    let field = Field { staff, directory: directory.current(), call, db, vault, retries, denials };
     // Without an office nothing of it could be recorded.
     if field.sight().offices.is_empty() {
         return Err(Error::new(Problem::NoOffice));
@@ -145,11 +147,13 @@ pub async fn submit_batch(
                 }
             }
             let mut outcomes = outcomes.into_iter();
+            let mut unknown = Vec::new();
             let item = |(index, refused): (usize, &Option<BatchItem>)| {
                 if let Some(refused) = refused {
                     return refused.clone();
                 }
                 let outcome = outcomes.next().unwrap_or_else(|| Err(Error::internal("a contact came to nothing")));
+                unknown.extend(outcome.as_ref().err().map(Error::unknown).unwrap_or_default());
                 match outcome.and_then(|arrived| Ok((arrived.contact.id, answer(arrived, &vault, &links)?))) {
                     Ok((id, answer)) => BatchItem::recorded(index, id, &answer),
                     Err(error) => BatchItem::refused(index, error, &explain),
@@ -159,9 +163,14 @@ pub async fn submit_batch(
             let about = items.iter().find_map(|item| item.id).map_or(Uuid::nil(), OutreachContactId::uuid);
             let answer = Written::changed(&ContactBatchResult { items }, Validator::Content)?;
             slot.keep(conn, about, &answer)?;
-            Ok(answer)
+            Ok((answer, unknown))
         };
-        field.db.write(work).await
+        let (answer, unknown) = field.db.write(work).await?;
+        if !unknown.is_empty() {
+            // The answer is whole all the same, so nothing comes of this but the note.
+            let _noted = field.noted::<()>(Err(Error::new(Problem::UnknownReference).naming(unknown)));
+        }
+        Ok(answer)
     };
     field.call.send(field.retries.once(&field.call, field.staff.actor(), replay, submit).await?)
 }

@@ -20,7 +20,8 @@ use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::{FamilyId, OutreachContactId, PersonId};
 use crate::idempotency::{Retries, Slot};
-use crate::outreach::arrival::{Known, Names};
+use crate::outreach::arrival::Names;
+use crate::outreach::known::Known;
 use crate::outreach::routes::{again, entry, look};
 use crate::outreach::store::{self, SealedContact, SealedVersion};
 use crate::outreach::view::{ContactView, VersionView};
@@ -82,7 +83,7 @@ pub async fn correct_contact(
         audit::record(conn, &entry)?;
         look(conn, &change.sight, id)
     };
-    let (contact, newly_reached) = db.write(work).await?;
+    let (contact, newly_reached) = denials.noted(db.write(work).await, attempt)?;
     let version = contact.version;
     call.changed(&ContactView::new(contact.open(&vault)?, newly_reached, &call), Validator::Version(version))
 }

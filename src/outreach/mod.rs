@@ -19,6 +19,7 @@ pub mod codes;
 mod contact;
 pub mod follow_ups;
 mod free_text;
+pub mod known;
 pub mod offers;
 pub mod reports;
 pub mod routes;

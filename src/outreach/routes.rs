@@ -79,12 +79,13 @@ async fn create_contact(
     db: Data<Db>,
     vault: Data<Vault>,
     retries: Data<Retries>,
+    denials: Data<Denials>,
     new: Body<NewContact>,
 ) -> Result<HttpResponse> {
-    let field = Field { staff, directory: directory.current(), call, db, vault, retries };
+    let field = Field { staff, directory: directory.current(), call, db, vault, retries, denials };
     let replay = again("outreach_contact.created.replayed", &field.sight());
     let receive = async |slot: Slot| field.receive(new.0, slot).await;
-    field.call.send(field.retries.once(&field.call, field.staff.actor(), replay, receive).await?)
+    field.call.send(field.noted(field.retries.once(&field.call, field.staff.actor(), replay, receive).await)?)
 }
 
 /// Write down a contact under an identifier of one's own
@@ -113,6 +114,7 @@ async fn put_contact(
     db: Data<Db>,
     vault: Data<Vault>,
     retries: Data<Retries>,
+    denials: Data<Denials>,
     id: Named<OutreachContactId>,
     new: Body<NewContact>,
 ) -> Result<HttpResponse> {
@@ -122,8 +124,8 @@ async fn put_contact(
         return Err(Error::invalid_at("/id", other));
     }
     new.id = Some(id);
-    let field = Field { staff, directory: directory.current(), call, db, vault, retries };
-    field.call.send(field.receive(new, Slot::none()).await?)
+    let field = Field { staff, directory: directory.current(), call, db, vault, retries, denials };
+    field.call.send(field.noted(field.receive(new, Slot::none()).await)?)
 }
 
 /// Get a contact
@@ -253,12 +255,18 @@ pub(super) struct Field {
     pub(super) db: Data<Db>,
     pub(super) vault: Data<Vault>,
     pub(super) retries: Data<Retries>,
+    pub(super) denials: Data<Denials>,
 }
 
 impl Field {
     /// What the worker may know of.
     pub(super) fn sight(&self) -> Sight {
         self.staff.own_sight(&self.directory)
+    }
+
+    /// Takes note of what a contact named in vain.
+    pub(super) fn noted<T>(&self, outcome: Result<T>) -> Result<T> {
+        self.denials.noted(outcome, || entry(&self.staff, &self.call, "outreach_contact.created", Vec::new()))
     }
 
     /// A contact as it arrives: judged as far as it can be without the database, and sealed.

@@ -93,30 +93,7 @@ impl TimelineEvent {
     /// What happened, for somebody who may know of these families.
     pub fn new(happening: Happening, known: &[FamilyId], vault: &Vault) -> Result<Self> {
         let Happening { at, id, what } = happening;
-        let bare = |kind: TimelineKind| Self {
-            id,
-            kind,
-            at,
-            person_id: None,
-            family_id: None,
-            from_family_id: None,
-            to_family_id: None,
-            reason: None,
-            referral_id: None,
-            reference: None,
-            referral_kind: None,
-            referral_status: None,
-            office_id: None,
-            contact_id: None,
-            channel: None,
-            outcome: None,
-            offer_id: None,
-            service_id: None,
-            answer: None,
-            follow_up_id: None,
-            due_on: None,
-            done_at: None,
-        };
+        let bare = |kind: TimelineKind| Self::bare(id, kind, at);
         Ok(match what {
             What::Person(person) => Self { person_id: Some(person), ..bare(TimelineKind::Registered) },
             What::Family(family) => Self { family_id: Some(family), ..bare(TimelineKind::Registered) },
@@ -175,5 +152,32 @@ impl TimelineEvent {
                 ..bare(TimelineKind::FollowUpPlanned)
             },
         })
+    }
+
+    fn bare(id: Uuid, kind: TimelineKind, at: Timestamp) -> Self {
+        Self {
+            id,
+            kind,
+            at,
+            person_id: None,
+            family_id: None,
+            from_family_id: None,
+            to_family_id: None,
+            reason: None,
+            referral_id: None,
+            reference: None,
+            referral_kind: None,
+            referral_status: None,
+            office_id: None,
+            contact_id: None,
+            channel: None,
+            outcome: None,
+            offer_id: None,
+            service_id: None,
+            answer: None,
+            follow_up_id: None,
+            due_on: None,
+            done_at: None,
+        }
     }
 }

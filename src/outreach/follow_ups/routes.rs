@@ -119,6 +119,7 @@ async fn create_follow_up(
     db: Data<Db>,
     vault: Data<Vault>,
     retries: Data<Retries>,
+    denials: Data<Denials>,
     new: Body<NewFollowUp>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
@@ -159,7 +160,8 @@ async fn create_follow_up(
         };
         db.write(work).await
     };
-    call.send(retries.once(&call, staff.actor(), replay, create).await?)
+    let created = retries.once(&call, staff.actor(), replay, create).await;
+    call.send(denials.noted(created, || entry(&staff, &call, "follow_up.created", Vec::new()))?)
 }
 
 /// Get a follow-up
@@ -246,7 +248,7 @@ async fn complete_follow_up(
     body: Body<FollowUpResult>,
 ) -> Result<HttpResponse> {
     let ((vault, retries), id) = (tools, id.0);
-    let field = Field { staff, directory: directory.current(), call, db, vault, retries };
+    let field = Field { staff, directory: directory.current(), call, db, vault, retries, denials };
     let sight = field.sight();
     let replay = again("follow_up.completed.replayed", &sight);
     let complete = async |slot: Slot| {
@@ -258,7 +260,7 @@ async fn complete_follow_up(
             Ok((before, service))
         };
         let attempt = || entry(staff, call, "follow_up.completed", vec![id]);
-        let (before, service) = denials.noted(field.db.read(read).await, attempt)?;
+        let (before, service) = field.denials.noted(field.db.read(read).await, attempt)?;
         call.check_if_match_when_given(before.version)?;
         let before = before.open(vault)?;
         let FollowUpResult { result, contact, referral } = body.0;
@@ -313,7 +315,7 @@ async fn complete_follow_up(
             slot.keep(conn, id.uuid(), &answer)?;
             Ok(answer)
         };
-        field.db.write(work).await
+        field.denials.noted(field.db.write(work).await, attempt)
     };
     field.call.send(field.retries.once(&field.call, field.staff.actor(), replay, complete).await?)
 }

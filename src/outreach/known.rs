@@ -1,0 +1,182 @@
+//! What the database knows of all that some contacts name: read at once for all of them, and held until the transaction ends.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::prelude::*;
+
+use crate::auth::Sight;
+use crate::db::schema::{families, family_offices, people, staff_offices};
+use crate::db::{DbConn, dialect};
+use crate::error::Result;
+use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, StaffId};
+use crate::on_backend;
+use crate::outreach::arrival::{Found, Names};
+use crate::outreach::store;
+use crate::people::ProtectedIdentity;
+use crate::rules::Rules;
+
+/// What the database knows of all that some contacts name.
+pub struct Known {
+    people: HashMap<PersonId, (Option<FamilyId>, ProtectedIdentity)>,
+    /// Each family with the one that goes on in its place, which may be itself.
+    families: HashMap<FamilyId, FamilyId>,
+    met: HashSet<FamilyId>,
+    hidden: HashSet<FamilyId>,
+    contacts: HashSet<OutreachContactId>,
+    colleagues: HashSet<(StaffId, OfficeId)>,
+}
+
+impl Known {
+    /// Reads what is known of all that is named, and holds it until the transaction ends.
+    pub fn load(conn: &mut DbConn, sight: &Sight, names: &[&Names]) -> Result<Self> {
+        let people = people_of(conn, &all(names, |names| names.people.iter().map(|(_, person)| *person).collect()))?;
+        let stated = all(names, |names| names.family.into_iter().collect());
+        let mut of_people: Vec<FamilyId> = people.values().filter_map(|(family, _)| *family).collect();
+        of_people.extend(&stated);
+        of_people.sort_unstable();
+        of_people.dedup();
+        let families = families_of(conn, &of_people)?;
+        let mut going_on: Vec<FamilyId> = families.values().copied().collect();
+        going_on.sort_unstable();
+        going_on.dedup();
+        Ok(Self {
+            met: met_by(conn, &sight.offices, &stated)?,
+            hidden: hidden_among(conn, &going_on)?,
+            people,
+            families,
+            contacts: contacts_of(conn, sight, &all(names, |names| names.previous.into_iter().collect()))?,
+            colleagues: colleagues_of(conn, &all(names, |names| names.owner.into_iter().collect()))?,
+        })
+    }
+
+    /// The family that somebody belongs to who is named.
+    pub fn family_of(&self, person: PersonId) -> Option<FamilyId> {
+        let (family, _) = self.people.get(&person)?;
+        family.and_then(|family| self.families.get(&family).copied())
+    }
+
+    /// Judges whether all that a contact names is there, as far as somebody with this sight may know.
+    pub fn judge(&self, sight: &Sight, names: &Names) -> Result<Found> {
+        let mut rules = Rules::default();
+        let mut of_people = Vec::new();
+        let mut protected = false;
+        for (index, id) in &names.people {
+            let stood_there = names.is_known_before(|before| before.people.iter().any(|(_, person)| person == id));
+            let may_be_known =
+                |person: &&(_, ProtectedIdentity)| stood_there || sight.protected_identity || !person.1.is_protected();
+            let found = self.people.get(id).filter(may_be_known);
+            if let Some((family, protection)) = rules.known(format!("/participants/{index}/personId"), id.uuid(), found)
+            {
+                of_people.extend(family.and_then(|family| self.families.get(&family).copied()));
+                protected |= protection.is_protected();
+            }
+        }
+        of_people.sort_unstable();
+        of_people.dedup();
+        let stated = names.family.and_then(|stated| {
+            let stood_there = names.is_known_before(|before| before.family == Some(stated));
+            let goes_on = self.families.get(&stated).copied();
+            let may_be_known = |family: &FamilyId| {
+                let is_met = self.met.contains(&stated) || of_people.contains(family);
+                stood_there || (is_met && (sight.protected_identity || !self.hidden.contains(family)))
+            };
+            rules.known("/familyId", stated.uuid(), goes_on.filter(may_be_known))
+        });
+        if let Some(previous) = names.previous {
+            let stood_there = names.is_known_before(|before| before.previous == Some(previous));
+            let found = (stood_there || self.contacts.contains(&previous)).then_some(());
+            rules.known("/previousContactId", previous.uuid(), found);
+        }
+        if let Some(owner) = names.owner {
+            rules.known("/followUp/ownerId", owner.0.uuid(), self.colleagues.contains(&owner).then_some(()));
+        }
+        let of_all = match of_people.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        };
+        let family = stated.or(of_all);
+        protected |= family.is_some_and(|family| self.hidden.contains(&family));
+        let mut families = of_people;
+        families.extend(stated.filter(|family| !families.contains(family)));
+        rules.finish(Some(Found { family, families, protected }))
+    }
+}
+
+fn all<T: Ord>(names: &[&Names], of: impl Fn(&Names) -> Vec<T>) -> Vec<T> {
+    let mut all: Vec<T> = names.iter().flat_map(|names| of(names)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn people_of(conn: &mut DbConn, ids: &[PersonId]) -> Result<HashMap<PersonId, (Option<FamilyId>, ProtectedIdentity)>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    dialect::hold_people(conn, ids)?;
+    let rows: Vec<(PersonId, Option<FamilyId>, ProtectedIdentity)> = on_backend!(conn, conn => people::table
+        .filter(people::id.eq_any(ids.to_vec()))
+        .select((people::id, people::family_id, people::protection))
+        .load(conn))?;
+    Ok(rows.into_iter().map(|(id, family, protection)| (id, (family, protection))).collect())
+}
+
+/// Each family with the one that goes on in its place. Who sends a family's identifier from the field cannot know that it was merged.
+fn families_of(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashMap<FamilyId, FamilyId>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    dialect::hold_families(conn, ids)?;
+    let rows: Vec<(FamilyId, Option<FamilyId>)> = on_backend!(&mut *conn, conn => families::table
+        .filter(families::id.eq_any(ids.to_vec()))
+        .select((families::id, families::merged_into))
+        .load(conn))?;
+    let elsewhere: Vec<FamilyId> = rows.iter().filter_map(|(_, into)| *into).collect();
+    // The one that goes on may itself have been merged, until it was held.
+    let further = families_of(conn, &elsewhere)?;
+    let goes_on = |into: FamilyId| further.get(&into).copied().unwrap_or(into);
+    Ok(rows.into_iter().map(|(id, into)| (id, into.map_or(id, goes_on))).collect())
+}
+
+fn met_by(conn: &mut DbConn, offices: &[OfficeId], ids: &[FamilyId]) -> Result<HashSet<FamilyId>> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let met = family_offices::table
+        .filter(family_offices::family_id.eq_any(ids.to_vec()))
+        .filter(family_offices::office_id.eq_any(offices.to_vec()))
+        .select(family_offices::family_id);
+    let met: Vec<FamilyId> = on_backend!(conn, conn => met.load(conn))?;
+    Ok(met.into_iter().collect())
+}
+
+/// Families of which nobody is left whom everybody may know of.
+fn hidden_among(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashSet<FamilyId>> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let members = people::table
+        .filter(people::family_id.eq_any(ids.to_vec()))
+        .select((people::family_id.assume_not_null(), people::protection));
+    let members: Vec<(FamilyId, ProtectedIdentity)> = on_backend!(conn, conn => members.load(conn))?;
+    let somebody: HashSet<FamilyId> =
+        members.iter().filter(|(_, protection)| !protection.is_protected()).map(|(family, _)| *family).collect();
+    Ok(members.into_iter().map(|(family, _)| family).filter(|family| !somebody.contains(family)).collect())
+}
+
+fn contacts_of(conn: &mut DbConn, sight: &Sight, ids: &[OutreachContactId]) -> Result<HashSet<OutreachContactId>> {
+    let there = store::there(conn, ids)?;
+    Ok(there.into_iter().filter(|contact| contact.may_be_known_to(sight)).map(|contact| contact.id).collect())
+}
+
+fn colleagues_of(conn: &mut DbConn, owners: &[(StaffId, OfficeId)]) -> Result<HashSet<(StaffId, OfficeId)>> {
+    if owners.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let ids: Vec<StaffId> = owners.iter().map(|(owner, _)| *owner).collect();
+    let rows = staff_offices::table
+        .filter(staff_offices::staff_id.eq_any(ids))
+        .select((staff_offices::staff_id, staff_offices::office_id));
+    let rows: Vec<(StaffId, OfficeId)> = on_backend!(conn, conn => rows.load(conn))?;
+    Ok(rows.into_iter().collect())
+}
