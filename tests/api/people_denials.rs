@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::people::{cleared, path, recorded};
 use crate::support::app::{RECEPTION, SKAGGETORP};
-use crate::support::fixtures::{CHILD, person};
+use crate::support::fixtures::{CHILD, contact, person, with};
 use crate::support::{Actor, TestApp};
 
 const UNKNOWN: &str = "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e";
@@ -71,6 +71,20 @@ async fn post(actor: &Actor, path: &str, body: Value) -> u16 {
 }
 
 on_both_databases! {
+    async fn what_the_field_names_in_vain_is_recorded(app: TestApp) {
+        let foreign = app.reception_caseworker().post("/families", json!({ "memberIds": [] })).await.expect(201);
+        let (worker, family) = (app.outreach_worker(), foreign["id"].clone());
+        let naming = with(contact(), "/familyId", family.clone());
+        worker.post("/outreach-contacts", naming.clone()).await.problem(422, "unknown-reference");
+        let batch = worker.post("/outreach-contacts/batch", json!({ "items": [contact(), naming] })).await.expect(200);
+        assert_eq!((&batch["items"][0]["status"], &batch["items"][1]["status"]), (&json!(201), &json!(422)));
+        let promise = json!({ "contactId": UNKNOWN, "dueOn": "2026-12-01" });
+        worker.post("/follow-ups", promise).await.problem(422, "unknown-reference");
+        let denied = denied(&app, 3).await;
+        assert_eq!(denied["outreach_contact.created"], [json!([family]), json!([family])]);
+        assert_eq!(denied["follow_up.created"], [json!([UNKNOWN])]);
+    }
+
     async fn what_a_path_names_in_vain_is_recorded(app: TestApp) {
         let foreign = app.reception_caseworker().post("/people", person()).await.expect(201);
         let family = app.reception_caseworker().post("/families", json!({ "memberIds": [] })).await.expect(201);
