@@ -9,6 +9,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use uuid::Uuid;
+
 /// A sentence in the two languages in which the API speaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
@@ -183,6 +185,7 @@ struct Parts {
     problem: Problem,
     detail: Option<Text>,
     violations: Vec<Violation>,
+    unknown: Vec<Uuid>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -192,7 +195,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// A problem that needs no further words.
     pub fn new(problem: Problem) -> Self {
-        Self(Box::new(Parts { problem, detail: None, violations: Vec::new(), cause: None }))
+        Self(Box::new(Parts { problem, detail: None, violations: Vec::new(), unknown: Vec::new(), cause: None }))
     }
 
     /// A problem with a sentence about this occurrence.
@@ -261,6 +264,12 @@ impl Error {
         self
     }
 
+    /// Remembers what the caller named and may not know of, for the audit alone.
+    pub fn naming(mut self, unknown: Vec<Uuid>) -> Self {
+        self.0.unknown = unknown;
+        self
+    }
+
     /// The same for a part of a larger body: its pointers begin with where the part stands.
     pub fn within(mut self, part: &str) -> Self {
         for violation in &mut self.0.violations {
@@ -296,6 +305,11 @@ impl Error {
     /// Everything that is wrong with the request.
     pub fn violations(&self) -> &[Violation] {
         &self.0.violations
+    }
+
+    /// What the caller named and may not know of, or what does not exist.
+    pub fn unknown(&self) -> &[Uuid] {
+        &self.0.unknown
     }
 
     /// What lies behind the problem, for the log.

@@ -4,12 +4,17 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 use chrono::{Datelike, NaiveDate};
+use uuid::Uuid;
 
 use crate::error::{Error, Place, Problem, Result, Text, Violation};
 
 /// Collects violations.
 #[derive(Debug, Default)]
-pub struct Rules(Vec<(Problem, Violation)>);
+pub struct Rules {
+    violations: Vec<(Problem, Violation)>,
+    /// What was named and is not there, as far as the caller may know.
+    unknown: Vec<Uuid>,
+}
 
 impl Rules {
     /// Notes `detail` at `pointer` unless the rule holds.
@@ -20,14 +25,14 @@ impl Rules {
     /// The same for a rule that has a problem of its own.
     pub fn require_or(&mut self, problem: Problem, holds: bool, pointer: impl Into<String>, detail: Text) {
         if !holds {
-            self.0.push((problem, Violation::at(pointer, detail)));
+            self.violations.push((problem, Violation::at(pointer, detail)));
         }
     }
 
     /// Notes what is wrong with some characters of the text at `pointer`.
     pub fn refuse_span(&mut self, problem: Problem, pointer: &str, (start, end): (usize, usize), detail: Text) {
         let place = Place::Span { pointer: pointer.to_owned(), start, end };
-        self.0.push((problem, Violation { place, detail }));
+        self.violations.push((problem, Violation { place, detail }));
     }
 
     /// A list has at most so many items, and none twice.
@@ -67,8 +72,10 @@ impl Rules {
         found
     }
 
-    /// What the field at `pointer` names must exist as far as the caller may know, which is a problem of its own.
-    pub fn known<T>(&mut self, pointer: impl Into<String>, found: Option<T>) -> Option<T> {
+    /// What the field at `pointer` names, by this identifier, must exist as far as the caller may know, which is a problem of its own.
+    /// The audit is told that it was asked for.
+    pub fn known<T>(&mut self, pointer: impl Into<String>, id: Uuid, found: Option<T>) -> Option<T> {
+        self.unknown.extend(found.is_none().then_some(id));
         let nothing = Text::new("names nothing that exists", "namnger inget som finns");
         self.require_or(Problem::UnknownReference, found.is_some(), pointer, nothing);
         found
@@ -76,13 +83,14 @@ impl Rules {
 
     /// The value that the rules were about, if all of them hold. Where all that is wrong is of one kind, the problem says which.
     pub fn finish<T>(self, value: Option<T>) -> Result<T> {
-        let (problems, violations): (Vec<Problem>, Vec<Violation>) = self.0.into_iter().unzip();
+        let (problems, violations): (Vec<Problem>, Vec<Violation>) = self.violations.into_iter().unzip();
         match value {
             Some(value) if violations.is_empty() => Ok(value),
             _ => {
                 let first = problems.first().copied().unwrap_or(Problem::ValidationFailed);
                 let is_one_kind = problems.iter().all(|problem| *problem == first);
-                Err(Error::invalid_as(if is_one_kind { first } else { Problem::ValidationFailed }, violations))
+                let problem = if is_one_kind { first } else { Problem::ValidationFailed };
+                Err(Error::invalid_as(problem, violations).naming(self.unknown))
             }
         }
     }

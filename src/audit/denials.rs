@@ -37,10 +37,15 @@ impl Denials {
         (Self { queue: sender, metrics: Arc::clone(&metrics) }, Waiting { queue: receiver, metrics })
     }
 
-    /// Takes note of `attempt` if what was looked for was not found, and gives the outcome on as it is.
+    /// Takes note of `attempt` if what was looked for was not found, or something else that the caller named; and gives the outcome on
+    /// as it is.
     pub fn noted<T>(&self, outcome: Result<T>, attempt: impl FnOnce() -> Entry) -> Result<T> {
         outcome.inspect_err(|error| {
-            if error.problem() == Problem::NotFound && self.queue.try_send(attempt().denied()).is_err() {
+            if error.problem() != Problem::NotFound && error.unknown().is_empty() {
+                return;
+            }
+            let entry = attempt().also_about(error.unknown().to_vec()).denied();
+            if self.queue.try_send(entry).is_err() {
                 self.metrics.denials_dropped(1);
             }
         })
@@ -94,6 +99,19 @@ mod tests {
         let attempt = || panic!("nothing was denied");
         assert_eq!(denials.noted(Ok(7), attempt).unwrap(), 7);
         assert!(denials.noted::<()>(Err(Error::new(Problem::Unavailable)), attempt).is_err());
+        assert!(denials.noted::<()>(Err(Error::invalid(Vec::new())), attempt).is_err());
         assert!(waiting.queue.try_recv().is_err());
+    }
+
+    #[test]
+    fn what_a_body_names_in_vain_is_a_denial_of_that() {
+        let (denials, mut waiting) = Denials::new(Arc::new(Metrics::new().unwrap()));
+        let moment = Moment { now: Clock::system().now(), random: Random::system() };
+        let (family, somebody) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
+        let attempt = || Entry::new(&moment, Actor::System, "family.changed", "family", vec![family], String::new());
+        let refused = Err(Error::invalid(Vec::new()).naming(vec![somebody, family]));
+        assert!(denials.noted::<()>(refused, attempt).is_err());
+        let noted = waiting.queue.try_recv().unwrap();
+        assert_eq!((noted.resource_ids.0, noted.outcome), (vec![family, somebody], crate::audit::Outcome::Denied));
     }
 }

@@ -110,7 +110,8 @@ impl Entry {
 
     /// The same record, also about these: what was read with the thing itself.
     pub fn also_about(self, resource_ids: Vec<Uuid>) -> Self {
-        let all = [self.resource_ids.0.clone(), resource_ids].concat();
+        let mut all = self.resource_ids.0.clone();
+        all.extend(resource_ids.into_iter().filter(|id| !self.resource_ids.0.contains(id)));
         self.about(all)
     }
 

@@ -3,6 +3,7 @@
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sql_types::BigInt;
 
 use crate::db::connection::DbConn;
 use crate::db::schema::{families, family_offices, people, person_offices};
@@ -81,11 +82,29 @@ pub fn is_the_only_sealer(conn: &mut DbConn) -> Result<bool> {
     Ok(diesel::select(lock).get_result(conn)?)
 }
 
-/// What was read of a person must hold until the transaction ends. On PostgreSQL another transaction could change the person in
-/// between, so the row is held; readers who hold it as well do not wait for each other. SQLite has one writer.
-pub fn hold_person(conn: &mut DbConn, person: PersonId) -> Result<()> {
+diesel::define_sql_function! {
+    /// PostgreSQL's; it gives nothing.
+    fn pg_advisory_xact_lock(key: BigInt) -> Nullable<Text>
+}
+diesel::define_sql_function! {
+    /// PostgreSQL's; it gives nothing.
+    fn pg_advisory_xact_lock_shared(key: BigInt) -> Nullable<Text>
+}
+
+/// What was read of an identity number, by its hash, must hold until the transaction ends: who has it, or that nobody does. On
+/// PostgreSQL another transaction could register or change somebody in between, and there is no row to hold of somebody who is not
+/// there, so the number itself is held; those who only hold it do not wait for each other. SQLite has one writer.
+pub fn hold_number(conn: &mut DbConn, hash: &[u8]) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
-        people::table.find(person).select(people::id).for_share().load::<PersonId>(conn)?;
+        diesel::select(pg_advisory_xact_lock_shared(lock_key(hash))).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// The same for who changes what the number stands for: waits for those who hold it, and they for this one.
+pub fn take_number(conn: &mut DbConn, hash: &[u8]) -> Result<()> {
+    if let DbConn::Postgres(conn) = conn {
+        diesel::select(pg_advisory_xact_lock(lock_key(hash))).execute(conn)?;
     }
     Ok(())
 }
@@ -101,7 +120,13 @@ pub fn hold_families(conn: &mut DbConn, ids: &[FamilyId]) -> Result<()> {
     Ok(())
 }
 
-/// The same for several people as [`hold_person`] does for one, in one order for all.
+/// Two numbers with one key would wait for each other, and that is all.
+fn lock_key(hash: &[u8]) -> i64 {
+    i64::from_be_bytes(hash.first_chunk().copied().unwrap_or_default())
+}
+
+/// What was read of people must hold until the transaction ends. On PostgreSQL another transaction could change them in between, so their
+/// rows are held, in one order for all; those who hold them as well do not wait for each other. SQLite has one writer.
 pub fn hold_people(conn: &mut DbConn, ids: &[PersonId]) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         let rows = people::table.filter(people::id.eq_any(ids.to_vec())).order(people::id);

@@ -285,6 +285,7 @@ diesel::table! {
         district_id -> Nullable<SqlUuid>,
         assignee_id -> Nullable<SqlUuid>,
         person_id -> Nullable<SqlUuid>,
+        child_number_hash -> Nullable<Binary>,
         matter -> Binary,
         routing -> Binary,
         deadlines -> SqlJson,
@@ -356,7 +357,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(partner_keys, partners);
 diesel::allow_tables_to_appear_in_same_query!(people, person_name_tokens, person_offices);
-diesel::allow_tables_to_appear_in_same_query!(families, family_offices);
+diesel::allow_tables_to_appear_in_same_query!(families, family_offices, people);
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_offices);
 diesel::allow_tables_to_appear_in_same_query!(audit_records, audit_seals);
 diesel::joinable!(partner_keys -> partners (partner_id));

@@ -2,21 +2,25 @@
 //! identity numbers are Skatteverket's published test numbers, which belong to nobody.
 
 use chrono::{Datelike, Duration};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::audit::{self, Actor, Entry};
 use crate::auth::Category;
 use crate::db::DbConn;
-use crate::directory::{self, Directory};
+use crate::demo::chance::{self, Chance, Identity};
+use crate::demo::homes::{Homes, Known};
+use crate::directory::Directory;
 use crate::error::{Error, Result};
+use crate::http::body;
 use crate::id::PartnerId;
 use crate::partners::{self, NewPartner, Partner};
+use crate::referrals::matter::NewReferral;
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{self, Referral};
-use crate::time::{Moment, Random, Timestamp};
+use crate::time::Moment;
 use crate::vault::Vault;
+use crate::{families, people};
 
-const IDENTITIES: &str = include_str!("../../data/demo/test_identities.csv");
 const CASES: usize = 48;
 
 /// The agencies of the demo: their slug, name and category.
@@ -25,25 +29,6 @@ const AGENCIES: [(&str, &str, Category); 4] = [
     ("police", "Lokalpolisområde (påhittat)", Category::Police),
     ("healthcare", "Vårdcentral (påhittad)", Category::HealthDentalAuthority),
     ("association", "Idrottsförening (påhittad)", Category::Association),
-];
-
-const GIVEN: [&str; 16] = [
-    "Alva", "Amina", "Elias", "Elsa", "Hugo", "Ines", "Ismail", "Leila", "Liam", "Lova", "Maja", "Nils", "Omar",
-    "Saga", "Vera", "Yusuf",
-];
-const FAMILY: [&str; 12] = [
-    "Ahmed",
-    "Andersson",
-    "Berg",
-    "Hassan",
-    "Johansson",
-    "Karlsson",
-    "Lindqvist",
-    "Nilsson",
-    "Novak",
-    "Persson",
-    "Rahimi",
-    "Öberg",
 ];
 
 /// What is told, with the needs that it is about.
@@ -73,10 +58,9 @@ const REQUESTS: [(&str, &[&str]); 3] = [
     ("Den unge vill hitta något att göra efter skolan och har frågat efter en fritidsledare.", &["leisure"]),
 ];
 
-/// Adds the agencies and their cases.
-pub fn insert(conn: &mut DbConn, vault: &Vault, moment: &Moment) -> Result<()> {
-    let directory = directory::store::load(conn, moment.now)?;
-    let mut chance = Chance(20_230_621);
+/// Adds the agencies and their cases. A child whom one of the offices has met already is recognised by the number.
+pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, homes: &Homes, moment: &Moment) -> Result<()> {
+    let mut chance = Chance::new(20_230_621);
     let mut senders = Vec::new();
     for (slug, name, category) in AGENCIES {
         let unreadable = |_| Error::internal("the demo's agencies have slugs and names");
@@ -86,117 +70,82 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, moment: &Moment) -> Result<()> {
         senders.push((partner.id, category));
     }
     for number in 0..CASES {
-        let referral = case(number, &senders, &directory, moment, &mut chance)?;
+        let case = Case::new(number, &senders, homes, moment, &mut chance)?;
+        let hash = case.matter.child.number().map(|number| people::store::number_hash(vault, number));
+        let known = match hash {
+            Some(hash) => people::store::first_with_number(conn, &hash)?,
+            None => None,
+        };
+        let referral = Referral::receive(case.matter, case.sender, known, directory, &case.received)?;
         let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
         let sealed = SealedReferral::new(&referral, vault, &moment.random)?;
         referrals::store::insert(conn, &sealed, &requested)?;
-        let received = Moment { now: referral.received_at, random: moment.random.clone() };
-        let actor = referral.origin.partner().map_or(Actor::System, Actor::Partner);
-        audit::record(
-            conn,
-            &Entry::new(&received, actor, "referral.received", "referral", vec![referral.id.uuid()], String::new()),
-        )?;
+        if let Some((person, _)) = known {
+            families::store::meet_person(conn, person, referral.office_id)?;
+        }
+        referrals::of_person::arrived(conn, &sealed)?;
+        let (actor, about) = (Actor::Partner(case.sender), vec![referral.id.uuid()]);
+        let entry = Entry::new(&case.received, actor, "referral.received", "referral", about, String::new());
+        audit::record(conn, &entry)?;
     }
     Ok(())
 }
 
-fn case(
-    number: usize,
-    senders: &[(PartnerId, Category)],
-    directory: &Directory,
-    moment: &Moment,
-    chance: &mut Chance,
-) -> Result<Referral> {
-    let (sender, category) = *chance.one_of(senders);
-    let (id, year) = identity(number, moment.now.utc().year());
-    // An association reports nothing by duty, so it mostly asks for support.
-    let asks = category == Category::Association || chance.below(4) == 0;
-    let (description, needs) = if asks { *chance.one_of(&REQUESTS) } else { *chance.one_of(&CONCERNS) };
-    // Every third case lies outside norr, and so comes to the reception; some are about protected identities.
-    let place =
-        if number % 3 == 2 { *chance.one_of(&["Berga", "Ryd", "Malmslätt", "Ekholmen"]) } else { "Skäggetorp" };
-    let protected = number % 12 == 11;
-    let mut body = json!({
-        "kind": if asks { "support_request" } else { "concern_report" },
-        "urgency": *chance.one_of(&["routine", "routine", "soon", "immediate"]),
-        "senderReference": format!("DEMO-{:03}", number + 1),
-        "reporter": { "name": chance.name(), "title": "Handläggare (påhittad)" },
-        "child": {
-            "givenName": *chance.one_of(&GIVEN), "familyName": *chance.one_of(&FAMILY), "personalIdentityNumber": id,
-            "placeName": place, "protectedIdentity": if protected { "marked" } else { "none" },
-        },
-        "guardians": [{ "givenName": *chance.one_of(&GIVEN), "familyName": *chance.one_of(&FAMILY) }],
-        "siblings": [],
-        "needs": needs,
-        "description": description,
-        "guardiansInformed": { "informed": if needs.contains(&"honour_related") { "not_appropriate" } else { "yes" } },
-    });
-    let received = moment.now.utc() - Duration::minutes(i64::try_from(chance.below(18 * 24 * 60)).unwrap_or(0));
-    if asks {
-        let givers: &[&str] = if moment.now.utc().year() - year >= 15 { &["child", "guardian"] } else { &["guardian"] };
-        body["consent"] = json!({ "basis": "oral", "givenBy": givers, "givenOn": received.date_naive(), "scopes": ["referral", "outcome"] });
-    } else {
-        body["feedbackRequested"] = json!(category.is_mandatory_reporter());
-    }
-    submit(body, sender, directory, Timestamp::from(received), chance)
-}
-
-fn submit(
-    body: Value,
+/// What an agency sent, and when.
+struct Case {
+    matter: NewReferral,
     sender: PartnerId,
-    directory: &Directory,
-    received: Timestamp,
-    chance: &mut Chance,
-) -> Result<Referral> {
-    let seed = chance.next();
-    let random = Random::new(move |bytes| fill(bytes, seed));
-    let new = crate::http::body::read(body)?;
-    Referral::receive(new, sender, None, directory, &Moment { now: received, random })
+    received: Moment,
 }
 
-/// A published test number of somebody who is 1 to 20 years old, and its birth year.
-fn identity(number: usize, this_year: i32) -> (String, i32) {
-    let mut rows = csv::Reader::from_reader(IDENTITIES.as_bytes());
-    let young = rows.records().flatten().filter_map(|row| {
-        let year: i32 = row.get(3)?.get(..4)?.parse().ok()?;
-        ((this_year - 20)..this_year).contains(&year).then(|| (row.get(1).unwrap_or_default().to_owned(), year))
-    });
-    let young: Vec<_> = young.collect();
-    young.get(number * 5 % young.len().max(1)).cloned().unwrap_or_default()
-}
-
-/// Chance with a fixed seed (SplitMix64), so that the cases are the same every time.
-pub(super) struct Chance(pub(super) u64);
-
-impl Chance {
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(super) fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    pub(super) fn one_of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        let at = usize::try_from(self.next() % choices.len() as u64).unwrap_or(0);
-        &choices[at]
-    }
-
-    fn name(&mut self) -> String {
-        format!("{} {}", self.one_of(&GIVEN), self.one_of(&FAMILY))
-    }
-}
-
-/// Each fill with the same seed and length gives other bytes only by its place in the bytes, which is all that one case needs.
-pub(super) fn fill(bytes: &mut [u8], seed: u64) {
-    let mut chance = Chance(seed ^ bytes.len() as u64);
-    for chunk in bytes.chunks_mut(8) {
-        for (byte, random) in chunk.iter_mut().zip(chance.next().to_le_bytes()) {
-            *byte = random;
+impl Case {
+    fn new(
+        number: usize,
+        senders: &[(PartnerId, Category)],
+        homes: &Homes,
+        moment: &Moment,
+        chance: &mut Chance,
+    ) -> Result<Self> {
+        let (sender, category) = chance.one_of(senders);
+        let this_year = moment.now.utc().year();
+        let identity = chance::child(number, this_year);
+        // An association reports nothing by duty, so it mostly asks for support.
+        let asks = category == Category::Association || chance.below(4) == 0;
+        let (description, needs) = if asks { chance.one_of(&REQUESTS) } else { chance.one_of(&CONCERNS) };
+        let child = homes.get(&number).copied().unwrap_or_else(|| stranger(number, &identity, chance));
+        let (reporter, guardian) = (chance.name(), chance.name());
+        let mut body = json!({
+            "kind": if asks { "support_request" } else { "concern_report" },
+            "urgency": chance.one_of(&["routine", "routine", "soon", "immediate"]),
+            "senderReference": format!("DEMO-{:03}", number + 1),
+            "reporter": { "name": format!("{} {}", reporter.0, reporter.1), "title": "Handläggare (påhittad)" },
+            "child": {
+                "givenName": child.given, "familyName": child.family, "personalIdentityNumber": identity.number,
+                // Some are said to be protected.
+                "placeName": child.place, "protectedIdentity": if number % 12 == 11 { "marked" } else { "none" },
+            },
+            "guardians": [{ "givenName": guardian.0, "familyName": guardian.1 }],
+            "siblings": [],
+            "needs": needs,
+            "description": description,
+            "guardiansInformed": { "informed": if needs.contains(&"honour_related") { "not_appropriate" } else { "yes" } },
+        });
+        let minutes = i64::try_from(chance.below(18 * 24 * 60)).unwrap_or(0);
+        let received = moment.now.utc() - Duration::minutes(minutes);
+        if asks {
+            let givers: &[&str] = if this_year - identity.year >= 15 { &["child", "guardian"] } else { &["guardian"] };
+            body["consent"] = json!({ "basis": "oral", "givenBy": givers, "givenOn": received.date_naive(), "scopes": ["referral", "outcome"] });
+        } else {
+            body["feedbackRequested"] = json!(category.is_mandatory_reporter());
         }
+        let received = Moment { now: received.into(), random: chance.random() };
+        Ok(Self { matter: body::read(body)?, sender, received })
     }
+}
+
+/// A child whom no office has met. Every third lives outside norr, and so comes to the reception.
+fn stranger(number: usize, identity: &Identity, chance: &mut Chance) -> Known {
+    let place =
+        if number % 3 == 2 { chance.one_of(&["Berga", "Ryd", "Malmslätt", "Ekholmen"]) } else { "Skäggetorp" };
+    Known { given: chance.given_name(identity), family: chance.family_name(), place }
 }

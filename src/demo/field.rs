@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::audit::{self, Actor, Entry};
 use crate::auth::Sight;
 use crate::db::DbConn;
-use crate::demo::cases::{Chance, fill};
-use crate::directory::{self, Directory};
+use crate::demo::chance::Chance;
+use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::families::store::SealedFamily;
 use crate::families::{self, Family};
@@ -21,7 +21,7 @@ use crate::outreach::follow_ups::store::SealedFollowUp;
 use crate::outreach::offers::store::{self as offer_store, AnswerRow, SealedOffer};
 use crate::outreach::offers::{NewAnswer, NewOffer, Offer};
 use crate::outreach::{NewContact, OutreachContact, Setting};
-use crate::time::{Moment, Random, Timestamp};
+use crate::time::{Moment, Timestamp};
 use crate::vault::Vault;
 
 const CONTACTS: usize = 1500;
@@ -53,11 +53,10 @@ const OFFERED: [&str; 4] = ["telefonradgivning", "bokat-samtal", "foraldrakurser
 const NOES: [&str; 5] = ["not_wanted_now", "distrust_of_authority", "practical", "language", "no_reason_given"];
 
 /// Adds the families, and the year with them.
-pub fn insert(conn: &mut DbConn, vault: &Vault, moment: &Moment) -> Result<()> {
-    let directory = directory::store::load(conn, moment.now)?;
+pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &Moment) -> Result<()> {
     let office = directory.offices.iter().find(|office| office.slug.as_ref() == "skaggetorp");
     let office = office.ok_or_else(|| Error::internal("the demo's directory has its office"))?.id;
-    let mut year = Year { chance: Chance(20_220_815), directory: &directory, office, moment, vault };
+    let mut year = Year { chance: Chance::new(20_220_815), directory, office, moment, vault };
     let workers: Vec<StaffId> = (0..WORKERS).map(|_| year.moment_at(moment.now).id()).collect();
     let families = year.families(conn)?;
     let mut days: Vec<Timestamp> = (0..CONTACTS).map(|_| year.evening()).collect();
@@ -91,8 +90,7 @@ struct Year<'a> {
 
 impl Year<'_> {
     fn moment_at(&mut self, now: Timestamp) -> Moment {
-        let seed = self.chance.next();
-        Moment { now, random: Random::new(move |bytes| fill(bytes, seed)) }
+        Moment { now, random: self.chance.random() }
     }
 
     fn families(&mut self, conn: &mut DbConn) -> Result<Vec<FamilyId>> {
@@ -131,23 +129,22 @@ impl Year<'_> {
         workers: &[StaffId],
         families: &[FamilyId],
     ) -> Result<(OutreachContact, Arrival)> {
-        let (channel, place, told, topics) = *self.chance.one_of(&SCENES);
+        let (channel, place, told, topics) = self.chance.one_of(&SCENES);
         let active: Vec<_> = self.directory.districts.iter().filter(|district| district.is_active()).collect();
         let norr: Vec<_> = active.iter().filter(|district| self.serves(district.area_id)).copied().collect();
         // The office works in its area, and now and then goes where somebody has moved.
-        let district =
-            if self.chance.below(8) == 0 { *self.chance.one_of(&active) } else { *self.chance.one_of(&norr) };
+        let district = if self.chance.below(8) == 0 { self.chance.one_of(&active) } else { self.chance.one_of(&norr) };
         let outcome =
-            *self.chance.one_of(&["reached", "reached", "reached", "reached", "not_reached", "declined_to_talk"]);
+            self.chance.one_of(&["reached", "reached", "reached", "reached", "not_reached", "declined_to_talk"]);
         let mut body = json!({
             "occurredAt": at, "durationMinutes": 5 + self.chance.below(55), "channel": channel, "placeType": place,
-            "initiatedBy": *self.chance.one_of(&["worker", "worker", "young_person", "guardian", "partner"]),
+            "initiatedBy": self.chance.one_of(&["worker", "worker", "young_person", "guardian", "partner"]),
             "districtId": district.id, "outcome": outcome, "participants": [], "topics": topics, "summary": told,
         });
         if outcome == "reached" {
             self.add_people(&mut body, families);
         }
-        let worker = *self.chance.one_of(workers);
+        let worker = self.chance.one_of(workers);
         let moment = self.moment_at(at);
         let new: NewContact = crate::http::body::read(body)?;
         let promise = new.follow_up.clone();
@@ -171,7 +168,7 @@ impl Year<'_> {
         let participant = |chance: &mut Chance| json!({ "ageBand": *chance.one_of(&AGES), "role": "child", "gender": *chance.one_of(&["female", "male", "unknown"]) });
         body["participants"] = (0..one_by_one).map(|_| participant(&mut self.chance)).collect();
         if self.chance.below(4) == 0 {
-            body["group"] = json!([{ "ageBand": *self.chance.one_of(&AGES), "count": 2 + self.chance.below(12) }]);
+            body["group"] = json!([{ "ageBand": self.chance.one_of(&AGES), "count": 2 + self.chance.below(12) }]);
         }
         if self.chance.below(2) == 0 {
             // Some families are met often, and most a few times.
@@ -179,9 +176,9 @@ impl Year<'_> {
             let place = self.chance.below(places).min(self.chance.below(places));
             body["familyId"] = json!(usize::try_from(place).ok().and_then(|place| families.get(place)));
         } else {
-            let value = *self.chance.one_of(&["known", "newly_known", "unknown"]);
+            let value = self.chance.one_of(&["known", "newly_known", "unknown"]);
             body["familyKnowledge"] =
-                json!({ "value": value, "basis": *self.chance.one_of(&["self_reported", "staff_memory"]) });
+                json!({ "value": value, "basis": self.chance.one_of(&["self_reported", "staff_memory"]) });
         }
         if self.chance.below(8) == 0 {
             let occurred =
@@ -201,7 +198,7 @@ impl Year<'_> {
     ) -> Result<()> {
         let Some(family) = arrived.contact.family_id.filter(|_| self.chance.below(3) == 0) else { return Ok(()) };
         contact.family_id = Some(family);
-        let slug = *self.chance.one_of(&OFFERED);
+        let slug = self.chance.one_of(&OFFERED);
         let service = self.directory.services.iter().find(|service| service.slug.as_ref() == slug);
         let Some(service) = service.map(|service| service.id) else { return Ok(()) };
         let at = contact.record.written.occurred_at;
@@ -210,10 +207,10 @@ impl Year<'_> {
         offer_store::insert(conn, &SealedOffer::new(&offer, self.vault, &moment.random)?)?;
         let mut asked = at.utc();
         loop {
-            let said = *self.chance.one_of(&["accepted", "declined", "declined", "thinking", "not_answered"]);
+            let said = self.chance.one_of(&["accepted", "declined", "declined", "thinking", "not_answered"]);
             let mut answer = json!({ "answer": said });
             if said == "declined" {
-                answer["declineReason"] = json!(*self.chance.one_of(&NOES));
+                answer["declineReason"] = json!(self.chance.one_of(&NOES));
             }
             let moment = self.moment_at(asked.into());
             let new: NewAnswer = crate::http::body::read(answer)?;

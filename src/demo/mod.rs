@@ -1,11 +1,13 @@
 //! `nara demo`: a whole installation in one folder, to look around in. No person in it is real.
 //!
-//! The first start loads Linköping's directory and synthetic cases; every start makes tokens anew and writes `demo.json`. `serve`
+//! The first start loads Linköping's directory and synthetic people and cases; every start makes tokens anew and writes `demo.json`. `serve`
 //! knows each part of it (the database, the signing key, the secret, the keys of partners) and takes none.
 
 mod cases;
+mod chance;
 mod credentials;
 mod field;
+mod homes;
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -103,8 +105,10 @@ fn prepare(target: &Target, folder: &Path, credentials: &Credentials, moment: &M
     if !is_marked_synthetic(&mut conn)? {
         let fill = |conn: &mut DbConn| {
             directory::import::embedded(conn, moment)?;
-            cases::insert(conn, &credentials.vault, moment)?;
-            field::insert(conn, &credentials.vault, moment)?;
+            let (vault, directory) = (&credentials.vault, directory::store::load(conn, moment.now)?);
+            let homes = homes::insert(conn, vault, &directory, moment)?;
+            cases::insert(conn, vault, &directory, &homes, moment)?;
+            field::insert(conn, vault, &directory, moment)?;
             diesel::update(directory_state::table).set(directory_state::synthetic.eq(true)).execute(conn)?;
             Ok(())
         };
@@ -158,7 +162,7 @@ pub fn token(config: &TokenConfig) -> std::result::Result<String, String> {
 #[expect(clippy::print_stdout, reason = "These words are for the one who started it.")]
 fn tell(told: &Told, folder: &Path) {
     let base = &told.base_url;
-    println!("Nära is running with Linköping's directory and synthetic cases. No person in it is real.\n");
+    println!("Nära is running with Linköping's directory and synthetic families and cases. No person in it is real.\n");
     println!("  Swagger UI        {base}/nara/v1/docs/");
     println!("  Where to turn     {base}/nara/v1/where-to-turn?place=Skäggetorp");
     println!("  Tokens and keys   {}\n", folder.join("demo.json").display());

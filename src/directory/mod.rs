@@ -28,10 +28,11 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use crate::areas::Area;
 use crate::calendar::{Calendar, DayHours, DeadlineRule, LegalReference, OpenState, OpeningHours};
 use crate::districts::District;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Text};
 use crate::http::answer::KeptAnswers;
 use crate::id::{AreaId, DistrictId, OfficeId, ServiceId};
 use crate::offices::Office;
+use crate::rules::Rules;
 use crate::services::Service;
 use crate::slug::{AreaName, DistrictName, OfficeName, ServiceName};
 use crate::time::Timestamp;
@@ -203,6 +204,13 @@ impl Directory {
     /// The area of this name.
     pub fn find_area(&self, name: &AreaName) -> Option<&Area> {
         self.known().area(name)
+    }
+
+    /// Where somebody lives must be a district that is in use.
+    pub fn check_home(&self, district: Option<DistrictId>, pointer: &str, rules: &mut Rules) {
+        let is_active = district.is_none_or(|id| self.district(id).is_some_and(District::is_active));
+        let unknown = Text::new("is not an active district here", "är inte en aktiv stadsdel här");
+        rules.require(is_active, pointer, unknown);
     }
 
     /// The district of this name.

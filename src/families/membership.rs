@@ -1,27 +1,53 @@
 //! Joining and leaving families, and what is written down of it.
 
-use crate::auth::Sight;
+use uuid::Uuid;
+
+use crate::audit::client::Client;
+use crate::audit::{Actor, Entry};
+use crate::auth::{Sight, Staff};
 use crate::db::DbConn;
+use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::families::FamilyEventKind;
 use crate::families::store::{self, FamilyEvent};
+use crate::http::call::Call;
 use crate::id::{FamilyId, PersonId, StaffId};
 use crate::people::store as people_store;
 use crate::rules::Rules;
 use crate::time::Moment;
 
-/// Who changes families, and when.
+/// Who reads or changes people and families, when, and from where.
 #[derive(Clone)]
 pub struct By {
-    /// Whom they may know of.
+    /// Whom they may change, and so know of.
     pub sight: Sight,
     /// Who they are.
     pub staff_id: StaffId,
     /// When it is.
     pub moment: Moment,
+    client: Client,
+    trace: String,
 }
 
 impl By {
+    /// Somebody who calls.
+    pub fn new(staff: &Staff, directory: &Directory, call: &Call) -> Self {
+        Self {
+            sight: staff.own_sight(directory),
+            staff_id: staff.id,
+            moment: call.moment.clone(),
+            client: Client::of(call),
+            trace: call.trace.id(),
+        }
+    }
+
+    /// What the audit remembers of it.
+    pub fn entry(&self, action: &'static str, resource_type: &'static str, ids: Vec<Uuid>) -> Entry {
+        Entry::new(&self.moment, Actor::Staff(self.staff_id), action, resource_type, ids, self.trace.clone())
+            .on_behalf_of(self.sight.only_office())
+            .from_client(self.client)
+    }
+
     /// A record of somebody who changes from one family to another, or of one family that is merged into another.
     pub fn event(
         &self,
@@ -45,12 +71,7 @@ impl By {
     /// A family that somebody may be put into; what is wrong with it is told at `pointer`.
     pub fn check_can_be_joined(&self, conn: &mut DbConn, family: FamilyId, pointer: &str) -> Result<()> {
         let mut rules = Rules::default();
-        let found = match store::find(conn, &self.sight, family) {
-            Ok(found) => Some(found),
-            Err(error) if error.problem() == Problem::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        let found = rules.named(pointer, found);
+        let found = rules.known(pointer, family.uuid(), if_known(store::find(conn, &self.sight, family))?);
         let goes_on = found.as_ref().is_none_or(|found| found.family.merged_into.is_none());
         let merged = Text::new("was merged into another family", "har gått upp i en annan familj");
         rules.require(goes_on, pointer, merged);
@@ -73,12 +94,8 @@ impl By {
         let mut found = Vec::new();
         for (index, id) in joining {
             let pointer = format!("/memberIds/{index}");
-            let person = match people_store::find(conn, &self.sight, *id) {
-                Ok(person) => Some(person),
-                Err(error) if error.problem() == Problem::NotFound => None,
-                Err(error) => return Err(error),
-            };
-            let Some(person) = rules.named(&pointer, person) else { continue };
+            let person = if_known(people_store::find(conn, &self.sight, *id))?;
+            let Some(person) = rules.known(&pointer, id.uuid(), person) else { continue };
             let elsewhere = Text::new(
                 "belongs to another family: move the person instead",
                 "tillhör en annan familj: flytta personen i stället",
@@ -102,5 +119,14 @@ impl By {
         }
         store::remember(conn, &events)?;
         store::members_changed(conn, family)
+    }
+}
+
+/// What was found, or `None` where there is nothing as far as the one who looks may know.
+pub fn if_known<T>(found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.problem() == Problem::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }

@@ -25,7 +25,6 @@ pub use reached::{FirstReached, FirstReachedThrough};
 pub use view::FamilyView;
 
 use crate::directory::Directory;
-use crate::districts::District;
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{DistrictId, FamilyId, PersonId};
 use crate::people::Registration;
@@ -35,7 +34,9 @@ use crate::time::{Moment, Timestamp};
 use crate::vault::{self, ConfidentialLine};
 
 /// More members are not one family.
-pub const MOST_MEMBERS: usize = 50;
+pub const MOST_MEMBERS: usize = 1000;
+/// So many can join at once.
+pub const MOST_JOINING: usize = 50;
 
 /// A family as somebody writes it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -54,10 +55,10 @@ pub struct NewFamily {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub label: Option<ConfidentialLine>,
     /// Who belongs to it. Each must be somebody whom you may know of, and be in no other family. A change of the list goes for the
-    /// members that you see.
+    /// members that you see. At most 50 can join at once.
     ///
     /// @example []
-    #[schema(max_items = 50)]
+    #[schema(max_items = 1000)]
     pub member_ids: Vec<PersonId>,
     /// The office on whose behalf it is registered, by its identifier or slug: needed of staff with several offices.
     ///
@@ -112,13 +113,17 @@ pub enum FamilyEventKind {
 crate::text_column!(FamilyEventKind);
 
 impl NewFamily {
-    /// What must hold, but for what is known of the members.
-    pub fn check(&self, directory: &Directory) -> Result<()> {
+    /// What must hold, but for what is known of the members; these are in it already.
+    pub fn check(&self, members: &[PersonId], directory: &Directory) -> Result<()> {
         let mut rules = Rules::default();
-        let lives_here = |id| directory.district(id).is_some_and(District::is_active);
-        let unknown = Text::new("is not an active district here", "är inte en aktiv stadsdel här");
-        rules.require(self.district_id.is_none_or(lives_here), "/districtId", unknown);
+        directory.check_home(self.district_id, "/districtId", &mut rules);
         rules.list("/memberIds", &self.member_ids, MOST_MEMBERS);
+        let joining = self.member_ids.iter().filter(|id| !members.contains(id)).count();
+        let too_many = Text::new(
+            format!("may add at most {MOST_JOINING} at once"),
+            format!("får lägga till högst {MOST_JOINING} åt gången"),
+        );
+        rules.require(joining <= MOST_JOINING, "/memberIds", too_many);
         rules.finish(Some(()))
     }
 
@@ -130,7 +135,7 @@ impl NewFamily {
 impl Family {
     /// A new family. Its members join it apart.
     pub fn new(new: &NewFamily, directory: &Directory, moment: &Moment) -> Result<Self> {
-        new.check(directory)?;
+        new.check(&[], directory)?;
         Ok(Self {
             id: moment.id(),
             facts: new.facts(),
@@ -141,10 +146,16 @@ impl Family {
         })
     }
 
-    /// What it becomes when somebody writes it anew.
-    pub fn changed(&self, new: &NewFamily, directory: &Directory, moment: &Moment) -> Result<Self> {
+    /// What it becomes when somebody who sees these members writes it anew.
+    pub fn changed(
+        &self,
+        new: &NewFamily,
+        members: &[PersonId],
+        directory: &Directory,
+        moment: &Moment,
+    ) -> Result<Self> {
         self.check_goes_on()?;
-        new.check(directory)?;
+        new.check(members, directory)?;
         Ok(Self { facts: new.facts(), updated_at: moment.now, version: self.version + 1, ..self.clone() })
     }
 

@@ -7,24 +7,24 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::audit::client::Client;
+use crate::audit;
 use crate::audit::denials::Denials;
-use crate::audit::{self, Entry};
-use crate::auth::{PeopleWorker, Sight, Staff};
+use crate::auth::{PeopleWorker, Sight};
 use crate::db::{Db, DbConn};
 use crate::directory;
-use crate::error::{Error, Problem, Result, Text};
-use crate::families::membership::By;
+use crate::error::{Error, Result, Text};
+use crate::families::membership::{By, if_known};
 use crate::families::store::{self, Household, SealedFamily};
 use crate::families::{Family, FamilyEventKind, FamilyView, FirstReached, NewFamily, reached};
 use crate::http::answer::Validator;
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::{Cache, Call};
 use crate::http::path::Named;
-use crate::http::written::{Linking, Written};
+use crate::http::written::{Links, Written};
 use crate::id::{FamilyId, PersonId};
-use crate::idempotency::{Replay, Retries, Slot};
+use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
 use crate::people::{Changeable, Registration};
+use crate::rules::Rules;
 use crate::vault::{self, ConfidentialProse, Vault};
 
 type FamilyFacts = Changeable<NewFamily>;
@@ -66,28 +66,33 @@ async fn create_family(
     db: Data<Db>,
     vault: Data<Vault>,
     retries: Data<Retries>,
+    denials: Data<Denials>,
     new: Body<NewFamily>,
 ) -> Result<HttpResponse> {
-    let directory = directory.current();
-    let office = staff.creating_office(&directory, new.0.office_id.as_ref())?;
-    let family = Family::new(&new.0, &directory, &call.moment)?;
-    let sealed = SealedFamily::new(&family, &vault, &call.moment.random)?;
-    let (id, by) = (family.id, by(&staff, &directory, &call));
-    let entry = entry(&staff, &directory, &call, "family.created", vec![id]).on_behalf_of(office);
-    let (links, seal) = (call.links(), vault.get_ref().clone());
-    let replay = again("family.created.replayed", &by.sight);
-    let work = move |conn: &mut DbConn, slot: &Slot| {
-        store::insert(conn, &sealed, office)?;
-        let joining: Vec<(usize, PersonId)> = new.0.member_ids.iter().copied().enumerate().collect();
-        by.change_members(conn, id, &joining, &[])?;
-        audit::record(conn, &entry)?;
-        let view = view(look(conn, &by.sight, id)?, &seal, &links)?;
-        let answer = Written::created(&links, &path(id), &view, Validator::Content)?;
-        slot.keep(conn, id.uuid(), &answer)?;
-        Ok(answer)
+    let (directory, new) = (directory.current(), new.0);
+    let by = By::new(&staff, &directory, &call);
+    let showing = Showing::new(&vault, &call);
+    let replay = again("family.created.replayed", &by, &showing);
+    let create = async |slot: Slot| {
+        let office = staff.creating_office(&directory, new.office_id.as_ref())?;
+        let family = Family::new(&new, &directory, &call.moment)?;
+        let sealed = SealedFamily::new(&family, &vault, &call.moment.random)?;
+        let joining: Vec<(usize, PersonId)> = new.member_ids.iter().copied().enumerate().collect();
+        let (id, by, showing) = (family.id, by.clone(), showing.clone());
+        let entry = by.entry("family.created", "family", vec![id.uuid()]).on_behalf_of(office);
+        let work = move |conn: &mut DbConn| {
+            store::insert(conn, &sealed, office)?;
+            by.change_members(conn, id, &joining, &[])?;
+            let found = look(conn, &by.sight, id)?;
+            audit::record(conn, &entry.clone().also_about(found.others()))?;
+            let answer = Written::created(&showing.links, &path(id), &showing.view(found)?, Validator::Content)?;
+            slot.keep(conn, id.uuid(), &answer)?;
+            Ok(answer)
+        };
+        db.write(work).await
     };
-    let create = async |slot: Slot| db.write(move |conn| work(conn, &slot)).await;
-    call.send(retries.once(&call, staff.actor(), replay, create).await?)
+    let answer = retries.once_or_anew(&call, staff.actor(), replay, create).await;
+    call.send(denials.noted(answer, || by.entry("family.created", "family", Vec::new()))?)
 }
 
 /// Get a family
@@ -112,13 +117,13 @@ async fn get_family(
     id: Named<FamilyId>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let (id, sight) = (id.0, staff.sight(&directory));
-    let reason = sight.reason;
-    let attempt = || entry(&staff, &directory, &call, "family.read", vec![id]).because(reason);
-    let entry = attempt();
-    let found = db.read_recorded(move |conn| look(conn, &sight, id), move |conn, _| audit::record(conn, &entry)).await;
-    let found = denials.noted(found, attempt)?;
-    call.found(&view(found, &vault, &call)?, Validator::Content, Cache::NoStore)
+    let (id, sight, by) = (id.0, staff.sight(&directory), By::new(&staff, &directory, &call));
+    let attempt = by.entry("family.read", "family", vec![id.uuid()]).because(sight.reason);
+    let entry = attempt.clone();
+    let record = move |conn: &mut DbConn, found: &Found| audit::record(conn, &entry.also_about(found.others()));
+    let found = db.read_recorded(move |conn| look(conn, &sight, id), record).await;
+    let found = denials.noted(found, || attempt)?;
+    call.found(&Showing::new(&vault, &call).view(found)?, Validator::Content, Cache::NoStore)
 }
 
 /// Change a family
@@ -148,27 +153,30 @@ async fn change_family(
     patch: MergePatch,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let (id, by) = (id.0, by(&staff, &directory, &call));
+    let (id, by, showing) = (id.0, By::new(&staff, &directory, &call), Showing::new(&vault, &call));
+    let attempt = || by.entry("family.changed", "family", vec![id.uuid()]);
     let sight = by.sight.clone();
-    let found = db.read(move |conn| look(conn, &sight, id)).await;
-    let (household, first) = denials.noted(found, || entry(&staff, &directory, &call, "family.changed", vec![id]))?;
-    call.check_if_match_of(&view((household.clone(), first), &vault, &call)?)?;
+    let found = denials.noted(db.read(move |conn| look(conn, &sight, id)).await, attempt)?;
+    call.check_if_match_of(&showing.view(found.clone())?)?;
+    let household = found.household;
     let family = household.family.open(&vault)?;
     let new = patch.without(NewFamily::FIELDS)?.apply(&family.as_new(&household.members))?;
-    let changed = family.changed(&new, &directory, &call.moment)?;
+    let changed = family.changed(&new, &household.members, &directory, &call.moment)?;
     let sealed = SealedFamily::new(&changed, &vault, &call.moment.random)?;
-    let entry = entry(&staff, &directory, &call, "family.changed", vec![id]);
+    let (entry, author) = (attempt(), by.clone());
     let work = move |conn: &mut DbConn| {
         store::update(conn, &sealed)?;
         let joining = new.member_ids.iter().copied().enumerate().filter(|(_, id)| !household.members.contains(id));
         let leaving = household.members.iter().copied().filter(|id| !new.member_ids.contains(id));
-        by.change_members(conn, id, &joining.collect::<Vec<_>>(), &leaving.collect::<Vec<_>>())?;
+        author.change_members(conn, id, &joining.collect::<Vec<_>>(), &leaving.collect::<Vec<_>>())?;
         store::hide_district(conn, id)?;
-        audit::record(conn, &entry)?;
-        if_known(look(conn, &by.sight, id))
+        let found = if_known(look(conn, &author.sight, id))?;
+        let others = found.as_ref().map(Found::others).unwrap_or_default();
+        audit::record(conn, &entry.clone().also_about(others))?;
+        Ok(found)
     };
-    match db.write(work).await? {
-        Some(found) => call.changed(&view(found, &vault, &call)?, Validator::Content),
+    match denials.noted(db.write(work).await, attempt)? {
+        Some(found) => call.changed(&showing.view(found)?, Validator::Content),
         None => Ok(call.changed_out_of_sight()),
     }
 }
@@ -202,29 +210,25 @@ async fn merge_families(
     merge: Body<FamilyMerge>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let (id, other_id, by) = (id.0, merge.0.other_id, by(&staff, &directory, &call));
-    let replay = again("family.merged.replayed", &by.sight);
+    let (id, other_id, by) = (id.0, merge.0.other_id, By::new(&staff, &directory, &call));
+    let showing = Showing::new(&vault, &call);
+    let replay = again("family.merged.replayed", &by, &showing);
     let change = async |slot: Slot| {
         let sight = by.sight.clone();
         let read =
             move |conn: &mut DbConn| Ok((look(conn, &sight, id)?, if_known(store::find(conn, &sight, other_id))?));
-        let found = db.read(read).await;
-        let (found, other) = denials.noted(found, || entry(&staff, &directory, &call, "family.merged", vec![id]))?;
-        call.check_if_match_of_when_given(&view(found.clone(), &vault, &call)?)?;
-        let family = found.0.family.open(&vault)?;
+        let (found, other) = db.read(read).await?;
+        call.check_if_match_of_when_given(&showing.view(found.clone())?)?;
+        let family = found.household.family.open(&vault)?;
         family.check_goes_on()?;
-        let other = mergeable(id, other)?;
+        let other = mergeable(id, other_id, other)?;
         let (gone, other) = (other.family.clone(), other.family.open(&vault)?);
         let sealed = SealedFamily::new(&family.merged_with(&other, &call.moment)?, &vault, &call.moment.random)?;
         let mut event = by.event(FamilyEventKind::Merged, None, Some(other_id), Some(id));
-        event.reason = Some(vault.seal_json(
-            vault::FAMILY_EVENT_REASON,
-            event.id.uuid(),
-            merge.0.reason.reveal(),
-            &call.moment.random,
-        )?);
-        let entry = entry(&staff, &directory, &call, "family.merged", vec![id, other_id]);
-        let (links, seal) = (call.links(), vault.get_ref().clone());
+        let (row, random) = (event.id.uuid(), &call.moment.random);
+        event.reason = Some(vault.seal_json(vault::FAMILY_EVENT_REASON, row, merge.0.reason.reveal(), random)?);
+        let (by, showing) = (by.clone(), showing.clone());
+        let entry = by.entry("family.merged", "family", vec![id.uuid(), other_id.uuid()]);
         let work = move |conn: &mut DbConn| {
             store::update(conn, &sealed)?;
             let joined = crate::people::store::of_family(conn, other_id)?;
@@ -233,82 +237,91 @@ async fn merge_families(
                 .iter()
                 .map(|(person, ..)| by.event(FamilyEventKind::Merged, Some(*person), Some(other_id), Some(id)));
             store::remember(conn, &of_members.chain([event.clone()]).collect::<Vec<_>>())?;
-            audit::record(conn, &entry)?;
-            let answer = Written::changed(&view(look(conn, &by.sight, id)?, &seal, &links)?, Validator::Content)?;
+            let found = look(conn, &by.sight, id)?;
+            audit::record(conn, &entry.clone().also_about(found.others()))?;
+            let answer = Written::changed(&showing.view(found)?, Validator::Content)?;
             slot.keep(conn, id.uuid(), &answer)?;
             Ok(answer)
         };
         db.write(work).await
     };
-    call.send(retries.once(&call, staff.actor(), replay, change).await?)
+    let answer = retries.once_or_anew(&call, staff.actor(), replay, change).await;
+    call.send(denials.noted(answer, || by.entry("family.merged", "family", vec![id.uuid()]))?)
 }
 
 /// The other family, if it can be merged into the one with this identifier.
-fn mergeable(id: FamilyId, other: Option<Household>) -> Result<Household> {
+fn mergeable(id: FamilyId, other_id: FamilyId, other: Option<Household>) -> Result<Household> {
+    let mut rules = Rules::default();
+    let other = rules.known("/otherId", other_id.uuid(), other);
+    let other = rules.finish(other)?;
     let wrong = |en: &'static str, sv: &'static str| Err(Error::invalid_at("/otherId", Text::new(en, sv)));
     match other {
-        None => wrong("names nothing that exists", "namnger inget som finns"),
-        Some(other) if other.family.id == id => wrong("is this family itself", "är denna familj själv"),
+        _ if other_id == id => wrong("is this family itself", "är denna familj själv"),
         // Whoever sees this family would learn of that one, and where it lives.
-        Some(other) if other.is_hidden() => wrong(
+        other if other.is_hidden() => wrong(
             "has only members with a protected identity: move the persons instead",
             "har bara medlemmar med skyddad identitet: flytta personerna i stället",
         ),
-        Some(other) if other.family.merged_into.is_some() => {
+        other if other.family.merged_into.is_some() => {
             wrong("was merged into another family already", "har redan gått upp i en annan familj")
         }
-        Some(other) => Ok(other),
+        other => Ok(other),
     }
 }
 
-/// A family as far as somebody with this sight may know of it, with its first fact.
-fn look(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<(Household, Option<FirstReached>)> {
+/// A family as far as somebody may know of it, with its first fact.
+#[derive(Clone)]
+struct Found {
+    household: Household,
+    first: Option<FirstReached>,
+}
+
+impl Found {
+    /// Whom it shows besides the family itself.
+    fn others(&self) -> Vec<Uuid> {
+        self.household.members.iter().copied().map(PersonId::uuid).collect()
+    }
+}
+
+/// A family as far as somebody with this sight may know of it.
+fn look(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Found> {
     let household = store::find(conn, sight, id)?;
     let first = reached::first(conn, &[id], sight.protected_identity)?.remove(&id);
-    Ok((household, first))
+    Ok(Found { household, first })
 }
 
-fn if_known<T>(found: Result<T>) -> Result<Option<T>> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.problem() == Problem::NotFound => Ok(None),
-        Err(error) => Err(error),
+/// What it takes to show a family, on any thread.
+#[derive(Clone)]
+struct Showing {
+    vault: Vault,
+    links: Links,
+}
+
+impl Showing {
+    fn new(vault: &Data<Vault>, call: &Call) -> Self {
+        Self { vault: vault.get_ref().clone(), links: call.links() }
+    }
+
+    /// The family, as whoever found it may see it.
+    fn view(&self, found: Found) -> Result<FamilyView> {
+        let Household { family, members, .. } = found.household;
+        Ok(FamilyView::new(family.open(&self.vault)?, members, found.first, &self.links))
     }
 }
 
-fn by(staff: &Staff, directory: &directory::Directory, call: &Call) -> By {
-    By { sight: staff.own_sight(directory), staff_id: staff.id, moment: call.moment.clone() }
-}
-
-fn entry(
-    staff: &Staff,
-    directory: &directory::Directory,
-    call: &Call,
-    action: &'static str,
-    ids: Vec<FamilyId>,
-) -> Entry {
-    let ids = ids.into_iter().map(FamilyId::uuid).collect();
-    Entry::new(&call.moment, staff.actor(), action, "family", ids, call.trace.id())
-        .on_behalf_of(staff.own_sight(directory).only_office())
-        .from_client(Client::of(call))
-}
-
-fn view(
-    (household, first): (Household, Option<FirstReached>),
-    vault: &Vault,
-    addresses: &impl Linking,
-) -> Result<FamilyView> {
-    Ok(FamilyView::new(household.family.open(vault)?, household.members, first, addresses))
-}
-
-/// Whether somebody may still know of the family that a kept answer is about.
+/// Gives a kept answer about a family again, as it is now.
 fn again(
     action: &'static str,
-    sight: &Sight,
-) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
-    let sight = sight.clone();
-    let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, FamilyId::from_uuid(id)).map(drop);
-    Replay { action, resource_type: "family", may_see }
+    by: &By,
+    showing: &Showing,
+) -> ReplayAnew<impl Fn(&mut DbConn, Uuid, Written) -> Result<Again> + Clone + Send + 'static> {
+    let (sight, showing) = (by.sight.clone(), showing.clone());
+    let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {
+        let found = look(conn, &sight, FamilyId::from_uuid(id))?;
+        let others = found.others();
+        Ok(Again { answer: kept.made_anew(&showing.view(found)?, Validator::Content)?, others })
+    };
+    ReplayAnew { action, resource_type: "family", render }
 }
 
 fn path(id: FamilyId) -> String {

@@ -1,10 +1,11 @@
 //! Every query on families. Staff find them only through their [`Sight`].
 
-use diesel::dsl::exists;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use diesel::sql_types::Integer;
+use diesel::sql_types::{Integer, Nullable};
 
 use crate::auth::Sight;
+use crate::db::columns::SqlUuid;
 use crate::db::schema::{families, family_events, family_offices, people};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
@@ -91,26 +92,41 @@ pub struct FamilyEvent {
     pub at: Timestamp,
 }
 
+diesel::define_sql_function! {
+    /// The first of the two that is there.
+    fn coalesce(one: Nullable<SqlUuid>, other: SqlUuid) -> SqlUuid
+}
+
+/// The families that somebody with this sight may know of. A boxed query knows its database, so this is compiled for each.
+///
+/// The database judges all of it, so that a family that may not be known of takes no longer than one that is not there.
+macro_rules! known_to {
+    ($sight:expr) => {{
+        let sight: &Sight = $sight;
+        let met = family_offices::table
+            .filter(family_offices::family_id.eq(families::id))
+            .filter(family_offices::office_id.eq_any(sight.offices.clone()));
+        let mut rows = families::table.filter(exists(met)).into_boxed();
+        if !sight.protected_identity {
+            // A merged family is only as much there as the one that goes on.
+            let goes_on = coalesce(families::merged_into, families::id);
+            let members = people::table.filter(people::family_id.eq(goes_on.nullable()));
+            let somebody_to_know = exists(members.filter(people::protection.eq(ProtectedIdentity::None)));
+            rows = rows.filter(somebody_to_know.or(not(exists(members))));
+        }
+        rows
+    }};
+}
+
 /// The family, if it may be known to somebody with this sight.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Household> {
-    let met = family_offices::table
-        .filter(family_offices::family_id.eq(families::id))
-        .filter(family_offices::office_id.eq_any(sight.offices.clone()));
-    let found: Option<SealedFamily> = on_backend!(conn, conn => families::table
-        .filter(families::id.eq(id))
-        .filter(exists(met))
-        .first(conn)
-        .optional())?;
+    let found: Option<SealedFamily> =
+        on_backend!(conn, conn => known_to!(sight).filter(families::id.eq(id)).first(conn).optional())?;
     let family = found.ok_or_else(Error::not_found)?;
-    // A merged family is only as much there as the one that goes on.
-    let everyone = people_store::of_family(conn, family.merged_into.unwrap_or(id))?;
-    let nobody_to_know = everyone.iter().all(|(_, protection, _)| protection.is_protected());
-    if !everyone.is_empty() && nobody_to_know && !sight.protected_identity {
-        return Err(Error::not_found());
-    }
     if family.merged_into.is_some() {
         return Ok(Household { family, members: Vec::new(), everyone: Vec::new() });
     }
+    let everyone = people_store::of_family(conn, id)?;
     let ids: Vec<PersonId> = everyone.iter().map(|(id, ..)| *id).collect();
     let mut members = people_store::known_among(conn, sight, &ids)?;
     members.sort_unstable();
@@ -119,23 +135,14 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Household>
 
 /// Which of these families may be known to somebody with this sight.
 pub fn known_among(conn: &mut DbConn, sight: &Sight, ids: &[FamilyId]) -> Result<Vec<FamilyId>> {
-    let mut known = Vec::new();
-    for id in ids {
-        match find(conn, sight, *id) {
-            Ok(_) => known.push(*id),
-            Err(error) if error.problem() == crate::error::Problem::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(known)
+    let named = families::id.eq_any(ids.to_vec());
+    Ok(on_backend!(conn, conn => known_to!(sight).filter(named).select(families::id).load(conn))?)
 }
 
-/// The families that were merged into this one.
-pub fn merged_into(conn: &mut DbConn, id: FamilyId) -> Result<Vec<FamilyId>> {
-    Ok(on_backend!(conn, conn => families::table
-        .filter(families::merged_into.eq(id))
-        .select(families::id)
-        .load(conn))?)
+/// The families that were merged into this one, as far as they may be known to somebody with this sight.
+pub fn merged_into(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Vec<FamilyId>> {
+    let there = families::merged_into.eq(id);
+    Ok(on_backend!(conn, conn => known_to!(sight).filter(there).select(families::id).load(conn))?)
 }
 
 /// Adds a family that was met by an office.

@@ -89,6 +89,16 @@ impl Written {
         Ok(Self { status: 200, location: None, etag, body, is_replayed: false, is_told_once: false })
     }
 
+    /// The same with the resource as it is now.
+    pub fn made_anew(self, view: &impl Serialize, validator: Validator) -> Result<Self> {
+        Ok(Self { status: self.status, location: self.location, ..Self::changed(view, validator)? })
+    }
+
+    /// Whether it tells of something new.
+    pub fn is_created(&self) -> bool {
+        self.status == 201
+    }
+
     /// Its status code.
     pub fn status(&self) -> u16 {
         self.status

@@ -6,7 +6,8 @@
 //! - Only answers of success are kept: what failed has changed nothing, and may succeed the next time.
 //! - A key belongs to its caller: to a partner agency and not to one of its keys, or to a member of staff.
 //! - Neither a key nor a request is stored, only their keyed hashes; the answer is sealed, and never has a secret in it.
-//! - Whoever asks again must still be allowed to see what the answer is about, and it is recorded that they saw it.
+//! - Whoever asks again must still be allowed to see what the answer is about, and it is recorded that they saw it. An answer that
+//!   names others as well is made anew, of what the caller may know now.
 
 mod store;
 
@@ -54,6 +55,26 @@ pub struct Replay<V> {
     pub may_see: V,
 }
 
+/// The same for an answer that names others besides the thing itself: of them, too, the caller may know less by now, so the answer is
+/// made anew.
+pub struct ReplayAnew<R> {
+    /// Such as `family.created.replayed`.
+    pub action: &'static str,
+    /// Such as `family`.
+    pub resource_type: &'static str,
+    /// Makes the answer about the thing with this identifier from the kept one; fails where the caller may not know of the thing any
+    /// more.
+    pub render: R,
+}
+
+/// An answer that is given again.
+pub struct Again {
+    /// What is answered.
+    pub answer: Written,
+    /// Whom it shows besides what it is about.
+    pub others: Vec<Uuid>,
+}
+
 impl Replay<fn(&mut DbConn, Uuid) -> Result<()>> {
     /// For what everybody may know of.
     pub fn of_public(action: &'static str, resource_type: &'static str) -> Self {
@@ -87,6 +108,22 @@ impl Retries {
         replay: Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static>,
         work: impl AsyncFnOnce(Slot) -> Result<Written>,
     ) -> Result<Written> {
+        let Replay { action, resource_type, may_see } = replay;
+        let render = move |conn: &mut DbConn, about: Uuid, kept: Written| {
+            may_see(conn, about)?;
+            Ok(Again { answer: kept, others: Vec::new() })
+        };
+        self.once_or_anew(call, caller, ReplayAnew { action, resource_type, render }, work).await
+    }
+
+    /// Does `work`, which keeps its answer in the slot, or makes the answer that is there already anew.
+    pub async fn once_or_anew(
+        &self,
+        call: &Call,
+        caller: Actor,
+        replay: ReplayAnew<impl Fn(&mut DbConn, Uuid, Written) -> Result<Again> + Clone + Send + 'static>,
+        work: impl AsyncFnOnce(Slot) -> Result<Written>,
+    ) -> Result<Written> {
         let Some(key) = call.idempotency_key()? else { return work(Slot(None)).await };
         let claim = Claim {
             key_hash: self.hash(&[b"key", &[0], caller.to_string().as_bytes(), &[0], key.as_bytes()]),
@@ -116,7 +153,7 @@ impl Retries {
         &self,
         call: &Call,
         caller: Actor,
-        replay: &Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static>,
+        replay: &ReplayAnew<impl Fn(&mut DbConn, Uuid, Written) -> Result<Again> + Clone + Send + 'static>,
         claim: &Claim,
         kept: KeptAnswer,
     ) -> Result<Written> {
@@ -125,14 +162,18 @@ impl Retries {
             return Err(Error::new(Problem::IdempotencyKeyReused));
         }
         let answer: Written = self.vault.open_json(KEPT_ANSWER, kept.id.uuid(), &kept.answer)?;
-        let (about, may_see) = (kept.resource_id, replay.may_see.clone());
+        let (about, render) = (kept.resource_id, replay.render.clone());
         let entry = Entry::new(&call.moment, caller, replay.action, replay.resource_type, vec![about], call.trace.id());
         let entry = entry.from_client(Client::of(call));
         let write = move |conn: &mut DbConn| {
-            may_see(conn, about)?;
-            audit::record(conn, &entry)
+            let Again { answer, others } = render(conn, about, answer.clone())?;
+            audit::record(conn, &entry.clone().also_about(others))?;
+            Ok(answer)
         };
-        self.db.write(write).await?;
+        let answer = self.db.write(write).await.map_err(|error| match error.problem() {
+            Problem::NotFound => error.naming(vec![about]),
+            _ => error,
+        })?;
         Ok(answer.replayed())
     }
 
@@ -193,13 +234,6 @@ impl Slot {
     /// Where nothing is kept: the call names what it makes by itself.
     pub fn none() -> Self {
         Self(None)
-    }
-
-    /// Fails where another call has kept an answer meanwhile, which is then the answer to this one as well.
-    pub fn check_free(&self, conn: &mut DbConn) -> Result<()> {
-        let Some(claim) = &self.0 else { return Ok(()) };
-        let kept = store::find(conn, &claim.key_hash, claim.moment.now)?;
-        if kept.is_some() { Err(in_use()) } else { Ok(()) }
     }
 
     /// Keeps the answer about this thing, in the transaction of what it answers and as its last statement.

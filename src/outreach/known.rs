@@ -65,7 +65,8 @@ impl Known {
             let may_be_known =
                 |person: &&(_, ProtectedIdentity)| stood_there || sight.protected_identity || !person.1.is_protected();
             let found = self.people.get(id).filter(may_be_known);
-            if let Some((family, protection)) = rules.known(format!("/participants/{index}/personId"), found) {
+            if let Some((family, protection)) = rules.known(format!("/participants/{index}/personId"), id.uuid(), found)
+            {
                 of_people.extend(family.and_then(|family| self.families.get(&family).copied()));
                 protected |= protection.is_protected();
             }
@@ -79,15 +80,15 @@ impl Known {
                 let is_met = self.met.contains(&stated) || of_people.contains(family);
                 stood_there || (is_met && (sight.protected_identity || !self.hidden.contains(family)))
             };
-            rules.known("/familyId", goes_on.filter(may_be_known))
+            rules.known("/familyId", stated.uuid(), goes_on.filter(may_be_known))
         });
         if let Some(previous) = names.previous {
             let stood_there = names.is_known_before(|before| before.previous == Some(previous));
             let found = (stood_there || self.contacts.contains(&previous)).then_some(());
-            rules.known("/previousContactId", found);
+            rules.known("/previousContactId", previous.uuid(), found);
         }
         if let Some(owner) = names.owner {
-            rules.known("/followUp/ownerId", self.colleagues.contains(&owner).then_some(()));
+            rules.known("/followUp/ownerId", owner.0.uuid(), self.colleagues.contains(&owner).then_some(()));
         }
         let of_all = match of_people.as_slice() {
             [only] => Some(*only),

@@ -150,7 +150,7 @@ impl Report {
     /// Writes it down, if its child's number still stands for whom it was routed for.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         if let Some(number) = &self.number
-            && of_person::hold_known(conn, number, self.known)? != self.known
+            && of_person::hold_known(conn, number)? != self.known
         {
             return Err(stale());
         }

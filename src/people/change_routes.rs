@@ -3,34 +3,34 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
 
-use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{PeopleWorker, Sight, Staff};
-use crate::db::{Db, DbConn};
-use crate::directory::{self, Directory};
+use crate::auth::PeopleWorker;
+use crate::db::{Db, DbConn, dialect};
+use crate::directory;
 use crate::error::{Error, Problem, Result};
 use crate::families;
+use crate::families::membership::{By, if_known};
 use crate::http::answer::Validator;
 use crate::http::body::MergePatch;
 use crate::http::call::Call;
 use crate::http::path::Named;
 use crate::id::PersonId;
 use crate::outreach;
-use crate::people::routes::{ATTEMPTS, Found, entry, look, view};
+use crate::people::routes::{ATTEMPTS, Found, Showing, look};
 use crate::people::store::{self, SealedPerson, Taken};
 use crate::people::{Changeable, NewPerson, Person, PersonView, Registration};
-use crate::referrals::of_person;
 use crate::referrals::store::SealedReferral;
+use crate::referrals::{adoption, of_person};
 use crate::vault::Vault;
 
 type PersonFacts = Changeable<NewPerson>;
 
 /// Change a person
 ///
-/// A merge patch (RFC 7396) of what the person was registered with. When the identity becomes protected, open referrals about the
-/// person go to the central reception in the same moment, and the person is gone for staff who are not cleared: if that is you,
-/// the answer is 204 without a body.
+/// A merge patch (RFC 7396) of what the person was registered with. Referrals that name a new identity number are about the person
+/// from now on. When the identity becomes protected, open referrals about the person go to the central reception in the same moment,
+/// and the person is gone for staff who are not cleared: if that is you, the answer is 204 without a body.
 #[utoipa::path(
     operation_id = "changePerson",
     tag = "people",
@@ -55,21 +55,21 @@ pub async fn change_person(
 ) -> Result<HttpResponse> {
     let (directory, id) = (directory.current(), id.0);
     let patch = patch.without(NewPerson::FIELDS)?;
-    let sight = staff.own_sight(&directory);
+    let (by, showing) = (By::new(&staff, &directory, &call), Showing::new(&vault, &directory, &call));
     let mut attempt = 1;
     loop {
-        let seen = sight.clone();
+        let seen = by.sight.clone();
         let before = db.read(move |conn| store::find(conn, &seen, id)).await;
-        let before = denials.noted(before, || entry(&staff, &directory, &call, "person.changed", vec![id]))?;
+        let before = denials.noted(before, || by.entry("person.changed", "person", vec![id.uuid()]))?;
         call.check_if_match(before.version)?;
+        let old_number = before.number_hash.clone();
         let before = before.open(&vault)?;
         let after = before.changed(patch.apply(&before.written)?, &directory, &call.moment)?;
-        let change = Change::prepare(&before, &after, &staff, &directory, &db, &vault, &call).await?;
+        let change = Change::prepare(&before, &after, old_number, &by, &showing, &db).await?;
         match db.write(move |conn| change.write(conn)).await {
             Ok(Outcome::Written(found)) => {
                 let version = found.person.version;
-                return call
-                    .changed(&view(*found, &vault, &directory, &call, call.moment.now)?, Validator::Version(version));
+                return call.changed(&showing.view(*found)?, Validator::Version(version));
             }
             Ok(Outcome::OutOfSight) => return Ok(call.changed_out_of_sight()),
             Ok(Outcome::NumberTaken) => return Err(Error::new(Problem::AlreadyExists)),
@@ -95,29 +95,30 @@ enum Outcome {
 
 /// The next version of a person, and of the referrals that follow it out of sight.
 struct Change {
-    sight: Sight,
+    by: By,
+    showing: Showing,
     person: SealedPerson,
     words: Vec<Vec<u8>>,
+    /// The hashes of the old number and the new one.
+    numbers: Vec<Vec<u8>>,
     number_is_new: bool,
     is_protected: bool,
     referrals: Vec<SealedReferral>,
     entries: Vec<Entry>,
-    linked: Entry,
 }
 
 impl Change {
-    /// Seals all that will be written: a database thread does no cryptography.
+    /// Seals what will be written: a database thread does no cryptography, but for the few referrals that a new number brings.
     async fn prepare(
         before: &Person,
         after: &Person,
-        staff: &Staff,
-        directory: &Directory,
+        old_number: Option<Vec<u8>>,
+        by: &By,
+        showing: &Showing,
         db: &Db,
-        vault: &Vault,
-        call: &Call,
     ) -> Result<Self> {
-        let id = before.id;
-        let mut entries = vec![entry(staff, directory, call, "person.changed", vec![id])];
+        let (id, moment, vault) = (before.id, &by.moment, &showing.vault);
+        let mut entries = vec![by.entry("person.changed", "person", vec![id.uuid()])];
         let mut referrals = Vec::new();
         let is_protected = after.protection().is_protected();
         if is_protected {
@@ -130,37 +131,34 @@ impl Change {
             for referral in db.read(about).await? {
                 let referral = referral.open(vault)?;
                 rerouted.extend((!referral.protected).then_some(referral.id.uuid()));
-                let next = referral.protected_as(after.protection(), directory, &call.moment)?;
-                referrals.push(SealedReferral::new(&next, vault, &call.moment.random)?);
+                let next = referral.protected_as(after.protection(), &showing.directory, moment)?;
+                referrals.push(SealedReferral::new(&next, vault, &moment.random)?);
             }
             if !rerouted.is_empty() {
-                let (actor, trace) = (staff.actor(), call.trace.id());
-                entries.push(
-                    Entry::new(&call.moment, actor, "referral.rerouted", "referral", rerouted, trace)
-                        .from_client(Client::of(call)),
-                );
+                entries.push(by.entry("referral.rerouted", "referral", rerouted));
             }
         }
-        Ok(Self {
-            sight: staff.own_sight(directory),
-            person: SealedPerson::new(after, vault, &call.moment.random)?,
-            words: store::name_hashes(vault, &after.written.full_name()),
-            number_is_new: before.written.number() != after.written.number(),
-            is_protected,
-            referrals,
-            entries,
-            linked: entry(staff, directory, call, "person.linked", Vec::new()),
-        })
+        let person = SealedPerson::new(after, vault, &moment.random)?;
+        let number_is_new = old_number != person.number_hash;
+        let mut numbers: Vec<Vec<u8>> = old_number.into_iter().chain(person.number_hash.clone()).collect();
+        // Whoever takes two takes them in one order, so that no two wait for each other.
+        numbers.sort_unstable();
+        let words = store::name_hashes(vault, &after.written.full_name());
+        let (by, showing) = (by.clone(), showing.clone());
+        Ok(Self { by, showing, person, words, numbers, number_is_new, is_protected, referrals, entries })
     }
 
     /// Writes it, and gives the person as the writer may know it then.
     fn write(&self, conn: &mut DbConn) -> Result<Outcome> {
-        let mut person = self.person.clone();
+        let (by, mut person) = (&self.by, self.person.clone());
+        for number in &self.numbers {
+            dialect::take_number(conn, number)?;
+        }
         if self.number_is_new {
-            match store::taken(conn, &self.sight, person.number_hash.as_deref(), person.id)? {
+            match store::taken(conn, &by.sight, person.number_hash.as_deref(), person.id)? {
                 Taken::By(known) => {
                     // Nothing else is written; but that the number was named is.
-                    audit::record(conn, &self.linked.clone().about(vec![known.id.uuid()]))?;
+                    audit::record(conn, &by.entry("person.linked", "person", vec![known.id.uuid()]))?;
                     return Ok(Outcome::NumberTaken);
                 }
                 Taken::Free(slot) => person.number_slot = slot,
@@ -177,13 +175,13 @@ impl Change {
                 families::store::members_changed(conn, family)?;
             }
         }
+        if self.number_is_new {
+            adoption::adopt(conn, &person, &self.showing.directory, &self.showing.vault, by)?;
+        }
         for entry in &self.entries {
             audit::record(conn, entry)?;
         }
-        match look(conn, &self.sight, person.id) {
-            Ok(found) => Ok(Outcome::Written(Box::new(found))),
-            Err(error) if error.problem() == Problem::NotFound => Ok(Outcome::OutOfSight),
-            Err(error) => Err(error),
-        }
+        let found = if_known(look(conn, &by.sight, person.id))?;
+        Ok(found.map_or(Outcome::OutOfSight, |found| Outcome::Written(Box::new(found))))
     }
 }

@@ -1,15 +1,14 @@
 //! What is written down of a person, and the rules that it must keep.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::directory::Directory;
-use crate::districts::District;
 use crate::error::{Result, Text};
 use crate::id::{DistrictId, FamilyId};
 use crate::offices::PostalCode;
-use crate::people::{ConfidentialNumber, Gender, PersonalIdentityNumber, ProtectedIdentity, Registration};
+use crate::people::{Birth, ConfidentialNumber, Gender, PersonalIdentityNumber, ProtectedIdentity, Registration};
 use crate::rules::{Rules, check_year, in_the_future};
 use crate::slug::OfficeName;
 use crate::text::LanguageCode;
@@ -120,12 +119,8 @@ impl NewPerson {
     /// What must hold on the day `today`.
     pub fn check(&self, today: NaiveDate, directory: &Directory) -> Result<()> {
         let mut rules = Rules::default();
-        let lives_here = |id| directory.district(id).is_some_and(District::is_active);
-        let unknown = Text::new("is not an active district here", "är inte en aktiv stadsdel här");
-        rules.require(self.district_id.is_none_or(lives_here), "/districtId", unknown);
-        let stated = self.number().and_then(PersonalIdentityNumber::birth_date);
-        let has_been = self.number().is_none_or(|number| number.birth_year() <= today.year())
-            && stated.is_none_or(|born| born <= today);
+        directory.check_home(self.district_id, "/districtId", &mut rules);
+        let has_been = self.number().is_none_or(|number| number.has_been_born(today));
         rules.require(has_been, "/personalIdentityNumber", in_the_future());
         check_year(self.birth_year, today, "/birthYear", &mut rules);
         let same = |year: u16| self.number().is_none_or(|number| number.birth_year() == i32::from(year));
@@ -158,17 +153,8 @@ impl NewPerson {
         names.map(|name| name.reveal().as_ref()).collect::<Vec<_>>().join(" ")
     }
 
-    /// The birth year, if anything tells it.
-    pub fn known_birth_year(&self) -> Option<i32> {
-        self.number().map(PersonalIdentityNumber::birth_year).or(self.birth_year.map(i32::from))
-    }
-
-    /// Age in whole years, if anything tells it. A birth year alone counts as the lower of the two possible ages.
-    pub fn lowest_age(&self, today: NaiveDate) -> Option<u32> {
-        if let Some(born) = self.number().and_then(PersonalIdentityNumber::birth_date) {
-            return Some(today.years_since(born).unwrap_or(0));
-        }
-        let years = |year: i32| u32::try_from(today.year() - year - 1).unwrap_or(0);
-        self.known_birth_year().map(years)
+    /// When the person was born, as far as anything tells it.
+    pub fn birth(&self) -> Birth {
+        Birth::told_by(self.number(), None, self.birth_year)
     }
 }

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -29,6 +29,11 @@ impl PersonalIdentityNumber {
     /// The birth year that the number states.
     pub fn birth_year(&self) -> i32 {
         year(&self.digits)
+    }
+
+    /// Whether its holder was born by the day `today`.
+    pub fn has_been_born(&self, today: NaiveDate) -> bool {
+        self.birth_year() <= today.year() && self.birth_date().is_none_or(|born| born <= today)
     }
 }
 

@@ -11,7 +11,9 @@
 //! - A person is looked up by name or by identity number, through keyed hashes; there is no other search.
 
 mod age_band;
+mod birth;
 mod change_routes;
+mod create_routes;
 mod facts;
 mod identity_number;
 pub mod names;
@@ -28,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use age_band::AgeBand;
+pub use birth::Birth;
 pub use facts::{HomeAddress, NewPerson};
 pub use identity_number::PersonalIdentityNumber;
 pub use patch::{Changeable, Registration};
@@ -128,6 +131,6 @@ impl Person {
 
     /// The age band on the day `today`, if anything tells it.
     pub fn age_band(&self, today: NaiveDate, directory: &Directory) -> Option<AgeBand> {
-        self.written.lowest_age(today).map(|age| AgeBand::of(age, directory.municipality.ages.to))
+        self.written.birth().lowest_age(today).map(|age| AgeBand::of(age, directory.municipality.ages.to))
     }
 }

@@ -167,13 +167,23 @@ pub enum Taken {
     Free(i32),
 }
 
+/// Whether somebody with this sight may be told who has a number that they name.
+fn may_be_named(person: &SealedPerson, sight: &Sight) -> bool {
+    sight.protected_identity || !person.protection.is_protected()
+}
+
+/// The person, if whoever names this identity number may still be told that it is theirs.
+pub fn find_named(conn: &mut DbConn, sight: &Sight, hash: &[u8], id: PersonId) -> Result<SealedPerson> {
+    let mut all = all_with_number(conn, hash)?.into_iter();
+    all.find(|person| person.id == id && may_be_named(person, sight)).ok_or_else(Error::not_found)
+}
+
 /// Who has this identity number already, as far as somebody with this sight may know; `but` does not count.
 pub fn taken(conn: &mut DbConn, sight: &Sight, hash: Option<&[u8]>, but: PersonId) -> Result<Taken> {
     let Some(hash) = hash else { return Ok(Taken::Free(0)) };
     let all = all_with_number(conn, hash)?;
     let slot = all.iter().map(|other| other.number_slot + 1).max().unwrap_or(0);
-    let may_be_known = |other: &SealedPerson| sight.protected_identity || !other.protection.is_protected();
-    let known = all.into_iter().find(|other| other.id != but && may_be_known(other));
+    let known = all.into_iter().find(|other| other.id != but && may_be_named(other, sight));
     Ok(known.map_or(Taken::Free(slot), |known| Taken::By(Box::new(known))))
 }
 

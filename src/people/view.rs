@@ -113,7 +113,7 @@ impl PersonView {
         ];
         Self {
             id: person.id,
-            birth_year: person.written.known_birth_year(),
+            birth_year: person.written.birth().year(),
             age_band: person.age_band(today, directory),
             protection: person.protection(),
             given_name: person.written.given_name,
@@ -192,7 +192,7 @@ impl PersonMatch {
         Self {
             links: vec![call.link("self", "GET", &format!("/people/{}", person.id))],
             id: person.id,
-            birth_year: person.written.known_birth_year(),
+            birth_year: person.written.birth().year(),
             given_name: person.written.given_name,
             family_name: person.written.family_name,
         }

@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::directory::Directory;
-use crate::districts::District;
 use crate::error::Text;
 use crate::id::DistrictId;
-use crate::people::{ConfidentialNumber, Gender, PersonalIdentityNumber, ProtectedIdentity};
+use crate::people::{Birth, ConfidentialNumber, Gender, PersonalIdentityNumber, ProtectedIdentity};
 use crate::rules::{Rules, check_year, in_the_future};
 use crate::vault::{self, Confidential, ConfidentialLine};
 
@@ -105,15 +104,9 @@ pub struct Child {
 }
 
 impl Child {
-    /// The day or the year of birth, from whichever of the three facts says most.
-    pub fn known_birth_date(&self) -> Option<NaiveDate> {
-        self.number().and_then(PersonalIdentityNumber::birth_date).or(self.birth_date)
-    }
-
-    /// The birth year, if anything tells it.
-    pub fn known_birth_year(&self) -> Option<i32> {
-        let number = self.number().map(PersonalIdentityNumber::birth_year);
-        number.or(self.birth_date.map(|date| date.year())).or(self.birth_year.map(i32::from))
+    /// When the child was born, as far as anything tells it.
+    pub fn birth(&self) -> Birth {
+        Birth::told_by(self.number(), self.birth_date, self.birth_year)
     }
 
     /// The initials that a list shows instead of the name.
@@ -128,24 +121,11 @@ impl Child {
         (!initials.is_empty()).then_some(initials)
     }
 
-    /// Age in whole years. A birth year alone counts as the lower of the two possible ages; nothing known counts as the youngest.
-    pub fn lowest_age(&self, today: NaiveDate) -> u32 {
-        if let Some(born) = self.known_birth_date() {
-            return today.years_since(born).unwrap_or(0);
-        }
-        let years = self.known_birth_year().map_or(0, |year| today.year() - year - 1);
-        u32::try_from(years).unwrap_or(0)
-    }
-
     /// What must hold of the facts, on the day `today`.
     pub fn check(&self, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
-        let lives_here = |id| directory.district(id).is_some_and(District::is_active);
-        let unknown = Text::new("is not an active district here", "är inte en aktiv stadsdel här");
-        rules.require(self.district_id.is_none_or(lives_here), "/child/districtId", unknown);
-        let number = self.number();
-        let stated = number.and_then(PersonalIdentityNumber::birth_date);
-        let has_been =
-            number.is_none_or(|number| number.birth_year() <= today.year()) && stated.is_none_or(|born| born <= today);
+        directory.check_home(self.district_id, "/child/districtId", rules);
+        let stated = self.number().and_then(PersonalIdentityNumber::birth_date);
+        let has_been = self.number().is_none_or(|number| number.has_been_born(today));
         rules.require(has_been, "/child/personalIdentityNumber", in_the_future());
         rules.require(self.birth_date.is_none_or(|born| born <= today), "/child/birthDate", in_the_future());
         let early = Text::new("must not lie before 1900", "får inte ligga före 1900");
@@ -154,7 +134,7 @@ impl Child {
         let differs = || Text::new("contradicts the other birth facts", "motsäger de andra uppgifterna om födelse");
         let same_date = self.birth_date.is_none_or(|date| stated.is_none_or(|born| born == date));
         rules.require(same_date, "/child/birthDate", differs());
-        let same_year = |year: u16| self.known_birth_year() == Some(i32::from(year));
+        let same_year = |year: u16| self.birth().year() == Some(i32::from(year));
         rules.require(self.birth_year.is_none_or(same_year), "/child/birthYear", differs());
         let lost = Text::new(
             "must be enough to find the child: a name with a school or a place, or an identity number, or a birth year with an address",

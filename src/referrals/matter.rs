@@ -270,6 +270,8 @@ impl NewReferral {
         });
         let all_assessed =
             !requested.is_empty() && known.len() == requested.len() && known.iter().all(|(_, assessed)| *assessed);
+        // Nothing known counts as the youngest.
+        let age = self.child.birth().lowest_age(today).unwrap_or(0);
         match &self.consent {
             None => {
                 let detail = Text::new(
@@ -278,7 +280,7 @@ impl NewReferral {
                 );
                 rules.require(false, "/consent", detail);
             }
-            Some(consent) => consent.check(self.child.lowest_age(today), all_assessed, today, rules),
+            Some(consent) => consent.check(age, all_assessed, today, rules),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! - The office sees all of it; the sender sees what [`receipt`] lets through, and nothing else.
 //! - Which referrals a member of staff may know of is [`crate::auth::Sight`]'s to say, for lists and single ones alike.
 
+pub mod adoption;
 pub mod child;
 pub mod consent;
 pub mod matter;

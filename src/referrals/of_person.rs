@@ -13,7 +13,7 @@ use crate::on_backend;
 use crate::people::{self, ProtectedIdentity};
 use crate::referrals::matter::NewReferral;
 use crate::referrals::routing::Routing;
-use crate::referrals::store::SealedReferral;
+use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Referral, Status};
 use crate::time::Moment;
 
@@ -56,11 +56,9 @@ impl Status {
     }
 }
 
-/// Whom the number of a referral's child stands for. If that is whom it was routed for, it stays so until the transaction ends.
-pub fn hold_known(conn: &mut DbConn, number_hash: &[u8], expected: Option<Known>) -> Result<Option<Known>> {
-    if let Some((person, _)) = expected {
-        dialect::hold_person(conn, person)?;
-    }
+/// Whom the number of a referral's child stands for, if it stands for anybody; it stays so until the transaction ends.
+pub fn hold_known(conn: &mut DbConn, number_hash: &[u8]) -> Result<Option<Known>> {
+    dialect::hold_number(conn, number_hash)?;
     people::store::first_with_number(conn, number_hash)
 }
 
@@ -81,10 +79,7 @@ pub fn all(conn: &mut DbConn, person: PersonId) -> Result<Vec<SealedReferral>> {
 /// may be left that is not protected.
 pub fn protect(conn: &mut DbConn, person: PersonId, next: &[SealedReferral]) -> Result<()> {
     for referral in next {
-        let before = referrals::table.find(referral.id).filter(referrals::version.eq(referral.version - 1));
-        if on_backend!(&mut *conn, conn => diesel::update(before).set(referral).execute(conn))? != 1 {
-            return Err(stale());
-        }
+        store::update(conn, referral)?;
     }
     if unprotected(conn, person)?.is_empty() { Ok(()) } else { Err(stale()) }
 }

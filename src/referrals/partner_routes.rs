@@ -92,7 +92,7 @@ async fn submit_referral(
             let (slot, kept, number) = (slot.clone(), answer.clone(), number.clone());
             let stored = db.write(move |conn| {
                 if let Some(hash) = &number {
-                    let found = hold_known(conn, hash, known)?;
+                    let found = hold_known(conn, hash)?;
                     if found != known {
                         return Ok(Stored::NotYet(found));
                     }
@@ -109,7 +109,7 @@ async fn submit_referral(
             match stored.await {
                 Ok(Stored::Durably) => return Ok(answer),
                 Ok(Stored::NotYet(found)) => known = found,
-                // Only the reference can be taken: the identifier has 74 random bits of its own.
+                // Only the reference can be taken: the identifier has 62 random bits in each microsecond.
                 Err(error) if error.problem() == Problem::AlreadyExists => {}
                 Err(error) => return Err(error),
             }

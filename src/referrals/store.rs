@@ -4,13 +4,14 @@ use diesel::prelude::*;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::auth::Sight;
-use crate::db::DbConn;
 use crate::db::columns::Json;
 use crate::db::schema::{referral_services, referrals};
+use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
 use crate::http::page::From;
 use crate::id::{DistrictId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId, ServiceId, StaffId};
 use crate::on_backend;
+use crate::people::store::number_hash;
 use crate::referrals::reference::Reference;
 use crate::referrals::{Kind, Origin, Referral, Status, Urgency};
 use crate::time::{Random, Timestamp};
@@ -36,6 +37,7 @@ pub struct SealedReferral {
     pub district_id: Option<DistrictId>,
     pub assignee_id: Option<StaffId>,
     pub person_id: Option<PersonId>,
+    pub child_number_hash: Option<Vec<u8>>,
     pub matter: Sealed,
     pub routing: Sealed,
     /// Text already, so that the thread that writes has nothing to make.
@@ -68,6 +70,7 @@ impl SealedReferral {
             district_id: referral.district_id,
             assignee_id: referral.assignee_id,
             person_id: referral.person_id,
+            child_number_hash: referral.matter.child.number().map(|number| number_hash(vault, number)),
             matter: vault.seal_json(vault::REFERRAL_MATTER, row, &referral.matter, random)?,
             routing: vault.seal_json(vault::REFERRAL_ROUTING, row, &referral.routing, random)?,
             deadlines: Json(to_raw_value(&referral.deadlines).map_err(Error::internal)?),
@@ -122,7 +125,7 @@ pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
     let (mut rebuilt, mut after) = (0, ReferralId::from_uuid(uuid::Uuid::nil()));
     loop {
         let rows: Vec<SealedReferral> = on_backend!(conn, conn => referrals::table
-            .filter(referrals::sender_reference_hash.is_not_null())
+            .filter(referrals::sender_reference_hash.is_not_null().or(referrals::child_number_hash.is_not_null()))
             .filter(referrals::id.gt(after))
             .order(referrals::id)
             .limit(AT_ONCE)
@@ -132,12 +135,14 @@ pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
         for sealed in rows {
             let referral = sealed.open(vault)?;
             let row = referrals::table.find(referral.id);
-            let hash = referral
+            let of_child = referral.matter.child.number().map(|number| number_hash(vault, number));
+            let of_sender = referral
                 .matter
                 .sender_reference
                 .zip(referral.origin.partner())
                 .map(|(text, sender)| sender_reference_hash(vault, sender, text.reveal().as_ref()));
-            rebuilt += diesel::update(row).set(referrals::sender_reference_hash.eq(hash)).execute(conn)?;
+            let hashes = (referrals::sender_reference_hash.eq(of_sender), referrals::child_number_hash.eq(of_child));
+            rebuilt += diesel::update(row).set(hashes).execute(conn)?;
         }
     }
 }
@@ -150,6 +155,24 @@ pub fn insert(conn: &mut DbConn, referral: &SealedReferral, requested: &[Service
         diesel::insert_into(referral_services::table).values(row).execute(conn)?;
     }
     Ok(())
+}
+
+/// Writes the next version of a referral, unless somebody else wrote it first.
+pub fn update(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
+    let before = referrals::table.find(referral.id).filter(referrals::version.eq(referral.version - 1));
+    if on_backend!(conn, conn => diesel::update(before).set(referral).execute(conn))? == 1 {
+        Ok(())
+    } else {
+        Err(stale())
+    }
+}
+
+/// The referrals about a child with this identity number whom nobody has registered.
+pub fn unlinked(conn: &mut DbConn, number_hash: &[u8]) -> Result<Vec<SealedReferral>> {
+    Ok(on_backend!(conn, conn => referrals::table
+        .filter(referrals::child_number_hash.eq(number_hash.to_vec()))
+        .filter(referrals::person_id.is_null())
+        .load(conn))?)
 }
 
 /// The referral, if it may be known to somebody with this sight.

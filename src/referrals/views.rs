@@ -267,7 +267,7 @@ impl ReferralRow {
     pub fn new(referral: Referral, now: Timestamp) -> Self {
         let child = &referral.matter.child;
         Self {
-            child: ChildInList { initials: child.initials(), birth_year: child.known_birth_year() },
+            child: ChildInList { initials: child.initials(), birth_year: child.birth().year() },
             next_due_at: due(&referral),
             overdue: referral.is_overdue(now),
             id: referral.id,

@@ -3,11 +3,12 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::TimelineReader;
+use crate::auth::{Sight, TimelineReader};
 use crate::db::{Db, DbConn};
 use crate::directory::{self, Directory};
 use crate::error::Result;
@@ -49,17 +50,7 @@ async fn get_person_timeline(
 ) -> Result<HttpResponse> {
     let id = id.0;
     let nobody = nobody_yet(&reader, &directory.current());
-    let entry = Entry::new(
-        &call.moment,
-        reader.people.actor(),
-        "person.timeline_read",
-        "person",
-        vec![id.uuid()],
-        call.trace.id(),
-    )
-    .on_behalf_of(nobody.sight.only_office())
-    .because(nobody.sight.reason)
-    .from_client(Client::of(&call));
+    let entry = entry(&reader, &nobody.sight, &call, "person.timeline_read", "person", id.uuid());
     let find = move |conn: &mut DbConn| {
         people::store::find(conn, &nobody.sight, id)?;
         Ok(Subject { person: Some(id), people: vec![id], ..nobody })
@@ -91,20 +82,10 @@ async fn get_family_timeline(
 ) -> Result<HttpResponse> {
     let id = id.0;
     let nobody = nobody_yet(&reader, &directory.current());
-    let entry = Entry::new(
-        &call.moment,
-        reader.people.actor(),
-        "family.timeline_read",
-        "family",
-        vec![id.uuid()],
-        call.trace.id(),
-    )
-    .on_behalf_of(nobody.sight.only_office())
-    .because(nobody.sight.reason)
-    .from_client(Client::of(&call));
+    let entry = entry(&reader, &nobody.sight, &call, "family.timeline_read", "family", id.uuid());
     let find = move |conn: &mut DbConn| {
         let household = families::store::find(conn, &nobody.sight, id)?;
-        let mut families = families::store::merged_into(conn, id)?;
+        let mut families = families::store::merged_into(conn, &nobody.sight, id)?;
         families.push(id);
         Ok(Subject { families, people: household.members, ..nobody })
     };
@@ -115,6 +96,20 @@ async fn get_family_timeline(
 fn nobody_yet(reader: &TimelineReader, directory: &Directory) -> Subject {
     let (sight, cases) = (reader.people.sight(directory), reader.cases.sight(directory));
     Subject { person: None, families: Vec::new(), people: Vec::new(), sight, cases }
+}
+
+fn entry(
+    reader: &TimelineReader,
+    sight: &Sight,
+    call: &Call,
+    action: &'static str,
+    resource_type: &'static str,
+    id: Uuid,
+) -> Entry {
+    Entry::new(&call.moment, reader.people.actor(), action, resource_type, vec![id], call.trace.id())
+        .on_behalf_of(sight.only_office())
+        .because(sight.reason)
+        .from_client(Client::of(call))
 }
 
 /// A page, and what of its families the reader may know.
@@ -166,7 +161,7 @@ impl Happening {
     }
 
     /// The case that it tells of: a referral, or what was done in the field.
-    fn case(&self) -> Option<uuid::Uuid> {
+    fn case(&self) -> Option<Uuid> {
         match &self.what {
             What::Referral { id, .. } => Some(id.uuid()),
             What::Contact { id, .. } => Some(id.uuid()),

@@ -12,9 +12,10 @@ use actix_web::dev::ServerHandle;
 use diesel::prelude::*;
 use nara::config::DEMO_MARK;
 use nara::db::connection::Purpose;
-use nara::db::schema::{offices, referrals};
+use nara::db::schema::{families, offices, people, referrals};
 use nara::db::{DbConn, Target};
-use nara::id::{OfficeId, ReferralId};
+use nara::id::{OfficeId, PersonId, ReferralId};
+use nara::people::ProtectedIdentity;
 use nara::vault::{self, Sealed, Vault};
 use serde_json::{Value, json};
 
@@ -200,7 +201,7 @@ async fn a_lost_demo_json_is_written_anew_with_keys_that_work() {
 }
 
 #[actix_web::test]
-async fn the_cases_of_a_demo_belong_to_two_offices_and_to_nobody_real() {
+async fn what_a_demo_tells_of_belongs_to_two_offices_and_to_nobody_real() {
     let folder = Folder::new();
     Demo::start(&folder).stop().await;
     let mut conn = open(&folder);
@@ -225,6 +226,51 @@ async fn the_cases_of_a_demo_belong_to_two_offices_and_to_nobody_real() {
         }
     }
     assert!(numbers >= cases.len(), "every child has one");
+    let met: Vec<(PersonId, ProtectedIdentity, Sealed)> =
+        people::table.select((people::id, people::protection, people::facts)).load(&mut conn).unwrap();
+    let mut numbers = Vec::new();
+    for (id, _, facts) in &met {
+        let facts: Value = vault.open_json(vault::PERSON_FACTS, id.uuid(), facts).unwrap();
+        numbers.extend(facts["personalIdentityNumber"].as_str().map(str::to_owned));
+    }
+    assert!(numbers.iter().all(|number| published.contains(number)), "{numbers:?}");
+    assert_eq!(numbers.iter().collect::<HashSet<_>>().len(), numbers.len(), "nobody is registered twice");
+    let protected = met.iter().filter(|(_, protection, _)| protection.is_protected()).count();
+    let linked: i64 =
+        referrals::table.filter(referrals::person_id.is_not_null()).count().get_result(&mut conn).unwrap();
+    let families: i64 = families::table.count().get_result(&mut conn).unwrap();
+    assert!(
+        met.len() >= 40 && families == 15 && protected >= 3 && linked >= 12,
+        "{} {families} {protected} {linked}",
+        met.len()
+    );
+}
+
+#[actix_web::test]
+async fn the_families_of_a_demo_have_members_and_a_history() {
+    let folder = Folder::new();
+    let demo = Demo::start(&folder);
+    let find = async |of: &str, name: &str| {
+        let found = demo.token(of).post("/people/search", json!({ "name": name })).await.expect(200);
+        found["items"].as_array().unwrap().iter().map(|item| item["id"].clone()).collect::<Vec<Value>>()
+    };
+    let ahmeds = find("outreachWorker", "Ahmed").await;
+    assert_eq!(ahmeds.len(), 5);
+    let caseworker = demo.token("caseworker");
+    let person = caseworker.get(&format!("/people/{}", ahmeds[0].as_str().unwrap())).await.expect(200);
+    let family = format!("/families/{}", person["familyId"].as_str().unwrap());
+    let view = caseworker.get(&family).await.expect(200);
+    assert_eq!((view["memberIds"].as_array().unwrap().len(), &view["firstReachedThrough"]), (5, &json!("referral")));
+    let told = caseworker.get(&format!("{family}/timeline?limit=100")).await.expect(200);
+    let kinds: Vec<&str> =
+        told["items"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "referral_received").count(), 2, "{kinds:?}");
+    // Of this family one child is protected, and of another one everybody.
+    assert_eq!(find("caseworker", "Novak").await.len(), 2);
+    assert_eq!(find("protectedIdentityCaseworker", "Novak").await.len(), 1);
+    assert!(find("receptionCaseworker", "Lindqvist").await.is_empty());
+    assert_eq!(find("protectedIdentityCaseworker", "Lindqvist").await.len(), 2);
+    demo.stop().await;
 }
 
 #[actix_web::test]

@@ -1,5 +1,6 @@
 //! Families: who belongs to them, how they change, and what their timelines tell.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -226,5 +227,46 @@ on_both_databases! {
         let plain = app.caseworker().get(&timeline).await;
         assert!(plain.expect(200)["_meta"]["totalRecords"] == 2 && !plain.text().contains(hidden["id"].as_str().unwrap()), "{plain:?}");
         assert_eq!(cleared(&app, &[SKAGGETORP]).get(&timeline).await.expect(200)["_meta"]["totalRecords"], 3);
+    }
+
+    async fn a_family_that_a_reader_does_not_know_is_named_on_no_timeline(app: TestApp) {
+        let there = app.reception_caseworker();
+        let child = registered(&there, json!({ "personalIdentityNumber": CHILD })).await;
+        let (goes_on, gone) = (family_of(&there, &[&child]).await.json(), family_of(&there, &[]).await.json());
+        there.post(&format!("{}/merge", family_path(&goes_on)), json!({ "otherId": gone["id"], "reason": "En familj." })).await.expect(200);
+        // Skäggetorp meets the family that goes on, and never met the other one.
+        app.submitted(concern_report()).await;
+        app.caseworker().get(&family_path(&gone)).await.problem(404, "not-found");
+        let timeline = app.caseworker().get(&format!("{}/timeline?total=true", family_path(&goes_on))).await;
+        let told = timeline.expect(200);
+        assert!(!timeline.text().contains(gone["id"].as_str().unwrap()), "{timeline:?}");
+        let kinds: BTreeSet<&str> = told["items"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, BTreeSet::from(["merged", "moved", "referral_received", "registered"]));
+        assert_eq!(told["_meta"]["totalRecords"], 4);
+        let whole = there.get(&format!("{}/timeline?total=true", family_path(&goes_on))).await;
+        assert!(whole.expect(200)["_meta"]["totalRecords"] == 4 && whole.text().contains(gone["id"].as_str().unwrap()), "{whole:?}");
+    }
+
+    async fn a_family_of_many_can_still_be_changed(app: TestApp) {
+        let actor = app.caseworker();
+        let mut people = Vec::new();
+        for _ in 0..52 {
+            people.push(registered(&actor, json!({})).await);
+        }
+        let members: Vec<&Value> = people.iter().collect();
+        let all: Vec<&Value> = members.iter().map(|member| &member["id"]).collect();
+        let too_many = actor.post("/families", json!({ "memberIds": all[..51] })).await;
+        too_many.problem(422, "validation-failed");
+        assert_eq!(too_many.pointers(), ["#/memberIds"]);
+        let (family, other) = (family_of(&actor, &members[..50]).await.json(), family_of(&actor, &members[50..]).await.json());
+        let merged = actor.post(&format!("{}/merge", family_path(&family)), json!({ "otherId": other["id"], "reason": "En familj." })).await;
+        assert_eq!(sorted(&merged.expect(200)["memberIds"]).len(), 52);
+        let named = actor.patch(&family_path(&family), json!({ "label": "Många" }), &merged.etag()).await;
+        assert_eq!(named.expect(200)["label"], "Många");
+        let fewer = actor.patch(&family_path(&family), json!({ "memberIds": all[1..] }), &named.etag()).await;
+        assert_eq!(sorted(&fewer.expect(200)["memberIds"]), sorted(&json!(all[1..])));
+        let none = actor.patch(&family_path(&family), json!({ "memberIds": [] }), &fewer.etag()).await;
+        let back = actor.patch(&family_path(&family), json!({ "memberIds": all[1..] }), &none.etag()).await;
+        assert_eq!((back.status, back.pointers()), (422, vec!["#/memberIds".to_owned()]));
     }
 }

@@ -16,8 +16,7 @@ const NEVER: [&str; 5] = ["Hemligsson", "20130315-2399", "Skogsvägen 77", "myck
 fn report() -> Value {
     let mut report = fixtures::concern_report();
     report["senderReference"] = json!(NEVER[4]);
-    report["child"] =
-        json!({ "givenName": "Alva", "familyName": NEVER[0], "street": NEVER[2], "placeName": "Skäggetorp" });
+    report["child"] = json!({ "givenName": "Alva", "familyName": NEVER[0], "personalIdentityNumber": NEVER[1], "street": NEVER[2], "placeName": "Skäggetorp" });
     report["description"] = json!(format!("Det är {} på kvällarna.", NEVER[3]));
     report["guardians"] = json!([{ "familyName": NEVER[0] }]);
     report
@@ -54,6 +53,7 @@ fn all_that_the_database_tells(conn: &mut DbConn) -> String {
         ("referrals", "matter"),
         ("referrals", "routing"),
         ("referrals", "sender_reference_hash"),
+        ("referrals", "child_number_hash"),
         ("audit_records", "resource_ids"),
     ];
     let mut told = String::new();

@@ -245,6 +245,7 @@ CREATE TABLE referrals (
     district_id UUID REFERENCES districts (id),
     assignee_id UUID,
     person_id UUID REFERENCES people (id),
+    child_number_hash BYTEA,
     matter BYTEA NOT NULL,
     routing BYTEA NOT NULL,
     deadlines JSONB NOT NULL,
@@ -261,6 +262,8 @@ CREATE INDEX referrals_partner_reference ON referrals (partner_id, sender_refere
 CREATE INDEX referrals_district_id ON referrals (district_id);
 -- What is known of a person, newest first.
 CREATE INDEX referrals_person_received ON referrals (person_id, received_at, id) WHERE person_id IS NOT NULL;
+-- Whom a referral names by number and nobody has registered yet. What is linked to a person needs no entry.
+CREATE INDEX referrals_unlinked_child ON referrals (child_number_hash) WHERE person_id IS NULL AND child_number_hash IS NOT NULL;
 
 CREATE TABLE referral_services (
     referral_id UUID NOT NULL REFERENCES referrals (id),

@@ -30,7 +30,7 @@ pub fn place(
     let mut rules = Rules::default();
     let mut service_id = None;
     if let Some(id) = follow_up.contact_id {
-        let contact = rules.known("/contactId", if_known(contact_store::find(conn, sight, id))?);
+        let contact = rules.known("/contactId", id.uuid(), if_known(contact_store::find(conn, sight, id))?);
         if let Some(contact) = contact {
             if contact.in_error {
                 return Err(Error::new(Problem::EnteredInError));
@@ -42,7 +42,7 @@ pub fn place(
         }
     }
     if let Some(id) = follow_up.referral_id
-        && let Some(referral) = rules.known("/referralId", if_known(referral_store::find(conn, cases, id))?)
+        && let Some(referral) = rules.known("/referralId", id.uuid(), if_known(referral_store::find(conn, cases, id))?)
     {
         follow_up.office_id = referral.office_id;
         follow_up.protected = referral.protected;

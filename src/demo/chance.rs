@@ -1,0 +1,128 @@
+//! Chance that falls the same way every time, and the published numbers that it falls on.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::time::Random;
+
+const IDENTITIES: &str = include_str!("../../data/demo/test_identities.csv");
+
+/// Names that girls have.
+const GIRLS: [&str; 9] = ["Alva", "Amina", "Elsa", "Ines", "Leila", "Lova", "Maja", "Saga", "Vera"];
+/// Names that boys have.
+const BOYS: [&str; 7] = ["Elias", "Hugo", "Ismail", "Liam", "Nils", "Omar", "Yusuf"];
+/// Names that women have.
+const WOMEN: [&str; 6] = ["Anna", "Fatima", "Karin", "Maria", "Sara", "Zahra"];
+/// Names that men have.
+const MEN: [&str; 6] = ["Ahmad", "Johan", "Mehmet", "Mikael", "Peter", "Stefan"];
+/// Names that families have.
+const FAMILIES: [&str; 12] = [
+    "Ahmed",
+    "Andersson",
+    "Berg",
+    "Hassan",
+    "Johansson",
+    "Karlsson",
+    "Lindqvist",
+    "Nilsson",
+    "Novak",
+    "Persson",
+    "Rahimi",
+    "Öberg",
+];
+
+/// One of the numbers that Skatteverket publishes for tests, which belong to nobody.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The number.
+    pub number: String,
+    /// The year of birth that it tells.
+    pub year: i32,
+    is_female: bool,
+}
+
+/// Somebody who is 1 to 20 years old in this year: the children of the demo, by their place in it.
+pub fn child(at: usize, this_year: i32) -> Identity {
+    // Neighbours in the list were born in one year.
+    nth(at * 5, |year| ((this_year - 20)..this_year).contains(&year))
+}
+
+/// Somebody who is old enough to have such children, by their place in the demo.
+pub fn adult(at: usize, this_year: i32) -> Identity {
+    nth(at, |year| year < this_year - 30)
+}
+
+fn nth(at: usize, is_meant: impl Fn(i32) -> bool) -> Identity {
+    let mut rows = csv::Reader::from_reader(IDENTITIES.as_bytes());
+    let identity = |row: csv::StringRecord| {
+        let year: i32 = row.get(3)?.get(..4)?.parse().ok()?;
+        let number = row.get(1)?.to_owned();
+        is_meant(year).then(|| Identity { number, year, is_female: row.get(4) == Some("female") })
+    };
+    let meant: Vec<Identity> = rows.records().flatten().filter_map(identity).collect();
+    let none = Identity { number: String::new(), year: 0, is_female: false };
+    meant.get(at % meant.len().max(1)).cloned().unwrap_or(none)
+}
+
+/// Chance with a fixed seed (SplitMix64), so that the demo is the same every time.
+pub struct Chance(u64);
+
+impl Chance {
+    /// Begins anew.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// Any number.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `end`.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    /// One of several.
+    pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        let at = usize::try_from(self.next() % choices.len() as u64).unwrap_or(0);
+        choices[at]
+    }
+
+    /// A given name that goes with a number.
+    pub fn given_name(&mut self, of: &Identity) -> &'static str {
+        if of.is_female { self.one_of(&GIRLS) } else { self.one_of(&BOYS) }
+    }
+
+    /// A given name that goes with a grown-up's number.
+    pub fn adult_name(&mut self, of: &Identity) -> &'static str {
+        if of.is_female { self.one_of(&WOMEN) } else { self.one_of(&MEN) }
+    }
+
+    /// A name of a family.
+    pub fn family_name(&mut self) -> &'static str {
+        self.one_of(&FAMILIES)
+    }
+
+    /// Given name and family name of any grown-up.
+    pub fn name(&mut self) -> (&'static str, &'static str) {
+        let given = if self.below(2) == 0 { self.one_of(&WOMEN) } else { self.one_of(&MEN) };
+        (given, self.family_name())
+    }
+
+    /// Bytes for identifiers, other ones each time. Nothing is sealed with them.
+    pub fn random(&mut self) -> Random {
+        let seed = AtomicU64::new(self.next());
+        Random::new(move |bytes| {
+            let mut chance = Self(seed.fetch_add(1, Ordering::Relaxed));
+            for chunk in bytes.chunks_mut(8) {
+                for (byte, random) in chunk.iter_mut().zip(chance.next().to_le_bytes()) {
+                    *byte = random;
+                }
+            }
+        })
+    }
+}

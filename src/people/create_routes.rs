@@ -1,0 +1,144 @@
+//! Registering a person, and what follows it: referrals that named the person before are about them from now on.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use uuid::Uuid;
+
+use crate::audit;
+use crate::audit::denials::Denials;
+use crate::auth::PeopleWorker;
+use crate::db::{Db, DbConn, dialect};
+use crate::directory;
+use crate::error::{Problem, Result};
+use crate::families::membership::By;
+use crate::families::{self, FamilyEventKind};
+use crate::http::answer::Validator;
+use crate::http::body::Body;
+use crate::http::call::Call;
+use crate::http::written::Written;
+use crate::id::{FamilyId, OfficeId, PersonId};
+use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
+use crate::people::routes::{ATTEMPTS, Found, Showing, look, path};
+use crate::people::store::{self, SealedPerson, Taken};
+use crate::people::{KnownPerson, NewPerson, Person, PersonView};
+use crate::referrals::adoption;
+use crate::vault::Vault;
+
+/// Register a person
+///
+/// Somebody whom your office has met, by as much as is known. An identity number that is known already is answered with 200 and
+/// with who it is, by identifier and name and no more: the rest becomes visible once a referral or a contact of your own office is
+/// about the same person. That a number was named is recorded. Referrals that named the number before are about the person from
+/// now on.
+#[utoipa::path(
+    operation_id = "createPerson",
+    tag = "people",
+    request_body = NewPerson,
+    responses(
+        (status = 201, description = "The new person.", body = PersonView),
+        (status = 200, description = "The identity number is known already: this is who it is.", body = KnownPerson)
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/people")]
+pub async fn create_person(
+    PeopleWorker(staff): PeopleWorker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    retries: Data<Retries>,
+    denials: Data<Denials>,
+    new: Body<NewPerson>,
+) -> Result<HttpResponse> {
+    let (directory, new) = (directory.current(), new.0);
+    let by = By::new(&staff, &directory, &call);
+    let showing = Showing::new(&vault, &directory, &call);
+    let (sight, seal, shown) = (by.sight.clone(), vault.get_ref().clone(), showing.clone());
+    let number = new.number().map(|number| store::number_hash(&vault, number));
+    let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {
+        let id = PersonId::from_uuid(id);
+        if kept.is_created() {
+            return shown.made_anew(look(conn, &sight, id)?, kept);
+        }
+        let known = store::find_named(conn, &sight, number.as_deref().unwrap_or_default(), id)?;
+        let named = KnownPerson::from(known.open(&seal)?);
+        Ok(Again { answer: kept.made_anew(&named, Validator::Content)?.told_whole(), others: Vec::new() })
+    };
+    let replay = ReplayAnew { action: "person.created.replayed", resource_type: "person", render };
+    let create = async |slot: Slot| {
+        let office = staff.creating_office(&directory, new.office_id.as_ref())?;
+        let person = Person::register(new.clone(), &directory, &call.moment)?;
+        let sealed = SealedPerson::new(&person, &vault, &call.moment.random)?;
+        let words = store::name_hashes(&vault, &person.written.full_name());
+        let mut attempt = 1;
+        loop {
+            let (person, words, by) = (sealed.clone(), words.clone(), by.clone());
+            let arrival = Arrival { person, words, family: new.family_id, office, by };
+            let (slot, showing) = (slot.clone(), showing.clone());
+            match db.write(move |conn| arrival.write(conn, &slot, &showing)).await {
+                // Somebody else registered the same number in this moment, or changed a referral that names it.
+                Err(error)
+                    if matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion)
+                        && attempt < ATTEMPTS =>
+                {
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    };
+    let answer = retries.once_or_anew(&call, staff.actor(), replay, create).await;
+    call.send(denials.noted(answer, || by.entry("person.created", "person", Vec::new()))?)
+}
+
+/// Somebody who is registered.
+struct Arrival {
+    person: SealedPerson,
+    words: Vec<Vec<u8>>,
+    family: Option<FamilyId>,
+    office: OfficeId,
+    by: By,
+}
+
+impl Arrival {
+    fn write(&self, conn: &mut DbConn, slot: &Slot, showing: &Showing) -> Result<Written> {
+        let by = &self.by;
+        let mut person = self.person.clone();
+        if let Some(family) = self.family {
+            by.check_can_be_joined(conn, family, "/familyId")?;
+        }
+        if let Some(hash) = &person.number_hash {
+            dialect::take_number(conn, hash)?;
+        }
+        match store::taken(conn, &by.sight, person.number_hash.as_deref(), person.id)? {
+            Taken::By(known) => return self.tell(conn, *known, slot, &showing.vault),
+            Taken::Free(free) => person.number_slot = free,
+        }
+        person.family_id = self.family;
+        store::insert(conn, &person, &self.words, self.office)?;
+        if let Some(family) = self.family {
+            let joined = by.event(FamilyEventKind::Moved, Some(person.id), None, Some(family));
+            families::store::remember(conn, &[joined])?;
+            families::store::members_changed(conn, family)?;
+        }
+        adoption::adopt(conn, &person, &showing.directory, &showing.vault, by)?;
+        let entry = by.entry("person.created", "person", vec![person.id.uuid()]);
+        audit::record(conn, &entry.on_behalf_of(self.office))?;
+        let (id, version) = (person.id, person.version);
+        let view = showing.view(Found::new(conn, &by.sight, person, self.family)?)?;
+        let answer = Written::created(&showing.links, &path(id), &view, Validator::Version(version))?;
+        slot.keep(conn, id.uuid(), &answer)?;
+        Ok(answer)
+    }
+
+    /// Somebody has the number already: that it was named is all that happened.
+    fn tell(&self, conn: &mut DbConn, known: SealedPerson, slot: &Slot, vault: &Vault) -> Result<Written> {
+        let id = known.id.uuid();
+        let entry = self.by.entry("person.linked", "person", vec![id]);
+        audit::record(conn, &entry.on_behalf_of(self.office))?;
+        let answer = Written::changed(&KnownPerson::from(known.open(vault)?), Validator::Content)?.told_whole();
+        slot.keep(conn, id, &answer)?;
+        Ok(answer)
+    }
+}

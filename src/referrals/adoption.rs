@@ -1,0 +1,47 @@
+//! Referrals that came before their child was registered here: they name somebody by identity number whom nobody had written down.
+//! Once there is such a person they are about that person, as if they had come afterwards: the office that has one has met the
+//! person, and where the person's identity is protected, so are they.
+//!
+//! Whoever registers the person learns nothing of it: a referral shows itself only to those who may know of it.
+
+use uuid::Uuid;
+
+use crate::audit;
+use crate::db::DbConn;
+use crate::directory::Directory;
+use crate::error::Result;
+use crate::families;
+use crate::families::membership::By;
+use crate::people::store::SealedPerson;
+use crate::referrals::store::{self, SealedReferral};
+use crate::referrals::{Referral, of_person};
+use crate::vault::Vault;
+
+/// Links the referrals that name this person's number and are about nobody yet, in the transaction that writes the person. The number
+/// must have been taken in it before (see [`crate::db::dialect::take_number`]), so that none comes in beside it.
+pub fn adopt(conn: &mut DbConn, person: &SealedPerson, directory: &Directory, vault: &Vault, by: &By) -> Result<()> {
+    let Some(hash) = &person.number_hash else { return Ok(()) };
+    let (mut linked, mut rerouted): (Vec<Uuid>, Vec<Uuid>) = (Vec::new(), Vec::new());
+    for referral in store::unlinked(conn, hash)? {
+        let referral = Referral { person_id: Some(person.id), ..referral.open(vault)? };
+        let was_protected = referral.protected;
+        let next = match person.protection.is_protected() {
+            true => referral.protected_as(person.protection, directory, &by.moment)?,
+            false => Referral { updated_at: by.moment.now, version: referral.version + 1, ..referral },
+        };
+        let sealed = SealedReferral::new(&next, vault, &by.moment.random)?;
+        store::update(conn, &sealed)?;
+        families::store::meet_person(conn, person.id, next.office_id)?;
+        of_person::arrived(conn, &sealed)?;
+        linked.push(next.id.uuid());
+        rerouted.extend((next.protected && !was_protected).then_some(next.id.uuid()));
+    }
+    if !linked.is_empty() {
+        let entry = by.entry("referral.linked", "referral", linked);
+        audit::record(conn, &entry.also_about(vec![person.id.uuid()]))?;
+    }
+    if !rerouted.is_empty() {
+        audit::record(conn, &by.entry("referral.rerouted", "referral", rerouted))?;
+    }
+    Ok(())
+}
