@@ -10,10 +10,14 @@ mod client;
 mod cluster;
 #[path = "load/demo.rs"]
 mod demo;
+#[path = "load/field.rs"]
+mod field;
 #[path = "load/floors.rs"]
 mod floors;
 #[path = "support/folder.rs"]
 mod folder;
+#[path = "load/growth.rs"]
+mod growth;
 #[path = "support/installation.rs"]
 mod installation;
 #[path = "load/machine.rs"]
@@ -55,7 +59,8 @@ struct Arguments {
     /// How many kept connections ask at once
     #[arg(long, default_value_t = 32)]
     connections: usize,
-    /// Only this: where-to-turn, district, districts, office, referral, submit or demo; may be given several times
+    /// Only this: where-to-turn, district, districts, office, referral, submit, contact, batch or demo; may be given several times.
+    /// growth, which fills databases with a million contacts, is measured only when it is named
     #[arg(long)]
     only: Vec<String>,
     /// Leave PostgreSQL out
@@ -91,6 +96,13 @@ fn main() {
             None => print("PostgreSQL is not measured: it is not installed.\n"),
         }
     }
+    if arguments.only.iter().any(|only| only == "growth") {
+        let folder = Folder::new_in(&arguments.folder);
+        print(&growth::measure("SQLite", &folder.sqlite_url(), arguments.connections, arguments.stretch()));
+        if let Some(cluster) = Cluster::start(&arguments.folder) {
+            print(&growth::measure("PostgreSQL", &cluster.new_database(), arguments.connections, arguments.stretch()));
+        }
+    }
     if arguments.wants("demo") {
         print(&demo::measure(&arguments.folder, arguments.connections, arguments.stretch()));
     }
@@ -102,7 +114,7 @@ impl Arguments {
     }
 
     fn wants_rows(&self) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only != "demo")
+        self.only.is_empty() || self.only.iter().any(|only| only != "demo" && only != "growth")
     }
 
     fn stretch(&self) -> Duration {

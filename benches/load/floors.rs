@@ -21,17 +21,18 @@ use nara::directory::Directory;
 use nara::error::{Error, Problem, Result};
 use nara::http::call::Settings;
 use nara::http::envelope;
-use nara::id::{PartnerId, ReferralId};
+use nara::id::{OutreachContactId, PartnerId, ReferralId};
 use nara::on_backend;
-use nara::partners;
+use nara::outreach::store::SealedContact;
 use nara::referrals::Referral;
 use nara::referrals::reference::Reference;
 use nara::referrals::store::{self, SealedReferral};
 use nara::telemetry::Metrics;
 use nara::time::{Clock, Moment, Random};
 use nara::vault::{Ring, Vault};
+use nara::{outreach, partners};
 
-use super::report;
+use super::{field, report};
 
 /// What the handlers need.
 pub struct Floors {
@@ -43,6 +44,8 @@ pub struct Floors {
     sender: PartnerId,
     /// What is stored, but for its identifier and its reference.
     sealed: SealedReferral,
+    /// The same of a contact.
+    contact: SealedContact,
 }
 
 /// Opens the connections of a pool.
@@ -66,7 +69,9 @@ impl Floors {
         let vault = Vault::new(Ring::new(&Random::system()));
         let sealed = SealedReferral::new(&referral, &vault, &Random::system()).expect("the report is sealed");
         let pool = pool.expect("connections can be opened");
-        Self { db, alone: Arc::new(Mutex::new(conn)), pool, sender, sealed }
+        let yesterday = (moment().now.utc() - chrono::TimeDelta::days(1)).into();
+        let contact = field::sealed(directory, &vault, &moment(), yesterday);
+        Self { db, alone: Arc::new(Mutex::new(conn)), pool, sender, sealed, contact }
     }
 
     /// Begins to answer: on the first address as Nära does, on the second with as many blocking threads as actix has by itself,
@@ -94,6 +99,7 @@ impl Floors {
                 .route("/insert", web::post().to(insert))
                 .route("/insert-alone", web::post().to(insert_alone))
                 .route("/insert-pooled", web::post().to(insert_pooled))
+                .route("/insert-contact", web::post().to(insert_contact))
                 .route("/select/{id}", web::get().to(select))
         };
         [1, 256].map(|blocking_threads| {
@@ -173,6 +179,23 @@ async fn insert(floors: Data<Floors>, _body: Bytes) -> HttpResponse {
     created(|| {
         let rows = floors.rows();
         floors.db.write(move |conn| rows.insert(conn))
+    })
+    .await
+}
+
+/// A contact and its audit record through `Db::write`.
+async fn insert_contact(floors: Data<Floors>, _body: Bytes) -> HttpResponse {
+    created(|| {
+        let moment = moment();
+        let id: OutreachContactId = moment.id();
+        let contact = SealedContact { id, ..floors.contact.clone() };
+        let actor = Actor::Staff(contact.worker_id);
+        let about = vec![id.uuid()];
+        let entry = Entry::new(&moment, actor, "outreach_contact.created", "outreach_contact", about, trace());
+        floors.db.write(move |conn| {
+            outreach::store::insert(conn, std::slice::from_ref(&contact), &[])?;
+            audit::record(conn, &entry)
+        })
     })
     .await
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::client::{Client, Request};
+use super::field;
 use super::report;
 use super::server::Served;
 
@@ -25,6 +26,8 @@ pub struct Row {
     pub script: Vec<Request>,
     pub expected: u16,
     pub beside: Vec<Beside>,
+    /// How many things one request is about: the table counts those.
+    pub carries: u32,
 }
 
 /// A floor that a row is held against.
@@ -36,11 +39,15 @@ pub struct Beside {
 
 impl Row {
     fn new(key: &'static str, name: impl Into<String>, address: SocketAddr, script: Vec<Request>) -> Self {
-        Self { key, name: name.into(), address, script, expected: 200, beside: Vec::new() }
+        Self { key, name: name.into(), address, script, expected: 200, beside: Vec::new(), carries: 1 }
     }
 
     fn expecting(self, expected: u16) -> Self {
         Self { expected, ..self }
+    }
+
+    fn carrying(self, carries: u32) -> Self {
+        Self { carries, ..self }
     }
 
     fn beside(mut self, floor: impl Into<String>, target: Option<f64>) -> Self {
@@ -85,6 +92,7 @@ pub fn all(served: &mut Served, connections: usize, grouped: bool) -> Vec<Row> {
     }
     rows.extend(reading_a_referral(served, floors, &referrals));
     rows.extend(submitting(served, floors, grouped.then_some(pooled)));
+    rows.extend(in_the_field(served, floors, grouped));
     rows
 }
 
@@ -164,5 +172,27 @@ fn submitting(served: &Served, floors: SocketAddr, pooled: Option<SocketAddr>) -
         floor(GROUPED, floors, "/insert"),
         floor(ALONE, floors, "/insert-alone"),
         floor(POOLED, pooled, "/insert-pooled"),
+    ]
+}
+
+/// Contacts, one by one and in batches.
+fn in_the_field(served: &Served, floors: SocketAddr, grouped: bool) -> [Row; 3] {
+    const BARE: &str = "floor: insert the same contact";
+    const ONE: &str = "write down a contact";
+    const AT_ONCE: u32 = 100;
+    let token = format!("Bearer {}", served.ready.token);
+    let post = |path: &str, body: &str| vec![Request::post(path, Some(("authorization", &token)), body)];
+    let (one, path) = (field::body(), format!("{ROOT}/outreach-contacts"));
+    let many = format!(r#"{{"items":[{}]}}"#, vec![one.as_str(); AT_ONCE as usize].join(","));
+    let batch = Row::new(
+        "batch",
+        "write down contacts in batches of 100",
+        served.ready.api,
+        post(&format!("{path}/batch"), &many),
+    );
+    [
+        Row::new("contact", ONE, served.ready.api, post(&path, &one)).expecting(201).beside(BARE, Some(0.5)),
+        Row::new("", BARE, floors, post("/insert-contact", &one)).expecting(201),
+        batch.carrying(AT_ONCE).beside(ONE, Some(if grouped { 1.0 } else { 5.0 })),
     ]
 }

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::field;
 use super::floors::Floors;
 use super::installation::{ENVIRONMENT, ISSUER, Installation, KEY_ID};
 use super::sign_in::SignInCost;
@@ -60,6 +61,11 @@ impl Served {
     /// Starts the floors: constant bodies of these lengths, and the bare database. The second address is that of the pool.
     pub fn start_floors(&mut self, lengths: &[usize]) -> [SocketAddr; 2] {
         ask(&mut self.input, &mut self.output, &lengths)
+    }
+
+    /// Has it write so many contacts.
+    pub fn fill(&mut self, count: usize) {
+        let _filled: usize = ask(&mut self.input, &mut self.output, &count);
     }
 
     /// The processor time that its threads have used, also those that have ended, in seconds.
@@ -111,7 +117,8 @@ async fn answer_to(mut lines: UnboundedReceiver<String>) {
     let url: String = next(&mut lines).await;
     let target: Target = url.parse().expect("a URL of a database");
     let installation = Installation::fill(target);
-    let running = server::start(setup(&installation)).await.expect("the server starts");
+    let vault = Vault::new(Ring::new(&Random::system()));
+    let running = server::start(setup(&installation, vault.clone())).await.expect("the server starts");
     let token = token(&installation);
     let sign_in = SignInCost::of(&verifier(&installation), &token);
     let (api, db, directory) = (running.address, running.db.clone(), running.directory.current());
@@ -124,7 +131,11 @@ async fn answer_to(mut lines: UnboundedReceiver<String>) {
         address
     });
     tell(&addresses);
-    let _ended = lines.recv().await;
+    while let Some(line) = lines.recv().await {
+        let count = serde_json::from_str(&line).expect("the parent speaks JSON");
+        field::fill(&installation.target, &directory, &vault, count);
+        tell(&count);
+    }
 }
 
 async fn next<T: DeserializeOwned>(lines: &mut UnboundedReceiver<String>) -> T {
@@ -138,7 +149,7 @@ fn tell(answer: &impl Serialize) {
 }
 
 /// As `serve` sets it up.
-fn setup(installation: &Installation) -> Setup {
+fn setup(installation: &Installation, vault: Vault) -> Setup {
     Setup {
         target: installation.target.clone(),
         listener: TcpListener::bind("127.0.0.1:0").expect("loopback has a free port"),
@@ -151,7 +162,7 @@ fn setup(installation: &Installation) -> Setup {
         tokens: verifier(installation),
         permissions: Permissions::standard(),
         secret: installation.secret.clone(),
-        vault: Vault::new(Ring::new(&Random::system())),
+        vault,
         environment: ENVIRONMENT.to_owned(),
         workers: 0,
         timeouts: Timeouts::default(),

@@ -35,7 +35,7 @@ impl Measured {
         let latencies = &stretch.latencies;
         let quantile =
             |percent: usize| latencies.get(latencies.len() * percent / 100).copied().map_or(f64::NAN, f64::from);
-        let count = latencies.len() as f64;
+        let count = latencies.len() as f64 * f64::from(self.row.carries);
         self.rounds.push(Round {
             per_second: count / stretch.took.as_secs_f64(),
             median: quantile(50),

@@ -105,13 +105,23 @@ struct Like {
 
 /// A team lead of another office is nobody special without a reason, and a reason makes nobody else special.
 const LIKE: [Like; 9] = [
-    Like { who: |app| app.staff("team_lead", &[RECEPTION]), column: "elsewhere", but: &[] },
+    Like {
+        who: |app| app.staff("team_lead", &[RECEPTION]),
+        column: "elsewhere",
+        // Team leads read what their own offices' contacts were before; this one is another office's.
+        but: &[("listOutreachContactVersions", 404)],
+    },
     Like { who: |app| reasoned(app, "outreach"), column: "outreach", but: &[] },
     Like { who: |app| reasoned(app, "caseworker"), column: "caseworker", but: &[] },
     Like { who: |app| reasoned(app, "elsewhere"), column: "elsewhere", but: &[] },
     Like { who: |app| reasoned(app, "cleared"), column: "cleared", but: &[] },
     Like { who: |app| reasoned(app, "administrator"), column: "administrator", but: &[] },
-    Like { who: |app| reasoned(app, "auditor"), column: "auditor", but: &[] },
+    Like {
+        who: |app| reasoned(app, "auditor"),
+        column: "auditor",
+        // The one thing of a case that auditors read, and only with a reason.
+        but: &[("listOutreachContactVersions", 200)],
+    },
     Like { who: |app| reasoned(app, "analyst"), column: "analyst", but: &[] },
     Like { who: |app| reasoned(app, "school"), column: "school", but: &[] },
 ];

@@ -102,7 +102,7 @@ on_both_databases! {
         let foreign = family_of(&app.reception_caseworker(), &[]).await.json();
         for unknown in [foreign["id"].clone(), child["id"].clone()] {
             let answer = move_to(&app.caseworker(), &child, unknown).await;
-            answer.problem(422, "validation-failed");
+            answer.problem(422, "unknown-reference");
             assert_eq!(answer.pointers(), ["#/familyId"]);
         }
         let stale = app.caseworker().request(crate::support::Method::POST, &format!("{}/move", path(&child)));
@@ -144,9 +144,14 @@ on_both_databases! {
         app.caseworker().patch(&family_path(&gone.json()), json!({ "label": "Ny" }), &pointer.etag()).await.problem(409, "family-merged");
         merge(gone.json(), goes_on.json()).await.problem(409, "family-merged");
         let third = family_of(&app.caseworker(), &[]).await.json();
-        for (into, other) in [(goes_on.json(), gone.json()), (third.clone(), gone.json()), (third.clone(), third.clone()), (third.clone(), one.clone())] {
+        for (into, other, problem) in [
+            (goes_on.json(), gone.json(), "validation-failed"),
+            (third.clone(), gone.json(), "validation-failed"),
+            (third.clone(), third.clone(), "validation-failed"),
+            (third.clone(), one.clone(), "unknown-reference"),
+        ] {
             let answer = merge(into, other).await;
-            answer.problem(422, "validation-failed");
+            answer.problem(422, problem);
             assert_eq!(answer.pointers(), ["#/otherId"]);
         }
         assert_eq!(move_to(&app.caseworker(), &one, gone.json()["id"].clone()).await.pointers(), ["#/familyId"]);
