@@ -137,7 +137,7 @@ on_both_databases! {
     async fn no_kept_answer_is_left_where_the_act_was_taken_back(app: TestApp) {
         use diesel::prelude::*;
         let refused = post(&app.caseworker(), "/people", &with(person(), "/familyId", json!("01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e"))).await;
-        refused.problem(422, "validation-failed");
+        refused.problem(422, "unknown-reference");
         let kept = |conn: &mut DbConn| Ok(nara::db::schema::kept_answers::table.count().get_result::<i64>(conn)?);
         assert_eq!(app.db().read(kept).await.unwrap(), 0);
         assert_eq!(post(&app.caseworker(), "/people", &person()).await.expect(201)["givenName"], "Åsa");
