@@ -156,10 +156,14 @@ pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId)]) -> Resul
     Ok(())
 }
 
-/// The same for families.
-pub fn note_met_families(conn: &mut DbConn, met: &[(FamilyId, OfficeId)]) -> Result<()> {
-    let row = |(family, office): &(FamilyId, OfficeId)| {
-        (family_offices::family_id.eq(*family), family_offices::office_id.eq(*office))
+/// The same for families, each with whether that is only through somebody whose identity is protected.
+pub fn note_met_families(conn: &mut DbConn, met: &[(FamilyId, OfficeId, bool)]) -> Result<()> {
+    let row = |(family, office, through_protected): &(FamilyId, OfficeId, bool)| {
+        (
+            family_offices::family_id.eq(*family),
+            family_offices::office_id.eq(*office),
+            family_offices::through_protected.eq(*through_protected),
+        )
     };
     let table = || diesel::insert_into(family_offices::table);
     match conn {

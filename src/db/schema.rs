@@ -245,10 +245,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::Bool;
     use super::*;
-    family_offices (family_id, office_id) {
+    family_offices (family_id, office_id, through_protected) {
         family_id -> SqlUuid,
         office_id -> SqlUuid,
+        through_protected -> Bool,
     }
 }
 

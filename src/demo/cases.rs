@@ -81,7 +81,7 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, homes: &H
         let sealed = SealedReferral::new(&referral, vault, &moment.random)?;
         referrals::store::insert(conn, &sealed, &requested)?;
         if let Some((person, _)) = known {
-            families::store::meet_person(conn, person, referral.office_id)?;
+            families::store::meet_person(conn, person, referral.office_id, referral.protected)?;
         }
         referrals::of_person::arrived(conn, &sealed)?;
         let (actor, about) = (Actor::Partner(case.sender), vec![referral.id.uuid()]);

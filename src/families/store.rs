@@ -105,7 +105,8 @@ macro_rules! known_to {
         let sight: &Sight = $sight;
         let met = family_offices::table
             .filter(family_offices::family_id.eq(families::id))
-            .filter(family_offices::office_id.eq_any(sight.offices.clone()));
+            .filter(family_offices::office_id.eq_any(sight.offices.clone()))
+            .filter(family_offices::through_protected.eq_any(links_for(sight)));
         let mut rows = families::table.filter(exists(met)).into_boxed();
         if !sight.protected_identity {
             // A merged family is only as much there as the one that goes on.
@@ -116,6 +117,12 @@ macro_rules! known_to {
         }
         rows
     }};
+}
+
+/// Which links between offices and families count: what an office knows only through somebody whose identity is protected, only those
+/// know of who are cleared for it.
+pub fn links_for(sight: &Sight) -> Vec<bool> {
+    if sight.protected_identity { vec![false, true] } else { vec![false] }
 }
 
 /// The family, if it may be known to somebody with this sight.
@@ -148,7 +155,7 @@ pub fn merged_into(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Vec
 /// Adds a family that was met by an office.
 pub fn insert(conn: &mut DbConn, family: &SealedFamily, office: OfficeId) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(families::table).values(family).execute(conn))?;
-    meet(conn, family.id, office)
+    meet(conn, family.id, office, false)
 }
 
 /// Writes the next version of a family, unless somebody else wrote it first.
@@ -158,20 +165,25 @@ pub fn update(conn: &mut DbConn, family: &SealedFamily) -> Result<()> {
     if written == 1 { Ok(()) } else { Err(stale()) }
 }
 
-/// Notes that an office has reason to know of a family.
-pub fn meet(conn: &mut DbConn, family: FamilyId, office: OfficeId) -> Result<()> {
-    let row = (family_offices::family_id.eq(family), family_offices::office_id.eq(office));
+/// Notes that an office has reason to know of a family, be it only through somebody whose identity is protected.
+pub fn meet(conn: &mut DbConn, family: FamilyId, office: OfficeId, through_protected: bool) -> Result<()> {
+    let row = (
+        family_offices::family_id.eq(family),
+        family_offices::office_id.eq(office),
+        family_offices::through_protected.eq(through_protected),
+    );
     let link = diesel::insert_into(family_offices::table).values(row).on_conflict_do_nothing();
     on_backend!(conn, conn => link.execute(conn))?;
     Ok(())
 }
 
-/// Notes that an office has reason to know of a person, and of the person's family.
-pub fn meet_person(conn: &mut DbConn, person: PersonId, office: OfficeId) -> Result<()> {
+/// Notes that an office has reason to know of a person, and of the person's family. Where the matter that gives the reason is
+/// protected, or the person is, so is what it tells of the family.
+pub fn meet_person(conn: &mut DbConn, person: PersonId, office: OfficeId, is_protected: bool) -> Result<()> {
     people_store::meet(conn, person, office)?;
-    let family: Option<FamilyId> =
-        on_backend!(conn, conn => people::table.find(person).select(people::family_id).first(conn))?;
-    family.map_or(Ok(()), |family| meet(conn, family, office))
+    let (family, protection): (Option<FamilyId>, ProtectedIdentity) = on_backend!(&mut *conn, conn =>
+        people::table.find(person).select((people::family_id, people::protection)).first(conn))?;
+    family.map_or(Ok(()), |family| meet(conn, family, office, is_protected || protection.is_protected()))
 }
 
 /// Writes down what happened.
@@ -220,20 +232,20 @@ pub fn merge(conn: &mut DbConn, gone: &SealedFamily, into: FamilyId, now: Timest
     for (person, _, version) in people_store::of_family(conn, gone.id)? {
         people_store::place(conn, person, version, Some(into), now)?;
     }
-    let offices: Vec<OfficeId> = on_backend!(conn, conn => family_offices::table
-        .filter(family_offices::family_id.eq(gone.id))
-        .select(family_offices::office_id)
-        .load(conn))?;
-    let theirs: Vec<OfficeId> = on_backend!(conn, conn => family_offices::table
-        .filter(family_offices::family_id.eq(into))
-        .select(family_offices::office_id)
-        .load(conn))?;
-    for office in offices {
-        meet(conn, into, office)?;
+    let (offices, theirs) = (met_by(conn, gone.id)?, met_by(conn, into)?);
+    for (office, through_protected) in offices {
+        meet(conn, into, office, through_protected)?;
     }
-    for office in theirs {
-        meet(conn, gone.id, office)?;
+    for (office, through_protected) in theirs {
+        meet(conn, gone.id, office, through_protected)?;
     }
     hide_district(conn, into)?;
     reached::merged(conn, gone.id, into)
+}
+
+/// The offices that have reason to know of a family, each with whether that is only through somebody whose identity is protected.
+fn met_by(conn: &mut DbConn, family: FamilyId) -> Result<Vec<(OfficeId, bool)>> {
+    let links = family_offices::table.filter(family_offices::family_id.eq(family));
+    let columns = (family_offices::office_id, family_offices::through_protected);
+    Ok(on_backend!(conn, conn => links.select(columns).load(conn))?)
 }

@@ -73,10 +73,34 @@ pub fn finish(raw: OpenApi) -> Value {
 }
 
 /// The document for callers of one server, so that "Try it out" reaches it.
+///
+/// Swagger UI fills in every parameter that has an example, and sends it. So what may be left out tells its example in words.
 pub fn with_server(document: &Value, url: &str) -> Value {
     let mut served = document.clone();
     served["servers"] = json!([{ "url": url, "description": "This server." }]);
+    if let Some(Value::Object(shared)) = served.pointer_mut("/components/parameters") {
+        shared.values_mut().for_each(tell_example_in_words);
+    }
+    for (_, _, operation) in walk::operations_mut(&mut served) {
+        if let Some(Value::Array(parameters)) = operation.get_mut("parameters") {
+            parameters.iter_mut().for_each(tell_example_in_words);
+        }
+    }
     served
+}
+
+fn tell_example_in_words(parameter: &mut Value) {
+    if parameter["required"] == true || parameter.get("$ref").is_some() {
+        return;
+    }
+    let Value::Object(parameter) = parameter else { return };
+    let of_schema =
+        parameter.get_mut("schema").and_then(Value::as_object_mut).and_then(|schema| schema.remove("example"));
+    let Some(example) = parameter.remove("example").or(of_schema) else { return };
+    let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+    let description = parameter.get("description").and_then(Value::as_str).unwrap_or_default();
+    let told = format!("{description} Such as `{example}`.");
+    parameter.insert("description".to_owned(), told.trim_start().into());
 }
 
 /// All operations of a finished document.

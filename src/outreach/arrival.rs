@@ -207,8 +207,9 @@ fn write(conn: &mut DbConn, new: &[(&Arrival, SealedContact, Found)]) -> Result<
     let met_people = new
         .iter()
         .flat_map(|(arrival, contact, _)| arrival.names.people.iter().map(|(_, person)| (*person, contact.office_id)));
-    let met_families =
-        new.iter().flat_map(|(_, contact, found)| found.families.iter().map(|family| (*family, contact.office_id)));
+    let met_families = new.iter().flat_map(|(_, contact, found)| {
+        found.families.iter().map(|family| (*family, contact.office_id, contact.protected))
+    });
     dialect::note_met_people(conn, &distinct(met_people))?;
     dialect::note_met_families(conn, &distinct(met_families))?;
     for report in new.iter().filter_map(|(arrival, ..)| arrival.report.as_ref()) {
@@ -228,9 +229,9 @@ fn facts(contact: &SealedContact, families: &[FamilyId]) -> Vec<Fact> {
     families.iter().map(|family| Fact { family: *family, reached, protected: contact.protected }).collect()
 }
 
-fn distinct<A: Ord + Copy, B: Ord + Copy>(pairs: impl Iterator<Item = (A, B)>) -> Vec<(A, B)> {
-    let mut pairs: Vec<(A, B)> = pairs.collect();
-    pairs.sort_unstable();
-    pairs.dedup();
-    pairs
+fn distinct<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut all: Vec<T> = all.collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }

@@ -120,7 +120,8 @@ impl Change {
         }
         let office = next.office_id;
         dialect::note_met_people(conn, &named.iter().map(|person| (*person, office)).collect::<Vec<_>>())?;
-        dialect::note_met_families(conn, &found.families.iter().map(|family| (*family, office)).collect::<Vec<_>>())?;
+        let met = found.families.iter().map(|family| (*family, office, next.protected));
+        dialect::note_met_families(conn, &met.collect::<Vec<_>>())?;
         let mut affected: Vec<FamilyId> = [found.families, found_before.families].concat();
         affected.extend(self.next.family_id.into_iter().chain(family));
         reached::recompute(conn, &affected)

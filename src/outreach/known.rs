@@ -8,6 +8,7 @@ use crate::auth::Sight;
 use crate::db::schema::{families, family_offices, people, staff_offices};
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
+use crate::families::store::links_for;
 use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, StaffId};
 use crate::on_backend;
 use crate::outreach::arrival::{Found, Names};
@@ -40,7 +41,7 @@ impl Known {
         going_on.sort_unstable();
         going_on.dedup();
         Ok(Self {
-            met: met_by(conn, &sight.offices, &stated)?,
+            met: met_by(conn, sight, &stated)?,
             hidden: hidden_among(conn, &going_on)?,
             people,
             families,
@@ -138,13 +139,14 @@ fn families_of(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashMap<FamilyId, 
     Ok(rows.into_iter().map(|(id, into)| (id, into.map_or(id, goes_on))).collect())
 }
 
-fn met_by(conn: &mut DbConn, offices: &[OfficeId], ids: &[FamilyId]) -> Result<HashSet<FamilyId>> {
+fn met_by(conn: &mut DbConn, sight: &Sight, ids: &[FamilyId]) -> Result<HashSet<FamilyId>> {
     if ids.is_empty() {
         return Ok(HashSet::new());
     }
     let met = family_offices::table
         .filter(family_offices::family_id.eq_any(ids.to_vec()))
-        .filter(family_offices::office_id.eq_any(offices.to_vec()))
+        .filter(family_offices::office_id.eq_any(sight.offices.clone()))
+        .filter(family_offices::through_protected.eq_any(links_for(sight)))
         .select(family_offices::family_id);
     let met: Vec<FamilyId> = on_backend!(conn, conn => met.load(conn))?;
     Ok(met.into_iter().collect())

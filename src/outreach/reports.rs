@@ -155,7 +155,7 @@ impl Report {
             return Err(stale());
         }
         if let Some((person, _)) = self.known {
-            families::store::meet_person(conn, person, self.referral.office_id)?;
+            families::store::meet_person(conn, person, self.referral.office_id, self.referral.protected)?;
         }
         referral_store::insert(conn, &self.referral, &self.requested)?;
         of_person::arrived(conn, &self.referral)?;

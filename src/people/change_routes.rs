@@ -169,7 +169,7 @@ impl Change {
             of_person::protect(conn, person.id, &self.referrals)?;
             outreach::store::protect(conn, person.id)?;
             for referral in &self.referrals {
-                families::store::meet_person(conn, person.id, referral.office_id)?;
+                families::store::meet_person(conn, person.id, referral.office_id, true)?;
             }
             if let Some(family) = person.family_id {
                 families::store::members_changed(conn, family)?;

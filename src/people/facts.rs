@@ -21,11 +21,13 @@ pub struct NewPerson {
     /// Given name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Åsa"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub given_name: Option<ConfidentialLine>,
     /// Family name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Öberg"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub family_name: Option<ConfidentialLine>,
     /// Personal identity number.
@@ -36,6 +38,7 @@ pub struct NewPerson {
     /// Birth year, where the identity number is not known.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1900, maximum = 2200, example = 2013)]
     pub birth_year: Option<u16>,

@@ -31,7 +31,7 @@ pub fn adopt(conn: &mut DbConn, person: &SealedPerson, directory: &Directory, va
         };
         let sealed = SealedReferral::new(&next, vault, &by.moment.random)?;
         store::update(conn, &sealed)?;
-        families::store::meet_person(conn, person.id, next.office_id)?;
+        families::store::meet_person(conn, person.id, next.office_id, next.protected)?;
         of_person::arrived(conn, &sealed)?;
         linked.push(next.id.uuid());
         rerouted.extend((next.protected && !was_protected).then_some(next.id.uuid()));

@@ -59,7 +59,22 @@ enum Stored {
 #[utoipa::path(
     operation_id = "submitReferral",
     tag = "partner",
-    request_body = NewReferral,
+    request_body(content = NewReferral, example = json!({
+        "kind": "concern_report",
+        "urgency": "soon",
+        "senderReference": "2026-117",
+        "reporter": { "name": "Karin Påhittad", "title": "Kurator", "phone": "013-20 00 00" },
+        "child": {
+            "givenName": "Alva", "familyName": "Påhittad", "birthYear": 2013,
+            "placeName": "Skäggetorp", "school": "Skäggetorps grundskola (påhittad)"
+        },
+        "guardians": [{ "givenName": "Anna", "familyName": "Påhittad", "knowsOfReport": true }],
+        "siblings": [{ "name": "Saga", "birthYear": 2016, "alsoConcerned": false }],
+        "needs": ["school_absence"],
+        "description": "Borta från skolan i tre veckor.",
+        "guardiansInformed": { "informed": "yes" },
+        "feedbackRequested": true
+    })),
     responses((status = 201, description = "The receipt.", body = Receipt)),
     security(("partnerKey" = []))
 )]
@@ -98,7 +113,7 @@ async fn submit_referral(
                     }
                 }
                 if let Some((person, _)) = known {
-                    families::store::meet_person(conn, person, sealed.office_id)?;
+                    families::store::meet_person(conn, person, sealed.office_id, sealed.protected)?;
                 }
                 store::insert(conn, &sealed, &requested)?;
                 of_person::arrived(conn, &sealed)?;

@@ -118,7 +118,7 @@ async fn where_to_turn(
 #[utoipa::path(
     operation_id = "askWhereToTurn",
     tag = "where-to-turn",
-    request_body = Question,
+    request_body(content = Question, example = json!({ "place": "Skäggetorp", "age": 14, "need": "school_absence" })),
     responses((status = 200, description = "The responsible office, and why.", body = AnswerView)),
     extensions(("x-no-prefer" = json!(true)))
 )]

@@ -65,6 +65,29 @@ on_both_databases! {
         assert_eq!(whole["memberIds"].as_array().unwrap().len(), 2);
     }
 
+    async fn a_matter_that_is_protected_opens_the_family_to_nobody_who_is_not_cleared(app: TestApp) {
+        let (child, sibling) = (child(&app).await, app.caseworker().post("/people", person()).await.expect(201));
+        let members = json!({ "memberIds": [child["id"], sibling["id"]], "label": "Familjen" });
+        let family = app.caseworker().post("/families", members).await.expect(201);
+        let there = format!("/families/{}", family["id"].as_str().unwrap());
+        let told = with(concern_report(), "/child/personalIdentityNumber", json!(CHILD));
+        app.school().post("/partner/referrals", told.clone()).await.expect(201);
+        protect(&app, &child, "marked").await;
+        // One was moved to the reception, the other arrives there.
+        app.school().post("/partner/referrals", told).await.expect(201);
+        let own = app.reception_caseworker().post("/families", json!({ "memberIds": [] })).await.expect(201);
+        let merge = json!({ "otherId": family["id"], "reason": "Samma." });
+        for reader in [app.reception_caseworker(), app.staff("team_lead", &[RECEPTION])] {
+            reader.get(&there).await.problem(404, "not-found");
+            reader.get(&format!("{there}/timeline")).await.problem(404, "not-found");
+            reader.patch(&there, json!({ "label": "Annan" }), "*").await.problem(404, "not-found");
+            let merged = reader.post(&format!("/families/{}/merge", own["id"].as_str().unwrap()), merge.clone()).await;
+            assert_eq!(merged.pointers(), ["#/otherId"]);
+        }
+        let whole = cleared(&app, &[RECEPTION]).get(&there).await.expect(200);
+        assert!(whole["memberIds"].as_array().unwrap().contains(&child["id"]), "{whole}");
+    }
+
     async fn a_family_of_nobody_else_does_not_exist(app: TestApp) {
         let child = child(&app).await;
         let make = |members: Value| {

@@ -206,10 +206,12 @@ CREATE TABLE person_offices (
 );
 CREATE INDEX person_offices_office_id ON person_offices (office_id);
 
+-- What an office knows only through somebody whose identity is protected, only those may know of who are cleared for it.
 CREATE TABLE family_offices (
     family_id UUID NOT NULL REFERENCES families (id),
     office_id UUID NOT NULL REFERENCES offices (id),
-    PRIMARY KEY (family_id, office_id)
+    through_protected BOOLEAN NOT NULL,
+    PRIMARY KEY (family_id, office_id, through_protected)
 );
 CREATE INDEX family_offices_office_id ON family_offices (office_id);
 

@@ -205,10 +205,12 @@ CREATE TABLE person_offices (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX person_offices_office_id ON person_offices (office_id);
 
+-- What an office knows only through somebody whose identity is protected, only those may know of who are cleared for it.
 CREATE TABLE family_offices (
     family_id BLOB NOT NULL REFERENCES families (id),
     office_id BLOB NOT NULL REFERENCES offices (id),
-    PRIMARY KEY (family_id, office_id)
+    through_protected INTEGER NOT NULL CHECK (through_protected IN (0, 1)),
+    PRIMARY KEY (family_id, office_id, through_protected)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX family_offices_office_id ON family_offices (office_id);
 

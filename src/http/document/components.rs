@@ -71,6 +71,11 @@ fn request_headers() -> Value {
             "The ETag of the version that you have (RFC 9110, 13.1.2). Is it the current one, the answer is 304.",
             PRINTABLE, ETAG,
         ),
+        "AccessReason": header(
+            "Access-Reason", false,
+            "Why you look at what is another office's: a code of the code list `access-reasons`. It opens reading to team leads, and to auditors what a contact was before; the audit has it.",
+            PRINTABLE, "supervision",
+        ),
         "Prefer": header(
             "Prefer", false,
             "`return=minimal` leaves out the body of the answer (RFC 7240): 201 has none, and 204 comes in place of 200.",

@@ -37,6 +37,8 @@ struct Facts {
     is_conditional: bool,
     /// What creates or acts can be asked again.
     takes_idempotency_key: bool,
+    /// Staff may say why they read what is another office's.
+    takes_reason: bool,
 }
 
 impl Facts {
@@ -60,6 +62,10 @@ impl Facts {
             takes_idempotency_key: method == "post"
                 && is_secured
                 && (!is_question || success("201").get("content").is_some()),
+            takes_reason: method == "get"
+                && operation["security"]
+                    .as_array()
+                    .is_some_and(|ways| ways.iter().any(|way| way.get("staffToken").is_some())),
             is_conditional: method == "get" && marked(CONDITIONAL).unwrap_or(has_path_parameter || is_list),
         }
     }
@@ -83,6 +89,7 @@ fn add_parameters(document: &Value, operation: &mut Object, facts: &Facts) {
         (true, "AcceptLanguage"),
         (facts.needs_if_match, "IfMatch"),
         (facts.is_conditional, "IfNoneMatch"),
+        (facts.takes_reason, "AccessReason"),
         (facts.honours_prefer, "Prefer"),
         (facts.takes_idempotency_key, "IdempotencyKey"),
     ];

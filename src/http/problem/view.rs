@@ -118,13 +118,23 @@ impl Explainer {
     }
 }
 
+/// The path that was called. An identity number that somebody has put there all the same is not repeated.
+fn instance(path: &str) -> String {
+    let is_number = |part: &str| {
+        let digits = part.chars().filter(char::is_ascii_digit).count();
+        (10..=12).contains(&digits) && part.chars().all(|char| char.is_ascii_digit() || "+-".contains(char))
+    };
+    let parts = path.split('/').map(|part| if is_number(part) { "withheld" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
 impl Call {
     /// Explains errors to this caller.
     pub fn explainer(&self) -> Explainer {
         Explainer {
             language: Language::accepted(self.request().headers().get(header::ACCEPT_LANGUAGE)),
             base: self.base(),
-            instance: self.request().path().to_owned(),
+            instance: instance(self.request().path()),
             trace_id: self.trace.id(),
         }
     }
