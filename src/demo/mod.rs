@@ -164,7 +164,7 @@ fn tell(told: &Told, folder: &Path) {
     let base = &told.base_url;
     println!("Nära is running with Linköping's directory and synthetic families and cases. No person in it is real.\n");
     println!("  Swagger UI        {base}/nara/v1/docs/");
-    println!("  Where to turn     {base}/nara/v1/where-to-turn?place=Skäggetorp");
+    println!("  Where to turn     {base}/nara/v1/where-to-turn?place=Ryd");
     println!("  Tokens and keys   {}\n", folder.join("demo.json").display());
     println!("Keys of partner agencies (X-API-Key):");
     for (name, key) in &told.partner_keys {
