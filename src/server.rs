@@ -70,6 +70,18 @@ pub fn document() -> Value {
     document::finish(raw)
 }
 
+/// The operations, and the document as it is served. It is made by a thread of its own: with the thread goes back to the system what
+/// that takes for a moment, which is more than everything else.
+fn described(served_at: String) -> Result<(Vec<document::Operation>, String)> {
+    let describe = move || {
+        let published = document();
+        (document::operations(&published), document::with_server(&published, &served_at).to_string())
+    };
+    let described = std::thread::spawn(describe).join();
+    // What is kept is copied, so that nothing of the thread's memory is.
+    described.map(|kept| kept.clone()).map_err(|_| Error::internal("the document could not be made"))
+}
+
 /// So many connections are open at once; more wait until they are accepted.
 const CONNECTIONS: usize = 4096;
 
@@ -134,10 +146,10 @@ pub async fn start(setup: Setup) -> Result<Running> {
         metrics: metrics.clone(),
         clock: setup.clock.clone(),
     });
-    let published = document();
     let metrics_here = matches!(setup.metrics, MetricsAt::Here);
     let paths = [&meta::PATHS[..], if metrics_here { &["/metrics"] } else { &[] }].concat();
     let served_at = setup.public_url.as_ref().map_or_else(|| ROOT.to_owned(), |url| format!("{url}{ROOT}"));
+    let (operations, json) = described(served_at)?;
     let strict_transport = setup.public_url.as_ref().is_some_and(|url| url.starts_with("https://"));
     let settings = Settings {
         public_url: setup.public_url,
@@ -162,8 +174,8 @@ pub async fn start(setup: Setup) -> Result<Running> {
         settings: Data::new(settings),
         limits: limits.clone(),
         retries: retries.clone(),
-        operations: Data::new(Operations::new(&published, &paths)),
-        document: Data::new(Document::new(&document::with_server(&published, &served_at))),
+        operations: Data::new(Operations::new(operations, &paths)),
+        document: Data::new(Document::new(json)),
         metrics: metrics.clone(),
         denials: Data::new(denials),
         audit_verifier: Data::new(AuditVerifier::new(sealer.clone())),

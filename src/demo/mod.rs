@@ -54,7 +54,9 @@ pub async fn start(
     let path = folder.join("nara.db");
     let target = Target::Sqlite(path.to_str().ok_or("--data-dir: expected a path in UTF-8")?.to_owned());
     migrations::run(&target).map_err(|error| format!("--data-dir: {}: {}", path.display(), explain(error)))?;
-    let mut told = prepare(&target, folder, &credentials, &moment).map_err(explain)?;
+    // A year of work fills memory for a moment, which goes back to the system with the thread.
+    let prepared = std::thread::scope(|scope| scope.spawn(|| prepare(&target, folder, &credentials, &moment)).join());
+    let mut told = prepared.map_err(|_| "the demo could not be prepared")?.map_err(explain)?;
     let setup = Setup {
         target,
         listener,

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap};
-use serde_json::Value;
 
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::call::ROOT;
@@ -28,9 +27,9 @@ pub struct Operation {
 
 impl Operations {
     /// The operations of the document, and `others`: paths that lie outside of it, all read with GET.
-    pub fn new(document: &Value, others: &[&str]) -> Self {
+    pub fn new(documented: Vec<document::Operation>, others: &[&str]) -> Self {
         let mut by_pattern: HashMap<String, Vec<Operation>> = HashMap::new();
-        for found in document::operations(document) {
+        for found in documented {
             // The ids live as long as the program, which builds the document once.
             let id = Box::leak(found.id.into_boxed_str());
             let operation = Operation { id, method: found.method, query: found.query, produces: found.produces };

@@ -15,7 +15,7 @@ pub struct Document {
 
 impl Document {
     /// Makes ready to serve a document.
-    pub fn new(document: &serde_json::Value) -> Self {
+    pub fn new(json: String) -> Self {
         let ui = Config::from("/nara/v1/openapi.json")
             .display_operation_id(true)
             .doc_expansion("list")
@@ -23,7 +23,7 @@ impl Document {
             .persist_authorization(true)
             .try_it_out_enabled(true)
             .validator_url("none");
-        Self { json: document.to_string(), ui: std::sync::Arc::new(ui) }
+        Self { json, ui: std::sync::Arc::new(ui) }
     }
 }
 
