@@ -77,9 +77,10 @@ fn described(served_at: String) -> Result<(Vec<document::Operation>, String)> {
         let published = document();
         (document::operations(&published), document::with_server(&published, &served_at).to_string())
     };
-    let described = std::thread::spawn(describe).join();
-    // What is kept is copied, so that nothing of the thread's memory is.
-    described.map(|kept| kept.clone()).map_err(|_| Error::internal("the document could not be made"))
+    let made = std::thread::spawn(describe).join();
+    let made = made.map_err(|_| Error::internal("the document could not be made"))?;
+    // A copy is kept, so that nothing of the thread's memory is.
+    Ok(made.clone())
 }
 
 /// So many connections are open at once; more wait until they are accepted.
