@@ -168,7 +168,8 @@ fn submitting(served: &Served, floors: SocketAddr, pooled: Option<SocketAddr>) -
         return vec![submit.beside(ALONE, Some(0.7)), floor(ALONE, floors, "/insert")];
     };
     vec![
-        submit.beside(GROUPED, Some(0.6)).beside(ALONE, Some(5.0)).beside(POOLED, Some(5.0)),
+        // Programs without a group writer take a connection of a pool; one that all share is a harder floor, and is told beside it.
+        submit.beside(GROUPED, Some(0.6)).beside(POOLED, Some(5.0)).beside(ALONE, None),
         floor(GROUPED, floors, "/insert"),
         floor(ALONE, floors, "/insert-alone"),
         floor(POOLED, pooled, "/insert-pooled"),
