@@ -77,9 +77,8 @@ fn described(served_at: String) -> Result<(Vec<document::Operation>, String)> {
         let published = document();
         (document::operations(&published), document::with_server(&published, &served_at).to_string())
     };
-    let made = std::thread::spawn(describe).join();
-    let made = made.map_err(|_| Error::internal("the document could not be made"))?;
     // A copy is kept, so that nothing of the thread's memory is.
+    let made = std::thread::spawn(describe).join().map_err(|_| Error::internal("the document could not be made"))?;
     Ok(made.clone())
 }
 
