@@ -33,6 +33,7 @@ use crate::db::DbConn;
 use crate::db::columns::Json;
 use crate::db::schema::audit_records;
 use crate::error::Result;
+use crate::http::call::Call;
 use crate::id::{AuditRecordId, OfficeId, ResourceId};
 use crate::on_backend;
 use crate::time::{Moment, Timestamp};
@@ -101,6 +102,18 @@ impl Entry {
             trace_id,
             outcome: Outcome::Done,
         }
+    }
+
+    /// A record of what a call does, and from which client it comes.
+    pub fn of_call(
+        call: &Call,
+        actor: Actor,
+        action: &'static str,
+        resource_type: &'static str,
+        resource_ids: Vec<Uuid>,
+    ) -> Self {
+        Self::new(&call.moment, actor, action, resource_type, resource_ids, call.trace.id())
+            .from_client(Client::of(call))
     }
 
     /// The same record about other things: a reading knows what it has read only afterwards.

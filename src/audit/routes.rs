@@ -9,7 +9,6 @@ use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::audit::client::Client;
 use crate::audit::record::Record;
 use crate::audit::seal::{Head, Sealer};
 use crate::audit::store::{self, Filter};
@@ -114,8 +113,7 @@ async fn list_audit_records(
         let total = if count { Some(store::count(conn, &filter)?) } else { None };
         Ok((store::page(conn, &filter, &from, limit)?, total))
     };
-    let entry = Entry::new(&call.moment, staff.actor(), "audit.read", "audit_record", Vec::new(), call.trace.id())
-        .from_client(Client::of(&call));
+    let entry = Entry::of_call(&call, staff.actor(), "audit.read", "audit_record", Vec::new());
     let record = move |conn: &mut DbConn, (rows, _): &(Vec<Record>, Option<u64>)| {
         let seen = rows.iter().take(shown).map(|record| record.id.uuid());
         audit::record(conn, &entry.about(seen.collect()))
@@ -147,8 +145,7 @@ async fn verify_audit_records(
     query: Query<VerificationQuery>,
 ) -> Result<HttpResponse> {
     let expected = query.0.expected_head.as_deref().map(|head| head.parse().map_err(|_| wrong_head())).transpose()?;
-    let entry = Entry::new(&call.moment, staff.actor(), "audit.verified", "audit", Vec::new(), call.trace.id())
-        .from_client(Client::of(&call));
+    let entry = Entry::of_call(&call, staff.actor(), "audit.verified", "audit", Vec::new());
     db.write(move |conn| audit::record(conn, &entry)).await?;
     let verification = verifier.verify(&db, expected, call.moment.now).await?;
     let links = vec![call.link_to_list("self", &[])];

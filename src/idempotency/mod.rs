@@ -20,7 +20,6 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::audit::client::Client;
 use crate::audit::{self, Actor, Entry};
 use crate::db::{Db, DbConn};
 use crate::error::{Error, Problem, Result};
@@ -163,8 +162,7 @@ impl Retries {
         }
         let answer: Written = self.vault.open_json(KEPT_ANSWER, kept.id.uuid(), &kept.answer)?;
         let (about, render) = (kept.resource_id, replay.render.clone());
-        let entry = Entry::new(&call.moment, caller, replay.action, replay.resource_type, vec![about], call.trace.id());
-        let entry = entry.from_client(Client::of(call));
+        let entry = Entry::of_call(call, caller, replay.action, replay.resource_type, vec![about]);
         let write = move |conn: &mut DbConn| {
             let Again { answer, others } = render(conn, about, answer.clone())?;
             audit::record(conn, &entry.clone().also_about(others))?;

@@ -8,7 +8,6 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::{OutreachWorker, Sight, Staff};
@@ -302,8 +301,7 @@ impl Field {
             None => None,
         };
         let action = "referral.received";
-        let entry = Entry::new(&call.moment, staff.actor(), action, "referral", Vec::new(), call.trace.id())
-            .from_client(Client::of(call));
+        let entry = Entry::of_call(call, staff.actor(), action, "referral", Vec::new());
         Report::new(new, contact, known, &self.directory, &self.vault, &call.moment, entry)
     }
 
@@ -378,8 +376,7 @@ pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> R
 
 pub(super) fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<OutreachContactId>) -> Entry {
     let ids = ids.into_iter().map(OutreachContactId::uuid).collect();
-    Entry::new(&call.moment, staff.actor(), action, "outreach_contact", ids, call.trace.id())
-        .from_client(Client::of(call))
+    Entry::of_call(call, staff.actor(), action, "outreach_contact", ids)
 }
 
 /// Whether somebody may still know of the contact that a kept answer is about.

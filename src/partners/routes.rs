@@ -7,7 +7,6 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::audit::client::Client;
 use crate::audit::{self, Entry};
 use crate::auth::keys::Keyring;
 use crate::auth::{Category, PartnerKeeper, PartnerStatus};
@@ -192,6 +191,5 @@ pub fn entry(
     resource_type: &'static str,
     resource_ids: Vec<Uuid>,
 ) -> Entry {
-    Entry::new(&call.moment, admin.actor(), action, resource_type, resource_ids, call.trace.id())
-        .from_client(Client::of(call))
+    Entry::of_call(call, admin.actor(), action, resource_type, resource_ids)
 }

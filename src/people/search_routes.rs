@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, post};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::audit::client::Client;
 use crate::audit::{self, Entry};
 use crate::auth::PeopleWorker;
 use crate::db::{Db, DbConn};
@@ -83,10 +82,9 @@ pub async fn search_people(
         Wanted::Name(_) => "person.looked_up_by_name",
         Wanted::Number(_) => "person.looked_up_by_number",
     };
-    let entry = Entry::new(&call.moment, staff.actor(), action, "person", Vec::new(), call.trace.id())
+    let entry = Entry::of_call(&call, staff.actor(), action, "person", Vec::new())
         .on_behalf_of(sight.only_office())
-        .because(sight.reason)
-        .from_client(Client::of(&call));
+        .because(sight.reason);
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
     let read = move |conn: &mut DbConn| match &wanted {
         Wanted::Name(words) => store::with_name(conn, &sight, words, limit),

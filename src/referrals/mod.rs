@@ -245,11 +245,6 @@ impl Referral {
         })
     }
 
-    /// The same referral by another reference, where the first is taken.
-    pub fn referred_to_as(&self, reference: Reference) -> Self {
-        Self { reference, ..self.clone() }
-    }
-
     /// Whether a deadline has passed that is not met.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         self.next_due_at < now

@@ -7,7 +7,6 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, PartnerReader, Submitter};
@@ -185,8 +184,7 @@ async fn list_partner_referrals(
         Ok((sent::page(conn, sender, &filter, &from, limit)?, total))
     };
     let actor = Actor::Partner(sender);
-    let entry = Entry::new(&call.moment, actor, "referral.listed", "referral", Vec::new(), call.trace.id())
-        .from_client(Client::of(&call));
+    let entry = Entry::of_call(&call, actor, "referral.listed", "referral", Vec::new());
     let record = move |conn: &mut DbConn, (rows, _): &(Vec<SealedReferral>, Option<u64>)| {
         let seen = rows.iter().take(shown).map(|referral| referral.id.uuid());
         audit::record(conn, &entry.about(seen.collect()))
@@ -230,8 +228,7 @@ async fn get_partner_referral(
 }
 
 fn entry(action: &'static str, id: Uuid, sender: PartnerId, call: &Call) -> Entry {
-    Entry::new(&call.moment, Actor::Partner(sender), action, "referral", vec![id], call.trace.id())
-        .from_client(Client::of(call))
+    Entry::of_call(call, Actor::Partner(sender), action, "referral", vec![id])
 }
 
 fn receipt(referral: &Referral, agency: &Agency, directory: &directory::Directory, call: &Call) -> Receipt {

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::CaseReader;
@@ -104,10 +103,9 @@ async fn list_referrals(
         let total = if count { Some(store::count(conn, &sight, &filter)?) } else { None };
         Ok((store::page(conn, &sight, &filter, order, &from, limit)?, total))
     };
-    let entry = Entry::new(&call.moment, staff.actor(), "referral.listed", "referral", Vec::new(), call.trace.id())
+    let entry = Entry::of_call(&call, staff.actor(), "referral.listed", "referral", Vec::new())
         .on_behalf_of(on_behalf_of)
-        .because(reason)
-        .from_client(Client::of(&call));
+        .because(reason);
     let record = move |conn: &mut DbConn, (rows, _): &(Vec<SealedReferral>, Option<u64>)| {
         let seen = rows.iter().take(shown).map(|referral| referral.id.uuid());
         audit::record(conn, &entry.about(seen.collect()))
@@ -145,9 +143,8 @@ async fn get_referral(
     let id = id.0;
     let reason = sight.reason;
     let attempt = || {
-        Entry::new(&call.moment, staff.actor(), "referral.read", "referral", vec![id.uuid()], call.trace.id())
+        Entry::of_call(&call, staff.actor(), "referral.read", "referral", vec![id.uuid()])
             .because(reason)
-            .from_client(Client::of(&call))
     };
     let entry = attempt();
     let record = move |conn: &mut DbConn, referral: &SealedReferral| {

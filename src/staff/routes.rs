@@ -6,7 +6,6 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::audit::client::Client;
 use crate::audit::{self, Entry};
 use crate::auth::register::{self, Colleague};
 use crate::auth::{ColleagueReader, SignedIn};
@@ -76,10 +75,9 @@ async fn list_staff(
     let asked = query.0.office_id;
     let offices: Vec<_> =
         sight.offices.into_iter().filter(|office| asked.is_none_or(|asked| asked == *office)).collect();
-    let entry = Entry::new(&call.moment, staff.actor(), "staff.listed", "staff", Vec::new(), call.trace.id())
+    let entry = Entry::of_call(&call, staff.actor(), "staff.listed", "staff", Vec::new())
         .on_behalf_of(asked)
-        .because(sight.reason)
-        .from_client(Client::of(&call));
+        .because(sight.reason);
     let read = move |conn: &mut DbConn| register::colleagues(conn, &offices, &vault);
     let record = move |conn: &mut DbConn, found: &Vec<Colleague>| {
         audit::record(conn, &entry.about(found.iter().map(|colleague| colleague.id.uuid()).collect()))

@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, get};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::{Sight, TimelineReader};
@@ -106,10 +105,9 @@ fn entry(
     resource_type: &'static str,
     id: Uuid,
 ) -> Entry {
-    Entry::new(&call.moment, reader.people.actor(), action, resource_type, vec![id], call.trace.id())
+    Entry::of_call(call, reader.people.actor(), action, resource_type, vec![id])
         .on_behalf_of(sight.only_office())
         .because(sight.reason)
-        .from_client(Client::of(call))
 }
 
 /// A page, and what of its families the reader may know.

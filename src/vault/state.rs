@@ -6,7 +6,7 @@ use crate::db::DbConn;
 use crate::db::schema::vault_keys;
 use crate::error::{Error, Result};
 use crate::time::Timestamp;
-use crate::vault::ring::{DataKey, KeyId, Ring};
+use crate::vault::ring::{DataKey, Ring};
 
 const DATA: &str = "data";
 const LOOKUP: &str = "lookup";
@@ -63,13 +63,6 @@ pub fn lookups_are_rebuilt(conn: &mut DbConn, ring: &Ring, now: Timestamp) -> Re
     diesel::delete(vault_keys::table.filter(vault_keys::kind.eq(LOOKUP))).execute(conn)?;
     diesel::insert_into(vault_keys::table).values(KnownKey::lookup(ring, now)).execute(conn)?;
     Ok(())
-}
-
-/// The look-up key that the database's hashes are made with, if there is one yet.
-pub fn lookup_in_force(conn: &mut DbConn) -> Result<Option<KeyId>> {
-    let id =
-        vault_keys::table.filter(vault_keys::kind.eq(LOOKUP)).select(vault_keys::id).first::<i64>(conn).optional()?;
-    Ok(id.and_then(|id| id.try_into().ok()))
 }
 
 fn wrong(what: &str) -> Error {

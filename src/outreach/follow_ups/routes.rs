@@ -8,7 +8,6 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::{FollowUpWriter, OutreachWorker, Sight, Staff};
@@ -322,7 +321,7 @@ async fn complete_follow_up(
 
 fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<FollowUpId>) -> Entry {
     let ids = ids.into_iter().map(FollowUpId::uuid).collect();
-    Entry::new(&call.moment, staff.actor(), action, "follow_up", ids, call.trace.id()).from_client(Client::of(call))
+    Entry::of_call(call, staff.actor(), action, "follow_up", ids)
 }
 
 /// Whether somebody may still know of the follow-up that a kept answer is about.

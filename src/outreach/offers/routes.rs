@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, get, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::audit::client::Client;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::{OutreachWorker, Sight, Staff};
@@ -297,7 +296,7 @@ async fn open_offer(
 
 fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<OfferId>) -> Entry {
     let ids = ids.into_iter().map(OfferId::uuid).collect();
-    Entry::new(&call.moment, staff.actor(), action, "offer", ids, call.trace.id()).from_client(Client::of(call))
+    Entry::of_call(call, staff.actor(), action, "offer", ids)
 }
 
 /// An attempt at the offers of a contact that the caller may not know of.
