@@ -43,6 +43,7 @@ mod people_denials;
 mod people_protection;
 mod people_replays;
 mod program;
+mod referral_cells;
 mod referral_queue;
 mod referral_routing;
 mod referral_rules;
