@@ -47,6 +47,7 @@ mod referral_cells;
 mod referral_model;
 mod referral_queue;
 mod referral_races;
+mod referral_refusals;
 mod referral_routing;
 mod referral_rules;
 mod referrals;

@@ -237,7 +237,7 @@ async fn once_for_one_key(app: &TestApp, crowd: &Crowd) {
     for answer in &answers {
         match answer.status {
             200 => assert_eq!(answer.json()["version"], 3),
-            _ => drop(answer.problem(409, "idempotency-in-progress")),
+            _ => drop(answer.problem(409, "idempotency-key-in-use")),
         }
     }
     assert_eq!(crowd.course(&id).await.1.len(), 3);
