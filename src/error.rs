@@ -6,10 +6,14 @@
 //!
 //! The status code, the title and the page of each problem stand in one table, `http/problem.rs`.
 
+mod problem;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use uuid::Uuid;
+
+pub use problem::Problem;
 
 /// A sentence in the two languages in which the API speaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,101 +48,6 @@ impl Text {
     pub fn from_carried(carried: &str) -> Option<Self> {
         let (en, sv) = carried.split_once(SEPARATOR)?;
         Some(Self::new(en.to_owned(), sv.to_owned()))
-    }
-}
-
-/// The kinds of failure that a caller can tell apart and act on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumIter, strum::IntoStaticStr, strum::EnumString)]
-#[strum(serialize_all = "kebab-case")]
-pub enum Problem {
-    /// The body is not JSON.
-    MalformedJson,
-    /// A query parameter is unknown, malformed or out of range.
-    InvalidParameter,
-    /// A header is malformed.
-    InvalidHeader,
-    /// A cursor was changed, or belongs to another list.
-    InvalidCursor,
-    /// An idempotency key is not of the form.
-    InvalidIdempotencyKey,
-    /// A page lies so deep that only a cursor may go there.
-    PageTooDeep,
-    /// More than one way to sign in was used at once.
-    AmbiguousCredentials,
-    /// Nobody, or somebody whose token or key does not hold, called.
-    Unauthenticated,
-    /// The caller lacks a role or a scope.
-    Forbidden,
-    /// The caller's token names no office of this municipality, on whose behalf something could be done.
-    NoOffice,
-    /// It does not exist, or the caller may not know that it does.
-    NotFound,
-    /// The path exists, the method does not.
-    MethodNotAllowed,
-    /// The caller accepts nothing that the operation can answer.
-    NotAcceptable,
-    /// The client sent its request too slowly.
-    RequestTimeout,
-    /// Something else still refers to it.
-    StillReferenced,
-    /// Another one has the same slug, code or name.
-    AlreadyExists,
-    /// The family was merged into another one.
-    FamilyMerged,
-    /// The identifier that a client made is another contact's.
-    IdReused,
-    /// It was entered in error, and changes no more.
-    EnteredInError,
-    /// The provider closed the offer.
-    OfferClosed,
-    /// The follow-up was completed before.
-    FollowUpDone,
-    /// A contact that has not been yet.
-    ContactInFuture,
-    /// A contact from before its office opened.
-    BeforeOfficeOpened,
-    /// A district that is not in use any more.
-    DistrictRetired,
-    /// A group of nobody, of fewer, or of too many.
-    HeadCountOutOfRange,
-    /// The body names something that does not exist, or that the caller may not know of.
-    UnknownReference,
-    /// Somebody is named under a service that records no identity.
-    IdentityNotRecorded,
-    /// A text tells who somebody is under a service that records no identity.
-    IdentityInText,
-    /// More contacts than a batch takes.
-    BatchTooLarge,
-    /// The call with the same idempotency key still runs.
-    IdempotencyKeyInUse,
-    /// The key was revoked, replaced or has expired, so nothing can take its place.
-    KeyEnded,
-    /// It was changed since the caller read it.
-    StaleVersion,
-    /// The body is larger than the server takes.
-    BodyTooLarge,
-    /// The body's media type is not one that the operation takes.
-    UnsupportedMediaType,
-    /// The body is JSON, and breaks a rule.
-    ValidationFailed,
-    /// The idempotency key belongs to another request.
-    IdempotencyKeyReused,
-    /// `If-Match` is missing where it is needed.
-    PreconditionRequired,
-    /// The caller has called too often.
-    RateLimited,
-    /// Our fault.
-    InternalError,
-    /// More work is waiting than the server takes on.
-    Overloaded,
-    /// The database, or something else that is needed, does not answer.
-    Unavailable,
-}
-
-impl Problem {
-    /// The last part of the problem type's address, for example `not-found`.
-    pub fn slug(self) -> &'static str {
-        self.into()
     }
 }
 
@@ -186,6 +95,7 @@ struct Parts {
     detail: Option<Text>,
     violations: Vec<Violation>,
     unknown: Vec<Uuid>,
+    allowed: Option<Vec<&'static str>>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -195,7 +105,14 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// A problem that needs no further words.
     pub fn new(problem: Problem) -> Self {
-        Self(Box::new(Parts { problem, detail: None, violations: Vec::new(), unknown: Vec::new(), cause: None }))
+        Self(Box::new(Parts {
+            problem,
+            detail: None,
+            violations: Vec::new(),
+            unknown: Vec::new(),
+            allowed: None,
+            cause: None,
+        }))
     }
 
     /// A problem with a sentence about this occurrence.
@@ -270,6 +187,12 @@ impl Error {
         self
     }
 
+    /// Names the actions that are allowed instead.
+    pub fn allowing(mut self, actions: Vec<&'static str>) -> Self {
+        self.0.allowed = Some(actions);
+        self
+    }
+
     /// The same for a part of a larger body: its pointers begin with where the part stands.
     pub fn within(mut self, part: &str) -> Self {
         for violation in &mut self.0.violations {
@@ -310,6 +233,11 @@ impl Error {
     /// What the caller named and may not know of, or what does not exist.
     pub fn unknown(&self) -> &[Uuid] {
         &self.0.unknown
+    }
+
+    /// The actions that are allowed instead, where one was refused.
+    pub fn allowed(&self) -> Option<&[&'static str]> {
+        self.0.allowed.as_deref()
     }
 
     /// What lies behind the problem, for the log.

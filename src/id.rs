@@ -49,6 +49,10 @@ kinds! {
     PartnerId = PartnerKind;
     /// Identifies a referral.
     ReferralId = ReferralKind;
+    /// Identifies something that happened to a referral.
+    ReferralEventId = ReferralEventKind;
+    /// Identifies a message between an office and a sender.
+    MessageId = MessageKind;
     /// Identifies a person.
     PersonId = PersonKind;
     /// Identifies a family.

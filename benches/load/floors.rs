@@ -61,9 +61,11 @@ impl Floors {
     pub fn new(target: &Target, db: Db, directory: &Directory) -> Self {
         let mut conn = target.connect(Purpose::Writing).expect("the database is there");
         let partners = partners::store::all(&mut conn).expect("partners can be listed");
-        let sender = partners.first().expect("there is a partner").id;
+        let partner = partners.first().expect("there is a partner");
+        let sender = partner.id;
         let new = serde_json::from_str(&report::body()).expect("the report is one");
-        let referral = Referral::receive(new, sender, None, directory, &moment()).expect("the report is received");
+        let referral = Referral::receive(new, (sender, partner.category), None, directory, &moment())
+            .expect("the report is received");
         // As many as r2d2 opens by itself.
         let pool = Pool::builder().test_on_check_out(false).build(Connections(target.clone()));
         let vault = Vault::new(Ring::new(&Random::system()));

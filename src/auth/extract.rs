@@ -8,7 +8,7 @@ use futures_util::future::{Either, FutureExt, TryFutureExt, ready};
 use crate::audit::Actor;
 use crate::auth::permissions::Permission;
 use crate::auth::sign_in::{SigningIn, agency, also, staff};
-use crate::auth::{Agency, Scope, Staff};
+use crate::auth::{Agency, Powers, Scope, Staff};
 use crate::error::{Error, Result};
 use crate::http::limits;
 
@@ -27,8 +27,24 @@ pub struct PartnerKeeper(Staff);
 /// Staff who read the audit.
 pub struct Auditor(pub Staff);
 
-/// Staff who work with cases. Which cases is [`Staff::sight`]'s to say.
-pub struct CaseReader(pub Staff);
+/// Staff who may know of cases. Which cases is [`Staff::sight`]'s to say.
+pub struct CaseReader {
+    /// Who.
+    pub staff: Staff,
+    /// What they may do with a case of their offices.
+    pub powers: Powers,
+}
+
+/// Staff who work the cases of their offices.
+pub struct CaseWorker {
+    /// Who.
+    pub staff: Staff,
+    /// What they may do with a case of their offices.
+    pub powers: Powers,
+}
+
+/// Staff who may send a matter to an office.
+pub struct ReferralMaker(pub Staff);
 
 /// Staff who meet people and families.
 pub struct PeopleWorker(pub Staff);
@@ -132,6 +148,37 @@ macro_rules! staff_with_cases {
     )* };
 }
 
+/// Staff who do one thing with cases, and what else they may do with them. They sign in once for all of it.
+macro_rules! staff_with_powers {
+    ($($caller:ident: $permission:expr;)*) => { $(
+        impl FromRequest for $caller {
+            type Error = Error;
+            type Future = SigningIn<Self>;
+
+            fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+                let whole = |request: &HttpRequest, staff: Staff| {
+                    let may = |permission| also(request, &staff, permission).is_ok();
+                    let powers = Powers {
+                        works: may(Permission::WorkReferrals),
+                        leads: may(Permission::LeadReferrals),
+                        decides: staff.qualified && may(Permission::DecideInquiries),
+                    };
+                    Self { staff, powers }
+                };
+                match staff(request, Some($permission)) {
+                    Either::Left(known) => {
+                        Either::Left(ready(known.into_inner().map(|staff| whole(request, staff))))
+                    }
+                    Either::Right(first) => {
+                        let request = request.clone();
+                        Either::Right(first.map_ok(move |staff| whole(&request, staff)).boxed_local())
+                    }
+                }
+            }
+        }
+    )* };
+}
+
 macro_rules! agencies_with {
     ($($caller:ident: $scope:expr;)*) => { $(
         impl FromRequest for $caller {
@@ -150,11 +197,16 @@ staff_with! {
     Administrator: Some(Permission::KeepDirectory);
     PartnerKeeper: Some(Permission::KeepPartners);
     Auditor: Some(Permission::ReadAudit);
-    CaseReader: Some(Permission::ReadReferrals);
+    ReferralMaker: Some(Permission::CreateReferrals);
     PeopleWorker: Some(Permission::MeetPeople);
     OutreachWorker: Some(Permission::DoOutreach);
     VersionReader: Some(Permission::ReadCorrections);
     ColleagueReader: Some(Permission::SeeColleagues);
+}
+
+staff_with_powers! {
+    CaseReader: Permission::ReadReferrals;
+    CaseWorker: Permission::WorkReferrals;
 }
 
 staff_with_cases! {

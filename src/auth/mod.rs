@@ -1,7 +1,7 @@
 //! Who calls, and what they may do.
 //!
 //! The first argument of a handler says who may call it: [`Anyone`], [`Administrator`], [`PartnerKeeper`], [`Auditor`],
-//! [`CaseReader`], [`PeopleWorker`], [`TimelineReader`], [`OutreachWorker`], [`VersionReader`], [`ColleagueReader`], [`SignedIn`],
+//! [`CaseReader`], [`CaseWorker`], [`ReferralMaker`], [`PeopleWorker`], [`TimelineReader`], [`OutreachWorker`], [`VersionReader`], [`ColleagueReader`], [`SignedIn`],
 //! [`Submitter`], [`PartnerReader`], [`AnyPartner`]. There is no check to forget in a body, and nobody to check when the argument is
 //! missing: a handler without one cannot be written by accident, since the document's test looks for it.
 //!
@@ -35,8 +35,9 @@ use crate::vault::ConfidentialLine;
 
 pub use category::{Category, PartnerStatus};
 pub use extract::{
-    Administrator, AnyPartner, Anyone, Auditor, CaseReader, ColleagueReader, FollowUpWriter, OutreachWorker,
-    PartnerKeeper, PartnerReader, PeopleWorker, SignedIn, Submitter, TimelineReader, VersionReader,
+    Administrator, AnyPartner, Anyone, Auditor, CaseReader, CaseWorker, ColleagueReader, FollowUpWriter,
+    OutreachWorker, PartnerKeeper, PartnerReader, PeopleWorker, ReferralMaker, SignedIn, Submitter, TimelineReader,
+    VersionReader,
 };
 use permissions::Reach;
 pub use sign_in::{SignIn, cannot_judge_tokens};
@@ -108,6 +109,17 @@ pub struct Agency {
     pub scopes: Vec<Scope>,
     /// The key that it signed in with.
     pub key: keys::KeyId,
+}
+
+/// What a member of staff may do with the cases of their own offices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Powers {
+    /// Work them.
+    pub works: bool,
+    /// Lead those who do.
+    pub leads: bool,
+    /// Decide on inquiries.
+    pub decides: bool,
 }
 
 /// Which cases a member of staff may know of. List, single, search, count and whatever hangs below a case go through it alone.

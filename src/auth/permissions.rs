@@ -12,6 +12,14 @@ use crate::auth::Role;
 pub enum Permission {
     /// Read referrals.
     ReadReferrals,
+    /// Create referrals.
+    CreateReferrals,
+    /// Work referrals: assess, accept, redirect, bring them to their end.
+    WorkReferrals,
+    /// Decide on inquiries, for those who are qualified (SoL 25 kap. 1 §).
+    DecideInquiries,
+    /// Reassign, reopen, extend a clock.
+    LeadReferrals,
     /// Work with people and families: read and write.
     MeetPeople,
     /// Work in the field: contacts, offers and follow-ups, read and write.
@@ -46,11 +54,19 @@ pub enum Reach {
 pub struct Line(pub Permission, pub Role, pub Reach);
 
 /// The rule.
-pub const TABLE: [Line; 21] = [
+pub const TABLE: [Line; 29] = [
     Line(Permission::ReadReferrals, Role::OutreachWorker, Reach::Made),
     Line(Permission::ReadReferrals, Role::Caseworker, Reach::Own),
     Line(Permission::ReadReferrals, Role::TeamLead, Reach::Own),
     Line(Permission::ReadReferrals, Role::TeamLead, Reach::Others),
+    Line(Permission::CreateReferrals, Role::OutreachWorker, Reach::Own),
+    Line(Permission::CreateReferrals, Role::Caseworker, Reach::Own),
+    Line(Permission::CreateReferrals, Role::TeamLead, Reach::Own),
+    Line(Permission::WorkReferrals, Role::Caseworker, Reach::Own),
+    Line(Permission::WorkReferrals, Role::TeamLead, Reach::Own),
+    Line(Permission::DecideInquiries, Role::Caseworker, Reach::Own),
+    Line(Permission::DecideInquiries, Role::TeamLead, Reach::Own),
+    Line(Permission::LeadReferrals, Role::TeamLead, Reach::Own),
     Line(Permission::MeetPeople, Role::OutreachWorker, Reach::Own),
     Line(Permission::MeetPeople, Role::Caseworker, Reach::Own),
     Line(Permission::MeetPeople, Role::TeamLead, Reach::Own),

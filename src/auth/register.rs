@@ -102,6 +102,13 @@ pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
     }
 }
 
+/// Whether somebody works with cases at an office.
+pub fn works_at(conn: &mut DbConn, id: StaffId, office: OfficeId) -> Result<bool> {
+    let there = staff_offices::table.find((id, office)).inner_join(staff::table).filter(staff::works_cases.eq(true));
+    let count: i64 = on_backend!(conn, conn => there.count().get_result(conn))?;
+    Ok(count > 0)
+}
+
 /// Those who work with cases at one of the offices.
 pub fn colleagues(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault) -> Result<Vec<Colleague>> {
     let rows: Vec<(StaffId, Option<Sealed>)> = on_backend!(conn, conn => staff::table

@@ -105,9 +105,15 @@ impl DeadlineRule {
         self.deadline(calendar.end_of_day(last), Some(rolled))
     }
 
+    /// The deadline that ends at a given moment, and is never moved.
+    pub fn deadline_at(&self, due_at: DateTime<Utc>) -> Deadline {
+        self.deadline(due_at, None)
+    }
+
     fn deadline(&self, due_at: DateTime<Utc>, rolled_due_at: Option<DateTime<Utc>>) -> Deadline {
         let legal_basis_id = self.legal_basis_id.clone();
-        Deadline { kind: self.kind, due_at, rolled_due_at, met_at: None, legal_basis_id }
+        let kind = self.kind;
+        Deadline { kind, due_at, rolled_due_at, met_at: None, first_due_at: None, marked_at: None, legal_basis_id }
     }
 }
 
@@ -129,6 +135,14 @@ pub struct Deadline {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "2026-11-19T09:12:00Z")]
     pub met_at: Option<DateTime<Utc>>,
+    /// When it was due before somebody moved it for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-11-21T23:00:00Z")]
+    pub first_due_at: Option<DateTime<Utc>>,
+    /// When it was recorded that it had passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-11-21T23:00:21Z")]
+    pub marked_at: Option<DateTime<Utc>>,
     /// The legal reference that it rests on.
     #[schema(example = "sol-20-2")]
     pub legal_basis_id: String,

@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn each_enum_has_its_list_and_each_list_its_enum() {
-        let lists: [(&str, Vec<String>); 30] = [
+        let lists: [(&str, Vec<String>); 42] = [
             ("referral-kinds", codes::<crate::referrals::Kind>()),
             ("referral-statuses", codes::<crate::referrals::Status>()),
             ("urgencies", codes::<crate::referrals::Urgency>()),
@@ -85,6 +85,18 @@ mod tests {
             ("answers", codes::<crate::outreach::codes::OfferAnswer>()),
             ("decline-reasons", codes::<crate::outreach::codes::DeclineReason>()),
             ("offer-close-reasons", codes::<crate::outreach::codes::OfferCloseReason>()),
+            ("inquiry-decisions", codes::<crate::referrals::codes::InquiryChoice>()),
+            ("feedback-values", codes::<crate::referrals::codes::FeedbackValue>()),
+            ("feedback-refusal-reasons", codes::<crate::referrals::codes::FeedbackRefusalReason>()),
+            ("redirect-reasons", codes::<crate::referrals::codes::RedirectReason>()),
+            ("hold-reasons", codes::<crate::referrals::codes::HoldReason>()),
+            ("referral-decline-reasons", codes::<crate::referrals::codes::ReferralDeclineReason>()),
+            ("decline-reasons", codes::<crate::referrals::codes::FamilyDeclineReason>()),
+            ("extension-reasons", codes::<crate::referrals::codes::ExtensionReason>()),
+            ("support-outcomes", codes::<crate::referrals::codes::SupportOutcome>()),
+            ("disclosed-statuses", codes::<crate::referrals::codes::DisclosedStatus>()),
+            ("referral-actions", codes::<crate::referrals::course::table::Action>()),
+            ("message-kinds", codes::<crate::referrals::messages::MessageKind>()),
             ("guardians-informed", codes::<crate::referrals::matter::Informed>()),
         ];
         for (name, expected) in lists {

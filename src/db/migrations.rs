@@ -16,7 +16,7 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// The text of each migration by its version, for PostgreSQL and for SQLite.
-const TEXTS: [(&str, &str, &str); 2] = [
+const TEXTS: [(&str, &str, &str); 3] = [
     (
         "0001",
         include_str!("../../migrations/postgres/0001_foundation/up.sql"),
@@ -26,6 +26,11 @@ const TEXTS: [(&str, &str, &str); 2] = [
         "0002",
         include_str!("../../migrations/postgres/0002_outreach/up.sql"),
         include_str!("../../migrations/sqlite/0002_outreach/up.sql"),
+    ),
+    (
+        "0003",
+        include_str!("../../migrations/postgres/0003_course/up.sql"),
+        include_str!("../../migrations/sqlite/0003_course/up.sql"),
     ),
 ];
 

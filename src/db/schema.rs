@@ -1,9 +1,11 @@
 //! The tables, once for both databases. `tests/api/migrations.rs` holds them against the migrations.
 
+mod cases;
 mod outreach;
 
 use crate::db::columns::{SqlJson, SqlTime, SqlUuid};
 
+pub use cases::*;
 pub use outreach::*;
 
 diesel::table! {
@@ -272,43 +274,6 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use super::*;
-    referrals (id) {
-        id -> SqlUuid,
-        reference -> Text,
-        kind -> Text,
-        status -> Text,
-        urgency -> Text,
-        protected -> Bool,
-        partner_id -> Nullable<SqlUuid>,
-        contact_id -> Nullable<SqlUuid>,
-        sender_reference_hash -> Nullable<Binary>,
-        office_id -> SqlUuid,
-        disclosed_office_id -> SqlUuid,
-        district_id -> Nullable<SqlUuid>,
-        assignee_id -> Nullable<SqlUuid>,
-        person_id -> Nullable<SqlUuid>,
-        child_number_hash -> Nullable<Binary>,
-        matter -> Binary,
-        routing -> Binary,
-        deadlines -> SqlJson,
-        next_due_at -> SqlTime,
-        received_at -> SqlTime,
-        updated_at -> SqlTime,
-        version -> Integer,
-    }
-}
-
-diesel::table! {
-    use super::*;
-    referral_services (referral_id, service_id) {
-        referral_id -> SqlUuid,
-        service_id -> SqlUuid,
-    }
-}
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::*;
     audit_records (id) {
         id -> SqlUuid,
         at -> SqlTime,
@@ -363,3 +328,4 @@ diesel::allow_tables_to_appear_in_same_query!(families, family_offices, people);
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_offices);
 diesel::allow_tables_to_appear_in_same_query!(audit_records, audit_seals);
 diesel::joinable!(partner_keys -> partners (partner_id));
+diesel::joinable!(staff_offices -> staff (staff_id));

@@ -84,7 +84,7 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, homes: &H
             families::store::meet_person(conn, person, referral.office_id, referral.protected)?;
         }
         referrals::of_person::arrived(conn, &sealed)?;
-        let (actor, about) = (Actor::Partner(case.sender), vec![referral.id.uuid()]);
+        let (actor, about) = (Actor::Partner(case.sender.0), vec![referral.id.uuid()]);
         let entry = Entry::new(&case.received, actor, "referral.received", "referral", about, String::new());
         audit::record(conn, &entry)?;
     }
@@ -94,7 +94,7 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, homes: &H
 /// What an agency sent, and when.
 struct Case {
     matter: NewReferral,
-    sender: PartnerId,
+    sender: (PartnerId, Category),
     received: Moment,
 }
 
@@ -139,7 +139,7 @@ impl Case {
             body["feedbackRequested"] = json!(category.is_mandatory_reporter());
         }
         let received = Moment { now: received.into(), random: chance.random() };
-        Ok(Self { matter: body::read(body)?, sender, received })
+        Ok(Self { matter: body::read(body)?, sender: (sender, category), received })
     }
 }
 

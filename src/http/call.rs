@@ -282,6 +282,11 @@ impl Call {
         if self.header(header::IF_MATCH).is_some() { self.check_if_match_of(view) } else { Ok(()) }
     }
 
+    /// Whether the caller names the version that it has read.
+    pub fn names_a_version(&self) -> bool {
+        self.header(header::IF_MATCH).is_some()
+    }
+
     /// On actions `If-Match` is optional: without it, the state of the resource decides.
     pub fn check_if_match_when_given(&self, current: i32) -> Result<()> {
         match self.header(header::IF_MATCH) {

@@ -233,8 +233,8 @@ fn row(problem: Problem) -> Row {
             StatusCode::UNPROCESSABLE_ENTITY,
             ("It names what is not there", "Det anger något som inte finns"),
             (
-                "A person, a family, a contact or a colleague that the body names does not exist, or you may not know whether it does: the two are one answer.",
-                "En person, familj, kontakt eller kollega som anges finns inte, eller så får du inte veta om den finns: svaret är detsamma.",
+                "A person, a family, a contact, a referral, an office or a colleague that the body names does not exist, or you may not know whether it does: the two are one answer.",
+                "En person, familj, kontakt, kollega, ett ärende eller kontor som anges finns inte, eller så får du inte veta om den finns: svaret är detsamma.",
             ),
         ),
         Problem::IdentityNotRecorded => (
@@ -259,6 +259,155 @@ fn row(problem: Problem) -> Row {
             (
                 "A batch takes up to 100 contacts. Nothing of it was recorded. Send them in several batches.",
                 "Högst 100 kontakter tas emot på en gång. Inget av dem registrerades. Skicka dem i flera omgångar.",
+            ),
+        ),
+        Problem::ActionNotAllowed => (
+            StatusCode::CONFLICT,
+            ("Not in this state", "Inte i detta läge"),
+            (
+                "The state or the kind of the referral does not allow the action, so nothing was changed. `allowedActions` lists what you may do now; the referral's `_links` list the same.",
+                "Ärendets läge eller slag tillåter inte åtgärden, så inget ändrades. `allowedActions` räknar upp vad du får göra nu; detsamma står i ärendets `_links`.",
+            ),
+        ),
+        Problem::ActionForbidden => (
+            StatusCode::FORBIDDEN,
+            ("Somebody else's to do", "Någon annans uppgift"),
+            (
+                "The action is a team lead's, needs the qualification of SoL (2025:400) 25 kap. 1 §, or would give somebody else work, so nothing was changed. `allowedActions` lists what you may do now.",
+                "Åtgärden tillhör en arbetsledare, kräver behörighet enligt SoL (2025:400) 25 kap. 1 § eller skulle ge någon annan arbete, så inget ändrades. `allowedActions` räknar upp vad du får göra nu.",
+            ),
+        ),
+        Problem::AssessmentMissing => (
+            StatusCode::CONFLICT,
+            ("The protection assessment is missing", "Skyddsbedömningen saknas"),
+            (
+                "Whether to open an inquiry is decided after it was assessed and recorded whether the child needs protection at once (SoL 2025:400, 20 kap. 1 §). Record the assessment first.",
+                "Beslut om utredning fattas efter att det har bedömts och dokumenterats om barnet behöver omedelbart skydd (SoL 2025:400, 20 kap. 1 §). Dokumentera bedömningen först.",
+            ),
+        ),
+        Problem::TooFewAttempts => (
+            StatusCode::CONFLICT,
+            ("Too few attempts", "För få försök"),
+            (
+                "Nobody counts as not reached before three attempts are logged.",
+                "Ingen räknas som ej nådd förrän tre försök är dokumenterade.",
+            ),
+        ),
+        Problem::FeedbackNotForSender => (
+            StatusCode::CONFLICT,
+            ("No feedback for this sender", "Ingen återkoppling till denna avsändare"),
+            (
+                "Whether an inquiry was opened may be told to those who reported by duty (SoL 2025:400, 19 kap. 6 §). This sender is none of them, or there is no sender.",
+                "Om en utredning har inletts får lämnas till den som anmält enligt anmälningsskyldigheten (SoL 2025:400, 19 kap. 6 §). Denna avsändare hör inte dit, eller så finns ingen avsändare.",
+            ),
+        ),
+        Problem::FeedbackGiven => (
+            StatusCode::CONFLICT,
+            ("The feedback is settled", "Återkopplingen är avklarad"),
+            (
+                "What was decided has been told to the reporter, or it was refused to tell it. Either is done once for a decision.",
+                "Beslutet har redan lämnats till anmälaren, eller så har det beslutats att inte lämna det. Det görs en gång per beslut.",
+            ),
+        ),
+        Problem::NoConsent => (
+            StatusCode::CONFLICT,
+            ("There is no consent", "Det finns inget samtycke"),
+            (
+                "The referral rests on no consent that could be withdrawn.",
+                "Ärendet vilar inte på något samtycke som kan återkallas.",
+            ),
+        ),
+        Problem::NothingToExtend => (
+            StatusCode::CONFLICT,
+            ("No deadline to extend", "Ingen tidsfrist att förlänga"),
+            (
+                "No deadline runs that could be extended: those of the protection assessment and of the feedback cannot be.",
+                "Ingen tidsfrist löper som kan förlängas: skyddsbedömningens och återkopplingens kan inte förlängas.",
+            ),
+        ),
+        Problem::NoSender => (
+            StatusCode::CONFLICT,
+            ("Nobody to write to", "Ingen att skriva till"),
+            (
+                "The report was taken down for a private person who stays unknown, so nobody can be asked or answered.",
+                "Anmälan togs emot från en privatperson som förblir okänd, så ingen kan tillfrågas eller få svar.",
+            ),
+        ),
+        Problem::ProtectedStays => (
+            StatusCode::CONFLICT,
+            ("It stays at the reception", "Det stannar hos mottagningen"),
+            (
+                "What is about a person with a protected identity is worked at the central reception, so that its office tells nothing of where the person lives.",
+                "Det som rör en person med skyddad identitet handläggs hos den centrala mottagningen, så att kontoret inte röjer var personen bor.",
+            ),
+        ),
+        Problem::DeadlineNotExtendable => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The deadline cannot be extended", "Tidsfristen kan inte förlängas"),
+            (
+                "A deadline of this kind does not run here, or the law lets nobody extend it.",
+                "En tidsfrist av detta slag löper inte här, eller får enligt lag inte förlängas.",
+            ),
+        ),
+        Problem::ExtensionReasonRefused => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The reason does not count", "Skälet godtas inte"),
+            (
+                "The time for deciding on an inquiry is extended only for exceptional reasons that lie with the child or the matter (SoL 2025:400, 20 kap. 2 §). Workload and staffing are none.",
+                "Tiden för förhandsbedömningen får förlängas bara om det finns synnerliga skäl som rör barnet eller ärendet (SoL 2025:400, 20 kap. 2 §). Arbetsbelastning och bemanning är inga sådana skäl.",
+            ),
+        ),
+        Problem::SameOffice => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("It is there already", "Det finns redan där"),
+            ("The referral is at this office. Name another one.", "Ärendet finns hos detta kontor. Ange ett annat."),
+        ),
+        Problem::OfficeNotOpen => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The office is not open", "Kontoret är inte öppet"),
+            (
+                "The office is planned, closed, or takes no referrals, so nobody would work the matter there. Name an open one.",
+                "Kontoret är planerat, stängt eller tar inte emot ärenden, så ingen skulle handlägga ärendet där. Ange ett öppet.",
+            ),
+        ),
+        Problem::ConsentWithdrawn => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The consent was withdrawn", "Samtycket är återkallat"),
+            (
+                "A consent that was withdrawn carries no request. Nothing was recorded.",
+                "Ett återkallat samtycke bär ingen förfrågan. Inget registrerades.",
+            ),
+        ),
+        Problem::ConsentOrder => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The consent's dates contradict each other", "Samtyckets datum motsäger varandra"),
+            (
+                "A consent cannot have been withdrawn before it was given.",
+                "Ett samtycke kan inte ha återkallats innan det gavs.",
+            ),
+        ),
+        Problem::ConsentGiver => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("Somebody else must consent", "Någon annan måste samtycka"),
+            (
+                "Who consents follows from the child's age and from the services that are asked for (SoL 2025:400, 21 kap. 1-2 §§). `errors` says who.",
+                "Vem som samtycker följer av barnets ålder och av de begärda insatserna (SoL 2025:400, 21 kap. 1-2 §§). `errors` säger vem.",
+            ),
+        ),
+        Problem::TextTooLong => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The text is too long", "Texten är för lång"),
+            (
+                "A text has more characters than its field takes. `errors` names the field and the limit. Send the rest as a further message.",
+                "En text har fler tecken än fältet tar emot. `errors` anger fältet och gränsen. Skicka resten som ett ytterligare meddelande.",
+            ),
+        ),
+        Problem::SiblingIsTheChild => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ("The child stands among its siblings", "Barnet står bland sina syskon"),
+            (
+                "One of the brothers and sisters is the child that the referral is about. Leave it out there.",
+                "Ett av syskonen är det barn som ärendet gäller. Utelämna det där.",
             ),
         ),
         Problem::IdempotencyKeyInUse => (

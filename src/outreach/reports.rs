@@ -8,7 +8,7 @@ use crate::db::{DbConn, stale};
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::families;
-use crate::id::{OutreachContactId, ServiceId};
+use crate::id::{OutreachContactId, ServiceId, StaffId};
 use crate::outreach::NewContact;
 use crate::people::store as people_store;
 use crate::referrals::child::Child;
@@ -132,7 +132,7 @@ impl Report {
     /// Seals the referral that a contact becomes; `known` is whom its child's number stands for.
     pub fn new(
         new: NewReferral,
-        contact: OutreachContactId,
+        (contact, made_by): (OutreachContactId, StaffId),
         known: Option<Known>,
         directory: &Directory,
         vault: &Vault,
@@ -141,7 +141,7 @@ impl Report {
     ) -> Result<Self> {
         let number = Self::number(&new, vault);
         let requested = new.requested_service_ids.clone().unwrap_or_default();
-        let referral = Referral::of_contact(new, contact, known, directory, moment)?;
+        let referral = Referral::of_contact(new, (contact, made_by), known, directory, moment)?;
         let entry = entry.about(vec![referral.id.uuid()]);
         let referral = SealedReferral::new(&referral, vault, &moment.random)?;
         Ok(Self { referral, requested, number, known, entry })

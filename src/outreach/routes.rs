@@ -302,7 +302,7 @@ impl Field {
         };
         let action = "referral.received";
         let entry = Entry::of_call(call, staff.actor(), action, "referral", Vec::new());
-        Report::new(new, contact, known, &self.directory, &self.vault, &call.moment, entry)
+        Report::new(new, (contact, staff.id), known, &self.directory, &self.vault, &call.moment, entry)
     }
 
     /// What makes the same content the same, whichever way it comes. It is a keyed hash, since the content tells where somebody is.

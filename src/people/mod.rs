@@ -13,6 +13,7 @@
 mod age_band;
 mod birth;
 mod change_routes;
+mod channel;
 mod create_routes;
 mod facts;
 mod identity_number;
@@ -31,6 +32,7 @@ use utoipa::ToSchema;
 
 pub use age_band::AgeBand;
 pub use birth::Birth;
+pub use channel::Channel;
 pub use facts::{HomeAddress, NewPerson};
 pub use identity_number::PersonalIdentityNumber;
 pub use patch::{Changeable, Registration};

@@ -4,13 +4,18 @@
 //! - It is routed like a resident's question, by where the child lives and never by the school's address; a child with a
 //!   protected identity is the central reception's, whatever the place.
 //! - Its deadlines run from the moment it is received, by rules that are data.
-//! - The office sees all of it; the sender sees what [`receipt`] lets through, and nothing else.
+//! - What the office makes of it is its [`course`].
+//! - The office sees all of it; the sender sees what [`disclosure`] lets through, and nothing else.
 //! - Which referrals a member of staff may know of is [`crate::auth::Sight`]'s to say, for lists and single ones alike.
 
 pub mod adoption;
 pub mod child;
+pub mod codes;
 pub mod consent;
+pub mod course;
+pub mod disclosure;
 pub mod matter;
+pub mod messages;
 pub mod of_person;
 pub mod partner_routes;
 pub mod receipt;
@@ -27,6 +32,7 @@ use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::auth::Category;
 use crate::calendar::Deadline;
 use crate::directory::Directory;
 use crate::error::Result;
@@ -34,6 +40,7 @@ use crate::id::{DistrictId, OfficeId, OutreachContactId, PartnerId, PersonId, Re
 use crate::people::ProtectedIdentity;
 use crate::time::{Moment, Timestamp};
 
+use course::{Course, clocks};
 use matter::NewReferral;
 use reference::Reference;
 use routing::Routing;
@@ -104,6 +111,10 @@ pub enum Origin {
     Partner(PartnerId),
     /// Staff made it of a contact in the field.
     Contact(OutreachContactId),
+    /// A young person or a guardian asked for it themselves.
+    SelfRequest,
+    /// Staff took it down for a private person.
+    Private,
 }
 
 impl Origin {
@@ -111,7 +122,7 @@ impl Origin {
     pub fn partner(self) -> Option<PartnerId> {
         match self {
             Self::Partner(id) => Some(id),
-            Self::Contact(_) => None,
+            _ => None,
         }
     }
 
@@ -119,7 +130,7 @@ impl Origin {
     pub fn contact(self) -> Option<OutreachContactId> {
         match self {
             Self::Contact(id) => Some(id),
-            Self::Partner(_) => None,
+            _ => None,
         }
     }
 }
@@ -133,14 +144,16 @@ pub struct Referral {
     pub reference: Reference,
     /// What kind of matter it is.
     pub kind: Kind,
-    /// Where it stands.
-    pub status: Status,
     /// How soon somebody must look at it.
     pub urgency: Urgency,
     /// Whether it exists only for staff who are cleared for protected identities.
     pub protected: bool,
     /// Where it comes from.
     pub origin: Origin,
+    /// What its sender was when it was sent, if an agency sent it.
+    pub sender_category: Option<Category>,
+    /// Who of the staff made it, if they did.
+    pub made_by: Option<StaffId>,
     /// The office that has it now.
     pub office_id: OfficeId,
     /// The office that the sender was told. It follows from the sender's own words, and moves with nothing that the sender may not know.
@@ -155,6 +168,10 @@ pub struct Referral {
     pub matter: NewReferral,
     /// How the office was found.
     pub routing: Routing,
+    /// What has become of it.
+    pub course: Course,
+    /// When what its sender may know of it changed last.
+    pub disclosed_at: Timestamp,
     /// What must be done by when.
     pub deadlines: Vec<Deadline>,
     /// The next of the deadlines that are not met; [`no_deadline`] when there is none.
@@ -177,19 +194,20 @@ impl Referral {
     /// where the person is known here: the stronger protection counts, the sender's or ours.
     pub fn receive(
         new: NewReferral,
-        sender: PartnerId,
+        (sender, category): (PartnerId, Category),
         known: Option<(PersonId, ProtectedIdentity)>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
         let kind = Kind::from(new.kind);
-        Self::take_in(new, kind, Origin::Partner(sender), known, directory, moment)
+        let taken = Self::take_in(new, kind, Origin::Partner(sender), known, directory, moment)?;
+        Ok(Self { sender_category: Some(category), ..taken })
     }
 
     /// Takes down what staff make of a contact in the field, by the same rules: a concern report, or with consent an internal one.
     pub fn of_contact(
         new: NewReferral,
-        contact: OutreachContactId,
+        (contact, made_by): (OutreachContactId, StaffId),
         known: Option<(PersonId, ProtectedIdentity)>,
         directory: &Directory,
         moment: &Moment,
@@ -198,7 +216,8 @@ impl Referral {
             Kind::ConcernReport => Kind::ConcernReport,
             _ => Kind::Internal,
         };
-        Self::take_in(new, kind, Origin::Contact(contact), known, directory, moment)
+        let taken = Self::take_in(new, kind, Origin::Contact(contact), known, directory, moment)?;
+        Ok(Self { made_by: Some(made_by), ..taken })
     }
 
     fn take_in(
@@ -221,15 +240,17 @@ impl Referral {
         } else {
             Routing::find(&new.child, false, directory)?.office_id
         };
-        let deadlines = deadlines_from(kind, moment.now, directory);
+        let deadlines = clocks::from_receipt(kind, moment.now, directory);
+        let next_due_at = deadlines.iter().map(|deadline| deadline.due_at.into()).min().unwrap_or_else(no_deadline);
         Ok(Self {
             id: moment.id(),
             reference: Reference::new(&moment.random),
             kind,
-            status: Status::Received,
             urgency: new.urgency,
             protected,
             origin,
+            sender_category: None,
+            made_by: None,
             office_id: routing.office_id,
             disclosed_office_id: told,
             district_id: routing.district_id,
@@ -237,7 +258,9 @@ impl Referral {
             person_id: known.map(|(id, _)| id),
             matter: NewReferral { child: new.child.clone().without_whereabouts(known_protection), ..new },
             routing,
-            next_due_at: next_due(&deadlines),
+            course: Course::default(),
+            disclosed_at: moment.now,
+            next_due_at,
             deadlines,
             received_at: moment.now,
             updated_at: moment.now,
@@ -245,22 +268,18 @@ impl Referral {
         })
     }
 
+    /// Where it stands.
+    pub fn status(&self) -> Status {
+        self.course.state.status()
+    }
+
+    /// Whether the sender wants to know what is decided.
+    pub fn feedback_is_requested(&self) -> bool {
+        self.matter.feedback_requested.unwrap_or(false) || self.course.feedback.asked_at.is_some()
+    }
+
     /// Whether a deadline has passed that is not met.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         self.next_due_at < now
     }
-}
-
-fn deadlines_from(kind: Kind, received: Timestamp, directory: &Directory) -> Vec<Deadline> {
-    let from_receipt =
-        directory.deadline_rules.iter().filter(|rule| rule.starts_at == crate::calendar::DeadlineStart::Receipt);
-    from_receipt
-        .filter(|rule| rule.applies_to(kind.as_ref()))
-        .filter_map(|rule| rule.deadline_from(received.utc(), &directory.calendar))
-        .collect()
-}
-
-fn next_due(deadlines: &[Deadline]) -> Timestamp {
-    let open = deadlines.iter().filter(|deadline| deadline.met_at.is_none());
-    open.map(|deadline| Timestamp::from(deadline.due_at)).min().unwrap_or_else(no_deadline)
 }

@@ -3,12 +3,12 @@
 
 use diesel::prelude::*;
 
-use crate::db::schema::referrals;
+use crate::db::schema::{people as people_table, referrals};
 use crate::db::{DbConn, dialect, stale};
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::families::{FirstReached, reached};
-use crate::id::{PersonId, ResourceId};
+use crate::id::{FamilyId, PersonId, ResourceId};
 use crate::on_backend;
 use crate::people::{self, ProtectedIdentity};
 use crate::referrals::matter::NewReferral;
@@ -40,7 +40,7 @@ impl Referral {
         };
         // How it was found tells where the person lives, so that goes also where the matter is at its end.
         let routing = Routing::find(&hidden.matter.child, true, directory)?;
-        if hidden.status.is_final() {
+        if hidden.status().is_final() {
             return Ok(Self { routing: Routing { office_id: hidden.office_id, ..routing }, ..hidden });
         }
         let stays = hidden.office_id == routing.office_id;
@@ -82,6 +82,13 @@ pub fn protect(conn: &mut DbConn, person: PersonId, next: &[SealedReferral]) -> 
         store::update(conn, referral)?;
     }
     if unprotected(conn, person)?.is_empty() { Ok(()) } else { Err(stale()) }
+}
+
+/// A referral about the person counts no more, or again: how the family was first reached is worked out anew.
+pub fn is_no_fact_any_more(conn: &mut DbConn, person: PersonId) -> Result<()> {
+    let family: Option<FamilyId> =
+        on_backend!(&mut *conn, conn => people_table::table.find(person).select(people_table::family_id).first(conn))?;
+    family.map_or(Ok(()), |family| reached::recompute(conn, &[family]))
 }
 
 /// Takes note that the person's family was reached by a referral that has come in.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Actor, Entry};
-use crate::auth::{Agency, PartnerReader, Submitter};
+use crate::auth::{PartnerReader, Submitter};
 use crate::db::{Db, DbConn};
 use crate::directory;
 use crate::error::{Error, Problem, Result};
@@ -24,9 +24,10 @@ use crate::http::written::Written;
 use crate::id::{PartnerId, ReferralId};
 use crate::idempotency::{Replay, Retries, Slot};
 use crate::people::store as people_store;
+use crate::referrals::codes::DisclosedStatus;
 use crate::referrals::matter::NewReferral;
 use crate::referrals::of_person::{Known, hold_known};
-use crate::referrals::receipt::{DisclosedStatus, Receipt};
+use crate::referrals::receipt::Receipt;
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{Referral, of_person, sent, store};
 use crate::text::Line;
@@ -95,13 +96,14 @@ async fn submit_referral(
         // Most children are registered by nobody, so that is what is tried first; where it is wrong, the writer tells.
         let mut known: Option<Known> = None;
         for _ in 0..ATTEMPTS {
-            let referral = Referral::receive(new.0.clone(), sender, known, &directory, &call.moment)?;
+            let referral =
+                Referral::receive(new.0.clone(), (sender, agency.category), known, &directory, &call.moment)?;
             let id = referral.id.uuid();
             let entry = entry("referral.received", id, sender, &call);
             let sealed = SealedReferral::new(&referral, &vault, &call.moment.random)?;
             let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
             let path = format!("/partner/referrals/{}", referral.id);
-            let receipt = receipt(&referral, &agency, &directory, &call);
+            let receipt = receipt(&referral, &directory, &call);
             let answer = Written::created(&call, &path, &receipt, Validator::Content)?;
             let (slot, kept, number) = (slot.clone(), answer.clone(), number.clone());
             let stored = db.write(move |conn| {
@@ -193,7 +195,7 @@ async fn list_partner_referrals(
     let found = Found::of_one_more(rows, &paging, total, |last| (last.received_at.micros(), last.id));
     let found = found.try_map(|row| row.open(&vault))?;
     let directory = directory.current();
-    let view = |referral: Referral| receipt(&referral, &agency, &directory, &call);
+    let view = |referral: Referral| receipt(&referral, &directory, &call);
     Ok(call.give(found.answer(&call, &paging, view)?, Cache::NoStore))
 }
 
@@ -224,14 +226,14 @@ async fn get_partner_referral(
         .read_recorded(move |conn| store::find_sent_by(conn, sender, id), move |conn, _| audit::record(conn, &entry))
         .await;
     let referral = denials.noted(found, attempt)?.open(&vault)?;
-    call.found(&receipt(&referral, &agency, &directory.current(), &call), Validator::Content, Cache::NoStore)
+    call.found(&receipt(&referral, &directory.current(), &call), Validator::Content, Cache::NoStore)
 }
 
 fn entry(action: &'static str, id: Uuid, sender: PartnerId, call: &Call) -> Entry {
     Entry::of_call(call, Actor::Partner(sender), action, "referral", vec![id])
 }
 
-fn receipt(referral: &Referral, agency: &Agency, directory: &directory::Directory, call: &Call) -> Receipt {
+fn receipt(referral: &Referral, directory: &directory::Directory, call: &Call) -> Receipt {
     let link = call.link("self", "GET", &format!("/partner/referrals/{}", referral.id));
-    Receipt::disclosed(referral, agency.category, directory, link)
+    Receipt::disclosed(referral, directory, link)
 }

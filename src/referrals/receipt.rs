@@ -3,17 +3,17 @@
 //! It follows from what the sender is and from what has been disclosed, never from what the office knows: so its ETag is a hash
 //! of it, and nothing in it moves when something undisclosed happens.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::Category;
 use crate::calendar::DeadlineKind;
 use crate::directory::Directory;
 use crate::error::Text;
 use crate::http::call::Link;
 use crate::id::ReferralId;
+use crate::referrals::codes::DisclosedStatus;
 use crate::referrals::reference::Reference;
-use crate::referrals::{Kind, Referral, Urgency};
+use crate::referrals::{Kind, Referral, Urgency, disclosure};
 use crate::text::Localized;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine};
@@ -54,15 +54,6 @@ pub struct Receipt {
     pub links: Vec<Link>,
 }
 
-/// Where a referral stands, as its sender may know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum DisclosedStatus {
-    /// It has been received.
-    Received,
-}
-
 /// An office, as far as a sender needs it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -98,10 +89,8 @@ pub struct Feedback {
 
 impl Receipt {
     /// What a sender of this category may know of the referral.
-    pub fn disclosed(referral: &Referral, category: Category, directory: &Directory, link: Link) -> Self {
-        let reports_by_duty = referral.kind == Kind::ConcernReport && category.is_mandatory_reporter();
-        // The police is told that a report has been received, and no more.
-        let learns_the_decision = reports_by_duty && category != Category::Police;
+    pub fn disclosed(referral: &Referral, directory: &Directory, link: Link) -> Self {
+        let learns_the_decision = disclosure::learns_the_decision(referral);
         let deadline_concerns_sender =
             |kind: DeadlineKind| learns_the_decision && kind == DeadlineKind::InquiryDecision;
         let office = directory.office(referral.disclosed_office_id);
@@ -110,7 +99,7 @@ impl Receipt {
             reference: referral.reference.clone(),
             sender_reference: referral.matter.sender_reference.clone(),
             kind: referral.kind,
-            status: DisclosedStatus::Received,
+            status: disclosure::status(referral),
             received_at: referral.received_at,
             office: office.map(|office| ReceivingOffice {
                 name: office.name.clone(),

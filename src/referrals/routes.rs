@@ -13,20 +13,22 @@ use crate::db::{Db, DbConn};
 use crate::directory;
 use crate::error::Result;
 use crate::http::answer::Validator;
-use crate::http::call::{Cache, Call};
+use crate::http::call::{Cache, Call, Link};
 use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::id::{OfficeId, ReferralId, StaffId};
+use crate::referrals::course::table::{self, Caller};
 use crate::referrals::store::{self, Filter, Order, SealedReferral};
 use crate::referrals::views::{ReferralRow, ReferralView};
-use crate::referrals::{Kind, Status};
+use crate::referrals::{Kind, Referral, Status, course};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// The operations of staff on referrals.
 pub fn routes(api: &mut ServiceConfig) {
     api.service(list_referrals).service(get_referral);
+    course::routes::add(api);
 }
 
 /// Which referrals a queue shows, and in which order.
@@ -84,7 +86,7 @@ pub enum Sort {
 )]
 #[get("/referrals")]
 async fn list_referrals(
-    CaseReader(staff): CaseReader,
+    CaseReader { staff, .. }: CaseReader,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
@@ -131,7 +133,7 @@ async fn list_referrals(
 )]
 #[get("/referrals/{id}")]
 async fn get_referral(
-    CaseReader(staff): CaseReader,
+    CaseReader { staff, powers }: CaseReader,
     call: Call,
     directory: Data<directory::Handle>,
     db: Data<Db>,
@@ -139,13 +141,11 @@ async fn get_referral(
     denials: Data<Denials>,
     id: Named<ReferralId>,
 ) -> Result<HttpResponse> {
-    let sight = staff.sight(&directory.current());
+    let directory = directory.current();
+    let sight = staff.sight(&directory);
     let id = id.0;
     let reason = sight.reason;
-    let attempt = || {
-        Entry::of_call(&call, staff.actor(), "referral.read", "referral", vec![id.uuid()])
-            .because(reason)
-    };
+    let attempt = || Entry::of_call(&call, staff.actor(), "referral.read", "referral", vec![id.uuid()]).because(reason);
     let entry = attempt();
     let record = move |conn: &mut DbConn, referral: &SealedReferral| {
         audit::record(conn, &entry.on_behalf_of(referral.office_id))
@@ -153,8 +153,22 @@ async fn get_referral(
     let found = db.read_recorded(move |conn| store::find(conn, &sight, id), record).await;
     let referral = denials.noted(found, attempt)?.open(&vault)?;
     let version = referral.version;
-    let links = vec![call.link("self", "GET", &format!("/referrals/{id}"))];
+    let is_own = staff.offices(&directory).any(|office| office == referral.office_id);
+    let caller = Caller::Staff { leads: powers.leads, qualified: powers.decides };
+    let links = links(&call, &referral, Some(caller).filter(|_| powers.works && is_own));
     call.found(&ReferralView::new(referral, call.moment.now, links), Validator::Version(version), Cache::NoStore)
+}
+
+/// Where a referral is, what hangs below it, and what somebody may do with it now.
+pub fn links(call: &Call, referral: &Referral, caller: Option<Caller>) -> Vec<Link> {
+    let path = format!("/referrals/{}", referral.id);
+    let mut links = vec![call.link("self", "GET", &path), call.link("history", "GET", &format!("{path}/history"))];
+    let actions = caller.map(|caller| table::allowed(referral, caller)).unwrap_or_default();
+    links.extend(actions.iter().map(|action| {
+        let action = action.as_ref();
+        call.link(action, "POST", &format!("{path}/{action}"))
+    }));
+    links
 }
 
 impl QueueQuery {

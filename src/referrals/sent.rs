@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::http::page::From;
 use crate::id::PartnerId;
 use crate::on_backend;
-use crate::referrals::receipt::DisclosedStatus;
+use crate::referrals::codes::DisclosedStatus;
 use crate::referrals::store::{Position, SealedReferral};
 use crate::time::Timestamp;
 
@@ -32,9 +32,8 @@ macro_rules! filtered {
     ($sender:expr, $filter:expr) => {{
         let filter: &Filter = $filter;
         let mut rows = referrals::table.filter(referrals::partner_id.eq($sender)).into_boxed();
-        match filter.status {
-            // Everything that was sent is disclosed as received, whatever the office has done with it.
-            Some(DisclosedStatus::Received) | None => {}
+        if let Some(status) = filter.status {
+            rows = rows.filter(referrals::disclosed_status.eq(status));
         }
         if let Some(hash) = &filter.sender_reference_hash {
             rows = rows.filter(referrals::sender_reference_hash.eq(hash.clone()));

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::auth::Sight;
+use crate::auth::{Category, Sight};
 use crate::db::columns::Json;
 use crate::db::schema::{referral_services, referrals};
 use crate::db::{DbConn, stale};
@@ -12,8 +12,10 @@ use crate::http::page::From;
 use crate::id::{DistrictId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId, ServiceId, StaffId};
 use crate::on_backend;
 use crate::people::store::number_hash;
+use crate::referrals::codes::DisclosedStatus;
+use crate::referrals::course::{Course, clocks};
 use crate::referrals::reference::Reference;
-use crate::referrals::{Kind, Origin, Referral, Status, Urgency};
+use crate::referrals::{Kind, Origin, Referral, Status, Urgency, disclosure};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
@@ -46,6 +48,13 @@ pub struct SealedReferral {
     pub received_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i32,
+    pub made_by: Option<StaffId>,
+    pub sender_category: Option<Category>,
+    /// Absent as long as nothing has happened.
+    pub course: Option<Sealed>,
+    pub disclosed_status: DisclosedStatus,
+    pub disclosed_at: Timestamp,
+    pub unmarked_due_at: Timestamp,
 }
 
 impl SealedReferral {
@@ -57,7 +66,7 @@ impl SealedReferral {
             id: referral.id,
             reference: referral.reference.clone(),
             kind: referral.kind,
-            status: referral.status,
+            status: referral.status(),
             urgency: referral.urgency,
             protected: referral.protected,
             partner_id: referral.origin.partner(),
@@ -78,6 +87,15 @@ impl SealedReferral {
             received_at: referral.received_at,
             updated_at: referral.updated_at,
             version: referral.version,
+            made_by: referral.made_by,
+            sender_category: referral.sender_category,
+            course: match referral.version {
+                1 => None,
+                _ => Some(vault.seal_json(vault::REFERRAL_COURSE, row, &referral.course, random)?),
+            },
+            disclosed_status: disclosure::status(referral),
+            disclosed_at: referral.disclosed_at,
+            unmarked_due_at: clocks::next_unmarked(referral),
         })
     }
 
@@ -87,16 +105,22 @@ impl SealedReferral {
         let origin = match (self.partner_id, self.contact_id) {
             (Some(partner), _) => Origin::Partner(partner),
             (None, Some(contact)) => Origin::Contact(contact),
-            (None, None) => return Err(Error::internal("a referral comes from nowhere")),
+            (None, None) if self.kind == Kind::SelfRequest => Origin::SelfRequest,
+            (None, None) => Origin::Private,
+        };
+        let course = match &self.course {
+            Some(course) => vault.open_json(vault::REFERRAL_COURSE, row, course)?,
+            None => Course::default(),
         };
         Ok(Referral {
             id: self.id,
             reference: self.reference,
             kind: self.kind,
-            status: self.status,
             urgency: self.urgency,
             protected: self.protected,
             origin,
+            sender_category: self.sender_category,
+            made_by: self.made_by,
             office_id: self.office_id,
             disclosed_office_id: self.disclosed_office_id,
             district_id: self.district_id,
@@ -104,6 +128,8 @@ impl SealedReferral {
             person_id: self.person_id,
             matter: vault.open_json(vault::REFERRAL_MATTER, row, &self.matter)?,
             routing: vault.open_json(vault::REFERRAL_ROUTING, row, &self.routing)?,
+            course,
+            disclosed_at: self.disclosed_at,
             deadlines: serde_json::from_str(self.deadlines.0.get()).map_err(Error::internal)?,
             next_due_at: self.next_due_at,
             received_at: self.received_at,

@@ -3,11 +3,15 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::calendar::Deadline;
 use crate::http::call::Link;
 use crate::id::{OfficeId, ReferralId, StaffId};
 use crate::referrals::child::Child;
+use crate::referrals::codes::FamilyDeclineReason;
 use crate::referrals::consent::Consent;
+use crate::referrals::course::view::{DeadlineView, FeedbackView};
+use crate::referrals::course::{
+    Attempt, Decline, Extension, Hold, InquiryDecision, Outcome, ProtectionAssessment, State, Withdrawer,
+};
 use crate::referrals::matter::{Guardian, GuardiansInformed, NewReferral, Reporter, Sibling};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
@@ -15,41 +19,6 @@ use crate::referrals::{Kind, Referral, Status, Urgency, no_deadline};
 use crate::services::Need;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
-
-/// A deadline, and whether it has passed without being met.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = ReferralDeadline)]
-pub struct DeadlineView {
-    /// Of what.
-    pub kind: crate::calendar::DeadlineKind,
-    /// By when, as the rule has it.
-    pub due_at: Timestamp,
-    /// The same, moved to the next weekday (lag 1930:173), where the rule counts days.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rolled_due_at: Option<Timestamp>,
-    /// When it was met.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub met_at: Option<Timestamp>,
-    /// Whether it has passed without being met.
-    pub overdue: bool,
-    /// The legal reference that it rests on.
-    #[schema(max_length = 100, example = "sol-20-2")]
-    pub legal_basis_id: String,
-}
-
-impl DeadlineView {
-    fn new(deadline: Deadline, now: Timestamp) -> Self {
-        Self {
-            overdue: deadline.overdue(now.utc()),
-            kind: deadline.kind,
-            due_at: deadline.due_at.into(),
-            rolled_due_at: deadline.rolled_due_at.map(Timestamp::from),
-            met_at: deadline.met_at.map(Timestamp::from),
-            legal_basis_id: deadline.legal_basis_id,
-        }
-    }
-}
 
 /// Where it comes from: a partner agency, or a contact in the field.
 #[derive(Debug, Serialize, ToSchema)]
@@ -151,6 +120,57 @@ pub struct ReferralView {
     /// The next deadline that is not met.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_due_at: Option<Timestamp>,
+    /// Where it would go by facts that were corrected since it was routed. Redirecting it is for the office to decide.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggested_routing: Option<Routing>,
+    /// Whether the child needs protection at once: the first assessment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protection_assessment: Option<ProtectionAssessment>,
+    /// Assessments that were added.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    pub later_protection_assessments: Vec<ProtectionAssessment>,
+    /// Whether an inquiry is opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inquiry_decision: Option<InquiryDecision>,
+    /// Decisions of before it was reopened.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    pub earlier_inquiry_decisions: Vec<InquiryDecision>,
+    /// What the reporter is told of the decision; absent where the law gives the sender nothing to learn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<FeedbackView>,
+    /// Each time somebody tried to reach the family.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    pub attempts: Vec<Attempt>,
+    /// Deadlines that were extknown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    pub extensions: Vec<Extension>,
+    /// When the family was first met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_contact_at: Option<Timestamp>,
+    /// Why it waits, and until when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// Why the office declined, and where to turn instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decline: Option<Decline>,
+    /// Why the family said no.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_decline_reason: Option<FamilyDeclineReason>,
+    /// The referral that it is a duplicate of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicate_of: Option<ReferralId>,
+    /// Who took it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawn_by: Option<Withdrawer>,
+    /// How support came to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
     /// When it was received.
     pub received_at: Timestamp,
     /// When it was written down here.
@@ -170,6 +190,11 @@ impl ReferralView {
     /// The whole referral, as it stands at `now`.
     pub fn new(referral: Referral, now: Timestamp, links: Vec<Link>) -> Self {
         let next_due_at = due(&referral);
+        let (status, feedback_requested) = (referral.status(), referral.feedback_is_requested());
+        let feedback = FeedbackView::of(&referral);
+        let course = referral.course;
+        let mut assessments = course.assessments.into_iter();
+        let known = Known::of(course.state);
         let NewReferral { reporter, sender_reference, child, guardians, siblings, needs, description, .. } =
             referral.matter.clone();
         let matter = referral.matter;
@@ -177,7 +202,7 @@ impl ReferralView {
             id: referral.id,
             reference: referral.reference,
             kind: referral.kind,
-            status: referral.status,
+            status,
             urgency: referral.urgency,
             source: Source {
                 partner_id: referral.origin.partner(),
@@ -198,18 +223,70 @@ impl ReferralView {
             guardians_informed: matter.guardians_informed,
             consent: matter.consent,
             requested_service_ids: matter.requested_service_ids,
-            feedback_requested: matter.feedback_requested.unwrap_or(false),
+            feedback_requested,
             willing_to_meet: matter.willing_to_meet,
             routing: referral.routing,
             office_id: referral.office_id,
             assignee_id: referral.assignee_id,
-            deadlines: referral.deadlines.into_iter().map(|deadline| DeadlineView::new(deadline, now)).collect(),
+            deadlines: referral
+                .deadlines
+                .into_iter()
+                .map(|deadline| DeadlineView::new(deadline, status, now))
+                .collect(),
             next_due_at,
+            suggested_routing: course.suggested,
+            protection_assessment: assessments.next(),
+            later_protection_assessments: assessments.collect(),
+            inquiry_decision: known.decision,
+            earlier_inquiry_decisions: course.earlier_decisions,
+            feedback,
+            attempts: course.attempts,
+            extensions: course.extensions,
+            first_contact_at: known.first_contact_at,
+            hold: known.hold,
+            decline: known.decline,
+            family_decline_reason: known.family_decline_reason,
+            duplicate_of: known.duplicate_of,
+            withdrawn_by: known.withdrawn_by,
+            outcome: known.outcome,
             received_at: referral.received_at,
             created_at: referral.received_at,
             updated_at: referral.updated_at,
             version: referral.version,
             links,
+        }
+    }
+}
+
+/// What its state knows.
+#[derive(Default)]
+struct Known {
+    decision: Option<InquiryDecision>,
+    first_contact_at: Option<Timestamp>,
+    hold: Option<Hold>,
+    decline: Option<Decline>,
+    family_decline_reason: Option<FamilyDeclineReason>,
+    duplicate_of: Option<ReferralId>,
+    withdrawn_by: Option<Withdrawer>,
+    outcome: Option<Outcome>,
+}
+
+impl Known {
+    fn of(state: State) -> Self {
+        let nothing = Self::default();
+        match state {
+            State::Received | State::InformationRequested | State::Accepted => nothing,
+            State::InProgress { first_contact_at } => Self { first_contact_at: Some(first_contact_at), ..nothing },
+            State::OnHold { hold, first_contact_at } => Self { hold: Some(hold), first_contact_at, ..nothing },
+            State::HandedOver { decision } | State::ClosedNoInquiry { decision } => {
+                Self { decision: Some(decision), ..nothing }
+            }
+            State::Declined { decline } => Self { decline: Some(decline), ..nothing },
+            State::Duplicate { of } => Self { duplicate_of: Some(of), ..nothing },
+            State::Completed { outcome } => Self { outcome: Some(outcome), ..nothing },
+            State::DeclinedByFamily { reason_code } => Self { family_decline_reason: Some(reason_code), ..nothing },
+            State::Withdrawn { by } => Self { withdrawn_by: Some(by), ..nothing },
+            State::NotReached | State::EnteredInError => nothing,
         }
     }
 }
@@ -265,7 +342,7 @@ pub struct ReferralRow {
 impl ReferralRow {
     /// The row of a referral, as it stands at `now`.
     pub fn new(referral: Referral, now: Timestamp) -> Self {
-        let child = &referral.matter.child;
+        let (child, status) = (&referral.matter.child, referral.status());
         Self {
             child: ChildInList { initials: child.initials(), birth_year: child.birth().year() },
             next_due_at: due(&referral),
@@ -273,7 +350,7 @@ impl ReferralRow {
             id: referral.id,
             reference: referral.reference,
             kind: referral.kind,
-            status: referral.status,
+            status,
             urgency: referral.urgency,
             office_id: referral.office_id,
             assignee_id: referral.assignee_id,

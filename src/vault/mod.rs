@@ -54,9 +54,12 @@ pub struct Column {
 }
 
 /// Every sealed column. Changing keys walks through all of them.
-pub const COLUMNS: [Column; 12] = [
+pub const COLUMNS: [Column; 15] = [
     REFERRAL_MATTER,
     REFERRAL_ROUTING,
+    REFERRAL_COURSE,
+    REFERRAL_EVENT,
+    REFERRAL_MESSAGE,
     PERSON_FACTS,
     FAMILY_FACTS,
     FAMILY_EVENT_REASON,
@@ -72,6 +75,12 @@ pub const COLUMNS: [Column; 12] = [
 pub const REFERRAL_MATTER: Column = Column { table: "referrals", name: "matter" };
 /// How a referral's office was found: the steps name places.
 pub const REFERRAL_ROUTING: Column = Column { table: "referrals", name: "routing" };
+/// What has become of a referral.
+pub const REFERRAL_COURSE: Column = Column { table: "referrals", name: "course" };
+/// Why something happened to a referral.
+pub const REFERRAL_EVENT: Column = Column { table: "referral_events", name: "told" };
+/// What office and sender write to each other.
+pub const REFERRAL_MESSAGE: Column = Column { table: "referral_messages", name: "text" };
 /// What is known of a person.
 pub const PERSON_FACTS: Column = Column { table: "people", name: "facts" };
 /// What is known of a family.

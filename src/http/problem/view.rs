@@ -47,6 +47,10 @@ pub struct ProblemView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     errors: Vec<ViolationView>,
+    /// Where an action was refused: what this caller may do now. The referral's `_links` list the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 30, example = json!(["assign", "redirect"]))]
+    allowed_actions: Option<Vec<&'static str>>,
 }
 
 /// One thing that is wrong with a request. Exactly one of `pointer`, `parameter` and `header` says where.
@@ -90,6 +94,7 @@ impl ProblemView {
             instance,
             trace_id,
             errors: error.violations().iter().map(|violation| ViolationView::new(violation, language)).collect(),
+            allowed_actions: error.allowed().map(<[_]>::to_vec),
         }
     }
 

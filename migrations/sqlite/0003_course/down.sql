@@ -1,0 +1,11 @@
+DROP TABLE referral_messages;
+DROP TABLE referral_events;
+DROP INDEX referrals_partner_disclosed;
+DROP INDEX referrals_made_by;
+DROP INDEX referrals_office_status;
+ALTER TABLE referrals DROP COLUMN unmarked_due_at;
+ALTER TABLE referrals DROP COLUMN disclosed_at;
+ALTER TABLE referrals DROP COLUMN disclosed_status;
+ALTER TABLE referrals DROP COLUMN course;
+ALTER TABLE referrals DROP COLUMN sender_category;
+ALTER TABLE referrals DROP COLUMN made_by;

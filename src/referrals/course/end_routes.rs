@@ -1,0 +1,299 @@
+//! The steps that end a matter, tell of it and begin it again, as operations.
+
+use actix_web::{HttpResponse, post};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::auth::CaseWorker;
+use crate::error::Result;
+use crate::http::body::Body;
+use crate::http::path::Named;
+use crate::id::ReferralId;
+use crate::referrals::course::routes::{Desk, Tools};
+use crate::referrals::course::steps::{
+    Complete, DecideInquiry, Decline, EnterInError, MarkDuplicate, RecordFamilyDeclined, RecordNotReached,
+    RefuseFeedback, Reopen, SendFeedback, WithdrawConsent,
+};
+use crate::referrals::views::ReferralView;
+
+/// The operations that end a matter.
+pub fn add(api: &mut ServiceConfig) {
+    api.service(decide_inquiry);
+    api.service(decline);
+    api.service(mark_duplicate);
+    api.service(record_family_declined);
+    api.service(record_not_reached);
+    api.service(complete);
+    api.service(withdraw_consent);
+    api.service(send_feedback);
+    api.service(refuse_feedback);
+    api.service(reopen);
+    api.service(enter_in_error);
+}
+
+/// Decide whether to open an inquiry
+///
+/// For concern reports, after the protection assessment, and by qualified staff alone (SoL 2025:400, 20 kap. 2 § and 25 kap. 1
+/// §): open one, do not, or nothing because one is under way. The feedback to a mandatory reporter is a step of its own.
+#[utoipa::path(
+    operation_id = "decideInquiry",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = DecideInquiry,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The state does not allow it, or the protection assessment is missing; `allowedActions` says what is allowed."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/decide-inquiry")]
+async fn decide_inquiry(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<DecideInquiry>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Decline
+///
+/// For requests: the office cannot help, and says where to turn instead. That the family declines is something else.
+#[utoipa::path(
+    operation_id = "declineReferral",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = Decline,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/decline")]
+async fn decline(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Decline>) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Mark as a duplicate
+///
+/// For team leads: it is the same matter as another referral. Both senders keep their rights.
+#[utoipa::path(
+    operation_id = "markDuplicate",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = MarkDuplicate,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/mark-duplicate")]
+async fn mark_duplicate(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<MarkDuplicate>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Record that the family declined
+///
+/// For requests that were accepted: the family says no. That the office declines is something else.
+#[utoipa::path(
+    operation_id = "recordFamilyDeclined",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = RecordFamilyDeclined,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/record-family-declined")]
+async fn record_family_declined(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<RecordFamilyDeclined>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Record that nobody was reached
+///
+/// For requests that were accepted, after at least three attempts.
+#[utoipa::path(
+    operation_id = "recordNotReached",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = RecordNotReached,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The state does not allow it, or there were fewer than three attempts; `allowedActions` says what is allowed."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/record-not-reached")]
+async fn record_not_reached(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<RecordNotReached>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Complete
+///
+/// For requests that are worked on: support came to its end.
+#[utoipa::path(
+    operation_id = "completeReferral",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = Complete,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/complete")]
+async fn complete(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<Complete>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Withdraw the consent
+///
+/// For requests: whoever consented takes it back, and the matter ends. The sender is told no more than that it was handled.
+#[utoipa::path(
+    operation_id = "withdrawConsent",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = WithdrawConsent,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The state does not allow it, or there is no consent; `allowedActions` says what is allowed."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/withdraw-consent")]
+async fn withdraw_consent(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<WithdrawConsent>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Tell the reporter what was decided
+///
+/// For concern reports that were decided, to those who reported by duty (SoL 2025:400, 19 kap. 6 §): that an inquiry was opened,
+/// was not, or is under way already. Nothing else is told.
+#[utoipa::path(
+    operation_id = "sendFeedback",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = SendFeedback,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "Nothing was decided, the sender may not be told, or was told already; `allowedActions` says what is allowed."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/send-feedback")]
+async fn send_feedback(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<SendFeedback>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Refuse to tell the reporter
+///
+/// For concern reports that were decided, where it would be unsuitable to tell (SoL 2025:400, 19 kap. 6 §). The sender sees
+/// nothing of it.
+#[utoipa::path(
+    operation_id = "refuseFeedback",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = RefuseFeedback,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "Nothing was decided, the sender may not be told anyway, or was told already; `allowedActions` says what is allowed."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/refuse-feedback")]
+async fn refuse_feedback(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<RefuseFeedback>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Reopen
+///
+/// For team leads: a matter that came to its end is received again. Its clocks go on from where they were, and none starts anew.
+#[utoipa::path(
+    operation_id = "reopenReferral",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = Reopen,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/reopen")]
+async fn reopen(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Reopen>) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Enter in error
+///
+/// For team leads: it should not be there. It is kept, and stands in no list and no statistics.
+#[utoipa::path(
+    operation_id = "enterReferralInError",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = EnterInError,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/enter-in-error")]
+async fn enter_in_error(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<EnterInError>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}

@@ -1,0 +1,118 @@
+//! The history of a referral: each transition, and whatever else happened to it, with who did it and why.
+//!
+//! That it was received is not written down a second time: the referral itself says so.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::audit::Actor;
+use crate::db::DbConn;
+use crate::db::schema::referral_events;
+use crate::error::Result;
+use crate::id::{OfficeId, PartnerId, ReferralEventId, ReferralId, StaffId};
+use crate::on_backend;
+use crate::referrals::course::steps::Said;
+use crate::referrals::course::table::Action;
+use crate::referrals::{Referral, Status};
+use crate::time::{Moment, Timestamp};
+use crate::vault::{self, ConfidentialProse, Sealed, Vault};
+
+/// Something that happened, as the database holds it: why is sealed.
+#[expect(missing_docs, reason = "The fields are those of `EventView`.")]
+#[derive(Clone, Queryable, Insertable)]
+#[diesel(table_name = referral_events, treat_none_as_default_value = false)]
+pub struct SealedEvent {
+    pub id: ReferralEventId,
+    pub referral_id: ReferralId,
+    pub version: i32,
+    pub action: Action,
+    pub from_status: Status,
+    pub to_status: Status,
+    pub office_id: OfficeId,
+    pub to_office_id: Option<OfficeId>,
+    pub staff_id: Option<StaffId>,
+    pub partner_id: Option<PartnerId>,
+    pub at: Timestamp,
+    pub told: Option<Sealed>,
+}
+
+/// Why something happened.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Told {
+    /// As a code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// In words.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
+    pub words: Option<ConfidentialProse>,
+}
+
+impl SealedEvent {
+    /// What has made `after` of `before`.
+    pub fn new(
+        action: Action,
+        (before, after): (&Referral, &Referral),
+        by: Actor,
+        said: &Said,
+        vault: &Vault,
+        moment: &Moment,
+    ) -> Result<Self> {
+        let id: ReferralEventId = moment.id();
+        let told = Told { code: said.code.map(str::to_owned), words: said.words.clone() };
+        let told = match (&told.code, &told.words) {
+            (None, None) => None,
+            _ => Some(vault.seal_json(vault::REFERRAL_EVENT, id.uuid(), &told, &moment.random)?),
+        };
+        let (staff_id, partner_id) = match by {
+            Actor::Staff(id) => (Some(id), None),
+            Actor::Partner(id) => (None, Some(id)),
+            Actor::System => (None, None),
+        };
+        Ok(Self {
+            id,
+            referral_id: after.id,
+            version: after.version,
+            action,
+            from_status: before.status(),
+            to_status: after.status(),
+            office_id: before.office_id,
+            to_office_id: Some(after.office_id).filter(|office| *office != before.office_id),
+            staff_id,
+            partner_id,
+            at: moment.now,
+            told,
+        })
+    }
+
+    /// Who did it.
+    pub fn by(&self) -> Actor {
+        match (self.staff_id, self.partner_id) {
+            (Some(id), _) => Actor::Staff(id),
+            (None, Some(id)) => Actor::Partner(id),
+            (None, None) => Actor::System,
+        }
+    }
+
+    /// Why.
+    pub fn told(&self, vault: &Vault) -> Result<Told> {
+        match &self.told {
+            Some(told) => vault.open_json(vault::REFERRAL_EVENT, self.id.uuid(), told),
+            None => Ok(Told::default()),
+        }
+    }
+}
+
+/// Writes down what happened.
+pub fn insert(conn: &mut DbConn, event: &SealedEvent) -> Result<()> {
+    on_backend!(conn, conn => diesel::insert_into(referral_events::table).values(event).execute(conn))?;
+    Ok(())
+}
+
+/// What happened to a referral, in its order.
+pub fn of_referral(conn: &mut DbConn, referral: ReferralId) -> Result<Vec<SealedEvent>> {
+    Ok(on_backend!(conn, conn => referral_events::table
+        .filter(referral_events::referral_id.eq(referral))
+        .order(referral_events::version)
+        .load(conn))?)
+}

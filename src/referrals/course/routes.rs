@@ -1,0 +1,200 @@
+//! Acting on a referral over HTTP, and its history.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::audit::denials::Denials;
+use crate::audit::{self, Entry};
+use crate::auth::{CaseReader, CaseWorker, Sight, register};
+use crate::db::{Db, DbConn};
+use crate::directory::{self, Directory};
+use crate::error::{Error, Problem, Result};
+use crate::http::answer::Validator;
+use crate::http::call::{Cache, Call};
+use crate::http::page::{Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::http::written::Written;
+use crate::id::ReferralId;
+use crate::idempotency::{Replay, Retries, Slot};
+use crate::outreach::offers;
+use crate::referrals::course::act::Transition;
+use crate::referrals::course::events::{self, SealedEvent};
+use crate::referrals::course::steps::{self, Setting, Step};
+use crate::referrals::course::table::Caller;
+use crate::referrals::course::view::EventView;
+use crate::referrals::course::{end_routes, work_routes};
+use crate::referrals::routes::links;
+use crate::referrals::store::{self, SealedReferral};
+use crate::referrals::views::ReferralView;
+use crate::referrals::{Referral, Status};
+use crate::rules::Rules;
+use crate::vault::Vault;
+
+/// The operations on what becomes of a referral.
+pub fn add(api: &mut ServiceConfig) {
+    work_routes::add(api);
+    end_routes::add(api);
+    api.service(list_history);
+}
+
+/// What it takes to act.
+pub type Tools = (Call, Data<directory::Handle>, Data<Db>, Data<Vault>, Data<Retries>, Data<Denials>);
+
+/// Somebody who acts on referrals.
+pub struct Desk {
+    worker: CaseWorker,
+    call: Call,
+    directory: std::sync::Arc<Directory>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    retries: Data<Retries>,
+    denials: Data<Denials>,
+}
+
+/// How often a step is judged anew when others act on the same referral at the same moment. Each time one of them has got on, so only
+/// a crowd gets as far as this.
+const ATTEMPTS: u8 = 64;
+
+impl Desk {
+    /// Whoever acts, with what it takes.
+    pub fn new(worker: CaseWorker, (call, directory, db, vault, retries, denials): Tools) -> Self {
+        Self { worker, call, directory: directory.current(), db, vault, retries, denials }
+    }
+
+    /// Takes a step and answers with what the referral has become.
+    pub async fn act<S: Step>(&self, id: ReferralId, step: S) -> Result<HttpResponse> {
+        let actor = self.worker.staff.actor();
+        let sight = self.worker.staff.own_sight(&self.directory);
+        let seen = sight.clone();
+        let may_see = move |conn: &mut DbConn, id| store::find(conn, &seen, ReferralId::from_uuid(id)).map(drop);
+        let replay = Replay { action: "referral.acted.replayed", resource_type: "referral", may_see };
+        let work = async |slot: Slot| {
+            let mut attempt = 1;
+            loop {
+                match self.take(id, step.clone(), &sight, &slot).await {
+                    // Somebody else acted in the same moment; by what the referral has become the step is judged anew.
+                    Err(error) if error.problem() == Problem::StaleVersion && !self.call.names_a_version() => {
+                        if attempt == ATTEMPTS {
+                            return Err(Error::new(Problem::Overloaded));
+                        }
+                        attempt += 1;
+                    }
+                    outcome => return outcome,
+                }
+            }
+        };
+        self.call.send(self.retries.once(&self.call, actor, replay, work).await?)
+    }
+
+    async fn take<S: Step>(&self, id: ReferralId, step: S, sight: &Sight, slot: &Slot) -> Result<Written> {
+        let (call, staff) = (&self.call, &self.worker.staff);
+        let attempt = || {
+            Entry::of_call(call, staff.actor(), S::AUDITED, "referral", vec![id.uuid()])
+                .on_behalf_of(sight.only_office())
+        };
+        let seen = sight.clone();
+        let before = self.db.read(move |conn| store::find(conn, &seen, id)).await;
+        let before = self.denials.noted(before, attempt)?.open(&self.vault)?;
+        call.check_if_match_when_given(before.version)?;
+        let setting =
+            Setting { directory: &self.directory, moment: &call.moment, by: staff.id, caller: self.worker.caller() };
+        let named = step.named();
+        let (after, said) = self.denials.noted(steps::take(step, &before, &setting), attempt)?;
+        let entry = attempt().on_behalf_of(before.office_id);
+        let transition =
+            Transition::new(S::ACTION, (&before, &after), staff.actor(), &said, &self.vault, &call.moment, entry)?;
+        let version = after.version;
+        let office = before.office_id;
+        let links = links(call, &after, Some(self.worker.caller()).filter(|_| after.office_id == office));
+        let answer = Written::changed(&ReferralView::new(after, call.moment.now, links), Validator::Version(version))?;
+        let (kept, slot, sight) = (answer.clone(), slot.clone(), sight.clone());
+        let work = move |conn: &mut DbConn| {
+            check_named(conn, &sight, office, named)?;
+            transition.write(conn)?;
+            slot.keep(conn, id.uuid(), &kept)
+        };
+        self.denials.noted(self.db.write(work).await, attempt)?;
+        Ok(answer)
+    }
+}
+
+impl CaseWorker {
+    /// What they are for the table.
+    pub fn caller(&self) -> Caller {
+        Caller::Staff { leads: self.powers.leads, qualified: self.powers.decides }
+    }
+}
+
+/// What a step names must be there, as far as the one who takes it may know.
+fn check_named(conn: &mut DbConn, sight: &Sight, office: crate::id::OfficeId, named: steps::Named) -> Result<()> {
+    let mut rules = Rules::default();
+    if let Some(colleague) = named.colleague {
+        let works_there = register::works_at(conn, colleague, office)?;
+        rules.known("/assigneeId", colleague.uuid(), works_there.then_some(()));
+    }
+    if let Some(other) = named.referral {
+        let found = if_known(store::find(conn, sight, other))?;
+        let stands = found.filter(|found| !matches!(found.status, Status::EnteredInError | Status::Duplicate));
+        rules.known("/ofReferralId", other.uuid(), stands);
+    }
+    if let Some(offer) = named.offer {
+        rules.known("/offerId", offer.uuid(), if_known(offers::store::find(conn, sight, offer))?);
+    }
+    rules.finish(Some(()))
+}
+
+/// What was found, or nothing where there is nothing as far as the one who looks may know.
+fn if_known<T>(found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.problem() == Problem::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// List the history of a referral
+///
+/// Each transition since it was received, in order: from which state to which, who did it, when and why, and from which office it went
+/// to which. The reading is recorded before the answer leaves.
+#[utoipa::path(
+    operation_id = "listReferralHistory",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier."), PagingParameters),
+    responses((status = 200, description = "A page of the history.", body = Page<EventView>)),
+    security(("staffToken" = []))
+)]
+#[get("/referrals/{id}/history")]
+async fn list_history(
+    CaseReader { staff, .. }: CaseReader,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    asked: (Named<ReferralId>, Paging),
+) -> Result<HttpResponse> {
+    let (Named(id), paging) = asked;
+    let sight = staff.sight(&directory.current());
+    let reason = sight.reason;
+    let attempt =
+        || Entry::of_call(&call, staff.actor(), "referral.history_read", "referral", vec![id.uuid()]).because(reason);
+    let entry = attempt();
+    let read = move |conn: &mut DbConn| {
+        let referral = store::find(conn, &sight, id)?;
+        Ok((referral, events::of_referral(conn, id)?))
+    };
+    let record = move |conn: &mut DbConn, (referral, _): &(SealedReferral, Vec<SealedEvent>)| {
+        audit::record(conn, &entry.on_behalf_of(referral.office_id))
+    };
+    let (referral, happened) = denials.noted(db.read_recorded(read, record).await, attempt)?;
+    let referral: Referral = referral.open(&vault)?;
+    let mut events = vec![EventView::of_receipt(&referral, happened.first())];
+    for event in &happened {
+        events.push(EventView::new(event, &vault)?);
+    }
+    // Not much happens to one matter: all of it is at hand.
+    let all: Vec<&EventView> = events.iter().collect();
+    let found = paging.of_sorted(&call, &all, |event| event.version)?.counted_when_asked(&paging);
+    Ok(call.give(found.answer(&call, &paging, |event| event)?, Cache::NoStore))
+}

@@ -1,0 +1,59 @@
+//! The steps of feedback: whether a reporter learns what was decided (SoL 19 kap. 6 §).
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::calendar::DeadlineKind;
+use crate::error::Result;
+use crate::referrals::Referral;
+use crate::referrals::codes::FeedbackRefusalReason;
+use crate::referrals::course::steps::{Said, Setting, Step};
+use crate::referrals::course::table::Action;
+use crate::referrals::course::{GivenFeedback, RefusedFeedback, clocks};
+use crate::vault::ConfidentialProse;
+
+/// That the reporter is told.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SendFeedback {}
+
+impl Step for SendFeedback {
+    const ACTION: Action = Action::SendFeedback;
+    const AUDITED: &'static str = "referral.feedback_sent";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        let decision = referral.course.state.decision().map(|decision| decision.decision);
+        clocks::meet(referral, DeadlineKind::Feedback, setting.now());
+        let feedback = &mut referral.course.feedback;
+        feedback.given =
+            decision.map(|choice| GivenFeedback { value: choice.into(), at: setting.now(), by: setting.by });
+        feedback.answered = true;
+        Ok(Said::default())
+    }
+}
+
+/// That the reporter is not told.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RefuseFeedback {
+    /// Why.
+    reason_code: FeedbackRefusalReason,
+    /// The reason in words.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Uppgiften kan nå den som barnet är rädd för."
+    note: ConfidentialProse,
+}
+
+impl Step for RefuseFeedback {
+    const ACTION: Action = Action::RefuseFeedback;
+    const AUDITED: &'static str = "referral.feedback_refused";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        clocks::meet(referral, DeadlineKind::Feedback, setting.now());
+        let feedback = &mut referral.course.feedback;
+        feedback.refused = Some(RefusedFeedback { reason_code: self.reason_code, at: setting.now(), by: setting.by });
+        feedback.answered = true;
+        Ok(Said::code(self.reason_code.into(), Some(self.note)))
+    }
+}

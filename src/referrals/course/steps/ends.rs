@@ -1,0 +1,292 @@
+//! The steps that end a matter, and the one that begins it again.
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::calendar::DeadlineKind;
+use crate::error::{Problem, Result, Text};
+use crate::id::{OfferId, ReferralId};
+use crate::referrals::Referral;
+use crate::referrals::codes::{FamilyDeclineReason, InquiryChoice, ReferralDeclineReason, SupportOutcome};
+use crate::referrals::consent::Giver;
+use crate::referrals::course::steps::{Named, Said, Setting, Step};
+use crate::referrals::course::table::Action;
+use crate::referrals::course::{self, InquiryDecision, Outcome, State, TurnTo, Withdrawer, clocks};
+use crate::rules::{Rules, in_the_future};
+use crate::time::Timestamp;
+use crate::vault::{ConfidentialLine, ConfidentialProse};
+
+/// Whether an inquiry is opened.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DecideInquiry {
+    /// What is decided.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    decision: InquiryChoice,
+    /// When; now, unless said.
+    ///
+    /// @x-example-omit true
+    decided_at: Option<Timestamp>,
+    /// The case of the inquiry.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "SN 2026-1204"
+    case_reference: Option<ConfidentialLine>,
+    /// Why.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Skolfrånvaron och det som barnet berättat tyder på behov av stöd."
+    rationale: Option<ConfidentialProse>,
+}
+
+impl Step for DecideInquiry {
+    const ACTION: Action = Action::DecideInquiry;
+    const AUDITED: &'static str = "referral.inquiry_decided";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        let decided_at = self.decided_at.unwrap_or_else(|| setting.now());
+        let mut rules = Rules::default();
+        rules.require(decided_at <= setting.now(), "/decidedAt", in_the_future());
+        let assessed_at = referral.course.assessments.first().map(|assessment| assessment.assessed_at);
+        let early = Text::new("must not lie before the protection assessment", "får inte ligga före skyddsbedömningen");
+        rules.require(assessed_at.is_some_and(|assessed| assessed <= decided_at), "/decidedAt", early);
+        rules.finish(Some(()))?;
+        let decision = InquiryDecision {
+            decision: self.decision,
+            decided_at,
+            decided_by: setting.by,
+            case_reference: self.case_reference,
+            rationale: self.rationale.clone(),
+        };
+        clocks::meet(referral, DeadlineKind::InquiryDecision, decided_at);
+        let state = match self.decision {
+            InquiryChoice::DoNotOpen => State::ClosedNoInquiry { decision },
+            InquiryChoice::OpenInquiry | InquiryChoice::AlreadyOngoing => State::HandedOver { decision },
+        };
+        referral.end(state, setting.now());
+        (referral.course.feedback.answered, referral.course.feedback.refused) = (false, None);
+        if referral.feedback_is_requested() {
+            clocks::start_feedback(referral, setting.now(), setting.directory);
+        }
+        Ok(Said::code(self.decision.into(), self.rationale))
+    }
+}
+
+/// That the office cannot help, and where to turn instead.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Decline {
+    /// Why.
+    reason_code: ReferralDeclineReason,
+    /// The reason in words, for the office.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
+    note: Option<ConfidentialProse>,
+    /// Where to turn instead: an office, or in words. The sender is told.
+    turn_to: TurnTo,
+}
+
+impl Step for Decline {
+    const ACTION: Action = Action::Decline;
+    const AUDITED: &'static str = "referral.declined";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        let mut rules = Rules::default();
+        let one = self.turn_to.office_id.is_some() != self.turn_to.text.is_some();
+        let either = Text::new("must have exactly one of officeId and text", "ska ha exakt en av officeId och text");
+        rules.require(one, "/turnTo", either);
+        if let Some(id) = self.turn_to.office_id {
+            rules.known("/turnTo/officeId", id.uuid(), setting.directory.office(id));
+        }
+        rules.finish(Some(()))?;
+        let decline = course::Decline { reason_code: self.reason_code, turn_to: self.turn_to };
+        referral.end(State::Declined { decline }, setting.now());
+        Ok(Said::code(self.reason_code.into(), self.note))
+    }
+}
+
+/// That it is the same matter as another.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MarkDuplicate {
+    /// Which.
+    of_referral_id: ReferralId,
+}
+
+impl Step for MarkDuplicate {
+    const ACTION: Action = Action::MarkDuplicate;
+    const AUDITED: &'static str = "referral.marked_duplicate";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        let mut rules = Rules::default();
+        let itself = Text::new("must be another referral", "måste vara ett annat ärende");
+        rules.require(self.of_referral_id != referral.id, "/ofReferralId", itself);
+        rules.finish(Some(()))?;
+        referral.end(State::Duplicate { of: self.of_referral_id }, setting.now());
+        Ok(Said::default())
+    }
+
+    fn named(&self) -> Named {
+        Named { referral: Some(self.of_referral_id), ..Named::default() }
+    }
+}
+
+/// That the family says no.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecordFamilyDeclined {
+    /// Why.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    reason_code: FamilyDeclineReason,
+    /// The reason in words.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Vill hellre prata med skolkuratorn."
+    note: Option<ConfidentialProse>,
+}
+
+impl Step for RecordFamilyDeclined {
+    const ACTION: Action = Action::RecordFamilyDeclined;
+    const AUDITED: &'static str = "referral.family_declined";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        referral.end(State::DeclinedByFamily { reason_code: self.reason_code }, setting.now());
+        Ok(Said::code(self.reason_code.into(), self.note))
+    }
+}
+
+/// That nobody could be reached.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecordNotReached {
+    /// What is worth a note.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Tre försök, sist med brev."
+    note: Option<ConfidentialProse>,
+}
+
+impl Step for RecordNotReached {
+    const ACTION: Action = Action::RecordNotReached;
+    const AUDITED: &'static str = "referral.not_reached";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        referral.end(State::NotReached, setting.now());
+        Ok(Said::words(self.note))
+    }
+}
+
+/// That support came to its end.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Complete {
+    /// How.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    outcome: SupportOutcome,
+    /// What is worth a note.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Familjen går vidare i föräldragruppen."
+    note: Option<ConfidentialProse>,
+    /// The offer that came of it.
+    ///
+    /// @x-example-omit true
+    offer_id: Option<OfferId>,
+}
+
+impl Step for Complete {
+    const ACTION: Action = Action::Complete;
+    const AUDITED: &'static str = "referral.completed";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        let outcome = Outcome { outcome: self.outcome, offer_id: self.offer_id, at: setting.now() };
+        referral.end(State::Completed { outcome }, setting.now());
+        Ok(Said::code(self.outcome.into(), self.note))
+    }
+
+    fn named(&self) -> Named {
+        Named { offer: self.offer_id, ..Named::default() }
+    }
+}
+
+/// That a consent is taken back.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WithdrawConsent {
+    /// Who takes it back.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    by: Giver,
+    /// On which day.
+    #[schema(example = "2026-11-20")]
+    at: NaiveDate,
+}
+
+impl Step for WithdrawConsent {
+    const ACTION: Action = Action::WithdrawConsent;
+    const AUDITED: &'static str = "referral.consent_withdrawn";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        let given_on = referral.matter.consent.as_ref().map(|consent| consent.given_on);
+        let mut rules = Rules::default();
+        rules.require(self.at <= setting.today(), "/at", in_the_future());
+        let early =
+            Text::new("must not lie before the consent was given", "får inte ligga före den dag då samtycket gavs");
+        rules.require_or(Problem::ConsentOrder, given_on.is_none_or(|given| given <= self.at), "/at", early);
+        rules.finish(Some(()))?;
+        if let Some(consent) = &mut referral.matter.consent {
+            consent.withdrawn_at = Some(self.at);
+        }
+        referral.end(State::Withdrawn { by: Withdrawer::Consenter }, setting.now());
+        Ok(Said { code: Some(self.by.into()), ..Said::default() })
+    }
+}
+
+/// Why it is taken up again.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Reopen {
+    /// The reason.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Familjen hörde av sig igen."
+    reason: ConfidentialProse,
+}
+
+impl Step for Reopen {
+    const ACTION: Action = Action::Reopen;
+    const AUDITED: &'static str = "referral.reopened";
+
+    fn take(self, referral: &mut Referral, _: &Setting<'_>) -> Result<Said> {
+        let decision = referral.course.state.decision().cloned();
+        referral.course.earlier_decisions.extend(decision);
+        referral.course.state = State::Received;
+        Ok(Said::words(self.reason))
+    }
+}
+
+/// Why it should not be there.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EnterInError {
+    /// The reason.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Registrerad på fel barn."
+    reason: ConfidentialProse,
+}
+
+impl Step for EnterInError {
+    const ACTION: Action = Action::EnterInError;
+    const AUDITED: &'static str = "referral.entered_in_error";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        referral.end(State::EnteredInError, setting.now());
+        Ok(Said::words(self.reason))
+    }
+}

@@ -1,0 +1,375 @@
+//! The steps of work: assess, ask, assign, accept, begin, wait, pass on.
+
+use chrono::{Days, NaiveDate};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::calendar::DeadlineKind;
+use crate::error::{Problem, Result, Text};
+use crate::id::{OfficeId, StaffId};
+use crate::offices::{OfficeKind, OfficeStatus};
+use crate::people::Channel;
+use crate::referrals::Referral;
+use crate::referrals::codes::{ExtensionReason, HoldReason, RedirectReason};
+use crate::referrals::course::steps::{Named, Said, Setting, Step, not_yours};
+use crate::referrals::course::table::{Action, Caller};
+use crate::referrals::course::{self, Attempt, Extension, ProtectionAssessment, State, clocks};
+use crate::referrals::disclosure;
+use crate::referrals::messages::MessageKind;
+use crate::rules::Rules;
+use crate::time::Timestamp;
+use crate::vault::ConfidentialProse;
+
+/// Whether the child needs protection at once.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AssessProtection {
+    /// Whether it does.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    immediate_need: bool,
+    /// What is done about it.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Samtal med barnet i skolan i dag."
+    measures: Option<ConfidentialProse>,
+    /// When it was assessed; now, unless said.
+    ///
+    /// @x-example-omit true
+    assessed_at: Option<Timestamp>,
+}
+
+impl Step for AssessProtection {
+    const ACTION: Action = Action::AssessProtection;
+    const AUDITED: &'static str = "referral.protection_assessed";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        let assessed_at = self.assessed_at.unwrap_or_else(|| setting.now());
+        let mut rules = Rules::default();
+        setting.check_time(assessed_at, referral.received_at, "/assessedAt", &mut rules);
+        rules.finish(Some(()))?;
+        clocks::meet(referral, DeadlineKind::ProtectionAssessment, assessed_at);
+        referral.course.assessments.push(ProtectionAssessment {
+            immediate_need: self.immediate_need,
+            measures: self.measures.clone(),
+            assessed_at,
+            assessed_by: setting.by,
+        });
+        Ok(Said::words(self.measures))
+    }
+}
+
+/// A question to the sender.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RequestInformation {
+    /// The question.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Vilka dagar har Alva varit borta?"
+    question: ConfidentialProse,
+}
+
+impl Step for RequestInformation {
+    const ACTION: Action = Action::RequestInformation;
+    const AUDITED: &'static str = "referral.information_requested";
+
+    fn take(self, referral: &mut Referral, _: &Setting<'_>) -> Result<Said> {
+        referral.course.state = State::InformationRequested;
+        let message = Some((MessageKind::Question, self.question.clone()));
+        Ok(Said { message, ..Said::words(self.question) })
+    }
+}
+
+/// What the sender answered, taken down by the office.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SupplyInformation {
+    /// The answer.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Måndag till onsdag, enligt kuratorn per telefon."
+    text: ConfidentialProse,
+}
+
+impl Step for SupplyInformation {
+    const ACTION: Action = Action::SupplyInformation;
+    const AUDITED: &'static str = "referral.information_supplied";
+
+    fn take(self, referral: &mut Referral, _: &Setting<'_>) -> Result<Said> {
+        referral.course.state = State::Received;
+        Ok(Said::words(self.text))
+    }
+}
+
+/// Who works with it from now on.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Assign {
+    /// Who: oneself, or for team leads anyone of the office.
+    assignee_id: StaffId,
+}
+
+fn assign(to: StaffId, referral: &mut Referral, setting: &Setting<'_>) -> Result<()> {
+    let leads = matches!(setting.caller, Caller::Staff { leads: true, .. });
+    if to != setting.by && !leads {
+        return Err(not_yours(referral, setting.caller));
+    }
+    referral.assignee_id = Some(to);
+    Ok(())
+}
+
+impl Step for Assign {
+    const ACTION: Action = Action::Assign;
+    const AUDITED: &'static str = "referral.assigned";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        assign(self.assignee_id, referral, setting)?;
+        Ok(Said::default())
+    }
+
+    fn named(&self) -> Named {
+        Named { colleague: Some(self.assignee_id), ..Named::default() }
+    }
+}
+
+/// That the office takes it on.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Accept {
+    /// Who works with it: oneself, or for team leads anyone of the office. Whoever has it keeps it, unless said.
+    ///
+    /// @x-example-omit true
+    assignee_id: Option<StaffId>,
+}
+
+impl Step for Accept {
+    const ACTION: Action = Action::Accept;
+    const AUDITED: &'static str = "referral.accepted";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        if let Some(assignee) = self.assignee_id {
+            assign(assignee, referral, setting)?;
+        }
+        referral.course.state = State::Accepted;
+        clocks::start(referral, DeadlineKind::FirstContact, setting.now(), setting.directory);
+        Ok(Said::default())
+    }
+
+    fn named(&self) -> Named {
+        Named { colleague: self.assignee_id, ..Named::default() }
+    }
+}
+
+/// That work has begun.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Start {
+    /// When the family was first met.
+    #[schema(example = "2026-11-20T13:00:00Z")]
+    first_contact_at: Timestamp,
+}
+
+impl Step for Start {
+    const ACTION: Action = Action::Start;
+    const AUDITED: &'static str = "referral.started";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        let mut rules = Rules::default();
+        setting.check_time(self.first_contact_at, referral.received_at, "/firstContactAt", &mut rules);
+        rules.finish(Some(()))?;
+        clocks::meet(referral, DeadlineKind::FirstContact, self.first_contact_at);
+        referral.course.state = State::InProgress { first_contact_at: self.first_contact_at };
+        Ok(Said::default())
+    }
+}
+
+/// That somebody tried to reach the family.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogAttempt {
+    /// When.
+    #[schema(example = "2026-11-20T13:00:00Z")]
+    at: Timestamp,
+    /// By what means.
+    channel: Channel,
+    /// Whether somebody was reached.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    reached: bool,
+    /// What is worth a note.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Ringde; ingen svarade."
+    note: Option<ConfidentialProse>,
+}
+
+/// More attempts than that are no attempts any more.
+const MOST_ATTEMPTS: usize = 1000;
+
+impl Step for LogAttempt {
+    const ACTION: Action = Action::LogAttempt;
+    const AUDITED: &'static str = "referral.attempt_logged";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        let mut rules = Rules::default();
+        setting.check_time(self.at, referral.received_at, "/at", &mut rules);
+        rules.at_most("/at", referral.course.attempts.len() + 1, MOST_ATTEMPTS);
+        rules.finish(Some(()))?;
+        if self.reached {
+            clocks::meet(referral, DeadlineKind::FirstContact, self.at);
+        }
+        let words = self.note.clone();
+        let Self { at, channel, reached, note } = self;
+        referral.course.attempts.push(Attempt { at, channel, reached, note, by: setting.by });
+        Ok(Said::words(words))
+    }
+}
+
+/// That it waits.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Hold {
+    /// Why.
+    reason: HoldReason,
+    /// The day on which somebody looks at it again, within a year.
+    #[schema(example = "2026-12-11")]
+    review_on: NaiveDate,
+}
+
+/// A last day that lies ahead, and not too far.
+fn check_day_ahead(day: NaiveDate, after: NaiveDate, pointer: &str, rules: &mut Rules) {
+    let past = Text::new("must lie ahead", "måste ligga framåt i tiden");
+    rules.require(day > after, pointer, past);
+    let far = Text::new("must lie within a year", "måste ligga inom ett år");
+    rules.require(after.checked_add_days(Days::new(366)).is_some_and(|last| day <= last), pointer, far);
+}
+
+impl Step for Hold {
+    const ACTION: Action = Action::Hold;
+    const AUDITED: &'static str = "referral.put_on_hold";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        let mut rules = Rules::default();
+        check_day_ahead(self.review_on, setting.today(), "/reviewOn", &mut rules);
+        rules.finish(Some(()))?;
+        let first_contact_at = match referral.course.state {
+            State::InProgress { first_contact_at } => Some(first_contact_at),
+            _ => None,
+        };
+        let hold = course::Hold { reason: self.reason, review_on: self.review_on };
+        referral.course.state = State::OnHold { hold, first_contact_at };
+        clocks::set_day(referral, DeadlineKind::Review, self.review_on, setting.directory);
+        Ok(Said { code: Some(self.reason.into()), ..Said::default() })
+    }
+}
+
+/// That it goes on.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Resume {}
+
+impl Step for Resume {
+    const ACTION: Action = Action::Resume;
+    const AUDITED: &'static str = "referral.resumed";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        clocks::meet(referral, DeadlineKind::Review, setting.now());
+        referral.course.state = match referral.course.state {
+            State::OnHold { first_contact_at: Some(first_contact_at), .. } => State::InProgress { first_contact_at },
+            _ => State::Accepted,
+        };
+        Ok(Said::default())
+    }
+}
+
+/// That a deadline is moved.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExtendDeadline {
+    /// Which: of the decision on an inquiry, of the first contact, or of a review.
+    #[schema(example = "inquiry_decision")]
+    kind: DeadlineKind,
+    /// Its new last day, later than before and within a year.
+    #[schema(example = "2026-12-18")]
+    until: NaiveDate,
+    /// Why. Workload and staffing are refused (SoL 2025:400, 20 kap. 2 §).
+    reason_code: ExtensionReason,
+    /// The reason in words.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Barnet vårdas på sjukhus till den 10 december."
+    note: ConfidentialProse,
+}
+
+impl Step for ExtendDeadline {
+    const ACTION: Action = Action::ExtendDeadline;
+    const AUDITED: &'static str = "referral.deadline_extended";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        let mut rules = Rules::default();
+        let reason = Text::new("is no reason by law", "är inget skäl enligt lag");
+        rules.require_or(Problem::ExtensionReasonRefused, self.reason_code.counts(), "/reasonCode", reason);
+        let extendable = Some(self.kind).filter(|kind| clocks::is_extendable(*kind));
+        let runs = extendable.and_then(|kind| clocks::running(referral).find(|known| known.kind == kind)).cloned();
+        let fixed = Text::new("does not run, or cannot be extended", "löper inte, eller kan inte förlängas");
+        rules.require_or(Problem::DeadlineNotExtendable, runs.is_some(), "/kind", fixed);
+        let calendar = &setting.directory.calendar;
+        if let Some(runs) = &runs {
+            let last = calendar.local_date(runs.due_at - chrono::TimeDelta::microseconds(1));
+            check_day_ahead(self.until, last.max(setting.today()), "/until", &mut rules);
+        }
+        let runs = rules.finish(runs)?;
+        clocks::set_day(referral, self.kind, self.until, setting.directory);
+        let moved = referral.deadlines.iter_mut().filter(|deadline| deadline.kind == self.kind);
+        moved.for_each(|deadline| deadline.first_due_at = runs.first_due_at.or(Some(runs.due_at)));
+        referral.course.extensions.push(Extension {
+            kind: self.kind,
+            until: self.until,
+            reason_code: self.reason_code,
+            note: self.note.clone(),
+            by: setting.by,
+            at: setting.now(),
+        });
+        Ok(Said::code(self.reason_code.into(), Some(self.note)))
+    }
+}
+
+/// That another office takes over.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Redirect {
+    /// Which.
+    office_id: OfficeId,
+    /// Why.
+    reason: RedirectReason,
+}
+
+impl Step for Redirect {
+    const ACTION: Action = Action::Redirect;
+    const AUDITED: &'static str = "referral.redirected";
+
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+        let mut rules = Rules::default();
+        let found = setting.directory.office(self.office_id);
+        let there = Text::new("has it already", "har det redan");
+        rules.require_or(Problem::SameOffice, self.office_id != referral.office_id, "/officeId", there);
+        let office = rules.known("/officeId", self.office_id.uuid(), found);
+        let takes = office.is_none_or(|office| {
+            office.status == OfficeStatus::Open && !matches!(office.kind, OfficeKind::OnCall | OfficeKind::Switchboard)
+        });
+        let closed = Text::new("is not open for referrals", "tar inte emot ärenden");
+        rules.require_or(Problem::OfficeNotOpen, takes, "/officeId", closed);
+        rules.finish(office)?;
+        referral.office_id = self.office_id;
+        referral.assignee_id = None;
+        referral.course.state = State::Received;
+        referral.course.redirected = true;
+        referral.course.suggested = None;
+        // Only who may learn how it goes learns where it has gone.
+        if disclosure::learns_the_outcome(referral) {
+            referral.disclosed_office_id = self.office_id;
+        }
+        Ok(Said { code: Some(self.reason.into()), ..Said::default() })
+    }
+}

@@ -1,0 +1,245 @@
+//! The table: which action leads from where to where, for which kinds of referral, and whose it is.
+//!
+//! It has no exceptions elsewhere. What an action needs besides, such as the protection assessment before a decision, is its guard:
+//! see [`guard`]. What a caller is offered and what a caller is allowed are both [`allowed`].
+
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::error::{Error, Problem, Result};
+use crate::referrals::course::clocks;
+use crate::referrals::{Kind, Origin, Referral, Status, disclosure};
+
+/// What can be done with a referral, and what can happen to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
+#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter, strum::IntoStaticStr)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+#[schema(as = ReferralAction)]
+#[expect(missing_docs, reason = "The code list `referral-actions` tells each in Swedish and English.")]
+pub enum Action {
+    AssessProtection,
+    RequestInformation,
+    SupplyInformation,
+    Assign,
+    Accept,
+    Start,
+    LogAttempt,
+    Hold,
+    Resume,
+    DecideInquiry,
+    ExtendDeadline,
+    Redirect,
+    Decline,
+    MarkDuplicate,
+    RecordFamilyDeclined,
+    RecordNotReached,
+    Complete,
+    Withdraw,
+    WithdrawConsent,
+    SendFeedback,
+    RefuseFeedback,
+    Reopen,
+    EnterInError,
+    // These happen without being anybody's action of the table.
+    Receive,
+    Correct,
+    CopyForSibling,
+    Reroute,
+    Supplement,
+    RequestFeedback,
+    MarkOverdue,
+}
+crate::text_column!(Action);
+
+/// Whose an action is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Whoever works cases at its office: caseworkers, and team leads with them.
+    Worker,
+    /// The same, with the qualification that SoL 25 kap. 1 § asks for.
+    Qualified,
+    /// Team leads of its office.
+    Lead,
+    /// The agency that sent it.
+    Sender,
+}
+
+/// Who acts, as far as the table asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// Staff who work cases at its office.
+    Staff {
+        /// Whether they lead.
+        leads: bool,
+        /// Whether they are qualified.
+        qualified: bool,
+    },
+    /// The agency that sent it.
+    Sender,
+}
+
+impl Caller {
+    fn is(self, who: Who) -> bool {
+        match self {
+            Self::Sender => who == Who::Sender,
+            Self::Staff { leads, qualified } => match who {
+                Who::Worker => true,
+                Who::Qualified => qualified,
+                Who::Lead => leads,
+                Who::Sender => false,
+            },
+        }
+    }
+}
+
+/// The kinds that an action is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    Reports,
+    Requests,
+    All,
+}
+
+impl For {
+    fn has(self, kind: Kind) -> bool {
+        match self {
+            Self::Reports => kind == Kind::ConcernReport,
+            Self::Requests => kind != Kind::ConcernReport,
+            Self::All => true,
+        }
+    }
+}
+
+/// One row.
+struct Row {
+    action: Action,
+    kinds: For,
+    from: &'static [Status],
+    who: Who,
+}
+
+const OPEN: &[Status] =
+    &[Status::Received, Status::InformationRequested, Status::Accepted, Status::InProgress, Status::OnHold];
+const BEFORE: &[Status] = &[Status::Received, Status::InformationRequested];
+const TAKEN_ON: &[Status] = &[Status::Accepted, Status::InProgress, Status::OnHold];
+const DECIDED: &[Status] = &[Status::HandedOver, Status::ClosedNoInquiry];
+const ENDED: &[Status] = &[
+    Status::HandedOver,
+    Status::ClosedNoInquiry,
+    Status::Declined,
+    Status::Completed,
+    Status::DeclinedByFamily,
+    Status::NotReached,
+];
+const ANY: &[Status] = &[
+    Status::Received,
+    Status::InformationRequested,
+    Status::Accepted,
+    Status::InProgress,
+    Status::OnHold,
+    Status::HandedOver,
+    Status::ClosedNoInquiry,
+    Status::Declined,
+    Status::Duplicate,
+    Status::Completed,
+    Status::DeclinedByFamily,
+    Status::NotReached,
+    Status::Withdrawn,
+];
+
+const fn row(action: Action, kinds: For, from: &'static [Status], who: Who) -> Row {
+    Row { action, kinds, from, who }
+}
+
+/// The table.
+const TABLE: [Row; 23] = [
+    row(Action::AssessProtection, For::Reports, BEFORE, Who::Worker),
+    row(Action::RequestInformation, For::All, &[Status::Received], Who::Worker),
+    row(Action::SupplyInformation, For::All, &[Status::InformationRequested], Who::Worker),
+    row(Action::Assign, For::All, OPEN, Who::Worker),
+    row(Action::Accept, For::Requests, &[Status::Received], Who::Worker),
+    row(Action::Start, For::Requests, &[Status::Accepted], Who::Worker),
+    row(Action::LogAttempt, For::Requests, TAKEN_ON, Who::Worker),
+    row(Action::Hold, For::Requests, &[Status::Accepted, Status::InProgress], Who::Worker),
+    row(Action::Resume, For::Requests, &[Status::OnHold], Who::Worker),
+    row(Action::DecideInquiry, For::Reports, BEFORE, Who::Qualified),
+    row(Action::ExtendDeadline, For::All, OPEN, Who::Lead),
+    row(Action::Redirect, For::All, &[Status::Received, Status::InformationRequested, Status::Accepted], Who::Worker),
+    row(Action::Decline, For::Requests, BEFORE, Who::Worker),
+    row(Action::MarkDuplicate, For::All, BEFORE, Who::Lead),
+    row(Action::RecordFamilyDeclined, For::Requests, TAKEN_ON, Who::Worker),
+    row(Action::RecordNotReached, For::Requests, TAKEN_ON, Who::Worker),
+    row(Action::Complete, For::Requests, &[Status::InProgress], Who::Worker),
+    row(Action::Withdraw, For::Requests, OPEN, Who::Sender),
+    row(Action::WithdrawConsent, For::Requests, OPEN, Who::Worker),
+    row(Action::SendFeedback, For::Reports, DECIDED, Who::Worker),
+    row(Action::RefuseFeedback, For::Reports, DECIDED, Who::Worker),
+    row(Action::Reopen, For::All, ENDED, Who::Lead),
+    row(Action::EnterInError, For::All, ANY, Who::Lead),
+];
+
+/// So many attempts to reach somebody there must be before they count as not reached.
+pub const ATTEMPTS_BEFORE_NOT_REACHED: usize = 3;
+
+/// What an action needs besides the table, if the referral does not have it.
+pub fn guard(action: Action, referral: &Referral) -> Option<Problem> {
+    let course = &referral.course;
+    match action {
+        Action::DecideInquiry if course.assessments.is_empty() => Some(Problem::AssessmentMissing),
+        Action::RecordNotReached if course.attempts.len() < ATTEMPTS_BEFORE_NOT_REACHED => {
+            Some(Problem::TooFewAttempts)
+        }
+        Action::SendFeedback | Action::RefuseFeedback if !disclosure::learns_the_decision(referral) => {
+            Some(Problem::FeedbackNotForSender)
+        }
+        Action::SendFeedback | Action::RefuseFeedback if course.feedback.answered => Some(Problem::FeedbackGiven),
+        Action::WithdrawConsent if referral.matter.consent.is_none() => Some(Problem::NoConsent),
+        Action::ExtendDeadline if !clocks::any_can_be_extended(referral) => Some(Problem::NothingToExtend),
+        Action::RequestInformation if referral.is_anonymous() => Some(Problem::NoSender),
+        Action::Redirect if referral.protected => Some(Problem::ProtectedStays),
+        _ => None,
+    }
+}
+
+/// What this caller may do now, in the order of the table.
+pub fn allowed(referral: &Referral, caller: Caller) -> Vec<Action> {
+    let rows = TABLE.iter().filter(|row| caller.is(row.who) && row.is_now(referral));
+    rows.map(|row| row.action).filter(|action| guard(*action, referral).is_none()).collect()
+}
+
+/// Refuses what this caller may not do, or not now, and says what is allowed.
+pub fn check(action: Action, referral: &Referral, caller: Caller) -> Result<()> {
+    let row = TABLE.iter().find(|row| row.action == action);
+    let problem = match row {
+        None => Some(Problem::ActionNotAllowed),
+        Some(row) if !caller.is(row.who) => Some(Problem::ActionForbidden),
+        Some(row) if !row.is_now(referral) => Some(Problem::ActionNotAllowed),
+        Some(_) => guard(action, referral),
+    };
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(refusal(problem, referral, caller)),
+    }
+}
+
+/// A refusal that says what is allowed.
+pub fn refusal(problem: Problem, referral: &Referral, caller: Caller) -> Error {
+    Error::new(problem).allowing(allowed(referral, caller).into_iter().map(Into::into).collect())
+}
+
+impl Row {
+    fn is_now(&self, referral: &Referral) -> bool {
+        self.kinds.has(referral.kind) && self.from.contains(&referral.status())
+    }
+}
+
+impl Referral {
+    /// Whether it was taken down for a private person who stays unknown.
+    pub fn is_anonymous(&self) -> bool {
+        self.origin == Origin::Private && self.matter.reporter.is_none()
+    }
+}

@@ -1,0 +1,285 @@
+//! The steps of work, as operations.
+
+use actix_web::{HttpResponse, post};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::auth::CaseWorker;
+use crate::error::Result;
+use crate::http::body::Body;
+use crate::http::path::Named;
+use crate::id::ReferralId;
+use crate::referrals::course::routes::{Desk, Tools};
+use crate::referrals::course::steps::{
+    Accept, AssessProtection, Assign, ExtendDeadline, Hold, LogAttempt, Redirect, RequestInformation, Resume, Start,
+    SupplyInformation,
+};
+use crate::referrals::views::ReferralView;
+
+/// The operations of work.
+pub fn add(api: &mut ServiceConfig) {
+    api.service(assess_protection);
+    api.service(request_information);
+    api.service(supply_information);
+    api.service(assign);
+    api.service(accept);
+    api.service(start);
+    api.service(log_attempt);
+    api.service(hold);
+    api.service(resume);
+    api.service(extend_deadline);
+    api.service(redirect);
+}
+
+/// Assess whether the child needs protection
+///
+/// For concern reports, at once (SoL 2025:400, 20 kap. 1 §): before anything is decided. The first assessment meets the deadline;
+/// later ones are added.
+#[utoipa::path(
+    operation_id = "assessProtection",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = AssessProtection,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/assess-protection")]
+async fn assess_protection(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<AssessProtection>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Ask the sender
+///
+/// The question becomes a message to the sender, and the clocks go on. A private person who stays unknown cannot be asked.
+#[utoipa::path(
+    operation_id = "requestInformation",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = RequestInformation,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The state does not allow it, or there is nobody to ask; `allowedActions` says what is allowed."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/request-information")]
+async fn request_information(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<RequestInformation>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Take down an answer
+///
+/// What the sender said elsewhere, such as over the telephone. A message or a supplement of the sender's own does the same.
+#[utoipa::path(
+    operation_id = "supplyInformation",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = SupplyInformation,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/supply-information")]
+async fn supply_information(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<SupplyInformation>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Assign
+///
+/// To oneself; team leads to anyone who works cases at the office.
+#[utoipa::path(
+    operation_id = "assignReferral",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = Assign,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/assign")]
+async fn assign(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Assign>) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Accept
+///
+/// For requests: the office takes it on, and must make the first contact within the days that the municipality has set.
+#[utoipa::path(
+    operation_id = "acceptReferral",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = Accept,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/accept")]
+async fn accept(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Accept>) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Begin
+///
+/// For requests that were accepted: the family has been met for the first time.
+#[utoipa::path(
+    operation_id = "startReferral",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = Start,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/start")]
+async fn start(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Start>) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Log an attempt to reach the family
+///
+/// For requests that were accepted. One that reached somebody meets the deadline of the first contact; after three, the family
+/// may count as not reached.
+#[utoipa::path(
+    operation_id = "logAttempt",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = LogAttempt,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/log-attempt")]
+async fn log_attempt(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<LogAttempt>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Put on hold
+///
+/// For requests that were accepted: it waits, until a day on which somebody looks at it again.
+#[utoipa::path(
+    operation_id = "holdReferral",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = Hold,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/hold")]
+async fn hold(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Hold>) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Resume
+///
+/// It goes on from where it was when it was put on hold.
+#[utoipa::path(
+    operation_id = "resumeReferral",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = Resume,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/resume")]
+async fn resume(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Resume>) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Extend a deadline
+///
+/// For team leads, and for reasons that lie with the child or the matter alone: workload and staffing are refused (SoL 2025:400,
+/// 20 kap. 2 §). The deadlines of the protection assessment and of the feedback are never extended.
+#[utoipa::path(
+    operation_id = "extendDeadline",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = ExtendDeadline,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The state does not allow it, or no deadline runs that could be extended."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/extend-deadline")]
+async fn extend_deadline(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<ExtendDeadline>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
+
+/// Redirect to another office
+///
+/// It is received there, by nobody yet; its history and its clocks go with it. It does not exist for this office any more. What
+/// is about a person with a protected identity stays at the reception.
+#[utoipa::path(
+    operation_id = "redirectReferral",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = Redirect,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "The state does not allow it, or the person's identity is protected; `allowedActions` says what is allowed."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/redirect")]
+async fn redirect(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    step: Body<Redirect>,
+) -> Result<HttpResponse> {
+    Desk::new(worker, tools).act(id.0, step.0).await
+}
