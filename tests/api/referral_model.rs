@@ -93,14 +93,11 @@ impl<'a> World<'a> {
         let mut memory = Memory::received(receipt["id"].clone(), kind, sender, self.now());
         memory.asked = kind == "concern_report" && asks;
         memory.outcome = kind == "support_request" && outcome;
-        let by = self.partner_of(&memory).await;
+        let received = read(&self.workers[0].actors[0], &memory.id).await;
+        memory.etags.push(received.etag());
+        let by = format!("partner:{}", received.json()["source"]["partnerId"].as_str().unwrap());
         memory.history.push(json!(["receive", null, "received", by, self.now(), 0, null]));
         self.matters.push(memory);
-    }
-
-    async fn partner_of(&self, memory: &Memory) -> String {
-        let told = read(&self.workers[0].actors[0], &memory.id).await.expect(200);
-        format!("partner:{}", told["source"]["partnerId"].as_str().unwrap())
     }
 
     /// Time goes on: a little, a lot, or just to where something is due, or just behind it.
@@ -152,7 +149,12 @@ impl<'a> World<'a> {
 
     /// Somebody tries something with some referral, and the model knows what comes of it.
     async fn step(&mut self, what: &str) {
-        let matter = self.chance.below(self.matters.len());
+        let ended = ["duplicate", "withdrawn", "entered_in_error"];
+        let goes_on = |it: &usize| !ended.contains(&self.matters[*it].state);
+        let those: Vec<usize> = (0..self.matters.len()).filter(goes_on).collect();
+        // Mostly one with which something can be done.
+        let any = those.is_empty() || self.chance.once_in(8);
+        let matter = if any { self.chance.below(self.matters.len()) } else { self.chance.one_of(&those) };
         let at = self.matters[matter].clone();
         let worker = self.somebody(&at);
         let (caller, office) = (self.workers[worker].caller, self.workers[worker].office);
@@ -264,11 +266,11 @@ impl<'a> World<'a> {
         let seen: Vec<Value> = history.iter().map(|entry| self.entry(entry)).collect();
         assert_eq!(seen, at.history, "{what}");
         self.sender_sees(at, self.sender(at.sender, server), what).await;
-        let etags = &mut self.matters[matter].etags;
-        if etags.last() != Some(&etag) {
-            etags.push(etag);
-        }
-        assert_eq!(etags.len(), self.matters[matter].version, "{what}: each change has a version of its own");
+        // A tag also tells how the referral looks at the moment, such as what is overdue: of one version the last is kept.
+        let matter = &mut self.matters[matter];
+        matter.etags.truncate(matter.version - 1);
+        assert!(!matter.etags.contains(&etag), "{what}: each change has a version of its own");
+        matter.etags.push(etag);
     }
 
     fn entry(&self, entry: &Value) -> Value {
@@ -304,8 +306,8 @@ async fn course(app: &TestApp, other: &TestApp, seed: u64, from: &str) {
         world.wait();
         let what = format!("seed {seed}, round {round}, at {}", text(world.now()));
         match world.chance.below(20) {
-            0 if world.matters.len() < 12 => world.receive().await,
-            1 => world.senders_step(&what).await,
+            0 | 1 if world.matters.len() < 16 => world.receive().await,
+            2 => world.senders_step(&what).await,
             _ => world.step(&what).await,
         }
     }

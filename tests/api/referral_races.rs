@@ -131,21 +131,17 @@ async fn states_decide(app: &TestApp, crowd: &Crowd) {
 }
 
 async fn one_version_has_one_next(app: &TestApp, crowd: &Crowd) {
-    for (kind, before, act) in [
-        ("support_request", &["accept"][..], "log-attempt"),
-        ("support_request", &[], "accept"),
-        ("support_request", &[], "assign"),
-        ("concern_report", &[], "assess-protection"),
-        ("concern_report", &[], "extend-deadline"),
+    for (kind, before, act, rounds) in [
+        ("support_request", &["accept"][..], "log-attempt", 3),
+        ("support_request", &[], "accept", 1),
+        ("support_request", &[], "assign", 3),
+        ("concern_report", &[], "assess-protection", 2),
+        ("concern_report", &[], "extend-deadline", 1),
     ] {
         let id = crowd.prepare(app, kind, before).await;
-        for round in 0..3 {
+        for round in 0..rounds {
             let version = read(crowd.one(), &id).await.etag();
             let answers = crowd.all(&id, &[act], &id, Some(&version)).await;
-            if act == "accept" && round > 0 {
-                answers.iter().for_each(|answer| drop(answer.problem(409, "action-not-allowed")));
-                continue;
-            }
             let winner = one_won(&answers, 412, "stale-version");
             let (now, entries) = crowd.course(&id).await;
             assert_eq!(answers[winner].json()["version"], now["version"], "{act}");
@@ -189,7 +185,7 @@ async fn all_kinds_of_things(app: &TestApp, crowd: &Crowd) {
                 "log-attempt",
                 "record-not-reached",
                 "record-family-declined",
-                "extend-deadline",
+                "resume",
                 "enter-in-error",
             ],
         ),

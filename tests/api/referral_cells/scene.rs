@@ -47,8 +47,8 @@ pub fn body(act: &str, named: &Named<'_>) -> Value {
         "supply-information" => json!({ "text": "Varje måndag." }),
         "assign" => json!({ "assigneeId": named.me }),
         "accept" | "resume" | "send-feedback" | "withdraw" => json!({}),
-        "start" => json!({ "firstContactAt": "2026-11-23T08:30:00Z" }),
-        "log-attempt" => json!({ "at": "2026-11-23T08:00:00Z", "channel": "phone", "reached": choice == "reached" }),
+        "start" => json!({ "firstContactAt": "2026-11-23T09:00:00Z" }),
+        "log-attempt" => json!({ "at": "2026-11-23T09:00:00Z", "channel": "phone", "reached": choice == "reached" }),
         "hold" => json!({ "reason": "family_asked_to_wait", "reviewOn": "2026-12-11" }),
         "decide-inquiry" => json!({ "decision": choice }),
         "extend-deadline" => {
@@ -141,7 +141,7 @@ impl<'a> Scene<'a> {
         let lead_id = staff_id(&lead).await;
         let contact = app.contact().await;
         let mut scene = Self { app, people, elsewhere, lead_elsewhere, lead, lead_id, contact, twins: Vec::new() };
-        for kind in ["concern_report", "support_request", "self_request", "internal"] {
+        for kind in ["concern_report", "support_request", "internal"] {
             let twin = scene.receive(kind, "school").await;
             scene.twins.push((kind, twin));
         }
