@@ -46,6 +46,7 @@ mod program;
 mod referral_queue;
 mod referral_routing;
 mod referral_rules;
+mod referral_steps;
 mod referrals;
 mod sign_in;
 mod staff;
