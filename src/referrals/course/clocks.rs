@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use crate::calendar::{Deadline, DeadlineKind, DeadlineRule, DeadlineStart};
 use crate::directory::Directory;
 use crate::referrals::codes::InquiryChoice;
-use crate::referrals::{Kind, Referral, Status, no_deadline};
+use crate::referrals::{Kind, Referral, Status, disclosure, no_deadline};
 use crate::time::Timestamp;
 
 impl Status {
@@ -58,9 +58,13 @@ pub fn meet(referral: &mut Referral, kind: DeadlineKind, at: Timestamp) {
 }
 
 /// Starts the clock of the feedback that a reporter has a right to, if one was asked for: a week after the decision; the same day where
-/// an inquiry is under way already; and at once where it is asked for afterwards (SoL 19 kap. 6 §).
+/// an inquiry is under way already; and at once where it is asked for afterwards (SoL 19 kap. 6 §). Who has no right to it may ask, and
+/// nothing is due.
 pub fn start_feedback(referral: &mut Referral, now: Timestamp, directory: &Directory) {
     let Some(decision) = referral.course.state.decision() else { return };
+    if !disclosure::learns_the_decision(referral) {
+        return;
+    }
     let kind = DeadlineKind::Feedback;
     if referral.deadlines.iter().any(|deadline| deadline.kind == kind && deadline.met_at.is_none()) {
         return;
@@ -79,6 +83,11 @@ pub fn start_feedback(referral: &mut Referral, now: Timestamp, directory: &Direc
     };
     referral.deadlines.retain(|known| known.kind != kind);
     referral.deadlines.push(deadline);
+}
+
+/// Stops the clock of a feedback on a decision that is undone: a reporter waits for what is decided in its place.
+pub fn drop_feedback(referral: &mut Referral) {
+    referral.deadlines.retain(|deadline| deadline.kind != DeadlineKind::Feedback || deadline.met_at.is_some());
 }
 
 /// Whether a deadline of this kind can be moved at all. The law lets nobody move the protection assessment, nor the feedback.

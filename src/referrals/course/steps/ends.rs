@@ -265,6 +265,7 @@ impl Step for Reopen {
     fn take(self, referral: &mut Referral, _: &Setting<'_>) -> Result<Said> {
         let decision = referral.course.state.decision().cloned();
         referral.course.earlier_decisions.extend(decision);
+        clocks::drop_feedback(referral);
         referral.course.state = State::Received;
         Ok(Said::words(self.reason))
     }
