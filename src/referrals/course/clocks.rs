@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use crate::calendar::{Deadline, DeadlineKind, DeadlineRule, DeadlineStart};
 use crate::directory::Directory;
 use crate::referrals::codes::InquiryChoice;
-use crate::referrals::{Kind, Referral, Status, no_deadline};
+use crate::referrals::{Kind, Referral, Status, disclosure, no_deadline};
 use crate::time::Timestamp;
 
 impl Status {
@@ -69,9 +69,13 @@ pub fn meet(referral: &mut Referral, kind: DeadlineKind, at: Timestamp) {
     open.for_each(|deadline| deadline.met_at = Some(at.utc()));
 }
 
-/// Starts the clock of the feedback that a reporter has a right to, if one was asked for: a week after the decision; the same day where
+/// Starts the clock of the feedback, if the reporter asked for it and has a right to it: a week after the decision; the same day where
 /// an inquiry is under way already; and at once where it is asked for afterwards (SoL 19 kap. 6 §).
 pub fn start_feedback(referral: &mut Referral, now: Timestamp, directory: &Directory) {
+    // Nobody could meet the deadline of what must not be told.
+    if !referral.feedback_is_requested() || !disclosure::learns_the_decision(referral) {
+        return;
+    }
     let Some(decision) = referral.course.state.decision() else { return };
     let kind = DeadlineKind::Feedback;
     if referral.deadlines.iter().any(|deadline| deadline.kind == kind && deadline.met_at.is_none()) {
