@@ -17,6 +17,7 @@ pub mod disclosure;
 pub mod matter;
 pub mod messages;
 pub mod of_person;
+pub mod overdue;
 pub mod partner_routes;
 pub mod receipt;
 pub mod reference;

@@ -67,9 +67,7 @@ impl Step for DecideInquiry {
         };
         referral.end(state, setting.now());
         (referral.course.feedback.answered, referral.course.feedback.refused) = (false, None);
-        if referral.feedback_is_requested() {
-            clocks::start_feedback(referral, setting.now(), setting.directory);
-        }
+        clocks::start_feedback(referral, setting.now(), setting.directory);
         Ok(Said::code(self.decision.into(), self.rationale))
     }
 }
