@@ -13,6 +13,7 @@ pub mod child;
 pub mod codes;
 pub mod consent;
 pub mod course;
+mod create_routes;
 pub mod disclosure;
 pub mod matter;
 pub mod messages;
@@ -23,6 +24,7 @@ pub mod reference;
 pub mod routes;
 mod routing;
 pub mod sent;
+pub mod staff_matter;
 pub mod store;
 mod views;
 
@@ -41,7 +43,7 @@ use crate::people::ProtectedIdentity;
 use crate::time::{Moment, Timestamp};
 
 use course::{Course, clocks};
-use matter::NewReferral;
+use matter::{NewReferral, TakenDown};
 use reference::Reference;
 use routing::Routing;
 
@@ -199,8 +201,9 @@ impl Referral {
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
-        let kind = Kind::from(new.kind);
-        let taken = Self::take_in(new, kind, Origin::Partner(sender), known, directory, moment)?;
+        let (kind, origin) = (Kind::from(new.kind), Origin::Partner(sender));
+        new.check(kind, origin, directory.calendar.local_date(moment.now.utc()), directory)?;
+        let taken = Self::take_in(new, (kind, origin), known, directory, moment)?;
         Ok(Self { sender_category: Some(category), ..taken })
     }
 
@@ -216,20 +219,31 @@ impl Referral {
             Kind::ConcernReport => Kind::ConcernReport,
             _ => Kind::Internal,
         };
-        let taken = Self::take_in(new, kind, Origin::Contact(contact), known, directory, moment)?;
+        let origin = Origin::Contact(contact);
+        new.check(kind, origin, directory.calendar.local_date(moment.now.utc()), directory)?;
+        Self::made(TakenDown { matter: new, kind, origin }, made_by, known, directory, moment)
+    }
+
+    /// Takes in what staff have taken down.
+    pub fn made(
+        taken_down: TakenDown,
+        made_by: StaffId,
+        known: Option<(PersonId, ProtectedIdentity)>,
+        directory: &Directory,
+        moment: &Moment,
+    ) -> Result<Self> {
+        let TakenDown { matter, kind, origin } = taken_down;
+        let taken = Self::take_in(matter, (kind, origin), known, directory, moment)?;
         Ok(Self { made_by: Some(made_by), ..taken })
     }
 
     fn take_in(
         new: NewReferral,
-        kind: Kind,
-        origin: Origin,
+        (kind, origin): (Kind, Origin),
         known: Option<(PersonId, ProtectedIdentity)>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
-        let today = directory.calendar.local_date(moment.now.utc());
-        new.check(today, directory)?;
         let known_protection = known.map(|(_, protection)| protection).unwrap_or_default();
         let said = new.child.protected_identity.unwrap_or_default();
         let protected = said.max(known_protection).is_protected();
@@ -256,7 +270,7 @@ impl Referral {
             district_id: routing.district_id,
             assignee_id: None,
             person_id: known.map(|(id, _)| id),
-            matter: NewReferral { child: new.child.clone().without_whereabouts(known_protection), ..new },
+            matter: NewReferral { child: new.child.clone().kept(known_protection), ..new },
             routing,
             course: Course::default(),
             disclosed_at: moment.now,

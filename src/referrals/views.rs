@@ -210,7 +210,7 @@ impl ReferralView {
                 reporter,
                 sender_reference,
             },
-            child,
+            child: Child { person_id: referral.person_id, ..child },
             guardians,
             siblings,
             needs,
