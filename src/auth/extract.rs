@@ -43,6 +43,14 @@ pub struct CaseWorker {
     pub powers: Powers,
 }
 
+/// Staff who correct the cases of their offices: whom one is about goes by another permission.
+pub struct CaseCorrector {
+    /// As far as they work cases.
+    pub worker: CaseWorker,
+    /// As far as they may know of people.
+    pub people: Staff,
+}
+
 /// Staff who may send a matter to an office. What it names goes by other permissions, and so does what becomes of it.
 pub struct ReferralMaker {
     /// Who.
@@ -204,6 +212,13 @@ impl CaseWorker {
     }
 }
 
+impl CaseCorrector {
+    fn whole(request: &HttpRequest, staff: Staff) -> Result<Self> {
+        let people = also(request, &staff, Permission::MeetPeople)?;
+        Ok(Self { worker: CaseWorker::whole(request, staff)?, people })
+    }
+}
+
 impl ReferralMaker {
     fn whole(request: &HttpRequest, staff: Staff) -> Result<Self> {
         Ok(Self {
@@ -243,6 +258,7 @@ staff_with! {
 staff_with_powers! {
     CaseReader: Permission::ReadReferrals;
     CaseWorker: Permission::WorkReferrals;
+    CaseCorrector: Permission::WorkReferrals;
     ReferralMaker: Permission::CreateReferrals;
 }
 

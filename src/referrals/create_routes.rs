@@ -9,9 +9,9 @@ use uuid::Uuid;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::{ReferralMaker, Sight};
-use crate::db::{Db, DbConn, dialect};
+use crate::db::{Db, DbConn};
 use crate::directory::{self, Directory};
-use crate::error::{Error, Problem, Result, Text};
+use crate::error::{Error, Problem, Result};
 use crate::families;
 use crate::families::membership::if_known;
 use crate::http::answer::Validator;
@@ -22,14 +22,14 @@ use crate::id::{OfficeId, OutreachContactId, PersonId, ReferralId};
 use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
 use crate::outreach::reports;
 use crate::outreach::store as contact_store;
-use crate::people::store::{self as people_store, SealedPerson};
+use crate::people::ProtectedIdentity;
 use crate::referrals::course::table::Caller;
 use crate::referrals::matter::TakenDown;
-use crate::referrals::of_person::{Known, hold_known};
 use crate::referrals::routes::links;
 use crate::referrals::staff_matter::NewStaffReferral;
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::views::ReferralView;
+use crate::referrals::whom::Whom;
 use crate::referrals::{Referral, of_person};
 use crate::rules::Rules;
 use crate::vault::Vault;
@@ -97,16 +97,6 @@ struct Intake {
     vault: Data<Vault>,
 }
 
-/// What the maker names, as it was when it was looked up.
-#[derive(Clone)]
-struct Names {
-    contact: Option<OutreachContactId>,
-    person: Option<SealedPerson>,
-    number: Option<Vec<u8>>,
-    /// Whom it is about.
-    known: Option<Known>,
-}
-
 impl Intake {
     fn readable(&self) -> Sight {
         self.maker.cases.own_sight(&self.directory)
@@ -132,15 +122,18 @@ impl Intake {
     async fn take_in_once(&self, mut new: NewStaffReferral, office: OfficeId, slot: Slot) -> Result<Written> {
         let (directory, vault, moment) = (&self.directory, &self.vault, &self.call.moment);
         let leads_nowhere = new.is_anonymous();
-        let names = self.look_up(&mut new).await?;
+        let (named, contact) = (new.child.person_id, new.source.outreach_contact_id);
+        let (field, people) = (self.maker.field.own_sight(directory), self.maker.people.own_sight(directory));
+        let (child, whom) = Whom::of_child(new.child, None, people, &self.db, vault).await?;
+        new.child = child;
         let today = directory.calendar.local_date(moment.now.utc());
         let taken_down = new.taken_down(reports::reporter(&self.maker.staff)?, today, directory)?;
         let by = self.maker.staff.id;
-        let referral = Referral::made(taken_down.clone(), by, names.known, directory, moment)?;
+        let referral = Referral::made(taken_down.clone(), by, whom.known, directory, moment)?;
         let id = referral.id;
         let sealed = SealedReferral::new(&referral, vault, &moment.random)?;
         let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
-        let told = self.told(referral, taken_down, &names)?;
+        let told = self.told(referral, taken_down, named)?;
         let is_own = self.maker.staff.offices(directory).any(|own| own == told.office_id);
         let powers = self.maker.powers;
         let caller = Caller::Staff { leads: powers.leads, qualified: powers.decides };
@@ -148,11 +141,11 @@ impl Intake {
         let view = ReferralView::new(told, moment.now, links);
         let answer = Written::created(&self.call, &format!("/referrals/{id}"), &view, Validator::Version(1))?;
         let entry = self.entry(leads_nowhere, vec![id.uuid()]).on_behalf_of(office);
-        let sights = (self.maker.field.own_sight(directory), self.maker.people.own_sight(directory));
         let kept = answer.clone();
         let work = move |conn: &mut DbConn| {
-            names.hold(conn, &sights)?;
-            if let Some((person, _)) = names.known {
+            whom.hold(conn)?;
+            check_contact(conn, &field, contact)?;
+            if let Some((person, _)) = whom.known {
                 families::store::meet_person(conn, person, sealed.office_id, sealed.protected)?;
             }
             store::insert(conn, &sealed, &requested)?;
@@ -164,92 +157,27 @@ impl Intake {
         Ok(answer)
     }
 
-    /// Finds what is named, as far as the maker may know, and takes what the person is registered with for what was left out.
-    async fn look_up(&self, new: &mut NewStaffReferral) -> Result<Names> {
-        let (contact, person) = (new.source.outreach_contact_id, new.child.person_id);
-        let sights = (self.maker.field.own_sight(&self.directory), self.maker.people.own_sight(&self.directory));
-        let person = match contact.is_some() || person.is_some() {
-            true => self.db.read(move |conn| find_named(conn, &sights, contact, person)).await?,
-            false => None,
-        };
-        let of_child = |child: &crate::referrals::child::Child| {
-            child.number().map(|number| people_store::number_hash(&self.vault, number))
-        };
-        let given = of_child(&new.child);
-        if let Some(person) = &person {
-            let registered = person.clone().open(&self.vault)?;
-            new.child = new.child.clone().filled_from(person.id, &registered.written);
-        }
-        let number = of_child(&new.child);
-        let hash = number.clone();
-        let first = match hash {
-            Some(hash) => self.db.read(move |conn| people_store::first_with_number(conn, &hash)).await?,
-            None => None,
-        };
-        if let Some(person) = &person {
-            let is_cleared = self.maker.staff.protected_identity;
-            let is_named = |known: Known| known.0 != person.id && (is_cleared || !known.1.is_protected());
-            let is_somebody_elses = match &person.number_hash {
-                Some(registered) => given.is_some_and(|given| given != *registered),
-                None => first.is_some_and(is_named),
-            };
-            if is_somebody_elses {
-                let differs = Text::new("is not the number of this person", "är inte den här personens nummer");
-                return Err(Error::invalid_at("/child/personalIdentityNumber", differs));
-            }
-        }
-        let known = first.or(person.as_ref().map(|person| (person.id, person.protection)));
-        Ok(Names { contact, person, number, known })
-    }
-
     /// The referral as its maker may know it. Who is not cleared and does not know of the protection must not learn of it: they get what
     /// follows from their own words.
-    fn told(&self, referral: Referral, taken_down: TakenDown, names: &Names) -> Result<Referral> {
+    fn told(&self, referral: Referral, taken_down: TakenDown, named: Option<PersonId>) -> Result<Referral> {
         let said = taken_down.matter.child.protected_identity.unwrap_or_default();
         if !referral.protected || said.is_protected() || self.maker.staff.protected_identity {
             return Ok(referral);
         }
         let (directory, moment) = (&self.directory, &self.call.moment);
-        let named = names.person.as_ref().map(|person| (person.id, person.protection));
+        // They could name nobody whose identity is protected.
+        let named = named.map(|person| (person, ProtectedIdentity::None));
         let told = Referral::made(taken_down, self.maker.staff.id, named, directory, moment)?;
         Ok(Referral { id: referral.id, reference: referral.reference, ..told })
     }
 }
 
-impl Names {
-    /// Holds what is named until the transaction ends, if it still is what it was.
-    fn hold(&self, conn: &mut DbConn, sights: &(Sight, Sight)) -> Result<()> {
-        let first = match &self.number {
-            Some(number) => hold_known(conn, number)?,
-            None => None,
-        };
-        let id = self.person.as_ref().map(|person| person.id);
-        dialect::hold_people(conn, id.as_slice())?;
-        let person = find_named(conn, sights, self.contact, id)?;
-        let is_same = |now: &SealedPerson| self.person.as_ref().is_some_and(|then| then.version == now.version);
-        let known = first.or(person.as_ref().map(|person| (person.id, person.protection)));
-        if known != self.known || !person.as_ref().is_none_or(is_same) {
-            return Err(crate::db::stale());
-        }
-        Ok(())
-    }
-}
-
-/// What a body names must be there, as far as these may know: the contact by the first sight, the person by the second.
-fn find_named(
-    conn: &mut DbConn,
-    (field, people): &(Sight, Sight),
-    contact: Option<OutreachContactId>,
-    person: Option<PersonId>,
-) -> Result<Option<SealedPerson>> {
+/// A contact that a body names must be there, as far as somebody with this sight of the field may know.
+fn check_contact(conn: &mut DbConn, sight: &Sight, named: Option<OutreachContactId>) -> Result<()> {
     let mut rules = Rules::default();
-    if let Some(id) = contact {
-        let found = if_known(contact_store::find(conn, field, id))?.filter(|contact| !contact.in_error);
+    if let Some(id) = named {
+        let found = if_known(contact_store::find(conn, sight, id))?.filter(|contact| !contact.in_error);
         rules.known("/source/outreachContactId", id.uuid(), found);
     }
-    let mut found = None;
-    if let Some(id) = person {
-        found = rules.known("/child/personId", id.uuid(), if_known(people_store::find(conn, people, id))?);
-    }
-    rules.finish(Some(found))
+    rules.finish(Some(()))
 }

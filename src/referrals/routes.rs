@@ -21,13 +21,19 @@ use crate::id::{OfficeId, ReferralId, StaffId};
 use crate::referrals::course::table::{self, Caller};
 use crate::referrals::store::{self, Filter, Order, SealedReferral};
 use crate::referrals::views::{ReferralRow, ReferralView};
-use crate::referrals::{Kind, Referral, Status, course, create_routes};
+use crate::referrals::{Kind, Referral, Status, copy_routes, correct_routes, course, create_routes, search_routes};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// The operations of staff on referrals.
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(create_routes::create_referral).service(list_referrals).service(get_referral);
+    api.service(create_routes::create_referral)
+        .service(list_referrals)
+        .service(search_routes::search_referrals)
+        .service(get_referral)
+        .service(correct_routes::correct_referral)
+        .service(copy_routes::copy_for_sibling)
+        .service(search_routes::list_related);
     course::routes::add(api);
 }
 

@@ -90,7 +90,7 @@ impl SealedReferral {
             made_by: referral.made_by,
             sender_category: referral.sender_category,
             course: match referral.version {
-                1 => None,
+                1 if referral.course.copy_of.is_none() => None,
                 _ => Some(vault.seal_json(vault::REFERRAL_COURSE, row, &referral.course, random)?),
             },
             disclosed_status: disclosure::status(referral),

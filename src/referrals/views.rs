@@ -8,6 +8,7 @@ use crate::id::{OfficeId, ReferralId, StaffId};
 use crate::referrals::child::Child;
 use crate::referrals::codes::FamilyDeclineReason;
 use crate::referrals::consent::Consent;
+use crate::referrals::copies::SiblingCopy;
 use crate::referrals::course::view::{DeadlineView, FeedbackView};
 use crate::referrals::course::{
     Attempt, Decline, Extension, Hold, InquiryDecision, Outcome, ProtectionAssessment, State, Withdrawer,
@@ -144,7 +145,7 @@ pub struct ReferralView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub attempts: Vec<Attempt>,
-    /// Deadlines that were extknown.
+    /// Deadlines that were extended.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub extensions: Vec<Extension>,
@@ -171,6 +172,13 @@ pub struct ReferralView {
     /// How support came to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// The report that it was copied from for a sibling.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy_of: Option<ReferralId>,
+    /// The reports that siblings got.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
+    pub sibling_copies: Vec<SiblingCopy>,
     /// When it was received.
     pub received_at: Timestamp,
     /// When it was written down here.
@@ -249,6 +257,8 @@ impl ReferralView {
             duplicate_of: known.duplicate_of,
             withdrawn_by: known.withdrawn_by,
             outcome: known.outcome,
+            copy_of: course.copy_of,
+            sibling_copies: course.copies,
             received_at: referral.received_at,
             created_at: referral.received_at,
             updated_at: referral.updated_at,
