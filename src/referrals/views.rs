@@ -16,12 +16,12 @@ use crate::referrals::course::{
 use crate::referrals::matter::{Guardian, GuardiansInformed, NewReferral, Reporter, Sibling};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
-use crate::referrals::{Kind, Referral, Status, Urgency, no_deadline};
+use crate::referrals::{Kind, Origin, Referral, Status, Urgency, no_deadline};
 use crate::services::Need;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 
-/// Where it comes from: a partner agency, or a contact in the field.
+/// Where it comes from: a partner agency, a contact in the field, whoever asks for themselves, or a private person.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
@@ -31,6 +31,12 @@ pub struct Source {
     /// The contact in the field that staff made it of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outreach_contact_id: Option<crate::id::OutreachContactId>,
+    /// That a young person or a guardian asked for it themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub self_request: Option<bool>,
+    /// The private person for whom staff took it down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private: Option<PrivateSource>,
     /// Who reports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reporter: Option<Reporter>,
@@ -38,6 +44,14 @@ pub struct Source {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     #[schema(example = "2026-117")]
     pub sender_reference: Option<ConfidentialLine>,
+}
+
+/// A private person for whom a report was taken down.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PrivateSource {
+    /// Whether they stay unknown.
+    pub anonymous: bool,
 }
 
 /// A referral, whole.
@@ -199,7 +213,7 @@ impl ReferralView {
     pub fn new(referral: Referral, now: Timestamp, links: Vec<Link>) -> Self {
         let next_due_at = due(&referral);
         let (status, feedback_requested) = (referral.status(), referral.feedback_is_requested());
-        let feedback = FeedbackView::of(&referral);
+        let (feedback, anonymous) = (FeedbackView::of(&referral), referral.is_anonymous());
         let course = referral.course;
         let mut assessments = course.assessments.into_iter();
         let known = Known::of(course.state);
@@ -215,6 +229,8 @@ impl ReferralView {
             source: Source {
                 partner_id: referral.origin.partner(),
                 outreach_contact_id: referral.origin.contact(),
+                self_request: (referral.origin == Origin::SelfRequest).then_some(true),
+                private: (referral.origin == Origin::Private).then_some(PrivateSource { anonymous }),
                 reporter,
                 sender_reference,
             },
