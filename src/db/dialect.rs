@@ -6,9 +6,9 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::BigInt;
 
 use crate::db::connection::DbConn;
-use crate::db::schema::{families, family_offices, people, person_offices};
+use crate::db::schema::{families, family_offices, people, person_offices, referrals};
 use crate::error::{Error, Result};
-use crate::id::{FamilyId, OfficeId, PersonId};
+use crate::id::{FamilyId, OfficeId, PersonId, ReferralId};
 
 /// Compiles one expression for each database. It is for what the multi-backend cannot say (a batch insert), and for hot
 /// statements, whose SQL text the multi-backend would build anew at every execution.
@@ -131,6 +131,14 @@ pub fn hold_people(conn: &mut DbConn, ids: &[PersonId]) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         let rows = people::table.filter(people::id.eq_any(ids.to_vec())).order(people::id);
         rows.select(people::id).for_share().load::<PersonId>(conn)?;
+    }
+    Ok(())
+}
+
+/// The same of a referral.
+pub fn hold_referral(conn: &mut DbConn, id: ReferralId) -> Result<()> {
+    if let DbConn::Postgres(conn) = conn {
+        referrals::table.find(id).select(referrals::id).for_share().load::<ReferralId>(conn)?;
     }
     Ok(())
 }

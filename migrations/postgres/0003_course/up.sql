@@ -48,6 +48,8 @@ CREATE TABLE referral_messages (
     staff_id UUID,
     partner_id UUID REFERENCES partners (id),
     at TIMESTAMPTZ NOT NULL,
-    text BYTEA NOT NULL
+    text BYTEA NOT NULL,
+    -- Whether it was added to a concern report that had been decided.
+    asks_for_new_report BOOLEAN NOT NULL
 );
 CREATE INDEX referral_messages_referral ON referral_messages (referral_id, at, id);

@@ -48,6 +48,8 @@ CREATE TABLE referral_messages (
     staff_id BLOB,
     partner_id BLOB REFERENCES partners (id),
     at INTEGER NOT NULL,
-    text BLOB NOT NULL
+    text BLOB NOT NULL,
+    -- Whether it was added to a concern report that had been decided.
+    asks_for_new_report INTEGER NOT NULL CHECK (asks_for_new_report IN (0, 1))
 ) STRICT;
 CREATE INDEX referral_messages_referral ON referral_messages (referral_id, at, id);

@@ -75,5 +75,6 @@ diesel::table! {
         partner_id -> Nullable<SqlUuid>,
         at -> SqlTime,
         text -> Binary,
+        asks_for_new_report -> Bool,
     }
 }
