@@ -78,3 +78,6 @@ diesel::table! {
         asks_for_new_report -> Bool,
     }
 }
+
+diesel::joinable!(referral_events -> referrals (referral_id));
+diesel::allow_tables_to_appear_in_same_query!(referral_events, referrals);

@@ -11,6 +11,7 @@
 
 pub mod app;
 pub mod caller;
+pub mod cases;
 pub mod clock;
 pub mod credentials;
 pub mod databases;
