@@ -152,6 +152,10 @@ pub struct SentQuery {
     received_from: Option<Timestamp>,
     /// Those received before this time.
     received_to: Option<Timestamp>,
+    /// Those whose receipt has changed at this time or later: what is new since somebody looked last.
+    changed_from: Option<Timestamp>,
+    /// Those whose receipt has not changed since this time.
+    changed_to: Option<Timestamp>,
 }
 
 /// List one's own referrals
@@ -175,11 +179,11 @@ async fn list_partner_referrals(
     query: Query<SentQuery>,
     paging: Paging,
 ) -> Result<HttpResponse> {
-    let SentQuery { status, sender_reference, received_from, received_to } = query.0;
+    let SentQuery { status, sender_reference, received_from, received_to, changed_from, changed_to } = query.0;
     let sender = agency.id;
     let hash = |reference: Line| store::sender_reference_hash(&vault, sender, reference.as_ref());
     let sender_reference_hash = sender_reference.map(hash);
-    let filter = sent::Filter { status, sender_reference_hash, received_from, received_to };
+    let filter = sent::Filter { status, sender_reference_hash, received_from, received_to, changed_from, changed_to };
     let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
     let shown = paging.shown();
     let read = move |conn: &mut DbConn| {

@@ -11,7 +11,8 @@ use crate::auth::Scope;
 use crate::calendar::DeadlineKind;
 use crate::directory::Directory;
 use crate::error::Text;
-use crate::http::call::{Call, Link};
+use crate::http::call::Link;
+use crate::http::written::Linking;
 use crate::id::{OfficeId, ReferralId};
 use crate::referrals::Kind;
 use crate::referrals::codes::{DisclosedStatus, FeedbackValue};
@@ -128,7 +129,7 @@ pub struct Feedback {
 
 impl Receipt {
     /// Tells what has been disclosed, to a sender whose key has these scopes.
-    pub fn new(disclosed: &Disclosed<'_>, scopes: &[Scope], directory: &Directory, call: &Call) -> Self {
+    pub fn new(disclosed: &Disclosed<'_>, scopes: &[Scope], directory: &Directory, linking: &impl Linking) -> Self {
         let deadlines = disclosed.decision_due.iter().map(|due| DisclosedDeadline {
             kind: DeadlineKind::InquiryDecision,
             due_at: due.at.into(),
@@ -150,7 +151,7 @@ impl Receipt {
                 Feedback { requested, value, sent_at }
             }),
             turn_to: disclosed.turn_to.map(|turn_to| Instead::of(turn_to, directory)),
-            links: links(disclosed, scopes, call),
+            links: links(disclosed, scopes, linking),
         }
     }
 }
@@ -167,10 +168,10 @@ pub fn path(id: ReferralId) -> String {
 }
 
 /// What a key with these scopes may do with the referral now.
-fn links(disclosed: &Disclosed<'_>, scopes: &[Scope], call: &Call) -> Vec<Link> {
+fn links(disclosed: &Disclosed<'_>, scopes: &[Scope], linking: &impl Linking) -> Vec<Link> {
     let path = path(disclosed.id);
-    let below = |name: &'static str, method: &'static str| call.link(name, method, &format!("{path}/{name}"));
-    let mut links = vec![call.link("self", "GET", &path)];
+    let below = |name: &'static str, method: &'static str| linking.link(name, method, &format!("{path}/{name}"));
+    let mut links = vec![linking.link("self", "GET", &path)];
     if scopes.contains(&Scope::Read) {
         links.push(below(SenderAction::Messages.into(), "GET"));
     }

@@ -19,6 +19,8 @@ CREATE INDEX referrals_made_by ON referrals (made_by, received_at, id) WHERE mad
 -- Most of what an agency has sent is disclosed as received, and found by its other indexes.
 CREATE INDEX referrals_partner_disclosed ON referrals (partner_id, disclosed_status, received_at, id)
     WHERE disclosed_status <> 'received';
+-- What has changed for an agency since it looked last.
+CREATE INDEX referrals_partner_changed ON referrals (partner_id, disclosed_at);
 
 -- Each transition, and whatever else happened to it. `told` is sealed: the reason in words.
 CREATE TABLE referral_events (
