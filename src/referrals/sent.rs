@@ -106,3 +106,58 @@ pub fn is_now(conn: &mut DbConn, sender: PartnerId, category: Category) -> Resul
     on_backend!(conn, conn => diesel::update(other).set((referrals::sender_category.eq(category), counted)).execute(conn))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::debug_query;
+    use diesel::sqlite::Sqlite;
+
+    use super::*;
+    use crate::db::connection::Purpose;
+    use crate::db::{Target, migrations};
+    use crate::time::{Clock, Moment, Random};
+
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        detail: String,
+    }
+
+    /// How SQLite finds a page with this filter, where it knows nothing of how many rows there are.
+    fn plan(conn: &mut DbConn, filter: &Filter) -> String {
+        let moment = Moment { now: Clock::system().now(), random: Random::system() };
+        let sender: PartnerId = moment.id();
+        let page = filtered!(sender, filter).order((referrals::received_at.desc(), referrals::id.desc())).limit(21);
+        let query = format!("EXPLAIN QUERY PLAN {}", debug_query::<Sqlite, _>(&page));
+        let rows: Vec<Row> = match conn {
+            DbConn::Sqlite(conn) => diesel::sql_query(query).load(conn).unwrap(),
+            DbConn::Postgres(_) => panic!("the test is SQLite's"),
+        };
+        rows.into_iter().map(|row| row.detail + "; ").collect()
+    }
+
+    #[test]
+    fn each_filter_of_an_agency_has_an_index() {
+        let name = uuid::Uuid::from_bytes(Random::system().bytes());
+        let path = std::env::temp_dir().join(format!("nara-sent-{name}.sqlite"));
+        let target: Target = format!("sqlite://{}", path.display()).parse().unwrap();
+        migrations::run(&target).unwrap();
+        let conn = &mut target.connect(Purpose::Writing).unwrap();
+        let now = Some(Clock::system().now());
+        let by_status = |status| Filter { status: Some(status), ..Filter::default() };
+        for (filter, index) in [
+            (Filter::default(), "referrals_partner_received"),
+            (by_status(DisclosedStatus::Received), "referrals_partner_received"),
+            (by_status(DisclosedStatus::Handled), "referrals_partner_disclosed"),
+            (Filter { sender_reference_hash: Some(vec![0; 32]), ..Filter::default() }, "referrals_partner_reference"),
+            (Filter { received_from: now, ..Filter::default() }, "referrals_partner_received"),
+            (Filter { changed_from: now, ..Filter::default() }, "referrals_partner_changed"),
+        ] {
+            let plan = plan(conn, &filter);
+            assert!(plan.contains(index), "{filter:?}: {plan}");
+        }
+        for suffix in ["", "-wal", "-shm"] {
+            let _absent = std::fs::remove_file(format!("{}{suffix}", path.display()));
+        }
+    }
+}
