@@ -24,6 +24,7 @@ use crate::idempotency::{Replay, Retries, Slot};
 use crate::partners::store::Filter;
 use crate::partners::view::{PartnerView, path};
 use crate::partners::{NewPartner, Partner, store};
+use crate::referrals::sent;
 use crate::slug::PartnerName;
 use crate::text::Line;
 
@@ -174,6 +175,8 @@ async fn change_partner(
     let entry = entry(&admin, &call, "partner.changed", "partner", vec![changed.id.uuid()]);
     let write = move |conn: &mut DbConn| {
         store::update(conn, &changed)?;
+        // What the law lets it know follows it, also of what it has sent before.
+        sent::is_now(conn, changed.id, changed.category)?;
         audit::record(conn, &entry)?;
         Ok(changed.clone())
     };

@@ -23,6 +23,7 @@ mod finding;
 pub mod matter;
 pub mod messages;
 pub mod of_person;
+pub mod overdue;
 pub mod partner_routes;
 pub mod receipt;
 pub mod reference;

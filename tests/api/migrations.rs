@@ -96,7 +96,7 @@ fn indexes(conn: &mut DbConn) -> Vec<Index> {
 fn declared(backend: Backend) -> Vec<Column> {
     let read =
         |file: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/db").join(file)).unwrap();
-    let text = ["schema.rs", "schema/outreach.rs"].map(read).concat();
+    let text = ["schema.rs", "schema/cases.rs", "schema/outreach.rs"].map(read).concat();
     let mut columns = Vec::new();
     for table in text.split("diesel::table! {").skip(1) {
         let mut table_name = String::new();

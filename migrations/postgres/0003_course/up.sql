@@ -38,6 +38,7 @@ CREATE TABLE referral_events (
     UNIQUE (referral_id, version)
 );
 CREATE INDEX referral_events_office ON referral_events (office_id);
+CREATE INDEX referral_events_partner ON referral_events (partner_id) WHERE partner_id IS NOT NULL;
 CREATE INDEX referral_events_to_office ON referral_events (to_office_id) WHERE to_office_id IS NOT NULL;
 
 -- What office and sender write to each other. `text` is sealed.
@@ -51,3 +52,4 @@ CREATE TABLE referral_messages (
     text BYTEA NOT NULL
 );
 CREATE INDEX referral_messages_referral ON referral_messages (referral_id, at, id);
+CREATE INDEX referral_messages_partner ON referral_messages (partner_id) WHERE partner_id IS NOT NULL;

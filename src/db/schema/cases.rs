@@ -77,3 +77,6 @@ diesel::table! {
         text -> Binary,
     }
 }
+
+diesel::joinable!(referral_events -> referrals (referral_id));
+diesel::allow_tables_to_appear_in_same_query!(referral_events, referrals);

@@ -6,9 +6,10 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Actor;
+use crate::auth::Sight;
 use crate::db::DbConn;
-use crate::db::schema::referral_events;
-use crate::error::Result;
+use crate::db::schema::{referral_events, referrals};
+use crate::error::{Error, Result};
 use crate::id::{OfficeId, PartnerId, ReferralEventId, ReferralId, StaffId};
 use crate::on_backend;
 use crate::referrals::course::steps::Said;
@@ -128,4 +129,17 @@ pub fn of_referral(conn: &mut DbConn, referral: ReferralId) -> Result<Vec<Sealed
         .filter(referral_events::referral_id.eq(referral))
         .order(referral_events::version)
         .load(conn))?)
+}
+
+/// Whether somebody has sent this referral to another office, and may know of such a one.
+pub fn check_sent_away(conn: &mut DbConn, sight: &Sight, referral: ReferralId, by: StaffId) -> Result<()> {
+    let cleared = referrals::protected.eq(false).or(referrals::protected.eq(sight.protected_identity));
+    let sent = referral_events::table
+        .inner_join(referrals::table)
+        .filter(referral_events::referral_id.eq(referral))
+        .filter(referral_events::staff_id.eq(by))
+        .filter(referral_events::to_office_id.is_not_null())
+        .filter(cleared);
+    let count: i64 = on_backend!(conn, conn => sent.count().get_result(conn))?;
+    if count > 0 { Ok(()) } else { Err(Error::not_found()) }
 }

@@ -215,6 +215,8 @@ pub struct Extension {
     #[schema(example = "2026-12-11")]
     pub until: NaiveDate,
     /// Why.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
     pub reason_code: ExtensionReason,
     /// The reason in words.
     ///

@@ -21,7 +21,7 @@ use crate::outreach::offers;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::course::steps::{self, Setting, Step};
-use crate::referrals::course::table::Caller;
+use crate::referrals::course::table::{Action, Caller};
 use crate::referrals::course::view::EventView;
 use crate::referrals::course::{end_routes, work_routes};
 use crate::referrals::routes::links;
@@ -67,7 +67,17 @@ impl Desk {
         let actor = self.worker.staff.actor();
         let sight = self.worker.staff.own_sight(&self.directory);
         let seen = sight.clone();
-        let may_see = move |conn: &mut DbConn, id| store::find(conn, &seen, ReferralId::from_uuid(id)).map(drop);
+        let by = self.worker.staff.id;
+        let may_see = move |conn: &mut DbConn, id| {
+            let id = ReferralId::from_uuid(id);
+            match store::find(conn, &seen, id) {
+                // Who has just sent it to another office, and did not hear the answer, asks again.
+                Err(error) if error.problem() == Problem::NotFound && S::ACTION == Action::Redirect => {
+                    events::check_sent_away(conn, &seen, id, by)
+                }
+                found => found.map(drop),
+            }
+        };
         let replay = Replay { action: "referral.acted.replayed", resource_type: "referral", may_see };
         let work = async |slot: Slot| {
             let mut attempt = 1;

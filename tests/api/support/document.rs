@@ -39,6 +39,12 @@ pub fn needs_if_match(operation: &Operation) -> bool {
     parameters.iter().any(|parameter| parameter["$ref"] == "#/components/parameters/IfMatch")
 }
 
+/// The step that an operation takes with a referral, if it takes one.
+pub fn step_of(operation: &Operation) -> Option<&str> {
+    let step = operation.path.strip_prefix("/referrals/{id}/").filter(|_| operation.method == "POST");
+    step.filter(|step| !["messages", "copy-for-sibling"].contains(step))
+}
+
 /// Whether an operation is a list in pages.
 pub fn is_list(operation: &Operation) -> bool {
     operation.query.iter().any(|name| name == "cursor")
@@ -100,6 +106,7 @@ impl TestApp {
             None => self.anyone(),
             Some("partnerKey") => self.school(),
             Some(_) if operation.path.ends_with("/versions") => self.team_lead(),
+            Some(_) if step_of(operation).is_some() => self.team_lead(),
             Some(_)
                 if [
                     "/referrals",
@@ -143,7 +150,10 @@ impl TestApp {
             "movePerson" => Some(json!({ "familyId": self.family().await, "reason": "Flyttade." })),
             "mergeFamilies" => Some(json!({ "otherId": self.family().await, "reason": "Samma familj." })),
             "replaceBoundary" => Some(self.anyone().get(&path).await.expect(200)),
-            _ => takes_body(operation).then(|| body_for(operation)),
+            _ => match step_of(operation) {
+                Some(step) => Some(self.step_body(step).await),
+                None => takes_body(operation).then(|| body_for(operation)),
+            },
         };
         let question = match operation.id.as_str() {
             "whereToTurn" => "?district=ryd",
@@ -172,6 +182,9 @@ impl TestApp {
             "offers" => self.offer().await,
             "follow-ups" => self.follow_up().await,
             "partners" => "school".to_owned(),
+            "referrals" if step_of(operation).is_some() => {
+                self.referral_for(step_of(operation).unwrap_or_default()).await
+            }
             "referrals" | "partner" => self.submitted(fixtures::concern_report()).await,
             other => panic!("nothing is known to read at /{other}"),
         }
