@@ -223,6 +223,25 @@ async fn all_kinds_of_things(app: &TestApp, crowd: &Crowd) {
     }
 }
 
+async fn no_two_are_duplicates_of_each_other(app: &TestApp, crowd: &Crowd) {
+    for _ in 0..6 {
+        let pair = [crowd.prepare(app, "support_request", &[]).await, crowd.prepare(app, "support_request", &[]).await];
+        let calls = crowd.actors.iter().enumerate().map(|(number, actor)| {
+            // Each server is asked for both.
+            let (one, other) = (&pair[number / 2 % 2], &pair[(number / 2 + 1) % 2]);
+            act(actor, one, "mark-duplicate", json!({ "ofReferralId": other }))
+        });
+        let answers = join_all(calls.collect::<Vec<_>>()).await;
+        assert_eq!(won(&answers).len(), 1, "{answers:?}");
+        let mut states = [Value::Null, Value::Null];
+        for (state, id) in states.iter_mut().zip(&pair) {
+            *state = crowd.course(id).await.0["status"].clone();
+        }
+        states.sort_by_key(Value::to_string);
+        assert_eq!(states, [json!("duplicate"), json!("received")], "one of the two goes on");
+    }
+}
+
 async fn once_for_one_key(app: &TestApp, crowd: &Crowd) {
     let id = crowd.prepare(app, "support_request", &["accept"]).await;
     let path = format!("/referrals/{}/log-attempt", id.as_str().unwrap());
@@ -246,6 +265,7 @@ crate::on_both_databases! {
         one_version_has_one_next(&app, &crowd).await;
         nothing_is_lost(&app, &crowd).await;
         all_kinds_of_things(&app, &crowd).await;
+        no_two_are_duplicates_of_each_other(&app, &crowd).await;
         once_for_one_key(&app, &crowd).await;
     }
 
@@ -256,5 +276,6 @@ crate::on_both_databases! {
         one_version_has_one_next(&app, &crowd).await;
         nothing_is_lost(&app, &crowd).await;
         all_kinds_of_things(&app, &crowd).await;
+        no_two_are_duplicates_of_each_other(&app, &crowd).await;
     }
 }
