@@ -1,10 +1,11 @@
 //! The server: THE list of slices, from which both the application and the document are made; its start and its end.
 
 mod setup;
+mod watch;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::{Server, ServerHandle};
@@ -18,7 +19,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::audit::denials::Denials;
 use crate::audit::routes::Verifier as AuditVerifier;
-use crate::audit::seal::{Sealer, Sealing, Step};
+use crate::audit::seal::{Sealer, Sealing};
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
 use crate::auth::register::Register;
@@ -31,8 +32,8 @@ use crate::http::{body, document, envelope, fallback};
 use crate::idempotency::Retries;
 use crate::meta::Document;
 use crate::partners::limits::KeyLimits;
+use crate::referrals::overdue::Overdue;
 use crate::telemetry::Metrics;
-use crate::time::Clock;
 use crate::vault::{self, Vault};
 use crate::{
     areas, audit, code_lists, directory, districts, families, meta, offices, outreach, partners, people, referrals,
@@ -40,6 +41,7 @@ use crate::{
 };
 
 pub use setup::{Keys, MetricsAt, Setup, Timeouts};
+use watch::{Watch, renew_keys, seal};
 
 /// Every slice. What is not mounted here is neither served nor documented.
 fn slices(api: &mut ServiceConfig) {
@@ -158,12 +160,13 @@ pub async fn start(setup: Setup) -> Result<Running> {
         body_timeout: setup.timeouts.body,
         cursor_key: keys.cursors,
         clock: setup.clock.clone(),
-        random: setup.random,
+        random: setup.random.clone(),
     };
     let limits = Data::new(Limits::new(setup.limits.as_ref(), &setup.clock, &metrics)?);
     let retries = Data::new(Retries::new(db.clone(), keys.retries, setup.vault.clone()));
     let sealer = Sealer::with(setup.vault.ring());
     let (denials, waiting) = Denials::new(metrics.clone().into_inner());
+    let overdue = Overdue::new(setup.vault.clone(), setup.random.clone(), metrics.clone().into_inner());
     let shared = Shared {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),
@@ -195,6 +198,7 @@ pub async fn start(setup: Setup) -> Result<Running> {
         keys: keyring.clone(),
         limits,
         retries,
+        overdue,
         clock: setup.clock.clone(),
         metrics: metrics.clone(),
     };
@@ -305,96 +309,4 @@ fn cors(origins: &[String]) -> Cors {
             "ratelimit-policy",
         ])
         .max_age(3600)
-}
-
-/// Reads the identity provider's keys again from time to time.
-async fn renew_keys(sign_in: Data<SignIn>) {
-    loop {
-        tokio::time::sleep(sign_in.tokens.next_renewal()).await;
-        sign_in.metrics.key_renewal(sign_in.tokens.renew(sign_in.clock.now()).await.as_ref());
-    }
-}
-
-/// What is done each second beside answering.
-struct Watch {
-    db: Db,
-    directory: directory::Handle,
-    keys: Keyring,
-    limits: Data<Limits>,
-    retries: Data<Retries>,
-    clock: Clock,
-    metrics: Data<Metrics>,
-}
-
-impl Watch {
-    /// Goes on until it is dropped. What must be noticed in time does not wait for what only tidies up, nor the keys for the
-    /// directory, which takes longer to read.
-    async fn run(self) {
-        tokio::join!(
-            each_second(async || self.notice_keys().await),
-            each_second(async || self.notice_directory().await),
-            each_second(async || self.tidy_up().await),
-        );
-    }
-
-    /// A key that was revoked elsewhere opens nothing here after two seconds.
-    async fn notice_keys(&self) {
-        if let Err(error) = self.keys.refresh(&self.db, self.clock.now()).await {
-            tracing::warn!(cause = ?error.cause(), "the partners' keys could not be read; going on with those that are known");
-        }
-    }
-
-    async fn notice_directory(&self) {
-        if let Err(error) = self.directory.refresh(&self.db, &self.clock).await {
-            tracing::warn!(cause = ?error.cause(), "the directory could not be read; going on with the one that is known");
-        }
-        self.metrics.directory_is(self.directory.current().version);
-    }
-
-    /// Forgets whose budgets are whole again, writes down when keys were used, removes answers that nobody gets again.
-    async fn tidy_up(&self) {
-        self.limits.sweep();
-        if let Err(error) = self.keys.write_uses_when_due(&self.db, self.clock.now()).await {
-            tracing::warn!(cause = ?error.cause(), "when keys were used last could not be written; trying again");
-        }
-        if let Err(error) = self.retries.sweep(self.clock.now()).await {
-            tracing::warn!(cause = ?error.cause(), "answers that nobody gets again could not be removed");
-        }
-    }
-}
-
-async fn each_second(work: impl AsyncFn()) {
-    let mut tick = tokio::time::interval(Duration::from_secs(1));
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        work().await;
-    }
-}
-
-/// How often the head of the audit's chain stands in the log, from where it can be kept out of reach of the database.
-const HEAD_TOLD_EVERY: Duration = Duration::from_secs(3600);
-
-/// Seals the audit.
-async fn seal(db: Db, mut sealing: Sealing, clock: Clock) {
-    let mut told: Option<Instant> = None;
-    loop {
-        let begun = Instant::now();
-        let pause = match sealing.step(&db, clock.now()).await {
-            Ok(step) => {
-                if let Step::Sealed { head, more: false } = step
-                    && told.is_none_or(|told| told.elapsed() >= HEAD_TOLD_EVERY)
-                {
-                    tracing::info!(%head, "the audit is sealed");
-                    told = Some(Instant::now());
-                }
-                step.pause(begun.elapsed())
-            }
-            Err(error) => {
-                tracing::warn!(cause = ?error.cause(), "the audit could not be sealed; trying again");
-                Duration::from_secs(5)
-            }
-        };
-        tokio::time::sleep(pause).await;
-    }
 }

@@ -38,6 +38,8 @@ pub struct Metrics {
     refused_by_budget: IntCounterVec,
     refused_keys: IntCounterVec,
     denials_dropped: IntCounter,
+    deadlines_overdue: IntCounterVec,
+    referrals_overdue: IntGauge,
 }
 
 /// Where metrics are made: each is collected from then on.
@@ -113,6 +115,15 @@ impl Metrics {
                 "nara_audit_denials_dropped_total",
                 "Denied attempts that could not be recorded in the audit: too many came at once, or the database was away.",
             )?,
+            deadlines_overdue: maker.counters(
+                "nara_deadlines_overdue_total",
+                "Deadlines of referrals that this server has recorded as overdue, by kind. Of several servers one records each.",
+                &["kind"],
+            )?,
+            referrals_overdue: maker.kept(IntGauge::new(
+                "nara_referrals_overdue",
+                "Referrals of all offices with a deadline that has passed and is not met. Each server tells the same number.",
+            ))?,
             registry: maker.0,
         })
     }
@@ -166,6 +177,16 @@ impl Metrics {
     /// Counts denied attempts that could not be recorded.
     pub fn denials_dropped(&self, count: usize) {
         self.denials_dropped.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
+    /// Counts deadlines that were recorded as overdue. With none, the kind is told with a zero.
+    pub fn count_overdue_deadlines(&self, kind: &'static str, deadlines: u64) {
+        self.deadlines_overdue.with_label_values(&[kind]).inc_by(deadlines);
+    }
+
+    /// Notes how many referrals are overdue.
+    pub fn overdue_referrals_are(&self, count: i64) {
+        self.referrals_overdue.set(count);
     }
 
     /// Everything, in Prometheus' text format.

@@ -17,7 +17,7 @@ pub enum Actor {
     Staff(StaffId),
     /// A partner agency's system.
     Partner(PartnerId),
-    /// The program itself, at somebody's command line.
+    /// The program itself: at somebody's command line, or by the clock.
     System,
 }
 

@@ -15,7 +15,7 @@ use super::Calendar;
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
+#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::IntoStaticStr, strum::EnumString, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum DeadlineKind {
@@ -72,9 +72,20 @@ pub struct DeadlineRule {
     pub length: Option<Length>,
     /// The legal reference that it rests on.
     pub legal_basis_id: String,
+    /// The first day on which a deadline can start by it; absent where it has always been so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<NaiveDate>,
+    /// The last day on which one can; absent while nobody knows of an end. What has started then goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<NaiveDate>,
 }
 
 impl DeadlineRule {
+    /// Whether a deadline that starts on that day is counted by it.
+    pub fn holds_on(&self, date: NaiveDate) -> bool {
+        self.valid_from.is_none_or(|first| first <= date) && self.valid_to.is_none_or(|last| date <= last)
+    }
+
     /// Whether referrals of that kind have this deadline.
     pub fn applies_to(&self, referral_kind: &str) -> bool {
         self.applies_to.iter().any(|kind| kind == referral_kind)
@@ -149,6 +160,14 @@ pub struct Deadline {
 }
 
 impl Deadline {
+    /// Moves it to a later day. It remembers when it was due first, and has not been recorded as overdue on its new day.
+    pub fn extend(&mut self, last: NaiveDate, calendar: &Calendar) {
+        self.first_due_at = self.first_due_at.or(Some(self.due_at));
+        self.due_at = calendar.end_of_day(last);
+        self.rolled_due_at = Some(calendar.end_of_day(calendar.rolled(last)));
+        self.marked_at = None;
+    }
+
     /// Whether it has passed and what it asks for is not done. It goes by the statutory day, not the rolled one.
     pub fn overdue(&self, now: DateTime<Utc>) -> bool {
         self.met_at.is_none() && self.due_at < now
@@ -237,6 +256,31 @@ mod tests {
         let deadline = review.deadline_on(date("2026-06-20"), &linkoping());
         assert_eq!(deadline.due_at, at("2026-06-20T22:00:00Z"));
         assert_eq!(deadline.rolled_due_at, Some(at("2026-06-22T22:00:00Z")));
+    }
+
+    #[test]
+    fn a_deadline_that_is_extended_remembers_its_first_day_and_rolls_with_the_new_one() {
+        let mut deadline =
+            rule(DeadlineKind::InquiryDecision).deadline_from(at("2026-06-01T08:00:00Z"), &linkoping()).unwrap();
+        deadline.marked_at = Some(at("2026-06-15T22:00:07Z"));
+        deadline.extend(date("2026-06-19"), &linkoping());
+        assert_eq!(deadline.first_due_at, Some(at("2026-06-15T22:00:00Z")));
+        assert_eq!(
+            (deadline.due_at, deadline.rolled_due_at),
+            (at("2026-06-19T22:00:00Z"), Some(at("2026-06-22T22:00:00Z")))
+        );
+        assert_eq!(deadline.marked_at, None);
+        deadline.extend(date("2026-07-01"), &linkoping());
+        assert_eq!(deadline.first_due_at, Some(at("2026-06-15T22:00:00Z")), "the very first day stays");
+    }
+
+    #[test]
+    fn a_dated_rule_holds_from_its_first_day_to_its_last() {
+        let feedback = rule(DeadlineKind::Feedback);
+        assert!(!feedback.holds_on(date("2026-01-14")) && feedback.holds_on(date("2026-01-15")), "SoL 19 kap. 6 §");
+        let replaced = DeadlineRule { valid_to: Some(date("2027-06-30")), ..feedback };
+        assert!(replaced.holds_on(date("2027-06-30")) && !replaced.holds_on(date("2027-07-01")));
+        assert!(rule(DeadlineKind::InquiryDecision).holds_on(date("1999-01-01")), "what is not dated always holds");
     }
 
     #[test]

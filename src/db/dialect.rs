@@ -120,6 +120,17 @@ pub fn hold_families(conn: &mut DbConn, ids: &[FamilyId]) -> Result<()> {
     Ok(())
 }
 
+/// Who makes one referral follow from another must not do so beside somebody who does the reverse. On PostgreSQL the rows of both are held
+/// until the transaction ends, in one order for all, so that two never wait for each other. SQLite has one writer.
+pub fn hold_referrals(conn: &mut DbConn, ids: &[ReferralId]) -> Result<()> {
+    if let DbConn::Postgres(conn) = conn {
+        let rows = referrals::table.filter(referrals::id.eq_any(ids.to_vec())).order(referrals::id);
+        // References to the rows may come in meanwhile: nobody changes the key.
+        rows.select(referrals::id).for_no_key_update().load::<ReferralId>(conn)?;
+    }
+    Ok(())
+}
+
 /// Two numbers with one key would wait for each other, and that is all.
 fn lock_key(hash: &[u8]) -> i64 {
     i64::from_be_bytes(hash.first_chunk().copied().unwrap_or_default())

@@ -17,11 +17,15 @@ use crate::partners::{self, NewPartner, Partner};
 use crate::referrals::matter::NewReferral;
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{self, Referral};
-use crate::time::Moment;
+use crate::time::{Moment, Random};
 use crate::vault::Vault;
 use crate::{families, people};
 
-const CASES: usize = 48;
+/// How many there are.
+pub const CASES: usize = 48;
+
+/// An agency, and what it is.
+pub type Sender = (PartnerId, Category);
 
 /// The agencies of the demo: their slug, name and category.
 const AGENCIES: [(&str, &str, Category); 4] = [
@@ -32,7 +36,7 @@ const AGENCIES: [(&str, &str, Category); 4] = [
 ];
 
 /// What is told, with the needs that it is about.
-const CONCERNS: [(&str, &[&str]); 6] = [
+pub const CONCERNS: [(&str, &[&str]); 6] = [
     (
         "Eleven har varit borta från skolan i flera veckor och svarar inte när skolan hör av sig. Hemma säger man att allt är bra.",
         &["school_absence"],
@@ -52,15 +56,15 @@ const CONCERNS: [(&str, &[&str]); 6] = [
         &["honour_related"],
     ),
 ];
-const REQUESTS: [(&str, &[&str]); 3] = [
+/// What is asked for, with the needs that it is about.
+pub const REQUESTS: [(&str, &[&str]); 3] = [
     ("Familjen önskar stöd i föräldraskapet; kvällarna blir konflikter om skärmtid och läxor.", &["parenting"]),
     ("Föräldrarna har nyligen separerat och vill ha hjälp att prata om barnen.", &["family_conflict"]),
     ("Den unge vill hitta något att göra efter skolan och har frågat efter en fritidsledare.", &["leisure"]),
 ];
 
-/// Adds the agencies and their cases. A child whom one of the offices has met already is recognised by the number.
-pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, homes: &Homes, moment: &Moment) -> Result<()> {
-    let mut chance = Chance::new(20_230_621);
+/// Adds the agencies.
+pub fn insert_senders(conn: &mut DbConn, moment: &Moment) -> Result<Vec<Sender>> {
     let mut senders = Vec::new();
     for (slug, name, category) in AGENCIES {
         let unreadable = |_| Error::internal("the demo's agencies have slugs and names");
@@ -69,26 +73,53 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, homes: &H
         partners::store::insert(conn, &partner)?;
         senders.push((partner.id, category));
     }
+    Ok(senders)
+}
+
+/// Adds the cases of the last weeks, and gives them as they were received. A child whom one of the offices has met already is
+/// recognised by the number.
+pub fn insert(
+    conn: &mut DbConn,
+    vault: &Vault,
+    directory: &Directory,
+    homes: &Homes,
+    senders: &[Sender],
+    moment: &Moment,
+) -> Result<Vec<Referral>> {
+    let (mut chance, mut received) = (Chance::new(20_230_621), Vec::new());
     for number in 0..CASES {
-        let case = Case::new(number, &senders, homes, moment, &mut chance)?;
+        let case = Case::new(number, senders, homes, moment, &mut chance)?;
         let hash = case.matter.child.number().map(|number| people::store::number_hash(vault, number));
         let known = match hash {
             Some(hash) => people::store::first_with_number(conn, &hash)?,
             None => None,
         };
         let referral = Referral::receive(case.matter, case.sender, known, directory, &case.received)?;
-        let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
-        let sealed = SealedReferral::new(&referral, vault, &moment.random)?;
-        referrals::store::insert(conn, &sealed, &requested)?;
-        if let Some((person, _)) = known {
-            families::store::meet_person(conn, person, referral.office_id, referral.protected)?;
-        }
-        referrals::of_person::arrived(conn, &sealed)?;
-        let (actor, about) = (Actor::Partner(case.sender.0), vec![referral.id.uuid()]);
-        let entry = Entry::new(&case.received, actor, "referral.received", "referral", about, String::new());
-        audit::record(conn, &entry)?;
+        let actor = Actor::Partner(case.sender.0);
+        write(conn, &referral, actor, vault, &case.received, &moment.random)?;
+        received.push(referral);
     }
-    Ok(())
+    Ok(received)
+}
+
+/// Writes down what has come in.
+pub fn write(
+    conn: &mut DbConn,
+    referral: &Referral,
+    from: Actor,
+    vault: &Vault,
+    received: &Moment,
+    random: &Random,
+) -> Result<()> {
+    let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
+    let sealed = SealedReferral::new(referral, vault, random)?;
+    referrals::store::insert(conn, &sealed, &requested)?;
+    if let Some(person) = referral.person_id {
+        families::store::meet_person(conn, person, referral.office_id, referral.protected)?;
+    }
+    referrals::of_person::arrived(conn, &sealed)?;
+    let about = vec![referral.id.uuid()];
+    audit::record(conn, &Entry::new(received, from, "referral.received", "referral", about, String::new()))
 }
 
 /// What an agency sent, and when.

@@ -30,6 +30,9 @@ const FAMILIES: [&str; 12] = [
     "Öberg",
 ];
 
+/// How many numbers of the list lie between two children of the demo that stand beside each other.
+const STRIDE: usize = 5;
+
 /// One of the numbers that Skatteverket publishes for tests, which belong to nobody.
 #[derive(Debug, Clone)]
 pub struct Identity {
@@ -43,7 +46,15 @@ pub struct Identity {
 /// Somebody who is 1 to 20 years old in this year: the children of the demo, by their place in it.
 pub fn child(at: usize, this_year: i32) -> Identity {
     // Neighbours in the list were born in one year.
-    nth(at * 5, |year| ((this_year - 20)..this_year).contains(&year))
+    nth(at * STRIDE, |year| ((this_year - 20)..this_year).contains(&year))
+}
+
+/// Those who are 2 to 20 years old and not among the first so many children.
+pub fn more_children(but: usize, this_year: i32) -> Vec<Identity> {
+    let all = identities(|year| ((this_year - 20)..this_year).contains(&year));
+    let taken: Vec<usize> = (0..but).map(|at| (at * STRIDE) % all.len().max(1)).collect();
+    let others = all.into_iter().enumerate().filter(|(at, _)| !taken.contains(at)).map(|(_, child)| child);
+    others.filter(|child| child.year < this_year - 1).collect()
 }
 
 /// Somebody who is old enough to have such children, by their place in the demo.
@@ -52,15 +63,19 @@ pub fn adult(at: usize, this_year: i32) -> Identity {
 }
 
 fn nth(at: usize, is_meant: impl Fn(i32) -> bool) -> Identity {
+    let meant = identities(is_meant);
+    let none = Identity { number: String::new(), year: 0, is_female: false };
+    meant.get(at % meant.len().max(1)).cloned().unwrap_or(none)
+}
+
+fn identities(is_meant: impl Fn(i32) -> bool) -> Vec<Identity> {
     let mut rows = csv::Reader::from_reader(IDENTITIES.as_bytes());
     let identity = |row: csv::StringRecord| {
         let year: i32 = row.get(3)?.get(..4)?.parse().ok()?;
         let number = row.get(1)?.to_owned();
         is_meant(year).then(|| Identity { number, year, is_female: row.get(4) == Some("female") })
     };
-    let meant: Vec<Identity> = rows.records().flatten().filter_map(identity).collect();
-    let none = Identity { number: String::new(), year: 0, is_female: false };
-    meant.get(at % meant.len().max(1)).cloned().unwrap_or(none)
+    rows.records().flatten().filter_map(identity).collect()
 }
 
 /// Chance with a fixed seed (SplitMix64), so that the demo is the same every time.

@@ -6,8 +6,10 @@
 mod cases;
 mod chance;
 mod credentials;
+mod desk;
 mod field;
 mod homes;
+mod matters;
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -109,8 +111,11 @@ fn prepare(target: &Target, folder: &Path, credentials: &Credentials, moment: &M
             directory::import::embedded(conn, moment)?;
             let (vault, directory) = (&credentials.vault, directory::store::load(conn, moment.now)?);
             let homes = homes::insert(conn, vault, &directory, moment)?;
-            cases::insert(conn, vault, &directory, &homes, moment)?;
+            let senders = cases::insert_senders(conn, moment)?;
+            let fresh = cases::insert(conn, vault, &directory, &homes, &senders, moment)?;
             field::insert(conn, vault, &directory, moment)?;
+            let older = matters::insert(conn, vault, &directory, &homes, &senders, moment)?;
+            desk::work(conn, vault, &directory, [older, fresh].concat(), moment)?;
             diesel::update(directory_state::table).set(directory_state::synthetic.eq(true)).execute(conn)?;
             Ok(())
         };

@@ -13,7 +13,6 @@ use crate::referrals::consent::Giver;
 use crate::referrals::course::steps::{Named, Said, Setting, Step};
 use crate::referrals::course::table::Action;
 use crate::referrals::course::{self, InquiryDecision, Outcome, State, TurnTo, Withdrawer, clocks};
-use crate::referrals::disclosure;
 use crate::rules::{Rules, in_the_future};
 use crate::time::Timestamp;
 use crate::vault::{ConfidentialLine, ConfidentialProse};
@@ -68,9 +67,8 @@ impl Step for DecideInquiry {
         };
         referral.end(state, setting.now());
         (referral.course.feedback.answered, referral.course.feedback.refused) = (false, None);
-        if referral.feedback_is_requested() && disclosure::learns_the_decision(referral, setting.directory) {
-            clocks::start_feedback(referral, setting.now(), setting.directory);
-        }
+        clocks::drop_feedback(referral);
+        clocks::start_feedback(referral, setting.now(), setting.directory);
         Ok(Said::code(self.decision.into(), self.rationale))
     }
 }

@@ -259,7 +259,7 @@ impl Step for Hold {
         };
         let hold = course::Hold { reason: self.reason, review_on: self.review_on };
         referral.course.state = State::OnHold { hold, first_contact_at };
-        clocks::set_day(referral, DeadlineKind::Review, self.review_on, setting.directory);
+        clocks::start_review(referral, self.review_on, setting.now(), setting.directory);
         Ok(Said { code: Some(self.reason.into()), ..Said::default() })
     }
 }
@@ -294,6 +294,8 @@ pub struct ExtendDeadline {
     #[schema(example = "2026-12-18")]
     until: NaiveDate,
     /// Why. Workload and staffing are refused (SoL 2025:400, 20 kap. 2 §).
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
     reason_code: ExtensionReason,
     /// The reason in words.
     ///
@@ -319,10 +321,11 @@ impl Step for ExtendDeadline {
             let last = calendar.local_date(runs.due_at - chrono::TimeDelta::microseconds(1));
             check_day_ahead(self.until, last.max(setting.today()), "/until", &mut rules);
         }
-        let runs = rules.finish(runs)?;
-        clocks::set_day(referral, self.kind, self.until, setting.directory);
-        let moved = referral.deadlines.iter_mut().filter(|deadline| deadline.kind == self.kind);
-        moved.for_each(|deadline| deadline.first_due_at = runs.first_due_at.or(Some(runs.due_at)));
+        rules.finish(runs)?;
+        clocks::extend(referral, self.kind, self.until, setting.directory);
+        if let (DeadlineKind::Review, State::OnHold { hold, .. }) = (self.kind, &mut referral.course.state) {
+            hold.review_on = self.until;
+        }
         referral.course.extensions.push(Extension {
             kind: self.kind,
             until: self.until,

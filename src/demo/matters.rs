@@ -1,0 +1,232 @@
+//! Half a year of referrals, of each kind and from everybody who can send one: the same every time, but for when it was. No child in
+//! them is real.
+
+use chrono::{Datelike, Duration};
+use diesel::prelude::*;
+use serde_json::json;
+
+use crate::audit::Actor;
+use crate::auth::Category;
+use crate::db::DbConn;
+use crate::db::schema::outreach_contacts;
+use crate::demo::cases::{self, CASES, CONCERNS, REQUESTS, Sender};
+use crate::demo::chance::{self, Chance, Identity};
+use crate::demo::homes::{Homes, Known};
+use crate::directory::Directory;
+use crate::error::{Error, Result};
+use crate::http::body;
+use crate::id::{OutreachContactId, StaffId};
+use crate::people;
+use crate::referrals::matter::NewReferral;
+use crate::referrals::{Kind, Origin, Referral};
+use crate::time::{Moment, Timestamp};
+use crate::vault::Vault;
+
+const MATTERS: usize = 552;
+/// How far back they reach, in days.
+const DAYS: u64 = 190;
+/// Some come of one of so many of the youngest contacts in the field.
+const CONTACTS: i64 = 400;
+const PLACES: [&str; 6] = ["Skäggetorp", "Skäggetorp", "Skäggetorp", "Ryd", "Berga", "Ekholmen"];
+
+/// Adds them, and gives them as they were received.
+pub fn insert(
+    conn: &mut DbConn,
+    vault: &Vault,
+    directory: &Directory,
+    homes: &Homes,
+    senders: &[Sender],
+    moment: &Moment,
+) -> Result<Vec<Referral>> {
+    let mut letters = Letters::new(conn, homes, senders, moment)?;
+    let mut received = Vec::new();
+    for number in 0..MATTERS {
+        let letter = letters.next(number)?;
+        let known = match (letter.is_known, letter.new.child.number()) {
+            (true, Some(number)) => people::store::first_with_number(conn, &people::store::number_hash(vault, number))?,
+            _ => None,
+        };
+        let (from, then) = (letter.from, letter.then);
+        let referral = match from {
+            From::Agency(sender) => Referral::receive(letter.new, sender, known, directory, &then)?,
+            From::Contact(contact, worker) => {
+                Referral::of_contact(letter.new, (contact, worker), known, directory, &then)?
+            }
+            From::Reporter { clerk, anonymous } => {
+                let mut taken = taken_down(letter.new, Origin::Private, clerk, directory, &then)?;
+                if anonymous {
+                    // Nothing of them is kept that could lead to them (JO 2798-2008).
+                    taken.matter.reporter = None;
+                }
+                taken
+            }
+            From::Family(clerk) => taken_down(letter.new, Origin::SelfRequest, clerk, directory, &then)?,
+        };
+        cases::write(conn, &referral, from.actor(), vault, &then, &moment.random)?;
+        received.push(referral);
+    }
+    Ok(received)
+}
+
+/// What staff take down for somebody who rings or comes by.
+fn taken_down(
+    new: NewReferral,
+    origin: Origin,
+    clerk: StaffId,
+    directory: &Directory,
+    then: &Moment,
+) -> Result<Referral> {
+    let nowhere = OutreachContactId::from_uuid(uuid::Uuid::nil());
+    let taken = Referral::of_contact(new, (nowhere, clerk), None, directory, then)?;
+    let kind = if origin == Origin::SelfRequest { Kind::SelfRequest } else { taken.kind };
+    Ok(Referral { kind, origin, ..taken })
+}
+
+/// Who something comes from.
+#[derive(Clone, Copy)]
+enum From {
+    Agency(Sender),
+    Contact(OutreachContactId, StaffId),
+    Reporter { clerk: StaffId, anonymous: bool },
+    Family(StaffId),
+}
+
+impl From {
+    fn actor(self) -> Actor {
+        match self {
+            Self::Agency((partner, _)) => Actor::Partner(partner),
+            Self::Contact(_, staff) | Self::Reporter { clerk: staff, .. } | Self::Family(staff) => Actor::Staff(staff),
+        }
+    }
+}
+
+/// Something that comes in.
+struct Letter {
+    new: NewReferral,
+    from: From,
+    then: Moment,
+    /// Whether it is about a child of a family that is known here.
+    is_known: bool,
+}
+
+/// Makes what comes in.
+struct Letters<'a> {
+    chance: Chance,
+    children: Vec<Identity>,
+    at_home: Vec<(usize, Known)>,
+    senders: &'a [Sender],
+    contacts: Vec<(OutreachContactId, StaffId, Timestamp)>,
+    clerks: Vec<StaffId>,
+    moment: &'a Moment,
+}
+
+impl<'a> Letters<'a> {
+    fn new(conn: &mut DbConn, homes: &Homes, senders: &'a [Sender], moment: &'a Moment) -> Result<Self> {
+        let mut at_home: Vec<(usize, Known)> = homes.iter().map(|(number, known)| (*number, *known)).collect();
+        at_home.sort_unstable_by_key(|(number, _)| *number);
+        let mut chance = Chance::new(19_890_320);
+        let clerks = (0..3).map(|_| Moment { now: moment.now, random: chance.random() }.id()).collect();
+        let columns = (outreach_contacts::id, outreach_contacts::worker_id, outreach_contacts::occurred_at);
+        let youngest = outreach_contacts::table.order(outreach_contacts::occurred_at.desc()).limit(CONTACTS);
+        let contacts = youngest.select(columns).load(conn)?;
+        let children = chance::more_children(CASES, moment.now.utc().year());
+        Ok(Self { chance, children, at_home, senders, contacts, clerks, moment })
+    }
+
+    fn next(&mut self, number: usize) -> Result<Letter> {
+        let (from, met) = self.sender();
+        let at = met.unwrap_or_else(|| self.some_time_ago(number));
+        let asks = match from {
+            // An association reports nothing by duty, so it mostly asks for support.
+            From::Agency((_, Category::Association)) | From::Family(_) => true,
+            From::Reporter { .. } => false,
+            From::Agency(_) | From::Contact(..) => self.chance.below(5) < 2,
+        };
+        let by_duty = matches!(from, From::Agency((_, category)) if category.is_mandatory_reporter());
+        let (child, is_known) = self.child()?;
+        let new = self.body(number, &child, at, asks, by_duty)?;
+        Ok(Letter { new, from, then: Moment { now: at, random: self.chance.random() }, is_known })
+    }
+
+    /// Who sends it; a contact was at a time of its own.
+    fn sender(&mut self) -> (From, Option<Timestamp>) {
+        let clerk = self.chance.one_of(&self.clerks);
+        match self.chance.below(20) {
+            0 | 1 => {
+                let (contact, worker, met) = self.chance.one_of(&self.contacts);
+                (From::Contact(contact, worker), Some(met))
+            }
+            2 => (From::Reporter { clerk, anonymous: true }, None),
+            3 => (From::Reporter { clerk, anonymous: false }, None),
+            4 | 5 => (From::Family(clerk), None),
+            _ => (From::Agency(self.chance.one_of(self.senders)), None),
+        }
+    }
+
+    /// Every third came in within some weeks: those are still worked on.
+    fn some_time_ago(&mut self, number: usize) -> Timestamp {
+        let days = if number.is_multiple_of(3) { DAYS / 8 } else { DAYS };
+        let minutes = i64::try_from(self.chance.below(days * 24 * 60)).unwrap_or_default();
+        Timestamp::from(self.moment.now.utc() - Duration::minutes(minutes))
+    }
+
+    /// Whom it is about, and whether that is a child of a family that is known here.
+    fn child(&mut self) -> Result<(Child, bool)> {
+        let years = self.moment.now.utc().year();
+        if self.chance.below(12) == 0 {
+            let (number, known) = self.chance.one_of(&self.at_home);
+            let identity = chance::child(number, years);
+            return Ok((Child { known, year: identity.year, number: Some(identity.number) }, true));
+        }
+        let at = usize::try_from(self.chance.next()).unwrap_or_default() % self.children.len().max(1);
+        let identity = self.children.get(at).ok_or_else(|| Error::internal("the demo has children"))?;
+        // A child has one name, however often somebody writes about it.
+        let mut own = Chance::new(u64::try_from(at).unwrap_or_default());
+        let known = Known { given: own.given_name(identity), family: own.family_name(), place: own.one_of(&PLACES) };
+        // Not everybody knows the number.
+        let number = Some(identity.number.clone()).filter(|_| self.chance.below(3) > 0);
+        Ok((Child { known, year: identity.year, number }, false))
+    }
+
+    fn body(&mut self, number: usize, child: &Child, at: Timestamp, asks: bool, by_duty: bool) -> Result<NewReferral> {
+        let (description, needs) = if asks { self.chance.one_of(&REQUESTS) } else { self.chance.one_of(&CONCERNS) };
+        let (reporter, guardian) = (self.chance.name(), self.chance.name());
+        let mut body = json!({
+            "kind": if asks { "support_request" } else { "concern_report" },
+            "urgency": self.chance.one_of(&["routine", "routine", "soon", "immediate"]),
+            "senderReference": format!("DEMO-{:03}", CASES + number + 1),
+            "reporter": { "name": format!("{} {}", reporter.0, reporter.1), "relation": "Känner familjen (påhittad)" },
+            "child": {
+                "givenName": child.known.given, "familyName": child.known.family, "placeName": child.known.place,
+                "protectedIdentity": if self.chance.below(60) == 0 { "marked" } else { "none" },
+            },
+            "guardians": [{ "givenName": guardian.0, "familyName": guardian.1 }],
+            "siblings": [],
+            "needs": needs,
+            "description": description,
+            "guardiansInformed": { "informed": if needs.contains(&"honour_related") { "not_appropriate" } else { "yes" } },
+        });
+        match &child.number {
+            Some(number) => body["child"]["personalIdentityNumber"] = json!(number),
+            None => body["child"]["birthYear"] = json!(child.year),
+        }
+        if asks {
+            let givers: &[&str] =
+                if at.utc().year() - child.year >= 15 { &["child", "guardian"] } else { &["guardian"] };
+            // Some families do not want the sender to know how it goes.
+            let scopes: &[&str] = if self.chance.below(5) == 0 { &["referral"] } else { &["referral", "outcome"] };
+            body["consent"] =
+                json!({ "basis": "oral", "givenBy": givers, "givenOn": at.utc().date_naive(), "scopes": scopes });
+        } else if by_duty {
+            body["feedbackRequested"] = json!(self.chance.below(8) > 0);
+        }
+        body::read(body)
+    }
+}
+
+/// A child, as whoever writes knows it.
+struct Child {
+    known: Known,
+    year: i32,
+    number: Option<String>,
+}

@@ -1,0 +1,148 @@
+//! Deadlines that pass: each is recorded once, in the referral, its history and the audit.
+//!
+//! - Every server looks, and on a restart looks at once. The next version of a referral is written by one of them alone; who comes
+//!   second finds that another was quicker, and leaves it.
+//! - Of two deadlines that have passed the earlier is recorded first, and the other with the next version: an event tells of one.
+//! - That a deadline is overdue does not wait for this: readers are told by the time that it is.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use diesel::prelude::*;
+use strum::IntoEnumIterator;
+
+use crate::audit::{Actor, Entry};
+use crate::calendar::DeadlineKind;
+use crate::db::schema::referrals;
+use crate::db::{Db, DbConn};
+use crate::directory::Directory;
+use crate::error::{Problem, Result};
+use crate::id::OfficeId;
+use crate::on_backend;
+use crate::referrals::course::act::Transition;
+use crate::referrals::course::clocks;
+use crate::referrals::course::steps::Said;
+use crate::referrals::course::table::Action;
+use crate::referrals::store::SealedReferral;
+use crate::telemetry::Metrics;
+use crate::time::{Clock, Moment, Random, Timestamp};
+use crate::vault::Vault;
+
+/// How many are recorded in one transaction. Whoever acts on one of them, and on SQLite every other writer, waits for as long as that
+/// takes.
+const BATCH: usize = 50;
+/// For each second of recording so many belong to others.
+const LEFT_TO_OTHERS: u32 = 3;
+
+/// Records which deadlines have passed.
+pub struct Overdue {
+    vault: Vault,
+    random: Random,
+    metrics: Arc<Metrics>,
+}
+
+/// What was found.
+struct Found {
+    /// How many referrals are overdue, recorded or not.
+    overdue: i64,
+    /// What there is to record.
+    passed: Vec<(DeadlineKind, Transition)>,
+}
+
+impl Overdue {
+    /// Nothing has been looked at yet.
+    pub fn new(vault: Vault, random: Random, metrics: Arc<Metrics>) -> Self {
+        DeadlineKind::iter().for_each(|kind| metrics.count_overdue_deadlines(kind.into(), 0));
+        Self { vault, random, metrics }
+    }
+
+    /// Records all that have passed and are not recorded yet.
+    pub async fn mark(&self, db: &Db, directory: &Directory, clock: &Clock) -> Result<()> {
+        loop {
+            let begun = Instant::now();
+            let offices: Vec<OfficeId> = directory.offices.iter().map(|office| office.id).collect();
+            let (vault, moment) = (self.vault.clone(), Moment { now: clock.now(), random: self.random.clone() });
+            let Found { overdue, passed } = db.read(move |conn| find(conn, &offices, &vault, &moment)).await?;
+            self.metrics.overdue_referrals_are(overdue);
+            if passed.is_empty() {
+                return Ok(());
+            }
+            let recorded = db.write(move |conn| record(conn, &passed)).await?;
+            recorded.iter().for_each(|kind| self.metrics.count_overdue_deadlines((*kind).into(), 1));
+            if recorded.is_empty() {
+                // Others are at it, and will not stop half-way; what they leave is found the next time.
+                return Ok(());
+            }
+            tokio::time::sleep(begun.elapsed() * LEFT_TO_OTHERS).await;
+        }
+    }
+}
+
+/// What has passed and is not recorded, a batch of it. It is opened and sealed here, on a thread that reads, so that the one that
+/// writes has nothing to make.
+fn find(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault, moment: &Moment) -> Result<Found> {
+    let mut found = Found { overdue: 0, passed: Vec::new() };
+    for office in offices {
+        let overdue = count_overdue(conn, *office, moment.now)?;
+        found.overdue += overdue;
+        if overdue == 0 || found.passed.len() >= BATCH {
+            continue;
+        }
+        for sealed in unmarked(conn, *office, moment.now, BATCH - found.passed.len())? {
+            let id = sealed.id;
+            match mark(sealed, vault, moment) {
+                Ok(marked) => found.passed.extend(marked),
+                // One that cannot be read must not keep the others from being recorded.
+                Err(error) => tracing::error!(referral = %id, cause = ?error.cause(), "a deadline cannot be recorded"),
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// How many of an office's referrals are overdue. The index by what is due next answers it alone.
+fn count_overdue(conn: &mut DbConn, office: OfficeId, now: Timestamp) -> Result<i64> {
+    let overdue = referrals::table.filter(referrals::office_id.eq(office)).filter(referrals::next_due_at.lt(now));
+    Ok(overdue.count().get_result(conn)?)
+}
+
+/// The referrals of an office with a deadline that has passed and is not recorded. What is not recorded is not due before what is
+/// due next, so both databases find them among the overdue ones, by the same index.
+fn unmarked(conn: &mut DbConn, office: OfficeId, now: Timestamp, limit: usize) -> Result<Vec<SealedReferral>> {
+    Ok(on_backend!(conn, conn => referrals::table
+        .filter(referrals::office_id.eq(office))
+        .filter(referrals::next_due_at.lt(now))
+        .filter(referrals::unmarked_due_at.lt(now))
+        .order((referrals::next_due_at, referrals::id))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn))?)
+}
+
+/// The next version of a referral, which knows that a deadline has passed.
+fn mark(sealed: SealedReferral, vault: &Vault, moment: &Moment) -> Result<Option<(DeadlineKind, Transition)>> {
+    let before = sealed.open(vault)?;
+    let mut after = before.clone();
+    let Some(kind) = clocks::mark_overdue(&mut after, moment.now) else { return Ok(None) };
+    let after = after.settled(&before, moment.now);
+    let said = Said { code: Some(kind.into()), ..Said::default() };
+    let about = vec![after.id.uuid()];
+    let entry = Entry::new(moment, Actor::System, "referral.marked_overdue", "referral", about, String::new())
+        .on_behalf_of(after.office_id);
+    let versions = (&before, &after);
+    let marked = Transition::new(Action::MarkOverdue, versions, Actor::System, &said, vault, moment, entry)?;
+    Ok(Some((kind, marked)))
+}
+
+/// Writes down what is still as it was found, and says of which kinds that was.
+fn record(conn: &mut DbConn, passed: &[(DeadlineKind, Transition)]) -> Result<Vec<DeadlineKind>> {
+    let mut recorded = Vec::new();
+    for (kind, transition) in passed {
+        match transition.write(conn) {
+            Ok(()) => recorded.push(*kind),
+            // Somebody acted on it, or another server was quicker: neither has left anything of ours behind.
+            Err(error) if error.problem() == Problem::StaleVersion => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(recorded)
+}
