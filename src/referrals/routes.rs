@@ -37,10 +37,10 @@ pub fn routes(api: &mut ServiceConfig) {
         .service(list_referrals)
         .service(search_routes::search_referrals)
         .service(get_referral)
+        .service(get_partner_view)
         .service(correct_routes::correct_referral)
         .service(copy_routes::copy_for_sibling)
-        .service(search_routes::list_related)
-        .service(get_partner_view);
+        .service(search_routes::list_related);
     course::routes::add(api);
     messages::routes::add(api);
 }

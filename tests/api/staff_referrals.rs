@@ -74,7 +74,7 @@ on_both_databases! {
         for referral in [&here, &there] {
             let read = worker.get(&path(referral)).await.expect(200);
             let rels: Vec<&str> = read["_links"].as_array().unwrap().iter().filter_map(|link| link["rel"].as_str()).collect();
-            assert_eq!(rels, ["self", "history", "related"], "who reads works with nothing");
+            assert_eq!(rels, ["self", "history", "related", "messages"], "who reads works with nothing");
             worker.get(&format!("{}/history", path(referral))).await.expect(200);
             worker.get(&format!("{}/related", path(referral))).await.expect(200);
         }
