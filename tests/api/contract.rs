@@ -104,6 +104,7 @@ async fn the_example_of_a_submission_is_one_that_is_taken() {
         ("/partner/referrals", app.school()),
         ("/people", app.caseworker()),
         ("/outreach-contacts", app.outreach_worker()),
+        ("/referrals", app.outreach_worker()),
     ];
     for (path, caller) in callers {
         let content = &DOCUMENT["paths"][path]["post"]["requestBody"]["content"]["application/json"];

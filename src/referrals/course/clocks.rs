@@ -17,7 +17,7 @@ impl Status {
     pub fn runs(self, kind: DeadlineKind) -> bool {
         match self {
             Self::HandedOver | Self::ClosedNoInquiry => kind == DeadlineKind::Feedback,
-            _ => !self.is_final(),
+            _ => !self.is_final() && kind != DeadlineKind::Feedback,
         }
     }
 }
@@ -98,7 +98,8 @@ pub fn start_feedback(referral: &mut Referral, now: Timestamp, directory: &Direc
     referral.deadlines.push(deadline);
 }
 
-/// Stops the clock of a feedback on a decision that is undone: a reporter waits for what is decided in its place.
+/// Forgets the clock of a feedback on an earlier decision, which stood still since that was undone: the reporter learns what is decided
+/// in its place.
 pub fn drop_feedback(referral: &mut Referral) {
     referral.deadlines.retain(|deadline| deadline.kind != DeadlineKind::Feedback || deadline.met_at.is_some());
 }

@@ -260,8 +260,6 @@ impl Memory {
                 self.told = true;
                 self.meet("feedback", now);
             }
-            // The decision is undone, and nobody waits to be told of it.
-            "reopen" => self.clocks.retain(|clock| clock.kind != "feedback" || clock.met.is_some()),
             "withdraw" => self.withdrawn_by_sender = true,
             "withdraw-consent" => self.outcome = false,
             "request-feedback" => self.ask(now),

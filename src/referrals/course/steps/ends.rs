@@ -67,6 +67,7 @@ impl Step for DecideInquiry {
         };
         referral.end(state, setting.now());
         (referral.course.feedback.answered, referral.course.feedback.refused) = (false, None);
+        clocks::drop_feedback(referral);
         clocks::start_feedback(referral, setting.now(), setting.directory);
         Ok(Said::code(self.decision.into(), self.rationale))
     }
@@ -263,7 +264,6 @@ impl Step for Reopen {
     fn take(self, referral: &mut Referral, _: &Setting<'_>) -> Result<Said> {
         let decision = referral.course.state.decision().cloned();
         referral.course.earlier_decisions.extend(decision);
-        clocks::drop_feedback(referral);
         referral.course.state = State::Received;
         Ok(Said::words(self.reason))
     }
