@@ -11,7 +11,7 @@
 //! | [`areas`], [`districts`], [`offices`], [`services`] | the directory: what there is, and where |
 //! | [`directory`] | the directory as one immutable snapshot in memory: geometry, import, coverage, the one way to write it |
 //! | [`where_to_turn`] | the resident's question, and the answer that also routes referrals |
-//! | [`referrals`] | a matter about a child, from its sender to the office; what its sender may see of it |
+//! | [`referrals`] | a matter about a child, from its sender to the office's decision and back; what its sender may see of it |
 //! | [`outreach`] | meetings in the field, offers and answers, promises to get back |
 //! | [`people`], [`families`], [`timeline`] | who is met and helped, and what happened to them |
 //! | [`partners`], [`staff`] | who sends referrals, who works with them |
@@ -41,7 +41,9 @@
 //! - What somebody asks for and may not know of is recorded as denied, by [`audit::denials`], whether it exists or not; the query
 //!   that does not find it is the same.
 //! - Which cases somebody may know of is decided by [`auth::Sight`] and nowhere else; what they may not know of does not exist.
-//! - A sender's answer is made by [`referrals::receipt`] and nowhere else.
+//! - What can be done with a referral, when and by whom, is one table: [`referrals::course::table`]; what a caller is offered is what a
+//!   caller is allowed. Each step is one version, one event and one record of the audit, in one transaction.
+//! - What a sender may know is one rule: [`referrals::disclosure`]. Its answers are made by [`referrals::receipt`] and nowhere else.
 //! - Time and randomness are handed in ([`time::Moment`]); nothing asks the machine but [`time`] itself.
 //! - Nothing about one municipality is in the code: it is data.
 //! - What is personal is a [`vault::Confidential`] in memory and sealed in the database.

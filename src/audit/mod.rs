@@ -33,10 +33,11 @@ use crate::db::DbConn;
 use crate::db::columns::Json;
 use crate::db::schema::audit_records;
 use crate::error::Result;
+use crate::hex;
 use crate::http::call::Call;
 use crate::id::{AuditRecordId, OfficeId, ResourceId};
 use crate::on_backend;
-use crate::time::{Moment, Timestamp};
+use crate::time::{Moment, Random, Timestamp};
 
 pub use actor::Actor;
 use client::{Agent, Client};
@@ -138,10 +139,17 @@ impl Entry {
         Self { reason: reason.into(), ..self }
     }
 
-    /// From which client. Left out for a private person's anonymous report: nothing may lead back to the reporter.
+    /// From which client.
     pub fn from_client(self, client: Client) -> Self {
         let client_address = client.address.map(|address| address.to_string());
         Self { client_address, client_agent: Some(client.agent), ..self }
+    }
+
+    /// The same record without the client, and in a trace of its own: nothing may lead back to a private person who reports and stays
+    /// unknown.
+    pub fn leading_nowhere(self, random: &Random) -> Self {
+        let trace_id = hex::encode(&random.bytes::<16>());
+        Self { client_address: None, client_agent: None, trace_id, ..self }
     }
 
     /// The same record of an attempt: what was asked for does not exist, as far as the actor may know.

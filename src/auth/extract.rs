@@ -43,8 +43,27 @@ pub struct CaseWorker {
     pub powers: Powers,
 }
 
-/// Staff who may send a matter to an office.
-pub struct ReferralMaker(pub Staff);
+/// Staff who correct the cases of their offices: whom one is about goes by another permission.
+pub struct CaseCorrector {
+    /// As far as they work cases.
+    pub worker: CaseWorker,
+    /// As far as they may know of people.
+    pub people: Staff,
+}
+
+/// Staff who may send a matter to an office. What it names goes by other permissions, and so does what becomes of it.
+pub struct ReferralMaker {
+    /// Who.
+    pub staff: Staff,
+    /// As far as they may know of people.
+    pub people: Staff,
+    /// As far as they work in the field.
+    pub field: Staff,
+    /// As far as they may know of cases.
+    pub cases: Staff,
+    /// What they may do with a case of their offices.
+    pub powers: Powers,
+}
 
 /// Staff who meet people and families.
 pub struct PeopleWorker(pub Staff);
@@ -148,7 +167,7 @@ macro_rules! staff_with_cases {
     )* };
 }
 
-/// Staff who do one thing with cases, and what else they may do with them. They sign in once for all of it.
+/// Staff who do one thing with cases, and what else they may do: made of the one by `whole`. They sign in once for all of it.
 macro_rules! staff_with_powers {
     ($($caller:ident: $permission:expr;)*) => { $(
         impl FromRequest for $caller {
@@ -156,27 +175,60 @@ macro_rules! staff_with_powers {
             type Future = SigningIn<Self>;
 
             fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-                let whole = |request: &HttpRequest, staff: Staff| {
-                    let may = |permission| also(request, &staff, permission).is_ok();
-                    let powers = Powers {
-                        works: may(Permission::WorkReferrals),
-                        leads: may(Permission::LeadReferrals),
-                        decides: staff.qualified && may(Permission::DecideInquiries),
-                    };
-                    Self { staff, powers }
-                };
                 match staff(request, Some($permission)) {
                     Either::Left(known) => {
-                        Either::Left(ready(known.into_inner().map(|staff| whole(request, staff))))
+                        Either::Left(ready(known.into_inner().and_then(|staff| Self::whole(request, staff))))
                     }
                     Either::Right(first) => {
                         let request = request.clone();
-                        Either::Right(first.map_ok(move |staff| whole(&request, staff)).boxed_local())
+                        Either::Right(first.map(move |staff| Self::whole(&request, staff?)).boxed_local())
                     }
                 }
             }
         }
     )* };
+}
+
+impl Powers {
+    fn of(request: &HttpRequest, staff: &Staff) -> Self {
+        let may = |permission| also(request, staff, permission).is_ok();
+        Self {
+            works: may(Permission::WorkReferrals),
+            leads: may(Permission::LeadReferrals),
+            decides: staff.qualified && may(Permission::DecideInquiries),
+        }
+    }
+}
+
+impl CaseReader {
+    fn whole(request: &HttpRequest, staff: Staff) -> Result<Self> {
+        Ok(Self { powers: Powers::of(request, &staff), staff })
+    }
+}
+
+impl CaseWorker {
+    fn whole(request: &HttpRequest, staff: Staff) -> Result<Self> {
+        Ok(Self { powers: Powers::of(request, &staff), staff })
+    }
+}
+
+impl CaseCorrector {
+    fn whole(request: &HttpRequest, staff: Staff) -> Result<Self> {
+        let people = also(request, &staff, Permission::MeetPeople)?;
+        Ok(Self { worker: CaseWorker::whole(request, staff)?, people })
+    }
+}
+
+impl ReferralMaker {
+    fn whole(request: &HttpRequest, staff: Staff) -> Result<Self> {
+        Ok(Self {
+            people: also(request, &staff, Permission::MeetPeople)?,
+            field: also(request, &staff, Permission::DoOutreach)?,
+            cases: also(request, &staff, Permission::ReadReferrals)?,
+            powers: Powers::of(request, &staff),
+            staff,
+        })
+    }
 }
 
 macro_rules! agencies_with {
@@ -197,7 +249,6 @@ staff_with! {
     Administrator: Some(Permission::KeepDirectory);
     PartnerKeeper: Some(Permission::KeepPartners);
     Auditor: Some(Permission::ReadAudit);
-    ReferralMaker: Some(Permission::CreateReferrals);
     PeopleWorker: Some(Permission::MeetPeople);
     OutreachWorker: Some(Permission::DoOutreach);
     VersionReader: Some(Permission::ReadCorrections);
@@ -207,6 +258,8 @@ staff_with! {
 staff_with_powers! {
     CaseReader: Permission::ReadReferrals;
     CaseWorker: Permission::WorkReferrals;
+    CaseCorrector: Permission::WorkReferrals;
+    ReferralMaker: Permission::CreateReferrals;
 }
 
 staff_with_cases! {

@@ -1,7 +1,7 @@
 //! Who calls, and what they may do.
 //!
 //! The first argument of a handler says who may call it: [`Anyone`], [`Administrator`], [`PartnerKeeper`], [`Auditor`],
-//! [`CaseReader`], [`CaseWorker`], [`ReferralMaker`], [`PeopleWorker`], [`TimelineReader`], [`OutreachWorker`], [`VersionReader`], [`ColleagueReader`], [`SignedIn`],
+//! [`CaseReader`], [`CaseWorker`], [`CaseCorrector`], [`ReferralMaker`], [`PeopleWorker`], [`TimelineReader`], [`OutreachWorker`], [`VersionReader`], [`ColleagueReader`], [`SignedIn`],
 //! [`Submitter`], [`PartnerReader`], [`AnyPartner`]. There is no check to forget in a body, and nobody to check when the argument is
 //! missing: a handler without one cannot be written by accident, since the document's test looks for it.
 //!
@@ -35,7 +35,7 @@ use crate::vault::ConfidentialLine;
 
 pub use category::{Category, PartnerStatus};
 pub use extract::{
-    Administrator, AnyPartner, Anyone, Auditor, CaseReader, CaseWorker, ColleagueReader, FollowUpWriter,
+    Administrator, AnyPartner, Anyone, Auditor, CaseCorrector, CaseReader, CaseWorker, ColleagueReader, FollowUpWriter,
     OutreachWorker, PartnerKeeper, PartnerReader, PeopleWorker, ReferralMaker, SignedIn, Submitter, TimelineReader,
     VersionReader,
 };

@@ -6,9 +6,9 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::BigInt;
 
 use crate::db::connection::DbConn;
-use crate::db::schema::{families, family_offices, people, person_offices};
+use crate::db::schema::{families, family_offices, people, person_offices, referrals};
 use crate::error::{Error, Result};
-use crate::id::{FamilyId, OfficeId, PersonId};
+use crate::id::{FamilyId, OfficeId, PersonId, ReferralId};
 
 /// Compiles one expression for each database. It is for what the multi-backend cannot say (a batch insert), and for hot
 /// statements, whose SQL text the multi-backend would build anew at every execution.
@@ -116,6 +116,17 @@ pub fn hold_families(conn: &mut DbConn, ids: &[FamilyId]) -> Result<()> {
         let rows = families::table.filter(families::id.eq_any(ids.to_vec())).order(families::id);
         // References to the rows may come in meanwhile: nobody changes the key.
         rows.select(families::id).for_no_key_update().load::<FamilyId>(conn)?;
+    }
+    Ok(())
+}
+
+/// Who makes one referral follow from another must not do so beside somebody who does the reverse. On PostgreSQL the rows of both are held
+/// until the transaction ends, in one order for all, so that two never wait for each other. SQLite has one writer.
+pub fn hold_referrals(conn: &mut DbConn, ids: &[ReferralId]) -> Result<()> {
+    if let DbConn::Postgres(conn) = conn {
+        let rows = referrals::table.filter(referrals::id.eq_any(ids.to_vec())).order(referrals::id);
+        // References to the rows may come in meanwhile: nobody changes the key.
+        rows.select(referrals::id).for_no_key_update().load::<ReferralId>(conn)?;
     }
     Ok(())
 }

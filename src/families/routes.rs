@@ -319,7 +319,7 @@ fn again(
     let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {
         let found = look(conn, &sight, FamilyId::from_uuid(id))?;
         let others = found.others();
-        Ok(Again { answer: kept.made_anew(&showing.view(found)?, Validator::Content)?, others })
+        Ok(Again { answer: kept.made_anew(&showing.view(found)?, Validator::Content)?, others, leads_nowhere: false })
     };
     ReplayAnew { action, resource_type: "family", render }
 }

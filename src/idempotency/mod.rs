@@ -72,6 +72,8 @@ pub struct Again {
     pub answer: Written,
     /// Whom it shows besides what it is about.
     pub others: Vec<Uuid>,
+    /// Whether the record of it must not lead back to the call.
+    pub leads_nowhere: bool,
 }
 
 impl Replay<fn(&mut DbConn, Uuid) -> Result<()>> {
@@ -110,7 +112,7 @@ impl Retries {
         let Replay { action, resource_type, may_see } = replay;
         let render = move |conn: &mut DbConn, about: Uuid, kept: Written| {
             may_see(conn, about)?;
-            Ok(Again { answer: kept, others: Vec::new() })
+            Ok(Again { answer: kept, others: Vec::new(), leads_nowhere: false })
         };
         self.once_or_anew(call, caller, ReplayAnew { action, resource_type, render }, work).await
     }
@@ -163,9 +165,11 @@ impl Retries {
         let answer: Written = self.vault.open_json(KEPT_ANSWER, kept.id.uuid(), &kept.answer)?;
         let (about, render) = (kept.resource_id, replay.render.clone());
         let entry = Entry::of_call(call, caller, replay.action, replay.resource_type, vec![about]);
+        let random = call.moment.random.clone();
         let write = move |conn: &mut DbConn| {
-            let Again { answer, others } = render(conn, about, answer.clone())?;
-            audit::record(conn, &entry.clone().also_about(others))?;
+            let Again { answer, others, leads_nowhere } = render(conn, about, answer.clone())?;
+            let entry = entry.clone().also_about(others);
+            audit::record(conn, &if leads_nowhere { entry.leading_nowhere(&random) } else { entry })?;
             Ok(answer)
         };
         let answer = self.db.write(write).await.map_err(|error| match error.problem() {

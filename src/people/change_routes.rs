@@ -20,6 +20,7 @@ use crate::outreach;
 use crate::people::routes::{ATTEMPTS, Found, Showing, look};
 use crate::people::store::{self, SealedPerson, Taken};
 use crate::people::{Changeable, NewPerson, Person, PersonView, Registration};
+use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{adoption, of_person};
 use crate::vault::Vault;
@@ -104,6 +105,8 @@ struct Change {
     number_is_new: bool,
     is_protected: bool,
     referrals: Vec<SealedReferral>,
+    /// What their histories say of it.
+    events: Vec<SealedEvent>,
     entries: Vec<Entry>,
 }
 
@@ -119,7 +122,7 @@ impl Change {
     ) -> Result<Self> {
         let (id, moment, vault) = (before.id, &by.moment, &showing.vault);
         let mut entries = vec![by.entry("person.changed", "person", vec![id.uuid()])];
-        let mut referrals = Vec::new();
+        let (mut referrals, mut events) = (Vec::new(), Vec::new());
         let is_protected = after.protection().is_protected();
         if is_protected {
             let is_raised = after.protection() > before.protection();
@@ -131,7 +134,8 @@ impl Change {
             for referral in db.read(about).await? {
                 let referral = referral.open(vault)?;
                 rerouted.extend((!referral.protected).then_some(referral.id.uuid()));
-                let next = referral.protected_as(after.protection(), &showing.directory, moment)?;
+                let next = referral.clone().protected_as(after.protection(), &showing.directory, moment)?;
+                events.extend(SealedEvent::of_rerouting((&referral, &next), by.staff_id, vault, moment)?);
                 referrals.push(SealedReferral::new(&next, vault, &moment.random)?);
             }
             if !rerouted.is_empty() {
@@ -145,7 +149,7 @@ impl Change {
         numbers.sort_unstable();
         let words = store::name_hashes(vault, &after.written.full_name());
         let (by, showing) = (by.clone(), showing.clone());
-        Ok(Self { by, showing, person, words, numbers, number_is_new, is_protected, referrals, entries })
+        Ok(Self { by, showing, person, words, numbers, number_is_new, is_protected, referrals, events, entries })
     }
 
     /// Writes it, and gives the person as the writer may know it then.
@@ -167,6 +171,7 @@ impl Change {
         store::update(conn, &person, &self.words)?;
         if self.is_protected {
             of_person::protect(conn, person.id, &self.referrals)?;
+            self.events.iter().try_for_each(|event| events::insert(conn, event))?;
             outreach::store::protect(conn, person.id)?;
             for referral in &self.referrals {
                 families::store::meet_person(conn, person.id, referral.office_id, true)?;

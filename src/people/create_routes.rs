@@ -63,7 +63,11 @@ pub async fn create_person(
         }
         let known = store::find_named(conn, &sight, number.as_deref().unwrap_or_default(), id)?;
         let named = KnownPerson::from(known.open(&seal)?);
-        Ok(Again { answer: kept.made_anew(&named, Validator::Content)?.told_whole(), others: Vec::new() })
+        Ok(Again {
+            answer: kept.made_anew(&named, Validator::Content)?.told_whole(),
+            others: Vec::new(),
+            leads_nowhere: false,
+        })
     };
     let replay = ReplayAnew { action: "person.created.replayed", resource_type: "person", render };
     let create = async |slot: Slot| {

@@ -33,7 +33,7 @@ use utoipa::ToSchema;
 pub use age_band::AgeBand;
 pub use birth::Birth;
 pub use channel::Channel;
-pub use facts::{HomeAddress, NewPerson};
+pub use facts::{ConfidentialPostalCode, HomeAddress, NewPerson};
 pub use identity_number::PersonalIdentityNumber;
 pub use patch::{Changeable, Registration};
 pub use view::{KnownPerson, PersonView};

@@ -224,7 +224,11 @@ impl Showing {
     /// A kept answer about a person, as it is now.
     pub(super) fn made_anew(&self, found: Found, kept: Written) -> Result<Again> {
         let (version, others) = (found.person.version, found.others());
-        Ok(Again { answer: kept.made_anew(&self.view(found)?, Validator::Version(version))?, others })
+        Ok(Again {
+            answer: kept.made_anew(&self.view(found)?, Validator::Version(version))?,
+            others,
+            leads_nowhere: false,
+        })
     }
 }
 

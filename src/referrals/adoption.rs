@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::families;
 use crate::families::membership::By;
 use crate::people::store::SealedPerson;
+use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Referral, of_person};
 use crate::vault::Vault;
@@ -26,11 +27,14 @@ pub fn adopt(conn: &mut DbConn, person: &SealedPerson, directory: &Directory, va
         let referral = Referral { person_id: Some(person.id), ..referral.open(vault)? };
         let was_protected = referral.protected;
         let next = match person.protection.is_protected() {
-            true => referral.protected_as(person.protection, directory, &by.moment)?,
-            false => Referral { updated_at: by.moment.now, version: referral.version + 1, ..referral },
+            true => referral.clone().protected_as(person.protection, directory, &by.moment)?,
+            false => Referral { updated_at: by.moment.now, version: referral.version + 1, ..referral.clone() },
         };
         let sealed = SealedReferral::new(&next, vault, &by.moment.random)?;
         store::update(conn, &sealed)?;
+        if let Some(event) = SealedEvent::of_rerouting((&referral, &next), by.staff_id, vault, &by.moment)? {
+            events::insert(conn, &event)?;
+        }
         families::store::meet_person(conn, person.id, next.office_id, next.protected)?;
         of_person::arrived(conn, &sealed)?;
         linked.push(next.id.uuid());

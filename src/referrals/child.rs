@@ -9,8 +9,10 @@ use utoipa::ToSchema;
 
 use crate::directory::Directory;
 use crate::error::Text;
-use crate::id::DistrictId;
-use crate::people::{Birth, ConfidentialNumber, Gender, PersonalIdentityNumber, ProtectedIdentity};
+use crate::id::{DistrictId, PersonId};
+use crate::people::{
+    Birth, ConfidentialNumber, ConfidentialPostalCode, Gender, NewPerson, PersonalIdentityNumber, ProtectedIdentity,
+};
 use crate::rules::{Rules, check_year, in_the_future};
 use crate::vault::{self, Confidential, ConfidentialLine};
 
@@ -19,6 +21,13 @@ use crate::vault::{self, Confidential, ConfidentialLine};
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Child {
+    /// The person, where the child is registered and the caller may know of it: then that is enough to find the child, and what the
+    /// person is registered with is taken for whatever is left out. For staff alone.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person_id: Option<PersonId>,
     /// Given name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
@@ -148,6 +157,47 @@ impl Child {
         self.personal_identity_number.as_ref().map(Confidential::reveal)
     }
 
+    /// Given name and family name.
+    pub fn full_name(&self) -> String {
+        let names = [&self.given_name, &self.family_name].into_iter().flatten();
+        names.map(|name| name.reveal().as_ref()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether somebody else's words about where the child lives are the same, as far as they decide on an office.
+    pub fn lives_where(&self, other: &Self) -> bool {
+        let place = |child: &Self| {
+            let text = |line: &Option<ConfidentialLine>| line.as_ref().map(|line| line.reveal().to_string());
+            (child.district_id, text(&child.place_name), text(&child.postal_code))
+        };
+        place(self) == place(other)
+    }
+
+    /// Takes what a person is registered with for whatever is left out.
+    pub fn filled_from(self, id: PersonId, person: &NewPerson) -> Self {
+        let is_unnamed = self.given_name.is_none() && self.family_name.is_none();
+        let is_unplaced = self.district_id.is_none()
+            && self.place_name.is_none()
+            && self.postal_code.is_none()
+            && self.street.is_none();
+        let is_unborn =
+            self.personal_identity_number.is_none() && self.birth_date.is_none() && self.birth_year.is_none();
+        let named = |name: &Option<ConfidentialLine>| name.clone().filter(|_| is_unnamed);
+        let home = person.address.as_ref().filter(|_| is_unplaced);
+        Self {
+            person_id: Some(id),
+            given_name: self.given_name.or_else(|| named(&person.given_name)),
+            family_name: self.family_name.or_else(|| named(&person.family_name)),
+            birth_year: self.birth_year.or(person.birth_year.filter(|_| is_unborn)),
+            personal_identity_number: self.personal_identity_number.or_else(|| person.personal_identity_number.clone()),
+            gender: self.gender.or(person.gender),
+            district_id: self.district_id.or(person.district_id.filter(|_| is_unplaced)),
+            street: self.street.or_else(|| home.map(|home| home.street.clone())),
+            postal_code: self.postal_code.or_else(|| home.and_then(|home| line_of(&home.postal_code))),
+            locality: self.locality.or_else(|| home.map(|home| home.locality.clone())),
+            ..self
+        }
+    }
+
     fn can_be_found(&self) -> bool {
         let named = self.given_name.is_some() || self.family_name.is_some();
         let placed = self.school.is_some()
@@ -156,7 +206,13 @@ impl Child {
             || self.postal_code.is_some()
             || self.street.is_some();
         let born = self.birth_date.is_some() || self.birth_year.is_some();
-        self.personal_identity_number.is_some() || (named && placed) || (born && self.street.is_some())
+        let is_known = self.person_id.is_some() || self.personal_identity_number.is_some();
+        is_known || (named && placed) || (born && self.street.is_some())
+    }
+
+    /// What of it is kept in a referral: whom it is about stands beside it.
+    pub fn kept(self, known: ProtectedIdentity) -> Self {
+        Self { person_id: None, ..self.without_whereabouts(known) }
     }
 
     /// Takes out what must not be stored of a child with a protected registration: everything that tells where the child lives.
@@ -175,4 +231,8 @@ impl Child {
             _ => self,
         }
     }
+}
+
+fn line_of(code: &ConfidentialPostalCode) -> Option<ConfidentialLine> {
+    code.reveal().as_ref().parse().ok().map(Confidential::new)
 }

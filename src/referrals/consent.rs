@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::error::Text;
+use crate::error::{Problem, Text};
 use crate::rules::{Rules, in_the_future};
 
 /// A consent, as it was given.
@@ -87,20 +87,19 @@ impl Consent {
         rules.list("/consent/givenBy", &self.given_by, 2);
         rules.list("/consent/scopes", &self.scopes, 3);
         rules.require(self.given_on <= today, "/consent/givenOn", in_the_future());
-        let withdrawn = match self.withdrawn_at {
-            Some(day) if day < self.given_on => {
-                Text::new("must not lie before the consent was given", "får inte ligga före den dag då samtycket gavs")
-            }
-            _ => Text::new(
-                "a consent that is withdrawn carries no request",
-                "ett återkallat samtycke bär ingen förfrågan",
-            ),
-        };
-        rules.require(self.withdrawn_at.is_none(), "/consent/withdrawnAt", withdrawn);
+        let order =
+            Text::new("must not lie before the consent was given", "får inte ligga före den dag då samtycket gavs");
+        let in_order = self.withdrawn_at.is_none_or(|day| day >= self.given_on);
+        rules.require_or(Problem::ConsentOrder, in_order, "/consent/withdrawnAt", order);
+        let withdrawn =
+            Text::new("a consent that is withdrawn carries no request", "ett återkallat samtycke bär ingen förfrågan");
+        let stands = self.withdrawn_at.is_none() || !in_order;
+        rules.require_or(Problem::ConsentWithdrawn, stands, "/consent/withdrawnAt", withdrawn);
         let covers = self.scopes.contains(&ConsentScope::Referral);
         rules.require(covers, "/consent/scopes", Text::new("must have `referral`", "måste ha `referral`"));
         let (en, sv) = who_consents(age);
-        rules.require(self.is_given_by_the_right_one(age, all_assessed), "/consent/givenBy", Text::new(en, sv));
+        let is_given = self.is_given_by_the_right_one(age, all_assessed);
+        rules.require_or(Problem::ConsentGiver, is_given, "/consent/givenBy", Text::new(en, sv));
     }
 
     fn is_given_by_the_right_one(&self, age: u32, all_assessed: bool) -> bool {

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::directory::Directory;
-use crate::error::{Result, Text};
+use crate::error::{Problem, Result, Text};
 use crate::id::ServiceId;
-use crate::people::ConfidentialNumber;
+use crate::people::{ConfidentialNumber, names};
 use crate::referrals::child::Child;
 use crate::referrals::consent::Consent;
-use crate::referrals::{Kind, Urgency};
+use crate::referrals::{Kind, Origin, Urgency};
 use crate::rules::{Rules, check_year};
 use crate::services::Need;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
@@ -105,6 +105,17 @@ impl From<SenderKind> for Kind {
             SenderKind::SupportRequest => Self::SupportRequest,
         }
     }
+}
+
+/// A matter that staff have taken down, and that keeps the rules.
+#[derive(Debug, Clone)]
+pub struct TakenDown {
+    /// What was said.
+    pub matter: NewReferral,
+    /// What kind of matter it is.
+    pub kind: Kind,
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
 /// Who reports.
@@ -222,39 +233,55 @@ pub enum Informed {
 }
 
 impl NewReferral {
-    /// Every rule that a partner agency's referral must keep on the day `today`.
-    pub fn check(&self, today: NaiveDate, directory: &Directory) -> Result<()> {
+    /// Every rule that a referral of this kind and from there must keep on the day `today`.
+    pub fn check(&self, kind: Kind, origin: Origin, today: NaiveDate, directory: &Directory) -> Result<()> {
         let mut rules = Rules::default();
-        self.child.check(today, directory, &mut rules);
-        rules.list("/needs", &self.needs, 17);
-        rules.at_most("/guardians", self.guardians.len(), 2);
-        rules.at_most("/siblings", self.siblings.len(), 20);
-        for (index, sibling) in self.siblings.iter().enumerate() {
-            check_year(sibling.birth_year, today, &format!("/siblings/{index}/birthYear"), &mut rules);
-        }
-        match self.kind {
-            SenderKind::ConcernReport => self.check_concern_report(&mut rules),
-            SenderKind::SupportRequest => self.check_support_request(today, directory, &mut rules),
-        }
+        let ours = Text::new("is not a field here", "är inte ett fält här");
+        rules.require(self.child.person_id.is_none(), "/child/personId", ours);
+        self.judge(kind, origin, today, directory, &mut rules);
         rules.finish(Some(()))
     }
 
-    fn check_concern_report(&self, rules: &mut Rules) {
+    /// The same for whoever may name a person, into rules that there are more of.
+    pub fn judge(&self, kind: Kind, origin: Origin, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
+        self.judge_people(today, directory, rules);
+        rules.list("/needs", &self.needs, 17);
+        rules.at_most("/siblings", self.siblings.len(), 20);
+        for (index, sibling) in self.siblings.iter().enumerate() {
+            check_year(sibling.birth_year, today, &format!("/siblings/{index}/birthYear"), rules);
+        }
+        match kind {
+            Kind::ConcernReport => self.check_concern_report(origin, rules),
+            _ => self.check_request(kind, today, directory, rules),
+        }
+    }
+
+    /// The rules of what can be corrected afterwards: who the child is, and who is around it.
+    pub fn judge_people(&self, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
+        self.child.check(today, directory, rules);
+        rules.at_most("/guardians", self.guardians.len(), 2);
+        for index in self.siblings.iter().enumerate().filter(|(_, sibling)| sibling.is(&self.child)).map(|(at, _)| at) {
+            let same = Text::new("is the child itself", "är barnet självt");
+            rules.require_or(Problem::SiblingIsTheChild, false, format!("/siblings/{index}"), same);
+        }
+    }
+
+    fn check_concern_report(&self, origin: Origin, rules: &mut Rules) {
         let anonymous = Text::new(
             "is required: an agency's report cannot be anonymous (SoL 19 kap. 1 and 4 §§)",
             "krävs: en organisations anmälan kan inte vara anonym (SoL 19 kap. 1 och 4 §§)",
         );
-        rules.require(self.reporter.is_some(), "/reporter", anonymous);
+        rules.require(self.reporter.is_some() || origin == Origin::Private, "/reporter", anonymous);
         let consent = Text::new(
             "does not belong to a concern report, which needs no consent",
             "hör inte till en orosanmälan, som inte kräver samtycke",
         );
         rules.require(self.consent.is_none(), "/consent", consent);
-        let services = Text::new("belongs to a support request", "hör till en förfrågan om stöd");
+        let services = Text::new("belongs to a request for support", "hör till en förfrågan om stöd");
         rules.require(self.requested_service_ids.is_none(), "/requestedServiceIds", services);
     }
 
-    fn check_support_request(&self, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
+    fn check_request(&self, kind: Kind, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
         for (pointer, given) in
             [("/feedbackRequested", self.feedback_requested), ("/willingToMeet", self.willing_to_meet)]
         {
@@ -273,14 +300,26 @@ impl NewReferral {
         // Nothing known counts as the youngest.
         let age = self.child.birth().lowest_age(today).unwrap_or(0);
         match &self.consent {
+            Some(consent) => consent.check(age, all_assessed, today, rules),
+            // Whoever asks for themselves says so by asking, at any age.
             None => {
                 let detail = Text::new(
                     "is required: a support request needs consent",
                     "krävs: en förfrågan om stöd kräver samtycke",
                 );
-                rules.require(false, "/consent", detail);
+                rules.require(kind == Kind::SelfRequest, "/consent", detail);
             }
-            Some(consent) => consent.check(age, all_assessed, today, rules),
         }
+    }
+}
+
+impl Sibling {
+    /// Whether this is the child: by the same name, as far as the birth years do not tell the two apart.
+    fn is(&self, child: &Child) -> bool {
+        let Some(name) = &self.name else { return false };
+        let words = names::words(name.reveal().as_ref());
+        let year = self.birth_year.map(i32::from);
+        let may_be_one = year.is_none_or(|year| child.birth().year().is_none_or(|born| born == year));
+        !words.is_empty() && may_be_one && words == names::words(&child.full_name())
     }
 }

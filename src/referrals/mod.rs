@@ -12,8 +12,14 @@ pub mod adoption;
 pub mod child;
 pub mod codes;
 pub mod consent;
+mod copies;
+mod copy_routes;
+mod correct_routes;
+mod corrections;
 pub mod course;
+mod create_routes;
 pub mod disclosure;
+mod finding;
 pub mod matter;
 pub mod messages;
 pub mod of_person;
@@ -23,9 +29,12 @@ pub mod receipt;
 pub mod reference;
 pub mod routes;
 mod routing;
+mod search_routes;
 pub mod sent;
+pub mod staff_matter;
 pub mod store;
 mod views;
+mod whom;
 
 use chrono::{DateTime, Utc};
 use diesel::deserialize::FromSqlRow;
@@ -42,7 +51,7 @@ use crate::people::ProtectedIdentity;
 use crate::time::{Moment, Timestamp};
 
 use course::{Course, clocks};
-use matter::NewReferral;
+use matter::{NewReferral, TakenDown};
 use reference::Reference;
 use routing::Routing;
 
@@ -200,8 +209,9 @@ impl Referral {
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
-        let kind = Kind::from(new.kind);
-        let taken = Self::take_in(new, kind, Origin::Partner(sender), known, directory, moment)?;
+        let (kind, origin) = (Kind::from(new.kind), Origin::Partner(sender));
+        new.check(kind, origin, directory.calendar.local_date(moment.now.utc()), directory)?;
+        let taken = Self::take_in(new, (kind, origin), known, directory, moment)?;
         Ok(Self { sender_category: Some(category), ..taken })
     }
 
@@ -217,20 +227,31 @@ impl Referral {
             Kind::ConcernReport => Kind::ConcernReport,
             _ => Kind::Internal,
         };
-        let taken = Self::take_in(new, kind, Origin::Contact(contact), known, directory, moment)?;
+        let origin = Origin::Contact(contact);
+        new.check(kind, origin, directory.calendar.local_date(moment.now.utc()), directory)?;
+        Self::made(TakenDown { matter: new, kind, origin }, made_by, known, directory, moment)
+    }
+
+    /// Takes in what staff have taken down.
+    pub fn made(
+        taken_down: TakenDown,
+        made_by: StaffId,
+        known: Option<(PersonId, ProtectedIdentity)>,
+        directory: &Directory,
+        moment: &Moment,
+    ) -> Result<Self> {
+        let TakenDown { matter, kind, origin } = taken_down;
+        let taken = Self::take_in(matter, (kind, origin), known, directory, moment)?;
         Ok(Self { made_by: Some(made_by), ..taken })
     }
 
     fn take_in(
         new: NewReferral,
-        kind: Kind,
-        origin: Origin,
+        (kind, origin): (Kind, Origin),
         known: Option<(PersonId, ProtectedIdentity)>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
-        let today = directory.calendar.local_date(moment.now.utc());
-        new.check(today, directory)?;
         let known_protection = known.map(|(_, protection)| protection).unwrap_or_default();
         let said = new.child.protected_identity.unwrap_or_default();
         let protected = said.max(known_protection).is_protected();
@@ -257,7 +278,7 @@ impl Referral {
             district_id: routing.district_id,
             assignee_id: None,
             person_id: known.map(|(id, _)| id),
-            matter: NewReferral { child: new.child.clone().without_whereabouts(known_protection), ..new },
+            matter: NewReferral { child: new.child.clone().kept(known_protection), ..new },
             routing,
             course: Course::default(),
             disclosed_at: moment.now,

@@ -11,6 +11,7 @@ use crate::families::{FirstReached, reached};
 use crate::id::{FamilyId, PersonId, ResourceId};
 use crate::on_backend;
 use crate::people::{self, ProtectedIdentity};
+use crate::referrals::course::Course;
 use crate::referrals::matter::NewReferral;
 use crate::referrals::routing::Routing;
 use crate::referrals::store::{self, SealedReferral};
@@ -26,14 +27,17 @@ impl Referral {
     pub fn protected_as(self, protection: ProtectedIdentity, directory: &Directory, moment: &Moment) -> Result<Self> {
         let child = self.matter.child.clone().without_whereabouts(protection);
         let matter = NewReferral { child, ..self.matter };
+        // Where it would go tells where the person lives.
+        let course = Course { suggested: None, ..self.course };
         if self.protected {
             // It is where it belongs; only what must not be stored of a protected registration goes.
-            return Ok(Self { matter, updated_at: moment.now, version: self.version + 1, ..self });
+            return Ok(Self { matter, course, updated_at: moment.now, version: self.version + 1, ..self });
         }
         let hidden = Self {
             protected: true,
             district_id: None,
             matter,
+            course,
             updated_at: moment.now,
             version: self.version + 1,
             ..self
@@ -62,6 +66,14 @@ pub fn hold_known(conn: &mut DbConn, number_hash: &[u8]) -> Result<Option<Known>
     people::store::first_with_number(conn, number_hash)
 }
 
+/// A person whom a referral is about, whoever may know of them, and whether their number is known.
+pub fn still_known(conn: &mut DbConn, person: PersonId) -> Result<(Known, bool)> {
+    let columns = (people_table::protection, people_table::number_hash.is_not_null());
+    let (protection, has_number): (ProtectedIdentity, bool) =
+        on_backend!(conn, conn => people_table::table.find(person).select(columns).first(conn))?;
+    Ok(((person, protection), has_number))
+}
+
 /// All referrals about a person that exist for everyone of their office.
 pub fn unprotected(conn: &mut DbConn, person: PersonId) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => referrals::table
@@ -84,7 +96,7 @@ pub fn protect(conn: &mut DbConn, person: PersonId, next: &[SealedReferral]) -> 
     if unprotected(conn, person)?.is_empty() { Ok(()) } else { Err(stale()) }
 }
 
-/// A referral about the person counts no more, or again: how the family was first reached is worked out anew.
+/// A referral about the person counts no more, or again, or for others: how the family was first reached is worked out anew.
 pub fn is_no_fact_any_more(conn: &mut DbConn, person: PersonId) -> Result<()> {
     let family: Option<FamilyId> =
         on_backend!(&mut *conn, conn => people_table::table.find(person).select(people_table::family_id).first(conn))?;

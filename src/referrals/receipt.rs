@@ -124,7 +124,8 @@ impl Receipt {
 }
 
 fn next_step(referral: &Referral) -> Text {
-    match (referral.kind, referral.urgency) {
+    // The office may see it otherwise; the sender is told what follows from its own words.
+    match (referral.kind, referral.matter.urgency) {
         (Kind::ConcernReport, Urgency::Immediate) => Text::new(
             "The office assesses at once whether the child needs protection now. If it is acute, do not wait: call the office, the on-call line or 112.",
             "Kontoret bedömer genast om barnet behöver skydd nu. Vänta inte om det är akut: ring kontoret, socialjouren eller 112.",

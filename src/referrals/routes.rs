@@ -21,13 +21,19 @@ use crate::id::{OfficeId, ReferralId, StaffId};
 use crate::referrals::course::table::{self, Caller};
 use crate::referrals::store::{self, Filter, Order, SealedReferral};
 use crate::referrals::views::{ReferralRow, ReferralView};
-use crate::referrals::{Kind, Referral, Status, course};
+use crate::referrals::{Kind, Referral, Status, copy_routes, correct_routes, course, create_routes, search_routes};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// The operations of staff on referrals.
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(list_referrals).service(get_referral);
+    api.service(create_routes::create_referral)
+        .service(list_referrals)
+        .service(search_routes::search_referrals)
+        .service(get_referral)
+        .service(correct_routes::correct_referral)
+        .service(copy_routes::copy_for_sibling)
+        .service(search_routes::list_related);
     course::routes::add(api);
 }
 
@@ -38,7 +44,7 @@ pub fn routes(api: &mut ServiceConfig) {
 pub struct QueueQuery {
     /// Those of this office.
     office_id: Option<OfficeId>,
-    /// Those in this state.
+    /// Those in this state. What was entered in error is there only for whoever asks for it.
     status: Option<Status>,
     /// Those of this kind.
     kind: Option<Kind>,
@@ -74,7 +80,7 @@ pub enum Sort {
 
 /// List the referrals of one's offices
 ///
-/// The work queue: referrals of the offices that the token names, without free text. Those about persons with a protected
+/// The work queue: referrals of the offices that the token names, without free text; for outreach workers those that they made. Those about persons with a protected
 /// identity are there only for staff who are cleared for it. Walk long lists by the `next` links. One audit record names every
 /// referral that the page shows.
 #[utoipa::path(
@@ -121,7 +127,7 @@ async fn list_referrals(
 
 /// Get a referral
 ///
-/// The whole referral, for staff of the office that has it now. For everyone else, and for referrals about persons with a
+/// The whole referral, for staff of the office that has it now and for the outreach worker who made it. For everyone else, and for referrals about persons with a
 /// protected identity also for staff who are not cleared for it, it does not exist. The reading is recorded before the answer
 /// leaves.
 #[utoipa::path(
@@ -162,7 +168,8 @@ async fn get_referral(
 /// Where a referral is, what hangs below it, and what somebody may do with it now.
 pub fn links(call: &Call, referral: &Referral, caller: Option<Caller>) -> Vec<Link> {
     let path = format!("/referrals/{}", referral.id);
-    let mut links = vec![call.link("self", "GET", &path), call.link("history", "GET", &format!("{path}/history"))];
+    let below = |rel: &'static str| call.link(rel, "GET", &format!("{path}/{rel}"));
+    let mut links = vec![call.link("self", "GET", &path), below("history"), below("related")];
     let actions = caller.map(|caller| table::allowed(referral, caller)).unwrap_or_default();
     links.extend(actions.iter().map(|action| {
         let action = action.as_ref();

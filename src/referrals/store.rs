@@ -90,7 +90,7 @@ impl SealedReferral {
             made_by: referral.made_by,
             sender_category: referral.sender_category,
             course: match referral.version {
-                1 => None,
+                1 if referral.course.copy_of.is_none() => None,
                 _ => Some(vault.seal_json(vault::REFERRAL_COURSE, row, &referral.course, random)?),
             },
             disclosed_status: disclosure::status(referral),
@@ -201,18 +201,39 @@ pub fn unlinked(conn: &mut DbConn, number_hash: &[u8]) -> Result<Vec<SealedRefer
         .load(conn))?)
 }
 
+/// The referrals that somebody with this sight may know of: those of their offices, and those that they have made. A boxed query knows
+/// its database, so this is compiled for each.
+macro_rules! known_to {
+    ($sight:expr) => {{
+        let sight: &Sight = $sight;
+        let mut rows = referrals::table.into_boxed();
+        rows = match (sight.offices.as_slice(), sight.made_by) {
+            // An equality lets the index give the order; a list of offices would have to be sorted.
+            ([only], None) => rows.filter(referrals::office_id.eq(*only)),
+            ([], Some(me)) => rows.filter(referrals::made_by.eq(me)),
+            (several, None) => rows.filter(referrals::office_id.eq_any(several.to_vec())),
+            (several, Some(me)) => rows
+                .filter(referrals::office_id.eq_any(several.to_vec()).or(referrals::made_by.eq(me).assume_not_null())),
+        };
+        if !sight.protected_identity {
+            rows = rows.filter(referrals::protected.eq(false));
+        }
+        rows
+    }};
+}
+pub(super) use known_to;
+
 /// The referral, if it may be known to somebody with this sight.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<SealedReferral> {
     // The database judges, so that a referral that may not be known of takes no longer than one that is not there.
-    let cleared = referrals::protected.eq(false).or(referrals::protected.eq(sight.protected_identity));
-    let named = referrals::table.find(id).filter(cleared);
-    let found: Option<SealedReferral> = match sight.offices.as_slice() {
-        // An equality is prepared once; a list of offices, on SQLite, for each length.
-        [only] => on_backend!(conn, conn => named.filter(referrals::office_id.eq(*only)).first(conn).optional()),
-        several => {
-            let several = several.to_vec();
-            on_backend!(conn, conn => named.filter(referrals::office_id.eq_any(several)).first(conn).optional())
+    let found: Option<SealedReferral> = match (sight.offices.as_slice(), sight.made_by) {
+        // What most ask is prepared once; a list of offices, on SQLite, for each length.
+        ([only], None) => {
+            let cleared = referrals::protected.eq(false).or(referrals::protected.eq(sight.protected_identity));
+            let named = referrals::table.find(id).filter(cleared).filter(referrals::office_id.eq(*only));
+            on_backend!(conn, conn => named.first(conn).optional())
         }
+        _ => on_backend!(conn, conn => known_to!(sight).filter(referrals::id.eq(id)).first(conn).optional()),
     }?;
     found.ok_or_else(Error::not_found)
 }
@@ -229,7 +250,7 @@ pub fn find_sent_by(conn: &mut DbConn, sender: PartnerId, id: ReferralId) -> Res
 pub struct Filter {
     /// Of this office.
     pub office: Option<OfficeId>,
-    /// In this state.
+    /// In this state; in any but that of an error, unless said.
     pub status: Option<Status>,
     /// Of this kind.
     pub kind: Option<Kind>,
@@ -262,22 +283,16 @@ pub type Position = (i64, ReferralId);
 /// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
-        let (sight, filter): (&Sight, &Filter) = ($sight, $filter);
-        let mut rows = referrals::table.into_boxed();
-        rows = match sight.offices.as_slice() {
-            // An equality lets the index give the order; a list of offices would have to be sorted.
-            [only] => rows.filter(referrals::office_id.eq(*only)),
-            several => rows.filter(referrals::office_id.eq_any(several.to_vec())),
-        };
-        if !sight.protected_identity {
-            rows = rows.filter(referrals::protected.eq(false));
-        }
+        let filter: &Filter = $filter;
+        let mut rows = known_to!($sight);
         if let Some(office) = filter.office {
             rows = rows.filter(referrals::office_id.eq(office));
         }
-        if let Some(status) = filter.status {
-            rows = rows.filter(referrals::status.eq(status));
-        }
+        rows = match filter.status {
+            Some(status) => rows.filter(referrals::status.eq(status)),
+            // What should not be there is not in the way, and there for whoever asks for it.
+            None => rows.filter(referrals::status.ne(Status::EnteredInError)),
+        };
         if let Some(kind) = filter.kind {
             rows = rows.filter(referrals::kind.eq(kind));
         }
@@ -302,6 +317,10 @@ macro_rules! filtered {
     }};
 }
 
+fn sees_nothing(sight: &Sight) -> bool {
+    sight.offices.is_empty() && sight.made_by.is_none()
+}
+
 /// One page of a queue; one row more than `limit` tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
@@ -311,7 +330,7 @@ pub fn page(
     from: &From<Position>,
     limit: u32,
 ) -> Result<Vec<SealedReferral>> {
-    if sight.offices.is_empty() || matches!(from, From::Nowhere) {
+    if sees_nothing(sight) || matches!(from, From::Nowhere) {
         return Ok(Vec::new());
     }
     Ok(on_backend!(conn, conn => {
@@ -339,7 +358,7 @@ pub fn page(
 
 /// How many referrals a queue has in all.
 pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
-    if sight.offices.is_empty() {
+    if sees_nothing(sight) {
         return Ok(0);
     }
     let count: i64 = on_backend!(conn, conn => filtered!(sight, filter).count().get_result(conn))?;

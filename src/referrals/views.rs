@@ -8,6 +8,7 @@ use crate::id::{OfficeId, ReferralId, StaffId};
 use crate::referrals::child::Child;
 use crate::referrals::codes::FamilyDeclineReason;
 use crate::referrals::consent::Consent;
+use crate::referrals::copies::SiblingCopy;
 use crate::referrals::course::view::{DeadlineView, FeedbackView};
 use crate::referrals::course::{
     Attempt, Decline, Extension, Hold, InquiryDecision, Outcome, ProtectionAssessment, State, Withdrawer,
@@ -15,12 +16,12 @@ use crate::referrals::course::{
 use crate::referrals::matter::{Guardian, GuardiansInformed, NewReferral, Reporter, Sibling};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
-use crate::referrals::{Kind, Referral, Status, Urgency, no_deadline};
+use crate::referrals::{Kind, Origin, Referral, Status, Urgency, no_deadline};
 use crate::services::Need;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 
-/// Where it comes from: a partner agency, or a contact in the field.
+/// Where it comes from: a partner agency, a contact in the field, whoever asks for themselves, or a private person.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
@@ -30,6 +31,12 @@ pub struct Source {
     /// The contact in the field that staff made it of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outreach_contact_id: Option<crate::id::OutreachContactId>,
+    /// That a young person or a guardian asked for it themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub self_request: Option<bool>,
+    /// The private person for whom staff took it down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private: Option<PrivateSource>,
     /// Who reports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reporter: Option<Reporter>,
@@ -37,6 +44,14 @@ pub struct Source {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     #[schema(example = "2026-117")]
     pub sender_reference: Option<ConfidentialLine>,
+}
+
+/// A private person for whom a report was taken down.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PrivateSource {
+    /// Whether they stay unknown.
+    pub anonymous: bool,
 }
 
 /// A referral, whole.
@@ -144,7 +159,7 @@ pub struct ReferralView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub attempts: Vec<Attempt>,
-    /// Deadlines that were extknown.
+    /// Deadlines that were extended.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub extensions: Vec<Extension>,
@@ -171,6 +186,13 @@ pub struct ReferralView {
     /// How support came to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// The report that it was copied from for a sibling.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy_of: Option<ReferralId>,
+    /// The reports that siblings got.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
+    pub sibling_copies: Vec<SiblingCopy>,
     /// When it was received.
     pub received_at: Timestamp,
     /// When it was written down here.
@@ -191,7 +213,7 @@ impl ReferralView {
     pub fn new(referral: Referral, now: Timestamp, links: Vec<Link>) -> Self {
         let next_due_at = due(&referral);
         let (status, feedback_requested) = (referral.status(), referral.feedback_is_requested());
-        let feedback = FeedbackView::of(&referral);
+        let (feedback, anonymous) = (FeedbackView::of(&referral), referral.is_anonymous());
         let course = referral.course;
         let mut assessments = course.assessments.into_iter();
         let known = Known::of(course.state);
@@ -207,10 +229,12 @@ impl ReferralView {
             source: Source {
                 partner_id: referral.origin.partner(),
                 outreach_contact_id: referral.origin.contact(),
+                self_request: (referral.origin == Origin::SelfRequest).then_some(true),
+                private: (referral.origin == Origin::Private).then_some(PrivateSource { anonymous }),
                 reporter,
                 sender_reference,
             },
-            child,
+            child: Child { person_id: referral.person_id, ..child },
             guardians,
             siblings,
             needs,
@@ -249,6 +273,8 @@ impl ReferralView {
             duplicate_of: known.duplicate_of,
             withdrawn_by: known.withdrawn_by,
             outcome: known.outcome,
+            copy_of: course.copy_of,
+            sibling_copies: course.copies,
             received_at: referral.received_at,
             created_at: referral.received_at,
             updated_at: referral.updated_at,

@@ -104,6 +104,7 @@ async fn the_example_of_a_submission_is_one_that_is_taken() {
         ("/partner/referrals", app.school()),
         ("/people", app.caseworker()),
         ("/outreach-contacts", app.outreach_worker()),
+        ("/referrals", app.outreach_worker()),
     ];
     for (path, caller) in callers {
         let content = &DOCUMENT["paths"][path]["post"]["requestBody"]["content"]["application/json"];
@@ -120,33 +121,42 @@ fn is_about_shape(error: &Value) -> bool {
 
 /// Fields that hold personal data: a new one is added here on purpose, and never by accident.
 const PERSONAL: &str = "
-    Child.birthDate Child.birthYear Child.districtId Child.familyName Child.gender Child.givenName
-    Child.interpreterLanguage Child.knowsOfReport Child.locality Child.personalIdentityNumber Child.placeName
-    Child.postalCode Child.protectedIdentity Child.school Child.street Child.whereNow ChildInList.birthYear
-    ChildInList.initials ContactError.reason ContactFactsPatch.familyId ContactFactsPatch.language
-    ContactFactsPatch.summary ContactFactsPatch.topics ContactFollowUp.note Coordinates.lat Coordinates.lon
+    AssessProtection.immediateNeed AssessProtection.measures Attempt.note Attempt.reached Child.birthDate
+    Child.birthYear Child.districtId Child.familyName Child.gender Child.givenName Child.interpreterLanguage
+    Child.knowsOfReport Child.locality Child.personalIdentityNumber Child.placeName Child.postalCode
+    Child.protectedIdentity Child.school Child.street Child.whereNow ChildInList.birthYear
+    ChildInList.initials Complete.note Complete.outcome ContactError.reason ContactFactsPatch.familyId
+    ContactFactsPatch.language ContactFactsPatch.summary ContactFactsPatch.topics ContactFollowUp.note
+    Coordinates.lat Coordinates.lon DecideInquiry.caseReference DecideInquiry.decision DecideInquiry.rationale
+    EnterInError.reason ExtendDeadline.note ExtendDeadline.reasonCode Extension.note Extension.reasonCode
     Family.districtId Family.label Family.memberIds FamilyFactsPatch.districtId FamilyFactsPatch.label
-    FamilyMerge.reason FollowUp.familyId FollowUp.note FollowUp.result FollowUpResult.result Guardian.familyName
-    Guardian.givenName Guardian.interpreterLanguage Guardian.knowsOfReport Guardian.personalIdentityNumber
-    Guardian.phone GuardiansInformed.reason HomeAddress.locality HomeAddress.postalCode HomeAddress.street
-    InternalReferral.description KnownPerson.familyName KnownPerson.givenName NewContact.familyId
-    NewContact.language NewContact.summary NewContact.topics NewFamily.districtId NewFamily.label
-    NewFollowUp.familyId NewFollowUp.note NewOffer.note NewPerson.address NewPerson.birthYear
-    NewPerson.districtId NewPerson.familyName NewPerson.gender NewPerson.givenName NewPerson.interpreterNeeded
-    NewPerson.languages NewPerson.personalIdentityNumber NewPerson.protection NewReferral.considerBeforeContact
-    NewReferral.description NewReferral.existingSupport NewReferral.protectiveFactors Offer.familyId Offer.note
-    OutreachContact.errorReason OutreachContact.familyId OutreachContact.language OutreachContact.summary
-    OutreachContact.topics OutreachContactRow.familyId OutreachContactRow.personIds Participant.ageBand
-    Participant.gender Participant.personId Participant.role Person.address Person.ageBand Person.birthYear
-    Person.districtId Person.familyName Person.gender Person.givenName Person.interpreterNeeded Person.languages
+    FamilyMerge.reason FollowUp.familyId FollowUp.note FollowUp.result FollowUpResult.result
+    Guardian.familyName Guardian.givenName Guardian.interpreterLanguage Guardian.knowsOfReport
+    Guardian.personalIdentityNumber Guardian.phone GuardiansInformed.reason HomeAddress.locality
+    HomeAddress.postalCode HomeAddress.street InquiryDecision.caseReference InquiryDecision.decision
+    InquiryDecision.rationale InternalReferral.description KnownPerson.familyName KnownPerson.givenName
+    LogAttempt.note LogAttempt.reached NewContact.familyId NewContact.language NewContact.summary
+    NewContact.topics NewFamily.districtId NewFamily.label NewFollowUp.familyId NewFollowUp.note NewOffer.note
+    NewPerson.address NewPerson.birthYear NewPerson.districtId NewPerson.familyName NewPerson.gender
+    NewPerson.givenName NewPerson.interpreterNeeded NewPerson.languages NewPerson.personalIdentityNumber
+    NewPerson.protection NewReferral.considerBeforeContact NewReferral.description NewReferral.existingSupport
+    NewReferral.protectiveFactors Offer.familyId Offer.note OutreachContact.errorReason
+    OutreachContact.familyId OutreachContact.language OutreachContact.summary OutreachContact.topics
+    OutreachContactRow.familyId OutreachContactRow.personIds Participant.ageBand Participant.gender
+    Participant.personId Participant.role Person.address Person.ageBand Person.birthYear Person.districtId
+    Person.familyName Person.gender Person.givenName Person.interpreterNeeded Person.languages
     Person.personalIdentityNumber Person.protection PersonFactsPatch.address PersonFactsPatch.birthYear
     PersonFactsPatch.districtId PersonFactsPatch.familyName PersonFactsPatch.gender PersonFactsPatch.givenName
     PersonFactsPatch.interpreterNeeded PersonFactsPatch.languages PersonFactsPatch.personalIdentityNumber
     PersonFactsPatch.protection PersonMatch.birthYear PersonMatch.familyName PersonMatch.givenName
-    PersonMove.reason PersonSearch.name PersonSearch.personalIdentityNumber Recipient.familyId
-    Referral.considerBeforeContact Referral.description Referral.existingSupport Referral.protectiveFactors
-    Reporter.email Reporter.name Reporter.phone Reporter.relation Reporter.title Sibling.alsoConcerned
-    Sibling.birthYear Sibling.name TimelineEvent.reason
+    PersonMove.reason PersonSearch.name PersonSearch.personalIdentityNumber ProtectionAssessment.immediateNeed
+    ProtectionAssessment.measures Recipient.familyId RecordFamilyDeclined.note RecordFamilyDeclined.reasonCode
+    RecordNotReached.note Referral.considerBeforeContact Referral.description Referral.existingSupport
+    Referral.familyDeclineReason Referral.protectiveFactors ReferralEvent.reason ReferralEvent.reasonCode
+    ReferralFeedback.value ReferralOutcome.outcome RefuseFeedback.note Reopen.reason Reporter.email
+    Reporter.name Reporter.phone Reporter.relation Reporter.title RequestInformation.question
+    Sibling.alsoConcerned Sibling.birthYear Sibling.name SupplyInformation.text TimelineEvent.reason
+    TurnTo.text WithdrawConsent.by
 ";
 
 #[test]

@@ -7,27 +7,9 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::outreach::put;
+use crate::support::chance::Chance;
 use crate::support::fixtures::{contact, fresh_id, with};
 use crate::support::{Actor, Fresh, TestApp};
-
-/// Chance with a seed (SplitMix64): a history that failed fails again.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap()
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            items.swap(last, self.below(last + 1));
-        }
-    }
-}
 
 /// What somebody would remember who was there each time.
 #[derive(Default)]

@@ -80,7 +80,7 @@ on_both_databases! {
         let there = format!("/follow-ups/{}/complete", promise["id"].as_str().unwrap());
         let without_consent = json!({ "result": "Ja tack.", "referral": with(internal(), "/consent/givenBy", json!(["child"])) });
         let refused = worker.post(&there, without_consent).await;
-        refused.problem(422, "validation-failed");
+        refused.problem(422, "consent-giver");
         assert!(refused.pointers().iter().any(|pointer| pointer.starts_with("#/referral/consent")), "{refused:?}");
         assert_eq!(app.stored_referrals().await, 0);
         let done = worker.post(&there, json!({ "result": "Ja tack.", "referral": internal() })).await.expect(200);

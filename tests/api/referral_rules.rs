@@ -8,9 +8,14 @@ use crate::support::fixtures::{CHILD, concern_report, support_request, with, wit
 
 /// Refused at exactly these pointers; nothing is stored, and nothing that was sent is told back.
 async fn refused(app: &TestApp, body: Value, pointers: &[&str]) {
+    refused_as(app, "validation-failed", body, pointers).await;
+}
+
+/// The same by a rule that has a problem of its own.
+async fn refused_as(app: &TestApp, problem: &str, body: Value, pointers: &[&str]) {
     let before = (app.stored_referrals().await, app.audit().await.len());
     let answer = app.school().post("/partner/referrals", body.clone()).await;
-    answer.problem(422, "validation-failed");
+    answer.problem(422, problem);
     assert_eq!(answer.pointers(), pointers, "{body}\n{answer:?}");
     // The trace is random digits, among which any year can stand.
     let told = without(answer.json(), "/traceId").to_string();
@@ -188,11 +193,8 @@ on_both_databases! {
         refused(&app, without(support_request(), "/consent"), &["#/consent"]).await;
         for (pointer, value, refused_at) in [
             ("/consent/givenOn", json!("2026-11-24"), "#/consent/givenOn"),
-            ("/consent/withdrawnAt", json!("2026-11-21"), "#/consent/withdrawnAt"),
-            ("/consent/withdrawnAt", json!("2026-11-19"), "#/consent/withdrawnAt"),
             ("/consent/scopes", json!(["outcome"]), "#/consent/scopes"),
             ("/consent/scopes", json!([]), "#/consent/scopes"),
-            ("/consent/givenBy", json!([]), "#/consent/givenBy"),
             ("/consent/givenBy", json!(["teacher"]), "#/consent/givenBy/0"),
             ("/consent/basis", json!("silent"), "#/consent/basis"),
             ("/consent/note", json!("x"), "#/consent/note"),
@@ -201,6 +203,14 @@ on_both_databases! {
             ("/requestedServiceIds", json!(["01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e"]), "#/requestedServiceIds/0"),
         ] {
             refused(&app, with(support_request(), pointer, value), &[refused_at]).await;
+        }
+        for (pointer, value, problem) in [
+            ("/consent/withdrawnAt", json!("2026-11-21"), "consent-withdrawn"),
+            ("/consent/withdrawnAt", json!("2026-11-20"), "consent-withdrawn"),
+            ("/consent/withdrawnAt", json!("2026-11-19"), "consent-order"),
+            ("/consent/givenBy", json!([]), "consent-giver"),
+        ] {
+            refused_as(&app, problem, with(support_request(), pointer, value), &[&format!("#{pointer}")]).await;
         }
         accepted(&app, with(support_request(), "/consent/givenOn", json!("2026-11-23"))).await;
         accepted(&app, without(support_request(), "/reporter")).await;
@@ -250,15 +260,29 @@ on_both_databases! {
             if holds {
                 accepted(&app, body).await;
             } else {
-                refused(&app, body, &["#/consent/givenBy"]).await;
+                refused_as(&app, "consent-giver", body, &["#/consent/givenBy"]).await;
             }
         }
         // A birthday begins at midnight in Linköping.
         let twelve = consenting(("birthDate", json!("2014-11-24")), &["child"], &[service(&app, "ansokan-om-hjalp-och-stod").await]);
         app.clock.set("2026-11-23T22:59:59Z");
-        refused(&app, twelve.clone(), &["#/consent/givenBy"]).await;
+        refused_as(&app, "consent-giver", twelve.clone(), &["#/consent/givenBy"]).await;
         app.clock.set("2026-11-23T23:00:00Z");
         accepted(&app, twelve).await;
+    }
+
+    async fn the_child_is_none_of_its_siblings(app: TestApp) {
+        let siblings = |siblings: Value| with(concern_report(), "/siblings", siblings);
+        let sibling = |name: &str| json!({ "name": name, "alsoConcerned": true });
+        for name in ["Elias Påhittad", "påhittad, ELIAS", "Pa\u{30a}hittad Elias"] {
+            refused_as(&app, "sibling-is-the-child", siblings(json!([sibling("Saga Påhittad"), sibling(name)])), &["#/siblings/1"]).await;
+        }
+        let of_year = |year: u16| with(sibling("Elias Påhittad"), "/birthYear", json!(year));
+        refused_as(&app, "sibling-is-the-child", siblings(json!([of_year(2013)])), &["#/siblings/0"]).await;
+        accepted(&app, siblings(json!([of_year(2014), sibling("Elias"), { "alsoConcerned": false }]))).await;
+        let person = with(concern_report(), "/child/personId", json!("01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e"));
+        refused(&app, person, &["#/child/personId"]).await;
+        refused(&app, with(concern_report(), "/source", json!({ "selfRequest": true })), &["#/source"]).await;
     }
 
     async fn what_is_no_json_is_no_referral(app: TestApp) {

@@ -41,11 +41,14 @@ pub fn place(
             service_id = contact.service_id;
         }
     }
-    if let Some(id) = follow_up.referral_id
-        && let Some(referral) = rules.known("/referralId", id.uuid(), if_known(referral_store::find(conn, cases, id))?)
-    {
-        follow_up.office_id = referral.office_id;
-        follow_up.protected = referral.protected;
+    if let Some(id) = follow_up.referral_id {
+        let found = if_known(referral_store::find(conn, cases, id))?;
+        // Who made a referral that is another office's reads it, and promises nothing on that office's behalf.
+        let own = found.filter(|referral| sight.offices.contains(&referral.office_id));
+        if let Some(referral) = rules.known("/referralId", id.uuid(), own) {
+            follow_up.office_id = referral.office_id;
+            follow_up.protected = referral.protected;
+        }
     }
     rules.finish(Some(()))?;
     let owner = Some((follow_up.owner_id, follow_up.office_id)).filter(|(owner, _)| *owner != by);

@@ -17,7 +17,7 @@ impl Status {
     pub fn runs(self, kind: DeadlineKind) -> bool {
         match self {
             Self::HandedOver | Self::ClosedNoInquiry => kind == DeadlineKind::Feedback,
-            _ => !self.is_final(),
+            _ => !self.is_final() && kind != DeadlineKind::Feedback,
         }
     }
 }
@@ -96,6 +96,12 @@ pub fn start_feedback(referral: &mut Referral, now: Timestamp, directory: &Direc
     };
     referral.deadlines.retain(|known| known.kind != kind);
     referral.deadlines.push(deadline);
+}
+
+/// Forgets the clock of a feedback on an earlier decision, which stood still since that was undone: the reporter learns what is decided
+/// in its place.
+pub fn drop_feedback(referral: &mut Referral) {
+    referral.deadlines.retain(|deadline| deadline.kind != DeadlineKind::Feedback || deadline.met_at.is_some());
 }
 
 /// Whether a deadline of this kind can be moved at all. The law lets nobody move the protection assessment, nor the feedback.

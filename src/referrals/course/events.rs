@@ -86,6 +86,19 @@ impl SealedEvent {
         })
     }
 
+    /// That somebody's protection has sent it to another office, if it has.
+    pub fn of_rerouting(
+        (before, after): (&Referral, &Referral),
+        by: StaffId,
+        vault: &Vault,
+        moment: &Moment,
+    ) -> Result<Option<Self>> {
+        if before.office_id == after.office_id {
+            return Ok(None);
+        }
+        Self::new(Action::Reroute, (before, after), Actor::Staff(by), &Said::default(), vault, moment).map(Some)
+    }
+
     /// Who did it.
     pub fn by(&self) -> Actor {
         match (self.staff_id, self.partner_id) {

@@ -29,6 +29,7 @@ use crate::referrals::codes::{
     ExtensionReason, FamilyDeclineReason, FeedbackRefusalReason, FeedbackValue, HoldReason, InquiryChoice,
     ReferralDeclineReason, SupportOutcome,
 };
+use crate::referrals::copies::SiblingCopy;
 use crate::referrals::routing::Routing;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
@@ -158,6 +159,10 @@ pub struct Course {
     pub redirected: bool,
     /// Where it would go by facts that were corrected since.
     pub suggested: Option<Routing>,
+    /// The report that it was copied from for a sibling.
+    pub copy_of: Option<ReferralId>,
+    /// The reports that siblings got.
+    pub copies: Vec<SiblingCopy>,
 }
 
 /// Whether a child needs protection at once (SoL 20 kap. 1 §).
@@ -210,6 +215,8 @@ pub struct Extension {
     #[schema(example = "2026-12-11")]
     pub until: NaiveDate,
     /// Why.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
     pub reason_code: ExtensionReason,
     /// The reason in words.
     ///

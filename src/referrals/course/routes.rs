@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::{CaseReader, CaseWorker, Sight, register};
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, dialect};
 use crate::directory::{self, Directory};
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
@@ -15,7 +15,7 @@ use crate::http::call::{Cache, Call};
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::written::Written;
-use crate::id::ReferralId;
+use crate::id::{OfficeId, ReferralId};
 use crate::idempotency::{Replay, Retries, Slot};
 use crate::outreach::offers;
 use crate::referrals::course::act::Transition;
@@ -120,7 +120,7 @@ impl Desk {
         let answer = Written::changed(&ReferralView::new(after, call.moment.now, links), Validator::Version(version))?;
         let (kept, slot, sight) = (answer.clone(), slot.clone(), sight.clone());
         let work = move |conn: &mut DbConn| {
-            check_named(conn, &sight, office, named)?;
+            check_named(conn, &sight, (id, office), named)?;
             transition.write(conn)?;
             slot.keep(conn, id.uuid(), &kept)
         };
@@ -136,14 +136,20 @@ impl CaseWorker {
     }
 }
 
-/// What a step names must be there, as far as the one who takes it may know.
-fn check_named(conn: &mut DbConn, sight: &Sight, office: crate::id::OfficeId, named: steps::Named) -> Result<()> {
+/// What a step on a referral of an office names must be there, as far as the one who takes it may know.
+fn check_named(
+    conn: &mut DbConn,
+    sight: &Sight,
+    (id, office): (ReferralId, OfficeId),
+    named: steps::Named,
+) -> Result<()> {
     let mut rules = Rules::default();
     if let Some(colleague) = named.colleague {
         let works_there = register::works_at(conn, colleague, office)?;
         rules.known("/assigneeId", colleague.uuid(), works_there.then_some(()));
     }
     if let Some(other) = named.referral {
+        dialect::hold_referrals(conn, &[id, other])?;
         let found = if_known(store::find(conn, sight, other))?;
         let stands = found.filter(|found| !matches!(found.status, Status::EnteredInError | Status::Duplicate));
         rules.known("/ofReferralId", other.uuid(), stands);

@@ -118,6 +118,8 @@ pub struct EventView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_office_id: Option<OfficeId>,
     /// Why, as a code of the action's code list.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, example = "awaiting_interpreter")]
     pub reason_code: Option<String>,

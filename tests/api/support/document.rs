@@ -279,6 +279,7 @@ impl TestApp {
             "families" => return self.family().await,
             "outreach-contacts" => return self.contact().await,
             "partners" => new_partner(),
+            "referrals" => return self.submitted(fixtures::concern_report()).await,
             other => panic!("nothing can be made at /{other}"),
         };
         let made = self.administrator().post(&format!("/{noun}"), body).await.expect(201);
@@ -356,6 +357,8 @@ fn body_for(operation: &Operation) -> Value {
         "correctOutreachContact" => json!({ "durationMinutes": 30 }),
         "answerOffer" => json!({ "answer": "thinking" }),
         "completeFollowUp" => json!({ "result": "De hörde av sig." }),
+        "createReferral" => fixtures::private_report(),
+        "correctReferral" => json!({ "urgency": "immediate" }),
         "changePerson" => json!({ "givenName": "Omdöpt" }),
         "changeFamily" => json!({ "label": "Omdöpt" }),
         _ if operation.method == "PATCH" => json!({ "name": { "sv": "Omdöpt" } }),

@@ -82,6 +82,21 @@ pub fn support_request() -> Value {
     })
 }
 
+/// A report that staff take down for a private person, about a child in Skäggetorp.
+pub fn private_report() -> Value {
+    json!({
+        "kind": "concern_report",
+        "urgency": "soon",
+        "source": { "private": { "anonymous": false, "name": "Berit Påhittad", "phone": "013-20 00 01", "relation": "Granne" } },
+        "child": { "givenName": "Alva", "familyName": "Påhittad", "birthYear": 2013, "placeName": "Skäggetorp" },
+        "guardians": [],
+        "siblings": [{ "name": "Saga", "birthYear": 2016, "alsoConcerned": false }],
+        "needs": ["violence_exposed"],
+        "description": "Det hörs skrik och gråt om nätterna.",
+        "guardiansInformed": { "informed": "no" },
+    })
+}
+
 /// The same body with another value at a JSON pointer, whose parent must be there.
 pub fn with(mut body: Value, pointer: &str, value: Value) -> Value {
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer begins with a slash");

@@ -12,6 +12,7 @@
 pub mod app;
 pub mod caller;
 pub mod cases;
+pub mod chance;
 pub mod clock;
 pub mod credentials;
 pub mod databases;

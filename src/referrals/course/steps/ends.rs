@@ -67,6 +67,7 @@ impl Step for DecideInquiry {
         };
         referral.end(state, setting.now());
         (referral.course.feedback.answered, referral.course.feedback.refused) = (false, None);
+        clocks::drop_feedback(referral);
         clocks::start_feedback(referral, setting.now(), setting.directory);
         Ok(Said::code(self.decision.into(), self.rationale))
     }

@@ -294,6 +294,8 @@ pub struct ExtendDeadline {
     #[schema(example = "2026-12-18")]
     until: NaiveDate,
     /// Why. Workload and staffing are refused (SoL 2025:400, 20 kap. 2 §).
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
     reason_code: ExtensionReason,
     /// The reason in words.
     ///

@@ -1,0 +1,141 @@
+//! A report of a sibling's own: one concern report is about one child, and those who are concerned besides get theirs.
+//!
+//! It says what the first one said, by whom and when, so the clocks run from the day on which the office was told. A request is not
+//! copied: its consent is about one child.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::directory::Directory;
+use crate::error::{Error, Result, Text};
+use crate::id::ReferralId;
+use crate::people::ProtectedIdentity;
+use crate::referrals::Referral;
+use crate::referrals::child::Child;
+use crate::referrals::course::{Course, clocks};
+use crate::referrals::matter::{NewReferral, Sibling};
+use crate::referrals::reference::Reference;
+use crate::referrals::routing::Routing;
+use crate::time::Moment;
+use crate::vault::{Confidential, ConfidentialLine};
+
+/// A report that a sibling got.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SiblingCopy {
+    /// Which of the siblings, from 0.
+    #[schema(minimum = 0, maximum = 19, example = 0)]
+    pub sibling_index: u16,
+    /// The report.
+    pub referral_id: ReferralId,
+}
+
+impl Course {
+    /// The reports that were copied from this one, and the one that it was copied from.
+    pub fn copied(&self) -> Vec<ReferralId> {
+        self.copies.iter().map(|copy| copy.referral_id).chain(self.copy_of).collect()
+    }
+}
+
+impl Referral {
+    /// The report of the sibling with this place in the list, and this one with the note of it.
+    pub fn copied_for_sibling(&self, index: u16, directory: &Directory, moment: &Moment) -> Result<(Self, Self)> {
+        let at = |detail: Text| Error::invalid_at("/siblingIndex", detail);
+        let sibling = self.matter.siblings.get(usize::from(index));
+        let sibling = sibling.ok_or_else(|| at(Text::new("names none of the siblings", "anger inget av syskonen")))?;
+        if self.course.copies.iter().any(|copy| copy.sibling_index == index) {
+            return Err(at(Text::new("has a report already", "har redan en egen anmälan")));
+        }
+        let copy = self.for_sibling(sibling, usize::from(index), directory, moment)?;
+        let mut after = self.clone();
+        after.course.copies.push(SiblingCopy { sibling_index: index, referral_id: copy.id });
+        Ok((copy, after.settled(self, moment.now)))
+    }
+
+    fn for_sibling(&self, sibling: &Sibling, index: usize, directory: &Directory, moment: &Moment) -> Result<Self> {
+        let child = self.matter.child.home_of(sibling, self.protected);
+        let mut siblings = self.matter.siblings.clone();
+        if let Some(place) = siblings.get_mut(index) {
+            *place = Sibling {
+                name: line(&self.matter.child.full_name()),
+                birth_year: self.matter.child.birth().year().and_then(|year| u16::try_from(year).ok()),
+                also_concerned: true,
+            };
+        }
+        let routing = Routing::find(&child, self.protected, directory)?;
+        let deadlines = clocks::from_receipt(self.kind, self.received_at, directory);
+        let copy = Self {
+            id: moment.id(),
+            reference: Reference::new(&moment.random),
+            office_id: routing.office_id,
+            // The sender learns no more of the one than of the other.
+            disclosed_office_id: if self.protected { self.disclosed_office_id } else { routing.office_id },
+            district_id: routing.district_id,
+            assignee_id: None,
+            person_id: None,
+            matter: NewReferral { child, siblings, ..self.matter.clone() },
+            routing,
+            course: Course { copy_of: Some(self.id), ..Course::default() },
+            disclosed_at: moment.now,
+            deadlines,
+            updated_at: moment.now,
+            version: 1,
+            ..self.clone()
+        };
+        Ok(Self { next_due_at: clocks::next_due(&copy), ..copy })
+    }
+}
+
+impl Child {
+    /// A sibling who lives where this child lives, as far as anybody knows. What hides the one hides the other.
+    fn home_of(&self, sibling: &Sibling, protected: bool) -> Self {
+        let (given_name, family_name) = sibling.name.as_ref().map(names_of).unwrap_or_default();
+        let marked = protected.then_some(ProtectedIdentity::Marked);
+        Self {
+            given_name,
+            family_name,
+            birth_year: sibling.birth_year,
+            district_id: self.district_id,
+            place_name: self.place_name.clone(),
+            postal_code: self.postal_code.clone(),
+            street: self.street.clone(),
+            locality: self.locality.clone(),
+            protected_identity: self.protected_identity.max(marked),
+            ..Self::default()
+        }
+    }
+}
+
+/// Given name and family name: the last word is the family's, or what stands before a comma.
+fn names_of(name: &ConfidentialLine) -> (Option<ConfidentialLine>, Option<ConfidentialLine>) {
+    let name = name.reveal().as_ref();
+    let parts = name.split_once(',').map(|(family, given)| (given, family));
+    let (given, family) = parts.or_else(|| name.trim().rsplit_once(' ')).unwrap_or((name, ""));
+    (line(given), line(family))
+}
+
+fn line(text: &str) -> Option<ConfidentialLine> {
+    text.trim().parse().ok().map(Confidential::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_split_as_people_write_names() {
+        let split = |name: &str| {
+            let (given, family) = names_of(&line(name).unwrap());
+            let text = |line: Option<ConfidentialLine>| line.map(|line| line.reveal().to_string()).unwrap_or_default();
+            (text(given), text(family))
+        };
+        for (name, given, family) in [
+            ("Saga Påhittad", "Saga", "Påhittad"),
+            ("Saga Maria Påhittad", "Saga Maria", "Påhittad"),
+            ("Påhittad, Saga", "Saga", "Påhittad"),
+            ("Saga", "Saga", ""),
+        ] {
+            assert_eq!(split(name), (given.to_owned(), family.to_owned()), "{name}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Giving a sibling a report of its own.
+
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::audit::Entry;
+use crate::audit::denials::Denials;
+use crate::auth::CaseWorker;
+use crate::db::{Db, DbConn};
+use crate::directory::Directory;
+use crate::error::{Error, Problem, Result};
+use crate::families::membership::if_known;
+use crate::http::answer::Validator;
+use crate::http::body::Body;
+use crate::http::call::Call;
+use crate::http::path::Named;
+use crate::http::written::Written;
+use crate::id::ReferralId;
+use crate::idempotency::{Replay, Slot};
+use crate::referrals::course::act::Transition;
+use crate::referrals::course::routes::Tools;
+use crate::referrals::course::steps::Said;
+use crate::referrals::course::table::{Action, refusal};
+use crate::referrals::routes::links;
+use crate::referrals::store::{self, SealedReferral};
+use crate::referrals::views::ReferralView;
+use crate::referrals::{Kind, Status};
+use crate::vault::Vault;
+
+/// How often it is tried while others act on the same referral, or a reference is taken.
+const ATTEMPTS: u8 = 16;
+
+/// Which of the siblings gets a report of its own.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CopyForSibling {
+    /// The sibling's place in the list, from 0.
+    #[schema(minimum = 0, maximum = 19, example = 0)]
+    sibling_index: u16,
+}
+
+/// Give a sibling a report of its own
+///
+/// For concern reports: a new report with the sibling as its child and the child as a sibling. All else is the first one's, also who
+/// reported and when it was received, from which the clocks run; the sender sees it as one more of its reports. It is routed anew by
+/// where the child lives. Each sibling gets one.
+#[utoipa::path(
+    operation_id = "copyReferralForSibling",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = CopyForSibling,
+    responses(
+        (status = 201, description = "The sibling's report.", body = ReferralView),
+        (status = 409, description = "It is no concern report, or was entered in error; `allowedActions` says what is allowed."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/copy-for-sibling")]
+pub async fn copy_for_sibling(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    body: Body<CopyForSibling>,
+) -> Result<HttpResponse> {
+    let (id, index) = (id.0, body.0.sibling_index);
+    let (call, directory, db, vault, retries, denials) = tools;
+    let directory = directory.current();
+    let sight = worker.staff.own_sight(&directory);
+    // The copy may be another office's; then it was this office's to make.
+    let may_see =
+        move |conn: &mut DbConn, copy: Uuid| match if_known(store::find(conn, &sight, ReferralId::from_uuid(copy)))? {
+            Some(_) => Ok(()),
+            None => store::find(conn, &sight, id).map(drop),
+        };
+    let replay = Replay { action: "referral.acted.replayed", resource_type: "referral", may_see };
+    let actor = worker.staff.actor();
+    let copier = Copier { worker, call, directory, db, vault, denials };
+    let work = async |slot: Slot| {
+        let mut attempt = 1;
+        loop {
+            match copier.copy(id, index, slot.clone()).await {
+                Err(error)
+                    if matches!(error.problem(), Problem::StaleVersion | Problem::AlreadyExists)
+                        && !copier.call.names_a_version()
+                        && attempt < ATTEMPTS =>
+                {
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    };
+    copier.call.send(retries.once(&copier.call, actor, replay, work).await?)
+}
+
+struct Copier {
+    worker: CaseWorker,
+    call: Call,
+    directory: Arc<Directory>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+}
+
+impl Copier {
+    async fn copy(&self, id: ReferralId, index: u16, slot: Slot) -> Result<Written> {
+        let (call, staff, vault) = (&self.call, &self.worker.staff, &self.vault);
+        let sight = staff.own_sight(&self.directory);
+        let attempt = || {
+            Entry::of_call(call, staff.actor(), "referral.copied_for_sibling", "referral", vec![id.uuid()])
+                .on_behalf_of(sight.only_office())
+        };
+        let seen = sight.clone();
+        let before = self.db.read(move |conn| store::find(conn, &seen, id)).await;
+        let before = self.denials.noted(before, attempt)?.open(vault)?;
+        call.check_if_match_when_given(before.version)?;
+        if before.status() == Status::EnteredInError {
+            return Err(Error::new(Problem::EnteredInError));
+        }
+        if before.kind != Kind::ConcernReport {
+            return Err(refusal(Problem::ActionNotAllowed, &before, self.worker.caller()));
+        }
+        let (copy, after) = before.copied_for_sibling(index, &self.directory, &call.moment)?;
+        let sealed = SealedReferral::new(&copy, vault, &call.moment.random)?;
+        let entry = attempt().also_about(vec![copy.id.uuid()]).on_behalf_of(before.office_id);
+        let (steps, said) = ((&before, &after), Said::default());
+        let transition =
+            Transition::new(Action::CopyForSibling, steps, staff.actor(), &said, vault, &call.moment, entry)?;
+        let path = format!("/referrals/{}", copy.id);
+        let copy_id = copy.id.uuid();
+        let is_own = sight.offices.contains(&copy.office_id);
+        let links = links(call, &copy, Some(self.worker.caller()).filter(|_| is_own));
+        let view = ReferralView::new(copy, call.moment.now, links);
+        let answer = Written::created(call, &path, &view, Validator::Version(1))?;
+        let kept = answer.clone();
+        let work = move |conn: &mut DbConn| {
+            store::insert(conn, &sealed, &[])?;
+            transition.write(conn)?;
+            slot.keep(conn, copy_id, &kept)
+        };
+        self.db.write(work).await?;
+        Ok(answer)
+    }
+}

@@ -1,0 +1,173 @@
+//! Correcting a referral.
+
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, patch};
+
+use crate::audit::denials::Denials;
+use crate::audit::{self, Entry};
+use crate::auth::CaseCorrector;
+use crate::db::{Db, DbConn};
+use crate::directory::{self, Directory};
+use crate::error::{Error, Problem, Result};
+use crate::families;
+use crate::families::membership::if_known;
+use crate::http::answer::Validator;
+use crate::http::body::MergePatch;
+use crate::http::call::Call;
+use crate::http::path::Named;
+use crate::id::ReferralId;
+use crate::people::Changeable;
+use crate::referrals::corrections::Facts;
+use crate::referrals::course::act::Transition;
+use crate::referrals::course::steps::Said;
+use crate::referrals::course::table::Action;
+use crate::referrals::routes::links;
+use crate::referrals::store;
+use crate::referrals::views::ReferralView;
+use crate::referrals::whom::Whom;
+use crate::referrals::{Referral, Status, of_person};
+use crate::vault::Vault;
+
+/// How often a correction is tried while it changes whom the child's number stands for.
+const ATTEMPTS: u8 = 4;
+
+type ReferralCorrection = Changeable<Facts>;
+
+/// Correct a referral
+///
+/// A merge patch (RFC 7396) of the child, the guardians and the urgency; a list of guardians takes the place of the one before. Where
+/// the child lives elsewhere by now, `suggestedRouting` says to which office it would go: redirecting it is for you to decide. A new
+/// identity number makes it about whoever has that number. When the child's identity turns out to be protected, the referral goes to the
+/// central reception in the same moment, and is gone for staff who are not cleared: if that is you, the answer is 204 without a body.
+#[utoipa::path(
+    operation_id = "correctReferral",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = ReferralCorrection,
+    responses(
+        (status = 200, description = "The referral as it is now.", body = ReferralView),
+        (status = 409, description = "It was entered in error.")
+    ),
+    security(("staffToken" = []))
+)]
+#[patch("/referrals/{id}")]
+pub async fn correct_referral(
+    corrector: CaseCorrector,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    id: Named<ReferralId>,
+    patch: MergePatch,
+) -> Result<HttpResponse> {
+    let desk = Desk { corrector, call, directory: directory.current(), db, vault, denials };
+    let mut attempt = 1;
+    loop {
+        match desk.correct(id.0, &patch).await {
+            Err(error) if error.problem() == Problem::StaleVersion && attempt < ATTEMPTS => attempt += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+struct Desk {
+    corrector: CaseCorrector,
+    call: Call,
+    directory: Arc<Directory>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+}
+
+impl Desk {
+    fn entry(&self, action: &'static str, id: ReferralId) -> Entry {
+        Entry::of_call(&self.call, self.corrector.worker.staff.actor(), action, "referral", vec![id.uuid()])
+    }
+
+    async fn correct(&self, id: ReferralId, patch: &MergePatch) -> Result<HttpResponse> {
+        let (call, vault, worker) = (&self.call, &self.vault, &self.corrector.worker);
+        let sight = worker.staff.own_sight(&self.directory);
+        let attempt = || self.entry("referral.corrected", id).on_behalf_of(sight.only_office());
+        let seen = sight.clone();
+        let before = self.db.read(move |conn| store::find(conn, &seen, id)).await;
+        let before = self.denials.noted(before, attempt)?.open(vault)?;
+        call.check_if_match(before.version)?;
+        if before.status() == Status::EnteredInError {
+            return Err(Error::new(Problem::EnteredInError));
+        }
+        let facts: Facts = patch.apply(&before.facts())?;
+        let (facts, whom) = self.denials.noted(self.whom(facts, &before).await, attempt)?;
+        let after = before.corrected(facts, whom.known, &self.directory, &call.moment)?;
+        let entry = attempt().on_behalf_of(before.office_id);
+        let (steps, said, actor) = ((&before, &after), Said::default(), worker.staff.actor());
+        let transition = Transition::new(Action::Correct, steps, actor, &said, vault, &call.moment, entry)?;
+        let hides = after.protected && !before.protected;
+        let rerouted = hides.then(|| self.entry("referral.rerouted", id).on_behalf_of(before.office_id));
+        let follows = Follows::of(&before, &after);
+        let work = move |conn: &mut DbConn| {
+            whom.hold(conn)?;
+            transition.write(conn)?;
+            follows.write(conn)?;
+            if let Some(entry) = &rerouted {
+                audit::record(conn, entry)?;
+            }
+            Ok(if_known(store::find(conn, &sight, id))?.is_some())
+        };
+        if !self.db.write(work).await? {
+            return Ok(call.changed_out_of_sight());
+        }
+        let version = after.version;
+        let links = links(call, &after, Some(worker.caller()));
+        call.changed(&ReferralView::new(after, call.moment.now, links), Validator::Version(version))
+    }
+
+    /// Whom it is about by these facts: somebody else only where they say so.
+    async fn whom(&self, facts: Facts, before: &Referral) -> Result<(Facts, Whom)> {
+        let people = self.corrector.people.own_sight(&self.directory);
+        let (child, was) = (facts.child.clone(), before.person_id);
+        let is_same_person = child.person_id == was;
+        let is_same_number = child.number() == before.matter.child.number();
+        if let Some(was) = was.filter(|_| is_same_person && is_same_number) {
+            return Ok((facts, Whom::still(was, people, &self.db).await?));
+        }
+        // A person who was not named anew is not asked for: the number may say who it is.
+        let named = child.person_id.filter(|_| !is_same_person);
+        let still = was.filter(|_| is_same_person);
+        let child = crate::referrals::child::Child { person_id: named, ..child };
+        let (child, whom) = Whom::of_child(child, still, people, &self.db, &self.vault).await?;
+        Ok((Facts { child, ..facts }, whom))
+    }
+}
+
+/// What follows for people from it being about somebody else, or being protected.
+struct Follows {
+    met: Option<crate::id::PersonId>,
+    office: crate::id::OfficeId,
+    protected: bool,
+    /// How their families were first reached may be otherwise.
+    touched: Vec<crate::id::PersonId>,
+}
+
+impl Follows {
+    fn of(before: &Referral, after: &Referral) -> Self {
+        let is_anothers = before.person_id != after.person_id;
+        let is_touched = is_anothers || before.protected != after.protected;
+        let touched = [before.person_id.filter(|_| is_anothers), after.person_id.filter(|_| is_touched)];
+        Self {
+            met: after.person_id.filter(|_| is_anothers),
+            office: after.office_id,
+            protected: after.protected,
+            touched: touched.into_iter().flatten().collect(),
+        }
+    }
+
+    fn write(&self, conn: &mut DbConn) -> Result<()> {
+        if let Some(person) = self.met {
+            families::store::meet_person(conn, person, self.office, self.protected)?;
+        }
+        self.touched.iter().try_for_each(|person| of_person::is_no_fact_any_more(conn, *person))
+    }
+}

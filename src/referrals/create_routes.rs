@@ -1,0 +1,183 @@
+//! Taking a matter down: staff make a referral, and the office that is responsible gets it.
+
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use uuid::Uuid;
+
+use crate::audit::denials::Denials;
+use crate::audit::{self, Entry};
+use crate::auth::{ReferralMaker, Sight};
+use crate::db::{Db, DbConn};
+use crate::directory::{self, Directory};
+use crate::error::{Error, Problem, Result};
+use crate::families;
+use crate::families::membership::if_known;
+use crate::http::answer::Validator;
+use crate::http::body::Body;
+use crate::http::call::Call;
+use crate::http::written::Written;
+use crate::id::{OfficeId, OutreachContactId, PersonId, ReferralId};
+use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
+use crate::outreach::reports;
+use crate::outreach::store as contact_store;
+use crate::people::ProtectedIdentity;
+use crate::referrals::course::table::Caller;
+use crate::referrals::matter::TakenDown;
+use crate::referrals::routes::links;
+use crate::referrals::staff_matter::NewStaffReferral;
+use crate::referrals::store::{self, SealedReferral};
+use crate::referrals::views::ReferralView;
+use crate::referrals::whom::Whom;
+use crate::referrals::{Referral, of_person};
+use crate::rules::Rules;
+use crate::vault::Vault;
+
+/// How often a referral is stored: whom it is about may change meanwhile, and a new reference may be taken. After more something else
+/// must be wrong.
+const ATTEMPTS: u8 = 4;
+
+/// Create a referral
+///
+/// A concern report or an internal referral of a contact in the field, somebody's own request, or the report of a private person. It
+/// goes to the office that is responsible where the child lives, like every other. You read it again if that is your office, or as an
+/// outreach worker because you made it. A child whose identity is protected is the reception's: who is not cleared gets an ordinary
+/// answer, made of their own words, and does not find the referral afterwards. For a reporter who stays unknown nothing is kept that
+/// leads back to the call.
+#[utoipa::path(
+    operation_id = "createReferral",
+    tag = "referrals",
+    request_body(content = NewStaffReferral, example = json!({
+        "kind": "concern_report",
+        "urgency": "soon",
+        "source": { "private": { "anonymous": false, "name": "Berit Påhittad", "relation": "Granne" } },
+        "child": { "givenName": "Alva", "familyName": "Påhittad", "birthYear": 2013, "placeName": "Skäggetorp" },
+        "guardians": [],
+        "siblings": [{ "name": "Saga", "birthYear": 2016, "alsoConcerned": false }],
+        "needs": ["violence_exposed"],
+        "description": "Det hörs skrik och gråt om nätterna.",
+        "guardiansInformed": { "informed": "no" }
+    })),
+    responses((status = 201, description = "The new referral.", body = ReferralView)),
+    security(("staffToken" = []))
+)]
+#[post("/referrals")]
+pub async fn create_referral(
+    maker: ReferralMaker,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    retries: Data<Retries>,
+    denials: Data<Denials>,
+    new: Body<NewStaffReferral>,
+) -> Result<HttpResponse> {
+    let new = new.0;
+    let intake = Intake { maker, call, directory: directory.current(), db, vault };
+    let leads_nowhere = new.is_anonymous();
+    let seen = Sight { made_by: Some(intake.maker.staff.id), ..intake.readable() };
+    let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {
+        store::find(conn, &seen, ReferralId::from_uuid(id))?;
+        Ok(Again { answer: kept, others: Vec::new(), leads_nowhere })
+    };
+    let replay = ReplayAnew { action: "referral.created.replayed", resource_type: "referral", render };
+    let actor = intake.maker.staff.actor();
+    let create = async |slot: Slot| intake.take_in(&new, &slot).await;
+    let answer = retries.once_or_anew(&intake.call, actor, replay, create).await;
+    intake.call.send(denials.noted(answer, || intake.entry(leads_nowhere, Vec::new()))?)
+}
+
+/// Somebody who makes referrals, with what it takes.
+struct Intake {
+    maker: ReferralMaker,
+    call: Call,
+    directory: Arc<Directory>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+}
+
+impl Intake {
+    fn readable(&self) -> Sight {
+        self.maker.cases.own_sight(&self.directory)
+    }
+
+    fn entry(&self, leads_nowhere: bool, about: Vec<Uuid>) -> Entry {
+        let entry = Entry::of_call(&self.call, self.maker.staff.actor(), "referral.created", "referral", about);
+        if leads_nowhere { entry.leading_nowhere(&self.call.moment.random) } else { entry }
+    }
+
+    async fn take_in(&self, new: &NewStaffReferral, slot: &Slot) -> Result<Written> {
+        let office = self.maker.staff.creating_office(&self.directory, new.office_id.as_ref())?;
+        for _ in 0..ATTEMPTS {
+            match self.take_in_once(new.clone(), office, slot.clone()).await {
+                // It changed meanwhile whom it is about, or the reference is taken.
+                Err(error) if matches!(error.problem(), Problem::StaleVersion | Problem::AlreadyExists) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Error::new(Problem::Unavailable))
+    }
+
+    async fn take_in_once(&self, mut new: NewStaffReferral, office: OfficeId, slot: Slot) -> Result<Written> {
+        let (directory, vault, moment) = (&self.directory, &self.vault, &self.call.moment);
+        let leads_nowhere = new.is_anonymous();
+        let (named, contact) = (new.child.person_id, new.source.outreach_contact_id);
+        let (field, people) = (self.maker.field.own_sight(directory), self.maker.people.own_sight(directory));
+        let (child, whom) = Whom::of_child(new.child, None, people, &self.db, vault).await?;
+        new.child = child;
+        let today = directory.calendar.local_date(moment.now.utc());
+        let taken_down = new.taken_down(reports::reporter(&self.maker.staff)?, today, directory)?;
+        let by = self.maker.staff.id;
+        let referral = Referral::made(taken_down.clone(), by, whom.known, directory, moment)?;
+        let id = referral.id;
+        let sealed = SealedReferral::new(&referral, vault, &moment.random)?;
+        let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
+        let told = self.told(referral, taken_down, named)?;
+        let is_own = self.maker.staff.offices(directory).any(|own| own == told.office_id);
+        let powers = self.maker.powers;
+        let caller = Caller::Staff { leads: powers.leads, qualified: powers.decides };
+        let links = links(&self.call, &told, Some(caller).filter(|_| powers.works && is_own));
+        let view = ReferralView::new(told, moment.now, links);
+        let answer = Written::created(&self.call, &format!("/referrals/{id}"), &view, Validator::Version(1))?;
+        let entry = self.entry(leads_nowhere, vec![id.uuid()]).on_behalf_of(office);
+        let kept = answer.clone();
+        let work = move |conn: &mut DbConn| {
+            whom.hold(conn)?;
+            check_contact(conn, &field, contact)?;
+            if let Some((person, _)) = whom.known {
+                families::store::meet_person(conn, person, sealed.office_id, sealed.protected)?;
+            }
+            store::insert(conn, &sealed, &requested)?;
+            of_person::arrived(conn, &sealed)?;
+            audit::record(conn, &entry)?;
+            slot.keep(conn, id.uuid(), &kept)
+        };
+        self.db.write(work).await?;
+        Ok(answer)
+    }
+
+    /// The referral as its maker may know it. Who is not cleared and does not know of the protection must not learn of it: they get what
+    /// follows from their own words.
+    fn told(&self, referral: Referral, taken_down: TakenDown, named: Option<PersonId>) -> Result<Referral> {
+        let said = taken_down.matter.child.protected_identity.unwrap_or_default();
+        if !referral.protected || said.is_protected() || self.maker.staff.protected_identity {
+            return Ok(referral);
+        }
+        let (directory, moment) = (&self.directory, &self.call.moment);
+        // They could name nobody whose identity is protected.
+        let named = named.map(|person| (person, ProtectedIdentity::None));
+        let told = Referral::made(taken_down, self.maker.staff.id, named, directory, moment)?;
+        Ok(Referral { id: referral.id, reference: referral.reference, ..told })
+    }
+}
+
+/// A contact that a body names must be there, as far as somebody with this sight of the field may know.
+fn check_contact(conn: &mut DbConn, sight: &Sight, named: Option<OutreachContactId>) -> Result<()> {
+    let mut rules = Rules::default();
+    if let Some(id) = named {
+        let found = if_known(contact_store::find(conn, sight, id))?.filter(|contact| !contact.in_error);
+        rules.known("/source/outreachContactId", id.uuid(), found);
+    }
+    rules.finish(Some(()))
+}

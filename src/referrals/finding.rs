@@ -1,0 +1,125 @@
+//! Finding referrals by what they are about: by their reference, by a person, and from one to those that belong together with it.
+//!
+//! Nobody searches referrals by what stands in them, by a need or by a place (förordning 2001:637, 15 §).
+
+use diesel::prelude::*;
+
+use crate::auth::Sight;
+use crate::db::DbConn;
+use crate::db::schema::{people as people_table, referrals};
+use crate::error::Result;
+use crate::id::{FamilyId, OfficeId, PersonId, ReferralId, StaffId};
+use crate::on_backend;
+use crate::people::store as people_store;
+use crate::referrals::reference::Reference;
+use crate::referrals::store::{SealedReferral, known_to};
+use crate::referrals::{Kind, Status};
+use crate::time::Timestamp;
+
+/// The referral with this reference, if it may be known to somebody with this sight.
+pub fn by_reference(conn: &mut DbConn, sight: &Sight, reference: &Reference) -> Result<Vec<SealedReferral>> {
+    Ok(on_backend!(conn, conn => known_to!(sight)
+        .filter(referrals::reference.eq(reference.clone()))
+        .load(conn))?)
+}
+
+/// The referrals about a person that somebody with this sight may know of, the newest first; at most `limit`.
+pub fn about(conn: &mut DbConn, sight: &Sight, person: PersonId, limit: i64) -> Result<Vec<SealedReferral>> {
+    Ok(on_backend!(conn, conn => known_to!(sight)
+        .filter(referrals::person_id.eq(person))
+        .filter(referrals::status.ne(Status::EnteredInError))
+        .order((referrals::received_at.desc(), referrals::id.desc()))
+        .limit(limit)
+        .load(conn))?)
+}
+
+/// A referral that belongs together with another one.
+#[derive(Debug, Clone)]
+pub struct Related {
+    /// Which one.
+    pub id: ReferralId,
+    /// Its reference.
+    pub reference: Reference,
+    /// What kind of matter it is.
+    pub kind: Kind,
+    /// Where it stands.
+    pub status: Status,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// The office that has it.
+    pub office_id: OfficeId,
+    /// Whether it is about the same child, and not only about the same family.
+    pub same_child: bool,
+    /// Whether it may be known to whoever looks, and not only that it is there.
+    pub is_known: bool,
+}
+
+type Row = (ReferralId, Reference, Kind, Status, Timestamp, OfficeId, Option<StaffId>);
+
+/// The referrals of some rows, without those that should not be there and, for those who are not cleared, without the protected ones.
+macro_rules! rows_where {
+    ($conn:expr, $sight:expr, $condition:expr) => {{
+        let cleared = referrals::protected.eq(false).or(referrals::protected.eq($sight.protected_identity));
+        on_backend!(&mut *$conn, conn => referrals::table
+            .filter($condition)
+            .filter(cleared)
+            .filter(referrals::status.ne(Status::EnteredInError))
+            .select((
+                referrals::id,
+                referrals::reference,
+                referrals::kind,
+                referrals::status,
+                referrals::received_at,
+                referrals::office_id,
+                referrals::made_by,
+            ))
+            .load::<Row>(conn))?
+    }};
+}
+
+/// The other referrals about the same child, about the family, and those that were copied with it, the newest first.
+///
+/// Those of other offices are told to those who work cases at some office. Who reads only what they made learns of nothing else.
+pub fn related(conn: &mut DbConn, sight: &Sight, to: &SealedReferral, copies: &[ReferralId]) -> Result<Vec<Related>> {
+    let (same, family) = people_around(conn, to)?;
+    // Whom nobody has registered is known by the number alone.
+    let number: Vec<Vec<u8>> = to.child_number_hash.iter().cloned().collect();
+    let unlinked = referrals::person_id.is_null().and(referrals::child_number_hash.eq_any(number).assume_not_null());
+    let mut children: Vec<Row> = rows_where!(conn, sight, referrals::person_id.eq_any(same.clone()).assume_not_null());
+    children.extend(rows_where!(conn, sight, unlinked));
+    let mut others: Vec<Row> = rows_where!(conn, sight, referrals::person_id.eq_any(family).assume_not_null());
+    others.extend(rows_where!(conn, sight, referrals::id.eq_any(copies.to_vec())));
+    let is_known = |office: OfficeId, made_by: Option<StaffId>| {
+        sight.offices.contains(&office) || (made_by.is_some() && made_by == sight.made_by)
+    };
+    let related = |same_child: bool| {
+        move |(id, reference, kind, status, received_at, office_id, made_by): Row| {
+            let is_known = is_known(office_id, made_by);
+            Related { id, reference, kind, status, received_at, office_id, same_child, is_known }
+        }
+    };
+    let mut all: Vec<Related> =
+        children.into_iter().map(related(true)).chain(others.into_iter().map(related(false))).collect();
+    all.retain(|other| other.id != to.id && (other.is_known || !sight.offices.is_empty()));
+    // The same child comes first, so that a referral is about it if it is about both.
+    all.sort_by_key(|other| (std::cmp::Reverse((other.received_at, other.id)), !other.same_child));
+    all.dedup_by_key(|other| other.id);
+    Ok(all)
+}
+
+/// The records of the child, and the other members of its family.
+fn people_around(conn: &mut DbConn, referral: &SealedReferral) -> Result<(Vec<PersonId>, Vec<PersonId>)> {
+    let Some(person) = referral.person_id else { return Ok((Vec::new(), Vec::new())) };
+    let columns = (people_table::number_hash, people_table::family_id);
+    let (number, family): (Option<Vec<u8>>, Option<FamilyId>) =
+        on_backend!(&mut *conn, conn => people_table::table.find(person).select(columns).first(conn))?;
+    let mut same = vec![person];
+    if let Some(number) = number {
+        same.extend(people_store::all_with_number(conn, &number)?.iter().map(|record| record.id));
+    }
+    let members = match family {
+        Some(family) => people_store::of_family(conn, family)?.into_iter().map(|(id, ..)| id).collect(),
+        None => Vec::new(),
+    };
+    Ok((same, members))
+}

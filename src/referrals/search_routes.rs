@@ -1,0 +1,222 @@
+//! Looking referrals up, and from one to those that belong together with it.
+
+use std::cmp::Reverse;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::audit::denials::Denials;
+use crate::audit::{self, Entry};
+use crate::auth::{CaseReader, TimelineReader};
+use crate::db::{Db, DbConn};
+use crate::directory;
+use crate::error::{Error, Result, Text};
+use crate::families::membership::if_known;
+use crate::http::body::Body;
+use crate::http::call::{Cache, Call, Link};
+use crate::http::page::{Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::id::{OfficeId, PersonId, ReferralId};
+use crate::people::store as people_store;
+use crate::referrals::finding::{self, Related};
+use crate::referrals::reference::Reference;
+use crate::referrals::store::{self, SealedReferral};
+use crate::referrals::views::ReferralRow;
+use crate::referrals::{Kind, Status};
+use crate::time::Timestamp;
+use crate::vault::Vault;
+
+/// As many are shown at most.
+const MOST: usize = 20;
+
+/// What is looked for: either a reference or a person.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReferralSearch {
+    /// The reference, as somebody says it over the telephone.
+    reference: Option<Reference>,
+    /// The person whom it is about.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
+    person_id: Option<PersonId>,
+}
+
+/// What was found.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReferralMatches {
+    /// At most 20 referrals, the newest first.
+    #[schema(max_items = 20)]
+    items: Vec<ReferralRow>,
+    /// Whether there are more than are shown: the person's timeline has them.
+    has_more: bool,
+}
+
+/// What is looked for, if it is one thing.
+#[derive(Clone)]
+enum Wanted {
+    Reference(Reference),
+    Person(PersonId),
+}
+
+/// Look referrals up
+///
+/// By their reference, or by the person whom they are about, among those that you may know of. What was entered in error is found by its
+/// reference alone. Each look-up is recorded with what it found.
+#[utoipa::path(
+    operation_id = "searchReferrals",
+    tag = "referrals",
+    request_body = ReferralSearch,
+    responses((status = 200, description = "What was found.", body = ReferralMatches)),
+    security(("staffToken" = [])),
+    extensions(("x-no-prefer" = json!(true)))
+)]
+#[post("/referrals/search")]
+pub async fn search_referrals(
+    TimelineReader { people, cases }: TimelineReader,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    search: Body<ReferralSearch>,
+) -> Result<HttpResponse> {
+    let wanted = Wanted::of(search.0)?;
+    let directory = directory.current();
+    let (people, sight) = (people.sight(&directory), cases.sight(&directory));
+    let mut entry = Entry::of_call(&call, cases.actor(), "referral.searched", "referral", Vec::new())
+        .on_behalf_of(sight.only_office())
+        .because(sight.reason);
+    if let Wanted::Person(person) = &wanted {
+        entry = entry.about(vec![person.uuid()]);
+    }
+    let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
+    let read = move |conn: &mut DbConn| match &wanted {
+        Wanted::Reference(reference) => finding::by_reference(conn, &sight, reference),
+        // Of whom one may not know, one may not know what is said about them either.
+        Wanted::Person(person) => match if_known(people_store::find(conn, &people, *person))? {
+            Some(_) => finding::about(conn, &sight, *person, limit),
+            None => Ok(Vec::new()),
+        },
+    };
+    let record = move |conn: &mut DbConn, found: &Vec<SealedReferral>| {
+        let found = found.iter().take(MOST).map(|referral| referral.id.uuid());
+        audit::record(conn, &entry.also_about(found.collect()))
+    };
+    let found = db.read_recorded(read, record).await?;
+    let has_more = found.len() > MOST;
+    let row = |referral: SealedReferral| Ok(ReferralRow::new(referral.open(&vault)?, call.moment.now));
+    let items = found.into_iter().take(MOST).map(row).collect::<Result<_>>()?;
+    call.answer(&ReferralMatches { items, has_more }, Cache::NoStore)
+}
+
+impl Wanted {
+    fn of(search: ReferralSearch) -> Result<Self> {
+        match (search.reference, search.person_id) {
+            (Some(reference), None) => Ok(Self::Reference(reference)),
+            (None, Some(person)) => Ok(Self::Person(person)),
+            _ => Err(Error::invalid_at(
+                "",
+                Text::new(
+                    "must have exactly one of reference and personId",
+                    "måste ha exakt ett av reference och personId",
+                ),
+            )),
+        }
+    }
+}
+
+/// A referral that belongs together with another one. Of those that the reader may not know of it tells only that they are there.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RelatedReferral {
+    /// Identifies it to programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<ReferralId>,
+    /// Identifies it to people.
+    reference: Reference,
+    /// What kind of matter it is.
+    kind: Kind,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    /// When it was received.
+    received_at: Timestamp,
+    /// The office that has it now.
+    office_id: OfficeId,
+    /// Whether it is about the same child, or else about somebody of the same family.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_child: Option<bool>,
+    /// Its own address.
+    #[serde(rename = "_links", skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1)]
+    links: Vec<Link>,
+}
+
+impl RelatedReferral {
+    fn new(related: &Related, call: &Call) -> Self {
+        let Related { id, status, same_child, is_known, .. } = *related;
+        let link = || call.link("self", "GET", &format!("/referrals/{id}"));
+        Self {
+            id: is_known.then_some(id),
+            reference: related.reference.clone(),
+            kind: related.kind,
+            status: is_known.then_some(status),
+            received_at: related.received_at,
+            office_id: related.office_id,
+            same_child: is_known.then_some(same_child),
+            links: is_known.then(link).into_iter().collect(),
+        }
+    }
+}
+
+/// List the related referrals
+///
+/// Other referrals about the same child or about the child's family, and copies for siblings, the newest first. Of another office's they
+/// tell the reference, the kind, when it was received and which office has it, and no more. Those about protected persons are there only
+/// for staff who are cleared; what was entered in error is left out. The reading is recorded before the answer leaves.
+#[utoipa::path(
+    operation_id = "listRelatedReferrals",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier."), PagingParameters),
+    responses((status = 200, description = "A page of related referrals.", body = Page<RelatedReferral>)),
+    security(("staffToken" = []))
+)]
+#[get("/referrals/{id}/related")]
+pub async fn list_related(
+    CaseReader { staff, .. }: CaseReader,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    asked: (Named<ReferralId>, Paging),
+) -> Result<HttpResponse> {
+    let (Named(id), paging) = asked;
+    let sight = staff.sight(&directory.current());
+    let reason = sight.reason;
+    let attempt =
+        || Entry::of_call(&call, staff.actor(), "referral.related_read", "referral", vec![id.uuid()]).because(reason);
+    let seen = sight.clone();
+    let referral = denials.noted(db.read(move |conn| store::find(conn, &seen, id)).await, attempt)?;
+    let entry = attempt().on_behalf_of(referral.office_id);
+    let copies = referral.clone().open(&vault)?.course.copied();
+    // It may have gone elsewhere meanwhile.
+    let read = move |conn: &mut DbConn| {
+        let referral = store::find(conn, &sight, id)?;
+        finding::related(conn, &sight, &referral, &copies)
+    };
+    let record = move |conn: &mut DbConn, found: &Vec<Related>| {
+        audit::record(conn, &entry.also_about(found.iter().map(|related| related.id.uuid()).collect()))
+    };
+    let related = denials.noted(db.read_recorded(read, record).await, attempt)?;
+    // There are few about one family: all of them are at hand.
+    let all: Vec<&Related> = related.iter().collect();
+    let position = |related: &Related| Reverse((related.received_at.micros(), related.id));
+    let found = paging.of_sorted(&call, &all, position)?.counted_when_asked(&paging);
+    Ok(call.give(found.answer(&call, &paging, |related| RelatedReferral::new(related, &call))?, Cache::NoStore))
+}

@@ -1,0 +1,111 @@
+//! Whom a referral is about: a person whom staff name, or whom the child's number stands for.
+//!
+//! It is looked up before anything is written, since the office follows from it, and held while it is written: if it is somebody else
+//! by then, everything is looked up anew.
+
+use crate::auth::Sight;
+use crate::db::{Db, DbConn, dialect, stale};
+use crate::error::{Error, Result, Text};
+use crate::families::membership::if_known;
+use crate::id::PersonId;
+use crate::people::store::{self as people_store, SealedPerson, number_hash};
+use crate::referrals::child::Child;
+use crate::referrals::of_person::{self, Known, hold_known};
+use crate::rules::Rules;
+use crate::vault::Vault;
+
+/// Whom it is about, as it was when it was looked up.
+#[derive(Clone)]
+pub struct Whom {
+    /// The person, if it is anybody who is registered.
+    pub known: Option<Known>,
+    /// The person whom staff have named, and may know of.
+    person: Option<SealedPerson>,
+    number: Option<Vec<u8>>,
+    /// Whom it was about before, where nothing says that it is somebody else.
+    before: Option<PersonId>,
+    sight: Sight,
+}
+
+impl Whom {
+    /// Looks up whom a child is, as far as somebody with this sight of people may know, and takes what a named person is registered with
+    /// for what was left out. Whom it was about `before` it is still about, unless the number says otherwise.
+    pub async fn of_child(
+        child: Child,
+        before: Option<PersonId>,
+        sight: Sight,
+        db: &Db,
+        vault: &Vault,
+    ) -> Result<(Child, Self)> {
+        let hash = |child: &Child| child.number().map(|number| number_hash(vault, number));
+        let (seen, named) = (sight.clone(), child.person_id);
+        let person = match named {
+            Some(id) => db.read(move |conn| find_named(conn, &seen, id)).await.map(Some)?,
+            None => None,
+        };
+        let given = hash(&child);
+        let child = match &person {
+            Some(person) => child.filled_from(person.id, &person.clone().open(vault)?.written),
+            None => child,
+        };
+        let whom = Self { known: None, number: hash(&child), person, before, sight };
+        let asked = whom.clone();
+        let known = db.read(move |conn| asked.look_up(conn)).await?;
+        whom.check_number(given.as_deref(), known)?;
+        Ok((child, Self { known, ..whom }))
+    }
+
+    /// It is about whom it was about.
+    pub async fn still(before: PersonId, sight: Sight, db: &Db) -> Result<Self> {
+        let whom = Self { known: None, person: None, number: None, before: Some(before), sight };
+        let asked = whom.clone();
+        Ok(Self { known: db.read(move |conn| asked.look_up(conn)).await?, ..whom })
+    }
+
+    /// Holds it until the transaction ends, if it is still the same.
+    pub fn hold(&self, conn: &mut DbConn) -> Result<()> {
+        if let Some(number) = &self.number {
+            hold_known(conn, number)?;
+        }
+        let people: Vec<PersonId> = self.person.iter().map(|person| person.id).chain(self.before).collect();
+        dialect::hold_people(conn, &people)?;
+        let is_same = match &self.person {
+            Some(then) => find_named(conn, &self.sight, then.id)?.version == then.version,
+            None => true,
+        };
+        if is_same && self.look_up(conn)? == self.known { Ok(()) } else { Err(stale()) }
+    }
+
+    fn look_up(&self, conn: &mut DbConn) -> Result<Option<Known>> {
+        if let Some(number) = &self.number
+            && let Some(first) = people_store::first_with_number(conn, number)?
+        {
+            return Ok(Some(first));
+        }
+        if let Some(person) = &self.person {
+            return Ok(Some((person.id, person.protection)));
+        }
+        let Some(before) = self.before else { return Ok(None) };
+        let (known, has_number) = of_person::still_known(conn, before)?;
+        // Somebody with another number is somebody else.
+        Ok(Some(known).filter(|_| self.number.is_none() || !has_number))
+    }
+
+    /// A number that is given with a person must be that person's, as far as whoever gives it may know.
+    fn check_number(&self, given: Option<&[u8]>, known: Option<Known>) -> Result<()> {
+        let Some(person) = &self.person else { return Ok(()) };
+        let may_be_named = |known: &Known| self.sight.protected_identity || !known.1.is_protected();
+        let is_somebody_elses = match &person.number_hash {
+            Some(registered) => given.is_some_and(|given| given != registered),
+            None => known.filter(may_be_named).is_some_and(|(id, _)| id != person.id),
+        };
+        let differs = Text::new("is not the number of this person", "är inte den här personens nummer");
+        if is_somebody_elses { Err(Error::invalid_at("/child/personalIdentityNumber", differs)) } else { Ok(()) }
+    }
+}
+
+fn find_named(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<SealedPerson> {
+    let mut rules = Rules::default();
+    let found = rules.known("/child/personId", id.uuid(), if_known(people_store::find(conn, sight, id))?);
+    rules.finish(found)
+}
