@@ -221,11 +221,12 @@ async fn get_partner_view(
 /// Where a referral is, what hangs below it, and what somebody may do with it now.
 pub fn links(call: &Call, referral: &Referral, directory: &Directory, caller: Option<Caller>) -> Vec<Link> {
     let path = format!("/referrals/{}", referral.id);
-    let below = |rel: &'static str| call.link(rel, "GET", &format!("{path}/{rel}"));
-    let mut links = vec![call.link("self", "GET", &path), below("history"), below("related"), below("messages")];
-    links.extend(referral.origin.partner().map(|_| below("partner-view")));
+    let below = |rel: &'static str, method: &'static str| call.link(rel, method, &format!("{path}/{rel}"));
+    let mut links = vec![call.link("self", "GET", &path)];
+    links.extend(["history", "messages", "related"].map(|rel| below(rel, "GET")));
+    links.extend(referral.origin.partner().map(|_| below("partner-view", "GET")));
     let can_write = caller.is_some() && check_writable(referral).is_ok() && !referral.is_anonymous();
-    links.extend(can_write.then(|| call.link("messages", "POST", &format!("{path}/messages"))));
+    links.extend(can_write.then(|| below("messages", "POST")));
     let actions = caller.map(|caller| table::allowed(referral, caller, directory)).unwrap_or_default();
     links.extend(actions.iter().map(|action| {
         let action = action.as_ref();

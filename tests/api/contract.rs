@@ -218,6 +218,7 @@ fn no_field_that_is_personal_by_its_name_is_left_unmarked() {
     ];
     let about_people = [
         "NewReferral",
+        "NewStaffReferral",
         "Referral",
         "ChildInList",
         "Child",

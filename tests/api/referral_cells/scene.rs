@@ -141,7 +141,7 @@ impl<'a> Scene<'a> {
         let lead_id = staff_id(&lead).await;
         let contact = app.contact().await;
         let mut scene = Self { app, people, elsewhere, lead_elsewhere, lead, lead_id, contact, twins: Vec::new() };
-        for kind in ["concern_report", "support_request", "internal"] {
+        for kind in ["concern_report", "support_request", "self_request", "internal"] {
             let twin = scene.receive(kind, "school").await;
             scene.twins.push((kind, twin));
         }

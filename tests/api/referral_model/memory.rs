@@ -51,15 +51,17 @@ pub struct Clock {
     pub due: DateTime<Utc>,
     pub rolled: Option<DateTime<Utc>>,
     pub met: Option<DateTime<Utc>>,
+    /// Whether a server has recorded that it is overdue.
+    marked: bool,
 }
 
 impl Clock {
     fn by_day(kind: &'static str, last: NaiveDate) -> Self {
-        Self { kind, due: end_of(last), rolled: Some(end_of(rolled(last))), met: None }
+        Self { kind, due: end_of(last), rolled: Some(end_of(rolled(last))), met: None, marked: false }
     }
 
     fn by_moment(kind: &'static str, due: DateTime<Utc>) -> Self {
-        Self { kind, due, rolled: None, met: None }
+        Self { kind, due, rolled: None, met: None, marked: false }
     }
 }
 
@@ -90,12 +92,13 @@ pub struct Memory {
     withdrawn_by_sender: bool,
 }
 
-/// What was done, by whom and when.
-pub struct Done<'a> {
+/// What was done, by whom and when, and the state that it has led to.
+pub struct Done {
     pub act: &'static str,
-    pub body: &'a Value,
+    pub body: Value,
     pub by: String,
     pub at: DateTime<Utc>,
+    pub to: &'static str,
 }
 
 impl Memory {
@@ -212,10 +215,10 @@ impl Memory {
         self.clocks.push(clock);
     }
 
-    /// What follows from something that was done, and led to this state.
-    pub fn apply(&mut self, done: &Done<'_>, to: &'static str) {
+    /// What follows from something that was done.
+    pub fn apply(&mut self, done: &Done) {
         let (what, choice) = done.act.split_once(' ').unwrap_or((done.act, ""));
-        let (from, office, now) = (self.state, self.office, done.at);
+        let (from, to, office, now) = (self.state, done.to, self.office, done.at);
         self.state = to;
         match what {
             "assess-protection" => {
@@ -250,7 +253,7 @@ impl Memory {
             }
             "redirect" => {
                 self.redirected = true;
-                self.office = (self.office + 1) % OFFICES;
+                self.office = self.office_after(Some(done));
                 self.assignee = Value::Null;
             }
             "send-feedback" | "refuse-feedback" => {
@@ -268,6 +271,23 @@ impl Memory {
         self.version += 1;
         let went = (what == "redirect").then_some(self.office);
         self.history.push(json!([action(done.act), from, to, done.by, now, office, went]));
+    }
+
+    /// The office that has it once this was done.
+    pub fn office_after(&self, done: Option<&Done>) -> usize {
+        let leaves = done.is_some_and(|done| done.act == "redirect");
+        (self.office + usize::from(leaves)) % OFFICES
+    }
+
+    /// A server has recorded that the first deadline that had passed by then is overdue; each is recorded once.
+    pub fn mark(&mut self, entry: &Value, what: &str) {
+        let at: DateTime<Utc> = entry[4].as_str().unwrap().parse().unwrap();
+        let runs = self.running().filter(|clock| !clock.marked && clock.due < at).min_by_key(|clock| clock.due);
+        let kind = runs.unwrap_or_else(|| panic!("{what}: nothing was overdue: {entry}")).kind;
+        let clock = self.clocks.iter_mut().find(|clock| clock.kind == kind && clock.met.is_none()).unwrap();
+        clock.marked = true;
+        self.version += 1;
+        self.history.push(json!(["mark-overdue", self.state, self.state, "system", at, self.office, null]));
     }
 
     fn decide(&mut self, choice: &'static str, now: DateTime<Utc>) {
