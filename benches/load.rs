@@ -22,6 +22,8 @@ mod growth;
 mod installation;
 #[path = "load/machine.rs"]
 mod machine;
+#[path = "load/matters.rs"]
+mod matters;
 #[path = "support/program.rs"]
 mod program;
 #[path = "support/report.rs"]
@@ -59,8 +61,9 @@ struct Arguments {
     /// How many kept connections ask at once
     #[arg(long, default_value_t = 32)]
     connections: usize,
-    /// Only this: where-to-turn, district, districts, office, referral, submit, contact, batch or demo; may be given several times.
-    /// growth, which fills databases with a million contacts, is measured only when it is named
+    /// Only this: where-to-turn, district, districts, office, referral, act, submit, contact, batch or demo; may be given several times.
+    /// growth, which fills databases with a million contacts, and queue, which does so with referrals, are measured only when they are
+    /// named
     #[arg(long)]
     only: Vec<String>,
     /// Leave PostgreSQL out
@@ -96,11 +99,9 @@ fn main() {
             None => print("PostgreSQL is not measured: it is not installed.\n"),
         }
     }
-    if arguments.only.iter().any(|only| only == "growth") {
-        let folder = Folder::new_in(&arguments.folder);
-        print(&growth::measure("SQLite", &folder.sqlite_url(), arguments.connections, arguments.stretch()));
-        if let Some(cluster) = Cluster::start(&arguments.folder) {
-            print(&growth::measure("PostgreSQL", &cluster.new_database(), arguments.connections, arguments.stretch()));
+    for (key, list) in [("growth", growth::CONTACTS), ("queue", growth::QUEUE)] {
+        if arguments.only.iter().any(|only| only == key) {
+            measure_growth(&list, &arguments);
         }
     }
     if arguments.wants("demo") {
@@ -114,11 +115,23 @@ impl Arguments {
     }
 
     fn wants_rows(&self) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only != "demo" && only != "growth")
+        self.only.is_empty() || self.only.iter().any(|only| !["demo", "growth", "queue"].contains(&only.as_str()))
     }
 
     fn stretch(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
+    }
+}
+
+fn measure_growth(list: &growth::List, arguments: &Arguments) {
+    let (connections, stretch) = (arguments.connections, arguments.stretch());
+    if !arguments.no_sqlite {
+        let folder = Folder::new_in(&arguments.folder);
+        print(&list.measure("SQLite", &folder.sqlite_url(), connections, stretch));
+    }
+    if let Some(cluster) = Some(&arguments.folder).filter(|_| !arguments.no_postgres).and_then(|at| Cluster::start(at))
+    {
+        print(&list.measure("PostgreSQL", &cluster.new_database(), connections, stretch));
     }
 }
 

@@ -22,22 +22,30 @@ pub struct Text {
     pub en: Cow<'static, str>,
     /// Swedish.
     pub sv: Cow<'static, str>,
+    /// What is wrong has a problem of its own.
+    pub problem: Option<Problem>,
 }
 
 impl Text {
     /// The same sentence in English and in Swedish.
     pub fn new(en: impl Into<Cow<'static, str>>, sv: impl Into<Cow<'static, str>>) -> Self {
-        Self { en: en.into(), sv: sv.into() }
+        Self { en: en.into(), sv: sv.into(), problem: None }
+    }
+
+    /// The same, of what is wrong in a way that has a problem of its own.
+    pub fn of(problem: Problem, en: impl Into<Cow<'static, str>>, sv: impl Into<Cow<'static, str>>) -> Self {
+        Self { problem: Some(problem), ..Self::new(en, sv) }
     }
 }
 
-/// Both languages behind each other, parted by a unit separator.
+/// Both languages behind each other, parted by a unit separator, and behind them the problem if there is one.
 ///
-/// serde carries the error of a field's type as one string. This is how both languages get through
-/// it; [`Text::from_carried`] takes them apart again.
+/// serde carries the error of a field's type as one string. This is how all of it gets through;
+/// [`Text::from_carried`] takes it apart again.
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{SEPARATOR}{}", self.en, self.sv)
+        write!(f, "{}{SEPARATOR}{}", self.en, self.sv)?;
+        self.problem.map_or(Ok(()), |problem| write!(f, "{SEPARATOR}{}", problem.slug()))
     }
 }
 
@@ -46,8 +54,9 @@ const SEPARATOR: char = '\u{1f}';
 impl Text {
     /// Takes apart what [`Display`](fmt::Display) put together; `None` for any other string.
     pub fn from_carried(carried: &str) -> Option<Self> {
-        let (en, sv) = carried.split_once(SEPARATOR)?;
-        Some(Self::new(en.to_owned(), sv.to_owned()))
+        let (en, rest) = carried.split_once(SEPARATOR)?;
+        let (sv, problem) = rest.split_once(SEPARATOR).unwrap_or((rest, ""));
+        Some(Self { problem: problem.parse().ok(), ..Self::new(en.to_owned(), sv.to_owned()) })
     }
 }
 

@@ -13,7 +13,7 @@ use unicode_normalization::char::is_combining_mark;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-use crate::error::Text;
+use crate::error::{Problem, Text};
 
 /// A text of 1 to `MAX` characters that is not blank.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -31,11 +31,14 @@ impl<const MAX: usize> FromStr for Bounded<MAX> {
     fn from_str(text: &str) -> Result<Self, Text> {
         let text = text.trim();
         let length = text.chars().count();
-        if length == 0 || length > MAX {
-            return Err(Text::new(
-                format!("must have 1 to {MAX} characters that are not blank"),
-                format!("måste ha 1 till {MAX} tecken som inte är blanka"),
-            ));
+        let (en, sv) = (
+            format!("must have 1 to {MAX} characters that are not blank"),
+            format!("måste ha 1 till {MAX} tecken som inte är blanka"),
+        );
+        match length {
+            0 => return Err(Text::new(en, sv)),
+            _ if length > MAX => return Err(Text::of(Problem::TextTooLong, en, sv)),
+            _ => {}
         }
         if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
             return Err(Text::new("must not hold control characters", "får inte innehålla styrtecken"));

@@ -14,6 +14,7 @@ use actix_web::{App, HttpResponse, HttpServer};
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
 use nara::audit::{self, Actor, Entry};
+use nara::auth::Category;
 use nara::db::connection::Purpose;
 use nara::db::schema::referrals;
 use nara::db::{Db, DbConn, Target, in_transaction};
@@ -25,6 +26,7 @@ use nara::id::{OutreachContactId, PartnerId, ReferralId};
 use nara::on_backend;
 use nara::outreach::store::SealedContact;
 use nara::referrals::Referral;
+use nara::referrals::course::events::{self, SealedEvent};
 use nara::referrals::reference::Reference;
 use nara::referrals::store::{self, SealedReferral};
 use nara::telemetry::Metrics;
@@ -32,7 +34,7 @@ use nara::time::{Clock, Moment, Random};
 use nara::vault::{Ring, Vault};
 use nara::{outreach, partners};
 
-use super::{field, report};
+use super::{field, matters, report};
 
 /// What the handlers need.
 pub struct Floors {
@@ -41,9 +43,11 @@ pub struct Floors {
     alone: Arc<Mutex<DbConn>>,
     /// The same as most programs would have them.
     pool: Pool<Connections>,
-    sender: PartnerId,
+    sender: (PartnerId, Category),
     /// What is stored, but for its identifier and its reference.
     sealed: SealedReferral,
+    /// What happens to it.
+    event: SealedEvent,
     /// The same of a contact.
     contact: SealedContact,
 }
@@ -62,10 +66,9 @@ impl Floors {
         let mut conn = target.connect(Purpose::Writing).expect("the database is there");
         let partners = partners::store::all(&mut conn).expect("partners can be listed");
         let partner = partners.first().expect("there is a partner");
-        let sender = partner.id;
+        let sender = (partner.id, partner.category);
         let new = serde_json::from_str(&report::body()).expect("the report is one");
-        let referral = Referral::receive(new, (sender, partner.category), None, directory, &moment())
-            .expect("the report is received");
+        let referral = Referral::receive(new, sender, None, directory, &moment()).expect("the report is received");
         // As many as r2d2 opens by itself.
         let pool = Pool::builder().test_on_check_out(false).build(Connections(target.clone()));
         let vault = Vault::new(Ring::new(&Random::system()));
@@ -73,7 +76,13 @@ impl Floors {
         let pool = pool.expect("connections can be opened");
         let yesterday = (moment().now.utc() - chrono::TimeDelta::days(1)).into();
         let contact = field::sealed(directory, &vault, &moment(), yesterday);
-        Self { db, alone: Arc::new(Mutex::new(conn)), pool, sender, sealed, contact }
+        let event = matters::event(&referral, moment().id(), &vault, &moment());
+        Self { db, alone: Arc::new(Mutex::new(conn)), pool, sender, sealed, event, contact }
+    }
+
+    /// The agency that sends.
+    pub fn sender(&self) -> (PartnerId, Category) {
+        self.sender
     }
 
     /// Begins to answer: on the first address as Nära does, on the second with as many blocking threads as actix has by itself,
@@ -103,6 +112,7 @@ impl Floors {
                 .route("/insert-pooled", web::post().to(insert_pooled))
                 .route("/insert-contact", web::post().to(insert_contact))
                 .route("/select/{id}", web::get().to(select))
+                .route("/act/{id}", web::post().to(act))
         };
         [1, 256].map(|blocking_threads| {
             let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
@@ -122,7 +132,7 @@ impl Floors {
         let moment = moment();
         let (id, reference) = (moment.id(), Reference::new(&moment.random));
         let referral = SealedReferral { id, reference, ..self.sealed.clone() };
-        let actor = Actor::Partner(self.sender);
+        let actor = Actor::Partner(self.sender.0);
         let entry = Entry::new(&moment, actor, "referral.received", "referral", vec![id.uuid()], trace());
         Rows { referral, entry }
     }
@@ -238,7 +248,7 @@ async fn created<Stored: Future<Output = Result<()>>>(store: impl Fn() -> Stored
 /// A referral by its identifier, and the record that it was read, durable before the answer.
 async fn select(floors: Data<Floors>, id: web::Path<ReferralId>) -> HttpResponse {
     let id = id.into_inner();
-    let actor = Actor::Partner(floors.sender);
+    let actor = Actor::Partner(floors.sender.0);
     let entry = Entry::new(&moment(), actor, "referral.read", "referral", vec![id.uuid()], trace());
     let find = move |conn: &mut DbConn| -> Result<SealedReferral> {
         Ok(on_backend!(conn, conn => referrals::table.find(id).first(conn))?)
@@ -246,5 +256,34 @@ async fn select(floors: Data<Floors>, id: web::Path<ReferralId>) -> HttpResponse
     match floors.db.read_recorded(find, move |conn, _| audit::record(conn, &entry)).await {
         Ok(referral) => HttpResponse::Ok().content_type("application/json").body(referral.reference.to_string()),
         Err(error) => HttpResponse::InternalServerError().body(format!("{error:?}")),
+    }
+}
+
+/// The next version of a referral, what happened to it and the audit record, in one transaction, after it was read.
+async fn act(floors: Data<Floors>, id: web::Path<ReferralId>, _body: Bytes) -> HttpResponse {
+    let id = id.into_inner();
+    loop {
+        let moment = moment();
+        let find = move |conn: &mut DbConn| -> Result<SealedReferral> {
+            Ok(on_backend!(conn, conn => referrals::table.find(id).first(conn))?)
+        };
+        let before = match floors.db.read(find).await {
+            Ok(before) => before,
+            Err(error) => return HttpResponse::InternalServerError().body(format!("{error:?}")),
+        };
+        let after = SealedReferral { version: before.version + 1, ..before };
+        let event = SealedEvent { id: moment.id(), referral_id: id, version: after.version, ..floors.event.clone() };
+        let actor = Actor::Partner(floors.sender.0);
+        let entry = Entry::new(&moment, actor, "referral.assigned", "referral", vec![id.uuid()], trace());
+        let write = move |conn: &mut DbConn| {
+            store::update(conn, &after)?;
+            events::insert(conn, &event)?;
+            audit::record(conn, &entry)
+        };
+        match floors.db.write(write).await {
+            Ok(()) => return HttpResponse::Ok().content_type("application/json").body("{}"),
+            Err(error) if error.problem() == Problem::StaleVersion => {}
+            Err(error) => return HttpResponse::InternalServerError().body(format!("{error:?}")),
+        }
     }
 }

@@ -59,7 +59,7 @@ impl Row {
     pub fn scripts(&self, connections: usize) -> Vec<Vec<Request>> {
         let rotated = |index: usize| {
             let mut script = self.script.clone();
-            script.rotate_left(index % self.script.len());
+            script.rotate_left(index * self.script.len() / connections % self.script.len());
             script
         };
         (0..connections).map(rotated).collect()
@@ -91,6 +91,7 @@ pub fn all(served: &mut Served, connections: usize, grouped: bool) -> Vec<Row> {
         rows.push(Row::new("", enveloped_name(*length), floors, ask("/enveloped")));
     }
     rows.extend(reading_a_referral(served, floors, &referrals));
+    rows.extend(acting(served, floors, &referrals));
     rows.extend(submitting(served, floors, grouped.then_some(pooled)));
     rows.extend(in_the_field(served, floors, grouped));
     rows
@@ -155,6 +156,23 @@ fn reading_a_referral(served: &Served, floors: SocketAddr, ids: &[String]) -> [R
     ]
 }
 
+/// The same step on one after the other of many referrals, which may be taken any number of times: to give it to somebody.
+fn acting(served: &Served, floors: SocketAddr, ids: &[String]) -> [Row; 2] {
+    const BARE: &str = "floor: select a referral, update it, insert its event and audit record";
+    let token = format!("Bearer {}", served.ready.token);
+    let credentials = Some(("authorization", token.as_str()));
+    let me = Request::get(&format!("{ROOT}/me"), credentials).ask(served.ready.api).expect("the server answers");
+    let me: serde_json::Value = serde_json::from_slice(&me.body).expect("it is JSON");
+    let body = serde_json::json!({ "assigneeId": me["staffId"] }).to_string();
+    let assign = |id: &String| Request::post(&format!("{ROOT}/referrals/{id}/assign"), credentials, &body);
+    let bare = |id: &String| Request::post(&format!("/act/{id}"), None, &body);
+    [
+        Row::new("act", "assign a referral", served.ready.api, ids.iter().map(assign).collect())
+            .beside(BARE, Some(0.5)),
+        Row::new("", BARE, floors, ids.iter().map(bare).collect()),
+    ]
+}
+
 /// On SQLite, where `pooled` is the address of the pool, groups are the floor and what they are better than stands beside it.
 fn submitting(served: &Served, floors: SocketAddr, pooled: Option<SocketAddr>) -> Vec<Row> {
     const GROUPED: &str = "floor: insert the same rows, committed in groups";
@@ -165,11 +183,11 @@ fn submitting(served: &Served, floors: SocketAddr, pooled: Option<SocketAddr>) -
         |name: &str, address: SocketAddr, path: &str| Row::new("", name, address, submission(path)).expecting(201);
     let submit = Row::new("submit", "submit a referral", served.ready.api, submission(report::PATH)).expecting(201);
     let Some(pooled) = pooled else {
-        return vec![submit.beside(ALONE, Some(0.7)), floor(ALONE, floors, "/insert")];
+        return vec![submit.beside(ALONE, Some(0.6)), floor(ALONE, floors, "/insert")];
     };
     vec![
         // Programs without a group writer take a connection of a pool; one that all share is a harder floor, and is told beside it.
-        submit.beside(GROUPED, Some(0.6)).beside(POOLED, Some(5.0)).beside(ALONE, None),
+        submit.beside(GROUPED, Some(0.5)).beside(POOLED, Some(5.0)).beside(ALONE, None),
         floor(GROUPED, floors, "/insert"),
         floor(ALONE, floors, "/insert-alone"),
         floor(POOLED, pooled, "/insert-pooled"),

@@ -24,7 +24,17 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::field;
 use super::floors::Floors;
 use super::installation::{ENVIRONMENT, ISSUER, Installation, KEY_ID};
+use super::matters::Matters;
 use super::sign_in::SignInCost;
+
+/// What is to be written before something is measured.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub enum Fill {
+    /// So many contacts in the field.
+    Contacts(usize),
+    /// So many referrals.
+    Referrals(usize),
+}
 
 /// What the server tells when it is ready.
 #[derive(Serialize, Deserialize)]
@@ -63,9 +73,9 @@ impl Served {
         ask(&mut self.input, &mut self.output, &lengths)
     }
 
-    /// Has it write so many contacts.
-    pub fn fill(&mut self, count: usize) {
-        let _filled: usize = ask(&mut self.input, &mut self.output, &count);
+    /// Has it write something.
+    pub fn fill(&mut self, fill: &Fill) {
+        let _filled: Fill = ask(&mut self.input, &mut self.output, fill);
     }
 
     /// The processor time that its threads have used, also those that have ended, in seconds.
@@ -126,15 +136,20 @@ async fn answer_to(mut lines: UnboundedReceiver<String>) {
     tell(&Ready { api, partner_key: installation.partner_key.clone(), token, sign_in });
     let lengths: Vec<usize> = next(&mut lines).await;
     let floors = Floors::new(&installation.target, db, &directory);
+    let sender = floors.sender();
     let addresses = floors.listen(&lengths).map(|(address, server)| {
         actix_web::rt::spawn(server);
         address
     });
     tell(&addresses);
+    let mut matters = Matters::new(&installation.target, &directory, &vault, sender);
     while let Some(line) = lines.recv().await {
-        let count = serde_json::from_str(&line).expect("the parent speaks JSON");
-        field::fill(&installation.target, &directory, &vault, count);
-        tell(&count);
+        let fill = serde_json::from_str(&line).expect("the parent speaks JSON");
+        match fill {
+            Fill::Contacts(count) => field::fill(&installation.target, &directory, &vault, count),
+            Fill::Referrals(count) => matters.fill(count),
+        }
+        tell(&fill);
     }
 }
 

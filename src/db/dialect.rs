@@ -146,6 +146,14 @@ pub fn hold_people(conn: &mut DbConn, ids: &[PersonId]) -> Result<()> {
     Ok(())
 }
 
+/// The same of a referral.
+pub fn hold_referral(conn: &mut DbConn, id: ReferralId) -> Result<()> {
+    if let DbConn::Postgres(conn) = conn {
+        referrals::table.find(id).select(referrals::id).for_share().load::<ReferralId>(conn)?;
+    }
+    Ok(())
+}
+
 /// Notes which offices have reason to know of which people. PostgreSQL takes all in one statement, since each would be a round trip;
 /// SQLite, which has no list of rows that may be there already, takes one after the other in process.
 pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId)]) -> Result<()> {

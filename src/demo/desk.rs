@@ -166,7 +166,9 @@ impl Desk<'_> {
             return Ok(());
         }
         self.standing = Some((matter.referral.office_id, matter.referral.id));
-        if !disclosure::learns_the_decision(&matter.referral) || !matter.referral.feedback_is_requested() {
+        if !disclosure::learns_the_decision(&matter.referral, self.directory)
+            || !matter.referral.feedback_is_requested()
+        {
             return Ok(());
         }
         let hours = self.hours(2, 5 * 24);

@@ -53,11 +53,20 @@ pub struct Municipality {
     /// A postal code nearer than this to a border may belong to the neighbour as well, in metres.
     #[serde(default = "default_border")]
     pub postal_code_border_metres: u32,
+    /// The categories of agencies that report by duty and are all the same not told what was decided on their reports.
+    #[serde(default = "default_without_feedback")]
+    pub without_feedback: Vec<String>,
 }
 
 /// A code is a point in the data; in a town its delivery area reaches about this far.
 fn default_border() -> u32 {
     150
+}
+
+/// What the police learn can become a part of their case, and come before those whom the child fears. Where nothing is settled, they
+/// learn nothing.
+fn default_without_feedback() -> Vec<String> {
+    vec!["police".to_owned()]
 }
 
 impl Municipality {
@@ -70,6 +79,7 @@ impl Municipality {
             ages: Ages { from: 0, to: 20 },
             emergency_number: "112".to_owned(),
             postal_code_border_metres: default_border(),
+            without_feedback: default_without_feedback(),
         }
     }
 }

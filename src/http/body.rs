@@ -223,7 +223,8 @@ fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
         pointer.push('/');
         pointer.push_str(&field);
     }
-    Error::invalid(vec![Violation::at(pointer, detail)])
+    let problem = detail.problem.unwrap_or(Problem::ValidationFailed);
+    Error::invalid_as(problem, vec![Violation::at(pointer, detail)])
 }
 
 fn pointer(path: &Path) -> String {
@@ -324,6 +325,8 @@ mod tests {
         assert_eq!(pointer_of(r#"{"children":[{"name":"A","birth_year":null}]}"#), at("/children/0/birth_year"));
         assert_eq!(pointer_of(r#"{"children":[{"name":"A","b/c":1}]}"#), at("/children/0/b~1c"));
         assert_eq!(pointer_of(r#"{"children":[{"name":" "}]}"#), at("/children/0/name"));
+        let long = format!(r#"{{"children":[{{"name":"{}"}}]}}"#, "å".repeat(201));
+        assert_eq!(pointer_of(&long), (Problem::TextTooLong, Some("/children/0/name".to_owned())));
         assert_eq!(pointer_of("[]"), at(""));
         assert_eq!(pointer_of(r#" [[{"name":"A"}]]"#), at(""));
         assert_eq!(pointer_of("[[}"), (Problem::MalformedJson, None));

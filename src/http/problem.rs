@@ -329,8 +329,8 @@ fn row(problem: Problem) -> Row {
             StatusCode::CONFLICT,
             ("Nobody to write to", "Ingen att skriva till"),
             (
-                "The report was taken down for a private person who stays unknown, so nobody can be asked or answered.",
-                "Anmälan togs emot från en privatperson som förblir okänd, så ingen kan tillfrågas eller få svar.",
+                "The report was taken down for a private person who stays unknown, so nobody can be asked or answered; or no partner agency has sent it, so there is none who sees it.",
+                "Anmälan togs emot från en privatperson som förblir okänd, så ingen kan tillfrågas eller få svar; eller så har ingen samverkanspart skickat ärendet, så ingen sådan ser det.",
             ),
         ),
         Problem::ProtectedStays => (

@@ -124,7 +124,7 @@ impl Copier {
             return Err(Error::new(Problem::EnteredInError));
         }
         if before.kind != Kind::ConcernReport {
-            return Err(refusal(Problem::ActionNotAllowed, &before, self.worker.caller()));
+            return Err(refusal(Problem::ActionNotAllowed, &before, self.worker.caller(), &self.directory));
         }
         let (copy, after) = before.copied_for_sibling(index, &self.directory, &call.moment)?;
         let sealed = SealedReferral::new(&copy, vault, &call.moment.random)?;
@@ -135,7 +135,7 @@ impl Copier {
         let path = format!("/referrals/{}", copy.id);
         let copy_id = copy.id.uuid();
         let is_own = sight.offices.contains(&copy.office_id);
-        let links = links(call, &copy, Some(self.worker.caller()).filter(|_| is_own));
+        let links = links(call, &copy, &self.directory, Some(self.worker.caller()).filter(|_| is_own));
         let view = ReferralView::new(copy, call.moment.now, links);
         let answer = Written::created(call, &path, &view, Validator::Version(1))?;
         let kept = answer.clone();

@@ -120,7 +120,7 @@ impl Desk {
             return Ok(call.changed_out_of_sight());
         }
         let version = after.version;
-        let links = links(call, &after, Some(worker.caller()));
+        let links = links(call, &after, &self.directory, Some(worker.caller()));
         call.changed(&ReferralView::new(after, call.moment.now, links), Validator::Version(version))
     }
 

@@ -137,7 +137,7 @@ impl Intake {
         let is_own = self.maker.staff.offices(directory).any(|own| own == told.office_id);
         let powers = self.maker.powers;
         let caller = Caller::Staff { leads: powers.leads, qualified: powers.decides };
-        let links = links(&self.call, &told, Some(caller).filter(|_| powers.works && is_own));
+        let links = links(&self.call, &told, directory, Some(caller).filter(|_| powers.works && is_own));
         let view = ReferralView::new(told, moment.now, links);
         let answer = Written::created(&self.call, &format!("/referrals/{id}"), &view, Validator::Version(1))?;
         let entry = self.entry(leads_nowhere, vec![id.uuid()]).on_behalf_of(office);

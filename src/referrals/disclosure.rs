@@ -1,23 +1,178 @@
 //! What the sender of a referral may know of it: the one rule.
 //!
-//! It is a function of what the sender is, what kind of matter it is, what the consent covers, and where the matter stands; and of
-//! nothing else. Partner answers, receipts and the office's view of them are made by it alone.
+//! [`Disclosed`] is a function of what the sender is, what kind of matter it is, what the consent covers, what the municipality has
+//! settled, and where the matter stands; and of nothing else. Receipts, what a sender may do, and the office's view of both are made
+//! of it alone.
 //!
 //! - Who reports by duty learns whether an inquiry was opened once the office has told (SoL 19 kap. 6 §), and nothing else of it. The
 //!   police and those who have no duty learn only that it was received.
 //! - Who sends a request with the family's consent to tell learns how it goes. Without that consent: that it was received, and that it
 //!   was handled.
 
-use crate::auth::Category;
-use crate::referrals::codes::DisclosedStatus;
-use crate::referrals::consent::ConsentScope;
-use crate::referrals::course::{State, Withdrawer};
-use crate::referrals::{Kind, Referral, Status};
+#[cfg(test)]
+mod tests;
 
-/// Whether the sender is one whom the law lets learn what was decided on its report.
-pub fn learns_the_decision(referral: &Referral) -> bool {
-    let by_duty = |category: Category| category.is_mandatory_reporter() && category != Category::Police;
-    referral.kind == Kind::ConcernReport && referral.sender_category.is_some_and(by_duty)
+use chrono::{DateTime, Utc};
+
+use crate::auth::Category;
+use crate::calendar::DeadlineKind;
+use crate::directory::Directory;
+use crate::id::{OfficeId, ReferralId};
+use crate::referrals::codes::{DisclosedStatus, FeedbackValue};
+use crate::referrals::consent::ConsentScope;
+use crate::referrals::course::{State, TurnTo, Withdrawer};
+use crate::referrals::reference::Reference;
+use crate::referrals::{Kind, Referral, Status};
+use crate::time::Timestamp;
+use crate::vault::ConfidentialLine;
+
+/// What the sender of a referral may know of it.
+#[derive(Debug, Clone)]
+pub struct Disclosed<'a> {
+    /// Its identifier, which is in the receipt.
+    pub id: ReferralId,
+    /// Its reference, which is in the receipt.
+    pub reference: &'a Reference,
+    /// What kind of matter the sender has sent.
+    pub kind: Kind,
+    /// When.
+    pub received_at: Timestamp,
+    /// Under which reference of its own.
+    pub sender_reference: Option<&'a ConfidentialLine>,
+    /// Where the matter stands.
+    pub status: DisclosedStatus,
+    /// The office to turn to about it.
+    pub office: OfficeId,
+    /// When something of this changed last.
+    pub changed_at: Timestamp,
+    /// By when it is to be decided whether to open an inquiry, for who may learn what is decided. An extension is the office's affair.
+    pub decision_due: Option<DecisionDue<'a>>,
+    /// What the office has told of the decision, for who may learn it.
+    pub feedback: Option<DisclosedFeedback>,
+    /// Where to turn instead.
+    pub turn_to: Option<&'a TurnTo>,
+}
+
+/// By when it is to be decided whether to open an inquiry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecisionDue<'a> {
+    /// By when, as it was when the report was sent.
+    pub at: DateTime<Utc>,
+    /// The legal reference that it rests on.
+    pub legal_basis_id: &'a str,
+}
+
+/// What a reporter is told of the decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DisclosedFeedback {
+    /// Whether it was asked for.
+    pub requested: bool,
+    /// What was told, and when.
+    pub told: Option<(FeedbackValue, Timestamp)>,
+}
+
+/// What a sender may do with what it has sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum SenderAction {
+    /// Add something.
+    Supplements,
+    /// Write to the office.
+    Messages,
+    /// Take a request back.
+    Withdraw,
+    /// Ask to be told whether an inquiry is opened.
+    RequestFeedback,
+}
+
+impl<'a> Disclosed<'a> {
+    /// What the sender of this referral may know of it.
+    pub fn of(referral: &'a Referral, directory: &Directory) -> Self {
+        let learns_the_decision = learns_the_decision(referral, directory);
+        let decision = referral.deadlines.iter().find(|deadline| deadline.kind == DeadlineKind::InquiryDecision);
+        let Changing { status, office, requested, told, turn_to } = Changing::of(referral);
+        Self {
+            id: referral.id,
+            reference: &referral.reference,
+            kind: referral.kind,
+            received_at: referral.received_at,
+            sender_reference: referral.matter.sender_reference.as_ref(),
+            status,
+            office,
+            changed_at: referral.disclosed_at,
+            decision_due: decision.filter(|_| learns_the_decision).map(|deadline| DecisionDue {
+                at: deadline.first_due_at.unwrap_or(deadline.due_at),
+                legal_basis_id: &deadline.legal_basis_id,
+            }),
+            feedback: learns_the_decision.then_some(DisclosedFeedback { requested, told }),
+            turn_to,
+        }
+    }
+
+    /// What the sender may do now, as far as the sender can know: what was entered in error takes nothing any more, and does not say so
+    /// before somebody tries.
+    pub fn actions(&self) -> Vec<SenderAction> {
+        let is_open = !matches!(
+            self.status,
+            DisclosedStatus::Declined
+                | DisclosedStatus::Handled
+                | DisclosedStatus::Completed
+                | DisclosedStatus::DeclinedByFamily
+                | DisclosedStatus::NotReached
+                | DisclosedStatus::Withdrawn
+        );
+        let mut actions = vec![SenderAction::Supplements, SenderAction::Messages];
+        actions.extend((self.kind != Kind::ConcernReport && is_open).then_some(SenderAction::Withdraw));
+        let can_ask = self.feedback.is_some_and(|feedback| !feedback.requested);
+        actions.extend(can_ask.then_some(SenderAction::RequestFeedback));
+        actions
+    }
+}
+
+/// The part of what a sender may know that can change.
+#[derive(Debug, PartialEq, Eq)]
+struct Changing<'a> {
+    status: DisclosedStatus,
+    office: OfficeId,
+    requested: bool,
+    told: Option<(FeedbackValue, Timestamp)>,
+    turn_to: Option<&'a TurnTo>,
+}
+
+impl<'a> Changing<'a> {
+    fn of(referral: &'a Referral) -> Self {
+        let given = referral.course.feedback.given.as_ref();
+        Self {
+            status: status(referral),
+            office: referral.disclosed_office_id,
+            requested: referral.feedback_is_requested(),
+            told: given.map(|given| (given.value, given.at)),
+            turn_to: match &referral.course.state {
+                State::Declined { decline } => Some(&decline.turn_to),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Whether something that the sender may know differs between two versions of a referral.
+pub fn differs(before: &Referral, after: &Referral) -> bool {
+    Changing::of(before) != Changing::of(after)
+}
+
+/// Whether the sender is one who reported by duty.
+pub fn reports_by_duty(referral: &Referral) -> bool {
+    referral.kind == Kind::ConcernReport && referral.sender_category.is_some_and(Category::is_mandatory_reporter)
+}
+
+/// Whether the sender is one whom the law and the municipality let learn what was decided on its report.
+pub fn learns_the_decision(referral: &Referral, directory: &Directory) -> bool {
+    let is_left_out = |category: Category| {
+        let mut codes = directory.municipality.without_feedback.iter();
+        // A code that is no category may be one that is misspelt. Then it is better to tell nobody than the wrong one.
+        codes.any(|code| code == category.as_ref() || code.parse::<Category>().is_err())
+    };
+    reports_by_duty(referral) && referral.sender_category.is_some_and(|category| !is_left_out(category))
 }
 
 /// Whether the family lets the sender learn how the request goes.

@@ -271,7 +271,7 @@ impl NewReferral {
             "is required: an agency's report cannot be anonymous (SoL 19 kap. 1 and 4 §§)",
             "krävs: en organisations anmälan kan inte vara anonym (SoL 19 kap. 1 och 4 §§)",
         );
-        rules.require(self.reporter.is_some() || origin == Origin::Private, "/reporter", anonymous);
+        rules.require(self.reporter.is_some() || origin.partner().is_none(), "/reporter", anonymous);
         let consent = Text::new(
             "does not belong to a concern report, which needs no consent",
             "hör inte till en orosanmälan, som inte kräver samtycke",

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Actor, Entry};
-use crate::auth::{PartnerReader, Submitter};
+use crate::auth::{Agency, PartnerReader, Submitter};
 use crate::db::{Db, DbConn};
-use crate::directory;
+use crate::directory::{self, Directory};
 use crate::error::{Error, Problem, Result};
 use crate::families;
 use crate::http::answer::Validator;
@@ -25,11 +25,12 @@ use crate::id::{PartnerId, ReferralId};
 use crate::idempotency::{Replay, Retries, Slot};
 use crate::people::store as people_store;
 use crate::referrals::codes::DisclosedStatus;
+use crate::referrals::disclosure::Disclosed;
 use crate::referrals::matter::NewReferral;
 use crate::referrals::of_person::{Known, hold_known};
-use crate::referrals::receipt::Receipt;
+use crate::referrals::receipt::{self, Receipt};
 use crate::referrals::store::SealedReferral;
-use crate::referrals::{Referral, of_person, sent, store};
+use crate::referrals::{Referral, of_person, partner_action_routes, sent, store};
 use crate::text::Line;
 use crate::time::Timestamp;
 use crate::vault::Vault;
@@ -37,6 +38,7 @@ use crate::vault::Vault;
 /// The operations of partner agencies on referrals.
 pub fn routes(api: &mut ServiceConfig) {
     api.service(submit_referral).service(list_partner_referrals).service(get_partner_referral);
+    partner_action_routes::add(api);
 }
 
 /// How often a referral is stored: the first time it may be about somebody who is known, then a new reference may be taken or the
@@ -102,9 +104,8 @@ async fn submit_referral(
             let entry = entry("referral.received", id, sender, &call);
             let sealed = SealedReferral::new(&referral, &vault, &call.moment.random)?;
             let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
-            let path = format!("/partner/referrals/{}", referral.id);
-            let receipt = receipt(&referral, &directory, &call);
-            let answer = Written::created(&call, &path, &receipt, Validator::Content)?;
+            let receipt = receipt(&referral, &agency, &directory, &call);
+            let answer = Written::created(&call, &receipt::path(referral.id), &receipt, Validator::Content)?;
             let (slot, kept, number) = (slot.clone(), answer.clone(), number.clone());
             let stored = db.write(move |conn| {
                 if let Some(hash) = &number {
@@ -151,6 +152,10 @@ pub struct SentQuery {
     received_from: Option<Timestamp>,
     /// Those received before this time.
     received_to: Option<Timestamp>,
+    /// Those whose receipt has changed at this time or later: what is new since somebody looked last.
+    changed_from: Option<Timestamp>,
+    /// Those whose receipt has not changed since this time.
+    changed_to: Option<Timestamp>,
 }
 
 /// List one's own referrals
@@ -174,11 +179,11 @@ async fn list_partner_referrals(
     query: Query<SentQuery>,
     paging: Paging,
 ) -> Result<HttpResponse> {
-    let SentQuery { status, sender_reference, received_from, received_to } = query.0;
+    let SentQuery { status, sender_reference, received_from, received_to, changed_from, changed_to } = query.0;
     let sender = agency.id;
     let hash = |reference: Line| store::sender_reference_hash(&vault, sender, reference.as_ref());
     let sender_reference_hash = sender_reference.map(hash);
-    let filter = sent::Filter { status, sender_reference_hash, received_from, received_to };
+    let filter = sent::Filter { status, sender_reference_hash, received_from, received_to, changed_from, changed_to };
     let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
     let shown = paging.shown();
     let read = move |conn: &mut DbConn| {
@@ -195,7 +200,7 @@ async fn list_partner_referrals(
     let found = Found::of_one_more(rows, &paging, total, |last| (last.received_at.micros(), last.id));
     let found = found.try_map(|row| row.open(&vault))?;
     let directory = directory.current();
-    let view = |referral: Referral| receipt(&referral, &directory, &call);
+    let view = |referral: Referral| receipt(&referral, &agency, &directory, &call);
     Ok(call.give(found.answer(&call, &paging, view)?, Cache::NoStore))
 }
 
@@ -226,14 +231,13 @@ async fn get_partner_referral(
         .read_recorded(move |conn| store::find_sent_by(conn, sender, id), move |conn, _| audit::record(conn, &entry))
         .await;
     let referral = denials.noted(found, attempt)?.open(&vault)?;
-    call.found(&receipt(&referral, &directory.current(), &call), Validator::Content, Cache::NoStore)
+    call.found(&receipt(&referral, &agency, &directory.current(), &call), Validator::Content, Cache::NoStore)
 }
 
 fn entry(action: &'static str, id: Uuid, sender: PartnerId, call: &Call) -> Entry {
     Entry::of_call(call, Actor::Partner(sender), action, "referral", vec![id])
 }
 
-fn receipt(referral: &Referral, directory: &directory::Directory, call: &Call) -> Receipt {
-    let link = call.link("self", "GET", &format!("/partner/referrals/{}", referral.id));
-    Receipt::disclosed(referral, directory, link)
+fn receipt(referral: &Referral, agency: &Agency, directory: &Directory, call: &Call) -> Receipt {
+    Receipt::new(&Disclosed::of(referral, directory), &agency.scopes, directory, call)
 }

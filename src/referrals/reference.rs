@@ -1,4 +1,4 @@
-//! References: what people say over the telephone, such as `R-7K3M-9QF2`.
+//! References: what people say over the telephone, such as `R-7K3M-9QFC`.
 //!
 //! Seven random letters and a check letter, of an alphabet (Crockford's base 32) in which no two look alike. They follow no
 //! order, so that one reference says nothing of another.
@@ -65,7 +65,7 @@ impl FromStr for Reference {
             (check(&numbers) == sum).then(|| Self::of(&numbers))
         });
         parsed.filter(|parsed| parsed.0 == text.to_ascii_uppercase()).ok_or_else(|| {
-            Text::new("must be a reference such as R-7K3M-9QF2", "måste vara ett ärendenummer såsom R-7K3M-9QF2")
+            Text::new("must be a reference such as R-7K3M-9QFC", "måste vara ett ärendenummer såsom R-7K3M-9QFC")
         })
     }
 }
@@ -96,7 +96,7 @@ impl utoipa::PartialSchema for Reference {
             .max_length(Some(11))
             .pattern(Some("^R-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$"))
             .description(Some("What people call the referral by, with a check character."))
-            .examples(["R-7K3M-9QF2"])
+            .examples(["R-7K3M-9QFC"])
             .into()
     }
 }

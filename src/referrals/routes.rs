@@ -8,10 +8,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::CaseReader;
+use crate::auth::{CaseReader, Scope};
 use crate::db::{Db, DbConn};
-use crate::directory;
-use crate::error::Result;
+use crate::directory::{self, Directory};
+use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
 use crate::http::call::{Cache, Call, Link};
 use crate::http::page::{Found, Page, Paging, PagingParameters};
@@ -19,9 +19,15 @@ use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::id::{OfficeId, ReferralId, StaffId};
 use crate::referrals::course::table::{self, Caller};
+use crate::referrals::disclosure::Disclosed;
+use crate::referrals::partner_view::{PartnerView, Withheld};
+use crate::referrals::receipt::Receipt;
+use crate::referrals::sender::check_writable;
 use crate::referrals::store::{self, Filter, Order, SealedReferral};
 use crate::referrals::views::{ReferralRow, ReferralView};
-use crate::referrals::{Kind, Referral, Status, copy_routes, correct_routes, course, create_routes, search_routes};
+use crate::referrals::{
+    Kind, Referral, Status, copy_routes, correct_routes, course, create_routes, messages, search_routes,
+};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
@@ -31,10 +37,12 @@ pub fn routes(api: &mut ServiceConfig) {
         .service(list_referrals)
         .service(search_routes::search_referrals)
         .service(get_referral)
+        .service(get_partner_view)
         .service(correct_routes::correct_referral)
         .service(copy_routes::copy_for_sibling)
         .service(search_routes::list_related);
     course::routes::add(api);
+    messages::routes::add(api);
 }
 
 /// Which referrals a queue shows, and in which order.
@@ -161,16 +169,65 @@ async fn get_referral(
     let version = referral.version;
     let is_own = staff.offices(&directory).any(|office| office == referral.office_id);
     let caller = Caller::Staff { leads: powers.leads, qualified: powers.decides };
-    let links = links(&call, &referral, Some(caller).filter(|_| powers.works && is_own));
+    let links = links(&call, &referral, &directory, Some(caller).filter(|_| powers.works && is_own));
     call.found(&ReferralView::new(referral, call.moment.now, links), Validator::Version(version), Cache::NoStore)
 }
 
+/// See what its sender sees
+///
+/// Exactly the receipt that the sender reads now, and what is withheld from the sender on which ground. For referrals that a partner
+/// agency has sent.
+#[utoipa::path(
+    operation_id = "getPartnerView",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    responses(
+        (status = 200, description = "What the sender sees, and what not.", body = PartnerView),
+        (status = 409, description = "No partner agency has sent it.")
+    ),
+    security(("staffToken" = []))
+)]
+#[get("/referrals/{id}/partner-view")]
+async fn get_partner_view(
+    CaseReader { staff, .. }: CaseReader,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    id: Named<ReferralId>,
+) -> Result<HttpResponse> {
+    let directory = directory.current();
+    let (sight, id) = (staff.sight(&directory), id.0);
+    let reason = sight.reason;
+    let attempt = || {
+        Entry::of_call(&call, staff.actor(), "referral.partner_view_read", "referral", vec![id.uuid()]).because(reason)
+    };
+    let entry = attempt();
+    let record = move |conn: &mut DbConn, referral: &SealedReferral| {
+        audit::record(conn, &entry.on_behalf_of(referral.office_id))
+    };
+    let found = db.read_recorded(move |conn| store::find(conn, &sight, id), record).await;
+    let referral = denials.noted(found, attempt)?.open(&vault)?;
+    if referral.origin.partner().is_none() {
+        return Err(Error::new(Problem::NoSender));
+    }
+    let disclosed = Disclosed::of(&referral, &directory);
+    let withheld = Withheld::from(&referral, &disclosed);
+    let receipt = Receipt::new(&disclosed, &[Scope::Submit, Scope::Read], &directory, &call);
+    call.found(&PartnerView { receipt, withheld }, Validator::Content, Cache::NoStore)
+}
+
 /// Where a referral is, what hangs below it, and what somebody may do with it now.
-pub fn links(call: &Call, referral: &Referral, caller: Option<Caller>) -> Vec<Link> {
+pub fn links(call: &Call, referral: &Referral, directory: &Directory, caller: Option<Caller>) -> Vec<Link> {
     let path = format!("/referrals/{}", referral.id);
-    let below = |rel: &'static str| call.link(rel, "GET", &format!("{path}/{rel}"));
-    let mut links = vec![call.link("self", "GET", &path), below("history"), below("related")];
-    let actions = caller.map(|caller| table::allowed(referral, caller)).unwrap_or_default();
+    let below = |rel: &'static str, method: &'static str| call.link(rel, method, &format!("{path}/{rel}"));
+    let mut links = vec![call.link("self", "GET", &path)];
+    links.extend(["history", "messages", "related"].map(|rel| below(rel, "GET")));
+    links.extend(referral.origin.partner().map(|_| below("partner-view", "GET")));
+    let can_write = caller.is_some() && check_writable(referral).is_ok() && !referral.is_anonymous();
+    links.extend(can_write.then(|| below("messages", "POST")));
+    let actions = caller.map(|caller| table::allowed(referral, caller, directory)).unwrap_or_default();
     links.extend(actions.iter().map(|action| {
         let action = action.as_ref();
         call.link(action, "POST", &format!("{path}/{action}"))

@@ -83,6 +83,9 @@ const TABLE: &str = "
     markDuplicate        401      403        403  200       404      404     404           403     403     403    401    401        401         401
     reopenReferral       401      403        403  200       404      404     404           403     403     403    401    401        401         401
     enterReferralInError 401      403        403  200       404      404     404           403     403     403    401    401        401         401
+    getPartnerView       401      404        200  200       404      200     404           403     403     403    401    401        401         401
+    listReferralMessages 401      404        200  200       404      200     404           403     403     403    401    401        401         401
+    writeReferralMessage 401      403        201  201       404      404     404           403     403     403    401    401        401         401
     createReferral       401      201        201  201       201      201     201           403     403     403    401    401        401         401
     searchReferrals      401      200        200  200       200      200     200           403     403     403    401    401        401         401
     correctReferral      401      403        200  200       404      404     404           403     403     403    401    401        401         401
@@ -122,6 +125,11 @@ const TABLE: &str = "
     getPartnerMe         401      401        401  401       401      401     401           401     401     401    200    200        200         200
     listPartnerReferrals 401      401        401  401       401      401     401           401     401     401    200    200        200         200
     getPartnerReferral   401      401        401  401       401      401     401           401     401     401    200    404        404         404
+    supplementPartnerReferral 401 401        401  401       401      401     401           401     401     401    201    404        404         404
+    withdrawPartnerReferral 401   401        401  401       401      401     401           401     401     401    200    404        404         404
+    requestFeedback      401      401        401  401       401      401     401           401     401     401    200    404        404         404
+    listPartnerMessages  401      401        401  401       401      401     401           401     401     401    200    404        404         404
+    writePartnerMessage  401      401        401  401       401      401     401           401     401     401    201    404        404         404
 ";
 
 /// Somebody who is answered like one of the columns, `but` where something else is said.

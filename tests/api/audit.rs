@@ -50,7 +50,7 @@ async fn a_busy_morning(app: &TestApp) -> [String; 2] {
 }
 
 /// The denied attempts: they are written down without anybody waiting for it.
-async fn denied(app: &TestApp, count: usize) -> Vec<Value> {
+pub async fn denied(app: &TestApp, count: usize) -> Vec<Value> {
     for _ in 0..500 {
         let denied: Vec<Value> =
             records(app, "").await.into_iter().filter(|record| record["outcome"] == "denied").collect();

@@ -123,40 +123,42 @@ fn is_about_shape(error: &Value) -> bool {
 const PERSONAL: &str = "
     AssessProtection.immediateNeed AssessProtection.measures Attempt.note Attempt.reached Child.birthDate
     Child.birthYear Child.districtId Child.familyName Child.gender Child.givenName Child.interpreterLanguage
-    Child.knowsOfReport Child.locality Child.personalIdentityNumber Child.placeName Child.postalCode
-    Child.protectedIdentity Child.school Child.street Child.whereNow ChildInList.birthYear
-    ChildInList.initials Complete.note Complete.outcome ContactError.reason ContactFactsPatch.familyId
-    ContactFactsPatch.language ContactFactsPatch.summary ContactFactsPatch.topics ContactFollowUp.note
-    Coordinates.lat Coordinates.lon DecideInquiry.caseReference DecideInquiry.decision DecideInquiry.rationale
-    EnterInError.reason ExtendDeadline.note ExtendDeadline.reasonCode Extension.note Extension.reasonCode
-    Family.districtId Family.label Family.memberIds FamilyFactsPatch.districtId FamilyFactsPatch.label
-    FamilyMerge.reason FollowUp.familyId FollowUp.note FollowUp.result FollowUpResult.result
-    Guardian.familyName Guardian.givenName Guardian.interpreterLanguage Guardian.knowsOfReport
-    Guardian.personalIdentityNumber Guardian.phone GuardiansInformed.reason HomeAddress.locality
-    HomeAddress.postalCode HomeAddress.street InquiryDecision.caseReference InquiryDecision.decision
-    InquiryDecision.rationale InternalReferral.description KnownPerson.familyName KnownPerson.givenName
-    LogAttempt.note LogAttempt.reached NewContact.familyId NewContact.language NewContact.summary
-    NewContact.topics NewFamily.districtId NewFamily.label NewFollowUp.familyId NewFollowUp.note NewOffer.note
-    NewPerson.address NewPerson.birthYear NewPerson.districtId NewPerson.familyName NewPerson.gender
-    NewPerson.givenName NewPerson.interpreterNeeded NewPerson.languages NewPerson.personalIdentityNumber
-    NewPerson.protection NewReferral.considerBeforeContact NewReferral.description NewReferral.existingSupport
-    NewReferral.protectiveFactors Offer.familyId Offer.note OutreachContact.errorReason
-    OutreachContact.familyId OutreachContact.language OutreachContact.summary OutreachContact.topics
-    OutreachContactRow.familyId OutreachContactRow.personIds Participant.ageBand Participant.gender
-    Participant.personId Participant.role Person.address Person.ageBand Person.birthYear Person.districtId
-    Person.familyName Person.gender Person.givenName Person.interpreterNeeded Person.languages
-    Person.personalIdentityNumber Person.protection PersonFactsPatch.address PersonFactsPatch.birthYear
-    PersonFactsPatch.districtId PersonFactsPatch.familyName PersonFactsPatch.gender PersonFactsPatch.givenName
-    PersonFactsPatch.interpreterNeeded PersonFactsPatch.languages PersonFactsPatch.personalIdentityNumber
-    PersonFactsPatch.protection PersonMatch.birthYear PersonMatch.familyName PersonMatch.givenName
-    PersonMove.reason PersonSearch.name PersonSearch.personalIdentityNumber ProtectionAssessment.immediateNeed
-    ProtectionAssessment.measures Recipient.familyId RecordFamilyDeclined.note RecordFamilyDeclined.reasonCode
-    RecordNotReached.note Referral.considerBeforeContact Referral.description Referral.existingSupport
-    Referral.familyDeclineReason Referral.protectiveFactors ReferralEvent.reason ReferralEvent.reasonCode
-    ReferralFeedback.value ReferralOutcome.outcome RefuseFeedback.note Reopen.reason Reporter.email
-    Reporter.name Reporter.phone Reporter.relation Reporter.title RequestInformation.question
-    Sibling.alsoConcerned Sibling.birthYear Sibling.name SupplyInformation.text TimelineEvent.reason
-    TurnTo.text WithdrawConsent.by
+    Child.knowsOfReport Child.locality Child.personId Child.personalIdentityNumber Child.placeName Child.postalCode
+    Child.protectedIdentity Child.school Child.street Child.whereNow ChildInList.birthYear ChildInList.initials
+    Complete.note Complete.outcome ContactError.reason ContactFactsPatch.familyId ContactFactsPatch.language
+    ContactFactsPatch.summary ContactFactsPatch.topics ContactFollowUp.note Coordinates.lat Coordinates.lon
+    DecideInquiry.caseReference DecideInquiry.decision DecideInquiry.rationale EnterInError.reason
+    ExtendDeadline.note ExtendDeadline.reasonCode Extension.note Extension.reasonCode Family.districtId Family.label
+    Family.memberIds FamilyFactsPatch.districtId FamilyFactsPatch.label FamilyMerge.reason Feedback.value
+    FollowUp.familyId FollowUp.note FollowUp.result FollowUpResult.result Guardian.familyName Guardian.givenName
+    Guardian.interpreterLanguage Guardian.knowsOfReport Guardian.personalIdentityNumber Guardian.phone
+    GuardiansInformed.reason HomeAddress.locality HomeAddress.postalCode HomeAddress.street
+    InquiryDecision.caseReference InquiryDecision.decision InquiryDecision.rationale Instead.text
+    InternalReferral.description KnownPerson.familyName KnownPerson.givenName LogAttempt.note LogAttempt.reached
+    NewContact.familyId NewContact.language NewContact.summary NewContact.topics NewFamily.districtId
+    NewFamily.label NewFollowUp.familyId NewFollowUp.note NewMessage.text NewOffer.note NewPerson.address
+    NewPerson.birthYear NewPerson.districtId NewPerson.familyName NewPerson.gender NewPerson.givenName
+    NewPerson.interpreterNeeded NewPerson.languages NewPerson.personalIdentityNumber NewPerson.protection
+    NewReferral.considerBeforeContact NewReferral.description NewReferral.existingSupport
+    NewReferral.protectiveFactors NewStaffReferral.considerBeforeContact NewStaffReferral.description
+    NewStaffReferral.existingSupport NewStaffReferral.protectiveFactors Offer.familyId Offer.note
+    OutreachContact.errorReason OutreachContact.familyId OutreachContact.language OutreachContact.summary
+    OutreachContact.topics OutreachContactRow.familyId OutreachContactRow.personIds Participant.ageBand
+    Participant.gender Participant.personId Participant.role PartnerMessage.text Person.address Person.ageBand
+    Person.birthYear Person.districtId Person.familyName Person.gender Person.givenName Person.interpreterNeeded
+    Person.languages Person.personalIdentityNumber Person.protection PersonFactsPatch.address
+    PersonFactsPatch.birthYear PersonFactsPatch.districtId PersonFactsPatch.familyName PersonFactsPatch.gender
+    PersonFactsPatch.givenName PersonFactsPatch.interpreterNeeded PersonFactsPatch.languages
+    PersonFactsPatch.personalIdentityNumber PersonFactsPatch.protection PersonMatch.birthYear PersonMatch.familyName
+    PersonMatch.givenName PersonMove.reason PersonSearch.name PersonSearch.personalIdentityNumber PrivatePerson.name
+    PrivatePerson.phone PrivatePerson.relation ProtectionAssessment.immediateNeed ProtectionAssessment.measures
+    Recipient.familyId RecordFamilyDeclined.note RecordFamilyDeclined.reasonCode RecordNotReached.note
+    Referral.considerBeforeContact Referral.description Referral.existingSupport Referral.familyDeclineReason
+    Referral.protectiveFactors ReferralEvent.reason ReferralEvent.reasonCode ReferralFeedback.value
+    ReferralMessage.text ReferralOutcome.outcome ReferralSearch.personId RefuseFeedback.note
+    RelatedReferral.sameChild Reopen.reason Reporter.email Reporter.name Reporter.phone Reporter.relation
+    Reporter.title RequestInformation.question Sibling.alsoConcerned Sibling.birthYear Sibling.name Supplement.text
+    SupplyInformation.text TimelineEvent.reason TurnTo.text WithdrawConsent.by Withdrawal.reason
 ";
 
 #[test]
@@ -216,6 +218,7 @@ fn no_field_that_is_personal_by_its_name_is_left_unmarked() {
     ];
     let about_people = [
         "NewReferral",
+        "NewStaffReferral",
         "Referral",
         "ChildInList",
         "Child",

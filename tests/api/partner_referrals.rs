@@ -79,6 +79,9 @@ on_both_databases! {
             ("receivedTo=2026-11-23T09:01:00Z", vec![&first]),
             ("receivedFrom=2026-11-23T09:01:00Z&receivedTo=2026-11-23T09:02:00Z", vec![&second]),
             ("status=received", vec![&third, &second, &first]),
+            ("changedFrom=2026-11-23T09:01:00Z", vec![&third, &second]),
+            ("changedTo=2026-11-23T09:02:00Z", vec![&second, &first]),
+            ("changedFrom=2026-11-23T09:01:00Z&changedTo=2026-11-23T09:02:00Z&status=received", vec![&second]),
             ("status=received&senderReference=A-2", vec![&second]),
         ] {
             let expected: Vec<Value> = expected.into_iter().cloned().collect();
@@ -86,11 +89,41 @@ on_both_databases! {
             let counted = school.get(&format!("/partner/referrals?{question}&total=true")).await.expect(200);
             assert_eq!(counted["_meta"]["totalRecords"], expected.len(), "{question}");
         }
-        for (question, wrong) in [("status=closed_no_inquiry", "status"), ("receivedFrom=today", "receivedFrom"), ("senderReference=", "senderReference"), ("officeId=1", "officeId")] {
+        for (question, wrong) in [("status=closed_no_inquiry", "status"), ("receivedFrom=today", "receivedFrom"), ("changedFrom=today", "changedFrom"), ("changedTo=1", "changedTo"), ("senderReference=", "senderReference"), ("officeId=1", "officeId")] {
             let answer = school.get(&format!("/partner/referrals?{question}")).await;
             answer.problem(400, "invalid-parameter");
             assert_eq!(answer.parameters(), [wrong]);
         }
+    }
+
+    async fn a_list_is_filtered_by_what_has_been_disclosed_and_by_nothing_else(app: TestApp) {
+        let report = submit(&app.school(), concern_report()).await["id"].clone();
+        let told = submit(&app.school(), support_request()).await["id"].clone();
+        let silent = with(support_request(), "/consent/scopes", json!(["referral"]));
+        let untold = submit(&app.school(), silent).await["id"].clone();
+        app.clock.advance(Duration::from_secs(3600));
+        for id in [&told, &untold] {
+            app.step(id.as_str().unwrap(), "accept").await;
+        }
+        for action in ["assess-protection", "decide-inquiry"] {
+            app.step(report.as_str().unwrap(), action).await;
+        }
+        let school = app.school();
+        assert_eq!(ids(&school, "status=accepted").await, [told.clone()]);
+        assert_eq!(ids(&school, "changedFrom=2026-11-23T09:00:01Z").await, [told.clone()]);
+        let mut unmoved = ids(&school, "status=received").await;
+        unmoved.sort_by_key(Value::to_string);
+        let mut expected = vec![report, untold.clone()];
+        expected.sort_by_key(Value::to_string);
+        assert_eq!(unmoved, expected);
+        app.clock.advance(Duration::from_secs(3600));
+        app.step(untold.as_str().unwrap(), "record-family-declined").await;
+        assert_eq!(ids(&school, "status=handled").await, [untold.clone()]);
+        assert_eq!(ids(&school, "status=declined_by_family").await, Vec::<Value>::new());
+        assert_eq!(ids(&school, "changedFrom=2026-11-23T11:00:00Z").await, [untold]);
+        let counted = school.get("/partner/referrals?status=accepted&total=true").await.expect(200);
+        assert_eq!(counted["_meta"]["totalRecords"], 1);
+        assert_eq!(ids(&app.police(), "status=accepted").await, Vec::<Value>::new());
     }
 
     async fn a_walk_meets_every_referral_once_while_others_are_sent(app: TestApp) {

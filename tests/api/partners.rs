@@ -140,7 +140,6 @@ on_both_databases! {
             (with(new_partner(), "/slug", json!("Skola")), ["#/slug"]),
             (with(new_partner(), "/slug", json!(NOWHERE)), ["#/slug"]),
             (with(new_partner(), "/name", json!("  ")), ["#/name"]),
-            (with(new_partner(), "/name", json!("a".repeat(201))), ["#/name"]),
             (with(new_partner(), "/category", json!("circus")), ["#/category"]),
             (with(new_partner(), "/status", json!("closed")), ["#/status"]),
             (with(new_partner(), "/contact", json!({"phone": "013-20 60 00"})), ["#/contact/phone"]),
@@ -152,6 +151,9 @@ on_both_databases! {
             answer.problem(422, "validation-failed");
             assert_eq!(answer.pointers(), pointers, "{body}");
         }
+        let long = app.administrator().post("/partners", with(new_partner(), "/name", json!("a".repeat(201)))).await;
+        long.problem(422, "text-too-long");
+        assert_eq!(long.pointers(), ["#/name"]);
         app.administrator().post("/partners", with(new_partner(), "/slug", json!("school"))).await.problem(409, "already-exists");
         let etag = app.administrator().get("/partners/police").await.etag();
         app.administrator().patch("/partners/police", json!({"slug": "school"}), &etag).await.problem(409, "already-exists");

@@ -129,7 +129,8 @@ on_both_databases! {
         assert_eq!((&whole[1]["id"], &whole[1]["sameChild"]), (&away["id"], &json!(true)));
         let from_there = related(&app.reception_caseworker(), &away).await;
         assert!(from_there.iter().all(|item| item.get("id").is_none()) && from_there.len() == 2, "{from_there:?}");
-        assert_eq!(recorded(&app, "referral.related_read").await[0].1, json!([first["id"], sister["id"], away["id"]]));
+        let shown = json!([first["id"], sister["id"], away["id"]]);
+        assert_eq!(recorded(&app, "referral.related_read").await.iter().filter(|(_, ids)| *ids == shown).count(), 2);
         app.reception_caseworker().get(&format!("{}/related", path(&first))).await.problem(404, "not-found");
         // A sister who is protected is nobody's sister to those who are not cleared.
         cleared(&app, &[SKAGGETORP]).patch(&crate::people::path(&saga), json!({ "protection": "marked" }), "*").await.expect(200);

@@ -47,11 +47,13 @@ on_both_databases! {
         assert!(receipt["nextStep"]["sv"].as_str().unwrap().contains("bedömer genast"));
         assert_eq!(receipt["deadlines"], json!([{"kind": "inquiry_decision", "dueAt": "2026-12-07T23:00:00Z", "legalBasisId": "sol-20-2"}]));
         assert_eq!(receipt["feedback"], json!({"requested": true}));
-        assert_eq!(receipt["_links"].as_array().unwrap().len(), 1);
+        assert_eq!(receipt["updatedAt"], receipt["receivedAt"]);
+        let links: Vec<&str> = receipt["_links"].as_array().unwrap().iter().map(|link| link["rel"].as_str().unwrap()).collect();
+        assert_eq!(links, ["self", "messages", "supplements", "messages"]);
         assert_eq!(answer.link("self"), Some(partner_path(&receipt)));
         let mut fields: Vec<&String> = receipt.as_object().unwrap().keys().collect();
         fields.sort_unstable();
-        let expected = ["_links", "deadlines", "feedback", "id", "kind", "nextStep", "office", "receivedAt", "reference", "senderReference", "status"];
+        let expected = ["_links", "deadlines", "feedback", "id", "kind", "nextStep", "office", "receivedAt", "reference", "senderReference", "status", "updatedAt"];
         assert_eq!(fields, expected);
     }
 

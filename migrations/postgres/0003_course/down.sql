@@ -1,5 +1,6 @@
 DROP TABLE referral_messages;
 DROP TABLE referral_events;
+DROP INDEX referrals_partner_changed;
 DROP INDEX referrals_partner_disclosed;
 DROP INDEX referrals_made_by;
 DROP INDEX referrals_office_status;

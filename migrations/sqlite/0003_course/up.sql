@@ -19,6 +19,8 @@ CREATE INDEX referrals_made_by ON referrals (made_by, received_at, id) WHERE mad
 -- Most of what an agency has sent is disclosed as received, and found by its other indexes.
 CREATE INDEX referrals_partner_disclosed ON referrals (partner_id, disclosed_status, received_at, id)
     WHERE disclosed_status <> 'received';
+-- What has changed for an agency since it looked last.
+CREATE INDEX referrals_partner_changed ON referrals (partner_id, disclosed_at);
 
 -- Each transition, and whatever else happened to it. `told` is sealed: the reason in words.
 CREATE TABLE referral_events (
@@ -49,7 +51,9 @@ CREATE TABLE referral_messages (
     staff_id BLOB,
     partner_id BLOB REFERENCES partners (id),
     at INTEGER NOT NULL,
-    text BLOB NOT NULL
+    text BLOB NOT NULL,
+    -- Whether it was added to a concern report that had been decided.
+    asks_for_new_report INTEGER NOT NULL CHECK (asks_for_new_report IN (0, 1))
 ) STRICT;
 CREATE INDEX referral_messages_referral ON referral_messages (referral_id, at, id);
 CREATE INDEX referral_messages_partner ON referral_messages (partner_id) WHERE partner_id IS NOT NULL;

@@ -75,6 +75,7 @@ diesel::table! {
         partner_id -> Nullable<SqlUuid>,
         at -> SqlTime,
         text -> Binary,
+        asks_for_new_report -> Bool,
     }
 }
 

@@ -42,6 +42,9 @@ impl Transition {
             (Some((kind, text)), Actor::Staff(by)) => {
                 Some(SealedMessage::by_staff(after.id, (*kind, text), by, vault, moment)?)
             }
+            (Some((kind, text)), Actor::Partner(by)) => {
+                Some(SealedMessage::by_sender(after.id, (*kind, text), by, vault, moment)?)
+            }
             _ => None,
         };
         Ok(Self {
@@ -52,6 +55,11 @@ impl Transition {
             was_or_is_in_error: [before, after].iter().any(|referral| referral.status() == Status::EnteredInError),
             entry,
         })
+    }
+
+    /// The message that goes with it, if one does.
+    pub fn message(&self) -> Option<&SealedMessage> {
+        self.message.as_ref()
     }
 
     /// Writes it down, unless somebody else wrote the next version first.

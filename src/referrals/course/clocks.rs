@@ -73,7 +73,7 @@ pub fn meet(referral: &mut Referral, kind: DeadlineKind, at: Timestamp) {
 /// an inquiry is under way already; and at once where it is asked for afterwards (SoL 19 kap. 6 §).
 pub fn start_feedback(referral: &mut Referral, now: Timestamp, directory: &Directory) {
     // Nobody could meet the deadline of what must not be told.
-    if !referral.feedback_is_requested() || !disclosure::learns_the_decision(referral) {
+    if !referral.feedback_is_requested() || !disclosure::learns_the_decision(referral, directory) {
         return;
     }
     let Some(decision) = referral.course.state.decision() else { return };

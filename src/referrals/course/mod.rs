@@ -276,7 +276,7 @@ pub struct Decline {
 }
 
 /// Where to turn instead: an office, or in words.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TurnTo {
     /// The office.

@@ -54,7 +54,7 @@ pub struct Desk {
 
 /// How often a step is judged anew when others act on the same referral at the same moment. Each time one of them has got on, so only
 /// a crowd gets as far as this.
-const ATTEMPTS: u8 = 64;
+pub const ATTEMPTS: u8 = 64;
 
 impl Desk {
     /// Whoever acts, with what it takes.
@@ -116,7 +116,8 @@ impl Desk {
             Transition::new(S::ACTION, (&before, &after), staff.actor(), &said, &self.vault, &call.moment, entry)?;
         let version = after.version;
         let office = before.office_id;
-        let links = links(call, &after, Some(self.worker.caller()).filter(|_| after.office_id == office));
+        let links =
+            links(call, &after, &self.directory, Some(self.worker.caller()).filter(|_| after.office_id == office));
         let answer = Written::changed(&ReferralView::new(after, call.moment.now, links), Validator::Version(version))?;
         let (kept, slot, sight) = (answer.clone(), slot.clone(), sight.clone());
         let work = move |conn: &mut DbConn| {

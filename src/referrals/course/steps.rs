@@ -112,7 +112,7 @@ pub trait Step: Clone + Send + 'static {
 
 /// Takes a step: what becomes of the referral, and what was said.
 pub fn take<S: Step>(step: S, before: &Referral, setting: &Setting<'_>) -> Result<(Referral, Said)> {
-    super::table::check(S::ACTION, before, setting.caller)?;
+    super::table::check(S::ACTION, before, setting.caller, setting.directory)?;
     let mut after = before.clone();
     let said = step.take(&mut after, setting)?;
     Ok((after.settled(before, setting.now()), said))
@@ -124,23 +124,19 @@ impl Referral {
         self.next_due_at = clocks::next_due(&self);
         self.updated_at = now;
         self.version = before.version + 1;
-        let told = |referral: &Self| {
-            let feedback = referral.course.feedback.given.as_ref().map(|given| (given.value, given.at));
-            (disclosure::status(referral), referral.disclosed_office_id, feedback)
-        };
-        if told(&self) != told(before) {
+        if disclosure::differs(before, &self) {
             self.disclosed_at = now;
         }
         self
     }
 
     /// Ends the matter. What was to be looked at again has been.
-    fn end(&mut self, state: State, now: Timestamp) {
+    pub(in crate::referrals) fn end(&mut self, state: State, now: Timestamp) {
         clocks::meet(self, crate::calendar::DeadlineKind::Review, now);
         self.course.state = state;
     }
 }
 
-fn not_yours(referral: &Referral, caller: Caller) -> Error {
-    refusal(Problem::ActionForbidden, referral, caller)
+fn not_yours(referral: &Referral, setting: &Setting<'_>) -> Error {
+    refusal(Problem::ActionForbidden, referral, setting.caller, setting.directory)
 }

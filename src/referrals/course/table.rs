@@ -8,6 +8,7 @@ use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::directory::Directory;
 use crate::error::{Error, Problem, Result};
 use crate::referrals::course::clocks;
 use crate::referrals::{Kind, Origin, Referral, Status, disclosure};
@@ -186,14 +187,14 @@ const TABLE: [Row; 23] = [
 pub const ATTEMPTS_BEFORE_NOT_REACHED: usize = 3;
 
 /// What an action needs besides the table, if the referral does not have it.
-pub fn guard(action: Action, referral: &Referral) -> Option<Problem> {
+pub fn guard(action: Action, referral: &Referral, directory: &Directory) -> Option<Problem> {
     let course = &referral.course;
     match action {
         Action::DecideInquiry if course.assessments.is_empty() => Some(Problem::AssessmentMissing),
         Action::RecordNotReached if course.attempts.len() < ATTEMPTS_BEFORE_NOT_REACHED => {
             Some(Problem::TooFewAttempts)
         }
-        Action::SendFeedback | Action::RefuseFeedback if !disclosure::learns_the_decision(referral) => {
+        Action::SendFeedback | Action::RefuseFeedback if !disclosure::learns_the_decision(referral, directory) => {
             Some(Problem::FeedbackNotForSender)
         }
         Action::SendFeedback | Action::RefuseFeedback if course.feedback.answered => Some(Problem::FeedbackGiven),
@@ -206,29 +207,29 @@ pub fn guard(action: Action, referral: &Referral) -> Option<Problem> {
 }
 
 /// What this caller may do now, in the order of the table.
-pub fn allowed(referral: &Referral, caller: Caller) -> Vec<Action> {
+pub fn allowed(referral: &Referral, caller: Caller, directory: &Directory) -> Vec<Action> {
     let rows = TABLE.iter().filter(|row| caller.is(row.who) && row.is_now(referral));
-    rows.map(|row| row.action).filter(|action| guard(*action, referral).is_none()).collect()
+    rows.map(|row| row.action).filter(|action| guard(*action, referral, directory).is_none()).collect()
 }
 
 /// Refuses what this caller may not do, or not now, and says what is allowed.
-pub fn check(action: Action, referral: &Referral, caller: Caller) -> Result<()> {
+pub fn check(action: Action, referral: &Referral, caller: Caller, directory: &Directory) -> Result<()> {
     let row = TABLE.iter().find(|row| row.action == action);
     let problem = match row {
         None => Some(Problem::ActionNotAllowed),
         Some(row) if !caller.is(row.who) => Some(Problem::ActionForbidden),
         Some(row) if !row.is_now(referral) => Some(Problem::ActionNotAllowed),
-        Some(_) => guard(action, referral),
+        Some(_) => guard(action, referral, directory),
     };
     match problem {
         None => Ok(()),
-        Some(problem) => Err(refusal(problem, referral, caller)),
+        Some(problem) => Err(refusal(problem, referral, caller, directory)),
     }
 }
 
 /// A refusal that says what is allowed.
-pub fn refusal(problem: Problem, referral: &Referral, caller: Caller) -> Error {
-    Error::new(problem).allowing(allowed(referral, caller).into_iter().map(Into::into).collect())
+pub fn refusal(problem: Problem, referral: &Referral, caller: Caller, directory: &Directory) -> Error {
+    Error::new(problem).allowing(allowed(referral, caller, directory).into_iter().map(Into::into).collect())
 }
 
 impl Row {

@@ -78,10 +78,10 @@ pub struct FeedbackView {
 }
 
 impl FeedbackView {
-    /// For a report whose sender may be told; nothing for others.
+    /// For a report by duty; nothing for others.
     pub fn of(referral: &Referral) -> Option<Self> {
         let feedback = &referral.course.feedback;
-        disclosure::learns_the_decision(referral).then(|| Self {
+        disclosure::reports_by_duty(referral).then(|| Self {
             requested: referral.feedback_is_requested(),
             value: feedback.given.as_ref().map(|given| given.value),
             sent_at: feedback.given.as_ref().map(|given| given.at),

@@ -2,9 +2,10 @@
 
 use diesel::prelude::*;
 
-use crate::db::DbConn;
-use crate::db::schema::referral_messages;
-use crate::error::Result;
+use crate::db::schema::{referral_messages, referrals};
+use crate::db::{DbConn, dialect, stale};
+use crate::error::{Error, Result};
+use crate::http::page::From;
 use crate::id::{MessageId, PartnerId, ReferralId, StaffId};
 use crate::on_backend;
 use crate::referrals::messages::MessageKind;
@@ -23,20 +24,50 @@ pub struct SealedMessage {
     pub partner_id: Option<PartnerId>,
     pub at: Timestamp,
     pub text: Sealed,
+    pub asks_for_new_report: bool,
 }
+
+/// A place in a list of messages: the time, in microseconds, and the identifier.
+pub type Position = (i64, MessageId);
 
 impl SealedMessage {
     /// What a member of staff writes.
     pub fn by_staff(
         referral_id: ReferralId,
-        (kind, text): (MessageKind, &ConfidentialProse),
+        what: (MessageKind, &ConfidentialProse),
         by: StaffId,
+        vault: &Vault,
+        moment: &Moment,
+    ) -> Result<Self> {
+        Self::new(referral_id, what, (Some(by), None), vault, moment)
+    }
+
+    /// What the sender writes.
+    pub fn by_sender(
+        referral_id: ReferralId,
+        what: (MessageKind, &ConfidentialProse),
+        by: PartnerId,
+        vault: &Vault,
+        moment: &Moment,
+    ) -> Result<Self> {
+        Self::new(referral_id, what, (None, Some(by)), vault, moment)
+    }
+
+    fn new(
+        referral_id: ReferralId,
+        (kind, text): (MessageKind, &ConfidentialProse),
+        (staff_id, partner_id): (Option<StaffId>, Option<PartnerId>),
         vault: &Vault,
         moment: &Moment,
     ) -> Result<Self> {
         let id: MessageId = moment.id();
         let text = vault.seal(vault::REFERRAL_MESSAGE, id.uuid(), text.reveal().as_ref().as_bytes(), &moment.random)?;
-        Ok(Self { id, referral_id, kind, staff_id: Some(by), partner_id: None, at: moment.now, text })
+        Ok(Self { id, referral_id, kind, staff_id, partner_id, at: moment.now, text, asks_for_new_report: false })
+    }
+
+    /// Where it stands in a list.
+    pub fn position(&self) -> Position {
+        (self.at.micros(), self.id)
     }
 }
 
@@ -44,4 +75,40 @@ impl SealedMessage {
 pub fn insert(conn: &mut DbConn, message: &SealedMessage) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(referral_messages::table).values(message).execute(conn))?;
     Ok(())
+}
+
+/// A referral is still of the version by which it was judged whether something may be written about it, and stays so until the
+/// transaction ends.
+pub fn hold(conn: &mut DbConn, referral: ReferralId, version: i32) -> Result<()> {
+    dialect::hold_referral(conn, referral)?;
+    let row = referrals::table.find(referral).filter(referrals::version.eq(version)).select(referrals::id);
+    let held: Option<ReferralId> = on_backend!(conn, conn => row.first(conn).optional())?;
+    held.map(drop).ok_or_else(stale)
+}
+
+/// One page of a referral's messages, the oldest first; one row more than `limit` tells that there is a next page.
+pub fn page(conn: &mut DbConn, referral: ReferralId, from: &From<Position>, limit: u32) -> Result<Vec<SealedMessage>> {
+    Ok(on_backend!(conn, conn => {
+        let of_referral = referral_messages::table.filter(referral_messages::referral_id.eq(referral)).into_boxed();
+        let mut rows = of_referral
+            .order((referral_messages::at.asc(), referral_messages::id.asc()))
+            .limit(i64::from(limit) + 1);
+        rows = match from {
+            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            From::Behind((micros, id)) => {
+                let at = Timestamp::from_micros(*micros).ok_or_else(Error::not_found)?;
+                let same = referral_messages::at.eq(at).and(referral_messages::id.gt(*id));
+                rows.filter(referral_messages::at.gt(at).or(same))
+            }
+            From::Nowhere => return Ok(Vec::new()),
+        };
+        rows.load::<SealedMessage>(conn)
+    })?)
+}
+
+/// How many messages a referral has in all.
+pub fn count(conn: &mut DbConn, referral: ReferralId) -> Result<u64> {
+    let rows = referral_messages::table.filter(referral_messages::referral_id.eq(referral)).count();
+    let count: i64 = on_backend!(conn, conn => rows.get_result(conn))?;
+    Ok(u64::try_from(count).unwrap_or(0))
 }

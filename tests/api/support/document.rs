@@ -185,6 +185,10 @@ impl TestApp {
             "referrals" if step_of(operation).is_some() => {
                 self.referral_for(step_of(operation).unwrap_or_default()).await
             }
+            "partner" if operation.id == "withdrawPartnerReferral" => self.submitted(fixtures::support_request()).await,
+            "partner" if operation.id == "requestFeedback" => {
+                self.submitted(fixtures::without(fixtures::concern_report(), "/feedbackRequested")).await
+            }
             "referrals" | "partner" => self.submitted(fixtures::concern_report()).await,
             other => panic!("nothing is known to read at /{other}"),
         }

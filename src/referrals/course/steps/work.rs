@@ -113,7 +113,7 @@ pub struct Assign {
 fn assign(to: StaffId, referral: &mut Referral, setting: &Setting<'_>) -> Result<()> {
     let leads = matches!(setting.caller, Caller::Staff { leads: true, .. });
     if to != setting.by && !leads {
-        return Err(not_yours(referral, setting.caller));
+        return Err(not_yours(referral, setting));
     }
     referral.assignee_id = Some(to);
     Ok(())

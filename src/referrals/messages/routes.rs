@@ -1,0 +1,184 @@
+//! Messages over HTTP, for the office and for the sender.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::audit::denials::Denials;
+use crate::audit::{self, Actor, Entry};
+use crate::auth::{CaseReader, CaseWorker, PartnerReader};
+use crate::db::{Db, DbConn};
+use crate::directory;
+use crate::error::{Error, Problem, Result};
+use crate::http::answer::Validator;
+use crate::http::body::Body;
+use crate::http::call::{Cache, Call};
+use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::path::Named;
+use crate::http::written::Written;
+use crate::id::ReferralId;
+use crate::idempotency::{Replay, Retries, Slot};
+use crate::referrals::course::routes::{ATTEMPTS, Tools};
+use crate::referrals::messages::store::{self as message_store, Position, SealedMessage};
+use crate::referrals::messages::{MessageKind, MessageView, NewMessage, PartnerMessage};
+use crate::referrals::sender::check_writable;
+use crate::referrals::store;
+use crate::vault::Vault;
+
+/// The operations on messages, but for what the sender writes.
+pub fn add(api: &mut ServiceConfig) {
+    api.service(list_messages).service(write_message).service(list_partner_messages);
+}
+
+/// The rows of a page and one more, and how many there are in all if somebody asks.
+type Read = (Vec<SealedMessage>, Option<u64>);
+
+/// What a page of messages is read by, once somebody may know of the referral.
+fn reading(paging: &Paging, call: &Call) -> Result<impl Fn(&mut DbConn, ReferralId) -> Result<Read> + Send + 'static> {
+    let (from, limit, count) = (paging.from_among_cases::<Position>(call)?, paging.limit, paging.total);
+    Ok(move |conn: &mut DbConn, id| {
+        let total = if count { Some(message_store::count(conn, id)?) } else { None };
+        Ok((message_store::page(conn, id, &from, limit)?, total))
+    })
+}
+
+/// List the messages about a referral
+///
+/// What the office and the sender have written to each other, the oldest first. A supplement to a concern report that has been decided
+/// asks, with `asksForNewReport`, whether it is a new report. The reading is recorded before the answer leaves.
+#[utoipa::path(
+    operation_id = "listReferralMessages",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier."), PagingParameters),
+    responses((status = 200, description = "A page of messages.", body = Page<MessageView>)),
+    security(("staffToken" = []))
+)]
+#[get("/referrals/{id}/messages")]
+async fn list_messages(
+    CaseReader { staff, .. }: CaseReader,
+    call: Call,
+    directory: Data<directory::Handle>,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    asked: (Named<ReferralId>, Paging),
+) -> Result<HttpResponse> {
+    let (Named(id), paging) = asked;
+    let sight = staff.sight(&directory.current());
+    let reason = sight.reason;
+    let attempt =
+        || Entry::of_call(&call, staff.actor(), "referral.messages_read", "referral", vec![id.uuid()]).because(reason);
+    let (entry, reading) = (attempt(), reading(&paging, &call)?);
+    let read = move |conn: &mut DbConn| {
+        let office = store::find(conn, &sight, id)?.office_id;
+        Ok((office, reading(conn, id)?))
+    };
+    let record = move |conn: &mut DbConn, (office, _): &(_, Read)| audit::record(conn, &entry.on_behalf_of(*office));
+    let (_, (rows, total)) = denials.noted(db.read_recorded(read, record).await, attempt)?;
+    let found = Found::of_one_more(rows, &paging, total, SealedMessage::position);
+    let found = found.try_map(|message| MessageView::new(&message, &vault))?;
+    Ok(call.give(found.answer(&call, &paging, |message| message)?, Cache::NoStore))
+}
+
+/// List the messages about one's own referral
+///
+/// What the office and this agency have written to each other, the oldest first. Who of the office has written is not told. The reading
+/// is recorded before the answer leaves.
+#[utoipa::path(
+    operation_id = "listPartnerMessages",
+    tag = "partner",
+    params(("id" = ReferralId, Path, description = "The referral's identifier, from the receipt."), PagingParameters),
+    responses((status = 200, description = "A page of messages.", body = Page<PartnerMessage>)),
+    security(("partnerKey" = []))
+)]
+#[get("/partner/referrals/{id}/messages")]
+async fn list_partner_messages(
+    PartnerReader(agency): PartnerReader,
+    call: Call,
+    db: Data<Db>,
+    vault: Data<Vault>,
+    denials: Data<Denials>,
+    asked: (Named<ReferralId>, Paging),
+) -> Result<HttpResponse> {
+    let (Named(id), paging) = asked;
+    let sender = agency.id;
+    let attempt =
+        || Entry::of_call(&call, Actor::Partner(sender), "referral.messages_read", "referral", vec![id.uuid()]);
+    let (entry, reading) = (attempt(), reading(&paging, &call)?);
+    let read = move |conn: &mut DbConn| {
+        store::find_sent_by(conn, sender, id)?;
+        reading(conn, id)
+    };
+    let found = db.read_recorded(read, move |conn: &mut DbConn, _: &Read| audit::record(conn, &entry)).await;
+    let (rows, total) = denials.noted(found, attempt)?;
+    let found = Found::of_one_more(rows, &paging, total, SealedMessage::position);
+    let found = found.try_map(|message| PartnerMessage::new(&message, &vault))?;
+    Ok(call.give(found.answer(&call, &paging, |message| message)?, Cache::NoStore))
+}
+
+/// Write to the sender of a referral
+///
+/// In any state but that of an error, also behind the end. The sender is told that the office has written, and not who. Where the
+/// sender is to answer before the office goes on, request information instead.
+#[utoipa::path(
+    operation_id = "writeReferralMessage",
+    tag = "referrals",
+    params(("id" = ReferralId, Path, description = "The referral's identifier.")),
+    request_body = NewMessage,
+    responses(
+        (status = 201, description = "The message.", body = MessageView),
+        (status = 409, description = "The referral was entered in error, or its sender stays unknown."),
+        (status = 412, description = "`If-Match` was given, and the referral has changed since.")
+    ),
+    security(("staffToken" = []))
+)]
+#[post("/referrals/{id}/messages")]
+async fn write_message(
+    worker: CaseWorker,
+    tools: Tools,
+    id: Named<ReferralId>,
+    new: Body<NewMessage>,
+) -> Result<HttpResponse> {
+    let (call, directory, db, vault, retries, denials): Tools = tools;
+    let (staff, id, retries): (_, _, Data<Retries>) = (worker.staff, id.0, retries);
+    let sight = staff.own_sight(&directory.current());
+    let seen = sight.clone();
+    let may_see = move |conn: &mut DbConn, id| store::find(conn, &seen, ReferralId::from_uuid(id)).map(drop);
+    let replay = Replay { action: "referral.acted.replayed", resource_type: "referral", may_see };
+    let attempt = || {
+        Entry::of_call(&call, staff.actor(), "referral.message_written", "referral", vec![id.uuid()])
+            .on_behalf_of(sight.only_office())
+    };
+    let write = async |slot: Slot| {
+        for _ in 0..ATTEMPTS {
+            let seen = sight.clone();
+            let found = db.read(move |conn| store::find(conn, &seen, id)).await;
+            let referral = denials.noted(found, attempt)?.open(&vault)?;
+            call.check_if_match_when_given(referral.version)?;
+            check_writable(&referral)?;
+            if referral.is_anonymous() {
+                return Err(Error::new(Problem::NoSender));
+            }
+            let what = (MessageKind::Message, &new.0.text);
+            let message = SealedMessage::by_staff(id, what, staff.id, &vault, &call.moment)?;
+            let path = format!("/referrals/{id}/messages");
+            let answer = Written::created(&call, &path, &MessageView::new(&message, &vault)?, Validator::Content)?;
+            let entry = attempt().on_behalf_of(referral.office_id);
+            let (kept, slot, version) = (answer.clone(), slot.clone(), referral.version);
+            let work = move |conn: &mut DbConn| {
+                message_store::hold(conn, id, version)?;
+                message_store::insert(conn, &message)?;
+                audit::record(conn, &entry)?;
+                slot.keep(conn, id.uuid(), &kept)
+            };
+            match db.write(work).await {
+                Ok(()) => return Ok(answer),
+                // Somebody acted in the same moment: whether something may be written is judged anew.
+                Err(error) if error.problem() == Problem::StaleVersion => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::new(Problem::Overloaded))
+    };
+    call.send(retries.once(&call, staff.actor(), replay, write).await?)
+}

@@ -1,0 +1,216 @@
+//! What the partner agency that has sent a referral does with it.
+//!
+//! The version of a referral would tell what the office does with it, so an agency names what it has read by the receipt's content; and
+//! where the office acts in the same moment, what the agency does is judged anew.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, post};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::audit::{self, Actor, Entry};
+use crate::auth::{Agency, Submitter};
+use crate::db::DbConn;
+use crate::directory::Directory;
+use crate::error::{Error, Problem, Result};
+use crate::http::answer::Validator;
+use crate::http::body::Body;
+use crate::http::path::Named;
+use crate::http::written::Written;
+use crate::id::{PartnerId, ReferralId};
+use crate::idempotency::{Replay, Slot};
+use crate::referrals::course::act::Transition;
+use crate::referrals::course::routes::{ATTEMPTS, Tools};
+use crate::referrals::disclosure::Disclosed;
+use crate::referrals::messages::store::{self as message_store, SealedMessage};
+use crate::referrals::messages::{NewMessage, PartnerMessage};
+use crate::referrals::receipt::{self, Receipt};
+use crate::referrals::sender::{Consequence, Deed, FeedbackRequest, Supplement, Withdrawal};
+use crate::referrals::{Referral, store};
+
+/// The operations of senders on what they have sent.
+pub fn add(api: &mut ServiceConfig) {
+    api.service(supplement).service(write_partner_message).service(withdraw).service(request_feedback);
+}
+
+/// Add to one's own referral
+///
+/// To a concern report as to a request, also behind its end: then it reaches the office as a message on the closed matter. Where the
+/// office has asked for information, this is the answer, and the matter goes on.
+#[utoipa::path(
+    operation_id = "supplementPartnerReferral",
+    tag = "partner",
+    params(("id" = ReferralId, Path, description = "The referral's identifier, from the receipt.")),
+    request_body = Supplement,
+    responses(
+        (status = 201, description = "What was added.", body = PartnerMessage),
+        (status = 409, description = "The referral was entered in error."),
+        (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
+    ),
+    security(("partnerKey" = []))
+)]
+#[post("/partner/referrals/{id}/supplements")]
+async fn supplement(
+    Submitter(agency): Submitter,
+    tools: Tools,
+    id: Named<ReferralId>,
+    new: Body<Supplement>,
+) -> Result<HttpResponse> {
+    act(agency, tools, id.0, Deed::Supplement(new.0.text)).await
+}
+
+/// Write to the office about one's own referral
+///
+/// In any state but that of an error. Where the office has asked for information, this is the answer, and the matter goes on.
+#[utoipa::path(
+    operation_id = "writePartnerMessage",
+    tag = "partner",
+    params(("id" = ReferralId, Path, description = "The referral's identifier, from the receipt.")),
+    request_body = NewMessage,
+    responses(
+        (status = 201, description = "The message.", body = PartnerMessage),
+        (status = 409, description = "The referral was entered in error."),
+        (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
+    ),
+    security(("partnerKey" = []))
+)]
+#[post("/partner/referrals/{id}/messages")]
+async fn write_partner_message(
+    Submitter(agency): Submitter,
+    tools: Tools,
+    id: Named<ReferralId>,
+    new: Body<NewMessage>,
+) -> Result<HttpResponse> {
+    act(agency, tools, id.0, Deed::Write(new.0.text)).await
+}
+
+/// Take one's own request back
+///
+/// A request for support, as long as it is open. A concern report cannot be taken back, only added to.
+#[utoipa::path(
+    operation_id = "withdrawPartnerReferral",
+    tag = "partner",
+    params(("id" = ReferralId, Path, description = "The referral's identifier, from the receipt.")),
+    request_body = Withdrawal,
+    responses(
+        (status = 200, description = "The receipt as it is now.", body = Receipt),
+        (status = 409, description = "It is a concern report, or at its end; `allowedActions` says what is allowed."),
+        (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
+    ),
+    security(("partnerKey" = []))
+)]
+#[post("/partner/referrals/{id}/withdraw")]
+async fn withdraw(
+    Submitter(agency): Submitter,
+    tools: Tools,
+    id: Named<ReferralId>,
+    new: Body<Withdrawal>,
+) -> Result<HttpResponse> {
+    act(agency, tools, id.0, Deed::Withdraw(new.0.reason)).await
+}
+
+/// Ask to be told whether an inquiry is opened
+///
+/// For those who report by duty (SoL 2025:400, 19 kap. 6 §), if the report did not ask for it. Who asks before the decision is told
+/// within a week of it; who asks later, at once; unless that is not suitable.
+#[utoipa::path(
+    operation_id = "requestFeedback",
+    tag = "partner",
+    params(("id" = ReferralId, Path, description = "The referral's identifier, from the receipt.")),
+    request_body = FeedbackRequest,
+    responses(
+        (status = 200, description = "The receipt as it is now.", body = Receipt),
+        (status = 409, description = "It was asked for before, or this sender is told nothing by law; `allowedActions` says what is allowed."),
+        (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
+    ),
+    security(("partnerKey" = []))
+)]
+#[post("/partner/referrals/{id}/request-feedback")]
+async fn request_feedback(
+    Submitter(agency): Submitter,
+    tools: Tools,
+    id: Named<ReferralId>,
+    _: Body<FeedbackRequest>,
+) -> Result<HttpResponse> {
+    act(agency, tools, id.0, Deed::RequestFeedback).await
+}
+
+/// What is to be written, by what has been judged.
+#[derive(Clone)]
+enum Writing {
+    Transition(Box<Transition>),
+    Message { message: SealedMessage, version: i32, entry: Entry },
+}
+
+/// Does it, and answers with what the sender may know.
+async fn act(agency: Agency, tools: Tools, id: ReferralId, deed: Deed) -> Result<HttpResponse> {
+    let sender = agency.id;
+    let directory = tools.1.current();
+    let may_see = move |conn: &mut DbConn, id| store::find_sent_by(conn, sender, ReferralId::from_uuid(id)).map(drop);
+    let replay = Replay { action: "referral.acted.replayed", resource_type: "referral", may_see };
+    let work = async |slot: Slot| {
+        for _ in 0..ATTEMPTS {
+            if let Some(answer) = attempt(&agency, &tools, &directory, id, &deed, &slot).await? {
+                return Ok(answer);
+            }
+        }
+        Err(Error::new(Problem::Overloaded))
+    };
+    let (call, retries) = (&tools.0, &tools.4);
+    call.send(retries.once(call, Actor::Partner(sender), replay, work).await?)
+}
+
+/// Does it by what the referral is now; nothing is done, nor answered, where somebody else acts in the same moment.
+async fn attempt(
+    agency: &Agency,
+    (call, _, db, vault, _, denials): &Tools,
+    directory: &Arc<Directory>,
+    id: ReferralId,
+    deed: &Deed,
+    slot: &Slot,
+) -> Result<Option<Written>> {
+    let sender: PartnerId = agency.id;
+    let attempted = || Entry::of_call(call, Actor::Partner(sender), deed.audited(), "referral", vec![id.uuid()]);
+    let found = db.read(move |conn| store::find_sent_by(conn, sender, id)).await;
+    let before: Referral = denials.noted(found, attempted)?.open(vault)?;
+    let receipt = |referral| Receipt::new(&Disclosed::of(referral, directory), &agency.scopes, directory, call);
+    call.check_if_match_of_when_given(&receipt(&before))?;
+    let told = |message: &SealedMessage| {
+        let path = format!("{}/messages", receipt::path(id));
+        Written::created(call, &path, &PartnerMessage::new(message, vault)?, Validator::Content)
+    };
+    let (writing, answer) = match deed.judge(&before, directory, call.moment.now)? {
+        Consequence::Transition(action, after, said) => {
+            let by = Actor::Partner(sender);
+            let transition = Transition::new(action, (&before, &after), by, &said, vault, &call.moment, attempted())?;
+            let answer = match transition.message() {
+                Some(message) => told(message)?,
+                None => Written::changed(&receipt(&after), Validator::Content)?,
+            };
+            (Writing::Transition(Box::new(transition)), answer)
+        }
+        Consequence::Message(kind, text, asks_for_new_report) => {
+            let message = SealedMessage::by_sender(id, (kind, &text), sender, vault, &call.moment)?;
+            let message = SealedMessage { asks_for_new_report, ..message };
+            let answer = told(&message)?;
+            (Writing::Message { message, version: before.version, entry: attempted() }, answer)
+        }
+    };
+    let (kept, slot) = (answer.clone(), slot.clone());
+    let work = move |conn: &mut DbConn| {
+        match &writing {
+            Writing::Transition(transition) => transition.write(conn)?,
+            Writing::Message { message, version, entry } => {
+                message_store::hold(conn, id, *version)?;
+                message_store::insert(conn, message)?;
+                audit::record(conn, entry)?;
+            }
+        }
+        slot.keep(conn, id.uuid(), &kept)
+    };
+    match db.write(work).await {
+        Ok(()) => Ok(Some(answer)),
+        Err(error) if error.problem() == Problem::StaleVersion => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,110 @@
+//! A referral through its sender's eyes, for the office: exactly what the sender sees, and what is withheld on which ground.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::Text;
+use crate::referrals::disclosure::{self, Disclosed};
+use crate::referrals::receipt::Receipt;
+use crate::referrals::{Kind, Referral};
+use crate::text::Localized;
+
+/// What the sender sees, and what not.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PartnerView {
+    /// The receipt, as a key of the sender's with all scopes reads it now.
+    pub receipt: Receipt,
+    /// What the sender does not see.
+    #[schema(max_items = 5)]
+    pub withheld: Vec<Withheld>,
+}
+
+/// Something that the sender does not see.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Withheld {
+    /// What.
+    pub what: Localized,
+    /// On which ground.
+    pub ground: Localized,
+    /// The legal reference that it rests on, if it is one of the directory's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 100, example = "sol-19-6")]
+    pub legal_basis_id: Option<&'static str>,
+}
+
+impl Withheld {
+    /// What is withheld from the sender of a referral of whom this is disclosed.
+    pub fn from(referral: &Referral, disclosed: &Disclosed<'_>) -> Vec<Self> {
+        let mut withheld = vec![Self {
+            what: Text::new(
+                "The office's own work: who has it, notes, attempts, reasons, deadlines that were moved, other referrals",
+                "Kontorets eget arbete: vem som har det, anteckningar, försök, skäl, förlängda frister, andra ärenden",
+            )
+            .into(),
+            ground: Text::new(
+                "Secrecy for the individual in social services (OSL 2009:400, 26 kap. 1 §)",
+                "Sekretess till skydd för enskild i socialtjänsten (OSL 2009:400, 26 kap. 1 §)",
+            )
+            .into(),
+            legal_basis_id: None,
+        }];
+        withheld.extend(match referral.kind {
+            Kind::ConcernReport => Self::decision(referral, disclosed),
+            _ => Self::outcome(referral),
+        });
+        if disclosed.office != referral.office_id {
+            withheld.push(Self {
+                what: Text::new("Which office has it now", "Vilket kontor som har det nu").into(),
+                ground: Text::new(
+                    "It would tell what the sender may not know: that it was passed on, or that an identity is protected",
+                    "Det skulle röja det som avsändaren inte får veta: att ärendet lämnats vidare eller att en identitet är skyddad",
+                )
+                .into(),
+                legal_basis_id: None,
+            });
+        }
+        withheld
+    }
+
+    fn decision(referral: &Referral, disclosed: &Disclosed<'_>) -> Option<Self> {
+        let feedback = &referral.course.feedback;
+        let ground = match disclosed.feedback {
+            None if disclosure::reports_by_duty(referral) => Text::new(
+                "The municipality tells this kind of agency nothing of its decisions",
+                "Kommunen lämnar inga uppgifter om sina beslut till detta slag av verksamhet",
+            ),
+            None => Text::new(
+                "Only who reports by duty may be told",
+                "Endast den som anmält enligt anmälningsskyldigheten får informeras",
+            ),
+            Some(told) if told.told.is_some() && feedback.answered && feedback.refused.is_none() => return None,
+            Some(_) if feedback.refused.is_some() => {
+                Text::new("The office has refused to tell", "Kontoret har beslutat att inte informera")
+            }
+            Some(_) => Text::new("The office has not told yet", "Kontoret har inte informerat ännu"),
+        };
+        Some(Self {
+            what: Text::new("Whether an inquiry is opened", "Om en utredning inleds").into(),
+            ground: ground.into(),
+            legal_basis_id: Some("sol-19-6"),
+        })
+    }
+
+    fn outcome(referral: &Referral) -> Option<Self> {
+        (!disclosure::learns_the_outcome(referral)).then(|| Self {
+            what: Text::new(
+                "Whether the office takes on the request, how the work goes, and how it ends",
+                "Om kontoret tar sig an förfrågan, hur arbetet går och hur det slutar",
+            )
+            .into(),
+            ground: Text::new(
+                "No consent covers telling the sender how it goes",
+                "Inget samtycke omfattar att avsändaren får veta hur det går",
+            )
+            .into(),
+            legal_basis_id: None,
+        })
+    }
+}
