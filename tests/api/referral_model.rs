@@ -240,7 +240,7 @@ impl<'a> World<'a> {
         (row.act != "mark-duplicate" || self.twin(at).is_some()).then_some(row)
     }
 
-    /// The sender takes a request back, or asks to be told of the decision.
+    /// The sender takes a request back, asks to be told of the decision, or writes: that answers what it was asked.
     async fn senders_step(&mut self, what: &str) {
         let sent: Vec<usize> = (0..self.matters.len()).filter(|it| self.matters[*it].sender != "nobody").collect();
         if sent.is_empty() {
@@ -248,21 +248,29 @@ impl<'a> World<'a> {
         }
         let matter = self.chance.one_of(&sent);
         let at = self.matters[matter].clone();
-        let act = self.chance.one_of(&["withdraw", "request-feedback"]);
+        let path = self.chance.one_of(&["withdraw", "request-feedback", "supplements", "messages"]);
+        let writes = ["supplements", "messages"].contains(&path);
+        let body = if writes { json!({ "text": "Det har hänt igen." }) } else { json!({}) };
+        let there = format!("/partner/referrals/{}/{path}", at.id.as_str().unwrap());
         let server = self.chance.below(2);
-        let there = format!("/partner/referrals/{}/{act}", at.id.as_str().unwrap());
-        let answer = self.sender(at.sender, server).post(&there, json!({})).await;
-        let what = format!("{what}: {act} by its sender of {at:?}");
-        let to = match act {
+        let answer = self.sender(at.sender, server).post(&there, body.clone()).await;
+        let what = format!("{what}: {path} by its sender of {at:?}");
+        let in_error = at.state == "entered_in_error";
+        let may_ask = at.learns_the_decision() && !in_error && !at.asked;
+        let (act, to, status) = match path {
             "withdraw" => match TABLE.judge_state(TABLE.row("withdraw"), &at.situation()) {
-                Verdict::Done(to) => Some(to),
-                Verdict::Refused(..) => None,
+                Verdict::Done(to) => ("withdraw", Some(to), 200),
+                Verdict::Refused(status, _) => ("withdraw", None, status),
             },
-            _ => (at.learns_the_decision() && at.state != "entered_in_error" && !at.asked).then_some(at.state),
+            "request-feedback" => (path, may_ask.then_some(at.state), if may_ask { 200 } else { 409 }),
+            _ => {
+                let answers = at.state == "information_requested";
+                ("supply-information", answers.then_some("received"), if in_error { 409 } else { 201 })
+            }
         };
-        assert_eq!(answer.status, if to.is_some() { 200 } else { 409 }, "{what}: {answer:?}");
+        assert_eq!(answer.status, status, "{what}: {answer:?}");
         let by = at.history[0][3].as_str().unwrap().to_owned();
-        let done = to.map(|to| Done { act, body: json!({}), by, at: self.now(), to });
+        let done = to.map(|to| Done { act, body, by, at: self.now(), to });
         self.agrees(matter, done, &what).await;
     }
 
@@ -349,7 +357,7 @@ async fn course(app: &TestApp, other: &TestApp, seed: u64, from: &str) {
         let what = format!("seed {seed}, round {round}, at {}", text(world.now()));
         match world.chance.below(20) {
             0 | 1 if world.matters.len() < 16 => world.receive().await,
-            99 => world.senders_step(&what).await,
+            2 => world.senders_step(&what).await,
             _ => world.step(&what).await,
         }
     }
