@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Days, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use crate::referral_cells::scene::{Named, body, history, offered, read, staff_id};
+use crate::referral_cells::scene::{Named, body, history, internal, offered, read, self_request, staff_id};
 use crate::referral_cells::table::{Caller, Row, TABLE, Verdict, action};
 use crate::support::app::{RECEPTION, SKAGGETORP};
 use crate::support::chance::Chance;
@@ -32,6 +32,8 @@ struct World<'a> {
     chance: Chance,
     workers: Vec<Worker>,
     offices: Vec<Value>,
+    /// Somebody was met there, of whom internal referrals are made.
+    contact: String,
     matters: Vec<Memory>,
     /// How often something was done, and how often refused.
     counts: [usize; 2],
@@ -61,8 +63,16 @@ impl<'a> World<'a> {
                 workers.push(Worker { caller, office, actors, id });
             }
         }
-        let mut world =
-            Self { app, other, chance: Chance(seed), workers, offices, matters: Vec::new(), counts: [0; 2] };
+        let mut world = Self {
+            app,
+            other,
+            chance: Chance(seed),
+            workers,
+            offices,
+            contact: app.contact().await,
+            matters: Vec::new(),
+            counts: [0; 2],
+        };
         for _ in 0..3 {
             world.receive().await;
         }
@@ -79,23 +89,34 @@ impl<'a> World<'a> {
     }
 
     async fn receive(&mut self) {
-        let kind = self.chance.one_of(&["concern_report", "support_request"]);
-        let sender = self.chance.one_of(&["school", "police", "healthcare", "association"]);
+        let kind =
+            self.chance.one_of(&["concern_report", "concern_report", "support_request", "self_request", "internal"]);
+        let by_staff = ["self_request", "internal"].contains(&kind);
+        let senders = ["school", "police", "healthcare", "association"];
+        let sender = if by_staff { "nobody" } else { self.chance.one_of(&senders) };
         let (asks, outcome) = (self.chance.once_in(2), self.chance.once_in(2));
-        let body = if kind == "concern_report" {
-            with(concern_report(), "/feedbackRequested", json!(asks))
-        } else if outcome {
-            support_request()
-        } else {
-            with(support_request(), "/consent/scopes", json!(["referral"]))
+        let scopes = if outcome { json!(["referral", "outcome"]) } else { json!(["referral"]) };
+        let body = match kind {
+            "concern_report" => with(concern_report(), "/feedbackRequested", json!(asks)),
+            "support_request" => with(support_request(), "/consent/scopes", scopes),
+            "self_request" => self_request(),
+            _ => internal(&self.contact),
         };
-        let receipt = self.sender(sender, 0).post("/partner/referrals", body).await.expect(201);
-        let mut memory = Memory::received(receipt["id"].clone(), kind, sender, self.now());
+        let worker = &self.workers[0];
+        let made = if by_staff {
+            worker.actors[1].post("/referrals", body).await
+        } else {
+            self.sender(sender, 0).post("/partner/referrals", body).await
+        };
+        let mut memory = Memory::received(made.expect(201)["id"].clone(), kind, sender, self.now());
         memory.asked = kind == "concern_report" && asks;
         memory.outcome = kind == "support_request" && outcome;
-        let received = read(&self.workers[0].actors[0], &memory.id).await;
+        let received = read(&worker.actors[0], &memory.id).await;
         memory.etags.push(received.etag());
-        let by = format!("partner:{}", received.json()["source"]["partnerId"].as_str().unwrap());
+        let by = match received.json()["source"]["partnerId"].as_str() {
+            Some(partner) => format!("partner:{partner}"),
+            None => format!("staff:{}", worker.id.as_str().unwrap()),
+        };
         memory.history.push(json!(["receive", null, "received", by, self.now(), 0, null]));
         self.matters.push(memory);
     }
@@ -219,25 +240,37 @@ impl<'a> World<'a> {
         (row.act != "mark-duplicate" || self.twin(at).is_some()).then_some(row)
     }
 
-    /// The sender takes a request back, or asks to be told of the decision.
+    /// The sender takes a request back, asks to be told of the decision, or writes: that answers what it was asked.
     async fn senders_step(&mut self, what: &str) {
-        let matter = self.chance.below(self.matters.len());
+        let sent: Vec<usize> = (0..self.matters.len()).filter(|it| self.matters[*it].sender != "nobody").collect();
+        if sent.is_empty() {
+            return;
+        }
+        let matter = self.chance.one_of(&sent);
         let at = self.matters[matter].clone();
-        let act = self.chance.one_of(&["withdraw", "request-feedback"]);
+        let path = self.chance.one_of(&["withdraw", "request-feedback", "supplements", "messages"]);
+        let writes = ["supplements", "messages"].contains(&path);
+        let body = if writes { json!({ "text": "Det har hänt igen." }) } else { json!({}) };
+        let there = format!("/partner/referrals/{}/{path}", at.id.as_str().unwrap());
         let server = self.chance.below(2);
-        let there = format!("/partner/referrals/{}/{act}", at.id.as_str().unwrap());
-        let answer = self.sender(at.sender, server).post(&there, json!({})).await;
-        let what = format!("{what}: {act} by its sender of {at:?}");
-        let to = match act {
+        let answer = self.sender(at.sender, server).post(&there, body.clone()).await;
+        let what = format!("{what}: {path} by its sender of {at:?}");
+        let in_error = at.state == "entered_in_error";
+        let may_ask = at.learns_the_decision() && !in_error && !at.asked;
+        let (act, to, status) = match path {
             "withdraw" => match TABLE.judge_state(TABLE.row("withdraw"), &at.situation()) {
-                Verdict::Done(to) => Some(to),
-                Verdict::Refused(..) => None,
+                Verdict::Done(to) => ("withdraw", Some(to), 200),
+                Verdict::Refused(status, _) => ("withdraw", None, status),
             },
-            _ => (at.learns_the_decision() && at.state != "entered_in_error" && !at.asked).then_some(at.state),
+            "request-feedback" => (path, may_ask.then_some(at.state), if may_ask { 200 } else { 409 }),
+            _ => {
+                let answers = at.state == "information_requested";
+                ("supply-information", answers.then_some("received"), if in_error { 409 } else { 201 })
+            }
         };
-        assert_eq!(answer.status, if to.is_some() { 200 } else { 409 }, "{what}: {answer:?}");
+        assert_eq!(answer.status, status, "{what}: {answer:?}");
         let by = at.history[0][3].as_str().unwrap().to_owned();
-        let done = to.map(|to| Done { act, body: json!({}), by, at: self.now(), to });
+        let done = to.map(|to| Done { act, body, by, at: self.now(), to });
         self.agrees(matter, done, &what).await;
     }
 
@@ -275,7 +308,9 @@ impl<'a> World<'a> {
         assert_eq!(clocks(&told), at.told_clocks(now), "{what}");
         assert_eq!(time(&told["nextDueAt"]), at.running().map(|clock| clock.due).min(), "{what}");
         assert_eq!(offered(&told), TABLE.allowed(&at.situation(), reader.caller), "{what}: {}", reader.caller.name);
-        self.sender_sees(at, self.sender(at.sender, server), what).await;
+        if at.sender != "nobody" {
+            self.sender_sees(at, self.sender(at.sender, server), what).await;
+        }
     }
 
     fn entry(&self, entry: &Value) -> Value {
@@ -322,7 +357,7 @@ async fn course(app: &TestApp, other: &TestApp, seed: u64, from: &str) {
         let what = format!("seed {seed}, round {round}, at {}", text(world.now()));
         match world.chance.below(20) {
             0 | 1 if world.matters.len() < 16 => world.receive().await,
-            99 => world.senders_step(&what).await,
+            2 => world.senders_step(&what).await,
             _ => world.step(&what).await,
         }
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::table::{Caller, Situation, TABLE};
 use crate::support::app::{RECEPTION, SKAGGETORP};
-use crate::support::fixtures::{concern_report, follow_up, support_request, without};
+use crate::support::fixtures::{concern_report, support_request, without};
 use crate::support::{Actor, Answer, TestApp};
 
 /// Somebody of the table, signed in.
@@ -99,22 +99,21 @@ pub async fn history(actor: &Actor, id: &Value) -> Vec<Value> {
     page["items"].as_array().unwrap().clone()
 }
 
-/// A support request that somebody makes for themselves, before staff.
-pub fn self_request() -> Value {
+/// A request that staff take down, with where it comes from.
+fn taken_down(kind: &str, source: Value) -> Value {
     let mut body = without(without(support_request(), "/senderReference"), "/reporter");
-    body["kind"] = json!("self_request");
-    body["source"] = json!({ "selfRequest": true });
+    (body["kind"], body["source"]) = (json!(kind), source);
     body
 }
 
-/// The same as a follow-up takes it.
-fn internal() -> Value {
-    let body = support_request();
-    let field = |name: &str| body[name].clone();
-    json!({
-        "urgency": "routine", "child": field("child"), "guardians": field("guardians"), "needs": field("needs"),
-        "description": field("description"), "guardiansInformed": field("guardiansInformed"), "consent": field("consent"),
-    })
+/// A request that somebody makes for themselves, before staff.
+pub fn self_request() -> Value {
+    taken_down("self_request", json!({ "selfRequest": true }))
+}
+
+/// A request that comes of a contact in the field.
+pub fn internal(contact: &str) -> Value {
+    taken_down("internal", json!({ "outreachContactId": contact }))
 }
 
 impl<'a> Scene<'a> {
@@ -174,14 +173,8 @@ impl<'a> Scene<'a> {
 
     /// A referral of this kind that has come in.
     pub async fn receive(&self, kind: &str, sender: &str) -> Value {
-        let field = self.app.outreach_worker();
         match kind {
-            "internal" => {
-                let promise = field.post("/follow-ups", follow_up(&self.contact)).await.expect(201);
-                let there = format!("/follow-ups/{}/complete", promise["id"].as_str().unwrap());
-                let done = field.post(&there, json!({ "result": "Ja tack.", "referral": internal() })).await;
-                done.expect(200)["nextReferralId"].clone()
-            }
+            "internal" => self.lead.post("/referrals", internal(&self.contact)).await.expect(201)["id"].clone(),
             "self_request" => self.lead.post("/referrals", self_request()).await.expect(201)["id"].clone(),
             kind => {
                 let body = if kind == "concern_report" { concern_report() } else { support_request() };

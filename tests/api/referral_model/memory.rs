@@ -88,6 +88,7 @@ pub struct Memory {
     attempts: usize,
     assessed: bool,
     told: bool,
+    refused: bool,
     decided: Option<(&'static str, DateTime<Utc>)>,
     withdrawn_by_sender: bool,
 }
@@ -127,6 +128,7 @@ impl Memory {
             attempts: 0,
             assessed: false,
             told: false,
+            refused: false,
             decided: None,
             withdrawn_by_sender: false,
         }
@@ -258,6 +260,7 @@ impl Memory {
             }
             "send-feedback" | "refuse-feedback" => {
                 self.told = true;
+                self.refused = what == "refuse-feedback";
                 self.meet("feedback", now);
             }
             "withdraw" => self.withdrawn_by_sender = true,
@@ -292,7 +295,7 @@ impl Memory {
 
     fn decide(&mut self, choice: &'static str, now: DateTime<Utc>) {
         self.decided = Some((choice, now));
-        self.told = false;
+        (self.told, self.refused) = (false, false);
         self.meet("inquiry_decision", now);
         if self.asked && self.learns_the_decision() {
             let last = local_day(now);
@@ -306,6 +309,8 @@ impl Memory {
     /// The sender asks, after it was sent, to be told of the decision.
     fn ask(&mut self, now: DateTime<Utc>) {
         self.asked = true;
+        // What was refused before anybody asked is to be answered anew.
+        self.told &= !std::mem::take(&mut self.refused);
         let waits = self.clocks.iter().any(|clock| clock.kind == "feedback" && clock.met.is_none());
         if self.decision().is_some() && !self.told && !waits {
             self.set(Clock::by_moment("feedback", now));
