@@ -44,26 +44,38 @@ pub use setup::{Keys, MetricsAt, Setup, Timeouts};
 use watch::{Watch, renew_keys, seal};
 
 /// Every slice. What is not mounted here is neither served nor documented.
-fn slices(api: &mut ServiceConfig) {
-    where_to_turn::routes::routes(api);
-    districts::routes(api);
-    offices::routes(api);
-    services::routes(api);
-    areas::routes(api);
-    directory::routes(api);
-    referrals::partner_routes::routes(api);
-    referrals::routes::routes(api);
-    people::routes::routes(api);
-    families::routes::routes(api);
-    outreach::routes::routes(api);
-    timeline::routes::routes(api);
-    staff::routes(api);
-    partners::own_routes::routes(api);
-    partners::routes::routes(api);
-    partners::key_routes::routes(api);
-    audit::routes::routes(api);
-    code_lists::routes::routes(api);
-    meta::routes::routes(api);
+const SLICES: [fn(&mut ServiceConfig<'_>); 21] = [
+    where_to_turn::routes::routes,
+    districts::routes,
+    offices::routes,
+    services::routes,
+    areas::routes,
+    directory::routes,
+    referrals::partner_routes::routes,
+    referrals::routes::routes,
+    referrals::course::work_routes::add,
+    referrals::course::end_routes::add,
+    people::routes::routes,
+    families::routes::routes,
+    outreach::routes::routes,
+    timeline::routes::routes,
+    staff::routes,
+    partners::own_routes::routes,
+    partners::routes::routes,
+    partners::key_routes::routes,
+    audit::routes::routes,
+    code_lists::routes::routes,
+    meta::routes::routes,
+];
+
+fn slices(api: &mut ServiceConfig<'_>) {
+    SLICES.iter().for_each(|slice| slice(api));
+}
+
+/// Mounts them for a worker. Each makes its part of the document again, which nobody reads there: it goes before the next one begins,
+/// so that no worker ever holds the whole.
+fn mount(app: &mut web::ServiceConfig) {
+    SLICES.iter().for_each(|slice| slice(&mut ServiceConfig::new(app)));
 }
 
 /// The document of the API, as `openapi/openapi.json` has it.
@@ -258,7 +270,7 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
                     app.route("/metrics", web::get().to(meta::metrics));
                 }
             })
-            .service(web::scope(ROOT).configure(|app| slices(&mut ServiceConfig::new(app))))
+            .service(web::scope(ROOT).configure(mount))
             .default_service(web::to(fallback::answer))
     };
     let workers = if workers == 0 { std::thread::available_parallelism().map_or(2, usize::from) } else { workers };

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::http::body;
 use crate::id::{OutreachContactId, StaffId};
 use crate::people;
-use crate::referrals::matter::NewReferral;
+use crate::referrals::matter::{NewReferral, TakenDown};
 use crate::referrals::{Kind, Origin, Referral};
 use crate::time::{Moment, Timestamp};
 use crate::vault::Vault;
@@ -47,20 +47,20 @@ pub fn insert(
             _ => None,
         };
         let (from, then) = (letter.from, letter.then);
+        let mut new = letter.new;
         let referral = match from {
-            From::Agency(sender) => Referral::receive(letter.new, sender, known, directory, &then)?,
-            From::Contact(contact, worker) => {
-                Referral::of_contact(letter.new, (contact, worker), known, directory, &then)?
-            }
+            From::Agency(sender) => Referral::receive(new, sender, known, directory, &then)?,
+            From::Contact(contact, worker) => Referral::of_contact(new, (contact, worker), known, directory, &then)?,
             From::Reporter { clerk, anonymous } => {
-                let mut taken = taken_down(letter.new, Origin::Private, clerk, directory, &then)?;
-                if anonymous {
-                    // Nothing of them is kept that could lead to them (JO 2798-2008).
-                    taken.matter.reporter = None;
-                }
-                taken
+                // Nothing is kept that could lead to who does not want to be known (JO 2798-2008).
+                new.reporter = new.reporter.filter(|_| !anonymous);
+                taken_down(new, Origin::Private, clerk, directory, &then)?
             }
-            From::Family(clerk) => taken_down(letter.new, Origin::SelfRequest, clerk, directory, &then)?,
+            From::Family(clerk) => {
+                // Whoever asks for themselves says so by asking.
+                new.consent = None;
+                taken_down(new, Origin::SelfRequest, clerk, directory, &then)?
+            }
         };
         cases::write(conn, &referral, from.actor(), vault, &then, &moment.random)?;
         received.push(referral);
@@ -70,16 +70,15 @@ pub fn insert(
 
 /// What staff take down for somebody who rings or comes by.
 fn taken_down(
-    new: NewReferral,
+    matter: NewReferral,
     origin: Origin,
     clerk: StaffId,
     directory: &Directory,
     then: &Moment,
 ) -> Result<Referral> {
-    let nowhere = OutreachContactId::from_uuid(uuid::Uuid::nil());
-    let taken = Referral::of_contact(new, (nowhere, clerk), None, directory, then)?;
-    let kind = if origin == Origin::SelfRequest { Kind::SelfRequest } else { taken.kind };
-    Ok(Referral { kind, origin, ..taken })
+    let kind = if origin == Origin::SelfRequest { Kind::SelfRequest } else { Kind::ConcernReport };
+    matter.check(kind, origin, directory.calendar.local_date(then.now.utc()), directory)?;
+    Referral::made(TakenDown { matter, kind, origin }, clerk, None, directory, then)
 }
 
 /// Who something comes from.

@@ -17,7 +17,7 @@ use crate::db::schema::referrals;
 use crate::db::{Db, DbConn};
 use crate::directory::Directory;
 use crate::error::{Problem, Result};
-use crate::id::OfficeId;
+use crate::id::{OfficeId, ReferralId};
 use crate::on_backend;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::clocks;
@@ -107,15 +107,18 @@ fn count_overdue(conn: &mut DbConn, office: OfficeId, now: Timestamp) -> Result<
 }
 
 /// The referrals of an office with a deadline that has passed and is not recorded. What is not recorded is not due before what is
-/// due next, so both databases find them among the overdue ones, by the same index.
+/// due next, so they are among the overdue ones, and the same index tells them from those that are recorded.
 fn unmarked(conn: &mut DbConn, office: OfficeId, now: Timestamp, limit: usize) -> Result<Vec<SealedReferral>> {
-    Ok(on_backend!(conn, conn => referrals::table
+    let found: Vec<ReferralId> = on_backend!(&mut *conn, conn => referrals::table
         .filter(referrals::office_id.eq(office))
         .filter(referrals::next_due_at.lt(now))
         .filter(referrals::unmarked_due_at.lt(now))
         .order((referrals::next_due_at, referrals::id))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .load(conn))?)
+        .select(referrals::id)
+        .load(conn))?;
+    let rows = found.into_iter().map(|id| Ok(on_backend!(&mut *conn, conn => referrals::table.find(id).first(conn))?));
+    rows.collect()
 }
 
 /// The next version of a referral, which knows that a deadline has passed.

@@ -139,7 +139,15 @@ async fn request_feedback(
 #[derive(Clone)]
 enum Writing {
     Transition(Box<Transition>),
-    Message { message: SealedMessage, version: i32, entry: Entry },
+    Message(Box<Words>),
+}
+
+/// A message, and the version of its referral by which it was judged that it may be written.
+#[derive(Clone)]
+struct Words {
+    message: SealedMessage,
+    version: i32,
+    entry: Entry,
 }
 
 /// Does it, and answers with what the sender may know.
@@ -193,17 +201,17 @@ async fn attempt(
             let message = SealedMessage::by_sender(id, (kind, &text), sender, vault, &call.moment)?;
             let message = SealedMessage { asks_for_new_report, ..message };
             let answer = told(&message)?;
-            (Writing::Message { message, version: before.version, entry: attempted() }, answer)
+            (Writing::Message(Box::new(Words { message, version: before.version, entry: attempted() })), answer)
         }
     };
     let (kept, slot) = (answer.clone(), slot.clone());
     let work = move |conn: &mut DbConn| {
         match &writing {
             Writing::Transition(transition) => transition.write(conn)?,
-            Writing::Message { message, version, entry } => {
-                message_store::hold(conn, id, *version)?;
-                message_store::insert(conn, message)?;
-                audit::record(conn, entry)?;
+            Writing::Message(words) => {
+                message_store::hold(conn, id, words.version)?;
+                message_store::insert(conn, &words.message)?;
+                audit::record(conn, &words.entry)?;
             }
         }
         slot.keep(conn, id.uuid(), &kept)

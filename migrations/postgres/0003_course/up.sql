@@ -13,6 +13,9 @@ UPDATE referrals SET
     sender_category = (SELECT category FROM partners WHERE partners.id = referrals.partner_id),
     disclosed_at = received_at,
     unmarked_due_at = next_due_at;
+-- What is due next at an office, and whether it is on record that it has passed: the index answers that alone.
+DROP INDEX referrals_office_due;
+CREATE INDEX referrals_office_due ON referrals (office_id, next_due_at, id, unmarked_due_at);
 -- An office's work in one state, by when it came in.
 CREATE INDEX referrals_office_status ON referrals (office_id, status, received_at, id);
 CREATE INDEX referrals_made_by ON referrals (made_by, received_at, id) WHERE made_by IS NOT NULL;

@@ -4,6 +4,8 @@ DROP INDEX referrals_partner_changed;
 DROP INDEX referrals_partner_disclosed;
 DROP INDEX referrals_made_by;
 DROP INDEX referrals_office_status;
+DROP INDEX referrals_office_due;
+CREATE INDEX referrals_office_due ON referrals (office_id, next_due_at, id);
 ALTER TABLE referrals DROP COLUMN unmarked_due_at;
 ALTER TABLE referrals DROP COLUMN disclosed_at;
 ALTER TABLE referrals DROP COLUMN disclosed_status;

@@ -23,7 +23,6 @@ use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::course::steps::{self, Setting, Step};
 use crate::referrals::course::table::{Action, Caller};
 use crate::referrals::course::view::EventView;
-use crate::referrals::course::{end_routes, work_routes};
 use crate::referrals::routes::links;
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::views::ReferralView;
@@ -31,10 +30,8 @@ use crate::referrals::{Referral, Status};
 use crate::rules::Rules;
 use crate::vault::Vault;
 
-/// The operations on what becomes of a referral.
+/// The history of a referral. The steps are mounted by themselves: see [`super::work_routes`] and [`super::end_routes`].
 pub fn add(api: &mut ServiceConfig) {
-    work_routes::add(api);
-    end_routes::add(api);
     api.service(list_history);
 }
 

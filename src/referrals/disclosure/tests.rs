@@ -203,7 +203,8 @@ fn receipt(referral: &Referral, directory: &Directory) -> Value {
 /// The table of the sender's view, in words of its own.
 fn told_status(referral: &Referral, tells_outcome: bool) -> &'static str {
     let withdrawn_by_sender = matches!(referral.course.state, State::Withdrawn { by: Withdrawer::Sender });
-    let state: &str = &referral.status().as_ref().to_owned();
+    let status = referral.status();
+    let state: &str = status.as_ref();
     match (referral.kind == Kind::ConcernReport, state) {
         (_, "information_requested") => "information_requested",
         (true, _) => "received",
@@ -358,4 +359,13 @@ fn a_category_that_is_misspelt_tells_nobody() {
     directory.municipality.without_feedback = vec!["polis".to_owned()];
     assert!(!learns_the_decision(&referral, &directory));
     assert!(receipt(&referral, &directory).get("feedback").is_none());
+}
+
+#[test]
+fn where_nothing_is_settled_the_police_learn_nothing() {
+    let text = include_str!("../../../data/linkoping/municipality.json");
+    let mut settled: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(settled.as_object_mut().unwrap().remove("withoutFeedback"), Some(json!(["police"])));
+    let municipality: crate::directory::Municipality = serde_json::from_value(settled).unwrap();
+    assert_eq!(municipality.without_feedback, ["police"]);
 }
