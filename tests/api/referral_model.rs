@@ -352,7 +352,7 @@ fn clocks(told: &Value) -> Vec<Value> {
 async fn course(app: &TestApp, other: &TestApp, seed: u64, from: &str) {
     app.clock.set(from);
     let mut world = World::new(app, other, seed).await;
-    for round in 0..140 {
+    for round in 0..110 {
         world.wait();
         let what = format!("seed {seed}, round {round}, at {}", text(world.now()));
         match world.chance.below(20) {
