@@ -203,16 +203,16 @@ pub async fn start(setup: Setup) -> Result<Running> {
     // Its first poll starts the workers and takes over the signals: only then is it true that the server runs.
     let server = actix_web::rt::spawn(server);
     tokio::task::yield_now().await;
-    actix_web::rt::spawn(renew_keys(sign_in));
+    actix_web::rt::spawn(renew_keys(sign_in.into_inner()));
     let watch = Watch {
         db: db.clone(),
         directory: directory.clone(),
         keys: keyring.clone(),
-        limits,
-        retries,
+        limits: limits.into_inner(),
+        retries: retries.into_inner(),
         overdue,
         clock: setup.clock.clone(),
-        metrics: metrics.clone(),
+        metrics: metrics.clone().into_inner(),
     };
     let watcher = actix_web::rt::spawn(watch.run());
     let sealing = actix_web::rt::spawn(seal(db.clone(), Sealing::new(sealer), setup.clock));

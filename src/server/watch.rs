@@ -1,9 +1,8 @@
 //! What a server does beside answering: it notices what has changed elsewhere, tidies up, records which deadlines have passed, and
 //! seals the audit.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use actix_web::web::Data;
 
 use crate::audit::seal::{Sealing, Step};
 use crate::auth::SignIn;
@@ -17,7 +16,7 @@ use crate::telemetry::Metrics;
 use crate::time::Clock;
 
 /// Reads the identity provider's keys again from time to time.
-pub async fn renew_keys(sign_in: Data<SignIn>) {
+pub async fn renew_keys(sign_in: Arc<SignIn>) {
     loop {
         tokio::time::sleep(sign_in.tokens.next_renewal()).await;
         sign_in.metrics.key_renewal(sign_in.tokens.renew(sign_in.clock.now()).await.as_ref());
@@ -33,15 +32,15 @@ pub struct Watch {
     /// The keys, which are revoked elsewhere.
     pub keys: Keyring,
     /// Budgets that get whole again.
-    pub limits: Data<Limits>,
+    pub limits: Arc<Limits>,
     /// Answers that are kept for a while.
-    pub retries: Data<Retries>,
+    pub retries: Arc<Retries>,
     /// Deadlines that pass.
     pub overdue: Overdue,
     /// The time.
     pub clock: Clock,
     /// What is told of it.
-    pub metrics: Data<Metrics>,
+    pub metrics: Arc<Metrics>,
 }
 
 impl Watch {
