@@ -164,10 +164,9 @@ pub async fn start(setup: Setup) -> Result<Running> {
     let paths = [&meta::PATHS[..], if metrics_here { &["/metrics"] } else { &[] }].concat();
     let served_at = setup.public_url.as_ref().map_or_else(|| ROOT.to_owned(), |url| format!("{url}{ROOT}"));
     let (operations, json) = described(served_at)?;
-    let strict_transport = setup.public_url.as_ref().is_some_and(|url| url.starts_with("https://"));
     let settings = Settings {
+        strict_transport: setup.public_url.as_ref().is_some_and(|url| url.starts_with("https://")),
         public_url: setup.public_url,
-        strict_transport,
         trusted_proxies: setup.trusted_proxies,
         body_timeout: setup.timeouts.body,
         cursor_key: keys.cursors,
@@ -178,12 +177,11 @@ pub async fn start(setup: Setup) -> Result<Running> {
     let retries = Data::new(Retries::new(db.clone(), keys.retries, setup.vault.clone()));
     let sealer = Sealer::with(setup.vault.ring());
     let (denials, waiting) = Denials::new(metrics.clone().into_inner());
-    let overdue = Overdue::new(setup.vault.clone(), setup.random.clone(), metrics.clone().into_inner());
     let shared = Shared {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),
         sign_in: sign_in.clone(),
-        vault: Data::new(setup.vault),
+        vault: Data::new(setup.vault.clone()),
         keys: Data::new(keyring.clone()),
         key_limits: Data::new(setup.limits.as_ref().map(KeyLimits::from)),
         settings: Data::new(settings),
@@ -210,7 +208,7 @@ pub async fn start(setup: Setup) -> Result<Running> {
         keys: keyring.clone(),
         limits: limits.into_inner(),
         retries: retries.into_inner(),
-        overdue,
+        overdue: Overdue::new(setup.vault, setup.random, metrics.clone().into_inner()),
         clock: setup.clock.clone(),
         metrics: metrics.clone().into_inner(),
     };

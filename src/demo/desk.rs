@@ -77,9 +77,9 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     /// Takes a step so many hours later, and says whether that time has come.
-    fn step<S: Step>(&mut self, matter: &mut Matter, hours: i64, body: Value) -> Result<bool>
+    fn step<S>(&mut self, matter: &mut Matter, hours: i64, body: Value) -> Result<bool>
     where
-        S: serde::de::DeserializeOwned,
+        S: Step + serde::de::DeserializeOwned,
     {
         let minutes = i64::try_from(self.chance.below(60)).unwrap_or_default();
         let at = matter.at + Duration::minutes(hours * 60 + minutes);

@@ -203,10 +203,7 @@ fn nouns_and_stores_know_nothing_of_actix_and_routes_nothing_of_diesel() {
     let web: Vec<&str> = sources.iter().filter(|source| source.is_web()).map(|source| source.path.as_str()).collect();
     assert_only("actix", &mentioning(&sources, &["actix_web", "actix_cors", "actix_rt"]), |path| {
         let runs = ["main.rs", "server.rs", "auth/extract.rs", "auth/sign_in.rs"].contains(&path);
-        runs || path.starts_with("server/")
-            || web.contains(&path)
-            || path.starts_with("http/")
-            || path.starts_with("meta/")
+        runs || web.contains(&path) || path.starts_with("http/") || path.starts_with("meta/")
     });
     let speaks_http = |path: &str| web.contains(&path) || path.starts_with("http/") || path.starts_with("meta/");
     assert_only("diesel", &mentioning(&sources, &["diesel"]), |path| !speaks_http(path));

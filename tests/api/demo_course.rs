@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::{Duration, Utc};
+use chrono::Duration;
 use diesel::prelude::*;
 use nara::db::columns::Json;
 use nara::db::schema::{referral_events, referral_messages, referrals};
 use nara::id::{OutreachContactId, PartnerId, ReferralId, StaffId};
 use nara::referrals::course::table::Action;
 use nara::referrals::{Kind, Status};
-use nara::time::Timestamp;
+use nara::time::{Clock, Timestamp};
 use serde_json::{Value, json};
 use strum::IntoEnumIterator;
 
@@ -45,10 +45,11 @@ const ACTIONS: [&str; 22] = [
 
 #[actix_web::test]
 async fn the_referrals_of_a_demo_are_of_every_kind_and_in_every_state() {
+    type Row = (Kind, Status, Option<PartnerId>, Option<OutreachContactId>, Option<StaffId>);
     let folder = Folder::new();
     Demo::start(&folder).stop().await;
     let mut conn = open(&folder);
-    let rows: Vec<(Kind, Status, Option<PartnerId>, Option<OutreachContactId>, Option<StaffId>)> = referrals::table
+    let rows: Vec<Row> = referrals::table
         .select((referrals::kind, referrals::status, referrals::partner_id, referrals::contact_id, referrals::made_by))
         .load(&mut conn)
         .unwrap();
@@ -77,10 +78,11 @@ async fn the_referrals_of_a_demo_are_of_every_kind_and_in_every_state() {
 
 #[actix_web::test]
 async fn the_history_of_a_demo_is_whole_and_its_clocks_run() {
+    type Row = (ReferralId, i32, Timestamp, Timestamp, Status, Timestamp, Json<Value>);
     let folder = Folder::new();
     Demo::start(&folder).stop().await;
     let mut conn = open(&folder);
-    let now = Timestamp::from(Utc::now());
+    let now = Clock::system().now();
     let mut events: HashMap<ReferralId, Vec<(i32, Action, Timestamp)>> = HashMap::new();
     let columns =
         (referral_events::referral_id, referral_events::version, referral_events::action, referral_events::at);
@@ -100,8 +102,7 @@ async fn the_history_of_a_demo_is_whole_and_its_clocks_run() {
         referrals::next_due_at,
         referrals::deadlines,
     );
-    let rows: Vec<(ReferralId, i32, Timestamp, Timestamp, Status, Timestamp, Json<Value>)> =
-        referrals::table.select(columns).load(&mut conn).unwrap();
+    let rows: Vec<Row> = referrals::table.select(columns).load(&mut conn).unwrap();
     let (mut overdue, mut running, mut extended) = (0, 0, 0);
     for (id, version, received_at, updated_at, status, next_due_at, deadlines) in &rows {
         let happened = events.remove(id).unwrap_or_default();
@@ -127,7 +128,7 @@ async fn the_history_of_a_demo_is_whole_and_its_clocks_run() {
 
 /// What an action asks for, of this referral.
 fn body(action: &str, referral: &Value, me: &Value, reception: &Value, other: &Value) -> Value {
-    let days_ahead = |days: i64| json!((Utc::now() + Duration::days(days)).date_naive());
+    let days_ahead = |days: i64| json!((Clock::system().now().utc() + Duration::days(days)).date_naive());
     let received = &referral["receivedAt"];
     match action {
         "assess-protection" => json!({ "immediateNeed": false }),

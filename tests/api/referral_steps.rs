@@ -172,6 +172,9 @@ on_both_databases! {
     async fn a_duplicate_is_one_of_another_that_stands(app: TestApp) {
         let (id, other, third) = (app.submitted(concern_report()).await, app.submitted(concern_report()).await, app.submitted(concern_report()).await);
         let of = |id: &str| json!({ "ofReferralId": id });
+        // No report ends unassessed as the same as somebody's request.
+        let request = app.submitted(support_request()).await;
+        refused(&app, &id, "mark-duplicate", of(&request), (INVALID, &["#/ofReferralId"])).await;
         refused(&app, &id, "mark-duplicate", of(&id), (INVALID, &["#/ofReferralId"])).await;
         let marked = step(&app, &id, "mark-duplicate", of(&other)).await.expect(200);
         assert_eq!((&marked["status"], &marked["duplicateOf"]), (&json!("duplicate"), &json!(other)));

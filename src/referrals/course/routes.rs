@@ -9,7 +9,7 @@ use crate::audit::{self, Entry};
 use crate::auth::{CaseReader, CaseWorker, Sight, register};
 use crate::db::{Db, DbConn, dialect};
 use crate::directory::{self, Directory};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::Validator;
 use crate::http::call::{Cache, Call};
 use crate::http::page::{Page, Paging, PagingParameters};
@@ -26,7 +26,7 @@ use crate::referrals::course::view::EventView;
 use crate::referrals::routes::links;
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::views::ReferralView;
-use crate::referrals::{Referral, Status};
+use crate::referrals::{Kind, Referral, Status};
 use crate::rules::Rules;
 use crate::vault::Vault;
 
@@ -112,13 +112,13 @@ impl Desk {
         let transition =
             Transition::new(S::ACTION, (&before, &after), staff.actor(), &said, &self.vault, &call.moment, entry)?;
         let version = after.version;
-        let office = before.office_id;
+        let (kind, office) = (before.kind, before.office_id);
         let links =
             links(call, &after, &self.directory, Some(self.worker.caller()).filter(|_| after.office_id == office));
         let answer = Written::changed(&ReferralView::new(after, call.moment.now, links), Validator::Version(version))?;
         let (kept, slot, sight) = (answer.clone(), slot.clone(), sight.clone());
         let work = move |conn: &mut DbConn| {
-            check_named(conn, &sight, (id, office), named)?;
+            check_named(conn, &sight, (id, kind, office), named)?;
             transition.write(conn)?;
             slot.keep(conn, id.uuid(), &kept)
         };
@@ -138,7 +138,7 @@ impl CaseWorker {
 fn check_named(
     conn: &mut DbConn,
     sight: &Sight,
-    (id, office): (ReferralId, OfficeId),
+    (id, kind, office): (ReferralId, Kind, OfficeId),
     named: steps::Named,
 ) -> Result<()> {
     let mut rules = Rules::default();
@@ -150,7 +150,15 @@ fn check_named(
         dialect::hold_referrals(conn, &[id, other])?;
         let found = if_known(store::find(conn, sight, other))?;
         let stands = found.filter(|found| !matches!(found.status, Status::EnteredInError | Status::Duplicate));
-        rules.known("/ofReferralId", other.uuid(), stands);
+        let found = rules.known("/ofReferralId", other.uuid(), stands);
+        // A report would end without its assessment and its decision.
+        let is_report = |kind: Kind| kind == Kind::ConcernReport;
+        let is_alike = found.is_none_or(|found| is_report(found.kind) == is_report(kind));
+        let differs = Text::new(
+            "must be a report as well, or a request as well",
+            "måste också vara en anmälan, eller också en förfrågan",
+        );
+        rules.require(is_alike, "/ofReferralId", differs);
     }
     if let Some(offer) = named.offer {
         rules.known("/offerId", offer.uuid(), if_known(offers::store::find(conn, sight, offer))?);
