@@ -223,7 +223,7 @@ pub fn links(call: &Call, referral: &Referral, directory: &Directory, caller: Op
     let path = format!("/referrals/{}", referral.id);
     let below = |rel: &'static str, method: &'static str| call.link(rel, method, &format!("{path}/{rel}"));
     let mut links = vec![call.link("self", "GET", &path)];
-    links.extend(["history", "messages", "related"].map(|rel| below(rel, "GET")));
+    links.extend(["history", "related", "messages"].map(|rel| below(rel, "GET")));
     links.extend(referral.origin.partner().map(|_| below("partner-view", "GET")));
     let can_write = caller.is_some() && check_writable(referral).is_ok() && !referral.is_anonymous();
     links.extend(can_write.then(|| below("messages", "POST")));

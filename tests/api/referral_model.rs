@@ -365,7 +365,7 @@ async fn course(app: &TestApp, other: &TestApp, seed: u64, from: &str) {
         world.agrees(matter, None, &format!("seed {seed}, at its end")).await;
     }
     let [done, refused] = world.counts;
-    assert!(done > 40 && refused > 20, "seed {seed}: {done} done, {refused} refused");
+    assert!(done > 20 && refused > 20, "seed {seed}: {done} done, {refused} refused");
 }
 
 crate::on_both_databases! {
