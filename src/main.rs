@@ -89,6 +89,7 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
         environment: config.environment,
         workers: config.workers.into(),
         timeouts: Timeouts::default(),
+        document: None,
         clock: Clock::system(),
         random: Random::system(),
     };

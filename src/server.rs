@@ -15,7 +15,6 @@ use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, HttpServer};
 use serde_json::Value;
 use utoipa_actix_web::AppExt;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::audit::denials::Denials;
 use crate::audit::routes::Verifier as AuditVerifier;
@@ -27,6 +26,7 @@ use crate::db::{Db, Sizes, migrations};
 use crate::error::{Error, Result};
 use crate::http::call::{ROOT, Settings};
 use crate::http::limits::Limits;
+use crate::http::mount::Mount;
 use crate::http::operations::Operations;
 use crate::http::{body, document, envelope, fallback};
 use crate::idempotency::Retries;
@@ -44,51 +44,41 @@ pub use setup::{Keys, MetricsAt, Setup, Timeouts};
 use watch::{Watch, renew_keys, seal};
 
 /// Every slice. What is not mounted here is neither served nor documented.
-const SLICES: [fn(&mut ServiceConfig<'_>); 21] = [
-    where_to_turn::routes::routes,
-    districts::routes,
-    offices::routes,
-    services::routes,
-    areas::routes,
-    directory::routes,
-    referrals::partner_routes::routes,
-    referrals::routes::routes,
-    referrals::course::work_routes::add,
-    referrals::course::end_routes::add,
-    people::routes::routes,
-    families::routes::routes,
-    outreach::routes::routes,
-    timeline::routes::routes,
-    staff::routes,
-    partners::own_routes::routes,
-    partners::routes::routes,
-    partners::key_routes::routes,
-    audit::routes::routes,
-    code_lists::routes::routes,
-    meta::routes::routes,
-];
-
-fn slices(api: &mut ServiceConfig<'_>) {
-    SLICES.iter().for_each(|slice| slice(api));
-}
-
-/// Mounts them for a worker. Each makes its part of the document again, which nobody reads there: it goes before the next one begins,
-/// so that no worker ever holds the whole.
-fn mount(app: &mut web::ServiceConfig) {
-    SLICES.iter().for_each(|slice| slice(&mut ServiceConfig::new(app)));
+fn slices(api: &mut impl Mount) {
+    where_to_turn::routes::routes(api);
+    districts::routes(api);
+    offices::routes(api);
+    services::routes(api);
+    areas::routes(api);
+    directory::routes(api);
+    referrals::partner_routes::routes(api);
+    referrals::routes::routes(api);
+    referrals::course::work_routes::add(api);
+    referrals::course::end_routes::add(api);
+    people::routes::routes(api);
+    families::routes::routes(api);
+    outreach::routes::routes(api);
+    timeline::routes::routes(api);
+    staff::routes(api);
+    partners::own_routes::routes(api);
+    partners::routes::routes(api);
+    partners::key_routes::routes(api);
+    audit::routes::routes(api);
+    code_lists::routes::routes(api);
+    meta::routes::routes(api);
 }
 
 /// The document of the API, as `openapi/openapi.json` has it.
 pub fn document() -> Value {
-    let (_, raw) = App::new().into_utoipa_app().configure(slices).split_for_parts();
+    let (_, raw) = App::new().into_utoipa_app().configure(|api| slices(api)).split_for_parts();
     document::finish(raw)
 }
 
 /// The operations, and the document as it is served. It is made by a thread of its own: with the thread goes back to the system what
 /// that takes for a moment, which is more than everything else.
-fn described(served_at: String) -> Result<(Vec<document::Operation>, String)> {
+fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<document::Operation>, String)> {
     let describe = move || {
-        let published = document();
+        let published = known.unwrap_or_else(|| Arc::new(document()));
         (document::operations(&published), document::with_server(&published, &served_at).to_string())
     };
     // A copy is kept, so that nothing of the thread's memory is.
@@ -163,7 +153,7 @@ pub async fn start(setup: Setup) -> Result<Running> {
     let metrics_here = matches!(setup.metrics, MetricsAt::Here);
     let paths = [&meta::PATHS[..], if metrics_here { &["/metrics"] } else { &[] }].concat();
     let served_at = setup.public_url.as_ref().map_or_else(|| ROOT.to_owned(), |url| format!("{url}{ROOT}"));
-    let (operations, json) = described(served_at)?;
+    let (operations, json) = described(setup.document, served_at)?;
     let settings = Settings {
         strict_transport: setup.public_url.as_ref().is_some_and(|url| url.starts_with("https://")),
         public_url: setup.public_url,
@@ -268,7 +258,7 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
                     app.route("/metrics", web::get().to(meta::metrics));
                 }
             })
-            .service(web::scope(ROOT).configure(mount))
+            .service(web::scope(ROOT).configure(|app| slices(app)))
             .default_service(web::to(fallback::answer))
     };
     let workers = if workers == 0 { std::thread::available_parallelism().map_or(2, usize::from) } else { workers };

@@ -181,6 +181,7 @@ fn setup(installation: &Installation, vault: Vault) -> Setup {
         environment: ENVIRONMENT.to_owned(),
         workers: 0,
         timeouts: Timeouts::default(),
+        document: None,
         clock: Clock::system(),
         random: Random::system(),
     }

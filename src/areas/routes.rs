@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::areas::view::path;
 use crate::areas::{Area, AreaView, NewArea, store};
@@ -13,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::http::answer::{Answer, Validator};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::Call;
+use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::written::{Linking, Written};
@@ -21,7 +21,7 @@ use crate::idempotency::{Replay, Retries};
 use crate::slug::AreaName;
 
 /// The operations on areas.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(list_areas).service(create_area).service(get_area).service(change_area).service(delete_area);
 }
 

@@ -7,7 +7,6 @@ use actix_web::{HttpResponse, get};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::audit::record::Record;
 use crate::audit::seal::{Head, Sealer};
@@ -19,6 +18,7 @@ use crate::auth::Auditor;
 use crate::db::{Db, DbConn};
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::query::Query;
 use crate::id::ResourceId;
@@ -26,7 +26,7 @@ use crate::text::Line;
 use crate::time::Timestamp;
 
 /// The operations on the audit.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(list_audit_records).service(verify_audit_records);
 }
 

@@ -3,20 +3,20 @@
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::Anyone;
 use crate::code_lists::{Code, LISTS};
 use crate::error::{Error, Result};
 use crate::http::answer::Validator;
 use crate::http::call::{Cache, Call, Link};
+use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::slug::Slug;
 use crate::text::Localized;
 
 /// The operations on code lists.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(list_code_lists).service(get_code_list);
 }
 

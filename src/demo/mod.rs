@@ -74,6 +74,7 @@ pub async fn start(
         environment: DEMO_ENVIRONMENT.to_owned(),
         workers: 0,
         timeouts: Timeouts::default(),
+        document: None,
         clock: Clock::system(),
         random: Random::system(),
     };

@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::audit::client::Client;
 use crate::auth::{Administrator, Anyone};
@@ -13,9 +12,10 @@ use crate::directory::coverage::Coverage;
 use crate::error::Result;
 use crate::http::answer::{Answer, Validator};
 use crate::http::call::Call;
+use crate::http::mount::Mount;
 
 /// The operations on the directory as a whole.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(get_coverage);
 }
 

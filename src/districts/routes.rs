@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
@@ -17,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::http::answer::{Answer, Validator};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::Call;
+use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
@@ -27,7 +27,7 @@ use crate::slug::{AreaName, DistrictName};
 use crate::text::{Line, folded};
 
 /// The operations on districts.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(list_districts).service(create_district).service(get_district).service(change_district);
     api.service(delete_district).service(get_boundary).service(put_boundary);
 }

@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::audit;
@@ -19,6 +18,7 @@ use crate::families::{Family, FamilyEventKind, FamilyView, FirstReached, NewFami
 use crate::http::answer::Validator;
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::http::written::{Links, Written};
 use crate::id::{FamilyId, PersonId};
@@ -30,7 +30,7 @@ use crate::vault::{self, ConfidentialProse, Vault};
 type FamilyFacts = Changeable<NewFamily>;
 
 /// The operations on families.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(create_family).service(get_family).service(change_family).service(merge_families);
 }
 

@@ -10,6 +10,7 @@ pub mod fallback;
 pub mod idempotency;
 pub mod language;
 pub mod limits;
+pub mod mount;
 mod noted;
 pub mod operations;
 pub mod page;

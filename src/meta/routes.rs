@@ -9,10 +9,11 @@ use crate::auth::Anyone;
 use crate::error::Result;
 use crate::http::answer::Validator;
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::meta::{docs, health, problem_pages};
 
 /// The operations that the document describes.
-pub fn routes(api: &mut utoipa_actix_web::service_config::ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(get_api_info);
 }
 

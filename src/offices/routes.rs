@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use chrono::{Datelike, Days, NaiveDate};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
@@ -14,6 +13,7 @@ use crate::error::{Error, Result, Text};
 use crate::http::answer::{Answer, Validator};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::Call;
+use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
@@ -26,7 +26,7 @@ use crate::slug::{AreaName, DistrictName, OfficeName, ServiceName};
 use crate::time::Timestamp;
 
 /// The operations on offices.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(list_offices).service(create_office).service(get_office).service(change_office).service(delete_office);
     api.service(get_opening_hours);
 }

@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, get, post, put};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::audit::denials::Denials;
@@ -18,6 +17,7 @@ use crate::families::reached;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
@@ -39,7 +39,7 @@ use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// The operations on contacts, and on what hangs on them.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(create_contact)
         .service(batch_routes::submit_batch)
         .service(list_contacts)

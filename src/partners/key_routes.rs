@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::audit;
 use crate::auth::PartnerKeeper;
@@ -12,6 +11,7 @@ use crate::error::Result;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::{Named, NamedWithin};
 use crate::http::written::Written;
@@ -23,7 +23,7 @@ use crate::partners::{Partner, store};
 use crate::slug::{PartnerName, Slug};
 
 /// The operations on keys of partner agencies.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(list_api_keys).service(create_api_key).service(get_api_key);
     api.service(rotate_api_key).service(revoke_api_key);
 }

@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{AnyPartner, keys};
 use crate::db::{Db, DbConn};
@@ -10,12 +9,13 @@ use crate::directory::Handle;
 use crate::error::Result;
 use crate::http::answer::Validator;
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::partners::limits::KeyLimits;
 use crate::partners::store;
 use crate::partners::view::OwnView;
 
 /// The operations of partner agencies on themselves.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(get_partner_me);
 }
 

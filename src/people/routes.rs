@@ -6,7 +6,6 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::audit;
@@ -20,6 +19,7 @@ use crate::families::{self, FamilyEventKind};
 use crate::http::answer::Validator;
 use crate::http::body::BodyWithNulls;
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::http::written::{Links, Written};
 use crate::id::{FamilyId, PersonId};
@@ -30,7 +30,7 @@ use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Vault};
 
 /// The operations on people.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(create_routes::create_person)
         .service(search_routes::search_people)
         .service(get_person)

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, Submitter};
@@ -15,6 +14,7 @@ use crate::directory::Directory;
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
+use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::{PartnerId, ReferralId};
@@ -29,7 +29,7 @@ use crate::referrals::sender::{Consequence, Deed, FeedbackRequest, Supplement, W
 use crate::referrals::{Referral, store};
 
 /// The operations of senders on what they have sent.
-pub fn add(api: &mut ServiceConfig) {
+pub fn add(api: &mut impl Mount) {
     api.service(supplement).service(write_partner_message).service(withdraw).service(request_feedback);
 }
 

@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::audit::denials::Denials;
@@ -17,6 +16,7 @@ use crate::families;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
@@ -36,7 +36,7 @@ use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// The operations of partner agencies on referrals.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(submit_referral).service(list_partner_referrals).service(get_partner_referral);
     partner_action_routes::add(api);
 }

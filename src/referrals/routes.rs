@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
@@ -14,6 +13,7 @@ use crate::directory::{self, Directory};
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
 use crate::http::call::{Cache, Call, Link};
+use crate::http::mount::Mount;
 use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
@@ -32,7 +32,7 @@ use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// The operations of staff on referrals.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(create_routes::create_referral)
         .service(list_referrals)
         .service(search_routes::search_referrals)

@@ -1,9 +1,11 @@
 //! What a server is started with.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use serde_json::Value;
 
 use crate::auth::permissions::Permissions;
 use crate::auth::tokens::Verifier;
@@ -43,6 +45,8 @@ pub struct Setup {
     pub workers: usize,
     /// How long it waits for its callers.
     pub timeouts: Timeouts,
+    /// The document as [`super::document`] makes it, where somebody has it already. Making it is most of what a start takes.
+    pub document: Option<Arc<Value>>,
     /// Tells the time.
     pub clock: Clock,
     /// Makes randomness.

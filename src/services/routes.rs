@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
@@ -13,6 +12,7 @@ use crate::error::{Error, Result, Text};
 use crate::http::answer::{Answer, Validator};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::Call;
+use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
@@ -25,7 +25,7 @@ use crate::slug::{OfficeName, ServiceName};
 use crate::text::LanguageCode;
 
 /// The operations on services.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(list_services)
         .service(create_service)
         .service(get_service)

@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::audit::{self, Entry};
 use crate::auth::register::{self, Colleague};
@@ -14,6 +13,7 @@ use crate::directory;
 use crate::error::Result;
 use crate::http::answer::Validator;
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::query::Query;
 use crate::id::OfficeId;
@@ -22,7 +22,7 @@ use crate::text::swedish_order;
 use crate::vault::Vault;
 
 /// The operations on staff.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(get_me).service(list_staff);
 }
 

@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::audit::denials::Denials;
@@ -12,6 +11,7 @@ use crate::db::{Db, DbConn};
 use crate::directory::{self, Directory};
 use crate::error::Result;
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::id::{FamilyId, PersonId};
@@ -21,7 +21,7 @@ use crate::vault::Vault;
 use crate::{families, people};
 
 /// The operations on timelines.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(get_person_timeline).service(get_family_timeline);
 }
 

@@ -4,13 +4,13 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::Anyone;
 use crate::directory;
 use crate::error::{Error, Place, Result, Text, Violation};
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::http::query::Query;
 use crate::services::Need;
 use crate::text::{LanguageCode, Line};
@@ -19,7 +19,7 @@ use crate::where_to_turn::view::AnswerView;
 use crate::where_to_turn::{Whereabouts, Wish, answer};
 
 /// The operations of the resident's question.
-pub fn routes(api: &mut ServiceConfig) {
+pub fn routes(api: &mut impl Mount) {
     api.service(where_to_turn).service(ask_where_to_turn);
 }
 

@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, get, post};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::audit::denials::Denials;
@@ -17,6 +16,7 @@ use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
@@ -34,7 +34,7 @@ use crate::rules::Rules;
 use crate::vault::{ConfidentialProse, Vault};
 
 /// The operations on follow-ups.
-pub fn add(api: &mut ServiceConfig) {
+pub fn add(api: &mut impl Mount) {
     api.service(list_follow_ups).service(create_follow_up).service(get_follow_up).service(complete_follow_up);
 }
 

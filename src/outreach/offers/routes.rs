@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::audit::denials::Denials;
@@ -14,6 +13,7 @@ use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::written::Written;
@@ -28,7 +28,7 @@ use crate::outreach::store as contact_store;
 use crate::vault::Vault;
 
 /// The operations on offers.
-pub fn add(api: &mut ServiceConfig) {
+pub fn add(api: &mut impl Mount) {
     api.service(create_offer).service(list_offers).service(get_offer).service(answer_offer).service(close_offer);
 }
 

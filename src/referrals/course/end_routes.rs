@@ -1,11 +1,11 @@
 //! The steps that end a matter, tell of it and begin it again, as operations.
 
 use actix_web::{HttpResponse, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::CaseWorker;
 use crate::error::Result;
 use crate::http::body::Body;
+use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::id::ReferralId;
 use crate::referrals::course::routes::{Desk, Tools};
@@ -16,7 +16,7 @@ use crate::referrals::course::steps::{
 use crate::referrals::views::ReferralView;
 
 /// The operations that end a matter.
-pub fn add(api: &mut ServiceConfig) {
+pub fn add(api: &mut impl Mount) {
     api.service(decide_inquiry);
     api.service(decline);
     api.service(mark_duplicate);

@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
@@ -12,6 +11,7 @@ use crate::directory::{self, Directory};
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::Validator;
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::written::Written;
@@ -31,7 +31,7 @@ use crate::rules::Rules;
 use crate::vault::Vault;
 
 /// The history of a referral. The steps are mounted by themselves: see [`super::work_routes`] and [`super::end_routes`].
-pub fn add(api: &mut ServiceConfig) {
+pub fn add(api: &mut impl Mount) {
     api.service(list_history);
 }
 

@@ -1,11 +1,11 @@
 //! The steps of work, as operations.
 
 use actix_web::{HttpResponse, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::CaseWorker;
 use crate::error::Result;
 use crate::http::body::Body;
+use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::id::ReferralId;
 use crate::referrals::course::routes::{Desk, Tools};
@@ -16,7 +16,7 @@ use crate::referrals::course::steps::{
 use crate::referrals::views::ReferralView;
 
 /// The operations of work.
-pub fn add(api: &mut ServiceConfig) {
+pub fn add(api: &mut impl Mount) {
     api.service(assess_protection);
     api.service(request_information);
     api.service(supply_information);

@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Actor, Entry};
@@ -13,6 +12,7 @@ use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
+use crate::http::mount::Mount;
 use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::written::Written;
@@ -26,7 +26,7 @@ use crate::referrals::store;
 use crate::vault::Vault;
 
 /// The operations on messages, but for what the sender writes.
-pub fn add(api: &mut ServiceConfig) {
+pub fn add(api: &mut impl Mount) {
     api.service(list_messages).service(write_message).service(list_partner_messages);
 }
 

@@ -20,6 +20,7 @@ use super::caller::Actor;
 use super::clock::{self, TestClock};
 use super::credentials::{self, ENVIRONMENT, KEY_ID, PROVIDER};
 use super::databases::{Backend, Template, TestDatabase};
+use super::document::PUBLISHED;
 
 /// Migrated, with Linköping's directory and the four agencies.
 static CITY: Template = Template::new("city", |url| {
@@ -99,6 +100,7 @@ impl TestApp {
             environment: ENVIRONMENT.to_owned(),
             workers: 1,
             timeouts: Timeouts::default(),
+            document: Some(Arc::clone(&PUBLISHED)),
             clock: clock.for_nara(),
             random: Random::system(),
         };

@@ -1,6 +1,6 @@
 //! The published document, walked: so that a convention is tried on every operation, also on those not thought of.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use nara::http::document::{self, Operation};
 use serde_json::{Value, json};
@@ -11,6 +11,9 @@ use super::{TestApp, fixtures};
 
 /// The document as `nara openapi` writes it.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(nara::server::document);
+
+/// The same for servers, of which each test starts its own: making it takes longer than most tests.
+pub static PUBLISHED: LazyLock<Arc<Value>> = LazyLock::new(|| Arc::new(DOCUMENT.clone()));
 
 /// All operations.
 pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| document::operations(&DOCUMENT));
