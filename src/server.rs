@@ -258,7 +258,7 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
                     app.route("/metrics", web::get().to(meta::metrics));
                 }
             })
-            .service(web::scope(ROOT).configure(|app| slices(app)))
+            .service(web::scope(ROOT).configure(slices))
             .default_service(web::to(fallback::answer))
     };
     let workers = if workers == 0 { std::thread::available_parallelism().map_or(2, usize::from) } else { workers };
