@@ -7,7 +7,7 @@ use futures_util::future::{Either, FutureExt, TryFutureExt, ready};
 
 use crate::audit::Actor;
 use crate::auth::permissions::Permission;
-use crate::auth::sign_in::{SigningIn, agency, also, staff};
+use crate::auth::sign_in::{SigningIn, agency, also, may, staff};
 use crate::auth::{Agency, Powers, Scope, Staff};
 use crate::error::{Error, Result};
 use crate::http::limits;
@@ -141,34 +141,8 @@ macro_rules! staff_with {
     )* };
 }
 
-/// Staff who do one thing, and may know of cases by another permission. They sign in once for both.
-macro_rules! staff_with_cases {
-    ($($caller:ident { $field:ident }: $permission:expr;)*) => { $(
-        impl FromRequest for $caller {
-            type Error = Error;
-            type Future = SigningIn<Self>;
-
-            fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-                let both = |request: &HttpRequest, $field: Staff| {
-                    let cases = also(request, &$field, Permission::ReadReferrals)?;
-                    Ok(Self { $field, cases })
-                };
-                match staff(request, Some($permission)) {
-                    Either::Left(known) => {
-                        Either::Left(ready(known.into_inner().and_then(|staff| both(request, staff))))
-                    }
-                    Either::Right(first) => {
-                        let request = request.clone();
-                        Either::Right(first.map(move |staff| both(&request, staff?)).boxed_local())
-                    }
-                }
-            }
-        }
-    )* };
-}
-
-/// Staff who do one thing with cases, and what else they may do: made of the one by `whole`. They sign in once for all of it.
-macro_rules! staff_with_powers {
+/// Staff who do one thing, and what else they may do: made of the one by `whole`. They sign in once for all of it.
+macro_rules! staff_with_more {
     ($($caller:ident: $permission:expr;)*) => { $(
         impl FromRequest for $caller {
             type Error = Error;
@@ -191,12 +165,24 @@ macro_rules! staff_with_powers {
 
 impl Powers {
     fn of(request: &HttpRequest, staff: &Staff) -> Self {
-        let may = |permission| also(request, staff, permission).is_ok();
+        let may = |permission| may(request, staff, permission);
         Self {
             works: may(Permission::WorkReferrals),
             leads: may(Permission::LeadReferrals),
             decides: staff.qualified && may(Permission::DecideInquiries),
         }
+    }
+}
+
+impl TimelineReader {
+    fn whole(request: &HttpRequest, people: Staff) -> Result<Self> {
+        Ok(Self { cases: also(request, &people, Permission::ReadReferrals)?, people })
+    }
+}
+
+impl FollowUpWriter {
+    fn whole(request: &HttpRequest, field: Staff) -> Result<Self> {
+        Ok(Self { cases: also(request, &field, Permission::ReadReferrals)?, field })
     }
 }
 
@@ -255,16 +241,13 @@ staff_with! {
     ColleagueReader: Some(Permission::SeeColleagues);
 }
 
-staff_with_powers! {
+staff_with_more! {
     CaseReader: Permission::ReadReferrals;
     CaseWorker: Permission::WorkReferrals;
     CaseCorrector: Permission::WorkReferrals;
     ReferralMaker: Permission::CreateReferrals;
-}
-
-staff_with_cases! {
-    TimelineReader { people }: Permission::MeetPeople;
-    FollowUpWriter { field }: Permission::DoOutreach;
+    TimelineReader: Permission::MeetPeople;
+    FollowUpWriter: Permission::DoOutreach;
 }
 
 agencies_with! {

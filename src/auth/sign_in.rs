@@ -81,6 +81,11 @@ pub fn also(request: &HttpRequest, staff: &Staff, permission: Permission) -> Res
     Ok(Staff { reach, reason, ..staff.clone() })
 }
 
+/// Whether another permission lets them do something as well.
+pub fn may(request: &HttpRequest, staff: &Staff, permission: Permission) -> bool {
+    sign_in(request).is_ok_and(|(sign_in, _)| !sign_in.permissions.reach(permission, &staff.roles).is_empty())
+}
+
 /// What can be said of a token at once. All that is wrong with one is said here, before anybody looks at the request's body.
 enum Known {
     /// It was verified before, and its holder is in the register.

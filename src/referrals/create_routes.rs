@@ -23,7 +23,6 @@ use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
 use crate::outreach::reports;
 use crate::outreach::store as contact_store;
 use crate::people::ProtectedIdentity;
-use crate::referrals::course::table::Caller;
 use crate::referrals::matter::TakenDown;
 use crate::referrals::routes::links;
 use crate::referrals::staff_matter::NewStaffReferral;
@@ -136,8 +135,8 @@ impl Intake {
         let told = self.told(referral, taken_down, named)?;
         let is_own = self.maker.staff.offices(directory).any(|own| own == told.office_id);
         let powers = self.maker.powers;
-        let caller = Caller::Staff { leads: powers.leads, qualified: powers.decides };
-        let links = links(&self.call, &told, directory, Some(caller).filter(|_| powers.works && is_own));
+        let caller = (powers.works && is_own).then(|| powers.into());
+        let links = links(&self.call, &told, directory, caller);
         let view = ReferralView::new(told, moment.now, links);
         let answer = Written::created(&self.call, &format!("/referrals/{id}"), &view, Validator::Version(1))?;
         let entry = self.entry(leads_nowhere, vec![id.uuid()]).on_behalf_of(office);

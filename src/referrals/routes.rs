@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{CaseReader, Scope};
+use crate::auth::{CaseReader, Scope, Staff};
 use crate::db::{Db, DbConn};
 use crate::directory::{self, Directory};
 use crate::error::{Error, Problem, Result};
@@ -88,8 +88,8 @@ pub enum Sort {
 
 /// List the referrals of one's offices
 ///
-/// The work queue: referrals of the offices that the token names, without free text; for outreach workers those that they made. Those about persons with a protected
-/// identity are there only for staff who are cleared for it. Walk long lists by the `next` links. One audit record names every
+/// The work queue: referrals of the offices that the token names, without free text; for outreach workers those that they made. Those
+/// about persons with a protected identity are there only for staff who are cleared for it. Walk long lists by the `next` links. One audit record names every
 /// referral that the page shows.
 #[utoipa::path(
     operation_id = "listReferrals",
@@ -156,20 +156,12 @@ async fn get_referral(
     id: Named<ReferralId>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let sight = staff.sight(&directory);
-    let id = id.0;
-    let reason = sight.reason;
-    let attempt = || Entry::of_call(&call, staff.actor(), "referral.read", "referral", vec![id.uuid()]).because(reason);
-    let entry = attempt();
-    let record = move |conn: &mut DbConn, referral: &SealedReferral| {
-        audit::record(conn, &entry.on_behalf_of(referral.office_id))
-    };
-    let found = db.read_recorded(move |conn| store::find(conn, &sight, id), record).await;
-    let referral = denials.noted(found, attempt)?.open(&vault)?;
+    let reading = Reading { staff: &staff, call: &call, directory: &directory, db: &db, denials: &denials };
+    let (referral, ()) = reading.of("referral.read", id.0, |_, _| Ok(())).await?;
+    let referral = referral.open(&vault)?;
     let version = referral.version;
     let is_own = staff.offices(&directory).any(|office| office == referral.office_id);
-    let caller = Caller::Staff { leads: powers.leads, qualified: powers.decides };
-    let links = links(&call, &referral, &directory, Some(caller).filter(|_| powers.works && is_own));
+    let links = links(&call, &referral, &directory, (powers.works && is_own).then(|| powers.into()));
     call.found(&ReferralView::new(referral, call.moment.now, links), Validator::Version(version), Cache::NoStore)
 }
 
@@ -198,17 +190,9 @@ async fn get_partner_view(
     id: Named<ReferralId>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let (sight, id) = (staff.sight(&directory), id.0);
-    let reason = sight.reason;
-    let attempt = || {
-        Entry::of_call(&call, staff.actor(), "referral.partner_view_read", "referral", vec![id.uuid()]).because(reason)
-    };
-    let entry = attempt();
-    let record = move |conn: &mut DbConn, referral: &SealedReferral| {
-        audit::record(conn, &entry.on_behalf_of(referral.office_id))
-    };
-    let found = db.read_recorded(move |conn| store::find(conn, &sight, id), record).await;
-    let referral = denials.noted(found, attempt)?.open(&vault)?;
+    let reading = Reading { staff: &staff, call: &call, directory: &directory, db: &db, denials: &denials };
+    let (referral, ()) = reading.of("referral.partner_view_read", id.0, |_, _| Ok(())).await?;
+    let referral = referral.open(&vault)?;
     if referral.origin.partner().is_none() {
         return Err(Error::new(Problem::NoSender));
     }
@@ -216,6 +200,41 @@ async fn get_partner_view(
     let withheld = Withheld::from(&referral, &disclosed);
     let receipt = Receipt::new(&disclosed, &[Scope::Submit, Scope::Read], &directory, &call);
     call.found(&PartnerView { receipt, withheld }, Validator::Content, Cache::NoStore)
+}
+
+/// Somebody who reads a referral, or what hangs below it.
+pub struct Reading<'a> {
+    /// Who.
+    pub staff: &'a Staff,
+    /// How they ask.
+    pub call: &'a Call,
+    /// The directory that says which offices are theirs.
+    pub directory: &'a Directory,
+    /// Where it is.
+    pub db: &'a Db,
+    /// Where it is noted that they asked in vain.
+    pub denials: &'a Denials,
+}
+
+impl Reading<'_> {
+    /// The referral as far as they may know of it, with what is `below`. The reading is on record before anything leaves.
+    pub async fn of<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        id: ReferralId,
+        below: impl FnOnce(&mut DbConn, ReferralId) -> Result<T> + Send + 'static,
+    ) -> Result<(SealedReferral, T)> {
+        let sight = self.staff.sight(self.directory);
+        let reason = sight.reason;
+        let attempt =
+            || Entry::of_call(self.call, self.staff.actor(), action, "referral", vec![id.uuid()]).because(reason);
+        let entry = attempt();
+        let read = move |conn: &mut DbConn| Ok((store::find(conn, &sight, id)?, below(conn, id)?));
+        let record = move |conn: &mut DbConn, (referral, _): &(SealedReferral, T)| {
+            audit::record(conn, &entry.on_behalf_of(referral.office_id))
+        };
+        self.denials.noted(self.db.read_recorded(read, record).await, attempt)
+    }
 }
 
 /// Where a referral is, what hangs below it, and what somebody may do with it now.

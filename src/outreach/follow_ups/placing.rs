@@ -3,6 +3,7 @@
 use crate::auth::Sight;
 use crate::db::DbConn;
 use crate::error::{Error, Problem, Result};
+use crate::families::membership::if_known;
 use crate::id::{ServiceId, StaffId};
 use crate::outreach::arrival::Names;
 use crate::outreach::follow_ups::store::SealedFollowUp;
@@ -59,12 +60,4 @@ pub fn place(
     follow_up.family_id = found.family;
     follow_up.protected |= found.protected;
     Ok(Placed { follow_up, service_id })
-}
-
-fn if_known<T>(found: Result<T>) -> Result<Option<T>> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.problem() == Problem::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }

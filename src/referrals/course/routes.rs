@@ -3,12 +3,13 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
+use crate::audit::Entry;
 use crate::audit::denials::Denials;
-use crate::audit::{self, Entry};
 use crate::auth::{CaseReader, CaseWorker, Sight, register};
 use crate::db::{Db, DbConn, dialect};
 use crate::directory::{self, Directory};
 use crate::error::{Error, Problem, Result, Text};
+use crate::families::membership::if_known;
 use crate::http::answer::Validator;
 use crate::http::call::{Cache, Call};
 use crate::http::mount::Mount;
@@ -19,12 +20,12 @@ use crate::id::{OfficeId, ReferralId};
 use crate::idempotency::{Replay, Retries, Slot};
 use crate::outreach::offers;
 use crate::referrals::course::act::Transition;
-use crate::referrals::course::events::{self, SealedEvent};
+use crate::referrals::course::events;
 use crate::referrals::course::steps::{self, Setting, Step};
 use crate::referrals::course::table::{Action, Caller};
 use crate::referrals::course::view::EventView;
-use crate::referrals::routes::links;
-use crate::referrals::store::{self, SealedReferral};
+use crate::referrals::routes::{Reading, links};
+use crate::referrals::store;
 use crate::referrals::views::ReferralView;
 use crate::referrals::{Kind, Referral, Status};
 use crate::rules::Rules;
@@ -130,7 +131,7 @@ impl Desk {
 impl CaseWorker {
     /// What they are for the table.
     pub fn caller(&self) -> Caller {
-        Caller::Staff { leads: self.powers.leads, qualified: self.powers.decides }
+        self.powers.into()
     }
 }
 
@@ -166,15 +167,6 @@ fn check_named(
     rules.finish(Some(()))
 }
 
-/// What was found, or nothing where there is nothing as far as the one who looks may know.
-fn if_known<T>(found: Result<T>) -> Result<Option<T>> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.problem() == Problem::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 /// List the history of a referral
 ///
 /// Each transition since it was received, in order: from which state to which, who did it, when and why, and from which office it went
@@ -197,19 +189,8 @@ async fn list_history(
     asked: (Named<ReferralId>, Paging),
 ) -> Result<HttpResponse> {
     let (Named(id), paging) = asked;
-    let sight = staff.sight(&directory.current());
-    let reason = sight.reason;
-    let attempt =
-        || Entry::of_call(&call, staff.actor(), "referral.history_read", "referral", vec![id.uuid()]).because(reason);
-    let entry = attempt();
-    let read = move |conn: &mut DbConn| {
-        let referral = store::find(conn, &sight, id)?;
-        Ok((referral, events::of_referral(conn, id)?))
-    };
-    let record = move |conn: &mut DbConn, (referral, _): &(SealedReferral, Vec<SealedEvent>)| {
-        audit::record(conn, &entry.on_behalf_of(referral.office_id))
-    };
-    let (referral, happened) = denials.noted(db.read_recorded(read, record).await, attempt)?;
+    let reading = Reading { staff: &staff, call: &call, directory: &directory.current(), db: &db, denials: &denials };
+    let (referral, happened) = reading.of("referral.history_read", id, events::of_referral).await?;
     let referral: Referral = referral.open(&vault)?;
     let mut events = vec![EventView::of_receipt(&referral, happened.first())];
     for event in &happened {

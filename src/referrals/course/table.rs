@@ -8,6 +8,7 @@ use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::auth::Powers;
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result};
 use crate::referrals::course::clocks;
@@ -81,6 +82,12 @@ pub enum Caller {
     },
     /// The agency that sent it.
     Sender,
+}
+
+impl From<Powers> for Caller {
+    fn from(powers: Powers) -> Self {
+        Self::Staff { leads: powers.leads, qualified: powers.decides }
+    }
 }
 
 impl Caller {

@@ -21,6 +21,7 @@ use crate::idempotency::{Replay, Retries, Slot};
 use crate::referrals::course::routes::{ATTEMPTS, Tools};
 use crate::referrals::messages::store::{self as message_store, Position, SealedMessage};
 use crate::referrals::messages::{MessageKind, MessageView, NewMessage, PartnerMessage};
+use crate::referrals::routes::Reading;
 use crate::referrals::sender::check_writable;
 use crate::referrals::store;
 use crate::vault::Vault;
@@ -64,17 +65,9 @@ async fn list_messages(
     asked: (Named<ReferralId>, Paging),
 ) -> Result<HttpResponse> {
     let (Named(id), paging) = asked;
-    let sight = staff.sight(&directory.current());
-    let reason = sight.reason;
-    let attempt =
-        || Entry::of_call(&call, staff.actor(), "referral.messages_read", "referral", vec![id.uuid()]).because(reason);
-    let (entry, reading) = (attempt(), reading(&paging, &call)?);
-    let read = move |conn: &mut DbConn| {
-        let office = store::find(conn, &sight, id)?.office_id;
-        Ok((office, reading(conn, id)?))
-    };
-    let record = move |conn: &mut DbConn, (office, _): &(_, Read)| audit::record(conn, &entry.on_behalf_of(*office));
-    let (_, (rows, total)) = denials.noted(db.read_recorded(read, record).await, attempt)?;
+    let page = reading(&paging, &call)?;
+    let reading = Reading { staff: &staff, call: &call, directory: &directory.current(), db: &db, denials: &denials };
+    let (_, (rows, total)) = reading.of("referral.messages_read", id, page).await?;
     let found = Found::of_one_more(rows, &paging, total, SealedMessage::position);
     let found = found.try_map(|message| MessageView::new(&message, &vault))?;
     Ok(call.give(found.answer(&call, &paging, |message| message)?, Cache::NoStore))
