@@ -10,20 +10,16 @@ mod client;
 mod cluster;
 #[path = "load/demo.rs"]
 mod demo;
-#[path = "load/field.rs"]
+#[path = "support/field.rs"]
 mod field;
 #[path = "load/floors.rs"]
 mod floors;
 #[path = "support/folder.rs"]
 mod folder;
-#[path = "load/growth.rs"]
-mod growth;
 #[path = "support/installation.rs"]
 mod installation;
 #[path = "load/machine.rs"]
 mod machine;
-#[path = "load/matters.rs"]
-mod matters;
 #[path = "support/program.rs"]
 mod program;
 #[path = "support/report.rs"]
@@ -61,9 +57,7 @@ struct Arguments {
     /// How many kept connections ask at once
     #[arg(long, default_value_t = 32)]
     connections: usize,
-    /// Only this: where-to-turn, district, districts, office, referral, act, submit, contact, batch or demo; may be given several times.
-    /// growth, which fills databases with a million contacts, and queue, which does so with referrals, are measured only when they are
-    /// named
+    /// Only this: where-to-turn, district, districts, office, referral, act, submit, contact, batch or demo; may be given several times
     #[arg(long)]
     only: Vec<String>,
     /// Leave PostgreSQL out
@@ -99,11 +93,6 @@ fn main() {
             None => print("PostgreSQL is not measured: it is not installed.\n"),
         }
     }
-    for (key, list) in [("growth", growth::CONTACTS), ("queue", growth::QUEUE)] {
-        if arguments.only.iter().any(|only| only == key) {
-            measure_growth(&list, &arguments);
-        }
-    }
     if arguments.wants("demo") {
         print(&demo::measure(&arguments.folder, arguments.connections, arguments.stretch()));
     }
@@ -115,23 +104,11 @@ impl Arguments {
     }
 
     fn wants_rows(&self) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| !["demo", "growth", "queue"].contains(&only.as_str()))
+        self.only.is_empty() || self.only.iter().any(|only| only != "demo")
     }
 
     fn stretch(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
-    }
-}
-
-fn measure_growth(list: &growth::List, arguments: &Arguments) {
-    let (connections, stretch) = (arguments.connections, arguments.stretch());
-    if !arguments.no_sqlite {
-        let folder = Folder::new_in(&arguments.folder);
-        print(&list.measure("SQLite", &folder.sqlite_url(), connections, stretch));
-    }
-    if let Some(cluster) = Some(&arguments.folder).filter(|_| !arguments.no_postgres).and_then(|at| Cluster::start(at))
-    {
-        print(&list.measure("PostgreSQL", &cluster.new_database(), connections, stretch));
     }
 }
 

@@ -27,6 +27,8 @@ use nara::on_backend;
 use nara::outreach::store::SealedContact;
 use nara::referrals::Referral;
 use nara::referrals::course::events::{self, SealedEvent};
+use nara::referrals::course::steps::Said;
+use nara::referrals::course::table::Action;
 use nara::referrals::reference::Reference;
 use nara::referrals::store::{self, SealedReferral};
 use nara::telemetry::Metrics;
@@ -34,7 +36,7 @@ use nara::time::{Clock, Moment, Random};
 use nara::vault::{Ring, Vault};
 use nara::{outreach, partners};
 
-use super::{field, matters, report};
+use super::{field, report};
 
 /// What the handlers need.
 pub struct Floors {
@@ -76,15 +78,11 @@ impl Floors {
         let pool = pool.expect("connections can be opened");
         let yesterday = (moment().now.utc() - chrono::TimeDelta::days(1)).into();
         let contact = field::sealed(directory, &vault, &moment(), yesterday);
-        let event = matters::event(&referral, moment().id(), &vault, &moment());
+        let event = taken_on(&referral, &vault);
         Self { db, alone: Arc::new(Mutex::new(conn)), pool, sender, sealed, event, contact }
     }
 
     /// The agency that sends.
-    pub fn sender(&self) -> (PartnerId, Category) {
-        self.sender
-    }
-
     /// Begins to answer: on the first address as Nära does, on the second with as many blocking threads as actix has by itself,
     /// which is where transactions on pooled connections wait.
     pub fn listen(self, lengths: &[usize]) -> [(SocketAddr, Server); 2] {
@@ -286,4 +284,11 @@ async fn act(floors: Data<Floors>, id: web::Path<ReferralId>, _body: Bytes) -> H
             Err(error) => return HttpResponse::InternalServerError().body(format!("{error:?}")),
         }
     }
+}
+
+/// What is written down of a step: that somebody took it on.
+fn taken_on(referral: &Referral, vault: &Vault) -> SealedEvent {
+    let (actor, said) = (Actor::Staff(moment().id()), Said::default());
+    let event = SealedEvent::new(Action::Assign, (referral, referral), actor, &said, vault, &moment());
+    event.expect("it can be sealed")
 }

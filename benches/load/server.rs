@@ -7,7 +7,6 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use nara::auth::permissions::Permissions;
 use nara::auth::tokens::Verifier;
 use nara::db::Target;
@@ -15,26 +14,14 @@ use nara::server::{self, MetricsAt, Setup, Timeouts};
 use nara::telemetry;
 use nara::time::{Clock, Random};
 use nara::vault::{Ring, Vault};
-use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::field;
 use super::floors::Floors;
-use super::installation::{ENVIRONMENT, ISSUER, Installation, KEY_ID};
-use super::matters::Matters;
+use super::installation::{ENVIRONMENT, ISSUER, Installation};
 use super::sign_in::SignInCost;
-
-/// What is to be written before something is measured.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-pub enum Fill {
-    /// So many contacts in the field.
-    Contacts(usize),
-    /// So many referrals.
-    Referrals(usize),
-}
 
 /// What the server tells when it is ready.
 #[derive(Serialize, Deserialize)]
@@ -71,11 +58,6 @@ impl Served {
     /// Starts the floors: constant bodies of these lengths, and the bare database. The second address is that of the pool.
     pub fn start_floors(&mut self, lengths: &[usize]) -> [SocketAddr; 2] {
         ask(&mut self.input, &mut self.output, &lengths)
-    }
-
-    /// Has it write something.
-    pub fn fill(&mut self, fill: &Fill) {
-        let _filled: Fill = ask(&mut self.input, &mut self.output, fill);
     }
 
     /// The processor time that its threads have used, also those that have ended, in seconds.
@@ -129,28 +111,20 @@ async fn answer_to(mut lines: UnboundedReceiver<String>) {
     let installation = Installation::fill(target);
     let vault = Vault::new(Ring::new(&Random::system()));
     let running = server::start(setup(&installation, vault.clone())).await.expect("the server starts");
-    let token = token(&installation);
+    let token = installation.token();
     let sign_in = SignInCost::of(&verifier(&installation), &token);
     let (api, db, directory) = (running.address, running.db.clone(), running.directory.current());
     actix_web::rt::spawn(running.until_stopped());
     tell(&Ready { api, partner_key: installation.partner_key.clone(), token, sign_in });
     let lengths: Vec<usize> = next(&mut lines).await;
     let floors = Floors::new(&installation.target, db, &directory);
-    let sender = floors.sender();
     let addresses = floors.listen(&lengths).map(|(address, server)| {
         actix_web::rt::spawn(server);
         address
     });
     tell(&addresses);
-    let mut matters = Matters::new(&installation.target, &directory, &vault, sender);
-    while let Some(line) = lines.recv().await {
-        let fill = serde_json::from_str(&line).expect("the parent speaks JSON");
-        match fill {
-            Fill::Contacts(count) => field::fill(&installation.target, &directory, &vault, count),
-            Fill::Referrals(count) => matters.fill(count),
-        }
-        tell(&fill);
-    }
+    // The end of the input is the end of this.
+    while lines.recv().await.is_some() {}
 }
 
 async fn next<T: DeserializeOwned>(lines: &mut UnboundedReceiver<String>) -> T {
@@ -190,16 +164,4 @@ fn setup(installation: &Installation, vault: Vault) -> Setup {
 fn verifier(installation: &Installation) -> Verifier {
     let keys = installation.key_set().parse().expect("the key set is right");
     Verifier::new(Some(keys), ISSUER.to_owned(), "nara".to_owned())
-}
-
-fn token(installation: &Installation) -> String {
-    let now = Clock::system().now().utc().timestamp();
-    let claims = json!({
-        "iss": ISSUER, "aud": "nara", "sub": "bench", "iat": now, "exp": now + 24 * 3600,
-        "roles": ["caseworker"], "offices": ["skaggetorp"],
-    });
-    let pem = installation.signing_key.to_pkcs8_pem(LineEnding::LF).expect("a key has a PEM");
-    let key = EncodingKey::from_ec_pem(pem.as_bytes()).expect("PEM is what it reads");
-    let header = Header { kid: Some(KEY_ID.to_owned()), ..Header::new(Algorithm::ES256) };
-    jsonwebtoken::encode(&header, &claims, &key).expect("claims can be signed")
 }

@@ -1,6 +1,7 @@
 //! A database with Linköping's directory and one partner agency, and what one signs in with there.
 
 use diesel::prelude::*;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use nara::auth::keys::{self, PlainKey};
 use nara::auth::{Category, Scope};
 use nara::config::Secret;
@@ -11,11 +12,12 @@ use nara::partners::{self, NewPartner, Partner};
 use nara::server::Keys;
 use nara::time::{Clock, Moment, Random};
 use p256::SecretKey;
+use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use serde_json::{Value, json};
 
 pub const ISSUER: &str = "https://idp.bench.example";
 pub const ENVIRONMENT: &str = "bench";
-pub const KEY_ID: &str = "bench";
+const KEY_ID: &str = "bench";
 
 /// A filled database.
 pub struct Installation {
@@ -58,5 +60,18 @@ impl Installation {
         key["kid"] = json!(KEY_ID);
         key["alg"] = json!("ES256");
         json!({ "keys": [key] }).to_string()
+    }
+
+    /// The token of a caseworker of the office in Skäggetorp.
+    pub fn token(&self) -> String {
+        let now = Clock::system().now().utc().timestamp();
+        let claims = json!({
+            "iss": ISSUER, "aud": "nara", "sub": "bench", "iat": now, "exp": now + 24 * 3600,
+            "roles": ["caseworker"], "offices": ["skaggetorp"],
+        });
+        let pem = self.signing_key.to_pkcs8_pem(LineEnding::LF).expect("a key has a PEM");
+        let key = EncodingKey::from_ec_pem(pem.as_bytes()).expect("PEM is what it reads");
+        let header = Header { kid: Some(KEY_ID.to_owned()), ..Header::new(Algorithm::ES256) };
+        jsonwebtoken::encode(&header, &claims, &key).expect("claims can be signed")
     }
 }

@@ -328,4 +328,5 @@ diesel::allow_tables_to_appear_in_same_query!(families, family_offices, people);
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_offices);
 diesel::allow_tables_to_appear_in_same_query!(audit_records, audit_seals);
 diesel::joinable!(partner_keys -> partners (partner_id));
+diesel::joinable!(person_name_tokens -> people (person_id));
 diesel::joinable!(staff_offices -> staff (staff_id));

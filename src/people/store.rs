@@ -73,20 +73,27 @@ pub fn name_hashes(vault: &Vault, name: &str) -> Vec<Vec<u8>> {
     names::words(name).iter().map(hash).collect()
 }
 
-/// The people that somebody with this sight may know of. A boxed query knows its database, so this is compiled for each.
+/// The people that somebody with this sight may know of, among `$rows`, of whom `$id` says who they are. A boxed query knows its
+/// database, so this is compiled for each.
 macro_rules! known_to {
-    ($sight:expr) => {{
+    ($sight:expr) => {
+        known_to!($sight, people::table, people::id)
+    };
+    ($sight:expr, $rows:expr, $id:expr) => {{
         let sight: &Sight = $sight;
         let met = person_offices::table
-            .filter(person_offices::person_id.eq(people::id))
+            .filter(person_offices::person_id.eq($id))
             .filter(person_offices::office_id.eq_any(sight.offices.clone()));
-        let mut rows = people::table.filter(exists(met)).into_boxed();
+        let mut rows = $rows.filter(exists(met)).select(people::all_columns).into_boxed();
         if !sight.protected_identity {
             rows = rows.filter(people::protection.eq(ProtectedIdentity::None));
         }
         rows
     }};
 }
+
+/// A word that so many people bear is a common one.
+const COMMON: i64 = 500;
 
 /// The person, if it may be known to somebody with this sight.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<SealedPerson> {
@@ -111,21 +118,42 @@ pub fn with_number(conn: &mut DbConn, sight: &Sight, hash: &[u8], limit: i64) ->
         .load(conn))?)
 }
 
-/// Those whose name has all of these words, newest first; at most `limit`.
+/// Those whose name has all of these words, newest first; at most `limit`. It walks the bearers of one word, newest first, and looks
+/// at a person only when all other words are there: neither all people nor all bearers of a common name are gone through.
 pub fn with_name(conn: &mut DbConn, sight: &Sight, words: &[Vec<u8>], limit: i64) -> Result<Vec<SealedPerson>> {
-    if words.is_empty() {
-        return Ok(Vec::new());
-    }
+    let Some(walked) = rare(conn, words)? else { return Ok(Vec::new()) };
+    let others = diesel::alias!(person_name_tokens as others);
     Ok(on_backend!(conn, conn => {
-        let mut rows = known_to!(sight);
-        for word in words {
-            let has = person_name_tokens::table
-                .filter(person_name_tokens::person_id.eq(people::id))
-                .filter(person_name_tokens::token_hash.eq(word.clone()));
+        let bearers = person_name_tokens::table.inner_join(people::table);
+        let mut rows = known_to!(sight, bearers, person_name_tokens::person_id)
+            .filter(person_name_tokens::token_hash.eq(walked.clone()));
+        for word in words.iter().filter(|word| *word != walked) {
+            let has = others
+                .filter(others.field(person_name_tokens::person_id).eq(person_name_tokens::person_id))
+                .filter(others.field(person_name_tokens::token_hash).eq(word.clone()));
             rows = rows.filter(exists(has));
         }
-        rows.order(people::id.desc()).limit(limit).load(conn)
+        rows.order(person_name_tokens::person_id.desc()).limit(limit).load(conn)
     })?)
+}
+
+/// The first of these words that is not a common one; the first of all where all are.
+fn rare<'a>(conn: &mut DbConn, words: &'a [Vec<u8>]) -> Result<Option<&'a Vec<u8>>> {
+    if words.len() > 1 {
+        for word in words {
+            let bearers = person_name_tokens::table
+                .filter(person_name_tokens::token_hash.eq(word.clone()))
+                .select(person_name_tokens::person_id)
+                .order(person_name_tokens::person_id)
+                .offset(COMMON)
+                .limit(1);
+            let beyond: Option<PersonId> = on_backend!(conn, conn => bearers.first(conn).optional())?;
+            if beyond.is_none() {
+                return Ok(Some(word));
+            }
+        }
+    }
+    Ok(words.first())
 }
 
 /// Every record with this identity number, whoever may know of it, the first registered first.

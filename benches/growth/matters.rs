@@ -2,20 +2,17 @@
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use nara::audit::Actor;
 use nara::auth::Category;
-use nara::db::connection::Purpose;
 use nara::db::schema::referrals;
-use nara::db::{DbConn, Target, in_transaction};
+use nara::db::{DbConn, in_transaction};
 use nara::directory::Directory;
 use nara::error::Result;
-use nara::id::{OfficeId, PartnerId, StaffId};
+use nara::id::{OfficeId, PartnerId, ReferralId};
 use nara::on_backend;
 use nara::referrals::Referral;
 use nara::referrals::course::clocks;
-use nara::referrals::course::events::SealedEvent;
-use nara::referrals::course::steps::{self, AssessProtection, DecideInquiry, Said, SendFeedback, Setting, Step};
-use nara::referrals::course::table::{Action, Caller};
+use nara::referrals::course::steps::{self, AssessProtection, DecideInquiry, SendFeedback, Setting, Step};
+use nara::referrals::course::table::Caller;
 use nara::referrals::reference::Reference;
 use nara::referrals::store::SealedReferral;
 use nara::time::{Clock, Moment, Random, Timestamp};
@@ -32,18 +29,21 @@ const UNDER_WAY: u32 = 33;
 
 /// Makes them.
 pub struct Matters {
-    target: Target,
     vault: Vault,
     offices: Vec<OfficeId>,
+    /// Whose callers are measured.
+    home: OfficeId,
     moment: Moment,
     received: Referral,
     ended: Referral,
     /// How many there are.
     made: u64,
+    /// Those of the office that is measured.
+    pub at_home: Vec<ReferralId>,
 }
 
 impl Matters {
-    pub fn new(target: &Target, directory: &Directory, vault: &Vault, sender: (PartnerId, Category)) -> Self {
+    pub fn new(directory: &Directory, vault: &Vault, sender: (PartnerId, Category), home: OfficeId) -> Self {
         let moment = Moment { now: Clock::system().now(), random: Random::system() };
         let new = serde_json::from_str(&report::body()).expect("the report is one");
         let received = Referral::receive(new, sender, None, directory, &moment).expect("the report is received");
@@ -58,20 +58,15 @@ impl Matters {
         let decided = take::<DecideInquiry>(&assessed, &setting, decision);
         let ended = take::<SendFeedback>(&decided, &setting, json!({}));
         let offices = directory.offices.iter().map(|office| office.id).collect();
-        Self { target: target.clone(), vault: vault.clone(), offices, moment, received, ended, made: 0 }
+        Self { vault: vault.clone(), offices, home, moment, received, ended, made: 0, at_home: Vec::new() }
     }
 
     /// Writes so many more, without any record of who did.
-    pub fn fill(&mut self, count: usize) {
-        let mut conn = self.target.connect(Purpose::Writing).expect("the database is there");
-        let mut left = count;
-        while left > 0 {
-            let some = left.min(AT_ONCE * 50);
-            let rows: Vec<SealedReferral> = (0..some).map(|_| self.next()).collect();
-            let write = |conn: &mut DbConn| rows.chunks(AT_ONCE).try_for_each(|some| insert(conn, some));
-            in_transaction(&mut conn, &write).expect("referrals can be inserted");
-            left -= some;
-        }
+    pub fn fill(&mut self, conn: &mut DbConn, count: usize) {
+        let rows: Vec<SealedReferral> = (0..count).map(|_| self.next()).collect();
+        let write = |conn: &mut DbConn| rows.chunks(AT_ONCE).try_for_each(|some| insert(conn, some));
+        in_transaction(conn, &write).expect("referrals can be inserted");
+        self.at_home.extend(rows.iter().filter(|row| row.office_id == self.home).map(|row| row.id));
     }
 
     fn next(&mut self) -> SealedReferral {
@@ -100,7 +95,9 @@ impl Matters {
             deadline.marked_at = Some(self.moment.now.utc()).filter(|now| due < *now);
         }
         referral.next_due_at = clocks::next_due(&referral);
-        SealedReferral::new(&referral, &self.vault, &self.moment.random).expect("it can be sealed")
+        let sealed = SealedReferral::new(&referral, &self.vault, &self.moment.random).expect("it can be sealed");
+        // Each is about another child, of whom only the hash of the number differs.
+        SealedReferral { child_number_hash: Some(self.moment.random.bytes::<32>().to_vec()), ..sealed }
     }
 
     /// Among a million, references by chance would meet.
@@ -127,15 +124,4 @@ fn insert(conn: &mut DbConn, rows: &[SealedReferral]) -> Result<()> {
     let values = rows.to_vec();
     on_backend!(conn, conn => diesel::insert_into(referrals::table).values(values).execute(conn))?;
     Ok(())
-}
-
-/// What is written down of a step: that somebody took it on.
-pub fn event(
-    of: &Referral,
-    by: StaffId,
-    vault: &Vault,
-    moment: &Moment,
-) -> nara::referrals::course::events::SealedEvent {
-    let event = SealedEvent::new(Action::Assign, (of, of), Actor::Staff(by), &Said::default(), vault, moment);
-    event.expect("it can be sealed")
 }

@@ -1,16 +1,11 @@
 //! The contact that the load writes down: a meeting on a square. Nobody in it is real.
 
-use nara::db::connection::Purpose;
-use nara::db::{DbConn, Target, in_transaction};
 use nara::directory::Directory;
 use nara::id::StaffId;
-use nara::outreach::store::{self, SealedContact};
+use nara::outreach::store::SealedContact;
 use nara::outreach::{OutreachContact, Setting};
-use nara::time::{Clock, Moment, Random, Timestamp};
+use nara::time::{Moment, Timestamp};
 use nara::vault::Vault;
-
-/// So many are written at once.
-const AT_ONCE: usize = 100;
 
 /// The body.
 pub fn body() -> String {
@@ -34,25 +29,4 @@ pub fn sealed(directory: &Directory, vault: &Vault, moment: &Moment, at: Timesta
     let worker: StaffId = moment.id();
     let contact = OutreachContact::new(new, &setting, worker, moment.random.bytes(), moment);
     SealedContact::new(&contact.expect("the contact keeps the rules"), vault, &moment.random).expect("it can be sealed")
-}
-
-/// Writes contacts of two years, without any record of who did.
-pub fn fill(target: &Target, directory: &Directory, vault: &Vault, count: usize) {
-    let mut conn = target.connect(Purpose::Writing).expect("the database is there");
-    let random = Random::system();
-    let now = Clock::system().now();
-    let mut left = count;
-    while left > 0 {
-        let some = left.min(AT_ONCE * 50);
-        let contacts: Vec<SealedContact> = (0..some)
-            .map(|_| {
-                let ago = i64::from(u32::from_be_bytes(random.bytes()) % (2 * 365 * 24 * 3600));
-                let at = Timestamp::from(now.utc() - chrono::TimeDelta::seconds(ago));
-                sealed(directory, vault, &Moment { now, random: random.clone() }, at)
-            })
-            .collect();
-        let write = |conn: &mut DbConn| contacts.chunks(AT_ONCE).try_for_each(|some| store::insert(conn, some, &[]));
-        in_transaction(&mut conn, &write).expect("contacts can be inserted");
-        left -= some;
-    }
 }
