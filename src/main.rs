@@ -147,7 +147,7 @@ fn change_keys(command: VaultCommand) -> Result<(), String> {
         VaultCommand::AddKey(config) => {
             let ring: Ring = config.vault.vault()?.ring().reveal().parse()?;
             let ring = if config.lookup { ring.with_fresh_lookup_key(&random) } else { ring.with_fresh_key(&random) };
-            print_out(ring.reveal().trim_end());
+            print_out(ring?.reveal().trim_end());
         }
         VaultCommand::Rotate(config) => {
             let (target, vault) = (config.database.target()?, config.vault.vault()?);

@@ -5,9 +5,10 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -16,6 +17,9 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use crate::db::columns::SqlTime;
 use crate::error::Text;
 use crate::id::Id;
+
+/// The years that anything can lie in. Both databases keep others, and neither sorts all of them.
+const YEARS: RangeInclusive<i32> = 1900..=2200;
 
 /// An instant in UTC, to the microsecond: what both databases keep, so that what is read equals what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
@@ -41,7 +45,8 @@ impl Timestamp {
 
 impl From<DateTime<Utc>> for Timestamp {
     fn from(instant: DateTime<Utc>) -> Self {
-        Self(instant.trunc_subsecs(6))
+        // By way of the microseconds, so that a leap second is the second behind it, as it is in both databases.
+        Self(DateTime::from_timestamp_micros(instant.timestamp_micros()).unwrap_or(instant))
     }
 }
 
@@ -60,8 +65,8 @@ impl std::str::FromStr for Timestamp {
         let parsed = DateTime::parse_from_rfc3339(text)
             .ok()
             .filter(|_| text.as_bytes().get(10).is_some_and(|t| t.eq_ignore_ascii_case(&b'T')));
-        let readable = parsed.map(|t| t.to_utc()).filter(|t| (1900..=2200).contains(&chrono::Datelike::year(t)));
-        readable.map(Self::from).ok_or_else(|| {
+        let readable = parsed.map(|t| Self::from(t.to_utc())).filter(|t| YEARS.contains(&t.0.year()));
+        readable.ok_or_else(|| {
             Text::new(
                 "must be a time as in RFC 3339, such as 2026-11-21T14:30:00Z",
                 "måste vara en tidpunkt enligt RFC 3339, till exempel 2026-11-21T14:30:00Z",
@@ -96,6 +101,36 @@ impl utoipa::PartialSchema for Timestamp {
 }
 
 impl utoipa::ToSchema for Timestamp {}
+
+/// Days as they come in: as RFC 3339 writes them, such as 2026-11-21, from 1900 to 2200. chrono alone also reads years of six digits
+/// with a sign, which no database sorts among the others, and months of one digit.
+pub mod day {
+    use chrono::{Datelike, NaiveDate};
+    use serde::{Deserialize, Deserializer, de};
+
+    use crate::error::Text;
+
+    /// For a field that is always there.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
+        parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+
+    /// For a field that may be left out, which `#[serde(default)]` allows.
+    pub fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| parse(&text)).transpose().map_err(de::Error::custom)
+    }
+
+    fn parse(text: &str) -> Result<NaiveDate, Text> {
+        let written = text.parse().ok().filter(|day: &NaiveDate| super::YEARS.contains(&day.year()) && day.to_string() == text);
+        written.ok_or_else(|| {
+            Text::new(
+                "must be a date from 1900 to 2200, such as 2026-11-21",
+                "måste vara ett datum från 1900 till 2200, såsom 2026-11-21",
+            )
+        })
+    }
+}
 
 type Tell = dyn Fn() -> DateTime<Utc> + Send + Sync;
 
@@ -197,6 +232,32 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    #[test]
+    fn a_leap_second_is_the_second_behind_it() {
+        let read = |text: &str| text.parse::<Timestamp>();
+        let leap = read("2016-12-31T23:59:60.25Z").unwrap();
+        assert_eq!(leap, read("2017-01-01T00:00:00.25Z").unwrap());
+        assert_eq!(Timestamp::from_micros(leap.micros()), Some(leap), "the databases keep the same");
+        assert!(read("2200-12-31T23:59:60Z").is_err(), "it lies in 2201");
+    }
+
+    #[derive(Deserialize)]
+    struct Day {
+        #[serde(deserialize_with = "day::deserialize")]
+        on: chrono::NaiveDate,
+    }
+
+    #[test]
+    fn a_day_has_one_spelling_and_a_year_that_databases_sort() {
+        let read = |text: &str| serde_json::from_value::<Day>(serde_json::json!({ "on": text })).map(|day| day.on);
+        for right in ["1900-01-01", "2026-11-21", "2200-12-31"] {
+            assert_eq!(read(right).unwrap().to_string(), right);
+        }
+        for wrong in ["+262142-12-31", "+2026-01-1", "2026-1-05", " 2026-1-05", "1899-12-31", "2201-01-01", "2026-02-30", "-001-01-01", ""] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn no_random_bytes_are_given_twice() {

@@ -7,7 +7,7 @@
 //! - The districts must not overlap. The ground that they cover together is the municipality from then on.
 //! - What is wrong is told with the file and the place in it.
 
-mod files;
+pub mod files;
 mod merge;
 
 use std::collections::HashMap;

@@ -9,7 +9,7 @@
 mod boundary;
 mod boundary_routes;
 mod features;
-mod routes;
+pub mod routes;
 pub mod store;
 mod view;
 
@@ -25,7 +25,7 @@ use crate::id::{AreaId, DistrictId};
 use crate::rules::{self, Rules};
 use crate::slug::{AreaName, Slug};
 use crate::text::{Bounded, Line, Localized, swedish_order};
-use crate::time::{Moment, Timestamp};
+use crate::time::{Moment, Timestamp, day};
 
 pub use boundary::{BoundaryBody, check_boundary};
 pub use routes::routes;
@@ -82,6 +82,7 @@ pub struct Population {
     #[schema(minimum = 0, maximum = 4_294_967_295_u64, example = 9637)]
     pub total: u32,
     /// On which day.
+    #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2019-12-31")]
     pub as_of: NaiveDate,
 }

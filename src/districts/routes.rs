@@ -36,7 +36,7 @@ pub fn routes(api: &mut impl Mount) {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct DistrictFilter {
+pub struct DistrictFilter {
     /// Only districts of this area, by its identifier or slug.
     #[param(value_type = Option<String>, min_length = 1, max_length = 80, example = "norr")]
     area_id: Option<AreaName>,

@@ -57,17 +57,19 @@ impl FromRequest for MergePatch {
 
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let bytes = json_bytes(request, payload, &["application/json", "application/merge-patch+json"]);
-        Box::pin(async move {
-            let patch: Value = parse_value(&bytes.await?)?;
-            match patch {
-                Value::Object(_) => Ok(Self(patch)),
-                _ => Err(no_object()),
-            }
-        })
+        Box::pin(async move { Self::parse(&bytes.await?) })
     }
 }
 
 impl MergePatch {
+    /// Reads a patch.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        match parse_value(bytes)? {
+            patch @ Value::Object(_) => Ok(Self(patch)),
+            _ => Err(no_object()),
+        }
+    }
+
     /// The same patch, unless it names one of these fields: they belong to a new thing, and are no part of it afterwards.
     pub fn without(self, fields: &[&str]) -> Result<Self> {
         let named = fields.iter().find(|field| self.0.get(**field).is_some());
@@ -135,7 +137,7 @@ fn json_bytes(
 }
 
 /// Reads a body as a `T`. Read as a type, a list would be taken for its fields in their order.
-fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+pub fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     match bytes.trim_ascii_start().first() {
         Some(b'[') => Err(parse_value(bytes).err().unwrap_or_else(no_object)),
         _ => parse(bytes),
@@ -242,10 +244,7 @@ fn pointer(path: &Path) -> String {
 /// What serde says, in both languages and without the value that it quotes; and the field that is missing or stands twice, for
 /// then serde speaks of what holds it.
 pub fn explain(message: &str) -> (Option<String>, Text) {
-    let message = message.split(" at line ").next().unwrap_or(message);
-    if let Some(text) = Text::from_carried(message) {
-        return (None, text);
-    }
+    let message = without_position(message);
     let quoted = || message.split('`').nth(1).unwrap_or_default().to_owned();
     if message.starts_with("missing field") {
         return (Some(quoted()), Text::new("is required", "krävs"));
@@ -256,13 +255,31 @@ pub fn explain(message: &str) -> (Option<String>, Text) {
     if message.starts_with("duplicate field") {
         return (Some(quoted()), Text::new("stands twice", "står två gånger"));
     }
+    // Behind the last of these words stands nothing that was sent: the variants are ours.
     let expected = message.rsplit_once("expected ").map_or("another value", |(_, expected)| expected);
     if message.starts_with("unknown variant") {
         let codes = expected.strip_prefix("one of ").unwrap_or(expected).replace('`', "");
         return (None, Text::new(format!("must be one of: {codes}"), format!("måste vara något av: {codes}")));
     }
+    // What serde itself says was looked at first: it quotes what was sent, which may look like a text of ours.
+    if let Some(text) = Text::from_carried(message) {
+        return (None, text);
+    }
     let (en, sv) = kind_of_value(expected);
     (None, Text::new(format!("must be {en}"), format!("måste vara {sv}")))
+}
+
+/// The message without the place in the body that serde_json puts behind it. The same words may stand in what was sent.
+fn without_position(message: &str) -> &str {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match message.rsplit_once(" at line ") {
+        Some((before, place))
+            if place.split_once(" column ").is_some_and(|(line, column)| is_number(line) && is_number(column)) =>
+        {
+            before
+        }
+        _ => message,
+    }
 }
 
 fn kind_of_value(expected: &str) -> (&'static str, &'static str) {
@@ -349,5 +366,25 @@ mod tests {
     fn no_value_that_was_sent_is_told_back() {
         let error = parse::<Family>(br#"{"children":[{"name":"A","birth_year":"20130101-2386"}]}"#).unwrap_err();
         assert!(!format!("{:?}", error.violations()).contains("2386"));
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "Only whether it parses is looked at.")]
+    struct Matter {
+        channel: crate::people::Channel,
+    }
+
+    #[test]
+    fn nor_is_a_code_whatever_words_it_is_made_of() {
+        let words = ["Alva", "Alva at line 3", "x`, expected Alva at line 3", "expected Alva", "Alva\u{1f}Alva", "a at line 1 column 2 Alva"];
+        for word in words {
+            let body = json!({ "channel": word });
+            let parsed = parse::<Matter>(body.to_string().as_bytes()).unwrap_err();
+            for error in [parsed, read::<Matter>(body).unwrap_err()] {
+                let [violation] = error.violations() else { panic!("{word}") };
+                assert!(violation.detail.en.starts_with("must be one of: street, school, "), "{word}: {violation:?}");
+                assert!(!format!("{violation:?}").contains("Alva"), "{word}: {violation:?}");
+            }
+        }
     }
 }

@@ -22,7 +22,7 @@ impl Language {
                 let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
                 let primary = tag.trim().split('-').next()?;
                 let weight = parameters.trim().strip_prefix("q=").map_or(Some(1.0), |q| q.trim().parse().ok())?;
-                primary.eq_ignore_ascii_case(wanted).then_some(weight)
+                (primary.eq_ignore_ascii_case(wanted) && (0.0..=1.0).contains(&weight)).then_some(weight)
             });
             weights.fold(0.0_f32, f32::max)
         };
@@ -62,6 +62,8 @@ mod tests {
             ("sv;q=0", Language::English),
             ("", Language::English),
             ("sv;q=rubbish", Language::English),
+            ("en, sv;q=inf", Language::English),
+            ("en, sv;q=2", Language::English),
         ];
         for (header, language) in cases {
             assert_eq!(Language::accepted(Some(&HeaderValue::from_static(header))), language, "{header}");

@@ -30,10 +30,8 @@ impl Operations {
     pub fn new(documented: Vec<document::Operation>, others: &[&str]) -> Self {
         let mut by_pattern: HashMap<String, Vec<Operation>> = HashMap::new();
         for found in documented {
-            // The ids live as long as the program, which builds the document once.
-            let id = Box::leak(found.id.into_boxed_str());
-            let operation = Operation { id, method: found.method, query: found.query, produces: found.produces };
-            by_pattern.entry(format!("{ROOT}{}", found.path)).or_default().push(operation);
+            let pattern = format!("{ROOT}{}", found.path);
+            by_pattern.entry(pattern).or_default().push(Operation::new(found));
         }
         for path in others {
             let operation =
@@ -67,6 +65,13 @@ impl Operations {
 }
 
 impl Operation {
+    /// The operation as it is documented.
+    pub fn new(documented: document::Operation) -> Self {
+        let document::Operation { id, method, query, produces, .. } = documented;
+        // The ids live as long as the program, which builds the document once.
+        Self { id: Box::leak(id.into_boxed_str()), method, query, produces }
+    }
+
     /// Its id, for the log and the metrics.
     pub fn id(&self) -> &'static str {
         self.id

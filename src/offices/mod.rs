@@ -9,7 +9,7 @@
 
 mod contact;
 mod partial_date;
-mod routes;
+pub mod routes;
 pub mod store;
 mod view;
 

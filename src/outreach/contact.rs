@@ -16,7 +16,7 @@ use crate::referrals::child::Child;
 use crate::services::Need;
 use crate::slug::OfficeName;
 use crate::text::LanguageCode;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, day};
 use crate::vault::{self, ConfidentialProse};
 
 /// A meeting in the field, as the worker writes it down.
@@ -200,6 +200,7 @@ pub struct FamilyKnowledge {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContactFollowUp {
     /// By which day. Not before the day of the contact.
+    #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2026-12-04")]
     pub due_on: NaiveDate,
     /// What is to be done.

@@ -13,12 +13,12 @@
 //!   exists only for those who are cleared for it.
 
 pub mod arrival;
-mod batch_routes;
+pub mod batch_routes;
 mod change_routes;
 pub mod codes;
 mod contact;
 pub mod follow_ups;
-mod free_text;
+pub mod free_text;
 pub mod known;
 pub mod offers;
 pub mod reports;

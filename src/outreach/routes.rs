@@ -35,7 +35,7 @@ use crate::outreach::{NewContact, OutreachContact, Setting, batch_routes, change
 use crate::people::store as people_store;
 use crate::referrals::Urgency;
 use crate::referrals::matter::NewReferral;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, day};
 use crate::vault::Vault;
 
 /// The operations on contacts, and on what hangs on them.
@@ -180,6 +180,7 @@ pub struct ContactQuery {
     /// Those of this worker.
     worker_id: Option<StaffId>,
     /// Those with an open promise to get back that is due before this day.
+    #[serde(default, deserialize_with = "day::optional")]
     #[param(example = "2026-12-05")]
     follow_up_due_before: Option<NaiveDate>,
 }

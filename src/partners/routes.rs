@@ -37,7 +37,7 @@ pub fn routes(api: &mut impl Mount) {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct PartnerFilter {
+pub struct PartnerFilter {
     /// Only agencies of this category.
     #[param(example = "school")]
     category: Option<Category>,

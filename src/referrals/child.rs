@@ -14,6 +14,7 @@ use crate::people::{
     Birth, ConfidentialNumber, ConfidentialPostalCode, Gender, NewPerson, PersonalIdentityNumber, ProtectedIdentity,
 };
 use crate::rules::{Rules, check_year, in_the_future};
+use crate::time::day;
 use crate::vault::{self, Confidential, ConfidentialLine};
 
 /// The child or young person. Enough to find the child: a name with a school or a place, or an identity number, or a birth
@@ -46,7 +47,7 @@ pub struct Child {
     /// Birth date, where the number is not known.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "day::optional", skip_serializing_if = "Option::is_none")]
     #[schema(example = "2013-04-05")]
     pub birth_date: Option<NaiveDate>,
     /// Birth year, where no more is known.

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::error::{Problem, Text};
 use crate::rules::{Rules, in_the_future};
+use crate::time::day;
 
 /// A consent, as it was given.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -20,13 +21,14 @@ pub struct Consent {
     #[schema(min_items = 1, max_items = 2)]
     pub given_by: Vec<Giver>,
     /// The day on which it was given.
+    #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2026-11-20")]
     pub given_on: NaiveDate,
     /// What it covers.
     #[schema(min_items = 1, max_items = 3)]
     pub scopes: Vec<ConsentScope>,
     /// The day on which it was withdrawn.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "day::optional", skip_serializing_if = "Option::is_none")]
     #[schema(example = "2026-11-21")]
     pub withdrawn_at: Option<NaiveDate>,
 }

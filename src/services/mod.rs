@@ -6,7 +6,7 @@
 //! - Which offices give it can be written from either side. A service that offices or referrals refer to is never
 //!   removed, only retired.
 
-mod routes;
+pub mod routes;
 pub mod store;
 mod view;
 

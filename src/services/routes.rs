@@ -37,7 +37,7 @@ pub fn routes(api: &mut impl Mount) {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct ServiceFilter {
+pub struct ServiceFilter {
     /// Only services that answer this need.
     #[param(example = "parenting")]
     need: Option<Need>,

@@ -69,16 +69,16 @@ impl Ring {
     }
 
     /// The same ring with a fresh key in front, which seals from then on.
-    pub fn with_fresh_key(mut self, random: &Random) -> Self {
-        let id = self.data.iter().map(DataKey::id).max().unwrap_or(0) + 1;
+    pub fn with_fresh_key(mut self, random: &Random) -> Result<Self, String> {
+        let id = behind(self.data.iter().map(DataKey::id).max().unwrap_or(0))?;
         self.data.insert(0, DataKey::new(id, Zeroizing::new(random.bytes())));
-        self
+        Ok(self)
     }
 
     /// The same ring with a fresh key for the hashes.
-    pub fn with_fresh_lookup_key(mut self, random: &Random) -> Self {
-        self.lookup = (self.lookup.0 + 1, Zeroizing::new(random.bytes()));
-        self
+    pub fn with_fresh_lookup_key(mut self, random: &Random) -> Result<Self, String> {
+        self.lookup = (behind(self.lookup.0)?, Zeroizing::new(random.bytes()));
+        Ok(self)
     }
 
     /// The key that seals.
@@ -121,6 +121,11 @@ impl Ring {
         let data = self.data.iter().map(|key| format!("data {} {}\n", key.id, hex::encode(&*key.secret)));
         data.chain([format!("lookup {} {}\n", self.lookup.0, hex::encode(&*self.lookup.1))]).collect()
     }
+}
+
+/// The next name: seals tell their keys by it, so none is ever given twice.
+fn behind(id: KeyId) -> Result<KeyId, String> {
+    id.checked_add(1).ok_or_else(|| format!("no name is left behind {id} for another key"))
 }
 
 /// Lines, or parts between commas; `#` begins a remark.
@@ -171,7 +176,7 @@ mod tests {
     #[test]
     fn a_ring_is_read_as_it_was_written() {
         let random = Random::system();
-        let ring = Ring::new(&random).with_fresh_key(&random);
+        let ring = Ring::new(&random).with_fresh_key(&random).unwrap();
         let read: Ring = format!("# keys\n{}", ring.reveal()).parse().unwrap();
         assert_eq!(read.reveal(), ring.reveal());
         assert_eq!((read.current().id(), read.keys().count(), read.lookup_id()), (2, 2, 1));
@@ -203,6 +208,13 @@ mod tests {
         let ring = Ring::new(&Random::system());
         assert_ne!(ring.current().derive("seals"), ring.current().derive("other"));
         assert_eq!(format!("{ring:?}"), "[keys]");
+    }
+
+    #[test]
+    fn behind_the_last_name_there_is_none() {
+        let last = || Ring::new(&Random::system()).reveal().replace(" 1 ", " 4294967295 ").parse::<Ring>().unwrap();
+        assert!(last().with_fresh_key(&Random::system()).is_err());
+        assert!(last().with_fresh_lookup_key(&Random::system()).is_err());
     }
 
     proptest! {

@@ -7,6 +7,10 @@
 #[macro_use]
 mod support;
 
+/// What fuzzing looks for, in the workspace of its own.
+#[path = "../../fuzz/properties/mod.rs"]
+mod properties;
+
 mod access;
 mod architecture;
 mod audit;
@@ -21,6 +25,7 @@ mod directory;
 mod directory_boundaries;
 mod directory_writes;
 mod families;
+mod fuzz_corpora;
 mod http;
 mod idempotency;
 mod identity_provider;

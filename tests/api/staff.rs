@@ -105,10 +105,10 @@ crate::on_both_databases! {
         let before = id_of(&anna(&app)).await;
         let (target, moment) = (app.database().url.parse().unwrap(), clock::start());
         let installed = || credentials::vault().ring().reveal().parse::<Ring>().unwrap();
-        let vault = Vault::new(installed().with_fresh_key(&moment.random));
+        let vault = Vault::new(installed().with_fresh_key(&moment.random).unwrap());
         // Who they are at the identity provider, and their name.
         assert_eq!(rotation::run(&target, &vault, &moment).unwrap(), 2);
-        let vault = Vault::new(vault.ring().reveal().parse::<Ring>().unwrap().with_fresh_lookup_key(&moment.random));
+        let vault = Vault::new(vault.ring().reveal().parse::<Ring>().unwrap().with_fresh_lookup_key(&moment.random).unwrap());
         assert_eq!(nara::lookups::rebuild(&target, &vault, moment.now).unwrap(), 1);
         let renewed = app.another_server_with(|setup| setup.vault = vault).await;
         assert_eq!(id_of(&anna(&renewed)).await, before);

@@ -100,12 +100,12 @@ crate::on_both_databases! {
     async fn a_wrong_or_a_missing_key_stops_the_start(app: TestApp) {
         let mut conn = connect(&app);
         let now = clock::start().now;
-        let known = installed().with_fresh_key(&Random::system());
+        let known = installed().with_fresh_key(&Random::system()).unwrap();
         state::check(&mut conn, &known, now).unwrap();
         let told = |ring: &Ring| state::check(&mut connect(&app), ring, now).unwrap_err().told();
         assert!(told(&fresh()).contains("has another key `data 1`"), "{}", told(&fresh()));
         assert!(told(&installed()).contains("lacks the key `data 2`"), "{}", told(&installed()));
-        let lookup = known.with_fresh_lookup_key(&Random::system());
+        let lookup = known.with_fresh_lookup_key(&Random::system()).unwrap();
         assert!(told(&lookup).contains("rebuild-lookups"), "{}", told(&lookup));
     }
 
@@ -114,7 +114,7 @@ crate::on_both_databases! {
         for _ in 0..3 {
             ids.push(app.submitted(report()).await);
         }
-        let vault = Vault::new(installed().with_fresh_key(&Random::system()));
+        let vault = Vault::new(installed().with_fresh_key(&Random::system()).unwrap());
         let moment: Moment = clock::start();
         let mut conn = connect(&app);
         // Somebody stopped an earlier run after its first step.
@@ -133,7 +133,7 @@ crate::on_both_databases! {
     async fn hashes_are_made_anew_with_a_new_key(app: TestApp) {
         use nara::db::schema::referrals;
         app.submitted(report()).await;
-        let vault = Vault::new(installed().with_fresh_lookup_key(&Random::system()));
+        let vault = Vault::new(installed().with_fresh_lookup_key(&Random::system()).unwrap());
         let hash = |conn: &mut DbConn| referrals::table.select(referrals::sender_reference_hash).first::<Option<Vec<u8>>>(conn).unwrap().unwrap();
         let before = hash(&mut connect(&app));
         assert_eq!(nara::lookups::rebuild(&target(&app), &vault, clock::start().now).unwrap(), 1);

@@ -20,7 +20,7 @@ use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, S
 use crate::outreach::{ContactFollowUp, OutreachContact};
 use crate::rules::Rules;
 use crate::slug::OfficeName;
-use crate::time::{Moment, Timestamp};
+use crate::time::{Moment, Timestamp, day};
 use crate::vault::{self, ConfidentialProse};
 
 /// A promise to get back to somebody, as it is written down by itself.
@@ -43,6 +43,7 @@ pub struct NewFollowUp {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
     /// By which day. Not before today.
+    #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2026-12-04")]
     pub due_on: NaiveDate,
     /// Who does it: a colleague at the same office. You, unless said.

@@ -31,6 +31,7 @@ use crate::outreach::reports::InternalReferral;
 use crate::outreach::routes::Field;
 use crate::outreach::{NewContact, check_tells_nobody};
 use crate::rules::Rules;
+use crate::time::day;
 use crate::vault::{ConfidentialProse, Vault};
 
 /// The operations on follow-ups.
@@ -44,6 +45,7 @@ pub fn add(api: &mut impl Mount) {
 #[into_params(parameter_in = Query)]
 pub struct WorklistQuery {
     /// Those that are due before this day.
+    #[serde(default, deserialize_with = "day::optional")]
     #[param(example = "2026-12-05")]
     due_before: Option<NaiveDate>,
     /// Those whose day is over, or with `false` those whose day is not.

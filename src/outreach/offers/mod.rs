@@ -24,7 +24,7 @@ use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, Staff
 use crate::outreach::codes::{DeclineReason, OfferAnswer, OfferCloseReason};
 use crate::outreach::{OutreachContact, check_tells_nobody};
 use crate::rules::{Rules, in_the_future};
-use crate::time::{Moment, Timestamp};
+use crate::time::{Moment, Timestamp, day};
 use crate::vault::{self, ConfidentialProse};
 
 /// An offer as it is made.
@@ -81,7 +81,7 @@ pub struct NewAnswer {
     /// When to ask again. Not after a yes.
     ///
     /// @x-example-omit true
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "day::optional", skip_serializing_if = "Option::is_none")]
     #[schema(example = "2027-01-15")]
     pub ask_again_on: Option<NaiveDate>,
 }

@@ -14,7 +14,7 @@ use crate::referrals::course::steps::{Named, Said, Setting, Step};
 use crate::referrals::course::table::Action;
 use crate::referrals::course::{self, InquiryDecision, Outcome, State, TurnTo, Withdrawer, clocks};
 use crate::rules::{Rules, in_the_future};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, day};
 use crate::vault::{ConfidentialLine, ConfidentialProse};
 
 /// Whether an inquiry is opened.
@@ -222,6 +222,7 @@ pub struct WithdrawConsent {
     /// @personal OSL (2009:400) 26 kap. 1 §
     by: Giver,
     /// On which day.
+    #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2026-11-20")]
     at: NaiveDate,
 }

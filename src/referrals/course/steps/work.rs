@@ -17,7 +17,7 @@ use crate::referrals::course::{self, Attempt, Extension, ProtectionAssessment, S
 use crate::referrals::disclosure;
 use crate::referrals::messages::MessageKind;
 use crate::rules::Rules;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, day};
 use crate::vault::ConfidentialProse;
 
 /// Whether the child needs protection at once.
@@ -233,6 +233,7 @@ pub struct Hold {
     /// Why.
     reason: HoldReason,
     /// The day on which somebody looks at it again, within a year.
+    #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2026-12-11")]
     review_on: NaiveDate,
 }
@@ -291,6 +292,7 @@ pub struct ExtendDeadline {
     #[schema(example = "inquiry_decision")]
     kind: DeadlineKind,
     /// Its new last day, later than before and within a year.
+    #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2026-12-18")]
     until: NaiveDate,
     /// Why. Workload and staffing are refused (SoL 2025:400, 20 kap. 2 §).

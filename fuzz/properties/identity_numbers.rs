@@ -1,0 +1,39 @@
+//! Personal identity numbers, and the search for what tells who somebody is in a free text.
+
+use nara::outreach::free_text::{self, Telling};
+use nara::people::{Birth, PersonalIdentityNumber};
+
+use super::{directory, now, tells_what_is_expected, text};
+
+/// The bytes are a number, and a free text.
+pub fn check(data: &[u8]) {
+    let Some(text) = text(data) else { return };
+    match text.parse::<PersonalIdentityNumber>() {
+        Ok(number) => judge(&number, text),
+        Err(error) => tells_what_is_expected(&error, text),
+    }
+    let length = text.chars().count();
+    let mut last = 0;
+    for hit in free_text::scan(text) {
+        assert!(last <= hit.start && hit.start < hit.end && hit.end <= length, "hits overlap, or lie outside");
+        last = hit.end;
+        tells_what_is_expected(&hit.what.detail(), text);
+    }
+}
+
+fn judge(number: &PersonalIdentityNumber, text: &str) {
+    let written = number.to_string();
+    assert_eq!(written.replace('-', ""), text.replace('-', ""));
+    assert_eq!(written.parse::<PersonalIdentityNumber>().as_ref(), Ok(number));
+    assert_eq!(format!("{number:?}"), "[redacted]");
+    let today = directory().calendar.local_date(now().utc());
+    let age = Birth::told_by(Some(number), None, None).lowest_age(today);
+    assert!(!number.has_been_born(today) || age.is_some_and(|age| age < 3000));
+    // No record without identity keeps it, however it is written.
+    let short = written.get(2..).unwrap_or_default();
+    let is_recent = (1800..2100).contains(&number.birth_year());
+    for spelling in [text, &written].into_iter().chain(is_recent.then_some(short)) {
+        let hits = free_text::scan(&format!("Mamman ringde ({spelling}) i går."));
+        assert!(hits.iter().any(|hit| hit.what == Telling::IdentityNumber), "not found in a text");
+    }
+}

@@ -1,0 +1,4 @@
+//! The properties, once for all targets.
+
+#[path = "mod.rs"]
+pub mod properties;

@@ -1,0 +1,163 @@
+//! What must hold of everything that comes from outside, whatever it is. A property takes any bytes, and panics where it does not hold.
+//!
+//! `cargo fuzz` looks for bytes that break one; `cargo test` runs all of them over what is kept of its finds, `fuzz/corpus`.
+
+pub mod api_keys;
+pub mod bodies;
+pub mod boundaries;
+pub mod configuration;
+pub mod cursors;
+pub mod directory_bodies;
+pub mod headers;
+pub mod identity_numbers;
+pub mod key_sets;
+pub mod names;
+pub mod opening_hours;
+pub mod queries;
+pub mod texts;
+pub mod tokens;
+
+use std::sync::{Arc, LazyLock};
+
+use actix_web::test::TestRequest;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, dev};
+use nara::directory::import::files;
+use nara::directory::{Directory, Parts};
+use nara::error::Error;
+use nara::http::call::{Call, Settings};
+use nara::http::operations::Operations;
+use nara::time::{Clock, Moment, Random, Timestamp};
+use serde_json::Value;
+
+/// The properties by the names of their targets.
+pub const ALL: [(&str, fn(&[u8])); 14] = [
+    ("api_keys", api_keys::check),
+    ("bodies", bodies::check),
+    ("boundaries", boundaries::check),
+    ("configuration", configuration::check),
+    ("cursors", cursors::check),
+    ("directory_bodies", directory_bodies::check),
+    ("headers", headers::check),
+    ("identity_numbers", identity_numbers::check),
+    ("key_sets", key_sets::check),
+    ("names", names::check),
+    ("opening_hours", opening_hours::check),
+    ("queries", queries::check),
+    ("texts", texts::check),
+    ("tokens", tokens::check),
+];
+
+/// When all of it is read.
+fn now() -> Timestamp {
+    "2026-11-23T09:00:00Z".parse().expect("a time")
+}
+
+fn moment() -> Moment {
+    Moment { now: now(), random: random() }
+}
+
+/// The same bytes each time, so that what broke once breaks again.
+fn random() -> Random {
+    Random::new(|bytes| (1..).zip(bytes).for_each(|(number, byte)| *byte = number))
+}
+
+/// The municipality, its calendar and its postal codes, without a district.
+fn directory() -> &'static Directory {
+    static DIRECTORY: LazyLock<Arc<Directory>> = LazyLock::new(|| {
+        let documents = files::Data::parse(&files::linkoping()).expect("the data of Linköping").documents;
+        let parts = Parts { documents, ..Parts::default() };
+        Arc::new(Directory::new(parts, now(), None).expect("a directory"))
+    });
+    &DIRECTORY
+}
+
+fn text(data: &[u8]) -> Option<&str> {
+    std::str::from_utf8(data).ok()
+}
+
+/// A request of somebody behind a trusted proxy; `None` when no client could send such an address.
+fn request(path_and_query: &str) -> Option<TestRequest> {
+    static SETTINGS: LazyLock<Data<Settings>> = LazyLock::new(|| {
+        Data::new(Settings {
+            public_url: Some("https://nara.test".to_owned()),
+            strict_transport: false,
+            trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
+            body_timeout: std::time::Duration::from_secs(1),
+            cursor_key: [7; 32],
+            clock: Clock::new(|| now().utc()),
+            random: random(),
+        })
+    });
+    static OPERATIONS: LazyLock<Data<Operations>> = LazyLock::new(|| Data::new(Operations::new(Vec::new(), &[])));
+    let plain = path_and_query.bytes().all(|byte| byte.is_ascii_graphic()) && !path_and_query.contains('#');
+    let uri = actix_web::http::Uri::try_from(path_and_query).ok().filter(|_| plain && path_and_query.starts_with('/'));
+    let request = TestRequest::with_uri(&uri?.to_string()).peer_addr("10.0.0.5:4711".parse().expect("an address"));
+    Some(request.app_data(Data::clone(&SETTINGS)).app_data(Data::clone(&OPERATIONS)))
+}
+
+/// What a handler's argument makes of the request.
+fn extracted<T>(request: &HttpRequest) -> nara::error::Result<T>
+where
+    T: FromRequest<Error = Error, Future = std::future::Ready<nara::error::Result<T>>>,
+{
+    T::from_request(request, &mut dev::Payload::None).into_inner()
+}
+
+fn call(request: &HttpRequest) -> Call {
+    extracted(request).expect("the settings are there")
+}
+
+/// A mark that stands in no sentence of the program.
+const MARK: &str = "§¤§";
+
+/// The same document with the mark in each of its texts: in front of them, in their middle and behind them.
+fn marked(document: &Value) -> [Value; 3] {
+    [0, 1, 2].map(|half| {
+        let mut marked = document.clone();
+        mark(&mut marked, half);
+        marked
+    })
+}
+
+fn mark(value: &mut Value, half: usize) {
+    match value {
+        Value::String(text) => *text = marked_text(text, half),
+        Value::Array(items) => items.iter_mut().for_each(|item| mark(item, half)),
+        Value::Object(fields) => fields.iter_mut().for_each(|(_, field)| mark(field, half)),
+        _ => {}
+    }
+}
+
+fn marked_text(text: &str, half: usize) -> String {
+    let at = text.char_indices().map(|(at, _)| at).chain([text.len()]).nth(text.chars().count() * half / 2);
+    let (before, after) = text.split_at(at.unwrap_or_default());
+    [before, MARK, after].concat()
+}
+
+/// What people send is personal: what is told of a mistake never quotes it. Where a mistake is, a field's name may tell.
+fn quotes_nothing(error: &Error) {
+    let details = error.violations().iter().map(|violation| &violation.detail).chain(error.detail());
+    for detail in details {
+        assert!(!detail.en.contains(MARK) && !detail.sv.contains(MARK), "told back: {detail:?}");
+    }
+    assert!(error.cause().is_none_or(|cause| !cause.to_string().contains(MARK)), "logged: {:?}", error.cause());
+}
+
+/// The error of a type that is parsed from a text: it is told as it is.
+fn tells_what_is_expected(error: &nara::error::Text, given: &str) {
+    // A short text may stand in the sentence by chance.
+    let quoted = given.chars().count() > 12 && (error.en.contains(given) || error.sv.contains(given));
+    assert!(!quoted || EXAMPLES.iter().any(|example| example.contains(given)), "told back: {error:?}");
+    assert!(!error.en.is_empty() && !error.sv.is_empty());
+    assert_eq!(nara::error::Text::from_carried(&error.to_string()).as_ref(), Some(error), "lost on its way through serde");
+}
+
+/// What sentences of the program hold themselves.
+const EXAMPLES: [&str; 5] = [
+    "2026-11-21T14:30:00Z",
+    "+46 13 20 60 00",
+    "skaggetorp@example.se",
+    "192.0.2.0/24, 192.0.2.7/32 or 2001:db8::/32",
+    "192.0.2.0/24, 192.0.2.7/32 eller 2001:db8::/32",
+];
