@@ -15,6 +15,11 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use crate::error::{Problem, Text};
 
+/// No control characters but line breaks and tabs, as a regular expression of JSON Schema.
+pub const PLAIN: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
+/// The same, with at least one character that is not blank.
+pub const NOT_BLANK: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*[^\s\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F][^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
+
 /// A text of 1 to `MAX` characters that is not blank.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
@@ -71,6 +76,7 @@ impl<const MAX: usize> utoipa::PartialSchema for Bounded<MAX> {
             .schema_type(Type::String)
             .min_length(Some(1))
             .max_length(Some(MAX))
+            .pattern(Some(NOT_BLANK))
             .examples(["text"])
             .into()
     }
@@ -152,7 +158,13 @@ fn is_language_code(text: &str) -> bool {
 
 impl utoipa::PartialSchema for Localized {
     fn schema() -> RefOr<Schema> {
-        let text = || ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(10_000));
+        let text = || {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .min_length(Some(1))
+                .max_length(Some(10_000))
+                .pattern(Some(NOT_BLANK))
+        };
         let swedish = text().description(Some("The text in Swedish."));
         ObjectBuilder::new()
             .property("sv", swedish)
@@ -239,6 +251,14 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn what_fits_the_published_pattern_is_read(
+            text in NOT_BLANK.strip_prefix('^').and_then(|inner| inner.strip_suffix('$')).unwrap()
+        ) {
+            prop_assert!(text.parse::<Line>().is_ok());
+            prop_assert_eq!(text.trim().is_empty(), false);
+        }
+
         #[test]
         fn a_bounded_text_parses_to_itself(text in "\\PC{0,300}") {
             if let Ok(line) = text.parse::<Line>() {

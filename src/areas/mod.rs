@@ -60,7 +60,7 @@ crate::text_column!(AreaStatus);
 pub struct NewArea {
     /// Its readable name in paths.
     pub slug: Slug,
-    /// Its name.
+    /// What the area is called.
     pub name: Localized,
     /// What it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]

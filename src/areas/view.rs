@@ -22,7 +22,7 @@ pub struct AreaView {
     id: AreaId,
     /// Its readable name in paths.
     slug: Slug,
-    /// Its name.
+    /// What the area is called.
     name: Localized,
     /// What it is.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -21,13 +21,17 @@ pub struct AuditRecordView {
     /// When it was done.
     pub at: Timestamp,
     /// Who did it: `staff:` or `partner:` and an identifier, or `system`.
-    #[schema(max_length = 100, example = "staff:01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e")]
+    #[schema(
+        max_length = 100,
+        pattern = "^(system|(staff|partner):[0-9a-f-]{36})$",
+        example = "staff:01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e"
+    )]
     pub actor: String,
     /// What was done, out of the code list `audit-actions`.
-    #[schema(max_length = 100, example = "referral.read")]
+    #[schema(max_length = 100, pattern = "^[a-z_]+\\.[a-z_]+$", example = "referral.read")]
     pub action: String,
     /// On which type of things.
-    #[schema(max_length = 100, example = "referral")]
+    #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "referral")]
     pub resource_type: String,
     /// On which things.
     #[schema(max_items = 10_000)]
@@ -37,21 +41,21 @@ pub struct AuditRecordView {
     pub office_id: Option<OfficeId>,
     /// Under which reason, out of the code list `access-reasons`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 100, example = "statutory_review")]
+    #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "statutory_review")]
     pub reason: Option<String>,
     /// From which address.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 45, example = "192.0.2.17")]
+    #[schema(max_length = 45, pattern = "^[0-9a-f.:]+$", example = "192.0.2.17")]
     pub client_address: Option<String>,
     /// By which kind of program, out of the code list `client-agents`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 100, example = "browser")]
+    #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "browser")]
     pub client_agent: Option<String>,
     /// In which trace.
-    #[schema(max_length = 32, example = "0af7651916cd43dd8448eb211c80319c")]
+    #[schema(max_length = 32, pattern = "^[0-9a-f]{32}$", example = "0af7651916cd43dd8448eb211c80319c")]
     pub trace_id: String,
     /// How it ended: `done`, or `denied` for what does not exist as far as the actor may know.
-    #[schema(max_length = 100, example = "done")]
+    #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "done")]
     pub outcome: String,
 }
 
@@ -83,7 +87,7 @@ pub struct HeadView {
     /// The number of the last seal.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 4711)]
     pub seq: i64,
-    /// Its hash.
+    /// The hash of the last seal.
     #[schema(
         min_length = 64,
         max_length = 64,

@@ -27,7 +27,7 @@ pub use opening_hours::{DayHours, HoursError, Interval, MAX_LENGTH, OpenState, O
 pub struct Bilingual {
     /// Swedish, as the law and the almanac have it.
     pub sv: String,
-    /// English.
+    /// The same in English.
     pub en: String,
 }
 

@@ -28,7 +28,7 @@ pub struct CodeList {
 #[serde(rename_all = "camelCase")]
 pub struct Code {
     /// The code, as bodies and filters have it.
-    #[schema(max_length = 100, example = "school_absence")]
+    #[schema(max_length = 100, pattern = "^[a-z0-9][a-z0-9_.:-]*$", example = "school_absence")]
     pub code: String,
     /// What it means, in Swedish.
     #[schema(max_length = 500, example = "Skolfrånvaro")]

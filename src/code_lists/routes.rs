@@ -26,7 +26,7 @@ pub fn routes(api: &mut impl Mount) {
 #[schema(as = CodeList)]
 pub struct CodeListView {
     /// The list's name in paths.
-    #[schema(max_length = 100, example = "needs")]
+    #[schema(max_length = 100, pattern = "^[a-z]+(-[a-z]+)*$", example = "needs")]
     id: String,
     /// What the list is of.
     name: Localized,

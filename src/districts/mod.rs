@@ -78,7 +78,7 @@ crate::text_column!(DistrictStatus);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Population {
-    /// How many.
+    /// How many people live there.
     #[schema(minimum = 0, maximum = 4_294_967_295_u64, example = 9637)]
     pub total: u32,
     /// On which day.
@@ -96,7 +96,7 @@ pub struct NewDistrict {
     /// Its code in the statistics.
     #[schema(value_type = String, min_length = 1, max_length = 20, example = "0580R018")]
     pub code: DistrictCode,
-    /// Its name.
+    /// What the district is called.
     pub name: Localized,
     /// What people call its parts.
     #[schema(value_type = Vec<String>, max_items = 50, example = json!(["Skäggetorp", "Tornby"]))]
@@ -122,7 +122,7 @@ pub struct DistrictDetails {
     /// Its code in the statistics.
     #[schema(value_type = String, min_length = 1, max_length = 20, example = "0580R018")]
     pub code: DistrictCode,
-    /// Its name.
+    /// What the district is called.
     pub name: Localized,
     /// What people call its parts.
     #[schema(value_type = Vec<String>, max_items = 50, example = json!(["Skäggetorp", "Tornby"]))]

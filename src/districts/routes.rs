@@ -38,7 +38,7 @@ pub fn routes(api: &mut impl Mount) {
 #[into_params(parameter_in = Query)]
 pub struct DistrictFilter {
     /// Only districts of this area, by its identifier or slug.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 80, example = "norr")]
+    #[param(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", min_length = 1, max_length = 80, example = "norr")]
     area_id: Option<AreaName>,
     /// Only districts whose name, or the name of a part of them, begins like this. Case and the marks of å, ä and ö do
     /// not count.

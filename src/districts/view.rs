@@ -25,7 +25,7 @@ pub struct DistrictView {
     /// Its code in the statistics.
     #[schema(value_type = String, min_length = 1, max_length = 20, example = "0580R018")]
     code: DistrictCode,
-    /// Its name.
+    /// What the district is called.
     name: Localized,
     /// What people call its parts.
     #[schema(value_type = Vec<String>, max_items = 50, example = json!(["Skäggetorp", "Tornby"]))]

@@ -37,7 +37,7 @@ pub struct PagingParameters {
     #[param(minimum = 0, maximum = 1_000_000, default = 1, example = 1)]
     page: Option<u32>,
     /// Where the page before ended: from a `next` link, as it is.
-    #[param(max_length = 500)]
+    #[param(max_length = 500, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
     /// Whether to count all items, as `totalRecords`. Directory lists always count.
     #[param(default = false, example = false)]

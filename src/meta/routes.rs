@@ -32,7 +32,7 @@ struct ApiInfo {
     #[schema(max_length = 100, example = "Nära")]
     api_name: &'static str,
     /// The version of the API.
-    #[schema(max_length = 20, example = "0.1.0")]
+    #[schema(max_length = 20, pattern = "^[0-9]+\\.[0-9]+\\.[0-9]+$", example = "0.1.0")]
     api_version: &'static str,
     /// The day on which this version was released.
     #[schema(format = "date", max_length = 10, example = "2026-11-21")]

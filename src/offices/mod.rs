@@ -143,7 +143,7 @@ pub enum Accessibility {
 pub struct NewOffice {
     /// Its readable name in paths.
     pub slug: Slug,
-    /// Its name.
+    /// What the office is called.
     pub name: Localized,
     /// What kind of office it is.
     pub kind: OfficeKind,

@@ -37,13 +37,13 @@ pub fn routes(api: &mut impl Mount) {
 #[into_params(parameter_in = Query)]
 pub struct OfficeFilter {
     /// Only offices with this area in their catchment, by its identifier or slug.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 80, example = "norr")]
+    #[param(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", min_length = 1, max_length = 80, example = "norr")]
     area_id: Option<AreaName>,
     /// Only offices with the area of this district in their catchment, by its identifier or slug.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 80, example = "skaggetorp-tornby")]
+    #[param(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", min_length = 1, max_length = 80, example = "skaggetorp-tornby")]
     district_id: Option<DistrictName>,
     /// Only offices that give this service, by its identifier or slug.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 80, example = "stodjande-insatser")]
+    #[param(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", min_length = 1, max_length = 80, example = "stodjande-insatser")]
     service_id: Option<ServiceName>,
     /// Only offices of this kind.
     #[param(example = "base")]

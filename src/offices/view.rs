@@ -24,7 +24,7 @@ pub struct OfficeView<'a> {
     id: OfficeId,
     /// Its readable name in paths.
     slug: &'a Slug,
-    /// Its name.
+    /// What the office is called.
     name: &'a Localized,
     /// What kind of office it is.
     kind: OfficeKind,

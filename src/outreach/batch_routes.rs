@@ -65,7 +65,7 @@ pub struct BatchItem {
     status: u16,
     /// Its entity tag, if it is there.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 100, example = "\"1-0123456789abcdef\"")]
+    #[schema(max_length = 100, pattern = "^\"[0-9a-z-]+\"$", example = "\"1-0123456789abcdef\"")]
     etag: Option<String>,
     /// Why it is not; its pointers lead into the whole batch.
     ///

@@ -172,7 +172,7 @@ pub async fn list_versions(
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContactError {
-    /// Why.
+    /// Why it is in error.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Fel familj: kontakten gällde grannen."

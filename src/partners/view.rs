@@ -190,6 +190,7 @@ pub struct IssuedApiKey<'a> {
     #[schema(
         min_length = 56,
         max_length = 70,
+        pattern = "^nara_[a-z]+_[0-9A-Za-z]{10}_[0-9A-Za-z]+$",
         example = "nara_live_3kT9xZ0aQw_0123456789ABCDEFGHIJKLMNOPQRSTUVabcdef"
     )]
     pub secret: String,

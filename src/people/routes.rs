@@ -52,7 +52,7 @@ pub struct PersonMove {
     #[serde(deserialize_with = "given_or_null")]
     #[schema(required)]
     family_id: Option<FamilyId>,
-    /// Why.
+    /// Why the person moves.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Bor numera hos sin pappa."

@@ -56,7 +56,7 @@ pub struct Child {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1900, maximum = 2200, example = 2013)]
     pub birth_year: Option<u16>,
-    /// Gender.
+    /// The child's gender.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]

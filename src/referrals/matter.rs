@@ -189,7 +189,7 @@ pub struct Guardian {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Sibling {
-    /// Name.
+    /// The sibling's name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
@@ -212,7 +212,7 @@ pub struct Sibling {
 pub struct GuardiansInformed {
     /// Yes, no, or that it is not appropriate that they know.
     pub informed: Informed,
-    /// Why not.
+    /// Why they were not.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]

@@ -24,7 +24,7 @@ pub struct PartnerView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Withheld {
-    /// What.
+    /// What is withheld.
     pub what: Localized,
     /// On which ground.
     pub ground: Localized,

@@ -72,7 +72,7 @@ pub struct ReceivingOffice {
     pub name: Localized,
     /// Its telephone number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 40, example = "+46 13 20 61 88")]
+    #[schema(max_length = 24, pattern = "^\\+[1-9][0-9]*( [0-9]+)*$", example = "+46 13 20 61 88")]
     pub phone: Option<String>,
 }
 
@@ -90,7 +90,7 @@ pub struct Instead {
     /// The office.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office: Option<ReceivingOffice>,
-    /// In words.
+    /// Where else, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Familjerådgivningen tar emot utan remiss."
@@ -102,9 +102,9 @@ pub struct Instead {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DisclosedDeadline {
-    /// Of what.
+    /// What is due.
     pub kind: DeadlineKind,
-    /// By when.
+    /// By when it is due.
     pub due_at: Timestamp,
     /// The legal reference that it rests on.
     #[schema(max_length = 100, example = "sol-20-2")]

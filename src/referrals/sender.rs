@@ -31,7 +31,7 @@ pub struct Supplement {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Withdrawal {
-    /// Why.
+    /// Why it is withdrawn.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Familjen har fått stöd av oss under tiden."

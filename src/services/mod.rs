@@ -195,7 +195,7 @@ impl Ages {
 pub struct NewService {
     /// Its readable name in paths.
     pub slug: Slug,
-    /// Its name.
+    /// What the service is called.
     pub name: Localized,
     /// What it is.
     pub description: Localized,

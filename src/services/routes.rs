@@ -51,7 +51,7 @@ pub struct ServiceFilter {
     #[param(value_type = Option<String>, pattern = "^[a-z]{2,3}$", min_length = 2, max_length = 3, example = "sv")]
     language: Option<LanguageCode>,
     /// Only services of this office, by its identifier or slug.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 80, example = "skaggetorp")]
+    #[param(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", min_length = 1, max_length = 80, example = "skaggetorp")]
     office_id: Option<OfficeName>,
 }
 

@@ -21,7 +21,7 @@ pub struct ServiceView {
     id: ServiceId,
     /// Its readable name in paths.
     slug: Slug,
-    /// Its name.
+    /// What the service is called.
     name: Localized,
     /// What it is.
     description: Localized,

@@ -26,7 +26,7 @@ pub struct Me {
     /// My name, if the token tells it.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub name: Option<ConfidentialLine>,
-    /// My roles.
+    /// The roles that I have.
     #[schema(max_items = 6)]
     pub roles: Vec<Role>,
     /// My offices. What a token names and the directory does not have is left out.
@@ -49,7 +49,7 @@ pub struct MyOffice {
     /// Identifies it.
     pub id: OfficeId,
     /// Its name in addresses.
-    #[schema(max_length = 100, example = "skaggetorp")]
+    #[schema(max_length = 80, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", example = "skaggetorp")]
     pub slug: String,
     /// What it is called.
     pub name: Localized,

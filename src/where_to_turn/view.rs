@@ -63,7 +63,7 @@ struct DistrictSummary<'a> {
     id: DistrictId,
     /// Its readable name in paths.
     slug: &'a Slug,
-    /// Its name.
+    /// What the district is called.
     name: &'a Localized,
 }
 
@@ -75,7 +75,7 @@ struct AreaSummary<'a> {
     id: AreaId,
     /// Its readable name in paths.
     slug: &'a Slug,
-    /// Its name.
+    /// What the area is called.
     name: &'a Localized,
 }
 
@@ -87,7 +87,7 @@ struct ServiceSummary<'a> {
     id: ServiceId,
     /// Its readable name in paths.
     slug: &'a Slug,
-    /// Its name.
+    /// What the service is called.
     name: &'a Localized,
     /// What it is.
     description: &'a Localized,
@@ -101,13 +101,13 @@ struct OfficeSummary<'a> {
     id: OfficeId,
     /// Its readable name in paths.
     slug: &'a Slug,
-    /// Its name.
+    /// What the office is called.
     name: &'a Localized,
     /// What kind of office it is.
     kind: OfficeKind,
     /// Its telephone number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 40, example = "+46 13 20 61 88")]
+    #[schema(max_length = 24, pattern = "^\\+[1-9][0-9]*( [0-9]+)*$", example = "+46 13 20 61 88")]
     phone: Option<&'a str>,
     /// Whether it is open at the asked time.
     open_state: OpenState,
@@ -118,7 +118,7 @@ struct OfficeSummary<'a> {
 #[serde(rename_all = "camelCase")]
 struct Emergency<'a> {
     /// The number.
-    #[schema(max_length = 20, example = "112")]
+    #[schema(max_length = 20, pattern = "^[0-9]+$", example = "112")]
     number: &'a str,
 }
 

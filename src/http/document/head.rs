@@ -11,7 +11,7 @@ pub fn write(document: &mut Value) {
         "summary": "Social services in the city districts: where to turn, the directory, and referrals.",
         "description": DESCRIPTION,
         "contact": { "name": "Nära", "url": "https://nara.example", "email": "nara@nara.example" },
-        "license": { "name": "MIT", "identifier": "MIT" },
+        "license": { "name": "MIT", "url": "https://opensource.org/license/mit" },
         "termsOfService": "https://nara.example/terms",
     });
     document["servers"] = json!([{
@@ -38,33 +38,34 @@ fn security_schemes() -> Value {
     })
 }
 
+/// By name, so that each is where one looks for it.
 fn tags() -> Value {
     let tag = |name: &str, description: &str| json!({ "name": name, "description": description });
     json!([
-        tag("meta", "About the API itself: its version, its document, its code lists. Om API:et självt."),
-        tag(
-            "where-to-turn",
-            "A resident's one question: where do I turn? It always has an answer, and says why. Vart vänder jag mig?"
-        ),
         tag("areas", "The areas into which the municipality is divided, each served by a base. Geografiska områden."),
-        tag("districts", "The districts, each with a boundary, each in one area. Stadsdelar."),
-        tag("offices", "Where and when social services meet residents. Kontor och baser."),
-        tag("services", "The kinds of help that there are, for whom, and where. Insatser och stöd."),
         tag("audit", "What is remembered of every change and every reading, and whether it is whole. Åtkomstloggen."),
         tag("directory", "The directory as a whole: whether it has gaps. Katalogen som helhet."),
-        tag(
-            "referrals",
-            "Matters about a child or a family, sent to an office, as its staff work with them. Remisser och anmälningar."
-        ),
-        tag("people", "Who is met and helped, as staff of the offices know them that met them. Personer."),
-        tag("outreach", "Meetings in the field, offers and their answers, promises to get back. Uppsökande arbete."),
+        tag("districts", "The districts, each with a boundary, each in one area. Stadsdelar."),
         tag("families", "The families that are reached, and how they came to be. Familjer."),
-        tag("staff", "Who is calling, and who their colleagues are. Personal."),
+        tag("meta", "About the API itself: its version, its document, its code lists. Om API:et självt."),
+        tag("offices", "Where and when social services meet residents. Kontor och baser."),
+        tag("outreach", "Meetings in the field, offers and their answers, promises to get back. Uppsökande arbete."),
+        tag("partner", "Referrals as the partner agency that sends them sees them. Samverkansparter."),
         tag(
             "partners",
             "Partner agencies and their keys, as administrators keep them. Samverkansparter och deras nycklar."
         ),
-        tag("partner", "Referrals as the partner agency that sends them sees them. Samverkansparter."),
+        tag("people", "Who is met and helped, as staff of the offices know them that met them. Personer."),
+        tag(
+            "referrals",
+            "Matters about a child or a family, sent to an office, as its staff work with them. Remisser och anmälningar."
+        ),
+        tag("services", "The kinds of help that there are, for whom, and where. Insatser och stöd."),
+        tag("staff", "Who is calling, and who their colleagues are. Personal."),
+        tag(
+            "where-to-turn",
+            "A resident's one question: where do I turn? It always has an answer, and says why. Vart vänder jag mig?"
+        ),
     ])
 }
 

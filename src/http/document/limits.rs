@@ -1,8 +1,11 @@
 //! Bounds for what routes leave unbounded, and examples for dates: the rules that we are held to want both everywhere.
+//!
+//! A text that may not be empty may not be blank either, and none holds control characters: that is how [`crate::text`] reads.
 
 use serde_json::Value;
 
 use crate::http::document::walk::{self, Object};
+use crate::text::{NOT_BLANK, PLAIN};
 
 /// JSON numbers are exact up to here in every language that reads them as doubles (RFC 8259, 6).
 const SAFE_INTEGER: i64 = 9_007_199_254_740_991;
@@ -20,6 +23,10 @@ pub fn set_limits(document: &mut Value) {
             let format = schema.get("format").and_then(Value::as_str).unwrap_or_default();
             let longest = longest_text(format);
             schema.entry("maxLength").or_insert(longest.into());
+            if !schema.contains_key("format") {
+                let may_be_empty = schema.get("minLength").and_then(Value::as_u64).unwrap_or_default() == 0;
+                schema.entry("pattern").or_insert(if may_be_empty { PLAIN } else { NOT_BLANK }.into());
+            }
         }
         if walk::has_type(schema, "array") {
             let most = schema.get("prefixItems").and_then(Value::as_array).map_or(1000, Vec::len);
@@ -94,6 +101,7 @@ mod tests {
             "Small": { "type": "integer", "format": "int32", "minimum": 0 },
             "Large": { "type": "integer" },
             "Text": { "type": ["string", "null"] },
+            "Name": { "type": "string", "minLength": 1, "maxLength": 20 },
             "Date": { "type": "string", "format": "date" },
             "Status": { "type": "string", "enum": ["active"] },
             "Point": { "type": "array", "prefixItems": [{}, {}] },
@@ -102,7 +110,8 @@ mod tests {
         let expected = json!({
             "Small": { "type": "integer", "format": "int32", "minimum": 0, "maximum": 2_147_483_647 },
             "Large": { "type": "integer", "format": "int64", "minimum": -SAFE_INTEGER, "maximum": SAFE_INTEGER },
-            "Text": { "type": ["string", "null"], "maxLength": 10_000 },
+            "Text": { "type": ["string", "null"], "maxLength": 10_000, "pattern": PLAIN },
+            "Name": { "type": "string", "minLength": 1, "maxLength": 20, "pattern": NOT_BLANK },
             "Date": { "type": "string", "format": "date", "maxLength": 10 },
             "Status": { "type": "string", "enum": ["active"] },
             "Point": { "type": "array", "prefixItems": [{}, {}], "maxItems": 2 },

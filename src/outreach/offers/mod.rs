@@ -37,7 +37,7 @@ pub struct NewOffer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "2026-11-20T15:40:00Z")]
     pub offered_at: Option<Timestamp>,
-    /// To whom.
+    /// To whom it is offered.
     pub to: Recipient,
     /// What was said of it.
     ///
@@ -90,7 +90,7 @@ pub struct NewAnswer {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OfferClosing {
-    /// Why.
+    /// Why it cannot be given.
     pub reason: OfferCloseReason,
 }
 

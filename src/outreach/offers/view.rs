@@ -93,7 +93,7 @@ pub struct AnswerView {
     pub ask_again_on: Option<NaiveDate>,
     /// When it was written down.
     pub recorded_at: Timestamp,
-    /// By whom.
+    /// By whom it was written down.
     pub recorded_by: StaffId,
 }
 

@@ -188,7 +188,7 @@ pub struct ProtectionAssessment {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
-    /// When.
+    /// When it was tried.
     pub at: Timestamp,
     /// By what means.
     pub channel: Channel,
@@ -209,12 +209,12 @@ pub struct Attempt {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Extension {
-    /// Which.
+    /// Which deadline.
     pub kind: DeadlineKind,
     /// Its new last day.
     #[schema(example = "2026-12-11")]
     pub until: NaiveDate,
-    /// Why.
+    /// Why it was extended.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub reason_code: ExtensionReason,
@@ -225,7 +225,7 @@ pub struct Extension {
     pub note: ConfidentialProse,
     /// Who moved it.
     pub by: StaffId,
-    /// When.
+    /// When it was extended.
     pub at: Timestamp,
 }
 
@@ -233,7 +233,7 @@ pub struct Extension {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Hold {
-    /// Why.
+    /// Why it waits.
     pub reason: HoldReason,
     /// The day on which somebody looks at it again.
     #[schema(example = "2026-12-11")]
@@ -248,7 +248,7 @@ pub struct InquiryDecision {
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub decision: InquiryChoice,
-    /// When.
+    /// When it was decided.
     pub decided_at: Timestamp,
     /// Who decided.
     pub decided_by: StaffId,
@@ -258,7 +258,7 @@ pub struct InquiryDecision {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     #[schema(example = "SN 2026-1204")]
     pub case_reference: Option<ConfidentialLine>,
-    /// Why.
+    /// Why it was decided so.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
@@ -269,7 +269,7 @@ pub struct InquiryDecision {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Decline {
-    /// Why.
+    /// Why it is declined.
     pub reason_code: ReferralDeclineReason,
     /// Where to turn instead.
     pub turn_to: TurnTo,
@@ -284,7 +284,7 @@ pub struct TurnTo {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeId>,
-    /// In words.
+    /// Where else, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Familjerådgivningen tar emot utan remiss."
@@ -297,14 +297,14 @@ pub struct TurnTo {
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReferralOutcome)]
 pub struct Outcome {
-    /// How.
+    /// How it ended.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub outcome: SupportOutcome,
     /// The offer that came of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer_id: Option<OfferId>,
-    /// When.
+    /// When it ended.
     pub at: Timestamp,
 }
 

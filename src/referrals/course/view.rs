@@ -19,7 +19,7 @@ use crate::vault::{self, ConfidentialProse, Vault};
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReferralDeadline)]
 pub struct DeadlineView {
-    /// Of what.
+    /// What is due.
     pub kind: DeadlineKind,
     /// By when, as the rule has it.
     pub due_at: Timestamp,
@@ -72,7 +72,7 @@ pub struct FeedbackView {
     /// When it was refused to tell of the present decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused_at: Option<Timestamp>,
-    /// Why.
+    /// Why nothing was told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal_reason_code: Option<FeedbackRefusalReason>,
 }
@@ -110,7 +110,7 @@ pub struct EventView {
     pub to: Status,
     /// Who did it.
     pub by: Actor,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
     /// The office that had it.
     pub office_id: OfficeId,
@@ -121,7 +121,7 @@ pub struct EventView {
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 100, example = "awaiting_interpreter")]
+    #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "awaiting_interpreter")]
     pub reason_code: Option<String>,
     /// Why, in words.
     ///

@@ -29,7 +29,7 @@ pub struct MessageView {
     /// Who of the office has, if it was the office.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub staff_id: Option<StaffId>,
-    /// When.
+    /// When it was written.
     pub at: Timestamp,
     /// True where something was added to a report that had been decided: the office must say whether it is a new report.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,7 +51,7 @@ pub struct PartnerMessage {
     pub text: ConfidentialProse,
     /// Which of the two has written.
     pub by: Author,
-    /// When.
+    /// When it was written.
     pub at: Timestamp,
 }
 

@@ -36,7 +36,7 @@ impl Step for SendFeedback {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RefuseFeedback {
-    /// Why.
+    /// Why nothing is told.
     reason_code: FeedbackRefusalReason,
     /// The reason in words.
     ///

@@ -34,7 +34,7 @@ pub struct DecideInquiry {
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "SN 2026-1204"
     case_reference: Option<ConfidentialLine>,
-    /// Why.
+    /// Why it is decided so.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Skolfrånvaron och det som barnet berättat tyder på behov av stöd."
@@ -77,7 +77,7 @@ impl Step for DecideInquiry {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Decline {
-    /// Why.
+    /// Why it is declined.
     reason_code: ReferralDeclineReason,
     /// The reason in words, for the office.
     ///
@@ -111,7 +111,7 @@ impl Step for Decline {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MarkDuplicate {
-    /// Which.
+    /// The referral that it repeats.
     of_referral_id: ReferralId,
 }
 
@@ -137,7 +137,7 @@ impl Step for MarkDuplicate {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RecordFamilyDeclined {
-    /// Why.
+    /// Why they declined.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     reason_code: FamilyDeclineReason,
@@ -183,7 +183,7 @@ impl Step for RecordNotReached {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Complete {
-    /// How.
+    /// How it ended.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     outcome: SupportOutcome,

@@ -188,7 +188,7 @@ impl Step for Start {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LogAttempt {
-    /// When.
+    /// When it was tried.
     #[schema(example = "2026-11-20T13:00:00Z")]
     at: Timestamp,
     /// By what means.
@@ -230,7 +230,7 @@ impl Step for LogAttempt {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Hold {
-    /// Why.
+    /// Why it waits.
     reason: HoldReason,
     /// The day on which somebody looks at it again, within a year.
     #[serde(deserialize_with = "day::deserialize")]
@@ -344,9 +344,9 @@ impl Step for ExtendDeadline {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Redirect {
-    /// Which.
+    /// The office that it goes to.
     office_id: OfficeId,
-    /// Why.
+    /// Why it goes there.
     reason: RedirectReason,
 }
 
