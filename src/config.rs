@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
-use hmac::{Hmac, Mac};
 use ipnet::IpNet;
-use sha2::Sha256;
 
+use crate::code::code;
 use crate::config::limits::LimitsConfig;
 use crate::db::Target;
+use crate::hex;
 
 pub use tokens::TokenConfig;
 pub use vault::VaultConfig;
@@ -34,14 +34,14 @@ pub struct DatabaseConfig {
         hide_env_values = true,
         default_value = "sqlite://nara.db"
     )]
-    pub database_url: DatabaseUrl,
+    pub database_url: Hidden,
 }
 
-/// An address that may hold a password. Every text is one at first: a parser's refusal would quote it.
+/// A text that may hold a password or keys. Every text is one at first: a parser's refusal would quote it.
 #[derive(Clone)]
-pub struct DatabaseUrl(String);
+pub struct Hidden(String);
 
-impl FromStr for DatabaseUrl {
+impl FromStr for Hidden {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -49,7 +49,7 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-impl fmt::Debug for DatabaseUrl {
+impl fmt::Debug for Hidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
@@ -131,22 +131,25 @@ fn public_url(text: &str) -> Result<String, String> {
         .map_err(|_| "expected http:// or https:// and a host, without a path, such as https://nara.example".to_owned())
 }
 
+/// As browsers write it in `Origin` (RFC 6454): lower case, and without the port that everybody knows.
 fn origin(text: &str) -> Result<String, String> {
-    let text = text.trim().trim_end_matches('/');
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let plain =
-        |host: &&str| !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
-    host.filter(plain)
-        .map(|_| text.to_owned())
+    let url = reqwest::Url::parse(text.trim()).ok().filter(|url| {
+        let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let is_nobodys = url.username().is_empty() && url.password().is_none();
+        matches!(url.scheme(), "http" | "https") && is_bare && is_nobodys
+    });
+    url.map(|url| url.origin().ascii_serialization())
         .ok_or_else(|| "expected an origin such as https://linkoping.example".to_owned())
 }
 
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     let single = || text.parse::<IpAddr>().map(IpNet::from);
-    // What lies in a network written with more bits than its mask has is a slip of one or the other.
-    let exact = text.parse::<IpNet>().or_else(|_| single()).ok().filter(|network| *network == network.trunc());
-    exact.ok_or_else(|| "expected a network such as 10.0.0.0/8 or 2001:db8::/32, or a single address".to_owned())
+    // What lies in a network written with more bits than its mask has is a slip of one or the other, and nobody comes from an IPv4
+    // network that is written as IPv6.
+    let exact = |network: &IpNet| *network == network.trunc() && network.addr().to_canonical() == network.addr();
+    let network = text.parse::<IpNet>().or_else(|_| single()).ok().filter(exact);
+    network.ok_or_else(|| "expected a network such as 10.0.0.0/8 or 2001:db8::/32, or a single address".to_owned())
 }
 
 fn nonempty(text: &str) -> Result<String, String> {
@@ -198,18 +201,12 @@ impl Secret {
 
     /// A key for one end.
     pub fn key(&self, end: &str) -> [u8; 32] {
-        let mut key = [0; 32];
-        // HMAC takes keys of any length, so there is always a code.
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
-            mac.update(end.as_bytes());
-            key.copy_from_slice(&mac.finalize().into_bytes());
-        }
-        key
+        code(&self.0, &[end.as_bytes()])
     }
 
     /// The secret as its file holds it.
     pub fn reveal(&self) -> String {
-        crate::hex::encode(&self.0)
+        hex::encode(&self.0)
     }
 }
 
@@ -217,12 +214,9 @@ impl FromStr for Secret {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "expected 64 hexadecimal digits, not all alike; make them with: openssl rand -hex 32".to_owned();
-        let text = text.trim();
-        let bytes = crate::hex::decode(text).ok_or_else(wrong)?;
-        let distinct = text.bytes().collect::<std::collections::HashSet<_>>().len();
-        // Random digits are of many kinds; a placeholder is of few.
-        if distinct < 6 { Err(wrong()) } else { Ok(Self(bytes)) }
+        let wrong =
+            || "expected 64 random lower-case hexadecimal digits; make them with: openssl rand -hex 32".to_owned();
+        hex::decode(text.trim()).filter(hex::are_random).map(Self).ok_or_else(wrong)
     }
 }
 

@@ -12,6 +12,11 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
+/// Whether these may be random: random bytes are of many kinds, a placeholder's are few.
+pub fn are_random(bytes: &[u8; 32]) -> bool {
+    bytes.iter().collect::<std::collections::HashSet<_>>().len() > 8
+}
+
 /// Reads what [`encode`] wrote, and nothing else.
 pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];

@@ -54,6 +54,7 @@ pub mod audit;
 pub mod auth;
 pub mod calendar;
 pub mod cli;
+pub mod code;
 pub mod code_lists;
 pub mod config;
 pub mod db;

@@ -122,7 +122,8 @@ pub mod day {
     }
 
     fn parse(text: &str) -> Result<NaiveDate, Text> {
-        let written = text.parse().ok().filter(|day: &NaiveDate| super::YEARS.contains(&day.year()) && day.to_string() == text);
+        let written =
+            text.parse().ok().filter(|day: &NaiveDate| super::YEARS.contains(&day.year()) && day.to_string() == text);
         written.ok_or_else(|| {
             Text::new(
                 "must be a date from 1900 to 2200, such as 2026-11-21",
@@ -254,7 +255,17 @@ mod tests {
         for right in ["1900-01-01", "2026-11-21", "2200-12-31"] {
             assert_eq!(read(right).unwrap().to_string(), right);
         }
-        for wrong in ["+262142-12-31", "+2026-01-1", "2026-1-05", " 2026-1-05", "1899-12-31", "2201-01-01", "2026-02-30", "-001-01-01", ""] {
+        for wrong in [
+            "+262142-12-31",
+            "+2026-01-1",
+            "2026-1-05",
+            " 2026-1-05",
+            "1899-12-31",
+            "2201-01-01",
+            "2026-02-30",
+            "-001-01-01",
+            "",
+        ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

@@ -17,9 +17,8 @@ pub fn check(data: &[u8]) {
     if let Some(key) = PlainKey::parse(text) {
         assert_eq!(key.reveal(), text, "a key has one spelling");
     }
-    static RING: LazyLock<Keyring> = LazyLock::new(|| {
-        Keyring::new("test".to_owned(), [7; 32], Arc::new(Metrics::new().expect("metrics")))
-    });
+    static RING: LazyLock<Keyring> =
+        LazyLock::new(|| Keyring::new("test".to_owned(), [7; 32], Arc::new(Metrics::new().expect("metrics"))));
     assert!(RING.verify(text, None, now()).is_none(), "nobody's key");
     match text.parse::<KeyId>() {
         Ok(id) => assert!(id.as_ref() == text && id.uuid().get_version_num() == 8),
@@ -33,7 +32,9 @@ pub fn check(data: &[u8]) {
 
 /// A key out of these bytes reads as it was made, and not with another letter.
 fn made(data: &[u8]) {
-    let seed = data.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    let seed = data
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     let state = std::sync::atomic::AtomicU64::new(seed);
     let random = Random::new(move |bytes| {
         for byte in bytes {
@@ -44,7 +45,9 @@ fn made(data: &[u8]) {
     let key = PlainKey::new("test", &random).reveal();
     assert_eq!(PlainKey::parse(&key).map(|key| key.reveal()).as_ref(), Some(&key));
     let place = 5 + data.len() % (key.len() - 5);
-    let letter = data.first().map_or(b'x', |byte| b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[usize::from(*byte) % 62]);
+    let letter = data.first().map_or(b'x', |byte| {
+        b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[usize::from(*byte) % 62]
+    });
     let mut wrong = key.clone().into_bytes();
     wrong[place] = letter;
     let wrong = String::from_utf8(wrong).expect("letters");
@@ -54,7 +57,8 @@ fn made(data: &[u8]) {
 fn network_of(network: Network, text: &str) {
     let told = serde_json::to_value(network).expect("a text");
     assert_eq!(serde_json::from_value::<Network>(told).expect("what was written"), network);
-    let address: IpAddr = text.split('/').next().and_then(|address| address.parse().ok()).expect("an address and a prefix");
+    let address: IpAddr =
+        text.split('/').next().and_then(|address| address.parse().ok()).expect("an address and a prefix");
     assert!(network.contains(address));
     assert_eq!(address.to_canonical(), address, "no caller comes from such a network");
 }

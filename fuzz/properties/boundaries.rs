@@ -44,7 +44,10 @@ fn measure(boundary: &Boundary) {
     assert!((whole - ground).abs() <= ground * 0.02 + 2.0, "it covers {ground} m², and {whole} m² of itself");
     assert!(reach_outside_metres(boundary, boundary) <= 1.0, "it reaches out of itself");
     let all = union(&[boundary]);
-    assert!((overlap_square_metres(&all, boundary) - whole).abs() <= whole * 0.02 + 2.0, "its union with nothing is another");
+    assert!(
+        (overlap_square_metres(&all, boundary) - whole).abs() <= whole * 0.02 + 2.0,
+        "its union with nothing is another"
+    );
     assert!(gaps(boundary, &[boundary]).is_empty(), "it leaves something of itself open");
 }
 

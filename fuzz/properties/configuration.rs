@@ -59,7 +59,14 @@ fn holds_no_secret(error: &str, text: &str) {
 /// The text in place of each of the tables, of which the others are empty.
 fn tables(text: &str) {
     let empty = [("areas.json", "[]"), ("districts.json", "[]"), ("services.json", "[]"), ("offices.json", "[]")];
-    for name in ["postal_codes.csv", "holidays.csv", "municipalities.csv", "legal_references.json", "deadlines.json", "municipality.json"] {
+    for name in [
+        "postal_codes.csv",
+        "holidays.csv",
+        "municipalities.csv",
+        "legal_references.json",
+        "deadlines.json",
+        "municipality.json",
+    ] {
         let mut texts = files::linkoping();
         texts.extend(empty.map(|(name, text)| (name, Cow::Borrowed(text))));
         texts.insert("boundaries.geojson", Cow::Borrowed(r#"{"features":[]}"#));

@@ -39,7 +39,9 @@ pub fn check(data: &[u8]) {
     }
     if let Some(rotation) = kept::<Rotation>(data) {
         let until = rotation.overlap_until(now());
-        assert!(until.is_err() || until.is_ok_and(|until| now() < until && (until.utc() - now().utc()).num_days() <= 30));
+        assert!(
+            until.is_err() || until.is_ok_and(|until| now() < until && (until.utc() - now().utc()).num_days() <= 30)
+        );
     }
     if let Ok(patch) = MergePatch::parse(data) {
         patched::<NewOffice>(&patch, data, OFFICE);
@@ -62,7 +64,10 @@ fn patched<T: DeserializeOwned + Serialize>(patch: &MergePatch, data: &[u8], cur
             assert_eq!(written(&again), written(&after), "a patch twice is another than once");
             let fields = asked.as_object().expect("a patch is an object");
             for (name, value) in written(&before).as_object().expect("an object") {
-                assert!(fields.contains_key(name) || written(&after).get(name) == Some(value), "{name} changed by itself");
+                assert!(
+                    fields.contains_key(name) || written(&after).get(name) == Some(value),
+                    "{name} changed by itself"
+                );
             }
         }
         Err(error) => assert!(!error.violations().is_empty()),

@@ -94,7 +94,12 @@ fn languages(headers: &HeaderMap) {
     let said = header.and_then(|header| header.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
     assert!(language == Language::English || said.contains("sv"));
     // Who names nothing but Swedish, as their first wish, reads Swedish.
-    assert!(language == Language::Swedish || said.contains("en") || said.contains("q=") || !said.split(',').any(|range| range.trim() == "sv"));
+    assert!(
+        language == Language::Swedish
+            || said.contains("en")
+            || said.contains("q=")
+            || !said.split(',').any(|range| range.trim() == "sv")
+    );
 }
 
 fn media_types(headers: &HeaderMap) {
@@ -110,7 +115,9 @@ fn media_types(headers: &HeaderMap) {
         Operation::new(documented)
     });
     let accepted = OPERATION.check_accept(headers).is_ok();
-    let said = headers.get(actix_web::http::header::ACCEPT).map(|accept| accept.to_str().unwrap_or_default().to_ascii_lowercase());
+    let said = headers
+        .get(actix_web::http::header::ACCEPT)
+        .map(|accept| accept.to_str().unwrap_or_default().to_ascii_lowercase());
     let names_one = |said: &str| said.contains("*/*") || said.contains("application/");
     assert!(!accepted || said.as_deref().is_none_or(names_one), "nothing of it is answered");
     let wants_all = |said: &str| said.split(',').any(|range| range.trim() == "*/*");
@@ -122,7 +129,8 @@ fn whom_a_proxy_speaks_for(with: impl Fn(&[(HeaderName, HeaderValue)]) -> TestRe
     assert!(address.is_none_or(|address| address == address.to_canonical()));
     let proxy: IpAddr = "10.0.0.5".parse().expect("an address");
     let caller: IpAddr = "203.0.113.9".parse().expect("an address");
-    let added = |name: &'static str, value: &'static str| (HeaderName::from_static(name), HeaderValue::from_static(value));
+    let added =
+        |name: &'static str, value: &'static str| (HeaderName::from_static(name), HeaderValue::from_static(value));
     for line in [added("forwarded", "for=203.0.113.9"), added("x-forwarded-for", "203.0.113.9")] {
         let found = client::address(&with(std::slice::from_ref(&line)).to_http_request());
         assert!(found.is_none() || found == Some(caller), "a caller chose the address {found:?}");

@@ -20,7 +20,8 @@ pub fn check(data: &[u8]) {
             }
         }
         Err(error) => {
-            let material = |key: &Value, name: &str| key[name].as_str().filter(|value| value.len() > 8).map(str::to_owned);
+            let material =
+                |key: &Value, name: &str| key[name].as_str().filter(|value| value.len() > 8).map(str::to_owned);
             for key in keys {
                 for value in ["n", "x", "y", "d", "k"].iter().filter_map(|name| material(key, name)) {
                     assert!(key["kid"] == value.as_str() || !error.contains(&value), "told back");

@@ -150,7 +150,11 @@ fn tells_what_is_expected(error: &nara::error::Text, given: &str) {
     let quoted = given.chars().count() > 12 && (error.en.contains(given) || error.sv.contains(given));
     assert!(!quoted || EXAMPLES.iter().any(|example| example.contains(given)), "told back: {error:?}");
     assert!(!error.en.is_empty() && !error.sv.is_empty());
-    assert_eq!(nara::error::Text::from_carried(&error.to_string()).as_ref(), Some(error), "lost on its way through serde");
+    assert_eq!(
+        nara::error::Text::from_carried(&error.to_string()).as_ref(),
+        Some(error),
+        "lost on its way through serde"
+    );
 }
 
 /// What sentences of the program hold themselves.

@@ -21,7 +21,9 @@ pub fn check(data: &[u8]) {
     let week = hours.days(today, today + Days::new(6));
     assert_eq!(week.len(), 7);
     for interval in week.iter().flat_map(|day| &day.intervals) {
-        assert!(interval.opens_at < interval.closes_at && interval.closes_at - interval.opens_at <= TimeDelta::hours(49));
+        assert!(
+            interval.opens_at < interval.closes_at && interval.closes_at - interval.opens_at <= TimeDelta::hours(49)
+        );
     }
     // In the hour that summer time takes, and in the one that it gives twice.
     let instants = ["2026-11-23T09:00:00Z", "2026-11-28T23:30:00Z", "2027-03-28T01:00:00Z", "2026-10-25T00:30:00Z"];
@@ -32,14 +34,16 @@ pub fn check(data: &[u8]) {
         is_sensible(state, at);
         assert_eq!(prepared.state_at(at), state, "prepared hours say otherwise");
         if today == calendar.local_date(at) {
-            let is_shown = week[0].intervals.iter().any(|shown| !shown.unknown && (shown.opens_at..shown.closes_at).contains(&at));
+            let is_shown =
+                week[0].intervals.iter().any(|shown| !shown.unknown && (shown.opens_at..shown.closes_at).contains(&at));
             assert!(!is_shown || state.open_now == Some(true), "shown as open, and is not");
         }
     }
 }
 
 fn is_sensible(state: OpenState, at: DateTime<Utc>) {
-    let near = |change: Option<DateTime<Utc>>| change.is_none_or(|change| at < change && change - at <= TimeDelta::days(400));
+    let near =
+        |change: Option<DateTime<Utc>>| change.is_none_or(|change| at < change && change - at <= TimeDelta::days(400));
     assert!(near(state.closes_at) && near(state.opens_at));
     match state.open_now {
         Some(true) => assert_eq!(state.opens_at, None),

@@ -22,7 +22,9 @@ pub fn check(data: &[u8]) {
     }
     if let Ok(code) = PostalCode::try_from(text.to_owned()) {
         assert_eq!(PostalCode::try_from(code.as_ref().to_owned()).as_ref(), Ok(&code));
-        assert!(code.as_ref().len() == 5 && directory().postal_code(text).is_none_or(|known| !known.locality.is_empty()));
+        assert!(
+            code.as_ref().len() == 5 && directory().postal_code(text).is_none_or(|known| !known.locality.is_empty())
+        );
     }
     if let Ok(localized) = serde_json::from_str::<Localized>(text) {
         let written = serde_json::to_string(&localized).expect("JSON");

@@ -5,7 +5,7 @@ use std::time::Instant;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use serde::Deserialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use utoipa::IntoParams;
 
 use crate::audit::record::Record;
@@ -42,8 +42,11 @@ impl Verifier {
         Self { sealer, turn: Semaphore::new(1) }
     }
 
+    fn turn(&self) -> Result<SemaphorePermit<'_>> {
+        self.turn.try_acquire().map_err(|_| Error::new(Problem::Overloaded))
+    }
+
     async fn verify(&self, db: &Db, expected: Option<Head>, now: Timestamp) -> Result<Verification> {
-        let _turn = self.turn.try_acquire().map_err(|_| Error::new(Problem::Overloaded))?;
         let mut walk = Walk::new(self.sealer.clone(), expected, now);
         loop {
             let begun = Instant::now();
@@ -145,6 +148,8 @@ async fn verify_audit_records(
     query: Query<VerificationQuery>,
 ) -> Result<HttpResponse> {
     let expected = query.0.expected_head.as_deref().map(|head| head.parse().map_err(|_| wrong_head())).transpose()?;
+    // What is refused is not on record as done.
+    let _turn = verifier.turn()?;
     let entry = Entry::of_call(&call, staff.actor(), "audit.verified", "audit", Vec::new());
     db.write(move |conn| audit::record(conn, &entry)).await?;
     let verification = verifier.verify(&db, expected, call.moment.now).await?;

@@ -14,11 +14,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
 
 use crate::audit::record::Record;
 use crate::audit::store;
+use crate::code::code;
 use crate::db::schema::audit_seals;
 use crate::db::{Db, DbConn};
 use crate::error::Result;
@@ -101,15 +100,7 @@ impl Sealer {
 
     /// The hash of a record's seal, which has this number and stands behind the hash `before`.
     pub fn hash(&self, seq: i64, before: &[u8], record: &Record) -> [u8; 32] {
-        let mut hash = [0; 32];
-        // HMAC takes keys of any length, so there is always a code.
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) {
-            mac.update(&seq.to_be_bytes());
-            mac.update(before);
-            mac.update(&record.bytes());
-            hash.copy_from_slice(&mac.finalize().into_bytes());
-        }
-        hash
+        code(&self.key, &[&seq.to_be_bytes(), before, &record.bytes()])
     }
 
     /// The seals of these records, behind the last one.

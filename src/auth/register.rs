@@ -10,7 +10,7 @@ use diesel::prelude::*;
 
 use crate::auth::Role;
 use crate::auth::holder::{Holder, Identity};
-use crate::db::schema::{staff, staff_offices};
+use crate::db::schema::{offices, staff, staff_offices};
 use crate::db::{Db, DbConn};
 use crate::error::Result;
 use crate::id::{OfficeId, StaffId};
@@ -71,8 +71,11 @@ impl Register {
             let said = (staff::name.eq(name), staff::works_cases.eq(works_cases), staff::signed_in_at.eq(now));
             diesel::update(staff::table.find(id)).set(said).execute(conn)?;
             diesel::delete(staff_offices::table.filter(staff_offices::staff_id.eq(id))).execute(conn)?;
-            for office in &offices {
-                let row = (staff_offices::staff_id.eq(id), staff_offices::office_id.eq(*office));
+            // An office that another server has just removed stands in this one's directory for another second.
+            let there: Vec<OfficeId> =
+                offices::table.filter(offices::id.eq_any(&offices)).select(offices::id).load(conn)?;
+            for office in there {
+                let row = (staff_offices::staff_id.eq(id), staff_offices::office_id.eq(office));
                 diesel::insert_into(staff_offices::table).values(row).execute(conn)?;
             }
             Ok(id)

@@ -1,12 +1,10 @@
 //! Where the vault's keys come from.
 
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Args;
 
-use crate::config::DEMO_MARK;
+use crate::config::{DEMO_MARK, Hidden};
 use crate::vault::Vault;
 
 /// The vault's keys: for every command that reads or writes what is personal.
@@ -24,25 +22,7 @@ pub struct VaultConfig {
         hide_env_values = true,
         conflicts_with = "vault_keys_file"
     )]
-    pub vault_keys: Option<VaultKeys>,
-}
-
-/// A text that holds keys. Every text is one at first: a parser's refusal would quote it.
-#[derive(Clone)]
-pub struct VaultKeys(String);
-
-impl FromStr for VaultKeys {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for VaultKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
+    pub vault_keys: Option<Hidden>,
 }
 
 impl VaultConfig {

@@ -1,6 +1,6 @@
 //! Where the two databases differ, each difference as a named function that says why.
 
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::BigInt;
@@ -36,8 +36,9 @@ pub fn is_worth_another_try(error: &Error) -> bool {
 /// Neither database gives diesel a kind for "not now": PostgreSQL says so while it shuts down or starts, SQLite when the disk
 /// is full or fails, or when another process holds the file.
 pub fn is_outage(message: &str) -> bool {
-    const SAYINGS: [&str; 10] = [
+    const SAYINGS: [&str; 11] = [
         "terminating connection",
+        "canceling statement due to",
         "the database system is",
         "server closed the connection",
         "could not connect",
@@ -52,25 +53,22 @@ pub fn is_outage(message: &str) -> bool {
 }
 
 /// Several servers may start at once on one database, and two migrations at once would collide. On PostgreSQL an advisory lock
-/// makes the second wait; on SQLite a transaction that takes the write lock at once does.
+/// makes the second wait; on SQLite a transaction that takes the write lock at once does. On both it is one transaction: what ends half-way
+/// has done nothing.
 pub fn while_alone<T>(conn: &mut DbConn, work: impl FnOnce(&mut DbConn) -> Result<T>) -> Result<T> {
     match conn {
-        // Another server's migration may take longer than a statement normally may.
-        DbConn::Postgres(conn) => {
-            conn.batch_execute("SET statement_timeout=0; SET lock_timeout=0; SELECT pg_advisory_lock(74657261)")?;
-        }
+        // A migration, and the wait for another server's, may take longer than a statement normally may.
+        DbConn::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(
+            conn,
+            "BEGIN; SET LOCAL statement_timeout=0; SET LOCAL lock_timeout=0; SELECT pg_advisory_xact_lock(74657261)",
+        )?,
         DbConn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?,
     }
     let outcome = work(conn);
-    match conn {
-        DbConn::Postgres(conn) => {
-            conn.batch_execute(
-                "SELECT pg_advisory_unlock(74657261); SET statement_timeout='15s'; SET lock_timeout='10s'",
-            )?;
-        }
-        DbConn::Sqlite(conn) if outcome.is_ok() => AnsiTransactionManager::commit_transaction(conn)?,
-        DbConn::Sqlite(conn) => AnsiTransactionManager::rollback_transaction(conn)?,
-    }
+    on_backend!(conn, conn => match outcome {
+        Ok(_) => AnsiTransactionManager::commit_transaction(conn),
+        Err(_) => AnsiTransactionManager::rollback_transaction(conn),
+    })?;
     outcome
 }
 
@@ -200,19 +198,55 @@ pub fn note_met_families(conn: &mut DbConn, met: &[(FamilyId, OfficeId, bool)]) 
 }
 
 /// SQLite takes its compile-time options from the build; without the first of these every statement with a bound LIMIT is
-/// prepared anew at each execution, which makes reads three times slower. PostgreSQL has nothing of the kind.
+/// prepared anew at each execution, which makes reads three times slower. PostgreSQL must say in English what went wrong: diesel has
+/// no kind for a deadlock or an outage, so they are known by their words, and a session may not choose its language by itself.
 pub fn check_build(conn: &mut DbConn) -> Result<()> {
     #[derive(QueryableByName)]
     struct CompileOption {
         #[diesel(sql_type = diesel::sql_types::Text)]
         compile_options: String,
     }
-    let DbConn::Sqlite(conn) = conn else { return Ok(()) };
+    #[derive(QueryableByName)]
+    struct Language {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        lc_messages: String,
+    }
+    let conn = match conn {
+        DbConn::Sqlite(conn) => conn,
+        DbConn::Postgres(conn) => {
+            let language: Language = diesel::sql_query("SHOW lc_messages").get_result(conn)?;
+            return if is_english(&language.lc_messages) { Ok(()) } else { Err(Error::internal(NOT_ENGLISH)) };
+        }
+    };
     let options: Vec<CompileOption> = diesel::sql_query("PRAGMA compile_options").load(conn)?;
     match options.iter().any(|option| option.compile_options == "ENABLE_QPSG") {
         true => Ok(()),
         false => {
             Err(Error::internal("SQLite was built without ENABLE_QPSG; build with the settings of .cargo/config.toml"))
         }
+    }
+}
+
+const NOT_ENGLISH: &str = "PostgreSQL tells errors in another language than English, so that deadlocks and outages would not be known; \
+                           let a superuser run: ALTER ROLE the_role_of_nara SET lc_messages = 'C'";
+
+/// Whether messages of this locale are in English. None named is the server's environment, which mostly is.
+fn is_english(locale: &str) -> bool {
+    let language = locale.split(['_', '.', '@', '-']).next().unwrap_or_default();
+    matches!(language.to_ascii_lowercase().as_str(), "" | "c" | "posix" | "en" | "english")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_these_locales_are_in_english() {
+        assert!(
+            ["C", "C.UTF-8", "POSIX", "en_US.utf8", "en_GB", "English_United States.1252", ""]
+                .iter()
+                .all(|it| is_english(it))
+        );
+        assert!(!["sv_SE.UTF-8", "de_DE", "Swedish_Sweden.1252", "ca_ES"].iter().any(|it| is_english(it)));
     }
 }

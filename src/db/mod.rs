@@ -19,7 +19,7 @@ mod threads;
 mod turn;
 mod writer;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::Connection;
 use diesel::connection::TransactionManager;
@@ -71,8 +71,10 @@ impl Sizes {
     }
 }
 
-/// A job that lost against another one is tried this often in all.
+/// A job that lost against another one is tried this often in all, and not again when it has taken so long: the audit's seals rely on
+/// it that a record is committed soon after it was made.
 const ATTEMPTS: u32 = 4;
+const TRIED_FOR: Duration = Duration::from_secs(20);
 
 impl Db {
     /// Opens the connections. The database must have been migrated.
@@ -131,6 +133,7 @@ impl Db {
 /// Runs `job` in a transaction of its own.
 pub fn in_transaction<T>(conn: &mut DbConn, job: &impl Fn(&mut DbConn) -> Result<T>) -> Result<T> {
     type Transactions = <DbConn as Connection>::TransactionManager;
+    let begun = Instant::now();
     let mut attempt = 1;
     loop {
         writer::begin(conn)?;
@@ -145,7 +148,7 @@ pub fn in_transaction<T>(conn: &mut DbConn, job: &impl Fn(&mut DbConn) -> Result
         let Err(error) = outcome else { return outcome };
         // After a failed commit there may be nothing left to roll back; a lost connection is replaced by its thread.
         while matches!(writer::depth(conn), Ok(1..)) && Transactions::rollback_transaction(conn).is_ok() {}
-        if attempt == ATTEMPTS || !dialect::is_worth_another_try(&error) {
+        if attempt == ATTEMPTS || begun.elapsed() > TRIED_FOR || !dialect::is_worth_another_try(&error) {
             return Err(error);
         }
         attempt += 1;

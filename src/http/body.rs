@@ -376,7 +376,14 @@ mod tests {
 
     #[test]
     fn nor_is_a_code_whatever_words_it_is_made_of() {
-        let words = ["Alva", "Alva at line 3", "x`, expected Alva at line 3", "expected Alva", "Alva\u{1f}Alva", "a at line 1 column 2 Alva"];
+        let words = [
+            "Alva",
+            "Alva at line 3",
+            "x`, expected Alva at line 3",
+            "expected Alva",
+            "Alva\u{1f}Alva",
+            "a at line 1 column 2 Alva",
+        ];
         for word in words {
             let body = json!({ "channel": word });
             let parsed = parse::<Matter>(body.to_string().as_bytes()).unwrap_err();

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::{self, Answer, KeptAnswers, Validator};
 use crate::http::noted::Noted;
-use crate::http::operations::Operations;
+use crate::http::operations::{Operations, weight};
 use crate::http::page::PARAMETERS;
 use crate::http::trace::Trace;
 use crate::http::written::{Linking, Links};
@@ -133,7 +133,12 @@ impl Call {
 
     /// True when the caller asks for this media type, such as `application/geo+json`, rather than for JSON.
     pub fn asks_for(&self, media_type: &str) -> bool {
-        self.header(header::ACCEPT).is_some_and(|accept| accept.to_ascii_lowercase().contains(media_type))
+        self.header(header::ACCEPT).is_some_and(|accept| {
+            let accept = accept.to_ascii_lowercase();
+            let (wanted, json) = (weight(&accept, media_type), weight(&accept, "application/json"));
+            // Who takes anything gets JSON.
+            wanted > json || (wanted > 0.0 && wanted == json && accept.contains(media_type))
+        })
     }
 
     /// An absolute link to `path` below the root of the API.

@@ -92,25 +92,29 @@ impl Operation {
     pub fn check_accept(&self, headers: &HeaderMap) -> Result<()> {
         let Some(accept) = headers.get(header::ACCEPT) else { return Ok(()) };
         let accept = accept.to_str().map_err(|_| Error::new(Problem::NotAcceptable))?.to_ascii_lowercase();
-        let mut wanted = accept
-            .split(',')
-            .filter(|range| !has_zero_weight(range))
-            .map(|range| range.split(';').next().unwrap_or_default().trim());
-        let answered = |range: &str| {
-            range == "*/*"
-                || self.produces.iter().any(|produced| {
-                    range == produced
-                        || range.strip_suffix("/*").is_some_and(|kind| produced.split('/').next() == Some(kind))
-                })
-        };
-        let acceptable = self.produces.is_empty() || wanted.any(answered);
+        let acceptable =
+            self.produces.is_empty() || self.produces.iter().any(|produced| weight(&accept, produced) > 0.0);
         if acceptable { Ok(()) } else { Err(Error::new(Problem::NotAcceptable)) }
     }
 }
 
-fn has_zero_weight(range: &str) -> bool {
-    let weight = range.split(';').find_map(|parameter| parameter.trim().strip_prefix("q="));
-    weight.and_then(|weight| weight.trim().parse::<f32>().ok()) == Some(0.0)
+/// How much a caller who accepts `accept`, in lower case, wants this media type: the weight of the range that names it most closely
+/// (RFC 9110, section 12.5.1).
+pub fn weight(accept: &str, media_type: &str) -> f32 {
+    let closeness = |range: &str| match range.strip_suffix("/*") {
+        Some("*") => Some(0),
+        Some(kind) => (media_type.split('/').next() == Some(kind)).then_some(1),
+        None => (range == media_type).then_some(2),
+    };
+    let ranges = accept.split(',').filter_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let close = closeness(parts.next().unwrap_or_default())?;
+        let given = parts.find_map(|part| part.strip_prefix("q="));
+        let weight = given.map_or(Some(1.0), |given| given.trim().parse::<f32>().ok());
+        // A weight that is none is not one of zero.
+        Some((close, weight.filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(1.0)))
+    });
+    ranges.max_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1))).map_or(0.0, |(_, weight)| weight)
 }
 
 fn fits(pattern: &str, path: &str) -> bool {
@@ -153,6 +157,15 @@ mod tests {
                 && accepts("Application/JSON")
         );
         assert!(!accepts("text/csv") && !accepts("application/json;q=0") && !accepts("applicationx/*"));
+        assert!(accepts("*/*, application/json;q=0") && !accepts("application/*;q=0"));
+    }
+
+    #[test]
+    fn the_range_that_names_a_type_most_closely_says_how_much_it_is_wanted() {
+        assert_eq!(weight("application/json, application/geo+json;q=0", "application/geo+json"), 0.0);
+        assert_eq!(weight("*/*;q=0.1, application/json;q=0.5", "application/json"), 0.5);
+        assert_eq!(weight("*/*;q=0.1, application/json;q=0.5", "application/geo+json"), 0.1);
+        assert_eq!(weight("application/json;q=rubbish", "application/json"), 1.0);
     }
 
     #[test]

@@ -8,12 +8,13 @@ use std::future::{Ready, ready};
 use actix_web::{FromRequest, HttpRequest, dev};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, Mac};
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::code::code;
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::Answer;
 use crate::http::call::{Call, Link};
@@ -240,34 +241,32 @@ impl<T, P: Serialize> Found<T, P> {
     }
 }
 
-const SEAL_LENGTH: usize = 16;
+/// As long as XChaCha20's.
+const NONCE_LENGTH: usize = 24;
 
+/// Seals the position: it may hold what must not stand in an address, such as a name. The nonce is a code of what is sealed, so that one
+/// position has one cursor, and a list one entity tag.
 fn seal<P: Serialize>(call: &Call, position: &P) -> Result<String> {
     let position = serde_json::to_vec(position).map_err(Error::internal)?;
-    let mut cursor = seal_of(call, &position).to_vec();
-    cursor.extend_from_slice(&position);
-    Ok(URL_SAFE_NO_PAD.encode(cursor))
+    let list = call.list_identity();
+    let mut nonce = [0; NONCE_LENGTH];
+    let code = code(call.cursor_key(), &[b"nonce", &[0], list.as_bytes(), &[0], &position]);
+    nonce.copy_from_slice(&code[..NONCE_LENGTH]);
+    let sealed = cipher(call).encrypt(&nonce.into(), Payload { msg: &position, aad: list.as_bytes() });
+    let sealed = sealed.map_err(|_| Error::internal("a position is too long to be sealed"))?;
+    Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
 }
 
+/// A cursor of one list means nothing in another.
 fn unseal<P: DeserializeOwned>(call: &Call, cursor: &str) -> Option<P> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-    let (seal, position) = bytes.split_at_checked(SEAL_LENGTH)?;
-    let genuine = subtle::ConstantTimeEq::ct_eq(&seal_of(call, position)[..], seal);
-    if !bool::from(genuine) {
-        return None;
-    }
-    serde_json::from_slice(position).ok()
+    let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LENGTH>()?;
+    let list = call.list_identity();
+    let payload = Payload { msg: sealed, aad: list.as_bytes() };
+    let position = cipher(call).decrypt(&(*nonce).into(), payload).ok()?;
+    serde_json::from_slice(&position).ok()
 }
 
-/// Binds the position to the list and its filters: a cursor of one list means nothing in another.
-fn seal_of(call: &Call, position: &[u8]) -> [u8; SEAL_LENGTH] {
-    let mut seal = [0; SEAL_LENGTH];
-    // HMAC takes keys of any length, so there is always a code.
-    if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(call.cursor_key()) {
-        mac.update(call.list_identity().as_bytes());
-        mac.update(&[0]);
-        mac.update(position);
-        seal.copy_from_slice(&mac.finalize().into_bytes()[..SEAL_LENGTH]);
-    }
-    seal
+fn cipher(call: &Call) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(&code(call.cursor_key(), &[b"seal"]).into())
 }

@@ -15,12 +15,11 @@ use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::Duration;
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::audit::{self, Actor, Entry};
+use crate::code::code;
 use crate::db::{Db, DbConn};
 use crate::error::{Error, Problem, Result};
 use crate::http::call::Call;
@@ -143,9 +142,9 @@ impl Retries {
         match work(Slot(Some(claim.clone()))).await {
             Ok(answer) => Ok(answer),
             // Somebody may have come first, here or on another server; then it is their answer, whatever stood in our way.
-            Err(error) => match find().await? {
-                Some(kept) => self.give_again(call, caller, &replay, &claim, kept).await,
-                None => Err(error),
+            Err(error) => match find().await {
+                Ok(Some(kept)) => self.give_again(call, caller, &replay, &claim, kept).await,
+                Ok(None) | Err(_) => Err(error),
             },
         }
     }
@@ -200,13 +199,7 @@ impl Retries {
     }
 
     fn hash(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut hash = [0; 32];
-        // HMAC takes keys of any length, so there is always a code.
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.hash_key) {
-            parts.iter().for_each(|part| mac.update(part));
-            hash.copy_from_slice(&mac.finalize().into_bytes());
-        }
-        hash
+        code(&self.hash_key, parts)
     }
 
     /// Notes that the call with this key runs; `None` when it does already.

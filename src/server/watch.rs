@@ -1,8 +1,11 @@
 //! What a server does beside answering: it notices what has changed elsewhere, tidies up, records which deadlines have passed, and
 //! seals the audit.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
 
 use crate::audit::seal::{Sealing, Step};
 use crate::auth::SignIn;
@@ -90,12 +93,16 @@ impl Watch {
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Does something again and again. What panics is told in the log and done again all the same: a server whose keys are no longer
+/// refreshed looks as well as any.
 async fn every(period: Duration, work: impl AsyncFn()) {
     let mut tick = tokio::time::interval(period);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        work().await;
+        if AssertUnwindSafe(work()).catch_unwind().await.is_err() {
+            tracing::error!("a job in the background panicked; going on");
+        }
     }
 }
 

@@ -22,15 +22,14 @@ use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Binary;
-use hmac::{Hmac, Mac};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::Sha256;
 use uuid::Uuid;
 
 pub use confidential::{Confidential, ConfidentialLine, ConfidentialProse, disclose};
 pub use ring::{KeyId, Ring};
 
+use crate::code::code;
 use crate::error::{Error, Result};
 use crate::time::Random;
 
@@ -161,15 +160,7 @@ impl Vault {
 
     /// The hash of `value`, as one of the things that `what` names: equal values of different things do not meet.
     pub fn keyed_hash(&self, what: &str, value: &[u8]) -> KeyedHash {
-        let mut hash = [0; 32];
-        // HMAC takes keys of any length, so there is always a code.
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.lookup_key()) {
-            mac.update(what.as_bytes());
-            mac.update(&[0]);
-            mac.update(value);
-            hash.copy_from_slice(&mac.finalize().into_bytes());
-        }
-        KeyedHash(hash)
+        KeyedHash(code(self.0.lookup_key(), &[what.as_bytes(), &[0], value]))
     }
 }
 
@@ -184,12 +175,6 @@ impl Sealed {
         let format = self.0.first().filter(|format| **format == FORMAT);
         let id = self.0.get(KEY_AT..NONCE_AT)?.try_into().ok()?;
         format.map(|_| KeyId::from_be_bytes(id))
-    }
-
-    /// What every seal under this key begins with.
-    pub fn beginning(key: KeyId) -> [u8; NONCE_AT] {
-        let [a, b, c, d] = key.to_be_bytes();
-        [FORMAT, a, b, c, d]
     }
 }
 

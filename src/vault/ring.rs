@@ -139,7 +139,7 @@ impl FromStr for Ring {
             let mut words = line.split_whitespace();
             let (kind, id, secret, end) = (words.next(), words.next(), words.next(), words.next());
             let id: Option<KeyId> = id.and_then(|id| id.parse().ok()).filter(|id| *id > 0);
-            let secret = secret.and_then(hex::decode::<32>).filter(is_random).map(Zeroizing::new);
+            let secret = secret.and_then(hex::decode::<32>).filter(hex::are_random).map(Zeroizing::new);
             match (kind, id, secret, end) {
                 (Some("data"), Some(id), Some(secret), None) if data.iter().all(|key| key.id != id) => {
                     data.push(DataKey::new(id, secret));
@@ -156,11 +156,6 @@ impl FromStr for Ring {
 }
 
 const EXPECTED: &str = "expected lines `data ID KEY`, the one that seals first and no id twice, and one line `lookup ID KEY`, each key 64 random hexadecimal digits; make them with: nara vault new-keys";
-
-/// Random bytes are of many kinds; a placeholder's are few.
-fn is_random(bytes: &[u8; 32]) -> bool {
-    bytes.iter().collect::<std::collections::HashSet<_>>().len() > 8
-}
 
 impl fmt::Debug for Ring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

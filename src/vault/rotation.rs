@@ -32,18 +32,13 @@ struct Row {
     sealed: Sealed,
 }
 
-/// What one step did.
+/// What one step did: it looked at rows up to this one, and there may be more behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// So many rows of the column were sealed anew, up to this one; there may be more.
-    Sealed {
-        /// How many.
-        rows: usize,
-        /// The last of them.
-        last: Uuid,
-    },
-    /// Nothing in the column is sealed with another key than the current one.
-    Done,
+pub struct Looked {
+    /// How many it sealed anew.
+    pub sealed: usize,
+    /// The last row that it looked at.
+    pub last: Uuid,
 }
 
 /// Seals everything anew that another key than the current one has sealed, and says how many rows that were.
@@ -53,32 +48,36 @@ pub fn run(target: &Target, vault: &Vault, moment: &Moment) -> Result<usize> {
     let mut sealed = 0;
     for column in COLUMNS {
         let mut after = Uuid::nil();
-        while let Outcome::Sealed { rows, last } =
+        while let Some(looked) =
             db::in_transaction(&mut conn, &|conn| step(conn, vault, column, after, &moment.random))?
         {
-            (sealed, after) = (sealed + rows, last);
+            (sealed, after) = (sealed + looked.sealed, looked.last);
         }
     }
     Ok(sealed)
 }
 
-/// Seals some rows of a column anew: those behind `after` that another key than the current one has sealed.
-pub fn step(conn: &mut DbConn, vault: &Vault, column: Column, after: Uuid, random: &Random) -> Result<Outcome> {
+/// Looks at the next rows of a column behind `after`, and seals those anew that another key than the current one has sealed. The
+/// database is not asked for these alone: where few are left, it would go through all rows to find them. `None` behind the last row.
+pub fn step(conn: &mut DbConn, vault: &Vault, column: Column, after: Uuid, random: &Random) -> Result<Option<Looked>> {
     let Column { table, name } = column;
-    let current = Sealed::beginning(vault.ring().current().id());
+    let current = vault.ring().current().id();
     let after = Id::<RowKind>::from_uuid(after);
     // The same text for both databases: SQLite numbers its named parameters in the order in which they first stand.
     let select = sql_query(format!(
-        "SELECT id, {name} AS sealed FROM {table} WHERE id > $1 AND substr({name}, 1, 5) <> $2 ORDER BY id LIMIT $3"
+        "SELECT id, {name} AS sealed FROM {table} WHERE id > $1 AND {name} IS NOT NULL ORDER BY id LIMIT $2"
     ));
-    let rows: Vec<Row> = on_backend!(conn, conn => select.bind::<SqlUuid, _>(after).bind::<Binary, _>(current.to_vec()).bind::<BigInt, _>(AT_ONCE).load(conn))?;
-    let Some(last) = rows.last().map(|row| row.id.uuid()) else { return Ok(Outcome::Done) };
-    for row in &rows {
+    let rows: Vec<Row> =
+        on_backend!(conn, conn => select.bind::<SqlUuid, _>(after).bind::<BigInt, _>(AT_ONCE).load(conn))?;
+    let Some(last) = rows.last().map(|row| row.id.uuid()) else { return Ok(None) };
+    let mut sealed = 0;
+    for row in rows.iter().filter(|row| row.sealed.key() != Some(current)) {
         let plain = vault.open(column, row.id.uuid(), &row.sealed)?;
-        let sealed = vault.seal(column, row.id.uuid(), &plain, random)?;
+        let anew = vault.seal(column, row.id.uuid(), &plain, random)?;
         // Somebody may have changed the row in between, and has then sealed it with the current key.
         let update = sql_query(format!("UPDATE {table} SET {name} = $1 WHERE id = $2 AND {name} = $3"));
-        on_backend!(conn, conn => update.bind::<Binary, _>(&sealed).bind::<SqlUuid, _>(row.id).bind::<Binary, _>(&row.sealed).execute(conn))?;
+        on_backend!(conn, conn => update.bind::<Binary, _>(&anew).bind::<SqlUuid, _>(row.id).bind::<Binary, _>(&row.sealed).execute(conn))?;
+        sealed += 1;
     }
-    Ok(Outcome::Sealed { rows: rows.len(), last })
+    Ok(Some(Looked { sealed, last }))
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use crate::db::DbConn;
 use crate::db::schema::vault_keys;
 use crate::error::{Error, Result};
+use crate::on_backend;
 use crate::time::Timestamp;
 use crate::vault::ring::{DataKey, Ring};
 
@@ -39,9 +40,14 @@ impl KnownKey {
 
 /// Refuses a ring that lacks a key which this database knows, or has another one under its name; then remembers the new ones.
 pub fn check(conn: &mut DbConn, ring: &Ring, now: Timestamp) -> Result<()> {
-    let known: Vec<KnownKey> = vault_keys::table.load(conn)?;
     let ours: Vec<KnownKey> =
         ring.keys().map(|key| KnownKey::data(key, now)).chain([KnownKey::lookup(ring, now)]).collect();
+    // Servers may start at once with the same new key. What a refused ring adds is rolled back.
+    for new in &ours {
+        let remember = diesel::insert_into(vault_keys::table).values(new).on_conflict_do_nothing();
+        on_backend!(&mut *conn, conn => remember.execute(conn))?;
+    }
+    let known: Vec<KnownKey> = vault_keys::table.load(conn)?;
     for known in &known {
         match ours.iter().find(|ours| ours.is(known)) {
             Some(ours) if ours.check_value == known.check_value => {}
@@ -51,9 +57,6 @@ pub fn check(conn: &mut DbConn, ring: &Ring, now: Timestamp) -> Result<()> {
             }
             None => return Err(wrong(&format!("lacks the key `{} {}` of", known.kind, known.id))),
         }
-    }
-    for new in ours.iter().filter(|ours| !known.iter().any(|known| known.is(ours))) {
-        diesel::insert_into(vault_keys::table).values(new).execute(conn)?;
     }
     Ok(())
 }

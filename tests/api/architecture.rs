@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 /// [`is_web`].
 const LAYERS: &[(&[&str], &str)] = &[
     (&["error", "hex"], ""),
+    (&["code"], ""),
     (&["id", "time", "text", "db"], "identifiers, times and texts say themselves how the two databases store them"),
     (&["vault"], ""),
     (&["slug"], ""),

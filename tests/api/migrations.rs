@@ -202,6 +202,23 @@ on_both_databases! {
         }
     }
 
+    async fn an_upgrade_that_ends_half_way_has_done_nothing(database: EmptyDatabase) {
+        let target = &database.target;
+        migrations::run(target).unwrap();
+        for _ in 0..2 {
+            migrations::revert_last(target).unwrap();
+        }
+        let mut conn = database.connect();
+        let before = columns(&mut conn);
+        // The first of the two migrations goes well, and the second finds a table that is in its way.
+        let in_the_way = |conn: &mut DbConn, change: &str| nara::on_backend!(conn, conn => sql_query(change).execute(conn)).unwrap();
+        in_the_way(&mut conn, "CREATE TABLE referral_events (id INTEGER)");
+        assert!(migrations::run(target).is_err());
+        in_the_way(&mut conn, "DROP TABLE referral_events");
+        assert_eq!(columns(&mut conn), before);
+        assert_eq!(migrations::run(target).unwrap().len(), 2);
+    }
+
     async fn a_database_of_another_layout_is_left_alone(database: EmptyDatabase) {
         let target = &database.target;
         let newer = match database.backend {

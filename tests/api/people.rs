@@ -59,6 +59,14 @@ fn headers(answer: &Answer) -> Vec<String> {
 }
 
 on_both_databases! {
+    async fn a_number_in_an_address_is_not_told_back(app: TestApp) {
+        for path in ["/people/20130101-2386", "/people/201301012386/timeline", "/nothing/130101-2386"] {
+            let answer = app.caseworker().get(path).await;
+            assert_eq!(answer.status, 404, "{answer:?}");
+            assert!(!answer.text().contains("2386") && answer.json()["instance"].as_str().unwrap().contains("/withheld"), "{answer:?}");
+        }
+    }
+
     async fn a_person_is_registered_read_and_changed(app: TestApp) {
         let made = app.outreach_worker().post("/people", person()).await;
         let view = made.expect(201);

@@ -132,6 +132,18 @@ crate::on_both_databases! {
         assert_eq!(hash.len(), 32);
     }
 
+    async fn the_address_of_the_next_page_tells_nobodys_name(app: TestApp) {
+        let anna = named(&app, "anna", "Anna Ek", "caseworker", &[SKAGGETORP]);
+        id_of(&anna).await;
+        id_of(&named(&app, "bo", "Bo Ask", "caseworker", &[SKAGGETORP])).await;
+        let first = anna.get("/staff?limit=1").await.expect(200);
+        let next = first["_links"].as_array().unwrap().iter().find(|link| link["rel"] == "next").unwrap()["href"].as_str().unwrap();
+        let cursor = next.split("cursor=").nth(1).unwrap().split('&').next().unwrap();
+        let bytes = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, cursor).unwrap().to_ascii_lowercase();
+        assert!(!["anna", "ek", "ask"].iter().any(|word| bytes.windows(word.len()).any(|part| part == word.as_bytes())), "{bytes:?}");
+        assert_eq!(names(&anna.get(&format!("/staff?limit=1&cursor={cursor}")).await.expect(200)), ["Bo Ask"]);
+    }
+
     async fn colleagues_are_those_who_work_with_cases_at_my_offices(app: TestApp) {
         let anna = named(&app, "anna", "Anna Ek", "caseworker", &[SKAGGETORP]);
         id_of(&named(&app, "orjan", "Örjan Berg", "outreach_worker", &[SKAGGETORP])).await;

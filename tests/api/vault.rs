@@ -102,7 +102,9 @@ crate::on_both_databases! {
         let now = clock::start().now;
         let known = installed().with_fresh_key(&Random::system()).unwrap();
         state::check(&mut conn, &known, now).unwrap();
-        let told = |ring: &Ring| state::check(&mut connect(&app), ring, now).unwrap_err().told();
+        let told = |ring: &Ring| {
+            nara::db::in_transaction(&mut connect(&app), &|conn| state::check(conn, ring, now)).unwrap_err().told()
+        };
         assert!(told(&fresh()).contains("has another key `data 1`"), "{}", told(&fresh()));
         assert!(told(&installed()).contains("lacks the key `data 2`"), "{}", told(&installed()));
         let lookup = known.with_fresh_lookup_key(&Random::system()).unwrap();
@@ -119,7 +121,7 @@ crate::on_both_databases! {
         let mut conn = connect(&app);
         // Somebody stopped an earlier run after its first step.
         let first = nara::db::in_transaction(&mut conn, &|conn| rotation::step(conn, &vault, nara::vault::REFERRAL_ROUTING, uuid::Uuid::nil(), &moment.random)).unwrap();
-        assert!(matches!(first, rotation::Outcome::Sealed { rows: 3, .. }), "{first:?}");
+        assert!(matches!(first, Some(rotation::Looked { sealed: 3, .. })), "{first:?}");
         assert_eq!(rotation::run(&target(&app), &vault, &moment).unwrap(), 3);
         assert_eq!(rotation::run(&target(&app), &vault, &moment).unwrap(), 0);
         // The server that runs does not know the new key yet, and says so rather than show something wrong.

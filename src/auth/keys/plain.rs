@@ -1,9 +1,7 @@
 //! A key as its agency holds it: made, read, hashed, revealed.
 
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
-
 use crate::auth::keys::{ID_LENGTH, KeyId};
+use crate::code::code;
 use crate::time::Random;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -46,13 +44,7 @@ impl PlainKey {
 
     /// What the database keeps instead of the secret.
     pub(super) fn hash(&self, hash_key: &[u8; 32]) -> [u8; 32] {
-        let mut hash = [0; 32];
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(hash_key) {
-            mac.update(self.id.as_ref().as_bytes());
-            mac.update(self.secret.as_bytes());
-            hash.copy_from_slice(&mac.finalize().into_bytes());
-        }
-        hash
+        code(hash_key, &[self.id.as_ref().as_bytes(), self.secret.as_bytes()])
     }
 
     fn check(&self) -> String {

@@ -172,13 +172,8 @@ fn example_of(problem: Problem) -> (String, Value) {
         }
         _ => Error::new(problem),
     };
-    let view = ProblemView::new(
-        &error,
-        Language::English,
-        "https://nara.example",
-        "/nara/v1/areas/norr".to_owned(),
-        TRACE_ID.to_owned(),
-    );
+    let view =
+        ProblemView::new(&error, Language::English, "https://nara.example", "/nara/v1/areas/norr", TRACE_ID.to_owned());
     let summary = meaning(problem).title.0;
     (problem.slug().to_owned(), json!({ "summary": summary, "value": view }))
 }

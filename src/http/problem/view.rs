@@ -83,15 +83,15 @@ pub struct ViolationView {
 }
 
 impl ProblemView {
-    /// The problem of `error`, in `language`, for the caller of `instance`.
-    pub fn new(error: &Error, language: Language, base: &str, instance: String, trace_id: String) -> Self {
+    /// The problem of `error`, in `language`, for the caller of `path`.
+    pub fn new(error: &Error, language: Language, base: &str, path: &str, trace_id: String) -> Self {
         let meaning = meaning(error.problem());
         Self {
             r#type: format!("{base}/problems/{}", error.problem().slug()),
             title: language.choose(meaning.title),
             status: meaning.status.as_u16(),
             detail: error.detail().map(|text| language.of(text).to_owned()),
-            instance,
+            instance: instance(path),
             trace_id,
             errors: error.violations().iter().map(|violation| ViolationView::new(violation, language)).collect(),
             allowed_actions: error.allowed().map(<[_]>::to_vec),
@@ -109,7 +109,7 @@ impl ProblemView {
 pub struct Explainer {
     language: Language,
     base: String,
-    instance: String,
+    path: String,
     trace_id: String,
 }
 
@@ -119,7 +119,7 @@ impl Explainer {
         if error.problem() == Problem::InternalError {
             tracing::error!(cause = ?error.cause(), trace = %self.trace_id, "a part of a call failed");
         }
-        ProblemView::new(error, self.language, &self.base, self.instance.clone(), self.trace_id.clone())
+        ProblemView::new(error, self.language, &self.base, &self.path, self.trace_id.clone())
     }
 }
 
@@ -139,7 +139,7 @@ impl Call {
         Explainer {
             language: Language::accepted(self.request().headers().get(header::ACCEPT_LANGUAGE)),
             base: self.base(),
-            instance: instance(self.request().path()),
+            path: self.request().path().to_owned(),
             trace_id: self.trace.id(),
         }
     }
