@@ -23,6 +23,9 @@
 //! | [`http`] | what all operations share: problems, pages, entity tags, traces, limits, the document |
 //! | [`meta`], [`code_lists`] | about the API itself |
 //! | [`db`] | one interface to two databases |
+//! | [`error`], [`id`], [`time`], [`text`], [`slug`], [`hex`], [`code`] | what everything is made of: failures, names, moments, keyed codes |
+//! | [`rules`] | gathers what is wrong with a body, so that a caller is told all of it at once |
+//! | [`lookups`] | makes all keyed hashes anew, with a new key |
 //! | [`server`], [`cli`], [`config`], [`demo`], [`telemetry`] | how it is run |
 //!
 //! A call comes in through [`http::envelope`], is signed in by its handler's first argument ([`auth`]), reads the snapshot or
@@ -30,21 +33,23 @@
 //!
 //! # What holds everywhere
 //!
-//! - Imports go one way: main → demo → server → routes → referrals, where to turn → auth → the directory and its
-//!   nouns → audit → http → db, calendar → error, id, time, text. The directory and its four nouns know each other: the
-//!   snapshot is made of them, and they are judged by it. `mod.rs` and `store.rs` know nothing of actix, `routes.rs` nothing of diesel. The test
-//!   `architecture` holds it.
+//! - Imports go one way, from the program down to what everything is made of; between the slices only as the domain points: outreach
+//!   knows referrals, which know families, people and where to turn. The directory and its four nouns know each other: the snapshot
+//!   is made of them, and they are judged by it. `mod.rs` and `store.rs` know nothing of actix, `routes.rs` nothing of diesel. The
+//!   test `architecture` has the whole order and holds it.
 //! - Only [`server`] mounts routes, and the document is made from what is mounted.
-//! - Only [`http::problem`] knows status codes; only [`config`] and [`cli`] know the environment.
+//! - Only [`http::problem`] knows the status codes of failures; only [`config`] and [`cli`] know the environment.
 //! - A change and its audit record commit in one transaction; personal data leaves only after the record of its reading is
 //!   durable.
 //! - What somebody asks for and may not know of is recorded as denied, by [`audit::denials`], whether it exists or not; the query
 //!   that does not find it is the same.
 //! - Which cases somebody may know of is decided by [`auth::Sight`] and nowhere else; what they may not know of does not exist.
-//! - What can be done with a referral, when and by whom, is one table: [`referrals::course::table`]; what a caller is offered is what a
-//!   caller is allowed. Each step is one version, one event and one record of the audit, in one transaction.
-//! - What a sender may know is one rule: [`referrals::disclosure`]. Its answers are made by [`referrals::receipt`] and nowhere else.
-//! - Time and randomness are handed in ([`time::Moment`]); nothing asks the machine but [`time`] itself.
+//! - Which steps can be taken with a referral, when and by whom, is one table: [`referrals::course::table`]; what a caller is offered
+//!   is what a caller is allowed. Each step is one version, one event and one record of the audit, in one transaction.
+//! - What a sender may know is one rule: [`referrals::disclosure`]. Its receipts are made by [`referrals::receipt`] and nowhere else,
+//!   and of messages it reads those that are between it and the office ([`referrals::messages`]).
+//! - Time and randomness are handed in ([`time::Moment`]): nothing but [`time`] asks the machine what time it is. How long something
+//!   took is measured where it is told.
 //! - Nothing about one municipality is in the code: it is data.
 //! - What is personal is a [`vault::Confidential`] in memory and sealed in the database.
 //! - No name, identity number or narrative reaches an address, a log, an error or a metric.
