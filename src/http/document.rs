@@ -229,7 +229,7 @@ mod tests {
             method: "GET".to_owned(),
             path: "/districts".to_owned(),
             query: strings(&["limit"]),
-            headers: strings(&["traceparent", "Accept-Language", "If-None-Match"]),
+            headers: strings(&["Prefer"]),
             produces: strings(&["application/geo+json", "application/json"]),
             secured_by: strings(&["partnerKey", "staffToken"]),
         };
