@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::guard::fn_guard;
 use actix_web::http::header;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data, PayloadConfig};
@@ -234,6 +235,7 @@ impl Running {
 fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeouts) -> Result<Server> {
     let app = move || {
         let shared = shared.clone();
+        let operations = shared.operations.clone();
         App::new()
             .app_data(shared.db)
             .app_data(shared.directory)
@@ -258,7 +260,9 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
                     app.route("/metrics", web::get().to(meta::metrics));
                 }
             })
-            .service(web::scope(ROOT).configure(slices))
+            .service(
+                web::scope(ROOT).guard(fn_guard(move |call| fallback::may_take(call, &operations))).configure(slices),
+            )
             .default_service(web::to(fallback::answer))
     };
     let workers = if workers == 0 { std::thread::available_parallelism().map_or(2, usize::from) } else { workers };

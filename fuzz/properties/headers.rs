@@ -109,6 +109,7 @@ fn media_types(headers: &HeaderMap) {
             method: "GET".to_owned(),
             path: "/districts".to_owned(),
             query: Vec::new(),
+            headers: vec!["Accept-Language".to_owned()],
             produces: vec!["application/json".to_owned(), "application/geo+json".to_owned()],
             secured_by: Vec::new(),
         };

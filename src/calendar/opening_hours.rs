@@ -56,6 +56,9 @@ pub struct HoursError {
 #[serde(rename_all = "camelCase")]
 pub struct OpenState {
     /// Whether it is open; null when nobody knows.
+    ///
+    /// @x-nullable true
+    #[schema(required)]
     pub open_now: Option<bool>,
     /// Until when it is open. Absent while it is closed, and when it never closes.
     #[serde(default, skip_serializing_if = "Option::is_none")]

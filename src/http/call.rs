@@ -108,6 +108,7 @@ impl Call {
         if let Some(operation) = operations.of(request) {
             operation.check_query(request.query_string())?;
             operation.check_accept(request.headers())?;
+            operation.check_headers(request.headers())?;
             Noted::of(request).calls(operation.id());
         }
         let trace = request.extensions().get::<Trace>().copied();

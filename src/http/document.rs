@@ -29,6 +29,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::http::call::ROOT;
 
+pub use components::LONGEST_HEADER;
 pub use flaws::flaws;
 
 /// What the server needs to know of one operation.
@@ -42,6 +43,8 @@ pub struct Operation {
     pub path: String,
     /// The names of its query parameters.
     pub query: Vec<String>,
+    /// The names of the headers that it reads.
+    pub headers: Vec<String>,
     /// The media types of its answers of success.
     pub produces: Vec<String>,
     /// The names of the security schemes, any of which lets a caller in; none where everyone may call.
@@ -106,8 +109,10 @@ fn tell_example_in_words(parameter: &mut Value) {
 /// All operations of a finished document.
 pub fn operations(document: &Value) -> Vec<Operation> {
     let of = |(path, method, operation): (&str, &str, &Value)| {
-        let parameters = walk::parameters(document, operation);
-        let in_query = parameters.filter(|parameter| parameter["in"] == "query");
+        let parameters = |place: &str| {
+            let there = walk::parameters(document, operation).filter(|parameter| parameter["in"] == place);
+            there.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect()
+        };
         let successes = walk::responses(document, operation).filter(|(status, _)| status.starts_with('2'));
         let media_types = successes.flat_map(|(_, answer)| walk::members(&answer["content"]));
         let schemes = walk::elements(&operation["security"]).flat_map(walk::members);
@@ -115,7 +120,8 @@ pub fn operations(document: &Value) -> Vec<Operation> {
             id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
             method: method.to_ascii_uppercase(),
             path: path.to_owned(),
-            query: in_query.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect(),
+            query: parameters("query"),
+            headers: parameters("header"),
             produces: distinct(media_types.map(|(name, _)| name)),
             secured_by: distinct(schemes.map(|(name, _)| name)),
         }
@@ -223,6 +229,7 @@ mod tests {
             method: "GET".to_owned(),
             path: "/districts".to_owned(),
             query: strings(&["limit"]),
+            headers: strings(&["Prefer"]),
             produces: strings(&["application/geo+json", "application/json"]),
             secured_by: strings(&["partnerKey", "staffToken"]),
         };

@@ -6,11 +6,12 @@
 use std::collections::HashMap;
 
 use actix_web::HttpRequest;
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::call::ROOT;
-use crate::http::document;
+use crate::http::document::{self, LONGEST_HEADER};
 
 /// All operations, by the pattern of their path.
 pub struct Operations {
@@ -22,6 +23,7 @@ pub struct Operation {
     id: &'static str,
     method: String,
     query: Vec<String>,
+    headers: Vec<&'static str>,
     produces: Vec<String>,
 }
 
@@ -34,8 +36,13 @@ impl Operations {
             by_pattern.entry(pattern).or_default().push(Operation::new(found));
         }
         for path in others {
-            let operation =
-                Operation { id: "other", method: "GET".to_owned(), query: Vec::new(), produces: Vec::new() };
+            let operation = Operation {
+                id: "other",
+                method: "GET".to_owned(),
+                query: Vec::new(),
+                headers: Vec::new(),
+                produces: Vec::new(),
+            };
             by_pattern.entry((*path).to_owned()).or_default().push(operation);
         }
         Self { by_pattern }
@@ -47,29 +54,36 @@ impl Operations {
         operations.iter().find(|operation| operation.method == request.method().as_str())
     }
 
+    /// Whether the path has the method, or is for the router to know. `/people/search` is a path of its own, and to the router
+    /// also somebody's who is called `search`: what only they could be asked is not asked there.
+    pub fn may_take(&self, method: &Method, path: &str) -> bool {
+        let Some(operations) = self.by_pattern.get(path) else { return true };
+        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        operations.iter().any(|operation| operation.method == method.as_str())
+    }
+
     /// What a path that the router refused answers to: `Allow`, or `None` when there is no such path.
     pub fn allowed(&self, path: &str) -> Option<String> {
+        let named = self.by_pattern.get(path);
+        let fitting =
+            || self.by_pattern.iter().find(|(pattern, _)| fits(pattern, path)).map(|(_, operations)| operations);
         let mut methods: Vec<&str> = Vec::new();
-        for (_, operations) in self.by_pattern.iter().filter(|(pattern, _)| fits(pattern, path)) {
-            for operation in operations {
-                methods.push(&operation.method);
-                if operation.method == "GET" {
-                    methods.push("HEAD");
-                }
+        for operation in named.or_else(fitting)? {
+            methods.push(&operation.method);
+            if operation.method == "GET" {
+                methods.push("HEAD");
             }
         }
         methods.sort_unstable();
-        methods.dedup();
-        (!methods.is_empty()).then(|| methods.join(", "))
+        Some(methods.join(", "))
     }
 }
 
 impl Operation {
     /// The operation as it is documented.
     pub fn new(documented: document::Operation) -> Self {
-        let document::Operation { id, method, query, produces, .. } = documented;
-        // The ids live as long as the program, which builds the document once.
-        Self { id: Box::leak(id.into_boxed_str()), method, query, produces }
+        let document::Operation { id, method, query, headers, produces, .. } = documented;
+        Self { id: kept(id), method, query, headers: headers.into_iter().map(kept).collect(), produces }
     }
 
     /// Its id, for the log and the metrics.
@@ -88,6 +102,20 @@ impl Operation {
         Ok(())
     }
 
+    /// Refuses a header that the operation reads and that is longer than the document lets it be.
+    pub fn check_headers(&self, headers: &HeaderMap) -> Result<()> {
+        let mut long = headers.iter().filter(|(_, value)| value.len() > LONGEST_HEADER).map(|(name, _)| name.as_str());
+        let read = |name: &str| self.headers.iter().find(|read| read.eq_ignore_ascii_case(name));
+        let Some(name) = long.find_map(read) else { return Ok(()) };
+        Err(Error::header(
+            name,
+            Text::new(
+                format!("must not be longer than {LONGEST_HEADER} bytes"),
+                format!("får inte vara längre än {LONGEST_HEADER} byte"),
+            ),
+        ))
+    }
+
     /// Refuses a caller who accepts nothing that the operation answers with.
     pub fn check_accept(&self, headers: &HeaderMap) -> Result<()> {
         let Some(accept) = headers.get(header::ACCEPT) else { return Ok(()) };
@@ -96,6 +124,11 @@ impl Operation {
             self.produces.is_empty() || self.produces.iter().any(|produced| weight(&accept, produced) > 0.0);
         if acceptable { Ok(()) } else { Err(Error::new(Problem::NotAcceptable)) }
     }
+}
+
+/// The names live as long as the program, which builds the document once.
+fn kept(name: String) -> &'static str {
+    Box::leak(name.into_boxed_str())
 }
 
 /// How much a caller who accepts `accept`, in lower case, wants this media type: the weight of the range that names it most closely
@@ -139,6 +172,7 @@ mod tests {
             id: "listDistricts",
             method: "GET".to_owned(),
             query: strings(&["name"]),
+            headers: vec!["Accept-Language"],
             produces: strings(&["application/json", "application/geo+json"]),
         }
     }
@@ -173,6 +207,38 @@ mod tests {
         assert!(fits("/districts/{id}/boundary", "/districts/ryd/boundary"));
         assert!(!fits("/districts/{id}/boundary", "/districts/ryd"));
         assert!(!fits("/districts/{id}", "/districts/"));
+    }
+
+    #[test]
+    fn a_path_of_its_own_is_nobodys_name() {
+        let documented = [("GET", "/people/{id}"), ("PATCH", "/people/{id}"), ("POST", "/people/search")];
+        let documented = documented.map(|(method, path)| document::Operation {
+            id: path.to_owned(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            produces: Vec::new(),
+            secured_by: Vec::new(),
+        });
+        let operations = Operations::new(documented.into(), &["/health/live"]);
+        let may_take = |method: Method, path: &str| operations.may_take(&method, path);
+        assert!(may_take(Method::POST, "/nara/v1/people/search") && !may_take(Method::GET, "/nara/v1/people/search"));
+        assert!(may_take(Method::DELETE, "/nara/v1/people/somebody"), "the router knows");
+        assert!(may_take(Method::HEAD, "/health/live") && !may_take(Method::HEAD, "/nara/v1/people/search"));
+        assert_eq!(operations.allowed("/nara/v1/people/search").as_deref(), Some("POST"));
+        assert_eq!(operations.allowed("/nara/v1/people/somebody").as_deref(), Some("GET, HEAD, PATCH"));
+    }
+
+    #[test]
+    fn a_header_that_is_read_has_a_limit() {
+        let refuses = |name: &'static str, length: usize| {
+            let value = HeaderValue::from_str(&"x".repeat(length)).unwrap();
+            let headers: HeaderMap = [(header::HeaderName::from_static(name), value)].into_iter().collect();
+            operation().check_headers(&headers).is_err()
+        };
+        assert!(refuses("accept-language", LONGEST_HEADER + 1));
+        assert!(!refuses("accept-language", LONGEST_HEADER) && !refuses("x-unread", LONGEST_HEADER + 1));
     }
 
     #[test]

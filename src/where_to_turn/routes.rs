@@ -38,10 +38,16 @@ pub struct Question {
     #[param(minimum = -180, maximum = 180, example = 15.5837)]
     lon: Option<f64>,
     /// A district: its identifier, slug or name.
+    #[schema(example = "skaggetorp-tornby")]
+    #[param(example = "skaggetorp-tornby")]
     district: Option<Line>,
     /// The name of a place.
+    #[schema(example = "Skäggetorp")]
+    #[param(example = "Skäggetorp")]
     place: Option<Line>,
     /// A postal code.
+    #[schema(example = "58644")]
+    #[param(example = "58644")]
     postal_code: Option<Line>,
     /// How old the child or young person is, in years.
     #[schema(minimum = 0, maximum = 120, example = 14)]

@@ -30,6 +30,14 @@ fn the_document_has_no_flaws() {
     assert_eq!(nara::http::document::flaws(&DOCUMENT), Vec::<String>::new());
 }
 
+/// Null says something there: nobody knows whether the office is open.
+#[test]
+fn what_is_answered_with_null_may_be_null() {
+    let open_state = &DOCUMENT["components"]["schemas"]["OpenState"];
+    assert_eq!(open_state["properties"]["openNow"]["type"], json!(["boolean", "null"]));
+    assert_eq!(open_state["required"], json!(["openNow"]));
+}
+
 #[test]
 fn every_name_in_a_path_is_described() {
     for operation in OPERATIONS.iter() {

@@ -28,14 +28,6 @@ fn paths() -> Vec<(String, Vec<&'static str>)> {
         }
         methods.sort_unstable();
     }
-    // A path that is also a name below another one answers to that one's methods as well: nobody is called `search`.
-    let all = paths.clone();
-    for (path, methods) in &mut paths {
-        let parent = path.rsplit_once('/').map(|(parent, _)| concrete(&format!("{parent}/{{id}}")));
-        methods.extend(all.iter().filter(|(other, _)| parent.as_ref() == Some(other)).flat_map(|(_, theirs)| theirs));
-        methods.sort_unstable();
-        methods.dedup();
-    }
     paths
 }
 
