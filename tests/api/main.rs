@@ -14,6 +14,7 @@ mod properties;
 mod access;
 mod architecture;
 mod audit;
+mod backup;
 mod bad_sign_ins;
 mod commands;
 mod commands_data;
