@@ -26,6 +26,7 @@ mod directory;
 mod directory_boundaries;
 mod directory_writes;
 mod families;
+mod faults;
 mod fuzz_corpora;
 mod http;
 mod idempotency;
