@@ -32,8 +32,6 @@ mod program;
 mod report;
 #[path = "support/serving.rs"]
 mod serving;
-#[path = "support/staff.rs"]
-mod staff;
 #[path = "crash/writes.rs"]
 mod writes;
 

@@ -26,12 +26,14 @@ mod crowds;
 #[path = "support/folder.rs"]
 mod folder;
 #[path = "support/installation.rs"]
+#[expect(dead_code, reason = "Nobody of the staff is asked for here.")]
 mod installation;
 #[path = "faults/outages.rs"]
 mod outages;
 #[path = "support/program.rs"]
 mod program;
 #[path = "support/report.rs"]
+#[expect(dead_code, reason = "The request is written by hand here.")]
 mod report;
 #[path = "support/serving.rs"]
 mod serving;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::client::{Caller, Client, Request};
 use super::installation::Installation;
 use super::program::Program;
-use super::{report, staff};
+use super::report;
 
 /// On so many referrals each connection acts in turn.
 const EACH: usize = 40;
@@ -38,7 +38,8 @@ pub struct Writers {
 
 impl Writers {
     pub fn new(installation: &Installation, lines: usize) -> Self {
-        let (partner_key, authorization) = (installation.partner_key.clone(), staff::authorization(installation));
+        let (partner_key, authorization) =
+            (installation.partner_key.clone(), format!("Bearer {}", installation.token()));
         Self { partner_key, authorization, lines, known: Vec::new() }
     }
 
