@@ -1,16 +1,21 @@
-//! `cargo bench --bench crash`: does every acknowledged submission survive `kill -9`?
+//! `cargo bench --bench crash`: does every acknowledged write survive `kill -9`?
 //!
-//! A round loads the real program with submissions, kills it at a random moment, starts it again on the same data, and looks:
+//! A round loads the real program with submissions, steps of referrals and contacts, kills it at a random moment, starts it again on
+//! the same data, and looks:
 //!
-//! - Each referral that was acknowledged with 201 is answered to its sender.
-//! - Each stored referral has exactly one audit record of its receipt, and each such record its referral: nothing is half there.
+//! - Each referral that was acknowledged with 201 is answered to its sender; each step, and each contact, is there.
+//! - Each stored referral and contact has exactly one audit record of its making, each step its event and its record, and the
+//!   reverse: nothing is half there.
 //! - Nothing is stored beyond what was under way.
+//! - The audit is sound, and goes on where it ended (`nara audit verify --expect-head`).
 //!
 //! It ends the process and not the machine, so it shows that nothing is acknowledged before it is handed to the operating system;
 //! that the disk has it too is `synchronous=FULL`'s and `fsync`'s to keep.
 
 #![expect(clippy::expect_used, reason = "What cannot be tried stops the trial.")]
 
+#[path = "support/audit.rs"]
+mod audit;
 #[path = "crash/check.rs"]
 mod check;
 #[path = "support/client.rs"]
@@ -25,35 +30,37 @@ mod installation;
 mod program;
 #[path = "support/report.rs"]
 mod report;
+#[path = "support/serving.rs"]
+mod serving;
+#[path = "crash/writes.rs"]
+mod writes;
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use nara::time::Random;
-use nara::vault::Ring;
 
+use audit::verify;
 use check::Stored;
-use client::Client;
 use cluster::Cluster;
 use folder::Folder;
-use installation::{ENVIRONMENT, ISSUER, Installation};
-use program::{Program, free_port};
+use installation::Installation;
+use serving::serve;
+use writes::Writers;
 
 /// Kills the server under load, again and again, and looks for what it had acknowledged.
 #[derive(Parser)]
 struct Arguments {
-    /// How often the server is killed
-    #[arg(long, default_value_t = 10)]
+    /// How often the server is killed on each database
+    #[arg(long, default_value_t = 20)]
     rounds: usize,
-    /// How many kept connections submit at once
-    #[arg(long, default_value_t = 32)]
+    /// How many kept connections submit at once; half as many act on referrals, and as many write down contacts
+    #[arg(long, default_value_t = 16)]
     connections: usize,
-    /// Try PostgreSQL, too
+    /// Try this database alone
     #[arg(long)]
-    postgres: bool,
+    only: Option<Kind>,
     /// Where the databases lie
     #[arg(long, default_value_os_t = std::env::temp_dir())]
     folder: PathBuf,
@@ -62,14 +69,28 @@ struct Arguments {
     bench: bool,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    Sqlite,
+    Postgres,
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let folder = Folder::new_in(&arguments.folder);
-    let mut held = try_on("SQLite", &folder.sqlite_url(), &folder, &arguments);
-    if arguments.postgres {
+    let wanted = |kind| arguments.only.is_none_or(|only| only == kind);
+    let mut held = true;
+    if wanted(Kind::Sqlite) {
+        let folder = Folder::new_in(&arguments.folder);
+        held &= try_on("SQLite", &folder.sqlite_url(), &folder, &arguments);
+    }
+    if wanted(Kind::Postgres) {
+        let folder = Folder::new_in(&arguments.folder);
         match Cluster::start(&arguments.folder) {
             Some(cluster) => held &= try_on("PostgreSQL", &cluster.new_database(), &folder, &arguments),
-            None => print("PostgreSQL is not tried: it is not installed."),
+            None => {
+                print("PostgreSQL is not tried: it is not installed.");
+                held = false;
+            }
         }
     }
     if held { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -78,76 +99,50 @@ fn main() -> ExitCode {
 /// All rounds on one database. True when nothing was lost or half there.
 fn try_on(title: &str, url: &str, folder: &Folder, arguments: &Arguments) -> bool {
     let installation = Installation::fill(url.parse().expect("a URL of a database"));
-    let mut acknowledged = HashSet::new();
-    let mut before = 0;
-    let mut wrong = 0;
+    let (mut wrong, mut slowest, mut head) = (0, 0, None);
     let mut server = serve(url, &installation, folder);
+    let mut writers = Writers::new(&installation, arguments.connections);
+    let mut all = writers.begin(&server);
+    let mut before = Stored::read(&installation.target);
     for round in 1..=arguments.rounds {
         let lived = 200 + u64::from(u16::from_le_bytes(Random::system().bytes())) % 1_800;
-        let new = load_and_kill(&mut server, &installation, lived, arguments.connections);
-        acknowledged.extend(new.iter().cloned());
+        let new = writers.load_and_kill(&mut server, lived);
         server = serve(url, &installation, folder);
-        let missing = check::missing(server.address, &installation.partner_key, &new);
+        slowest = slowest.max(server.ready_after.as_millis());
+        let missing = check::missing(server.address, &installation.partner_key, &new.referrals);
         let stored = Stored::read(&installation.target);
-        let unacknowledged = (stored.referrals.len() + missing).saturating_sub(before + new.len());
-        before = stored.referrals.len();
-        let faults = missing
-            + stored.half_done()
-            + stored.lacking(&acknowledged)
-            + unacknowledged.saturating_sub(arguments.connections);
+        all.add(&new);
+        let lost = missing + stored.lacking(&all);
+        let beyond = stored.beyond(&before, &new);
+        let verified = verify(url, folder, head.as_deref());
+        let faults =
+            lost + stored.half_done() + beyond.saturating_sub(writers.connections()) + usize::from(!verified.is_sound);
         wrong += faults;
+        head = verified.head.or(head);
         print(&format!(
-            "{title}, round {round}: killed after {lived} ms, ready again after {} ms; {} acknowledged, {missing} of them missing; \
-             {unacknowledged} whole and not acknowledged, {} half done: {}",
+            "{title}, round {round}: killed after {lived} ms, ready again after {} ms; acknowledged {} referrals, {} steps, {} contacts, \
+             {lost} of them missing; {beyond} whole and not acknowledged, {} half done; audit {}: {}",
             server.ready_after.as_millis(),
-            new.len(),
+            new.referrals.len(),
+            new.steps.len(),
+            new.contacts.len(),
             stored.half_done(),
+            if verified.is_sound { "sound" } else { "NOT SOUND" },
             if faults == 0 { "held" } else { "BROKEN" },
         ));
+        before = stored;
     }
     drop(server);
     let sound = check::is_sound(&installation.target);
-    let verdict =
-        if wrong == 0 && sound { "every acknowledged submission is there, and nothing is half done" } else { "BROKEN" };
+    let verdict = if wrong == 0 && sound { "every one is there, and nothing is half done" } else { "BROKEN" };
     print(&format!(
-        "{title}: {} rounds, {} submissions acknowledged: {verdict}.\n",
+        "{title}: {} rounds, {} referrals, {} steps and {} contacts acknowledged: {verdict}; ready again within {slowest} ms.\n",
         arguments.rounds,
-        acknowledged.len()
+        all.referrals.len(),
+        all.steps.len(),
+        all.contacts.len(),
     ));
     wrong == 0 && sound
-}
-
-/// Starts the program on the database, as one does in production.
-fn serve(url: &str, installation: &Installation, folder: &Folder) -> Program {
-    let (secret, key_set) = (folder.path.join("secret"), folder.path.join("jwks.json"));
-    let ring = folder.path.join("vault-keys");
-    // Each start but the first finds the ring of the one before: what it sealed must open.
-    if !ring.exists() {
-        std::fs::write(&ring, Ring::new(&Random::system()).reveal()).expect("a file can be written");
-    }
-    std::fs::write(&secret, installation.secret.reveal()).expect("a file can be written");
-    std::fs::write(&key_set, installation.key_set()).expect("a file can be written");
-    let port = free_port();
-    Program::start(port, |nara| {
-        nara.arg("serve").env("DATABASE_URL", url).args(["--address", &format!("127.0.0.1:{port}")]);
-        nara.args(["--issuer", ISSUER, "--environment", ENVIRONMENT, "--limits", "off"]);
-        nara.arg("--secret-file").arg(secret).arg("--jwks-file").arg(key_set).arg("--vault-keys-file").arg(ring);
-    })
-}
-
-/// The identifiers that were acknowledged before the server was gone.
-fn load_and_kill(server: &mut Program, installation: &Installation, lived: u64, connections: usize) -> Vec<String> {
-    let submission = report::submission(report::PATH, &installation.partner_key);
-    let scripts = vec![vec![submission]; connections];
-    let mut client = Client::connect(server.address, scripts, 201).expect("the server listens");
-    let mut acknowledged = Vec::new();
-    let loaded = client.drive(Duration::from_millis(lived), |receipt| acknowledged.push(report::id_in(receipt)));
-    assert!(loaded.failures == 0, "a referral is refused: {:?}", loaded.first_failure);
-    server.child.kill().expect("it is ours");
-    // What it still sent before it died was acknowledged, too.
-    client.drive(Duration::from_secs(5), |receipt| acknowledged.push(report::id_in(receipt)));
-    server.child.wait().expect("it is ours");
-    acknowledged
 }
 
 #[expect(clippy::print_stdout, reason = "The lines are what this is for.")]

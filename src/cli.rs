@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::limits::LimitsConfig;
-use crate::config::{DatabaseConfig, LogConfig, ServeConfig, VaultConfig};
+use crate::config::{DatabaseConfig, HealthConfig, LogConfig, ServeConfig, VaultConfig};
 
 /// Nära: the API behind social services moved out into the city districts.
 ///
@@ -43,6 +43,19 @@ pub enum Command {
     ///
     /// `serve` does the same at its start. Two servers that start at once wait for each other.
     Migrate(MigrateConfig),
+
+    /// Write a copy of the embedded database to a file, beside a running server
+    ///
+    /// It has everything that was acknowledged before it began, is checked before it gets its name, and replaces nothing: a FILE that
+    /// is there already is refused. The vault's ring of keys and the secret are not in it, and without the ring nobody can read
+    /// what it holds: keep a copy of both, apart from the backups. A PostgreSQL database is backed up by PostgreSQL's own pg_dump or
+    /// pg_basebackup; the command then says how, and ends with exit code 1.
+    Backup(BackupConfig),
+
+    /// Ask the server on this machine whether it is ready
+    ///
+    /// Ends with exit code 0 when it is, and 1 otherwise: for the health check of a container, and for scripts that wait.
+    Health(HealthConfig),
 
     /// Write the OpenAPI document to standard output
     ///
@@ -93,6 +106,26 @@ pub struct MigrateConfig {
     /// Take back the newest migration instead, with the data that it made room for
     #[arg(long)]
     pub revert_last: bool,
+}
+
+/// What `backup` says of PostgreSQL, whose own programs do it better.
+pub const BACKUP_OF_POSTGRES: &str = "\
+DATABASE_URL: PostgreSQL makes its own backups, beside running servers. Write one with
+  (umask 077 && pg_dump --format=custom --file=FILE --dbname=\"$DATABASE_URL\")
+and read it into a new, empty database with
+  pg_restore --exit-on-error --single-transaction --no-owner --dbname=\"$DATABASE_URL\" FILE
+For going back to any moment: pg_basebackup, and an archive of the write-ahead log.";
+
+/// What `backup` needs.
+#[derive(Debug, Clone, Args)]
+pub struct BackupConfig {
+    /// The file to write, which is not there yet. Only its owner may read it
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it.")]
+    pub database: DatabaseConfig,
 }
 
 /// What can be imported.

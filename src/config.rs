@@ -3,6 +3,7 @@
 //! A value that cannot be used stops the start with a message that names the variable and what it accepts. Secrets are never
 //! printed: they have no `Debug`.
 
+mod database;
 pub mod limits;
 mod tokens;
 mod vault;
@@ -17,25 +18,11 @@ use ipnet::IpNet;
 
 use crate::code::code;
 use crate::config::limits::LimitsConfig;
-use crate::db::Target;
 use crate::hex;
 
+pub use database::DatabaseConfig;
 pub use tokens::TokenConfig;
 pub use vault::VaultConfig;
-
-/// Where the database is: for every command that needs one.
-#[derive(Debug, Clone, Args)]
-pub struct DatabaseConfig {
-    /// The database: sqlite://PATH for the embedded one, or postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full
-    #[arg(
-        long,
-        env = "DATABASE_URL",
-        value_name = "DATABASE_URL",
-        hide_env_values = true,
-        default_value = "sqlite://nara.db"
-    )]
-    pub database_url: Hidden,
-}
 
 /// A text that may hold a password or keys. Every text is one at first: a parser's refusal would quote it.
 #[derive(Clone)]
@@ -52,13 +39,6 @@ impl FromStr for Hidden {
 impl fmt::Debug for Hidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
-    }
-}
-
-impl DatabaseConfig {
-    /// Which database it is.
-    pub fn target(&self) -> Result<Target, String> {
-        self.database_url.0.parse().map_err(|error| format!("DATABASE_URL: {error}"))
     }
 }
 
@@ -120,6 +100,14 @@ pub struct ServeConfig {
     /// How many threads answer calls; 0 for one per core
     #[arg(long, env = "NARA_WORKERS", value_name = "NARA_WORKERS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=256))]
     pub workers: u16,
+}
+
+/// What `health` needs to know.
+#[derive(Debug, Clone, Args)]
+pub struct HealthConfig {
+    /// The address that the server listens on. Where that is all addresses, it is asked on the loopback one
+    #[arg(long, env = "NARA_ADDRESS", value_name = "NARA_ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
+    pub address: SocketAddr,
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

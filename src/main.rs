@@ -7,16 +7,20 @@ use std::time::Duration;
 use clap::Parser;
 
 use nara::audit::seal::{Head, Sealer};
+use nara::audit::store::{self, Filter};
 use nara::audit::verify::{Verification, Walk};
 use nara::auth::key_set::KeySource;
 use nara::auth::permissions::Permissions;
 use nara::auth::tokens::{ClaimNames, Verifier};
 use nara::cli::{
-    AuditCommand, AuditVerifyConfig, Cli, Command, ImportCommand, ImportConfig, MigrateConfig, VaultCommand,
+    AuditCommand, AuditVerifyConfig, BACKUP_OF_POSTGRES, BackupConfig, Cli, Command, ImportCommand, ImportConfig,
+    MigrateConfig, VaultCommand,
 };
 use nara::config::{Secret, ServeConfig, TokenConfig};
+use nara::db::backup::Place;
 use nara::db::connection::Purpose;
-use nara::db::migrations;
+use nara::db::{DbConn, migrations};
+use nara::meta::probe;
 use nara::server::{self, MetricsAt, Setup, Timeouts};
 use nara::time::{Clock, Moment, Random};
 use nara::vault::{Ring, rotation};
@@ -41,6 +45,8 @@ fn run(cli: Cli) -> Result<(), String> {
         Command::Serve(config) => in_runtime(serve(config)),
         Command::Demo(config) => in_runtime(demo::run(config)),
         Command::Migrate(config) => migrate(&config),
+        Command::Backup(config) => in_runtime(backup(config)),
+        Command::Health(config) => probe::ask(config.address).map(|()| print_out("ready")),
         Command::Openapi => {
             let document = serde_json::to_string_pretty(&server::document()).map_err(|error| error.to_string())?;
             print_out(&document);
@@ -138,6 +144,47 @@ fn migrate(config: &MigrateConfig) -> Result<(), String> {
     let ran = migrations::run(target).map_err(|error| explain("DATABASE_URL", &error))?;
     print_out(&if ran.is_empty() { "nothing to do".to_owned() } else { format!("ran: {}", ran.join(", ")) });
     Ok(())
+}
+
+/// Writes the backup on a thread of its own, so that whoever is told to stop can tidy up.
+async fn backup(config: BackupConfig) -> Result<(), String> {
+    let target = config.database.target()?;
+    let database = target.file().ok_or(BACKUP_OF_POSTGRES)?;
+    let place = Place::new(database, &config.file).map_err(|error| explain("the backup", &error))?;
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let there = place.clone();
+    let write = move || {
+        let counts = |conn: &mut DbConn| Ok((store::last_seal(conn)?, store::count(conn, &Filter::default())?));
+        // Nobody listens any more when the program ends.
+        let _gone = tell.send(there.write(counts));
+    };
+    std::thread::spawn(write);
+    let outcome = tokio::select! {
+        outcome = told => outcome,
+        signal = stop_signal() => {
+            place.abandon();
+            return Err(format!("the backup: stopped by {signal}; nothing of it is left"));
+        }
+    };
+    let backup = outcome.map_err(|_| "the backup: it panicked")?.map_err(|error| explain("the backup", &error))?;
+    let (seal, records) = backup.found;
+    print_out(&format!("backup: {}", backup.file.display()));
+    print_out(&format!("bytes: {}, layout: {}, audit records: {records}", backup.bytes, backup.layout));
+    if let Some(head) = seal.and_then(|seal| seal.head()) {
+        print_out(&format!("head of the audit: {head}"));
+    }
+    print_out("checked: sound, and every reference leads somewhere; on the disk");
+    Ok(())
+}
+
+/// The name of the signal, when one comes.
+async fn stop_signal() -> &'static str {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = tokio::signal::ctrl_c() => "SIGINT",
+    }
 }
 
 fn change_keys(command: VaultCommand) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! The server: THE list of slices, from which both the application and the document are made; its start and its end.
 
+mod files;
 mod setup;
 mod watch;
 
@@ -233,6 +234,7 @@ impl Running {
 /// connection that is kept open is not timed (actix-http 3.20, `h1/dispatcher.rs`: "head timer only applies to first request"). The
 /// number of connections is bounded, and the proxy in front, which is needed for TLS, has a time for every head.
 fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeouts) -> Result<Server> {
+    files::allow(CONNECTIONS);
     let app = move || {
         let shared = shared.clone();
         let operations = shared.operations.clone();

@@ -6,12 +6,13 @@
 #[path = "../../tests/api/support/databases/installed.rs"]
 mod installed;
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
@@ -31,13 +32,20 @@ const WORK: &str = r#"
         && "$1"/pg_ctl start --pgdata=data --log=server.log --wait \
             --options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=" >&2 \
         && echo started || echo failed
-    cat >/dev/null
+    while read -r order; do
+        case "$order" in
+        stop) "$1"/pg_ctl stop --pgdata=data --mode=immediate --wait >&2 ;;
+        start) "$1"/pg_ctl start --pgdata=data --log=server.log --wait \
+            --options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=" >&2 ;;
+        esac && echo done || echo failed
+    done
     "$1"/pg_ctl stop --pgdata=data --mode=fast --wait >&2
     rm -rf data"#;
 
 /// The server. Its processes end with this.
 pub struct Cluster {
-    shell: Child,
+    /// Takes `stop`, as a crash would stop the server, and `start`, and says `done`.
+    pub shell: RefCell<(Child, BufReader<ChildStdout>)>,
     port: u16,
     password: String,
     _folder: Folder,
@@ -58,12 +66,12 @@ impl Cluster {
         let mut shell = shell.spawn().expect("there is a POSIX shell");
         let input = shell.stdin.as_mut().expect("it is piped");
         writeln!(input, "{password}\n{port}").expect("the shell listens");
+        let mut output = BufReader::new(shell.stdout.take().expect("it is piped"));
         let mut answer = String::new();
-        let output = shell.stdout.as_mut().expect("it is piped");
-        BufReader::new(output).read_line(&mut answer).expect("the shell answers");
+        output.read_line(&mut answer).expect("the shell answers");
         let log = |name: &str| fs::read_to_string(folder.path.join(name)).unwrap_or_default();
         assert_eq!(answer.trim(), "started", "PostgreSQL: {}{}", log("shell.log"), log("server.log"));
-        Some(Self { shell, port, password, _folder: folder })
+        Some(Self { shell: RefCell::new((shell, output)), port, password, _folder: folder })
     }
 
     /// The URL of a new, empty database.
@@ -80,7 +88,8 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        drop(self.shell.stdin.take());
-        let _ended = self.shell.wait();
+        let (shell, _) = self.shell.get_mut();
+        drop(shell.stdin.take());
+        let _ended = shell.wait();
     }
 }

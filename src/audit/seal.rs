@@ -5,6 +5,7 @@
 //! - Writers do not wait: a record is sealed soon after it was committed, in small batches. The tables are read and the hashes made
 //!   on a reading thread; the writer only adds them.
 //! - Several servers may seal at once. Who finds that another was quicker gives way.
+//! - Where the clock is set back, new records stand behind older ones: they are looked for in the same way until the clock is there again.
 //! - A transaction may commit behind one that made its record later. So the sealer looks again for a while at what it has passed
 //!   ([`MARGIN_SECONDS`]), and what turns up behind that was not written by this program.
 
@@ -190,7 +191,8 @@ fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Resul
     let swept = newest.is_some_and(|newest| is_time_to_sweep(newest, swept_at, now));
     let behind = match newest {
         None => AuditRecordId::from_uuid(uuid::Uuid::nil()),
-        Some(newest) if swept => settled_before(newest, now),
+        // What came since the last look may stand before it, if the clock was set back and forward again in between.
+        Some(newest) if swept => settled_before(newest, swept_at.map_or(now, |swept_at| swept_at.min(now))),
         Some(newest) => newest,
     };
     Ok(Found { last, records: store::unsealed(conn, behind, BATCH)?, swept })
@@ -200,6 +202,10 @@ fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Resul
 /// server does not look at the same records again and again.
 fn is_time_to_sweep(newest: AuditRecordId, swept_at: Option<Timestamp>, now: Timestamp) -> bool {
     let Some(swept_at) = swept_at else { return true };
+    // The clock was set back.
+    if now < swept_at {
+        return true;
+    }
     let can_be_late = swept_at.utc() < newest.made_at().utc() + TimeDelta::seconds(MARGIN_SECONDS);
     can_be_late && now.utc() - swept_at.utc() >= TimeDelta::seconds(SWEEP_SECONDS)
 }
@@ -253,5 +259,15 @@ mod tests {
         assert!(is_time_to_sweep(newest, Some(at(1)), at(11)));
         assert!(is_time_to_sweep(newest, Some(at(59)), at(90)));
         assert!(!is_time_to_sweep(newest, Some(at(60)), at(90)));
+    }
+
+    #[test]
+    fn a_server_whose_clock_is_set_back_sweeps_what_it_has_passed() {
+        let at = |seconds: i64| Timestamp::from_micros(1_764_000_000_000_000 + seconds * 1_000_000).unwrap();
+        let newest = AuditRecordId::first_at(at(0));
+        assert!(is_time_to_sweep(newest, Some(at(90)), at(-3600)));
+        // From then on as often as for what is late, for as long as the clock is behind.
+        assert!(!is_time_to_sweep(newest, Some(at(-3600)), at(-3595)));
+        assert!(is_time_to_sweep(newest, Some(at(-3600)), at(-3590)));
     }
 }

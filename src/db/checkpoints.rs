@@ -2,12 +2,14 @@
 //!
 //! SQLite would have the commit that fills the log do this, and all that wait for the writer would wait for it as well. Here a thread
 //! copies what is there while the writer goes on. Only when the log has grown long does it keep the writer out: for what is left to
-//! copy then, which is little, so that the log begins again at its start.
+//! copy then, which is little, so that the log begins again at its start. Where somebody reads for long, as a backup does, that cannot
+//! be: it is given up soon, and tried again when the log has grown as long once more.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 
@@ -27,9 +29,14 @@ pub struct Checkpoints {
     thread: Option<JoinHandle<()>>,
 }
 
-/// How many pages the log holds, and how many of them are in the file as well.
+/// Writers are kept out no longer than this.
+const PATIENCE: &str = "PRAGMA busy_timeout=100";
+
+/// How many pages the log holds, how many of them are in the file as well, and whether somebody was in the way.
 #[derive(QueryableByName)]
 struct Log {
+    #[diesel(sql_type = Integer)]
+    busy: i32,
     #[diesel(sql_type = Integer)]
     log: i32,
     #[diesel(sql_type = Integer)]
@@ -39,7 +46,8 @@ struct Log {
 impl Checkpoints {
     /// Opens a connection of its own and waits for commits.
     pub fn start(target: &Target) -> Result<Self> {
-        let conn = target.connect(Purpose::Writing)?;
+        let mut conn = target.connect(Purpose::Writing)?;
+        conn.batch_execute(PATIENCE)?;
         let (commits, noted) = sync_channel(1);
         let work = move || copy_after_commits(conn, &noted);
         let thread = std::thread::Builder::new().name("db-checkpoints".to_owned()).spawn(work);
@@ -64,10 +72,12 @@ impl Drop for Checkpoints {
 }
 
 fn copy_after_commits(mut conn: DbConn, commits: &Receiver<()>) {
+    let mut long = LONG;
     while let Ok(()) = commits.recv() {
         // What fails is tried again after the next commit: until then everything is in the log, durably.
-        if let Err(cause) = copy(&mut conn) {
-            tracing::warn!(%cause, "the log could not be copied into the database file");
+        match copy(&mut conn, long) {
+            Ok(next) => long = next,
+            Err(cause) => tracing::warn!(%cause, "the log could not be copied into the database file"),
         }
         if commits.recv_timeout(PAUSE) == Err(RecvTimeoutError::Disconnected) {
             return;
@@ -75,16 +85,19 @@ fn copy_after_commits(mut conn: DbConn, commits: &Receiver<()>) {
     }
 }
 
-fn copy(conn: &mut DbConn) -> QueryResult<()> {
+/// Copies, and says how long the log may grow until it begins again.
+fn copy(conn: &mut DbConn, long: i32) -> QueryResult<i32> {
     let before = checkpoint(conn, "NOOP")?;
     if before.log - before.checkpointed < WORTH_COPYING {
-        return Ok(());
+        return Ok(long);
     }
     let after = checkpoint(conn, "PASSIVE")?;
-    if after.log >= LONG {
-        checkpoint(conn, "RESTART")?;
+    if after.log < long {
+        // It may have begun again by itself.
+        return Ok(if after.log < LONG { LONG } else { long });
     }
-    Ok(())
+    let again = checkpoint(conn, "RESTART")?;
+    Ok(if again.busy == 0 { LONG } else { after.log.saturating_add(LONG) })
 }
 
 fn checkpoint(conn: &mut DbConn, mode: &str) -> QueryResult<Log> {

@@ -1,6 +1,7 @@
 //! One connection to either database, and how it is opened.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use diesel::connection::SimpleConnection;
@@ -68,11 +69,31 @@ pub enum Purpose {
 }
 
 impl Target {
+    /// The file of an embedded database.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Postgres(_) => None,
+            Self::Sqlite(path) => Some(Path::new(path)),
+        }
+    }
+
+    /// The same with a password that does not stand in the URL. libpq takes it among the parameters as well, where no character of it
+    /// can be taken for a part of the address.
+    pub fn with_password(&self, password: &str) -> std::result::Result<Self, String> {
+        let Self::Postgres(url) = self else { return Err("SQLite has no password".to_owned()) };
+        if has_password(url) {
+            return Err("the address of the database has a password already".to_owned());
+        }
+        let separator = if url.contains('?') { '&' } else { '?' };
+        let escaped: String = password.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        Ok(Self::Postgres(format!("{url}{separator}password={escaped}")))
+    }
+
     /// Opens a connection. Diesel's own `establish` for a multi-connection tries each database in turn and hides why none did.
     pub fn connect(&self, purpose: Purpose) -> Result<DbConn> {
         match self {
             Self::Postgres(url) => {
-                let mut conn = PgConnection::establish(url).map_err(unreachable)?;
+                let mut conn = PgConnection::establish(&with_patience(url)).map_err(unreachable)?;
                 conn.batch_execute(POSTGRES_SESSION).map_err(unreachable)?;
                 Ok(DbConn::Postgres(conn))
             }
@@ -115,4 +136,69 @@ fn switch_to_wal(conn: &mut SqliteConnection) -> QueryResult<()> {
 
 fn unreachable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(Problem::Unavailable).because(cause)
+}
+
+/// A machine that vanishes, or a network that swallows what is sent, closes no connection: without these the thread that owns one would
+/// wait for a quarter of an hour, and for two where it waits for an answer. What the URL says itself stands.
+fn with_patience(url: &str) -> String {
+    const PATIENCE: [(&str, &str); 5] = [
+        ("connect_timeout", "5"),
+        ("keepalives_idle", "5"),
+        ("keepalives_interval", "2"),
+        ("keepalives_count", "3"),
+        ("tcp_user_timeout", "10000"),
+    ];
+    let said = |name: &str| parameters(url).any(|parameter| parameter.starts_with(&format!("{name}=")));
+    PATIENCE.iter().filter(|(name, _)| !said(name)).fold(url.to_owned(), |url, (name, value)| {
+        let separator = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{separator}{name}={value}")
+    })
+}
+
+fn parameters(url: &str) -> impl Iterator<Item = &str> {
+    url.split_once('?').map_or("", |(_, parameters)| parameters).split('&')
+}
+
+fn has_password(url: &str) -> bool {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+    user.contains(':') || parameters(url).any(|parameter| parameter.starts_with("password="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_to_a_vanished_machine_ends_unless_the_url_says_otherwise() {
+        let url = with_patience("postgres://nara@db/nara");
+        assert!(
+            url.starts_with("postgres://nara@db/nara?connect_timeout=5&") && url.ends_with("&tcp_user_timeout=10000")
+        );
+        let said = "postgres://nara@db/nara?tcp_user_timeout=0&connect_timeout=60";
+        let url = with_patience(said);
+        assert!(url.starts_with(said) && url.matches("_timeout=").count() == 2, "{url}");
+    }
+
+    #[test]
+    fn a_password_is_added_once() {
+        let with = |url: &str| url.parse::<Target>().unwrap().with_password("a&b=ö");
+        for (url, separator) in [
+            ("postgres://nara@db:5432/nara", '?'),
+            ("postgres://nara@[::1]/nara?host=a:b@c", '&'),
+            ("postgres://db:5432", '?'),
+        ] {
+            let expected = format!("{url}{separator}password=%61%26%62%3D%C3%B6");
+            assert!(with(url) == Ok(Target::Postgres(expected)), "{url}");
+        }
+        for url in [
+            "postgres://nara:x@db/nara",
+            "postgres://nara:@db:5432/nara?sslmode=disable",
+            "postgres://db/nara?sslmode=disable&password=x",
+            "sqlite://nara.db",
+        ] {
+            assert!(with(url).is_err(), "{url}");
+        }
+    }
 }

@@ -7,6 +7,7 @@
 //! - A job is database work and nothing else. It may run again: on PostgreSQL after a deadlock or a serialization failure, on SQLite
 //!   when another job of its group failed.
 
+pub mod backup;
 mod checkpoints;
 pub mod columns;
 #[expect(missing_docs, reason = "The derive for both databases makes public items without docs.")]

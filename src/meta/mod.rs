@@ -2,6 +2,7 @@
 
 mod docs;
 mod health;
+pub mod probe;
 mod problem_pages;
 pub mod routes;
 

@@ -97,10 +97,22 @@ async fn serve_starts_while_the_identity_provider_is_away() {
     let anyone = anyone_at(&server.base);
     anyone.get("/code-lists").await.expect(200);
     anyone.get("//health/ready").await.problem(503, "unavailable");
+    let address = server.base.strip_prefix("http://").unwrap().to_owned();
+    assert!(refused(&["health", "--address", &address], &[]).contains("answers 503"));
     let (code, said) = server.end("TERM");
     assert!(code == Some(0) && said.contains("nobody of the staff can sign in"), "{said}");
     let said = serve_refuses(&folder, "NARA_JWKS_URL", Some("http://idp.example/jwks"));
     assert!(said.contains("NARA_JWKS"), "{said}");
+}
+
+#[test]
+fn a_health_check_asks_the_server_on_this_machine() {
+    let folder = Folder::new();
+    let demo = Server::demo(&folder);
+    let port = demo.base.rsplit_once(':').unwrap().1.to_owned();
+    assert_eq!(written(&["health"], &[("NARA_ADDRESS", &format!("0.0.0.0:{port}"))]).trim(), "ready");
+    assert_eq!(demo.end("TERM").0, Some(0));
+    assert!(refused(&["health", "--address", &format!("127.0.0.1:{port}")], &[]).contains("nobody answers"));
 }
 
 #[test]
@@ -187,7 +199,7 @@ fn the_document_that_is_committed_is_the_one_that_the_program_writes() {
 #[test]
 fn the_help_of_each_command_is_worth_reading() {
     for (arguments, words) in [
-        (vec!["--help"], vec!["serve", "demo", "migrate", "openapi", "import", "vault", "token"]),
+        (vec!["--help"], vec!["serve", "demo", "migrate", "backup", "health", "openapi", "import", "vault", "token"]),
         (
             vec!["serve", "--help"],
             vec![
@@ -203,6 +215,8 @@ fn the_help_of_each_command_is_worth_reading() {
         ),
         (vec!["demo", "--help"], vec!["--data-dir", "--port", "127.0.0.1", "demo.json"]),
         (vec!["migrate", "--help"], vec!["DATABASE_URL", "--revert-last"]),
+        (vec!["backup", "--help"], vec!["DATABASE_URL", "FILE", "keys", "apart", "pg_dump"]),
+        (vec!["health", "--help"], vec!["NARA_ADDRESS", "exit code"]),
         (vec!["openapi", "--help"], vec!["OpenAPI", "database"]),
         (vec!["import", "--help"], vec!["directory"]),
         (vec!["import", "directory", "--help"], vec!["data/linkoping", "transaction"]),

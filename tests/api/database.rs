@@ -1,7 +1,8 @@
 //! The database layer: what is acknowledged is there, what fails leaves nothing, and nothing else suffers from it.
 
 mod instances;
-mod overload;
+mod long_reading;
+pub mod overload;
 mod tls;
 
 use diesel::connection::TransactionManager;

@@ -108,7 +108,11 @@ pub struct Server {
 impl Server {
     /// Starts `serve` or `demo`, and waits until it answers.
     pub fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut command = command(arguments, environment);
+        Self::start_by(command(arguments, environment))
+    }
+
+    /// The same by a command that becomes the program.
+    pub fn start_by(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program is built");
         let (tell, hear) = mpsc::channel();
         let readers = vec![
@@ -133,10 +137,14 @@ impl Server {
         Self::start(&["demo", "--data-dir", &folder.path(""), "--port", "0"], &[])
     }
 
+    /// The process.
+    pub fn id(&self) -> String {
+        self.child.id().to_string()
+    }
+
     /// Sends a signal; gives the exit code, and all that was written.
     pub fn end(mut self, signal: &str) -> (Option<i32>, String) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args([&format!("-{signal}"), &id]).status().expect("there is kill");
+        let sent = Command::new("kill").args([&format!("-{signal}"), &self.id()]).status().expect("there is kill");
         assert!(sent.success());
         let code = self.child.wait().expect("it ends").code();
         let readers = std::mem::take(&mut self.readers);

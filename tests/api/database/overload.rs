@@ -20,7 +20,7 @@ use crate::support::credentials::{key_id, partner};
 use crate::support::{Actor, Backend, EmptyDatabase, TestApp, fixtures};
 
 /// Keeps `threads` writing threads busy until the sender is dropped.
-async fn occupy(db: &Db, threads: usize) -> Sender<()> {
+pub async fn occupy(db: &Db, threads: usize) -> Sender<()> {
     let (release, wait) = channel::<()>();
     let wait = Arc::new(Mutex::new(wait));
     let (begun, begins) = channel::<()>();

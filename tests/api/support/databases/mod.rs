@@ -9,7 +9,7 @@
 
 mod certificates;
 pub mod cluster;
-mod installed;
+pub mod installed;
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;

@@ -1,0 +1,47 @@
+//! Where the database is, and the password for it.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::config::Hidden;
+use crate::db::Target;
+
+/// Where the database is: for every command that needs one.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseConfig {
+    /// The database: sqlite://PATH for the embedded one, or postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        value_name = "DATABASE_URL",
+        hide_env_values = true,
+        default_value = "sqlite://nara.db"
+    )]
+    pub database_url: Hidden,
+
+    /// A file with the password for PostgreSQL, in place of one in the address
+    #[arg(long, env = "NARA_DATABASE_PASSWORD_FILE", value_name = "NARA_DATABASE_PASSWORD_FILE")]
+    pub database_password_file: Option<PathBuf>,
+}
+
+impl DatabaseConfig {
+    /// Which database it is.
+    pub fn target(&self) -> Result<Target, String> {
+        let target: Target = self.database_url.0.parse().map_err(|error| format!("DATABASE_URL: {error}"))?;
+        let Some(path) = &self.database_password_file else { return Ok(target) };
+        let with_password = read_line(path).and_then(|password| target.with_password(&password));
+        with_password.map_err(|error| format!("NARA_DATABASE_PASSWORD_FILE: {error}"))
+    }
+}
+
+fn read_line(path: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    // Whoever writes a file with an editor or `echo` ends its line.
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.is_empty() || line.contains(['\n', '\0']) {
+        return Err("expected one line with the password".to_owned());
+    }
+    Ok(line.to_owned())
+}

@@ -1,0 +1,166 @@
+//! A backup of a SQLite database, made beside a running server.
+//!
+//! - `VACUUM INTO` copies what one reading transaction sees: everything that was acknowledged before it began, whether it lies in the
+//!   file or still in its log, and nothing that is half there. No writer waits for it. SQLite's page-wise backup would begin anew
+//!   whenever another process writes, and under load it would never end.
+//! - The copy is made beside its place under another name, for its owner alone. It is flushed to the disk, checked, and only then
+//!   given its name: a backup is whole, or it is not there.
+//! - No file is ever replaced, and none is made that SQLite would take for a log of the database itself.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel::sqlite::SqliteConnection;
+
+use crate::db::connection::{DbConn, Purpose, Target};
+use crate::db::schema::migration_fingerprints as fingerprints;
+use crate::error::{Error, Result};
+
+/// A place for a backup, where nothing is yet.
+#[derive(Debug, Clone)]
+pub struct Place {
+    database: PathBuf,
+    file: PathBuf,
+    partial: PathBuf,
+}
+
+/// A backup that is in its place.
+#[derive(Debug)]
+pub struct Backup<T> {
+    /// The file.
+    pub file: PathBuf,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// The newest migration in it.
+    pub layout: String,
+    /// What was found out about it.
+    pub found: T,
+}
+
+impl Place {
+    /// Judges a place for a backup of the database in this file, before anything is written.
+    pub fn new(database: &Path, file: &Path) -> Result<Self> {
+        // Opening a database that is not there would make it.
+        let database = fs::canonicalize(database).map_err(|cause| cannot("read", database, &cause))?;
+        let name = file.file_name().ok_or_else(|| Error::internal(format!("{} names no file", file.display())))?;
+        let folder = match file.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let folder = fs::canonicalize(folder).map_err(|cause| cannot("write to", folder, &cause))?;
+        let file = folder.join(name);
+        let beside = |suffix: &str| {
+            let mut name = database.clone().into_os_string();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        if ["-wal", "-shm", "-journal"].iter().any(|suffix| beside(suffix) == file) {
+            return Err(Error::internal(format!("{} is SQLite's own, beside the database", file.display())));
+        }
+        if fs::symlink_metadata(&file).is_ok() {
+            return Err(taken(&file));
+        }
+        let mut partial = OsString::from(name);
+        partial.push(format!(".partial-{}", std::process::id()));
+        let partial = folder.join(partial);
+        Ok(Self { database, file, partial })
+    }
+
+    /// Writes the backup, lets `look` find out about it, and gives it its name.
+    pub fn write<T>(&self, look: impl FnOnce(&mut DbConn) -> Result<T>) -> Result<Backup<T>> {
+        let path = self.partial.to_str().ok_or_else(|| Error::internal("a backup's path must be UTF-8"))?;
+        // SQLite takes an empty file for its copy. Made here, it is never readable for others, not even for a moment.
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.partial);
+        let copy = made.map_err(|cause| cannot("write", &self.partial, &cause))?;
+        let _tidy = Tidy(self);
+        // Not a reader: its connection writes nothing, and here it writes a file.
+        let mut conn = Target::Sqlite(self.database.display().to_string()).connect(Purpose::Writing)?;
+        diesel::sql_query("VACUUM INTO $1").bind::<Text, _>(path).execute(&mut conn)?;
+        drop(conn);
+        copy.sync_all().map_err(|cause| cannot("write", &self.partial, &cause))?;
+        let (layout, found) = check(path, look)?;
+        let bytes = copy.metadata().map_err(|cause| cannot("read", &self.partial, &cause))?.len();
+        self.give_name()?;
+        Ok(Backup { file: self.file.clone(), bytes, layout, found })
+    }
+
+    /// Removes what was begun. Who is told to stop in the middle leaves nothing behind.
+    pub fn abandon(&self) {
+        // It is gone already where the backup was finished, or never begun.
+        let _gone = fs::remove_file(&self.partial);
+    }
+
+    /// A link does not replace what somebody else put there meanwhile, as renaming would. Some file systems have no links.
+    fn give_name(&self) -> Result<()> {
+        match fs::hard_link(&self.partial, &self.file) {
+            Ok(()) => {}
+            Err(cause) if cause.kind() == ErrorKind::AlreadyExists => return Err(taken(&self.file)),
+            Err(_) if fs::symlink_metadata(&self.file).is_ok() => return Err(taken(&self.file)),
+            Err(_) => fs::rename(&self.partial, &self.file).map_err(|cause| cannot("write", &self.file, &cause))?,
+        }
+        self.abandon();
+        // The name is durable when its folder is.
+        let folder = self.file.parent().unwrap_or(Path::new("/"));
+        let flushed = File::open(folder).and_then(|folder| folder.sync_all());
+        flushed.map_err(|cause| cannot("write to", folder, &cause))
+    }
+}
+
+/// Whatever fails, nothing half-made stays.
+struct Tidy<'a>(&'a Place);
+
+impl Drop for Tidy<'_> {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
+#[derive(QueryableByName)]
+struct Finding {
+    #[diesel(sql_type = Text)]
+    integrity_check: String,
+}
+
+/// A row whose reference leads nowhere.
+#[derive(QueryableByName)]
+struct Dangling {
+    #[diesel(sql_type = Text)]
+    table: String,
+}
+
+/// Whether SQLite finds the copy sound, every reference leads somewhere, and it is a database of this program's.
+fn check<T>(path: &str, look: impl FnOnce(&mut DbConn) -> Result<T>) -> Result<(String, T)> {
+    // Not through `Target`: the copy is one file without a log, and stays so.
+    let mut conn = SqliteConnection::establish(path).map_err(Error::internal)?;
+    conn.batch_execute("PRAGMA query_only=ON")?;
+    let findings: Vec<Finding> = diesel::sql_query("PRAGMA integrity_check").load(&mut conn)?;
+    if let Some(finding) = findings.iter().find(|finding| finding.integrity_check != "ok") {
+        return Err(Error::internal(format!("the database is damaged: {}", finding.integrity_check)));
+    }
+    let dangling: Vec<Dangling> =
+        diesel::sql_query("SELECT \"table\" FROM pragma_foreign_key_check").load(&mut conn)?;
+    if let Some(Dangling { table }) = dangling.first() {
+        let count = dangling.len();
+        return Err(Error::internal(format!(
+            "the database is damaged: {count} references lead nowhere, one in {table}"
+        )));
+    }
+    let newest = fingerprints::table.order(fingerprints::version.desc()).select(fingerprints::version);
+    let layout = newest.first(&mut conn).map_err(|_| Error::internal("this is no database of Nära"))?;
+    let found = look(&mut DbConn::Sqlite(conn))?;
+    Ok((layout, found))
+}
+
+fn cannot(what: &str, path: &Path, cause: &std::io::Error) -> Error {
+    Error::internal(format!("cannot {what} {}: {cause}", path.display()))
+}
+
+fn taken(file: &Path) -> Error {
+    Error::internal(format!("{} is there already, and a backup replaces nothing", file.display()))
+}

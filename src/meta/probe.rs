@@ -1,0 +1,56 @@
+//! Asking a server on this machine whether it is ready: for health checks of containers, which have nothing else to ask with.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// A server that takes longer than this is not ready.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The head of the answer is in the first so many bytes.
+const ENOUGH: u64 = 1024;
+
+/// What the server that listens on `address` says of itself, or why it says nothing.
+pub fn ask(address: SocketAddr) -> Result<(), String> {
+    let address = reachable(address);
+    let answer = exchange(address).map_err(|cause| format!("nobody answers on {address}: {cause}"))?;
+    let status = answer.split_whitespace().nth(1).unwrap_or("nothing");
+    if answer.starts_with("HTTP/1.1 ") && status == "200" {
+        Ok(())
+    } else {
+        Err(format!("not ready: {address} answers {status}"))
+    }
+}
+
+fn exchange(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    write!(stream, "GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.take(ENOUGH).read_to_end(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Who listens on all addresses is asked on the loopback one.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let loopback = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(loopback, address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_listens_everywhere_is_asked_here() {
+        for (listens, asked) in
+            [("0.0.0.0:80", "127.0.0.1:80"), ("[::]:80", "[::1]:80"), ("192.0.2.1:80", "192.0.2.1:80")]
+        {
+            assert_eq!(reachable(listens.parse().unwrap()), asked.parse().unwrap());
+        }
+    }
+}
