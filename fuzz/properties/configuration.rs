@@ -58,7 +58,14 @@ fn holds_no_secret(error: &str, text: &str) {
 
 /// The text in place of each of the tables, of which the others are empty.
 fn tables(text: &str) {
-    let empty = [("areas.json", "[]"), ("districts.json", "[]"), ("services.json", "[]"), ("offices.json", "[]")];
+    let empty =
+        ["areas.json", "districts.json", "services.json", "offices.json", "legal_references.json", "deadlines.json"];
+    let headings = [
+        ("postal_codes.csv", "postal_code,locality,district_code,metres_to_border"),
+        ("holidays.csv", "date,name_sv,name_en,kind"),
+        ("municipalities.csv", "code,name,short_name,county_code"),
+        ("boundaries.geojson", r#"{"features":[]}"#),
+    ];
     for name in [
         "postal_codes.csv",
         "holidays.csv",
@@ -68,8 +75,8 @@ fn tables(text: &str) {
         "municipality.json",
     ] {
         let mut texts = files::linkoping();
-        texts.extend(empty.map(|(name, text)| (name, Cow::Borrowed(text))));
-        texts.insert("boundaries.geojson", Cow::Borrowed(r#"{"features":[]}"#));
+        texts.extend(empty.map(|name| (name, Cow::Borrowed("[]"))));
+        texts.extend(headings.map(|(name, text)| (name, Cow::Borrowed(text))));
         texts.insert(name, Cow::Owned(text.to_owned()));
         let data = match Data::parse(&texts) {
             Ok(data) => data,
