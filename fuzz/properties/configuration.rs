@@ -88,10 +88,14 @@ fn tables(text: &str) {
         let stored = data.documents.to_stored().expect("JSON");
         assert_eq!(nara::directory::Documents::from_stored(stored).ok().as_ref(), Some(&data.documents));
         let codes: Vec<String> = data.documents.postal_codes.iter().map(|row| row.postal_code.clone()).collect();
+        let deadlines = data.documents.deadlines.clone();
         let directory = Directory::new(Parts { documents: data.documents, ..Parts::default() }, now(), None);
         let directory = directory.expect("what is read makes a directory");
         let today = directory.calendar.local_date(now().utc());
         assert!(directory.calendar.rolled(today) >= today);
+        for due in deadlines.iter().filter_map(|rule| rule.deadline_from(now().utc(), &directory.calendar)) {
+            assert!(due.due_at >= now().utc() && !due.overdue(now().utc()));
+        }
         codes.iter().for_each(|code| _ = directory.postal_code(code));
     }
 }
