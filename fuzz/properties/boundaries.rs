@@ -32,7 +32,7 @@ fn judge(geometry: &Value) {
     assert!(lon.is_finite() && lat.is_finite() && distance_metres([lon, lat], [west, south]).is_finite());
     assert!(boundary.area_km2() >= 0.0);
     // The plane that measures are taken on is for a municipality, and so is the work that they may take.
-    let is_local = east - west < 1.0 && north - south < 1.0 && lat.abs() < 75.0;
+    let is_local = east - west < 0.4 && north - south < 0.2 && (55.0..70.0).contains(&lat);
     if is_local && positions(&written) < 200 {
         measure(&boundary);
     }

@@ -58,7 +58,14 @@ fn holds_no_secret(error: &str, text: &str) {
 
 /// The text in place of each of the tables, of which the others are empty.
 fn tables(text: &str) {
-    let empty = [("areas.json", "[]"), ("districts.json", "[]"), ("services.json", "[]"), ("offices.json", "[]")];
+    let empty =
+        ["areas.json", "districts.json", "services.json", "offices.json", "legal_references.json", "deadlines.json"];
+    let headings = [
+        ("postal_codes.csv", "postal_code,locality,district_code,metres_to_border"),
+        ("holidays.csv", "date,name_sv,name_en,kind"),
+        ("municipalities.csv", "code,name,short_name,county_code"),
+        ("boundaries.geojson", r#"{"features":[]}"#),
+    ];
     for name in [
         "postal_codes.csv",
         "holidays.csv",
@@ -68,8 +75,8 @@ fn tables(text: &str) {
         "municipality.json",
     ] {
         let mut texts = files::linkoping();
-        texts.extend(empty.map(|(name, text)| (name, Cow::Borrowed(text))));
-        texts.insert("boundaries.geojson", Cow::Borrowed(r#"{"features":[]}"#));
+        texts.extend(empty.map(|name| (name, Cow::Borrowed("[]"))));
+        texts.extend(headings.map(|(name, text)| (name, Cow::Borrowed(text))));
         texts.insert(name, Cow::Owned(text.to_owned()));
         let data = match Data::parse(&texts) {
             Ok(data) => data,
@@ -81,10 +88,14 @@ fn tables(text: &str) {
         let stored = data.documents.to_stored().expect("JSON");
         assert_eq!(nara::directory::Documents::from_stored(stored).ok().as_ref(), Some(&data.documents));
         let codes: Vec<String> = data.documents.postal_codes.iter().map(|row| row.postal_code.clone()).collect();
+        let deadlines = data.documents.deadlines.clone();
         let directory = Directory::new(Parts { documents: data.documents, ..Parts::default() }, now(), None);
         let directory = directory.expect("what is read makes a directory");
         let today = directory.calendar.local_date(now().utc());
         assert!(directory.calendar.rolled(today) >= today);
+        for due in deadlines.iter().filter_map(|rule| rule.deadline_from(now().utc(), &directory.calendar)) {
+            assert!(due.due_at >= now().utc() && !due.overdue(now().utc()));
+        }
         codes.iter().for_each(|code| _ = directory.postal_code(code));
     }
 }

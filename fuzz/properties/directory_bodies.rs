@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::bodies::kept;
+use super::bodies::{kept, one};
 use super::{directory, moment, now, quotes_nothing};
 
 /// The bytes are a body, or a patch.
@@ -30,7 +30,9 @@ pub fn check(data: &[u8]) {
     if let Some(new) = kept::<NewDistrict>(data) {
         new.boundary.parse(directory(), "/boundary").err().iter().for_each(quotes_nothing);
     }
-    kept::<BoundaryBody>(data);
+    if let Some(boundary) = one::<BoundaryBody>(data) {
+        boundary.parse(directory(), "").err().iter().for_each(quotes_nothing);
+    }
     if let Some(new) = kept::<NewApiKey>(data) {
         if let Ok(terms) = new.terms(now()) {
             assert!(!terms.scopes.is_empty() && terms.scopes.len() <= 2 && terms.allowed_networks.len() <= 50);

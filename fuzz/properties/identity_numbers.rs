@@ -3,21 +3,21 @@
 use nara::outreach::free_text::{self, Telling};
 use nara::people::{Birth, PersonalIdentityNumber};
 
-use super::{directory, now, tells_what_is_expected, text};
+use super::{directory, is_a_sentence, now, tells_what_is_expected, text};
 
 /// The bytes are a number, and a free text.
 pub fn check(data: &[u8]) {
     let Some(text) = text(data) else { return };
-    match text.parse::<PersonalIdentityNumber>() {
-        Ok(number) => judge(&number, text),
-        Err(error) => tells_what_is_expected(&error, text),
+    tells_what_is_expected::<PersonalIdentityNumber>(text);
+    if let Ok(number) = text.parse::<PersonalIdentityNumber>() {
+        judge(&number, text);
     }
     let length = text.chars().count();
     let mut last = 0;
     for hit in free_text::scan(text) {
         assert!(last <= hit.start && hit.start < hit.end && hit.end <= length, "hits overlap, or lie outside");
         last = hit.end;
-        tells_what_is_expected(&hit.what.detail(), text);
+        is_a_sentence(&hit.what.detail());
     }
 }
 

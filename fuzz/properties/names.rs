@@ -46,16 +46,10 @@ pub fn check(data: &[u8]) {
 
 /// What is taken is written so that it reads back as itself.
 fn parsed<T: FromStr<Err = Text> + Display + PartialEq>(text: &str) -> Option<T> {
-    match text.parse::<T>() {
-        Ok(value) => {
-            assert!(value.to_string().parse::<T>().is_ok_and(|again| again == value), "it does not read back");
-            Some(value)
-        }
-        Err(error) => {
-            tells_what_is_expected(&error, text);
-            None
-        }
-    }
+    tells_what_is_expected::<T>(text);
+    let value = text.parse::<T>().ok()?;
+    assert!(value.to_string().parse::<T>().is_ok_and(|again| again == value), "it does not read back");
+    Some(value)
 }
 
 #[derive(Deserialize)]

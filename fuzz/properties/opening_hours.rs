@@ -3,19 +3,19 @@
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use nara::calendar::{MAX_LENGTH, OpenState, OpeningHours};
 
-use super::{directory, now, text};
+use super::{directory, is_a_sentence, marked_text, now, text};
 
 /// The bytes are a text of opening hours.
 pub fn check(data: &[u8]) {
     let Some(text) = text(data) else { return };
     let calendar = &directory().calendar;
-    let hours = match OpeningHours::parse(text, calendar) {
-        Ok(hours) => hours,
-        Err(error) => {
+    for text in [text.to_owned(), marked_text(text, 0), marked_text(text, 1), marked_text(text, 2)] {
+        if let Err(error) = OpeningHours::parse(&text, calendar) {
             assert!(error.position <= text.chars().count(), "a mistake behind the text");
-            return super::tells_what_is_expected(&error.message, text);
+            is_a_sentence(&error.message);
         }
-    };
+    }
+    let Ok(hours) = OpeningHours::parse(text, calendar) else { return };
     assert!(text.chars().count() <= MAX_LENGTH);
     let today = calendar.local_date(now().utc());
     let week = hours.days(today, today + Days::new(6));

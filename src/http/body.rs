@@ -148,11 +148,9 @@ pub fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     // The hot path reads straight into the type; only a body that may hold a null is looked through first.
     if bytes.windows(4).any(|word| word == b"null") {
-        let value = parse_value(bytes)?;
-        if let Some(pointer) = first_null(&value, &mut String::new()) {
+        if let Some(pointer) = first_null(&parse_value(bytes)?, &mut String::new()) {
             return Err(null_at(pointer));
         }
-        return read(value);
     }
     // The way to each value is noted only when something is wrong.
     if let Ok(parsed) = serde_json::from_slice(bytes) {
@@ -344,6 +342,8 @@ mod tests {
         assert_eq!(pointer_of(r#"{"children":[{"name":" "}]}"#), at("/children/0/name"));
         let long = format!(r#"{{"children":[{{"name":"{}"}}]}}"#, "å".repeat(201));
         assert_eq!(pointer_of(&long), (Problem::TextTooLong, Some("/children/0/name".to_owned())));
+        // Of a document that is read as such, the second of two fields would count.
+        assert_eq!(pointer_of(r#"{"children":[{"name":"A","name":"null"}]}"#), at("/children/0/name"));
         assert_eq!(pointer_of("[]"), at(""));
         assert_eq!(pointer_of(r#" [[{"name":"A"}]]"#), at(""));
         assert_eq!(pointer_of("[[}"), (Problem::MalformedJson, None));

@@ -23,6 +23,12 @@ use crate::http::query;
 /// The parameters that every list takes.
 pub const PARAMETERS: [&str; 4] = ["limit", "page", "cursor", "total"];
 
+/// Whether a part of a query, such as `limit=20`, belongs to paging. Its name may be written with escapes.
+pub fn is_paging(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or_default();
+    form_urlencoded::parse(name.as_bytes()).next().is_some_and(|(name, _)| PARAMETERS.contains(&&*name))
+}
+
 /// On lists of cases, pages by number end here: behind it the database would have to walk over all rows before.
 const DEEPEST_ROW: u64 = 10_000;
 
@@ -76,8 +82,7 @@ impl FromRequest for Paging {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let ours = |pair: &&str| PARAMETERS.contains(&pair.split('=').next().unwrap_or_default());
-        let pairs = request.query_string().split('&').filter(ours).collect::<Vec<_>>().join("&");
+        let pairs = request.query_string().split('&').filter(|pair| is_paging(pair)).collect::<Vec<_>>().join("&");
         ready(query::parse(&pairs).and_then(Self::new))
     }
 }

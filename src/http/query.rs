@@ -24,11 +24,10 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 }
 
 fn without_paging(query: &str) -> Cow<'_, str> {
-    let is_paging = |pair: &&str| page::PARAMETERS.contains(&pair.split('=').next().unwrap_or_default());
-    if !query.split('&').any(|pair| is_paging(&pair)) {
+    if !query.split('&').any(page::is_paging) {
         return Cow::Borrowed(query);
     }
-    Cow::Owned(query.split('&').filter(|pair| !is_paging(pair)).collect::<Vec<_>>().join("&"))
+    Cow::Owned(query.split('&').filter(|pair| !page::is_paging(pair)).collect::<Vec<_>>().join("&"))
 }
 
 /// Reads a query string as a `T`.
@@ -109,5 +108,6 @@ mod tests {
     #[test]
     fn paging_is_somebody_elses() {
         assert!(parse::<Question>(&without_paging("limit=5&age=7&cursor=x")).is_ok());
+        assert!(parse::<Question>(&without_paging("%6Cimit=5&age=7&p%61ge=1")).is_ok());
     }
 }
