@@ -54,9 +54,9 @@ pub async fn around<B: MessageBody + 'static>(
         let view = match &failure {
             Failure::Ours(error) => {
                 log_cause(error, trace);
-                ProblemView::new(error, language, &base, path, trace.id())
+                ProblemView::new(error, language, &base, &path, trace.id())
             }
-            Failure::Other(problem) => ProblemView::new(&Error::new(*problem), language, &base, path, trace.id()),
+            Failure::Other(problem) => ProblemView::new(&Error::new(*problem), language, &base, &path, trace.id()),
         };
         told.count_problem(failure.problem());
         let body = serde_json::to_vec(&view).unwrap_or_default();
@@ -206,7 +206,7 @@ impl ResponseError for Panicked {
         tracing::error!(%trace, "a handler panicked");
         let problem = Problem::InternalError;
         self.told.count_problem(problem);
-        let view = ProblemView::new(&Error::new(problem), self.language, &self.base, self.path.clone(), trace);
+        let view = ProblemView::new(&Error::new(problem), self.language, &self.base, &self.path, trace);
         let mut answer = HttpResponse::InternalServerError().body(serde_json::to_vec(&view).unwrap_or_default());
         mark_as_problem(answer.headers_mut(), self.language);
         self.told.finish(answer.headers_mut(), StatusCode::INTERNAL_SERVER_ERROR, &self.settings);

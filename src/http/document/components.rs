@@ -72,6 +72,11 @@ fn request_headers() -> Value {
             "The ETag of the version that you read and now change (RFC 9110, 13.1.1). Missing: 428. Not the current one: 412.",
             tags, ETAG,
         ),
+        "IfMatchOnAction": header(
+            "If-Match", false,
+            "The ETag of the version that you read, where only that one shall be acted on. Not the current one: 412. Without it, the state decides.",
+            tags, ETAG,
+        ),
         "IfNoneMatch": header(
             "If-None-Match", false,
             "The ETag of the version that you have (RFC 9110, 13.1.2). Is it the current one, the answer is 304.",
@@ -178,13 +183,8 @@ fn example_of(problem: Problem) -> (String, Value) {
         }
         _ => Error::new(problem),
     };
-    let view = ProblemView::new(
-        &error,
-        Language::English,
-        "https://nara.example",
-        "/nara/v1/areas/norr".to_owned(),
-        TRACE_ID.to_owned(),
-    );
+    let view =
+        ProblemView::new(&error, Language::English, "https://nara.example", "/nara/v1/areas/norr", TRACE_ID.to_owned());
     let summary = meaning(problem).title.0;
     (problem.slug().to_owned(), json!({ "summary": summary, "value": view }))
 }
