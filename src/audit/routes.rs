@@ -86,7 +86,7 @@ pub struct RecordQuery {
 #[into_params(parameter_in = Query)]
 pub struct VerificationQuery {
     /// The head that an earlier verification or the log told, as `SEQ:HASH`: only by it can a cut end be noticed.
-    #[param(max_length = 84, pattern = "^[1-9][0-9]*:[0-9a-f]{64}$")]
+    #[param(max_length = 80, pattern = "^[1-9][0-9]{0,14}:[0-9a-f]{64}$")]
     expected_head: Option<String>,
 }
 

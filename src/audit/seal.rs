@@ -54,6 +54,8 @@ pub struct Seal {
     pub hash: Vec<u8>,
 }
 
+const LONGEST_SEQ: usize = 15;
+
 /// The end of the chain. Whoever has noted one can tell later whether what lay before it is still there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
@@ -74,8 +76,10 @@ impl FromStr for Head {
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let parsed = text.split_once(':').and_then(|(seq, hash)| {
-            let seq = seq.parse().ok().filter(|seq| *seq > 0)?;
-            Some(Self { seq, hash: hex::decode(hash)? })
+            // As the log tells it: no sign and no zero in front, and no number that JSON would not carry.
+            let told =
+                seq.len() <= LONGEST_SEQ && !seq.starts_with('0') && seq.bytes().all(|byte| byte.is_ascii_digit());
+            Some(Self { seq: seq.parse().ok().filter(|_| told)?, hash: hex::decode(hash)? })
         });
         parsed.ok_or_else(|| "expected SEQ:HASH, the number and the hash of a seal, as the log tells them".to_owned())
     }
@@ -247,6 +251,11 @@ mod tests {
         assert_eq!(head.to_string().parse(), Ok(head));
         for text in ["", "17", "17:", "17:ab", "0:", "-1:00", "x:ab"] {
             assert!(text.parse::<Head>().is_err(), "{text}");
+        }
+        let hash = "ab".repeat(32);
+        assert!(format!("999999999999999:{hash}").parse::<Head>().is_ok());
+        for number in ["0", "-1", "+17", "017", "", "1000000000000000"] {
+            assert!(format!("{number}:{hash}").parse::<Head>().is_err(), "{number}");
         }
     }
 

@@ -51,8 +51,8 @@ pub struct AuditRecordView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "browser")]
     pub client_agent: Option<String>,
-    /// In which trace.
-    #[schema(max_length = 32, pattern = "^[0-9a-f]{32}$", example = "0af7651916cd43dd8448eb211c80319c")]
+    /// In which trace; empty where no call led to it.
+    #[schema(max_length = 32, pattern = "^([0-9a-f]{32})?$", example = "0af7651916cd43dd8448eb211c80319c")]
     pub trace_id: String,
     /// How it ended: `done`, or `denied` for what does not exist as far as the actor may know.
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "done")]

@@ -217,7 +217,8 @@ impl SignIn {
         limits::take(request, Subject::of_staff(holder.identity_hash.bytes()))?;
         let (reach, reason) = match permission {
             Some(permission) => self.allowed(request, &holder.verified.claims.roles, permission)?,
-            None => (Vec::new(), None),
+            // There is nothing to look at further; a reason that is none is told all the same.
+            None => access_reason(request).map(|_| (Vec::new(), None))?,
         };
         Ok(Admitted { holder, reach, reason })
     }

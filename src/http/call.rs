@@ -265,7 +265,7 @@ impl Call {
 
     /// The version that the caller read and now changes: `If-Match` is needed, and must name the current one.
     pub fn check_if_match(&self, current: i32) -> Result<()> {
-        let tags = self.header(header::IF_MATCH).ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
+        let tags = self.if_match().ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
         // The part behind the version tells how the resource looks to readers at this moment (an office opens and closes),
         // which is nothing that a change could overwrite.
         let same_version = |tag: &str, _: &str| version_of(tag) == Some(current);
@@ -274,7 +274,7 @@ impl Call {
 
     /// The same for a resource whose version would tell something: the caller must have read what it would read now.
     pub fn check_if_match_of(&self, view: &impl Serialize) -> Result<()> {
-        let tags = self.header(header::IF_MATCH).ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
+        let tags = self.if_match().ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
         let current = Answer::of(view, Validator::Content)?.etag;
         if lists(tags, current.to_str().unwrap_or_default(), |tag, current| tag == current) {
             Ok(())
@@ -285,20 +285,23 @@ impl Call {
 
     /// The same for such a resource on an action.
     pub fn check_if_match_of_when_given(&self, view: &impl Serialize) -> Result<()> {
-        if self.header(header::IF_MATCH).is_some() { self.check_if_match_of(view) } else { Ok(()) }
+        if self.names_a_version() { self.check_if_match_of(view) } else { Ok(()) }
     }
 
     /// Whether the caller names the version that it has read.
     pub fn names_a_version(&self) -> bool {
-        self.header(header::IF_MATCH).is_some()
+        self.if_match().is_some()
+    }
+
+    /// `If-Match`, where it is sent. What cannot be read as text names no version that there could be: it is not as if nothing
+    /// had been sent.
+    fn if_match(&self) -> Option<&str> {
+        self.request.headers().get(header::IF_MATCH).map(|tags| tags.to_str().unwrap_or_default())
     }
 
     /// On actions `If-Match` is optional: without it, the state of the resource decides.
     pub fn check_if_match_when_given(&self, current: i32) -> Result<()> {
-        match self.header(header::IF_MATCH) {
-            Some(_) => self.check_if_match(current),
-            None => Ok(()),
-        }
+        if self.names_a_version() { self.check_if_match(current) } else { Ok(()) }
     }
 }
 

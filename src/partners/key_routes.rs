@@ -137,8 +137,7 @@ async fn get_api_key(
     tag = "partners",
     params(
         ("id" = PartnerName, Path, description = "The partner agency's identifier or slug."),
-        ("keyId" = KeyId, Path, description = "The key's identifier: its third part."),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the key as you read it; optional. Not the current one: 412.", max_length = 1000, pattern = "^[ -~]*$", example = "\"1-9f86d081884c7d65\"")
+        ("keyId" = KeyId, Path, description = "The key's identifier: its third part.")
     ),
     request_body = Rotation,
     responses(
@@ -198,8 +197,7 @@ async fn rotate_api_key(
     tag = "partners",
     params(
         ("id" = PartnerName, Path, description = "The partner agency's identifier or slug."),
-        ("keyId" = KeyId, Path, description = "The key's identifier: its third part."),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the key as you read it; optional. Not the current one: 412.", max_length = 1000, pattern = "^[ -~]*$", example = "\"1-9f86d081884c7d65\"")
+        ("keyId" = KeyId, Path, description = "The key's identifier: its third part.")
     ),
     responses((status = 200, description = "The key as it is now.", body = ApiKeyView), (status = 412, description = "The key has changed since the version in `If-Match`.")),
     security(("staffToken" = []))

@@ -72,6 +72,11 @@ fn request_headers() -> Value {
             "The ETag of the version that you read and now change (RFC 9110, 13.1.1). Missing: 428. Not the current one: 412.",
             tags, ETAG,
         ),
+        "IfMatchOnAction": header(
+            "If-Match", false,
+            "The ETag of the version that you read, where only that one shall be acted on. Not the current one: 412. Without it, the state decides.",
+            tags, ETAG,
+        ),
         "IfNoneMatch": header(
             "If-None-Match", false,
             "The ETag of the version that you have (RFC 9110, 13.1.2). Is it the current one, the answer is 304.",

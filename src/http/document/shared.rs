@@ -33,6 +33,8 @@ struct Facts {
     is_list: bool,
     /// PATCH, PUT and DELETE change a version that the caller has read.
     needs_if_match: bool,
+    /// An action may name it.
+    takes_if_match: bool,
     honours_prefer: bool,
     is_conditional: bool,
     /// What creates or acts can be asked again.
@@ -57,6 +59,8 @@ impl Facts {
             is_secured,
             is_list,
             needs_if_match: matches!(method, "patch" | "put" | "delete") && marked(NO_IF_MATCH) != Some(true),
+            takes_if_match: method == "post"
+                && operation.get("responses").is_some_and(|answers| answers.get("412").is_some()),
             honours_prefer: matches!(method, "post" | "patch" | "put") && answers_body && !is_question,
             // What creates is no question, also where it answers its body whatever the caller prefers.
             takes_idempotency_key: method == "post"
@@ -88,6 +92,7 @@ fn add_parameters(document: &Value, operation: &mut Object, facts: &Facts) {
         (true, "Traceparent"),
         (true, "AcceptLanguage"),
         (facts.needs_if_match, "IfMatch"),
+        (facts.takes_if_match, "IfMatchOnAction"),
         (facts.is_conditional, "IfNoneMatch"),
         (facts.takes_reason, "AccessReason"),
         (facts.honours_prefer, "Prefer"),
@@ -246,6 +251,15 @@ mod tests {
         assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage", "IfMatch", "Prefer"]);
         assert_eq!(headers(&operation, "200"), ["ETag", "traceparent"]);
         assert_eq!(headers(&operation, "204"), ["ETag", "Preference-Applied", "traceparent"]);
+    }
+
+    #[test]
+    fn an_action_may_name_the_version_that_was_read() {
+        let action =
+            json!({ "requestBody": json_body(json!({})), "responses": { "200": json_body(json!({})), "412": {} } });
+        let operation = completed("/areas/{id}/close", "post", action);
+        assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage", "IfMatchOnAction", "Prefer"]);
+        assert!(!statuses(&operation).contains(&"428"));
     }
 
     #[test]

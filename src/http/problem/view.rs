@@ -14,6 +14,9 @@ use crate::http::problem::meaning;
 /// The media type of every answer from 400 on.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
+const LONGEST_INSTANCE: usize = 2000;
+const LONGEST_POINTER: usize = 1000;
+
 /// A problem as callers see it (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -83,15 +86,15 @@ pub struct ViolationView {
 }
 
 impl ProblemView {
-    /// The problem of `error`, in `language`, for the caller of `path`.
-    pub fn new(error: &Error, language: Language, base: &str, path: &str, trace_id: String) -> Self {
+    /// The problem of `error`, in `language`, for the caller of the path `called`.
+    pub fn new(error: &Error, language: Language, base: &str, called: &str, trace_id: String) -> Self {
         let meaning = meaning(error.problem());
         Self {
             r#type: format!("{base}/problems/{}", error.problem().slug()),
             title: language.choose(meaning.title),
             status: meaning.status.as_u16(),
             detail: error.detail().map(|text| language.of(text).to_owned()),
-            instance: instance(path),
+            instance: instance(called),
             trace_id,
             errors: error.violations().iter().map(|violation| ViolationView::new(violation, language)).collect(),
             allowed_actions: error.allowed().map(<[_]>::to_vec),
@@ -109,7 +112,7 @@ impl ProblemView {
 pub struct Explainer {
     language: Language,
     base: String,
-    path: String,
+    called: String,
     trace_id: String,
 }
 
@@ -119,7 +122,7 @@ impl Explainer {
         if error.problem() == Problem::InternalError {
             tracing::error!(cause = ?error.cause(), trace = %self.trace_id, "a part of a call failed");
         }
-        ProblemView::new(error, self.language, &self.base, &self.path, self.trace_id.clone())
+        ProblemView::new(error, self.language, &self.base, &self.called, self.trace_id.clone())
     }
 }
 
@@ -130,7 +133,26 @@ fn instance(path: &str) -> String {
         (10..=12).contains(&digits) && part.chars().all(|char| char.is_ascii_digit() || "+-".contains(char))
     };
     let parts = path.split('/').map(|part| if is_number(part) { "withheld" } else { part });
-    parts.collect::<Vec<_>>().join("/")
+    let whole = parts.collect::<Vec<_>>().join("/");
+    whole.chars().take(LONGEST_INSTANCE).collect()
+}
+
+/// A JSON Pointer as the fragment of an address (RFC 6901, section 6). Names of fields are the caller's to choose: where they make it
+/// longer than it may be, it leads to what holds them.
+fn fragment(pointer: &str) -> String {
+    let stays = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?".contains(&byte);
+    let mut fragment = String::from("#");
+    for byte in pointer.bytes() {
+        if stays(byte) {
+            fragment.push(char::from(byte));
+        } else {
+            fragment.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    while fragment.len() > LONGEST_POINTER {
+        fragment.truncate(fragment.rfind('/').unwrap_or(1));
+    }
+    fragment
 }
 
 impl Call {
@@ -139,7 +161,7 @@ impl Call {
         Explainer {
             language: Language::accepted(self.request().headers().get(header::ACCEPT_LANGUAGE)),
             base: self.base(),
-            path: self.request().path().to_owned(),
+            called: self.request().path().to_owned(),
             trace_id: self.trace.id(),
         }
     }
@@ -151,9 +173,9 @@ impl ViolationView {
         let mut view = Self { pointer: None, parameter: None, header: None, start: None, end: None, detail };
         match &violation.place {
             Place::Span { pointer, start, end } => {
-                (view.pointer, view.start, view.end) = (Some(format!("#{pointer}")), Some(*start), Some(*end));
+                (view.pointer, view.start, view.end) = (Some(fragment(pointer)), Some(*start), Some(*end));
             }
-            Place::Pointer(pointer) => view.pointer = Some(format!("#{pointer}")),
+            Place::Pointer(pointer) => view.pointer = Some(fragment(pointer)),
             Place::Parameter(name) => view.parameter = Some(name.clone()),
             Place::Header(name) => view.header = Some(name),
         }
@@ -187,5 +209,32 @@ impl ResponseError for Error {
             _ => {}
         }
         answer.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_is_the_fragment_of_an_address() {
+        assert_eq!(fragment(""), "#");
+        assert_eq!(fragment("/child/birthYear"), "#/child/birthYear");
+        assert_eq!(fragment("/b~1c/å b\u{80}^"), "#/b~1c/%C3%A5%20b%C2%80%5E");
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_left_out_of_the_pointer() {
+        let long = "å".repeat(200);
+        assert_eq!(fragment(&format!("/child/{long}/0")), "#/child");
+        assert_eq!(fragment(&format!("/{long}")), "#");
+        let deep = "/x".repeat(2000);
+        assert_eq!(fragment(&deep), format!("#{}", "/x".repeat(499)));
+    }
+
+    #[test]
+    fn an_identity_number_in_a_path_is_not_repeated() {
+        assert_eq!(instance("/nara/v1/people/20130101-2389"), "/nara/v1/people/withheld");
+        assert_eq!(instance(&"/x".repeat(2000)).len(), LONGEST_INSTANCE);
     }
 }

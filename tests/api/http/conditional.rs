@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use nara::http::document::Operation;
+
 use crate::support::document::{OPERATIONS, needs_if_match, new_area};
 use crate::support::{Actor, Answer, Method, TestApp};
 
@@ -60,6 +62,21 @@ async fn a_change_without_the_version_that_was_read_is_refused_by_every_operatio
         let status = with_body(Some(&several)).send().await.status;
         assert!([200, 204].contains(&status), "{}: {status}", operation.id);
     }
+}
+
+#[actix_web::test]
+async fn a_version_that_cannot_be_read_as_text_is_not_the_current_one() {
+    let app = TestApp::start_with(|_| {}).await;
+    let takes_versions = |operation: &&Operation| operation.headers.iter().any(|header| header == "If-Match");
+    let mut actions = 0;
+    for operation in OPERATIONS.iter().filter(takes_versions) {
+        let (request, caller) = (app.prepare(operation).await, app.right_caller(operation));
+        let bare = request.bare(&caller).header("if-match", b"\xc2\x84");
+        let sent = request.body.iter().fold(bare, |request, body| request.json(body));
+        sent.send().await.problem(412, "stale-version");
+        actions += usize::from(operation.method == "POST");
+    }
+    assert!(actions > 20, "{actions}");
 }
 
 on_both_databases! {
