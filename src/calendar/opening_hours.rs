@@ -56,6 +56,7 @@ pub struct HoursError {
 #[serde(rename_all = "camelCase")]
 pub struct OpenState {
     /// Whether it is open; null when nobody knows.
+    #[schema(required, extensions(("x-nullable" = json!(true))))]
     pub open_now: Option<bool>,
     /// Until when it is open. Absent while it is closed, and when it never closes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
