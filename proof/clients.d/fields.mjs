@@ -44,6 +44,9 @@ function isVague(type) {
   return checker.isArrayType(type) && checker.getTypeArguments(type).some(isVague);
 }
 
+const mayBeNull = ({ type = [], oneOf = [] }) => type.includes("null") || oneOf.some((option) => option.type === "null");
+const hasNull = (type) => (type.isUnion() ? type.types : [type]).some((one) => one.flags & ts.TypeFlags.Null);
+
 function compare(place, schema, type) {
   const { properties, required } = shape(schema);
   // A map's type has no fields of its own to tell, whatever its entries are.
@@ -55,6 +58,7 @@ function compare(place, schema, type) {
     if (!field) continue;
     const fieldType = checker.getTypeOfSymbol(field);
     if (isVague(fieldType)) flaws.push(`${place}.${name}: its type says nothing`);
+    if (hasNull(fieldType) !== mayBeNull(property)) flaws.push(`${place}.${name}: null is allowed on one side alone`);
     compareValues(`${place}.${name}`, property, fieldType);
   }
 }

@@ -125,7 +125,7 @@ def the_loop(demo: Demo) -> UUID:
     caseworker = demo.staff("caseworker")
     queue = told(
         m.ReferralRowPage,
-        list_referrals.sync_detailed(client=caseworker, limit=5, sort=m.ReferralSort.VALUE_1),
+        list_referrals.sync_detailed(client=caseworker, limit=5, sort=m.ListReferralsSort("-receivedAt")),
         200,
     )
     [row] = [row for row in queue.items if row.id == referral]
@@ -151,7 +151,7 @@ def the_loop(demo: Demo) -> UUID:
     assert [message.text for message in messages.items] == ["Vilka dagar har Alva varit borta?"]
     reply = m.NewMessage(text="Måndag till onsdag, varje vecka.")
     answered = told(m.PartnerMessage, write_partner_message.sync_detailed(referral, client=school, body=reply), 201)
-    assert answered.by == m.MessageAuthor.PARTNER
+    assert answered.by == m.MessageAuthor.SENDER
     before = get_partner_referral.sync_detailed(referral, client=school)
     assert told(m.Receipt, before, 200).status == m.DisclosedStatus.RECEIVED
 
@@ -215,7 +215,7 @@ def a_child_is_registered(demo: Demo) -> None:
     registered = told(m.Person, first, 201)
     assert told(m.Person, again, 201) == registered
     assert again.headers["idempotent-replayed"] == "true"
-    found = told(m.PeopleFound, search_people.sync_detailed(client=field, body=m.PersonSearch(name="asa oberg")), 200)
+    found = told(m.PersonMatches, search_people.sync_detailed(client=field, body=m.PersonSearch(name="asa oberg")), 200)
     assert any(match.id == registered.id for match in found.items)
 
 
@@ -231,7 +231,7 @@ def a_meeting_is_written_down(demo: Demo) -> None:
         location=m.Coordinates(lat=58.4275, lon=15.5837),
         place_type=m.PlaceType.SQUARE,
         outcome=m.ContactOutcome.REACHED,
-        participants=[m.Participant(age_band=m.AgeBand.VALUE_3, role=m.ParticipantRole.CHILD)],
+        participants=[m.Participant(age_band=m.AgeBand("13-15"), role=m.ParticipantRole.CHILD)],
         family_knowledge=m.FamilyKnowledge(
             value=m.FamilyKnowledgeValue.NEWLY_KNOWN, basis=m.FamilyKnowledgeBasis.SELF_REPORTED
         ),

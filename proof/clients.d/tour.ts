@@ -128,7 +128,7 @@ async function theLoop(demo: Demo): Promise<string> {
   const messages = told(await school.GET("/partner/referrals/{id}/messages", of), 200);
   assert.deepEqual(messages.items.map(({ text }) => text), ["Vilka dagar har Alva varit borta?"]);
   const answered = told(await school.POST("/partner/referrals/{id}/messages", { ...of, body: { text: "Måndag till onsdag, varje vecka." } }), 201);
-  assert.equal(answered.by, "partner");
+  assert.equal(answered.by, "sender");
   const beforeDecision = await school.GET("/partner/referrals/{id}", of);
   assert.equal(told(beforeDecision, 200).status, "received");
 
