@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use crate::directory::Directory;
 use crate::directory::geometry::{
@@ -38,17 +38,25 @@ impl utoipa::PartialSchema for BoundaryBody {
             .schema_type(Type::String)
             .enum_values(Some(["Polygon", "MultiPolygon"]))
             .description(Some("Either kind is read; answers are always a MultiPolygon."));
-        // A polygon has one level of arrays less than a multi-polygon, so what is in the third level is left open.
-        let any = ObjectBuilder::new().schema_type(SchemaType::AnyValue);
-        let array = |items: RefOr<Schema>| ArrayBuilder::new().items(items).min_items(Some(1)).max_items(Some(100_000));
-        let coordinates = array(array(array(any.into()).into()).into());
+        let array = |items: RefOr<Schema>, least| {
+            ArrayBuilder::new().items(items).min_items(Some(least)).max_items(Some(100_000))
+        };
+        let number = ObjectBuilder::new().schema_type(Type::Number);
+        let position: RefOr<Schema> = ArrayBuilder::new().items(number).min_items(Some(2)).max_items(Some(2)).into();
+        let polygon = || array(array(position.clone(), 4).into(), 1);
+        let coordinates = OneOfBuilder::new().item(polygon()).item(array(polygon().into(), 1));
         let bbox = ArrayBuilder::new()
             .items(ObjectBuilder::new().schema_type(Type::Number))
             .min_items(Some(4))
             .max_items(Some(4));
         ObjectBuilder::new()
             .property("type", kind)
-            .property("coordinates", coordinates.description(Some("Rings of positions, longitude first, in WGS 84.")))
+            .property(
+                "coordinates",
+                coordinates.description(Some(
+                    "Rings of positions, longitude first, in WGS 84; of a MultiPolygon, a list of such.",
+                )),
+            )
             .property("bbox", bbox.description(Some("Read over; answers have none.")))
             .required("type")
             .required("coordinates")

@@ -45,7 +45,10 @@ pub struct DistrictFeature {
     id: DistrictId,
     /// The district.
     properties: DistrictView,
-    /// Its boundary.
+    /// Its boundary; null where none is known (RFC 7946, 3.2).
+    ///
+    /// @x-nullable true
+    #[schema(required)]
     geometry: Option<BoundaryBody>,
 }
 

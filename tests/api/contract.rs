@@ -58,6 +58,17 @@ fn the_document_names_the_server_by_a_template() {
     assert!(DOCUMENT["paths"].as_object().unwrap().keys().all(|path| path.starts_with('/') && !path.contains('.')));
 }
 
+/// Null says something there: nobody knows.
+#[test]
+fn answers_that_may_be_null_are_described_so() {
+    let schemas = &DOCUMENT["components"]["schemas"];
+    assert_eq!(schemas["OpenState"]["properties"]["openNow"]["type"], json!(["boolean", "null"]));
+    assert_eq!(schemas["OpenState"]["required"], json!(["openNow"]));
+    let geometry = &schemas["DistrictFeature"]["properties"]["geometry"];
+    assert!(geometry["oneOf"].as_array().unwrap().contains(&json!({ "type": "null" })), "{geometry}");
+    assert!(schemas["DistrictFeature"]["required"].as_array().unwrap().contains(&json!("geometry")));
+}
+
 #[actix_web::test]
 async fn the_served_document_names_the_server_itself() {
     let app = TestApp::start_with(|_| {}).await;
