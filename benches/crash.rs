@@ -121,13 +121,14 @@ fn try_on(title: &str, url: &str, folder: &Folder, arguments: &Arguments) -> boo
         head = verified.head.or(head);
         print(&format!(
             "{title}, round {round}: killed after {lived} ms, ready again after {} ms; acknowledged {} referrals, {} steps, {} contacts, \
-             {lost} of them missing; {beyond} whole and not acknowledged, {} half done; audit {}: {}",
+             {lost} of them missing; {beyond} whole and not acknowledged, {} half done; audit {}, {} records of it not sealed yet: {}",
             server.ready_after.as_millis(),
             new.referrals.len(),
             new.steps.len(),
             new.contacts.len(),
             stored.half_done(),
             if verified.is_sound { "sound" } else { "NOT SOUND" },
+            verified.unsealed,
             if faults == 0 { "held" } else { "BROKEN" },
         ));
         before = stored;

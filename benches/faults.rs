@@ -62,12 +62,15 @@ struct Arguments {
 
 /// A fault, and what came of it.
 pub struct Outcome {
+    /// What broke.
     pub fault: &'static str,
     /// What was asked of the server meanwhile.
     pub asked: String,
+    /// What was answered, and what is there afterwards.
     pub came: String,
     /// How long it took until all was well.
     pub recovery: String,
+    /// Whether everything was as promised.
     pub held: bool,
 }
 

@@ -103,6 +103,7 @@ impl Writers {
     fn contacts(&self) -> Vec<Vec<Request>> {
         let contact = serde_json::json!({
             "occurredAt": "2026-03-20T15:30:00Z", "channel": "street", "initiatedBy": "worker", "placeType": "square",
+            "location": { "lat": 58.4289, "lon": 15.5972 },
             "outcome": "reached", "participants": [{ "ageBand": "13-15", "role": "child" }], "topics": ["leisure"],
             "summary": "Pratade på torget om vad som finns att göra på kvällarna.",
         });

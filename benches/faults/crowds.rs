@@ -20,7 +20,7 @@ const QUESTION: &str = "/nara/v1/where-to-turn?place=Ryd";
 
 /// All of them, on one server.
 pub fn all(folder: &Folder) -> Vec<Outcome> {
-    let url = format!("sqlite://{}", folder.path.join("crowds.db").display());
+    let url = folder.sqlite_url();
     let installation = Installation::fill(url.parse().expect("a URL of a database"));
     let server = serve(&url, &installation, folder);
     let key = &installation.partner_key;

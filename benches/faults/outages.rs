@@ -99,13 +99,11 @@ pub fn disk_full(folder: &Folder) -> Outcome {
     // All that is left but two megabytes.
     let filler = disk.join("filler");
     let fill = format!(
-        "head -c $(( $(df --output=avail -B1 {0} | tail -1) - 2000000 )) /dev/zero >{0}/filler",
+        "head -c $(( $(df --output=avail -B1 {0} | tail -1) - 2000000 )) /dev/zero >{0}/filler 2>/dev/null",
         disk.display()
     );
-    assert!(
-        Command::new("sh").args(["-c", &fill]).status().is_ok_and(|status| status.success()),
-        "the disk can be filled"
-    );
+    // The callers fill it as well, so there may be less left by then.
+    let _filled = Command::new("sh").args(["-c", &fill]).status();
     let full = callers.until(PATIENCE * 12, |notes| notes.iter().any(|note| note.status == 503));
     full.expect("the disk gets full");
     let begun = Instant::now();
@@ -114,12 +112,17 @@ pub fn disk_full(folder: &Folder) -> Outcome {
     fs::remove_file(filler).expect("the filler can be removed");
     let recovered = callers.until(PATIENCE, is_well);
     let all = callers.end();
+    // Dropping it kills it.
     drop(server);
     let server = serve(&url, &installation, folder);
     let (lost, _) = compare(&installation.target, &acknowledged(&all));
     let sound = verify(&url, folder, None).is_sound && is_intact(&installation.target);
+    let again = server.ready_after;
     drop(server);
-    Trial { during, all, recovered, lost, sound }.outcome(FAULT, "submit until nothing has room, and go on")
+    let mut outcome =
+        Trial { during, all, recovered, lost, sound }.outcome(FAULT, "submit until nothing has room, and go on");
+    outcome.recovery.push_str(&format!("; killed afterwards, a new start took {} ms", again.as_millis()));
+    outcome
 }
 
 /// A file system that goes with this.
@@ -194,7 +197,7 @@ pub fn server_killed(cluster: &Cluster, folder: &Folder) -> Outcome {
     let mut verified = verify(&url, folder, None);
     while verified.is_sound && verified.unsealed > 0 && begun.elapsed() < Duration::from_secs(60) {
         pause(Duration::from_millis(200));
-        verified = verify(&url, folder, None);
+        verified = verify(&url, folder, verified.head.as_deref());
     }
     let sealed = verified.is_sound && verified.unsealed == 0;
     let undisturbed = here.iter().all(|note| note.status == 201);
