@@ -58,7 +58,7 @@ impl Boundary {
         rings::check(&drawing)?;
         let polygons = drawing.polygons.into_iter().map(polygon_of).collect();
         let boundary = Self { shape: MultiPolygon::new(polygons).orient(Direction::Default) };
-        if boundary.square_metres() < TOLERANCE_SQUARE_METRES {
+        if boundary.drawn_square_metres() < TOLERANCE_SQUARE_METRES {
             return Err(flaw(
                 "",
                 "The boundary covers less than a square metre.",

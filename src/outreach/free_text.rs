@@ -189,7 +189,9 @@ fn is_phone_number(groups: &[Group], digits: &[u8]) -> bool {
 
 /// A day such as 05-03-2026, which begins like a number with an area code.
 fn is_date(groups: &[Group]) -> bool {
-    let number = |group: &Group| group.digits.iter().fold(0_u32, |sum, digit| sum * 10 + u32::from(*digit));
+    let number = |group: &Group| {
+        group.digits.iter().fold(0_u32, |sum, digit| sum.saturating_mul(10).saturating_add(u32::from(*digit)))
+    };
     match groups {
         [day, month, year] if year.digits.len() == 4 => {
             let year = i32::try_from(number(year)).unwrap_or_default();
@@ -310,6 +312,7 @@ mod tests {
             "Vi sågs kl 08.00-16.30 den 5 mars 2026.",
             "Den 2026-03-05 kom 12 ungdomar, 3 av dem 13-15 år.",
             "05-03-2026",
+            "45003155030-3-2027",
             "Buss 116, 20 minuter, 1500 kr",
             "SoL 2025:400 14 kap. 5 §",
             "",

@@ -25,7 +25,9 @@ impl FromStr for Network {
     type Err = Text;
 
     fn from_str(text: &str) -> Result<Self, Text> {
-        let network: Option<IpNet> = text.parse().ok();
+        // The address by itself is read more strictly: 010.0.0.0 is ten to some programs and eight to others.
+        let address = text.split('/').next().and_then(|address| address.parse::<IpAddr>().ok());
+        let network: Option<IpNet> = address.and_then(|_| text.parse().ok());
         let whole = |network: &IpNet| network.trunc() == *network && network.addr().to_canonical() == network.addr();
         // An address with bits behind the prefix is more often a slip than a network, and no caller comes from an IPv4
         // network that is written as IPv6.
@@ -81,6 +83,8 @@ mod tests {
             "192.0.2.7/24",
             "192.0.2.0/33",
             "192.0.2/24",
+            "010.0.0.0/8",
+            "192.0.02.0/24",
             "2001:db8::1/32",
             "::ffff:192.0.2.0/120",
             "example.se/24",

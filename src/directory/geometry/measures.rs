@@ -41,8 +41,14 @@ impl Boundary {
         self.square_metres() / 1e6
     }
 
-    pub(super) fn square_metres(&self) -> f64 {
+    fn square_metres(&self) -> f64 {
         self.shape.geodesic_area_unsigned()
+    }
+
+    /// The ground between its edges as they are drawn, which are straight in degrees. On the ellipsoid even three positions in a row
+    /// would have some between them.
+    pub(super) fn drawn_square_metres(&self) -> f64 {
+        Plane::through(self.extent()).lay(&self.shape).unsigned_area()
     }
 
     /// A point well inside, longitude first, where a map can write the name.

@@ -141,6 +141,9 @@ fn a_ring_that_crosses_or_touches_itself_is_refused_at_the_edge() {
     let point = json!([[15.0, 58.0], [15.0, 58.0], [15.0, 58.0], [15.0, 58.0]]);
     refused(polygon(json!([point])), "/coordinates/0", "three different");
     refused(polygon(json!([square(15.0, 58.0, 0.000_001)])), "", "less than a square metre");
+    // Three positions in a row: as they are drawn there is nothing between them, whatever the ellipsoid makes of it.
+    let row = json!([[[15.555, 58.415], [15.535, 58.44], [15.515, 58.465], [15.555, 58.415]]]);
+    refused(polygon(row), "", "less than a square metre");
 }
 
 #[test]
