@@ -33,11 +33,11 @@ pub fn check(data: &[u8]) {
     if let Some(boundary) = one::<BoundaryBody>(data) {
         boundary.parse(directory(), "").err().iter().for_each(quotes_nothing);
     }
-    if let Some(new) = kept::<NewApiKey>(data) {
-        if let Ok(terms) = new.terms(now()) {
-            assert!(!terms.scopes.is_empty() && terms.scopes.len() <= 2 && terms.allowed_networks.len() <= 50);
-            assert!(terms.expires_at.is_none_or(|end| end > now()));
-        }
+    if let Some(new) = kept::<NewApiKey>(data)
+        && let Ok(terms) = new.terms(now())
+    {
+        assert!(!terms.scopes.is_empty() && terms.scopes.len() <= 2 && terms.allowed_networks.len() <= 50);
+        assert!(terms.expires_at.is_none_or(|end| end > now()));
     }
     if let Some(rotation) = kept::<Rotation>(data) {
         let until = rotation.overlap_until(now());

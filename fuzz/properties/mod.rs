@@ -31,8 +31,11 @@ use nara::http::operations::Operations;
 use nara::time::{Clock, Moment, Random, Timestamp};
 use serde_json::Value;
 
+/// Panics where what was read of some bytes is not as it must be.
+pub type Property = fn(&[u8]);
+
 /// The properties by the names of their targets.
-pub const ALL: [(&str, fn(&[u8])); 14] = [
+pub const ALL: [(&str, Property); 14] = [
     ("api_keys", api_keys::check),
     ("bodies", bodies::check),
     ("boundaries", boundaries::check),

@@ -147,10 +147,10 @@ pub fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 /// Reads JSON as a `T`.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     // The hot path reads straight into the type; only a body that may hold a null is looked through first.
-    if bytes.windows(4).any(|word| word == b"null") {
-        if let Some(pointer) = first_null(&parse_value(bytes)?, &mut String::new()) {
-            return Err(null_at(pointer));
-        }
+    if bytes.windows(4).any(|word| word == b"null")
+        && let Some(pointer) = first_null(&parse_value(bytes)?, &mut String::new())
+    {
+        return Err(null_at(pointer));
     }
     // The way to each value is noted only when something is wrong.
     if let Ok(parsed) = serde_json::from_slice(bytes) {

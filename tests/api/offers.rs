@@ -71,7 +71,7 @@ on_both_databases! {
         assert_eq!((said, &late["currentAnswer"]), (vec![&json!("thinking"), &json!("declined"), &json!("accepted")], &json!("accepted")));
         let list = worker.get(&format!("{}/offers", path(&contact))).await.expect(200);
         assert_eq!(list["items"], json!([late]));
-        let stale = worker.request(Method::POST, &format!("{there}/answers")).header("if-match", &made.etag());
+        let stale = worker.request(Method::POST, &format!("{there}/answers")).header("if-match", made.etag());
         stale.json(&json!({ "answer": "thinking" })).send().await.problem(412, "stale-version");
         app.reception_caseworker().get(&there).await.problem(404, "not-found");
         let actions: Vec<String> = recorded(&app, "offer.").await.into_iter().map(|(action, _)| action).collect();

@@ -104,7 +104,7 @@ on_both_databases! {
         const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
         let send = async |body: Value, key: &str| {
             let request = app.caseworker().request(Method::POST, "/referrals").json(&body).header("idempotency-key", key);
-            request.header("traceparent", &format!("00-{TRACE}-00f067aa0ba902b7-01")).send().await
+            request.header("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-01")).send().await
         };
         let unknown = send(anonymous(), "unknown").await.expect(201);
         assert_eq!(unknown["source"], json!({ "private": { "anonymous": true } }));

@@ -19,9 +19,9 @@ fn told() -> Vec<String> {
 /// Runs a command as it stands, with another FILE, on this database.
 fn run(command: &str, file: &str, url: &str) {
     let programs = programs().expect("PostgreSQL is there");
-    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
     let mut shell = Command::new("sh");
-    shell.args(["-c", &command.replace("FILE", file)]).env("DATABASE_URL", url).env("PATH", path);
+    let here = format!("PATH=\"$PROGRAMS:$PATH\"; {}", command.replace("FILE", file));
+    shell.args(["-c", &here]).env("DATABASE_URL", url).env("PROGRAMS", programs);
     let output = shell.output().unwrap();
     assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -65,7 +65,7 @@ on_both_databases! {
         assert_eq!(read.expect(200)["slug"], new["slug"]);
         assert_eq!(read.etag(), created.etag());
 
-        let patch = prefer(Method::PATCH, &path).header("if-match", &created.etag()).json(&json!({ "name": { "sv": "Omdöpt" } }));
+        let patch = prefer(Method::PATCH, &path).header("if-match", created.etag()).json(&json!({ "name": { "sv": "Omdöpt" } }));
         let changed = patch.send().await;
         assert_minimal(&changed, 204);
         let read = app.anyone().get(&path).await;
