@@ -112,7 +112,10 @@ pub(super) fn one<T: DeserializeOwned>(data: &[u8]) -> Option<T> {
     match body::parse_object::<T>(data) {
         Ok(parsed) => Some(parsed),
         Err(error) => {
-            assert!(document.is_none() || !error.violations().is_empty(), "where the mistake is, is not told: {error:?}");
+            assert!(
+                document.is_none() || !error.violations().is_empty(),
+                "where the mistake is, is not told: {error:?}"
+            );
             None
         }
     }
