@@ -8,6 +8,11 @@ use uuid::Uuid;
 
 use crate::error::{Error, Place, Problem, Result, Text, Violation};
 
+/// More violations are not told: a body of nothing but mistakes must not make an answer that is larger than it.
+const MOST_TOLD: usize = 1000;
+/// What something is added to again and again has no more of it than that: the document promises it.
+const MOST_ADDED: usize = 1000;
+
 /// Collects violations.
 #[derive(Debug, Default)]
 pub struct Rules {
@@ -25,14 +30,14 @@ impl Rules {
     /// The same for a rule that has a problem of its own.
     pub fn require_or(&mut self, problem: Problem, holds: bool, pointer: impl Into<String>, detail: Text) {
         if !holds {
-            self.violations.push((problem, Violation::at(pointer, detail)));
+            self.push(problem, Violation::at(pointer, detail));
         }
     }
 
     /// Notes what is wrong with some characters of the text at `pointer`.
     pub fn refuse_span(&mut self, problem: Problem, pointer: &str, (start, end): (usize, usize), detail: Text) {
         let place = Place::Span { pointer: pointer.to_owned(), start, end };
-        self.violations.push((problem, Violation { place, detail }));
+        self.push(problem, Violation { place, detail });
     }
 
     /// A list has at most so many items, and none twice.
@@ -40,8 +45,7 @@ impl Rules {
         self.at_most(pointer, items.len(), most);
         let mut seen = HashSet::new();
         for (index, item) in items.iter().enumerate() {
-            let twice = Text::new("stands twice", "står två gånger");
-            self.require(seen.insert(item), format!("{pointer}/{index}"), twice);
+            self.require(seen.insert(item), format!("{pointer}/{index}"), twice());
         }
     }
 
@@ -51,24 +55,39 @@ impl Rules {
         self.require(count <= most, pointer, too_many);
     }
 
+    /// What has so many already takes one more.
+    pub fn has_room(&mut self, count: usize) {
+        let full = Text::new(
+            format!("cannot take more: there are {MOST_ADDED} of these already"),
+            format!("kan inte ta emot fler: det finns redan {MOST_ADDED}"),
+        );
+        self.require(count < MOST_ADDED, "", full);
+    }
+
     /// What the field at `pointer` names must exist.
     pub fn named<T>(&mut self, pointer: impl Into<String>, found: Option<T>) -> Option<T> {
         self.require(found.is_some(), pointer, Text::new("names nothing that exists", "namnger inget som finns"));
         found
     }
 
-    /// What each item of the list at `pointer` names must exist, and nothing is named twice.
-    pub fn all_named<N, T: Eq + Hash>(
+    /// What each item of the list at `pointer` names must exist, and nothing is named twice. Of a list that is too long nothing is
+    /// looked for.
+    pub fn all_named<N, T: PartialEq>(
         &mut self,
         pointer: &str,
         names: &[N],
         most: usize,
         find: impl Fn(&N) -> Option<T>,
     ) -> Vec<T> {
-        let found =
-            names.iter().enumerate().filter_map(|(index, name)| self.named(format!("{pointer}/{index}"), find(name)));
-        let found: Vec<T> = found.collect();
-        self.list(pointer, &found, most);
+        self.at_most(pointer, names.len(), most);
+        let mut found = Vec::new();
+        for (index, name) in names.iter().enumerate().filter(|_| names.len() <= most) {
+            let pointer = format!("{pointer}/{index}");
+            if let Some(item) = self.named(pointer.as_str(), find(name)) {
+                self.require(!found.contains(&item), pointer, twice());
+                found.push(item);
+            }
+        }
         found
     }
 
@@ -79,6 +98,12 @@ impl Rules {
         let nothing = Text::new("names nothing that exists", "namnger inget som finns");
         self.require_or(Problem::UnknownReference, found.is_some(), pointer, nothing);
         found
+    }
+
+    fn push(&mut self, problem: Problem, violation: Violation) {
+        if self.violations.len() < MOST_TOLD {
+            self.violations.push((problem, violation));
+        }
     }
 
     /// The value that the rules were about, if all of them hold. Where all that is wrong is of one kind, the problem says which.
@@ -103,6 +128,10 @@ pub fn check_year(year: Option<u16>, today: NaiveDate, pointer: &str, rules: &mu
     rules.require(year >= 1900, pointer, Text::new("must not lie before 1900", "får inte ligga före 1900"));
 }
 
+fn twice() -> Text {
+    Text::new("stands twice", "står två gånger")
+}
+
 /// What is told of a day that has not come.
 pub fn in_the_future() -> Text {
     Text::new("must not lie in the future", "får inte ligga i framtiden")
@@ -119,11 +148,48 @@ mod tests {
         rules.list("/languages", &["sv", "en", "sv"], 2);
         let found = rules.all_named("/areaIds", &[1, 7], 5, |name| (*name == 1).then_some(*name));
         assert_eq!(found, [1]);
+        assert_eq!(places(rules), ["/languages", "/languages/2", "/areaIds/1"]);
+    }
+
+    fn places(rules: Rules) -> Vec<String> {
         let error = rules.finish(Some(())).unwrap_err();
-        let places: Vec<_> = error.violations().iter().map(|violation| violation.place.clone()).collect();
-        assert_eq!(
-            places,
-            ["/languages", "/languages/2", "/areaIds/1"].map(|pointer| Place::Pointer(pointer.to_owned()))
-        );
+        let place = |violation: &Violation| match &violation.place {
+            Place::Pointer(pointer) => pointer.clone(),
+            elsewhere => panic!("{elsewhere:?}"),
+        };
+        error.violations().iter().map(place).collect()
+    }
+
+    #[test]
+    fn each_name_is_judged_at_its_own_place() {
+        let find = |name: &&str| (*name != "x").then(|| (*name).to_owned());
+        let mut rules = Rules::default();
+        rules.all_named("/areaIds", &["x", "norr", "norr"], 5, find);
+        assert_eq!(places(rules), ["/areaIds/0", "/areaIds/2"]);
+    }
+
+    #[test]
+    fn a_list_that_is_too_long_is_so_whatever_its_names_stand_for() {
+        let mut rules = Rules::default();
+        let found =
+            rules.all_named("/serviceIds", &[1; 21], 20, |_| -> Option<i32> { panic!("nothing is looked for") });
+        assert!(found.is_empty());
+        assert_eq!(places(rules), ["/serviceIds"]);
+    }
+
+    #[test]
+    fn what_is_added_to_again_and_again_is_full_at_last() {
+        let mut rules = Rules::default();
+        rules.has_room(MOST_ADDED - 1);
+        rules.has_room(MOST_ADDED);
+        assert_eq!(places(rules), [""]);
+    }
+
+    #[test]
+    fn no_more_is_told_than_the_document_promises() {
+        let mut rules = Rules::default();
+        rules.list("/needs", &vec!["leisure"; 100_000], 17);
+        rules.refuse_span(Problem::IdentityNotRecorded, "/summary", (0, 1), twice());
+        assert_eq!(rules.finish(Some(())).unwrap_err().violations().len(), MOST_TOLD);
     }
 }

@@ -53,7 +53,7 @@ async fn list_areas(_: Anyone, call: Call, directory: Data<Handle>, paging: Pagi
     request_body = NewArea,
     responses(
         (status = 201, description = "The new area.", body = AreaView),
-        (status = 409, description = "Another one has the same slug or code.")
+        (status = 409, description = "Another one has the same slug.")
     ),
     security(("staffToken" = []))
 )]
@@ -108,7 +108,7 @@ async fn get_area(_: Anyone, call: Call, directory: Data<Handle>, name: Named<Ar
     request_body = NewArea,
     responses(
         (status = 200, description = "The area as it is now.", body = AreaView),
-        (status = 409, description = "Another one has the same slug or code.")
+        (status = 409, description = "Another one has the same slug.")
     ),
     security(("staffToken" = []))
 )]

@@ -47,7 +47,7 @@ pub struct AreaView {
 }
 
 impl AreaView {
-    /// An area as `call` gets it.
+    /// An area, whose links lead where `links` says.
     pub fn new(area: &Area, directory: &Directory, links: &impl Linking) -> Self {
         let Area { id, slug, name, description, status, updated_at, .. } = area.clone();
         Self {

@@ -143,6 +143,12 @@ impl Sight {
             _ => None,
         }
     }
+
+    /// On whose behalf somebody looks who may have asked for one office: that one as far as it is within sight, since nobody acts
+    /// for an office by naming it.
+    pub fn office_of(&self, asked: Option<OfficeId>) -> Option<OfficeId> {
+        asked.filter(|office| self.offices.contains(office)).or_else(|| self.only_office())
+    }
 }
 
 /// The offices with these slugs, as far as there are such.

@@ -44,6 +44,8 @@ pub static LISTS: LazyLock<BTreeMap<String, CodeList>> =
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use strum::IntoEnumIterator;
 
@@ -55,7 +57,7 @@ mod tests {
 
     #[test]
     fn each_enum_has_its_list_and_each_list_its_enum() {
-        let lists: [(&str, Vec<String>); 42] = [
+        let lists: [(&str, Vec<String>); 57] = [
             ("referral-kinds", codes::<crate::referrals::Kind>()),
             ("referral-statuses", codes::<crate::referrals::Status>()),
             ("urgencies", codes::<crate::referrals::Urgency>()),
@@ -98,7 +100,27 @@ mod tests {
             ("referral-actions", codes::<crate::referrals::course::table::Action>()),
             ("message-kinds", codes::<crate::referrals::messages::MessageKind>()),
             ("guardians-informed", codes::<crate::referrals::matter::Informed>()),
+            ("withdrawers", codes::<crate::referrals::course::Withdrawer>()),
+            ("deadline-kinds", codes::<crate::calendar::DeadlineKind>()),
+            ("scopes", codes::<crate::auth::Scope>()),
+            ("area-statuses", codes::<crate::areas::AreaStatus>()),
+            ("district-statuses", codes::<crate::districts::DistrictStatus>()),
+            ("service-statuses", codes::<crate::services::ServiceStatus>()),
+            ("service-orientations", codes::<crate::services::Orientation>()),
+            ("service-provisions", codes::<crate::services::Provision>()),
+            ("assessment-kinds", codes::<crate::services::AssessmentKind>()),
+            ("needs", codes::<crate::services::Need>()),
+            ("office-kinds", codes::<crate::offices::OfficeKind>()),
+            ("office-statuses", codes::<crate::offices::OfficeStatus>()),
+            ("accessibility", codes::<crate::offices::Accessibility>()),
+            ("resolved-by", codes::<crate::where_to_turn::ResolvedBy>()),
+            ("certainties", codes::<crate::where_to_turn::Certainty>()),
         ];
+        let held: BTreeSet<&str> = lists.iter().map(|(name, _)| *name).collect();
+        // What the audit calls things, and the languages that people speak, are texts in the program.
+        let data_alone = BTreeSet::from(["audit-actions", "languages"]);
+        let all: BTreeSet<&str> = LISTS.keys().map(String::as_str).collect();
+        assert_eq!(held.union(&data_alone).copied().collect::<BTreeSet<_>>(), all);
         for (name, expected) in lists {
             let mut listed: Vec<String> = LISTS[name].items.iter().map(|item| item.code.clone()).collect();
             listed.sort();

@@ -174,6 +174,23 @@ impl From<diesel::result::Error> for Error {
     }
 }
 
+/// How often something is done anew in all. Each time somebody else has got on, so only a crowd gets as far as this.
+const MOST_TIMES: u8 = 64;
+
+/// Does `work` anew while it loses against others in the same moment: what it was judged by has changed since it was read, or what it
+/// makes is there by now. Only whoever names the version that they have read is told that it is stale; for who does not, the state
+/// decides, whatever it has become.
+pub async fn anew<T>(names_a_version: bool, mut work: impl AsyncFnMut() -> Result<T>) -> Result<T> {
+    for _ in 0..MOST_TIMES {
+        match work().await {
+            Err(error) if error.problem() == Problem::AlreadyExists => {}
+            Err(error) if error.problem() == Problem::StaleVersion && !names_a_version => {}
+            outcome => return outcome,
+        }
+    }
+    Err(Error::new(Problem::Overloaded))
+}
+
 /// The answer where a version has moved on between reading and writing.
 pub fn stale() -> Error {
     Error::with_detail(

@@ -206,7 +206,7 @@ impl Year<'_> {
         let offer = Offer::new(new_offer(service, family)?, &contact, contact.worker_id, self.directory, &moment)?;
         offer_store::insert(conn, &SealedOffer::new(&offer, self.vault, &moment.random)?)?;
         let mut asked = at.utc();
-        loop {
+        for before in 0.. {
             let said = self.chance.one_of(&["accepted", "declined", "declined", "thinking", "not_answered"]);
             let mut answer = json!({ "answer": said });
             if said == "declined" {
@@ -214,12 +214,13 @@ impl Year<'_> {
             }
             let moment = self.moment_at(asked.into());
             let new: NewAnswer = crate::http::body::read(answer)?;
-            answers.push(AnswerRow::from(&offer.answered(&new, contact.worker_id, self.directory, &moment)?));
+            answers.push(AnswerRow::from(&offer.answered(&new, before, contact.worker_id, self.directory, &moment)?));
             asked += Duration::days(14 + self.days(60));
             if said == "accepted" || asked > self.moment.now.utc() || self.chance.below(3) == 0 {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 }
 

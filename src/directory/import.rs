@@ -70,9 +70,9 @@ impl fmt::Display for Summary {
 
 /// Imports the files of a folder into a database.
 pub fn import(target: &Target, folder: &Path, moment: &Moment) -> std::result::Result<Summary, String> {
-    let data = Data::parse(&files::read(folder)?).map_err(|error| explain(&error))?;
-    let mut conn = target.connect(Purpose::Writing).map_err(|error| explain(&error))?;
-    in_transaction(&mut conn, &|conn: &mut DbConn| write(conn, &data, moment)).map_err(|error| explain(&error))
+    let data = Data::parse(&files::read(folder)?).map_err(|error| error.told())?;
+    let mut conn = target.connect(Purpose::Writing).map_err(|error| error.told())?;
+    in_transaction(&mut conn, &|conn: &mut DbConn| write(conn, &data, moment)).map_err(|error| error.told())
 }
 
 /// Imports the directory of Linköping, within a transaction of the caller's.
@@ -98,10 +98,6 @@ pub fn in_memory(moment: &Moment) -> Result<crate::directory::Directory> {
         services: plan.services.all,
     };
     Directory::new(parts, moment.now, None)
-}
-
-fn explain(error: &Error) -> String {
-    error.cause().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn write(conn: &mut DbConn, data: &Data, moment: &Moment) -> Result<Summary> {

@@ -60,7 +60,7 @@ enum FeatureType {
 }
 
 impl DistrictFeature {
-    /// A district as `call` gets it.
+    /// A district with its boundary.
     pub fn new(district: &District, directory: &Directory, call: &Call) -> Self {
         Self {
             r#type: FeatureType::Feature,

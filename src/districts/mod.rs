@@ -152,8 +152,8 @@ impl District {
         let mut rules = Rules::default();
         rules.list("/placeNames", &place_names, 50);
         let area_id = rules.named("/areaId", known.area(&area_id).map(|area| area.id));
-        let tomorrow = moment.now.utc().date_naive().succ_opt();
-        let counted = population.is_none_or(|population| tomorrow.is_none_or(|tomorrow| population.as_of <= tomorrow));
+        let today = known.calendar.local_date(moment.now.utc());
+        let counted = population.is_none_or(|population| population.as_of <= today);
         rules.require(counted, "/population/asOf", rules::in_the_future());
         let area_id = rules.finish(area_id)?;
         let status = status.unwrap_or_default();

@@ -48,7 +48,7 @@ pub struct DistrictView {
 }
 
 impl DistrictView {
-    /// A district as `call` gets it.
+    /// A district, whose links lead where `links` says.
     pub fn new(district: &District, directory: &Directory, links: &impl Linking) -> Self {
         let path = path(&district.slug);
         let links = vec![links.link("self", "GET", &path), links.link("boundary", "GET", &format!("{path}/boundary"))];

@@ -5,9 +5,9 @@ use uuid::Uuid;
 use crate::audit::client::Client;
 use crate::audit::{Actor, Entry};
 use crate::auth::{Sight, Staff};
-use crate::db::DbConn;
+use crate::db::{DbConn, stale};
 use crate::directory::Directory;
-use crate::error::{Error, Problem, Result, Text};
+use crate::error::{Problem, Result, Text};
 use crate::families::FamilyEventKind;
 use crate::families::store::{self, FamilyEvent};
 use crate::http::call::Call;
@@ -110,9 +110,10 @@ impl By {
             events.push(self.event(FamilyEventKind::Moved, Some(person.id), None, Some(family)));
         }
         for id in leaving {
-            let person = people_store::find(conn, &self.sight, *id)?;
+            // Who was there a moment ago, and is no more as far as the writer may know, has changed meanwhile.
+            let person = if_known(people_store::find(conn, &self.sight, *id))?.ok_or_else(stale)?;
             if person.family_id != Some(family) {
-                return Err(Error::new(Problem::StaleVersion));
+                return Err(stale());
             }
             people_store::place(conn, person.id, person.version, None, self.moment.now)?;
             events.push(self.event(FamilyEventKind::Moved, Some(person.id), Some(family), None));

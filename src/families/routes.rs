@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::audit;
 use crate::audit::denials::Denials;
 use crate::auth::{PeopleWorker, Sight};
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, anew};
 use crate::directory;
 use crate::error::{Error, Result, Text};
 use crate::families::membership::{By, if_known};
@@ -213,7 +213,7 @@ async fn merge_families(
     let (id, other_id, by) = (id.0, merge.0.other_id, By::new(&staff, &directory, &call));
     let showing = Showing::new(&vault, &call);
     let replay = again("family.merged.replayed", &by, &showing);
-    let change = async |slot: Slot| {
+    let once = async |slot: Slot| {
         let sight = by.sight.clone();
         let read =
             move |conn: &mut DbConn| Ok((look(conn, &sight, id)?, if_known(store::find(conn, &sight, other_id))?));
@@ -245,6 +245,7 @@ async fn merge_families(
         };
         db.write(work).await
     };
+    let change = async |slot: Slot| anew(call.names_a_version(), async || once(slot.clone()).await).await;
     let answer = retries.once_or_anew(&call, staff.actor(), replay, change).await;
     call.send(denials.noted(answer, || by.entry("family.merged", "family", vec![id.uuid()]))?)
 }

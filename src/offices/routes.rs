@@ -112,7 +112,7 @@ async fn list_offices(
     request_body = NewOffice,
     responses(
         (status = 201, description = "The new office.", body = OfficeView),
-        (status = 409, description = "Another one has the same slug or code.")
+        (status = 409, description = "Another one has the same slug.")
     ),
     security(("staffToken" = []))
 )]
@@ -170,7 +170,7 @@ async fn get_office(_: Anyone, call: Call, directory: Data<Handle>, name: Named<
     request_body = NewOffice,
     responses(
         (status = 200, description = "The office as it is now.", body = OfficeView),
-        (status = 409, description = "Another one has the same slug or code.")
+        (status = 409, description = "Another one has the same slug.")
     ),
     security(("staffToken" = []))
 )]

@@ -61,7 +61,7 @@ pub struct OfficeView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     entrance_note: Option<&'a Localized>,
     /// The services that it gives.
-    #[schema(max_items = 200)]
+    #[schema(max_items = 1000)]
     service_ids: &'a [ServiceId],
     /// When it opened or will open: a day, a month or a year.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,7 +78,7 @@ pub struct OfficeView<'a> {
 }
 
 impl<'a> OfficeView<'a> {
-    /// An office as `call` gets it, with its open state at that time.
+    /// An office, whose links lead where `links` says, with its open state at that time.
     pub fn new(office: &'a Office, directory: &Directory, links: &impl Linking, at: Timestamp) -> Self {
         let path = path(&office.slug);
         let links = vec![

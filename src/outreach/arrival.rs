@@ -36,6 +36,8 @@ pub struct Arrival {
     pub follow_up: Option<SealedFollowUp>,
     /// The concern report that it makes.
     pub report: Option<Report>,
+    /// Whether its worker says of the child whom it reports that the child's identity is protected.
+    pub said_protected: bool,
     /// Whether the client made its identifier, so that it may be there already.
     pub may_be_there: bool,
 }
@@ -106,7 +108,8 @@ impl Arrival {
         let owner = follow_up.as_ref().map(|promise| (promise.owner_id, promise.office_id));
         let owner = owner.filter(|(owner, _)| *owner != contact.worker_id);
         let names = Names::of(&contact.record.written, owner);
-        Ok(Self { contact: SealedContact::new(contact, vault, random)?, names, follow_up, report: None, may_be_there })
+        let contact = SealedContact::new(contact, vault, random)?;
+        Ok(Self { contact, names, follow_up, report: None, said_protected: false, may_be_there })
     }
 }
 
@@ -124,8 +127,9 @@ pub fn receive(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> Result
         let outcome = match there.get(&arrival.contact.id) {
             Some(contact) => again(contact, arrival, sight).map(|contact| (contact, false)),
             None => known.judge(sight, &arrival.names).map(|found| {
-                let contact =
-                    SealedContact { family_id: found.family, protected: found.protected, ..arrival.contact.clone() };
+                // What was said in the report stands in the contact as well.
+                let protected = found.protected || arrival.said_protected;
+                let contact = SealedContact { family_id: found.family, protected, ..arrival.contact.clone() };
                 let contact = contact.hidden_as_needed();
                 there.insert(contact.id, contact.clone());
                 new.push((arrival, contact.clone(), found));
@@ -165,8 +169,9 @@ pub fn receive_apart(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> 
         }
         match outcome {
             Ok(mut outcomes) => Ok(outcomes.pop().unwrap_or_else(|| Err(Error::internal("a contact came to nothing")))),
-            // Without the database nothing of the batch is there, which all of it must be told.
-            Err(error) if error.problem() == Problem::Unavailable => Err(error),
+            // Without the database nothing of the batch is there, which all of it must be told. And where the child of a report
+            // became known in this moment, all of it is read anew.
+            Err(error) if matches!(error.problem(), Problem::Unavailable | Problem::StaleVersion) => Err(error),
             Err(error) => Ok(Err(error)),
         }
     };
@@ -178,10 +183,12 @@ pub fn is_first(contact: &SealedContact, first: Option<&FirstReached>) -> bool {
     first.is_some_and(|first| first.source.uuid() == contact.id.uuid())
 }
 
-/// The same contact, if it is.
+/// The same contact, if it is. Who has said themselves that it is about somebody protected hears their own words again, though nobody
+/// who is not cleared finds them from then on: else a client that did not hear the answer could not know that it was received.
 fn again(there: &SealedContact, arrival: &Arrival, sight: &Sight) -> Result<SealedContact> {
     let is_same = there.fingerprint == arrival.contact.fingerprint && there.worker_id == arrival.contact.worker_id;
-    match is_same && there.may_be_known_to(sight) {
+    let are_own_words = arrival.said_protected && there.version == 1 && sight.offices.contains(&there.office_id);
+    match is_same && (there.may_be_known_to(sight) || are_own_words) {
         true => Ok(there.clone()),
         false => Err(Error::new(Problem::IdReused)),
     }

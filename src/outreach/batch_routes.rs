@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::OutreachWorker;
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, anew};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text, Violation};
 use crate::http::answer::Validator;
@@ -113,11 +113,11 @@ pub async fn submit_batch(
         false => store::find(conn, &sight, OutreachContactId::from_uuid(id)).map(drop),
     };
     let replay = Replay { action: "outreach_contact.batch.replayed", resource_type: "outreach_contact", may_see };
-    let submit = async |slot: Slot| {
+    let once = async |slot: Slot| {
         let explain = field.call.explainer();
         let mut steps = Vec::new();
         let mut arrivals: Vec<Arrival> = Vec::new();
-        for (index, item) in items.into_iter().enumerate() {
+        for (index, item) in items.iter().cloned().enumerate() {
             let arrival = match body::read_new::<NewContact>(item) {
                 Ok(new) => field.arrival(new).await,
                 Err(error) => Err(error),
@@ -172,6 +172,7 @@ pub async fn submit_batch(
         }
         Ok(answer)
     };
+    let submit = async |slot: Slot| anew(false, async || once(slot.clone()).await).await;
     field.call.send(field.retries.once(&field.call, field.staff.actor(), replay, submit).await?)
 }
 

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::audit;
 use crate::audit::denials::Denials;
 use crate::auth::{OutreachWorker, Sight, VersionReader};
-use crate::db::{Db, DbConn, dialect};
+use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
 use crate::error::Result;
 use crate::families::reached;
@@ -209,7 +209,7 @@ pub async fn enter_in_error(
     let (directory, id) = (directory.current(), id.0);
     let sight = staff.own_sight(&directory);
     let replay = again("outreach_contact.entered_in_error.replayed", &sight);
-    let change = async |slot: Slot| {
+    let once = async |slot: Slot| {
         let seen = sight.clone();
         let before = db.read(move |conn| store::find(conn, &seen, id)).await;
         let attempt = || entry(&staff, &call, "outreach_contact.entered_in_error", vec![id]);
@@ -221,7 +221,7 @@ pub async fn enter_in_error(
             check_tells_nobody("/reason", Some(&body.0.reason), &mut rules);
             rules.finish(Some(()))?;
         }
-        let after = before.entered_in_error(body.0.reason, staff.id, call.moment.now)?;
+        let after = before.entered_in_error(body.0.reason.clone(), staff.id, call.moment.now)?;
         let change = Change {
             sight: sight.clone(),
             next: SealedContact::new(&after, &vault, &call.moment.random)?,
@@ -242,5 +242,6 @@ pub async fn enter_in_error(
         };
         db.write(work).await
     };
+    let change = async |slot: Slot| anew(call.names_a_version(), async || once(slot.clone()).await).await;
     call.send(retries.once(&call, staff.actor(), replay, change).await?)
 }

@@ -307,6 +307,16 @@ mod tests {
     }
 
     #[test]
+    fn a_text_of_nothing_but_short_numbers_is_scanned_at_once() {
+        let counting = "9 ".repeat(5_000);
+        assert_eq!(found(&counting), []);
+        let last = "0 7 0 1 7 4 0 6 0 5";
+        only(&format!("{counting}. {last}"), Telling::PhoneNumber, last);
+        let longest = "0 0 4 9 3 0 1 2 3 4 5 6 7 8 9";
+        only(longest, Telling::PhoneNumber, longest);
+    }
+
+    #[test]
     fn ordinary_numbers_are_left_alone() {
         for harmless in [
             "Vi sågs kl 08.00-16.30 den 5 mars 2026.",

@@ -10,9 +10,9 @@ use uuid::Uuid;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::{OutreachWorker, Sight, Staff};
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, anew};
 use crate::directory::{self, Directory};
-use crate::error::{Error, Problem, Result, Text};
+use crate::error::{Error, Result, Text};
 use crate::families::reached;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
@@ -51,9 +51,6 @@ pub fn routes(api: &mut impl Mount) {
     offers::routes::add(api);
     follow_ups::routes::add(api);
 }
-
-/// How often a contact is received that lost against the same one at the same time.
-const ATTEMPTS: u8 = 3;
 
 /// Write down a contact
 ///
@@ -209,7 +206,7 @@ async fn list_contacts(
     let filter = query.0.filter();
     let sight = staff.sight(&directory.current());
     let entry = entry(&staff, &call, "outreach_contact.listed", Vec::new())
-        .on_behalf_of(filter.office.or_else(|| sight.only_office()))
+        .on_behalf_of(sight.office_of(filter.office))
         .because(sight.reason);
     let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
     let shown = paging.shown();
@@ -281,9 +278,10 @@ impl Field {
             Some(Urgency::Immediate) => reports::concern(&new, reports::reporter(&self.staff)?),
             _ => None,
         };
+        let said = concern.as_ref().and_then(|concern| concern.child.protected_identity).unwrap_or_default();
         let mut contact = OutreachContact::new(new, &setting, self.staff.id, fingerprint, moment)?;
         let report = match concern {
-            Some(concern) => Some(self.report(concern, contact.id).await?),
+            Some(concern) => Some(self.report(concern, contact.id, office).await?),
             None => None,
         };
         contact.record.referral_id = report.as_ref().map(|report| report.referral.id);
@@ -291,18 +289,24 @@ impl Field {
             Some(follow_up) => Some(SealedFollowUp::new(&follow_up, vault, &moment.random)?),
             None => None,
         };
-        Ok(Arrival { report, ..Arrival::new(&contact, follow_up, may_be_there, vault, &moment.random)? })
+        let arrival = Arrival::new(&contact, follow_up, may_be_there, vault, &moment.random)?;
+        Ok(Arrival { report, said_protected: said.is_protected(), ..arrival })
     }
 
-    /// The referral that a contact becomes, routed by what is known of the child.
-    pub(super) async fn report(&self, new: NewReferral, contact: OutreachContactId) -> Result<Report> {
+    /// The referral that a contact of this office becomes, routed by what is known of the child.
+    pub(super) async fn report(
+        &self,
+        new: NewReferral,
+        contact: OutreachContactId,
+        office: OfficeId,
+    ) -> Result<Report> {
         let (call, staff) = (&self.call, &self.staff);
         let known = match Report::number(&new, &self.vault) {
             Some(number) => self.db.read(move |conn| people_store::first_with_number(conn, &number)).await?,
             None => None,
         };
-        let action = "referral.received";
-        let entry = Entry::of_call(call, staff.actor(), action, "referral", Vec::new());
+        let action = "referral.created";
+        let entry = Entry::of_call(call, staff.actor(), action, "referral", Vec::new()).on_behalf_of(office);
         Report::new(new, (contact, staff.id), known, &self.directory, &self.vault, &call.moment, entry)
     }
 
@@ -319,19 +323,8 @@ impl Field {
     }
 
     async fn receive(&self, new: NewContact, slot: Slot) -> Result<Written> {
-        let mut attempt = 1;
-        loop {
-            match self.receive_once(self.arrival(new.clone()).await?, slot.clone()).await {
-                // The same contact arrived in this moment, or the child of its report became known.
-                Err(error)
-                    if matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion)
-                        && attempt < ATTEMPTS =>
-                {
-                    attempt += 1;
-                }
-                outcome => return outcome,
-            }
-        }
+        // The same contact may arrive in this moment, or the child of its report become known.
+        anew(false, async || self.receive_once(self.arrival(new.clone()).await?, slot.clone()).await).await
     }
 
     async fn receive_once(&self, arrival: Arrival, slot: Slot) -> Result<Written> {

@@ -274,7 +274,9 @@ macro_rules! filtered {
             rows = rows.filter(outreach_contacts::worker_id.eq(worker));
         }
         if let Some(day) = filter.follow_up_due_before {
+            // A promise about a contact that is in sight may itself be about a family that is not.
             let promised = follow_ups::table
+                .filter(follow_ups::protected.eq(false).or(follow_ups::protected.eq(sight.protected_identity)))
                 .filter(follow_ups::office_id.eq_any(sight.offices.clone()))
                 .filter(follow_ups::done_at.is_null().and(follow_ups::due_on.lt(day)))
                 .select(follow_ups::contact_id);

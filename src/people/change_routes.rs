@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, patch};
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::PeopleWorker;
-use crate::db::{Db, DbConn, dialect};
+use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
 use crate::error::{Error, Problem, Result};
 use crate::families;
@@ -17,7 +17,7 @@ use crate::http::call::Call;
 use crate::http::path::Named;
 use crate::id::PersonId;
 use crate::outreach;
-use crate::people::routes::{ATTEMPTS, Found, Showing, look};
+use crate::people::routes::{Found, Showing, look};
 use crate::people::store::{self, SealedPerson, Taken};
 use crate::people::{Changeable, NewPerson, Person, PersonView, Registration};
 use crate::referrals::course::events::{self, SealedEvent};
@@ -57,33 +57,29 @@ pub async fn change_person(
     let (directory, id) = (directory.current(), id.0);
     let patch = patch.without(NewPerson::FIELDS)?;
     let (by, showing) = (By::new(&staff, &directory, &call), Showing::new(&vault, &directory, &call));
-    let mut attempt = 1;
-    loop {
+    let once = async || {
         let seen = by.sight.clone();
         let before = db.read(move |conn| store::find(conn, &seen, id)).await;
         let before = denials.noted(before, || by.entry("person.changed", "person", vec![id.uuid()]))?;
-        call.check_if_match(before.version)?;
+        if let Err(stale) = call.check_if_match(before.version) {
+            return Ok(Err(stale));
+        }
         let old_number = before.number_hash.clone();
         let before = before.open(&vault)?;
         let after = before.changed(patch.apply(&before.written)?, &directory, &call.moment)?;
         let change = Change::prepare(&before, &after, old_number, &by, &showing, &db).await?;
-        match db.write(move |conn| change.write(conn)).await {
-            Ok(Outcome::Written(found)) => {
+        Ok(match db.write(move |conn| change.write(conn)).await? {
+            Outcome::Written(found) => {
                 let version = found.person.version;
-                return call.changed(&showing.view(*found)?, Validator::Version(version));
+                call.changed(&showing.view(*found)?, Validator::Version(version))
             }
-            Ok(Outcome::OutOfSight) => return Ok(call.changed_out_of_sight()),
-            Ok(Outcome::NumberTaken) => return Err(Error::new(Problem::AlreadyExists)),
-            // The person changed meanwhile, which the next reading finds; or a referral about the person did, or came in.
-            // Or somebody wrote the same number in this moment: whether the writer may know of that one, the next try tells.
-            Err(error)
-                if matches!(error.problem(), Problem::StaleVersion | Problem::AlreadyExists) && attempt < ATTEMPTS =>
-            {
-                attempt += 1;
-            }
-            Err(error) => return Err(error),
-        }
-    }
+            Outcome::OutOfSight => Ok(call.changed_out_of_sight()),
+            Outcome::NumberTaken => Err(Error::new(Problem::AlreadyExists)),
+        })
+    };
+    // The person may change meanwhile, which the next reading finds; or a referral about the person does, or comes in. Or somebody
+    // writes the same number in this moment: whether the writer may know of that one, the next try tells.
+    anew(false, once).await?
 }
 
 /// What became of a change.

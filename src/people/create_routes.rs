@@ -7,9 +7,9 @@ use uuid::Uuid;
 use crate::audit;
 use crate::audit::denials::Denials;
 use crate::auth::PeopleWorker;
-use crate::db::{Db, DbConn, dialect};
+use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
-use crate::error::{Problem, Result};
+use crate::error::Result;
 use crate::families::membership::By;
 use crate::families::{self, FamilyEventKind};
 use crate::http::answer::Validator;
@@ -18,7 +18,7 @@ use crate::http::call::Call;
 use crate::http::written::Written;
 use crate::id::{FamilyId, OfficeId, PersonId};
 use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
-use crate::people::routes::{ATTEMPTS, Found, Showing, look, path};
+use crate::people::routes::{Found, Showing, look, path};
 use crate::people::store::{self, SealedPerson, Taken};
 use crate::people::{KnownPerson, NewPerson, Person, PersonView};
 use crate::referrals::adoption;
@@ -75,22 +75,14 @@ pub async fn create_person(
         let person = Person::register(new.clone(), &directory, &call.moment)?;
         let sealed = SealedPerson::new(&person, &vault, &call.moment.random)?;
         let words = store::name_hashes(&vault, &person.written.full_name());
-        let mut attempt = 1;
-        loop {
+        // Somebody else may register the same number in this moment, or change a referral that names it.
+        let arrive = async || {
             let (person, words, by) = (sealed.clone(), words.clone(), by.clone());
             let arrival = Arrival { person, words, family: new.family_id, office, by };
             let (slot, showing) = (slot.clone(), showing.clone());
-            match db.write(move |conn| arrival.write(conn, &slot, &showing)).await {
-                // Somebody else registered the same number in this moment, or changed a referral that names it.
-                Err(error)
-                    if matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion)
-                        && attempt < ATTEMPTS =>
-                {
-                    attempt += 1;
-                }
-                outcome => return outcome,
-            }
-        }
+            db.write(move |conn| arrival.write(conn, &slot, &showing)).await
+        };
+        anew(false, arrive).await
     };
     let answer = retries.once_or_anew(&call, staff.actor(), replay, create).await;
     call.send(denials.noted(answer, || by.entry("person.created", "person", Vec::new()))?)

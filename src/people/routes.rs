@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::audit;
 use crate::audit::denials::Denials;
 use crate::auth::{PeopleWorker, Sight};
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, anew};
 use crate::directory::{self, Directory};
 use crate::error::{Error, Result, Text};
 use crate::families::membership::By;
@@ -37,9 +37,6 @@ pub fn routes(api: &mut impl Mount) {
         .service(change_routes::change_person)
         .service(move_person);
 }
-
-/// How often a change is tried that lost against another one at the same time.
-pub(super) const ATTEMPTS: u8 = 3;
 
 /// To which family a person moves, and why.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -138,14 +135,14 @@ async fn move_person(
     };
     let replay = ReplayAnew { action: "person.moved.replayed", resource_type: "person", render };
     let attempt = || by.entry("person.moved", "person", vec![id.uuid()]);
-    let change = async |slot: Slot| {
+    let once = async |slot: Slot| {
         let sight = by.sight.clone();
         let before = db.read(move |conn| store::find(conn, &sight, id)).await?;
         call.check_if_match_when_given(before.version)?;
         let mut event = by.event(FamilyEventKind::Moved, Some(id), before.family_id, to);
         let (row, random) = (event.id.uuid(), &call.moment.random);
         event.reason = Some(vault.seal_json(vault::FAMILY_EVENT_REASON, row, body.0.reason.reveal(), random)?);
-        let (entry, by) = (attempt(), by.clone());
+        let (entry, by, showing) = (attempt(), by.clone(), showing.clone());
         let work = move |conn: &mut DbConn| {
             if let Some(family) = to {
                 by.check_can_be_joined(conn, family, "/familyId")?;
@@ -168,6 +165,7 @@ async fn move_person(
         };
         db.write(work).await
     };
+    let change = async |slot: Slot| anew(call.names_a_version(), async || once(slot.clone()).await).await;
     let answer = retries.once_or_anew(&call, staff.actor(), replay, change).await;
     call.send(denials.noted(answer, attempt)?)
 }

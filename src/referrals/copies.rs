@@ -16,7 +16,7 @@ use crate::referrals::course::{Course, clocks};
 use crate::referrals::matter::{NewReferral, Sibling};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
-use crate::time::Moment;
+use crate::time::{Moment, Timestamp};
 use crate::vault::{Confidential, ConfidentialLine};
 
 /// A report that a sibling got.
@@ -50,6 +50,11 @@ impl Referral {
         let mut after = self.clone();
         after.course.copies.push(SiblingCopy { sibling_index: index, referral_id: copy.id });
         Ok((copy, after.settled(self, moment.now)))
+    }
+
+    /// When it was written down here. A sibling's report was received with the one that it was copied from, and made later.
+    pub fn created_at(&self) -> Timestamp {
+        if self.course.copy_of.is_some() { self.id.made_at() } else { self.received_at }
     }
 
     fn for_sibling(&self, sibling: &Sibling, index: usize, directory: &Directory, moment: &Moment) -> Result<Self> {

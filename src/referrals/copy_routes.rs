@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::audit::Entry;
 use crate::audit::denials::Denials;
 use crate::auth::CaseWorker;
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, anew};
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result};
 use crate::families::membership::if_known;
@@ -31,9 +31,6 @@ use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::views::ReferralView;
 use crate::referrals::{Kind, Status};
 use crate::vault::Vault;
-
-/// How often it is tried while others act on the same referral, or a reference is taken.
-const ATTEMPTS: u8 = 16;
 
 /// Which of the siblings gets a report of its own.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -82,19 +79,7 @@ pub async fn copy_for_sibling(
     let actor = worker.staff.actor();
     let copier = Copier { worker, call, directory, db, vault, denials };
     let work = async |slot: Slot| {
-        let mut attempt = 1;
-        loop {
-            match copier.copy(id, index, slot.clone()).await {
-                Err(error)
-                    if matches!(error.problem(), Problem::StaleVersion | Problem::AlreadyExists)
-                        && !copier.call.names_a_version()
-                        && attempt < ATTEMPTS =>
-                {
-                    attempt += 1;
-                }
-                outcome => return outcome,
-            }
-        }
+        anew(copier.call.names_a_version(), async || copier.copy(id, index, slot.clone()).await).await
     };
     copier.call.send(retries.once(&copier.call, actor, replay, work).await?)
 }

@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, patch};
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::CaseCorrector;
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, anew};
 use crate::directory::{self, Directory};
 use crate::error::{Error, Problem, Result};
 use crate::families;
@@ -17,8 +17,9 @@ use crate::http::answer::Validator;
 use crate::http::body::MergePatch;
 use crate::http::call::Call;
 use crate::http::path::Named;
-use crate::id::ReferralId;
+use crate::id::{OfficeId, PersonId, ReferralId};
 use crate::people::Changeable;
+use crate::referrals::child::Child;
 use crate::referrals::corrections::Facts;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::steps::Said;
@@ -29,9 +30,6 @@ use crate::referrals::views::ReferralView;
 use crate::referrals::whom::Whom;
 use crate::referrals::{Referral, Status, of_person};
 use crate::vault::Vault;
-
-/// How often a correction is tried while it changes whom the child's number stands for.
-const ATTEMPTS: u8 = 4;
 
 type ReferralCorrection = Changeable<Facts>;
 
@@ -64,13 +62,8 @@ pub async fn correct_referral(
     patch: MergePatch,
 ) -> Result<HttpResponse> {
     let desk = Desk { corrector, call, directory: directory.current(), db, vault, denials };
-    let mut attempt = 1;
-    loop {
-        match desk.correct(id.0, &patch).await {
-            Err(error) if error.problem() == Problem::StaleVersion && attempt < ATTEMPTS => attempt += 1,
-            outcome => return outcome,
-        }
-    }
+    // Whom the child's number stands for may change meanwhile.
+    anew(false, async || desk.correct(id.0, &patch).await).await?
 }
 
 struct Desk {
@@ -87,14 +80,17 @@ impl Desk {
         Entry::of_call(&self.call, self.corrector.worker.staff.actor(), action, "referral", vec![id.uuid()])
     }
 
-    async fn correct(&self, id: ReferralId, patch: &MergePatch) -> Result<HttpResponse> {
+    /// The answer, or why trying again would not help: the caller has read another version.
+    async fn correct(&self, id: ReferralId, patch: &MergePatch) -> Result<Result<HttpResponse>> {
         let (call, vault, worker) = (&self.call, &self.vault, &self.corrector.worker);
         let sight = worker.staff.own_sight(&self.directory);
         let attempt = || self.entry("referral.corrected", id).on_behalf_of(sight.only_office());
         let seen = sight.clone();
         let before = self.db.read(move |conn| store::find(conn, &seen, id)).await;
         let before = self.denials.noted(before, attempt)?.open(vault)?;
-        call.check_if_match(before.version)?;
+        if let Err(stale) = call.check_if_match(before.version) {
+            return Ok(Err(stale));
+        }
         if before.status() == Status::EnteredInError {
             return Err(Error::new(Problem::EnteredInError));
         }
@@ -117,11 +113,11 @@ impl Desk {
             Ok(if_known(store::find(conn, &sight, id))?.is_some())
         };
         if !self.db.write(work).await? {
-            return Ok(call.changed_out_of_sight());
+            return Ok(Ok(call.changed_out_of_sight()));
         }
         let version = after.version;
         let links = links(call, &after, &self.directory, Some(worker.caller()));
-        call.changed(&ReferralView::new(after, call.moment.now, links), Validator::Version(version))
+        Ok(call.changed(&ReferralView::new(after, call.moment.now, links), Validator::Version(version)))
     }
 
     /// Whom it is about by these facts: somebody else only where they say so.
@@ -136,7 +132,7 @@ impl Desk {
         // A person who was not named anew is not asked for: the number may say who it is.
         let named = child.person_id.filter(|_| !is_same_person);
         let still = was.filter(|_| is_same_person);
-        let child = crate::referrals::child::Child { person_id: named, ..child };
+        let child = Child { person_id: named, ..child };
         let (child, whom) = Whom::of_child(child, still, people, &self.db, &self.vault).await?;
         Ok((Facts { child, ..facts }, whom))
     }
@@ -144,11 +140,11 @@ impl Desk {
 
 /// What follows for people from it being about somebody else, or being protected.
 struct Follows {
-    met: Option<crate::id::PersonId>,
-    office: crate::id::OfficeId,
+    met: Option<PersonId>,
+    office: OfficeId,
     protected: bool,
     /// How their families were first reached may be otherwise.
-    touched: Vec<crate::id::PersonId>,
+    touched: Vec<PersonId>,
 }
 
 impl Follows {

@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::id::PersonId;
-use crate::people::{ProtectedIdentity, Registration};
+use crate::people::Registration;
 use crate::referrals::child::Child;
 use crate::referrals::matter::{Guardian, NewReferral};
+use crate::referrals::of_person::Known;
 use crate::referrals::routing::Routing;
 use crate::referrals::{Referral, Urgency};
 use crate::rules::Rules;
@@ -52,7 +52,7 @@ impl Referral {
     pub fn corrected(
         &self,
         facts: Facts,
-        known: Option<(PersonId, ProtectedIdentity)>,
+        known: Option<Known>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {

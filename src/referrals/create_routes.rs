@@ -9,9 +9,9 @@ use uuid::Uuid;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::{ReferralMaker, Sight};
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, anew};
 use crate::directory::{self, Directory};
-use crate::error::{Error, Problem, Result};
+use crate::error::Result;
 use crate::families;
 use crate::families::membership::if_known;
 use crate::http::answer::Validator;
@@ -32,10 +32,6 @@ use crate::referrals::whom::Whom;
 use crate::referrals::{Referral, of_person};
 use crate::rules::Rules;
 use crate::vault::Vault;
-
-/// How often a referral is stored: whom it is about may change meanwhile, and a new reference may be taken. After more something else
-/// must be wrong.
-const ATTEMPTS: u8 = 4;
 
 /// Create a referral
 ///
@@ -108,14 +104,8 @@ impl Intake {
 
     async fn take_in(&self, new: &NewStaffReferral, slot: &Slot) -> Result<Written> {
         let office = self.maker.staff.creating_office(&self.directory, new.office_id.as_ref())?;
-        for _ in 0..ATTEMPTS {
-            match self.take_in_once(new.clone(), office, slot.clone()).await {
-                // It changed meanwhile whom it is about, or the reference is taken.
-                Err(error) if matches!(error.problem(), Problem::StaleVersion | Problem::AlreadyExists) => {}
-                outcome => return outcome,
-            }
-        }
-        Err(Error::new(Problem::Unavailable))
+        // Whom it is about may change meanwhile, and the reference may be taken.
+        anew(false, async || self.take_in_once(new.clone(), office, slot.clone()).await).await
     }
 
     async fn take_in_once(&self, mut new: NewStaffReferral, office: OfficeId, slot: Slot) -> Result<Written> {

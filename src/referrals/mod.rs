@@ -50,11 +50,11 @@ use crate::calendar::Deadline;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::id::{DistrictId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId, StaffId};
-use crate::people::ProtectedIdentity;
 use crate::time::{Moment, Timestamp};
 
 use course::{Course, clocks};
 use matter::{NewReferral, TakenDown};
+use of_person::Known;
 use reference::Reference;
 use routing::Routing;
 
@@ -208,7 +208,7 @@ impl Referral {
     pub fn receive(
         new: NewReferral,
         (sender, category): (PartnerId, Category),
-        known: Option<(PersonId, ProtectedIdentity)>,
+        known: Option<Known>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
@@ -222,7 +222,7 @@ impl Referral {
     pub fn of_contact(
         new: NewReferral,
         (contact, made_by): (OutreachContactId, StaffId),
-        known: Option<(PersonId, ProtectedIdentity)>,
+        known: Option<Known>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
@@ -239,7 +239,7 @@ impl Referral {
     pub fn made(
         taken_down: TakenDown,
         made_by: StaffId,
-        known: Option<(PersonId, ProtectedIdentity)>,
+        known: Option<Known>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
@@ -251,7 +251,7 @@ impl Referral {
     fn take_in(
         new: NewReferral,
         (kind, origin): (Kind, Origin),
-        known: Option<(PersonId, ProtectedIdentity)>,
+        known: Option<Known>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {

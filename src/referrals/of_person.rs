@@ -47,16 +47,8 @@ impl Referral {
         if hidden.status().is_final() {
             return Ok(Self { routing: Routing { office_id: hidden.office_id, ..routing }, ..hidden });
         }
-        let stays = hidden.office_id == routing.office_id;
-        let assignee_id = hidden.assignee_id.filter(|_| stays);
-        Ok(Self { office_id: routing.office_id, routing, assignee_id, ..hidden })
-    }
-}
-
-impl Status {
-    /// Whether the matter is at its end here.
-    pub fn is_final(self) -> bool {
-        !matches!(self, Self::Received | Self::InformationRequested | Self::Accepted | Self::InProgress | Self::OnHold)
+        // Whoever has it need not be cleared, also where it was the reception's before.
+        Ok(Self { office_id: routing.office_id, routing, assignee_id: None, ..hidden })
     }
 }
 
@@ -103,8 +95,11 @@ pub fn is_no_fact_any_more(conn: &mut DbConn, person: PersonId) -> Result<()> {
     family.map_or(Ok(()), |family| reached::recompute(conn, &[family]))
 }
 
-/// Takes note that the person's family was reached by a referral that has come in.
+/// Takes note that the person's family was reached by a referral that has come in. One that was entered in error reached nobody.
 pub fn arrived(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
+    if referral.status == Status::EnteredInError {
+        return Ok(());
+    }
     let Some(person) = referral.person_id else { return Ok(()) };
     let through = reached::through(referral.kind.as_ref());
     let fact = FirstReached { at: referral.received_at, source: ResourceId::from_uuid(referral.id.uuid()), through };

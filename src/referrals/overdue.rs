@@ -8,8 +8,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use chrono::DateTime;
 use diesel::prelude::*;
 use strum::IntoEnumIterator;
+use uuid::Uuid;
 
 use crate::audit::{Actor, Entry};
 use crate::calendar::DeadlineKind;
@@ -88,12 +90,20 @@ fn find(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault, moment: &Moment)
         if overdue == 0 || found.passed.len() >= BATCH {
             continue;
         }
-        for sealed in unmarked(conn, *office, moment.now, BATCH - found.passed.len())? {
-            let id = sealed.id;
-            match mark(sealed, vault, moment) {
-                Ok(marked) => found.passed.extend(marked),
-                // One that cannot be read must not keep the others from being recorded.
-                Err(error) => tracing::error!(referral = %id, cause = ?error.cause(), "a deadline cannot be recorded"),
+        let mut behind: Position = (DateTime::UNIX_EPOCH.into(), ReferralId::from_uuid(Uuid::nil()));
+        // One that cannot be read must not keep the others from being recorded, and nor must many: so it goes on behind them.
+        while found.passed.len() < BATCH {
+            let rows = unmarked(conn, *office, moment.now, behind, BATCH - found.passed.len())?;
+            let Some(last) = rows.last() else { break };
+            behind = (last.next_due_at, last.id);
+            for sealed in rows {
+                let id = sealed.id;
+                match mark(sealed, vault, moment) {
+                    Ok(marked) => found.passed.extend(marked),
+                    Err(error) => {
+                        tracing::error!(referral = %id, cause = ?error.cause(), "a deadline cannot be recorded");
+                    }
+                }
             }
         }
     }
@@ -106,13 +116,23 @@ fn count_overdue(conn: &mut DbConn, office: OfficeId, now: Timestamp) -> Result<
     Ok(overdue.count().get_result(conn)?)
 }
 
-/// The referrals of an office with a deadline that has passed and is not recorded. What is not recorded is not due before what is
+/// A place among the referrals of an office, by what is due next.
+type Position = (Timestamp, ReferralId);
+
+/// The referrals of an office with a deadline that has passed and is not recorded, behind some place. What is not recorded is not due before what is
 /// due next, so they are among the overdue ones, and the same index tells them from those that are recorded.
-fn unmarked(conn: &mut DbConn, office: OfficeId, now: Timestamp, limit: usize) -> Result<Vec<SealedReferral>> {
+fn unmarked(
+    conn: &mut DbConn,
+    office: OfficeId,
+    now: Timestamp,
+    (at, id): Position,
+    limit: usize,
+) -> Result<Vec<SealedReferral>> {
     let found: Vec<ReferralId> = on_backend!(&mut *conn, conn => referrals::table
         .filter(referrals::office_id.eq(office))
         .filter(referrals::next_due_at.lt(now))
         .filter(referrals::unmarked_due_at.lt(now))
+        .filter(referrals::next_due_at.gt(at).or(referrals::next_due_at.eq(at).and(referrals::id.gt(id))))
         .order((referrals::next_due_at, referrals::id))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .select(referrals::id)

@@ -9,9 +9,9 @@ use actix_web::{HttpResponse, post};
 
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, Submitter};
-use crate::db::DbConn;
+use crate::db::{DbConn, anew};
 use crate::directory::Directory;
-use crate::error::{Error, Problem, Result};
+use crate::error::Result;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::mount::Mount;
@@ -20,7 +20,7 @@ use crate::http::written::Written;
 use crate::id::{PartnerId, ReferralId};
 use crate::idempotency::{Replay, Slot};
 use crate::referrals::course::act::Transition;
-use crate::referrals::course::routes::{ATTEMPTS, Tools};
+use crate::referrals::course::routes::Tools;
 use crate::referrals::disclosure::Disclosed;
 use crate::referrals::messages::store::{self as message_store, SealedMessage};
 use crate::referrals::messages::{NewMessage, PartnerMessage};
@@ -156,19 +156,13 @@ async fn act(agency: Agency, tools: Tools, id: ReferralId, deed: Deed) -> Result
     let directory = tools.1.current();
     let may_see = move |conn: &mut DbConn, id| store::find_sent_by(conn, sender, ReferralId::from_uuid(id)).map(drop);
     let replay = Replay { action: "referral.acted.replayed", resource_type: "referral", may_see };
-    let work = async |slot: Slot| {
-        for _ in 0..ATTEMPTS {
-            if let Some(answer) = attempt(&agency, &tools, &directory, id, &deed, &slot).await? {
-                return Ok(answer);
-            }
-        }
-        Err(Error::new(Problem::Overloaded))
-    };
+    let work =
+        async |slot: Slot| anew(false, async || attempt(&agency, &tools, &directory, id, &deed, &slot).await).await?;
     let (call, retries) = (&tools.0, &tools.4);
     call.send(retries.once(call, Actor::Partner(sender), replay, work).await?)
 }
 
-/// Does it by what the referral is now; nothing is done, nor answered, where somebody else acts in the same moment.
+/// Does it by what the referral is now. Gives the answer, or why trying again would not help: the sender has read another receipt.
 async fn attempt(
     agency: &Agency,
     (call, _, db, vault, _, denials): &Tools,
@@ -176,13 +170,15 @@ async fn attempt(
     id: ReferralId,
     deed: &Deed,
     slot: &Slot,
-) -> Result<Option<Written>> {
+) -> Result<Result<Written>> {
     let sender: PartnerId = agency.id;
     let attempted = || Entry::of_call(call, Actor::Partner(sender), deed.audited(), "referral", vec![id.uuid()]);
     let found = db.read(move |conn| store::find_sent_by(conn, sender, id)).await;
     let before: Referral = denials.noted(found, attempted)?.open(vault)?;
     let receipt = |referral| Receipt::new(&Disclosed::of(referral, directory), &agency.scopes, directory, call);
-    call.check_if_match_of_when_given(&receipt(&before))?;
+    if let Err(stale) = call.check_if_match_of_when_given(&receipt(&before)) {
+        return Ok(Err(stale));
+    }
     let told = |message: &SealedMessage| {
         let path = format!("{}/messages", receipt::path(id));
         Written::created(call, &path, &PartnerMessage::new(message, vault)?, Validator::Content)
@@ -216,9 +212,6 @@ async fn attempt(
         }
         slot.keep(conn, id.uuid(), &kept)
     };
-    match db.write(work).await {
-        Ok(()) => Ok(Some(answer)),
-        Err(error) if error.problem() == Problem::StaleVersion => Ok(None),
-        Err(error) => Err(error),
-    }
+    db.write(work).await?;
+    Ok(Ok(answer))
 }

@@ -68,29 +68,14 @@ pub struct QueueQuery {
     overdue: Option<bool>,
     /// The order: by when they were received, or by what is due next. The newest come first if nothing is said.
     #[param(inline)]
-    sort: Option<Sort>,
-}
-
-/// The orders of a queue.
-#[derive(Debug, Clone, Copy, Deserialize, utoipa::ToSchema)]
-#[schema(as = ReferralOrder)]
-pub enum Sort {
-    /// The oldest first.
-    #[serde(rename = "receivedAt")]
-    ReceivedAt,
-    /// The newest first.
-    #[serde(rename = "-receivedAt")]
-    NewestFirst,
-    /// What is due first comes first.
-    #[serde(rename = "nextDueAt")]
-    NextDueAt,
+    sort: Option<Order>,
 }
 
 /// List the referrals of one's offices
 ///
 /// The work queue: referrals of the offices that the token names, without free text; for outreach workers those that they made. Those
-/// about persons with a protected identity are there only for staff who are cleared for it. Walk long lists by the `next` links. One audit record names every
-/// referral that the page shows.
+/// about persons with a protected identity are there only for staff who are cleared for it. Walk long lists by the `next` links. One
+/// audit record names every referral that the page shows.
 #[utoipa::path(
     operation_id = "listReferrals",
     tag = "referrals",
@@ -112,7 +97,7 @@ async fn list_referrals(
     let (filter, order) = query.0.parts(now);
     let sight = staff.sight(&directory.current());
     let reason = sight.reason;
-    let on_behalf_of = filter.office.or_else(|| sight.only_office());
+    let on_behalf_of = sight.office_of(filter.office);
     let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
     let shown = paging.shown();
     let read = move |conn: &mut DbConn| {
@@ -135,9 +120,9 @@ async fn list_referrals(
 
 /// Get a referral
 ///
-/// The whole referral, for staff of the office that has it now and for the outreach worker who made it. For everyone else, and for referrals about persons with a
-/// protected identity also for staff who are not cleared for it, it does not exist. The reading is recorded before the answer
-/// leaves.
+/// The whole referral, for staff of the office that has it now and for the outreach worker who made it. For everyone else, and for
+/// referrals about persons with a protected identity also for staff who are not cleared for it, it does not exist. The reading is
+/// recorded before the answer leaves.
 #[utoipa::path(
     operation_id = "getReferral",
     tag = "referrals",
@@ -266,12 +251,7 @@ impl QueueQuery {
             due_before: self.due_before,
             overdue: self.overdue.map(|overdue| (overdue, now)),
         };
-        let order = match self.sort.unwrap_or(Sort::NewestFirst) {
-            Sort::ReceivedAt => Order::Received,
-            Sort::NewestFirst => Order::ReceivedDescending,
-            Sort::NextDueAt => Order::NextDue,
-        };
-        (filter, order)
+        (filter, self.sort.unwrap_or(Order::ReceivedDescending))
     }
 }
 

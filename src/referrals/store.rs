@@ -1,7 +1,9 @@
 //! Every query on referrals. Staff find them only through their [`Sight`], agencies only their own.
 
 use diesel::prelude::*;
+use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
+use utoipa::ToSchema;
 
 use crate::auth::{Category, Sight};
 use crate::db::columns::Json;
@@ -61,7 +63,7 @@ impl SealedReferral {
     /// Seals what is personal.
     pub fn new(referral: &Referral, vault: &Vault, random: &Random) -> Result<Self> {
         let row = referral.id.uuid();
-        let sender_reference = referral.matter.sender_reference.as_ref();
+        let (sender_reference_hash, child_number_hash) = lookup_hashes(referral, vault);
         Ok(Self {
             id: referral.id,
             reference: referral.reference.clone(),
@@ -71,15 +73,13 @@ impl SealedReferral {
             protected: referral.protected,
             partner_id: referral.origin.partner(),
             contact_id: referral.origin.contact(),
-            sender_reference_hash: sender_reference
-                .zip(referral.origin.partner())
-                .map(|(text, sender)| sender_reference_hash(vault, sender, text.reveal().as_ref())),
+            sender_reference_hash,
             office_id: referral.office_id,
             disclosed_office_id: referral.disclosed_office_id,
             district_id: referral.district_id,
             assignee_id: referral.assignee_id,
             person_id: referral.person_id,
-            child_number_hash: referral.matter.child.number().map(|number| number_hash(vault, number)),
+            child_number_hash,
             matter: vault.seal_json(vault::REFERRAL_MATTER, row, &referral.matter, random)?,
             routing: vault.seal_json(vault::REFERRAL_ROUTING, row, &referral.routing, random)?,
             deadlines: Json(to_raw_value(&referral.deadlines).map_err(Error::internal)?),
@@ -139,6 +139,14 @@ impl SealedReferral {
     }
 }
 
+/// What a referral is found by: its sender's reference, and its child's number.
+fn lookup_hashes(referral: &Referral, vault: &Vault) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+    let reference = referral.matter.sender_reference.as_ref().zip(referral.origin.partner());
+    let of_sender = reference.map(|(text, sender)| sender_reference_hash(vault, sender, text.reveal().as_ref()));
+    let of_child = referral.matter.child.number().map(|number| number_hash(vault, number));
+    (of_sender, of_child)
+}
+
 /// What a sender finds its own reference by. Two agencies that use the same reference do not meet.
 pub fn sender_reference_hash(vault: &Vault, sender: PartnerId, reference: &str) -> Vec<u8> {
     let what = format!("sender reference of {sender}");
@@ -161,12 +169,7 @@ pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
         for sealed in rows {
             let referral = sealed.open(vault)?;
             let row = referrals::table.find(referral.id);
-            let of_child = referral.matter.child.number().map(|number| number_hash(vault, number));
-            let of_sender = referral
-                .matter
-                .sender_reference
-                .zip(referral.origin.partner())
-                .map(|(text, sender)| sender_reference_hash(vault, sender, text.reveal().as_ref()));
+            let (of_sender, of_child) = lookup_hashes(&referral, vault);
             let hashes = (referrals::sender_reference_hash.eq(of_sender), referrals::child_number_hash.eq(of_child));
             rebuilt += diesel::update(row).set(hashes).execute(conn)?;
         }
@@ -221,7 +224,7 @@ macro_rules! known_to {
         rows
     }};
 }
-pub(super) use known_to;
+pub(crate) use known_to;
 
 /// The referral, if it may be known to somebody with this sight.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<SealedReferral> {
@@ -266,14 +269,19 @@ pub struct Filter {
     pub overdue: Option<(bool, Timestamp)>,
 }
 
-/// The orders of a queue. The identifier at the end makes each total.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The orders of a queue.
+// The identifier at the end makes each total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(as = ReferralOrder)]
 pub enum Order {
     /// The oldest first.
+    #[serde(rename = "receivedAt")]
     Received,
     /// The newest first.
+    #[serde(rename = "-receivedAt")]
     ReceivedDescending,
     /// What is due first comes first.
+    #[serde(rename = "nextDueAt")]
     NextDue,
 }
 

@@ -13,7 +13,7 @@ use crate::referrals::course::view::{DeadlineView, FeedbackView};
 use crate::referrals::course::{
     Attempt, Decline, Extension, Hold, InquiryDecision, Outcome, ProtectionAssessment, State, Withdrawer,
 };
-use crate::referrals::matter::{Guardian, GuardiansInformed, NewReferral, Reporter, Sibling};
+use crate::referrals::matter::{Guardian, GuardiansInformed, Reporter, Sibling};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
 use crate::referrals::{Kind, Origin, Referral, Status, Urgency, no_deadline};
@@ -214,11 +214,10 @@ impl ReferralView {
         let next_due_at = due(&referral);
         let (status, feedback_requested) = (referral.status(), referral.feedback_is_requested());
         let (feedback, anonymous) = (FeedbackView::of(&referral), referral.is_anonymous());
+        let created_at = referral.created_at();
         let course = referral.course;
         let mut assessments = course.assessments.into_iter();
         let known = Known::of(course.state);
-        let NewReferral { reporter, sender_reference, child, guardians, siblings, needs, description, .. } =
-            referral.matter.clone();
         let matter = referral.matter;
         Self {
             id: referral.id,
@@ -231,14 +230,14 @@ impl ReferralView {
                 outreach_contact_id: referral.origin.contact(),
                 self_request: (referral.origin == Origin::SelfRequest).then_some(true),
                 private: (referral.origin == Origin::Private).then_some(PrivateSource { anonymous }),
-                reporter,
-                sender_reference,
+                reporter: matter.reporter,
+                sender_reference: matter.sender_reference,
             },
-            child: Child { person_id: referral.person_id, ..child },
-            guardians,
-            siblings,
-            needs,
-            description,
+            child: Child { person_id: referral.person_id, ..matter.child },
+            guardians: matter.guardians,
+            siblings: matter.siblings,
+            needs: matter.needs,
+            description: matter.description,
             acute_danger: matter.acute_danger,
             suspected_violence: matter.suspected_violence,
             protective_factors: matter.protective_factors,
@@ -276,7 +275,7 @@ impl ReferralView {
             copy_of: course.copy_of,
             sibling_copies: course.copies,
             received_at: referral.received_at,
-            created_at: referral.received_at,
+            created_at,
             updated_at: referral.updated_at,
             version: referral.version,
             links,

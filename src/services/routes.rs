@@ -113,7 +113,7 @@ async fn list_services(
     request_body = NewService,
     responses(
         (status = 201, description = "The new service.", body = ServiceView),
-        (status = 409, description = "Another one has the same slug or code.")
+        (status = 409, description = "Another one has the same slug.")
     ),
     security(("staffToken" = []))
 )]
@@ -172,7 +172,7 @@ async fn get_service(_: Anyone, call: Call, directory: Data<Handle>, name: Named
     request_body = NewService,
     responses(
         (status = 200, description = "The service as it is now.", body = ServiceView),
-        (status = 409, description = "Another one has the same slug or code.")
+        (status = 409, description = "Another one has the same slug.")
     ),
     security(("staffToken" = []))
 )]
@@ -232,6 +232,6 @@ async fn delete_service(
 }
 
 fn view(id: ServiceId, directory: &Directory, links: &impl Linking) -> Result<ServiceView> {
-    let service = directory.service(id).ok_or_else(|| Error::internal("an service that was written is not there"))?;
+    let service = directory.service(id).ok_or_else(|| Error::internal("a service that was written is not there"))?;
     Ok(ServiceView::new(service, directory, links))
 }

@@ -58,7 +58,7 @@ pub struct ServiceView {
 }
 
 impl ServiceView {
-    /// A service as `call` gets it.
+    /// A service, whose links lead where `links` says.
     pub fn new(service: &Service, directory: &Directory, links: &impl Linking) -> Self {
         let links = vec![links.link("self", "GET", &path(&service.slug))];
         let service = service.clone();

@@ -73,10 +73,11 @@ async fn list_staff(
 ) -> Result<HttpResponse> {
     let sight = staff.sight(&directory.current());
     let asked = query.0.office_id;
+    let on_behalf_of = sight.office_of(asked);
     let offices: Vec<_> =
         sight.offices.into_iter().filter(|office| asked.is_none_or(|asked| asked == *office)).collect();
     let entry = Entry::of_call(&call, staff.actor(), "staff.listed", "staff", Vec::new())
-        .on_behalf_of(asked)
+        .on_behalf_of(on_behalf_of)
         .because(sight.reason);
     let read = move |conn: &mut DbConn| register::colleagues(conn, &offices, &vault);
     let record = move |conn: &mut DbConn, found: &Vec<Colleague>| {

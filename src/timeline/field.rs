@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::id::{AnswerId, FollowUpId, OfferId, OfficeId, OutreachContactId, ServiceId};
 use crate::on_backend;
 use crate::outreach::codes::{Channel, ContactOutcome, OfferAnswer};
+use crate::outreach::follow_ups::store::open_to;
 use crate::time::Timestamp;
 use crate::timeline::sources::newest;
 use crate::timeline::{Happening, Source, Subject, What, Window};
@@ -148,13 +149,11 @@ fn count_answers(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
 macro_rules! promise_rows {
     ($subject:expr, $naming:expr) => {{
         let subject: &Subject = $subject;
-        let cleared = follow_ups::protected.eq(false).or(follow_ups::protected.eq(subject.sight.protected_identity));
         let about = follow_ups::contact_id
             .eq_any($naming)
             .assume_not_null()
             .or(follow_ups::family_id.eq_any(subject.families.clone()).assume_not_null());
-        follow_ups::table
-            .filter(cleared)
+        open_to!(subject.sight.protected_identity)
             .filter(follow_ups::office_id.eq_any(subject.sight.offices.clone()))
             .filter(about)
             .into_boxed()

@@ -27,8 +27,8 @@ pub fn routes(api: &mut impl Mount) {
 
 /// Get a person's timeline
 ///
-/// What happened to the person, newest first: the registration, changes of family, referrals and meetings in the field that you may know of,
-/// with what was offered, answered and promised.
+/// What happened to the person, newest first: the registration, changes of family, referrals and meetings in the field that you may
+/// know of, with what was offered, answered and promised.
 #[utoipa::path(
     operation_id = "getPersonTimeline",
     tag = "people",
@@ -60,7 +60,8 @@ async fn get_person_timeline(
 /// Get a family's timeline
 ///
 /// What happened to the family and to those that were merged into it, newest first: registrations, who joined and left, merges,
-/// referrals about its present members, meetings in the field with what was offered, answered and promised. It tells of nobody and of no referral that you may not know of.
+/// referrals about its present members, meetings in the field with what was offered, answered and promised. It tells of nobody and of
+/// no referral that you may not know of.
 #[utoipa::path(
     operation_id = "getFamilyTimeline",
     tag = "families",

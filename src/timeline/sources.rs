@@ -13,6 +13,7 @@ use crate::id::{FamilyEventId, FamilyId, OfficeId, PersonId, ReferralId};
 use crate::on_backend;
 use crate::people::ProtectedIdentity;
 use crate::referrals::reference::Reference;
+use crate::referrals::store::known_to;
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
 use crate::timeline::{Happening, Source, Subject, What, Window};
@@ -130,19 +131,9 @@ fn count_changes(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
 macro_rules! referral_rows {
     ($subject:expr) => {{
         let subject: &Subject = $subject;
-        let of_offices = referrals::office_id.eq_any(subject.cases.offices.clone());
-        let mut rows = referrals::table
+        known_to!(&subject.cases)
             .filter(referrals::person_id.eq_any(subject.people.clone()))
             .filter(referrals::status.ne(Status::EnteredInError))
-            .into_boxed();
-        rows = match subject.cases.made_by {
-            Some(me) => rows.filter(of_offices.or(referrals::made_by.eq(me).assume_not_null())),
-            None => rows.filter(of_offices),
-        };
-        if !subject.cases.protected_identity {
-            rows = rows.filter(referrals::protected.eq(false));
-        }
-        rows
     }};
 }
 

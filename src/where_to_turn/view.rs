@@ -35,7 +35,7 @@ pub struct AnswerView<'a> {
     /// Whether it is open at the asked time.
     open_state: OpenState,
     /// What it can give to the one who asks.
-    #[schema(max_items = 100)]
+    #[schema(max_items = 1000)]
     services: Vec<ServiceSummary<'a>>,
     /// Who else could help.
     #[schema(max_items = 3)]

@@ -39,6 +39,8 @@ mod offers;
 mod opening_hours;
 mod outreach;
 mod outreach_model;
+mod outreach_protected;
+mod outreach_races;
 mod outreach_reach;
 mod outreach_reports;
 mod partner_actions;

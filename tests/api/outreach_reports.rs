@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::outreach::{path, put};
 use crate::people::recorded;
+use crate::support::app::SKAGGETORP;
 use crate::support::fixtures::{CHILD, contact, follow_up, fresh_id, with, without};
 use crate::support::{Actor, TestApp};
 
@@ -40,7 +41,8 @@ on_both_databases! {
         assert!(report["deadlines"].as_array().unwrap().iter().any(|deadline| deadline["kind"] == "protection_assessment"));
         assert_eq!(put(&worker, &id, &urgent()).await.expect(200)["referralId"], view["referralId"]);
         assert_eq!(app.stored_referrals().await, 1);
-        assert_eq!(recorded(&app, "referral.received").await, [("referral.received".to_owned(), json!([view["referralId"]]))]);
+        assert_eq!(recorded(&app, "referral.created").await, [("referral.created".to_owned(), json!([view["referralId"]]))]);
+        assert_eq!(app.offices_recorded("referral.created").await, [Some(app.office_id(SKAGGETORP).await)]);
         assert_eq!(app.caseworker().get("/referrals?total=true").await.expect(200)["_meta"]["totalRecords"], 1);
     }
 

@@ -59,6 +59,16 @@ on_both_databases! {
         assert_eq!((&family["firstReachedAt"], &family["firstReachedThrough"]), (&json!("2026-11-23T09:00:00Z"), &json!("referral")));
     }
 
+    async fn what_was_entered_in_error_before_reaches_no_family(app: TestApp) {
+        let mistaken = app.submitted(concern_report()).await;
+        app.step(&mistaken, "enter-in-error").await;
+        let family = app.reception_caseworker().post("/families", json!({ "memberIds": [] })).await.expect(201);
+        let there = format!("/families/{}", family["id"].as_str().unwrap());
+        app.reception_caseworker().post("/people", with(numbered(), "/familyId", family["id"].clone())).await.expect(201);
+        let read = app.reception_caseworker().get(&there).await.expect(200);
+        assert!(read.get("firstReachedAt").is_none() && read.get("firstReachedThrough").is_none(), "{read}");
+    }
+
     async fn who_is_registered_into_a_family_makes_the_office_know_the_family(app: TestApp) {
         app.submitted(concern_report()).await;
         let family = app.reception_caseworker().post("/families", json!({ "memberIds": [] })).await.expect(201);

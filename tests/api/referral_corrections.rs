@@ -172,6 +172,16 @@ on_both_databases! {
         assert_eq!(history(&app.protected_identity_caseworker(), &third).await, ["receive", "reroute"]);
     }
 
+    async fn nobody_keeps_at_the_reception_what_they_cannot_see_any_more(app: TestApp) {
+        let receipt = submit(&app.school(), without(concern_report(), "/child/placeName")).await;
+        let reception = app.reception_caseworker();
+        let me = app.staff_id(&reception).await;
+        reception.post(&format!("{}/assign", path(&receipt)), json!({ "assigneeId": me })).await.expect(200);
+        assert_eq!(correct(&reception, &receipt, json!({ "child": { "protectedIdentity": "marked" } })).await.status, 204);
+        let moved = cleared(&app, &[RECEPTION]).get(&path(&receipt)).await.expect(200);
+        assert!(moved.get("assigneeId").is_none(), "{moved}");
+    }
+
     async fn a_sibling_gets_a_report_of_its_own(app: TestApp) {
         let siblings = json!([{ "name": "Saga Maria Påhittad", "birthYear": 2016, "alsoConcerned": true }, { "alsoConcerned": false }]);
         let receipt = submit(&app.school(), with(concern_report(), "/siblings", siblings.clone())).await;
@@ -188,6 +198,7 @@ on_both_databases! {
             assert_eq!(made[same], first[same], "{same}");
         }
         let due = |referral: &Value| referral["deadlines"].as_array().unwrap().iter().map(|deadline| deadline["dueAt"].clone()).collect::<Vec<_>>();
+        assert_eq!((&made["createdAt"], &first["createdAt"]), (&json!("2026-11-26T09:00:00Z"), &json!("2026-11-23T09:00:00Z")));
         assert_eq!(due(&made), due(&first), "the clocks run from the day on which the office was told");
         assert_eq!((&made["copyOf"], &made["version"]), (&first["id"], &json!(1)));
         let noted = app.caseworker().get(&path(&receipt)).await.expect(200);

@@ -101,6 +101,23 @@ on_both_databases! {
         assert_eq!(counted(&restarted, "protection_assessment").await, 1, "the other one was recorded before");
     }
 
+    async fn many_that_cannot_be_read_keep_no_other_from_being_recorded(app: TestApp) {
+        let school = app.school();
+        // As many as are recorded at once.
+        futures_util::future::join_all((0..50).map(|_| submit(&school, concern_report()))).await;
+        let spoil = |conn: &mut nara::db::DbConn| {
+            use diesel::prelude::*;
+            // What is sealed for one column opens in no other.
+            Ok(diesel::sql_query("UPDATE referrals SET matter = routing").execute(conn)?)
+        };
+        assert_eq!(app.db().write(spoil).await.unwrap(), 50);
+        app.clock.advance(Duration::from_secs(1));
+        let sound = submit(&school, concern_report()).await;
+        app.clock.set("2026-11-24T09:00:02Z");
+        until_marked(&app, &sound, &["protection_assessment"]).await;
+        assert_eq!(recorded(&app).await, [json!([sound["id"]])]);
+    }
+
     async fn of_two_servers_one_records_each(app: TestApp) {
         // More than are recorded at once.
         const MANY: usize = 120;

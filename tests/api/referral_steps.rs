@@ -103,6 +103,11 @@ on_both_databases! {
         assert_eq!(deadline["rolledDueAt"], "2026-12-21T23:00:00Z", "a Saturday rolls to Monday");
         assert_eq!(deadline["firstDueAt"], "2026-12-07T23:00:00Z");
         assert_eq!(extended["extensions"][0]["reasonCode"], "illness_of_child");
+        // However often it is moved, it is never moved beyond a year from now.
+        step(&app, &id, "extend-deadline", body("inquiry_decision", "2027-11-20", "illness_of_child")).await.expect(200);
+        for until in ["2027-11-20", "2028-11-01"] {
+            refused(&app, &id, "extend-deadline", body("inquiry_decision", until, "illness_of_child"), (INVALID, &["#/until"])).await;
+        }
         // The protection assessment is met and the decision made: nothing runs any more.
         app.step(&id, "assess-protection").await;
         app.step(&id, "decide-inquiry").await;

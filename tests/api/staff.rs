@@ -155,6 +155,13 @@ crate::on_both_databases! {
         let (here, there) = (office(&app, SKAGGETORP).await, office(&app, RECEPTION).await);
         assert_eq!(anna.get(&format!("/staff?officeId={here}")).await.expect(200)["items"], list["items"]);
         assert_eq!(anna.get(&format!("/staff?officeId={there}")).await.expect(200)["items"], json!([]));
+        // On whose behalf somebody looks is not theirs to say.
+        for list in ["/referrals", "/outreach-contacts"] {
+            anna.get(&format!("{list}?officeId={there}")).await.expect(200);
+        }
+        for action in ["staff.listed", "referral.listed", "outreach_contact.listed"] {
+            assert_eq!(app.offices_recorded(action).await.last(), Some(&Some(here.clone())), "{action}");
+        }
         let first = anna.get("/staff?limit=2").await.expect(200);
         assert_eq!((names(&first), &first["_meta"]["totalRecords"]), (vec!["Anna Ek", "Åsa Öberg"], &json!(3)));
         // What the last token said is what holds.

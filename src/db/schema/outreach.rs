@@ -1,6 +1,7 @@
 //! The tables of outreach.
 
 use crate::db::columns::{SqlTime, SqlUuid};
+use crate::db::schema::cases::referrals;
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -123,5 +124,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     offer_answers,
     follow_ups
 );
+diesel::allow_tables_to_appear_in_same_query!(follow_ups, referrals);
 diesel::joinable!(offer_answers -> offers (offer_id));
 diesel::joinable!(offers -> outreach_contacts (contact_id));

@@ -109,7 +109,7 @@ fn districts_that_overlap_are_refused_by_name_and_nothing_is_written() {
     with_database(|conn| {
         let mut data = linkoping();
         data.districts[1].1 = data.districts[0].1.clone();
-        let refusal = explain(&import_now(conn, &data).unwrap_err());
+        let refusal = import_now(conn, &data).unwrap_err().told();
         assert!(refusal.contains("Berga and Domkyrkan-Slottet overlap"), "{refusal}");
         assert_eq!(load(conn).version, 0);
     });
@@ -122,7 +122,7 @@ fn refusal(file: &'static str, from: &str, to: &str) -> String {
     assert_ne!(text, texts[file]);
     texts.insert(file, text.into());
     let made = Data::parse(&texts).and_then(|data| Plan::new(data, Default::default(), &moment()).map(|_| ()));
-    explain(&made.unwrap_err())
+    made.unwrap_err().told()
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::outreach::arrival::Names;
 use crate::outreach::follow_ups::store::SealedFollowUp;
 use crate::outreach::known::Known;
 use crate::outreach::store as contact_store;
+use crate::referrals::Status;
 use crate::referrals::store as referral_store;
 use crate::rules::Rules;
 
@@ -47,6 +48,9 @@ pub fn place(
         // Who made a referral that is another office's reads it, and promises nothing on that office's behalf.
         let own = found.filter(|referral| sight.offices.contains(&referral.office_id));
         if let Some(referral) = rules.known("/referralId", id.uuid(), own) {
+            if referral.status == Status::EnteredInError {
+                return Err(Error::new(Problem::EnteredInError));
+            }
             follow_up.office_id = referral.office_id;
             follow_up.protected = referral.protected;
         }

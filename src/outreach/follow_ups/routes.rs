@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::{FollowUpWriter, OutreachWorker, Sight, Staff};
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, anew};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::Validator;
@@ -108,7 +108,7 @@ async fn list_follow_ups(
     request_body = NewFollowUp,
     responses(
         (status = 201, description = "The new follow-up.", body = FollowUpView),
-        (status = 409, description = "The contact was entered in error.")
+        (status = 409, description = "The contact or the referral was entered in error.")
     ),
     security(("staffToken" = []))
 )]
@@ -252,7 +252,7 @@ async fn complete_follow_up(
     let field = Field { staff, directory: directory.current(), call, db, vault, retries, denials };
     let sight = field.sight();
     let replay = again("follow_up.completed.replayed", &sight);
-    let complete = async |slot: Slot| {
+    let once = async |slot: Slot| {
         let (staff, call, vault) = (&field.staff, &field.call, &field.vault);
         let seen = sight.clone();
         let read = move |conn: &mut DbConn| {
@@ -264,7 +264,7 @@ async fn complete_follow_up(
         let (before, service) = field.denials.noted(field.db.read(read).await, attempt)?;
         call.check_if_match_when_given(before.version)?;
         let before = before.open(vault)?;
-        let FollowUpResult { result, contact, referral } = body.0;
+        let FollowUpResult { result, contact, referral } = body.0.clone();
         if service.and_then(|id| field.directory.service(id)).is_some_and(|service| service.identity_exempt) {
             let mut rules = Rules::default();
             check_tells_nobody("/result", Some(&result), &mut rules);
@@ -281,7 +281,9 @@ async fn complete_follow_up(
         let report = match (referral, next_contact_id.or(before.contact_id)) {
             (None, _) => None,
             (Some(referral), Some(contact)) => {
-                Some(field.report(referral.into(), contact).await.map_err(|error| error.within("/referral"))?)
+                let office = arrival.as_ref().map_or(before.office_id, |arrival| arrival.contact.office_id);
+                let report = field.report(referral.into(), contact, office).await;
+                Some(report.map_err(|error| error.within("/referral"))?)
             }
             (Some(_), None) => {
                 let nothing = Text::new("needs a contact that it is made of", "behöver en kontakt som den görs av");
@@ -318,6 +320,7 @@ async fn complete_follow_up(
         };
         field.denials.noted(field.db.write(work).await, attempt)
     };
+    let complete = async |slot: Slot| anew(field.call.names_a_version(), async || once(slot.clone()).await).await;
     field.call.send(field.retries.once(&field.call, field.staff.actor(), replay, complete).await?)
 }
 

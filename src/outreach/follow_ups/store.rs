@@ -96,11 +96,34 @@ pub fn update(conn: &mut DbConn, next: &SealedFollowUp) -> Result<()> {
     if on_backend!(conn, conn => diesel::update(before).set(next).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
 }
 
+/// The follow-ups that somebody may know of who is cleared for protected identities or not. What is followed may have become
+/// protected since, in many ways: so it is asked whenever somebody reads. Like whatever is of a contact or of a referral, a promise
+/// is not there for those for whom that is not there.
+macro_rules! open_to {
+    ($cleared:expr) => {{
+        use diesel::dsl::{exists, not};
+        use diesel::prelude::*;
+        use diesel::sql_types::Bool;
+        use $crate::db::schema::{follow_ups, outreach_contacts, referrals};
+        let hidden_contact = outreach_contacts::table
+            .filter(outreach_contacts::id.nullable().eq(follow_ups::contact_id))
+            .filter(outreach_contacts::protected.eq(true));
+        let hidden_referral = referrals::table
+            .filter(referrals::id.nullable().eq(follow_ups::referral_id))
+            .filter(referrals::protected.eq(true));
+        let is_open =
+            follow_ups::protected.eq(false).and(not(exists(hidden_contact))).and(not(exists(hidden_referral)));
+        follow_ups::table.filter($cleared.into_sql::<Bool>().or(is_open))
+    }};
+}
+pub(crate) use open_to;
+
 /// The follow-up, if it may be known to somebody with this sight.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: FollowUpId) -> Result<SealedFollowUp> {
     // The database judges, so that one that may not be known of takes no longer than one that is not there.
-    let cleared = follow_ups::protected.eq(false).or(follow_ups::protected.eq(sight.protected_identity));
-    let named = follow_ups::table.find(id).filter(cleared).filter(follow_ups::office_id.eq_any(sight.offices.clone()));
+    let named = open_to!(sight.protected_identity)
+        .filter(follow_ups::id.eq(id))
+        .filter(follow_ups::office_id.eq_any(sight.offices.clone()));
     let found: Option<SealedFollowUp> = on_backend!(conn, conn => named.first(conn).optional())?;
     found.ok_or_else(Error::not_found)
 }
@@ -130,15 +153,12 @@ pub type Position = (NaiveDate, FollowUpId);
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
         let (sight, filter): (&Sight, &Filter) = ($sight, $filter);
-        let mut rows = follow_ups::table.filter(follow_ups::done_at.is_null()).into_boxed();
+        let mut rows = open_to!(sight.protected_identity).filter(follow_ups::done_at.is_null()).into_boxed();
         rows = match sight.offices.as_slice() {
             // An equality lets the index give the order; a list of offices would have to be sorted.
             [only] => rows.filter(follow_ups::office_id.eq(*only)),
             several => rows.filter(follow_ups::office_id.eq_any(several.to_vec())),
         };
-        if !sight.protected_identity {
-            rows = rows.filter(follow_ups::protected.eq(false));
-        }
         if let Some(day) = filter.due_before {
             rows = rows.filter(follow_ups::due_on.lt(day));
         }

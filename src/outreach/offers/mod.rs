@@ -203,12 +203,20 @@ impl Offer {
         }))
     }
 
-    /// Another answer to it.
-    pub fn answered(&self, new: &NewAnswer, by: StaffId, directory: &Directory, moment: &Moment) -> Result<Answer> {
+    /// Another answer to it, which has so many already.
+    pub fn answered(
+        &self,
+        new: &NewAnswer,
+        before: usize,
+        by: StaffId,
+        directory: &Directory,
+        moment: &Moment,
+    ) -> Result<Answer> {
         self.check_open()?;
         let answered_at = new.answered_at.unwrap_or(moment.now);
         let mut rules = Rules::default();
         rules.require(answered_at <= moment.now, "/answeredAt", in_the_future());
+        rules.has_room(before);
         let early = Text::new("must not lie before the offer", "får inte ligga före erbjudandet");
         rules.require(answered_at >= self.offered_at, "/answeredAt", early);
         let (declined, reasoned) = (new.answer == OfferAnswer::Declined, new.decline_reason.is_some());
@@ -220,8 +228,8 @@ impl Offer {
         let settled = Text::new("does not go with `accepted`", "går inte ihop med `accepted`");
         rules.require(new.ask_again_on.is_none() || new.answer != OfferAnswer::Accepted, "/askAgainOn", settled);
         let day = directory.calendar.local_date(answered_at.utc());
-        let before = Text::new("must lie behind the answer", "måste ligga efter svaret");
-        rules.require(new.ask_again_on.is_none_or(|again| again > day), "/askAgainOn", before);
+        let ahead = Text::new("must lie behind the answer", "måste ligga efter svaret");
+        rules.require(new.ask_again_on.is_none_or(|again| again > day), "/askAgainOn", ahead);
         rules.finish(Some(Answer {
             id: moment.id(),
             offer_id: self.id,

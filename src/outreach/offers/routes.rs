@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::{OutreachWorker, Sight, Staff};
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, anew};
 use crate::directory;
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
@@ -204,13 +204,13 @@ async fn answer_offer(
     let (directory, id) = (directory.current(), id.0);
     let sight = staff.own_sight(&directory);
     let replay = again("offer.answered.replayed", &sight);
-    let answer = async |slot: Slot| {
+    let once = async |slot: Slot| {
         let attempt = || entry(&staff, &call, "offer.answered", vec![id]).on_behalf_of(sight.only_office());
-        let offer = open_offer(&db, &denials, &sight, &call, &vault, id, attempt).await?;
-        let answer = offer.answered(&new.0, staff.id, &directory, &call.moment)?;
+        let (offer, before) = open_offer(&db, &denials, &sight, &call, &vault, id, attempt).await?;
+        let answer = offer.answered(&new.0, before, staff.id, &directory, &call.moment)?;
         let (entry, links, seal, sight) = (attempt(), call.links(), vault.get_ref().clone(), sight.clone());
         let work = move |conn: &mut DbConn| {
-            store::answer(conn, &answer)?;
+            store::answer(conn, &answer, offer.version)?;
             audit::record(conn, &entry)?;
             let standing = store::find(conn, &sight, id)?;
             let version = standing.offer.version;
@@ -221,6 +221,7 @@ async fn answer_offer(
         };
         db.write(work).await
     };
+    let answer = async |slot: Slot| anew(call.names_a_version(), async || once(slot.clone()).await).await;
     call.send(retries.once(&call, staff.actor(), replay, answer).await?)
 }
 
@@ -254,13 +255,13 @@ async fn close_offer(
     let id = id.0;
     let sight = staff.own_sight(&directory.current());
     let replay = again("offer.closed.replayed", &sight);
-    let close = async |slot: Slot| {
+    let once = async |slot: Slot| {
         let attempt = || entry(&staff, &call, "offer.closed", vec![id]).on_behalf_of(sight.only_office());
-        open_offer(&db, &denials, &sight, &call, &vault, id, attempt).await?;
+        let (offer, _) = open_offer(&db, &denials, &sight, &call, &vault, id, attempt).await?;
         let (entry, links, seal, sight) = (attempt(), call.links(), vault.get_ref().clone(), sight.clone());
         let (reason, now) = (closing.0.reason, call.moment.now);
         let work = move |conn: &mut DbConn| {
-            store::close(conn, id, reason, now)?;
+            store::close(conn, &offer, reason, now)?;
             audit::record(conn, &entry)?;
             let standing = store::find(conn, &sight, id)?;
             let version = standing.offer.version;
@@ -270,10 +271,11 @@ async fn close_offer(
         };
         db.write(work).await
     };
+    let close = async |slot: Slot| anew(call.names_a_version(), async || once(slot.clone()).await).await;
     call.send(retries.once(&call, staff.actor(), replay, close).await?)
 }
 
-/// An offer that something can be done with.
+/// An offer that something can be done with, and how many answers it has.
 async fn open_offer(
     db: &Db,
     denials: &Denials,
@@ -282,7 +284,7 @@ async fn open_offer(
     vault: &Vault,
     id: OfferId,
     attempt: impl FnOnce() -> Entry,
-) -> Result<Offer> {
+) -> Result<(Offer, usize)> {
     let seen = sight.clone();
     let standing = denials.noted(db.read(move |conn| store::find(conn, &seen, id)).await, attempt)?;
     call.check_if_match_when_given(standing.offer.version)?;
@@ -291,7 +293,7 @@ async fn open_offer(
     }
     let offer = standing.offer.open(vault)?;
     offer.check_open()?;
-    Ok(offer)
+    Ok((offer, standing.answers.len()))
 }
 
 fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<OfferId>) -> Entry {

@@ -7,9 +7,9 @@ use diesel::prelude::*;
 use diesel::sql_types::Integer;
 
 use crate::auth::Sight;
-use crate::db::DbConn;
 use crate::db::schema::{offer_answers, offers, outreach_contacts};
-use crate::error::{Error, Problem, Result};
+use crate::db::{DbConn, stale};
+use crate::error::{Error, Result};
 use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, StaffId};
 use crate::on_backend;
 use crate::outreach::codes::{DeclineReason, OfferAnswer, OfferCloseReason};
@@ -135,32 +135,29 @@ pub fn insert(conn: &mut DbConn, offer: &SealedOffer) -> Result<()> {
     Ok(())
 }
 
-/// Adds an answer, unless the offer was closed meanwhile.
-pub fn answer(conn: &mut DbConn, answer: &Answer) -> Result<()> {
+/// Adds an answer to this version of an offer, unless somebody else wrote the next one first.
+pub fn answer(conn: &mut DbConn, answer: &Answer, version: i32) -> Result<()> {
     let counted =
         (offers::version.eq(offers::version + 1.into_sql::<Integer>()), offers::updated_at.eq(answer.recorded_at));
-    let open = offers::table.find(answer.offer_id).filter(offers::closed_at.is_null());
-    if on_backend!(&mut *conn, conn => diesel::update(open).set(counted).execute(conn))? != 1 {
-        return Err(Error::new(Problem::OfferClosed));
+    let read = offers::table.find(answer.offer_id).filter(offers::version.eq(version));
+    if on_backend!(&mut *conn, conn => diesel::update(read).set(counted).execute(conn))? != 1 {
+        return Err(stale());
     }
     let row = AnswerRow::from(answer);
     on_backend!(conn, conn => diesel::insert_into(offer_answers::table).values(&row).execute(conn))?;
     Ok(())
 }
 
-/// Closes an offer, unless it was closed meanwhile.
-pub fn close(conn: &mut DbConn, id: OfferId, reason: OfferCloseReason, now: Timestamp) -> Result<()> {
+/// Closes this version of an offer, unless somebody else wrote the next one first.
+pub fn close(conn: &mut DbConn, offer: &Offer, reason: OfferCloseReason, now: Timestamp) -> Result<()> {
     let closed = (
         offers::version.eq(offers::version + 1.into_sql::<Integer>()),
         offers::updated_at.eq(now),
         offers::closed_at.eq(now),
         offers::close_reason.eq(reason),
     );
-    let open = offers::table.find(id).filter(offers::closed_at.is_null());
-    match on_backend!(conn, conn => diesel::update(open).set(closed).execute(conn))? {
-        1 => Ok(()),
-        _ => Err(Error::new(Problem::OfferClosed)),
-    }
+    let read = offers::table.find(offer.id).filter(offers::version.eq(offer.version));
+    if on_backend!(conn, conn => diesel::update(read).set(closed).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
 }
 
 /// Adds answers to offers that are new themselves.

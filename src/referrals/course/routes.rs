@@ -6,9 +6,9 @@ use actix_web::{HttpResponse, get};
 use crate::audit::Entry;
 use crate::audit::denials::Denials;
 use crate::auth::{CaseReader, CaseWorker, Sight, register};
-use crate::db::{Db, DbConn, dialect};
+use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory::{self, Directory};
-use crate::error::{Error, Problem, Result, Text};
+use crate::error::{Problem, Result, Text};
 use crate::families::membership::if_known;
 use crate::http::answer::Validator;
 use crate::http::call::{Cache, Call};
@@ -50,10 +50,6 @@ pub struct Desk {
     denials: Data<Denials>,
 }
 
-/// How often a step is judged anew when others act on the same referral at the same moment. Each time one of them has got on, so only
-/// a crowd gets as far as this.
-pub const ATTEMPTS: u8 = 64;
-
 impl Desk {
     /// Whoever acts, with what it takes.
     pub fn new(worker: CaseWorker, (call, directory, db, vault, retries, denials): Tools) -> Self {
@@ -78,19 +74,7 @@ impl Desk {
         };
         let replay = Replay { action: "referral.acted.replayed", resource_type: "referral", may_see };
         let work = async |slot: Slot| {
-            let mut attempt = 1;
-            loop {
-                match self.take(id, step.clone(), &sight, &slot).await {
-                    // Somebody else acted in the same moment; by what the referral has become the step is judged anew.
-                    Err(error) if error.problem() == Problem::StaleVersion && !self.call.names_a_version() => {
-                        if attempt == ATTEMPTS {
-                            return Err(Error::new(Problem::Overloaded));
-                        }
-                        attempt += 1;
-                    }
-                    outcome => return outcome,
-                }
-            }
+            anew(self.call.names_a_version(), async || self.take(id, step.clone(), &sight, &slot).await).await
         };
         self.call.send(self.retries.once(&self.call, actor, replay, work).await?)
     }

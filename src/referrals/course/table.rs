@@ -239,6 +239,13 @@ pub fn refusal(problem: Problem, referral: &Referral, caller: Caller, directory:
     Error::new(problem).allowing(allowed(referral, caller, directory).into_iter().map(Into::into).collect())
 }
 
+impl Status {
+    /// Whether the matter is at its end here.
+    pub fn is_final(self) -> bool {
+        !OPEN.contains(&self)
+    }
+}
+
 impl Row {
     fn is_now(&self, referral: &Referral) -> bool {
         self.kinds.has(referral.kind) && self.from.contains(&referral.status())

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, get, post};
 use crate::audit::denials::Denials;
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{CaseReader, CaseWorker, PartnerReader};
-use crate::db::{Db, DbConn};
+use crate::db::{Db, DbConn, anew};
 use crate::directory;
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
@@ -18,7 +18,7 @@ use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::ReferralId;
 use crate::idempotency::{Replay, Retries, Slot};
-use crate::referrals::course::routes::{ATTEMPTS, Tools};
+use crate::referrals::course::routes::Tools;
 use crate::referrals::messages::store::{self as message_store, Position, SealedMessage};
 use crate::referrals::messages::{MessageKind, MessageView, NewMessage, PartnerMessage};
 use crate::referrals::routes::Reading;
@@ -142,36 +142,30 @@ async fn write_message(
         Entry::of_call(&call, staff.actor(), "referral.message_written", "referral", vec![id.uuid()])
             .on_behalf_of(sight.only_office())
     };
-    let write = async |slot: Slot| {
-        for _ in 0..ATTEMPTS {
-            let seen = sight.clone();
-            let found = db.read(move |conn| store::find(conn, &seen, id)).await;
-            let referral = denials.noted(found, attempt)?.open(&vault)?;
-            call.check_if_match_when_given(referral.version)?;
-            check_writable(&referral)?;
-            if referral.is_anonymous() {
-                return Err(Error::new(Problem::NoSender));
-            }
-            let what = (MessageKind::Message, &new.0.text);
-            let message = SealedMessage::by_staff(id, what, staff.id, &vault, &call.moment)?;
-            let path = format!("/referrals/{id}/messages");
-            let answer = Written::created(&call, &path, &MessageView::new(&message, &vault)?, Validator::Content)?;
-            let entry = attempt().on_behalf_of(referral.office_id);
-            let (kept, slot, version) = (answer.clone(), slot.clone(), referral.version);
-            let work = move |conn: &mut DbConn| {
-                message_store::hold(conn, id, version)?;
-                message_store::insert(conn, &message)?;
-                audit::record(conn, &entry)?;
-                slot.keep(conn, id.uuid(), &kept)
-            };
-            match db.write(work).await {
-                Ok(()) => return Ok(answer),
-                // Somebody acted in the same moment: whether something may be written is judged anew.
-                Err(error) if error.problem() == Problem::StaleVersion => {}
-                Err(error) => return Err(error),
-            }
+    let once = async |slot: Slot| {
+        let seen = sight.clone();
+        let found = db.read(move |conn| store::find(conn, &seen, id)).await;
+        let referral = denials.noted(found, attempt)?.open(&vault)?;
+        call.check_if_match_when_given(referral.version)?;
+        check_writable(&referral)?;
+        if referral.is_anonymous() {
+            return Err(Error::new(Problem::NoSender));
         }
-        Err(Error::new(Problem::Overloaded))
+        let what = (MessageKind::Message, &new.0.text);
+        let message = SealedMessage::by_staff(id, what, staff.id, &vault, &call.moment)?;
+        let path = format!("/referrals/{id}/messages");
+        let answer = Written::created(&call, &path, &MessageView::new(&message, &vault)?, Validator::Content)?;
+        let entry = attempt().on_behalf_of(referral.office_id);
+        let (kept, version) = (answer.clone(), referral.version);
+        let work = move |conn: &mut DbConn| {
+            message_store::hold(conn, id, version)?;
+            message_store::insert(conn, &message)?;
+            audit::record(conn, &entry)?;
+            slot.keep(conn, id.uuid(), &kept)
+        };
+        db.write(work).await?;
+        Ok(answer)
     };
+    let write = async |slot: Slot| anew(call.names_a_version(), async || once(slot.clone()).await).await;
     call.send(retries.once(&call, staff.actor(), replay, write).await?)
 }

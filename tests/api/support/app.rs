@@ -154,6 +154,17 @@ impl TestApp {
         self.db.read(read).await.expect("the audit can be read")
     }
 
+    /// The offices on whose behalf the audit says that this was done, in its order.
+    pub async fn offices_recorded(&self, action: &'static str) -> Vec<Option<String>> {
+        let read = move |conn: &mut DbConn| {
+            let rows = audit_records::table.filter(audit_records::action.eq(action));
+            let rows = rows.order((audit_records::at, audit_records::id)).select(audit_records::office_id);
+            let offices: Vec<Option<nara::id::OfficeId>> = rows.load(conn)?;
+            Ok(offices.into_iter().map(|office| office.map(|office| office.to_string())).collect())
+        };
+        self.db.read(read).await.expect("the audit can be read")
+    }
+
     /// How many things were done: what was denied is recorded, too, and is no change.
     pub async fn things_done(&self) -> i64 {
         let done = |conn: &mut DbConn| {

@@ -263,6 +263,9 @@ impl Step for Reopen {
     const AUDITED: &'static str = "referral.reopened";
 
     fn take(self, referral: &mut Referral, _: &Setting<'_>) -> Result<Said> {
+        let mut rules = Rules::default();
+        rules.has_room(referral.course.earlier_decisions.len());
+        rules.finish(Some(()))?;
         let decision = referral.course.state.decision().cloned();
         referral.course.earlier_decisions.extend(decision);
         referral.course.state = State::Received;

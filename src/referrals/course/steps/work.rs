@@ -47,6 +47,7 @@ impl Step for AssessProtection {
         let assessed_at = self.assessed_at.unwrap_or_else(|| setting.now());
         let mut rules = Rules::default();
         setting.check_time(assessed_at, referral.received_at, "/assessedAt", &mut rules);
+        rules.has_room(referral.course.assessments.len());
         rules.finish(Some(()))?;
         clocks::meet(referral, DeadlineKind::ProtectionAssessment, assessed_at);
         referral.course.assessments.push(ProtectionAssessment {
@@ -204,9 +205,6 @@ pub struct LogAttempt {
     note: Option<ConfidentialProse>,
 }
 
-/// More attempts than that are no attempts any more.
-const MOST_ATTEMPTS: usize = 1000;
-
 impl Step for LogAttempt {
     const ACTION: Action = Action::LogAttempt;
     const AUDITED: &'static str = "referral.attempt_logged";
@@ -214,7 +212,7 @@ impl Step for LogAttempt {
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let mut rules = Rules::default();
         setting.check_time(self.at, referral.received_at, "/at", &mut rules);
-        rules.at_most("/at", referral.course.attempts.len() + 1, MOST_ATTEMPTS);
+        rules.has_room(referral.course.attempts.len());
         rules.finish(Some(()))?;
         if self.reached {
             clocks::meet(referral, DeadlineKind::FirstContact, self.at);
@@ -238,12 +236,13 @@ pub struct Hold {
     review_on: NaiveDate,
 }
 
-/// A last day that lies ahead, and not too far.
-fn check_day_ahead(day: NaiveDate, after: NaiveDate, pointer: &str, rules: &mut Rules) {
+/// A last day that lies ahead, behind another one if there is one, and within a year of today: else a day that is moved again and
+/// again never comes.
+fn check_day_ahead(day: NaiveDate, behind: Option<NaiveDate>, today: NaiveDate, pointer: &str, rules: &mut Rules) {
     let past = Text::new("must lie ahead", "måste ligga framåt i tiden");
-    rules.require(day > after, pointer, past);
+    rules.require(day > today && behind.is_none_or(|before| day > before), pointer, past);
     let far = Text::new("must lie within a year", "måste ligga inom ett år");
-    rules.require(after.checked_add_days(Days::new(366)).is_some_and(|last| day <= last), pointer, far);
+    rules.require(today.checked_add_days(Days::new(366)).is_some_and(|last| day <= last), pointer, far);
 }
 
 impl Step for Hold {
@@ -252,7 +251,7 @@ impl Step for Hold {
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let mut rules = Rules::default();
-        check_day_ahead(self.review_on, setting.today(), "/reviewOn", &mut rules);
+        check_day_ahead(self.review_on, None, setting.today(), "/reviewOn", &mut rules);
         rules.finish(Some(()))?;
         let first_contact_at = match referral.course.state {
             State::InProgress { first_contact_at } => Some(first_contact_at),
@@ -321,8 +320,9 @@ impl Step for ExtendDeadline {
         let calendar = &setting.directory.calendar;
         if let Some(runs) = &runs {
             let last = calendar.local_date(runs.due_at - chrono::TimeDelta::microseconds(1));
-            check_day_ahead(self.until, last.max(setting.today()), "/until", &mut rules);
+            check_day_ahead(self.until, Some(last), setting.today(), "/until", &mut rules);
         }
+        rules.has_room(referral.course.extensions.len());
         rules.finish(runs)?;
         clocks::extend(referral, self.kind, self.until, setting.directory);
         if let (DeadlineKind::Review, State::OnHold { hold, .. }) = (self.kind, &mut referral.course.state) {

@@ -1,0 +1,119 @@
+//! What was written in the field of somebody whose identity turns out to be protected: it goes out of sight with what hangs on it,
+//! whichever way the protection came.
+
+use serde_json::{Value, json};
+
+use crate::outreach::{path, put};
+use crate::people::cleared;
+use crate::referrals::{path as referral_path, submit};
+use crate::support::app::{RECEPTION, SKAGGETORP};
+use crate::support::fixtures::{CHILD, concern_report, contact, follow_up, fresh_id, with};
+use crate::support::{Actor, TestApp};
+
+fn there(follow_up: &Value) -> String {
+    format!("/follow-ups/{}", follow_up["id"].as_str().unwrap())
+}
+
+async fn promised(actor: &Actor, body: Value) -> Value {
+    let made = actor.post("/follow-ups", body).await.expect(201);
+    actor.get(&there(&made)).await.expect(200);
+    made
+}
+
+/// It is there for whoever is cleared at the office, and for nobody else in any way.
+async fn is_hidden(app: &TestApp, follow_up: &Value) {
+    for actor in [app.outreach_worker(), app.caseworker(), app.team_lead()] {
+        actor.get(&there(follow_up)).await.problem(404, "not-found");
+        let done = actor.post(&format!("{}/complete", there(follow_up)), json!({ "result": "Klart." })).await;
+        done.problem(404, "not-found");
+        assert_eq!(actor.get("/follow-ups?total=true").await.expect(200)["_meta"]["totalRecords"], 0);
+    }
+    let cleared = cleared(app, &[SKAGGETORP]);
+    assert_eq!(cleared.get(&there(follow_up)).await.expect(200)["id"], follow_up["id"]);
+    assert_eq!(cleared.get("/follow-ups").await.expect(200)["items"][0]["id"], follow_up["id"]);
+}
+
+on_both_databases! {
+    async fn a_promise_goes_out_of_sight_with_the_referral_whose_child_is_corrected(app: TestApp) {
+        let referral = submit(&app.school(), concern_report()).await;
+        let promise = promised(&app.caseworker(), json!({ "referralId": referral["id"], "dueOn": "2026-12-04" })).await;
+        let marked = json!({ "child": { "protectedIdentity": "marked" } });
+        assert_eq!(app.caseworker().patch(&referral_path(&referral), marked, "*").await.status, 204);
+        is_hidden(&app, &promise).await;
+    }
+
+    async fn a_promise_goes_out_of_sight_with_the_referral_whose_child_is_registered(app: TestApp) {
+        let referral = submit(&app.school(), concern_report()).await;
+        let promise = promised(&app.caseworker(), json!({ "referralId": referral["id"], "dueOn": "2026-12-04" })).await;
+        let child = json!({ "personalIdentityNumber": CHILD, "protection": "marked" });
+        cleared(&app, &[RECEPTION]).post("/people", child).await.expect(201);
+        is_hidden(&app, &promise).await;
+    }
+
+    async fn a_promise_goes_out_of_sight_with_the_contact_that_is_corrected(app: TestApp) {
+        let (worker, family) = (app.outreach_worker(), app.family().await);
+        let met = worker.post("/outreach-contacts", with(contact(), "/familyId", json!(family))).await.expect(201);
+        let promise = promised(&worker, follow_up(met["id"].as_str().unwrap())).await;
+        let kinds = async |actor: &Actor| {
+            let timeline = actor.get(&format!("/families/{family}/timeline?total=true")).await.expect(200);
+            let items = timeline["items"].as_array().unwrap().clone();
+            assert_eq!(timeline["_meta"]["totalRecords"], json!(items.len()));
+            items.iter().map(|item| item["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert!(kinds(&worker).await.contains(&"follow_up_planned".to_owned()));
+        let cleared = cleared(&app, &[SKAGGETORP]);
+        let hidden = cleared.post("/people", json!({ "givenName": "Alva", "protection": "marked" })).await.expect(201);
+        let named = json!({ "participants": [{ "personId": hidden["id"] }] });
+        cleared.patch(&path(&met), named, "*").await.expect(200);
+        worker.get(&path(&met)).await.problem(404, "not-found");
+        is_hidden(&app, &promise).await;
+        assert!(!kinds(&worker).await.contains(&"follow_up_planned".to_owned()));
+        assert!(kinds(&cleared).await.contains(&"follow_up_planned".to_owned()));
+    }
+
+    async fn a_promise_that_is_out_of_sight_finds_no_contact(app: TestApp) {
+        let (worker, met, person) = (app.outreach_worker(), app.contact().await, app.person().await);
+        let family = app.registered("/families", json!({ "memberIds": [person] })).await;
+        let promise = promised(&worker, with(follow_up(&met), "/familyId", json!(family))).await;
+        let due = async |actor: &Actor| {
+            let list = actor.get("/outreach-contacts?total=true&followUpDueBefore=2027-01-01").await.expect(200);
+            list["_meta"]["totalRecords"].clone()
+        };
+        assert_eq!(due(&worker).await, 1);
+        let cleared = cleared(&app, &[SKAGGETORP]);
+        cleared.patch(&format!("/people/{person}"), json!({ "protection": "marked" }), "*").await.expect(200);
+        is_hidden(&app, &promise).await;
+        assert_eq!(due(&worker).await, 0);
+        assert_eq!(due(&cleared).await, 1);
+        worker.get(&format!("/outreach-contacts/{met}")).await.expect(200);
+    }
+
+    async fn who_says_that_a_child_is_protected_is_heard_and_finds_the_contact_no_more(app: TestApp) {
+        let (worker, id) = (app.outreach_worker(), fresh_id());
+        let child = json!({ "givenName": "Elias", "personalIdentityNumber": CHILD, "placeName": "Skäggetorp", "protectedIdentity": "marked" });
+        let urgent = with(with(contact(), "/urgency", json!("immediate")), "/child", child);
+        let urgent = with(urgent, "/followUp", json!({ "dueOn": "2026-12-04" }));
+        let made = put(&worker, &id, &urgent).await.expect(201);
+        let reception = cleared(&app, &[RECEPTION]);
+        let report = reception.get(&format!("/referrals/{}", made["referralId"].as_str().unwrap())).await.expect(200);
+        assert_eq!(report["description"], made["summary"]);
+        // The contact says the same words.
+        for actor in [worker.clone(), app.caseworker(), app.team_lead()] {
+            actor.get(&path(&made)).await.problem(404, "not-found");
+            assert_eq!(actor.get("/outreach-contacts?total=true").await.expect(200)["_meta"]["totalRecords"], 0);
+        }
+        is_hidden(&app, &json!({ "id": made["followUpId"] })).await;
+        cleared(&app, &[SKAGGETORP]).get(&path(&made)).await.expect(200);
+        // A client that did not hear the answer asks again, and learns that it was received.
+        let again = put(&worker, &id, &urgent).await.expect(200);
+        assert_eq!(again, made);
+        let batch = worker.post("/outreach-contacts/batch", json!({ "items": [with(urgent.clone(), "/id", json!(id))] })).await.expect(200);
+        assert_eq!(batch["items"][0]["status"], 200);
+        put(&worker, &id, &with(urgent.clone(), "/summary", json!("Annat."))).await.problem(409, "id-reused");
+        put(&app.caseworker(), &id, &urgent).await.problem(409, "id-reused");
+        assert_eq!(app.stored_referrals().await, 1);
+        // What somebody who is cleared has made of it since is theirs alone.
+        cleared(&app, &[SKAGGETORP]).patch(&path(&made), json!({ "durationMinutes": 30 }), "*").await.expect(200);
+        put(&worker, &id, &urgent).await.problem(409, "id-reused");
+    }
+}
