@@ -70,12 +70,19 @@ function compareValues(place, schema, type) {
   counts.values += same(`${place}, its values`, told.map((one) => one.value), values.filter((value) => value !== null));
 }
 
+/** One of several schemas, each of which is compared by itself. */
+function compareOptions(place, options, type) {
+  const told = type.isUnion() ? type.types.map((one) => names(schemas).find((name) => member(schemas, name) === one)) : [];
+  same(`${place}, its choices`, told, options);
+}
+
 const schemas = member(exported.get("components"), "schemas");
 counts.schemas = same("schemas", names(schemas), Object.keys(document.components.schemas));
 for (const [name, schema] of Object.entries(document.components.schemas)) {
   const type = member(schemas, name);
   if (!type) continue;
   if (schema.enum) compareValues(name, schema, type);
+  else if (schema.oneOf) compareOptions(name, schema.oneOf.map(({ $ref }) => $ref.split("/").pop()), type);
   else compare(name, schema, type);
 }
 

@@ -120,6 +120,7 @@ class Comparison {
     }
     const here = name ?? place;
     const [had, has] = [flat(this.old, before), flat(this.current, now)];
+    if (had.options || has.options) return this.options(now.$ref ? here : place, had.options ?? [before], has.options ?? [now], direction);
     const [wide, narrow] = direction === "request" ? [has, had] : [had, has];
 
     this.types(here, wide, narrow, had, has);
@@ -128,7 +129,6 @@ class Comparison {
     this.fields(here, had, has, direction);
     if (had.items || has.items) this.schema(`${here}[]`, had.items ?? {}, has.items ?? {}, direction);
     if (isSchema(had.additionalProperties) && isSchema(has.additionalProperties)) this.schema(`${here}{}`, had.additionalProperties, has.additionalProperties, direction);
-    this.options(here, had, has, direction);
   }
 
   /** Each type on the narrow side is one on the wide side. */
@@ -182,18 +182,23 @@ class Comparison {
   }
 
   /** Each choice on the narrow side fits one on the wide side. */
-  options(place, had, has, direction) {
-    const [before, now] = [had.options, has.options];
-    if (!before && !now) return;
-    if (!before || !now) return this.tell(place, before ? "is no longer one of several" : "is one of several now");
-    const fits = (one, other) => new Comparison(this.old, this.current).alone(one, other, direction);
+  options(place, before, now, direction) {
+    const fits = (one, other) => {
+      if (!one.$ref || one.$ref !== other.$ref) return this.trial(one, other, direction);
+      // The same schema on both sides tells of itself what broke in it.
+      this.schema(place, one, other, direction);
+      return true;
+    };
     const broken = direction === "request" ? before.filter((one) => !now.some((other) => fits(one, other))) : now.filter((other) => !before.some((one) => fits(one, other)));
     this.check(broken.length === 0, place, direction === "request" ? "takes fewer kinds of things" : "answers other kinds of things");
   }
 
-  alone(before, now, direction) {
-    this.schema("", before, now, direction);
-    return this.found.size === 0;
+  /** Whether one schema may take another's place, apart from what has been told already. */
+  trial(before, now, direction) {
+    const trial = new Comparison(this.old, this.current);
+    trial.seen = new Set(this.seen);
+    trial.schema("", before, now, direction);
+    return trial.found.size === 0;
   }
 }
 
