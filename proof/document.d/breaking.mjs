@@ -7,7 +7,7 @@ const METHODS = ["get", "put", "post", "patch", "delete"];
 
 /**
  * Everything that breaks callers: `{ place, what }`, each once. A place is `POST /areas`, `POST /areas limit`,
- * `POST /areas 201`, or a field of a schema: `NewArea.slug`.
+ * `POST /areas 201`, or a field of a schema: `NewArea.slug`. What operations share is told once: `parameters/IfMatch`.
  */
 export function breaks(old, current) {
   return new Comparison(old, current).run();
@@ -63,11 +63,12 @@ class Comparison {
   }
 
   parameters(place, before, now) {
-    const all = (document, operation) => new Map((operation.parameters ?? []).map((one) => resolve(document, one)).map((one) => [`${one.in} ${one.name}`, one]));
+    const keyed = (document, one) => [`${resolve(document, one).in} ${resolve(document, one).name}`, { ...resolve(document, one), $ref: one.$ref }];
+    const all = (document, operation) => new Map((operation.parameters ?? []).map((one) => keyed(document, one)));
     const [had, has] = [all(this.old, before), all(this.current, now)];
     for (const [key, parameter] of had) {
-      const here = `${place} ${parameter.name}`;
       const still = has.get(key);
+      const here = shared(parameter, still) ?? `${place} ${parameter.name}`;
       // An unknown parameter of the query is refused, and an unknown header no longer does what it did.
       if (!still) this.tell(here, "is no longer taken");
       else {
@@ -94,7 +95,7 @@ class Comparison {
     const [had, has] = [before.responses ?? {}, now.responses ?? {}];
     for (const status of Object.keys(has)) this.check(status in had || !status.startsWith("2"), `${place} ${status}`, "is a new answer of success");
     for (const [status, answer] of Object.entries(had)) {
-      const here = `${place} ${status}`;
+      const here = shared(answer, has[status]) ?? `${place} ${status}`;
       const [told, tells] = [resolve(this.old, answer), resolve(this.current, has[status])];
       if (!tells) {
         this.tell(here, "is no longer answered");
@@ -202,6 +203,8 @@ class Comparison {
   }
 }
 
+/** The name of what both refer to. */
+const shared = (before, now) => (before.$ref && before.$ref === now?.$ref ? before.$ref.split("/").slice(-2).join("/") : undefined);
 const isSchema = (value) => value !== null && typeof value === "object";
 const types = (schema) => [schema.type ?? []].flat();
 

@@ -102,6 +102,7 @@ const BREAKING = [
   ["a status that is no longer answered", (d) => delete get(d).responses["404"], "GET /areas 404"],
   ["a new status of success", (d) => (post(d).responses["202"] = {}), "POST /areas 202"],
   ["a media type that is no longer answered", (d) => delete get(d).responses["200"].content["application/geo+json"], "GET /areas 200 application/geo+json"],
+  ["a shared answer of another media type", (d) => (d.components.responses.NotFound.content = { "text/plain": {} }), "responses/NotFound application/problem+json"],
   ["a header that is no longer answered", (d) => delete get(d).responses["200"].headers.ETag, "GET /areas 200"],
 ];
 
