@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
+import httpx
 from nara_client import AuthenticatedClient, Client
 from nara_client import models as m
 from nara_client.api.audit import list_audit_records, verify_audit_records
@@ -65,6 +66,20 @@ def there(value: Told | Unset) -> Told:
     return value
 
 
+class Transport(httpx.HTTPTransport):
+    """On a machine that is busy with other things the server may have given up waiting for the request: nothing was done, and
+    it may be sent again (RFC 9110, 15.5.9)."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = super().handle_request(request)
+        for _ in range(4):
+            if response.status_code != 408:
+                break
+            response.close()
+            response = super().handle_request(request)
+        return response
+
+
 class Demo:
     """The tokens and keys that the demo made."""
 
@@ -73,18 +88,29 @@ class Demo:
         self.told: Mapping[str, Mapping[str, str]] = json.loads(Path(os.environ["NARA_DEMO"]).read_text())
 
     def staff(self, role: str) -> AuthenticatedClient:
-        return AuthenticatedClient(self.base, token=self.told["tokens"][role], raise_on_unexpected_status=True)
+        return self._signed_in(self.told["tokens"][role], "Bearer", "Authorization")
 
     def partner(self, category: str) -> AuthenticatedClient:
         return self.with_key(self.told["partnerKeys"][category])
 
     def with_key(self, key: str) -> AuthenticatedClient:
-        return AuthenticatedClient(
-            self.base, token=key, prefix="", auth_header_name="X-API-Key", raise_on_unexpected_status=True
-        )
+        return self._signed_in(key, "", "X-API-Key")
 
     def anyone(self) -> Client:
-        return Client(self.base, raise_on_unexpected_status=True)
+        patience, how = httpx.Timeout(60), {"transport": Transport()}
+        return Client(self.base, timeout=patience, httpx_args=how, raise_on_unexpected_status=True)
+
+    def _signed_in(self, token: str, prefix: str, header: str) -> AuthenticatedClient:
+        patience, how = httpx.Timeout(60), {"transport": Transport()}
+        return AuthenticatedClient(
+            self.base,
+            token=token,
+            prefix=prefix,
+            auth_header_name=header,
+            timeout=patience,
+            httpx_args=how,
+            raise_on_unexpected_status=True,
+        )
 
 
 def a_resident_asks(demo: Demo) -> None:

@@ -33,9 +33,13 @@ class Demo {
   }
 
   #client(headers: Record<string, string>) {
-    const fetched = (request: Request) => {
+    const fetched = async (request: Request) => {
       this.calls += 1;
-      return fetch(request);
+      let response = await fetch(request.clone());
+      // On a machine that is busy with other things the server may have given up waiting for the request: nothing was done,
+      // and it may be sent again (RFC 9110, 15.5.9).
+      for (let tries = 1; response.status === 408 && tries < 5; tries += 1) response = await fetch(request.clone());
+      return response;
     };
     return createClient<paths>({ baseUrl: `${variable("NARA_URL")}/nara/v1`, headers, fetch: fetched });
   }
