@@ -162,7 +162,11 @@ impl Answer {
         let path = self.path.split('?').next().unwrap_or_default();
         let instance = problem["instance"].as_str().unwrap_or_default();
         let plain = path.bytes().all(|byte| byte.is_ascii_graphic());
-        assert!(instance == path || (!plain && instance.starts_with('/')), "{self:?}");
+        // A number that looks like somebody's is told back to nobody.
+        let is_number = |part: &str| part.len() >= 10 && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let told = path.split('/').map(|part| if is_number(part) { "withheld" } else { part });
+        let told = told.collect::<Vec<_>>().join("/");
+        assert!(instance == told || (!plain && instance.starts_with('/')), "{self:?}");
         assert!(!instance.contains('?'), "{self:?}");
         let trace = problem["traceId"].as_str().unwrap_or_default();
         assert!(trace.len() == 32 && self.header("traceparent").is_some_and(|of| of.contains(trace)), "{self:?}");
