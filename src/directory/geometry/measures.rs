@@ -42,7 +42,8 @@ impl Boundary {
     }
 
     fn square_metres(&self) -> f64 {
-        self.shape.geodesic_area_unsigned()
+        // Of a sliver the ellipsoid may see the other side, and take all the rest of the earth for it.
+        self.shape.geodesic_area_signed().abs()
     }
 
     /// The ground between its edges as they are drawn, which are straight in degrees. On the ellipsoid even three positions in a row
