@@ -7,14 +7,11 @@ use super::*;
 /// The districts of Linköping, in the order of the file.
 pub(in crate::directory) fn linkoping() -> Vec<(String, Boundary)> {
     let collection: Value = serde_json::from_str(include_str!("../../../data/linkoping/boundaries.geojson")).unwrap();
-    let features = collection["features"].as_array().unwrap();
-    features
-        .iter()
-        .map(|feature| {
-            let code = feature["id"].as_str().unwrap().to_owned();
-            (code, Boundary::parse(&feature["geometry"], None).unwrap())
-        })
-        .collect()
+    let district = |feature: &Value| {
+        let code = feature["id"].as_str().unwrap().to_owned();
+        (code, Boundary::parse(&feature["geometry"], None).unwrap())
+    };
+    collection["features"].as_array().unwrap().iter().map(district).collect()
 }
 
 fn refs(districts: &[(String, Boundary)]) -> Vec<&Boundary> {
