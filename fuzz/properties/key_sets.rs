@@ -21,7 +21,13 @@ pub fn check(data: &[u8]) {
         }
         Err(_) => {
             let mut marked = document;
-            for key in marked.get_mut("keys").and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
+            for key in marked
+                .get_mut("keys")
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_object_mut)
+            {
                 let material =
                     key.iter_mut().filter(|(name, _)| ["n", "e", "x", "y", "d", "k"].contains(&name.as_str()));
                 material.for_each(|(_, value)| super::mark(value, 1));
