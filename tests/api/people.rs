@@ -233,7 +233,7 @@ on_both_databases! {
             answer.problem(422, "validation-failed");
             assert_eq!(answer.pointers(), pointers, "{answer:?}");
         }
-        app.caseworker().get("/people/search").await.problem(404, "not-found");
+        app.caseworker().get("/people/search").await.problem(405, "method-not-allowed");
         app.caseworker().get("/people").await.problem(405, "method-not-allowed");
     }
 
