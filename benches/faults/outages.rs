@@ -61,7 +61,8 @@ struct Trial {
 impl Trial {
     fn outcome(self, fault: &'static str, asked: &str) -> Outcome {
         let Self { during, all, recovered, lost, sound } = self;
-        let held = lost == 0 && sound && recovered.is_some() && refused_well(&all);
+        let refused = during.iter().any(|note| note.status == 503);
+        let held = lost == 0 && sound && recovered.is_some() && refused_well(&all) && refused;
         let audit = if sound { "sound" } else { "NOT SOUND" };
         let slowest = during.iter().map(|note| note.answered_at - note.asked_at).max().unwrap_or_default();
         Outcome {

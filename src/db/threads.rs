@@ -1,7 +1,8 @@
 //! Threads that each own a connection and take jobs from one bounded queue.
 //!
 //! A thread that owns its connection spares the check-out of a pool, and its prepared statements stay warm.
-//! A full queue is an answer (503), not a wait: latency that grows without bound helps nobody.
+//! A full queue is an answer (503), not a wait: latency that grows without bound helps nobody. So is a database that has been away for a
+//! second.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,12 +40,15 @@ struct Queue {
 struct Waiting {
     jobs: VecDeque<Job>,
     closed: bool,
+    /// How many threads have had no database for a while.
+    away: usize,
+    threads: usize,
 }
 
 impl Threads {
     /// Opens `count` connections, so that a wrong address stops the start, and begins to take jobs.
     pub fn start(target: &Target, purpose: Purpose, count: usize, sizes: &Sizes) -> Result<Self> {
-        let waiting = Mutex::new(Waiting { jobs: VecDeque::new(), closed: false });
+        let waiting = Mutex::new(Waiting { jobs: VecDeque::new(), closed: false, away: 0, threads: count });
         let queue = Arc::new(Queue { waiting, ready: Condvar::new(), capacity: sizes.queue });
         let mut threads = Vec::with_capacity(count);
         for number in 0..count {
@@ -103,6 +107,9 @@ impl Queue {
 
     fn push(&self, job: Job) -> Result<()> {
         let mut waiting = self.lock();
+        if waiting.away == waiting.threads {
+            return Err(Error::new(Problem::Unavailable));
+        }
         if waiting.jobs.len() >= self.capacity {
             return Err(Error::new(Problem::Overloaded));
         }
@@ -110,6 +117,20 @@ impl Queue {
         drop(waiting);
         self.ready.notify_one();
         Ok(())
+    }
+
+    /// Notes that one more thread has no database. When none has any, nobody is kept waiting for one.
+    fn lose_one(&self) {
+        let mut waiting = self.lock();
+        waiting.away += 1;
+        if waiting.away == waiting.threads {
+            waiting.jobs.clear();
+        }
+    }
+
+    /// Notes that it has one again.
+    fn find_one(&self) {
+        self.lock().away -= 1;
     }
 
     /// The next job, or `None` when the queue is closed and empty.
@@ -132,7 +153,18 @@ fn run(queue: &Queue, target: &Target, purpose: Purpose, mut conn: DbConn) {
         // Outside of a transaction diesel does not remember that the connection is lost; the job has noticed.
         let lost = job(&mut conn);
         if lost || !is_between_transactions(&mut conn) {
-            match reconnect(target, purpose, || queue.lock().closed) {
+            let mut is_away = false;
+            let fresh = reconnect(target, purpose, |failed| {
+                if failed == PATIENT_ATTEMPTS {
+                    is_away = true;
+                    queue.lose_one();
+                }
+                queue.lock().closed
+            });
+            if is_away {
+                queue.find_one();
+            }
+            match fresh {
                 Some(fresh) => conn = fresh,
                 None => return,
             }
@@ -147,16 +179,22 @@ pub fn is_between_transactions(conn: &mut DbConn) -> bool {
     clean && !diesel::r2d2::R2D2Connection::is_broken(conn)
 }
 
-/// Tries until the database is back, for the process outlives an outage; or until there is nobody left to try for.
+/// A database that is back within a second was never away for those who wait.
+const PATIENT_ATTEMPTS: u32 = 4;
+
+/// Tries until the database is back, for the process outlives an outage; or until there is nobody left to try for, which `is_closed`
+/// knows; it is told how often it was tried in vain.
 #[expect(clippy::disallowed_methods, reason = "A thread that owns a connection has nothing to do until it has one.")]
-pub fn reconnect(target: &Target, purpose: Purpose, is_closed: impl Fn() -> bool) -> Option<DbConn> {
+pub fn reconnect(target: &Target, purpose: Purpose, mut is_closed: impl FnMut(u32) -> bool) -> Option<DbConn> {
+    let mut failed = 0;
     loop {
-        if is_closed() {
+        if is_closed(failed) {
             return None;
         }
         match target.connect(purpose) {
             Ok(conn) => return Some(conn),
             Err(error) => {
+                failed = failed.saturating_add(1);
                 tracing::warn!(error = ?error.cause(), "the database cannot be reached; trying again");
                 std::thread::sleep(Duration::from_millis(250));
             }

@@ -319,5 +319,5 @@ fn recover(target: &Target, mut conn: DbConn, closed: &AtomicBool) -> Option<DbC
     if is_between_transactions(&mut conn) {
         return Some(conn);
     }
-    reconnect(target, Purpose::WritingGroups, || closed.load(Ordering::Acquire))
+    reconnect(target, Purpose::WritingGroups, |_| closed.load(Ordering::Acquire))
 }

@@ -19,6 +19,7 @@ use crate::http::language::Language;
 use crate::http::noted::Noted;
 use crate::http::problem::{MEDIA_TYPE, ProblemView};
 use crate::http::trace::{TRACEPARENT, Trace};
+use crate::http::unread::InPieces;
 use crate::telemetry::Metrics;
 
 /// Goes around the whole application.
@@ -43,6 +44,7 @@ pub async fn around<B: MessageBody + 'static>(
     let language = Language::accepted(request.headers().get(header::ACCEPT_LANGUAGE));
     let base = base_of(&settings, request.request());
     let told = Told { method, begun, metrics, trace, noted };
+    let in_pieces = InPieces::of(&mut request);
     let mut answer = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(answer) => answer?.map_into_boxed_body(),
         Err(_) => return Err(Panicked { path, language, base, settings, told }.into()),
@@ -67,7 +69,10 @@ pub async fn around<B: MessageBody + 'static>(
     }
     let status = answer.status();
     told.finish(answer.headers_mut(), status, &settings);
-    Ok(answer)
+    Ok(match in_pieces {
+        Some(body) => body.close_behind(answer),
+        None => answer,
+    })
 }
 
 enum Failure<'a> {

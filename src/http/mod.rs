@@ -18,4 +18,5 @@ pub mod path;
 pub mod problem;
 pub mod query;
 pub mod trace;
+mod unread;
 pub mod written;

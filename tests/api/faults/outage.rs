@@ -84,6 +84,14 @@ async fn a_server_waits_for_its_database_and_goes_on_by_itself() {
         for answer in writing.iter().chain([&reading, &ready]) {
             assert_refused_for_now(answer);
         }
+        // In a longer outage nobody waits for the refusal.
+        let (begun, mut at_once) = (Instant::now(), 0);
+        while at_once < 20 {
+            let asked = Instant::now();
+            submit().await.problem(503, "unavailable");
+            at_once = if asked.elapsed() < Duration::from_millis(250) { at_once + 1 } else { 0 };
+            assert!(begun.elapsed() < Duration::from_secs(20), "callers wait for a database that is away");
+        }
         // Who needs no database is answered.
         app.anyone().get("/where-to-turn?place=Ryd").await.expect(200);
         app.anyone().get("//health/live").await.expect(200);

@@ -1,10 +1,15 @@
 //! Bodies: the right media type, not too large, JSON, of the right shape; and no value told back.
 
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use nara::server::Timeouts;
 use serde_json::{Value, json};
 
 use crate::support::document::{OPERATIONS, may_be_null, takes_body};
 use crate::support::fixtures::{self, with};
-use crate::support::{Method, TestApp, raw};
+use crate::support::{Method, TestApp, credentials, raw};
 
 const LARGEST: usize = 1024 * 1024;
 
@@ -128,6 +133,74 @@ async fn a_body_that_does_not_tell_its_length_may_be_no_larger() {
     assert!(chunked(LARGEST).starts_with("HTTP/1.1 200"));
     let refused = chunked(LARGEST + 1);
     assert!(refused.starts_with("HTTP/1.1 413") && refused.contains("/problems/body-too-large"), "{refused}");
+}
+
+/// What is answered to somebody who sends pieces until the connection is closed, and how much they could send.
+fn pour(address: SocketAddr, head: &str, piece: &str, pause: Duration) -> (String, usize) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.set_read_timeout(Some(pause)).unwrap();
+    let piece = format!("{:x}\r\n{piece}\r\n", piece.len());
+    let (begun, mut sent, mut answer) = (Instant::now(), 0, Vec::new());
+    loop {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "{sent} bytes and more: {}",
+            String::from_utf8_lossy(&answer)
+        );
+        let mut part = [0; 4096];
+        match stream.read(&mut part) {
+            Ok(0) => break,
+            Ok(length) => answer.extend(&part[..length]),
+            Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()) => {}
+            Err(_) => break,
+        }
+        match stream.write_all(piece.as_bytes()) {
+            Ok(()) => sent += piece.len(),
+            Err(_) => {
+                let _rest = stream.read_to_end(&mut answer);
+                break;
+            }
+        }
+    }
+    (String::from_utf8_lossy(&answer).into_owned(), sent)
+}
+
+#[actix_web::test]
+async fn a_body_that_never_ends_is_closed_behind_its_refusal() {
+    let timeouts = Timeouts { body: Duration::from_millis(300), ..Timeouts::default() };
+    let (app, patient) =
+        (TestApp::start_with(|setup| setup.timeouts = timeouts).await, TestApp::start_with(|_| {}).await);
+    let (much, little) = (" ".repeat(16 * 1024), " ".to_owned());
+    let (fast, slow) = (Duration::from_millis(1), Duration::from_millis(50));
+    let (key, json) = (credentials::partner("school").key.clone(), "Content-Type: application/json\r\n");
+    for (path, headers, piece, pause, status) in [
+        ("/where-to-turn", json.to_owned(), &much, fast, 413),
+        ("/where-to-turn", json.to_owned(), &little, slow, 408),
+        ("/where-to-turn", String::new(), &little, slow, 415),
+        ("/nowhere", json.to_owned(), &much, fast, 404),
+        ("/partner/referrals", json.to_owned(), &little, slow, 401),
+        ("/partner/referrals", format!("{json}X-API-Key: {key}\r\n"), &little, slow, 408),
+    ] {
+        let head =
+            format!("POST /nara/v1{path} HTTP/1.1\r\nHost: nara.test\r\n{headers}Transfer-Encoding: chunked\r\n\r\n");
+        // Who sends fast is not to be slow by chance.
+        let server = if pause == fast { &patient } else { &app };
+        let (answer, sent) = pour(server.address, &head, piece, pause);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path} {status}: {answer}");
+        assert!(answer.to_ascii_lowercase().contains("\r\nconnection: close\r\n"), "{path} {status}: {answer}");
+        assert!(sent < 32 * LARGEST, "{path} {status}: {sent} bytes were taken");
+    }
+    // Who sends pieces and comes to an end keeps the connection.
+    let question = r#"{"district":"ryd"}"#;
+    let ask = |last: &str| {
+        format!(
+            "POST /nara/v1/where-to-turn HTTP/1.1\r\nHost: nara.test\r\n{json}Transfer-Encoding: chunked\r\n{last}\r\n{:x}\r\n{question}\r\n0\r\n\r\n",
+            question.len()
+        )
+    };
+    let both = raw::exchange(app.address, format!("{}{}", ask(""), ask("Connection: close\r\n")).as_bytes());
+    assert_eq!(both.matches("HTTP/1.1 200").count(), 2, "{both}");
 }
 
 #[actix_web::test]

@@ -1,0 +1,79 @@
+//! Bodies that nobody reads to their end.
+//!
+//! Who sends a body in pieces may go on without end. Once its reader is gone, because the call was refused, the HTTP library takes and
+//! forgets whatever comes for as long as it comes, without any time-out, and even after an answer that says `Connection: close`
+//! (actix-http 3.20, `should_close_for_unread_payload`). While the reader is there it closes the connection instead, a second behind the
+//! answer. So the answer keeps the reader.
+
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use actix_web::HttpMessage;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::PayloadError;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use futures_util::Stream;
+
+/// A body that comes in pieces.
+#[derive(Clone)]
+pub struct InPieces(Rc<Reader>);
+
+struct Reader {
+    payload: RefCell<Payload>,
+    is_at_end: Cell<bool>,
+}
+
+impl InPieces {
+    /// The body of a request, if it does not tell its length: those that do are right already.
+    pub fn of(request: &mut ServiceRequest) -> Option<Self> {
+        if !request.headers().contains_key(header::TRANSFER_ENCODING) {
+            return None;
+        }
+        let reader = Reader { payload: RefCell::new(request.take_payload()), is_at_end: Cell::new(false) };
+        let body = Self(Rc::new(reader));
+        request.set_payload(Payload::Stream { payload: Box::pin(body.clone()) });
+        Some(body)
+    }
+
+    /// Closes the connection behind the answer, unless all was read.
+    pub fn close_behind(self, answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        if self.0.is_at_end.get() {
+            return answer;
+        }
+        answer.map_body(|_, body| BoxBody::new(Keeping { body, _reader: self }))
+    }
+}
+
+impl Stream for InPieces {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let polled = Pin::new(&mut *self.0.payload.borrow_mut()).poll_next(context);
+        if matches!(polled, Poll::Ready(None)) {
+            self.0.is_at_end.set(true);
+        }
+        polled
+    }
+}
+
+/// The body of an answer that keeps the reader of its request.
+struct Keeping {
+    body: BoxBody,
+    _reader: InPieces,
+}
+
+impl MessageBody for Keeping {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}
