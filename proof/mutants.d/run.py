@@ -22,7 +22,7 @@ ABOUT = [
     ("src/auth/tokens.rs", [("lib", ["auth::"]), SIGN_IN]),
     ("src/auth/key_set.rs", [("lib", ["auth::"]), SIGN_IN]),
     ("src/auth/", [("lib", ["auth::"]), SIGN_IN, ("api", ["people_denials", "people_protection"]), ACCESS]),
-    ("src/referrals/course/table.rs", [("lib", ["referrals::"]), STEPS, ("api", ["referral_cells"])]),
+    ("src/referrals/course/table.rs", [("lib", ["referrals::"]), STEPS, ("api", ["referral_rules"])]),
     ("src/referrals/course/clocks.rs", [("lib", ["referrals::"]), ("api", ["referral_clocks", "referral_overdue", "referral_corrections"]), STEPS]),
     ("src/referrals/", [("lib", ["referrals::"]), ("api", ["partner_view", "partner_referrals", "partner_actions"]), STEPS]),
     ("src/calendar/", [("lib", ["calendar::"]), ("api", ["referral_clocks", "referral_overdue"])]),

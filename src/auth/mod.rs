@@ -206,3 +206,62 @@ impl Staff {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::import::in_memory;
+    use crate::time::{Moment, Random};
+
+    fn directory() -> Directory {
+        let moment = Moment { now: "2026-11-23T09:00:00Z".parse().unwrap(), random: Random::system() };
+        in_memory(&moment).unwrap()
+    }
+
+    fn staff(offices: &[&str], reach: &[Reach], reason: Option<AccessReason>) -> Staff {
+        let moment = Moment { now: "2026-11-23T09:00:00Z".parse().unwrap(), random: Random::system() };
+        Staff {
+            id: moment.id(),
+            name: None,
+            roles: Vec::new(),
+            office_slugs: offices.iter().map(|slug| (*slug).to_owned()).collect(),
+            qualified: false,
+            protected_identity: false,
+            reach: reach.to_vec(),
+            reason,
+        }
+    }
+
+    #[test]
+    fn a_reason_opens_other_offices_only_where_the_rule_lets_it() {
+        let (directory, reason) = (directory(), Some(AccessReason::Supervision));
+        let offices = ["skaggetorp", "closed-for-good"];
+        let own = staff(&offices, &[Reach::Own], reason).sight(&directory);
+        assert_eq!((own.offices.len(), own.reason, own.made_by), (1, None, None));
+        let all = staff(&offices, &[Reach::Own, Reach::Others], reason);
+        assert_eq!(all.sight(&directory).offices.len(), directory.offices.len());
+        assert_eq!(all.sight(&directory).reason, reason);
+        assert_eq!(all.own_sight(&directory), own, "reading only");
+        let without = staff(&offices, &[Reach::Own, Reach::Others], None);
+        assert_eq!(without.sight(&directory), own);
+        let made = staff(&offices, &[Reach::Made], None);
+        assert_eq!(made.sight(&directory).made_by, Some(made.id));
+        assert!(made.sight(&directory).offices.is_empty());
+    }
+
+    #[test]
+    fn one_acts_for_ones_only_office_or_for_the_one_of_several_that_was_asked_for() {
+        let directory = directory();
+        let sight = |offices: &[&str]| staff(offices, &[Reach::Own], None).own_sight(&directory);
+        let [one, two] = ["skaggetorp", "bas-syd"].map(|slug| sight(&[slug]).offices[0]);
+        let foreign = sight(&["bas-oster"]).offices[0];
+        assert_eq!(sight(&["skaggetorp"]).only_office(), Some(one));
+        assert_eq!(sight(&[]).only_office(), None);
+        let both = sight(&["skaggetorp", "bas-syd"]);
+        assert_eq!(both.only_office(), None);
+        assert_eq!(both.office_of(Some(two)), Some(two));
+        assert_eq!(both.office_of(Some(foreign)), None);
+        assert_eq!(sight(&["skaggetorp"]).office_of(Some(foreign)), Some(one));
+        assert_eq!(sight(&["skaggetorp"]).office_of(None), Some(one));
+    }
+}

@@ -4,6 +4,9 @@
 //! - A rule counts from its first day to its last: what has started goes on by the rule that it started by.
 //! - At its end a matter has no deadlines any more, but that of the feedback after a decision.
 
+#[cfg(test)]
+mod tests;
+
 use chrono::NaiveDate;
 
 use crate::calendar::{Deadline, DeadlineKind, DeadlineRule, DeadlineStart};
