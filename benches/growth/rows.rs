@@ -1,6 +1,7 @@
 //! What is asked and written, among few and among many.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::client::{Client, Request, Stretch};
 use super::field;
@@ -30,6 +31,8 @@ pub struct Figures {
     pub half: f64,
     /// All but one of a hundred, at most.
     pub last: f64,
+    /// How many bytes an answer has, on the average.
+    pub length: f64,
 }
 
 impl Row {
@@ -43,14 +46,24 @@ impl Row {
         Client::connect(server, (0..connections).map(rotated).collect(), self.expected).expect("the server listens")
     }
 
-    pub fn figures(&self, mut stretch: Stretch) -> Figures {
+    /// Asks for so long.
+    pub fn measure(&self, client: &mut Client, stretch: Duration) -> Figures {
+        let (mut answers, mut bytes) = (0.0, 0.0);
+        let stretch = client.drive(stretch, |body| {
+            answers += 1.0;
+            bytes += body.len() as f64;
+        });
+        self.figures(stretch, bytes / answers)
+    }
+
+    fn figures(&self, mut stretch: Stretch, length: f64) -> Figures {
         assert!(stretch.failures == 0, "{}: {:?}", self.name, stretch.first_failure);
         stretch.latencies.sort_unstable();
         let at = |percent: usize| {
             let micros = stretch.latencies.get(stretch.latencies.len() * percent / 100);
             micros.map_or(f64::NAN, |micros| f64::from(*micros) / 1e3)
         };
-        Figures { half: at(50), last: at(99) }
+        Figures { half: at(50), last: at(99), length }
     }
 }
 
@@ -61,7 +74,11 @@ impl Figures {
             all.sort_unstable_by(f64::total_cmp);
             all.get(all.len() / 2).copied().unwrap_or(f64::NAN)
         };
-        Self { half: middle(|figures| figures.half), last: middle(|figures| figures.last) }
+        Self {
+            half: middle(|figures| figures.half),
+            last: middle(|figures| figures.last),
+            length: middle(|figures| figures.length),
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Who calls, and what they may do.
 //!
 //! The first argument of a handler says who may call it: [`Anyone`], [`Administrator`], [`PartnerKeeper`], [`Auditor`],
-//! [`CaseReader`], [`CaseWorker`], [`CaseCorrector`], [`ReferralMaker`], [`PeopleWorker`], [`TimelineReader`], [`OutreachWorker`], [`VersionReader`], [`ColleagueReader`], [`SignedIn`],
-//! [`Submitter`], [`PartnerReader`], [`AnyPartner`]. There is no check to forget in a body, and nobody to check when the argument is
-//! missing: a handler without one cannot be written by accident, since the document's test looks for it.
+//! [`CaseReader`], [`CaseWorker`], [`CaseCorrector`], [`ReferralMaker`], [`PeopleWorker`], [`TimelineReader`], [`OutreachWorker`],
+//! [`VersionReader`], [`ColleagueReader`], [`SignedIn`], [`Submitter`], [`PartnerReader`], [`AnyPartner`]. There is no check to
+//! forget in a body, and nobody to check when the argument is missing: a handler without one cannot be written by accident, since
+//! the document's test looks for it.
 //!
 //! - Nobody, or a token or key that does not hold: 401, without a hint at which of its parts is wrong. Two ways at once: 400.
 //! - A token, while the identity provider's keys could never be read: 503, since it may well hold.
@@ -13,6 +14,7 @@
 //! Who may do what is one table: [`permissions`].
 
 mod category;
+mod desk;
 mod extract;
 pub mod holder;
 pub mod key_set;
@@ -34,6 +36,7 @@ use crate::slug::OfficeName;
 use crate::vault::ConfidentialLine;
 
 pub use category::{Category, PartnerStatus};
+pub use desk::{Desk, Tools};
 pub use extract::{
     Administrator, AnyPartner, Anyone, Auditor, CaseCorrector, CaseReader, CaseWorker, ColleagueReader, FollowUpWriter,
     OutreachWorker, PartnerKeeper, PartnerReader, PeopleWorker, ReferralMaker, SignedIn, Submitter, TimelineReader,

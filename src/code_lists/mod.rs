@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn each_enum_has_its_list_and_each_list_its_enum() {
-        let lists: [(&str, Vec<String>); 57] = [
+        let lists: [(&str, Vec<String>); 55] = [
             ("referral-kinds", codes::<crate::referrals::Kind>()),
             ("referral-statuses", codes::<crate::referrals::Status>()),
             ("urgencies", codes::<crate::referrals::Urgency>()),
@@ -85,7 +85,7 @@ mod tests {
             ("family-knowledge-values", codes::<crate::outreach::codes::KnowledgeValue>()),
             ("family-knowledge-bases", codes::<crate::outreach::codes::KnowledgeBasis>()),
             ("answers", codes::<crate::outreach::codes::OfferAnswer>()),
-            ("decline-reasons", codes::<crate::outreach::codes::DeclineReason>()),
+            ("decline-reasons", codes::<crate::referrals::codes::DeclineReason>()),
             ("offer-close-reasons", codes::<crate::outreach::codes::OfferCloseReason>()),
             ("inquiry-decisions", codes::<crate::referrals::codes::InquiryChoice>()),
             ("feedback-values", codes::<crate::referrals::codes::FeedbackValue>()),
@@ -93,7 +93,6 @@ mod tests {
             ("redirect-reasons", codes::<crate::referrals::codes::RedirectReason>()),
             ("hold-reasons", codes::<crate::referrals::codes::HoldReason>()),
             ("referral-decline-reasons", codes::<crate::referrals::codes::ReferralDeclineReason>()),
-            ("decline-reasons", codes::<crate::referrals::codes::FamilyDeclineReason>()),
             ("extension-reasons", codes::<crate::referrals::codes::ExtensionReason>()),
             ("support-outcomes", codes::<crate::referrals::codes::SupportOutcome>()),
             ("disclosed-statuses", codes::<crate::referrals::codes::DisclosedStatus>()),
@@ -102,7 +101,6 @@ mod tests {
             ("guardians-informed", codes::<crate::referrals::matter::Informed>()),
             ("withdrawers", codes::<crate::referrals::course::Withdrawer>()),
             ("deadline-kinds", codes::<crate::calendar::DeadlineKind>()),
-            ("scopes", codes::<crate::auth::Scope>()),
             ("area-statuses", codes::<crate::areas::AreaStatus>()),
             ("district-statuses", codes::<crate::districts::DistrictStatus>()),
             ("service-statuses", codes::<crate::services::ServiceStatus>()),

@@ -2,31 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::OutreachWorker;
-use crate::db::{Db, DbConn, anew};
-use crate::directory;
+use crate::auth::{Desk, OutreachWorker, Tools};
+use crate::db::{DbConn, anew};
 use crate::error::{Error, Problem, Result, Text, Violation};
 use crate::http::answer::Validator;
 use crate::http::body::{self, BodyWithNulls};
-use crate::http::call::Call;
 use crate::http::problem::{Explainer, ProblemView};
 use crate::http::written::Written;
 use crate::id::{OfficeId, OutreachContactId};
-use crate::idempotency::{Replay, Retries, Slot};
+use crate::idempotency::{Replay, Slot};
 use crate::outreach::NewContact;
 use crate::outreach::arrival::{self, Arrival, Arrived};
-use crate::outreach::routes::{Field, answer};
+use crate::outreach::routes::answer;
 use crate::outreach::store;
-use crate::vault::Vault;
 
 /// A batch takes no more.
 const MOST: usize = 100;
@@ -88,12 +83,7 @@ pub struct BatchItem {
 #[post("/outreach-contacts/batch")]
 pub async fn submit_batch(
     OutreachWorker(staff): OutreachWorker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    retries: Data<Retries>,
-    denials: Data<Denials>,
+    tools: Tools,
     batch: BodyWithNulls<ContactBatch>,
 ) -> Result<HttpResponse> {
     let items = batch.0.items;
@@ -101,7 +91,7 @@ pub async fn submit_batch(
         let detail = Text::new("must have at most 100 items", "får ha högst 100 poster");
         return Err(Error::invalid_as(Problem::BatchTooLarge, vec![Violation::at("/items", detail)]));
     }
-    let field = Field { staff, directory: directory.current(), call, db, vault, retries, denials };
+    let field = Desk::new(staff, tools);
     // Without an office nothing of it could be recorded.
     if field.sight().offices.is_empty() {
         return Err(Error::new(Problem::NoOffice));
@@ -173,7 +163,7 @@ pub async fn submit_batch(
         Ok(answer)
     };
     let submit = async |slot: Slot| anew(false, async || once(slot.clone()).await).await;
-    field.call.send(field.retries.once(&field.call, field.staff.actor(), replay, submit).await?)
+    field.call.send(field.retries.once(&field.call, field.caller.actor(), replay, submit).await?)
 }
 
 impl BatchItem {

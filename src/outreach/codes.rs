@@ -138,29 +138,6 @@ pub enum OfferAnswer {
     NotAnswered,
 }
 
-/// Why somebody said no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
-#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum DeclineReason {
-    /// They do not want it now.
-    NotWantedNow,
-    /// They want other help.
-    WantsOtherHelp,
-    /// They do not trust the authority.
-    DistrustOfAuthority,
-    /// For the language.
-    Language,
-    /// It does not fit in practice.
-    Practical,
-    /// A guardian refuses.
-    GuardianRefuses,
-    /// They gave no reason.
-    NoReasonGiven,
-}
-
 /// Why the provider cannot give what was offered. That the family declined is something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
@@ -182,4 +159,4 @@ pub enum OfferCloseReason {
     Other,
 }
 
-crate::text_column!(ContactOutcome, OfferAnswer, DeclineReason, OfferCloseReason);
+crate::text_column!(ContactOutcome, OfferAnswer, OfferCloseReason);

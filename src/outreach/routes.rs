@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{OutreachWorker, Sight, Staff};
+use crate::auth::{Desk, OutreachWorker, Sight, Staff, Tools};
 use crate::db::{Db, DbConn, anew};
-use crate::directory::{self, Directory};
+use crate::directory::{self};
 use crate::error::{Error, Result, Text};
 use crate::families::reached;
 use crate::http::answer::Validator;
@@ -23,7 +23,7 @@ use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::http::written::{Linking, Written};
 use crate::id::{FamilyId, OfficeId, OutreachContactId, StaffId};
-use crate::idempotency::{Replay, Retries, Slot};
+use crate::idempotency::{Replay, Slot};
 use crate::outreach::arrival::{self, Arrival, Arrived};
 use crate::outreach::codes::{Channel, ContactOutcome};
 use crate::outreach::follow_ups::FollowUp;
@@ -70,18 +70,13 @@ pub fn routes(api: &mut impl Mount) {
 #[post("/outreach-contacts")]
 async fn create_contact(
     OutreachWorker(staff): OutreachWorker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    retries: Data<Retries>,
-    denials: Data<Denials>,
+    tools: Tools,
     new: Body<NewContact>,
 ) -> Result<HttpResponse> {
-    let field = Field { staff, directory: directory.current(), call, db, vault, retries, denials };
+    let field = Desk::new(staff, tools);
     let replay = again("outreach_contact.created.replayed", &field.sight());
     let receive = async |slot: Slot| field.receive(new.0, slot).await;
-    field.call.send(field.noted(field.retries.once(&field.call, field.staff.actor(), replay, receive).await)?)
+    field.call.send(field.noted(field.retries.once(&field.call, field.caller.actor(), replay, receive).await)?)
 }
 
 /// Write down a contact under an identifier of one's own
@@ -105,12 +100,7 @@ async fn create_contact(
 #[put("/outreach-contacts/{id}")]
 async fn put_contact(
     OutreachWorker(staff): OutreachWorker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    retries: Data<Retries>,
-    denials: Data<Denials>,
+    tools: Tools,
     id: Named<OutreachContactId>,
     new: Body<NewContact>,
 ) -> Result<HttpResponse> {
@@ -120,7 +110,7 @@ async fn put_contact(
         return Err(Error::invalid_at("/id", other));
     }
     new.id = Some(id);
-    let field = Field { staff, directory: directory.current(), call, db, vault, retries, denials };
+    let field = Desk::new(staff, tools);
     field.call.send(field.noted(field.receive(new, Slot::none()).await)?)
 }
 
@@ -244,42 +234,32 @@ impl ContactQuery {
     }
 }
 
-/// A call from the field, with all that it takes to receive contacts.
-pub(super) struct Field {
-    pub(super) staff: Staff,
-    pub(super) directory: std::sync::Arc<Directory>,
-    pub(super) call: Call,
-    pub(super) db: Data<Db>,
-    pub(super) vault: Data<Vault>,
-    pub(super) retries: Data<Retries>,
-    pub(super) denials: Data<Denials>,
-}
-
-impl Field {
+/// Somebody in the field, who sends contacts.
+impl Desk<Staff> {
     /// What the worker may know of.
     pub(super) fn sight(&self) -> Sight {
-        self.staff.own_sight(&self.directory)
+        self.caller.own_sight(&self.directory)
     }
 
     /// Takes note of what a contact named in vain.
     pub(super) fn noted<T>(&self, outcome: Result<T>) -> Result<T> {
-        self.denials.noted(outcome, || entry(&self.staff, &self.call, "outreach_contact.created", Vec::new()))
+        self.denials.noted(outcome, || entry(&self.caller, &self.call, "outreach_contact.created", Vec::new()))
     }
 
     /// A contact as it arrives: judged as far as it can be without the database, and sealed.
     pub(super) async fn arrival(&self, new: NewContact) -> Result<Arrival> {
-        let office = self.staff.creating_office(&self.directory, new.office_id.as_ref())?;
+        let office = self.caller.creating_office(&self.directory, new.office_id.as_ref())?;
         let may_be_there = new.id.is_some();
         let promise = new.follow_up.clone();
         let fingerprint = self.fingerprint(&new)?;
         let (moment, vault) = (&self.call.moment, &self.vault);
         let setting = Setting { office, directory: &self.directory, now: moment.now, before: None };
         let concern = match new.urgency {
-            Some(Urgency::Immediate) => reports::concern(&new, reports::reporter(&self.staff)?),
+            Some(Urgency::Immediate) => reports::concern(&new, reports::reporter(&self.caller)?),
             _ => None,
         };
         let said = concern.as_ref().and_then(|concern| concern.child.protected_identity).unwrap_or_default();
-        let mut contact = OutreachContact::new(new, &setting, self.staff.id, fingerprint, moment)?;
+        let mut contact = OutreachContact::new(new, &setting, self.caller.id, fingerprint, moment)?;
         let report = match concern {
             Some(concern) => Some(self.report(concern, contact.id, office).await?),
             None => None,
@@ -300,7 +280,7 @@ impl Field {
         contact: OutreachContactId,
         office: OfficeId,
     ) -> Result<Report> {
-        let (call, staff) = (&self.call, &self.staff);
+        let (call, staff) = (&self.call, &self.caller);
         let known = match Report::number(&new, &self.vault) {
             Some(number) => self.db.read(move |conn| people_store::first_with_number(conn, &number)).await?,
             None => None,
@@ -318,7 +298,7 @@ impl Field {
 
     /// The record of contacts that were created on behalf of an office, and of those that were there already.
     pub(super) fn entries(&self, office: OfficeId) -> (Entry, Entry) {
-        let of = |action| entry(&self.staff, &self.call, action, Vec::new()).on_behalf_of(office);
+        let of = |action| entry(&self.caller, &self.call, action, Vec::new()).on_behalf_of(office);
         (of("outreach_contact.created"), of("outreach_contact.created.replayed"))
     }
 

@@ -92,8 +92,8 @@ macro_rules! known_to {
     }};
 }
 
-/// A word that so many people bear is a common one.
-const COMMON: i64 = 500;
+/// How many bearers a word may have to be taken for a rare one, where none of a name is rarer.
+const RARE: [i64; 4] = [100, 500, 2_000, 8_000];
 
 /// The person, if it may be known to somebody with this sight.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<SealedPerson> {
@@ -137,19 +137,21 @@ pub fn with_name(conn: &mut DbConn, sight: &Sight, words: &[Vec<u8>], limit: i64
     })?)
 }
 
-/// The first of these words that is not a common one; the first of all where all are.
+/// One of these words that few people bear, and about as few as any of them; the first where all are common.
 fn rare<'a>(conn: &mut DbConn, words: &'a [Vec<u8>]) -> Result<Option<&'a Vec<u8>>> {
     if words.len() > 1 {
-        for word in words {
-            let bearers = person_name_tokens::table
-                .filter(person_name_tokens::token_hash.eq(word.clone()))
-                .select(person_name_tokens::person_id)
-                .order(person_name_tokens::person_id)
-                .offset(COMMON)
-                .limit(1);
-            let beyond: Option<PersonId> = on_backend!(conn, conn => bearers.first(conn).optional())?;
-            if beyond.is_none() {
-                return Ok(Some(word));
+        for most in RARE {
+            for word in words {
+                let bearers = person_name_tokens::table
+                    .filter(person_name_tokens::token_hash.eq(word.clone()))
+                    .select(person_name_tokens::person_id)
+                    .order(person_name_tokens::person_id)
+                    .offset(most)
+                    .limit(1);
+                let beyond: Option<PersonId> = on_backend!(conn, conn => bearers.first(conn).optional())?;
+                if beyond.is_none() {
+                    return Ok(Some(word));
+                }
             }
         }
     }

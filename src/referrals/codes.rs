@@ -125,23 +125,24 @@ pub enum ReferralDeclineReason {
     Other,
 }
 
-/// Why a family says no to what was asked for on its behalf.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::IntoStaticStr, strum::EnumIter)]
+/// Why somebody said no: to an offer, or to what was asked for on the family's behalf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
+#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter, strum::IntoStaticStr)]
+#[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum FamilyDeclineReason {
-    /// Not now.
+pub enum DeclineReason {
+    /// They do not want it now.
     NotWantedNow,
     /// They want other help.
     WantsOtherHelp,
-    /// They do not trust authorities.
+    /// They do not trust the authority.
     DistrustOfAuthority,
-    /// There is no common language.
+    /// For the language.
     Language,
-    /// It does not fit into their days.
+    /// It does not fit in practice.
     Practical,
-    /// A guardian says no.
+    /// A guardian refuses.
     GuardianRefuses,
     /// They gave no reason.
     NoReasonGiven,
@@ -213,4 +214,4 @@ pub enum DisclosedStatus {
     NotReached,
     Withdrawn,
 }
-crate::text_column!(DisclosedStatus);
+crate::text_column!(DeclineReason, DisclosedStatus);

@@ -1,36 +1,28 @@
 //! Giving a sibling a report of its own.
 
-use std::sync::Arc;
-
-use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::audit::Entry;
-use crate::audit::denials::Denials;
-use crate::auth::CaseWorker;
-use crate::db::{Db, DbConn, anew};
-use crate::directory::Directory;
+use crate::auth::{CaseWorker, Desk, Tools};
+use crate::db::{DbConn, anew};
 use crate::error::{Error, Problem, Result};
 use crate::families::membership::if_known;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
-use crate::http::call::Call;
 use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::ReferralId;
 use crate::idempotency::{Replay, Slot};
 use crate::referrals::course::act::Transition;
-use crate::referrals::course::routes::Tools;
 use crate::referrals::course::steps::Said;
 use crate::referrals::course::table::{Action, refusal};
 use crate::referrals::routes::links;
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::views::ReferralView;
 use crate::referrals::{Kind, Status};
-use crate::vault::Vault;
 
 /// Which of the siblings gets a report of its own.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -66,9 +58,8 @@ pub async fn copy_for_sibling(
     body: Body<CopyForSibling>,
 ) -> Result<HttpResponse> {
     let (id, index) = (id.0, body.0.sibling_index);
-    let (call, directory, db, vault, retries, denials) = tools;
-    let directory = directory.current();
-    let sight = worker.staff.own_sight(&directory);
+    let desk = Desk::new(worker, tools);
+    let sight = desk.caller.staff.own_sight(&desk.directory);
     // The copy may be another office's; then it was this office's to make.
     let may_see =
         move |conn: &mut DbConn, copy: Uuid| match if_known(store::find(conn, &sight, ReferralId::from_uuid(copy)))? {
@@ -76,26 +67,14 @@ pub async fn copy_for_sibling(
             None => store::find(conn, &sight, id).map(drop),
         };
     let replay = Replay { action: "referral.acted.replayed", resource_type: "referral", may_see };
-    let actor = worker.staff.actor();
-    let copier = Copier { worker, call, directory, db, vault, denials };
-    let work = async |slot: Slot| {
-        anew(copier.call.names_a_version(), async || copier.copy(id, index, slot.clone()).await).await
-    };
-    copier.call.send(retries.once(&copier.call, actor, replay, work).await?)
+    let work =
+        async |slot: Slot| anew(desk.call.names_a_version(), async || desk.copy(id, index, slot.clone()).await).await;
+    desk.call.send(desk.retries.once(&desk.call, desk.caller.staff.actor(), replay, work).await?)
 }
 
-struct Copier {
-    worker: CaseWorker,
-    call: Call,
-    directory: Arc<Directory>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    denials: Data<Denials>,
-}
-
-impl Copier {
+impl Desk<CaseWorker> {
     async fn copy(&self, id: ReferralId, index: u16, slot: Slot) -> Result<Written> {
-        let (call, staff, vault) = (&self.call, &self.worker.staff, &self.vault);
+        let (call, staff, vault) = (&self.call, &self.caller.staff, &self.vault);
         let sight = staff.own_sight(&self.directory);
         let attempt = || {
             Entry::of_call(call, staff.actor(), "referral.copied_for_sibling", "referral", vec![id.uuid()])
@@ -109,7 +88,7 @@ impl Copier {
             return Err(Error::new(Problem::EnteredInError));
         }
         if before.kind != Kind::ConcernReport {
-            return Err(refusal(Problem::ActionNotAllowed, &before, self.worker.caller(), &self.directory));
+            return Err(refusal(Problem::ActionNotAllowed, &before, self.caller.caller(), &self.directory));
         }
         let (copy, after) = before.copied_for_sibling(index, &self.directory, &call.moment)?;
         let sealed = SealedReferral::new(&copy, vault, &call.moment.random)?;
@@ -120,7 +99,7 @@ impl Copier {
         let path = format!("/referrals/{}", copy.id);
         let copy_id = copy.id.uuid();
         let is_own = sight.offices.contains(&copy.office_id);
-        let links = links(call, &copy, &self.directory, Some(self.worker.caller()).filter(|_| is_own));
+        let links = links(call, &copy, &self.directory, Some(self.caller.caller()).filter(|_| is_own));
         let view = ReferralView::new(copy, call.moment.now, links);
         let answer = Written::created(call, &path, &view, Validator::Version(1))?;
         let kept = answer.clone();

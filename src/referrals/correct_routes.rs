@@ -1,21 +1,15 @@
 //! Correcting a referral.
 
-use std::sync::Arc;
-
-use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
 
-use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::CaseCorrector;
-use crate::db::{Db, DbConn, anew};
-use crate::directory::{self, Directory};
+use crate::auth::{CaseCorrector, Desk, Tools};
+use crate::db::{DbConn, anew};
 use crate::error::{Error, Problem, Result};
 use crate::families;
 use crate::families::membership::if_known;
 use crate::http::answer::Validator;
 use crate::http::body::MergePatch;
-use crate::http::call::Call;
 use crate::http::path::Named;
 use crate::id::{OfficeId, PersonId, ReferralId};
 use crate::people::Changeable;
@@ -29,7 +23,6 @@ use crate::referrals::store;
 use crate::referrals::views::ReferralView;
 use crate::referrals::whom::Whom;
 use crate::referrals::{Referral, Status, of_person};
-use crate::vault::Vault;
 
 type ReferralCorrection = Changeable<Facts>;
 
@@ -53,36 +46,23 @@ type ReferralCorrection = Changeable<Facts>;
 #[patch("/referrals/{id}")]
 pub async fn correct_referral(
     corrector: CaseCorrector,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    denials: Data<Denials>,
+    tools: Tools,
     id: Named<ReferralId>,
     patch: MergePatch,
 ) -> Result<HttpResponse> {
-    let desk = Desk { corrector, call, directory: directory.current(), db, vault, denials };
+    let desk = Desk::new(corrector, tools);
     // Whom the child's number stands for may change meanwhile.
     anew(false, async || desk.correct(id.0, &patch).await).await?
 }
 
-struct Desk {
-    corrector: CaseCorrector,
-    call: Call,
-    directory: Arc<Directory>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    denials: Data<Denials>,
-}
-
-impl Desk {
+impl Desk<CaseCorrector> {
     fn entry(&self, action: &'static str, id: ReferralId) -> Entry {
-        Entry::of_call(&self.call, self.corrector.worker.staff.actor(), action, "referral", vec![id.uuid()])
+        Entry::of_call(&self.call, self.caller.worker.staff.actor(), action, "referral", vec![id.uuid()])
     }
 
     /// The answer, or why trying again would not help: the caller has read another version.
     async fn correct(&self, id: ReferralId, patch: &MergePatch) -> Result<Result<HttpResponse>> {
-        let (call, vault, worker) = (&self.call, &self.vault, &self.corrector.worker);
+        let (call, vault, worker) = (&self.call, &self.vault, &self.caller.worker);
         let sight = worker.staff.own_sight(&self.directory);
         let attempt = || self.entry("referral.corrected", id).on_behalf_of(sight.only_office());
         let seen = sight.clone();
@@ -122,7 +102,7 @@ impl Desk {
 
     /// Whom it is about by these facts: somebody else only where they say so.
     async fn whom(&self, facts: Facts, before: &Referral) -> Result<(Facts, Whom)> {
-        let people = self.corrector.people.own_sight(&self.directory);
+        let people = self.caller.people.own_sight(&self.directory);
         let (child, was) = (facts.child.clone(), before.person_id);
         let is_same_person = child.person_id == was;
         let is_same_number = child.number() == before.matter.child.number();

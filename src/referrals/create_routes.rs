@@ -1,25 +1,19 @@
 //! Taking a matter down: staff make a referral, and the office that is responsible gets it.
 
-use std::sync::Arc;
-
-use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use uuid::Uuid;
 
-use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{ReferralMaker, Sight};
-use crate::db::{Db, DbConn, anew};
-use crate::directory::{self, Directory};
+use crate::auth::{Desk, ReferralMaker, Sight, Tools};
+use crate::db::{DbConn, anew};
 use crate::error::Result;
 use crate::families;
 use crate::families::membership::if_known;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
-use crate::http::call::Call;
 use crate::http::written::Written;
 use crate::id::{OfficeId, OutreachContactId, PersonId, ReferralId};
-use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
+use crate::idempotency::{Again, ReplayAnew, Slot};
 use crate::outreach::reports;
 use crate::outreach::store as contact_store;
 use crate::people::ProtectedIdentity;
@@ -31,7 +25,6 @@ use crate::referrals::views::ReferralView;
 use crate::referrals::whom::Whom;
 use crate::referrals::{Referral, of_person};
 use crate::rules::Rules;
-use crate::vault::Vault;
 
 /// Create a referral
 ///
@@ -58,52 +51,34 @@ use crate::vault::Vault;
     security(("staffToken" = []))
 )]
 #[post("/referrals")]
-pub async fn create_referral(
-    maker: ReferralMaker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    retries: Data<Retries>,
-    denials: Data<Denials>,
-    new: Body<NewStaffReferral>,
-) -> Result<HttpResponse> {
+pub async fn create_referral(maker: ReferralMaker, tools: Tools, new: Body<NewStaffReferral>) -> Result<HttpResponse> {
     let new = new.0;
-    let intake = Intake { maker, call, directory: directory.current(), db, vault };
+    let desk = Desk::new(maker, tools);
     let leads_nowhere = new.is_anonymous();
-    let seen = Sight { made_by: Some(intake.maker.staff.id), ..intake.readable() };
+    let seen = Sight { made_by: Some(desk.caller.staff.id), ..desk.readable() };
     let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {
         store::find(conn, &seen, ReferralId::from_uuid(id))?;
         Ok(Again { answer: kept, others: Vec::new(), leads_nowhere })
     };
     let replay = ReplayAnew { action: "referral.created.replayed", resource_type: "referral", render };
-    let actor = intake.maker.staff.actor();
-    let create = async |slot: Slot| intake.take_in(&new, &slot).await;
-    let answer = retries.once_or_anew(&intake.call, actor, replay, create).await;
-    intake.call.send(denials.noted(answer, || intake.entry(leads_nowhere, Vec::new()))?)
+    let actor = desk.caller.staff.actor();
+    let create = async |slot: Slot| desk.take_in(&new, &slot).await;
+    let answer = desk.retries.once_or_anew(&desk.call, actor, replay, create).await;
+    desk.call.send(desk.denials.noted(answer, || desk.entry(leads_nowhere, Vec::new()))?)
 }
 
-/// Somebody who makes referrals, with what it takes.
-struct Intake {
-    maker: ReferralMaker,
-    call: Call,
-    directory: Arc<Directory>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-}
-
-impl Intake {
+impl Desk<ReferralMaker> {
     fn readable(&self) -> Sight {
-        self.maker.cases.own_sight(&self.directory)
+        self.caller.cases.own_sight(&self.directory)
     }
 
     fn entry(&self, leads_nowhere: bool, about: Vec<Uuid>) -> Entry {
-        let entry = Entry::of_call(&self.call, self.maker.staff.actor(), "referral.created", "referral", about);
+        let entry = Entry::of_call(&self.call, self.caller.staff.actor(), "referral.created", "referral", about);
         if leads_nowhere { entry.leading_nowhere(&self.call.moment.random) } else { entry }
     }
 
     async fn take_in(&self, new: &NewStaffReferral, slot: &Slot) -> Result<Written> {
-        let office = self.maker.staff.creating_office(&self.directory, new.office_id.as_ref())?;
+        let office = self.caller.staff.creating_office(&self.directory, new.office_id.as_ref())?;
         // Whom it is about may change meanwhile, and the reference may be taken.
         anew(false, async || self.take_in_once(new.clone(), office, slot.clone()).await).await
     }
@@ -112,19 +87,19 @@ impl Intake {
         let (directory, vault, moment) = (&self.directory, &self.vault, &self.call.moment);
         let leads_nowhere = new.is_anonymous();
         let (named, contact) = (new.child.person_id, new.source.outreach_contact_id);
-        let (field, people) = (self.maker.field.own_sight(directory), self.maker.people.own_sight(directory));
+        let (field, people) = (self.caller.field.own_sight(directory), self.caller.people.own_sight(directory));
         let (child, whom) = Whom::of_child(new.child, None, people, &self.db, vault).await?;
         new.child = child;
         let today = directory.calendar.local_date(moment.now.utc());
-        let taken_down = new.taken_down(reports::reporter(&self.maker.staff)?, today, directory)?;
-        let by = self.maker.staff.id;
+        let taken_down = new.taken_down(reports::reporter(&self.caller.staff)?, today, directory)?;
+        let by = self.caller.staff.id;
         let referral = Referral::made(taken_down.clone(), by, whom.known, directory, moment)?;
         let id = referral.id;
         let sealed = SealedReferral::new(&referral, vault, &moment.random)?;
         let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
         let told = self.told(referral, taken_down, named)?;
-        let is_own = self.maker.staff.offices(directory).any(|own| own == told.office_id);
-        let powers = self.maker.powers;
+        let is_own = self.caller.staff.offices(directory).any(|own| own == told.office_id);
+        let powers = self.caller.powers;
         let caller = (powers.works && is_own).then(|| powers.into());
         let links = links(&self.call, &told, directory, caller);
         let view = ReferralView::new(told, moment.now, links);
@@ -150,13 +125,13 @@ impl Intake {
     /// follows from their own words.
     fn told(&self, referral: Referral, taken_down: TakenDown, named: Option<PersonId>) -> Result<Referral> {
         let said = taken_down.matter.child.protected_identity.unwrap_or_default();
-        if !referral.protected || said.is_protected() || self.maker.staff.protected_identity {
+        if !referral.protected || said.is_protected() || self.caller.staff.protected_identity {
             return Ok(referral);
         }
         let (directory, moment) = (&self.directory, &self.call.moment);
         // They could name nobody whose identity is protected.
         let named = named.map(|person| (person, ProtectedIdentity::None));
-        let told = Referral::made(taken_down, self.maker.staff.id, named, directory, moment)?;
+        let told = Referral::made(taken_down, self.caller.staff.id, named, directory, moment)?;
         Ok(Referral { id: referral.id, reference: referral.reference, ..told })
     }
 }

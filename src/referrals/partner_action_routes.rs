@@ -3,14 +3,11 @@
 //! The version of a referral would tell what the office does with it, so an agency names what it has read by the receipt's content; and
 //! where the office acts in the same moment, what the agency does is judged anew.
 
-use std::sync::Arc;
-
 use actix_web::{HttpResponse, post};
 
 use crate::audit::{self, Actor, Entry};
-use crate::auth::{Agency, Submitter};
+use crate::auth::{Agency, Desk, Submitter, Tools};
 use crate::db::{DbConn, anew};
-use crate::directory::Directory;
 use crate::error::Result;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
@@ -20,7 +17,6 @@ use crate::http::written::Written;
 use crate::id::{PartnerId, ReferralId};
 use crate::idempotency::{Replay, Slot};
 use crate::referrals::course::act::Transition;
-use crate::referrals::course::routes::Tools;
 use crate::referrals::disclosure::Disclosed;
 use crate::referrals::messages::store::{self as message_store, SealedMessage};
 use crate::referrals::messages::{NewMessage, PartnerMessage};
@@ -56,7 +52,7 @@ async fn supplement(
     id: Named<ReferralId>,
     new: Body<Supplement>,
 ) -> Result<HttpResponse> {
-    act(agency, tools, id.0, Deed::Supplement(new.0.text)).await
+    Desk::new(agency, tools).act(id.0, Deed::Supplement(new.0.text)).await
 }
 
 /// Write to the office about one's own referral
@@ -81,7 +77,7 @@ async fn write_partner_message(
     id: Named<ReferralId>,
     new: Body<NewMessage>,
 ) -> Result<HttpResponse> {
-    act(agency, tools, id.0, Deed::Write(new.0.text)).await
+    Desk::new(agency, tools).act(id.0, Deed::Write(new.0.text)).await
 }
 
 /// Take one's own request back
@@ -106,7 +102,7 @@ async fn withdraw(
     id: Named<ReferralId>,
     new: Body<Withdrawal>,
 ) -> Result<HttpResponse> {
-    act(agency, tools, id.0, Deed::Withdraw(new.0.reason)).await
+    Desk::new(agency, tools).act(id.0, Deed::Withdraw(new.0.reason)).await
 }
 
 /// Ask to be told whether an inquiry is opened
@@ -132,7 +128,7 @@ async fn request_feedback(
     id: Named<ReferralId>,
     _: Body<FeedbackRequest>,
 ) -> Result<HttpResponse> {
-    act(agency, tools, id.0, Deed::RequestFeedback).await
+    Desk::new(agency, tools).act(id.0, Deed::RequestFeedback).await
 }
 
 /// What is to be written, by what has been judged.
@@ -150,68 +146,63 @@ struct Words {
     entry: Entry,
 }
 
-/// Does it, and answers with what the sender may know.
-async fn act(agency: Agency, tools: Tools, id: ReferralId, deed: Deed) -> Result<HttpResponse> {
-    let sender = agency.id;
-    let directory = tools.1.current();
-    let may_see = move |conn: &mut DbConn, id| store::find_sent_by(conn, sender, ReferralId::from_uuid(id)).map(drop);
-    let replay = Replay { action: "referral.acted.replayed", resource_type: "referral", may_see };
-    let work =
-        async |slot: Slot| anew(false, async || attempt(&agency, &tools, &directory, id, &deed, &slot).await).await?;
-    let (call, retries) = (&tools.0, &tools.4);
-    call.send(retries.once(call, Actor::Partner(sender), replay, work).await?)
-}
-
-/// Does it by what the referral is now. Gives the answer, or why trying again would not help: the sender has read another receipt.
-async fn attempt(
-    agency: &Agency,
-    (call, _, db, vault, _, denials): &Tools,
-    directory: &Arc<Directory>,
-    id: ReferralId,
-    deed: &Deed,
-    slot: &Slot,
-) -> Result<Result<Written>> {
-    let sender: PartnerId = agency.id;
-    let attempted = || Entry::of_call(call, Actor::Partner(sender), deed.audited(), "referral", vec![id.uuid()]);
-    let found = db.read(move |conn| store::find_sent_by(conn, sender, id)).await;
-    let before: Referral = denials.noted(found, attempted)?.open(vault)?;
-    let receipt = |referral| Receipt::new(&Disclosed::of(referral, directory), &agency.scopes, directory, call);
-    if let Err(stale) = call.check_if_match_of_when_given(&receipt(&before)) {
-        return Ok(Err(stale));
+impl Desk<Agency> {
+    /// Does it, and answers with what the sender may know.
+    async fn act(&self, id: ReferralId, deed: Deed) -> Result<HttpResponse> {
+        let sender = self.caller.id;
+        let may_see =
+            move |conn: &mut DbConn, id| store::find_sent_by(conn, sender, ReferralId::from_uuid(id)).map(drop);
+        let replay = Replay { action: "referral.acted.replayed", resource_type: "referral", may_see };
+        let work = async |slot: Slot| anew(false, async || self.attempt(id, &deed, &slot).await).await?;
+        self.call.send(self.retries.once(&self.call, Actor::Partner(sender), replay, work).await?)
     }
-    let told = |message: &SealedMessage| {
-        let path = format!("{}/messages", receipt::path(id));
-        Written::created(call, &path, &PartnerMessage::new(message, vault)?, Validator::Content)
-    };
-    let (writing, answer) = match deed.judge(&before, directory, call.moment.now)? {
-        Consequence::Transition(action, after, said) => {
-            let by = Actor::Partner(sender);
-            let transition = Transition::new(action, (&before, &after), by, &said, vault, &call.moment, attempted())?;
-            let answer = match transition.message() {
-                Some(message) => told(message)?,
-                None => Written::changed(&receipt(&after), Validator::Content)?,
-            };
-            (Writing::Transition(Box::new(transition)), answer)
+
+    /// Does it by what the referral is now. Gives the answer, or why trying again would not help: the sender has read another receipt.
+    async fn attempt(&self, id: ReferralId, deed: &Deed, slot: &Slot) -> Result<Result<Written>> {
+        let Self { caller: agency, call, directory, db, vault, denials, .. } = self;
+        let sender: PartnerId = agency.id;
+        let attempted = || Entry::of_call(call, Actor::Partner(sender), deed.audited(), "referral", vec![id.uuid()]);
+        let found = db.read(move |conn| store::find_sent_by(conn, sender, id)).await;
+        let before: Referral = denials.noted(found, attempted)?.open(vault)?;
+        let receipt = |referral| Receipt::new(&Disclosed::of(referral, directory), &agency.scopes, directory, call);
+        if let Err(stale) = call.check_if_match_of_when_given(&receipt(&before)) {
+            return Ok(Err(stale));
         }
-        Consequence::Message(kind, text, asks_for_new_report) => {
-            let message = SealedMessage::by_sender(id, (kind, &text), sender, vault, &call.moment)?;
-            let message = SealedMessage { asks_for_new_report, ..message };
-            let answer = told(&message)?;
-            (Writing::Message(Box::new(Words { message, version: before.version, entry: attempted() })), answer)
-        }
-    };
-    let (kept, slot) = (answer.clone(), slot.clone());
-    let work = move |conn: &mut DbConn| {
-        match &writing {
-            Writing::Transition(transition) => transition.write(conn)?,
-            Writing::Message(words) => {
-                message_store::hold(conn, id, words.version)?;
-                message_store::insert(conn, &words.message)?;
-                audit::record(conn, &words.entry)?;
+        let told = |message: &SealedMessage| {
+            let path = format!("{}/messages", receipt::path(id));
+            Written::created(call, &path, &PartnerMessage::new(message, vault)?, Validator::Content)
+        };
+        let (writing, answer) = match deed.judge(&before, directory, call.moment.now)? {
+            Consequence::Transition(action, after, said) => {
+                let by = Actor::Partner(sender);
+                let transition =
+                    Transition::new(action, (&before, &after), by, &said, vault, &call.moment, attempted())?;
+                let answer = match transition.message() {
+                    Some(message) => told(message)?,
+                    None => Written::changed(&receipt(&after), Validator::Content)?,
+                };
+                (Writing::Transition(Box::new(transition)), answer)
             }
-        }
-        slot.keep(conn, id.uuid(), &kept)
-    };
-    db.write(work).await?;
-    Ok(Ok(answer))
+            Consequence::Message(kind, text, asks_for_new_report) => {
+                let message = SealedMessage::by_sender(id, (kind, &text), sender, vault, &call.moment)?;
+                let message = SealedMessage { asks_for_new_report, ..message };
+                let answer = told(&message)?;
+                (Writing::Message(Box::new(Words { message, version: before.version, entry: attempted() })), answer)
+            }
+        };
+        let (kept, slot) = (answer.clone(), slot.clone());
+        let work = move |conn: &mut DbConn| {
+            match &writing {
+                Writing::Transition(transition) => transition.write(conn)?,
+                Writing::Message(words) => {
+                    message_store::hold(conn, id, words.version)?;
+                    message_store::insert(conn, &words.message)?;
+                    audit::record(conn, &words.entry)?;
+                }
+            }
+            slot.keep(conn, id.uuid(), &kept)
+        };
+        db.write(work).await?;
+        Ok(Ok(answer))
+    }
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::http::call::Link;
 use crate::id::{OfficeId, ReferralId, StaffId};
 use crate::referrals::child::Child;
-use crate::referrals::codes::FamilyDeclineReason;
+use crate::referrals::codes::DeclineReason;
 use crate::referrals::consent::Consent;
 use crate::referrals::copies::SiblingCopy;
 use crate::referrals::course::view::{DeadlineView, FeedbackView};
@@ -176,7 +176,7 @@ pub struct ReferralView {
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub family_decline_reason: Option<FamilyDeclineReason>,
+    pub family_decline_reason: Option<DeclineReason>,
     /// The referral that it is a duplicate of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duplicate_of: Option<ReferralId>,
@@ -290,7 +290,7 @@ struct Known {
     first_contact_at: Option<Timestamp>,
     hold: Option<Hold>,
     decline: Option<Decline>,
-    family_decline_reason: Option<FamilyDeclineReason>,
+    family_decline_reason: Option<DeclineReason>,
     duplicate_of: Option<ReferralId>,
     withdrawn_by: Option<Withdrawer>,
     outcome: Option<Outcome>,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{FollowUpWriter, OutreachWorker, Sight, Staff};
+use crate::auth::{Desk, FollowUpWriter, OutreachWorker, Sight, Staff, Tools};
 use crate::db::{Db, DbConn, anew};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
@@ -28,7 +28,6 @@ use crate::outreach::follow_ups::store::{self, Filter, SealedFollowUp};
 use crate::outreach::follow_ups::view::FollowUpView;
 use crate::outreach::follow_ups::{FollowUp, NewFollowUp, Words, placing};
 use crate::outreach::reports::InternalReferral;
-use crate::outreach::routes::Field;
 use crate::outreach::{NewContact, check_tells_nobody};
 use crate::rules::Rules;
 use crate::time::day;
@@ -240,20 +239,16 @@ pub struct FollowUpResult {
 #[post("/follow-ups/{id}/complete")]
 async fn complete_follow_up(
     OutreachWorker(staff): OutreachWorker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    tools: (Data<Vault>, Data<Retries>),
-    denials: Data<Denials>,
+    tools: Tools,
     id: Named<FollowUpId>,
     body: Body<FollowUpResult>,
 ) -> Result<HttpResponse> {
-    let ((vault, retries), id) = (tools, id.0);
-    let field = Field { staff, directory: directory.current(), call, db, vault, retries, denials };
+    let id = id.0;
+    let field = Desk::new(staff, tools);
     let sight = field.sight();
     let replay = again("follow_up.completed.replayed", &sight);
     let once = async |slot: Slot| {
-        let (staff, call, vault) = (&field.staff, &field.call, &field.vault);
+        let (staff, call, vault) = (&field.caller, &field.call, &field.vault);
         let seen = sight.clone();
         let read = move |conn: &mut DbConn| {
             let before = store::find(conn, &seen, id)?;
@@ -321,7 +316,7 @@ async fn complete_follow_up(
         field.denials.noted(field.db.write(work).await, attempt)
     };
     let complete = async |slot: Slot| anew(field.call.names_a_version(), async || once(slot.clone()).await).await;
-    field.call.send(field.retries.once(&field.call, field.staff.actor(), replay, complete).await?)
+    field.call.send(field.retries.once(&field.call, field.caller.actor(), replay, complete).await?)
 }
 
 fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<FollowUpId>) -> Entry {

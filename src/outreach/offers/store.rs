@@ -12,9 +12,10 @@ use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
 use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, StaffId};
 use crate::on_backend;
-use crate::outreach::codes::{DeclineReason, OfferAnswer, OfferCloseReason};
+use crate::outreach::codes::{OfferAnswer, OfferCloseReason};
 use crate::outreach::offers::persistence::{AfterDecline, Asked, after_decline};
 use crate::outreach::offers::{Answer, Offer};
+use crate::referrals::codes::DeclineReason;
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 

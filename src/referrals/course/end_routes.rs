@@ -2,13 +2,12 @@
 
 use actix_web::{HttpResponse, post};
 
-use crate::auth::CaseWorker;
+use crate::auth::{CaseWorker, Desk, Tools};
 use crate::error::Result;
 use crate::http::body::Body;
 use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::id::ReferralId;
-use crate::referrals::course::routes::{Desk, Tools};
 use crate::referrals::course::steps::{
     Complete, DecideInquiry, Decline, EnterInError, MarkDuplicate, RecordFamilyDeclined, RecordNotReached,
     RefuseFeedback, Reopen, SendFeedback, WithdrawConsent,

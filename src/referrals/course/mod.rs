@@ -26,7 +26,7 @@ use crate::id::{OfferId, OfficeId, ReferralId, StaffId};
 use crate::people::Channel;
 use crate::referrals::Status;
 use crate::referrals::codes::{
-    ExtensionReason, FamilyDeclineReason, FeedbackRefusalReason, FeedbackValue, HoldReason, InquiryChoice,
+    DeclineReason, ExtensionReason, FeedbackRefusalReason, FeedbackValue, HoldReason, InquiryChoice,
     ReferralDeclineReason, SupportOutcome,
 };
 use crate::referrals::copies::SiblingCopy;
@@ -85,7 +85,7 @@ pub enum State {
     /// The family said no.
     DeclinedByFamily {
         /// Why.
-        reason_code: FamilyDeclineReason,
+        reason_code: DeclineReason,
     },
     /// Nobody could be reached.
     NotReached,

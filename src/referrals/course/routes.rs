@@ -5,9 +5,9 @@ use actix_web::{HttpResponse, get};
 
 use crate::audit::Entry;
 use crate::audit::denials::Denials;
-use crate::auth::{CaseReader, CaseWorker, Sight, register};
+use crate::auth::{CaseReader, CaseWorker, Desk, Sight, register};
 use crate::db::{Db, DbConn, anew, dialect};
-use crate::directory::{self, Directory};
+use crate::directory::{self};
 use crate::error::{Problem, Result, Text};
 use crate::families::membership::if_known;
 use crate::http::answer::Validator;
@@ -17,7 +17,7 @@ use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::{OfficeId, ReferralId};
-use crate::idempotency::{Replay, Retries, Slot};
+use crate::idempotency::{Replay, Slot};
 use crate::outreach::offers;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::events;
@@ -36,32 +36,13 @@ pub fn add(api: &mut impl Mount) {
     api.service(list_history);
 }
 
-/// What it takes to act.
-pub type Tools = (Call, Data<directory::Handle>, Data<Db>, Data<Vault>, Data<Retries>, Data<Denials>);
-
-/// Somebody who acts on referrals.
-pub struct Desk {
-    worker: CaseWorker,
-    call: Call,
-    directory: std::sync::Arc<Directory>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    retries: Data<Retries>,
-    denials: Data<Denials>,
-}
-
-impl Desk {
-    /// Whoever acts, with what it takes.
-    pub fn new(worker: CaseWorker, (call, directory, db, vault, retries, denials): Tools) -> Self {
-        Self { worker, call, directory: directory.current(), db, vault, retries, denials }
-    }
-
+impl Desk<CaseWorker> {
     /// Takes a step and answers with what the referral has become.
     pub async fn act<S: Step>(&self, id: ReferralId, step: S) -> Result<HttpResponse> {
-        let actor = self.worker.staff.actor();
-        let sight = self.worker.staff.own_sight(&self.directory);
+        let actor = self.caller.staff.actor();
+        let sight = self.caller.staff.own_sight(&self.directory);
         let seen = sight.clone();
-        let by = self.worker.staff.id;
+        let by = self.caller.staff.id;
         let may_see = move |conn: &mut DbConn, id| {
             let id = ReferralId::from_uuid(id);
             match store::find(conn, &seen, id) {
@@ -80,7 +61,7 @@ impl Desk {
     }
 
     async fn take<S: Step>(&self, id: ReferralId, step: S, sight: &Sight, slot: &Slot) -> Result<Written> {
-        let (call, staff) = (&self.call, &self.worker.staff);
+        let (call, staff) = (&self.call, &self.caller.staff);
         let attempt = || {
             Entry::of_call(call, staff.actor(), S::AUDITED, "referral", vec![id.uuid()])
                 .on_behalf_of(sight.only_office())
@@ -90,7 +71,7 @@ impl Desk {
         let before = self.denials.noted(before, attempt)?.open(&self.vault)?;
         call.check_if_match_when_given(before.version)?;
         let setting =
-            Setting { directory: &self.directory, moment: &call.moment, by: staff.id, caller: self.worker.caller() };
+            Setting { directory: &self.directory, moment: &call.moment, by: staff.id, caller: self.caller.caller() };
         let named = step.named();
         let (after, said) = self.denials.noted(steps::take(step, &before, &setting), attempt)?;
         let entry = attempt().on_behalf_of(before.office_id);
@@ -99,7 +80,7 @@ impl Desk {
         let version = after.version;
         let (kind, office) = (before.kind, before.office_id);
         let links =
-            links(call, &after, &self.directory, Some(self.worker.caller()).filter(|_| after.office_id == office));
+            links(call, &after, &self.directory, Some(self.caller.caller()).filter(|_| after.office_id == office));
         let answer = Written::changed(&ReferralView::new(after, call.moment.now, links), Validator::Version(version))?;
         let (kept, slot, sight) = (answer.clone(), slot.clone(), sight.clone());
         let work = move |conn: &mut DbConn| {

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, get, post};
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Actor, Entry};
-use crate::auth::{CaseReader, CaseWorker, PartnerReader};
+use crate::auth::{CaseReader, CaseWorker, Desk, PartnerReader, Tools};
 use crate::db::{Db, DbConn, anew};
 use crate::directory;
 use crate::error::{Error, Problem, Result};
@@ -17,8 +17,7 @@ use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::ReferralId;
-use crate::idempotency::{Replay, Retries, Slot};
-use crate::referrals::course::routes::Tools;
+use crate::idempotency::{Replay, Slot};
 use crate::referrals::messages::store::{self as message_store, Position, SealedMessage};
 use crate::referrals::messages::{MessageKind, MessageView, NewMessage, PartnerMessage};
 use crate::referrals::routes::Reading;
@@ -132,9 +131,9 @@ async fn write_message(
     id: Named<ReferralId>,
     new: Body<NewMessage>,
 ) -> Result<HttpResponse> {
-    let (call, directory, db, vault, retries, denials): Tools = tools;
-    let (staff, id, retries): (_, _, Data<Retries>) = (worker.staff, id.0, retries);
-    let sight = staff.own_sight(&directory.current());
+    let (Desk { caller, call, directory, db, vault, retries, denials }, id) = (Desk::new(worker, tools), id.0);
+    let staff = caller.staff;
+    let sight = staff.own_sight(&directory);
     let seen = sight.clone();
     let may_see = move |conn: &mut DbConn, id| store::find(conn, &seen, ReferralId::from_uuid(id)).map(drop);
     let replay = Replay { action: "referral.acted.replayed", resource_type: "referral", may_see };

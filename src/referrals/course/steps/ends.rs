@@ -8,7 +8,7 @@ use crate::calendar::DeadlineKind;
 use crate::error::{Problem, Result, Text};
 use crate::id::{OfferId, ReferralId};
 use crate::referrals::Referral;
-use crate::referrals::codes::{FamilyDeclineReason, InquiryChoice, ReferralDeclineReason, SupportOutcome};
+use crate::referrals::codes::{DeclineReason, InquiryChoice, ReferralDeclineReason, SupportOutcome};
 use crate::referrals::consent::Giver;
 use crate::referrals::course::steps::{Named, Said, Setting, Step};
 use crate::referrals::course::table::Action;
@@ -140,7 +140,7 @@ pub struct RecordFamilyDeclined {
     /// Why they declined.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    reason_code: FamilyDeclineReason,
+    reason_code: DeclineReason,
     /// The reason in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
