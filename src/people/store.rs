@@ -73,18 +73,18 @@ pub fn name_hashes(vault: &Vault, name: &str) -> Vec<Vec<u8>> {
     names::words(name).iter().map(hash).collect()
 }
 
-/// The people that somebody with this sight may know of, among `$rows`, of whom `$id` says who they are. A boxed query knows its
-/// database, so this is compiled for each.
+/// The people that somebody with this sight may know of, among the boxed `$rows`, of whom `$id` says who they are. A boxed query
+/// knows its database, so this is compiled for each.
 macro_rules! known_to {
     ($sight:expr) => {
-        known_to!($sight, people::table, people::id)
+        known_to!($sight, people::table.into_boxed(), people::id)
     };
     ($sight:expr, $rows:expr, $id:expr) => {{
         let sight: &Sight = $sight;
         let met = person_offices::table
             .filter(person_offices::person_id.eq($id))
             .filter(person_offices::office_id.eq_any(sight.offices.clone()));
-        let mut rows = $rows.filter(exists(met)).select(people::all_columns).into_boxed();
+        let mut rows = $rows.select(people::all_columns).filter(exists(met));
         if !sight.protected_identity {
             rows = rows.filter(people::protection.eq(ProtectedIdentity::None));
         }
@@ -124,15 +124,18 @@ pub fn with_name(conn: &mut DbConn, sight: &Sight, words: &[Vec<u8>], limit: i64
     let Some(walked) = rare(conn, words)? else { return Ok(Vec::new()) };
     let others = diesel::alias!(person_name_tokens as others);
     Ok(on_backend!(conn, conn => {
-        let bearers = person_name_tokens::table.inner_join(people::table);
-        let mut rows = known_to!(sight, bearers, person_name_tokens::person_id)
-            .filter(person_name_tokens::token_hash.eq(walked.clone()));
+        let mut bearers = person_name_tokens::table
+            .inner_join(people::table)
+            .filter(person_name_tokens::token_hash.eq(walked.clone()))
+            .into_boxed();
+        // Before the offices: the bearers of a word lie side by side, and each person's offices lie elsewhere.
         for word in words.iter().filter(|word| *word != walked) {
             let has = others
                 .filter(others.field(person_name_tokens::person_id).eq(person_name_tokens::person_id))
                 .filter(others.field(person_name_tokens::token_hash).eq(word.clone()));
-            rows = rows.filter(exists(has));
+            bearers = bearers.filter(exists(has));
         }
+        let rows = known_to!(sight, bearers, person_name_tokens::person_id);
         rows.order(person_name_tokens::person_id.desc()).limit(limit).load(conn)
     })?)
 }
