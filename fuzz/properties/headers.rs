@@ -78,7 +78,10 @@ fn conditions(call: &Call) {
             let weak = tags.split(',').all(|tag| tag.trim().starts_with("W/"));
             assert!(!weak || (call.check_if_match(7).is_err() && call.check_if_match_of(&view).is_err()));
         }
-        None => assert!(call.check_if_match(7).is_err() && call.check_if_match_when_given(7).is_ok()),
+        // What is no text names a version all the same, that there cannot be.
+        None => assert!(
+            call.check_if_match(7).is_err() && call.check_if_match_when_given(7).is_err() == call.names_a_version()
+        ),
     }
 }
 

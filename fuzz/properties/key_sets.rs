@@ -7,7 +7,7 @@ use super::text;
 
 /// The bytes are a JSON Web Key Set.
 pub fn check(data: &[u8]) {
-    let Some(text) = text(data) else { return };
+    let Some(text) = text(data).filter(|text| !text.contains(super::MARK)) else { return };
     let document: Value = serde_json::from_str(text).unwrap_or_default();
     match text.parse::<KeySet>() {
         Ok(set) => {

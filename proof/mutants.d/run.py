@@ -61,6 +61,9 @@ def holds(program, filters, mutant, tree, patience):
 
 def main(tree, lib, api, survivors, seconds):
     began = time.monotonic()
+    # Whoever ends it early is told of what was tried.
+    over = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: over.set())
     mutants = json.loads(pathlib.Path(tree, "switches.json").read_text())
     reasons = pathlib.Path(survivors).read_text()
     programs = {"lib": lib, "api": api}
@@ -79,7 +82,7 @@ def main(tree, lib, api, survivors, seconds):
     # In an order that is the same each time and no file's: what there was no time for is as much of each.
     mutants.sort(key=lambda mutant: hashlib.sha256(mutant["name"].encode()).digest())
     for done, mutant in enumerate(mutants):
-        if time.monotonic() - began > float(seconds):
+        if over.is_set() or time.monotonic() - began > float(seconds):
             print(f"{len(mutants) - done} mutants are left: the time is over")
             break
         stages = tests_about(mutant["file"])
