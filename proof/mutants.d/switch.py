@@ -60,7 +60,9 @@ class Source:
         return False
 
     def note(self, where, place, mutant):
-        self.edits.setdefault(tuple(where), (place, []))[1].append(mutant)
+        # A guard stands around what it is made of, which may begin and end where it does.
+        where = (*where, 0 if place["kind"] == "guard" else 1)
+        self.edits.setdefault(where, (place, []))[1].append(mutant)
         return True
 
     def text(self, start, end):
@@ -68,8 +70,9 @@ class Source:
 
     def render(self, start, end, but=None):
         """The text from one place to another with all mutants in it, but for those of `but` itself."""
-        inside = [where for where in self.edits if start <= where[0] and where[1] <= end and where != but]
-        inside.sort(key=lambda where: (where[0], -where[1]))
+        around = lambda where: but and where[:2] == but[:2] and where[2] <= but[2]
+        inside = [where for where in self.edits if start <= where[0] and where[1] <= end and not around(where)]
+        inside.sort(key=lambda where: (where[0], -where[1], where[2]))
         written, at = [], start
         for where in inside:
             if where[0] < at:
@@ -89,7 +92,7 @@ class Source:
         if kind == "guard":
             always = [on(m) for m in mutants if m["replacement"] == "true"]
             never = [f"!{on(m)}" for m in mutants if m["replacement"] == "false"]
-            within = " && ".join(never + [f"({self.render(*where, but=where)})"])
+            within = " && ".join(never + [f"({self.render(*where[:2], but=where)})"])
             return " || ".join(always + [f"({within})"])
         if kind == "arm":
             gone = " && ".join(f"!{on(m)}" for m in mutants)
@@ -101,10 +104,10 @@ class Source:
             plain = f"{left} {self.text(*place['op'])} {right}"
             shapes = [(o, f"{left} {m['replacement']} {right}" if m["replacement"].endswith("=") and self.text(*place["op"]) in ("+=", "-=", "*=", "/=") else s) for (o, s), m in zip(shapes, mutants)]
         elif kind == "unary":
-            plain = self.render(*where, but=where)
+            plain = self.render(*where[:2], but=where)
             shapes = [(on(m), self.render(*place["inner"])) for m in mutants]
         else:
-            plain = self.render(*where, but=where)
+            plain = self.render(*where[:2], but=where)
             shapes = [(on(m), self.without(where, m["field"])) for m in mutants]
         branches = "".join(f"if {o} {{ {shape} }} else " for o, shape in shapes)
         return f"({branches}{{ {plain} }})"

@@ -5,10 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use actix_web::{App, HttpResponse, HttpServer, web};
+use nara::auth::holder::Holder;
 use nara::auth::key_set::{KeySet, KeySource};
 use nara::auth::tokens::{ClaimNames, Verifier};
+use nara::time::Random;
+use nara::vault::{Ring, Vault};
 use serde_json::{Value, json};
 
+use crate::support::clock;
 use crate::support::credentials::{self, KEY_ID, PROVIDER, SigningKey, claims};
 use crate::support::{Actor, TestApp};
 
@@ -125,13 +129,15 @@ async fn the_known_keys_stay_through_an_outage_and_through_rubbish() {
     assert_eq!((status(&signed_by(&app, &stranger, "x")).await, status(&ours).await), (401, 200));
     let same_twice = json!([PROVIDER.public(KEY_ID), stranger.public(KEY_ID)]);
     let shared = json!([{ "kty": "oct", "kid": "x", "alg": "HS256", "k": "c2VjcmV0" }]);
-    for rubbish in [same_twice, shared, json!([]), json!("x")] {
+    let mut endless = stranger.public("x");
+    endless["x5c"] = json!(["x".repeat(256 * 1024)]);
+    for rubbish in [same_twice, shared, json!([]), json!("x"), json!([endless])] {
         provider.publish(&rubbish);
         app.clock.advance(Duration::from_secs(30));
         assert_eq!((status(&signed_by(&app, &stranger, "x")).await, status(&ours).await), (401, 200), "{rubbish}");
     }
-    assert_eq!(provider.readings(), 5);
-    assert_eq!(app.counted("nara_key_set_renewals_total{outcome=\"failed\"}").await, 5);
+    assert_eq!(provider.readings(), 6);
+    assert_eq!(app.counted("nara_key_set_renewals_total{outcome=\"failed\"}").await, 6);
 }
 
 /// Calls until it is answered so.
@@ -209,6 +215,41 @@ async fn a_key_that_is_taken_away_opens_nothing_any_more_even_for_tokens_seen_be
     assert_eq!(status(&ours).await, 200);
     provider.publish(&json!([SigningKey::fresh().public("other")]));
     until(&ours, "/me", 401).await;
+}
+
+#[test]
+fn a_key_is_for_the_algorithms_of_its_kind() {
+    // The points that the standards' own examples have: FIPS 186-4 (P-384) and RFC 8037 (Ed25519).
+    let (x, y) = (
+        "qofKIr6LBTeOscce8yCtdG4dO2KLp5uYWfdB4IJUKjhVAvJdv1UpbDpUXjhydgq3",
+        "NhfeSpYmLG9dnpi_kpLcKfj0Hb0omhR86doxE7XwuMAKYLHOHX6BnXpDHXyQ6g5f",
+    );
+    let curve = |name: &str| json!({ "kid": "k", "kty": "EC", "crv": name, "x": x, "y": y });
+    let okp = |name: &str| json!({ "kid": "k", "kty": "OKP", "crv": name, "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+    for (key, expected) in [(PROVIDER.public("k"), "[ES256]"), (curve("P-384"), "[ES384]"), (okp("Ed25519"), "[EdDSA]")]
+    {
+        let keys: KeySet = set(&json!([key])).parse().unwrap();
+        assert_eq!(format!("{:?}", keys.key("k").unwrap().algorithms), expected);
+    }
+    for key in [curve("P-521"), okp("X25519")] {
+        assert!(set(&json!([key])).parse::<KeySet>().is_err(), "{key}");
+    }
+}
+
+#[actix_web::test]
+async fn what_was_verified_with_keys_that_changed_meanwhile_is_not_remembered() {
+    let provider = Provider::start(&json!([SigningKey::fresh().public("other")]));
+    let tokens = credentials::verifier().renewed_from(KeySource::url(&provider.url).unwrap(), NEVER);
+    let vault = Vault::new(Ring::new(&Random::system()));
+    let (token, now) = (PROVIDER.sign(Some(KEY_ID), &claims("anna", "caseworker", &[])), clock::start().now);
+    let verified = || Arc::new(Holder::new(tokens.check(&token, now).unwrap(), &vault));
+    tokens.remember(&token, verified(), now);
+    assert!(tokens.remembered(&token, now).is_some());
+    let late = verified();
+    tokens.renew(now).await;
+    assert!(tokens.remembered(&token, now).is_none());
+    tokens.remember(&token, late, now);
+    assert!(tokens.remembered(&token, now).is_none());
 }
 
 #[actix_web::test]

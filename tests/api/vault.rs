@@ -107,6 +107,10 @@ crate::on_both_databases! {
         };
         assert!(told(&fresh()).contains("has another key `data 1`"), "{}", told(&fresh()));
         assert!(told(&installed()).contains("lacks the key `data 2`"), "{}", told(&installed()));
+        let (ring, others) = (known.reveal(), fresh().reveal());
+        let ((data, _), (_, secret)) = (ring.rsplit_once("lookup ").unwrap(), others.rsplit_once(' ').unwrap());
+        let another: Ring = format!("{data}lookup {} {secret}", known.lookup_id()).parse().unwrap();
+        assert!(told(&another).contains("has another key `lookup"), "{}", told(&another));
         let lookup = known.with_fresh_lookup_key(&Random::system()).unwrap();
         assert!(told(&lookup).contains("rebuild-lookups"), "{}", told(&lookup));
     }
