@@ -255,6 +255,16 @@ mod tests {
         assert_eq!(key(None).terms_of_next(at("2026-11-29T09:00:00Z")).expires_at, None);
     }
 
+    #[test]
+    fn each_change_makes_another_version() {
+        let mut key = key(None);
+        let fresh = key.version();
+        key.rotated_to = Some(PlainKey::new("test", &Random::system()).id);
+        let rotated = key.version();
+        key.revoked_at = Some(at("2026-11-23T10:00:00Z"));
+        assert_eq!([fresh, rotated, key.version()], [1, 2, 3]);
+    }
+
     proptest! {
         #[test]
         fn two_keys_are_two_things_to_the_audit(one in "[0-9A-Za-z]{10}", other in "[0-9A-Za-z]{10}") {

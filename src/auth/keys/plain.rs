@@ -90,6 +90,15 @@ mod tests {
     }
 
     #[test]
+    fn all_letters_come_about_as_often() {
+        let drawn = letters::<62_000>(&Random::system());
+        for letter in ALPHABET {
+            let often = drawn.bytes().filter(|drawn| drawn == letter).count();
+            assert!((700..1_300).contains(&often), "{} times {}", often, char::from(*letter));
+        }
+    }
+
+    #[test]
     fn the_hash_depends_on_the_installation() {
         let key = PlainKey::parse(&key()).unwrap();
         assert_ne!(key.hash(&[1; 32]), key.hash(&[2; 32]));
