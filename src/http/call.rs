@@ -268,8 +268,9 @@ impl Call {
         let tags = self.if_match().ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
         // The part behind the version tells how the resource looks to readers at this moment (an office opens and closes),
         // which is nothing that a change could overwrite.
-        let same_version = |tag: &str, _: &str| version_of(tag) == Some(current);
-        if lists(tags, "", same_version) { Ok(()) } else { Err(crate::db::stale()) }
+        let current = current.to_string();
+        let same_version = |tag: &str, current: &str| version_of(tag) == Some(current);
+        if lists(tags, &current, same_version) { Ok(()) } else { Err(crate::db::stale()) }
     }
 
     /// The same for a resource whose version would tell something: the caller must have read what it would read now.
@@ -349,7 +350,7 @@ fn weakly_equal(one: &str, other: &str) -> bool {
 }
 
 /// The version that a strong entity tag of ours begins with.
-fn version_of(tag: &str) -> Option<i32> {
+fn version_of(tag: &str) -> Option<&str> {
     let inner = tag.strip_prefix('"')?.strip_suffix('"')?;
-    inner.split_once('-')?.0.parse().ok()
+    inner.split_once('-').map(|(version, _)| version)
 }

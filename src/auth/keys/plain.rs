@@ -94,7 +94,7 @@ mod tests {
         let drawn = letters::<62_000>(&Random::system());
         for letter in ALPHABET {
             let often = drawn.bytes().filter(|drawn| drawn == letter).count();
-            assert!((700..1_300).contains(&often), "{} times {}", often, char::from(*letter));
+            assert!((800..1_200).contains(&often), "{} times {}", often, char::from(*letter));
         }
     }
 
