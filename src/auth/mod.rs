@@ -216,15 +216,17 @@ mod tests {
     use crate::directory::import::in_memory;
     use crate::time::{Moment, Random};
 
+    fn moment() -> Moment {
+        Moment { now: "2026-11-23T09:00:00Z".parse().unwrap(), random: Random::system() }
+    }
+
     fn directory() -> Directory {
-        let moment = Moment { now: "2026-11-23T09:00:00Z".parse().unwrap(), random: Random::system() };
-        in_memory(&moment).unwrap()
+        in_memory(&moment()).unwrap()
     }
 
     fn staff(offices: &[&str], reach: &[Reach], reason: Option<AccessReason>) -> Staff {
-        let moment = Moment { now: "2026-11-23T09:00:00Z".parse().unwrap(), random: Random::system() };
         Staff {
-            id: moment.id(),
+            id: moment().id(),
             name: None,
             roles: Vec::new(),
             office_slugs: offices.iter().map(|slug| (*slug).to_owned()).collect(),

@@ -11,7 +11,7 @@ use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::{Desk, OutreachWorker, Sight, Staff, Tools};
 use crate::db::{Db, DbConn, anew};
-use crate::directory::{self};
+use crate::directory;
 use crate::error::{Error, Result, Text};
 use crate::families::reached;
 use crate::http::answer::Validator;

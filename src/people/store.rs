@@ -145,20 +145,24 @@ fn rare<'a>(conn: &mut DbConn, words: &'a [Vec<u8>]) -> Result<Option<&'a Vec<u8
     if words.len() > 1 {
         for most in RARE {
             for word in words {
-                let bearers = person_name_tokens::table
-                    .filter(person_name_tokens::token_hash.eq(word.clone()))
-                    .select(person_name_tokens::person_id)
-                    .order(person_name_tokens::person_id)
-                    .offset(most)
-                    .limit(1);
-                let beyond: Option<PersonId> = on_backend!(conn, conn => bearers.first(conn).optional())?;
-                if beyond.is_none() {
+                if !is_borne_by_more_than(conn, most, word)? {
                     return Ok(Some(word));
                 }
             }
         }
     }
     Ok(words.first())
+}
+
+fn is_borne_by_more_than(conn: &mut DbConn, most: i64, word: &[u8]) -> Result<bool> {
+    let bearers = person_name_tokens::table
+        .filter(person_name_tokens::token_hash.eq(word.to_vec()))
+        .select(person_name_tokens::person_id)
+        .order(person_name_tokens::person_id)
+        .offset(most)
+        .limit(1);
+    let beyond: Option<PersonId> = on_backend!(conn, conn => bearers.first(conn).optional())?;
+    Ok(beyond.is_some())
 }
 
 /// Every record with this identity number, whoever may know of it, the first registered first.

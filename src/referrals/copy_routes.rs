@@ -88,7 +88,7 @@ impl Desk<CaseWorker> {
             return Err(Error::new(Problem::EnteredInError));
         }
         if before.kind != Kind::ConcernReport {
-            return Err(refusal(Problem::ActionNotAllowed, &before, self.caller.caller(), &self.directory));
+            return Err(refusal(Problem::ActionNotAllowed, &before, self.caller.standing(), &self.directory));
         }
         let (copy, after) = before.copied_for_sibling(index, &self.directory, &call.moment)?;
         let sealed = SealedReferral::new(&copy, vault, &call.moment.random)?;
@@ -99,7 +99,7 @@ impl Desk<CaseWorker> {
         let path = format!("/referrals/{}", copy.id);
         let copy_id = copy.id.uuid();
         let is_own = sight.offices.contains(&copy.office_id);
-        let links = links(call, &copy, &self.directory, Some(self.caller.caller()).filter(|_| is_own));
+        let links = links(call, &copy, &self.directory, Some(self.caller.standing()).filter(|_| is_own));
         let view = ReferralView::new(copy, call.moment.now, links);
         let answer = Written::created(call, &path, &view, Validator::Version(1))?;
         let kept = answer.clone();

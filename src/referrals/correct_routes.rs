@@ -96,7 +96,7 @@ impl Desk<CaseCorrector> {
             return Ok(Ok(call.changed_out_of_sight()));
         }
         let version = after.version;
-        let links = links(call, &after, &self.directory, Some(worker.caller()));
+        let links = links(call, &after, &self.directory, Some(worker.standing()));
         Ok(call.changed(&ReferralView::new(after, call.moment.now, links), Validator::Version(version)))
     }
 

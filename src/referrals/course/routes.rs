@@ -7,7 +7,7 @@ use crate::audit::Entry;
 use crate::audit::denials::Denials;
 use crate::auth::{CaseReader, CaseWorker, Desk, Sight, register};
 use crate::db::{Db, DbConn, anew, dialect};
-use crate::directory::{self};
+use crate::directory;
 use crate::error::{Problem, Result, Text};
 use crate::families::membership::if_known;
 use crate::http::answer::Validator;
@@ -71,7 +71,7 @@ impl Desk<CaseWorker> {
         let before = self.denials.noted(before, attempt)?.open(&self.vault)?;
         call.check_if_match_when_given(before.version)?;
         let setting =
-            Setting { directory: &self.directory, moment: &call.moment, by: staff.id, caller: self.caller.caller() };
+            Setting { directory: &self.directory, moment: &call.moment, by: staff.id, caller: self.caller.standing() };
         let named = step.named();
         let (after, said) = self.denials.noted(steps::take(step, &before, &setting), attempt)?;
         let entry = attempt().on_behalf_of(before.office_id);
@@ -80,7 +80,7 @@ impl Desk<CaseWorker> {
         let version = after.version;
         let (kind, office) = (before.kind, before.office_id);
         let links =
-            links(call, &after, &self.directory, Some(self.caller.caller()).filter(|_| after.office_id == office));
+            links(call, &after, &self.directory, Some(self.caller.standing()).filter(|_| after.office_id == office));
         let answer = Written::changed(&ReferralView::new(after, call.moment.now, links), Validator::Version(version))?;
         let (kept, slot, sight) = (answer.clone(), slot.clone(), sight.clone());
         let work = move |conn: &mut DbConn| {
@@ -95,7 +95,7 @@ impl Desk<CaseWorker> {
 
 impl CaseWorker {
     /// What they are for the table.
-    pub fn caller(&self) -> Caller {
+    pub fn standing(&self) -> Caller {
         self.powers.into()
     }
 }
