@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel::sql_query;
 use futures_util::future::join_all;
-use nara::audit::seal::{Seal, Sealer, Sealing, Step};
+use nara::audit::seal::{BATCH, Seal, Sealer, Sealing, Step};
 use nara::audit::{self, Actor, Entry};
 use nara::db::connection::Purpose;
 use nara::db::schema::{audit_record_resources, audit_records, audit_seals};
@@ -84,6 +84,20 @@ async fn damage(app: &TestApp, work: impl Fn(&mut DbConn) -> QueryResult<usize> 
         Ok(())
     };
     app.db().write(damage).await.unwrap();
+}
+
+/// Records of half a minute ago turn up behind what was sealed since.
+async fn commit_late(app: &TestApp, count: i64) {
+    let earlier = Moment { now: (app.clock.now() - chrono::TimeDelta::seconds(30)).into(), random: Random::system() };
+    let late = move |conn: &mut DbConn| {
+        (0..count).try_for_each(|_| {
+            audit::record(
+                conn,
+                &Entry::new(&earlier, Actor::System, "directory.changed", "directory", vec![], String::new()),
+            )
+        })
+    };
+    app.db().write(late).await.unwrap();
 }
 
 fn remove_record(conn: &mut DbConn, id: AuditRecordId) -> QueryResult<usize> {
@@ -221,12 +235,16 @@ on_both_databases! {
 
     async fn what_is_committed_late_gets_its_seal(app: TestApp) {
         sealed_records(&app).await;
-        let earlier = Moment { now: (app.clock.now() - chrono::TimeDelta::seconds(30)).into(), random: Random::system() };
-        let late = Entry::new(&earlier, Actor::System, "directory.changed", "directory", vec![], String::new());
-        app.db().write(move |conn| audit::record(conn, &late)).await.unwrap();
         let before = seals(&app).await.len();
+        commit_late(&app, 1).await;
         assert!(seal(&app).await.len() > before);
         assert_eq!(found(&app).await, [] as [Value; 0]);
+    }
+
+    async fn what_is_committed_late_and_does_not_fit_into_one_batch_gets_its_seal(app: TestApp) {
+        sealed_records(&app).await;
+        commit_late(&app, BATCH + 1).await;
+        assert_eq!(seal(&app).await.len(), app.audit().await.len());
     }
 
     async fn several_servers_seal_one_chain(app: TestApp) {
