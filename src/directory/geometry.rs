@@ -14,6 +14,7 @@
 //!   row would nearly always be beside each other by a hair. Measures are taken on a plane through the
 //!   place, which keeps straight edges straight; its error is below one percent in a municipality.
 
+mod cutting;
 mod measures;
 mod rings;
 

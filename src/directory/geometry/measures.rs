@@ -1,17 +1,16 @@
 //! Boundaries measured: areas, overlaps, gaps, and how far one reaches outside the municipality.
 //!
-//! The cutting is done by geo's boolean operations, which snap to a grid of 2^30 steps over what they
-//! are given: a tenth of a millimetre over a municipality. A shared border whose positions agree
-//! is snapped alike on both sides and leaves nothing; what snapping does leave is far below the
-//! tolerances.
+//! Cutting snaps to a grid, which over a municipality has steps of a tenth of a millimetre. A shared
+//! border whose positions agree is snapped alike on both sides and leaves nothing; what snapping does
+//! leave is far below the tolerances.
 
 use geo::{
-    Area, BooleanOps, Buffer, Contains, Coord, CoordsIter, Distance, GeodesicArea, Haversine, InteriorPoint,
-    Intersects, LinesIter, MapCoords, MultiPolygon, Orient, Point, Polygon, Rect, orient::Direction, unary_union,
+    Area, Contains, Coord, CoordsIter, Distance, GeodesicArea, Haversine, InteriorPoint, Intersects, LinesIter,
+    MapCoords, MultiPolygon, Orient, Point, Polygon, Rect, orient::Direction,
 };
 use rstar::{PointDistance, RTree};
 
-use super::Boundary;
+use super::{Boundary, cutting};
 
 /// How far a district may reach outside the municipality.
 pub const TOLERANCE_METRES: f64 = 1.0;
@@ -70,7 +69,7 @@ pub fn overlap_square_metres(one: &Boundary, two: &Boundary) -> f64 {
         return 0.0;
     }
     let plane = Plane::through(ours);
-    plane.lay(&one.shape).intersection(&plane.lay(&two.shape)).unsigned_area()
+    cutting::intersection(&plane.lay(&one.shape), &plane.lay(&two.shape)).unsigned_area()
 }
 
 /// Pairs that cover the same ground, by their places in the list, with how much in square metres.
@@ -92,7 +91,7 @@ pub fn overlaps(boundaries: &[&Boundary]) -> Vec<(usize, usize, f64)> {
 /// its positions. A hole of less than a square metre is a crack between two roundings and is closed;
 /// one that reaches the border at both ends stays open, and is forgiven like any millimetre.
 pub fn union(boundaries: &[&Boundary]) -> Boundary {
-    let snapped = unary_union(boundaries.iter().map(|boundary| &boundary.shape));
+    let snapped = cutting::union(boundaries.iter().map(|boundary| &boundary.shape));
     let corners = boundaries.iter().flat_map(|boundary| boundary.shape.coords_iter()).map(Point::from).collect();
     let corners = RTree::bulk_load(corners);
     let mut shape = snapped.map_coords(|at| match corners.nearest_neighbor(&Point::from(at)) {
@@ -116,7 +115,7 @@ fn without_cracks(polygon: &Polygon<f64>) -> Polygon<f64> {
 pub fn gaps(municipality: &Boundary, boundaries: &[&Boundary]) -> Vec<Gap> {
     let plane = Plane::through(municipality.extent());
     let laid: Vec<_> = boundaries.iter().map(|boundary| plane.lay(&boundary.shape)).collect();
-    let bare = plane.lay(&municipality.shape).difference(&unary_union(&laid));
+    let bare = cutting::difference(&plane.lay(&municipality.shape), &cutting::union(&laid));
     let mut gaps: Vec<Gap> = bare
         .into_iter()
         .map(|piece| (piece.unsigned_area(), piece))
@@ -135,7 +134,7 @@ pub fn gaps(municipality: &Boundary, boundaries: &[&Boundary]) -> Vec<Gap> {
 pub fn reach_outside_metres(boundary: &Boundary, municipality: &Boundary) -> f64 {
     let plane = Plane::through(municipality.extent());
     let home = plane.lay(&municipality.shape);
-    let outside = plane.lay(&boundary.shape).difference(&home);
+    let outside = cutting::difference(&plane.lay(&boundary.shape), &home);
     if outside.0.is_empty() {
         return 0.0;
     }
@@ -152,7 +151,7 @@ pub fn reach_outside_metres(boundary: &Boundary, municipality: &Boundary) -> f64
     }
     // A piece can lean on the municipality with all its corners and still bulge away from it, as
     // when a border is drawn straight over a bay.
-    let beyond = outside.difference(&home.buffer(TOLERANCE_METRES));
+    let beyond = cutting::difference(&outside, &cutting::widened(&home, TOLERANCE_METRES));
     if beyond.unsigned_area() < SPECK_SQUARE_METRES { reach } else { farthest(&beyond).max(TOLERANCE_METRES.next_up()) }
 }
 
@@ -199,3 +198,6 @@ impl Plane {
         shape.map_coords(|at| self.metres(at))
     }
 }
+
+#[cfg(test)]
+mod tests;
