@@ -182,7 +182,7 @@ pub struct PersonMatch {
     birth_year: Option<i32>,
     /// Its own address.
     #[serde(rename = "_links")]
-    #[schema(max_items = 40)]
+    #[schema(max_items = 1, example = json!([{ "rel": "self", "href": "https://nara.example/nara/v1/people/01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e", "method": "GET" }]))]
     links: Vec<Link>,
 }
 

@@ -153,7 +153,7 @@ pub struct RelatedReferral {
     same_child: Option<bool>,
     /// Its own address.
     #[serde(rename = "_links", skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 1)]
+    #[schema(max_items = 1, example = json!([{ "rel": "self", "href": "https://nara.example/nara/v1/referrals/01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e", "method": "GET" }]))]
     links: Vec<Link>,
 }
 

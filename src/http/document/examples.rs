@@ -1,10 +1,14 @@
 //! Examples of bodies, put together from what the schemas say of their fields.
 //!
 //! A field's own example comes first, then its default, its first value, its format, its type. So one example at a field
-//! serves every body that has the field, and none can miss a field that was added later.
+//! serves every body that has the field, and none can miss a field that was added later. Only addresses differ: a resource links to
+//! where it is read, and a problem names the operation that answers it.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::http::call::ROOT;
 use crate::http::document::limits::example_of_date;
 use crate::http::document::walk::{self, Object};
 
@@ -14,91 +18,151 @@ pub const OMIT: &str = "x-example-omit";
 /// Gives every body of a request and of a success an example, unless its route has one.
 pub fn add_examples(document: &mut Value) {
     let before = document.clone();
-    for (_, _, operation) in walk::operations_mut(document) {
+    let examples = Examples { document: &before, homes: homes(&before) };
+    for (path, _, operation) in walk::operations_mut(document) {
         if let Some(body) = operation.get_mut("requestBody") {
-            add_to_content(&before, body);
+            examples.add_to_content(body);
         }
+        let instance = format!("{ROOT}{}", address(&before, path, &Value::Object(operation.clone())));
         let Some(Value::Object(responses)) = operation.get_mut("responses") else { continue };
-        for (_, answer) in responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
-            add_to_content(&before, answer);
+        for (status, answer) in responses {
+            if status.starts_with('2') {
+                examples.add_to_content(answer);
+            } else {
+                tell_instance(answer, &instance);
+            }
         }
     }
 }
 
-fn add_to_content(document: &Value, body: &mut Value) {
-    let Some(Value::Object(content)) = body.get_mut("content") else { return };
-    for media_type in content.values_mut().filter_map(Value::as_object_mut) {
-        if media_type.contains_key("examples") {
-            continue;
+/// Where each kind of answer is read: the shortest path of a GET that answers with it, with the examples of its parameters.
+fn homes(document: &Value) -> BTreeMap<&str, String> {
+    let mut homes: BTreeMap<&str, String> = BTreeMap::new();
+    for (path, _, operation) in walk::operations(document).filter(|(_, method, _)| *method == "get") {
+        let home = address(document, path, operation);
+        let successes = walk::responses(document, operation).filter(|(status, _)| status.starts_with('2'));
+        let contents = successes.flat_map(|(_, answer)| walk::members(&answer["content"]));
+        for name in contents.filter_map(|(_, media_type)| walk::schema_name(&media_type["schema"])) {
+            if homes.get(name).is_none_or(|known| home.len() < known.len()) {
+                homes.insert(name, home.clone());
+            }
         }
-        let own = media_type.remove("example");
-        let made = || media_type.get("schema").and_then(|schema| example(document, schema, &[]));
-        if let Some(value) = own.or_else(made) {
-            media_type.insert("examples".to_owned(), json!({ "example": { "value": value } }));
+    }
+    homes
+}
+
+/// A path below the root, with the examples of its parameters in their places.
+fn address(document: &Value, path: &str, operation: &Value) -> String {
+    walk::parameters(document, operation).filter(|parameter| parameter["in"] == "path").fold(
+        path.to_owned(),
+        |path, parameter| {
+            let example = ["/example", "/schema/example"].iter().find_map(|place| parameter.pointer(place));
+            let (Some(name), Some(example)) = (parameter["name"].as_str(), example.and_then(Value::as_str)) else {
+                return path;
+            };
+            path.replace(&format!("{{{name}}}"), example)
+        },
+    )
+}
+
+/// The examples of problems that stand at an answer itself tell of that answer's own operation.
+fn tell_instance(answer: &mut Value, instance: &str) {
+    let contents = answer.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten();
+    let examples = contents.filter_map(|(_, media_type)| media_type.get_mut("examples")?.as_object_mut()).flatten();
+    for (_, example) in examples {
+        if let Some(told) = example.pointer_mut("/value/instance") {
+            *told = instance.into();
         }
     }
 }
 
-/// A value that fits the schema; `None` for a component inside of itself, since a resource may hold others of its kind.
-fn example(document: &Value, schema: &Value, within: &[&str]) -> Option<Value> {
-    let said = |schema: &Value| ["example", "default", "const"].iter().find_map(|name| schema.get(name).cloned());
-    if let Some(value) = said(schema) {
-        return Some(value);
-    }
-    let name = walk::schema_name(schema);
-    if name.is_some_and(|name| within.contains(&name)) {
-        return None;
-    }
-    let within = [within, name.as_slice()].concat();
-    let schema = walk::resolve(document, schema);
-    if let Some(value) = said(schema).or_else(|| walk::elements(&schema["enum"]).next().cloned()) {
-        return Some(value);
-    }
-    if let Some(option) = ["oneOf", "anyOf"].iter().find_map(|union| walk::elements(&schema[*union]).next()) {
-        return example(document, option, &within);
-    }
-    let Value::Object(object) = schema else { return Some(json!({})) };
-    let is = |name: &str| walk::has_type(object, name);
-    if is("array") {
-        Some(example_array(document, schema, &within))
-    } else if is("string") {
-        Some(example_text(object).into())
-    } else if is("integer") || is("number") {
-        Some(example_number(object))
-    } else if is("boolean") {
-        Some(true.into())
-    } else {
-        example_object(document, schema, &within)
-    }
+struct Examples<'a> {
+    document: &'a Value,
+    homes: BTreeMap<&'a str, String>,
 }
 
-fn example_object(document: &Value, schema: &Value, within: &[&str]) -> Option<Value> {
-    let (properties, required) = walk::properties(document, schema);
-    let mut object = Object::new();
-    for (name, property) in properties {
-        if property.get(OMIT) == Some(&Value::Bool(true)) {
-            continue;
-        }
-        match example(document, property, within) {
-            Some(value) => _ = object.insert(name.to_owned(), value),
-            // Without a field that must be there the whole would be wrong, so whoever holds it leaves it out.
-            None if required.contains(&name) => return None,
-            None => {}
+impl Examples<'_> {
+    fn add_to_content(&self, body: &mut Value) {
+        let Some(Value::Object(content)) = body.get_mut("content") else { return };
+        for media_type in content.values_mut().filter_map(Value::as_object_mut) {
+            if media_type.contains_key("examples") {
+                continue;
+            }
+            let own = media_type.remove("example");
+            let made = || media_type.get("schema").and_then(|schema| self.of(schema, &[]));
+            if let Some(value) = own.or_else(made) {
+                media_type.insert("examples".to_owned(), json!({ "example": { "value": value } }));
+            }
         }
     }
-    let entry = schema.get("additionalProperties").filter(|kind| kind.is_object() && object.is_empty());
-    if let Some(value) = entry.and_then(|kind| example(document, kind, within)) {
-        let name = schema["propertyNames"]["example"].as_str().unwrap_or("key");
-        object.insert(name.to_owned(), value);
-    }
-    Some(Value::Object(object))
-}
 
-fn example_array(document: &Value, schema: &Value, within: &[&str]) -> Value {
-    let tuple = walk::elements(&schema["prefixItems"]);
-    let length = schema["minItems"].as_u64().and_then(|least| usize::try_from(least).ok()).unwrap_or(1).max(1);
-    let items = std::iter::repeat_n(&schema["items"], length).filter(|items| items.is_object());
-    tuple.chain(items).filter_map(|item| example(document, item, within)).collect()
+    /// A value that fits the schema; `None` for a component inside of itself, since a resource may hold others of its kind.
+    fn of(&self, schema: &Value, within: &[&str]) -> Option<Value> {
+        let said = |schema: &Value| ["example", "default", "const"].iter().find_map(|name| schema.get(name).cloned());
+        if let Some(value) = said(schema) {
+            return Some(value);
+        }
+        let name = walk::schema_name(schema);
+        if name.is_some_and(|name| within.contains(&name)) {
+            return None;
+        }
+        let within = [within, name.as_slice()].concat();
+        let schema = walk::resolve(self.document, schema);
+        if let Some(value) = said(schema).or_else(|| walk::elements(&schema["enum"]).next().cloned()) {
+            return Some(value);
+        }
+        if let Some(option) = ["oneOf", "anyOf"].iter().find_map(|union| walk::elements(&schema[*union]).next()) {
+            return self.of(option, &within);
+        }
+        let Value::Object(object) = schema else { return Some(json!({})) };
+        let is = |name: &str| walk::has_type(object, name);
+        if is("array") {
+            Some(self.of_array(schema, &within))
+        } else if is("string") {
+            Some(example_text(object).into())
+        } else if is("integer") || is("number") {
+            Some(example_number(object))
+        } else if is("boolean") {
+            Some(true.into())
+        } else {
+            let mut made = self.of_object(schema, &within)?;
+            let mut names = name.into_iter().chain(walk::elements(&schema["allOf"]).filter_map(walk::schema_name));
+            let home = names.find_map(|name| self.homes.get(name));
+            if let (Some(home), Some(link)) = (home, made.pointer_mut("/_links/0/href")) {
+                *link = format!("https://nara.example{ROOT}{home}").into();
+            }
+            Some(made)
+        }
+    }
+
+    fn of_object(&self, schema: &Value, within: &[&str]) -> Option<Value> {
+        let (properties, required) = walk::properties(self.document, schema);
+        let mut object = Object::new();
+        for (name, property) in properties {
+            if property.get(OMIT) == Some(&Value::Bool(true)) {
+                continue;
+            }
+            match self.of(property, within) {
+                Some(value) => _ = object.insert(name.to_owned(), value),
+                // Without a field that must be there the whole would be wrong, so whoever holds it leaves it out.
+                None if required.contains(&name) => return None,
+                None => {}
+            }
+        }
+        let entry = schema.get("additionalProperties").filter(|kind| kind.is_object() && object.is_empty());
+        if let Some(value) = entry.and_then(|kind| self.of(kind, within)) {
+            let name = schema["propertyNames"]["example"].as_str().unwrap_or("key");
+            object.insert(name.to_owned(), value);
+        }
+        Some(Value::Object(object))
+    }
+
+    fn of_array(&self, schema: &Value, within: &[&str]) -> Value {
+        let tuple = walk::elements(&schema["prefixItems"]);
+        let length = schema["minItems"].as_u64().and_then(|least| usize::try_from(least).ok()).unwrap_or(1).max(1);
+        let items = std::iter::repeat_n(&schema["items"], length).filter(|items| items.is_object());
+        tuple.chain(items).filter_map(|item| self.of(item, within)).collect()
+    }
 }
 
 fn example_text(schema: &Object) -> String {
@@ -133,8 +197,12 @@ fn example_number(schema: &Object) -> Value {
 mod tests {
     use super::*;
 
+    fn in_document(document: &Value, schema: &Value) -> Value {
+        Examples { document, homes: homes(document) }.of(schema, &[]).unwrap()
+    }
+
     fn example_of(schema: Value) -> Value {
-        example(&json!({}), &schema, &[]).unwrap()
+        in_document(&json!({}), &schema)
     }
 
     #[test]
@@ -154,8 +222,8 @@ mod tests {
         let document = json!({ "components": { "schemas": { "Name": { "type": "string", "example": "a name" } } } });
         let plain = json!({ "$ref": "#/components/schemas/Name" });
         let own = json!({ "$ref": "#/components/schemas/Name", "example": "mine" });
-        assert_eq!(example(&document, &plain, &[]).unwrap(), "a name");
-        assert_eq!(example(&document, &own, &[]).unwrap(), "mine");
+        assert_eq!(in_document(&document, &plain), "a name");
+        assert_eq!(in_document(&document, &own), "mine");
     }
 
     #[test]
@@ -166,7 +234,7 @@ mod tests {
             "children": { "type": "array", "items": { "$ref": "#/components/schemas/Person" } }
         } });
         let document = json!({ "components": { "schemas": { "Person": person } } });
-        let made = example(&document, &json!({ "$ref": "#/components/schemas/Person" }), &[]).unwrap();
+        let made = in_document(&document, &json!({ "$ref": "#/components/schemas/Person" }));
         assert_eq!(made, json!({ "id": 1, "children": [] }));
     }
 
@@ -185,5 +253,34 @@ mod tests {
         let expected = json!({ "schema": { "type": "string" }, "examples": { "example": { "value": "mine" } } });
         assert_eq!(document["paths"]["/a"]["post"]["requestBody"]["content"]["application/json"], expected);
         assert_eq!(document["paths"]["/a"]["post"]["responses"]["200"]["content"]["application/json"], expected);
+    }
+
+    #[test]
+    fn a_resource_links_to_where_it_is_read_and_a_problem_names_its_operation() {
+        let link = json!({ "type": "object", "properties": { "href": { "type": "string", "example": "elsewhere" } } });
+        let links = json!({ "type": "array", "items": link });
+        let area = json!({ "type": "object", "properties": { "_links": links } });
+        let answer =
+            json!({ "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Area" } } } });
+        let problem = json!({ "content": { "application/problem+json": {
+            "examples": { "stale": { "value": { "instance": "elsewhere" } } }
+        } } });
+        let id = json!({ "name": "id", "in": "path", "schema": { "type": "string", "example": "norr" } });
+        let operation = json!({ "parameters": [id], "responses": { "200": answer, "409": problem } });
+        let mut document = json!({
+            "components": { "schemas": { "Area": area } },
+            "paths": { "/areas/{id}": { "get": operation }, "/areas/{id}/close": { "post": operation } }
+        });
+        add_examples(&mut document);
+        let closing = &document["paths"]["/areas/{id}/close"]["post"]["responses"];
+        let told = |answer: &Value, place: &str| answer.pointer(place).cloned().unwrap_or_default();
+        assert_eq!(
+            told(&closing["200"]["content"]["application/json"], "/examples/example/value/_links/0/href"),
+            "https://nara.example/nara/v1/areas/norr"
+        );
+        assert_eq!(
+            told(&closing["409"]["content"]["application/problem+json"], "/examples/stale/value/instance"),
+            "/nara/v1/areas/norr/close"
+        );
     }
 }
