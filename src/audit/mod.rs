@@ -122,6 +122,11 @@ impl Entry {
         Self { resource_id: only(&resource_ids), resource_ids: Json(resource_ids), ..self }
     }
 
+    /// Another record of the same, about these: one cannot name as many things as one likes.
+    pub fn beside(&self, moment: &Moment, resource_ids: Vec<Uuid>) -> Self {
+        Self { id: moment.id(), ..self.clone().about(resource_ids) }
+    }
+
     /// The same record, also about these: what was read with the thing itself.
     pub fn also_about(self, resource_ids: Vec<Uuid>) -> Self {
         let mut all = self.resource_ids.0.clone();

@@ -1,14 +1,17 @@
 //! Where the two databases differ, each difference as a named function that says why.
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::deserialize::FromSqlRow;
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::Sqlite;
 
 use crate::db::connection::DbConn;
-use crate::db::schema::{families, family_offices, people, person_offices, referrals};
+use crate::db::schema::{families, family_offices, partners, people, person_offices, referrals};
 use crate::error::{Error, Result};
-use crate::id::{FamilyId, OfficeId, PersonId, ReferralId};
+use crate::id::{FamilyId, OfficeId, PartnerId, PersonId, ReferralId};
 
 /// Compiles one expression for each database. It is for what the multi-backend cannot say (a batch insert), and for hot
 /// statements, whose SQL text the multi-backend would build anew at every execution.
@@ -150,6 +153,19 @@ pub fn hold_referral(conn: &mut DbConn, id: ReferralId) -> Result<()> {
         referrals::table.find(id).select(referrals::id).for_share().load::<ReferralId>(conn)?;
     }
     Ok(())
+}
+
+/// Of which category an agency is must hold until the transaction ends, for what it sends is kept under it. On PostgreSQL another transaction
+/// could change it in between, so the agency's row is held; those who hold it as well do not wait for each other. SQLite has one writer.
+pub fn hold_category<C>(conn: &mut DbConn, agency: PartnerId) -> Result<C>
+where
+    C: FromSqlRow<Text, Pg> + FromSqlRow<Text, Sqlite> + 'static,
+{
+    let category = partners::table.find(agency).select(partners::category);
+    Ok(match conn {
+        DbConn::Postgres(conn) => category.for_share().get_result(conn)?,
+        DbConn::Sqlite(conn) => category.get_result(conn)?,
+    })
 }
 
 /// Notes which offices have reason to know of which people. PostgreSQL takes all in one statement, since each would be a round trip;

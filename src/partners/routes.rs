@@ -24,9 +24,10 @@ use crate::idempotency::{Replay, Retries, Slot};
 use crate::partners::store::Filter;
 use crate::partners::view::{PartnerView, path};
 use crate::partners::{NewPartner, Partner, store};
-use crate::referrals::sent;
+use crate::referrals::sender_category::NewCategory;
 use crate::slug::PartnerName;
 use crate::text::Line;
+use crate::vault::Vault;
 
 /// The operations on partner agencies.
 pub fn routes(api: &mut impl Mount) {
@@ -166,17 +167,28 @@ async fn change_partner(
     db: Data<Db>,
     directory: Data<Handle>,
     keys: Data<Keyring>,
+    vault: Data<Vault>,
     name: Named<PartnerName>,
     patch: MergePatch,
 ) -> Result<HttpResponse> {
     let partner = db.read(move |conn| store::find(conn, &name.0)).await?;
     call.check_if_match(partner.version)?;
     let changed = partner.changed(patch.apply(&partner.as_new())?, &call.moment);
+    let told_anew = entry(&admin, &call, "referral.receipt_changed", "referral", Vec::new());
     let entry = entry(&admin, &call, "partner.changed", "partner", vec![changed.id.uuid()]);
+    // What the law lets it know follows its category, also of what it has sent before.
+    let new_category = NewCategory {
+        sender: changed.id,
+        category: changed.category,
+        directory: directory.current(),
+        vault: Vault::clone(&vault),
+        moment: call.moment.clone(),
+        entry: told_anew,
+    };
     let write = move |conn: &mut DbConn| {
+        // First, so that whoever submits meanwhile waits, or is among those that are changed.
         store::update(conn, &changed)?;
-        // What the law lets it know follows it, also of what it has sent before.
-        sent::is_now(conn, changed.id, changed.category)?;
+        new_category.write(conn)?;
         audit::record(conn, &entry)?;
         Ok(changed.clone())
     };

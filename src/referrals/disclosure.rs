@@ -167,12 +167,15 @@ pub fn reports_by_duty(referral: &Referral) -> bool {
 
 /// Whether the sender is one whom the law and the municipality let learn what was decided on its report.
 pub fn learns_the_decision(referral: &Referral, directory: &Directory) -> bool {
-    let is_left_out = |category: Category| {
-        let mut codes = directory.municipality.without_feedback.iter();
-        // A code that is no category may be one that is misspelt. Then it is better to tell nobody than the wrong one.
-        codes.any(|code| code == category.as_ref() || code.parse::<Category>().is_err())
-    };
-    reports_by_duty(referral) && referral.sender_category.is_some_and(|category| !is_left_out(category))
+    reports_by_duty(referral) && referral.sender_category.is_some_and(|category| is_told_decisions(category, directory))
+}
+
+/// Whether the law and the municipality let senders of this category learn what is decided on their reports.
+pub fn is_told_decisions(category: Category, directory: &Directory) -> bool {
+    let mut codes = directory.municipality.without_feedback.iter();
+    // A code that is no category may be one that is misspelt. Then it is better to tell nobody than the wrong one.
+    let is_left_out = codes.any(|code| code == category.as_ref() || code.parse::<Category>().is_err());
+    category.is_mandatory_reporter() && !is_left_out
 }
 
 /// Whether the family lets the sender learn how the request goes.

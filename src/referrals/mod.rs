@@ -33,6 +33,7 @@ pub mod routes;
 mod routing;
 mod search_routes;
 pub mod sender;
+pub mod sender_category;
 pub mod sent;
 pub mod staff_matter;
 pub mod store;

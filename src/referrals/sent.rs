@@ -4,9 +4,8 @@
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer};
+use diesel::sql_types::Bool;
 
-use crate::auth::Category;
 use crate::db::DbConn;
 use crate::db::schema::referrals;
 use crate::error::{Error, Result};
@@ -94,17 +93,6 @@ pub fn page(
 pub fn count(conn: &mut DbConn, sender: PartnerId, filter: &Filter) -> Result<u64> {
     let count: i64 = on_backend!(conn, conn => filtered!(sender, filter).count().get_result(conn))?;
     Ok(u64::try_from(count).unwrap_or(0))
-}
-
-/// Notes on what an agency has sent that it is of another category from now on.
-pub fn is_now(conn: &mut DbConn, sender: PartnerId, category: Category) -> Result<()> {
-    let other = referrals::table
-        .filter(referrals::partner_id.eq(sender))
-        .filter(referrals::sender_category.ne(category).assume_not_null());
-    // Who is about to write a version of one of them must read it again.
-    let counted = referrals::version.eq(referrals::version + 1.into_sql::<Integer>());
-    on_backend!(conn, conn => diesel::update(other).set((referrals::sender_category.eq(category), counted)).execute(conn))?;
-    Ok(())
 }
 
 #[cfg(test)]

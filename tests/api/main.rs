@@ -44,6 +44,7 @@ mod outreach_races;
 mod outreach_reach;
 mod outreach_reports;
 mod partner_actions;
+mod partner_categories;
 mod partner_keys;
 mod partner_keys_life;
 mod partner_referrals;

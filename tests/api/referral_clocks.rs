@@ -19,7 +19,7 @@ pub fn deadline<'a>(referral: &'a Value, kind: &str) -> &'a Value {
     found.unwrap_or_else(|| panic!("there is no deadline of {kind}: {deadlines:?}"))
 }
 
-fn has_deadline(referral: &Value, kind: &str) -> bool {
+pub fn has_deadline(referral: &Value, kind: &str) -> bool {
     referral["deadlines"].as_array().unwrap().iter().any(|deadline| deadline["kind"] == kind)
 }
 
