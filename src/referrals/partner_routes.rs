@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Actor, Entry};
-use crate::auth::{Agency, PartnerReader, Submitter};
+use crate::auth::{Agency, Category, PartnerReader, Submitter};
 use crate::db::{Db, DbConn};
 use crate::directory::{self, Directory};
 use crate::error::{Error, Problem, Result};
@@ -30,7 +30,7 @@ use crate::referrals::matter::NewReferral;
 use crate::referrals::of_person::{Known, hold_known};
 use crate::referrals::receipt::{self, Receipt};
 use crate::referrals::store::SealedReferral;
-use crate::referrals::{Referral, of_person, partner_action_routes, sent, store};
+use crate::referrals::{Referral, of_person, partner_action_routes, sender_category, sent, store};
 use crate::text::Line;
 use crate::time::Timestamp;
 use crate::vault::Vault;
@@ -41,16 +41,19 @@ pub fn routes(api: &mut impl Mount) {
     partner_action_routes::add(api);
 }
 
-/// How often a referral is stored: the first time it may be about somebody who is known, then a new reference may be taken or the
-/// person have changed. After more something else must be wrong.
+/// How often a referral is stored: the first time it may be about somebody who is known or its sender another than before, then a new
+/// reference may be taken or the person have changed. After more something else must be wrong.
 const ATTEMPTS: u8 = 4;
+
+/// What a referral is received by: what its sender is, and whom its child's number stands for.
+type JudgedBy = (Category, Option<Known>);
 
 /// What became of a referral that was to be stored.
 enum Stored {
     /// It is there.
     Durably,
-    /// It is not: it was routed for somebody else than its child's number stands for.
-    NotYet(Option<Known>),
+    /// It is not: it was received for another sender than it has, or routed for somebody else than its child's number stands for.
+    NotYet(JudgedBy),
 }
 
 /// Submit a referral
@@ -95,11 +98,12 @@ async fn submit_referral(
     let again = Replay { action: "referral.received.replayed", resource_type: "referral", may_see };
     let number = new.0.child.number().map(|number| people_store::number_hash(&vault, number));
     let submit = async |slot: Slot| {
-        // Most children are registered by nobody, so that is what is tried first; where it is wrong, the writer tells.
-        let mut known: Option<Known> = None;
+        // Most children are registered by nobody, and hardly ever is an agency another than its key says, so that is what is tried
+        // first; where it is wrong, the writer tells.
+        let mut judged_by: JudgedBy = (agency.category, None);
         for _ in 0..ATTEMPTS {
-            let referral =
-                Referral::receive(new.0.clone(), (sender, agency.category), known, &directory, &call.moment)?;
+            let (category, known) = judged_by;
+            let referral = Referral::receive(new.0.clone(), (sender, category), known, &directory, &call.moment)?;
             let id = referral.id.uuid();
             let entry = entry("referral.received", id, sender, &call);
             let sealed = SealedReferral::new(&referral, &vault, &call.moment.random)?;
@@ -108,11 +112,10 @@ async fn submit_referral(
             let answer = Written::created(&call, &receipt::path(referral.id), &receipt, Validator::Content)?;
             let (slot, kept, number) = (slot.clone(), answer.clone(), number.clone());
             let stored = db.write(move |conn| {
-                if let Some(hash) = &number {
-                    let found = hold_known(conn, hash)?;
-                    if found != known {
-                        return Ok(Stored::NotYet(found));
-                    }
+                let found = number.as_ref().map_or(Ok(None), |hash| hold_known(conn, hash))?;
+                let found = (sender_category::hold(conn, sender)?, found);
+                if found != judged_by {
+                    return Ok(Stored::NotYet(found));
                 }
                 if let Some((person, _)) = known {
                     families::store::meet_person(conn, person, sealed.office_id, sealed.protected)?;
@@ -125,7 +128,7 @@ async fn submit_referral(
             });
             match stored.await {
                 Ok(Stored::Durably) => return Ok(answer),
-                Ok(Stored::NotYet(found)) => known = found,
+                Ok(Stored::NotYet(found)) => judged_by = found,
                 // Only the reference can be taken: the identifier has 62 random bits in each microsecond.
                 Err(error) if error.problem() == Problem::AlreadyExists => {}
                 Err(error) => return Err(error),

@@ -1,11 +1,11 @@
-//! An agency that is found to be of another category: what it may know follows.
+//! An agency that is found to be of another category: what it may know follows, of what it has sent and of what it sends meanwhile.
 
 use std::collections::BTreeSet;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
-use crate::partners::change;
+use crate::partners::{change, holds};
 use crate::referral_clocks::{act, deadline, has_deadline};
 use crate::referrals::{partner_path, path, submit};
 use crate::support::fixtures::{concern_report, support_request, without};
@@ -142,5 +142,26 @@ on_both_databases! {
         assert_eq!(audited(&app).await, reports);
         assert_eq!(changed_from(&school, LATER).await.len(), 100, "a page of them");
         assert!(read(&school, &format!("/partner/referrals?changedTo={LATER}")).await["items"].as_array().unwrap().is_empty());
+    }
+
+    async fn what_is_sent_through_a_server_that_has_not_heard_of_it_goes_by_the_new_category(app: TestApp) {
+        let other = app.another_server().await;
+        assert!(holds(&other.school()).await);
+        is_now(&app, "school", "police").await;
+        let receipt = submit(&other.school(), concern_report()).await;
+        assert!(!tells(&receipt));
+        assert!(!tells(&read(&app.school(), &partner_path(&receipt)).await));
+    }
+
+    async fn what_is_sent_in_the_same_moment_goes_by_the_new_category_too(app: TestApp) {
+        let other = app.another_server().await;
+        let (here, there) = (app.school(), other.school());
+        for category in ["police", "school", "association", "school"] {
+            let sending = join_all((0..24).map(|number| submit(if number % 2 == 0 { &here } else { &there }, concern_report())));
+            let (receipts, ()) = join(sending, is_now(&app, "school", category)).await;
+            for receipt in receipts {
+                assert_eq!(tells(&read(&here, &partner_path(&receipt)).await), category == "school", "{category}");
+            }
+        }
     }
 }
