@@ -129,7 +129,7 @@ fn measure_row(row: &Row, server: &Program, arguments: &Arguments) -> Figures {
 fn table(title: &str, arguments: &Arguments, rows: &[Row], few: &[Figures], many: &[Figures]) -> String {
     let (less, more) = (arguments.few, arguments.many);
     let mut table = format!(
-        "| {title} | p50 ms at {less} | at {more} | ratio | p99 ms at {less} | at {more} | ratio | ≤ {MOST} × |\n\
+        "| {title} | p50 ms at {less} | at {more} | ratio | p99 ms at {less} | at {more} | ratio | p50 ≤ {MOST} × |\n\
          |---|---:|---:|---:|---:|---:|---:|---|\n"
     );
     for ((row, few), many) in rows.iter().zip(few).zip(many) {
