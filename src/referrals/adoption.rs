@@ -15,7 +15,7 @@ use crate::families::membership::By;
 use crate::people::store::SealedPerson;
 use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::store::{self, SealedReferral};
-use crate::referrals::{Referral, of_person};
+use crate::referrals::{Referral, Status, of_person};
 use crate::vault::Vault;
 
 /// Links the referrals that name this person's number and are about nobody yet, in the transaction that writes the person. The number
@@ -35,7 +35,10 @@ pub fn adopt(conn: &mut DbConn, person: &SealedPerson, directory: &Directory, va
         if let Some(event) = SealedEvent::of_rerouting((&referral, &next), by.staff_id, vault, &by.moment)? {
             events::insert(conn, &event)?;
         }
-        families::store::meet_person(conn, person.id, next.office_id, next.protected)?;
+        // What should not be there is no reason to know anybody.
+        if next.status() != Status::EnteredInError {
+            families::store::meet_person(conn, person.id, next.office_id, next.protected)?;
+        }
         of_person::arrived(conn, &sealed)?;
         linked.push(next.id.uuid());
         rerouted.extend((next.protected && !was_protected).then_some(next.id.uuid()));
