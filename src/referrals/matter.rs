@@ -39,7 +39,8 @@ pub struct NewReferral {
     /// The guardians, at most two.
     #[schema(max_items = 2)]
     pub guardians: Vec<Guardian>,
-    /// Brothers and sisters; each who is also concerned gets a referral of their own.
+    /// Brothers and sisters. Whether one who is also concerned gets a report of their own is for the office to decide; send one
+    /// yourself where you are obliged to report.
     #[schema(max_items = 20)]
     pub siblings: Vec<Sibling>,
     /// What it is about.
