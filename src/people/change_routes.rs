@@ -22,7 +22,7 @@ use crate::people::store::{self, SealedPerson, Taken};
 use crate::people::{Changeable, NewPerson, Person, PersonView, Registration};
 use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::store::SealedReferral;
-use crate::referrals::{adoption, of_person};
+use crate::referrals::{Status, adoption, hiding, of_person};
 use crate::vault::Vault;
 
 type PersonFacts = Changeable<NewPerson>;
@@ -107,7 +107,8 @@ struct Change {
 }
 
 impl Change {
-    /// Seals what will be written: a database thread does no cryptography, but for the few referrals that a new number brings.
+    /// Seals what will be written: a database thread does no cryptography, but for the few referrals that a new number brings, and those
+    /// that were copied with one.
     async fn prepare(
         before: &Person,
         after: &Person,
@@ -170,7 +171,10 @@ impl Change {
             self.events.iter().try_for_each(|event| events::insert(conn, event))?;
             outreach::store::protect(conn, person.id)?;
             for referral in &self.referrals {
-                families::store::meet_person(conn, person.id, referral.office_id, true)?;
+                if referral.status != Status::EnteredInError {
+                    families::store::meet_person(conn, person.id, referral.office_id, true)?;
+                }
+                hiding::hide_copied(conn, referral.id, &self.showing.directory, &self.showing.vault, by)?;
             }
             if let Some(family) = person.family_id {
                 families::store::members_changed(conn, family)?;

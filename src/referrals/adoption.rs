@@ -15,14 +15,14 @@ use crate::families::membership::By;
 use crate::people::store::SealedPerson;
 use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::store::{self, SealedReferral};
-use crate::referrals::{Referral, of_person};
+use crate::referrals::{Referral, Status, hiding, of_person};
 use crate::vault::Vault;
 
 /// Links the referrals that name this person's number and are about nobody yet, in the transaction that writes the person. The number
 /// must have been taken in it before (see [`crate::db::dialect::take_number`]), so that none comes in beside it.
 pub fn adopt(conn: &mut DbConn, person: &SealedPerson, directory: &Directory, vault: &Vault, by: &By) -> Result<()> {
     let Some(hash) = &person.number_hash else { return Ok(()) };
-    let (mut linked, mut rerouted): (Vec<Uuid>, Vec<Uuid>) = (Vec::new(), Vec::new());
+    let (mut linked, mut rerouted, mut hidden) = (Vec::<Uuid>::new(), Vec::<Uuid>::new(), Vec::new());
     for referral in store::unlinked(conn, hash)? {
         let referral = Referral { person_id: Some(person.id), ..referral.open(vault)? };
         let was_protected = referral.protected;
@@ -35,10 +35,14 @@ pub fn adopt(conn: &mut DbConn, person: &SealedPerson, directory: &Directory, va
         if let Some(event) = SealedEvent::of_rerouting((&referral, &next), by.staff_id, vault, &by.moment)? {
             events::insert(conn, &event)?;
         }
-        families::store::meet_person(conn, person.id, next.office_id, next.protected)?;
+        // What should not be there is no reason to know anybody.
+        if next.status() != Status::EnteredInError {
+            families::store::meet_person(conn, person.id, next.office_id, next.protected)?;
+        }
         of_person::arrived(conn, &sealed)?;
         linked.push(next.id.uuid());
         rerouted.extend((next.protected && !was_protected).then_some(next.id.uuid()));
+        hidden.extend(person.protection.is_protected().then_some(next.id));
     }
     if !linked.is_empty() {
         let entry = by.entry("referral.linked", "referral", linked);
@@ -47,5 +51,5 @@ pub fn adopt(conn: &mut DbConn, person: &SealedPerson, directory: &Directory, va
     if !rerouted.is_empty() {
         audit::record(conn, &by.entry("referral.rerouted", "referral", rerouted))?;
     }
-    Ok(())
+    hidden.into_iter().try_for_each(|id| hiding::hide_copied(conn, id, directory, vault, by))
 }

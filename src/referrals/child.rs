@@ -134,6 +134,21 @@ impl Child {
     /// What must hold of the facts, on the day `today`.
     pub fn check(&self, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
         directory.check_home(self.district_id, "/child/districtId", rules);
+        self.check_birth(today, rules);
+        rules.require(self.can_be_found(), "/child", lost());
+    }
+
+    /// What must hold of corrected facts. A district may have been retired since, and of a protected registration nothing is kept that
+    /// tells where the child lives: who corrects something else answers for neither.
+    pub fn check_corrected(&self, before: &Self, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
+        let moved = self.district_id.filter(|_| self.district_id != before.district_id);
+        directory.check_home(moved, "/child/districtId", rules);
+        self.check_birth(today, rules);
+        let is_nowhere = self.protected_identity == Some(ProtectedIdentity::ProtectedRegistration);
+        rules.require(self.can_be_found() || is_nowhere || !before.can_be_found(), "/child", lost());
+    }
+
+    fn check_birth(&self, today: NaiveDate, rules: &mut Rules) {
         let stated = self.number().and_then(PersonalIdentityNumber::birth_date);
         let has_been = self.number().is_none_or(|number| number.has_been_born(today));
         rules.require(has_been, "/child/personalIdentityNumber", in_the_future());
@@ -146,11 +161,6 @@ impl Child {
         rules.require(same_date, "/child/birthDate", differs());
         let same_year = |year: u16| self.birth().year() == Some(i32::from(year));
         rules.require(self.birth_year.is_none_or(same_year), "/child/birthYear", differs());
-        let lost = Text::new(
-            "must be enough to find the child: a name with a school or a place, or an identity number, or a birth year with an address",
-            "måste räcka för att hitta barnet: ett namn med skola eller plats, eller ett personnummer, eller ett födelseår med adress",
-        );
-        rules.require(self.can_be_found(), "/child", lost);
     }
 
     /// The personal identity number.
@@ -199,6 +209,16 @@ impl Child {
         }
     }
 
+    /// Whether it tells where the child lives or is.
+    pub fn tells_whereabouts(&self) -> bool {
+        self.district_id.is_some()
+            || self.place_name.is_some()
+            || self.postal_code.is_some()
+            || self.street.is_some()
+            || self.locality.is_some()
+            || self.where_now.is_some()
+    }
+
     fn can_be_found(&self) -> bool {
         let named = self.given_name.is_some() || self.family_name.is_some();
         let placed = self.school.is_some()
@@ -232,6 +252,13 @@ impl Child {
             _ => self,
         }
     }
+}
+
+fn lost() -> Text {
+    Text::new(
+        "must be enough to find the child: a name with a school or a place, or an identity number, or a birth year with an address",
+        "måste räcka för att hitta barnet: ett namn med skola eller plats, eller ett personnummer, eller ett födelseår med adress",
+    )
 }
 
 fn line_of(code: &ConfidentialPostalCode) -> Option<ConfidentialLine> {

@@ -12,7 +12,7 @@ use crate::id::ReferralId;
 use crate::people::ProtectedIdentity;
 use crate::referrals::Referral;
 use crate::referrals::child::Child;
-use crate::referrals::course::{Course, clocks};
+use crate::referrals::course::{Course, Feedback, clocks};
 use crate::referrals::matter::{NewReferral, Sibling};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
@@ -69,18 +69,20 @@ impl Referral {
         }
         let routing = Routing::find(&child, self.protected, directory)?;
         let deadlines = clocks::from_receipt(self.kind, self.received_at, directory);
+        // Who asked to be told asked it of all that was reported.
+        let feedback = Feedback { asked_at: self.course.feedback.asked_at, ..Feedback::default() };
         let copy = Self {
             id: moment.id(),
             reference: Reference::new(&moment.random),
             office_id: routing.office_id,
             // The sender learns no more of the one than of the other.
-            disclosed_office_id: if self.protected { self.disclosed_office_id } else { routing.office_id },
+            disclosed_office_id: self.disclosed_office_id,
             district_id: routing.district_id,
             assignee_id: None,
             person_id: None,
             matter: NewReferral { child, siblings, ..self.matter.clone() },
             routing,
-            course: Course { copy_of: Some(self.id), ..Course::default() },
+            course: Course { copy_of: Some(self.id), feedback, ..Course::default() },
             disclosed_at: moment.now,
             deadlines,
             updated_at: moment.now,

@@ -60,12 +60,15 @@ pub async fn copy_for_sibling(
     let (id, index) = (id.0, body.0.sibling_index);
     let desk = Desk::new(worker, tools);
     let sight = desk.caller.staff.own_sight(&desk.directory);
-    // The copy may be another office's; then it was this office's to make.
-    let may_see =
-        move |conn: &mut DbConn, copy: Uuid| match if_known(store::find(conn, &sight, ReferralId::from_uuid(copy)))? {
-            Some(_) => Ok(()),
-            None => store::find(conn, &sight, id).map(drop),
-        };
+    // The copy may be another office's; then it was this office's to make. Who is not cleared for it learns nothing of it any more.
+    let may_see = move |conn: &mut DbConn, copy: Uuid| {
+        let copy = ReferralId::from_uuid(copy);
+        if if_known(store::find(conn, &sight, copy))?.is_some() {
+            return Ok(());
+        }
+        store::check_cleared(conn, &sight, copy)?;
+        store::find(conn, &sight, id).map(drop)
+    };
     let replay = Replay { action: "referral.acted.replayed", resource_type: "referral", may_see };
     let work =
         async |slot: Slot| anew(desk.call.names_a_version(), async || desk.copy(id, index, slot.clone()).await).await;

@@ -7,7 +7,7 @@ use crate::auth::{CaseCorrector, Desk, Tools};
 use crate::db::{DbConn, anew};
 use crate::error::{Error, Problem, Result};
 use crate::families;
-use crate::families::membership::if_known;
+use crate::families::membership::{By, if_known};
 use crate::http::answer::Validator;
 use crate::http::body::MergePatch;
 use crate::http::path::Named;
@@ -22,7 +22,7 @@ use crate::referrals::routes::links;
 use crate::referrals::store;
 use crate::referrals::views::ReferralView;
 use crate::referrals::whom::Whom;
-use crate::referrals::{Referral, Status, of_person};
+use crate::referrals::{Referral, Status, hiding, of_person};
 
 type ReferralCorrection = Changeable<Facts>;
 
@@ -83,10 +83,15 @@ impl Desk<CaseCorrector> {
         let hides = after.protected && !before.protected;
         let rerouted = hides.then(|| self.entry("referral.rerouted", id).on_behalf_of(before.office_id));
         let follows = Follows::of(&before, &after);
+        let hider = after.hides_anew(&before).then(|| By::new(&worker.staff, &self.directory, call));
+        let (directory, sealing) = (self.directory.clone(), vault.clone());
         let work = move |conn: &mut DbConn| {
             whom.hold(conn)?;
             transition.write(conn)?;
             follows.write(conn)?;
+            if let Some(by) = &hider {
+                hiding::hide_copied(conn, id, &directory, &sealing, by)?;
+            }
             if let Some(entry) = &rerouted {
                 audit::record(conn, entry)?;
             }

@@ -1,6 +1,7 @@
 //! Corrections: who the child is, who is around it, and how soon somebody must look at it.
 //!
-//! - What is corrected keeps the rules of what is new. What cannot be corrected here, such as a consent, was judged when it came.
+//! - What is corrected keeps the rules of what is new. What is not, such as a consent or a district that was retired since, was judged
+//!   when it came.
 //! - Where the child turns out to live elsewhere, the referral stays where it is: another office is suggested, and whoever works with
 //!   it decides.
 //! - Where the child's identity turns out to be protected, it does not stay.
@@ -61,7 +62,8 @@ impl Referral {
         let child = Child { person_id, ..child };
         let matter = NewReferral { child, guardians, ..self.matter.clone() };
         let mut rules = Rules::default();
-        matter.judge_people(directory.calendar.local_date(moment.now.utc()), directory, &mut rules);
+        let today = directory.calendar.local_date(moment.now.utc());
+        matter.judge_corrected(&self.facts().child, today, directory, &mut rules);
         rules.finish(Some(()))?;
         let before = &self.matter.child;
         let said = matter.child.protected_identity.unwrap_or_default();

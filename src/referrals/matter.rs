@@ -39,7 +39,8 @@ pub struct NewReferral {
     /// The guardians, at most two.
     #[schema(max_items = 2)]
     pub guardians: Vec<Guardian>,
-    /// Brothers and sisters; each who is also concerned gets a referral of their own.
+    /// Brothers and sisters. Whether one who is also concerned gets a report of their own is for the office to decide; send one
+    /// yourself where you are obliged to report.
     #[schema(max_items = 20)]
     pub siblings: Vec<Sibling>,
     /// What it is about.
@@ -244,7 +245,8 @@ impl NewReferral {
 
     /// The same for whoever may name a person, into rules that there are more of.
     pub fn judge(&self, kind: Kind, origin: Origin, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
-        self.judge_people(today, directory, rules);
+        self.child.check(today, directory, rules);
+        self.check_around(None, rules);
         rules.list("/needs", &self.needs, 17);
         rules.at_most("/siblings", self.siblings.len(), 20);
         for (index, sibling) in self.siblings.iter().enumerate() {
@@ -256,11 +258,16 @@ impl NewReferral {
         }
     }
 
-    /// The rules of what can be corrected afterwards: who the child is, and who is around it.
-    pub fn judge_people(&self, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
-        self.child.check(today, directory, rules);
+    /// The rules of what can be corrected afterwards, who the child is and who is around it, for one who was `before` otherwise.
+    pub fn judge_corrected(&self, before: &Child, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
+        self.child.check_corrected(before, today, directory, rules);
+        self.check_around(Some(before), rules);
+    }
+
+    fn check_around(&self, before: Option<&Child>, rules: &mut Rules) {
         rules.at_most("/guardians", self.guardians.len(), 2);
-        for index in self.siblings.iter().enumerate().filter(|(_, sibling)| sibling.is(&self.child)).map(|(at, _)| at) {
+        let is_child = |sibling: &Sibling| sibling.is(&self.child) && !before.is_some_and(|before| sibling.is(before));
+        for index in self.siblings.iter().enumerate().filter(|(_, sibling)| is_child(sibling)).map(|(at, _)| at) {
             let same = Text::new("is the child itself", "är barnet självt");
             rules.require_or(Problem::SiblingIsTheChild, false, format!("/siblings/{index}"), same);
         }

@@ -20,6 +20,7 @@ pub mod course;
 mod create_routes;
 pub mod disclosure;
 mod finding;
+pub mod hiding;
 pub mod matter;
 pub mod messages;
 pub mod of_person;

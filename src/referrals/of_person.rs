@@ -11,7 +11,7 @@ use crate::families::{FirstReached, reached};
 use crate::id::{FamilyId, PersonId, ResourceId};
 use crate::on_backend;
 use crate::people::{self, ProtectedIdentity};
-use crate::referrals::course::Course;
+use crate::referrals::course::{Course, clocks};
 use crate::referrals::matter::NewReferral;
 use crate::referrals::routing::Routing;
 use crate::referrals::store::{self, SealedReferral};
@@ -23,7 +23,7 @@ pub type Known = (PersonId, ProtectedIdentity);
 
 impl Referral {
     /// What becomes of it when the person's identity is protected: it exists for few from now on, nothing in it tells a place that
-    /// must not be stored, and if it is open it goes to the central reception, to nobody's desk yet.
+    /// must not be stored, and if it is open, or something is still due, it goes to the central reception, to nobody's desk yet.
     pub fn protected_as(self, protection: ProtectedIdentity, directory: &Directory, moment: &Moment) -> Result<Self> {
         let child = self.matter.child.clone().without_whereabouts(protection);
         let matter = NewReferral { child, ..self.matter };
@@ -33,7 +33,7 @@ impl Referral {
             // It is where it belongs; only what must not be stored of a protected registration goes.
             return Ok(Self { matter, course, updated_at: moment.now, version: self.version + 1, ..self });
         }
-        let hidden = Self {
+        let mut hidden = Self {
             protected: true,
             district_id: None,
             matter,
@@ -42,13 +42,21 @@ impl Referral {
             version: self.version + 1,
             ..self
         };
-        // How it was found tells where the person lives, so that goes also where the matter is at its end.
-        let routing = Routing::find(&hidden.matter.child, true, directory)?;
-        if hidden.status().is_final() {
+        if hidden.status().is_final() && clocks::running(&hidden).next().is_none() {
+            // How it was found tells where the person lives, so that goes also where the matter is at its end.
+            let routing = Routing::find(&hidden.matter.child, true, directory)?;
             return Ok(Self { routing: Routing { office_id: hidden.office_id, ..routing }, ..hidden });
         }
-        // Whoever has it need not be cleared, also where it was the reception's before.
-        Ok(Self { office_id: routing.office_id, routing, assignee_id: None, ..hidden })
+        hidden.go_to_reception(directory)?;
+        Ok(hidden)
+    }
+
+    /// Sends what is protected to the central reception. Whoever has had it need not be cleared, also where it was the reception's before.
+    pub fn go_to_reception(&mut self, directory: &Directory) -> Result<()> {
+        self.routing = Routing::find(&self.matter.child, true, directory)?;
+        self.office_id = self.routing.office_id;
+        self.assignee_id = None;
+        Ok(())
     }
 }
 

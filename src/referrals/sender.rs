@@ -113,6 +113,10 @@ impl Deed {
                 if !after.course.feedback.answered {
                     clocks::start_feedback(&mut after, now, directory);
                 }
+                // Where a protected matter has ended there need not be anybody who may know of it.
+                if after.protected && after.status().is_final() && clocks::running(&after).next().is_some() {
+                    after.go_to_reception(directory)?;
+                }
                 Ok(transition(Action::RequestFeedback, before, after, Said::default(), now))
             }
         }

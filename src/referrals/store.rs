@@ -241,6 +241,14 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<SealedRe
     found.ok_or_else(Error::not_found)
 }
 
+/// Whether somebody with this sight is cleared for this referral, whichever office has it.
+pub fn check_cleared(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<()> {
+    let cleared = referrals::protected.eq(false).or(referrals::protected.eq(sight.protected_identity));
+    let named = referrals::table.find(id).filter(cleared).select(referrals::id);
+    let found: Option<ReferralId> = on_backend!(conn, conn => named.first(conn).optional())?;
+    found.map(drop).ok_or_else(Error::not_found)
+}
+
 /// The referral, if the agency sent it.
 pub fn find_sent_by(conn: &mut DbConn, sender: PartnerId, id: ReferralId) -> Result<SealedReferral> {
     let own = referrals::table.find(id).filter(referrals::partner_id.eq(sender));

@@ -68,6 +68,7 @@ mod referral_refusals;
 mod referral_related;
 mod referral_routing;
 mod referral_rules;
+mod referral_siblings;
 mod referral_steps;
 mod referrals;
 mod sign_in;

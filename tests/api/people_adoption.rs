@@ -69,6 +69,18 @@ on_both_databases! {
         assert!(read.get("firstReachedAt").is_none() && read.get("firstReachedThrough").is_none(), "{read}");
     }
 
+    async fn what_was_entered_in_error_makes_no_office_know_the_child(app: TestApp) {
+        let mistaken = app.submitted(concern_report()).await;
+        app.step(&mistaken, "enter-in-error").await;
+        let child = app.reception_caseworker().post("/people", numbered()).await.expect(201);
+        app.caseworker().get(&path(&child)).await.problem(404, "not-found");
+        assert_eq!(linked(&app).await, 1, "it is about the child all the same");
+        let marked = json!({ "protection": "marked" });
+        assert_eq!(app.reception_caseworker().patch(&path(&child), marked, "*").await.status, 204);
+        app.caseworker().get(&format!("/referrals/{mistaken}")).await.problem(404, "not-found");
+        cleared(&app, &[SKAGGETORP]).get(&path(&child)).await.problem(404, "not-found");
+    }
+
     async fn who_is_registered_into_a_family_makes_the_office_know_the_family(app: TestApp) {
         app.submitted(concern_report()).await;
         let family = app.reception_caseworker().post("/families", json!({ "memberIds": [] })).await.expect(201);

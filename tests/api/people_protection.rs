@@ -6,7 +6,7 @@ use crate::people::{cleared, path, recorded};
 use crate::referrals::office;
 use crate::support::app::{RECEPTION, SKAGGETORP};
 use crate::support::fixtures::{CHILD, concern_report, person, with, without};
-use crate::support::{Actor, TestApp};
+use crate::support::{Actor, Method, TestApp};
 
 /// Everyone at Skäggetorp who is not cleared.
 fn uncleared(app: &TestApp) -> [Actor; 3] {
@@ -223,5 +223,45 @@ on_both_databases! {
         protect(&app, &hidden, "marked").await;
         assert!(app.caseworker().get(&there).await.expect(200).get("firstReachedAt").is_none());
         assert!(cleared(&app, &[SKAGGETORP]).get(&there).await.expect(200)["firstReachedAt"].is_string());
+    }
+
+    async fn a_protected_matter_that_is_reopened_is_received_by_the_reception(app: TestApp) {
+        let child = child(&app).await;
+        let id = app.submitted(with(concern_report(), "/feedbackRequested", json!(false))).await;
+        let there = format!("/referrals/{id}");
+        for action in ["assign", "assess-protection", "decide-inquiry"] {
+            app.step(&id, action).await;
+        }
+        protect(&app, &child, "marked").await;
+        assert!(cleared(&app, &[RECEPTION]).get(&there).await.status == 404, "at its end it stays where it was");
+        let mut claims = crate::support::credentials::claims("lead", "team_lead", &[SKAGGETORP]);
+        claims["protectedIdentity"] = json!(true);
+        let lead = app.with_claims(claims);
+        let reopen = || lead.request(Method::POST, &format!("{there}/reopen")).header("idempotency-key", "a");
+        let answer = reopen().json(&app.step_body("reopen").await).send().await.expect(200);
+        let reception = cleared(&app, &[RECEPTION]).get(&there).await.expect(200);
+        assert_eq!((&reception["officeId"], &reception["status"]), (&office(&app, RECEPTION).await["id"], &json!("received")));
+        assert!(reception.get("assigneeId").is_none() && reception["officeId"] == answer["officeId"], "{reception}");
+        lead.get(&there).await.problem(404, "not-found");
+        assert_eq!(reopen().json(&app.step_body("reopen").await).send().await.expect(200), answer, "who did not hear the answer asks again");
+        assert_eq!(count(&cleared(&app, &[RECEPTION]), "/referrals").await, 1);
+    }
+
+    async fn what_is_still_due_of_a_protected_matter_is_the_receptions(app: TestApp) {
+        let child = child(&app).await;
+        let asked = app.submitted(concern_report()).await;
+        let later = app.submitted(with(concern_report(), "/feedbackRequested", json!(false))).await;
+        for (id, action) in [(&asked, "assess-protection"), (&asked, "decide-inquiry"), (&later, "assess-protection"), (&later, "decide-inquiry")] {
+            app.step(id, action).await;
+        }
+        protect(&app, &child, "marked").await;
+        let who_is = app.protected_identity_caseworker();
+        assert_eq!(app.steps(&who_is, &asked, "send-feedback").await.expect(200)["status"], "handed_over");
+        // Asked for later, it is due then.
+        who_is.get(&format!("/referrals/{later}")).await.problem(404, "not-found");
+        let before = app.school().get(&format!("/partner/referrals/{later}")).await.expect(200);
+        let told = app.school().post(&format!("/partner/referrals/{later}/request-feedback"), json!({})).await.expect(200);
+        assert_eq!(told["office"], before["office"]);
+        app.steps(&who_is, &later, "send-feedback").await.expect(200);
     }
 }

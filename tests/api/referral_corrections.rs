@@ -248,4 +248,35 @@ on_both_databases! {
         let told = app.school().get(&partner_path(&made)).await.expect(200);
         assert_eq!(told["office"], receipt["office"], "the sender is told the office that follows from its own words");
     }
+
+    async fn what_was_judged_before_stands_in_the_way_of_no_other_correction(app: TestApp) {
+        let who_is = app.protected_identity_caseworker();
+        let soon = json!({ "urgency": "immediate", "guardians": [{ "givenName": "Bo" }] });
+        let refused = |answer: Answer, pointer: &str| assert_eq!((answer.status, answer.pointers()), (422, vec![pointer.to_owned()]));
+        // Where somebody with a protected registration lives was told, and is not kept.
+        let hidden = json!({ "givenName": "Elias", "placeName": "Berga", "protectedIdentity": "protected_registration" });
+        let hidden = submit(&app.school(), with(concern_report(), "/child", hidden)).await;
+        assert_eq!(correct(&who_is, &hidden, soon.clone()).await.expect(200)["urgency"], "immediate");
+        let marked = json!({ "givenName": "Elias", "placeName": "Berga", "protectedIdentity": "marked" });
+        let marked = submit(&app.school(), with(concern_report(), "/child", marked)).await;
+        let stronger = json!({ "child": { "placeName": null, "protectedIdentity": "protected_registration" } });
+        correct(&who_is, &marked, stronger).await.expect(200);
+        // A sibling whose home nobody has told.
+        let child = json!({ "givenName": "Elias", "familyName": "Påhittad", "school": "Skäggetorps grundskola (påhittad)" });
+        let of_school = submit(&app.school(), with(concern_report(), "/child", child)).await;
+        let made = copy(&app.reception_caseworker(), &of_school, 0).await.expect(201);
+        correct(&app.reception_caseworker(), &made, soon.clone()).await.expect(200);
+        correct(&app.reception_caseworker(), &made, json!({ "child": { "birthYear": 2017 } })).await.expect(200);
+        correct(&app.reception_caseworker(), &made, json!({ "child": { "placeName": "Berga" } })).await.expect(200);
+        refused(correct(&app.reception_caseworker(), &made, json!({ "child": { "placeName": null } })).await, "#/child");
+        // A district that is retired by now.
+        let district = app.anyone().get("/districts/skaggetorp-tornby").await.expect(200)["id"].clone();
+        let ryd = app.anyone().get("/districts/ryd").await.expect(200)["id"].clone();
+        let receipt = submit(&app.school(), with(concern_report(), "/child/districtId", district.clone())).await;
+        for retired in ["skaggetorp-tornby", "ryd"] {
+            crate::directory_writes::change(&app, &format!("/districts/{retired}"), json!({ "status": "retired" })).await;
+        }
+        assert_eq!(correct(&app.caseworker(), &receipt, soon).await.expect(200)["child"]["districtId"], district);
+        refused(correct(&app.caseworker(), &receipt, json!({ "child": { "districtId": ryd } })).await, "#/child/districtId");
+    }
 }

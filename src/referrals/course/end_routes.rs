@@ -254,7 +254,8 @@ async fn refuse_feedback(
 
 /// Reopen
 ///
-/// For team leads: a matter that came to its end is received again. Its clocks go on from where they were, and none starts anew.
+/// For team leads: a matter that came to its end is received again. Its clocks go on from where they were, and none starts anew. What is
+/// about a person with a protected identity is received by the central reception.
 #[utoipa::path(
     operation_id = "reopenReferral",
     tag = "referrals",

@@ -47,7 +47,10 @@ impl Desk<CaseWorker> {
             let id = ReferralId::from_uuid(id);
             match store::find(conn, &seen, id) {
                 // Who has just sent it to another office, and did not hear the answer, asks again.
-                Err(error) if error.problem() == Problem::NotFound && S::ACTION == Action::Redirect => {
+                Err(error)
+                    if error.problem() == Problem::NotFound
+                        && matches!(S::ACTION, Action::Redirect | Action::Reopen) =>
+                {
                     events::check_sent_away(conn, &seen, id, by)
                 }
                 found => found.map(drop),

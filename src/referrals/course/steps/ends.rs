@@ -262,13 +262,17 @@ impl Step for Reopen {
     const ACTION: Action = Action::Reopen;
     const AUDITED: &'static str = "referral.reopened";
 
-    fn take(self, referral: &mut Referral, _: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let mut rules = Rules::default();
         rules.has_room(referral.course.earlier_decisions.len());
         rules.finish(Some(()))?;
         let decision = referral.course.state.decision().cloned();
         referral.course.earlier_decisions.extend(decision);
         referral.course.state = State::Received;
+        // At its end it stayed where it was; open it is the reception's.
+        if referral.protected {
+            referral.go_to_reception(setting.directory)?;
+        }
         Ok(Said::words(self.reason))
     }
 }

@@ -1,0 +1,94 @@
+//! What hides a report hides those that were copied with it for siblings: they tell the same home, and name each other.
+//!
+//! It goes both ways, from the first report to the copies and from a copy to the first and its other copies, in the transaction that
+//! has hidden one of them. Who copies one meanwhile writes its next version, so one of the two reads it again.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+
+use crate::audit;
+use crate::db::DbConn;
+use crate::db::schema::referrals;
+use crate::directory::Directory;
+use crate::error::Result;
+use crate::families;
+use crate::families::membership::By;
+use crate::id::ReferralId;
+use crate::on_backend;
+use crate::people::ProtectedIdentity;
+use crate::referrals::child::Child;
+use crate::referrals::course::events::{self, SealedEvent};
+use crate::referrals::matter::NewReferral;
+use crate::referrals::store::{self, SealedReferral};
+use crate::referrals::{Referral, of_person};
+use crate::time::Moment;
+use crate::vault::Vault;
+
+impl Referral {
+    /// Whether it is hidden by what has made it of `before`, or hides more than before.
+    pub fn hides_anew(&self, before: &Self) -> bool {
+        let reasons =
+            |referral: &Self| (referral.protected, referral.person_id, referral.matter.child.protected_identity);
+        self.protected && reasons(self) != reasons(before)
+    }
+
+    /// What becomes of it when one that it was copied with is hidden; nothing, where it tells no more than that one.
+    fn hidden_with(
+        &self,
+        protection: ProtectedIdentity,
+        directory: &Directory,
+        moment: &Moment,
+    ) -> Result<Option<Self>> {
+        let child = self.matter.child.clone();
+        let tells = protection == ProtectedIdentity::ProtectedRegistration && child.tells_whereabouts();
+        if self.protected && !tells {
+            return Ok(None);
+        }
+        let protected_identity = child.protected_identity.max(Some(ProtectedIdentity::Marked));
+        let matter = NewReferral { child: Child { protected_identity, ..child }, ..self.matter.clone() };
+        Self { matter, ..self.clone() }.protected_as(protection, directory, moment).map(Some)
+    }
+}
+
+/// Hides those that were copied with a referral which is hidden already.
+pub fn hide_copied(conn: &mut DbConn, hidden: ReferralId, directory: &Directory, vault: &Vault, by: &By) -> Result<()> {
+    let hidden = find(conn, hidden)?.open(vault)?;
+    let protection = protection_of(conn, &hidden)?;
+    let mut seen = BTreeSet::from([hidden.id]);
+    let mut ahead = hidden.course.copied();
+    let mut rerouted = Vec::new();
+    while let Some(id) = ahead.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let before = find(conn, id)?.open(vault)?;
+        ahead.extend(before.course.copied());
+        let Some(after) = before.hidden_with(protection, directory, &by.moment)? else { continue };
+        store::update(conn, &SealedReferral::new(&after, vault, &by.moment.random)?)?;
+        if let Some(event) = SealedEvent::of_rerouting((&before, &after), by.staff_id, vault, &by.moment)? {
+            events::insert(conn, &event)?;
+        }
+        if let Some(person) = after.person_id {
+            if after.office_id != before.office_id {
+                families::store::meet_person(conn, person, after.office_id, true)?;
+            }
+            of_person::is_no_fact_any_more(conn, person)?;
+        }
+        rerouted.extend((!before.protected).then_some(id.uuid()));
+    }
+    if rerouted.is_empty() { Ok(()) } else { audit::record(conn, &by.entry("referral.rerouted", "referral", rerouted)) }
+}
+
+/// How a referral's child is protected, by its sender's word or by what is registered here.
+fn protection_of(conn: &mut DbConn, referral: &Referral) -> Result<ProtectedIdentity> {
+    let said = referral.matter.child.protected_identity.unwrap_or_default();
+    let Some(person) = referral.person_id else { return Ok(said) };
+    let ((_, registered), _) = of_person::still_known(conn, person)?;
+    Ok(said.max(registered))
+}
+
+/// The referral, whoever may know of it.
+fn find(conn: &mut DbConn, id: ReferralId) -> Result<SealedReferral> {
+    Ok(on_backend!(conn, conn => referrals::table.find(id).first(conn))?)
+}
