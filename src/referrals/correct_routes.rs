@@ -12,6 +12,7 @@ use crate::http::answer::Validator;
 use crate::http::body::MergePatch;
 use crate::http::path::Named;
 use crate::id::{OfficeId, PersonId, ReferralId};
+use crate::outreach;
 use crate::people::Changeable;
 use crate::referrals::child::Child;
 use crate::referrals::corrections::Facts;
@@ -87,6 +88,9 @@ impl Desk<CaseCorrector> {
             whom.hold(conn)?;
             transition.write(conn)?;
             follows.write(conn)?;
+            if hides {
+                outreach::store::protect_source(conn, id)?;
+            }
             if let Some(entry) = &rerouted {
                 audit::record(conn, entry)?;
             }
