@@ -168,11 +168,16 @@ where
     })
 }
 
-/// Notes which offices have reason to know of which people. PostgreSQL takes all in one statement, since each would be a round trip;
-/// SQLite, which has no list of rows that may be there already, takes one after the other in process.
-pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId)]) -> Result<()> {
-    let row = |(person, office): &(PersonId, OfficeId)| {
-        (person_offices::person_id.eq(*person), person_offices::office_id.eq(*office))
+/// Notes which offices have reason to know of which people, each with whether that is only through somebody whose identity is
+/// protected. PostgreSQL takes all in one statement, since each would be a round trip; SQLite, which has no list of rows that may be
+/// there already, takes one after the other in process.
+pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool)]) -> Result<()> {
+    let row = |(person, office, through_protected): &(PersonId, OfficeId, bool)| {
+        (
+            person_offices::person_id.eq(*person),
+            person_offices::office_id.eq(*office),
+            person_offices::through_protected.eq(*through_protected),
+        )
     };
     let table = || diesel::insert_into(person_offices::table);
     match conn {
@@ -189,7 +194,7 @@ pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId)]) -> Resul
     Ok(())
 }
 
-/// The same for families, each with whether that is only through somebody whose identity is protected.
+/// The same for families.
 pub fn note_met_families(conn: &mut DbConn, met: &[(FamilyId, OfficeId, bool)]) -> Result<()> {
     let row = |(family, office, through_protected): &(FamilyId, OfficeId, bool)| {
         (

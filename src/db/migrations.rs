@@ -16,7 +16,7 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// The text of each migration by its version, for PostgreSQL and for SQLite.
-const TEXTS: [(&str, &str, &str); 3] = [
+const TEXTS: [(&str, &str, &str); 4] = [
     (
         "0001",
         include_str!("../../migrations/postgres/0001_foundation/up.sql"),
@@ -31,6 +31,11 @@ const TEXTS: [(&str, &str, &str); 3] = [
         "0003",
         include_str!("../../migrations/postgres/0003_course/up.sql"),
         include_str!("../../migrations/sqlite/0003_course/up.sql"),
+    ),
+    (
+        "0004",
+        include_str!("../../migrations/postgres/0004_out_of_sight/up.sql"),
+        include_str!("../../migrations/sqlite/0004_out_of_sight/up.sql"),
     ),
 ];
 

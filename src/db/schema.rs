@@ -239,10 +239,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::Bool;
     use super::*;
-    person_offices (person_id, office_id) {
+    person_offices (person_id, office_id, through_protected) {
         person_id -> SqlUuid,
         office_id -> SqlUuid,
+        through_protected -> Bool,
     }
 }
 

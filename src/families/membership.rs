@@ -7,9 +7,9 @@ use crate::audit::{Actor, Entry};
 use crate::auth::{Sight, Staff};
 use crate::db::{DbConn, stale};
 use crate::directory::Directory;
-use crate::error::{Problem, Result, Text};
-use crate::families::FamilyEventKind;
+use crate::error::{Error, Problem, Result, Text};
 use crate::families::store::{self, FamilyEvent};
+use crate::families::{FamilyEventKind, MOST_MEMBERS};
 use crate::http::call::Call;
 use crate::id::{FamilyId, PersonId, StaffId};
 use crate::people::store as people_store;
@@ -78,6 +78,19 @@ impl By {
         rules.finish(Some(()))
     }
 
+    /// A family whose members have just changed, and whose row is held since, so that of two who join at once neither is overlooked: it
+    /// must not have become too large, which is told at `pointer`.
+    pub fn check_size(conn: &mut DbConn, family: FamilyId, pointer: &str) -> Result<()> {
+        if people_store::of_family(conn, family)?.len() <= MOST_MEMBERS {
+            return Ok(());
+        }
+        let too_many = Text::new(
+            format!("would make a family of more than {MOST_MEMBERS}"),
+            format!("skulle ge en familj med fler än {MOST_MEMBERS}"),
+        );
+        Err(Error::invalid_at(pointer, too_many))
+    }
+
     /// Changes who belongs to a family. Whoever joins, by the place in the body's list, must be somebody whom the writer may know
     /// of, and in no other family.
     pub fn change_members(
@@ -119,7 +132,8 @@ impl By {
             events.push(self.event(FamilyEventKind::Moved, Some(person.id), Some(family), None));
         }
         store::remember(conn, &events)?;
-        store::members_changed(conn, family)
+        store::members_changed(conn, family)?;
+        Self::check_size(conn, family, "/memberIds")
     }
 }
 

@@ -21,7 +21,7 @@ use crate::db::schema::{
 };
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
-use crate::id::{FamilyId, PersonId, ResourceId};
+use crate::id::{DistrictId, FamilyId, OutreachContactId, PersonId, ResourceId};
 use crate::on_backend;
 use crate::people::store as people_store;
 use crate::time::Timestamp;
@@ -149,6 +149,8 @@ pub fn arrived(conn: &mut DbConn, facts: &[Fact]) -> Result<()> {
 
 /// Takes note of a new fact about a person: it is one of the person's family, if there is one.
 pub fn person_was_reached(conn: &mut DbConn, person: PersonId, reached: FirstReached, protected: bool) -> Result<()> {
+    // Who moves the person meanwhile either has done so, and the new family is told, or finds the fact.
+    dialect::hold_people(conn, &[person])?;
     let family: Option<FamilyId> =
         on_backend!(conn, conn => people::table.find(person).select(people::family_id).first(conn))?;
     let Some(family) = family else { return Ok(()) };
@@ -237,15 +239,41 @@ pub fn through(kind: &str) -> FirstReachedThrough {
 /// about the family exists only for those who are cleared.
 pub fn members_changed(conn: &mut DbConn, family: FamilyId) -> Result<()> {
     let everyone = people_store::of_family(conn, family)?;
+    let mut affected = vec![family];
     if !everyone.is_empty() && everyone.iter().all(|(_, protection, _)| protection.is_protected()) {
-        let nowhere = outreach_contacts::district_id.eq(None::<crate::id::DistrictId>);
-        let contacts = outreach_contacts::table.filter(outreach_contacts::family_id.eq(family));
-        on_backend!(&mut *conn, conn =>
-            diesel::update(contacts).set((outreach_contacts::protected.eq(true), nowhere)).execute(conn))?;
+        let contacts: Vec<OutreachContactId> = on_backend!(&mut *conn, conn => outreach_contacts::table
+            .filter(outreach_contacts::family_id.eq(family))
+            .select(outreach_contacts::id)
+            .load(conn))?;
+        affected.extend(hide_contacts(conn, &contacts)?);
         let promises = follow_ups::table.filter(follow_ups::family_id.eq(family));
         on_backend!(&mut *conn, conn => diesel::update(promises).set(follow_ups::protected.eq(true)).execute(conn))?;
     }
-    recompute(conn, &[family])
+    recompute(conn, &affected)
+}
+
+/// These contacts and what was promised at them exist only for those who are cleared from now on, and no readable column tells where
+/// they were. Gives the families that were met at them: how those were first reached must be worked out anew, since for everybody else
+/// the first of the open facts counts.
+pub fn hide_contacts(conn: &mut DbConn, contacts: &[OutreachContactId]) -> Result<Vec<FamilyId>> {
+    if contacts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let named = outreach_contacts::table.filter(outreach_contacts::id.eq_any(contacts.to_vec()));
+    let hidden = (outreach_contacts::protected.eq(true), outreach_contacts::district_id.eq(None::<DistrictId>));
+    on_backend!(&mut *conn, conn => diesel::update(named.clone()).set(hidden).execute(conn))?;
+    let promises = follow_ups::table.filter(follow_ups::contact_id.eq_any(contacts.to_vec()));
+    on_backend!(&mut *conn, conn => diesel::update(promises).set(follow_ups::protected.eq(true)).execute(conn))?;
+    let stated: Vec<Option<FamilyId>> =
+        on_backend!(&mut *conn, conn => named.select(outreach_contacts::family_id).load(conn))?;
+    let with = outreach_participants::table
+        .filter(outreach_participants::contact_id.eq_any(contacts.to_vec()))
+        .select(outreach_participants::person_id);
+    let of_people: Vec<Option<FamilyId>> = on_backend!(conn, conn => people::table
+        .filter(people::id.eq_any(with))
+        .select(people::family_id)
+        .load(conn))?;
+    Ok(stated.into_iter().chain(of_people).flatten().collect())
 }
 
 /// What was written about a family that was merged is about the one that goes on.

@@ -121,7 +121,14 @@ async fn get_family(
     let attempt = by.entry("family.read", "family", vec![id.uuid()]).because(sight.reason);
     let entry = attempt.clone();
     let record = move |conn: &mut DbConn, found: &Found| audit::record(conn, &entry.also_about(found.others()));
-    let found = db.read_recorded(move |conn| look(conn, &sight, id), record).await;
+    let own = by.sight.clone();
+    let read = move |conn: &mut DbConn| {
+        let found = look(conn, &sight, id)?;
+        // A reason opens reading only.
+        let may_change = sight == own || !store::known_among(conn, &own, &[id])?.is_empty();
+        Ok(Found { may_change, ..found })
+    };
+    let found = db.read_recorded(read, record).await;
     let found = denials.noted(found, || attempt)?;
     call.found(&Showing::new(&vault, &call).view(found)?, Validator::Content, Cache::NoStore)
 }
@@ -233,6 +240,7 @@ async fn merge_families(
             store::update(conn, &sealed)?;
             let joined = crate::people::store::of_family(conn, other_id)?;
             store::merge(conn, &gone, id, by.moment.now)?;
+            By::check_size(conn, id, "/otherId")?;
             let of_members = joined
                 .iter()
                 .map(|(person, ..)| by.event(FamilyEventKind::Merged, Some(*person), Some(other_id), Some(id)));
@@ -275,6 +283,8 @@ fn mergeable(id: FamilyId, other_id: FamilyId, other: Option<Household>) -> Resu
 struct Found {
     household: Household,
     first: Option<FirstReached>,
+    /// Whether they may change it, and not only read of it for a reason.
+    may_change: bool,
 }
 
 impl Found {
@@ -288,7 +298,7 @@ impl Found {
 fn look(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Found> {
     let household = store::find(conn, sight, id)?;
     let first = reached::first(conn, &[id], sight.protected_identity)?.remove(&id);
-    Ok(Found { household, first })
+    Ok(Found { household, first, may_change: true })
 }
 
 /// What it takes to show a family, on any thread.
@@ -306,7 +316,7 @@ impl Showing {
     /// The family, as whoever found it may see it.
     fn view(&self, found: Found) -> Result<FamilyView> {
         let Household { family, members, .. } = found.household;
-        Ok(FamilyView::new(family.open(&self.vault)?, members, found.first, &self.links))
+        Ok(FamilyView::new(family.open(&self.vault)?, members, found.first, found.may_change, &self.links))
     }
 }
 

@@ -7,13 +7,13 @@ use diesel::sql_types::{Integer, Nullable};
 use crate::auth::Sight;
 use crate::db::columns::SqlUuid;
 use crate::db::schema::{families, family_events, family_offices, people};
-use crate::db::{DbConn, stale};
+use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
 use crate::families::{Facts, Family, FamilyEventKind, reached};
 use crate::id::{DistrictId, FamilyEventId, FamilyId, OfficeId, PersonId, StaffId};
 use crate::on_backend;
 use crate::people::ProtectedIdentity;
-use crate::people::store as people_store;
+use crate::people::store::{self as people_store, links_for};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
@@ -119,12 +119,6 @@ macro_rules! known_to {
     }};
 }
 
-/// Which links between offices and families count: what an office knows only through somebody whose identity is protected, only those
-/// know of who are cleared for it.
-pub fn links_for(sight: &Sight) -> Vec<bool> {
-    if sight.protected_identity { vec![false, true] } else { vec![false] }
-}
-
 /// The family, if it may be known to somebody with this sight.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Household> {
     let found: Option<SealedFamily> =
@@ -178,9 +172,11 @@ pub fn meet(conn: &mut DbConn, family: FamilyId, office: OfficeId, through_prote
 }
 
 /// Notes that an office has reason to know of a person, and of the person's family. Where the matter that gives the reason is
-/// protected, or the person is, so is what it tells of the family.
+/// protected, it tells those who are not cleared of neither; where the person is, so is what it tells of the family.
 pub fn meet_person(conn: &mut DbConn, person: PersonId, office: OfficeId, is_protected: bool) -> Result<()> {
-    people_store::meet(conn, person, office)?;
+    people_store::meet(conn, person, office, is_protected)?;
+    // The person may be on the move.
+    dialect::hold_people(conn, &[person])?;
     let (family, protection): (Option<FamilyId>, ProtectedIdentity) = on_backend!(&mut *conn, conn =>
         people::table.find(person).select((people::family_id, people::protection)).first(conn))?;
     family.map_or(Ok(()), |family| meet(conn, family, office, is_protected || protection.is_protected()))

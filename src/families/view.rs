@@ -52,16 +52,23 @@ pub struct FamilyView {
 }
 
 impl FamilyView {
-    /// A family, with what the caller may know of its members and its first fact.
-    pub fn new(family: Family, members: Vec<PersonId>, first: Option<FirstReached>, addresses: &impl Linking) -> Self {
+    /// A family, with what the caller may know of its members and its first fact, and whether the caller may change it.
+    pub fn new(
+        family: Family,
+        members: Vec<PersonId>,
+        first: Option<FirstReached>,
+        may_change: bool,
+        addresses: &impl Linking,
+    ) -> Self {
         let path = format!("/families/{}", family.id);
         let mut links = vec![addresses.link("self", "GET", &path)];
         match family.merged_into {
             Some(survivor) => links.push(addresses.link("merged-into", "GET", &format!("/families/{survivor}"))),
-            None => {
+            None if may_change => {
                 links.push(addresses.link("change", "PATCH", &path));
                 links.push(addresses.link("merge", "POST", &format!("{path}/merge")));
             }
+            None => {}
         }
         links.push(addresses.link("timeline", "GET", &format!("{path}/timeline")));
         Self {

@@ -211,9 +211,9 @@ fn write(conn: &mut DbConn, new: &[(&Arrival, SealedContact, Found)]) -> Result<
         })
         .collect();
     follow_up_store::insert(conn, &follow_ups)?;
-    let met_people = new
-        .iter()
-        .flat_map(|(arrival, contact, _)| arrival.names.people.iter().map(|(_, person)| (*person, contact.office_id)));
+    let met_people = new.iter().flat_map(|(arrival, contact, _)| {
+        arrival.names.people.iter().map(|(_, person)| (*person, contact.office_id, contact.protected))
+    });
     let met_families = new.iter().flat_map(|(_, contact, found)| {
         found.families.iter().map(|family| (*family, contact.office_id, contact.protected))
     });

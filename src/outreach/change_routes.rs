@@ -119,7 +119,8 @@ impl Change {
             store::replace_people(conn, next.id, &named)?;
         }
         let office = next.office_id;
-        dialect::note_met_people(conn, &named.iter().map(|person| (*person, office)).collect::<Vec<_>>())?;
+        let met = named.iter().map(|person| (*person, office, next.protected));
+        dialect::note_met_people(conn, &met.collect::<Vec<_>>())?;
         let met = found.families.iter().map(|family| (*family, office, next.protected));
         dialect::note_met_families(conn, &met.collect::<Vec<_>>())?;
         let mut affected: Vec<FamilyId> = [found.families, found_before.families].concat();

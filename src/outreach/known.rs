@@ -8,12 +8,12 @@ use crate::auth::Sight;
 use crate::db::schema::{families, family_offices, people, staff_offices};
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
-use crate::families::store::links_for;
 use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, StaffId};
 use crate::on_backend;
 use crate::outreach::arrival::{Found, Names};
 use crate::outreach::store;
 use crate::people::ProtectedIdentity;
+use crate::people::store::links_for;
 use crate::rules::Rules;
 
 /// What the database knows of all that some contacts name.

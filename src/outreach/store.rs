@@ -7,6 +7,7 @@ use crate::auth::Sight;
 use crate::db::schema::{follow_ups, outreach_contact_versions, outreach_contacts, outreach_participants, referrals};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
+use crate::families::reached;
 use crate::http::page::From;
 use crate::id::{
     ContactVersionId, DistrictId, FamilyId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId, StaffId,
@@ -322,23 +323,36 @@ pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-/// What was written of a person exists only for those who are cleared from now on, and no readable column tells where they were
-/// met. The person's row must be held.
+/// What was written of a person exists only for those who are cleared from now on: the contacts that name the person, and whatever led
+/// to a referral about the person. The person's row must be held.
 pub fn protect(conn: &mut DbConn, person: PersonId) -> Result<()> {
     let named: Vec<OutreachContactId> = on_backend!(&mut *conn, conn => outreach_participants::table
         .filter(outreach_participants::person_id.eq(person))
         .select(outreach_participants::contact_id)
         .load(conn))?;
-    let contacts = outreach_contacts::table.filter(outreach_contacts::id.eq_any(named.clone()));
-    let hidden = (outreach_contacts::protected.eq(true), outreach_contacts::district_id.eq(None::<DistrictId>));
-    on_backend!(&mut *conn, conn => diesel::update(contacts).set(hidden).execute(conn))?;
-    let of_contacts = follow_ups::table.filter(follow_ups::contact_id.eq_any(named));
-    on_backend!(&mut *conn, conn => diesel::update(of_contacts).set(follow_ups::protected.eq(true)).execute(conn))?;
     let about: Vec<ReferralId> = on_backend!(&mut *conn, conn => referrals::table
         .filter(referrals::person_id.eq(person))
         .select(referrals::id)
         .load(conn))?;
-    let of_referrals = follow_ups::table.filter(follow_ups::referral_id.eq_any(about));
-    on_backend!(conn, conn => diesel::update(of_referrals).set(follow_ups::protected.eq(true)).execute(conn))?;
-    Ok(())
+    hide(conn, named, &about)
+}
+
+/// The same of what led to one referral that is protected from now on.
+pub fn protect_source(conn: &mut DbConn, referral: ReferralId) -> Result<()> {
+    hide(conn, Vec::new(), &[referral])
+}
+
+/// Of whom a referral tells, the contact tells as well that it was made of, and so does the promise of which it came.
+fn hide(conn: &mut DbConn, mut contacts: Vec<OutreachContactId>, about: &[ReferralId]) -> Result<()> {
+    let sources: Vec<Option<OutreachContactId>> = on_backend!(&mut *conn, conn => referrals::table
+        .filter(referrals::id.eq_any(about.to_vec()))
+        .select(referrals::contact_id)
+        .load(conn))?;
+    contacts.extend(sources.into_iter().flatten());
+    let affected = reached::hide_contacts(conn, &contacts)?;
+    let followed = follow_ups::referral_id.eq_any(about.to_vec());
+    let came = follow_ups::next_referral_id.eq_any(about.to_vec());
+    let promises = follow_ups::table.filter(followed.or(came));
+    on_backend!(&mut *conn, conn => diesel::update(promises).set(follow_ups::protected.eq(true)).execute(conn))?;
+    reached::recompute(conn, &affected)
 }

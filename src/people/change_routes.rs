@@ -166,6 +166,9 @@ impl Change {
             }
         }
         store::update(conn, &person, &self.words)?;
+        if self.number_is_new {
+            adoption::adopt(conn, &person, &self.showing.directory, &self.showing.vault, by)?;
+        }
         if self.is_protected {
             of_person::protect(conn, person.id, &self.referrals)?;
             self.events.iter().try_for_each(|event| events::insert(conn, event))?;
@@ -179,9 +182,6 @@ impl Change {
             if let Some(family) = person.family_id {
                 families::store::members_changed(conn, family)?;
             }
-        }
-        if self.number_is_new {
-            adoption::adopt(conn, &person, &self.showing.directory, &self.showing.vault, by)?;
         }
         for entry in &self.entries {
             audit::record(conn, entry)?;

@@ -18,6 +18,7 @@ use crate::http::call::Call;
 use crate::http::written::Written;
 use crate::id::{FamilyId, OfficeId, PersonId};
 use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
+use crate::outreach;
 use crate::people::routes::{Found, Showing, look, path};
 use crate::people::store::{self, SealedPerson, Taken};
 use crate::people::{KnownPerson, NewPerson, Person, PersonView};
@@ -117,8 +118,12 @@ impl Arrival {
             let joined = by.event(FamilyEventKind::Moved, Some(person.id), None, Some(family));
             families::store::remember(conn, &[joined])?;
             families::store::members_changed(conn, family)?;
+            By::check_size(conn, family, "/familyId")?;
         }
         adoption::adopt(conn, &person, &showing.directory, &showing.vault, by)?;
+        if person.protection.is_protected() {
+            outreach::store::protect(conn, person.id)?;
+        }
         let entry = by.entry("person.created", "person", vec![person.id.uuid()]);
         audit::record(conn, &entry.on_behalf_of(self.office))?;
         let (id, version) = (person.id, person.version);

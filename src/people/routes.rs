@@ -21,7 +21,7 @@ use crate::http::body::BodyWithNulls;
 use crate::http::call::{Cache, Call};
 use crate::http::mount::Mount;
 use crate::http::path::Named;
-use crate::http::written::{Links, Written};
+use crate::http::written::{Linking, Links, Written};
 use crate::id::{FamilyId, PersonId};
 use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
 use crate::people::store::{self, SealedPerson};
@@ -65,6 +65,8 @@ pub(super) struct Found {
     pub(super) person: SealedPerson,
     family_id: Option<FamilyId>,
     same_number: Vec<PersonId>,
+    /// Whether they may change them, and not only read of them for a reason.
+    may_change: bool,
 }
 
 /// Get a person
@@ -93,7 +95,14 @@ async fn get_person(
     let attempt = by.entry("person.read", "person", vec![id.uuid()]).because(sight.reason);
     let entry = attempt.clone();
     let record = move |conn: &mut DbConn, found: &Found| audit::record(conn, &entry.also_about(found.others()));
-    let found = db.read_recorded(move |conn| look(conn, &sight, id), record).await;
+    let own = by.sight.clone();
+    let read = move |conn: &mut DbConn| {
+        let found = look(conn, &sight, id)?;
+        // A reason opens reading only.
+        let may_change = sight == own || !store::known_among(conn, &own, &[id])?.is_empty();
+        Ok(Found { may_change, ..found })
+    };
+    let found = db.read_recorded(read, record).await;
     let found = denials.noted(found, || attempt)?;
     let version = found.person.version;
     let view = Showing::new(&vault, &directory, &call).view(found)?;
@@ -156,6 +165,9 @@ async fn move_person(
             for family in [before.family_id, to].into_iter().flatten() {
                 families::store::members_changed(conn, family)?;
             }
+            if let Some(family) = to {
+                By::check_size(conn, family, "/familyId")?;
+            }
             audit::record(conn, &entry)?;
             let found = look(conn, &by.sight, id)?;
             let version = found.person.version;
@@ -188,7 +200,7 @@ impl Found {
         family_id: Option<FamilyId>,
     ) -> Result<Self> {
         let same_number = if sight.protected_identity { store::others_with_number(conn, &person)? } else { Vec::new() };
-        Ok(Self { person, family_id, same_number })
+        Ok(Self { person, family_id, same_number, may_change: true })
     }
 
     /// Whom it shows besides.
@@ -215,8 +227,15 @@ impl Showing {
     /// The person, as whoever found them may see them.
     pub(super) fn view(&self, found: Found) -> Result<PersonView> {
         let today = self.directory.calendar.local_date(self.now.utc());
+        let path = path(found.person.id);
+        let mut links = vec![self.links.link("self", "GET", &path)];
+        if found.may_change {
+            links.push(self.links.link("change", "PATCH", &path));
+            links.push(self.links.link("move", "POST", &format!("{path}/move")));
+        }
+        links.push(self.links.link("timeline", "GET", &format!("{path}/timeline")));
         let person = found.person.open(&self.vault)?;
-        Ok(PersonView::new(person, found.family_id, found.same_number, &self.directory, &self.links, today))
+        Ok(PersonView::new(person, found.family_id, found.same_number, &self.directory, links, today))
     }
 
     /// A kept answer about a person, as it is now.

@@ -83,13 +83,20 @@ macro_rules! known_to {
         let sight: &Sight = $sight;
         let met = person_offices::table
             .filter(person_offices::person_id.eq($id))
-            .filter(person_offices::office_id.eq_any(sight.offices.clone()));
+            .filter(person_offices::office_id.eq_any(sight.offices.clone()))
+            .filter(person_offices::through_protected.eq_any(links_for(sight)));
         let mut rows = $rows.select(people::all_columns).filter(exists(met));
         if !sight.protected_identity {
             rows = rows.filter(people::protection.eq(ProtectedIdentity::None));
         }
         rows
     }};
+}
+
+/// Which links between offices and people or families count: what an office knows only through somebody whose identity is protected,
+/// only those know of who are cleared for it.
+pub fn links_for(sight: &Sight) -> Vec<bool> {
+    if sight.protected_identity { vec![false, true] } else { vec![false] }
 }
 
 /// How many bearers a word may have to be taken for a rare one, where none of a name is rarer.
@@ -228,7 +235,7 @@ pub fn taken(conn: &mut DbConn, sight: &Sight, hash: Option<&[u8]>, but: PersonI
 pub fn insert(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>], office: OfficeId) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(people::table).values(person).execute(conn))?;
     insert_words(conn, person.id, words)?;
-    meet(conn, person.id, office)
+    meet(conn, person.id, office, false)
 }
 
 /// Writes the next version of a person, unless somebody else wrote it first.
@@ -247,9 +254,13 @@ pub fn place(conn: &mut DbConn, id: PersonId, version: i32, family: Option<Famil
     if on_backend!(conn, conn => diesel::update(before).set(after).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
 }
 
-/// Notes that an office has reason to know of a person.
-pub fn meet(conn: &mut DbConn, person: PersonId, office: OfficeId) -> Result<()> {
-    let row = (person_offices::person_id.eq(person), person_offices::office_id.eq(office));
+/// Notes that an office has reason to know of a person, be it only through a matter that is protected.
+pub fn meet(conn: &mut DbConn, person: PersonId, office: OfficeId, through_protected: bool) -> Result<()> {
+    let row = (
+        person_offices::person_id.eq(person),
+        person_offices::office_id.eq(office),
+        person_offices::through_protected.eq(through_protected),
+    );
     let link = diesel::insert_into(person_offices::table).values(row).on_conflict_do_nothing();
     on_backend!(conn, conn => link.execute(conn))?;
     Ok(())

@@ -6,7 +6,6 @@ use utoipa::ToSchema;
 
 use crate::directory::Directory;
 use crate::http::call::{Call, Link};
-use crate::http::written::Linking;
 use crate::id::{DistrictId, FamilyId, PersonId};
 use crate::people::{AgeBand, ConfidentialNumber, Gender, HomeAddress, Person, ProtectedIdentity};
 use crate::text::LanguageCode;
@@ -95,22 +94,15 @@ pub struct PersonView {
 }
 
 impl PersonView {
-    /// A person as it stands on the day `today`; `family_id` and `others` are what the caller may know.
+    /// A person as it stands on the day `today`; `family_id`, `others` and `links` are what the caller may know and do.
     pub fn new(
         person: Person,
         family_id: Option<FamilyId>,
         others: Vec<PersonId>,
         directory: &Directory,
-        addresses: &impl Linking,
+        links: Vec<Link>,
         today: NaiveDate,
     ) -> Self {
-        let path = format!("/people/{}", person.id);
-        let links = vec![
-            addresses.link("self", "GET", &path),
-            addresses.link("change", "PATCH", &path),
-            addresses.link("move", "POST", &format!("{path}/move")),
-            addresses.link("timeline", "GET", &format!("{path}/timeline")),
-        ];
         Self {
             id: person.id,
             birth_year: person.written.birth().year(),

@@ -12,6 +12,7 @@ use crate::http::answer::Validator;
 use crate::http::body::MergePatch;
 use crate::http::path::Named;
 use crate::id::{OfficeId, PersonId, ReferralId};
+use crate::outreach;
 use crate::people::Changeable;
 use crate::referrals::child::Child;
 use crate::referrals::corrections::Facts;
@@ -91,6 +92,9 @@ impl Desk<CaseCorrector> {
             follows.write(conn)?;
             if let Some(by) = &hider {
                 hiding::hide_copied(conn, id, &directory, &sealing, by)?;
+            }
+            if hides {
+                outreach::store::protect_source(conn, id)?;
             }
             if let Some(entry) = &rerouted {
                 audit::record(conn, entry)?;

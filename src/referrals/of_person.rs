@@ -98,6 +98,7 @@ pub fn protect(conn: &mut DbConn, person: PersonId, next: &[SealedReferral]) -> 
 
 /// A referral about the person counts no more, or again, or for others: how the family was first reached is worked out anew.
 pub fn is_no_fact_any_more(conn: &mut DbConn, person: PersonId) -> Result<()> {
+    dialect::hold_people(conn, &[person])?;
     let family: Option<FamilyId> =
         on_backend!(&mut *conn, conn => people_table::table.find(person).select(people_table::family_id).first(conn))?;
     family.map_or(Ok(()), |family| reached::recompute(conn, &[family]))

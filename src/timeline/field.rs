@@ -11,6 +11,7 @@ use crate::id::{AnswerId, FollowUpId, OfferId, OfficeId, OutreachContactId, Serv
 use crate::on_backend;
 use crate::outreach::codes::{Channel, ContactOutcome, OfferAnswer};
 use crate::outreach::follow_ups::store::open_to;
+use crate::outreach::offers::store::made_to_known;
 use crate::time::Timestamp;
 use crate::timeline::sources::newest;
 use crate::timeline::{Happening, Source, Subject, What, Window};
@@ -86,7 +87,11 @@ fn count_contacts(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
 
 macro_rules! offer_rows {
     ($subject:expr, $naming:expr) => {
-        offers::table.inner_join(outreach_contacts::table).filter(known_contact!($subject, $naming)).into_boxed()
+        offers::table
+            .inner_join(outreach_contacts::table)
+            .filter(known_contact!($subject, $naming))
+            .filter(made_to_known!($subject.sight.protected_identity))
+            .into_boxed()
     };
 }
 
@@ -112,6 +117,7 @@ macro_rules! answer_rows {
         offer_answers::table
             .inner_join(offers::table.inner_join(outreach_contacts::table))
             .filter(known_contact!($subject, $naming))
+            .filter(made_to_known!($subject.sight.protected_identity))
             .into_boxed()
     };
 }

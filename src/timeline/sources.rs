@@ -12,6 +12,7 @@ use crate::families::store::FamilyEvent;
 use crate::id::{FamilyEventId, FamilyId, OfficeId, PersonId, ReferralId};
 use crate::on_backend;
 use crate::people::ProtectedIdentity;
+use crate::people::store::links_for;
 use crate::referrals::reference::Reference;
 use crate::referrals::store::known_to;
 use crate::referrals::{Kind, Status};
@@ -89,7 +90,8 @@ macro_rules! change_rows {
         } else {
             let met = person_offices::table
                 .filter(person_offices::person_id.eq(people::id))
-                .filter(person_offices::office_id.eq_any(sight.offices.clone()));
+                .filter(person_offices::office_id.eq_any(sight.offices.clone()))
+                .filter(person_offices::through_protected.eq_any(links_for(sight)));
             let mut known = people::table.filter(exists(met)).select(people::id.nullable()).into_boxed();
             if !sight.protected_identity {
                 known = known.filter(people::protection.eq(ProtectedIdentity::None));

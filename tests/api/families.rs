@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use diesel::prelude::*;
+use nara::db::DbConn;
+use nara::db::schema::people;
+use nara::id::FamilyId;
+use nara::people::store::SealedPerson;
 use serde_json::{Value, json};
 
 use crate::people::{cleared, path, recorded};
 use crate::support::app::{RECEPTION, SKAGGETORP};
 use crate::support::fixtures::{CHILD, concern_report, person, support_request, with};
-use crate::support::{Actor, Answer, TestApp};
+use crate::support::{Actor, Answer, TestApp, clock};
 
 async fn registered(actor: &Actor, body: Value) -> Value {
     actor.post("/people", body).await.expect(201)
@@ -46,6 +51,20 @@ fn sorted(ids: &Value) -> Vec<String> {
     let mut ids: Vec<String> = ids.as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect();
     ids.sort();
     ids
+}
+
+/// Puts so many people into a family whom nobody has met.
+async fn fill(app: &TestApp, family: &Value, many: usize) {
+    let family: FamilyId = family["id"].as_str().unwrap().parse().unwrap();
+    let write = move |conn: &mut DbConn| {
+        let one: SealedPerson = nara::on_backend!(&mut *conn, conn => people::table.first(conn))?;
+        let moment = clock::start();
+        let another = |_| SealedPerson { id: moment.id(), family_id: Some(family), ..one.clone() };
+        let crowd: Vec<SealedPerson> = (0..many).map(another).collect();
+        nara::on_backend!(conn, conn => diesel::insert_into(people::table).values(&crowd).execute(conn))?;
+        Ok(())
+    };
+    app.db().write(write).await.unwrap();
 }
 
 on_both_databases! {
@@ -273,5 +292,39 @@ on_both_databases! {
         let none = actor.patch(&family_path(&family), json!({ "memberIds": [] }), &fewer.etag()).await;
         let back = actor.patch(&family_path(&family), json!({ "memberIds": all[1..] }), &none.etag()).await;
         assert_eq!((back.status, back.pointers()), (422, vec!["#/memberIds".to_owned()]));
+    }
+
+    async fn no_family_grows_beyond_a_thousand(app: TestApp) {
+        let (actor, outside) = (app.caseworker(), registered(&app.caseworker(), json!({})).await);
+        let (full, small) = (family_of(&actor, &[]).await.json(), family_of(&actor, &[&outside]).await.json());
+        fill(&app, &full, 999).await;
+        let last = registered(&actor, json!({ "familyId": full["id"] })).await;
+        let merged = actor.post(&format!("{}/merge", family_path(&full)), json!({ "otherId": small["id"], "reason": "En familj." })).await;
+        assert_eq!((merged.status, merged.pointers()), (422, vec!["#/otherId".to_owned()]));
+        let new = actor.post("/people", json!({ "familyId": full["id"] })).await;
+        assert_eq!((new.status, new.pointers()), (422, vec!["#/familyId".to_owned()]));
+        let moved = move_to(&actor, &outside, full["id"].clone()).await;
+        assert_eq!((moved.status, moved.pointers()), (422, vec!["#/familyId".to_owned()]));
+        move_to(&actor, &outside, Value::Null).await.expect(200);
+        let named = actor.patch(&family_path(&full), json!({ "memberIds": [last["id"], outside["id"]] }), "*").await;
+        assert_eq!((named.status, named.pointers()), (422, vec!["#/memberIds".to_owned()]));
+        actor.patch(&family_path(&full), json!({ "label": "Många" }), "*").await.expect(200);
+    }
+
+    async fn who_may_only_read_is_offered_no_change(app: TestApp) {
+        let person = registered(&app.caseworker(), person()).await;
+        let family = family_of(&app.caseworker(), &[&person]).await.json();
+        let rels = async |actor: &Actor, path: &str| {
+            let links = actor.get(path).await.expect(200)["_links"].clone();
+            links.as_array().unwrap().iter().map(|link| link["rel"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let elsewhere = app.staff("team_lead", &[RECEPTION]).and("access-reason", "supervision");
+        let own = app.team_lead().and("access-reason", "supervision");
+        for (path, actions) in [(path(&person), ["change", "move"]), (family_path(&family), ["change", "merge"])] {
+            assert_eq!(rels(&elsewhere, &path).await, ["self", "timeline"]);
+            let all = [&["self"][..], &actions, &["timeline"]].concat();
+            assert_eq!(rels(&own, &path).await, all);
+            assert_eq!(rels(&app.team_lead(), &path).await, all);
+        }
     }
 }

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::outreach::{path, put};
+use crate::outreach_reports::{internal, urgent};
 use crate::people::cleared;
 use crate::referrals::{path as referral_path, submit};
 use crate::support::app::{RECEPTION, SKAGGETORP};
@@ -31,6 +32,27 @@ async fn is_hidden(app: &TestApp, follow_up: &Value) {
     let cleared = cleared(app, &[SKAGGETORP]);
     assert_eq!(cleared.get(&there(follow_up)).await.expect(200)["id"], follow_up["id"]);
     assert_eq!(cleared.get("/follow-ups").await.expect(200)["items"][0]["id"], follow_up["id"]);
+}
+
+/// An urgent contact, which became a report that everybody at the office reads.
+async fn reported(app: &TestApp) -> Value {
+    let made = app.outreach_worker().post("/outreach-contacts", urgent()).await.expect(201);
+    app.caseworker().get(&report_of(&made)).await.expect(200);
+    made
+}
+
+fn report_of(contact: &Value) -> String {
+    format!("/referrals/{}", contact["referralId"].as_str().unwrap())
+}
+
+/// The contact is there for whoever is cleared at the office, and for nobody else; nor is the report.
+async fn is_gone_with_its_report(app: &TestApp, contact: &Value) {
+    for actor in [app.outreach_worker(), app.caseworker(), app.team_lead()] {
+        actor.get(&path(contact)).await.problem(404, "not-found");
+        assert_eq!(actor.get("/outreach-contacts?total=true").await.expect(200)["_meta"]["totalRecords"], 0);
+    }
+    app.caseworker().get(&report_of(contact)).await.problem(404, "not-found");
+    assert_eq!(cleared(app, &[SKAGGETORP]).get(&path(contact)).await.expect(200)["summary"], contact["summary"]);
 }
 
 on_both_databases! {
@@ -115,5 +137,84 @@ on_both_databases! {
         // What somebody who is cleared has made of it since is theirs alone.
         cleared(&app, &[SKAGGETORP]).patch(&path(&made), json!({ "durationMinutes": 30 }), "*").await.expect(200);
         put(&worker, &id, &urgent).await.problem(409, "id-reused");
+    }
+
+    async fn a_contact_goes_out_of_sight_with_the_child_whom_it_reported(app: TestApp) {
+        let child = app.registered("/people", json!({ "personalIdentityNumber": CHILD })).await;
+        let contact = reported(&app).await;
+        let marked = json!({ "protection": "marked" });
+        cleared(&app, &[SKAGGETORP]).patch(&format!("/people/{child}"), marked, "*").await.expect(200);
+        is_gone_with_its_report(&app, &contact).await;
+    }
+
+    async fn a_contact_goes_out_of_sight_with_the_report_that_is_corrected(app: TestApp) {
+        let contact = reported(&app).await;
+        let marked = json!({ "child": { "protectedIdentity": "marked" } });
+        assert_eq!(app.caseworker().patch(&report_of(&contact), marked, "*").await.status, 204);
+        is_gone_with_its_report(&app, &contact).await;
+    }
+
+    async fn a_contact_goes_out_of_sight_with_the_child_who_is_registered_later(app: TestApp) {
+        let contact = reported(&app).await;
+        let child = json!({ "personalIdentityNumber": CHILD, "protection": "marked" });
+        cleared(&app, &[RECEPTION]).post("/people", child).await.expect(201);
+        is_gone_with_its_report(&app, &contact).await;
+    }
+
+    async fn a_contact_goes_out_of_sight_with_the_child_whose_number_is_learned_later(app: TestApp) {
+        let contact = reported(&app).await;
+        let reception = cleared(&app, &[RECEPTION]);
+        let child = reception.post("/people", json!({ "protection": "marked" })).await.expect(201);
+        let number = json!({ "personalIdentityNumber": CHILD });
+        reception.patch(&crate::people::path(&child), number, "*").await.expect(200);
+        is_gone_with_its_report(&app, &contact).await;
+    }
+
+    async fn a_kept_promise_goes_out_of_sight_with_the_referral_that_came_of_it(app: TestApp) {
+        let (worker, followed) = (app.outreach_worker(), app.contact().await);
+        let promise = promised(&worker, follow_up(&followed)).await;
+        let kept = json!({ "result": "Elias vill ha hjälp.", "contact": contact(), "referral": internal() });
+        let done = worker.post(&format!("{}/complete", there(&promise)), kept).await.expect(200);
+        let referral = json!({ "id": done["nextReferralId"] });
+        let marked = json!({ "child": { "protectedIdentity": "marked" } });
+        assert_eq!(app.caseworker().patch(&referral_path(&referral), marked, "*").await.status, 204);
+        for actor in [worker.clone(), app.caseworker(), app.team_lead()] {
+            actor.get(&there(&promise)).await.problem(404, "not-found");
+            actor.get(&path(&json!({ "id": done["nextContactId"] }))).await.problem(404, "not-found");
+        }
+        cleared(&app, &[SKAGGETORP]).get(&there(&promise)).await.expect(200);
+        worker.get(&format!("/outreach-contacts/{followed}")).await.expect(200);
+    }
+
+    async fn an_offer_goes_out_of_sight_with_the_family_to_which_it_was_made(app: TestApp) {
+        let (worker, cleared) = (app.outreach_worker(), cleared(&app, &[SKAGGETORP]));
+        let (hidden, seen) = (app.person().await, app.person().await);
+        let family = app.registered("/families", json!({ "memberIds": [hidden] })).await;
+        let met = with(contact(), "/participants", json!([{ "personId": seen }]));
+        let met = worker.post("/outreach-contacts", met).await.expect(201);
+        let offers = format!("{}/offers", path(&met));
+        let service = app.anyone().get("/services/telefonradgivning").await.expect(200)["id"].clone();
+        let offer = |to: Value| json!({ "serviceId": service, "to": to, "note": "Vill prova." });
+        let to_family = worker.post(&offers, offer(json!({ "familyId": family }))).await.expect(201);
+        let to_seen = worker.post(&offers, offer(json!({ "participantIndex": 0 }))).await.expect(201);
+        let made = format!("/offers/{}", to_family["id"].as_str().unwrap());
+        worker.post(&format!("{made}/answers"), json!({ "answer": "thinking" })).await.expect(201);
+        let told = async |actor: &Actor| {
+            let timeline = actor.get(&format!("/people/{seen}/timeline?total=true")).await.expect(200);
+            let items = timeline["items"].as_array().unwrap();
+            assert_eq!(timeline["_meta"]["totalRecords"], json!(items.len()));
+            items.iter().filter(|item| item["kind"].as_str().unwrap().starts_with("offer_")).count()
+        };
+        assert_eq!(told(&worker).await, 3);
+        cleared.patch(&format!("/people/{hidden}"), json!({ "protection": "marked" }), "*").await.expect(200);
+        worker.get(&format!("/families/{family}")).await.problem(404, "not-found");
+        worker.get(&made).await.problem(404, "not-found");
+        worker.post(&format!("{made}/answers"), json!({ "answer": "accepted" })).await.problem(404, "not-found");
+        worker.post(&format!("{made}/close"), json!({ "reason": "no_capacity" })).await.problem(404, "not-found");
+        let listed = worker.get(&format!("{offers}?total=true")).await.expect(200);
+        assert_eq!((&listed["_meta"]["totalRecords"], &listed["items"][0]["id"]), (&json!(1), &to_seen["id"]));
+        assert_eq!(told(&worker).await, 1);
+        assert_eq!(cleared.get(&made).await.expect(200)["familyId"], json!(family));
+        assert_eq!(told(&cleared).await, 3);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
 use crate::outreach::{path, put};
@@ -179,6 +179,52 @@ on_both_databases! {
         assert_eq!(first(&elsewhere, &family).await.1, json!("outreach"));
         let of_reception = elsewhere.post("/outreach-contacts", with(of_family(&family), "/occurredAt", json!("2026-11-21T10:00:00Z"))).await;
         assert_eq!(of_reception.expect(201)["newlyReached"], false);
+    }
+
+    async fn another_family_that_was_met_with_somebody_protected_tells_nothing_of_it(app: TestApp) {
+        let (worker, cleared) = (app.outreach_worker(), cleared(&app, &[SKAGGETORP]));
+        let (hidden, seen) = (app.person().await, app.person().await);
+        let family = app.registered("/families", json!({ "memberIds": [seen] })).await;
+        let together = with(contact(), "/participants", json!([{ "personId": hidden }, { "personId": seen }]));
+        let together = write(&worker, at(together, "2026-11-01T10:00:00Z")).await;
+        let hidden_family = app.family().await;
+        let named = with(of_family(&hidden_family), "/participants", json!([{ "personId": seen }]));
+        let named = write(&worker, at(named, "2026-11-02T10:00:00Z")).await;
+        let alone = with(contact(), "/participants", json!([{ "personId": seen }]));
+        let alone = write(&worker, at(alone, "2026-11-03T10:00:00Z")).await;
+        cleared.patch(&format!("/people/{hidden}"), json!({ "protection": "marked" }), "*").await.expect(200);
+        worker.get(&path(&together)).await.problem(404, "not-found");
+        assert_eq!(first(&worker, &family).await.0, json!("2026-11-02T10:00:00Z"));
+        assert_eq!((newly(&worker, &named).await, newly(&worker, &alone).await), (json!(true), json!(false)));
+        // What names a family goes out of sight with its only member.
+        let joining = json!({ "familyId": hidden_family, "reason": "Bor där." });
+        cleared.post(&format!("/people/{hidden}/move"), joining).await.expect(200);
+        worker.get(&path(&named)).await.problem(404, "not-found");
+        assert_eq!(first(&worker, &family).await.0, json!("2026-11-03T10:00:00Z"));
+        assert_eq!(newly(&worker, &alone).await, json!(true));
+        assert_eq!(first(&cleared, &family).await.0, json!("2026-11-01T10:00:00Z"));
+    }
+
+    async fn what_is_reported_of_a_child_who_is_on_the_move_goes_along(app: TestApp) {
+        let elsewhere = app.another_server().await;
+        // Skatteverket's numbers come in a row; each round is about another child.
+        for number in ["20030101-2381", "20030315-2383", CHILD, "20030101-2399"] {
+            let child = app.registered("/people", json!({ "personalIdentityNumber": number })).await;
+            let (left, joined) = (app.registered("/families", json!({ "memberIds": [child] })).await, app.family().await);
+            let report = with(concern_report(), "/child/personalIdentityNumber", json!(number));
+            let send = |at: usize| {
+                let school = if at.is_multiple_of(2) { app.school() } else { elsewhere.school() };
+                let report = report.clone();
+                async move { school.post("/partner/referrals", report).await.expect(201) }
+            };
+            let change = async {
+                let to = json!({ "familyId": joined, "reason": "Flyttade." });
+                app.caseworker().post(&format!("/people/{child}/move"), to).await.expect(200)
+            };
+            join(join_all((0..12).map(send)), change).await;
+            assert_eq!(first(&app.caseworker(), &joined).await.1, json!("referral"));
+            assert_eq!(first(&app.caseworker(), &left).await.1, Value::Null);
+        }
     }
 }
 

@@ -8,12 +8,12 @@ use crate::support::app::SKAGGETORP;
 use crate::support::fixtures::{CHILD, contact, follow_up, fresh_id, with, without};
 use crate::support::{Actor, TestApp};
 
-fn urgent() -> Value {
+pub fn urgent() -> Value {
     let child = json!({ "personalIdentityNumber": CHILD, "givenName": "Elias", "placeName": "Skäggetorp" });
     with(with(contact(), "/urgency", json!("immediate")), "/child", child)
 }
 
-fn internal() -> Value {
+pub fn internal() -> Value {
     json!({
         "urgency": "routine", "child": { "personalIdentityNumber": CHILD, "givenName": "Elias", "placeName": "Skäggetorp" }, "guardians": [],
         "needs": ["parenting"], "description": "Vill ha någon att prata med.", "guardiansInformed": { "informed": "yes" },

@@ -264,4 +264,25 @@ on_both_databases! {
         assert_eq!(told["office"], before["office"]);
         app.steps(&who_is, &later, "send-feedback").await.expect(200);
     }
+
+    async fn a_matter_that_is_protected_opens_the_person_to_nobody_who_is_not_cleared(app: TestApp) {
+        let child = child(&app).await;
+        let told = with(concern_report(), "/child/personalIdentityNumber", json!(CHILD));
+        app.school().post("/partner/referrals", with(told.clone(), "/child/protectedIdentity", json!("marked"))).await.expect(201);
+        let corrected = app.submitted(told).await;
+        let marked = json!({ "child": { "protectedIdentity": "marked" } });
+        assert_eq!(app.caseworker().patch(&format!("/referrals/{corrected}"), marked, "*").await.status, 204);
+        for reader in [app.reception_caseworker(), app.staff("team_lead", &[RECEPTION])] {
+            reader.get(&path(&child)).await.problem(404, "not-found");
+            for question in [json!({ "name": "Öberg" }), json!({ "personalIdentityNumber": CHILD })] {
+                assert_eq!(reader.post("/people/search", question).await.expect(200)["items"], json!([]));
+            }
+        }
+        cleared(&app, &[RECEPTION]).get(&path(&child)).await.expect(200);
+        // Where the office has met the person before, and after what is open, everybody of it knows.
+        app.caseworker().get(&path(&child)).await.expect(200);
+        let open = app.referral_for("redirect").await;
+        app.step(&open, "redirect").await;
+        app.reception_caseworker().get(&path(&child)).await.expect(200);
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::db::columns::{SqlTime, SqlUuid};
 use crate::db::schema::cases::referrals;
+use crate::db::schema::people;
 
 diesel::table! {
     use diesel::sql_types::*;
@@ -114,6 +115,7 @@ diesel::table! {
         created_by -> SqlUuid,
         updated_at -> SqlTime,
         version -> Integer,
+        next_referral_id -> Nullable<SqlUuid>,
     }
 }
 
@@ -125,5 +127,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     follow_ups
 );
 diesel::allow_tables_to_appear_in_same_query!(follow_ups, referrals);
+diesel::allow_tables_to_appear_in_same_query!(offers, people);
+diesel::allow_tables_to_appear_in_same_query!(outreach_participants, people);
+diesel::allow_tables_to_appear_in_same_query!(outreach_contacts, people);
+diesel::allow_tables_to_appear_in_same_query!(offer_answers, people);
 diesel::joinable!(offer_answers -> offers (offer_id));
 diesel::joinable!(offers -> outreach_contacts (contact_id));

@@ -35,6 +35,7 @@ pub struct SealedFollowUp {
     pub created_by: StaffId,
     pub updated_at: Timestamp,
     pub version: i32,
+    pub next_referral_id: Option<ReferralId>,
 }
 
 impl SealedFollowUp {
@@ -56,6 +57,7 @@ impl SealedFollowUp {
             created_by: follow_up.created_by,
             updated_at: follow_up.updated_at,
             version: follow_up.version,
+            next_referral_id: follow_up.words.next_referral_id,
         })
     }
 

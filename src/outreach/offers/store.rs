@@ -167,13 +167,30 @@ pub fn insert_answers(conn: &mut DbConn, answers: &[AnswerRow]) -> Result<()> {
     Ok(())
 }
 
-/// The offer, if its contact may be known to somebody with this sight.
+/// What must hold of an offer, besides its contact, for somebody to know of it who is cleared for protected identities or not: to whom it
+/// was made. For whom a family of nobody but protected people is not there, no offer to it is.
+macro_rules! made_to_known {
+    ($cleared:expr) => {{
+        use diesel::dsl::{exists, not};
+        use diesel::prelude::*;
+        use diesel::sql_types::Bool;
+        use $crate::db::schema::{offers, people};
+        use $crate::people::ProtectedIdentity;
+        let members = people::table.filter(people::family_id.eq(offers::family_id));
+        let somebody_to_know = exists(members.filter(people::protection.eq(ProtectedIdentity::None)));
+        $cleared.into_sql::<Bool>().or(somebody_to_know).or(not(exists(members)))
+    }};
+}
+pub(crate) use made_to_known;
+
+/// The offer, if its contact and its family may be known to somebody with this sight.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: OfferId) -> Result<Standing> {
     let cleared = outreach_contacts::protected.eq(false).or(outreach_contacts::protected.eq(sight.protected_identity));
     let named = offers::table
         .inner_join(outreach_contacts::table)
         .filter(offers::id.eq(id))
         .filter(cleared)
+        .filter(made_to_known!(sight.protected_identity))
         .filter(outreach_contacts::office_id.eq_any(sight.offices.clone()))
         .select((offers::all_columns, outreach_contacts::in_error));
     let found: Option<(SealedOffer, bool)> = on_backend!(&mut *conn, conn => named.first(conn).optional())?;
@@ -181,7 +198,7 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: OfferId) -> Result<Standing> {
     standings.pop().ok_or_else(Error::not_found)
 }
 
-/// The offers of a contact that may be known, in the order in which they were made.
+/// The offers of a contact that may be known, as far as they may be, in the order in which they were made.
 pub fn of_contact(
     conn: &mut DbConn,
     sight: &Sight,
@@ -190,6 +207,7 @@ pub fn of_contact(
 ) -> Result<Vec<Standing>> {
     let offers: Vec<SealedOffer> = on_backend!(&mut *conn, conn => offers::table
         .filter(offers::contact_id.eq(contact))
+        .filter(made_to_known!(sight.protected_identity))
         .order((offers::offered_at, offers::id))
         .load(conn))?;
     standing(conn, sight, offers.into_iter().map(|offer| (offer, in_error)).collect())

@@ -4,7 +4,7 @@
 //! not, the state decides, so their step is judged anew by what the referral has become.
 
 use crate::audit::{self, Actor, Entry};
-use crate::db::DbConn;
+use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::families;
 use crate::referrals::course::events::{self, SealedEvent};
@@ -65,6 +65,10 @@ impl Transition {
     /// Writes it down, unless somebody else wrote the next version first.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         let referral = &self.referral;
+        if let Some(person) = referral.person_id.filter(|_| self.moved || self.was_or_is_in_error) {
+            // Before the referral, as whoever changes the person does, so that no two wait for each other.
+            dialect::hold_people(conn, &[person])?;
+        }
         store::update(conn, referral)?;
         events::insert(conn, &self.event)?;
         if let Some(message) = &self.message {
