@@ -6,9 +6,9 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::BigInt;
 
 use crate::db::connection::DbConn;
-use crate::db::schema::{families, family_offices, people, person_offices, referrals};
+use crate::db::schema::{families, family_offices, outreach_contacts, people, person_offices, referrals};
 use crate::error::{Error, Result};
-use crate::id::{FamilyId, OfficeId, PersonId, ReferralId};
+use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, ReferralId};
 
 /// Compiles one expression for each database. It is for what the multi-backend cannot say (a batch insert), and for hot
 /// statements, whose SQL text the multi-backend would build anew at every execution.
@@ -148,6 +148,17 @@ pub fn hold_people(conn: &mut DbConn, ids: &[PersonId]) -> Result<()> {
 pub fn hold_referral(conn: &mut DbConn, id: ReferralId) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         referrals::table.find(id).select(referrals::id).for_share().load::<ReferralId>(conn)?;
+    }
+    Ok(())
+}
+
+/// Who writes the next version of a contact, or makes something of it, must not do so beside somebody who changes it. On PostgreSQL its row
+/// is held until the transaction ends. SQLite has one writer.
+pub fn hold_contact(conn: &mut DbConn, id: OutreachContactId) -> Result<()> {
+    if let DbConn::Postgres(conn) = conn {
+        let row = outreach_contacts::table.find(id).select(outreach_contacts::id);
+        // References to the row may come in meanwhile: nobody changes the key.
+        row.for_no_key_update().load::<OutreachContactId>(conn)?;
     }
     Ok(())
 }

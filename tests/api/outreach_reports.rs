@@ -13,7 +13,7 @@ fn urgent() -> Value {
     with(with(contact(), "/urgency", json!("immediate")), "/child", child)
 }
 
-fn internal() -> Value {
+pub fn internal() -> Value {
     json!({
         "urgency": "routine", "child": { "personalIdentityNumber": CHILD, "givenName": "Elias", "placeName": "Skäggetorp" }, "guardians": [],
         "needs": ["parenting"], "description": "Vill ha någon att prata med.", "guardiansInformed": { "informed": "yes" },
