@@ -9,9 +9,9 @@ use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::Sqlite;
 
 use crate::db::connection::DbConn;
-use crate::db::schema::{families, family_offices, partners, people, person_offices, referrals};
+use crate::db::schema::{families, family_offices, outreach_contacts, partners, people, person_offices, referrals};
 use crate::error::{Error, Result};
-use crate::id::{FamilyId, OfficeId, PartnerId, PersonId, ReferralId};
+use crate::id::{FamilyId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId};
 
 /// Compiles one expression for each database. It is for what the multi-backend cannot say (a batch insert), and for hot
 /// statements, whose SQL text the multi-backend would build anew at every execution.
@@ -166,6 +166,17 @@ where
         DbConn::Postgres(conn) => category.for_share().get_result(conn)?,
         DbConn::Sqlite(conn) => category.get_result(conn)?,
     })
+}
+
+/// Who writes the next version of a contact, or makes something of it, must not do so beside somebody who changes it. On PostgreSQL its row
+/// is held until the transaction ends. SQLite has one writer.
+pub fn hold_contact(conn: &mut DbConn, id: OutreachContactId) -> Result<()> {
+    if let DbConn::Postgres(conn) = conn {
+        let row = outreach_contacts::table.find(id).select(outreach_contacts::id);
+        // References to the row may come in meanwhile: nobody changes the key.
+        row.for_no_key_update().load::<OutreachContactId>(conn)?;
+    }
+    Ok(())
 }
 
 /// Notes which offices have reason to know of which people, each with whether that is only through somebody whose identity is

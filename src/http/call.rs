@@ -85,6 +85,11 @@ impl Link {
         format!("<{}>; rel=\"{}\"", self.href, self.rel)
     }
 
+    /// Whether it changes nothing.
+    pub fn is_reading(&self) -> bool {
+        self.method == "GET"
+    }
+
     /// A link to an absolute address.
     pub fn new(rel: impl Into<String>, method: &'static str, href: String) -> Self {
         Self { rel: rel.into(), href, method }

@@ -6,6 +6,7 @@ use std::fmt;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -92,6 +93,11 @@ impl Written {
     /// The same with the resource as it is now.
     pub fn made_anew(self, view: &impl Serialize, validator: Validator) -> Result<Self> {
         Ok(Self { status: self.status, location: self.location, ..Self::changed(view, validator)? })
+    }
+
+    /// What it tells, or a part of that.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(&self.body).map_err(Error::internal)
     }
 
     /// Whether it tells of something new.

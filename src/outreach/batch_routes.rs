@@ -17,11 +17,10 @@ use crate::http::body::{self, BodyWithNulls};
 use crate::http::problem::{Explainer, ProblemView};
 use crate::http::written::Written;
 use crate::id::{OfficeId, OutreachContactId};
-use crate::idempotency::{Replay, Slot};
+use crate::idempotency::{Again, ReplayAnew, Slot};
 use crate::outreach::NewContact;
 use crate::outreach::arrival::{self, Arrival, Arrived};
 use crate::outreach::routes::answer;
-use crate::outreach::store;
 
 /// A batch takes no more.
 const MOST: usize = 100;
@@ -69,6 +68,17 @@ pub struct BatchItem {
     problem: Option<ProblemView>,
 }
 
+/// Which contacts a kept answer tells of.
+#[derive(Deserialize)]
+struct Received {
+    items: Vec<ReceivedItem>,
+}
+
+#[derive(Deserialize)]
+struct ReceivedItem {
+    id: Option<OutreachContactId>,
+}
+
 /// Write down contacts in a batch
 ///
 /// Up to 100 contacts, for a device that was long without a network. Each is read and judged alone, and what is wrong with one keeps
@@ -96,13 +106,14 @@ pub async fn submit_batch(
     if field.sight().offices.is_empty() {
         return Err(Error::new(Problem::NoOffice));
     }
-    let sight = field.sight();
-    let may_see = move |conn: &mut DbConn, id: Uuid| match id.is_nil() {
-        // Nothing of it was recorded, so the answer tells of nothing.
-        true => Ok(()),
-        false => store::find(conn, &sight, OutreachContactId::from_uuid(id)).map(drop),
+    // The answer tells whoever sent the contacts that they were received, and nothing of what is in them: else a client that did not hear
+    // it could not know.
+    let render = |_: &mut DbConn, _: Uuid, answer: Written| {
+        let received: Received = answer.read()?;
+        let others = received.items.into_iter().filter_map(|item| item.id).map(OutreachContactId::uuid).collect();
+        Ok(Again { answer, others, leads_nowhere: false })
     };
-    let replay = Replay { action: "outreach_contact.batch.replayed", resource_type: "outreach_contact", may_see };
+    let replay = ReplayAnew { action: "outreach_contact.batch.replayed", resource_type: "outreach_contact", render };
     let once = async |slot: Slot| {
         let explain = field.call.explainer();
         let mut steps = Vec::new();
@@ -163,7 +174,7 @@ pub async fn submit_batch(
         Ok(answer)
     };
     let submit = async |slot: Slot| anew(false, async || once(slot.clone()).await).await;
-    field.call.send(field.retries.once(&field.call, field.caller.actor(), replay, submit).await?)
+    field.call.send(field.retries.once_or_anew(&field.call, field.caller.actor(), replay, submit).await?)
 }
 
 impl BatchItem {

@@ -10,7 +10,7 @@ use crate::audit::denials::Denials;
 use crate::auth::{OutreachWorker, Sight, VersionReader};
 use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
-use crate::error::Result;
+use crate::error::{Result, Text};
 use crate::families::reached;
 use crate::http::answer::Validator;
 use crate::http::body::{Body, MergePatch};
@@ -18,16 +18,19 @@ use crate::http::call::{Cache, Call};
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::written::Written;
-use crate::id::{FamilyId, OutreachContactId, PersonId};
+use crate::id::{FamilyId, OfferId, OutreachContactId, PersonId};
 use crate::idempotency::{Retries, Slot};
 use crate::outreach::arrival::Names;
+use crate::outreach::follow_ups::store as follow_up_store;
 use crate::outreach::known::Known;
+use crate::outreach::offers::{Offer, store as offer_store};
 use crate::outreach::routes::{again, entry, look};
 use crate::outreach::store::{self, SealedContact, SealedVersion};
 use crate::outreach::view::{ContactView, VersionView};
-use crate::outreach::{NewContact, OutreachContact, Setting, check_tells_nobody};
+use crate::outreach::{NewContact, OutreachContact, Participant, Setting, check_tells_nobody};
 use crate::people::{Changeable, Registration};
 use crate::rules::Rules;
+use crate::time::Moment;
 use crate::vault::{ConfidentialProse, Vault};
 
 type ContactFacts = Changeable<NewContact>;
@@ -35,7 +38,8 @@ type ContactFacts = Changeable<NewContact>;
 /// Correct a contact
 ///
 /// A merge patch (RFC 7396) of what was written down. It makes a new version; what stood there before stays readable to team leads
-/// and auditors. What was planned or reported with the contact is changed where it is kept.
+/// and auditors. What was offered and promised to the contact's family goes with it to another one; participants to whom something was
+/// offered stay in their places. A concern report is changed where it is kept.
 #[utoipa::path(
     operation_id = "correctOutreachContact",
     tag = "outreach",
@@ -71,12 +75,7 @@ pub async fn correct_contact(
     let setting =
         Setting { office: before.office_id, directory: &directory, now: call.moment.now, before: Some(written) };
     let after = before.corrected(patch.apply(written)?, &setting, staff.id)?;
-    let change = Change {
-        sight,
-        next: SealedContact::new(&after, &vault, &call.moment.random)?,
-        before: SealedVersion::new(&before, &vault, &call.moment)?,
-        names: Names { known_before: Some(Box::new(names(&before))), ..names(&after) },
-    };
+    let change = Change::new(&before, &after, sight, &vault, &call.moment)?;
     let entry = attempt().on_behalf_of(before.office_id);
     let work = move |conn: &mut DbConn| {
         change.write(conn)?;
@@ -98,9 +97,29 @@ struct Change {
     next: SealedContact,
     before: SealedVersion,
     names: Names,
+    /// As they were, and as they are.
+    participants: [Vec<Participant>; 2],
+    vault: Vault,
 }
 
 impl Change {
+    fn new(
+        before: &OutreachContact,
+        after: &OutreachContact,
+        sight: Sight,
+        vault: &Vault,
+        moment: &Moment,
+    ) -> Result<Self> {
+        Ok(Self {
+            sight,
+            next: SealedContact::new(after, vault, &moment.random)?,
+            before: SealedVersion::new(before, vault, moment)?,
+            names: Names { known_before: Some(Box::new(names(before))), ..names(after) },
+            participants: [before, after].map(|contact| contact.record.written.participants.clone()),
+            vault: vault.clone(),
+        })
+    }
+
     /// Writes it, and works out anew how the families were first reached that it names or has named.
     fn write(&self, conn: &mut DbConn) -> Result<()> {
         let stood_there = self.names.known_before.as_deref().cloned().unwrap_or_default();
@@ -110,22 +129,51 @@ impl Change {
         let people = |names: &Names| names.people.iter().map(|(_, person)| *person).collect::<Vec<PersonId>>();
         let (named, named_before) = (people(&self.names), people(&stood_there));
         let is_about_the_same = named == named_before && self.names.family == stood_there.family;
+        // Whoever was protected meanwhile, or whose families were merged, is so in the next version as well.
+        let current = store::hold(conn, &self.sight, self.next.id)?;
         // What was linked once stays, also where somebody has moved on since.
-        let family = if is_about_the_same { self.next.family_id } else { found.family };
-        let protected = self.next.protected || found.protected;
+        let family = if is_about_the_same { current.family_id } else { found.family };
+        let protected = current.protected || found.protected || found_before.protected;
         let next = SealedContact { family_id: family, protected, ..self.next.clone() }.hidden_as_needed();
         store::supersede(conn, &next, &self.before)?;
         if named != named_before {
             store::replace_people(conn, next.id, &named)?;
         }
+        // Somebody of another family besides makes the contact no one family's, and what was offered to the first is still theirs.
+        let theirs = family.or(current.family_id.filter(|before| found.families.contains(before)));
+        self.take_along(conn, current.family_id, theirs)?;
         let office = next.office_id;
         let met = named.iter().map(|person| (*person, office, next.protected));
         dialect::note_met_people(conn, &met.collect::<Vec<_>>())?;
         let met = found.families.iter().map(|family| (*family, office, next.protected));
         dialect::note_met_families(conn, &met.collect::<Vec<_>>())?;
         let mut affected: Vec<FamilyId> = [found.families, found_before.families].concat();
-        affected.extend(self.next.family_id.into_iter().chain(family));
+        affected.extend(current.family_id.into_iter().chain(family));
         reached::recompute(conn, &affected)
+    }
+
+    /// What was offered and promised to the family of the contact is the right one's; to whom else something was offered, it stays offered.
+    fn take_along(&self, conn: &mut DbConn, from: Option<FamilyId>, to: Option<FamilyId>) -> Result<()> {
+        let ([were, are], id) = (&self.participants, self.next.id);
+        if were == are && from == to {
+            return Ok(());
+        }
+        let offers = offer_store::made_at(conn, id)?.into_iter().map(|offer| offer.open(&self.vault));
+        let offers = offers.collect::<Result<Vec<_>>>()?;
+        let mut rules = Rules::default();
+        let gone = Text::new(
+            "must keep those to whom something was offered in their places",
+            "måste ha kvar dem som har erbjudits något på deras platser",
+        );
+        rules.require(offers.iter().all(|offer| offer.keeps_its_recipient(were, are)), "/participants", gone);
+        rules.finish(Some(()))?;
+        if from != to {
+            let is_of_family = |offer: &&Offer| offer.words.participant_index.is_none() && offer.family_id == from;
+            let theirs: Vec<OfferId> = offers.iter().filter(is_of_family).map(|offer| offer.id).collect();
+            offer_store::give_to(conn, &theirs, to)?;
+            follow_up_store::give_to(conn, id, from, to)?;
+        }
+        Ok(())
     }
 }
 
@@ -210,11 +258,10 @@ pub async fn enter_in_error(
     let (directory, id) = (directory.current(), id.0);
     let sight = staff.own_sight(&directory);
     let replay = again("outreach_contact.entered_in_error.replayed", &sight);
+    let attempt = || entry(&staff, &call, "outreach_contact.entered_in_error", vec![id]);
     let once = async |slot: Slot| {
         let seen = sight.clone();
-        let before = db.read(move |conn| store::find(conn, &seen, id)).await;
-        let attempt = || entry(&staff, &call, "outreach_contact.entered_in_error", vec![id]);
-        let before = denials.noted(before, attempt)?;
+        let before = db.read(move |conn| store::find(conn, &seen, id)).await?;
         call.check_if_match_when_given(before.version)?;
         let before = before.open(&vault)?;
         if before.record.written.is_identity_exempt(&directory) {
@@ -223,12 +270,7 @@ pub async fn enter_in_error(
             rules.finish(Some(()))?;
         }
         let after = before.entered_in_error(body.0.reason.clone(), staff.id, call.moment.now)?;
-        let change = Change {
-            sight: sight.clone(),
-            next: SealedContact::new(&after, &vault, &call.moment.random)?,
-            before: SealedVersion::new(&before, &vault, &call.moment)?,
-            names: Names { known_before: Some(Box::new(names(&before))), ..names(&after) },
-        };
+        let change = Change::new(&before, &after, sight.clone(), &vault, &call.moment)?;
         let entry = attempt().on_behalf_of(before.office_id);
         let (links, seal) = (call.links(), vault.get_ref().clone());
         let work = move |conn: &mut DbConn| {
@@ -244,5 +286,6 @@ pub async fn enter_in_error(
         db.write(work).await
     };
     let change = async |slot: Slot| anew(call.names_a_version(), async || once(slot.clone()).await).await;
-    call.send(retries.once(&call, staff.actor(), replay, change).await?)
+    let changed = retries.once(&call, staff.actor(), replay, change).await;
+    call.send(denials.noted(changed, attempt)?)
 }

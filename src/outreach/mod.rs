@@ -35,6 +35,7 @@ pub use rules::{Setting, check_tells_nobody};
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, StaffId};
 use crate::referrals::Urgency;
+use crate::rules::Rules;
 use crate::time::{Moment, Timestamp};
 use crate::vault::{self, ConfidentialProse};
 
@@ -127,6 +128,9 @@ impl OutreachContact {
     /// The next version, with what somebody writes now.
     pub fn corrected(&self, new: NewContact, setting: &Setting, by: StaffId) -> Result<Self> {
         self.check_counts()?;
+        let mut rules = Rules::default();
+        rules.has_room(usize::try_from(self.version - 1).unwrap_or_default());
+        rules.finish(Some(()))?;
         let district = new.check(setting)?;
         let record = Record { written: new.kept(district), ..self.record.clone() };
         Ok(Self { record, updated_at: setting.now, updated_by: by, version: self.version + 1, ..self.clone() })

@@ -135,7 +135,8 @@ async fn get_contact(
     denials: Data<Denials>,
     id: Named<OutreachContactId>,
 ) -> Result<HttpResponse> {
-    let (id, sight) = (id.0, staff.sight(&directory.current()));
+    let (id, directory) = (id.0, directory.current());
+    let (sight, own) = (staff.sight(&directory), staff.own_sight(&directory));
     let reason = sight.reason;
     let attempt = || entry(&staff, &call, "outreach_contact.read", vec![id]).because(reason);
     let entry = attempt();
@@ -145,7 +146,7 @@ async fn get_contact(
     let found = db.read_recorded(move |conn| look(conn, &sight, id), record).await;
     let (contact, newly_reached) = denials.noted(found, attempt)?;
     let version = contact.version;
-    let view = ContactView::new(contact.open(&vault)?, newly_reached, &call);
+    let view = ContactView::new(contact.open(&vault)?, newly_reached, &call).seen_by(&own);
     call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 
@@ -248,10 +249,15 @@ impl Desk<Staff> {
 
     /// A contact as it arrives: judged as far as it can be without the database, and sealed.
     pub(super) async fn arrival(&self, new: NewContact) -> Result<Arrival> {
+        let sent = self.fingerprint(&new)?;
+        self.arrival_of(new, sent).await
+    }
+
+    /// The same of a contact to which something was added that its worker did not send.
+    pub(super) async fn arrival_of(&self, new: NewContact, sent: [u8; 32]) -> Result<Arrival> {
         let office = self.caller.creating_office(&self.directory, new.office_id.as_ref())?;
         let may_be_there = new.id.is_some();
         let promise = new.follow_up.clone();
-        let fingerprint = self.fingerprint(&new)?;
         let (moment, vault) = (&self.call.moment, &self.vault);
         let setting = Setting { office, directory: &self.directory, now: moment.now, before: None };
         let concern = match new.urgency {
@@ -259,7 +265,7 @@ impl Desk<Staff> {
             _ => None,
         };
         let said = concern.as_ref().and_then(|concern| concern.child.protected_identity).unwrap_or_default();
-        let mut contact = OutreachContact::new(new, &setting, self.caller.id, fingerprint, moment)?;
+        let mut contact = OutreachContact::new(new, &setting, self.caller.id, sent, moment)?;
         let report = match concern {
             Some(concern) => Some(self.report(concern, contact.id, office).await?),
             None => None,
@@ -291,7 +297,7 @@ impl Desk<Staff> {
     }
 
     /// What makes the same content the same, whichever way it comes. It is a keyed hash, since the content tells where somebody is.
-    fn fingerprint(&self, new: &NewContact) -> Result<[u8; 32]> {
+    pub(super) fn fingerprint(&self, new: &NewContact) -> Result<[u8; 32]> {
         let content = serde_json::to_vec(&NewContact { id: None, ..new.clone() }).map_err(Error::internal)?;
         Ok(self.retries.fingerprint(&content))
     }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use crate::auth::Sight;
 use crate::db::schema::{follow_ups, outreach_contact_versions, outreach_contacts, outreach_participants, referrals};
-use crate::db::{DbConn, stale};
+use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
 use crate::families::reached;
 use crate::http::page::From;
@@ -211,6 +211,13 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<S
         }
     }?;
     found.ok_or_else(Error::not_found)
+}
+
+/// The same, held until the transaction ends: it may have been protected, or its family merged, since it was read, and neither makes a
+/// version of it.
+pub fn hold(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<SealedContact> {
+    dialect::hold_contact(conn, id)?;
+    find(conn, sight, id)
 }
 
 /// What a contact was before each of its corrections, the newest first.

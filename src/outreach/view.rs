@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::auth::Sight;
 use crate::http::call::Link;
 use crate::http::written::Linking;
 use crate::id::{
@@ -129,6 +130,12 @@ impl ContactView {
             links.push(addresses.link("enter-in-error", "POST", &format!("{path}/enter-in-error")));
         }
         Self { links, newly_reached, ..Self::bare(contact) }
+    }
+
+    /// As staff see it who may change what is their own offices': a reason opens reading only.
+    pub fn seen_by(mut self, own: &Sight) -> Self {
+        self.links.retain(|link| link.is_reading() || own.offices.contains(&self.office_id));
+        self
     }
 
     /// What a version tells, which is no resource of its own.

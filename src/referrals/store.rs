@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::auth::{Category, Sight};
 use crate::db::columns::Json;
-use crate::db::schema::{referral_services, referrals};
+use crate::db::schema::{follow_ups, referral_services, referrals};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
 use crate::http::page::From;
@@ -186,14 +186,17 @@ pub fn insert(conn: &mut DbConn, referral: &SealedReferral, requested: &[Service
     Ok(())
 }
 
-/// Writes the next version of a referral, unless somebody else wrote it first.
+/// Writes the next version of a referral, unless somebody else wrote it first. Whichever way it comes to another office, what was
+/// promised about it goes along.
 pub fn update(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
     let before = referrals::table.find(referral.id).filter(referrals::version.eq(referral.version - 1));
-    if on_backend!(conn, conn => diesel::update(before).set(referral).execute(conn))? == 1 {
-        Ok(())
-    } else {
-        Err(stale())
+    if on_backend!(&mut *conn, conn => diesel::update(before).set(referral).execute(conn))? != 1 {
+        return Err(stale());
     }
+    let (about, office) = (follow_ups::referral_id.eq(referral.id), follow_ups::office_id);
+    let left_behind = follow_ups::table.filter(about).filter(office.ne(referral.office_id));
+    on_backend!(conn, conn => diesel::update(left_behind).set(office.eq(referral.office_id)).execute(conn))?;
+    Ok(())
 }
 
 /// The referrals about a child with this identity number whom nobody has registered.

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::id::{AnswerId, FollowUpId, OfferId, OfficeId, OutreachContactId, ServiceId};
 use crate::on_backend;
 use crate::outreach::codes::{Channel, ContactOutcome, OfferAnswer};
-use crate::outreach::follow_ups::store::open_to;
+use crate::outreach::follow_ups::store::listed_to;
 use crate::outreach::offers::store::made_to_known;
 use crate::time::Timestamp;
 use crate::timeline::sources::newest;
@@ -159,7 +159,7 @@ macro_rules! promise_rows {
             .eq_any($naming)
             .assume_not_null()
             .or(follow_ups::family_id.eq_any(subject.families.clone()).assume_not_null());
-        open_to!(subject.sight.protected_identity)
+        listed_to!(subject.sight.protected_identity)
             .filter(follow_ups::office_id.eq_any(subject.sight.offices.clone()))
             .filter(about)
             .into_boxed()

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::outreach::{path, put};
 use crate::outreach_reports::{internal, urgent};
-use crate::people::cleared;
+use crate::people::{cleared, recorded};
 use crate::referrals::{path as referral_path, submit};
 use crate::support::app::{RECEPTION, SKAGGETORP};
 use crate::support::fixtures::{CHILD, concern_report, contact, follow_up, fresh_id, with};
-use crate::support::{Actor, TestApp};
+use crate::support::{Actor, Method, TestApp};
 
 fn there(follow_up: &Value) -> String {
     format!("/follow-ups/{}", follow_up["id"].as_str().unwrap())
@@ -21,15 +21,15 @@ async fn promised(actor: &Actor, body: Value) -> Value {
     made
 }
 
-/// It is there for whoever is cleared at the office, and for nobody else in any way.
-async fn is_hidden(app: &TestApp, follow_up: &Value) {
+/// It is there for whoever is cleared at the office that has it, and for nobody else in any way.
+async fn is_hidden(app: &TestApp, follow_up: &Value, office: &str) {
     for actor in [app.outreach_worker(), app.caseworker(), app.team_lead()] {
         actor.get(&there(follow_up)).await.problem(404, "not-found");
         let done = actor.post(&format!("{}/complete", there(follow_up)), json!({ "result": "Klart." })).await;
         done.problem(404, "not-found");
         assert_eq!(actor.get("/follow-ups?total=true").await.expect(200)["_meta"]["totalRecords"], 0);
     }
-    let cleared = cleared(app, &[SKAGGETORP]);
+    let cleared = cleared(app, &[office]);
     assert_eq!(cleared.get(&there(follow_up)).await.expect(200)["id"], follow_up["id"]);
     assert_eq!(cleared.get("/follow-ups").await.expect(200)["items"][0]["id"], follow_up["id"]);
 }
@@ -61,7 +61,7 @@ on_both_databases! {
         let promise = promised(&app.caseworker(), json!({ "referralId": referral["id"], "dueOn": "2026-12-04" })).await;
         let marked = json!({ "child": { "protectedIdentity": "marked" } });
         assert_eq!(app.caseworker().patch(&referral_path(&referral), marked, "*").await.status, 204);
-        is_hidden(&app, &promise).await;
+        is_hidden(&app, &promise, RECEPTION).await;
     }
 
     async fn a_promise_goes_out_of_sight_with_the_referral_whose_child_is_registered(app: TestApp) {
@@ -69,7 +69,7 @@ on_both_databases! {
         let promise = promised(&app.caseworker(), json!({ "referralId": referral["id"], "dueOn": "2026-12-04" })).await;
         let child = json!({ "personalIdentityNumber": CHILD, "protection": "marked" });
         cleared(&app, &[RECEPTION]).post("/people", child).await.expect(201);
-        is_hidden(&app, &promise).await;
+        is_hidden(&app, &promise, RECEPTION).await;
     }
 
     async fn a_promise_goes_out_of_sight_with_the_contact_that_is_corrected(app: TestApp) {
@@ -88,7 +88,7 @@ on_both_databases! {
         let named = json!({ "participants": [{ "personId": hidden["id"] }] });
         cleared.patch(&path(&met), named, "*").await.expect(200);
         worker.get(&path(&met)).await.problem(404, "not-found");
-        is_hidden(&app, &promise).await;
+        is_hidden(&app, &promise, SKAGGETORP).await;
         assert!(!kinds(&worker).await.contains(&"follow_up_planned".to_owned()));
         assert!(kinds(&cleared).await.contains(&"follow_up_planned".to_owned()));
     }
@@ -104,7 +104,7 @@ on_both_databases! {
         assert_eq!(due(&worker).await, 1);
         let cleared = cleared(&app, &[SKAGGETORP]);
         cleared.patch(&format!("/people/{person}"), json!({ "protection": "marked" }), "*").await.expect(200);
-        is_hidden(&app, &promise).await;
+        is_hidden(&app, &promise, SKAGGETORP).await;
         assert_eq!(due(&worker).await, 0);
         assert_eq!(due(&cleared).await, 1);
         worker.get(&format!("/outreach-contacts/{met}")).await.expect(200);
@@ -124,7 +124,7 @@ on_both_databases! {
             actor.get(&path(&made)).await.problem(404, "not-found");
             assert_eq!(actor.get("/outreach-contacts?total=true").await.expect(200)["_meta"]["totalRecords"], 0);
         }
-        is_hidden(&app, &json!({ "id": made["followUpId"] })).await;
+        is_hidden(&app, &json!({ "id": made["followUpId"] }), SKAGGETORP).await;
         cleared(&app, &[SKAGGETORP]).get(&path(&made)).await.expect(200);
         // A client that did not hear the answer asks again, and learns that it was received.
         let again = put(&worker, &id, &urgent).await.expect(200);
@@ -216,5 +216,18 @@ on_both_databases! {
         assert_eq!(told(&worker).await, 1);
         assert_eq!(cleared.get(&made).await.expect(200)["familyId"], json!(family));
         assert_eq!(told(&cleared).await, 3);
+    }
+
+    async fn a_batch_that_is_sent_again_is_answered_again_whomever_it_is_about(app: TestApp) {
+        let (worker, child) = (app.outreach_worker(), json!({ "givenName": "Elias", "personalIdentityNumber": CHILD, "placeName": "Skäggetorp", "protectedIdentity": "marked" }));
+        let urgent = with(with(contact(), "/urgency", json!("immediate")), "/child", child);
+        let body = json!({ "items": [urgent, contact(), with(contact(), "/durationMinutes", json!(0))] });
+        let send = || worker.request(Method::POST, "/outreach-contacts/batch").header("idempotency-key", "the-evening").json(&body);
+        let first = send().send().await.expect(200);
+        let again = send().send().await;
+        assert_eq!((again.expect(200), again.header("idempotent-replayed")), (first.clone(), Some("true")));
+        let about = json!([first["items"][0]["id"], first["items"][1]["id"]]);
+        assert_eq!(recorded(&app, "outreach_contact.batch.replayed").await, [("outreach_contact.batch.replayed".to_owned(), about)]);
+        worker.get(&path(&first["items"][0])).await.problem(404, "not-found");
     }
 }

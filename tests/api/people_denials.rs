@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::people::{cleared, path, recorded};
 use crate::support::app::{RECEPTION, SKAGGETORP};
-use crate::support::fixtures::{CHILD, contact, person, with};
-use crate::support::{Actor, TestApp};
+use crate::support::fixtures::{CHILD, concern_report, contact, follow_up, person, with};
+use crate::support::{Actor, Method, TestApp};
 
 const UNKNOWN: &str = "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e";
 
@@ -136,11 +136,60 @@ on_both_databases! {
     }
 
     async fn what_is_not_given_again_is_recorded(app: TestApp) {
-        let again = || app.caseworker().request(crate::support::Method::POST, "/people").header("idempotency-key", "a").json(&person());
+        let again = || app.caseworker().request(Method::POST, "/people").header("idempotency-key", "a").json(&person());
         let made = again().send().await.expect(201);
         app.caseworker().patch(&path(&made), json!({ "protection": "marked" }), "*").await.expect(204);
         again().send().await.problem(404, "not-found");
         assert_eq!(denied(&app, 1).await["person.created"], [json!([made["id"]])]);
+    }
+
+    async fn what_an_offer_names_in_vain_is_recorded_once(app: TestApp) {
+        let (worker, met) = (app.outreach_worker(), app.contact().await);
+        let offer = with(app.new_offer().await, "/to", json!({ "familyId": UNKNOWN }));
+        worker.post(&format!("/outreach-contacts/{met}/offers"), offer).await.problem(422, "unknown-reference");
+        worker.post(&format!("/outreach-contacts/{UNKNOWN}/offers"), app.new_offer().await).await.problem(404, "not-found");
+        worker.post(&format!("/offers/{UNKNOWN}/close"), json!({ "reason": "other" })).await.problem(404, "not-found");
+        let denied = denied(&app, 3).await;
+        assert_eq!(denied["offer.created"], in_order(&[json!([met, UNKNOWN]), json!([UNKNOWN])]));
+        assert_eq!(denied["offer.closed"], [json!([UNKNOWN])]);
+    }
+
+    async fn what_the_field_is_not_answered_again_is_recorded(app: TestApp) {
+        let (worker, person) = (app.outreach_worker(), app.person().await);
+        let met = with(contact(), "/participants", json!([{ "personId": person }]));
+        let met = worker.post("/outreach-contacts", met).await.expect(201)["id"].as_str().unwrap().to_owned();
+        let of = |path: String, key: &'static str, body: Value| app.caseworker().request(Method::POST, &path).header("idempotency-key", key).json(&body);
+        let new_offer = app.new_offer().await;
+        let offer = || of(format!("/outreach-contacts/{met}/offers"), "offer", with(new_offer.clone(), "/note", json!("Kanske.")));
+        let made = offer().send().await.expect(201)["id"].as_str().unwrap().to_owned();
+        let answer = || of(format!("/offers/{made}/answers"), "answer", json!({ "answer": "thinking" }));
+        let close = || of(format!("/offers/{made}/close"), "close", json!({ "reason": "other" }));
+        let promise = worker.post("/follow-ups", follow_up(&met)).await.expect(201)["id"].as_str().unwrap().to_owned();
+        let complete = || of(format!("/follow-ups/{promise}/complete"), "complete", json!({ "result": "Klart." }));
+        let error = || of(format!("/outreach-contacts/{met}/enter-in-error"), "error", json!({ "reason": "Fel." }));
+        let referral = app.submitted(concern_report()).await;
+        let act = || of(format!("/referrals/{referral}/request-information"), "act", json!({ "question": "När?" }));
+        for request in [answer(), close(), complete(), error(), act()] {
+            let answer = request.send().await;
+            assert!(answer.status < 300, "{answer:?}");
+        }
+        cleared(&app, &[SKAGGETORP]).patch(&format!("/people/{person}"), json!({ "protection": "marked" }), "*").await.expect(200);
+        app.caseworker().patch(&format!("/referrals/{referral}"), json!({ "child": { "protectedIdentity": "marked" } }), "*").await.expect(204);
+        offer().send().await.problem(404, "not-found");
+        for request in [answer(), close(), complete(), error(), act()] {
+            request.send().await.problem(404, "not-found");
+        }
+        let denied = denied(&app, 6).await;
+        for (action, about) in [
+            ("offer.created", json!([met, made])),
+            ("offer.answered", json!([made])),
+            ("offer.closed", json!([made])),
+            ("follow_up.completed", json!([promise])),
+            ("outreach_contact.entered_in_error", json!([met])),
+            ("referral.information_requested", json!([referral])),
+        ] {
+            assert_eq!(denied[action], [about], "{action}");
+        }
     }
 
     async fn a_reading_of_a_family_names_the_members_whom_it_shows(app: TestApp) {

@@ -1,7 +1,7 @@
 //! Where a follow-up belongs: what it follows says so.
 
 use crate::auth::Sight;
-use crate::db::DbConn;
+use crate::db::{DbConn, dialect};
 use crate::error::{Error, Problem, Result};
 use crate::families::membership::if_known;
 use crate::id::{ServiceId, StaffId};
@@ -44,6 +44,8 @@ pub fn place(
         }
     }
     if let Some(id) = follow_up.referral_id {
+        // It goes along when the referral goes to another office.
+        dialect::hold_referral(conn, id)?;
         let found = if_known(referral_store::find(conn, cases, id))?;
         // Who made a referral that is another office's reads it, and promises nothing on that office's behalf.
         let own = found.filter(|referral| sight.offices.contains(&referral.office_id));

@@ -21,13 +21,14 @@ use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::http::written::Written;
-use crate::id::{FollowUpId, StaffId};
+use crate::id::{FollowUpId, OutreachContactId, StaffId};
 use crate::idempotency::{Replay, Retries, Slot};
-use crate::outreach::arrival::{self, Arrived};
+use crate::outreach::arrival::{self, Arrival, Arrived};
 use crate::outreach::follow_ups::store::{self, Filter, SealedFollowUp};
 use crate::outreach::follow_ups::view::FollowUpView;
 use crate::outreach::follow_ups::{FollowUp, NewFollowUp, Words, placing};
-use crate::outreach::reports::InternalReferral;
+use crate::outreach::reports::{InternalReferral, Report};
+use crate::outreach::store as contact_store;
 use crate::outreach::{NewContact, check_tells_nobody};
 use crate::rules::Rules;
 use crate::time::day;
@@ -78,7 +79,7 @@ async fn list_follow_ups(
     let today = directory.calendar.local_date(call.moment.now.utc());
     let WorklistQuery { due_before, overdue, owner_id } = query.0;
     let filter = Filter { due_before, overdue: overdue.map(|overdue| (overdue, today)), owner: owner_id };
-    let sight = staff.sight(&directory);
+    let (sight, own) = (staff.sight(&directory), staff.own_sight(&directory));
     let entry =
         entry(&staff, &call, "follow_up.listed", Vec::new()).on_behalf_of(sight.only_office()).because(sight.reason);
     let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
@@ -94,7 +95,7 @@ async fn list_follow_ups(
     let (rows, total) = db.read_recorded(read, record).await?;
     let found = Found::of_one_more(rows, &paging, total, |last| (last.due_on, last.id));
     let found = found.try_map(|row| row.open(&vault))?;
-    let answer = found.answer(&call, &paging, |follow_up| FollowUpView::new(follow_up, today, &call))?;
+    let answer = found.answer(&call, &paging, |follow_up| FollowUpView::new(follow_up, today, &call).seen_by(&own))?;
     Ok(call.give(answer, Cache::NoStore))
 }
 
@@ -185,7 +186,7 @@ async fn get_follow_up(
     id: Named<FollowUpId>,
 ) -> Result<HttpResponse> {
     let (id, directory) = (id.0, directory.current());
-    let sight = staff.sight(&directory);
+    let (sight, own) = (staff.sight(&directory), staff.own_sight(&directory));
     let reason = sight.reason;
     let attempt = || entry(&staff, &call, "follow_up.read", vec![id]).because(reason);
     let entry = attempt();
@@ -196,7 +197,7 @@ async fn get_follow_up(
     let follow_up = denials.noted(found, attempt)?;
     let version = follow_up.version;
     let today = directory.calendar.local_date(call.moment.now.utc());
-    let view = FollowUpView::new(follow_up.open(&vault)?, today, &call);
+    let view = FollowUpView::new(follow_up.open(&vault)?, today, &call).seen_by(&own);
     call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 
@@ -247,6 +248,7 @@ async fn complete_follow_up(
     let field = Desk::new(staff, tools);
     let sight = field.sight();
     let replay = again("follow_up.completed.replayed", &sight);
+    let attempt = || entry(&field.caller, &field.call, "follow_up.completed", vec![id]);
     let once = async |slot: Slot| {
         let (staff, call, vault) = (&field.caller, &field.call, &field.vault);
         let seen = sight.clone();
@@ -255,8 +257,7 @@ async fn complete_follow_up(
             let service = store::service_of(conn, &before)?;
             Ok((before, service))
         };
-        let attempt = || entry(staff, call, "follow_up.completed", vec![id]);
-        let (before, service) = field.denials.noted(field.db.read(read).await, attempt)?;
+        let (before, service) = field.db.read(read).await?;
         call.check_if_match_when_given(before.version)?;
         let before = before.open(vault)?;
         let FollowUpResult { result, contact, referral } = body.0.clone();
@@ -267,8 +268,10 @@ async fn complete_follow_up(
         }
         let arrival = match contact {
             Some(mut contact) => {
+                // What the device sends is the same contact, whichever way it comes.
+                let sent = field.fingerprint(&contact)?;
                 contact.previous_contact_id = contact.previous_contact_id.or(before.contact_id);
-                Some(field.arrival(contact).await.map_err(|error| error.within("/contact"))?)
+                Some(field.arrival_of(contact, sent).await.map_err(|error| error.within("/contact"))?)
             }
             None => None,
         };
@@ -290,21 +293,13 @@ async fn complete_follow_up(
         let after = before.completed(words, staff.id, call.moment.now)?;
         let sealed = SealedFollowUp::new(&after, vault, &call.moment.random)?;
         let entry = attempt().on_behalf_of(before.office_id);
-        let recorded = arrival.as_ref().map(|arrival| field.entries(arrival.contact.office_id));
+        let contact = arrival.map(|arrival| (field.entries(arrival.contact.office_id), arrival));
+        let next = Next { contact, followed: before.contact_id, report };
         let today = field.directory.calendar.local_date(call.moment.now.utc());
         let (links, seal, sight) = (call.links(), vault.get_ref().clone(), sight.clone());
         let work = move |conn: &mut DbConn| {
-            if let (Some(arrival), Some((created, known))) = (&arrival, &recorded) {
-                let mut outcomes = arrival::receive(conn, &sight, std::slice::from_ref(arrival))?;
-                let nothing = || Error::internal("a contact came to nothing");
-                let arrived: Arrived = outcomes.pop().ok_or_else(nothing)?.map_err(|error| error.within("/contact"))?;
-                let entry = if arrived.is_new { created } else { known };
-                audit::record(conn, &entry.clone().about(vec![arrived.contact.id.uuid()]))?;
-            }
-            if let Some(report) = &report {
-                report.write(conn)?;
-            }
-            store::update(conn, &sealed)?;
+            next.write(conn, &sight)?;
+            store::complete(conn, &sealed)?;
             audit::record(conn, &entry)?;
             let follow_up = store::find(conn, &sight, id)?;
             let version = follow_up.version;
@@ -313,10 +308,42 @@ async fn complete_follow_up(
             slot.keep(conn, id.uuid(), &answer)?;
             Ok(answer)
         };
-        field.denials.noted(field.db.write(work).await, attempt)
+        field.db.write(work).await
     };
     let complete = async |slot: Slot| anew(field.call.names_a_version(), async || once(slot.clone()).await).await;
-    field.call.send(field.retries.once(&field.call, field.caller.actor(), replay, complete).await?)
+    let completed = field.retries.once(&field.call, field.caller.actor(), replay, complete).await;
+    field.call.send(field.denials.noted(completed, attempt)?)
+}
+
+/// What comes of a follow-up besides its result.
+struct Next {
+    /// The contact that it was, and the records of one that is new and of one that was there already.
+    contact: Option<((Entry, Entry), Arrival)>,
+    /// The contact that was followed.
+    followed: Option<OutreachContactId>,
+    /// The referral that is made of the one, or else of the other.
+    report: Option<Report>,
+}
+
+impl Next {
+    fn write(&self, conn: &mut DbConn, sight: &Sight) -> Result<()> {
+        let mut arrived_in_error = None;
+        if let Some(((created, known), arrival)) = &self.contact {
+            let mut outcomes = arrival::receive(conn, sight, std::slice::from_ref(arrival))?;
+            let nothing = || Error::internal("a contact came to nothing");
+            let arrived: Arrived = outcomes.pop().ok_or_else(nothing)?.map_err(|error| error.within("/contact"))?;
+            let entry = if arrived.is_new { created } else { known };
+            audit::record(conn, &entry.clone().about(vec![arrived.contact.id.uuid()]))?;
+            arrived_in_error = Some(arrived.contact.in_error);
+        }
+        let Some(report) = &self.report else { return Ok(()) };
+        let is_in_error = match (arrived_in_error, self.followed) {
+            (Some(in_error), _) => in_error,
+            (None, Some(followed)) => contact_store::hold(conn, sight, followed)?.in_error,
+            (None, None) => false,
+        };
+        if is_in_error { Err(Error::new(Problem::EnteredInError)) } else { report.write(conn) }
+    }
 }
 
 fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<FollowUpId>) -> Entry {

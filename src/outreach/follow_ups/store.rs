@@ -16,9 +16,9 @@ use crate::vault::{self, Sealed, Vault};
 
 /// A follow-up as the database holds it: what is personal is sealed.
 #[expect(missing_docs, reason = "The fields are those of `FollowUp`.")]
-#[derive(Clone, Queryable, Insertable, AsChangeset)]
+#[derive(Clone, Queryable, Insertable)]
 // Each column is always written, so that the statement is the same for all, and its text is made once.
-#[diesel(table_name = follow_ups, treat_none_as_default_value = false, treat_none_as_null = true)]
+#[diesel(table_name = follow_ups, treat_none_as_default_value = false)]
 pub struct SealedFollowUp {
     pub id: FollowUpId,
     pub office_id: OfficeId,
@@ -92,15 +92,45 @@ pub fn insert(conn: &mut DbConn, new: &[SealedFollowUp]) -> Result<()> {
     Ok(())
 }
 
-/// Writes the next version of a follow-up, unless somebody else wrote it first.
-pub fn update(conn: &mut DbConn, next: &SealedFollowUp) -> Result<()> {
+/// Writes down that a follow-up is done, unless somebody else wrote its next version first. Where it belongs, whom it is about and for
+/// whom it exists may have changed since it was read, without making a version: that stays as it is.
+pub fn complete(conn: &mut DbConn, next: &SealedFollowUp) -> Result<()> {
     let before = follow_ups::table.find(next.id).filter(follow_ups::version.eq(next.version - 1));
-    if on_backend!(conn, conn => diesel::update(before).set(next).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
+    let done = (
+        follow_ups::record.eq(&next.record),
+        follow_ups::done_at.eq(next.done_at),
+        follow_ups::done_by.eq(next.done_by),
+        follow_ups::updated_at.eq(next.updated_at),
+        follow_ups::version.eq(next.version),
+    );
+    if on_backend!(conn, conn => diesel::update(before).set(done).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
+}
+
+/// What was promised about the family of a contact, or about nobody who was known, is about the family that it turns out to be.
+pub fn give_to(
+    conn: &mut DbConn,
+    contact: OutreachContactId,
+    from: Option<FamilyId>,
+    to: Option<FamilyId>,
+) -> Result<()> {
+    let of_contact = follow_ups::table.filter(follow_ups::contact_id.eq(contact));
+    let family = follow_ups::family_id.eq(to);
+    match from {
+        Some(from) => {
+            let about = of_contact.filter(follow_ups::family_id.eq(from));
+            on_backend!(conn, conn => diesel::update(about).set(family).execute(conn))?
+        }
+        None => {
+            let about = of_contact.filter(follow_ups::family_id.is_null());
+            on_backend!(conn, conn => diesel::update(about).set(family).execute(conn))?
+        }
+    };
+    Ok(())
 }
 
 /// The follow-ups that somebody may know of who is cleared for protected identities or not. What is followed may have become
 /// protected since, in many ways: so it is asked whenever somebody reads. Like whatever is of a contact or of a referral, a promise
-/// is not there for those for whom that is not there.
+/// is not there for those for whom that is not there, and nowhere but at the office that has the referral.
 macro_rules! open_to {
     ($cleared:expr) => {{
         use diesel::dsl::{exists, not};
@@ -113,12 +143,33 @@ macro_rules! open_to {
         let hidden_referral = referrals::table
             .filter(referrals::id.nullable().eq(follow_ups::referral_id))
             .filter(referrals::protected.eq(true));
+        let elsewhere = referrals::table
+            .filter(referrals::id.nullable().eq(follow_ups::referral_id))
+            .filter(referrals::office_id.ne(follow_ups::office_id));
         let is_open =
             follow_ups::protected.eq(false).and(not(exists(hidden_contact))).and(not(exists(hidden_referral)));
-        follow_ups::table.filter($cleared.into_sql::<Bool>().or(is_open))
+        follow_ups::table.filter(not(exists(elsewhere))).filter($cleared.into_sql::<Bool>().or(is_open))
     }};
 }
-pub(crate) use open_to;
+
+/// Those of them that stand in lists: what follows something that was entered in error does not.
+macro_rules! listed_to {
+    ($cleared:expr) => {{
+        use diesel::dsl::{exists, not};
+        use diesel::prelude::*;
+        use $crate::db::schema::{follow_ups, outreach_contacts, referrals};
+        let wrong_contact = outreach_contacts::table
+            .filter(outreach_contacts::id.nullable().eq(follow_ups::contact_id))
+            .filter(outreach_contacts::in_error.eq(true));
+        let wrong_referral = referrals::table
+            .filter(referrals::id.nullable().eq(follow_ups::referral_id))
+            .filter(referrals::status.eq($crate::referrals::Status::EnteredInError));
+        $crate::outreach::follow_ups::store::open_to!($cleared)
+            .filter(not(exists(wrong_contact)))
+            .filter(not(exists(wrong_referral)))
+    }};
+}
+pub(crate) use {listed_to, open_to};
 
 /// The follow-up, if it may be known to somebody with this sight.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: FollowUpId) -> Result<SealedFollowUp> {
@@ -155,7 +206,7 @@ pub type Position = (NaiveDate, FollowUpId);
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
         let (sight, filter): (&Sight, &Filter) = ($sight, $filter);
-        let mut rows = open_to!(sight.protected_identity).filter(follow_ups::done_at.is_null()).into_boxed();
+        let mut rows = listed_to!(sight.protected_identity).filter(follow_ups::done_at.is_null()).into_boxed();
         rows = match sight.offices.as_slice() {
             // An equality lets the index give the order; a list of offices would have to be sorted.
             [only] => rows.filter(follow_ups::office_id.eq(*only)),

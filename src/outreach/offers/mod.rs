@@ -22,7 +22,7 @@ use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, StaffId};
 use crate::outreach::codes::{OfferAnswer, OfferCloseReason};
-use crate::outreach::{OutreachContact, check_tells_nobody};
+use crate::outreach::{OutreachContact, Participant, check_tells_nobody};
 use crate::referrals::codes::DeclineReason;
 use crate::rules::{Rules, in_the_future};
 use crate::time::{Moment, Timestamp, day};
@@ -241,6 +241,16 @@ impl Offer {
             recorded_at: moment.now,
             recorded_by: by,
         }))
+    }
+
+    /// Whether it is still made to the same one when the participants of its contact are corrected. In a list as long as before, somebody
+    /// who is not named may be described better.
+    pub fn keeps_its_recipient(&self, before: &[Participant], after: &[Participant]) -> bool {
+        self.words.participant_index.is_none_or(|index| {
+            let (was, is) = (before.get(index), after.get(index));
+            let person = |participant: Option<&Participant>| participant.map(|participant| participant.person_id);
+            was == is || (before.len() == after.len() && person(was) == person(is))
+        })
     }
 
     /// A closed offer takes no answers, and is not closed again.

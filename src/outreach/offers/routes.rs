@@ -7,9 +7,10 @@ use uuid::Uuid;
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
 use crate::auth::{OutreachWorker, Sight, Staff};
-use crate::db::{Db, DbConn, anew};
+use crate::db::{Db, DbConn, anew, stale};
 use crate::directory;
 use crate::error::{Error, Problem, Result};
+use crate::families::membership::if_known;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
@@ -25,6 +26,7 @@ use crate::outreach::offers::store::{self, SealedOffer, Standing};
 use crate::outreach::offers::view::OfferView;
 use crate::outreach::offers::{NewAnswer, NewOffer, Offer, OfferClosing};
 use crate::outreach::store as contact_store;
+use crate::rules::Rules;
 use crate::vault::Vault;
 
 /// The operations on offers.
@@ -61,11 +63,10 @@ async fn create_offer(
     let (directory, id) = (directory.current(), id.0);
     let sight = staff.own_sight(&directory);
     let replay = again("offer.created.replayed", &sight);
-    let create = async |slot: Slot| {
+    let once = async |slot: Slot| {
         let seen = sight.clone();
-        let contact = db.read(move |conn| contact_store::find(conn, &seen, id)).await;
-        let contact = denials.noted(contact, || of_contact(&staff, &call, "offer.created", id))?.open(&vault)?;
-        let offer = Offer::new(new.0, &contact, staff.id, &directory, &call.moment)?;
+        let contact = db.read(move |conn| contact_store::find(conn, &seen, id)).await?.open(&vault)?;
+        let offer = Offer::new(new.0.clone(), &contact, staff.id, &directory, &call.moment)?;
         let sealed = SealedOffer::new(&offer, &vault, &call.moment.random)?;
         let stood_there = Names::of(&contact.record.written, None);
         let names = Names {
@@ -77,7 +78,7 @@ async fn create_offer(
             offer.words.participant_index.and_then(|index| contact.record.written.participants.get(index));
         let person = participant.and_then(|participant| participant.person_id);
         let entry = entry(&staff, &call, "offer.created", vec![offer.id]).on_behalf_of(contact.office_id);
-        let (links, seal, sight) = (call.links(), vault.get_ref().clone(), sight.clone());
+        let (links, seal, sight, version) = (call.links(), vault.get_ref().clone(), sight.clone(), contact.version);
         let work = move |conn: &mut DbConn| {
             let known = Known::load(conn, &sight, &[&names])?;
             let found = known.judge(&sight, &names).map_err(|error| error.within("/to"))?;
@@ -85,6 +86,13 @@ async fn create_offer(
                 Some(person) => known.family_of(person),
                 None => sealed.family_id.and(found.family),
             };
+            // It may have been corrected meanwhile, or entered in error.
+            if contact_store::hold(conn, &sight, id)?.version != version {
+                return Err(stale());
+            }
+            let mut rules = Rules::default();
+            rules.has_room(store::count_at(conn, id)?);
+            rules.finish(Some(()))?;
             store::insert(conn, &SealedOffer { family_id, ..sealed.clone() })?;
             audit::record(conn, &entry)?;
             let standing = store::find(conn, &sight, sealed.id)?;
@@ -96,7 +104,9 @@ async fn create_offer(
         };
         db.write(work).await
     };
-    call.send(retries.once(&call, staff.actor(), replay, create).await?)
+    let create = async |slot: Slot| anew(false, async || once(slot.clone()).await).await;
+    let created = retries.once(&call, staff.actor(), replay, create).await;
+    call.send(denials.noted(created, || of_contact(&staff, &call, "offer.created", id))?)
 }
 
 /// List the offers of a contact
@@ -120,7 +130,8 @@ async fn list_offers(
     asked: (Named<OutreachContactId>, Paging),
 ) -> Result<HttpResponse> {
     let (Named(id), paging) = asked;
-    let sight = staff.sight(&directory.current());
+    let directory = directory.current();
+    let (sight, own) = (staff.sight(&directory), staff.own_sight(&directory));
     let reason = sight.reason;
     let entry = entry(&staff, &call, "offer.listed", Vec::new()).because(reason);
     let read = move |conn: &mut DbConn| {
@@ -132,9 +143,11 @@ async fn list_offers(
         audit::record(conn, &entry.about(seen).on_behalf_of(*office))
     };
     let found = db.read_recorded(read, record).await;
-    let (_, offers) = denials.noted(found, || of_contact(&staff, &call, "offer.listed", id).because(reason))?;
-    let views =
-        offers.into_iter().map(|standing| OfferView::new(standing, &vault, &call)).collect::<Result<Vec<_>>>()?;
+    let (office, offers) = denials.noted(found, || of_contact(&staff, &call, "offer.listed", id).because(reason))?;
+    let is_own = own.offices.contains(&office);
+    let view =
+        |standing| OfferView::new(standing, &vault, &call).map(|view| if is_own { view } else { view.read_only() });
+    let views = offers.into_iter().map(view).collect::<Result<Vec<_>>>()?;
     // Not much is offered at one contact: all of it is at hand.
     let all: Vec<&OfferView> = views.iter().collect();
     let found =
@@ -162,16 +175,24 @@ async fn get_offer(
     denials: Data<Denials>,
     id: Named<OfferId>,
 ) -> Result<HttpResponse> {
-    let (id, sight) = (id.0, staff.sight(&directory.current()));
+    let (id, directory) = (id.0, directory.current());
+    let (sight, own) = (staff.sight(&directory), staff.own_sight(&directory));
     let reason = sight.reason;
     let on_behalf_of = sight.only_office();
     let attempt = || entry(&staff, &call, "offer.read", vec![id]).because(reason).on_behalf_of(on_behalf_of);
     let entry = attempt();
-    let found =
-        db.read_recorded(move |conn| store::find(conn, &sight, id), move |conn, _| audit::record(conn, &entry)).await;
-    let standing = denials.noted(found, attempt)?;
+    let read = move |conn: &mut DbConn| {
+        let standing = store::find(conn, &sight, id)?;
+        let contact = standing.offer.contact_id;
+        let is_own = reason.is_none() || if_known(contact_store::find(conn, &own, contact))?.is_some();
+        Ok((standing, is_own))
+    };
+    let found = db.read_recorded(read, move |conn, _| audit::record(conn, &entry)).await;
+    let (standing, is_own) = denials.noted(found, attempt)?;
     let version = standing.offer.version;
-    call.found(&OfferView::new(standing, &vault, &call)?, Validator::Version(version), Cache::NoStore)
+    let view = OfferView::new(standing, &vault, &call)?;
+    let view = if is_own { view } else { view.read_only() };
+    call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 
 /// Answer an offer
@@ -204,9 +225,9 @@ async fn answer_offer(
     let (directory, id) = (directory.current(), id.0);
     let sight = staff.own_sight(&directory);
     let replay = again("offer.answered.replayed", &sight);
+    let attempt = || entry(&staff, &call, "offer.answered", vec![id]).on_behalf_of(sight.only_office());
     let once = async |slot: Slot| {
-        let attempt = || entry(&staff, &call, "offer.answered", vec![id]).on_behalf_of(sight.only_office());
-        let (offer, before) = open_offer(&db, &denials, &sight, &call, &vault, id, attempt).await?;
+        let (offer, before) = open_offer(&db, &sight, &call, &vault, id).await?;
         let answer = offer.answered(&new.0, before, staff.id, &directory, &call.moment)?;
         let (entry, links, seal, sight) = (attempt(), call.links(), vault.get_ref().clone(), sight.clone());
         let work = move |conn: &mut DbConn| {
@@ -222,7 +243,8 @@ async fn answer_offer(
         db.write(work).await
     };
     let answer = async |slot: Slot| anew(call.names_a_version(), async || once(slot.clone()).await).await;
-    call.send(retries.once(&call, staff.actor(), replay, answer).await?)
+    let answered = retries.once(&call, staff.actor(), replay, answer).await;
+    call.send(denials.noted(answered, attempt)?)
 }
 
 /// Close an offer
@@ -255,9 +277,9 @@ async fn close_offer(
     let id = id.0;
     let sight = staff.own_sight(&directory.current());
     let replay = again("offer.closed.replayed", &sight);
+    let attempt = || entry(&staff, &call, "offer.closed", vec![id]).on_behalf_of(sight.only_office());
     let once = async |slot: Slot| {
-        let attempt = || entry(&staff, &call, "offer.closed", vec![id]).on_behalf_of(sight.only_office());
-        let (offer, _) = open_offer(&db, &denials, &sight, &call, &vault, id, attempt).await?;
+        let (offer, _) = open_offer(&db, &sight, &call, &vault, id).await?;
         let (entry, links, seal, sight) = (attempt(), call.links(), vault.get_ref().clone(), sight.clone());
         let (reason, now) = (closing.0.reason, call.moment.now);
         let work = move |conn: &mut DbConn| {
@@ -272,21 +294,14 @@ async fn close_offer(
         db.write(work).await
     };
     let close = async |slot: Slot| anew(call.names_a_version(), async || once(slot.clone()).await).await;
-    call.send(retries.once(&call, staff.actor(), replay, close).await?)
+    let closed = retries.once(&call, staff.actor(), replay, close).await;
+    call.send(denials.noted(closed, attempt)?)
 }
 
 /// An offer that something can be done with, and how many answers it has.
-async fn open_offer(
-    db: &Db,
-    denials: &Denials,
-    sight: &Sight,
-    call: &Call,
-    vault: &Vault,
-    id: OfferId,
-    attempt: impl FnOnce() -> Entry,
-) -> Result<(Offer, usize)> {
+async fn open_offer(db: &Db, sight: &Sight, call: &Call, vault: &Vault, id: OfferId) -> Result<(Offer, usize)> {
     let seen = sight.clone();
-    let standing = denials.noted(db.read(move |conn| store::find(conn, &seen, id)).await, attempt)?;
+    let standing = db.read(move |conn| store::find(conn, &seen, id)).await?;
     call.check_if_match_when_given(standing.offer.version)?;
     if standing.in_error {
         return Err(Error::new(Problem::EnteredInError));

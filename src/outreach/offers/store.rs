@@ -198,6 +198,25 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: OfferId) -> Result<Standing> {
     standings.pop().ok_or_else(Error::not_found)
 }
 
+/// What was offered at a contact, whoever may know of it.
+pub fn made_at(conn: &mut DbConn, contact: OutreachContactId) -> Result<Vec<SealedOffer>> {
+    Ok(on_backend!(conn, conn => offers::table.filter(offers::contact_id.eq(contact)).load(conn))?)
+}
+
+/// How much was offered at a contact.
+pub fn count_at(conn: &mut DbConn, contact: OutreachContactId) -> Result<usize> {
+    let made = offers::table.filter(offers::contact_id.eq(contact)).count();
+    let count: i64 = on_backend!(conn, conn => made.get_result(conn))?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+/// These offers were made to this family, or to none that is known.
+pub fn give_to(conn: &mut DbConn, ids: &[OfferId], family: Option<FamilyId>) -> Result<()> {
+    let made = offers::table.filter(offers::id.eq_any(ids.to_vec()));
+    on_backend!(conn, conn => diesel::update(made).set(offers::family_id.eq(family)).execute(conn))?;
+    Ok(())
+}
+
 /// The offers of a contact that may be known, as far as they may be, in the order in which they were made.
 pub fn of_contact(
     conn: &mut DbConn,

@@ -146,4 +146,10 @@ impl OfferView {
             links,
         })
     }
+
+    /// As staff see it who may read it and no more: a reason opens reading only.
+    pub fn read_only(mut self) -> Self {
+        self.links.retain(Link::is_reading);
+        self
+    }
 }

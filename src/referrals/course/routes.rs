@@ -60,24 +60,25 @@ impl Desk<CaseWorker> {
         let work = async |slot: Slot| {
             anew(self.call.names_a_version(), async || self.take(id, step.clone(), &sight, &slot).await).await
         };
-        self.call.send(self.retries.once(&self.call, actor, replay, work).await?)
+        let outcome = self.retries.once(&self.call, actor, replay, work).await;
+        self.call.send(self.denials.noted(outcome, || self.attempt::<S>(id, &sight))?)
+    }
+
+    fn attempt<S: Step>(&self, id: ReferralId, sight: &Sight) -> Entry {
+        Entry::of_call(&self.call, self.caller.staff.actor(), S::AUDITED, "referral", vec![id.uuid()])
+            .on_behalf_of(sight.only_office())
     }
 
     async fn take<S: Step>(&self, id: ReferralId, step: S, sight: &Sight, slot: &Slot) -> Result<Written> {
         let (call, staff) = (&self.call, &self.caller.staff);
-        let attempt = || {
-            Entry::of_call(call, staff.actor(), S::AUDITED, "referral", vec![id.uuid()])
-                .on_behalf_of(sight.only_office())
-        };
         let seen = sight.clone();
-        let before = self.db.read(move |conn| store::find(conn, &seen, id)).await;
-        let before = self.denials.noted(before, attempt)?.open(&self.vault)?;
+        let before = self.db.read(move |conn| store::find(conn, &seen, id)).await?.open(&self.vault)?;
         call.check_if_match_when_given(before.version)?;
         let setting =
             Setting { directory: &self.directory, moment: &call.moment, by: staff.id, caller: self.caller.standing() };
         let named = step.named();
-        let (after, said) = self.denials.noted(steps::take(step, &before, &setting), attempt)?;
-        let entry = attempt().on_behalf_of(before.office_id);
+        let (after, said) = steps::take(step, &before, &setting)?;
+        let entry = self.attempt::<S>(id, sight).on_behalf_of(before.office_id);
         let transition =
             Transition::new(S::ACTION, (&before, &after), staff.actor(), &said, &self.vault, &call.moment, entry)?;
         let version = after.version;
@@ -91,7 +92,7 @@ impl Desk<CaseWorker> {
             transition.write(conn)?;
             slot.keep(conn, id.uuid(), &kept)
         };
-        self.denials.noted(self.db.write(work).await, attempt)?;
+        self.db.write(work).await?;
         Ok(answer)
     }
 }
