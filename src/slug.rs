@@ -68,6 +68,31 @@ impl utoipa::PartialSchema for Slug {
 
 impl utoipa::ToSchema for Slug {}
 
+/// A kind of thing that has a slug: what the document calls its name, and one that the demo has.
+pub trait Slugged {
+    /// The name of the schema.
+    const NAME: &'static str;
+    /// A slug that there is.
+    const EXAMPLE: &'static str;
+}
+
+macro_rules! slugged {
+    ($($kind:ident: $name:literal, $example:literal;)*) => { $(
+        impl Slugged for $kind {
+            const NAME: &'static str = $name;
+            const EXAMPLE: &'static str = $example;
+        }
+    )* };
+}
+
+slugged! {
+    AreaKind: "AreaName", "norr";
+    DistrictKind: "DistrictName", "skaggetorp-tornby";
+    OfficeKind: "OfficeName", "skaggetorp";
+    ServiceKind: "ServiceName", "forebyggande-insatser";
+    PartnerKind: "PartnerName", "school";
+}
+
 /// An identifier or a slug: directory resources answer to either, in paths, filters and bodies.
 pub enum IdOrSlug<Kind> {
     /// The identifier.
@@ -152,7 +177,7 @@ impl<'de, Kind> Deserialize<'de> for IdOrSlug<Kind> {
     }
 }
 
-impl<Kind> utoipa::PartialSchema for IdOrSlug<Kind> {
+impl<Kind: Slugged> utoipa::PartialSchema for IdOrSlug<Kind> {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
@@ -160,14 +185,14 @@ impl<Kind> utoipa::PartialSchema for IdOrSlug<Kind> {
             .max_length(Some(80))
             .pattern(Some("^[a-z0-9]+(-[a-z0-9]+)*$"))
             .description(Some("An identifier or a slug."))
-            .examples(["skaggetorp"])
+            .examples([Kind::EXAMPLE])
             .into()
     }
 }
 
-impl<Kind> utoipa::ToSchema for IdOrSlug<Kind> {
+impl<Kind: Slugged> utoipa::ToSchema for IdOrSlug<Kind> {
     fn name() -> std::borrow::Cow<'static, str> {
-        "IdOrSlug".into()
+        Kind::NAME.into()
     }
 }
 

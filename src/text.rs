@@ -77,7 +77,6 @@ impl<const MAX: usize> utoipa::PartialSchema for Bounded<MAX> {
             .min_length(Some(1))
             .max_length(Some(MAX))
             .pattern(Some(NOT_BLANK))
-            .examples(["text"])
             .into()
     }
 }

@@ -59,10 +59,17 @@ crate::text_column!(AreaStatus);
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewArea {
     /// Its readable name in paths.
+    ///
+    /// @example "norr"
     pub slug: Slug,
     /// What the area is called.
+    ///
+    /// @example {"sv": "Norr", "en": "North"}
     pub name: Localized,
     /// What it is.
+    ///
+    /// @example {"sv": "Norra delen av kommunen, med basen i Skäggetorp.", "en": "The north of the municipality, with its base in \
+    /// Skäggetorp."}
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Localized>,
     /// Whether it is in use; active unless said.

@@ -55,7 +55,8 @@ async fn list_areas(_: Anyone, call: Call, directory: Data<Handle>, paging: Pagi
         (status = 201, description = "The new area.", body = AreaView),
         (status = 409, description = "Another one has the same slug.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "districtIds": [], "officeIds": [], "population": null })))
 )]
 #[post("/areas")]
 async fn create_area(
@@ -105,7 +106,12 @@ async fn get_area(_: Anyone, call: Call, directory: Data<Handle>, name: Named<Ar
     operation_id = "changeArea",
     tag = "areas",
     params(("id" = AreaName, Path, description = "The area's identifier or slug.")),
-    request_body = NewArea,
+    request_body(content = NewArea, example = json!({
+        "description": {
+            "sv": "Norra delen av kommunen, med basen i Skäggetorp.",
+            "en": "The north of the municipality, with its base in Skäggetorp.",
+        },
+    })),
     responses(
         (status = 200, description = "The area as it is now.", body = AreaView),
         (status = 409, description = "Another one has the same slug.")

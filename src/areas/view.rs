@@ -21,10 +21,17 @@ pub struct AreaView {
     /// Its identifier.
     id: AreaId,
     /// Its readable name in paths.
+    ///
+    /// @example "norr"
     slug: Slug,
     /// What the area is called.
+    ///
+    /// @example {"sv": "Norr", "en": "North"}
     name: Localized,
     /// What it is.
+    ///
+    /// @example {"sv": "Norra delen av kommunen, med basen i Skäggetorp.", "en": "The north of the municipality, with its base in \
+    /// Skäggetorp."}
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<Localized>,
     /// Whether it is in use.

@@ -133,6 +133,8 @@ pub struct VerificationView {
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 0)]
     pub finding_count: u64,
     /// What is wrong, the first hundred of it.
+    ///
+    /// @example []
     #[schema(max_items = 100)]
     pub findings: Vec<FindingView>,
     /// Its own address.

@@ -129,33 +129,27 @@ impl DeadlineRule {
 }
 
 /// A deadline of one case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Deadline {
     /// What is to be done.
     pub kind: DeadlineKind,
     /// When it must be done at the latest. A deadline by date ends at the local midnight after its last day.
-    #[schema(example = "2026-11-21T23:00:00Z")]
     pub due_at: DateTime<Utc>,
     /// The end of the next working day, if the last day is not one (lag 1930:173); otherwise the same as
     /// `dueAt`. Absent for deadlines in hours and in working days, which are never moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2026-11-23T23:00:00Z")]
     pub rolled_due_at: Option<DateTime<Utc>>,
     /// When it was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2026-11-19T09:12:00Z")]
     pub met_at: Option<DateTime<Utc>>,
     /// When it was due before somebody moved it for the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2026-11-21T23:00:00Z")]
     pub first_due_at: Option<DateTime<Utc>>,
     /// When it was recorded that it had passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2026-11-21T23:00:21Z")]
     pub marked_at: Option<DateTime<Utc>>,
     /// The legal reference that it rests on.
-    #[schema(example = "sol-20-2")]
     pub legal_basis_id: String,
 }
 

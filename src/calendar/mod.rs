@@ -34,25 +34,21 @@ pub struct Bilingual {
 /// A legal rule, or a local one, as it reads during a period.
 ///
 /// Acts change: several references may have the same id, each with its own period.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LegalReference {
     /// Names the rule through all its wordings.
-    #[schema(example = "sol-20-2")]
     pub id: String,
     /// What the rule is about.
     pub title: Bilingual,
     /// What the rule says, in plain words.
     pub text: Bilingual,
     /// Where the rule stands.
-    #[schema(example = "SoL (2025:400) 20 kap. 2 §")]
     pub citation: String,
     /// The first day on which it reads so.
-    #[schema(example = "2025-07-01")]
     pub valid_from: NaiveDate,
     /// The last day on which it reads so; absent while nobody knows of an end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2026-01-14")]
     pub valid_to: Option<NaiveDate>,
 }
 

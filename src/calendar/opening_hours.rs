@@ -65,6 +65,8 @@ pub struct OpenState {
     #[schema(example = "2026-11-23T15:30:00Z")]
     pub closes_at: Option<DateTime<Utc>>,
     /// When it opens next. Absent while it is open, and when no opening within about a year is known.
+    ///
+    /// @x-example-omit true
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "2026-11-24T07:00:00Z")]
     pub opens_at: Option<DateTime<Utc>>,
@@ -96,9 +98,11 @@ impl OpenState {
 #[serde(rename_all = "camelCase")]
 pub struct DayHours {
     /// Which day.
-    #[schema(example = "2026-12-24")]
+    #[schema(example = "2026-11-23")]
     pub date: NaiveDate,
     /// What the day is called, if it has a name.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holiday: Option<Bilingual>,
     /// When it is open. An interval that goes on after midnight belongs to the day on which it began.
@@ -116,6 +120,8 @@ pub struct Interval {
     #[schema(example = "2026-11-23T15:30:00Z")]
     pub closes_at: DateTime<Utc>,
     /// Present and true where it is not known whether it is open between the two.
+    ///
+    /// @example false
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unknown: bool,
 }

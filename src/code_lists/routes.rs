@@ -29,6 +29,8 @@ pub struct CodeListView {
     #[schema(max_length = 100, pattern = "^[a-z]+(-[a-z]+)*$", example = "needs")]
     id: String,
     /// What the list is of.
+    ///
+    /// @example {"sv": "Behov och ämnen", "en": "Needs and topics"}
     name: Localized,
     /// Its codes, in their usual order.
     #[schema(max_items = 200)]
@@ -69,7 +71,7 @@ async fn list_code_lists(_: Anyone, call: Call, paging: Paging) -> Result<HttpRe
 #[utoipa::path(
     operation_id = "getCodeList",
     tag = "meta",
-    params(("id" = Slug, Path, description = "The list's name, such as `needs`.")),
+    params(("id" = Slug, Path, description = "The list's name, such as `needs`.", example = "needs")),
     responses((status = 200, description = "The code list.", body = CodeListView))
 )]
 #[get("/code-lists/{id}")]

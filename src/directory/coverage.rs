@@ -17,15 +17,23 @@ use crate::offices::Location;
 #[serde(rename_all = "camelCase")]
 pub struct Coverage {
     /// Ground of the municipality that belongs to no active district, largest first.
+    ///
+    /// @example []
     #[schema(max_items = 10_000)]
     pub gaps: Vec<GapView>,
     /// Pairs of active districts that cover the same ground.
+    ///
+    /// @example []
     #[schema(max_items = 10_000)]
     pub overlaps: Vec<OverlapView>,
     /// Active districts whose area has no open office of its own, in the order of their names.
+    ///
+    /// @example []
     #[schema(max_items = 1000)]
     pub districts_without_open_office: Vec<DistrictId>,
     /// Active services that no open office gives, in the order of their names.
+    ///
+    /// @example []
     #[schema(max_items = 1000)]
     pub unreachable_services: Vec<ServiceId>,
     /// Whether nothing is lacking.

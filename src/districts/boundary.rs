@@ -57,7 +57,7 @@ impl utoipa::PartialSchema for BoundaryBody {
                     "Rings of positions, longitude first, in WGS 84; of a MultiPolygon, a list of such.",
                 )),
             )
-            .property("bbox", bbox.description(Some("Read over; answers have none.")))
+            .property("bbox", bbox.description(Some("Ignored; answers have none.")))
             .required("type")
             .required("coordinates")
             .description(Some("A boundary: a GeoJSON geometry (RFC 7946) with simple rings that do not cross."))

@@ -79,7 +79,7 @@ crate::text_column!(DistrictStatus);
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Population {
     /// How many people live there.
-    #[schema(minimum = 0, maximum = 4_294_967_295_u64, example = 9637)]
+    #[schema(minimum = 0, maximum = 4_294_967_295_u64, example = 10463)]
     pub total: u32,
     /// On which day.
     #[serde(deserialize_with = "day::deserialize")]
@@ -92,11 +92,15 @@ pub struct Population {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewDistrict {
     /// Its readable name in paths.
+    ///
+    /// @example "skaggetorp-tornby"
     pub slug: Slug,
     /// Its code in the statistics.
     #[schema(value_type = String, min_length = 1, max_length = 20, example = "0580R018")]
     pub code: DistrictCode,
     /// What the district is called.
+    ///
+    /// @example {"sv": "Skäggetorp-Tornby", "en": "Skäggetorp-Tornby"}
     pub name: Localized,
     /// What people call its parts.
     #[schema(value_type = Vec<String>, max_items = 50, example = json!(["Skäggetorp", "Tornby"]))]
@@ -118,11 +122,15 @@ pub struct NewDistrict {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DistrictDetails {
     /// Its readable name in paths.
+    ///
+    /// @example "skaggetorp-tornby"
     pub slug: Slug,
     /// Its code in the statistics.
     #[schema(value_type = String, min_length = 1, max_length = 20, example = "0580R018")]
     pub code: DistrictCode,
     /// What the district is called.
+    ///
+    /// @example {"sv": "Skäggetorp-Tornby", "en": "Skäggetorp-Tornby"}
     pub name: Localized,
     /// What people call its parts.
     #[schema(value_type = Vec<String>, max_items = 50, example = json!(["Skäggetorp", "Tornby"]))]

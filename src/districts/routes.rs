@@ -166,7 +166,7 @@ async fn get_district(
     operation_id = "changeDistrict",
     tag = "districts",
     params(("id" = DistrictName, Path, description = "The district's identifier or slug.")),
-    request_body = DistrictDetails,
+    request_body(content = DistrictDetails, example = json!({ "population": { "total": 10463, "asOf": "2019-12-31" } })),
     responses(
         (status = 200, description = "The district as it is now.", body = DistrictView),
         (status = 409, description = "Another one has the same slug or code.")

@@ -21,11 +21,15 @@ pub struct DistrictView {
     /// Its identifier.
     id: DistrictId,
     /// Its readable name in paths.
+    ///
+    /// @example "skaggetorp-tornby"
     slug: Slug,
     /// Its code in the statistics.
     #[schema(value_type = String, min_length = 1, max_length = 20, example = "0580R018")]
     code: DistrictCode,
     /// What the district is called.
+    ///
+    /// @example {"sv": "Skäggetorp-Tornby", "en": "Skäggetorp-Tornby"}
     name: Localized,
     /// What people call its parts.
     #[schema(value_type = Vec<String>, max_items = 50, example = json!(["Skäggetorp", "Tornby"]))]

@@ -39,6 +39,8 @@ pub fn routes(api: &mut impl Mount) {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FamilyMerge {
     /// The family that is merged into this one.
+    ///
+    /// @example "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d60"
     other_id: FamilyId,
     /// Why the two are one.
     ///
@@ -56,7 +58,8 @@ pub struct FamilyMerge {
     tag = "families",
     request_body = NewFamily,
     responses((status = 201, description = "The new family.", body = FamilyView)),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "memberIds": [], "districtId": null, "firstReachedAt": null, "firstReachedThrough": null })))
 )]
 #[post("/families")]
 async fn create_family(
@@ -98,7 +101,7 @@ async fn create_family(
 /// Get a family
 ///
 /// The family with those of its members whom you may know of. A family that was merged into another one says which, in
-/// `mergedInto`, and has no members; bookmarks and old records so stay good.
+/// `mergedInto`, and has no members; bookmarks and old records still lead somewhere.
 #[utoipa::path(
     operation_id = "getFamily",
     tag = "families",
@@ -141,7 +144,7 @@ async fn get_family(
     operation_id = "changeFamily",
     tag = "families",
     params(("id" = FamilyId, Path, description = "The family's identifier.")),
-    request_body = FamilyFacts,
+    request_body(content = FamilyFacts, example = json!({ "label": "Familjen på tredje våningen" })),
     responses(
         (status = 200, description = "The family as it is now.", body = FamilyView),
         (status = 409, description = "The family was merged into another one.")

@@ -25,6 +25,7 @@ pub struct FamilyView {
     /// What staff call it among themselves.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Familjen på tredje våningen"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub label: Option<ConfidentialLine>,
     /// The members whom you may know of.
@@ -39,6 +40,8 @@ pub struct FamilyView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_reached_through: Option<FirstReachedThrough>,
     /// The family that goes on in its place: this one was merged into it, has no members and changes no more.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<FamilyId>,
     /// When it was registered.

@@ -90,7 +90,7 @@ impl MergePatch {
 }
 
 /// RFC 7396, section 2: null removes, objects merge, everything else replaces.
-fn merge(target: &mut Value, patch: &Value) {
+pub fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(changes) = patch else {
         *target = patch.clone();
         return;

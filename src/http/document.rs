@@ -8,9 +8,11 @@
 //! - [`flaws`] says what a reviewer would complain about. A test holds it to nothing.
 //!
 //! Routes steer the pass by extensions on the operation: `x-no-prefer: true` where `Prefer` means nothing, `x-conditional:
-//! true` or `false` where the rule for ETags is wrong. Fields steer it by `x-nullable` and `x-example-omit`. Where utoipa drops
-//! a field's attributes, because the field's type is a component, they travel in its doc comment: see
-//! `unpack_descriptions` in `schemas.rs`. `sample.rs` shows how routes are described.
+//! true` or `false` where the rule for ETags is wrong, `x-no-if-match: true` where there is no version to name, and
+//! `x-answer-example` with what its answer differs in from the example that is made of the schema (a merge patch, RFC 7396).
+//! Fields steer it by `x-nullable` and `x-example-omit`. Where utoipa drops a field's attributes, because the field's type is a
+//! component, they travel in its doc comment: see `unpack_descriptions` in `schemas.rs`. `sample.rs` shows how routes are
+//! described.
 
 mod components;
 mod examples;
@@ -57,6 +59,7 @@ pub fn finish(raw: OpenApi) -> Value {
     let mut document = serde_json::to_value(raw).unwrap_or_default();
     strip_root(&mut document);
     components::add_problem_schemas(&mut document);
+    components::add_names(&mut document);
     schemas::name_generic_arguments(&mut document);
     schemas::unpack_descriptions(&mut document);
     schemas::drop_nulls(&mut document);
@@ -145,8 +148,9 @@ fn strip_root(document: &mut Value) {
 /// What steers this pass means nothing to a reader of its result.
 fn drop_markers(document: &mut Value) {
     for (_, _, operation) in walk::operations_mut(document) {
-        operation.remove(shared::NO_PREFER);
-        operation.remove(shared::CONDITIONAL);
+        for marker in [shared::NO_PREFER, shared::CONDITIONAL, shared::NO_IF_MATCH, examples::ANSWER] {
+            operation.remove(marker);
+        }
     }
     walk::schemas_mut(document, &mut |schema| {
         schema.remove(examples::OMIT);
@@ -193,7 +197,10 @@ mod tests {
         assert_eq!(schemas["AreaPatch"]["properties"]["status"]["oneOf"][0]["$ref"], "#/components/schemas/Status");
         let ids: Vec<String> = operations(&document).into_iter().map(|operation| operation.id).collect();
         assert_eq!(ids, ["listAreas", "createArea", "deleteArea", "getArea", "changeArea", "estimatePopulation"]);
-        assert!(!document.to_string().contains("x-no-prefer") && !document.to_string().contains("x-example-omit"));
+        let markers = ["x-no-prefer", "x-conditional", "x-no-if-match", "x-answer-example", "x-example-omit"];
+        assert!(markers.iter().all(|marker| !document.to_string().contains(marker)));
+        let changed = &document["paths"]["/areas/{id}"]["patch"]["responses"]["200"]["content"]["application/json"];
+        assert_eq!(changed["examples"]["example"]["value"]["openNow"], false);
     }
 
     #[test]

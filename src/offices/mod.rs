@@ -144,10 +144,14 @@ pub struct NewOffice {
     /// Its readable name in paths.
     pub slug: Slug,
     /// What the office is called.
+    ///
+    /// @example {"sv": "Nära socialtjänst Skäggetorp", "en": "Nära socialtjänst Skäggetorp"}
     pub name: Localized,
     /// What kind of office it is.
     pub kind: OfficeKind,
     /// Whether it is in operation.
+    ///
+    /// @example "open"
     pub status: OfficeStatus,
     /// The areas that it serves; none means the whole municipality.
     #[schema(max_items = 50)]
@@ -175,15 +179,21 @@ pub struct NewOffice {
     #[schema(max_items = 20)]
     pub accessibility: Vec<Accessibility>,
     /// How to find the way in.
+    ///
+    /// @example {"sv": "Ingång mot parkeringen.", "en": "Entrance facing the car park."}
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entrance_note: Option<Localized>,
     /// The services that it gives.
+    ///
+    /// @example []
     #[schema(max_items = 200)]
     pub service_ids: Vec<ServiceName>,
     /// When it opened or will open: a day, a month or a year.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_on: Option<PartialDate>,
     /// When it closed or will close: a day, a month or a year.
+    ///
+    /// @x-example-omit true
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_on: Option<PartialDate>,
 }

@@ -114,7 +114,8 @@ async fn list_offices(
         (status = 201, description = "The new office.", body = OfficeView),
         (status = 409, description = "Another one has the same slug.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "serviceIds": [] })))
 )]
 #[post("/offices")]
 async fn create_office(
@@ -167,7 +168,7 @@ async fn get_office(_: Anyone, call: Call, directory: Data<Handle>, name: Named<
     operation_id = "changeOffice",
     tag = "offices",
     params(("id" = OfficeName, Path, description = "The office's identifier or slug.")),
-    request_body = NewOffice,
+    request_body(content = NewOffice, example = json!({ "openingHours": "Mo-Fr 08:00-16:30; PH off" })),
     responses(
         (status = 200, description = "The office as it is now.", body = OfficeView),
         (status = 409, description = "Another one has the same slug.")

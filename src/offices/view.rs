@@ -25,10 +25,14 @@ pub struct OfficeView<'a> {
     /// Its readable name in paths.
     slug: &'a Slug,
     /// What the office is called.
+    ///
+    /// @example {"sv": "Nära socialtjänst Skäggetorp", "en": "Nära socialtjänst Skäggetorp"}
     name: &'a Localized,
     /// What kind of office it is.
     kind: OfficeKind,
     /// Whether it is in operation.
+    ///
+    /// @example "open"
     status: OfficeStatus,
     /// The areas that it serves; none means the whole municipality.
     #[schema(max_items = 50)]
@@ -58,6 +62,8 @@ pub struct OfficeView<'a> {
     #[schema(max_items = 20)]
     accessibility: &'a [Accessibility],
     /// How to find the way in.
+    ///
+    /// @example {"sv": "Ingång mot parkeringen.", "en": "Entrance facing the car park."}
     #[serde(skip_serializing_if = "Option::is_none")]
     entrance_note: Option<&'a Localized>,
     /// The services that it gives.
@@ -67,6 +73,8 @@ pub struct OfficeView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     opened_on: Option<&'a PartialDate>,
     /// When it closed or will close: a day, a month or a year.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     closed_on: Option<&'a PartialDate>,
     /// When it was written last.

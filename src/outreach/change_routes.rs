@@ -44,7 +44,10 @@ type ContactFacts = Changeable<NewContact>;
     operation_id = "correctOutreachContact",
     tag = "outreach",
     params(("id" = OutreachContactId, Path, description = "The contact's identifier.")),
-    request_body = ContactFacts,
+    request_body(content = ContactFacts, example = json!({
+        "durationMinutes": 20,
+        "summary": "Pratade om skolan och om vad som finns att göra efter den.",
+    })),
     responses(
         (status = 200, description = "The contact as it is now.", body = ContactView),
         (status = 409, description = "The contact was entered in error.")
@@ -241,7 +244,12 @@ pub struct ContactError {
         (status = 409, description = "The contact was entered in error before."),
         (status = 412, description = "`If-Match` was given, and the contact has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({
+        "status": "entered_in_error",
+        "version": 2,
+        "errorReason": "Fel familj: kontakten gällde grannen.",
+    })))
 )]
 #[post("/outreach-contacts/{id}/enter-in-error")]
 pub async fn enter_in_error(

@@ -34,7 +34,8 @@ pub struct NewContact {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeName>,
     /// When it began. Not in the future, and not before the office opened.
-    #[schema(example = "2026-11-20T15:30:00Z")]
+    ///
+    /// @example "2026-11-20T15:30:00Z"
     pub occurred_at: Timestamp,
     /// How long it took.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,6 +96,8 @@ pub struct NewContact {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<LanguageCode>,
     /// Whether an interpreter helped.
+    ///
+    /// @example false
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter_used: Option<bool>,
     /// The contact that this one goes on from.
@@ -176,6 +179,8 @@ pub struct Participant {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HeadCount {
     /// Their age band.
+    ///
+    /// @example "13-15"
     pub age_band: AgeBand,
     /// Their gender, where they are counted by it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,6 +195,8 @@ pub struct HeadCount {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FamilyKnowledge {
     /// Whether it was known.
+    ///
+    /// @example "known"
     pub value: KnowledgeValue,
     /// By what the worker knows.
     pub basis: KnowledgeBasis,
@@ -201,7 +208,7 @@ pub struct FamilyKnowledge {
 pub struct ContactFollowUp {
     /// By which day. Not before the day of the contact.
     #[serde(deserialize_with = "day::deserialize")]
-    #[schema(example = "2026-12-04")]
+    #[schema(example = "2030-01-15")]
     pub due_on: NaiveDate,
     /// What is to be done.
     ///

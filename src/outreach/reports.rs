@@ -38,6 +38,7 @@ pub struct InternalReferral {
     /// What help is asked for.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Vill ha stöd för att komma tillbaka till skolan."
     #[serde(serialize_with = "vault::disclose")]
     pub description: ConfidentialProse,
     /// Whether the guardians know of it.
@@ -45,6 +46,8 @@ pub struct InternalReferral {
     /// The consent.
     pub consent: Consent,
     /// Services that are asked for.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub requested_service_ids: Option<Vec<ServiceId>>,

@@ -65,7 +65,8 @@ pub fn routes(api: &mut impl Mount) {
         (status = 200, description = "It is there already: this is how it is now.", body = ContactView),
         (status = 409, description = "The identifier is another contact's.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "familyId": null, "newlyReached": null })))
 )]
 #[post("/outreach-contacts")]
 async fn create_contact(
@@ -95,7 +96,7 @@ async fn create_contact(
         (status = 409, description = "The identifier is another contact's.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-no-if-match" = json!(true)))
+    extensions(("x-no-if-match" = json!(true)), ("x-answer-example" = json!({ "familyId": null, "newlyReached": null })))
 )]
 #[put("/outreach-contacts/{id}")]
 async fn put_contact(

@@ -31,6 +31,8 @@ pub struct ContactView {
     /// Whether it counts.
     pub status: ContactStatus,
     /// When it began.
+    ///
+    /// @example "2026-11-20T15:30:00Z"
     pub occurred_at: Timestamp,
     /// How long it took.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +50,8 @@ pub struct ContactView {
     /// What came of it.
     pub outcome: ContactOutcome,
     /// The service that the work belongs to.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_id: Option<ServiceId>,
     /// Who was met, one by one.
@@ -65,6 +69,8 @@ pub struct ContactView {
     /// Whether the family was newly reached by this contact: no office had reached it before, by a contact, a referral or its own
     /// request. Absent where no family was met. It follows from what is known now, and may change when something earlier becomes
     /// known.
+    ///
+    /// @example false
     #[serde(skip_serializing_if = "Option::is_none")]
     pub newly_reached: Option<bool>,
     /// Whether the worker knew the family before, as the worker states it.
@@ -78,6 +84,7 @@ pub struct ContactView {
     /// What was said.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Pratade om skolan och om vad som finns att göra efter den."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub summary: Option<ConfidentialProse>,
     /// In which language.
@@ -86,9 +93,13 @@ pub struct ContactView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<LanguageCode>,
     /// Whether an interpreter helped.
+    ///
+    /// @example false
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter_used: Option<bool>,
     /// The contact that this one goes on from.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_contact_id: Option<OutreachContactId>,
     /// How soon somebody had to look at it.
@@ -98,11 +109,15 @@ pub struct ContactView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follow_up_id: Option<FollowUpId>,
     /// The concern report that was made of it.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_id: Option<ReferralId>,
     /// Why it was an error.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Fel familj: kontakten gällde grannen."
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub error_reason: Option<ConfidentialProse>,
     /// When it was first submitted.
@@ -229,6 +244,8 @@ pub struct ContactRow {
     /// Who was in the field.
     pub worker_id: StaffId,
     /// When it began.
+    ///
+    /// @example "2026-11-20T15:30:00Z"
     pub occurred_at: Timestamp,
     /// Where, or by what means, somebody was met.
     pub channel: Channel,
@@ -240,6 +257,8 @@ pub struct ContactRow {
     /// What came of it.
     pub outcome: ContactOutcome,
     /// The service that the work belongs to.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_id: Option<ServiceId>,
     /// The people who are known among those who were met.
@@ -256,6 +275,8 @@ pub struct ContactRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
     /// Whether the family was newly reached by this contact.
+    ///
+    /// @example false
     #[serde(skip_serializing_if = "Option::is_none")]
     pub newly_reached: Option<bool>,
     /// Counts its versions.

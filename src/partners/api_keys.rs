@@ -63,6 +63,8 @@ impl NewApiKey {
 #[schema(as = ApiKeyRotation)]
 pub struct Rotation {
     /// Until when the old key holds beside the new one: 24 hours from now unless said, and at most 30 days.
+    ///
+    /// @x-example-omit true
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overlap_until: Option<Timestamp>,
 }

@@ -70,7 +70,7 @@ async fn list_api_keys(
     request_body = NewApiKey,
     responses((status = 201, description = "The new key, with its secret.", body = IssuedApiKey)),
     security(("staffToken" = [])),
-    extensions(("x-no-prefer" = json!(true)))
+    extensions(("x-no-prefer" = json!(true)), ("x-answer-example" = json!({ "lastUsedAt": null })))
 )]
 #[post("/partners/{id}/api-keys")]
 async fn create_api_key(
@@ -146,7 +146,7 @@ async fn get_api_key(
         (status = 412, description = "The key has changed since the version in `If-Match`.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-no-prefer" = json!(true)))
+    extensions(("x-no-prefer" = json!(true)), ("x-answer-example" = json!({ "lastUsedAt": null })))
 )]
 #[post("/partners/{id}/api-keys/{keyId}/rotate")]
 async fn rotate_api_key(
@@ -200,7 +200,8 @@ async fn rotate_api_key(
         ("keyId" = KeyId, Path, description = "The key's identifier: its third part.")
     ),
     responses((status = 200, description = "The key as it is now.", body = ApiKeyView), (status = 412, description = "The key has changed since the version in `If-Match`.")),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "revokedAt": "2026-11-21T14:30:00Z" })))
 )]
 #[post("/partners/{id}/api-keys/{keyId}/revoke")]
 async fn revoke_api_key(

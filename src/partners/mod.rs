@@ -72,10 +72,10 @@ impl Contact {
 pub struct NewPartner {
     /// Its readable name in paths.
     ///
-    /// @example "skaggetorps-grundskola"
+    /// @example "school"
     pub slug: Slug,
     /// What it is called.
-    #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola")]
+    #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola (påhittad)")]
     pub name: Line,
     /// What kind of organisation it is. What the law asks of it and lets it know follows from this.
     ///

@@ -153,7 +153,7 @@ async fn get_partner(
     operation_id = "changePartner",
     tag = "partners",
     params(("id" = PartnerName, Path, description = "The partner agency's identifier or slug.")),
-    request_body = NewPartner,
+    request_body(content = NewPartner, example = json!({ "contact": { "phone": "+46 13 20 60 00", "email": "skaggetorp@example.se" } })),
     responses(
         (status = 200, description = "The partner agency as it is now.", body = PartnerView),
         (status = 409, description = "Another one has the same slug.")

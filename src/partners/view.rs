@@ -50,12 +50,14 @@ pub struct PartnerView {
     id: PartnerId,
     /// Its readable name in paths.
     ///
-    /// @example "skaggetorps-grundskola"
+    /// @example "school"
     slug: Slug,
     /// What it is called.
-    #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola")]
+    #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola (påhittad)")]
     name: Line,
     /// What kind of organisation it is.
+    ///
+    /// @example "school"
     category: Category,
     /// Whether the law obliges it to report that a child may be harmed. Follows from the category.
     mandatory_reporter: bool,
@@ -205,12 +207,14 @@ pub struct OwnView {
     id: PartnerId,
     /// Its readable name.
     ///
-    /// @example "skaggetorps-grundskola"
+    /// @example "school"
     slug: Slug,
     /// What it is called.
-    #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola")]
+    #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola (påhittad)")]
     name: Line,
     /// What kind of organisation it is.
+    ///
+    /// @example "school"
     category: Category,
     /// Whether the law obliges it to report that a child may be harmed.
     mandatory_reporter: bool,
@@ -251,9 +255,13 @@ pub struct OwnKey {
     #[schema(max_items = 2)]
     scopes: Vec<Scope>,
     /// When it ends, if it does: by its expiry or, when another key takes its place, by the end of the overlap.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     ends_at: Option<Timestamp>,
     /// The key that takes its place.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     rotated_to: Option<KeyId>,
 }

@@ -36,7 +36,7 @@ type PersonFacts = Changeable<NewPerson>;
     operation_id = "changePerson",
     tag = "people",
     params(("id" = PersonId, Path, description = "The person's identifier.")),
-    request_body = PersonFacts,
+    request_body(content = PersonFacts, example = json!({ "givenName": "Åsa", "languages": ["sv"] })),
     responses(
         (status = 200, description = "The person as it is now.", body = PersonView),
         (status = 409, description = "The identity number is another person's.")

@@ -74,6 +74,7 @@ pub struct NewPerson {
     /// Whether an interpreter is needed.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example false
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter_needed: Option<bool>,
     /// The family that the person is registered into; afterwards the person is moved.

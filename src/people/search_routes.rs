@@ -46,6 +46,8 @@ pub struct PersonMatches {
     #[schema(max_items = 20)]
     items: Vec<PersonMatch>,
     /// Whether there are more than are shown: then look more exactly.
+    ///
+    /// @example false
     has_more: bool,
 }
 

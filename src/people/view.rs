@@ -22,11 +22,13 @@ pub struct PersonView {
     /// Given name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Åsa"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub given_name: Option<ConfidentialLine>,
     /// Family name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Öberg"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub family_name: Option<ConfidentialLine>,
     /// Personal identity number.
@@ -43,6 +45,7 @@ pub struct PersonView {
     /// The age band today. A birth year alone counts as the lower of the two possible ages.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "13-15"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_band: Option<AgeBand>,
     /// Gender, as somebody stated it.
@@ -73,6 +76,7 @@ pub struct PersonView {
     /// Whether an interpreter is needed.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example false
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter_needed: Option<bool>,
     /// The family that the person belongs to, if you may know of it.
@@ -80,6 +84,8 @@ pub struct PersonView {
     pub family_id: Option<FamilyId>,
     /// Other records with the same identity number: there are such only where one of them was protected when another was
     /// registered, and they are told only to staff who are cleared for protected identities.
+    ///
+    /// @example []
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 100)]
     pub same_number_person_ids: Vec<PersonId>,
@@ -134,11 +140,13 @@ pub struct KnownPerson {
     /// Given name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Åsa"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub given_name: Option<ConfidentialLine>,
     /// Family name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Öberg"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub family_name: Option<ConfidentialLine>,
 }
@@ -159,11 +167,13 @@ pub struct PersonMatch {
     /// Given name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Åsa"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     given_name: Option<ConfidentialLine>,
     /// Family name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Öberg"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     family_name: Option<ConfidentialLine>,
     /// Birth year: who is looked for is told from somebody else of the same name.

@@ -32,21 +32,25 @@ pub struct Child {
     /// Given name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Alva"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub given_name: Option<ConfidentialLine>,
     /// Family name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Påhittad"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub family_name: Option<ConfidentialLine>,
     /// Personal identity number.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub personal_identity_number: Option<ConfidentialNumber>,
     /// Birth date, where the number is not known.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
     #[serde(default, deserialize_with = "day::optional", skip_serializing_if = "Option::is_none")]
     #[schema(example = "2013-04-05")]
     pub birth_date: Option<NaiveDate>,
@@ -59,56 +63,71 @@ pub struct Child {
     /// The child's gender.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gender: Option<Gender>,
     /// The district where the child lives.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
     /// The place where the child lives, by name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Skäggetorp"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub place_name: Option<ConfidentialLine>,
     /// The postal code where the child lives.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "58644"
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub postal_code: Option<ConfidentialLine>,
     /// Street and number.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Påhittade gatan 1"
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub street: Option<ConfidentialLine>,
     /// Postal locality.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Linköping"
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub locality: Option<ConfidentialLine>,
     /// School or preschool. It never decides which office is responsible.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Skäggetorps grundskola (påhittad)"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub school: Option<ConfidentialLine>,
     /// Where the child is now.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "I skolan"
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub where_now: Option<ConfidentialLine>,
     /// Whether the child's whereabouts must not become known.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protected_identity: Option<ProtectedIdentity>,
     /// The language in which the child needs an interpreter.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter_language: Option<crate::text::LanguageCode>,
     /// Whether the child knows of this.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub knows_of_report: Option<bool>,
 }

@@ -28,6 +28,8 @@ pub struct Consent {
     #[schema(min_items = 1, max_items = 3)]
     pub scopes: Vec<ConsentScope>,
     /// The day on which it was withdrawn.
+    ///
+    /// @x-example-omit true
     #[serde(default, deserialize_with = "day::optional", skip_serializing_if = "Option::is_none")]
     #[schema(example = "2026-11-21")]
     pub withdrawn_at: Option<NaiveDate>,

@@ -48,7 +48,12 @@ pub struct CopyForSibling {
         (status = 409, description = "It is no concern report, or was entered in error; `allowedActions` says what is allowed."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({
+        "copyOf": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d60",
+        "child": { "givenName": "Saga", "birthYear": 2016, "school": null },
+        "siblings": [{ "name": "Alva Påhittad", "birthYear": 2013, "alsoConcerned": true }],
+    })))
 )]
 #[post("/referrals/{id}/copy-for-sibling")]
 pub async fn copy_for_sibling(

@@ -37,12 +37,13 @@ type ReferralCorrection = Changeable<Facts>;
     operation_id = "correctReferral",
     tag = "referrals",
     params(("id" = ReferralId, Path, description = "The referral's identifier.")),
-    request_body = ReferralCorrection,
+    request_body(content = ReferralCorrection, example = json!({ "child": { "placeName": "Ryd" }, "urgency": "soon" })),
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
         (status = 409, description = "It was entered in error.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "version": 2, "child": { "placeName": "Ryd" } })))
 )]
 #[patch("/referrals/{id}")]
 pub async fn correct_referral(

@@ -48,7 +48,22 @@ use crate::rules::Rules;
         "guardiansInformed": { "informed": "no" }
     })),
     responses((status = 201, description = "The new referral.", body = ReferralView)),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({
+        "source": {
+            "partnerId": null,
+            "senderReference": null,
+            "private": { "anonymous": false },
+            "reporter": { "name": "Berit Påhittad", "title": null, "phone": null, "relation": "Granne" },
+        },
+        "child": { "school": null },
+        "guardians": [],
+        "needs": ["violence_exposed"],
+        "description": "Det hörs skrik och gråt om nätterna.",
+        "guardiansInformed": { "informed": "no" },
+        "feedback": null,
+        "feedbackRequested": false,
+    })))
 )]
 #[post("/referrals")]
 pub async fn create_referral(maker: ReferralMaker, tools: Tools, new: Body<NewStaffReferral>) -> Result<HttpResponse> {

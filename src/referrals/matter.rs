@@ -29,6 +29,8 @@ pub struct NewReferral {
     /// How soon somebody must look at it. In an emergency call 112 as well: this is read when the office is open.
     pub urgency: Urgency,
     /// The sender's own reference, told back to the sender.
+    ///
+    /// @example "2026-117"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub sender_reference: Option<ConfidentialLine>,
     /// Who reports, at the agency. Needed for a concern report.
@@ -49,6 +51,7 @@ pub struct NewReferral {
     /// What causes the concern, or what help is asked for.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Borta från skolan i tre veckor."
     #[serde(serialize_with = "vault::disclose")]
     pub description: ConfidentialProse,
     /// Whether the child is in acute danger.
@@ -126,26 +129,33 @@ pub struct Reporter {
     /// The reporter's name.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
+    /// @example "Karin Påhittad"
     #[serde(serialize_with = "vault::disclose")]
     pub name: ConfidentialLine,
     /// What they work as.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
+    /// @example "Kurator"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub title: Option<ConfidentialLine>,
     /// Their telephone number.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
+    /// @example "013-20 00 00"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub phone: Option<ConfidentialLine>,
     /// Their e-mail address.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
+    /// @example "karin.pahittad@nara.example"
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub email: Option<ConfidentialLine>,
     /// How they know the child.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
+    /// @example "Granne"
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub relation: Option<ConfidentialLine>,
 }
@@ -157,21 +167,26 @@ pub struct Guardian {
     /// Given name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Anna"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub given_name: Option<ConfidentialLine>,
     /// Family name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Påhittad"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub family_name: Option<ConfidentialLine>,
     /// Personal identity number.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub personal_identity_number: Option<ConfidentialNumber>,
     /// Telephone number.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "013-20 00 00"
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub phone: Option<ConfidentialLine>,
     /// Whether the guardian knows of this.
@@ -182,6 +197,7 @@ pub struct Guardian {
     /// The language in which the guardian needs an interpreter.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter_language: Option<crate::text::LanguageCode>,
 }
@@ -193,6 +209,7 @@ pub struct Sibling {
     /// The sibling's name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Saga"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub name: Option<ConfidentialLine>,
     /// Birth year.
@@ -204,6 +221,7 @@ pub struct Sibling {
     /// Whether the concern is also about this one.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example false
     pub also_concerned: bool,
 }
 
@@ -213,9 +231,11 @@ pub struct Sibling {
 pub struct GuardiansInformed {
     /// Yes, no, or that it is not appropriate that they know.
     pub informed: Informed,
-    /// Why they were not.
+    /// Why the guardians were not told.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Det kan vara farligt för barnet."
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub reason: Option<ConfidentialProse>,
 }

@@ -43,7 +43,12 @@ pub fn add(api: &mut impl Mount) {
         (status = 409, description = "The referral was entered in error."),
         (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
     ),
-    security(("partnerKey" = []))
+    security(("partnerKey" = [])),
+    extensions(("x-answer-example" = json!({
+        "by": "sender",
+        "kind": "supplement",
+        "text": "Eleven kom till skolan i går med blåmärken.",
+    })))
 )]
 #[post("/partner/referrals/{id}/supplements")]
 async fn supplement(
@@ -62,13 +67,14 @@ async fn supplement(
     operation_id = "writePartnerMessage",
     tag = "partner",
     params(("id" = ReferralId, Path, description = "The referral's identifier, from the receipt.")),
-    request_body = NewMessage,
+    request_body(content = NewMessage, example = json!({ "text": "Måndag till onsdag, varje vecka." })),
     responses(
         (status = 201, description = "The message.", body = PartnerMessage),
         (status = 409, description = "The referral was entered in error."),
         (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
     ),
-    security(("partnerKey" = []))
+    security(("partnerKey" = [])),
+    extensions(("x-answer-example" = json!({ "by": "sender", "kind": "answer", "text": "Måndag till onsdag, varje vecka." })))
 )]
 #[post("/partner/referrals/{id}/messages")]
 async fn write_partner_message(
@@ -93,7 +99,14 @@ async fn write_partner_message(
         (status = 409, description = "It is a concern report, or at its end; `allowedActions` says what is allowed."),
         (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
     ),
-    security(("partnerKey" = []))
+    security(("partnerKey" = [])),
+    extensions(("x-answer-example" = json!({
+        "kind": "support_request",
+        "status": "withdrawn",
+        "deadlines": [],
+        "feedback": null,
+        "nextStep": { "en": "The request has been taken back.", "sv": "Förfrågan är återtagen." },
+    })))
 )]
 #[post("/partner/referrals/{id}/withdraw")]
 async fn withdraw(

@@ -25,8 +25,12 @@ pub struct PartnerView {
 #[serde(rename_all = "camelCase")]
 pub struct Withheld {
     /// What is withheld.
+    ///
+    /// @example {"en": "Whether an inquiry is opened", "sv": "Om en utredning inleds"}
     pub what: Localized,
     /// On which ground.
+    ///
+    /// @example {"en": "The office has not told yet", "sv": "Kontoret har inte informerat ännu"}
     pub ground: Localized,
     /// The legal reference that it rests on, if it is one of the directory's.
     #[serde(skip_serializing_if = "Option::is_none")]

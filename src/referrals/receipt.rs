@@ -33,8 +33,9 @@ pub struct Receipt {
     /// Identifies it to people.
     pub reference: Reference,
     /// The sender's own reference.
+    ///
+    /// @example "2026-117"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
-    #[schema(example = "2026-117")]
     pub sender_reference: Option<ConfidentialLine>,
     /// What kind of matter it is.
     pub kind: Kind,
@@ -48,6 +49,11 @@ pub struct Receipt {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office: Option<ReceivingOffice>,
     /// What happens next.
+    ///
+    /// @example {"en": "The office assesses at once whether the child needs protection now, and then decides whether to open an \
+    /// inquiry. If it is acute, do not wait: call the office, the on-call line or 112.", "sv": "Kontoret bedömer genast om barnet \
+    /// behöver skydd nu, och beslutar sedan om en utredning ska inledas. Vänta inte om det är akut: ring kontoret, socialjouren \
+    /// eller 112."}
     pub next_step: Localized,
     /// The deadlines that concern the sender.
     #[schema(max_items = 5)]
@@ -56,6 +62,8 @@ pub struct Receipt {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Feedback>,
     /// Where to turn instead, if the office declined.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn_to: Option<Instead>,
     /// This receipt's own address, and what the sender may do now.
@@ -69,10 +77,12 @@ pub struct Receipt {
 #[serde(rename_all = "camelCase")]
 pub struct ReceivingOffice {
     /// What it is called.
+    ///
+    /// @example {"sv": "Nära socialtjänst Skäggetorp", "en": "Nära socialtjänst Skäggetorp"}
     pub name: Localized,
     /// Its telephone number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 24, pattern = "^\\+[1-9][0-9]*( [0-9]+)*$", example = "+46 13 20 61 88")]
+    #[schema(max_length = 24, pattern = "^\\+[1-9][0-9]*( [0-9]+)*$", example = "+46 13 20 60 00")]
     pub phone: Option<String>,
 }
 
@@ -103,8 +113,12 @@ pub struct Instead {
 #[serde(rename_all = "camelCase")]
 pub struct DisclosedDeadline {
     /// What is due.
+    ///
+    /// @example "inquiry_decision"
     pub kind: DeadlineKind,
     /// By when it is due.
+    ///
+    /// @example "2026-12-05T23:00:00Z"
     pub due_at: Timestamp,
     /// The legal reference that it rests on.
     #[schema(max_length = 100, example = "sol-20-2")]
@@ -120,9 +134,12 @@ pub struct Feedback {
     /// What the office has told, if it has.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<FeedbackValue>,
-    /// When it did.
+    /// When the office told it.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
 }

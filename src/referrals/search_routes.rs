@@ -52,6 +52,8 @@ pub struct ReferralMatches {
     #[schema(max_items = 20)]
     items: Vec<ReferralRow>,
     /// Whether there are more than are shown: the person's timeline has them.
+    ///
+    /// @example false
     has_more: bool,
 }
 

@@ -119,6 +119,8 @@ pub struct NewSource {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PrivatePerson {
     /// Whether they stay unknown. Then nothing about them may be written down, and no trace of the call is kept.
+    ///
+    /// @example false
     pub anonymous: bool,
     /// Their name; needed unless they stay unknown.
     ///
@@ -128,6 +130,7 @@ pub struct PrivatePerson {
     /// Their telephone number.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
+    /// @example "013-20 00 00"
     pub phone: Option<ConfidentialLine>,
     /// How they know the child.
     ///

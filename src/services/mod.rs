@@ -194,25 +194,41 @@ impl Ages {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewService {
     /// Its readable name in paths.
+    ///
+    /// @example "forebyggande-insatser"
     pub slug: Slug,
     /// What the service is called.
+    ///
+    /// @example {"sv": "Förebyggande insatser", "en": "Preventive support"}
     pub name: Localized,
     /// What it is.
+    ///
+    /// @example {"sv": "Förebyggande arbete nära invånarna.", "en": "Preventive work close to the residents."}
     pub description: Localized,
     /// What it is meant to do.
     pub orientation: Orientation,
     /// Who gives it.
+    ///
+    /// @example "provider"
     pub provision: Provision,
     /// Whether the need is assessed in each case.
+    ///
+    /// @example false
     pub needs_assessment: bool,
     /// Which of the kinds it is that always need an assessment (SoL 11:5).
+    ///
+    /// @x-example-omit true
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assessment_kind: Option<AssessmentKind>,
     /// Whether the board decided that identity is not recorded (SoL 14:5).
+    ///
+    /// @example false
     pub identity_exempt: bool,
     /// For which ages it is.
     pub ages: Ages,
     /// Which needs it answers.
+    ///
+    /// @example ["school_absence"]
     #[schema(max_items = 17)]
     pub needs: Vec<Need>,
     /// In which languages it is given.

@@ -169,7 +169,7 @@ async fn get_service(_: Anyone, call: Call, directory: Data<Handle>, name: Named
     operation_id = "changeService",
     tag = "services",
     params(("id" = ServiceName, Path, description = "The service's identifier or slug.")),
-    request_body = NewService,
+    request_body(content = NewService, example = json!({ "needs": ["school_absence"] })),
     responses(
         (status = 200, description = "The service as it is now.", body = ServiceView),
         (status = 409, description = "Another one has the same slug.")

@@ -20,25 +20,41 @@ pub struct ServiceView {
     /// Its identifier.
     id: ServiceId,
     /// Its readable name in paths.
+    ///
+    /// @example "forebyggande-insatser"
     slug: Slug,
     /// What the service is called.
+    ///
+    /// @example {"sv": "Förebyggande insatser", "en": "Preventive support"}
     name: Localized,
     /// What it is.
+    ///
+    /// @example {"sv": "Förebyggande arbete nära invånarna.", "en": "Preventive work close to the residents."}
     description: Localized,
     /// What it is meant to do.
     orientation: Orientation,
     /// Who gives it.
+    ///
+    /// @example "provider"
     provision: Provision,
     /// Whether the need is assessed in each case.
+    ///
+    /// @example false
     needs_assessment: bool,
     /// Which of the kinds it is that always need an assessment (SoL 11:5).
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     assessment_kind: Option<AssessmentKind>,
     /// Whether the board decided that identity is not recorded (SoL 14:5).
+    ///
+    /// @example false
     identity_exempt: bool,
     /// For which ages it is.
     ages: Ages,
     /// Which needs it answers.
+    ///
+    /// @example ["school_absence"]
     #[schema(max_items = 17)]
     needs: Vec<Need>,
     /// In which languages it is given.

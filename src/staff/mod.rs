@@ -24,9 +24,13 @@ pub struct Me {
     /// Identifies me to colleagues and in the audit.
     pub staff_id: StaffId,
     /// My name, if the token tells it.
+    ///
+    /// @example "Kim Påhittad"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub name: Option<ConfidentialLine>,
     /// The roles that I have.
+    ///
+    /// @example ["caseworker"]
     #[schema(max_items = 6)]
     pub roles: Vec<Role>,
     /// My offices. What a token names and the directory does not have is left out.
@@ -35,6 +39,8 @@ pub struct Me {
     /// Whether I may decide on inquiries (SoL 2025:400, 25 kap. 1 §).
     pub qualified: bool,
     /// Whether I am cleared for persons with a protected identity.
+    ///
+    /// @example false
     pub protected_identity: bool,
     /// Its own address, and my colleagues'.
     #[serde(rename = "_links")]
@@ -52,6 +58,8 @@ pub struct MyOffice {
     #[schema(max_length = 80, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", example = "skaggetorp")]
     pub slug: String,
     /// What it is called.
+    ///
+    /// @example {"sv": "Nära socialtjänst Skäggetorp", "en": "Nära socialtjänst Skäggetorp"}
     pub name: Localized,
 }
 
@@ -82,6 +90,8 @@ pub struct StaffMember {
     /// Identifies them.
     pub staff_id: StaffId,
     /// The name, if their tokens tell it.
+    ///
+    /// @example "Kim Påhittad"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub name: Option<ConfidentialLine>,
 }

@@ -24,6 +24,8 @@ pub struct TimelineEvent {
     #[schema(value_type = FamilyEventId)]
     pub id: Uuid,
     /// What kind of thing it is.
+    ///
+    /// @example "referral_received"
     pub kind: TimelineKind,
     /// When it happened.
     pub at: Timestamp,
@@ -31,17 +33,25 @@ pub struct TimelineEvent {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person_id: Option<PersonId>,
     /// The family that was registered.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
     /// The family that was left, or that was merged into the other one; absent also if you may not know of it.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_family_id: Option<FamilyId>,
     /// The family that was joined, or that went on; absent also if you may not know of it.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_family_id: Option<FamilyId>,
     /// Why somebody moved, or why two families were made one.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Bor numera hos sin pappa."
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub reason: Option<ConfidentialProse>,
     /// The referral.
@@ -60,31 +70,49 @@ pub struct TimelineEvent {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeId>,
     /// The contact, or the one at which something was offered or promised.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<OutreachContactId>,
     /// By what means somebody was met.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
     /// What came of the contact.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<ContactOutcome>,
     /// The offer.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer_id: Option<OfferId>,
     /// What was offered.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_id: Option<ServiceId>,
     /// What was answered.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<OfferAnswer>,
     /// The promise to get back.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follow_up_id: Option<FollowUpId>,
     /// By which day it is due.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "2026-12-04")]
     pub due_on: Option<NaiveDate>,
     /// When it was done.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub done_at: Option<Timestamp>,
 }

@@ -94,8 +94,12 @@ pub enum Rule {
 #[schema(as = ExplanationStep)]
 pub struct Step {
     /// The rule that was followed.
+    ///
+    /// @example "place_by_name"
     pub rule: Rule,
     /// What it led to, in words.
+    ///
+    /// @example {"sv": "Platsen ligger i stadsdelen Skäggetorp-Tornby.", "en": "The place lies in the district Skäggetorp-Tornby."}
     pub text: Localized,
 }
 

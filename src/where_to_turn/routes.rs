@@ -104,7 +104,25 @@ impl Question {
     operation_id = "whereToTurn",
     tag = "where-to-turn",
     params(Question),
-    responses((status = 200, description = "The responsible office, and why.", body = AnswerView))
+    responses((status = 200, description = "The responsible office, and why.", body = AnswerView)),
+    extensions(("x-answer-example" = json!({
+        "explanation": [
+            {
+                "rule": "place_by_coordinates",
+                "text": {
+                    "en": "The coordinates lie in the district Skäggetorp-Tornby.",
+                    "sv": "Koordinaterna ligger i stadsdelen Skäggetorp-Tornby.",
+                },
+            },
+            {
+                "rule": "office_of_area",
+                "text": {
+                    "en": "Nära socialtjänst Skäggetorp serves the area of the district.",
+                    "sv": "Nära socialtjänst Skäggetorp har stadsdelens område som sitt upptagningsområde.",
+                },
+            },
+        ],
+    })))
 )]
 #[get("/where-to-turn")]
 async fn where_to_turn(
@@ -126,7 +144,25 @@ async fn where_to_turn(
     tag = "where-to-turn",
     request_body(content = Question, example = json!({ "place": "Skäggetorp", "age": 14, "need": "school_absence" })),
     responses((status = 200, description = "The responsible office, and why.", body = AnswerView)),
-    extensions(("x-no-prefer" = json!(true)))
+    extensions(("x-no-prefer" = json!(true)), ("x-answer-example" = json!({
+        "resolvedBy": "place",
+        "explanation": [
+            {
+                "rule": "place_by_name",
+                "text": {
+                    "en": "The place lies in the district Skäggetorp-Tornby.",
+                    "sv": "Platsen ligger i stadsdelen Skäggetorp-Tornby.",
+                },
+            },
+            {
+                "rule": "office_of_area",
+                "text": {
+                    "en": "Nära socialtjänst Skäggetorp serves the area of the district.",
+                    "sv": "Nära socialtjänst Skäggetorp har stadsdelens område som sitt upptagningsområde.",
+                },
+            },
+        ],
+    })))
 )]
 #[post("/where-to-turn")]
 async fn ask_where_to_turn(

@@ -38,6 +38,8 @@ pub struct AnswerView<'a> {
     #[schema(max_items = 1000)]
     services: Vec<ServiceSummary<'a>>,
     /// Who else could help.
+    ///
+    /// @example []
     #[schema(max_items = 3)]
     alternatives: Vec<OfficeSummary<'a>>,
     /// The line that answers when the offices are closed.
@@ -46,6 +48,8 @@ pub struct AnswerView<'a> {
     /// What to call when there is danger.
     emergency: Emergency<'a>,
     /// Whether the place certainly lies in another municipality.
+    ///
+    /// @example false
     outside_municipality: bool,
     /// Each step that led to the office.
     #[schema(min_items = 1, max_items = 20)]
@@ -62,8 +66,12 @@ struct DistrictSummary<'a> {
     /// Its identifier.
     id: DistrictId,
     /// Its readable name in paths.
+    ///
+    /// @example "skaggetorp-tornby"
     slug: &'a Slug,
     /// What the district is called.
+    ///
+    /// @example {"sv": "Skäggetorp-Tornby", "en": "Skäggetorp-Tornby"}
     name: &'a Localized,
 }
 
@@ -74,8 +82,12 @@ struct AreaSummary<'a> {
     /// Its identifier.
     id: AreaId,
     /// Its readable name in paths.
+    ///
+    /// @example "norr"
     slug: &'a Slug,
     /// What the area is called.
+    ///
+    /// @example {"sv": "Norr", "en": "North"}
     name: &'a Localized,
 }
 
@@ -86,10 +98,16 @@ struct ServiceSummary<'a> {
     /// Its identifier.
     id: ServiceId,
     /// Its readable name in paths.
+    ///
+    /// @example "forebyggande-insatser"
     slug: &'a Slug,
     /// What the service is called.
+    ///
+    /// @example {"sv": "Förebyggande insatser", "en": "Preventive support"}
     name: &'a Localized,
     /// What it is.
+    ///
+    /// @example {"sv": "Förebyggande arbete nära invånarna.", "en": "Preventive work close to the residents."}
     description: &'a Localized,
 }
 
@@ -100,16 +118,24 @@ struct OfficeSummary<'a> {
     /// Its identifier.
     id: OfficeId,
     /// Its readable name in paths.
+    ///
+    /// @example "sociala-jouren"
     slug: &'a Slug,
     /// What the office is called.
+    ///
+    /// @example {"sv": "Sociala jouren", "en": "Out-of-hours social services"}
     name: &'a Localized,
     /// What kind of office it is.
+    ///
+    /// @example "on_call"
     kind: OfficeKind,
     /// Its telephone number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 24, pattern = "^\\+[1-9][0-9]*( [0-9]+)*$", example = "+46 13 20 61 88")]
+    #[schema(max_length = 24, pattern = "^\\+[1-9][0-9]*( [0-9]+)*$", example = "+46 13 20 75 26")]
     phone: Option<&'a str>,
     /// Whether it is open at the asked time.
+    ///
+    /// @example {"openNow": null}
     open_state: OpenState,
 }
 

@@ -25,6 +25,7 @@ mod demo_course;
 mod directory;
 mod directory_boundaries;
 mod directory_writes;
+mod document_examples;
 mod families;
 mod faults;
 mod fuzz_corpora;

@@ -5,9 +5,11 @@ use strum::IntoEnumIterator;
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::{Error, Problem, Text};
+use crate::http::call::ROOT;
 use crate::http::document::walk::Object;
 use crate::http::language::Language;
 use crate::http::problem::{MEDIA_TYPE, ProblemView, ViolationView, meaning};
+use crate::slug::{AreaName, DistrictName, OfficeName, PartnerName, ServiceName};
 
 const ON_EVERY_ANSWER: [&str; 4] = ["traceparent", "Access-Control-Allow-Origin", "RateLimit-Policy", "RateLimit"];
 
@@ -28,6 +30,20 @@ const ETAG: &str = "\"3-9f86d081884c7d65\"";
 /// No route names the schema of problems, since all of them answer with it.
 pub fn add_problem_schemas(document: &mut Value) {
     let named = [(ProblemView::name(), ProblemView::schema()), (ViolationView::name(), ViolationView::schema())];
+    for (name, schema) in named {
+        document["components"]["schemas"][&*name] = json!(schema);
+    }
+}
+
+/// Where a name stands in paths and queries alone, utoipa refers to its schema and does not collect it.
+pub fn add_names(document: &mut Value) {
+    let named = [
+        (AreaName::name(), AreaName::schema()),
+        (DistrictName::name(), DistrictName::schema()),
+        (OfficeName::name(), OfficeName::schema()),
+        (ServiceName::name(), ServiceName::schema()),
+        (PartnerName::name(), PartnerName::schema()),
+    ];
     for (name, schema) in named {
         document["components"]["schemas"][&*name] = json!(schema);
     }
@@ -181,10 +197,20 @@ fn example_of(problem: Problem) -> (String, Value) {
         Problem::InvalidHeader => {
             Error::header("If-Match", text("must be an ETag that this server gave", "måste vara en ETag från servern"))
         }
+        Problem::ActionNotAllowed
+        | Problem::ActionForbidden
+        | Problem::AssessmentMissing
+        | Problem::TooFewAttempts
+        | Problem::FeedbackNotForSender
+        | Problem::FeedbackGiven
+        | Problem::NoConsent
+        | Problem::NothingToExtend
+        | Problem::NoSender
+        | Problem::ProtectedStays => Error::new(problem).allowing(vec!["assign", "redirect"]),
         _ => Error::new(problem),
     };
-    let view =
-        ProblemView::new(&error, Language::English, "https://nara.example", "/nara/v1/areas/norr", TRACE_ID.to_owned());
+    // An answer that many operations share is none of theirs in particular.
+    let view = ProblemView::new(&error, Language::English, "https://nara.example", ROOT, TRACE_ID.to_owned());
     let summary = meaning(problem).title.0;
     (problem.slug().to_owned(), json!({ "summary": summary, "value": view }))
 }

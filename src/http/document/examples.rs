@@ -2,12 +2,14 @@
 //!
 //! A field's own example comes first, then its default, its first value, its format, its type. So one example at a field
 //! serves every body that has the field, and none can miss a field that was added later. Only addresses differ: a resource links to
-//! where it is read, and a problem names the operation that answers it.
+//! where it is read, a page to the operation that answers it, and a problem names that operation. And an operation says what is
+//! special to its answer by [`ANSWER`].
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::http::body::merge;
 use crate::http::call::ROOT;
 use crate::http::document::limits::example_of_date;
 use crate::http::document::walk::{self, Object};
@@ -15,19 +17,29 @@ use crate::http::document::walk::{self, Object};
 /// Marks a field that stays out of examples, because it does not go together with another one.
 pub const OMIT: &str = "x-example-omit";
 
+/// Says what an operation's answer differs in from the example that is made of its schema: a merge patch (RFC 7396).
+pub const ANSWER: &str = "x-answer-example";
+
 /// Gives every body of a request and of a success an example, unless its route has one.
 pub fn add_examples(document: &mut Value) {
     let before = document.clone();
     let examples = Examples { document: &before, homes: homes(&before) };
     for (path, _, operation) in walk::operations_mut(document) {
         if let Some(body) = operation.get_mut("requestBody") {
-            examples.add_to_content(body);
+            examples.add_to_content(body, &|_| ());
         }
+        let special = operation.get(ANSWER).cloned().unwrap_or_else(|| json!({}));
         let instance = format!("{ROOT}{}", address(&before, path, &Value::Object(operation.clone())));
+        let adapt = |made: &mut Value| {
+            merge(made, &special);
+            if made.get("_meta").is_some() {
+                link_to(made, &instance);
+            }
+        };
         let Some(Value::Object(responses)) = operation.get_mut("responses") else { continue };
         for (status, answer) in responses {
             if status.starts_with('2') {
-                examples.add_to_content(answer);
+                examples.add_to_content(answer, &adapt);
             } else {
                 tell_instance(answer, &instance);
             }
@@ -76,20 +88,32 @@ fn tell_instance(answer: &mut Value, instance: &str) {
     }
 }
 
+/// Lets a resource's link to itself lead to this path.
+fn link_to(resource: &mut Value, path: &str) {
+    if let Some(link) = resource.pointer_mut("/_links/0/href") {
+        *link = format!("https://nara.example{path}").into();
+    }
+}
+
 struct Examples<'a> {
     document: &'a Value,
     homes: BTreeMap<&'a str, String>,
 }
 
 impl Examples<'_> {
-    fn add_to_content(&self, body: &mut Value) {
+    /// What is made of a schema is adapted; a route's own example stands as it is.
+    fn add_to_content(&self, body: &mut Value, adapt: &dyn Fn(&mut Value)) {
         let Some(Value::Object(content)) = body.get_mut("content") else { return };
         for media_type in content.values_mut().filter_map(Value::as_object_mut) {
             if media_type.contains_key("examples") {
                 continue;
             }
             let own = media_type.remove("example");
-            let made = || media_type.get("schema").and_then(|schema| self.of(schema, &[]));
+            let made = || {
+                let mut made = media_type.get("schema").and_then(|schema| self.of(schema, &[]))?;
+                adapt(&mut made);
+                Some(made)
+            };
             if let Some(value) = own.or_else(made) {
                 media_type.insert("examples".to_owned(), json!({ "example": { "value": value } }));
             }
@@ -127,9 +151,8 @@ impl Examples<'_> {
         } else {
             let mut made = self.of_object(schema, &within)?;
             let mut names = name.into_iter().chain(walk::elements(&schema["allOf"]).filter_map(walk::schema_name));
-            let home = names.find_map(|name| self.homes.get(name));
-            if let (Some(home), Some(link)) = (home, made.pointer_mut("/_links/0/href")) {
-                *link = format!("https://nara.example{ROOT}{home}").into();
+            if let Some(home) = names.find_map(|name| self.homes.get(name)) {
+                link_to(&mut made, &format!("{ROOT}{home}"));
             }
             Some(made)
         }
@@ -282,5 +305,30 @@ mod tests {
             told(&closing["409"]["content"]["application/problem+json"], "/examples/stale/value/instance"),
             "/nara/v1/areas/norr/close"
         );
+    }
+
+    #[test]
+    fn an_operation_says_what_is_special_to_its_answer_and_a_page_links_to_its_own_operation() {
+        let link = json!({ "type": "object", "properties": { "href": { "type": "string", "example": "elsewhere" } } });
+        let links = json!({ "type": "array", "items": link });
+        let page = json!({ "type": "object", "properties": {
+            "_links": links, "_meta": { "type": "object" }, "status": { "type": "string", "example": "received" },
+            "hold": { "type": "string", "example": "waits" }
+        } });
+        let answer =
+            json!({ "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Page" } } } });
+        let mut document = json!({
+            "components": { "schemas": { "Page": page } },
+            "paths": {
+                "/people": { "get": { "responses": { "200": answer } } },
+                "/families": { "get": { "responses": { "200": answer }, "x-answer-example": { "status": "closed", "hold": null } } }
+            }
+        });
+        add_examples(&mut document);
+        let content = &document["paths"]["/families"]["get"]["responses"]["200"]["content"]["application/json"];
+        let expected = json!({
+            "_links": [{ "href": "https://nara.example/nara/v1/families" }], "_meta": {}, "status": "closed"
+        });
+        assert_eq!(content["examples"]["example"]["value"], expected);
     }
 }

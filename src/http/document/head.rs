@@ -8,7 +8,7 @@ pub fn write(document: &mut Value) {
     document["info"] = json!({
         "title": "Nära",
         "version": env!("CARGO_PKG_VERSION"),
-        "summary": "Social services in the city districts: where to turn, the directory, and referrals.",
+        "summary": "Social services in the city districts: where to turn, the directory, referrals, and outreach.",
         "description": DESCRIPTION,
         "contact": { "name": "Nära", "url": "https://nara.example", "email": "nara@nara.example" },
         "license": { "name": "MIT", "url": "https://opensource.org/license/mit" },
@@ -55,7 +55,7 @@ fn tags() -> Value {
             "partners",
             "Partner agencies and their keys, as administrators keep them. Samverkansparter och deras nycklar."
         ),
-        tag("people", "Who is met and helped, as staff of the offices know them that met them. Personer."),
+        tag("people", "Who is met and helped, as known to staff of the offices that met them. Personer."),
         tag(
             "referrals",
             "Matters about a child or a family, sent to an office, as its staff work with them. Remisser och anmälningar."
@@ -71,11 +71,11 @@ fn tags() -> Value {
 
 const DESCRIPTION: &str = r#"## In English
 
-Nära is the API behind social services that have moved out of the town hall and into the districts, so that children and young people (0 to 20 years) and their families get help early. It answers where a resident turns, keeps the directory of areas, districts, offices and services, and carries referrals from partner agencies to the office that takes care of them, and word back to the sender as far as secrecy allows.
+Nära is the API behind social services that have moved out of the town hall and into the districts, so that children and young people (0 to 20 years) and their families get help early. It answers where a resident turns, keeps the directory of areas, districts, offices and services, and carries referrals from partner agencies to the office that takes care of them, and word back to the sender as far as secrecy allows. Field workers write down whom they meet, what they offer and what was answered, and when they promised to get back; the offices know the people and families they meet. Every change and every reading of a case leaves a sealed audit record.
 
-**Who calls it.** Residents' web pages and apps, without signing in: where to turn and the directory. Staff, with a token (`Authorization: Bearer`): the queue of referrals, and for administrators the directory and the partner agencies. Partner agencies such as schools, police and health care, with a key (`X-API-Key`): their own referrals.
+**Who calls it.** Residents' web pages and apps, without signing in: where to turn and the directory. Staff, with a token (`Authorization: Bearer`): the queue of referrals, people and families, outreach contacts with offers and follow-ups, for administrators the directory and the partner agencies, and for auditors the audit. Partner agencies such as schools, police and health care, with a key (`X-API-Key`): their own referrals.
 
-**How it speaks.** JSON in UTF-8, times in UTC (RFC 3339), problems as `application/problem+json` (RFC 9457) in English or Swedish by `Accept-Language`. Absent fields are left out and never null, unless the schema says so. Lists come in pages: follow the `next` links. Changes need `If-Match`. Personal identity numbers never stand in a path or a query.
+**How it speaks.** JSON in UTF-8, times in UTC (RFC 3339), problems as `application/problem+json` (RFC 9457) in English or Swedish by `Accept-Language`. Absent fields are left out and never null, unless the schema says so. Lists come in pages: follow the `next` links. PATCH, DELETE and the PUT of a boundary need `If-Match`. Personal identity numbers never stand in a path or a query.
 
 **Lifecycle.** While `info.version` begins with 0 the API is being built and may change between releases. From 1.0 on, `/nara/v1` only grows: new operations, new optional fields, new values in code lists. So ignore fields that you do not know. What breaks callers gets a new path, `/nara/v2`. What is going away says so beforehand in the headers `Deprecation`, `Sunset` and `Link` (`successor-version`), and in `apiStatus` of `api-info`.
 
@@ -87,13 +87,13 @@ Nära is the API behind social services that have moved out of the town hall and
 
 ## På svenska
 
-Nära är API:et bakom en socialtjänst som har flyttat ut från kommunhuset till stadsdelarna, så att barn och unga (0 till 20 år) och deras familjer får hjälp tidigt. Det svarar på vart en invånare vänder sig, håller katalogen över områden, stadsdelar, kontor och insatser, och förmedlar remisser från samverkansparter till det kontor som tar hand om dem, och besked tillbaka till avsändaren så långt sekretessen medger.
+Nära är API:et bakom en socialtjänst som har flyttat ut från kommunhuset till stadsdelarna, så att barn och unga (0 till 20 år) och deras familjer får hjälp tidigt. Det svarar på vart en invånare vänder sig, håller katalogen över områden, stadsdelar, kontor och insatser, och förmedlar remisser från samverkansparter till det kontor som tar hand om dem, och besked tillbaka till avsändaren så långt sekretessen medger. Fältarbetare skriver ned vilka de möter, vad de erbjuder, vad svaret blev och när de lovat återkomma; kontoren känner de personer och familjer som de möter. Varje ändring och varje läsning av ett ärende lämnar en förseglad post i åtkomstloggen.
 
-**Vilka som anropar.** Invånarnas webbsidor och appar, utan inloggning: vart man vänder sig och katalogen. Personal, med token (`Authorization: Bearer`): kön av remisser, och för administratörer katalogen och samverkansparterna. Samverkansparter som skola, polis och vård, med nyckel (`X-API-Key`): sina egna remisser.
+**Vilka som anropar.** Invånarnas webbsidor och appar, utan inloggning: vart man vänder sig och katalogen. Personal, med token (`Authorization: Bearer`): kön av remisser, personer och familjer, uppsökande kontakter med erbjudanden och uppföljningar, för administratörer katalogen och samverkansparterna, och för granskare åtkomstloggen. Samverkansparter som skola, polis och vård, med nyckel (`X-API-Key`): sina egna remisser.
 
-**Hur det talar.** JSON i UTF-8, tider i UTC (RFC 3339), fel som `application/problem+json` (RFC 9457) på engelska eller svenska enligt `Accept-Language`. Fält som saknar värde utelämnas och är aldrig null, om inte schemat säger det. Listor kommer i sidor: följ länkarna `next`. Ändringar kräver `If-Match`. Personnummer står aldrig i en sökväg eller en fråga.
+**Hur det talar.** JSON i UTF-8, tider i UTC (RFC 3339), fel som `application/problem+json` (RFC 9457) på engelska eller svenska enligt `Accept-Language`. Fält som saknar värde utelämnas och är aldrig null, om inte schemat säger det. Listor kommer i sidor: följ länkarna `next`. PATCH, DELETE och PUT av en stadsdelsgräns kräver `If-Match`. Personnummer står aldrig i en sökväg eller en fråga.
 
-**Livscykel.** Så länge `info.version` börjar med 0 är API:et under uppbyggnad och kan ändras mellan utgåvor. Från 1.0 växer `/nara/v1` bara: nya operationer, nya frivilliga fält, nya värden i kodlistor. Bortse därför från fält som du inte känner till. Det som bryter mot anropare får en ny sökväg, `/nara/v2`. Det som ska försvinna säger det i förväg i huvudfälten `Deprecation`, `Sunset` och `Link` (`successor-version`), och i `apiStatus` i `api-info`.
+**Livscykel.** Så länge `info.version` börjar med 0 är API:et under uppbyggnad och kan ändras mellan utgåvor. Från 1.0 växer `/nara/v1` bara: nya operationer, nya frivilliga fält, nya värden i kodlistor. Bortse därför från fält som du inte känner till. Ändringar som inte är bakåtkompatibla får en ny sökväg, `/nara/v2`. Det som ska försvinna säger det i förväg i huvudfälten `Deprecation`, `Sunset` och `Link` (`successor-version`), och i `apiStatus` i `api-info`.
 
 **Gränser.** En nyckel och en anställd har en budget för läsning och en för skrivning, en adress som inte loggar in har en, och personsökning och misslyckade inloggningar har små. `RateLimit-Policy` och `RateLimit` säger hur det står till med anropets budget; är den tom blir svaret 429 med `Retry-After`.
 

@@ -198,7 +198,8 @@ fn get_area() {}
 ///
 /// Only what the body names changes.
 #[utoipa::path(patch, path = "/nara/v1/areas/{id}", operation_id = "changeArea", tag = "areas", params(AreaPath),
-    request_body = NewArea, responses((status = 200, body = Area)), security(("staffToken" = [])))]
+    request_body = NewArea, responses((status = 200, body = Area)), security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "openNow": false }))))]
 fn change_area() {}
 
 /// Delete an area.

@@ -59,10 +59,12 @@ fn reference(name: &str) -> Value {
 }
 
 /// Beside a `$ref` utoipa keeps a field's description, and drops its extensions, its example and its limits without a word.
-/// So these may travel in the doc comment: a line `@personal` with the rule of secrecy, or `@` with a keyword and its JSON.
+/// So these may travel in the doc comment: a line `@personal` with the rule of secrecy, or `@` with a keyword and its JSON. A
+/// backslash at the end of a line goes on with the next one.
 pub fn unpack_descriptions(document: &mut Value) {
     walk::schemas_mut(document, &mut |schema| {
-        let Some(description) = schema.get("description").and_then(Value::as_str).map(str::to_owned) else { return };
+        let Some(description) = schema.get("description").and_then(Value::as_str) else { return };
+        let description = description.replace("\\\n", "");
         let mut words = Vec::new();
         for line in description.lines() {
             match keywords(line) {
@@ -248,12 +250,14 @@ mod tests {
         let schemas = json!({
             "A": { "$ref": "#/a", "description": "Who calls.\n\n@personal OSL 26 kap. 1 §" },
             "B": { "$ref": "#/b", "description": "B.\n@x-nullable true\n@example \"b\"\nMore." },
-            "C": { "description": "Write to me@nara.example\n@ home" }
+            "C": { "description": "Write to me@nara.example\n@ home" },
+            "D": { "description": "D.\n@example { \"sv\": \"Ett \\\ntvå\" }" }
         });
         let expected = json!({
             "A": { "$ref": "#/a", "description": "Who calls.", "x-personal-data": true, "x-secrecy": "OSL 26 kap. 1 §" },
             "B": { "$ref": "#/b", "description": "B.\nMore.", "x-nullable": true, "example": "b" },
-            "C": { "description": "Write to me@nara.example\n@ home" }
+            "C": { "description": "Write to me@nara.example\n@ home" },
+            "D": { "description": "D.", "example": { "sv": "Ett två" } }
         });
         assert_eq!(mended(unpack_descriptions, schemas), expected);
     }

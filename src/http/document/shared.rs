@@ -79,7 +79,7 @@ impl Facts {
             (true, &[400, 406, 429, 500, 503]),
             (self.is_secured, &[401, 403]),
             (self.has_path_parameter, &[404]),
-            (self.has_body, &[413, 415, 422]),
+            (self.has_body, &[408, 413, 415, 422]),
             (self.needs_if_match, &[412, 428]),
             (self.takes_idempotency_key, &[409, 422]),
         ];
@@ -231,7 +231,7 @@ mod tests {
         let operation = completed("/areas", "post", create);
         assert_eq!(
             statuses(&operation),
-            ["201", "400", "401", "403", "406", "409", "413", "415", "422", "429", "500", "503"]
+            ["201", "400", "401", "403", "406", "408", "409", "413", "415", "422", "429", "500", "503"]
         );
         assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage", "Prefer", "IdempotencyKey"]);
         assert_eq!(
@@ -246,7 +246,7 @@ mod tests {
         let operation = completed("/areas/{id}", "patch", change);
         assert_eq!(
             statuses(&operation),
-            ["200", "204", "400", "404", "406", "412", "413", "415", "422", "428", "429", "500", "503"]
+            ["200", "204", "400", "404", "406", "408", "412", "413", "415", "422", "428", "429", "500", "503"]
         );
         assert_eq!(parameters(&operation), ["Traceparent", "AcceptLanguage", "IfMatch", "Prefer"]);
         assert_eq!(headers(&operation, "200"), ["ETag", "traceparent"]);

@@ -44,7 +44,7 @@ pub struct NewFollowUp {
     pub family_id: Option<FamilyId>,
     /// By which day. Not before today.
     #[serde(deserialize_with = "day::deserialize")]
-    #[schema(example = "2026-12-04")]
+    #[schema(example = "2030-01-15")]
     pub due_on: NaiveDate,
     /// Who does it: a colleague at the same office. You, unless said.
     ///

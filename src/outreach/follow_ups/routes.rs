@@ -235,7 +235,13 @@ pub struct FollowUpResult {
         (status = 409, description = "It was completed before, or the contact's identifier is another one's."),
         (status = 412, description = "`If-Match` was given, and the follow-up has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({
+        "version": 2,
+        "doneAt": "2026-11-21T14:30:00Z",
+        "doneBy": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e",
+        "result": "Träffade dem på torget; de vill prova.",
+    })))
 )]
 #[post("/follow-ups/{id}/complete")]
 async fn complete_follow_up(

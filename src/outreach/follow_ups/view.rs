@@ -24,14 +24,20 @@ pub struct FollowUpView {
     /// Who does it.
     pub owner_id: StaffId,
     /// By which day.
-    #[schema(example = "2026-12-04")]
+    #[schema(example = "2030-01-15")]
     pub due_on: NaiveDate,
     /// Whether it is open and its day is over.
+    ///
+    /// @example false
     pub overdue: bool,
     /// The contact that it follows.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<OutreachContactId>,
     /// The referral that it follows.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_id: Option<ReferralId>,
     /// The family that it is about.
@@ -42,23 +48,34 @@ pub struct FollowUpView {
     /// What is to be done.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Höra hur det gick med fritidsledaren."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
     /// What came of it.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Träffade dem på torget; de vill prova."
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub result: Option<ConfidentialProse>,
     /// When it was done.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub done_at: Option<Timestamp>,
     /// Who did it.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub done_by: Option<StaffId>,
     /// The contact that was written down when it was done.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_contact_id: Option<OutreachContactId>,
     /// The referral that was made when it was done.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_referral_id: Option<ReferralId>,
     /// When it was written down.

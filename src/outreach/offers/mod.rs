@@ -35,8 +35,9 @@ pub struct NewOffer {
     /// What is offered.
     pub service_id: ServiceId,
     /// When it was offered; now, unless said.
+    ///
+    /// @example "2026-11-20T15:40:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2026-11-20T15:40:00Z")]
     pub offered_at: Option<Timestamp>,
     /// To whom it is offered.
     pub to: Recipient,
@@ -76,8 +77,9 @@ pub struct NewAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decline_reason: Option<DeclineReason>,
     /// When they answered; now, unless said.
+    ///
+    /// @example "2026-11-21T10:00:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "2026-11-21T10:00:00Z")]
     pub answered_at: Option<Timestamp>,
     /// When to ask again. Not after a yes.
     ///

@@ -46,7 +46,8 @@ pub fn add(api: &mut impl Mount) {
         (status = 201, description = "The new offer.", body = OfferView),
         (status = 409, description = "The contact was entered in error.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "answers": [], "currentAnswer": null })))
 )]
 #[post("/outreach-contacts/{id}/offers")]
 async fn create_offer(
@@ -260,7 +261,14 @@ async fn answer_offer(
         (status = 409, description = "The offer was closed before, or its contact entered in error."),
         (status = 412, description = "`If-Match` was given, and the offer has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({
+        "version": 2,
+        "answers": [],
+        "currentAnswer": null,
+        "closedAt": "2026-11-21T14:30:00Z",
+        "closeReason": "no_capacity",
+    })))
 )]
 #[post("/offers/{id}/close")]
 async fn close_offer(

@@ -28,6 +28,7 @@ pub struct OfferView {
     /// The family to which, if it is known.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
     /// The place of the participant to whom, in the contact's list.
@@ -35,12 +36,15 @@ pub struct OfferView {
     #[schema(minimum = 0, maximum = 49, example = 0)]
     pub participant_index: Option<usize>,
     /// When it was offered.
+    ///
+    /// @example "2026-11-20T15:40:00Z"
     pub offered_at: Timestamp,
     /// Who offered it.
     pub offered_by: StaffId,
     /// What was said of it.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Vill gärna veta mer om tiderna."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
     /// What was answered each time, in the order of the answers' time.
@@ -50,17 +54,27 @@ pub struct OfferView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_answer: Option<OfferAnswer>,
     /// When to ask again, as the last answer says.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "2027-01-15")]
     pub ask_again_on: Option<NaiveDate>,
     /// Whether the last answer is a yes and the family had said no to the same service before, to whichever office.
+    ///
+    /// @example false
     pub accepted_after_decline: bool,
     /// Whether the last answer is a yes and the family had said no to any service before.
+    ///
+    /// @example false
     pub accepted_after_any_decline: bool,
     /// When the provider closed it.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
     /// Why the provider closed it.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub close_reason: Option<OfferCloseReason>,
     /// When it last changed.
@@ -84,11 +98,17 @@ pub struct AnswerView {
     /// What they answered.
     pub answer: OfferAnswer,
     /// Why they declined.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decline_reason: Option<DeclineReason>,
     /// When they answered.
+    ///
+    /// @example "2026-11-21T10:00:00Z"
     pub answered_at: Timestamp,
     /// When to ask again.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "2027-01-15")]
     pub ask_again_on: Option<NaiveDate>,

@@ -1,6 +1,7 @@
 //! The steps that end a matter, tell of it and begin it again, as operations.
 
 use actix_web::{HttpResponse, post};
+use serde_json::json;
 
 use crate::auth::{CaseWorker, Desk, Tools};
 use crate::error::Result;
@@ -8,6 +9,7 @@ use crate::http::body::Body;
 use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::id::ReferralId;
+use crate::referrals::course::examples;
 use crate::referrals::course::steps::{
     Complete, DecideInquiry, Decline, EnterInError, MarkDuplicate, RecordFamilyDeclined, RecordNotReached,
     RefuseFeedback, Reopen, SendFeedback, WithdrawConsent,
@@ -43,7 +45,8 @@ pub fn add(api: &mut impl Mount) {
         (status = 409, description = "The state does not allow it, or the protection assessment is missing; `allowedActions` says what is allowed."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!(examples::decided(json!({})))))
 )]
 #[post("/referrals/{id}/decide-inquiry")]
 async fn decide_inquiry(
@@ -68,7 +71,10 @@ async fn decide_inquiry(
         (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!(examples::request("declined", json!({
+        "decline": { "reasonCode": "no_capacity", "turnTo": { "text": "Familjerådgivningen tar emot utan remiss." } },
+    })))))
 )]
 #[post("/referrals/{id}/decline")]
 async fn decline(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Decline>) -> Result<HttpResponse> {
@@ -88,7 +94,13 @@ async fn decline(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: 
         (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({
+        "status": "duplicate",
+        "version": 2,
+        "duplicateOf": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d60",
+        "nextDueAt": null,
+    })))
 )]
 #[post("/referrals/{id}/mark-duplicate")]
 async fn mark_duplicate(
@@ -113,7 +125,8 @@ async fn mark_duplicate(
         (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!(examples::request("declined_by_family", json!({ "familyDeclineReason": "not_wanted_now" })))))
 )]
 #[post("/referrals/{id}/record-family-declined")]
 async fn record_family_declined(
@@ -138,7 +151,8 @@ async fn record_family_declined(
         (status = 409, description = "The state does not allow it, or there were fewer than three attempts; `allowedActions` says what is allowed."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!(examples::request("not_reached", json!({ "attempts": examples::attempts(3) })))))
 )]
 #[post("/referrals/{id}/record-not-reached")]
 async fn record_not_reached(
@@ -163,7 +177,10 @@ async fn record_not_reached(
         (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!(examples::request("completed", json!({
+        "outcome": { "outcome": "support_given", "at": "2026-11-21T14:30:00Z" },
+    })))))
 )]
 #[post("/referrals/{id}/complete")]
 async fn complete(
@@ -188,7 +205,11 @@ async fn complete(
         (status = 409, description = "The state does not allow it, or there is no consent; `allowedActions` says what is allowed."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!(examples::request("withdrawn", json!({
+        "consent": { "withdrawnAt": "2026-11-20" },
+        "withdrawnBy": "consenter",
+    })))))
 )]
 #[post("/referrals/{id}/withdraw-consent")]
 async fn withdraw_consent(
@@ -214,7 +235,8 @@ async fn withdraw_consent(
         (status = 409, description = "Nothing was decided, the sender may not be told, or was told already; `allowedActions` says what is allowed."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!(examples::answered(json!({ "value": "opened", "sentAt": "2026-11-21T14:30:00Z" })))))
 )]
 #[post("/referrals/{id}/send-feedback")]
 async fn send_feedback(
@@ -240,7 +262,11 @@ async fn send_feedback(
         (status = 409, description = "Nothing was decided, the sender may not be told anyway, or was told already; `allowedActions` says what is allowed."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!(examples::answered(json!({
+        "refusedAt": "2026-11-21T14:30:00Z",
+        "refusalReasonCode": "risk_to_child_or_family",
+    })))))
 )]
 #[post("/referrals/{id}/refuse-feedback")]
 async fn refuse_feedback(
@@ -266,7 +292,8 @@ async fn refuse_feedback(
         (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!(examples::request("received", json!({ "version": 9 })))))
 )]
 #[post("/referrals/{id}/reopen")]
 async fn reopen(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Reopen>) -> Result<HttpResponse> {
@@ -286,7 +313,8 @@ async fn reopen(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
         (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "status": "entered_in_error", "version": 2, "nextDueAt": null })))
 )]
 #[post("/referrals/{id}/enter-in-error")]
 async fn enter_in_error(

@@ -11,6 +11,7 @@ pub mod act;
 pub mod clocks;
 pub mod end_routes;
 pub mod events;
+mod examples;
 pub mod routes;
 pub mod steps;
 pub mod table;
@@ -170,13 +171,15 @@ pub struct Course {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProtectionAssessment {
-    /// Whether it does.
+    /// Whether the child needs protection at once.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example false
     pub immediate_need: bool,
     /// What is done about it.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Samtal med barnet i skolan i dag."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub measures: Option<ConfidentialProse>,
     /// When it was assessed.
@@ -213,7 +216,7 @@ pub struct Extension {
     /// Which deadline.
     pub kind: DeadlineKind,
     /// Its new last day.
-    #[schema(example = "2026-12-11")]
+    #[schema(example = "2027-08-16")]
     pub until: NaiveDate,
     /// Why it was extended.
     ///
@@ -237,7 +240,7 @@ pub struct Hold {
     /// Why it waits.
     pub reason: HoldReason,
     /// The day on which somebody looks at it again.
-    #[schema(example = "2026-12-11")]
+    #[schema(example = "2027-08-23")]
     pub review_on: NaiveDate,
 }
 
@@ -256,8 +259,8 @@ pub struct InquiryDecision {
     /// The case of the inquiry.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "SN 2026-1204"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
-    #[schema(example = "SN 2026-1204")]
     pub case_reference: Option<ConfidentialLine>,
     /// Why it was decided so.
     ///

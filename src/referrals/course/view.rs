@@ -20,19 +20,31 @@ use crate::vault::{self, ConfidentialProse, Vault};
 #[schema(as = ReferralDeadline)]
 pub struct DeadlineView {
     /// What is due.
+    ///
+    /// @example "inquiry_decision"
     pub kind: DeadlineKind,
     /// By when, as the rule has it.
+    ///
+    /// @example "2026-12-05T23:00:00Z"
     pub due_at: Timestamp,
     /// The same, moved to the next weekday (lag 1930:173), where the rule counts days.
+    ///
+    /// @example "2026-12-07T23:00:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rolled_due_at: Option<Timestamp>,
     /// When it was due before it was extended.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_due_at: Option<Timestamp>,
     /// When it was met.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub met_at: Option<Timestamp>,
     /// Whether it runs and has passed without being met.
+    ///
+    /// @example false
     pub overdue: bool,
     /// The legal reference that it rests on.
     #[schema(max_length = 100, example = "sol-20-2")]
@@ -64,15 +76,22 @@ pub struct FeedbackView {
     /// What was told last.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<FeedbackValue>,
     /// When it was told.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
     /// When it was refused to tell of the present decision.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused_at: Option<Timestamp>,
     /// Why nothing was told.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal_reason_code: Option<FeedbackRefusalReason>,
 }
@@ -115,17 +134,21 @@ pub struct EventView {
     /// The office that had it.
     pub office_id: OfficeId,
     /// The office that has it from then on, where that is another one.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_office_id: Option<OfficeId>,
     /// Why, as a code of the action's code list.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "awaiting_interpreter")]
     pub reason_code: Option<String>,
     /// Why, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Samtal med barnet i skolan i dag."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub reason: Option<ConfidentialProse>,
 }

@@ -1,6 +1,7 @@
 //! The steps of work, as operations.
 
 use actix_web::{HttpResponse, post};
+use serde_json::json;
 
 use crate::auth::{CaseWorker, Desk, Tools};
 use crate::error::Result;
@@ -8,6 +9,7 @@ use crate::http::body::Body;
 use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::id::ReferralId;
+use crate::referrals::course::examples;
 use crate::referrals::course::steps::{
     Accept, AssessProtection, Assign, ExtendDeadline, Hold, LogAttempt, Redirect, RequestInformation, Resume, Start,
     SupplyInformation,
@@ -43,7 +45,8 @@ pub fn add(api: &mut impl Mount) {
         (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "version": 2, "protectionAssessment": examples::assessment() })))
 )]
 #[post("/referrals/{id}/assess-protection")]
 async fn assess_protection(
@@ -68,7 +71,8 @@ async fn assess_protection(
         (status = 409, description = "The state does not allow it, or there is nobody to ask; `allowedActions` says what is allowed."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "status": "information_requested", "version": 2 })))
 )]
 #[post("/referrals/{id}/request-information")]
 async fn request_information(
@@ -93,7 +97,8 @@ async fn request_information(
         (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "version": 3 })))
 )]
 #[post("/referrals/{id}/supply-information")]
 async fn supply_information(
@@ -118,7 +123,8 @@ async fn supply_information(
         (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "version": 2, "assigneeId": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e" })))
 )]
 #[post("/referrals/{id}/assign")]
 async fn assign(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Assign>) -> Result<HttpResponse> {
@@ -138,7 +144,8 @@ async fn assign(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
         (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!(examples::accepted(json!({})))))
 )]
 #[post("/referrals/{id}/accept")]
 async fn accept(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Accept>) -> Result<HttpResponse> {
@@ -158,7 +165,8 @@ async fn accept(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
         (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!(examples::request("in_progress", json!({ "firstContactAt": "2026-11-20T13:00:00Z" })))))
 )]
 #[post("/referrals/{id}/start")]
 async fn start(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Start>) -> Result<HttpResponse> {
@@ -179,7 +187,8 @@ async fn start(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Bo
         (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!(examples::accepted(json!({ "attempts": examples::attempts(1) })))))
 )]
 #[post("/referrals/{id}/log-attempt")]
 async fn log_attempt(
@@ -204,7 +213,10 @@ async fn log_attempt(
         (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!(examples::request("on_hold", json!({
+        "hold": { "reason": "family_asked_to_wait", "reviewOn": "2027-08-23" },
+    })))))
 )]
 #[post("/referrals/{id}/hold")]
 async fn hold(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Hold>) -> Result<HttpResponse> {
@@ -224,7 +236,8 @@ async fn hold(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Bod
         (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!(examples::request("in_progress", json!({ "firstContactAt": "2026-11-20T13:00:00Z" })))))
 )]
 #[post("/referrals/{id}/resume")]
 async fn resume(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Resume>) -> Result<HttpResponse> {
@@ -245,7 +258,30 @@ async fn resume(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
         (status = 409, description = "The state does not allow it, or no deadline runs that could be extended."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({
+        "version": 2,
+        "deadlines": [
+            {
+                "kind": "inquiry_decision",
+                "dueAt": "2027-08-16T22:00:00Z",
+                "firstDueAt": "2026-12-05T23:00:00Z",
+                "overdue": false,
+                "legalBasisId": "sol-20-2",
+            },
+        ],
+        "nextDueAt": "2027-08-16T22:00:00Z",
+        "extensions": [
+            {
+                "kind": "inquiry_decision",
+                "until": "2027-08-16",
+                "reasonCode": "illness_of_child",
+                "note": "Barnet vårdas på sjukhus.",
+                "by": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e",
+                "at": "2026-11-21T14:30:00Z",
+            },
+        ],
+    })))
 )]
 #[post("/referrals/{id}/extend-deadline")]
 async fn extend_deadline(
@@ -271,7 +307,8 @@ async fn extend_deadline(
         (status = 409, description = "The state does not allow it, or the person's identity is protected; `allowedActions` says what is allowed."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "version": 2 })))
 )]
 #[post("/referrals/{id}/redirect")]
 async fn redirect(

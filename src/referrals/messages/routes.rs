@@ -122,7 +122,8 @@ async fn list_partner_messages(
         (status = 409, description = "The referral was entered in error, or its sender stays unknown."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-answer-example" = json!({ "kind": "message", "text": "Vi träffar gärna er på skolan i veckan." })))
 )]
 #[post("/referrals/{id}/messages")]
 async fn write_message(

@@ -22,6 +22,7 @@ pub struct MessageView {
     /// What was written.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Vilka dagar har Alva varit borta?"
     #[serde(serialize_with = "vault::disclose")]
     pub text: ConfidentialProse,
     /// Which of the two has written.
@@ -32,6 +33,8 @@ pub struct MessageView {
     /// When it was written.
     pub at: Timestamp,
     /// True where something was added to a report that had been decided: the office must say whether it is a new report.
+    ///
+    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asks_for_new_report: Option<bool>,
 }
@@ -47,6 +50,7 @@ pub struct PartnerMessage {
     /// What was written.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "Vilka dagar har Alva varit borta?"
     #[serde(serialize_with = "vault::disclose")]
     pub text: ConfidentialProse,
     /// Which of the two has written.

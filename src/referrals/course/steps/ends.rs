@@ -112,6 +112,8 @@ impl Step for Decline {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MarkDuplicate {
     /// The referral that it repeats.
+    ///
+    /// @example "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d60"
     of_referral_id: ReferralId,
 }
 
@@ -220,6 +222,7 @@ pub struct WithdrawConsent {
     /// Who takes it back.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "guardian"
     by: Giver,
     /// On which day.
     #[serde(deserialize_with = "day::deserialize")]

@@ -24,9 +24,10 @@ use crate::vault::ConfidentialProse;
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AssessProtection {
-    /// Whether it does.
+    /// Whether the child needs protection at once.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example false
     immediate_need: bool,
     /// What is done about it.
     ///
@@ -167,7 +168,8 @@ impl Step for Accept {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Start {
     /// When the family was first met.
-    #[schema(example = "2026-11-20T13:00:00Z")]
+    ///
+    /// @example "2026-11-20T13:00:00Z"
     first_contact_at: Timestamp,
 }
 
@@ -190,13 +192,17 @@ impl Step for Start {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LogAttempt {
     /// When it was tried.
-    #[schema(example = "2026-11-20T13:00:00Z")]
+    ///
+    /// @example "2026-11-20T13:00:00Z"
     at: Timestamp,
     /// By what means.
+    ///
+    /// @example "phone"
     channel: Channel,
     /// Whether somebody was reached.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example false
     reached: bool,
     /// What is worth a note.
     ///
@@ -232,7 +238,7 @@ pub struct Hold {
     reason: HoldReason,
     /// The day on which somebody looks at it again, within a year.
     #[serde(deserialize_with = "day::deserialize")]
-    #[schema(example = "2026-12-11")]
+    #[schema(example = "2027-08-23")]
     review_on: NaiveDate,
 }
 
@@ -288,20 +294,22 @@ impl Step for Resume {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExtendDeadline {
     /// Which: of the decision on an inquiry, of the first contact, or of a review.
-    #[schema(example = "inquiry_decision")]
+    ///
+    /// @example "inquiry_decision"
     kind: DeadlineKind,
     /// Its new last day, later than before and within a year.
     #[serde(deserialize_with = "day::deserialize")]
-    #[schema(example = "2026-12-18")]
+    #[schema(example = "2027-08-16")]
     until: NaiveDate,
     /// Why. Workload and staffing are refused (SoL 2025:400, 20 kap. 2 §).
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @example "illness_of_child"
     reason_code: ExtensionReason,
     /// The reason in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    /// @example "Barnet vårdas på sjukhus till den 10 december."
+    /// @example "Barnet vårdas på sjukhus."
     note: ConfidentialProse,
 }
 
