@@ -22,6 +22,8 @@ use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 
 /// Where it comes from: a partner agency, a contact in the field, whoever asks for themselves, or a private person.
+///
+/// @x-example-omit ["outreachContactId", "selfRequest", "private"]
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
@@ -29,25 +31,18 @@ pub struct Source {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partner_id: Option<crate::id::PartnerId>,
     /// The contact in the field that staff made it of.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outreach_contact_id: Option<crate::id::OutreachContactId>,
     /// That a young person or a guardian asked for it themselves.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub self_request: Option<bool>,
     /// The private person for whom staff took it down.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private: Option<PrivateSource>,
     /// Who reports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reporter: Option<Reporter>,
     /// The sender's own reference.
-    ///
     /// @example "2026-117"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub sender_reference: Option<ConfidentialLine>,
@@ -62,6 +57,11 @@ pub struct PrivateSource {
 }
 
 /// A referral, whole.
+///
+/// @x-example-omit ["acuteDanger", "suspectedViolence", "protectiveFactors", "existingSupport", "considerBeforeContact", \
+/// "consent", "requestedServiceIds", "willingToMeet", "assigneeId", "suggestedRouting", "protectionAssessment", \
+/// "laterProtectionAssessments", "inquiryDecision", "earlierInquiryDecisions", "attempts", "extensions", "firstContactAt", "hold", \
+/// "decline", "familyDeclineReason", "duplicateOf", "withdrawnBy", "outcome", "copyOf", "siblingCopies"]
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Referral)]
@@ -75,7 +75,6 @@ pub struct ReferralView {
     /// Where it stands.
     pub status: Status,
     /// How soon somebody must look at it.
-    ///
     /// @example "soon"
     pub urgency: Urgency,
     /// Who sent it.
@@ -89,62 +88,44 @@ pub struct ReferralView {
     #[schema(max_items = 20)]
     pub siblings: Vec<Sibling>,
     /// What it is about.
-    ///
     /// @example ["school_absence"]
     #[schema(max_items = 17)]
     pub needs: Vec<Need>,
     /// What causes the concern, or what help is asked for.
-    ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Borta från skolan i tre veckor."
     #[serde(serialize_with = "vault::disclose")]
     pub description: ConfidentialProse,
     /// Whether the child is in acute danger.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acute_danger: Option<bool>,
     /// Whether violence, sexual abuse or honour-related oppression is suspected.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suspected_violence: Option<bool>,
     /// What works well around the child.
-    ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub protective_factors: Option<ConfidentialProse>,
     /// What support there is already.
-    ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub existing_support: Option<ConfidentialProse>,
     /// What to think of before contact is taken.
-    ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub consider_before_contact: Option<ConfidentialProse>,
     /// Whether the guardians know that this was sent.
     pub guardians_informed: GuardiansInformed,
     /// The consent, in a support request.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
     /// Services that were asked for.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub requested_service_ids: Option<Vec<crate::id::ServiceId>>,
     /// Whether the reporter wants to know if an inquiry is opened.
     pub feedback_requested: bool,
     /// Whether the reporter can take part in a meeting.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub willing_to_meet: Option<bool>,
     /// How the office was found.
@@ -152,42 +133,29 @@ pub struct ReferralView {
     /// The office that has it now.
     pub office_id: OfficeId,
     /// Who works with it.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee_id: Option<StaffId>,
     /// What must be done by when.
     #[schema(max_items = 10)]
     pub deadlines: Vec<DeadlineView>,
     /// The next deadline that is not met.
-    ///
     /// @example "2026-12-05T23:00:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_due_at: Option<Timestamp>,
     /// Where it would go by facts that were corrected since it was routed. Redirecting it is for the office to decide.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suggested_routing: Option<Routing>,
     /// Whether the child needs protection at once: the first assessment.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protection_assessment: Option<ProtectionAssessment>,
     /// Assessments that were added.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub later_protection_assessments: Vec<ProtectionAssessment>,
     /// Whether an inquiry is opened.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inquiry_decision: Option<InquiryDecision>,
     /// Decisions of before it was reopened.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub earlier_inquiry_decisions: Vec<InquiryDecision>,
@@ -195,61 +163,39 @@ pub struct ReferralView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<FeedbackView>,
     /// Each time somebody tried to reach the family.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub attempts: Vec<Attempt>,
     /// Deadlines that were extended.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub extensions: Vec<Extension>,
     /// When the family was first met.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_contact_at: Option<Timestamp>,
     /// Why it waits, and until when.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
     /// Why the office declined, and where to turn instead.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decline: Option<Decline>,
     /// Why the family said no.
-    ///
     /// @personal OSL (2009:400) 26 kap. 1 §
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_decline_reason: Option<DeclineReason>,
     /// The referral that it is a duplicate of.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duplicate_of: Option<ReferralId>,
     /// Who took it back.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawn_by: Option<Withdrawer>,
     /// How support came to its end.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
     /// The report that it was copied from for a sibling.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub copy_of: Option<ReferralId>,
     /// The reports that siblings got.
-    ///
-    /// @x-example-omit true
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 20)]
     pub sibling_copies: Vec<SiblingCopy>,
@@ -381,13 +327,11 @@ impl Known {
 #[serde(rename_all = "camelCase")]
 pub struct ChildInList {
     /// The child's initials.
-    ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 10, example = "AP")]
     pub initials: Option<String>,
     /// Birth year.
-    ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1900, maximum = 2200, example = 2013)]
@@ -407,7 +351,6 @@ pub struct ReferralRow {
     /// Where it stands.
     pub status: Status,
     /// How soon somebody must look at it.
-    ///
     /// @example "soon"
     pub urgency: Urgency,
     /// The child.
@@ -415,19 +358,16 @@ pub struct ReferralRow {
     /// The office that has it now.
     pub office_id: OfficeId,
     /// Who works with it.
-    ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee_id: Option<StaffId>,
     /// When it was received.
     pub received_at: Timestamp,
     /// The next deadline that is not met.
-    ///
     /// @example "2026-12-05T23:00:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_due_at: Option<Timestamp>,
     /// Whether that deadline has passed.
-    ///
     /// @example false
     pub overdue: bool,
 }

@@ -14,7 +14,7 @@ use crate::http::call::ROOT;
 use crate::http::document::limits::example_of_date;
 use crate::http::document::walk::{self, Object};
 
-/// Marks a field that stays out of examples, because it does not go together with another one.
+/// Marks a field that stays out of examples, because it does not go together with another one; or lists such fields at their object.
 pub const OMIT: &str = "x-example-omit";
 
 /// Says what an operation's answer differs in from the example that is made of its schema: a merge patch (RFC 7396).
@@ -162,7 +162,8 @@ impl Examples<'_> {
         let (properties, required) = walk::properties(self.document, schema);
         let mut object = Object::new();
         for (name, property) in properties {
-            if property.get(OMIT) == Some(&Value::Bool(true)) {
+            let is_named = walk::elements(&schema[OMIT]).any(|omitted| omitted == name);
+            if is_named || property.get(OMIT) == Some(&Value::Bool(true)) {
                 continue;
             }
             match self.of(property, within) {
@@ -265,6 +266,8 @@ mod tests {
     fn a_field_can_stay_out() {
         let schema = json!({ "properties": { "place": { "type": "string" }, "postalCode": { "type": "string", "x-example-omit": true } } });
         assert_eq!(example_of(schema), json!({ "place": "text" }));
+        let listed = json!({ "x-example-omit": ["postalCode"], "properties": { "place": {}, "postalCode": {} } });
+        assert_eq!(example_of(listed), json!({ "place": {} }));
     }
 
     #[test]
