@@ -102,6 +102,7 @@ pub fn complete(conn: &mut DbConn, next: &SealedFollowUp) -> Result<()> {
         follow_ups::done_by.eq(next.done_by),
         follow_ups::updated_at.eq(next.updated_at),
         follow_ups::version.eq(next.version),
+        follow_ups::next_referral_id.eq(next.next_referral_id),
     );
     if on_backend!(conn, conn => diesel::update(before).set(done).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
 }
