@@ -107,6 +107,7 @@ impl Desk<ReferralMaker> {
         new.child = child;
         let today = directory.calendar.local_date(moment.now.utc());
         let taken_down = new.taken_down(reports::reporter(&self.caller.staff)?, today, directory)?;
+        let says_protected = taken_down.matter.child.protected_identity.unwrap_or_default().is_protected();
         let by = self.caller.staff.id;
         let referral = Referral::made(taken_down.clone(), by, whom.known, directory, moment)?;
         let id = referral.id;
@@ -129,6 +130,10 @@ impl Desk<ReferralMaker> {
             }
             store::insert(conn, &sealed, &requested)?;
             of_person::arrived(conn, &sealed)?;
+            // The contact is about the same child. Who only happens to name somebody protected would learn it, were the contact gone.
+            if says_protected {
+                contact_store::protect_source(conn, id)?;
+            }
             audit::record(conn, &entry)?;
             slot.keep(conn, id.uuid(), &kept)
         };

@@ -7,6 +7,7 @@ use crate::outreach::{path, put};
 use crate::outreach_reports::{internal, urgent};
 use crate::people::{cleared, recorded};
 use crate::referrals::{path as referral_path, submit};
+use crate::staff_referrals::of_contact;
 use crate::support::app::{RECEPTION, SKAGGETORP};
 use crate::support::fixtures::{CHILD, concern_report, contact, follow_up, fresh_id, with};
 use crate::support::{Actor, Method, TestApp};
@@ -145,6 +146,16 @@ on_both_databases! {
         let marked = json!({ "protection": "marked" });
         cleared(&app, &[SKAGGETORP]).patch(&format!("/people/{child}"), marked, "*").await.expect(200);
         is_gone_with_its_report(&app, &contact).await;
+    }
+
+    async fn a_contact_goes_out_of_sight_with_what_is_made_of_it_for_a_child_who_is_said_to_be_protected(app: TestApp) {
+        let (worker, met) = (app.outreach_worker(), app.contact().await);
+        let report = with(of_contact(&met), "/child/protectedIdentity", json!("marked"));
+        worker.post("/referrals", report).await.expect(201);
+        for actor in [worker.clone(), app.caseworker(), app.team_lead()] {
+            actor.get(&format!("/outreach-contacts/{met}")).await.problem(404, "not-found");
+        }
+        cleared(&app, &[SKAGGETORP]).get(&format!("/outreach-contacts/{met}")).await.expect(200);
     }
 
     async fn a_contact_goes_out_of_sight_with_the_report_that_is_corrected(app: TestApp) {
