@@ -78,6 +78,17 @@ impl By {
         rules.finish(Some(()))
     }
 
+    /// Whether what was found with the sight `read_by` is also the caller's to change: a reason opens reading only. `known` tells which of
+    /// it a sight knows.
+    pub fn may_change<T>(
+        &self,
+        conn: &mut DbConn,
+        read_by: &Sight,
+        known: impl FnOnce(&mut DbConn, &Sight) -> Result<Vec<T>>,
+    ) -> Result<bool> {
+        Ok(*read_by == self.sight || !known(conn, &self.sight)?.is_empty())
+    }
+
     /// A family whose members have just changed, and whose row is held since, so that of two who join at once neither is overlooked: it
     /// must not have become too large, which is told at `pointer`.
     pub fn check_size(conn: &mut DbConn, family: FamilyId, pointer: &str) -> Result<()> {

@@ -95,11 +95,9 @@ async fn get_person(
     let attempt = by.entry("person.read", "person", vec![id.uuid()]).because(sight.reason);
     let entry = attempt.clone();
     let record = move |conn: &mut DbConn, found: &Found| audit::record(conn, &entry.also_about(found.others()));
-    let own = by.sight.clone();
     let read = move |conn: &mut DbConn| {
         let found = look(conn, &sight, id)?;
-        // A reason opens reading only.
-        let may_change = sight == own || !store::known_among(conn, &own, &[id])?.is_empty();
+        let may_change = by.may_change(conn, &sight, |conn, own| store::known_among(conn, own, &[id]))?;
         Ok(Found { may_change, ..found })
     };
     let found = db.read_recorded(read, record).await;
