@@ -139,6 +139,12 @@ pub struct Sight {
 }
 
 impl Sight {
+    /// What somebody sees who only asks again for the answer to what they have said themselves. Who said that an identity is protected finds
+    /// it no more, but must be able to learn that it was received.
+    pub fn of_own_words(&self, say_protected: bool) -> Self {
+        Self { protected_identity: self.protected_identity || say_protected, ..self.clone() }
+    }
+
     /// On whose behalf somebody acts: their only office. Of several, nobody knows which they work for just now.
     pub fn only_office(&self) -> Option<OfficeId> {
         match self.offices.as_slice() {

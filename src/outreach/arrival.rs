@@ -36,8 +36,6 @@ pub struct Arrival {
     pub follow_up: Option<SealedFollowUp>,
     /// The concern report that it makes.
     pub report: Option<Report>,
-    /// Whether its worker says of the child whom it reports that the child's identity is protected.
-    pub said_protected: bool,
     /// Whether the client made its identifier, so that it may be there already.
     pub may_be_there: bool,
 }
@@ -109,7 +107,11 @@ impl Arrival {
         let owner = owner.filter(|(owner, _)| *owner != contact.worker_id);
         let names = Names::of(&contact.record.written, owner);
         let contact = SealedContact::new(contact, vault, random)?;
-        Ok(Self { contact, names, follow_up, report: None, said_protected: false, may_be_there })
+        Ok(Self { contact, names, follow_up, report: None, may_be_there })
+    }
+
+    fn says_protected(&self) -> bool {
+        self.report.as_ref().is_some_and(|report| report.says_protected)
     }
 }
 
@@ -128,7 +130,7 @@ pub fn receive(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> Result
             Some(contact) => again(contact, arrival, sight).map(|contact| (contact, false)),
             None => known.judge(sight, &arrival.names).map(|found| {
                 // What was said in the report stands in the contact as well.
-                let protected = found.protected || arrival.said_protected;
+                let protected = found.protected || arrival.says_protected();
                 let contact = SealedContact { family_id: found.family, protected, ..arrival.contact.clone() };
                 let contact = contact.hidden_as_needed();
                 there.insert(contact.id, contact.clone());
@@ -187,7 +189,7 @@ pub fn is_first(contact: &SealedContact, first: Option<&FirstReached>) -> bool {
 /// who is not cleared finds them from then on: else a client that did not hear the answer could not know that it was received.
 fn again(there: &SealedContact, arrival: &Arrival, sight: &Sight) -> Result<SealedContact> {
     let is_same = there.fingerprint == arrival.contact.fingerprint && there.worker_id == arrival.contact.worker_id;
-    let are_own_words = arrival.said_protected && there.version == 1 && sight.offices.contains(&there.office_id);
+    let are_own_words = arrival.says_protected() && there.version == 1 && sight.offices.contains(&there.office_id);
     match is_same && (there.may_be_known_to(sight) || are_own_words) {
         true => Ok(there.clone()),
         false => Err(Error::new(Problem::IdReused)),

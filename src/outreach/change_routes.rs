@@ -22,7 +22,7 @@ use crate::id::{FamilyId, OfferId, OutreachContactId, PersonId};
 use crate::idempotency::{Retries, Slot};
 use crate::outreach::arrival::Names;
 use crate::outreach::follow_ups::store as follow_up_store;
-use crate::outreach::known::Known;
+use crate::outreach::known::{self, Known};
 use crate::outreach::offers::{Offer, store as offer_store};
 use crate::outreach::routes::{again, entry, look};
 use crate::outreach::store::{self, SealedContact, SealedVersion};
@@ -183,7 +183,7 @@ impl Change {
 /// List the versions of a contact
 ///
 /// What a contact says and what it said before each of its corrections, the newest first: for team leads, and for auditors who say
-/// why they look.
+/// why they look. A version that names somebody whose identity is protected by now exists only for staff who are cleared for it.
 #[utoipa::path(
     operation_id = "listOutreachContactVersions",
     tag = "outreach",
@@ -206,13 +206,17 @@ pub async fn list_versions(
     let reason = sight.reason;
     let attempt = || entry(&staff, &call, "outreach_contact.versions_read", vec![id]).because(reason);
     let entry = attempt();
-    let read = move |conn: &mut DbConn| Ok((store::find(conn, &sight, id)?, store::versions(conn, id)?));
-    let record = move |conn: &mut DbConn, (contact, _): &(SealedContact, Vec<SealedVersion>)| {
+    let seal = vault.get_ref().clone();
+    let read = move |conn: &mut DbConn| {
+        let contact = store::find(conn, &sight, id)?.open(&seal)?;
+        let before = store::versions(conn, id)?.into_iter().map(|version| version.open(&contact, &seal));
+        let before = known::versions_known_to(conn, &sight, before.collect::<Result<Vec<_>>>()?)?;
+        Ok((contact, before))
+    };
+    let record = move |conn: &mut DbConn, (contact, _): &(OutreachContact, Vec<OutreachContact>)| {
         audit::record(conn, &entry.on_behalf_of(contact.office_id))
     };
     let (contact, before) = denials.noted(db.read_recorded(read, record).await, attempt)?;
-    let contact = contact.open(&vault)?;
-    let before = before.into_iter().map(|version| version.open(&contact, &vault)).collect::<Result<Vec<_>>>()?;
     // A contact is corrected a few times: all its versions are at hand.
     let all: Vec<&OutreachContact> = std::iter::once(&contact).chain(&before).collect();
     let found =

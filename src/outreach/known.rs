@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, StaffId};
 use crate::on_backend;
 use crate::outreach::arrival::{Found, Names};
-use crate::outreach::store;
+use crate::outreach::{OutreachContact, Record, store};
 use crate::people::ProtectedIdentity;
 use crate::people::store::links_for;
 use crate::rules::Rules;
@@ -122,21 +122,31 @@ fn people_of(conn: &mut DbConn, ids: &[PersonId]) -> Result<HashMap<PersonId, (O
     Ok(rows.into_iter().map(|(id, family, protection)| (id, (family, protection))).collect())
 }
 
-/// Each family with the one that goes on in its place. Who sends a family's identifier from the field cannot know that it was merged.
+/// Each family with the one that goes on in its place, held until the transaction ends. Who sends a family's identifier from the field
+/// cannot know that it was merged.
 fn families_of(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashMap<FamilyId, FamilyId>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     dialect::hold_families(conn, ids)?;
-    let rows: Vec<(FamilyId, Option<FamilyId>)> = on_backend!(&mut *conn, conn => families::table
+    let mut families = going_on(conn, ids)?;
+    let elsewhere: Vec<FamilyId> = families.iter().filter(|(id, into)| id != into).map(|(_, into)| *into).collect();
+    // The one that goes on may itself have been merged, until it was held.
+    let further = families_of(conn, &elsewhere)?;
+    families.values_mut().for_each(|into| *into = further.get(into).copied().unwrap_or(*into));
+    Ok(families)
+}
+
+/// Each family with the one that goes on in its place, which may be itself.
+fn going_on(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashMap<FamilyId, FamilyId>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(FamilyId, Option<FamilyId>)> = on_backend!(conn, conn => families::table
         .filter(families::id.eq_any(ids.to_vec()))
         .select((families::id, families::merged_into))
         .load(conn))?;
-    let elsewhere: Vec<FamilyId> = rows.iter().filter_map(|(_, into)| *into).collect();
-    // The one that goes on may itself have been merged, until it was held.
-    let further = families_of(conn, &elsewhere)?;
-    let goes_on = |into: FamilyId| further.get(&into).copied().unwrap_or(into);
-    Ok(rows.into_iter().map(|(id, into)| (id, into.map_or(id, goes_on))).collect())
+    Ok(rows.into_iter().map(|(id, into)| (id, into.unwrap_or(id))).collect())
 }
 
 fn met_by(conn: &mut DbConn, sight: &Sight, ids: &[FamilyId]) -> Result<HashSet<FamilyId>> {
@@ -164,6 +174,33 @@ fn hidden_among(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashSet<FamilyId>
     let somebody: HashSet<FamilyId> =
         members.iter().filter(|(_, protection)| !protection.is_protected()).map(|(family, _)| *family).collect();
     Ok(members.into_iter().map(|(family, _)| family).filter(|family| !somebody.contains(family)).collect())
+}
+
+/// Those of a contact's versions that somebody with this sight may know of: who was taken out of the contact and is protected since does
+/// not hide the contact, but stands in what it was.
+pub fn versions_known_to(
+    conn: &mut DbConn,
+    sight: &Sight,
+    mut versions: Vec<OutreachContact>,
+) -> Result<Vec<OutreachContact>> {
+    if sight.protected_identity {
+        return Ok(versions);
+    }
+    let named = |version: &OutreachContact| version.record.written.people().map(|(_, person)| person).collect::<Vec<_>>();
+    let named: Vec<PersonId> = versions.iter().flat_map(named).collect();
+    let protected = people::table
+        .filter(people::id.eq_any(named).and(people::protection.ne(ProtectedIdentity::None)))
+        .select(people::id);
+    let protected: Vec<PersonId> = on_backend!(&mut *conn, conn => protected.load(conn))?;
+    let families: Vec<FamilyId> = versions.iter().filter_map(|version| version.record.written.family_id).collect();
+    let families = going_on(conn, &families)?;
+    let hidden = hidden_among(conn, &families.values().copied().collect::<Vec<_>>())?;
+    versions.retain(|OutreachContact { record: Record { written, .. }, .. }| {
+        let mut people = written.people();
+        let family = written.family_id.and_then(|family| families.get(&family));
+        !people.any(|(_, person)| protected.contains(&person)) && !family.is_some_and(|family| hidden.contains(family))
+    });
+    Ok(versions)
 }
 
 fn contacts_of(conn: &mut DbConn, sight: &Sight, ids: &[OutreachContactId]) -> Result<HashSet<OutreachContactId>> {

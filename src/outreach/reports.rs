@@ -61,6 +61,8 @@ pub struct Report {
     requested: Vec<ServiceId>,
     number: Option<Vec<u8>>,
     known: Option<Known>,
+    /// Whether whoever makes it says of the child that its identity is protected: what it is made of goes out of sight with it.
+    pub says_protected: bool,
     entry: Entry,
 }
 
@@ -143,11 +145,12 @@ impl Report {
         entry: Entry,
     ) -> Result<Self> {
         let number = Self::number(&new, vault);
+        let says_protected = new.child.is_said_to_be_protected();
         let requested = new.requested_service_ids.clone().unwrap_or_default();
         let referral = Referral::of_contact(new, (contact, made_by), known, directory, moment)?;
         let entry = entry.about(vec![referral.id.uuid()]);
         let referral = SealedReferral::new(&referral, vault, &moment.random)?;
-        Ok(Self { referral, requested, number, known, entry })
+        Ok(Self { referral, requested, number, known, says_protected, entry })
     }
 
     /// Writes it down, if its child's number still stands for whom it was routed for.

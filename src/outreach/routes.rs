@@ -34,6 +34,7 @@ use crate::outreach::view::{ContactRow, ContactView};
 use crate::outreach::{NewContact, OutreachContact, Setting, batch_routes, change_routes, follow_ups, offers, reports};
 use crate::people::store as people_store;
 use crate::referrals::Urgency;
+use crate::referrals::child::Child;
 use crate::referrals::matter::NewReferral;
 use crate::time::{Timestamp, day};
 use crate::vault::Vault;
@@ -75,7 +76,8 @@ async fn create_contact(
     new: Body<NewContact>,
 ) -> Result<HttpResponse> {
     let field = Desk::new(staff, tools);
-    let replay = again("outreach_contact.created.replayed", &field.sight());
+    let says_protected = new.0.child.as_ref().is_some_and(Child::is_said_to_be_protected);
+    let replay = again("outreach_contact.created.replayed", &field.sight().of_own_words(says_protected));
     let receive = async |slot: Slot| field.receive(new.0, slot).await;
     field.call.send(field.noted(field.retries.once(&field.call, field.caller.actor(), replay, receive).await)?)
 }
@@ -265,7 +267,6 @@ impl Desk<Staff> {
             Some(Urgency::Immediate) => reports::concern(&new, reports::reporter(&self.caller)?),
             _ => None,
         };
-        let said = concern.as_ref().and_then(|concern| concern.child.protected_identity).unwrap_or_default();
         let mut contact = OutreachContact::new(new, &setting, self.caller.id, sent, moment)?;
         let report = match concern {
             Some(concern) => Some(self.report(concern, contact.id, office).await?),
@@ -277,7 +278,7 @@ impl Desk<Staff> {
             None => None,
         };
         let arrival = Arrival::new(&contact, follow_up, may_be_there, vault, &moment.random)?;
-        Ok(Arrival { report, said_protected: said.is_protected(), ..arrival })
+        Ok(Arrival { report, ..arrival })
     }
 
     /// The referral that a contact of this office becomes, routed by what is known of the child.

@@ -133,6 +133,11 @@ pub struct Child {
 }
 
 impl Child {
+    /// Whether its identity is protected, by the word of whoever writes.
+    pub fn is_said_to_be_protected(&self) -> bool {
+        self.protected_identity.unwrap_or_default().is_protected()
+    }
+
     /// When the child was born, as far as anything tells it.
     pub fn birth(&self) -> Birth {
         Birth::told_by(self.number(), self.birth_date, self.birth_year)

@@ -107,7 +107,7 @@ impl Desk<ReferralMaker> {
         new.child = child;
         let today = directory.calendar.local_date(moment.now.utc());
         let taken_down = new.taken_down(reports::reporter(&self.caller.staff)?, today, directory)?;
-        let says_protected = taken_down.matter.child.protected_identity.unwrap_or_default().is_protected();
+        let says_protected = taken_down.matter.child.is_said_to_be_protected();
         let by = self.caller.staff.id;
         let referral = Referral::made(taken_down.clone(), by, whom.known, directory, moment)?;
         let id = referral.id;
@@ -144,8 +144,8 @@ impl Desk<ReferralMaker> {
     /// The referral as its maker may know it. Who is not cleared and does not know of the protection must not learn of it: they get what
     /// follows from their own words.
     fn told(&self, referral: Referral, taken_down: TakenDown, named: Option<PersonId>) -> Result<Referral> {
-        let said = taken_down.matter.child.protected_identity.unwrap_or_default();
-        if !referral.protected || said.is_protected() || self.caller.staff.protected_identity {
+        let said = taken_down.matter.child.is_said_to_be_protected();
+        if !referral.protected || said || self.caller.staff.protected_identity {
             return Ok(referral);
         }
         let (directory, moment) = (&self.directory, &self.call.moment);

@@ -10,7 +10,7 @@ use crate::referrals::{path as referral_path, submit};
 use crate::staff_referrals::of_contact;
 use crate::support::app::{RECEPTION, SKAGGETORP};
 use crate::support::fixtures::{CHILD, concern_report, contact, follow_up, fresh_id, with};
-use crate::support::{Actor, Method, TestApp};
+use crate::support::{Actor, Method, TestApp, credentials};
 
 fn there(follow_up: &Value) -> String {
     format!("/follow-ups/{}", follow_up["id"].as_str().unwrap())
@@ -195,6 +195,71 @@ on_both_databases! {
         }
         cleared(&app, &[SKAGGETORP]).get(&there(&promise)).await.expect(200);
         worker.get(&format!("/outreach-contacts/{followed}")).await.expect(200);
+    }
+
+    async fn who_keeps_a_promise_to_a_child_and_says_that_it_is_protected_is_heard_and_finds_the_promise_no_more(app: TestApp) {
+        let (worker, followed) = (app.outreach_worker(), app.contact().await);
+        let promise = promised(&worker, follow_up(&followed)).await;
+        let kept = json!({ "result": "Elias vill ha hjälp.", "contact": contact(), "referral": internal() });
+        let kept = with(kept, "/referral/child/protectedIdentity", json!("marked"));
+        let there = there(&promise);
+        let complete = format!("{there}/complete");
+        let keep = || worker.request(Method::POST, &complete).header("idempotency-key", "the-evening").json(&kept);
+        let done = keep().send().await.expect(200);
+        let again = keep().send().await;
+        assert_eq!((again.expect(200), again.header("idempotent-replayed")), (done.clone(), Some("true")));
+        let contact = path(&json!({ "id": done["nextContactId"] }));
+        for actor in [worker.clone(), app.caseworker(), app.team_lead()] {
+            actor.get(&there).await.problem(404, "not-found");
+            actor.get(&contact).await.problem(404, "not-found");
+        }
+        let cleared = cleared(&app, &[SKAGGETORP]);
+        assert_eq!(cleared.get(&there).await.expect(200)["result"], "Elias vill ha hjälp.");
+        cleared.get(&contact).await.expect(200);
+        worker.get(&format!("/outreach-contacts/{followed}")).await.expect(200);
+    }
+
+    async fn who_was_taken_out_of_a_contact_and_is_protected_since_stands_in_no_version_of_it(app: TestApp) {
+        let (worker, wrong, right) = (app.outreach_worker(), app.person().await, app.person().await);
+        let (old, new) = (app.registered("/families", json!({ "memberIds": [app.person().await] })).await, app.family().await);
+        let lead = app.team_lead();
+        let cleared_lead = {
+            let mut claims = credentials::claims("cleared lead", "team_lead", &[SKAGGETORP]);
+            claims["protectedIdentity"] = json!(true);
+            app.with_claims(claims)
+        };
+        let told = async |actor: &Actor, contact: &Value| {
+            let versions = actor.get(&format!("{}/versions?total=true", path(contact))).await.expect(200);
+            let items = versions["items"].as_array().unwrap();
+            assert_eq!(versions["_meta"]["totalRecords"], json!(items.len()));
+            items.iter().map(|version| version["version"].clone()).collect::<Vec<_>>()
+        };
+        let of_person = with(contact(), "/participants", json!([{ "personId": wrong }]));
+        let of_person = worker.post("/outreach-contacts", of_person).await.expect(201);
+        let of_family = worker.post("/outreach-contacts", with(contact(), "/familyId", json!(old))).await.expect(201);
+        let others = json!({ "participants": [{ "personId": right }] });
+        worker.patch(&path(&of_person), others, "*").await.expect(200);
+        worker.patch(&path(&of_family), json!({ "familyId": new }), "*").await.expect(200);
+        for contact in [&of_person, &of_family] {
+            worker.patch(&path(contact), json!({ "durationMinutes": 45 }), "*").await.expect(200);
+            assert_eq!(told(&lead, contact).await, [3, 2, 1]);
+        }
+        let members = app.team_lead().get(&format!("/families/{old}")).await.expect(200);
+        let elsewhere = app.registered("/families", json!({ "memberIds": [app.person().await] })).await;
+        let merge = json!({ "otherId": old, "reason": "Syskon." });
+        lead.post(&format!("/families/{elsewhere}/merge"), merge).await.expect(200);
+        for hidden in [json!(wrong), members["memberIds"][0].clone()] {
+            let hidden = format!("/people/{}", hidden.as_str().unwrap());
+            cleared(&app, &[SKAGGETORP]).patch(&hidden, json!({ "protection": "marked" }), "*").await.expect(200);
+        }
+        assert_eq!(told(&lead, &of_person).await, [3, 2]);
+        assert_eq!(told(&lead, &of_family).await, [3, 2, 1], "of the merged family somebody is left who may be known");
+        let members = lead.get(&format!("/families/{elsewhere}")).await.expect(200);
+        let last = format!("/people/{}", members["memberIds"][0].as_str().unwrap());
+        cleared(&app, &[SKAGGETORP]).patch(&last, json!({ "protection": "marked" }), "*").await.expect(200);
+        assert_eq!(told(&lead, &of_family).await, [3, 2]);
+        assert_eq!(told(&cleared_lead, &of_family).await, [3, 2, 1]);
+        assert_eq!(told(&cleared_lead, &of_person).await, [3, 2, 1]);
     }
 
     async fn an_offer_goes_out_of_sight_with_the_family_to_which_it_was_made(app: TestApp) {

@@ -253,7 +253,8 @@ async fn complete_follow_up(
     let id = id.0;
     let field = Desk::new(staff, tools);
     let sight = field.sight();
-    let replay = again("follow_up.completed.replayed", &sight);
+    let says_protected = body.0.referral.as_ref().is_some_and(|referral| referral.child.is_said_to_be_protected());
+    let replay = again("follow_up.completed.replayed", &sight.of_own_words(says_protected));
     let attempt = || entry(&field.caller, &field.call, "follow_up.completed", vec![id]);
     let once = async |slot: Slot| {
         let (staff, call, vault) = (&field.caller, &field.call, &field.vault);
@@ -308,6 +309,7 @@ async fn complete_follow_up(
             store::complete(conn, &sealed)?;
             audit::record(conn, &entry)?;
             let follow_up = store::find(conn, &sight, id)?;
+            next.hide_what_it_came_of(conn)?;
             let version = follow_up.version;
             let view = FollowUpView::new(follow_up.open(&seal)?, today, &links);
             let answer = Written::changed(&view, Validator::Version(version))?;
@@ -349,6 +351,15 @@ impl Next {
             (None, None) => false,
         };
         if is_in_error { Err(Error::new(Problem::EnteredInError)) } else { report.write(conn) }
+    }
+
+    /// Of a child who is said to be protected, the promise and the contact tell as much as the referral. The promise must be kept by then:
+    /// it leads to the referral.
+    fn hide_what_it_came_of(&self, conn: &mut DbConn) -> Result<()> {
+        match &self.report {
+            Some(report) if report.says_protected => contact_store::protect_source(conn, report.referral.id),
+            _ => Ok(()),
+        }
     }
 }
 
