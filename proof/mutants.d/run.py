@@ -1,6 +1,8 @@
 """Runs the tests against each mutant of a tree: `run.py TREE LIB API SURVIVORS SECONDS`.
 
-A mutant is caught when a test fails, or does not end. One that none catches must stand in SURVIVORS with a reason.
+Each test is run alone first, and tells which mutants' places it comes by: no other can catch them. Then each mutant meets those tests that
+come by it, the ones first that come by little else. It is caught when one fails, or does not end. One that none catches must stand in
+SURVIVORS with a reason.
 """
 
 import hashlib
@@ -11,52 +13,85 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
-# Which tests are about a file, the quickest first: of the library, and over HTTP.
-SIGN_IN = ("api", ["sign_in::", "bad_sign_ins", "identity_provider"])
-ACCESS = ("api", ["access::every", "access::hiding::with_a_reason", "staff::"])
-STEPS = ("api", ["referral_steps", "referral_refusals"])
-ABOUT = [
-    ("src/auth/keys/", [("lib", ["auth::keys"]), ("api", ["partner_keys", "partner_keys_life"])]),
-    ("src/auth/tokens.rs", [("lib", ["auth::"]), SIGN_IN]),
-    ("src/auth/key_set.rs", [("lib", ["auth::"]), SIGN_IN]),
-    ("src/auth/", [("lib", ["auth::"]), SIGN_IN, ("api", ["people_denials", "people_protection", "timeline", "staff_referrals"]), ACCESS]),
-    ("src/referrals/course/table.rs", [("lib", ["referrals::"]), STEPS, ("api", ["referral_rules", "partner_actions"])]),
-    ("src/referrals/course/clocks.rs", [("lib", ["referrals::"]), ("api", ["referral_clocks", "referral_overdue", "referral_corrections"]), STEPS]),
-    ("src/referrals/", [("lib", ["referrals::"]), ("api", ["referrals::", "staff_referral", "partner_view", "partner_referrals", "partner_actions"]), STEPS]),
-    ("src/calendar/", [("lib", ["calendar::"]), ("api", ["referral_clocks", "referral_overdue"])]),
-    ("src/vault/", [("lib", ["vault::"]), ("api", ["vault::", "commands::"]), ("api", ["people::"])]),
-    ("src/audit/", [("lib", ["audit::"]), ("api", ["audit::"]), ("api", ["commands::", "people_denials"])]),
-    ("src/code.rs", [("lib", ["vault::", "auth::", "audit::"]), ("api", ["vault::"])]),
-]
+# How many tests over HTTP a mutant meets before it is asked whether more are needed; each time the program starts anew.
+PORTIONS = [4, 16, 64]
+# How many programs run at once.
+AT_ONCE = 2
 
 
-def tests_about(file):
-    return next(stages for start, stages in ABOUT if file.startswith(start))
-
-
-def holds(program, filters, mutant, tree, patience):
+def holds(program, tests, tree, patience, **environment):
     """Whether all of these tests pass; the others are not waited for once one fails."""
-    command = [program, "--skip", "on_postgres", "--test-threads", "2", *filters]
-    environment = {**os.environ, "NARA_MUTANT": str(mutant), "PROPTEST_CASES": "64", "RUST_BACKTRACE": "0"}
+    command = [program, "--exact", "--test-threads", "1", *tests]
+    environment = {**os.environ, "PROPTEST_CASES": "64", "RUST_BACKTRACE": "0", **environment}
     running = subprocess.Popen(command, cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
-    end = threading.Timer(patience, lambda: os.killpg(running.pid, signal.SIGKILL))
+
+    def kill():
+        try:
+            os.killpg(running.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    end = threading.Timer(patience, kill)
     end.start()
     failed, passed = False, False
     for line in running.stdout:
-        failed = failed or bool(re.match(r"test .* FAILED$", line.strip()))
+        failed = bool(re.match(r"test .* FAILED$", line.strip()))
         passed = passed or line.startswith("test result: ok")
         if failed:
-            try:
-                os.killpg(running.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            kill()
             break
     running.wait()
     end.cancel()
     return passed and not failed
+
+
+class Test:
+    """One test: what it comes by, and how long that takes."""
+
+    def __init__(self, kind, program, name, tree, folder):
+        self.kind, self.name = kind, name
+        told = pathlib.Path(folder, re.sub(r"\W+", "-", name))
+        # One that waits for the clock of a busy machine may need a second try.
+        for _ in range(2):
+            began = time.monotonic()
+            self.passed = holds(program, [name], tree, 300, NARA_REACHED=str(told))
+            self.seconds = time.monotonic() - began
+            if self.passed:
+                break
+        self.reached = {int(line) for line in told.read_text().split()} if told.exists() else set()
+
+
+def tests_of(programs, tree):
+    """Each test of both programs on the embedded database, the ones first that come by little."""
+    named = []
+    for kind, program in programs.items():
+        listed = subprocess.run([program, "--list", "--skip", "on_postgres"], cwd=tree, capture_output=True, text=True, check=True).stdout
+        named += [(kind, program, line.removesuffix(": test")) for line in listed.splitlines() if line.endswith(": test")]
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
+        tests = list(pool.map(lambda one: Test(*one, tree, folder), named))
+    # What reads the source alone, and not what it does, sees the switches.
+    tests = [test for test in tests if test.reached]
+    failing = [test.name for test in tests if not test.passed]
+    if failing:
+        sys.exit(f"the tests {failing} fail without a mutant")
+    return sorted(tests, key=lambda test: len(test.reached))
+
+
+def portions(tests):
+    """The tests in the order in which a mutant meets them: those of the library together, then more and more of those over HTTP."""
+    library = [test for test in tests if test.kind == "lib"]
+    rest = [test for test in tests if test.kind == "api"]
+    if library:
+        yield library
+    for many in [*PORTIONS, len(rest)]:
+        if rest[:many]:
+            yield rest[:many]
+        rest = rest[many:]
 
 
 def main(tree, lib, api, survivors, seconds):
@@ -67,39 +102,48 @@ def main(tree, lib, api, survivors, seconds):
     mutants = json.loads(pathlib.Path(tree, "switches.json").read_text())
     reasons = pathlib.Path(survivors).read_text()
     programs = {"lib": lib, "api": api}
-    patience = {}
-    for file in sorted({mutant["file"] for mutant in mutants}):
-        for which, filters in tests_about(file):
-            if (which, *filters) in patience:
-                continue
-            start = time.monotonic()
-            if not holds(programs[which], filters, 0, tree, 900):
-                sys.exit(f"the tests {filters} fail without a mutant")
-            patience[(which, *filters)] = 30 + 4 * (time.monotonic() - start)
-            print(f"{time.monotonic() - start:.0f} s: {which} {' '.join(filters)}", flush=True)
-    told = {}
-    missed = []
-    # In an order that is the same each time and no file's: what there was no time for is as much of each.
-    mutants.sort(key=lambda mutant: hashlib.sha256(mutant["name"].encode()).digest())
-    for done, mutant in enumerate(mutants):
+    tests = tests_of(programs, tree)
+    print(f"{len(tests)} tests alone: {time.monotonic() - began:.0f} s", flush=True)
+
+    tried = []
+
+    def is_listed(mutant):
+        return f"`{re.sub(r':[0-9]+:[0-9]+', '', mutant['name'])}`" in reasons
+
+    def survives(mutant):
+        """Whether no test catches it; None where there was no time to ask."""
         if over.is_set() or time.monotonic() - began > float(seconds):
-            print(f"{len(mutants) - done} mutants are left: the time is over")
-            break
-        stages = tests_about(mutant["file"])
-        survives = all(holds(programs[which], filters, mutant["id"], tree, patience[(which, *filters)]) for which, filters in stages)
-        counted = told.setdefault(mutant["file"], [0, 0, 0])
-        name = re.sub(r":\d+:\d+", "", mutant["name"])
-        listed = f"`{name}`" in reasons
-        counted[(1 if listed else 2) if survives else 0] += 1
-        if survives:
-            missed.append(mutant["name"])
-            print(f"{'excused' if listed else 'MISSED'}: {mutant['name']}", flush=True)
-    print(f"{'file':<34} {'caught':>7} {'excused':>8} {'missed':>7}")
-    for file, (caught, excused, lost) in sorted(told.items()):
-        print(f"{file:<34} {caught:>7} {excused:>8} {lost:>7}")
-    caught, excused, lost = (sum(column) for column in zip(*told.values()))
-    print(f"mutants: {caught} caught, {excused} survive with a reason, {lost} survive; {time.monotonic() - began:.0f} s")
-    return 1 if lost else 0
+            return None
+        about = [test for test in tests if mutant["id"] in test.reached]
+        alive = all(
+            holds(programs[some[0].kind], [test.name for test in some], tree, 20 + 2 * sum(test.seconds for test in some), NARA_MUTANT=str(mutant["id"]))
+            for some in portions(about)
+        )
+        tried.append(mutant)
+        if len(tried) % 50 == 0:
+            print(f"{len(tried)} of {len(mutants)} tried: {time.monotonic() - began:.0f} s", flush=True)
+        if alive:
+            print(f"{'excused' if is_listed(mutant) else 'MISSED'}: {mutant['name']} ({len(about)} tests)", flush=True)
+        return alive
+
+    # In an order that is the same each time and no file's, so that what there was no time for is as much of each; those that are known
+    # to survive meet every test there is, and come last.
+    mutants.sort(key=lambda mutant: (is_listed(mutant), hashlib.sha256(mutant["name"].encode()).digest()))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        lived = list(pool.map(survives, mutants))
+    told = {}
+    for mutant, alive in zip(mutants, lived):
+        counted = told.setdefault(mutant["file"], {"caught": 0, "excused": 0, "missed": 0, "left": 0})
+        counted["left" if alive is None else "caught" if not alive else "excused" if is_listed(mutant) else "missed"] += 1
+    print(f"{'file':<34} {'caught':>7} {'excused':>8} {'missed':>7} {'left':>5}")
+    for file, counted in sorted(told.items()):
+        print(f"{file:<34} {counted['caught']:>7} {counted['excused']:>8} {counted['missed']:>7} {counted['left']:>5}")
+    total = {what: sum(counted[what] for counted in told.values()) for what in ("caught", "excused", "missed", "left")}
+    print(
+        f"mutants: {total['caught']} caught, {total['excused']} survive with a reason, {total['missed']} survive, "
+        f"{total['left']} not tried; {time.monotonic() - began:.0f} s"
+    )
+    return 1 if total["missed"] else 0
 
 
 sys.exit(main(*sys.argv[1:]))

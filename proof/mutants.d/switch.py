@@ -11,12 +11,20 @@ import pathlib
 import sys
 
 SWITCH = '''
-/// Which mutant is on.
+/// Which mutant is on, and which were come by.
 #[expect(missing_docs, unused, clippy::all, reason = "It is no part of the product.")]
 pub mod switched {
+    use std::{env, fs::File, io::Write, sync::LazyLock, sync::atomic::{AtomicBool, Ordering}};
+
     pub fn on(mutant: u32) -> bool {
-        static CHOSEN: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
-        *CHOSEN.get_or_init(|| std::env::var("NARA_MUTANT").ok().and_then(|chosen| chosen.parse().ok()).unwrap_or(0)) == mutant
+        static CHOSEN: LazyLock<u32> = LazyLock::new(|| env::var("NARA_MUTANT").ok().and_then(|chosen| chosen.parse().ok()).unwrap_or(0));
+        static TOLD: LazyLock<Option<File>> =
+            LazyLock::new(|| env::var_os("NARA_REACHED").map(|path| File::options().create(true).append(true).open(path).unwrap()));
+        static REACHED: [AtomicBool; COUNT] = [const { AtomicBool::new(false) }; COUNT];
+        if let Some(mut told) = TOLD.as_ref() && !REACHED[mutant as usize].swap(true, Ordering::Relaxed) {
+            told.write_all(format!("{mutant}\\n").as_bytes()).unwrap();
+        }
+        *CHOSEN == mutant
     }
 }
 '''
@@ -139,7 +147,7 @@ def main(tree, mutants, places, unviable):
     for name, source in sources.items():
         (tree / name).write_text(source.render(0, len(source.bytes)))
     library = tree / "src/lib.rs"
-    library.write_text(library.read_text() + SWITCH)
+    library.write_text(library.read_text() + SWITCH.replace("COUNT", str(len(mutants) + 1)))
     (tree / "switches.json").write_text(json.dumps(written, indent=1))
     print(f"{len(written)} of {len(mutants)} mutants written")
 

@@ -156,3 +156,16 @@ pub fn if_known<T>(found: Result<T>) -> Result<Option<T>> {
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    #[test]
+    fn nothing_is_found_where_nothing_is_and_not_where_nobody_could_look() {
+        let failed = |problem| if_known::<()>(Err(Error::new(problem)));
+        assert_eq!(failed(Problem::NotFound).unwrap(), None);
+        assert_eq!(failed(Problem::Unavailable).unwrap_err().problem(), Problem::Unavailable);
+    }
+}

@@ -54,10 +54,6 @@ impl<T: ToSchema> ToSchema for Confidential<T> {
     fn name() -> Cow<'static, str> {
         T::name()
     }
-
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        T::schemas(schemas);
-    }
 }
 
 /// What [`disclose`] takes: a confidential value, or one that may be absent.

@@ -117,6 +117,8 @@ async fn whoever_sends_unknown_keys_makes_the_set_be_read_once_in_half_a_minute(
     assert_eq!(status(&signed_by(&app, &stranger, "again")).await, 401);
     assert_eq!(provider.readings(), 2);
     assert_eq!(app.counted("nara_sign_ins_refused_total{reason=\"unknown_key\"}").await, 11);
+    // They are the keys that were known before.
+    assert_eq!(app.counted("nara_key_set_renewals_total{outcome=\"unchanged\"}").await, 2);
 }
 
 #[actix_web::test]

@@ -6,9 +6,11 @@ use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
 use crate::outreach::{path, put};
+use crate::outreach_reports::internal;
 use crate::people::cleared;
+use crate::staff_referrals::own_request;
 use crate::support::app::SKAGGETORP;
-use crate::support::fixtures::{CHILD, concern_report, contact, fresh_id, with};
+use crate::support::fixtures::{CHILD, concern_report, contact, follow_up, fresh_id, with};
 use crate::support::{Actor, TestApp};
 
 fn of_family(family: &str) -> Value {
@@ -37,6 +39,25 @@ async fn mistaken(actor: &Actor, contact: &Value) {
 }
 
 on_both_databases! {
+    async fn a_family_for_which_staff_ask_for_help_is_reached_in_the_field(app: TestApp) {
+        let child = app.registered("/people", json!({ "personalIdentityNumber": CHILD })).await;
+        let family = app.registered("/families", json!({ "memberIds": [child] })).await;
+        let worker = app.outreach_worker();
+        let promise = worker.post("/follow-ups", follow_up(&app.contact().await)).await.expect(201);
+        assert_eq!(first(&worker, &family).await, (Value::Null, Value::Null));
+        let kept = format!("/follow-ups/{}/complete", promise["id"].as_str().unwrap());
+        worker.post(&kept, json!({ "result": "Ja tack.", "referral": internal() })).await.expect(200);
+        assert_eq!(first(&worker, &family).await, (json!("2026-11-23T09:00:00Z"), json!("outreach")));
+    }
+
+    async fn a_family_that_asks_for_help_itself_is_reached_by_its_own_request(app: TestApp) {
+        let child = app.registered("/people", json!({ "personalIdentityNumber": CHILD })).await;
+        let family = app.registered("/families", json!({ "memberIds": [child] })).await;
+        let who = json!({ "personalIdentityNumber": CHILD, "placeName": "Skäggetorp" });
+        app.caseworker().post("/referrals", with(own_request(), "/child", who)).await.expect(201);
+        assert_eq!(first(&app.caseworker(), &family).await, (json!("2026-11-23T09:00:00Z"), json!("own_request")));
+    }
+
     async fn the_earliest_contact_is_the_first_whenever_it_arrives(app: TestApp) {
         let (worker, family) = (app.outreach_worker(), app.family().await);
         let declined = write(&worker, with(at(of_family(&family), "2026-11-01T10:00:00Z"), "/outcome", json!("declined_to_talk"))).await;

@@ -166,6 +166,8 @@ on_both_databases! {
             (concern_report(), &["assess-protection", "decide-inquiry"][..], &["har inte informerat ännu"][..]),
             (concern_report(), &["assess-protection", "decide-inquiry", "refuse-feedback"], &["beslutat att inte informera"]),
             (concern_report(), &["assess-protection", "decide-inquiry", "send-feedback"], &[]),
+            (concern_report(), &["assess-protection", "decide-inquiry", "send-feedback", "reopen", "decide-inquiry"], &["har inte informerat ännu"]),
+            (concern_report(), &["assess-protection", "decide-inquiry", "send-feedback", "reopen", "decide-inquiry", "refuse-feedback"], &["beslutat att inte informera"]),
             (support_request(), &["accept", "start"], &[]),
             (silent_request(), &["accept", "start"], &["samtycke"]),
         ] {

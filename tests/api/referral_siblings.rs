@@ -95,6 +95,25 @@ on_both_databases! {
         app.reception_caseworker().get(&path(&love)).await.expect(200);
     }
 
+    async fn a_sibling_who_is_known_here_is_known_to_the_reception_that_gets_the_report(app: TestApp) {
+        let elias = register(&app).await;
+        let first = submit(&app.school(), report()).await;
+        let saga = copy(&app.caseworker(), &first, 0).await;
+        let person = app.registered("/people", json!({ "givenName": "Saga" })).await;
+        let family = app.registered("/families", json!({ "memberIds": [person] })).await;
+        correct(&app.caseworker(), &saga, json!({ "child": { "personId": person } })).await.expect(200);
+        let (there, theirs) = (format!("/people/{person}"), format!("/families/{family}"));
+        assert_eq!(app.caseworker().get(&theirs).await.expect(200)["firstReachedThrough"], "referral");
+        app.protected_identity_caseworker().get(&there).await.problem(404, "not-found");
+        let protected = json!({ "protection": "marked" });
+        assert_eq!(app.caseworker().patch(&crate::people::path(&elias), protected, "*").await.status, 204);
+        are_hidden(&app, &[&first, &saga]).await;
+        app.protected_identity_caseworker().get(&there).await.expect(200);
+        app.reception_caseworker().get(&there).await.problem(404, "not-found");
+        // Saga is not protected, and of the report nobody else may know.
+        assert!(app.caseworker().get(&theirs).await.expect(200).get("firstReachedThrough").is_none());
+    }
+
     async fn who_is_registered_as_protected_takes_the_siblings_reports_out_of_sight(app: TestApp) {
         let first = submit(&app.school(), report()).await;
         let saga = copy(&app.caseworker(), &first, 0).await;

@@ -116,7 +116,7 @@ impl Keyring {
 
     /// Reads the keys anew.
     pub async fn refresh(&self, db: &Db, now: Timestamp) -> Result<()> {
-        let reading = self.0.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let reading = self.0.begun.fetch_add(1, Ordering::SeqCst);
         let since = Timestamp::from(now.utc() - REMEMBERED);
         let keys = db.read(move |conn| store::for_ring(conn, since)).await?;
         self.install(reading, keys);
