@@ -8,7 +8,7 @@ use crate::areas::{Area, AreaView, NewArea, store};
 use crate::auth::{Administrator, Anyone};
 use crate::db::Db;
 use crate::directory::{Directory, Handle, changes, writer};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::http::answer::{Answer, Validator};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::Call;
@@ -56,7 +56,10 @@ async fn list_areas(_: Anyone, call: Call, directory: Data<Handle>, paging: Pagi
         (status = 409, description = "Another one has the same slug.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({ "districtIds": [], "officeIds": [], "population": null })))
+    extensions(
+        ("x-problems" = json!([Problem::AlreadyExists])),
+        ("x-answer-example" = json!({ "districtIds": [], "officeIds": [], "population": null }))
+    )
 )]
 #[post("/areas")]
 async fn create_area(
@@ -116,7 +119,8 @@ async fn get_area(_: Anyone, call: Call, directory: Data<Handle>, name: Named<Ar
         (status = 200, description = "The area as it is now.", body = AreaView),
         (status = 409, description = "Another one has the same slug.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::AlreadyExists])))
 )]
 #[patch("/areas/{id}")]
 async fn change_area(
@@ -149,7 +153,8 @@ async fn change_area(
         (status = 204, description = "The area is gone."),
         (status = 409, description = "Something still refers to it; retire or close it instead.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::StillReferenced])))
 )]
 #[delete("/areas/{id}")]
 async fn delete_area(

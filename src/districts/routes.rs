@@ -12,7 +12,7 @@ use crate::districts::boundary_routes::{get_boundary, put_boundary};
 use crate::districts::features::{self, DistrictFeature, DistrictFeatures};
 use crate::districts::view::path;
 use crate::districts::{District, DistrictDetails, DistrictView, NewDistrict, check_boundary, store};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::http::answer::{Answer, Validator};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::Call;
@@ -106,7 +106,8 @@ async fn list_districts(
         (status = 201, description = "The new district.", body = DistrictView),
         (status = 409, description = "Another one has the same slug or code.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::AlreadyExists])))
 )]
 #[post("/districts")]
 async fn create_district(
@@ -171,7 +172,8 @@ async fn get_district(
         (status = 200, description = "The district as it is now.", body = DistrictView),
         (status = 409, description = "Another one has the same slug or code.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::AlreadyExists])))
 )]
 #[patch("/districts/{id}")]
 async fn change_district(
@@ -206,7 +208,8 @@ async fn change_district(
         (status = 204, description = "The district is gone."),
         (status = 409, description = "Something still refers to it; retire or close it instead.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::StillReferenced])))
 )]
 #[delete("/districts/{id}")]
 async fn delete_district(

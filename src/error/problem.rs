@@ -1,7 +1,9 @@
 //! The kinds of failure. Status, title and page of each stand in one table, `http/problem.rs`.
 
 /// The kinds of failure that a caller can tell apart and act on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumIter, strum::IntoStaticStr, strum::EnumString)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(strum::EnumIter, strum::IntoStaticStr, strum::EnumString)]
+#[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Problem {
     /// The body is not JSON.

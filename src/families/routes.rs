@@ -11,7 +11,7 @@ use crate::audit::denials::Denials;
 use crate::auth::{PeopleWorker, Sight};
 use crate::db::{Db, DbConn, anew};
 use crate::directory;
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, Problem, Result, Text};
 use crate::families::membership::{By, if_known};
 use crate::families::store::{self, Household, SealedFamily};
 use crate::families::{Family, FamilyEventKind, FamilyView, FirstReached, NewFamily, reached};
@@ -57,9 +57,15 @@ pub struct FamilyMerge {
     operation_id = "createFamily",
     tag = "families",
     request_body = NewFamily,
-    responses((status = 201, description = "The new family.", body = FamilyView)),
+    responses(
+        (status = 201, description = "The new family.", body = FamilyView),
+        (status = 404, description = "It was created under this `Idempotency-Key` before, and you may not know of it any more.")
+    ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({ "memberIds": [], "districtId": null, "firstReachedAt": null, "firstReachedThrough": null })))
+    extensions(
+        ("x-problems" = json!([Problem::NoOffice, Problem::UnknownReference])),
+        ("x-answer-example" = json!({ "memberIds": [], "districtId": null, "firstReachedAt": null, "firstReachedThrough": null }))
+    )
 )]
 #[post("/families")]
 async fn create_family(
@@ -147,7 +153,8 @@ async fn get_family(
         (status = 200, description = "The family as it is now.", body = FamilyView),
         (status = 409, description = "The family was merged into another one.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::FamilyMerged, Problem::UnknownReference])))
 )]
 #[patch("/families/{id}")]
 async fn change_family(
@@ -203,7 +210,8 @@ async fn change_family(
         (status = 409, description = "The family was itself merged into another one."),
         (status = 412, description = "`If-Match` was given, and the family has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::FamilyMerged, Problem::UnknownReference])))
 )]
 #[post("/families/{id}/merge")]
 async fn merge_families(

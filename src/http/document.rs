@@ -8,8 +8,9 @@
 //! - [`flaws`] says what a reviewer would complain about. A test holds it to nothing.
 //!
 //! Routes steer the pass by extensions on the operation: `x-no-prefer: true` where `Prefer` means nothing, `x-conditional:
-//! true` or `false` where the rule for ETags is wrong, `x-no-if-match: true` where there is no version to name, and
-//! `x-answer-example` with what its answer differs in from the example that is made of the schema (a merge patch, RFC 7396).
+//! true` or `false` where the rule for ETags is wrong, `x-no-if-match: true` where there is no version to name, `x-problems` with
+//! those problems that most operations cannot answer with, and `x-answer-example` with what its answer differs in from the
+//! example that is made of the schema (a merge patch, RFC 7396).
 //! Fields steer it by `x-nullable` and `x-example-omit`. Where utoipa drops a field's attributes, because the field's type is a
 //! component, they travel in its doc comment: see `unpack_descriptions` in `schemas.rs`. `sample.rs` shows how routes are
 //! described.
@@ -148,7 +149,9 @@ fn strip_root(document: &mut Value) {
 /// What steers this pass means nothing to a reader of its result.
 fn drop_markers(document: &mut Value) {
     for (_, _, operation) in walk::operations_mut(document) {
-        for marker in [shared::NO_PREFER, shared::CONDITIONAL, shared::NO_IF_MATCH, examples::ANSWER] {
+        for marker in
+            [shared::NO_PREFER, shared::CONDITIONAL, shared::NO_IF_MATCH, examples::ANSWER, components::PROBLEMS]
+        {
             operation.remove(marker);
         }
     }

@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
 use crate::directory::{Directory, Handle, changes, writer};
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::{Answer, Validator};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::Call;
@@ -115,7 +115,10 @@ async fn list_offices(
         (status = 409, description = "Another one has the same slug.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({ "serviceIds": [] })))
+    extensions(
+        ("x-problems" = json!([Problem::AlreadyExists])),
+        ("x-answer-example" = json!({ "serviceIds": [] }))
+    )
 )]
 #[post("/offices")]
 async fn create_office(
@@ -173,7 +176,8 @@ async fn get_office(_: Anyone, call: Call, directory: Data<Handle>, name: Named<
         (status = 200, description = "The office as it is now.", body = OfficeView),
         (status = 409, description = "Another one has the same slug.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::AlreadyExists])))
 )]
 #[patch("/offices/{id}")]
 async fn change_office(
@@ -207,7 +211,8 @@ async fn change_office(
         (status = 204, description = "The office is gone."),
         (status = 409, description = "Something still refers to it; retire or close it instead.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::StillReferenced])))
 )]
 #[delete("/offices/{id}")]
 async fn delete_office(

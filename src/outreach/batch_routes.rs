@@ -88,7 +88,8 @@ struct ReceivedItem {
     tag = "outreach",
     request_body = ContactBatch,
     responses((status = 200, description = "What became of each.", body = ContactBatchResult)),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::NoOffice, Problem::BatchTooLarge])))
 )]
 #[post("/outreach-contacts/batch")]
 pub async fn submit_batch(

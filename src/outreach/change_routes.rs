@@ -10,7 +10,7 @@ use crate::audit::denials::Denials;
 use crate::auth::{OutreachWorker, Sight, VersionReader};
 use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
-use crate::error::{Result, Text};
+use crate::error::{Problem, Result, Text};
 use crate::families::reached;
 use crate::http::answer::Validator;
 use crate::http::body::{Body, MergePatch};
@@ -25,6 +25,7 @@ use crate::outreach::follow_ups::store as follow_up_store;
 use crate::outreach::known::{self, Known};
 use crate::outreach::offers::{Offer, store as offer_store};
 use crate::outreach::routes::{again, entry, look};
+use crate::outreach::rules;
 use crate::outreach::store::{self, SealedContact, SealedVersion};
 use crate::outreach::view::{ContactView, VersionView};
 use crate::outreach::{NewContact, OutreachContact, Participant, Setting, check_tells_nobody};
@@ -52,7 +53,8 @@ type ContactFacts = Changeable<NewContact>;
         (status = 200, description = "The contact as it is now.", body = ContactView),
         (status = 409, description = "The contact was entered in error.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::EnteredInError, rules::PROBLEMS])))
 )]
 #[patch("/outreach-contacts/{id}")]
 pub async fn correct_contact(
@@ -249,11 +251,14 @@ pub struct ContactError {
         (status = 412, description = "`If-Match` was given, and the contact has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({
-        "status": "entered_in_error",
-        "version": 2,
-        "errorReason": "Fel familj: kontakten gällde grannen.",
-    })))
+    extensions(
+        ("x-problems" = json!([Problem::EnteredInError, Problem::IdentityInText])),
+        ("x-answer-example" = json!({
+            "status": "entered_in_error",
+            "version": 2,
+            "errorReason": "Fel familj: kontakten gällde grannen.",
+        }))
+    )
 )]
 #[post("/outreach-contacts/{id}/enter-in-error")]
 pub async fn enter_in_error(

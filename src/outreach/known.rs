@@ -186,7 +186,8 @@ pub fn versions_known_to(
     if sight.protected_identity {
         return Ok(versions);
     }
-    let named = |version: &OutreachContact| version.record.written.people().map(|(_, person)| person).collect::<Vec<_>>();
+    let named =
+        |version: &OutreachContact| version.record.written.people().map(|(_, person)| person).collect::<Vec<_>>();
     let named: Vec<PersonId> = versions.iter().flat_map(named).collect();
     let protected = people::table
         .filter(people::id.eq_any(named).and(people::protection.ne(ProtectedIdentity::None)))

@@ -12,7 +12,7 @@ use crate::audit::{self, Entry};
 use crate::auth::{Desk, OutreachWorker, Sight, Staff, Tools};
 use crate::db::{Db, DbConn, anew};
 use crate::directory;
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, Problem, Result, Text};
 use crate::families::reached;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
@@ -29,6 +29,7 @@ use crate::outreach::codes::{Channel, ContactOutcome};
 use crate::outreach::follow_ups::FollowUp;
 use crate::outreach::follow_ups::store::SealedFollowUp;
 use crate::outreach::reports::Report;
+use crate::outreach::rules;
 use crate::outreach::store::{self, Filter, SealedContact};
 use crate::outreach::view::{ContactRow, ContactView};
 use crate::outreach::{NewContact, OutreachContact, Setting, batch_routes, change_routes, follow_ups, offers, reports};
@@ -64,10 +65,14 @@ pub fn routes(api: &mut impl Mount) {
     responses(
         (status = 201, description = "The new contact.", body = ContactView),
         (status = 200, description = "It is there already: this is how it is now.", body = ContactView),
+        (status = 404, description = "It was created under this `Idempotency-Key` before, and you may not know of it any more."),
         (status = 409, description = "The identifier is another contact's.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({ "familyId": null, "newlyReached": null })))
+    extensions(
+        ("x-problems" = json!([Problem::NoOffice, Problem::IdReused, rules::PROBLEMS])),
+        ("x-answer-example" = json!({ "familyId": null, "newlyReached": null }))
+    )
 )]
 #[post("/outreach-contacts")]
 async fn create_contact(
@@ -98,7 +103,10 @@ async fn create_contact(
         (status = 409, description = "The identifier is another contact's.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-no-if-match" = json!(true)), ("x-answer-example" = json!({ "familyId": null, "newlyReached": null })))
+    extensions(
+        ("x-problems" = json!([Problem::NoOffice, Problem::IdReused, rules::PROBLEMS])),
+        ("x-no-if-match" = json!(true)), ("x-answer-example" = json!({ "familyId": null, "newlyReached": null }))
+    )
 )]
 #[put("/outreach-contacts/{id}")]
 async fn put_contact(

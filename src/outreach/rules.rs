@@ -14,6 +14,17 @@ use crate::rules::{Rules, in_the_future};
 use crate::time::Timestamp;
 use crate::vault::ConfidentialProse;
 
+/// What a contact can be refused for besides its form: by these rules, and for naming what is not there.
+pub const PROBLEMS: [Problem; 7] = [
+    Problem::UnknownReference,
+    Problem::ContactInFuture,
+    Problem::BeforeOfficeOpened,
+    Problem::DistrictRetired,
+    Problem::HeadCountOutOfRange,
+    Problem::IdentityNotRecorded,
+    Problem::IdentityInText,
+];
+
 /// Where a contact belongs, and when it is judged.
 pub struct Setting<'a> {
     /// The office on whose behalf it was.

@@ -7,7 +7,7 @@ use crate::audit;
 use crate::auth::PartnerKeeper;
 use crate::auth::keys::{self, ApiKey, KeyId, Keyring, PlainKey};
 use crate::db::{Db, DbConn};
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
@@ -146,7 +146,10 @@ async fn get_api_key(
         (status = 412, description = "The key has changed since the version in `If-Match`.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-no-prefer" = json!(true)), ("x-answer-example" = json!({ "lastUsedAt": null })))
+    extensions(
+        ("x-problems" = json!([Problem::KeyEnded])),
+        ("x-no-prefer" = json!(true)), ("x-answer-example" = json!({ "lastUsedAt": null }))
+    )
 )]
 #[post("/partners/{id}/api-keys/{keyId}/rotate")]
 async fn rotate_api_key(

@@ -11,7 +11,7 @@ use crate::auth::keys::Keyring;
 use crate::auth::{Category, PartnerKeeper, PartnerStatus};
 use crate::db::{Db, DbConn};
 use crate::directory::Handle;
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::http::answer::Validator;
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::{Cache, Call};
@@ -92,7 +92,8 @@ async fn list_partners(
         (status = 201, description = "The new partner agency.", body = PartnerView),
         (status = 409, description = "Another one has the same slug.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::AlreadyExists])))
 )]
 #[post("/partners")]
 async fn create_partner(
@@ -158,7 +159,8 @@ async fn get_partner(
         (status = 200, description = "The partner agency as it is now.", body = PartnerView),
         (status = 409, description = "Another one has the same slug.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::AlreadyExists])))
 )]
 #[patch("/partners/{id}")]
 async fn change_partner(

@@ -41,7 +41,8 @@ type PersonFacts = Changeable<NewPerson>;
         (status = 200, description = "The person as it is now.", body = PersonView),
         (status = 409, description = "The identity number is another person's.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::AlreadyExists])))
 )]
 #[patch("/people/{id}")]
 pub async fn change_person(

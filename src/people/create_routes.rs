@@ -9,7 +9,7 @@ use crate::audit::denials::Denials;
 use crate::auth::PeopleWorker;
 use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::families::membership::By;
 use crate::families::{self, FamilyEventKind};
 use crate::http::answer::Validator;
@@ -37,9 +37,11 @@ use crate::vault::Vault;
     request_body = NewPerson,
     responses(
         (status = 201, description = "The new person.", body = PersonView),
-        (status = 200, description = "The identity number is known already: this is who it is.", body = KnownPerson)
+        (status = 200, description = "The identity number is known already: this is who it is.", body = KnownPerson),
+        (status = 404, description = "It was created under this `Idempotency-Key` before, and you may not know of it any more.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::NoOffice, Problem::UnknownReference])))
 )]
 #[post("/people")]
 pub async fn create_person(

@@ -13,7 +13,7 @@ use crate::audit::denials::Denials;
 use crate::auth::{PeopleWorker, Sight};
 use crate::db::{Db, DbConn, anew};
 use crate::directory::{self, Directory};
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, Problem, Result, Text};
 use crate::families::membership::By;
 use crate::families::{self, FamilyEventKind};
 use crate::http::answer::Validator;
@@ -119,7 +119,8 @@ async fn get_person(
         (status = 200, description = "The person as it is now.", body = PersonView),
         (status = 412, description = "`If-Match` was given, and the person has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::UnknownReference])))
 )]
 #[post("/people/{id}/move")]
 async fn move_person(

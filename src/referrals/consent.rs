@@ -11,6 +11,9 @@ use crate::error::{Problem, Text};
 use crate::rules::{Rules, in_the_future};
 use crate::time::day;
 
+/// What a consent can be refused for besides its form.
+pub const PROBLEMS: [Problem; 3] = [Problem::ConsentWithdrawn, Problem::ConsentOrder, Problem::ConsentGiver];
+
 /// A consent, as it was given.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

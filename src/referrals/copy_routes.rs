@@ -49,11 +49,14 @@ pub struct CopyForSibling {
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({
-        "copyOf": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d60",
-        "child": { "givenName": "Saga", "birthYear": 2016, "school": null },
-        "siblings": [{ "name": "Alva Påhittad", "birthYear": 2013, "alsoConcerned": true }],
-    })))
+    extensions(
+        ("x-problems" = json!([Problem::EnteredInError, Problem::ActionNotAllowed])),
+        ("x-answer-example" = json!({
+            "copyOf": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d60",
+            "child": { "givenName": "Saga", "birthYear": 2016, "school": null },
+            "siblings": [{ "name": "Alva Påhittad", "birthYear": 2013, "alsoConcerned": true }],
+        }))
+    )
 )]
 #[post("/referrals/{id}/copy-for-sibling")]
 pub async fn copy_for_sibling(

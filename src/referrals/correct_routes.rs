@@ -15,6 +15,7 @@ use crate::id::{OfficeId, PersonId, ReferralId};
 use crate::outreach;
 use crate::people::Changeable;
 use crate::referrals::child::Child;
+use crate::referrals::consent;
 use crate::referrals::corrections::Facts;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::steps::Said;
@@ -43,7 +44,12 @@ type ReferralCorrection = Changeable<Facts>;
         (status = 409, description = "It was entered in error.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({ "version": 2, "child": { "placeName": "Ryd" } })))
+    extensions(
+        ("x-problems" = json!([
+            Problem::EnteredInError, Problem::UnknownReference, consent::PROBLEMS, Problem::SiblingIsTheChild,
+        ])),
+        ("x-answer-example" = json!({ "version": 2, "child": { "placeName": "Ryd" } }))
+    )
 )]
 #[patch("/referrals/{id}")]
 pub async fn correct_referral(

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::audit::{self, Entry};
 use crate::auth::{Desk, ReferralMaker, Sight, Tools};
 use crate::db::{DbConn, anew};
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::families;
 use crate::families::membership::if_known;
 use crate::http::answer::Validator;
@@ -17,6 +17,7 @@ use crate::idempotency::{Again, ReplayAnew, Slot};
 use crate::outreach::reports;
 use crate::outreach::store as contact_store;
 use crate::people::ProtectedIdentity;
+use crate::referrals::consent;
 use crate::referrals::matter::TakenDown;
 use crate::referrals::routes::links;
 use crate::referrals::staff_matter::NewStaffReferral;
@@ -47,23 +48,31 @@ use crate::rules::Rules;
         "description": "Det hörs skrik och gråt om nätterna.",
         "guardiansInformed": { "informed": "no" }
     })),
-    responses((status = 201, description = "The new referral.", body = ReferralView)),
+    responses(
+        (status = 201, description = "The new referral.", body = ReferralView),
+        (status = 404, description = "It was created under this `Idempotency-Key` before, and you may not know of it any more.")
+    ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({
-        "source": {
-            "partnerId": null,
-            "senderReference": null,
-            "private": { "anonymous": false },
-            "reporter": { "name": "Berit Påhittad", "title": null, "phone": null, "relation": "Granne" },
-        },
-        "child": { "school": null },
-        "guardians": [],
-        "needs": ["violence_exposed"],
-        "description": "Det hörs skrik och gråt om nätterna.",
-        "guardiansInformed": { "informed": "no" },
-        "feedback": null,
-        "feedbackRequested": false,
-    })))
+    extensions(
+        ("x-problems" = json!([
+            Problem::NoOffice, Problem::UnknownReference, consent::PROBLEMS, Problem::SiblingIsTheChild,
+        ])),
+        ("x-answer-example" = json!({
+            "source": {
+                "partnerId": null,
+                "senderReference": null,
+                "private": { "anonymous": false },
+                "reporter": { "name": "Berit Påhittad", "title": null, "phone": null, "relation": "Granne" },
+            },
+            "child": { "school": null },
+            "guardians": [],
+            "needs": ["violence_exposed"],
+            "description": "Det hörs skrik och gråt om nätterna.",
+            "guardiansInformed": { "informed": "no" },
+            "feedback": null,
+            "feedbackRequested": false,
+        }))
+    )
 )]
 #[post("/referrals")]
 pub async fn create_referral(maker: ReferralMaker, tools: Tools, new: Body<NewStaffReferral>) -> Result<HttpResponse> {

@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, post};
 use crate::audit::{self, Actor, Entry};
 use crate::auth::{Agency, Desk, Submitter, Tools};
 use crate::db::{DbConn, anew};
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::mount::Mount;
@@ -44,11 +44,14 @@ pub fn add(api: &mut impl Mount) {
         (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
     ),
     security(("partnerKey" = [])),
-    extensions(("x-answer-example" = json!({
-        "by": "sender",
-        "kind": "supplement",
-        "text": "Eleven kom till skolan i går med blåmärken.",
-    })))
+    extensions(
+        ("x-problems" = json!([Problem::EnteredInError])),
+        ("x-answer-example" = json!({
+            "by": "sender",
+            "kind": "supplement",
+            "text": "Eleven kom till skolan i går med blåmärken.",
+        }))
+    )
 )]
 #[post("/partner/referrals/{id}/supplements")]
 async fn supplement(
@@ -74,7 +77,10 @@ async fn supplement(
         (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
     ),
     security(("partnerKey" = [])),
-    extensions(("x-answer-example" = json!({ "by": "sender", "kind": "answer", "text": "Måndag till onsdag, varje vecka." })))
+    extensions(
+        ("x-problems" = json!([Problem::EnteredInError])),
+        ("x-answer-example" = json!({ "by": "sender", "kind": "answer", "text": "Måndag till onsdag, varje vecka." }))
+    )
 )]
 #[post("/partner/referrals/{id}/messages")]
 async fn write_partner_message(
@@ -100,13 +106,16 @@ async fn write_partner_message(
         (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
     ),
     security(("partnerKey" = [])),
-    extensions(("x-answer-example" = json!({
-        "kind": "support_request",
-        "status": "withdrawn",
-        "deadlines": [],
-        "feedback": null,
-        "nextStep": { "en": "The request has been taken back.", "sv": "Förfrågan är återtagen." },
-    })))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed])),
+        ("x-answer-example" = json!({
+            "kind": "support_request",
+            "status": "withdrawn",
+            "deadlines": [],
+            "feedback": null,
+            "nextStep": { "en": "The request has been taken back.", "sv": "Förfrågan är återtagen." },
+        }))
+    )
 )]
 #[post("/partner/referrals/{id}/withdraw")]
 async fn withdraw(
@@ -132,7 +141,10 @@ async fn withdraw(
         (status = 409, description = "It was asked for before, or this sender is told nothing by law; `allowedActions` says what is allowed."),
         (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
     ),
-    security(("partnerKey" = []))
+    security(("partnerKey" = [])),
+    extensions(("x-problems" = json!([
+        Problem::EnteredInError, Problem::ActionNotAllowed, Problem::FeedbackNotForSender,
+    ])))
 )]
 #[post("/partner/referrals/{id}/request-feedback")]
 async fn request_feedback(

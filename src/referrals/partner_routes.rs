@@ -25,6 +25,7 @@ use crate::id::{PartnerId, ReferralId};
 use crate::idempotency::{Replay, Retries, Slot};
 use crate::people::store as people_store;
 use crate::referrals::codes::DisclosedStatus;
+use crate::referrals::consent;
 use crate::referrals::disclosure::Disclosed;
 use crate::referrals::matter::NewReferral;
 use crate::referrals::of_person::{Known, hold_known};
@@ -80,8 +81,12 @@ enum Stored {
         "guardiansInformed": { "informed": "yes" },
         "feedbackRequested": true
     })),
-    responses((status = 201, description = "The receipt.", body = Receipt)),
-    security(("partnerKey" = []))
+    responses(
+        (status = 201, description = "The receipt.", body = Receipt),
+        (status = 404, description = "It was created under this `Idempotency-Key` before, and you may not know of it any more.")
+    ),
+    security(("partnerKey" = [])),
+    extensions(("x-problems" = json!([consent::PROBLEMS, Problem::SiblingIsTheChild])))
 )]
 #[post("/partner/referrals")]
 async fn submit_referral(

@@ -162,7 +162,8 @@ async fn get_referral(
         (status = 200, description = "What the sender sees, and what not.", body = PartnerView),
         (status = 409, description = "No partner agency has sent it.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::NoSender])))
 )]
 #[get("/referrals/{id}/partner-view")]
 async fn get_partner_view(

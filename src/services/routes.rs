@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
 use crate::directory::{Directory, Handle, changes, writer};
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::{Answer, Validator};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::Call;
@@ -115,7 +115,8 @@ async fn list_services(
         (status = 201, description = "The new service.", body = ServiceView),
         (status = 409, description = "Another one has the same slug.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::AlreadyExists])))
 )]
 #[post("/services")]
 async fn create_service(
@@ -174,7 +175,8 @@ async fn get_service(_: Anyone, call: Call, directory: Data<Handle>, name: Named
         (status = 200, description = "The service as it is now.", body = ServiceView),
         (status = 409, description = "Another one has the same slug.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::AlreadyExists])))
 )]
 #[patch("/services/{id}")]
 async fn change_service(
@@ -211,7 +213,8 @@ async fn change_service(
         (status = 204, description = "The service is gone."),
         (status = 409, description = "Something still refers to it; retire or close it instead.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::StillReferenced])))
 )]
 #[delete("/services/{id}")]
 async fn delete_service(

@@ -1,12 +1,14 @@
 //! The components that all operations refer to, so that a change of the contract is a small difference: headers and problems.
 
+use std::collections::{BTreeMap, HashSet};
+
 use serde_json::{Value, json};
 use strum::IntoEnumIterator;
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::{Error, Problem, Text};
 use crate::http::call::ROOT;
-use crate::http::document::walk::Object;
+use crate::http::document::walk::{self, Object};
 use crate::http::language::Language;
 use crate::http::problem::{MEDIA_TYPE, ProblemView, ViolationView, meaning};
 use crate::slug::{AreaName, DistrictName, OfficeName, PartnerName, ServiceName};
@@ -15,6 +17,8 @@ const ON_EVERY_ANSWER: [&str; 4] = ["traceparent", "Access-Control-Allow-Origin"
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+/// Names the problems that this operation and some others can answer with, and most cannot.
+pub const PROBLEMS: &str = "x-problems";
 /// The longest value of a header that an operation reads, in bytes.
 pub const LONGEST_HEADER: usize = 1000;
 /// What an answer's headers are made of.
@@ -53,8 +57,14 @@ pub fn add_names(document: &mut Value) {
 pub fn add_components(document: &mut Value) {
     document["components"]["parameters"] = request_headers();
     document["components"]["headers"] = answer_headers();
-    let statuses = Problem::iter().map(|problem| meaning(problem).status.as_u16());
-    let mut responses: Object = statuses.map(|status| (response_name(status), problem_response(status))).collect();
+    let particular = particular_problems(document);
+    let mut shared: BTreeMap<u16, Vec<Problem>> = BTreeMap::new();
+    for problem in Problem::iter().filter(|problem| !particular.contains(problem)) {
+        shared.entry(status_of(problem)).or_default().push(problem);
+    }
+    let response =
+        |(status, problems): (u16, Vec<Problem>)| (response_name(status), problem_response(status, &problems));
+    let mut responses: Object = shared.into_iter().map(response).collect();
     let unchanged = json!({
         "description": "You have it already: nothing changed since the version in `If-None-Match`.",
         "headers": refer_to_headers(&["ETag"]),
@@ -161,9 +171,26 @@ fn response_name(status: u16) -> String {
     status.and_then(|status| status.canonical_reason()).unwrap_or("Problem").split([' ', '-']).collect()
 }
 
-/// The answer with this status: the text and one example from each problem that has it.
-pub fn problem_response(status: u16) -> Value {
-    let problems: Vec<Problem> = Problem::iter().filter(|problem| meaning(*problem).status == status).collect();
+/// The status that a problem answers with.
+pub fn status_of(problem: Problem) -> u16 {
+    meaning(problem).status.as_u16()
+}
+
+/// The problems that are named as an operation's own, one by one or several that go together.
+pub fn own_problems(named: &Value) -> Vec<Problem> {
+    match named {
+        Value::String(slug) => slug.parse().ok().into_iter().collect(),
+        several => walk::elements(several).flat_map(own_problems).collect(),
+    }
+}
+
+/// The problems that any operation names as its own: the others do not tell of them.
+pub fn particular_problems(document: &Value) -> HashSet<Problem> {
+    walk::operations(document).flat_map(|(_, _, operation)| own_problems(&operation[PROBLEMS])).collect()
+}
+
+/// The answer with this status: the text and one example from each of these problems.
+pub fn problem_response(status: u16, problems: &[Problem]) -> Value {
     let mut lines =
         problems.iter().map(|problem| format!("**{}** {}", meaning(*problem).title.0, meaning(*problem).explanation.0));
     let description = match (problems.len(), lines.next()) {
@@ -171,7 +198,7 @@ pub fn problem_response(status: u16) -> Value {
         (_, Some(first)) => lines.fold(format!("- {first}"), |all, line| format!("{all}\n- {line}")),
         (_, None) => "The call failed.".to_owned(),
     };
-    let examples: Object = problems.into_iter().map(example_of).collect();
+    let examples: Object = problems.iter().copied().map(example_of).collect();
     let mut media_type = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
     if !examples.is_empty() {
         media_type["examples"] = Value::Object(examples);
@@ -227,7 +254,7 @@ mod tests {
     #[test]
     fn each_problem_is_explained_under_its_status() {
         for problem in Problem::iter() {
-            let response = problem_response(meaning(problem).status.as_u16());
+            let response = problem_response(status_of(problem), &[problem]);
             assert!(response["description"].as_str().is_some_and(|text| text.contains(meaning(problem).explanation.0)));
             assert_eq!(
                 response["content"][MEDIA_TYPE]["examples"][problem.slug()]["value"]["title"],

@@ -2,7 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::http::document::components::{problem_response, refer_to_headers, reference_to_response};
+use std::collections::{BTreeSet, HashSet};
+
+use strum::IntoEnumIterator;
+
+use crate::error::Problem;
+use crate::http::document::components::{
+    PROBLEMS, own_problems, particular_problems, problem_response, refer_to_headers, reference_to_response, status_of,
+};
 use crate::http::document::walk::{self, Object};
 
 /// Marks a write that answers its body whatever the caller prefers.
@@ -16,11 +23,12 @@ pub const NO_IF_MATCH: &str = "x-no-if-match";
 /// Gives each operation its part of what they share.
 pub fn complete_operations(document: &mut Value) {
     let before = document.clone();
+    let particular = particular_problems(&before);
     for (path, method, operation) in walk::operations_mut(document) {
         operation.entry("security").or_insert_with(|| json!([]));
         let facts = Facts::of(&before, path, method, operation);
         add_parameters(&before, operation, &facts);
-        add_problems(operation, &facts);
+        add_problems(operation, &facts, &particular);
         complete_successes(operation, &facts);
     }
 }
@@ -74,7 +82,7 @@ impl Facts {
         }
     }
 
-    fn problems(&self) -> impl Iterator<Item = u16> {
+    fn statuses(&self) -> impl Iterator<Item = u16> {
         let groups: [(bool, &[u16]); 6] = [
             (true, &[400, 406, 429, 500, 503]),
             (self.is_secured, &[401, 403]),
@@ -84,6 +92,18 @@ impl Facts {
             (self.takes_idempotency_key, &[409, 422]),
         ];
         groups.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, statuses)| statuses.iter().copied())
+    }
+
+    /// Whether the operation can answer with a problem that none names as its own.
+    fn allow(&self, problem: Problem) -> bool {
+        match problem {
+            Problem::InvalidIdempotencyKey | Problem::IdempotencyKeyInUse | Problem::IdempotencyKeyReused => {
+                self.takes_idempotency_key
+            }
+            Problem::InvalidCursor | Problem::PageTooDeep => self.is_list,
+            Problem::MalformedJson | Problem::ValidationFailed | Problem::TextTooLong => self.has_body,
+            _ => true,
+        }
     }
 }
 
@@ -108,20 +128,28 @@ fn add_parameters(document: &Value, operation: &mut Object, facts: &Facts) {
     }
 }
 
-fn add_problems(operation: &mut Object, facts: &Facts) {
+fn add_problems(operation: &mut Object, facts: &Facts, particular: &HashSet<Problem>) {
+    let own: HashSet<Problem> = operation.get(PROBLEMS).into_iter().flat_map(own_problems).collect();
     let Value::Object(responses) = operation.entry("responses").or_insert_with(|| json!({})) else { return };
-    for (status, answer) in responses.iter_mut() {
-        let Some(code) = status.parse().ok().filter(|code| *code >= 400) else { continue };
-        let own = answer.take();
-        let said = own["description"].as_str().filter(|text| !text.is_empty());
-        *answer = problem_response(code);
-        match said {
-            Some(said) => answer["description"] = said.into(),
-            None => *answer = reference_to_response(code),
+    let told = responses.keys().filter_map(|status| status.parse().ok()).filter(|status| *status >= 400);
+    let statuses: BTreeSet<u16> = told.chain(facts.statuses()).chain(own.iter().copied().map(status_of)).collect();
+    for status in statuses {
+        let said =
+            responses.get(&status.to_string()).and_then(|answer| answer["description"].as_str()).unwrap_or_default();
+        let is_told =
+            |problem: &Problem| own.contains(problem) || (!particular.contains(problem) && facts.allow(*problem));
+        let problems: Vec<Problem> =
+            Problem::iter().filter(|problem| status_of(*problem) == status && is_told(problem)).collect();
+        let mut answer = problem_response(status, &problems);
+        if !said.is_empty() {
+            answer["description"] = said.into();
+        } else if !problems.iter().any(|problem| own.contains(problem)) {
+            answer = reference_to_response(status);
         }
+        responses.insert(status.to_string(), answer);
     }
-    for status in facts.problems().chain(facts.is_conditional.then_some(304)) {
-        responses.entry(status.to_string()).or_insert_with(|| reference_to_response(status));
+    if facts.is_conditional {
+        responses.entry("304").or_insert_with(|| reference_to_response(304));
     }
 }
 
@@ -278,6 +306,36 @@ mod tests {
         assert_eq!(operation["responses"]["409"]["description"], "It is still used.");
         let examples = &operation["responses"]["409"]["content"][MEDIA_TYPE]["examples"];
         assert_eq!(examples["still-referenced"]["value"]["status"], 409);
+    }
+
+    #[test]
+    fn what_a_route_names_as_its_own_no_other_tells_of() {
+        let write = |named: Value| json!({ "x-problems": named, "requestBody": json_body(json!({})), "responses": { "204": {} } });
+        let delete =
+            json!({ "x-problems": ["still-referenced", ["key-ended", "no-office"]], "responses": { "204": {} } });
+        let paths = json!({
+            "/areas/{id}": { "delete": delete, "put": write(json!(["entered-in-error"])), "patch": write(json!(["head-count-out-of-range"])) },
+        });
+        let mut document = json!({ "paths": paths });
+        add_problem_schemas(&mut document);
+        add_components(&mut document);
+        complete_operations(&mut document);
+        let told = |method: &str, status: &str| {
+            let operation = &document["paths"]["/areas/{id}"][method];
+            let answer = walk::resolve(&document, &operation["responses"][status]);
+            walk::members(&answer["content"][MEDIA_TYPE]["examples"]).map(|(slug, _)| slug).collect::<Vec<_>>()
+        };
+        let tells = |method: &str, status: &str, slug: &str| told(method, status).contains(&slug);
+        assert!(tells("delete", "409", "key-ended") && tells("delete", "409", "still-referenced"));
+        assert!(!tells("delete", "409", "entered-in-error") && !tells("delete", "409", "idempotency-key-in-use"));
+        assert!(tells("put", "409", "entered-in-error") && !tells("put", "409", "still-referenced"));
+        assert_eq!(told("delete", "403"), ["forbidden", "no-office"]);
+        assert_eq!(told("patch", "409"), [""; 0]);
+        // What no operation names, all do.
+        assert!(tells("put", "422", "consent-order") && !tells("put", "422", "head-count-out-of-range"));
+        let patched = told("patch", "422");
+        assert!(patched.contains(&"head-count-out-of-range") && patched.contains(&"validation-failed"));
+        assert!(!patched.contains(&"idempotency-key-reused"));
     }
 
     #[test]

@@ -28,8 +28,10 @@ use crate::outreach::follow_ups::store::{self, Filter, SealedFollowUp};
 use crate::outreach::follow_ups::view::FollowUpView;
 use crate::outreach::follow_ups::{FollowUp, NewFollowUp, Words, placing};
 use crate::outreach::reports::{InternalReferral, Report};
+use crate::outreach::rules;
 use crate::outreach::store as contact_store;
 use crate::outreach::{NewContact, check_tells_nobody};
+use crate::referrals::consent;
 use crate::rules::Rules;
 use crate::time::day;
 use crate::vault::{ConfidentialProse, Vault};
@@ -108,9 +110,14 @@ async fn list_follow_ups(
     request_body = NewFollowUp,
     responses(
         (status = 201, description = "The new follow-up.", body = FollowUpView),
+        (status = 404, description = "It was created under this `Idempotency-Key` before, and you may not know of it any more."),
         (status = 409, description = "The contact or the referral was entered in error.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([
+        Problem::NoOffice, Problem::EnteredInError, Problem::UnknownReference, Problem::IdentityNotRecorded,
+        Problem::IdentityInText,
+    ])))
 )]
 #[post("/follow-ups")]
 async fn create_follow_up(
@@ -236,12 +243,18 @@ pub struct FollowUpResult {
         (status = 412, description = "`If-Match` was given, and the follow-up has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({
-        "version": 2,
-        "doneAt": "2026-11-21T14:30:00Z",
-        "doneBy": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e",
-        "result": "Träffade dem på torget; de vill prova.",
-    })))
+    extensions(
+        ("x-problems" = json!([
+            Problem::NoOffice, Problem::IdReused, Problem::EnteredInError, Problem::FollowUpDone, rules::PROBLEMS,
+            consent::PROBLEMS,
+        ])),
+        ("x-answer-example" = json!({
+            "version": 2,
+            "doneAt": "2026-11-21T14:30:00Z",
+            "doneBy": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e",
+            "result": "Träffade dem på torget; de vill prova.",
+        }))
+    )
 )]
 #[post("/follow-ups/{id}/complete")]
 async fn complete_follow_up(

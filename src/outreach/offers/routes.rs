@@ -47,7 +47,13 @@ pub fn add(api: &mut impl Mount) {
         (status = 409, description = "The contact was entered in error.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({ "answers": [], "currentAnswer": null })))
+    extensions(
+        ("x-problems" = json!([
+            Problem::EnteredInError, Problem::UnknownReference, Problem::IdentityNotRecorded,
+            Problem::IdentityInText,
+        ])),
+        ("x-answer-example" = json!({ "answers": [], "currentAnswer": null }))
+    )
 )]
 #[post("/outreach-contacts/{id}/offers")]
 async fn create_offer(
@@ -209,7 +215,8 @@ async fn get_offer(
         (status = 409, description = "The offer was closed, or its contact entered in error."),
         (status = 412, description = "`If-Match` was given, and the offer has changed since.")
     ),
-    security(("staffToken" = []))
+    security(("staffToken" = [])),
+    extensions(("x-problems" = json!([Problem::EnteredInError, Problem::OfferClosed])))
 )]
 #[post("/offers/{id}/answers")]
 async fn answer_offer(
@@ -262,13 +269,16 @@ async fn answer_offer(
         (status = 412, description = "`If-Match` was given, and the offer has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({
-        "version": 2,
-        "answers": [],
-        "currentAnswer": null,
-        "closedAt": "2026-11-21T14:30:00Z",
-        "closeReason": "no_capacity",
-    })))
+    extensions(
+        ("x-problems" = json!([Problem::EnteredInError, Problem::OfferClosed])),
+        ("x-answer-example" = json!({
+            "version": 2,
+            "answers": [],
+            "currentAnswer": null,
+            "closedAt": "2026-11-21T14:30:00Z",
+            "closeReason": "no_capacity",
+        }))
+    )
 )]
 #[post("/offers/{id}/close")]
 async fn close_offer(

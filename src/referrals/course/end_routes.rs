@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, post};
 use serde_json::json;
 
 use crate::auth::{CaseWorker, Desk, Tools};
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::http::body::Body;
 use crate::http::mount::Mount;
 use crate::http::path::Named;
@@ -46,7 +46,10 @@ pub fn add(api: &mut impl Mount) {
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!(examples::decided(json!({})))))
+    extensions(
+        ("x-problems" = json!([Problem::ActionForbidden, Problem::ActionNotAllowed, Problem::AssessmentMissing])),
+        ("x-answer-example" = json!(examples::decided(json!({}))))
+    )
 )]
 #[post("/referrals/{id}/decide-inquiry")]
 async fn decide_inquiry(
@@ -72,9 +75,12 @@ async fn decide_inquiry(
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!(examples::request("declined", json!({
-        "decline": { "reasonCode": "no_capacity", "turnTo": { "text": "Familjerådgivningen tar emot utan remiss." } },
-    })))))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed, Problem::UnknownReference])),
+        ("x-answer-example" = json!(examples::request("declined", json!({
+            "decline": { "reasonCode": "no_capacity", "turnTo": { "text": "Familjerådgivningen tar emot utan remiss." } },
+        }))))
+    )
 )]
 #[post("/referrals/{id}/decline")]
 async fn decline(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Decline>) -> Result<HttpResponse> {
@@ -95,12 +101,15 @@ async fn decline(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: 
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({
-        "status": "duplicate",
-        "version": 2,
-        "duplicateOf": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d60",
-        "nextDueAt": null,
-    })))
+    extensions(
+        ("x-problems" = json!([Problem::ActionForbidden, Problem::ActionNotAllowed, Problem::UnknownReference])),
+        ("x-answer-example" = json!({
+            "status": "duplicate",
+            "version": 2,
+            "duplicateOf": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d60",
+            "nextDueAt": null,
+        }))
+    )
 )]
 #[post("/referrals/{id}/mark-duplicate")]
 async fn mark_duplicate(
@@ -126,7 +135,10 @@ async fn mark_duplicate(
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!(examples::request("declined_by_family", json!({ "familyDeclineReason": "not_wanted_now" })))))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed])),
+        ("x-answer-example" = json!(examples::request("declined_by_family", json!({ "familyDeclineReason": "not_wanted_now" }))))
+    )
 )]
 #[post("/referrals/{id}/record-family-declined")]
 async fn record_family_declined(
@@ -152,7 +164,10 @@ async fn record_family_declined(
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!(examples::request("not_reached", json!({ "attempts": examples::attempts(3) })))))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed, Problem::TooFewAttempts])),
+        ("x-answer-example" = json!(examples::request("not_reached", json!({ "attempts": examples::attempts(3) }))))
+    )
 )]
 #[post("/referrals/{id}/record-not-reached")]
 async fn record_not_reached(
@@ -178,9 +193,12 @@ async fn record_not_reached(
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!(examples::request("completed", json!({
-        "outcome": { "outcome": "support_given", "at": "2026-11-21T14:30:00Z" },
-    })))))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed, Problem::UnknownReference])),
+        ("x-answer-example" = json!(examples::request("completed", json!({
+            "outcome": { "outcome": "support_given", "at": "2026-11-21T14:30:00Z" },
+        }))))
+    )
 )]
 #[post("/referrals/{id}/complete")]
 async fn complete(
@@ -206,10 +224,13 @@ async fn complete(
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!(examples::request("withdrawn", json!({
-        "consent": { "withdrawnAt": "2026-11-20" },
-        "withdrawnBy": "consenter",
-    })))))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed, Problem::NoConsent, Problem::ConsentOrder])),
+        ("x-answer-example" = json!(examples::request("withdrawn", json!({
+            "consent": { "withdrawnAt": "2026-11-20" },
+            "withdrawnBy": "consenter",
+        }))))
+    )
 )]
 #[post("/referrals/{id}/withdraw-consent")]
 async fn withdraw_consent(
@@ -236,7 +257,10 @@ async fn withdraw_consent(
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!(examples::answered(json!({ "value": "opened", "sentAt": "2026-11-21T14:30:00Z" })))))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed, Problem::FeedbackNotForSender, Problem::FeedbackGiven])),
+        ("x-answer-example" = json!(examples::answered(json!({ "value": "opened", "sentAt": "2026-11-21T14:30:00Z" }))))
+    )
 )]
 #[post("/referrals/{id}/send-feedback")]
 async fn send_feedback(
@@ -263,10 +287,13 @@ async fn send_feedback(
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!(examples::answered(json!({
-        "refusedAt": "2026-11-21T14:30:00Z",
-        "refusalReasonCode": "risk_to_child_or_family",
-    })))))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed, Problem::FeedbackNotForSender, Problem::FeedbackGiven])),
+        ("x-answer-example" = json!(examples::answered(json!({
+            "refusedAt": "2026-11-21T14:30:00Z",
+            "refusalReasonCode": "risk_to_child_or_family",
+        }))))
+    )
 )]
 #[post("/referrals/{id}/refuse-feedback")]
 async fn refuse_feedback(
@@ -293,7 +320,10 @@ async fn refuse_feedback(
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!(examples::request("received", json!({ "version": 9 })))))
+    extensions(
+        ("x-problems" = json!([Problem::ActionForbidden, Problem::ActionNotAllowed])),
+        ("x-answer-example" = json!(examples::request("received", json!({ "version": 9 }))))
+    )
 )]
 #[post("/referrals/{id}/reopen")]
 async fn reopen(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Reopen>) -> Result<HttpResponse> {
@@ -314,7 +344,10 @@ async fn reopen(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({ "status": "entered_in_error", "version": 2, "nextDueAt": null })))
+    extensions(
+        ("x-problems" = json!([Problem::ActionForbidden, Problem::ActionNotAllowed])),
+        ("x-answer-example" = json!({ "status": "entered_in_error", "version": 2, "nextDueAt": null }))
+    )
 )]
 #[post("/referrals/{id}/enter-in-error")]
 async fn enter_in_error(

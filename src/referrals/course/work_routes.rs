@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, post};
 use serde_json::json;
 
 use crate::auth::{CaseWorker, Desk, Tools};
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::http::body::Body;
 use crate::http::mount::Mount;
 use crate::http::path::Named;
@@ -46,7 +46,10 @@ pub fn add(api: &mut impl Mount) {
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({ "version": 2, "protectionAssessment": examples::assessment() })))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed])),
+        ("x-answer-example" = json!({ "version": 2, "protectionAssessment": examples::assessment() }))
+    )
 )]
 #[post("/referrals/{id}/assess-protection")]
 async fn assess_protection(
@@ -72,7 +75,10 @@ async fn assess_protection(
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({ "status": "information_requested", "version": 2 })))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed, Problem::NoSender])),
+        ("x-answer-example" = json!({ "status": "information_requested", "version": 2 }))
+    )
 )]
 #[post("/referrals/{id}/request-information")]
 async fn request_information(
@@ -98,7 +104,10 @@ async fn request_information(
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({ "version": 3 })))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed])),
+        ("x-answer-example" = json!({ "version": 3 }))
+    )
 )]
 #[post("/referrals/{id}/supply-information")]
 async fn supply_information(
@@ -124,7 +133,10 @@ async fn supply_information(
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({ "version": 2, "assigneeId": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e" })))
+    extensions(
+        ("x-problems" = json!([Problem::ActionForbidden, Problem::ActionNotAllowed, Problem::UnknownReference])),
+        ("x-answer-example" = json!({ "version": 2, "assigneeId": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e" }))
+    )
 )]
 #[post("/referrals/{id}/assign")]
 async fn assign(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Assign>) -> Result<HttpResponse> {
@@ -145,7 +157,10 @@ async fn assign(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!(examples::accepted(json!({})))))
+    extensions(
+        ("x-problems" = json!([Problem::ActionForbidden, Problem::ActionNotAllowed, Problem::UnknownReference])),
+        ("x-answer-example" = json!(examples::accepted(json!({}))))
+    )
 )]
 #[post("/referrals/{id}/accept")]
 async fn accept(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Accept>) -> Result<HttpResponse> {
@@ -166,7 +181,10 @@ async fn accept(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!(examples::request("in_progress", json!({ "firstContactAt": "2026-11-20T13:00:00Z" })))))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed])),
+        ("x-answer-example" = json!(examples::request("in_progress", json!({ "firstContactAt": "2026-11-20T13:00:00Z" }))))
+    )
 )]
 #[post("/referrals/{id}/start")]
 async fn start(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Start>) -> Result<HttpResponse> {
@@ -188,7 +206,10 @@ async fn start(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Bo
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!(examples::accepted(json!({ "attempts": examples::attempts(1) })))))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed])),
+        ("x-answer-example" = json!(examples::accepted(json!({ "attempts": examples::attempts(1) }))))
+    )
 )]
 #[post("/referrals/{id}/log-attempt")]
 async fn log_attempt(
@@ -214,9 +235,12 @@ async fn log_attempt(
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!(examples::request("on_hold", json!({
-        "hold": { "reason": "family_asked_to_wait", "reviewOn": "2027-08-23" },
-    })))))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed])),
+        ("x-answer-example" = json!(examples::request("on_hold", json!({
+            "hold": { "reason": "family_asked_to_wait", "reviewOn": "2027-08-23" },
+        }))))
+    )
 )]
 #[post("/referrals/{id}/hold")]
 async fn hold(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Hold>) -> Result<HttpResponse> {
@@ -237,7 +261,10 @@ async fn hold(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Bod
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!(examples::request("in_progress", json!({ "firstContactAt": "2026-11-20T13:00:00Z" })))))
+    extensions(
+        ("x-problems" = json!([Problem::ActionNotAllowed])),
+        ("x-answer-example" = json!(examples::request("in_progress", json!({ "firstContactAt": "2026-11-20T13:00:00Z" }))))
+    )
 )]
 #[post("/referrals/{id}/resume")]
 async fn resume(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Resume>) -> Result<HttpResponse> {
@@ -259,29 +286,35 @@ async fn resume(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({
-        "version": 2,
-        "deadlines": [
-            {
-                "kind": "inquiry_decision",
-                "dueAt": "2027-08-16T22:00:00Z",
-                "firstDueAt": "2026-12-05T23:00:00Z",
-                "overdue": false,
-                "legalBasisId": "sol-20-2",
-            },
-        ],
-        "nextDueAt": "2027-08-16T22:00:00Z",
-        "extensions": [
-            {
-                "kind": "inquiry_decision",
-                "until": "2027-08-16",
-                "reasonCode": "illness_of_child",
-                "note": "Barnet vårdas på sjukhus.",
-                "by": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e",
-                "at": "2026-11-21T14:30:00Z",
-            },
-        ],
-    })))
+    extensions(
+        ("x-problems" = json!([
+            Problem::ActionForbidden, Problem::ActionNotAllowed, Problem::NothingToExtend,
+            Problem::DeadlineNotExtendable, Problem::ExtensionReasonRefused,
+        ])),
+        ("x-answer-example" = json!({
+            "version": 2,
+            "deadlines": [
+                {
+                    "kind": "inquiry_decision",
+                    "dueAt": "2027-08-16T22:00:00Z",
+                    "firstDueAt": "2026-12-05T23:00:00Z",
+                    "overdue": false,
+                    "legalBasisId": "sol-20-2",
+                },
+            ],
+            "nextDueAt": "2027-08-16T22:00:00Z",
+            "extensions": [
+                {
+                    "kind": "inquiry_decision",
+                    "until": "2027-08-16",
+                    "reasonCode": "illness_of_child",
+                    "note": "Barnet vårdas på sjukhus.",
+                    "by": "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e",
+                    "at": "2026-11-21T14:30:00Z",
+                },
+            ],
+        }))
+    )
 )]
 #[post("/referrals/{id}/extend-deadline")]
 async fn extend_deadline(
@@ -308,7 +341,13 @@ async fn extend_deadline(
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({ "version": 2 })))
+    extensions(
+        ("x-problems" = json!([
+            Problem::ActionNotAllowed, Problem::ProtectedStays, Problem::UnknownReference, Problem::SameOffice,
+            Problem::OfficeNotOpen,
+        ])),
+        ("x-answer-example" = json!({ "version": 2 }))
+    )
 )]
 #[post("/referrals/{id}/redirect")]
 async fn redirect(

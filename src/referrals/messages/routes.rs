@@ -123,7 +123,10 @@ async fn list_partner_messages(
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
-    extensions(("x-answer-example" = json!({ "kind": "message", "text": "Vi träffar gärna er på skolan i veckan." })))
+    extensions(
+        ("x-problems" = json!([Problem::EnteredInError, Problem::NoSender])),
+        ("x-answer-example" = json!({ "kind": "message", "text": "Vi träffar gärna er på skolan i veckan." }))
+    )
 )]
 #[post("/referrals/{id}/messages")]
 async fn write_message(

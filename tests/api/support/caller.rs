@@ -7,6 +7,8 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 
+use super::told;
+
 /// Somebody who calls, with what they sign in with.
 #[derive(Clone)]
 pub struct Actor {
@@ -95,7 +97,9 @@ impl Request {
         let response = builder.send().await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.unwrap_or_else(|error| panic!("{what}: {error:?}")).to_vec();
-        Answer { status, headers, body, what, path }
+        let answer = Answer { status, headers, body, what, path };
+        told::check(&answer);
+        answer
     }
 }
 
@@ -105,8 +109,8 @@ pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
-    what: String,
-    path: String,
+    pub what: String,
+    pub path: String,
 }
 
 impl fmt::Debug for Answer {

@@ -20,6 +20,7 @@ pub mod document;
 pub mod empty;
 pub mod fixtures;
 pub mod raw;
+pub mod told;
 
 pub use app::TestApp;
 pub use caller::{Actor, Answer, Method};

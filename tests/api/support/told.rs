@@ -1,0 +1,45 @@
+//! The document tells of every problem that anybody meets, in whichever test: of each operation, those that it can answer with.
+
+use nara::http::call::ROOT;
+use nara::http::document::Operation;
+
+use super::caller::Answer;
+use super::document::{DOCUMENT, OPERATIONS, described};
+
+/// Whether what came back may come back, by the document.
+pub fn check(answer: &Answer) {
+    // HEAD has no body to tell a problem by, and where a path has other methods only, no operation was called.
+    if answer.header("content-type") != Some("application/problem+json")
+        || answer.body.is_empty()
+        || answer.status == 405
+    {
+        return;
+    }
+    let (method, path) = answer.what.split_once(' ').expect("a method and a path");
+    let Some(operation) = operation_at(method, path) else { return };
+    let problem = answer.json();
+    let slug = problem["type"].as_str().and_then(|kind| kind.rsplit('/').next()).expect("a problem has a type");
+    let told = &told(operation, answer.status)["content"]["application/problem+json"]["examples"];
+    assert!(told.get(slug).is_some(), "the document tells nothing of {slug} at {}: {answer:?}", operation.id);
+}
+
+fn told(operation: &Operation, status: u16) -> &'static serde_json::Value {
+    let answer = &described(operation)["responses"][status.to_string()];
+    match answer["$ref"].as_str() {
+        Some(reference) => DOCUMENT.pointer(reference.trim_start_matches('#')).expect("a reference leads somewhere"),
+        None => answer,
+    }
+}
+
+/// The operation that a request is for: of several, the one with the fewest parameters in its path.
+fn operation_at(method: &str, path: &str) -> Option<&'static Operation> {
+    let path = path.split(['?', '#']).next()?.strip_prefix(ROOT)?;
+    let is_at = |operation: &&Operation| operation.method == method && fits(&operation.path, path);
+    OPERATIONS.iter().filter(is_at).min_by_key(|operation| operation.path.matches('{').count())
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let mut parts = template.split('/').zip(path.split('/'));
+    template.matches('/').count() == path.matches('/').count()
+        && parts.all(|(wanted, there)| wanted.starts_with('{') || wanted == there)
+}
