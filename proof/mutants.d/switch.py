@@ -14,12 +14,22 @@ SWITCH = '''
 /// Which mutant is on, and which were come by.
 #[expect(missing_docs, unused, clippy::all, reason = "It is no part of the product.")]
 pub mod switched {
-    use std::{env, fs::File, io::Write, sync::LazyLock, sync::atomic::{AtomicBool, Ordering}};
+    use std::{env, fs::{self, File}, io::Write, os::unix::process::parent_id, sync::LazyLock, sync::atomic::{AtomicBool, Ordering}};
+
+    /// What a variable says here, or in the test that has started this program with an environment of its own.
+    fn said(name: &str) -> Option<String> {
+        let of_parent = || {
+            let environment = fs::read(format!("/proc/{}/environ", parent_id())).ok()?;
+            let mut variables = environment.split(|byte| *byte == 0).filter_map(|variable| str::from_utf8(variable).ok());
+            variables.find_map(|variable| Some(variable.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
+        };
+        env::var(name).ok().or_else(of_parent)
+    }
 
     pub fn on(mutant: u32) -> bool {
-        static CHOSEN: LazyLock<u32> = LazyLock::new(|| env::var("NARA_MUTANT").ok().and_then(|chosen| chosen.parse().ok()).unwrap_or(0));
+        static CHOSEN: LazyLock<u32> = LazyLock::new(|| said("NARA_MUTANT").and_then(|chosen| chosen.parse().ok()).unwrap_or(0));
         static TOLD: LazyLock<Option<File>> =
-            LazyLock::new(|| env::var_os("NARA_REACHED").map(|path| File::options().create(true).append(true).open(path).unwrap()));
+            LazyLock::new(|| said("NARA_REACHED").map(|path| File::options().create(true).append(true).open(path).unwrap()));
         static REACHED: [AtomicBool; COUNT] = [const { AtomicBool::new(false) }; COUNT];
         if let Some(mut told) = TOLD.as_ref() && !REACHED[mutant as usize].swap(true, Ordering::Relaxed) {
             told.write_all(format!("{mutant}\\n").as_bytes()).unwrap();

@@ -85,6 +85,11 @@ on_both_databases! {
         are_hidden(&app, &[&first, &saga, &love]).await;
         let reception = app.protected_identity_caseworker();
         assert_eq!(reception.get(&path(&love)).await.expect(200)["child"]["street"], "Skogsvägen 77");
+        // That Elias is protected as well tells nobody anything new of the others.
+        let before = reception.get(&path(&love)).await.expect(200)["version"].clone();
+        let elias = json!({ "personalIdentityNumber": CHILD, "protection": "marked" });
+        reception.post("/people", elias).await.expect(201);
+        assert_eq!(reception.get(&path(&love)).await.expect(200)["version"], before);
         // The stronger protection takes the home out of all.
         correct(&reception, &saga, json!({ "child": { "protectedIdentity": "protected_registration" } })).await.expect(200);
         tell_no_home(&app, &[&first, &saga, &love]).await;
