@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::clock;
 use crate::support::credentials::{self, KEY_ID, PROVIDER, SigningKey, claims};
+use crate::support::fixtures::with;
 use crate::support::{Actor, TestApp};
 
 /// An identity provider on this machine.
@@ -219,17 +220,30 @@ async fn a_key_that_is_taken_away_opens_nothing_any_more_even_for_tokens_seen_be
     until(&ours, "/me", 401).await;
 }
 
+const RSA_MODULUS: &str = concat!(
+    "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJE",
+    "CPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2Q",
+    "vzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6",
+    "WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
+);
+
 #[test]
 fn a_key_is_for_the_algorithms_of_its_kind() {
-    // The points that the standards' own examples have: FIPS 186-4 (P-384) and RFC 8037 (Ed25519).
+    // The numbers that the standards' own examples have: FIPS 186-4 (P-384), RFC 8037 (Ed25519) and RFC 7517 (RSA).
     let (x, y) = (
         "qofKIr6LBTeOscce8yCtdG4dO2KLp5uYWfdB4IJUKjhVAvJdv1UpbDpUXjhydgq3",
         "NhfeSpYmLG9dnpi_kpLcKfj0Hb0omhR86doxE7XwuMAKYLHOHX6BnXpDHXyQ6g5f",
     );
     let curve = |name: &str| json!({ "kid": "k", "kty": "EC", "crv": name, "x": x, "y": y });
     let okp = |name: &str| json!({ "kid": "k", "kty": "OKP", "crv": name, "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
-    for (key, expected) in [(PROVIDER.public("k"), "[ES256]"), (curve("P-384"), "[ES384]"), (okp("Ed25519"), "[EdDSA]")]
-    {
+    let rsa = json!({ "kid": "k", "kty": "RSA", "n": RSA_MODULUS, "e": "AQAB" });
+    for (key, expected) in [
+        (PROVIDER.public("k"), "[ES256]"),
+        (curve("P-384"), "[ES384]"),
+        (okp("Ed25519"), "[EdDSA]"),
+        (with(rsa.clone(), "/alg", json!("RS512")), "[RS512]"),
+        (rsa, "[RS256, RS384, RS512, PS256]"),
+    ] {
         let keys: KeySet = set(&json!([key])).parse().unwrap();
         assert_eq!(format!("{:?}", keys.key("k").unwrap().algorithms), expected);
     }
