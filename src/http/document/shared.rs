@@ -329,7 +329,7 @@ mod tests {
         assert!(tells("delete", "409", "key-ended") && tells("delete", "409", "still-referenced"));
         assert!(!tells("delete", "409", "entered-in-error") && !tells("delete", "409", "idempotency-key-in-use"));
         assert!(tells("put", "409", "entered-in-error") && !tells("put", "409", "still-referenced"));
-        assert_eq!(told("delete", "403"), ["forbidden", "no-office"]);
+        assert!(tells("delete", "403", "no-office") && tells("delete", "403", "forbidden"));
         assert_eq!(told("patch", "409"), [""; 0]);
         // What no operation names, all do.
         assert!(tells("put", "422", "consent-order") && !tells("put", "422", "head-count-out-of-range"));
