@@ -18,6 +18,7 @@ use crate::families::{Family, FamilyEventKind, FamilyView, FirstReached, NewFami
 use crate::http::answer::Validator;
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::{Cache, Call};
+use crate::http::idempotency::GONE;
 use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::http::written::{Links, Written};
@@ -59,7 +60,7 @@ pub struct FamilyMerge {
     request_body = NewFamily,
     responses(
         (status = 201, description = "The new family.", body = FamilyView),
-        (status = 404, description = "It was created under this `Idempotency-Key` before, and you may not know of it any more.")
+        (status = 404, description = GONE)
     ),
     security(("staffToken" = [])),
     extensions(

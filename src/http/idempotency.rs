@@ -15,6 +15,8 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 
 /// So many characters a key may have.
 const LONGEST: usize = 255;
+/// Why a creation that is asked for again may answer 404.
+pub const GONE: &str = "It was created under this `Idempotency-Key` before, and you may not know of it any more.";
 
 /// A key that a caller made.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, StaffId};
 use crate::on_backend;
 use crate::outreach::arrival::{Found, Names};
-use crate::outreach::{OutreachContact, Record, store};
+use crate::outreach::{OutreachContact, store};
 use crate::people::ProtectedIdentity;
 use crate::people::store::links_for;
 use crate::rules::Rules;
@@ -196,7 +196,8 @@ pub fn versions_known_to(
     let families: Vec<FamilyId> = versions.iter().filter_map(|version| version.record.written.family_id).collect();
     let families = going_on(conn, &families)?;
     let hidden = hidden_among(conn, &families.values().copied().collect::<Vec<_>>())?;
-    versions.retain(|OutreachContact { record: Record { written, .. }, .. }| {
+    versions.retain(|version| {
+        let written = &version.record.written;
         let mut people = written.people();
         let family = written.family_id.and_then(|family| families.get(&family));
         !people.any(|(_, person)| protected.contains(&person)) && !family.is_some_and(|family| hidden.contains(family))

@@ -17,6 +17,7 @@ use crate::families::reached;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
+use crate::http::idempotency::GONE;
 use crate::http::mount::Mount;
 use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
@@ -65,7 +66,7 @@ pub fn routes(api: &mut impl Mount) {
     responses(
         (status = 201, description = "The new contact.", body = ContactView),
         (status = 200, description = "It is there already: this is how it is now.", body = ContactView),
-        (status = 404, description = "It was created under this `Idempotency-Key` before, and you may not know of it any more."),
+        (status = 404, description = GONE),
         (status = 409, description = "The identifier is another contact's.")
     ),
     security(("staffToken" = [])),
@@ -105,7 +106,8 @@ async fn create_contact(
     security(("staffToken" = [])),
     extensions(
         ("x-problems" = json!([Problem::NoOffice, Problem::IdReused, rules::PROBLEMS])),
-        ("x-no-if-match" = json!(true)), ("x-answer-example" = json!({ "familyId": null, "newlyReached": null }))
+        ("x-no-if-match" = json!(true)),
+        ("x-answer-example" = json!({ "familyId": null, "newlyReached": null }))
     )
 )]
 #[put("/outreach-contacts/{id}")]

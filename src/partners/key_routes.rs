@@ -148,7 +148,8 @@ async fn get_api_key(
     security(("staffToken" = [])),
     extensions(
         ("x-problems" = json!([Problem::KeyEnded])),
-        ("x-no-prefer" = json!(true)), ("x-answer-example" = json!({ "lastUsedAt": null }))
+        ("x-no-prefer" = json!(true)),
+        ("x-answer-example" = json!({ "lastUsedAt": null }))
     )
 )]
 #[post("/partners/{id}/api-keys/{keyId}/rotate")]

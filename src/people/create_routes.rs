@@ -15,6 +15,7 @@ use crate::families::{self, FamilyEventKind};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::Call;
+use crate::http::idempotency::GONE;
 use crate::http::written::Written;
 use crate::id::{FamilyId, OfficeId, PersonId};
 use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
@@ -38,7 +39,7 @@ use crate::vault::Vault;
     responses(
         (status = 201, description = "The new person.", body = PersonView),
         (status = 200, description = "The identity number is known already: this is who it is.", body = KnownPerson),
-        (status = 404, description = "It was created under this `Idempotency-Key` before, and you may not know of it any more.")
+        (status = 404, description = GONE)
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::NoOffice, Problem::UnknownReference])))

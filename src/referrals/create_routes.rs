@@ -11,6 +11,7 @@ use crate::families;
 use crate::families::membership::if_known;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
+use crate::http::idempotency::GONE;
 use crate::http::written::Written;
 use crate::id::{OfficeId, OutreachContactId, PersonId, ReferralId};
 use crate::idempotency::{Again, ReplayAnew, Slot};
@@ -50,7 +51,7 @@ use crate::rules::Rules;
     })),
     responses(
         (status = 201, description = "The new referral.", body = ReferralView),
-        (status = 404, description = "It was created under this `Idempotency-Key` before, and you may not know of it any more.")
+        (status = 404, description = GONE)
     ),
     security(("staffToken" = [])),
     extensions(

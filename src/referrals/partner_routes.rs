@@ -16,6 +16,7 @@ use crate::families;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
+use crate::http::idempotency::GONE;
 use crate::http::mount::Mount;
 use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
@@ -83,7 +84,7 @@ enum Stored {
     })),
     responses(
         (status = 201, description = "The receipt.", body = Receipt),
-        (status = 404, description = "It was created under this `Idempotency-Key` before, and you may not know of it any more.")
+        (status = 404, description = GONE)
     ),
     security(("partnerKey" = [])),
     extensions(("x-problems" = json!([consent::PROBLEMS, Problem::SiblingIsTheChild])))

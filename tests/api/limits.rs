@@ -10,7 +10,7 @@ use nara::server::{Setup, Timeouts};
 use serde_json::json;
 
 use crate::support::credentials::{self, partner};
-use crate::support::document::{OPERATIONS, described};
+use crate::support::document::{OPERATIONS, answer_of, described};
 use crate::support::{Actor, Answer, Method, TestApp, fixtures, raw};
 
 /// Budgets that hold so many calls, and are whole again in so many seconds.
@@ -198,9 +198,8 @@ async fn every_operation_tells_its_budget_however_it_ends_and_says_so_in_the_doc
         if !operation.secured_by.is_empty() {
             told(&app.anyone().request(request.method.clone(), &request.path).send().await, "anonymous");
         }
-        for (status, answer) in described(operation)["responses"].as_object().unwrap() {
-            let pointer = answer["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-            let answer = pointer.map_or(answer, |pointer| crate::support::document::DOCUMENT.pointer(pointer).unwrap());
+        for status in described(operation)["responses"].as_object().unwrap().keys() {
+            let answer = answer_of(operation, status);
             for header in ["RateLimit", "RateLimit-Policy"] {
                 assert!(answer["headers"].get(header).is_some(), "{} {status} does not name {header}", operation.id);
             }

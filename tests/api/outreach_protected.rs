@@ -223,11 +223,8 @@ on_both_databases! {
         let (worker, wrong, right) = (app.outreach_worker(), app.person().await, app.person().await);
         let (old, new) = (app.registered("/families", json!({ "memberIds": [app.person().await] })).await, app.family().await);
         let lead = app.team_lead();
-        let cleared_lead = {
-            let mut claims = credentials::claims("cleared lead", "team_lead", &[SKAGGETORP]);
-            claims["protectedIdentity"] = json!(true);
-            app.with_claims(claims)
-        };
+        let claims = credentials::claims("cleared lead", "team_lead", &[SKAGGETORP]);
+        let cleared_lead = app.with_claims(with(claims, "/protectedIdentity", json!(true)));
         let told = async |actor: &Actor, contact: &Value| {
             let versions = actor.get(&format!("{}/versions?total=true", path(contact))).await.expect(200);
             let items = versions["items"].as_array().unwrap();

@@ -133,19 +133,21 @@ fn add_problems(operation: &mut Object, facts: &Facts, particular: &HashSet<Prob
     let Value::Object(responses) = operation.entry("responses").or_insert_with(|| json!({})) else { return };
     let told = responses.keys().filter_map(|status| status.parse().ok()).filter(|status| *status >= 400);
     let statuses: BTreeSet<u16> = told.chain(facts.statuses()).chain(own.iter().copied().map(status_of)).collect();
+    let is_told = |problem: &Problem| own.contains(problem) || (!particular.contains(problem) && facts.allow(*problem));
     for status in statuses {
-        let said =
-            responses.get(&status.to_string()).and_then(|answer| answer["description"].as_str()).unwrap_or_default();
-        let is_told =
-            |problem: &Problem| own.contains(problem) || (!particular.contains(problem) && facts.allow(*problem));
-        let problems: Vec<Problem> =
-            Problem::iter().filter(|problem| status_of(*problem) == status && is_told(problem)).collect();
-        let mut answer = problem_response(status, &problems);
-        if !said.is_empty() {
-            answer["description"] = said.into();
-        } else if !problems.iter().any(|problem| own.contains(problem)) {
-            answer = reference_to_response(status);
-        }
+        let said = responses.get(&status.to_string()).and_then(|answer| answer["description"].as_str());
+        let said = said.filter(|text| !text.is_empty());
+        let answer = if said.is_none() && !own.iter().any(|problem| status_of(*problem) == status) {
+            reference_to_response(status)
+        } else {
+            let has_status = |problem: &Problem| status_of(*problem) == status;
+            let problems: Vec<Problem> = Problem::iter().filter(has_status).filter(is_told).collect();
+            let mut answer = problem_response(status, &problems);
+            if let Some(said) = said {
+                answer["description"] = said.into();
+            }
+            answer
+        };
         responses.insert(status.to_string(), answer);
     }
     if facts.is_conditional {

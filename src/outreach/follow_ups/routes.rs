@@ -16,6 +16,7 @@ use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
+use crate::http::idempotency::GONE;
 use crate::http::mount::Mount;
 use crate::http::page::{Found, Page, Paging, PagingParameters};
 use crate::http::path::Named;
@@ -110,7 +111,7 @@ async fn list_follow_ups(
     request_body = NewFollowUp,
     responses(
         (status = 201, description = "The new follow-up.", body = FollowUpView),
-        (status = 404, description = "It was created under this `Idempotency-Key` before, and you may not know of it any more."),
+        (status = 404, description = GONE),
         (status = 409, description = "The contact or the referral was entered in error.")
     ),
     security(("staffToken" = [])),

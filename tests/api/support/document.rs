@@ -23,6 +23,13 @@ pub fn described(operation: &Operation) -> &'static Value {
     &DOCUMENT["paths"][&operation.path][operation.method.to_ascii_lowercase()]
 }
 
+/// What the document says of an operation's answer with this status, wherever that stands; null where there is none.
+pub fn answer_of(operation: &Operation, status: &str) -> &'static Value {
+    let answer = &described(operation)["responses"][status];
+    let pointer = answer["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+    pointer.map_or(answer, |pointer| DOCUMENT.pointer(pointer).expect("a reference leads somewhere"))
+}
+
 /// Whether an operation takes a body.
 pub fn takes_body(operation: &Operation) -> bool {
     described(operation).get("requestBody").is_some()

@@ -4,7 +4,7 @@ use nara::http::call::ROOT;
 use nara::http::document::Operation;
 
 use super::caller::Answer;
-use super::document::{DOCUMENT, OPERATIONS, described};
+use super::document::{OPERATIONS, answer_of};
 
 /// Whether what came back may come back, by the document.
 pub fn check(answer: &Answer) {
@@ -19,16 +19,8 @@ pub fn check(answer: &Answer) {
     let Some(operation) = operation_at(method, path) else { return };
     let problem = answer.json();
     let slug = problem["type"].as_str().and_then(|kind| kind.rsplit('/').next()).expect("a problem has a type");
-    let told = &told(operation, answer.status)["content"]["application/problem+json"]["examples"];
+    let told = &answer_of(operation, &answer.status.to_string())["content"]["application/problem+json"]["examples"];
     assert!(told.get(slug).is_some(), "the document tells nothing of {slug} at {}: {answer:?}", operation.id);
-}
-
-fn told(operation: &Operation, status: u16) -> &'static serde_json::Value {
-    let answer = &described(operation)["responses"][status.to_string()];
-    match answer["$ref"].as_str() {
-        Some(reference) => DOCUMENT.pointer(reference.trim_start_matches('#')).expect("a reference leads somewhere"),
-        None => answer,
-    }
 }
 
 /// The operation that a request is for: of several, the one with the fewest parameters in its path.
