@@ -79,6 +79,12 @@ kinds! {
     ResourceId = ResourceKind;
 }
 
+impl<Kind> From<Id<Kind>> for Uuid {
+    fn from(id: Id<Kind>) -> Self {
+        id.uuid()
+    }
+}
+
 impl<Kind> Id<Kind> {
     /// A new identifier. Ids made later sort later, to the microsecond, which keeps indexes compact: the twelve bits behind the
     /// milliseconds say how far into one it is (RFC 9562 section 6.2, method 3), and 62 are random.

@@ -62,6 +62,7 @@ pub mod cli;
 pub mod code;
 pub mod code_lists;
 pub mod config;
+pub mod context;
 pub mod db;
 pub mod demo;
 pub mod directory;

@@ -24,6 +24,7 @@ use crate::audit::seal::{Sealer, Sealing};
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
 use crate::auth::register::Register;
+use crate::context::Services;
 use crate::db::{Db, Sizes, migrations};
 use crate::error::{Error, Result};
 use crate::http::call::{ROOT, Settings};
@@ -125,6 +126,7 @@ struct Shared {
     document: Data<Document>,
     metrics: Data<Metrics>,
     denials: Data<Denials>,
+    services: Data<Services>,
     audit_verifier: Data<AuditVerifier>,
     cors_origins: Arc<[String]>,
     metrics_here: bool,
@@ -182,7 +184,14 @@ pub async fn start(setup: Setup) -> Result<Running> {
         operations: Data::new(Operations::new(operations, &paths)),
         document: Data::new(Document::new(json)),
         metrics: metrics.clone(),
-        denials: Data::new(denials),
+        denials: Data::new(denials.clone()),
+        services: Data::new(Services {
+            db: db.clone(),
+            directory: directory.clone(),
+            vault: setup.vault.clone(),
+            retries: retries.clone().into_inner(),
+            denials,
+        }),
         audit_verifier: Data::new(AuditVerifier::new(sealer.clone())),
         cors_origins: setup.cors_origins.into(),
         metrics_here,
@@ -252,6 +261,7 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
             .app_data(shared.document)
             .app_data(shared.metrics)
             .app_data(shared.denials)
+            .app_data(shared.services)
             .app_data(shared.audit_verifier)
             .app_data(PayloadConfig::new(body::LARGEST))
             .wrap(Condition::new(!shared.cors_origins.is_empty(), cors(&shared.cors_origins)))

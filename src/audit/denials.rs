@@ -75,7 +75,7 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::Actor;
+    use crate::audit::{Actor, actions};
     use crate::error::Error;
     use crate::time::{Clock, Moment, Random};
 
@@ -84,7 +84,7 @@ mod tests {
         let metrics = Arc::new(Metrics::new().unwrap());
         let (denials, waiting) = Denials::new(Arc::clone(&metrics));
         let moment = Moment { now: Clock::system().now(), random: Random::system() };
-        let attempt = || Entry::new(&moment, Actor::System, "referral.read", "referral", vec![], String::new());
+        let attempt = || Entry::new(&moment, Actor::System, actions::REFERRAL_READ, vec![], String::new());
         let deny = || assert!(denials.noted::<()>(Err(Error::not_found()), attempt).is_err());
         (0..QUEUE).for_each(|_| deny());
         assert!(metrics.text().unwrap().contains("nara_audit_denials_dropped_total 0"));
@@ -108,7 +108,7 @@ mod tests {
         let (denials, mut waiting) = Denials::new(Arc::new(Metrics::new().unwrap()));
         let moment = Moment { now: Clock::system().now(), random: Random::system() };
         let (family, somebody) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
-        let attempt = || Entry::new(&moment, Actor::System, "family.changed", "family", vec![family], String::new());
+        let attempt = || Entry::new(&moment, Actor::System, actions::FAMILY_CHANGED, vec![family], String::new());
         let refused = Err(Error::invalid(Vec::new()).naming(vec![somebody, family]));
         assert!(denials.noted::<()>(refused, attempt).is_err());
         let noted = waiting.queue.try_recv().unwrap();

@@ -11,7 +11,9 @@
 //! Lag (2001:454) om behandling av personuppgifter inom socialtjänsten, 10 §, wants each access to be documented, and looked through
 //! for those who had no business there. So a record also says for which office, under which reason and from which client.
 
+pub mod actions;
 mod actor;
+mod attempt;
 pub mod client;
 pub mod denials;
 mod reason;
@@ -34,12 +36,13 @@ use crate::db::columns::Json;
 use crate::db::schema::audit_records;
 use crate::error::Result;
 use crate::hex;
-use crate::http::call::Call;
 use crate::id::{AuditRecordId, OfficeId, ResourceId};
 use crate::on_backend;
 use crate::time::{Moment, Random, Timestamp};
 
+pub use actions::AuditAction;
 pub use actor::Actor;
+pub use attempt::{Attempt, AuditedCall};
 use client::{Agent, Client};
 pub use reason::AccessReason;
 
@@ -83,8 +86,7 @@ impl Entry {
     pub fn new(
         moment: &Moment,
         actor: Actor,
-        action: &'static str,
-        resource_type: &'static str,
+        action: AuditAction,
         resource_ids: Vec<Uuid>,
         trace_id: String,
     ) -> Self {
@@ -92,8 +94,8 @@ impl Entry {
             id: moment.id(),
             at: moment.now,
             actor: actor.to_string(),
-            action,
-            resource_type,
+            action: action.code,
+            resource_type: action.resource_type,
             resource_id: only(&resource_ids),
             resource_ids: Json(resource_ids),
             office_id: None,
@@ -105,21 +107,31 @@ impl Entry {
         }
     }
 
-    /// A record of what a call does, and from which client it comes.
+    // LEGACY until all handlers use the context.
     pub fn of_call(
-        call: &Call,
+        call: &crate::http::call::Call,
         actor: Actor,
         action: &'static str,
         resource_type: &'static str,
         resource_ids: Vec<Uuid>,
     ) -> Self {
-        Self::new(&call.moment, actor, action, resource_type, resource_ids, call.trace.id())
-            .from_client(Client::of(call))
+        let action = AuditAction { code: action, resource_type, repeated: None, is_retried: false, is_open: false };
+        AuditedCall::new(call, actor).entry(action, resource_ids)
     }
 
     /// The same record about other things: a reading knows what it has read only afterwards.
     pub fn about(self, resource_ids: Vec<Uuid>) -> Self {
         Self { resource_id: only(&resource_ids), resource_ids: Json(resource_ids), ..self }
+    }
+
+    /// The same record about resources of another type.
+    pub fn about_type(self, resource_type: &'static str, resource_ids: Vec<Uuid>) -> Self {
+        Self { resource_type, ..self.about(resource_ids) }
+    }
+
+    /// The resources that it is about.
+    pub fn resource_ids(&self) -> &[Uuid] {
+        &self.resource_ids.0
     }
 
     /// Another record of the same, about these: one cannot name as many things as one likes.

@@ -102,18 +102,63 @@ pub struct PartnerReader(pub Agency);
 /// A partner agency, whatever its key may be used for.
 pub struct AnyPartner(pub Agency);
 
-impl Administrator {
-    /// Who did it, for the audit.
-    pub fn actor(&self) -> Actor {
-        self.0.actor()
-    }
+/// A caller whose actions the audit remembers.
+pub trait Acting {
+    fn actor(&self) -> Actor;
 }
 
-impl PartnerKeeper {
-    /// Who did it, for the audit.
-    pub fn actor(&self) -> Actor {
-        self.0.actor()
-    }
+/// A caller of the staff.
+pub trait OfStaff: Acting {
+    fn staff(&self) -> &Staff;
+}
+
+macro_rules! of_staff {
+    ($($caller:ident: $staff:tt $(. $more:ident)?;)*) => { $(
+        impl OfStaff for $caller {
+            fn staff(&self) -> &Staff {
+                &self.$staff$(.$more)?
+            }
+        }
+
+        impl Acting for $caller {
+            fn actor(&self) -> Actor {
+                self.staff().actor()
+            }
+        }
+    )* };
+}
+
+of_staff! {
+    SignedIn: 0;
+    Administrator: 0;
+    PartnerKeeper: 0;
+    Auditor: 0;
+    CaseReader: staff;
+    CaseWorker: staff;
+    CaseCorrector: worker.staff;
+    ReferralMaker: staff;
+    PeopleWorker: 0;
+    OutreachWorker: 0;
+    FollowUpWriter: field;
+    VersionReader: 0;
+    TimelineReader: people;
+    ColleagueReader: 0;
+}
+
+macro_rules! of_agency {
+    ($($caller:ident;)*) => { $(
+        impl Acting for $caller {
+            fn actor(&self) -> Actor {
+                Actor::Partner(self.0.id)
+            }
+        }
+    )* };
+}
+
+of_agency! {
+    Submitter;
+    PartnerReader;
+    AnyPartner;
 }
 
 impl FromRequest for Anyone {

@@ -38,7 +38,7 @@ use crate::vault::ConfidentialLine;
 pub use category::{Category, PartnerStatus};
 pub use desk::{Desk, Tools};
 pub use extract::{
-    Administrator, AnyPartner, Anyone, Auditor, CaseCorrector, CaseReader, CaseWorker, ColleagueReader, FollowUpWriter,
+    Acting, Administrator, AnyPartner, Anyone, Auditor, CaseCorrector, CaseReader, CaseWorker, ColleagueReader, FollowUpWriter, OfStaff,
     OutreachWorker, PartnerKeeper, PartnerReader, PeopleWorker, ReferralMaker, SignedIn, Submitter, TimelineReader,
     VersionReader,
 };

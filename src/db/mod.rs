@@ -174,14 +174,14 @@ impl From<diesel::result::Error> for Error {
     }
 }
 
-/// How often something is done anew in all. Each time somebody else has got on, so only a crowd gets as far as this.
-const MOST_TIMES: u8 = 64;
+/// Whether work lost a race against another call: what it was judged by has changed since it was read, or what it makes is there by now.
+pub fn is_lost_race(error: &Error) -> bool {
+    matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion)
+}
 
-/// Does `work` anew while it loses against others in the same moment: what it was judged by has changed since it was read, or what it
-/// makes is there by now. Only whoever names the version that they have read is told that it is stale; for who does not, the state
-/// decides, whatever it has become.
+// LEGACY from here until all handlers use the context.
 pub async fn anew<T>(names_a_version: bool, mut work: impl AsyncFnMut() -> Result<T>) -> Result<T> {
-    for _ in 0..MOST_TIMES {
+    for _ in 0..64 {
         match work().await {
             Err(error) if error.problem() == Problem::AlreadyExists => {}
             Err(error) if error.problem() == Problem::StaleVersion && !names_a_version => {}
@@ -190,6 +190,7 @@ pub async fn anew<T>(names_a_version: bool, mut work: impl AsyncFnMut() -> Resul
     }
     Err(Error::new(Problem::Overloaded))
 }
+// LEGACY to here.
 
 /// The answer where a version has moved on between reading and writing.
 pub fn stale() -> Error {

@@ -4,7 +4,7 @@
 use chrono::{Datelike, Duration};
 use serde_json::json;
 
-use crate::audit::{self, Actor, Entry};
+use crate::audit::{self, Actor, Entry, actions};
 use crate::auth::Category;
 use crate::db::DbConn;
 use crate::demo::chance::{self, Chance, Identity};
@@ -119,7 +119,7 @@ pub fn write(
     }
     referrals::of_person::arrived(conn, &sealed)?;
     let about = vec![referral.id.uuid()];
-    audit::record(conn, &Entry::new(received, from, "referral.received", "referral", about, String::new()))
+    audit::record(conn, &Entry::new(received, from, actions::REFERRAL_RECEIVED, about, String::new()))
 }
 
 /// What an agency sent, and when.

@@ -6,7 +6,7 @@
 use chrono::{Datelike, Duration, NaiveTime};
 use serde_json::{Value, json};
 
-use crate::audit::{self, Actor, Entry};
+use crate::audit::{self, Actor, Entry, actions};
 use crate::auth::Sight;
 use crate::db::DbConn;
 use crate::demo::chance::Chance;
@@ -73,8 +73,7 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &
         offer_store::insert_answers(conn, &answers)?;
         let ids = arrived.iter().map(|arrived| arrived.contact.id.uuid()).collect();
         let at = year.moment_at(days.last().copied().unwrap_or(moment.now));
-        let action = "outreach_contact.created";
-        let entry = Entry::new(&at, Actor::System, action, "outreach_contact", ids, String::new());
+        let entry = Entry::new(&at, Actor::System, actions::OUTREACH_CONTACT_CREATED, ids, String::new());
         audit::record(conn, &entry.on_behalf_of(office))?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use chrono::{Datelike, Duration};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::audit::{self, Actor, Entry};
+use crate::audit::{self, Actor, AuditAction, Entry, actions};
 use crate::db::DbConn;
 use crate::demo::chance::{self, Chance};
 use crate::directory::Directory;
@@ -148,7 +148,7 @@ impl<'a> Registered<'a> {
         let new: NewFamily = body::read(body)?;
         let family = Family::new(&new, self.directory, &self.then)?;
         families::store::insert(conn, &SealedFamily::new(&family, self.vault, self.random)?, self.office)?;
-        self.record(conn, "family.created", "family", family.id.uuid())?;
+        self.record(conn, actions::FAMILY_CREATED, family.id.uuid())?;
         Ok(family.id)
     }
 
@@ -181,12 +181,12 @@ impl<'a> Registered<'a> {
             at: self.then.now,
         };
         families::store::remember(conn, &[joined])?;
-        self.record(conn, "person.created", "person", person.id.uuid())
+        self.record(conn, actions::PERSON_CREATED, person.id.uuid())
     }
 
-    fn record(&self, conn: &mut DbConn, action: &'static str, resource_type: &'static str, id: Uuid) -> Result<()> {
+    fn record(&self, conn: &mut DbConn, action: AuditAction, id: Uuid) -> Result<()> {
         let actor = Actor::Staff(self.staff_id);
-        let entry = Entry::new(&self.then, actor, action, resource_type, vec![id], String::new());
+        let entry = Entry::new(&self.then, actor, action, vec![id], String::new());
         audit::record(conn, &entry.on_behalf_of(self.office))
     }
 }

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use crate::audit::{self, Actor, Entry};
+use crate::audit::{self, Actor, Entry, actions};
 use crate::db::connection::{Purpose, Target};
 use crate::db::{DbConn, in_transaction};
 use crate::directory::geometry::{self, Boundary};
@@ -107,7 +107,7 @@ fn write(conn: &mut DbConn, data: &Data, moment: &Moment) -> Result<Summary> {
     store::write_documents(conn, &plan.documents)?;
     write_rows(conn, &plan)?;
     let trace_id = hex::encode(&moment.random.bytes::<16>());
-    let entry = Entry::new(moment, Actor::System, "directory.imported", "directory", plan.written_ids(), trace_id);
+    let entry = Entry::new(moment, Actor::System, actions::DIRECTORY_IMPORTED, plan.written_ids(), trace_id);
     audit::record(conn, &entry)?;
     // The snapshot is made once, so that a database that no server could start on is never written.
     store::load(conn, moment.now)?;

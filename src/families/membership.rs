@@ -43,7 +43,8 @@ impl By {
 
     /// What the audit remembers of it.
     pub fn entry(&self, action: &'static str, resource_type: &'static str, ids: Vec<Uuid>) -> Entry {
-        Entry::new(&self.moment, Actor::Staff(self.staff_id), action, resource_type, ids, self.trace.clone())
+        let action = crate::audit::AuditAction { code: action, resource_type, repeated: None, is_retried: false, is_open: false };
+        Entry::new(&self.moment, Actor::Staff(self.staff_id), action, ids, self.trace.clone())
             .on_behalf_of(self.sight.only_office())
             .from_client(self.client)
     }

@@ -106,7 +106,8 @@ impl FromRequest for Call {
 }
 
 impl Call {
-    fn accept(request: &HttpRequest) -> Result<Self> {
+    /// Takes the call of a request, if its operation knows all that it asks for.
+    pub fn accept(request: &HttpRequest) -> Result<Self> {
         let missing = || Error::internal("the server was built without its settings");
         let settings = request.app_data::<Data<Settings>>().ok_or_else(missing)?.clone();
         let operations = request.app_data::<Data<Operations>>().ok_or_else(missing)?;

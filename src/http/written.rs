@@ -90,6 +90,18 @@ impl Written {
         Ok(Self { status: 200, location: None, etag, body, is_replayed: false, is_told_once: false })
     }
 
+    /// 204: a change that the caller was allowed to make, and whose outcome the caller may not read.
+    pub fn out_of_sight() -> Self {
+        Self {
+            status: 204,
+            location: None,
+            etag: String::new(),
+            body: String::new(),
+            is_replayed: false,
+            is_told_once: false,
+        }
+    }
+
     /// The same with the resource as it is now.
     pub fn made_anew(self, view: &impl Serialize, validator: Validator) -> Result<Self> {
         Ok(Self { status: self.status, location: self.location, ..Self::changed(view, validator)? })
@@ -147,6 +159,9 @@ impl Call {
     /// Sends what a write is answered; without its body when the caller prefers so.
     pub fn send(&self, written: Written) -> Result<HttpResponse> {
         let whole = StatusCode::from_u16(written.status).map_err(Error::internal)?;
+        if whole == StatusCode::NO_CONTENT {
+            return Ok(self.changed_out_of_sight());
+        }
         let answer = Answer::rendered(written.body.into(), &written.etag)?;
         let minimal = if whole == StatusCode::OK { StatusCode::NO_CONTENT } else { whole };
         let mut response = match self.prefers_minimal() && !written.is_told_once {

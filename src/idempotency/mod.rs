@@ -18,13 +18,13 @@ use chrono::Duration;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::audit::{self, Actor, Entry};
+use crate::audit::{self, AuditAction, AuditedCall};
 use crate::code::code;
 use crate::db::{Db, DbConn};
 use crate::error::{Error, Problem, Result};
 use crate::http::call::Call;
 use crate::http::written::Written;
-use crate::id::KeptAnswerId;
+use crate::id::{Id, KeptAnswerId};
 use crate::time::{Moment, Timestamp};
 use crate::vault::{KEPT_ANSWER, Vault};
 
@@ -33,7 +33,7 @@ use store::KeptAnswer;
 /// For so long an answer is kept.
 const KEPT_FOR: Duration = Duration::hours(24);
 
-/// Knows which calls were answered. Handlers that create or act go through [`Retries::once`].
+/// Knows which calls were answered. Writes go through [`Retries::idempotent`].
 pub struct Retries {
     db: Db,
     hash_key: [u8; 32],
@@ -42,45 +42,90 @@ pub struct Retries {
     running: Mutex<HashSet<[u8; 32]>>,
 }
 
-/// What it takes to give an answer again: the action that the audit remembers, on which type of thing, and whether the caller may
-/// still know of the thing with this identifier.
-pub struct Replay<V> {
-    /// Such as `referral.received.replayed`.
-    pub action: &'static str,
-    /// Such as `referral`.
-    pub resource_type: &'static str,
-    /// Fails where the caller may not know of it any more.
-    pub may_see: V,
-}
-
-/// The same for an answer that names others besides the thing itself: of them, too, the caller may know less by now, so the answer is
-/// made anew.
-pub struct ReplayAnew<R> {
-    /// Such as `family.created.replayed`.
-    pub action: &'static str,
-    /// Such as `family`.
-    pub resource_type: &'static str,
-    /// Makes the answer about the thing with this identifier from the kept one; fails where the caller may not know of the thing any
-    /// more.
-    pub render: R,
-}
-
 /// An answer that is given again.
-pub struct Again {
-    /// What is answered.
+pub struct Repeated {
     pub answer: Written,
-    /// Whom it shows besides what it is about.
+    /// The people and other resources that the answer shows besides what it is about.
     pub others: Vec<Uuid>,
     /// Whether the record of it must not lead back to the call.
     pub leads_nowhere: bool,
 }
 
+impl From<Written> for Repeated {
+    fn from(answer: Written) -> Self {
+        Self { answer, others: Vec::new(), leads_nowhere: false }
+    }
+}
+
+/// Gives a kept answer about a resource again: fails where the caller may not know of the resource any more, and renders the answer again
+/// where it shows others besides.
+pub trait Repeat: Fn(&mut DbConn, Uuid, Written) -> Result<Repeated> + Clone + Send + 'static {}
+
+impl<F: Fn(&mut DbConn, Uuid, Written) -> Result<Repeated> + Clone + Send + 'static> Repeat for F {}
+
+/// Gives the kept answer again as it is, to a caller who may still see the resource that it is about.
+pub fn kept<K>(may_see: impl Fn(&mut DbConn, Id<K>) -> Result<()> + Clone + Send + 'static) -> impl Repeat {
+    move |conn: &mut DbConn, about: Uuid, answer: Written| {
+        may_see(conn, Id::from_uuid(about))?;
+        Ok(answer.into())
+    }
+}
+
+/// Gives the kept answer again as it is: everybody may know of the resource, or the call has no kept answer.
+pub fn public() -> impl Repeat {
+    |_: &mut DbConn, _: Uuid, answer: Written| Ok(answer.into())
+}
+
+// LEGACY from here until all handlers use the context.
+pub struct Replay<V> {
+    pub action: &'static str,
+    pub resource_type: &'static str,
+    pub may_see: V,
+}
+pub struct ReplayAnew<R> {
+    pub action: &'static str,
+    pub resource_type: &'static str,
+    pub render: R,
+}
+pub type Again = Repeated;
 impl Replay<fn(&mut DbConn, Uuid) -> Result<()>> {
-    /// For what everybody may know of.
     pub fn of_public(action: &'static str, resource_type: &'static str) -> Self {
         Self { action, resource_type, may_see: |_, _| Ok(()) }
     }
 }
+impl Retries {
+    pub async fn once(
+        &self,
+        call: &Call,
+        caller: crate::audit::Actor,
+        replay: Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static>,
+        work: impl AsyncFnOnce(Slot) -> Result<Written>,
+    ) -> Result<Written> {
+        let Replay { action, resource_type, may_see } = replay;
+        let render = move |conn: &mut DbConn, about: Uuid, kept: Written| {
+            may_see(conn, about)?;
+            Ok(Again { answer: kept, others: Vec::new(), leads_nowhere: false })
+        };
+        self.once_or_anew(call, caller, ReplayAnew { action, resource_type, render }, work).await
+    }
+    pub async fn once_or_anew(
+        &self,
+        call: &Call,
+        caller: crate::audit::Actor,
+        replay: ReplayAnew<impl Fn(&mut DbConn, Uuid, Written) -> Result<Again> + Clone + Send + 'static>,
+        work: impl AsyncFnOnce(Slot) -> Result<Written>,
+    ) -> Result<Written> {
+        let again = AuditAction {
+            code: replay.action,
+            resource_type: replay.resource_type,
+            repeated: None,
+            is_retried: false,
+            is_open: false,
+        };
+        self.idempotent(call, &AuditedCall::new(call, caller), again, replay.render, work).await
+    }
+}
+// LEGACY to here.
 
 /// Where a call's answer is kept; without a key nowhere.
 #[derive(Clone)]
@@ -100,33 +145,18 @@ impl Retries {
         Self { db, hash_key, vault, running: Mutex::default() }
     }
 
-    /// Does `work`, which keeps its answer in the slot, or gives the answer that is there already.
-    pub async fn once(
+    /// Does `work`, which keeps its answer in the slot; a repeated call gets the kept answer again, which is recorded as `again`.
+    pub async fn idempotent(
         &self,
         call: &Call,
-        caller: Actor,
-        replay: Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static>,
-        work: impl AsyncFnOnce(Slot) -> Result<Written>,
-    ) -> Result<Written> {
-        let Replay { action, resource_type, may_see } = replay;
-        let render = move |conn: &mut DbConn, about: Uuid, kept: Written| {
-            may_see(conn, about)?;
-            Ok(Again { answer: kept, others: Vec::new(), leads_nowhere: false })
-        };
-        self.once_or_anew(call, caller, ReplayAnew { action, resource_type, render }, work).await
-    }
-
-    /// Does `work`, which keeps its answer in the slot, or makes the answer that is there already anew.
-    pub async fn once_or_anew(
-        &self,
-        call: &Call,
-        caller: Actor,
-        replay: ReplayAnew<impl Fn(&mut DbConn, Uuid, Written) -> Result<Again> + Clone + Send + 'static>,
+        audited: &AuditedCall,
+        again: AuditAction,
+        repeat: impl Repeat,
         work: impl AsyncFnOnce(Slot) -> Result<Written>,
     ) -> Result<Written> {
         let Some(key) = call.idempotency_key()? else { return work(Slot(None)).await };
         let claim = Claim {
-            key_hash: self.hash(&[b"key", &[0], caller.to_string().as_bytes(), &[0], key.as_bytes()]),
+            key_hash: self.hash(&[b"key", &[0], audited.actor.to_string().as_bytes(), &[0], key.as_bytes()]),
             fingerprint: self.hash(&[b"request", &[0], &call.identity()]),
             vault: self.vault.clone(),
             moment: call.moment.clone(),
@@ -136,14 +166,14 @@ impl Retries {
             self.db.read(move |conn| store::find(conn, &key_hash, now)).await
         };
         if let Some(kept) = find().await? {
-            return self.give_again(call, caller, &replay, &claim, kept).await;
+            return self.give_again(audited, again, &repeat, &claim, kept).await;
         }
         let Some(_running) = self.begin(claim.key_hash) else { return Err(in_use()) };
         match work(Slot(Some(claim.clone()))).await {
             Ok(answer) => Ok(answer),
             // Somebody may have come first, here or on another server; then it is their answer, whatever stood in our way.
             Err(error) => match find().await {
-                Ok(Some(kept)) => self.give_again(call, caller, &replay, &claim, kept).await,
+                Ok(Some(kept)) => self.give_again(audited, again, &repeat, &claim, kept).await,
                 Ok(None) | Err(_) => Err(error),
             },
         }
@@ -151,9 +181,9 @@ impl Retries {
 
     async fn give_again(
         &self,
-        call: &Call,
-        caller: Actor,
-        replay: &ReplayAnew<impl Fn(&mut DbConn, Uuid, Written) -> Result<Again> + Clone + Send + 'static>,
+        audited: &AuditedCall,
+        again: AuditAction,
+        repeat: &impl Repeat,
         claim: &Claim,
         kept: KeptAnswer,
     ) -> Result<Written> {
@@ -162,11 +192,11 @@ impl Retries {
             return Err(Error::new(Problem::IdempotencyKeyReused));
         }
         let answer: Written = self.vault.open_json(KEPT_ANSWER, kept.id.uuid(), &kept.answer)?;
-        let (about, render) = (kept.resource_id, replay.render.clone());
-        let entry = Entry::of_call(call, caller, replay.action, replay.resource_type, vec![about]);
-        let random = call.moment.random.clone();
+        let (about, repeat) = (kept.resource_id, repeat.clone());
+        let entry = audited.entry(again, vec![about]);
+        let random = claim.moment.random.clone();
         let write = move |conn: &mut DbConn| {
-            let Again { answer, others, leads_nowhere } = render(conn, about, answer.clone())?;
+            let Repeated { answer, others, leads_nowhere } = repeat(conn, about, answer.clone())?;
             let entry = entry.clone().also_about(others);
             audit::record(conn, &if leads_nowhere { entry.leading_nowhere(&random) } else { entry })?;
             Ok(answer)
@@ -226,9 +256,14 @@ impl Drop for Running<'_> {
 }
 
 impl Slot {
-    /// Where nothing is kept: the call names what it makes by itself.
+    /// Keeps nothing: the call is not named.
     pub fn none() -> Self {
         Self(None)
+    }
+
+    /// Whether the answer is kept.
+    pub fn keeps(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Keeps the answer about this thing, in the transaction of what it answers and as its last statement.

@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use strum::IntoEnumIterator;
 use uuid::Uuid;
 
-use crate::audit::{Actor, Entry};
+use crate::audit::{Actor, Entry, actions};
 use crate::calendar::DeadlineKind;
 use crate::db::schema::referrals;
 use crate::db::{Db, DbConn};
@@ -149,7 +149,7 @@ fn mark(sealed: SealedReferral, vault: &Vault, moment: &Moment) -> Result<Option
     let after = after.settled(&before, moment.now);
     let said = Said { code: Some(kind.into()), ..Said::default() };
     let about = vec![after.id.uuid()];
-    let entry = Entry::new(moment, Actor::System, "referral.marked_overdue", "referral", about, String::new())
+    let entry = Entry::new(moment, Actor::System, actions::REFERRAL_MARKED_OVERDUE, about, String::new())
         .on_behalf_of(after.office_id);
     let versions = (&before, &after);
     let marked = Transition::new(Action::MarkOverdue, versions, Actor::System, &said, vault, moment, entry)?;

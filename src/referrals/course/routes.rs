@@ -65,7 +65,7 @@ impl Desk<CaseWorker> {
     }
 
     fn attempt<S: Step>(&self, id: ReferralId, sight: &Sight) -> Entry {
-        Entry::of_call(&self.call, self.caller.staff.actor(), S::AUDITED, "referral", vec![id.uuid()])
+        Entry::of_call(&self.call, self.caller.staff.actor(), S::AUDITED.code, "referral", vec![id.uuid()])
             .on_behalf_of(sight.only_office())
     }
 

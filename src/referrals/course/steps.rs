@@ -20,6 +20,7 @@ pub use work::{
 };
 
 use crate::directory::Directory;
+use crate::audit::AuditAction;
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{OfferId, ReferralId, StaffId};
 use crate::referrals::Referral;
@@ -99,7 +100,7 @@ pub trait Step: Clone + Send + 'static {
     /// Which one it is in the table.
     const ACTION: Action;
     /// What the audit calls it.
-    const AUDITED: &'static str;
+    const AUDITED: AuditAction;
 
     /// Makes of the referral what follows.
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said>;

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::audit::actions;
 use crate::calendar::DeadlineKind;
 use crate::error::Result;
 use crate::referrals::Referral;
@@ -19,7 +20,7 @@ pub struct SendFeedback {}
 
 impl Step for SendFeedback {
     const ACTION: Action = Action::SendFeedback;
-    const AUDITED: &'static str = "referral.feedback_sent";
+    const AUDITED: AuditAction = actions::REFERRAL_FEEDBACK_SENT;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let decision = referral.course.state.decision().map(|decision| decision.decision);
@@ -47,7 +48,7 @@ pub struct RefuseFeedback {
 
 impl Step for RefuseFeedback {
     const ACTION: Action = Action::RefuseFeedback;
-    const AUDITED: &'static str = "referral.feedback_refused";
+    const AUDITED: AuditAction = actions::REFERRAL_FEEDBACK_REFUSED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         clocks::meet(referral, DeadlineKind::Feedback, setting.now());

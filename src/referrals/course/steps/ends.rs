@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::audit::actions;
 use crate::calendar::DeadlineKind;
 use crate::error::{Problem, Result, Text};
 use crate::id::{OfferId, ReferralId};
@@ -43,7 +44,7 @@ pub struct DecideInquiry {
 
 impl Step for DecideInquiry {
     const ACTION: Action = Action::DecideInquiry;
-    const AUDITED: &'static str = "referral.inquiry_decided";
+    const AUDITED: AuditAction = actions::REFERRAL_INQUIRY_DECIDED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let decided_at = self.decided_at.unwrap_or_else(|| setting.now());
@@ -90,7 +91,7 @@ pub struct Decline {
 
 impl Step for Decline {
     const ACTION: Action = Action::Decline;
-    const AUDITED: &'static str = "referral.declined";
+    const AUDITED: AuditAction = actions::REFERRAL_DECLINED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let mut rules = Rules::default();
@@ -119,7 +120,7 @@ pub struct MarkDuplicate {
 
 impl Step for MarkDuplicate {
     const ACTION: Action = Action::MarkDuplicate;
-    const AUDITED: &'static str = "referral.marked_duplicate";
+    const AUDITED: AuditAction = actions::REFERRAL_MARKED_DUPLICATE;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let mut rules = Rules::default();
@@ -152,7 +153,7 @@ pub struct RecordFamilyDeclined {
 
 impl Step for RecordFamilyDeclined {
     const ACTION: Action = Action::RecordFamilyDeclined;
-    const AUDITED: &'static str = "referral.family_declined";
+    const AUDITED: AuditAction = actions::REFERRAL_FAMILY_DECLINED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         referral.end(State::DeclinedByFamily { reason_code: self.reason_code }, setting.now());
@@ -173,7 +174,7 @@ pub struct RecordNotReached {
 
 impl Step for RecordNotReached {
     const ACTION: Action = Action::RecordNotReached;
-    const AUDITED: &'static str = "referral.not_reached";
+    const AUDITED: AuditAction = actions::REFERRAL_NOT_REACHED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         referral.end(State::NotReached, setting.now());
@@ -202,7 +203,7 @@ pub struct Complete {
 
 impl Step for Complete {
     const ACTION: Action = Action::Complete;
-    const AUDITED: &'static str = "referral.completed";
+    const AUDITED: AuditAction = actions::REFERRAL_COMPLETED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let outcome = Outcome { outcome: self.outcome, offer_id: self.offer_id, at: setting.now() };
@@ -232,7 +233,7 @@ pub struct WithdrawConsent {
 
 impl Step for WithdrawConsent {
     const ACTION: Action = Action::WithdrawConsent;
-    const AUDITED: &'static str = "referral.consent_withdrawn";
+    const AUDITED: AuditAction = actions::REFERRAL_CONSENT_WITHDRAWN;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let given_on = referral.matter.consent.as_ref().map(|consent| consent.given_on);
@@ -263,7 +264,7 @@ pub struct Reopen {
 
 impl Step for Reopen {
     const ACTION: Action = Action::Reopen;
-    const AUDITED: &'static str = "referral.reopened";
+    const AUDITED: AuditAction = actions::REFERRAL_REOPENED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let mut rules = Rules::default();
@@ -293,7 +294,7 @@ pub struct EnterInError {
 
 impl Step for EnterInError {
     const ACTION: Action = Action::EnterInError;
-    const AUDITED: &'static str = "referral.entered_in_error";
+    const AUDITED: AuditAction = actions::REFERRAL_ENTERED_IN_ERROR;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         referral.end(State::EnteredInError, setting.now());

@@ -4,6 +4,7 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::audit::actions;
 use crate::calendar::DeadlineKind;
 use crate::error::{Problem, Result, Text};
 use crate::id::{OfficeId, StaffId};
@@ -42,7 +43,7 @@ pub struct AssessProtection {
 
 impl Step for AssessProtection {
     const ACTION: Action = Action::AssessProtection;
-    const AUDITED: &'static str = "referral.protection_assessed";
+    const AUDITED: AuditAction = actions::REFERRAL_PROTECTION_ASSESSED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let assessed_at = self.assessed_at.unwrap_or_else(|| setting.now());
@@ -74,7 +75,7 @@ pub struct RequestInformation {
 
 impl Step for RequestInformation {
     const ACTION: Action = Action::RequestInformation;
-    const AUDITED: &'static str = "referral.information_requested";
+    const AUDITED: AuditAction = actions::REFERRAL_INFORMATION_REQUESTED;
 
     fn take(self, referral: &mut Referral, _: &Setting<'_>) -> Result<Said> {
         referral.course.state = State::InformationRequested;
@@ -96,7 +97,7 @@ pub struct SupplyInformation {
 
 impl Step for SupplyInformation {
     const ACTION: Action = Action::SupplyInformation;
-    const AUDITED: &'static str = "referral.information_supplied";
+    const AUDITED: AuditAction = actions::REFERRAL_INFORMATION_SUPPLIED;
 
     fn take(self, referral: &mut Referral, _: &Setting<'_>) -> Result<Said> {
         referral.course.state = State::Received;
@@ -123,7 +124,7 @@ fn assign(to: StaffId, referral: &mut Referral, setting: &Setting<'_>) -> Result
 
 impl Step for Assign {
     const ACTION: Action = Action::Assign;
-    const AUDITED: &'static str = "referral.assigned";
+    const AUDITED: AuditAction = actions::REFERRAL_ASSIGNED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         assign(self.assignee_id, referral, setting)?;
@@ -147,7 +148,7 @@ pub struct Accept {
 
 impl Step for Accept {
     const ACTION: Action = Action::Accept;
-    const AUDITED: &'static str = "referral.accepted";
+    const AUDITED: AuditAction = actions::REFERRAL_ACCEPTED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         if let Some(assignee) = self.assignee_id {
@@ -175,7 +176,7 @@ pub struct Start {
 
 impl Step for Start {
     const ACTION: Action = Action::Start;
-    const AUDITED: &'static str = "referral.started";
+    const AUDITED: AuditAction = actions::REFERRAL_STARTED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let mut rules = Rules::default();
@@ -213,7 +214,7 @@ pub struct LogAttempt {
 
 impl Step for LogAttempt {
     const ACTION: Action = Action::LogAttempt;
-    const AUDITED: &'static str = "referral.attempt_logged";
+    const AUDITED: AuditAction = actions::REFERRAL_ATTEMPT_LOGGED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let mut rules = Rules::default();
@@ -253,7 +254,7 @@ fn check_day_ahead(day: NaiveDate, behind: Option<NaiveDate>, today: NaiveDate, 
 
 impl Step for Hold {
     const ACTION: Action = Action::Hold;
-    const AUDITED: &'static str = "referral.put_on_hold";
+    const AUDITED: AuditAction = actions::REFERRAL_PUT_ON_HOLD;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let mut rules = Rules::default();
@@ -277,7 +278,7 @@ pub struct Resume {}
 
 impl Step for Resume {
     const ACTION: Action = Action::Resume;
-    const AUDITED: &'static str = "referral.resumed";
+    const AUDITED: AuditAction = actions::REFERRAL_RESUMED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         clocks::meet(referral, DeadlineKind::Review, setting.now());
@@ -315,7 +316,7 @@ pub struct ExtendDeadline {
 
 impl Step for ExtendDeadline {
     const ACTION: Action = Action::ExtendDeadline;
-    const AUDITED: &'static str = "referral.deadline_extended";
+    const AUDITED: AuditAction = actions::REFERRAL_DEADLINE_EXTENDED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let mut rules = Rules::default();
@@ -360,7 +361,7 @@ pub struct Redirect {
 
 impl Step for Redirect {
     const ACTION: Action = Action::Redirect;
-    const AUDITED: &'static str = "referral.redirected";
+    const AUDITED: AuditAction = actions::REFERRAL_REDIRECTED;
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let mut rules = Rules::default();

@@ -1,0 +1,61 @@
+//! The context as a handler's first argument, and the answers that it sends.
+
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
+use futures_util::future::{FutureExt, LocalBoxFuture};
+
+use crate::audit::Attempt;
+use crate::auth::Acting;
+use crate::context::{Context, Services, Tx};
+use crate::error::{Error, Result};
+use crate::http::call::Call;
+use crate::http::written::Written;
+use crate::idempotency::Repeat;
+
+impl<C: FromRequest<Error = Error> + 'static> FromRequest for Context<C> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let caller = C::from_request(request, payload);
+        let call = Call::accept(request);
+        let services = request.app_data::<Data<Services>>().map(|services| services.clone().into_inner());
+        async move {
+            let caller = caller.await?;
+            let services: Arc<Services> =
+                services.ok_or_else(|| Error::internal("the server was built without its services"))?;
+            Ok(Self {
+                caller,
+                call: call?,
+                directory: services.directory.current(),
+                db: services.db.clone(),
+                vault: services.vault.clone(),
+                services,
+            })
+        }
+        .boxed_local()
+    }
+}
+
+impl<C: Acting> Context<C> {
+    /// Does one write, and sends its answer: see the module for the order of its steps. `repeat` gives a kept answer again; `prepare`
+    /// makes the job that writes, and runs again after a lost race.
+    pub async fn write<J>(
+        &self,
+        attempt: Attempt,
+        repeat: impl Repeat,
+        prepare: impl AsyncFn() -> Result<J>,
+    ) -> Result<HttpResponse>
+    where
+        J: Fn(&mut Tx<'_>) -> Result<Written> + Send + 'static,
+    {
+        let prepare = async || {
+            let job = prepare().await?;
+            Ok(move |tx: &mut Tx<'_>| job(tx).map(|written| (written, ())))
+        };
+        let (written, _) = self.perform(attempt, repeat, prepare).await?;
+        self.call.send(written)
+    }
+}
