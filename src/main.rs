@@ -113,7 +113,7 @@ async fn verifier(config: &TokenConfig) -> Result<Verifier, String> {
         }
         (None, Some(url)) => {
             let source = KeySource::url(url).map_err(|error| format!("NARA_JWKS_URL: {error}"))?;
-            // The identity provider's outage is not ours: partner agencies and residents are answered all the same.
+            // An outage of the identity provider must not stop the server: partner agencies and residents can still be answered.
             let told = |cause: &String| tracing::warn!(%cause, "the identity provider's keys could not be read; nobody of the staff can sign in until they are");
             let keys = source.read().await.inspect_err(told).ok();
             (source, keys)
@@ -146,7 +146,7 @@ fn migrate(config: &MigrateConfig) -> Result<(), String> {
     Ok(())
 }
 
-/// Writes the backup on a thread of its own, so that whoever is told to stop can tidy up.
+/// Writes the backup on a separate thread, so that a signal to stop can be handled and the unfinished copy removed.
 async fn backup(config: BackupConfig) -> Result<(), String> {
     let target = config.database.target()?;
     let database = target.file().ok_or(BACKUP_OF_POSTGRES)?;
@@ -155,7 +155,7 @@ async fn backup(config: BackupConfig) -> Result<(), String> {
     let there = place.clone();
     let write = move || {
         let counts = |conn: &mut DbConn| Ok((store::last_seal(conn)?, store::count(conn, &Filter::default())?));
-        // Nobody listens any more when the program ends.
+        // The receiver is gone if the program is stopping.
         let _gone = tell.send(there.write(counts));
     };
     std::thread::spawn(write);
@@ -177,7 +177,7 @@ async fn backup(config: BackupConfig) -> Result<(), String> {
     Ok(())
 }
 
-/// The name of the signal, when one comes.
+/// Waits for a signal to stop and returns its name.
 async fn stop_signal() -> &'static str {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };

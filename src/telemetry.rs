@@ -1,4 +1,4 @@
-//! Logs and metrics. Neither ever holds a path, a query, a body, a header or a name: operations are told by their id.
+//! Logs and metrics. Neither contains a path, a query, a body, a header or a name: an operation is named by its id.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::error::{Error, Result};
 
-/// Begins to log: for people in a terminal, as JSON otherwise.
+/// Starts logging: in a readable form in a terminal, as JSON otherwise.
 pub fn start_logging(filter: &str) -> Result<()> {
-    // At its finer levels the geometry library would write down whole boundaries.
+    // At its finer levels the geometry library would log whole boundaries.
     let filter = EnvFilter::try_new(format!("geo=warn,{filter}")).map_err(Error::internal)?;
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = if std::io::stderr().is_terminal() {
@@ -24,7 +24,7 @@ pub fn start_logging(filter: &str) -> Result<()> {
     started.map_err(Error::internal)
 }
 
-/// What Prometheus may collect.
+/// The metrics that Prometheus collects.
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
@@ -42,7 +42,7 @@ pub struct Metrics {
     referrals_overdue: IntGauge,
 }
 
-/// Where metrics are made: each is collected from then on.
+/// Makes metrics and registers each, so that it is collected.
 struct Maker(Registry);
 
 impl Maker {
@@ -62,7 +62,7 @@ impl Maker {
 }
 
 impl Metrics {
-    /// Metrics that all stand at zero.
+    /// New metrics, all of them zero.
     pub fn new() -> Result<Self> {
         let maker = Maker(Registry::new());
         let durations = HistogramOpts::new("nara_request_duration_seconds", "How long calls took, by operation.")
@@ -134,17 +134,17 @@ impl Metrics {
         self.durations.with_label_values(&[operation]).observe(took.as_secs_f64());
     }
 
-    /// Notes which directory this server answers from.
+    /// Sets the version of the directory that this server answers from.
     pub fn directory_is(&self, version: i64) {
         self.directory_version.set(version);
     }
 
-    /// Counts a call that failed, by its problem: each kind of bad input has one of its own.
+    /// Counts a call that failed, by the type of its problem. Each kind of invalid input has its own type.
     pub fn count_problem(&self, problem: &str) {
         self.problems.with_label_values(&[problem]).inc();
     }
 
-    /// Counts a token whose signature was checked, and held.
+    /// Counts a token whose signature was checked and found valid.
     pub fn verified_token(&self) {
         self.verified_tokens.inc();
     }
@@ -154,7 +154,7 @@ impl Metrics {
         self.refused_sign_ins.with_label_values(&[reason]).inc_by(calls);
     }
 
-    /// Counts offices that a token named and that do not exist.
+    /// Counts offices that a token named but that do not exist.
     pub fn unknown_offices(&self, count: usize) {
         self.unknown_offices.inc_by(count.try_into().unwrap_or(0));
     }
@@ -164,12 +164,12 @@ impl Metrics {
         self.key_renewals.with_label_values(&[outcome]).inc();
     }
 
-    /// Counts calls whose caller had called too often.
+    /// Counts calls that were refused because the caller exceeded a rate limit.
     pub fn count_refused_by_budget(&self, budget: &str, calls: u64) {
         self.refused_by_budget.with_label_values(&[budget]).inc_by(calls);
     }
 
-    /// Counts keys that did not hold, by the reason and never by the key.
+    /// Counts keys that were not accepted, by the reason and never by the key.
     pub fn count_refused_keys(&self, reason: &'static str, keys: u64) {
         self.refused_keys.with_label_values(&[reason]).inc_by(keys);
     }
@@ -179,17 +179,17 @@ impl Metrics {
         self.denials_dropped.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
-    /// Counts deadlines that were recorded as overdue. With none, the kind is told with a zero.
+    /// Counts deadlines that were recorded as overdue. With zero deadlines, the metric still shows the kind.
     pub fn count_overdue_deadlines(&self, kind: &'static str, deadlines: u64) {
         self.deadlines_overdue.with_label_values(&[kind]).inc_by(deadlines);
     }
 
-    /// Notes how many referrals are overdue.
+    /// Sets the number of overdue referrals.
     pub fn overdue_referrals_are(&self, count: i64) {
         self.referrals_overdue.set(count);
     }
 
-    /// Everything, in Prometheus' text format.
+    /// All metrics in Prometheus' text format.
     pub fn text(&self) -> Result<String> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text).map_err(Error::internal)?;
@@ -197,7 +197,7 @@ impl Metrics {
     }
 }
 
-/// The status codes that the server answers with, as labels that need no allocation.
+/// The text of a status code that the server answers with, as a label that needs no allocation.
 fn status_text(status: u16) -> &'static str {
     const KNOWN: [(u16, &str); 22] = [
         (200, "200"),
