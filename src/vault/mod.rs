@@ -152,7 +152,7 @@ impl Vault {
     pub fn open_json<T: DeserializeOwned>(&self, column: Column, row: Uuid, sealed: &Sealed) -> Result<T> {
         // serde's error message would quote the personal data.
         serde_json::from_slice(&self.open(column, row, sealed)?)
-            .map_err(|_| Error::internal(format!("the data in {}.{} has another shape than expected", column.table, column.name)))
+            .map_err(|_| Error::internal(format!("{}.{} holds data of another shape", column.table, column.name)))
     }
 
     /// The hash of `value` as data of the kind `what`. Equal values of different kinds have different hashes.
