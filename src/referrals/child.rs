@@ -162,9 +162,8 @@ impl Child {
         rules.require(self.can_be_found(), "/child", lost());
     }
 
-    /// Checks corrected facts about the child. Two facts are excused if the correction does not touch them: a district that has
-    /// been retired since, and a missing whereabouts, since nothing is kept that tells where a child with a protected
-    /// registration lives.
+    /// Checks corrected facts about the child. A district that was retired since is accepted if it is not changed. The facts of a
+    /// child with a protected registration need not tell where the child lives, since nothing that tells it is kept.
     pub fn check_corrected(&self, before: &Self, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
         let moved = self.district_id.filter(|_| self.district_id != before.district_id);
         directory.check_home(moved, "/child/districtId", rules);

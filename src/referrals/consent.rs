@@ -100,7 +100,7 @@ impl Consent {
         let in_order = self.withdrawn_at.is_none_or(|day| day >= self.given_on);
         rules.require_or(Problem::ConsentOrder, in_order, "/consent/withdrawnAt", order);
         let withdrawn =
-            Text::new("a request cannot be based on a withdrawn consent", "ett återkallat samtycke bär ingen förfrågan");
+            Text::new("a request cannot rest on a withdrawn consent", "ett återkallat samtycke bär ingen förfrågan");
         let stands = self.withdrawn_at.is_none() || !in_order;
         rules.require_or(Problem::ConsentWithdrawn, stands, "/consent/withdrawnAt", withdrawn);
         let covers = self.scopes.contains(&ConsentScope::Referral);

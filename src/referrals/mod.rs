@@ -110,11 +110,11 @@ pub enum Status {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Urgency {
-    /// Looked at in its turn.
+    /// The referral is looked at in its turn.
     Routine,
-    /// Looked at within days.
+    /// The referral is looked at within days.
     Soon,
-    /// Looked at now.
+    /// The referral is looked at now.
     Immediate,
 }
 crate::text_column!(Kind, Status, Urgency);
@@ -191,7 +191,7 @@ pub struct Referral {
     pub version: i32,
 }
 
-/// A time after every deadline, which stands for no deadline. A null would sort first on one database and last on the other.
+/// A time later than every deadline; it means that there is no deadline. A null would sort first on one database and last on the other.
 pub fn no_deadline() -> Timestamp {
     DateTime::<Utc>::from_timestamp(253_402_214_400, 0).unwrap_or(DateTime::<Utc>::MAX_UTC).into()
 }

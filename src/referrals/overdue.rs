@@ -53,7 +53,7 @@ struct Found {
 }
 
 impl Overdue {
-    /// Starts the metrics at zero.
+    /// Makes the recorder, and starts its metrics at zero.
     pub fn new(vault: Vault, random: Random, metrics: Arc<Metrics>) -> Self {
         DeadlineKind::iter().for_each(|kind| metrics.count_overdue_deadlines(kind.into(), 0));
         Self { vault, random, metrics }
