@@ -63,7 +63,7 @@ pub enum Command {
     /// The document is generated from the mounted routes. No database is needed.
     Openapi,
 
-    /// Load reference data
+    /// Load reference data into the database
     #[command(subcommand)]
     Import(ImportCommand),
 
@@ -71,7 +71,7 @@ pub enum Command {
     #[command(subcommand)]
     Vault(VaultCommand),
 
-    /// Check the audit
+    /// Check the audit for tampering
     #[command(subcommand)]
     Audit(AuditCommand),
 

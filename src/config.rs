@@ -74,7 +74,8 @@ pub struct ServeConfig {
     #[arg(long, env = "NARA_CORS_ORIGINS", value_name = "NARA_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
     pub cors_origins: Vec<String>,
 
-    /// The networks of the proxies in front, separated by commas, such as 10.0.0.0/8. Only they are believed when they say in Forwarded or X-Forwarded-For whom they speak for
+    /// The networks of the proxies in front, separated by commas, such as 10.0.0.0/8. Only their statements about a caller's
+    /// address, in Forwarded or X-Forwarded-For, are believed
     #[arg(long, env = "NARA_TRUSTED_PROXIES", value_name = "NARA_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 

@@ -114,7 +114,7 @@ async fn verifier(config: &TokenConfig) -> Result<Verifier, String> {
         (None, Some(url)) => {
             let source = KeySource::url(url).map_err(|error| format!("NARA_JWKS_URL: {error}"))?;
             // An outage of the identity provider must not stop the server: partner agencies and residents can still be answered.
-            let told = |cause: &String| tracing::warn!(%cause, "the identity provider's keys could not be read; nobody of the staff can sign in until they are");
+            let told = |cause: &String| tracing::warn!(%cause, "the identity provider's keys could not be read; nobody of the staff can sign in until they are read");
             let keys = source.read().await.inspect_err(told).ok();
             (source, keys)
         }
@@ -138,7 +138,7 @@ fn migrate(config: &MigrateConfig) -> Result<(), String> {
     let target = &config.database.target()?;
     if config.revert_last {
         let reverted = migrations::revert_last(target).map_err(|error| explain("DATABASE_URL", &error))?;
-        print_out(&format!("taken back: {reverted}"));
+        print_out(&format!("reverted: {reverted}"));
         return Ok(());
     }
     let ran = migrations::run(target).map_err(|error| explain("DATABASE_URL", &error))?;
@@ -173,7 +173,7 @@ async fn backup(config: BackupConfig) -> Result<(), String> {
     if let Some(head) = seal.and_then(|seal| seal.head()) {
         print_out(&format!("head of the audit: {head}"));
     }
-    print_out("checked: sound, and every reference leads somewhere; on the disk");
+    print_out("checked: sound, with every reference valid; flushed to the disk");
     Ok(())
 }
 
@@ -199,7 +199,7 @@ fn change_keys(command: VaultCommand) -> Result<(), String> {
         VaultCommand::Rotate(config) => {
             let (target, vault) = (config.database.target()?, config.vault.vault()?);
             let rows = rotation::run(&target, &vault, &Moment { now: Clock::system().now(), random });
-            print_out(&format!("sealed anew: {}", rows.map_err(|error| explain("the vault", &error))?));
+            print_out(&format!("sealed again: {}", rows.map_err(|error| explain("the vault", &error))?));
         }
         VaultCommand::RebuildLookups(config) => {
             let (target, vault) = (config.database.target()?, config.vault.vault()?);

@@ -91,7 +91,7 @@ fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<docume
 /// The largest number of open connections. Further ones wait to be accepted.
 const CONNECTIONS: usize = 4096;
 
-/// A running server.
+/// A running server, with its background tasks.
 pub struct Running {
     pub address: SocketAddr,
     /// Stops the server. `stop(true)` lets calls in progress finish first.
@@ -216,7 +216,7 @@ impl Running {
         let ended = self.server.await.map_err(Error::internal).and_then(|ended| ended.map_err(Error::internal));
         self.watcher.abort();
         if let Err(error) = self.keys.write_uses(&self.db).await {
-            tracing::warn!(cause = ?error.cause(), "when keys were used last could not be written");
+            tracing::warn!(cause = ?error.cause(), "the times of the last use of keys could not be written");
         }
         self.sealing.abort();
         // No caller is left, so this ends once the last denial is written. If the database cannot be reached, the server stops

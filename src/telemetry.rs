@@ -65,7 +65,7 @@ impl Metrics {
     /// New metrics, all of them zero.
     pub fn new() -> Result<Self> {
         let maker = Maker(Registry::new());
-        let durations = HistogramOpts::new("nara_request_duration_seconds", "How long calls took, by operation.")
+        let durations = HistogramOpts::new("nara_request_duration_seconds", "The duration of calls, by operation.")
             .buckets(vec![0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5]);
         Ok(Self {
             requests: maker.counters(
@@ -80,11 +80,11 @@ impl Metrics {
             ))?,
             verified_tokens: maker.counter(
                 "nara_tokens_verified_total",
-                "Tokens of staff whose signature was checked, and held. Each is remembered after that.",
+                "Tokens of staff whose signature was checked and found valid. Each is checked once and then remembered.",
             )?,
             refused_sign_ins: maker.counters(
                 "nara_sign_ins_refused_total",
-                "Calls with a token of staff that did not hold, or with the wrong thing to sign in with, by the reason.",
+                "Calls with an invalid token of staff, or with the wrong kind of credentials, by the reason.",
                 &["reason"],
             )?,
             problems: maker.counters(
@@ -94,35 +94,35 @@ impl Metrics {
             )?,
             unknown_offices: maker.counter(
                 "nara_token_offices_unknown_total",
-                "Offices that tokens named and the directory does not have.",
+                "Offices that tokens named but the directory does not have.",
             )?,
             key_renewals: maker.counters(
                 "nara_key_set_renewals_total",
-                "Readings of the identity provider's keys, by what came of them.",
+                "Readings of the identity provider's keys, by their outcome.",
                 &["outcome"],
             )?,
             refused_by_budget: maker.counters(
                 "nara_refused_by_budget_total",
-                "Calls refused because their caller had called too often, by budget.",
+                "Calls that were refused because the caller exceeded a rate limit, by budget.",
                 &["budget"],
             )?,
             refused_keys: maker.counters(
                 "nara_partner_keys_refused_total",
-                "Keys of partner agencies that did not hold, by the reason.",
+                "Keys of partner agencies that were not accepted, by the reason.",
                 &["reason"],
             )?,
             denials_dropped: maker.counter(
                 "nara_audit_denials_dropped_total",
-                "Denied attempts that could not be recorded in the audit: too many came at once, or the database was away.",
+                "Denied attempts that could not be recorded in the audit: too many came at once, or the database was unreachable.",
             )?,
             deadlines_overdue: maker.counters(
                 "nara_deadlines_overdue_total",
-                "Deadlines of referrals that this server has recorded as overdue, by kind. Of several servers one records each.",
+                "Deadlines of referrals that this server has recorded as overdue, by kind. Each deadline is recorded by one server only.",
                 &["kind"],
             )?,
             referrals_overdue: maker.kept(IntGauge::new(
                 "nara_referrals_overdue",
-                "Referrals of all offices with a deadline that has passed and is not met. Each server tells the same number.",
+                "Referrals of all offices with a deadline that has passed and is not met. All servers report the same number.",
             ))?,
             registry: maker.0,
         })

@@ -262,6 +262,6 @@ fn issued(call: &Call, key: &ApiKey, plain: &PlainKey, slug: &Slug) -> Result<Wr
 /// answer must not be lost because this server accepts the key a second later.
 fn told_soon(refreshed: Result<()>) {
     if let Err(error) = refreshed {
-        tracing::warn!(cause = ?error.cause(), "a new key is not known yet; it is read again within a second");
+        tracing::warn!(cause = ?error.cause(), "this server does not accept a new key yet; keys are read again within a second");
     }
 }

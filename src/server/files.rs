@@ -19,7 +19,7 @@ pub fn allow(connections: usize) {
         tracing::warn!(
             open,
             wanted,
-            "the process may have fewer open files than the server takes connections: raise `ulimit -n`"
+            "the limit of open files is too low for the number of connections: raise it with `ulimit -n`"
         );
     }
 }

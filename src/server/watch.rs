@@ -58,13 +58,13 @@ impl Watch {
     /// Loads changes of the keys. A key that was revoked on another server is refused here within two seconds.
     async fn notice_keys(&self) {
         if let Err(error) = self.keys.refresh(&self.db, self.clock.now()).await {
-            tracing::warn!(cause = ?error.cause(), "the partners' keys could not be read; going on with those that are known");
+            tracing::warn!(cause = ?error.cause(), "the partners' keys could not be read; going on with those read before");
         }
     }
 
     async fn notice_directory(&self) {
         if let Err(error) = self.directory.refresh(&self.db, &self.clock).await {
-            tracing::warn!(cause = ?error.cause(), "the directory could not be read; going on with the one that is known");
+            tracing::warn!(cause = ?error.cause(), "the directory could not be read; going on with the version read before");
         }
         self.metrics.directory_is(self.directory.current().version);
     }
@@ -72,7 +72,7 @@ impl Watch {
     /// Records deadlines that have passed.
     async fn mark_overdue(&self) {
         if let Err(error) = self.overdue.mark(&self.db, &self.directory.current(), &self.clock).await {
-            tracing::warn!(cause = ?error.cause(), "deadlines that have passed could not be recorded; trying again");
+            tracing::warn!(cause = ?error.cause(), "passed deadlines could not be recorded; trying again");
         }
     }
 
@@ -80,10 +80,10 @@ impl Watch {
     async fn tidy_up(&self) {
         self.limits.sweep();
         if let Err(error) = self.keys.write_uses_when_due(&self.db, self.clock.now()).await {
-            tracing::warn!(cause = ?error.cause(), "when keys were used last could not be written; trying again");
+            tracing::warn!(cause = ?error.cause(), "the times of the last use of keys could not be written; trying again");
         }
         if let Err(error) = self.retries.sweep(self.clock.now()).await {
-            tracing::warn!(cause = ?error.cause(), "answers that nobody gets again could not be removed");
+            tracing::warn!(cause = ?error.cause(), "expired answers to idempotent calls could not be removed");
         }
     }
 }
@@ -98,7 +98,7 @@ async fn every(period: Duration, work: impl AsyncFn()) {
     loop {
         tick.tick().await;
         if AssertUnwindSafe(work()).catch_unwind().await.is_err() {
-            tracing::error!("a job in the background panicked; going on");
+            tracing::error!("a background job panicked; it goes on");
         }
     }
 }
