@@ -29,7 +29,7 @@ pub struct AssessProtection {
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
     immediate_need: bool,
-    /// The measures that are taken to protect or support the child.
+    /// The measures that are taken because of the assessment.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Samtal med barnet i skolan i dag."
