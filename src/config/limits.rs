@@ -13,23 +13,23 @@ pub struct LimitsConfig {
     #[arg(long, env = "NARA_LIMITS", value_name = "NARA_LIMITS", default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub limits: bool,
 
-    /// The number of calls that one address may make without signing in, as CALLS/UNIT:BURST with s, min or h
+    /// The rate of calls that one address may make without signing in, as CALLS/UNIT:BURST with s, min or h
     #[arg(long, env = "NARA_LIMIT_ANONYMOUS", value_name = "NARA_LIMIT_ANONYMOUS", default_value = "20/s:60")]
     pub limit_anonymous: Rate,
 
-    /// The number of reading calls of one key or one member of staff
+    /// The rate of reading calls of one key or one member of staff
     #[arg(long, env = "NARA_LIMIT_READ", value_name = "NARA_LIMIT_READ", default_value = "50/s:150")]
     pub limit_read: Rate,
 
-    /// The number of writing calls of one key or one member of staff
+    /// The rate of writing calls of one key or one member of staff
     #[arg(long, env = "NARA_LIMIT_WRITE", value_name = "NARA_LIMIT_WRITE", default_value = "50/s:150")]
     pub limit_write: Rate,
 
-    /// The number of searches for people of one member of staff
+    /// The rate of searches for people by one member of staff
     #[arg(long, env = "NARA_LIMIT_SEARCH", value_name = "NARA_LIMIT_SEARCH", default_value = "30/min")]
     pub limit_search: Rate,
 
-    /// The number of failed sign-ins of one address; only calls that fail are refused
+    /// The rate of failed sign-ins of one address; only calls that fail are refused
     #[arg(long, env = "NARA_LIMIT_SIGN_IN", value_name = "NARA_LIMIT_SIGN_IN", default_value = "20/min")]
     pub limit_sign_in: Rate,
 }

@@ -112,7 +112,7 @@ async fn create_api_key(
         ("id" = PartnerName, Path, description = "The partner agency's identifier or slug."),
         ("keyId" = KeyId, Path, description = "The key's identifier: the third part of the key.")
     ),
-    responses((status = 200, description = "The key.", body = ApiKeyView)),
+    responses((status = 200, description = "The key, without its secret.", body = ApiKeyView)),
     security(("staffToken" = []))
 )]
 #[get("/partners/{id}/api-keys/{keyId}")]
