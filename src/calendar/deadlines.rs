@@ -19,15 +19,15 @@ use super::Calendar;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum DeadlineKind {
-    /// Assess whether the child needs protection at once.
+    /// The assessment whether the child needs protection at once.
     ProtectionAssessment,
-    /// Decide whether to open an inquiry.
+    /// The decision whether to open an inquiry.
     InquiryDecision,
-    /// Reach the person or the family for the first time.
+    /// The first contact with the person or the family.
     FirstContact,
-    /// Tell the mandatory reporter whether an inquiry was opened.
+    /// The feedback to the mandatory reporter, whether an inquiry was opened.
     Feedback,
-    /// Review a case that is on hold.
+    /// The review of a case that is on hold.
     Review,
 }
 

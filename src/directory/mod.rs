@@ -235,7 +235,7 @@ impl Directory {
         self.geography.outline()
     }
 
-    /// Returns the active district with this name, or with a part of this name. Returns `None` if two districts have
+    /// Returns the active district with this name, or with a part that has this name. Returns `None` if two districts have
     /// the name.
     pub fn district_of_place(&self, name: &str) -> Option<&District> {
         self.district(self.places.district(name)?)

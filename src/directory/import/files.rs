@@ -1,4 +1,4 @@
-//! The files of a municipality, read and parsed.
+//! Reading and parsing of a municipality's files.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
