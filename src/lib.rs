@@ -31,7 +31,7 @@
 //! A call comes in through [`http::envelope`]. The first argument of its handler signs the caller in ([`auth`]). The handler reads the
 //! snapshot, or queues a job for a database thread ([`db::Db`]), and answers through [`http::call::Call`].
 //!
-//! # What holds everywhere
+//! # Rules that hold everywhere
 //!
 //! - Imports go one way, from the program down to the basic types. Between the slices they follow the domain: outreach knows referrals,
 //!   which know families, people and where to turn. The directory and its four nouns know each other: the snapshot is made of the nouns,

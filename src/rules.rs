@@ -13,7 +13,7 @@ const MOST_TOLD: usize = 1000;
 /// The most entries that a resource takes when entries are added to it one by one. The OpenAPI document promises this limit.
 const MOST_ADDED: usize = 1000;
 
-/// Collects violations.
+/// The violations found so far.
 #[derive(Debug, Default)]
 pub struct Rules {
     violations: Vec<(Problem, Violation)>,

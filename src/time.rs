@@ -133,7 +133,7 @@ pub mod day {
 
 type Tell = dyn Fn() -> DateTime<Utc> + Send + Sync;
 
-/// Tells the time.
+/// A source of the current time.
 #[derive(Clone)]
 pub struct Clock(Arc<Tell>);
 

@@ -26,7 +26,6 @@ pub enum Permission {
     ReadCorrections,
     /// See the colleagues who work at an office.
     SeeColleagues,
-    /// Maintain the directory.
     KeepDirectory,
     /// Maintain the partner agencies and their keys.
     KeepPartners,

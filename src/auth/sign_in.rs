@@ -35,7 +35,6 @@ pub struct SignIn {
     pub register: Register,
     /// The directory, for the offices that tokens name.
     pub directory: directory::Handle,
-    /// Counts refused sign-ins.
     pub metrics: Data<Metrics>,
     pub clock: Clock,
 }

@@ -119,7 +119,7 @@ pub enum Problem {
     PreconditionRequired,
     /// The caller has called too often.
     RateLimited,
-    /// The server failed.
+    /// The server failed, through no fault of the caller.
     InternalError,
     /// More work is waiting than the server accepts.
     Overloaded,

@@ -34,7 +34,7 @@ pub enum Validator {
 }
 
 impl Answer {
-    /// Renders one resource.
+    /// Renders one resource as JSON, with its entity tag.
     pub fn of(view: &impl Serialize, validator: Validator) -> Result<Self> {
         let body = rendered(view)?;
         let digest = Sha256::digest(&body);

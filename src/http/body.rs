@@ -62,7 +62,7 @@ impl FromRequest for MergePatch {
 }
 
 impl MergePatch {
-    /// Parses a patch.
+    /// Parses a patch, which must be a JSON object.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         match parse_value(bytes)? {
             patch @ Value::Object(_) => Ok(Self(patch)),

@@ -7,7 +7,7 @@ use crate::error::Text;
 /// The languages in which problems are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// The default language.
+    /// The language for callers who prefer neither.
     English,
     /// The language for `sv` and its variants.
     Swedish,

@@ -9,7 +9,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 /// A target on which operations are mounted.
 pub trait Mount {
-    /// Mounts one operation.
     fn service(&mut self, operation: impl HttpServiceFactory + OpenApiFactory + 'static) -> &mut Self;
 }
 

@@ -1,4 +1,4 @@
-//! What a reviewer of the finished document would complain about. A test holds it to nothing.
+//! The faults that a reviewer of the finished document would find. A test requires that there are none.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::http::document::schemas::{NULLABLE, PERSONAL, SECRECY, is_null, used_
 use crate::http::document::walk::{self, Object};
 use crate::http::problem::MEDIA_TYPE;
 
-/// Everything that is wrong with a finished document, each with where it is.
+/// Returns all faults of a finished document, each with its place.
 pub fn flaws(document: &Value) -> Vec<String> {
     let mut flaws = Flaws { document, found: Vec::new() };
     let mut ids = BTreeSet::new();
@@ -128,7 +128,7 @@ impl<'a> Flaws<'a> {
         }
     }
 
-    /// Whether an example has the shape of its schema: its types and values, all that is required, and nothing unknown.
+    /// Checks that an example fits its schema: types and values are right, nothing required is missing, and nothing is unknown.
     fn in_example(&mut self, place: &str, schema: &Value, value: &Value) {
         let schema = walk::resolve(self.document, schema);
         let options: Vec<&Value> =
