@@ -67,11 +67,11 @@ impl NewContact {
             begun.map_or(office.status != OfficeStatus::Planned, |begun| begun <= day)
         });
         let early =
-            Text::new("is before the day on which the office opened", "ligger före den dag då kontoret öppnade");
+            Text::new("comes before the day on which the office opened", "ligger före den dag då kontoret öppnade");
         rules.require_or(Problem::BeforeOfficeOpened, opened, "/occurredAt", early);
         let closed = office.and_then(|office| office.closed_on.as_ref()).is_some_and(|closed| closed.last_day() < day);
         let late =
-            Text::new("is after the day on which the office closed", "ligger efter den dag då kontoret stängde");
+            Text::new("comes after the day on which the office closed", "ligger efter den dag då kontoret stängde");
         rules.require(!closed, "/occurredAt", late);
         let length = Text::new("must be 1 to 1440", "måste vara 1 till 1440");
         let is_a_length = self.duration_minutes.is_none_or(|minutes| (1..=1440).contains(&minutes));

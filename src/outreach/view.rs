@@ -1,4 +1,4 @@
-//! The answers that show contacts to staff who may know of them.
+//! The views of contacts, for staff who may know of them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
