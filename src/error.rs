@@ -149,7 +149,7 @@ impl Error {
         Self::bad_parameter(Violation { place: Place::Parameter(name.into()), detail })
     }
 
-    /// Makes the error for a query parameter that cannot be used from its violation.
+    /// Makes the error for a query parameter that cannot be used, from a violation that already exists.
     pub fn bad_parameter(violation: Violation) -> Self {
         let mut error = Self::new(Problem::InvalidParameter);
         error.0.violations = vec![violation];

@@ -129,7 +129,7 @@ pub struct Powers {
 pub struct Sight {
     /// The offices whose cases the caller sees.
     pub offices: Vec<OfficeId>,
-    /// The member of staff whose own referrals and records are visible as well, whichever office has them.
+    /// The member of staff whose own referrals are visible as well, whichever office has them.
     pub made_by: Option<StaffId>,
     /// Whether the caller sees cases about persons with a protected identity.
     pub protected_identity: bool,

@@ -70,7 +70,7 @@ pub enum Problem {
     ActionForbidden,
     /// A decision was made before the protection assessment.
     AssessmentMissing,
-    /// A referral was closed as not reached after too few attempts.
+    /// A referral cannot be closed as not reached after so few attempts.
     TooFewAttempts,
     /// The law gives this sender no feedback.
     FeedbackNotForSender,

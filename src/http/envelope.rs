@@ -157,8 +157,8 @@ impl Told {
         }
     }
 
-    /// Adds the headers that every answer has, counts the call, and logs it. Writes and failures are logged so that they are
-    /// seen. The log has the name of the operation, and never a path or a query.
+    /// Adds the headers that every answer has, counts the call, and logs it: server errors as warnings, writes as
+    /// information, and reads only for debugging. The log has the name of the operation, and never a path or a query.
     fn finish(&self, headers: &mut HeaderMap, status: StatusCode, settings: &Settings) {
         if let Some(standing) = self.noted.take_standing() {
             standing.tell(headers);

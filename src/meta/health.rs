@@ -30,7 +30,7 @@ fn status(word: &str) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(serde_json::json!({ "status": word }))
 }
 
-/// The metrics, in the format of Prometheus. The server decides on which port they are visible.
+/// The metrics, in the format of Prometheus. Access is not checked here: it depends on the listener where they are mounted.
 pub async fn metrics(metrics: Data<Metrics>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics.text()?))
 }

@@ -214,7 +214,7 @@ impl<'a> Flaws<'a> {
         let used = used_components(self.document);
         for reference in &used {
             let target = reference.strip_prefix('#').and_then(|pointer| self.document.pointer(pointer));
-            self.check(target.is_some(), reference, "nothing stands behind this reference");
+            self.check(target.is_some(), reference, "this reference has no target");
         }
         for (name, schema) in walk::members(&self.document["components"]["schemas"]) {
             let place = format!("#/components/schemas/{name}");
@@ -306,7 +306,7 @@ mod tests {
             (
                 format!("{area}/properties/name"),
                 json!({ "$ref": "#/components/schemas/Nowhere" }),
-                "nothing stands behind this reference",
+                "this reference has no target",
             ),
             (format!("{area}/description"), json!(""), "it has no description"),
             (
