@@ -1,4 +1,4 @@
-//! Families: the unit that is reached. Of a family, no more may be known than that it exists.
+//! Families: the unit that is reached. A family may be known by nothing more than that it exists.
 //!
 //! - Staff know of the families that their own offices have met, and of the members whom their offices have met: knowing a family does
 //!   not mean knowing everyone in it.

@@ -114,7 +114,8 @@ impl Row {
     }
 }
 
-/// The first facts of these families, as far as the reader may know: `cleared` tells whether for protected identities as well.
+/// The first facts of these families, as far as the reader may know. `cleared` says whether the reader is cleared for protected
+/// identities.
 pub fn first(conn: &mut DbConn, ids: &[FamilyId], cleared: bool) -> Result<HashMap<FamilyId, FirstReached>> {
     let known = |row: Row| Some((row.family_id, if cleared { Some(row.first()) } else { row.open() }?));
     Ok(rows(conn, ids)?.into_iter().filter_map(known).collect())
@@ -145,7 +146,8 @@ pub fn arrived(conn: &mut DbConn, facts: &[Fact]) -> Result<()> {
 
 /// Adds a new fact about a person. It is a fact about the person's family, if there is one.
 pub fn person_was_reached(conn: &mut DbConn, person: PersonId, reached: FirstReached, protected: bool) -> Result<()> {
-    // A transaction that moves the person meanwhile either is done, and then the new family gets the fact, or finds the fact later.
+    // If the person is moved meanwhile, either the move comes first and the new family gets the fact, or the move comes later and finds
+    // the fact.
     dialect::hold_people(conn, &[person])?;
     let family: Option<FamilyId> =
         on_backend!(conn, conn => people::table.find(person).select(people::family_id).first(conn))?;

@@ -127,7 +127,7 @@ pub fn receive(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> Result
         let outcome = match there.get(&arrival.contact.id) {
             Some(contact) => again(contact, arrival, sight).map(|contact| (contact, false)),
             None => known.judge(sight, &arrival.names).map(|found| {
-                // The words of the report are in the contact as well.
+                // The contact holds the same words as the report, so a protection stated in the report holds for the contact as well.
                 let protected = found.protected || arrival.says_protected();
                 let contact = SealedContact { family_id: found.family, protected, ..arrival.contact.clone() };
                 let contact = contact.hidden_as_needed();

@@ -39,8 +39,8 @@ type ContactFacts = Changeable<NewContact>;
 /// Correct a contact
 ///
 /// Changes what was written down by a merge patch (RFC 7396), and makes a new version. The version before stays readable to team leads
-/// and auditors. If the contact moves to another family, offers to and follow-ups on its family move with it. Participants to whom
-/// something was offered must stay in their places. A concern report that was made from the contact is changed as a referral.
+/// and auditors. If the contact moves to another family, the offers and follow-ups of its old family move to the new one. Participants to
+/// whom something was offered must stay in their places. A concern report that was made from the contact is changed as a referral.
 #[utoipa::path(
     operation_id = "correctOutreachContact",
     tag = "outreach",
@@ -158,8 +158,8 @@ impl Change {
         reached::recompute(conn, &affected)
     }
 
-    /// Gives the offers and follow-ups of the contact's family to the family that proved right. An offer to a participant stays with the
-    /// participant.
+    /// Gives the offers and follow-ups of the contact's family to the family that the contact belongs to now. An offer to a participant
+    /// stays with the participant.
     fn take_along(&self, conn: &mut DbConn, from: Option<FamilyId>, to: Option<FamilyId>) -> Result<()> {
         let ([were, are], id) = (&self.participants, self.next.id);
         if were == are && from == to {

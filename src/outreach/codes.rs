@@ -7,19 +7,19 @@ use utoipa::ToSchema;
 
 pub use crate::people::Channel;
 
-/// The party who took the initiative to a contact.
+/// The party that initiated a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum InitiatedBy {
-    /// The worker took the initiative.
+    /// The worker initiated the contact.
     Worker,
-    /// The young person took the initiative.
+    /// The young person initiated the contact.
     YoungPerson,
-    /// A guardian took the initiative.
+    /// A guardian initiated the contact.
     Guardian,
-    /// A partner agency took the initiative.
+    /// A partner agency initiated the contact.
     Partner,
 }
 
@@ -102,7 +102,7 @@ pub enum KnowledgeValue {
 pub enum KnowledgeBasis {
     /// The family said so itself.
     SelfReported,
-    /// The worker remembers it so.
+    /// The worker says so from memory.
     StaffMemory,
     /// Somebody looked it up in a register.
     RegisterCheck,

@@ -131,7 +131,7 @@ fn families_of(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashMap<FamilyId, 
     dialect::hold_families(conn, ids)?;
     let mut families = going_on(conn, ids)?;
     let elsewhere: Vec<FamilyId> = families.iter().filter(|(id, into)| id != into).map(|(_, into)| *into).collect();
-    // Until it was held, the family that goes on could itself be merged.
+    // The family that goes on may itself have been merged before it was held.
     let further = families_of(conn, &elsewhere)?;
     families.values_mut().for_each(|into| *into = further.get(into).copied().unwrap_or(*into));
     Ok(families)

@@ -90,9 +90,10 @@ async fn create_contact(
 
 /// Write down a contact under an identifier of your own
 ///
-/// For clients in the field: the client makes the identifier, a UUIDv7, and sends the contact as often as the network requires. The first
-/// call creates the contact; the same content again is answered with 200 and the contact as it is now, corrections included. Nothing is
-/// ever replaced: other content, or an identifier of somebody else's contact, is answered with 409. Use PATCH to correct a contact.
+/// Writes down a contact whose identifier, a UUIDv7, is made by the client. A client in the field sends the contact as often as the
+/// network requires. The first call creates the contact; the same content again is answered with 200 and the contact as it is now,
+/// corrections included. Nothing is ever replaced: other content, or an identifier of somebody else's contact, is answered with 409. Use
+/// PATCH to correct a contact.
 #[utoipa::path(
     operation_id = "putOutreachContact",
     tag = "outreach",
@@ -248,7 +249,7 @@ impl ContactQuery {
     }
 }
 
-/// Work for a caller in the field, who sends contacts.
+/// The work for a member of staff who sends contacts from the field.
 impl Desk<Staff> {
     /// The cases that the worker may know of.
     pub(super) fn sight(&self) -> Sight {

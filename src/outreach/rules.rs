@@ -14,7 +14,7 @@ use crate::rules::{Rules, in_the_future};
 use crate::time::Timestamp;
 use crate::vault::ConfidentialProse;
 
-/// The problems for which a contact can be refused besides its form: breaches of these rules, and names of what does not exist.
+/// The problems for which a contact can be refused besides its form: breaches of these rules, and identifiers of what does not exist.
 pub const PROBLEMS: [Problem; 7] = [
     Problem::UnknownReference,
     Problem::ContactInFuture,

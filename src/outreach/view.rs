@@ -40,7 +40,7 @@ pub struct ContactView {
     pub duration_minutes: Option<u16>,
     /// The channel of the contact: where, or by what means, somebody was met.
     pub channel: Channel,
-    /// The party who took the initiative to the contact.
+    /// The party that initiated the contact.
     pub initiated_by: InitiatedBy,
     /// The district where the contact took place.
     #[serde(skip_serializing_if = "Option::is_none")]

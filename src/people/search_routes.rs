@@ -45,7 +45,7 @@ pub struct PersonMatches {
     /// The people who were found, at most 20, in the Swedish order of their names.
     #[schema(max_items = 20)]
     items: Vec<PersonMatch>,
-    /// Whether more people were found than are shown. If so, give more of the name or the identity number.
+    /// Whether more people were found than are shown. If so, search more exactly.
     ///
     /// @example false
     has_more: bool,

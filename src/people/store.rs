@@ -99,7 +99,8 @@ pub fn links_for(sight: &Sight) -> Vec<bool> {
     if sight.protected_identity { vec![false, true] } else { vec![false] }
 }
 
-/// The largest number of people who may have a rare word in their names. If no word of a name is rare, the next number is tried.
+/// The limits for a rare word: a word is rare if at most this number of people have it in their names. If no word of a name is rare by
+/// one limit, the next limit is tried.
 const RARE: [i64; 4] = [100, 500, 2_000, 8_000];
 
 /// Finds a person that somebody with this sight may know of.

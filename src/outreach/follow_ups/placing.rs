@@ -61,7 +61,7 @@ pub fn place(
     let owner = Some((follow_up.owner_id, follow_up.office_id)).filter(|(owner, _)| *owner != by);
     let names = Names { family: follow_up.family_id, owner, ..Names::default() };
     let known = Known::load(conn, sight, &[&names])?;
-    // Problems point into a follow-up on its own, and not into one within a contact.
+    // The follow-up is the whole body here, and not a part of a contact: problems point into it directly.
     let found = known.judge(sight, &names).map_err(|error| error.from_part("/followUp"))?;
     follow_up.family_id = found.family;
     follow_up.protected |= found.protected;
