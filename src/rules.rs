@@ -129,7 +129,7 @@ pub fn check_year(year: Option<u16>, today: NaiveDate, pointer: &str, rules: &mu
 }
 
 fn twice() -> Text {
-    Text::new("is given twice", "står två gånger")
+    Text::new("occurs twice", "står två gånger")
 }
 
 /// The violation for a day that lies in the future.

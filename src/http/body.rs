@@ -251,7 +251,7 @@ pub fn explain(message: &str) -> (Option<String>, Text) {
         return (None, Text::new("is not a field here", "är inte ett fält här"));
     }
     if message.starts_with("duplicate field") {
-        return (Some(quoted()), Text::new("is given twice", "står två gånger"));
+        return (Some(quoted()), Text::new("occurs twice", "står två gånger"));
     }
     // The text after the last "expected" contains nothing from the body: the names of the variants are ours.
     let expected = message.rsplit_once("expected ").map_or("another value", |(_, expected)| expected);

@@ -51,7 +51,7 @@ fn explain_text(message: &str) -> (Option<String>, Text) {
     match message {
         _ if message.starts_with("unknown field") => text("is not a parameter here", "är inte en parameter här"),
         _ if message.starts_with("duplicate field") => {
-            (message.split('`').nth(1).map(str::to_owned), Text::new("is given twice", "står två gånger"))
+            (message.split('`').nth(1).map(str::to_owned), Text::new("occurs twice", "står två gånger"))
         }
         _ if message.contains("float literal") || message.contains("float from empty") => {
             text("must be a number", "måste vara ett tal")
