@@ -15,11 +15,9 @@ use crate::config::{DatabaseConfig, HealthConfig, LogConfig, ServeConfig, VaultC
 #[command(version, propagate_version = true, arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
-    #[expect(missing_docs, reason = "clap would show it.")]
     pub command: Command,
 
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show it.")]
     pub log: LogConfig,
 }
 
@@ -93,7 +91,6 @@ pub struct DemoConfig {
     pub port: u16,
 
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show it.")]
     pub limits: LimitsConfig,
 }
 
@@ -101,7 +98,6 @@ pub struct DemoConfig {
 #[derive(Debug, Clone, Args)]
 pub struct MigrateConfig {
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show it.")]
     pub database: DatabaseConfig,
 
     /// Undo the newest migration instead, and delete the data that it made room for
@@ -125,7 +121,6 @@ pub struct BackupConfig {
     pub file: PathBuf,
 
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show it.")]
     pub database: DatabaseConfig,
 }
 
@@ -148,7 +143,6 @@ pub struct ImportConfig {
     pub folder: PathBuf,
 
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show it.")]
     pub database: DatabaseConfig,
 }
 
@@ -183,7 +177,6 @@ pub enum VaultCommand {
 #[derive(Debug, Clone, Args)]
 pub struct AddKeyConfig {
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show it.")]
     pub vault: VaultConfig,
 
     /// Replace the key for look-up hashes instead; then run `nara vault rebuild-lookups`
@@ -195,11 +188,9 @@ pub struct AddKeyConfig {
 #[derive(Debug, Clone, Args)]
 pub struct VaultDatabaseConfig {
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show it.")]
     pub database: DatabaseConfig,
 
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show it.")]
     pub vault: VaultConfig,
 }
 
@@ -217,11 +208,9 @@ pub enum AuditCommand {
 #[derive(Debug, Clone, Args)]
 pub struct AuditVerifyConfig {
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show it.")]
     pub database: DatabaseConfig,
 
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show it.")]
     pub vault: VaultConfig,
 
     /// A head from earlier, as the log or `audit verify` printed it

@@ -55,7 +55,6 @@ pub struct LogConfig {
 #[derive(Debug, Clone, Args)]
 pub struct ServeConfig {
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
     pub database: DatabaseConfig,
 
     /// The address to listen on. If it is not a loopback address, put a proxy that speaks TLS in front
@@ -80,7 +79,6 @@ pub struct ServeConfig {
     pub trusted_proxies: Vec<IpNet>,
 
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
     pub tokens: TokenConfig,
 
     /// A file with the installation's secret: at least 32 random bytes as 64 hexadecimal digits. The keys of partner agencies and
@@ -89,7 +87,6 @@ pub struct ServeConfig {
     pub secret_file: PathBuf,
 
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
     pub vault: VaultConfig,
 
     /// The environment that keys of partner agencies are made for; it is part of every key
@@ -97,7 +94,6 @@ pub struct ServeConfig {
     pub environment: String,
 
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
     pub limits: LimitsConfig,
 
     /// The number of threads that answer calls; 0 means one per core

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 
 use crate::areas::view::path;
 use crate::areas::{Area, AreaView, NewArea, store};
-use crate::auth::{Administrator, Anyone};
+use crate::auth::{Acting, Administrator, Anyone};
 use crate::db::Db;
 use crate::directory::{Directory, Handle, changes, writer};
 use crate::error::{Error, Problem, Result};

@@ -63,7 +63,7 @@ impl Attempt {
 }
 
 /// The call that an entry is made of: its caller, its time, its trace and its client.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AuditedCall {
     pub actor: Actor,
     pub moment: Moment,

@@ -85,13 +85,7 @@ pub struct Entry {
 
 impl Entry {
     /// A record of `action`, such as `referral.read`, on things of one type.
-    pub fn new(
-        moment: &Moment,
-        actor: Actor,
-        action: AuditAction,
-        resource_ids: Vec<Uuid>,
-        trace_id: String,
-    ) -> Self {
+    pub fn new(moment: &Moment, actor: Actor, action: AuditAction, resource_ids: Vec<Uuid>, trace_id: String) -> Self {
         Self {
             id: moment.id(),
             at: moment.now,

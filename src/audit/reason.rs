@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "The code list `access-reasons` tells each in Swedish and English.")]
 pub enum AccessReason {
     CoverForColleague,
     JointCase,

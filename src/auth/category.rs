@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[schema(as = PartnerCategory)]
-#[expect(missing_docs, reason = "The code list `partner-categories` tells each in Swedish and English.")]
 pub enum Category {
     HealthDentalAuthority,
     SocialServicesAuthority,

@@ -39,9 +39,9 @@ use crate::vault::ConfidentialLine;
 pub use category::{Category, PartnerStatus};
 pub use desk::{Desk, Tools};
 pub use extract::{
-    Acting, Administrator, AnyPartner, Anyone, Auditor, CaseCorrector, CaseReader, CaseWorker, ColleagueReader, FollowUpWriter, OfStaff,
-    OutreachWorker, PartnerKeeper, PartnerReader, PeopleWorker, ReferralMaker, SignedIn, Submitter, TimelineReader,
-    VersionReader,
+    Acting, Administrator, AnyPartner, Anyone, Auditor, CaseCorrector, CaseReader, CaseWorker, ColleagueReader,
+    FollowUpWriter, OfStaff, OutreachWorker, PartnerKeeper, PartnerReader, PeopleWorker, ReferralMaker, SignedIn,
+    Submitter, TimelineReader, VersionReader,
 };
 use permissions::Reach;
 pub use sign_in::{SignIn, cannot_judge_tokens};

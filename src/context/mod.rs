@@ -11,7 +11,7 @@
 //!
 //! A recorded read finds first; the entry is durable before anything that was found leaves.
 
-pub mod directory;
+pub mod directory_writing;
 mod http;
 mod tx;
 
@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Attempt, AuditedCall, Entry};
-use crate::auth::{Acting, Sight, OfStaff, Staff};
+use crate::auth::{Acting, OfStaff, Sight, Staff};
 use crate::db::{self, Db, DbConn};
 use crate::directory::{self, Directory};
 use crate::error::{Error, Problem, Result};
@@ -101,7 +101,7 @@ impl<C: Acting> Context<C> {
         J: Fn(&mut Tx<'_>) -> Result<(Written, T)> + Send + 'static,
     {
         let mut told = None;
-        let work = async |slot: Slot| {
+        let mut work = async |slot: Slot| {
             let (written, besides) = self.retry_on_conflict(&attempt, &slot, &prepare).await?;
             told = Some(besides);
             Ok(written)

@@ -11,11 +11,9 @@
 pub mod backup;
 mod checkpoints;
 pub mod columns;
-#[expect(missing_docs, reason = "The derive for both databases makes public items without docs.")]
 pub mod connection;
 pub mod dialect;
 pub mod migrations;
-#[expect(missing_docs, reason = "The macro makes public items without docs.")]
 pub mod schema;
 mod threads;
 mod turn;

@@ -93,8 +93,7 @@ impl Desk<'_> {
         let before = &matter.referral;
         let (after, said) = steps::take(body::read::<S>(body)?, before, &setting)?;
         let (actor, about) = (Actor::Staff(matter.by), vec![before.id.uuid()]);
-        let entry =
-            Entry::new(&then, actor, S::AUDITED, about, String::new()).on_behalf_of(before.office_id);
+        let entry = Entry::new(&then, actor, S::AUDITED, about, String::new()).on_behalf_of(before.office_id);
         let transition = Transition::new(S::ACTION, (before, &after), actor, &said, self.vault, &then, entry)?;
         transition.write(self.conn)?;
         (matter.referral, matter.at) = (after, at);

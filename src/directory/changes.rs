@@ -80,7 +80,13 @@ impl Writer<'_> {
         end: impl Fn(&mut DbConn, &Directory) -> Result<T> + Send + 'static,
     ) -> Result<(Arc<Directory>, T)> {
         let (before, now) = (self.directory.current(), self.moment.now);
-        let action = crate::audit::AuditAction { code: action, resource_type: about.0, repeated: None, is_retried: false, is_open: true };
+        let action = crate::audit::AuditAction {
+            code: action,
+            resource_type: about.0,
+            repeated: None,
+            is_retried: false,
+            is_open: true,
+        };
         let entry = Entry::new(self.moment, self.actor, action, vec![about.1], self.trace_id.clone());
         let entry = entry.from_client(self.client);
         let write = move |conn: &mut DbConn| {

@@ -4,6 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
 use crate::audit::client::Client;
+use crate::auth::Acting;
 use crate::auth::{Administrator, Anyone};
 use crate::db::Db;
 use crate::directory::Handle;

@@ -40,7 +40,13 @@ impl By {
 
     /// Makes an audit record of an action by this member of staff.
     pub fn entry(&self, action: &'static str, resource_type: &'static str, ids: Vec<Uuid>) -> Entry {
-        let action = crate::audit::AuditAction { code: action, resource_type, repeated: None, is_retried: false, is_open: false };
+        let action = crate::audit::AuditAction {
+            code: action,
+            resource_type,
+            repeated: None,
+            is_retried: false,
+            is_open: false,
+        };
         Entry::new(&self.moment, Actor::Staff(self.staff_id), action, ids, self.trace.clone())
             .on_behalf_of(self.sight.only_office())
             .from_client(self.client)

@@ -18,7 +18,6 @@ use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
 /// A family as the database holds it, with everything personal sealed.
-#[expect(missing_docs, reason = "The fields are those of `Family`.")]
 #[derive(Clone, Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = families, treat_none_as_null = true)]
 pub struct SealedFamily {
@@ -77,7 +76,6 @@ impl Household {
 }
 
 /// An event in the history of families and people.
-#[expect(missing_docs, reason = "The fields say what they are.")]
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = family_events, treat_none_as_default_value = false)]
 pub struct FamilyEvent {

@@ -6,7 +6,7 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::auth::{Administrator, Anyone};
+use crate::auth::{Acting, Administrator, Anyone};
 use crate::db::{Db, DbConn};
 use crate::directory::{Directory, Handle, changes, writer};
 use crate::error::{Error, Problem, Result, Text};

@@ -19,7 +19,6 @@ use crate::time::{Moment, Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
 /// A contact as the database holds it, with everything personal sealed.
-#[expect(missing_docs, reason = "The fields are those of `OutreachContact`.")]
 #[derive(Clone, Queryable, Insertable, AsChangeset)]
 // Every column is always written, so that all inserts and updates have the same statement, whose text is made once.
 #[diesel(table_name = outreach_contacts, treat_none_as_default_value = false, treat_none_as_null = true)]
@@ -102,7 +101,6 @@ impl SealedContact {
 }
 
 /// A contact as it was before a correction.
-#[expect(missing_docs, reason = "The fields are those of `OutreachContact`.")]
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = outreach_contact_versions)]
 pub struct SealedVersion {

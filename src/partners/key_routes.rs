@@ -4,8 +4,8 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 
 use crate::audit;
-use crate::auth::PartnerKeeper;
 use crate::auth::keys::{self, ApiKey, KeyId, Keyring, PlainKey};
+use crate::auth::{Acting, PartnerKeeper};
 use crate::db::{Db, DbConn};
 use crate::error::{Problem, Result};
 use crate::http::answer::Validator;

@@ -7,6 +7,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::audit::{self, Entry};
+use crate::auth::Acting;
 use crate::auth::keys::Keyring;
 use crate::auth::{Category, PartnerKeeper, PartnerStatus};
 use crate::db::{Db, DbConn};

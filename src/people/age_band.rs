@@ -7,7 +7,6 @@ use utoipa::ToSchema;
 /// `adult` reaches up to that age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[derive(strum::AsRefStr, strum::EnumString, strum::EnumIter)]
-#[expect(missing_docs, reason = "Each says its ages.")]
 pub enum AgeBand {
     #[serde(rename = "0-5")]
     #[strum(serialize = "0-5")]

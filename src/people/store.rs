@@ -14,7 +14,6 @@ use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
 /// A person as the database holds it, with everything personal sealed.
-#[expect(missing_docs, reason = "The fields are those of `Person`.")]
 #[derive(Clone, Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = people, treat_none_as_null = true)]
 pub struct SealedPerson {

@@ -199,7 +199,6 @@ pub enum SupportOutcome {
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "The code list `disclosed-statuses` tells each in Swedish and English.")]
 pub enum DisclosedStatus {
     Received,
     InformationRequested,

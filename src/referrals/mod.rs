@@ -85,7 +85,6 @@ pub enum Kind {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[schema(as = ReferralStatus)]
-#[expect(missing_docs, reason = "The code list `referral-statuses` tells each in Swedish and English.")]
 pub enum Status {
     Received,
     InformationRequested,

@@ -22,7 +22,6 @@ use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
 /// A referral as the database holds it, with personal data sealed.
-#[expect(missing_docs, reason = "The fields are those of `Referral`.")]
 #[derive(Clone, Queryable, Insertable, AsChangeset)]
 // Each column is always written, so that the statement is the same for every referral and its text is made only once.
 #[diesel(table_name = referrals, treat_none_as_default_value = false, treat_none_as_null = true)]

@@ -69,7 +69,6 @@ pub enum Certainty {
 /// The rule that a step of the explanation applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "Each step says in its text what the rule did.")]
 pub enum Rule {
     PlaceByCoordinates,
     PlaceByDistrict,

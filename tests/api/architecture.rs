@@ -50,15 +50,15 @@ const NOT_SLICES: [&str; 4] = ["auth", "http", "db", "meta"];
 /// Files that are longer than 400 lines, each with its reason.
 const LONG: &[(&str, &str)] = &[("http/problem.rs", "one table of all problems, which the compiler keeps whole")];
 
-struct Source {
+pub struct Source {
     /// The file's path below `src`, such as `offices/mod.rs`.
-    path: String,
-    text: String,
+    pub path: String,
+    pub text: String,
     /// The text without comments, and without the tests at its end.
-    code: String,
+    pub code: String,
 }
 
-fn sources() -> Vec<Source> {
+pub fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut sources = Vec::new();
     for path in files(&root) {
@@ -93,7 +93,7 @@ impl Source {
     }
 
     /// Tests beside the code may import any module.
-    fn is_test(&self) -> bool {
+    pub fn is_test(&self) -> bool {
         self.parts().contains(&"tests") || self.path.ends_with("sample.rs")
     }
 

@@ -29,6 +29,7 @@ mod document_examples;
 mod families;
 mod faults;
 mod fuzz_corpora;
+mod house;
 mod http;
 mod idempotency;
 mod identity_provider;

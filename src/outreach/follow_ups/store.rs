@@ -15,7 +15,6 @@ use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
 /// A follow-up as the database holds it, with everything personal sealed.
-#[expect(missing_docs, reason = "The fields are those of `FollowUp`.")]
 #[derive(Clone, Queryable, Insertable)]
 // Every column is always written, so that all inserts have the same statement, whose text is made once.
 #[diesel(table_name = follow_ups, treat_none_as_default_value = false)]

@@ -9,6 +9,8 @@
 //! - Whether a yes came after a no is worked out from all that a family was asked, both for the same service and for any service: see
 //!   [`persistence`].
 
+pub mod answers;
+pub mod making;
 pub mod persistence;
 pub mod routes;
 pub mod store;

@@ -20,7 +20,6 @@ use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
 /// An offer as the database holds it, with everything personal sealed.
-#[expect(missing_docs, reason = "The fields are those of `Offer`.")]
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = offers, treat_none_as_default_value = false)]
 pub struct SealedOffer {
@@ -73,7 +72,6 @@ impl SealedOffer {
 }
 
 /// An answer as the database holds it. Nothing in it tells who somebody is.
-#[expect(missing_docs, reason = "The fields are those of `Answer`.")]
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = offer_answers, treat_none_as_default_value = false)]
 pub struct AnswerRow {

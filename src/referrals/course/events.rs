@@ -19,7 +19,6 @@ use crate::time::{Moment, Timestamp};
 use crate::vault::{self, ConfidentialProse, Sealed, Vault};
 
 /// An event as the database holds it, with its reason sealed.
-#[expect(missing_docs, reason = "The fields are those of `EventView`.")]
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = referral_events, treat_none_as_default_value = false)]
 pub struct SealedEvent {

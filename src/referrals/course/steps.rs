@@ -19,8 +19,8 @@ pub use work::{
     SupplyInformation,
 };
 
-use crate::directory::Directory;
 use crate::audit::AuditAction;
+use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{OfferId, ReferralId, StaffId};
 use crate::referrals::Referral;

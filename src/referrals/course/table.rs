@@ -22,7 +22,6 @@ use crate::referrals::{Kind, Origin, Referral, Status, disclosure};
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 #[schema(as = ReferralAction)]
-#[expect(missing_docs, reason = "The code list `referral-actions` tells each in Swedish and English.")]
 pub enum Action {
     AssessProtection,
     RequestInformation,

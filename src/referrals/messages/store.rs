@@ -13,7 +13,6 @@ use crate::time::{Moment, Timestamp};
 use crate::vault::{self, ConfidentialProse, Sealed, Vault};
 
 /// A message as the database holds it, with its text sealed.
-#[expect(missing_docs, reason = "The fields are those of a message.")]
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = referral_messages, treat_none_as_default_value = false)]
 pub struct SealedMessage {

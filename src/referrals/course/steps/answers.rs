@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::audit::actions;
+use crate::audit::{AuditAction, actions};
 use crate::calendar::DeadlineKind;
 use crate::error::Result;
 use crate::referrals::Referral;

@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::audit::actions;
+use crate::audit::{AuditAction, actions};
 use crate::calendar::DeadlineKind;
 use crate::error::{Problem, Result, Text};
 use crate::id::{OfficeId, StaffId};
