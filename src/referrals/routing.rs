@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::id::{AreaId, DistrictId, OfficeId};
-use crate::referrals::child::Child;
+use crate::referrals::matter::child::Child;
 use crate::where_to_turn::{self, Step, Whereabouts, Wish};
 
 /// How the office was found.

@@ -14,7 +14,7 @@ use crate::referrals::course::steps::{
     Complete, DecideInquiry, Decline, EnterInError, MarkDuplicate, RecordFamilyDeclined, RecordNotReached,
     RefuseFeedback, Reopen, SendFeedback, WithdrawConsent,
 };
-use crate::referrals::views::ReferralView;
+use crate::referrals::faces::views::ReferralView;
 
 /// The operations that end a matter.
 pub fn add(api: &mut impl Mount) {

@@ -14,7 +14,7 @@ use crate::referrals::course::steps::{
     Accept, AssessProtection, Assign, ExtendDeadline, Hold, LogAttempt, Redirect, RequestInformation, Resume, Start,
     SupplyInformation,
 };
-use crate::referrals::views::ReferralView;
+use crate::referrals::faces::views::ReferralView;
 
 /// The operations of work.
 pub fn add(api: &mut impl Mount) {
