@@ -35,7 +35,7 @@ use crate::http::{body, document, envelope, fallback};
 use crate::idempotency::Retries;
 use crate::meta::Document;
 use crate::partners::limits::KeyLimits;
-use crate::referrals::overdue::Overdue;
+use crate::referrals::course::overdue::Overdue;
 use crate::telemetry::Metrics;
 use crate::vault::{self, Vault};
 use crate::{
@@ -54,8 +54,8 @@ fn slices(api: &mut impl Mount) {
     services::routes(api);
     areas::routes(api);
     directory::routes(api);
-    referrals::partner_routes::routes(api);
-    referrals::routes::routes(api);
+    referrals::faces::partner_routes::routes(api);
+    referrals::faces::routes::routes(api);
     referrals::course::work_routes::add(api);
     referrals::course::end_routes::add(api);
     people::routes::routes(api);

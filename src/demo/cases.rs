@@ -117,7 +117,7 @@ pub fn write(
     if let Some(person) = referral.person_id {
         families::store::meet_person(conn, person, referral.office_id, referral.protected)?;
     }
-    referrals::of_person::arrived(conn, &sealed)?;
+    referrals::person::of_person::arrived(conn, &sealed)?;
     let about = vec![referral.id.uuid()];
     audit::record(conn, &Entry::new(received, from, actions::REFERRAL_RECEIVED, about, String::new()))
 }

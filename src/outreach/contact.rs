@@ -12,7 +12,7 @@ use crate::outreach::codes::{
 };
 use crate::people::{AgeBand, Gender, Registration};
 use crate::referrals::Urgency;
-use crate::referrals::child::Child;
+use crate::referrals::matter::child::Child;
 use crate::services::Need;
 use crate::slug::OfficeName;
 use crate::text::LanguageCode;

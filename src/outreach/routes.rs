@@ -30,14 +30,15 @@ use crate::outreach::codes::{Channel, ContactOutcome};
 use crate::outreach::follow_ups::FollowUp;
 use crate::outreach::follow_ups::store::SealedFollowUp;
 use crate::outreach::reports::Report;
-use crate::outreach::rules;
 use crate::outreach::store::{self, Filter, SealedContact};
 use crate::outreach::view::{ContactRow, ContactView};
-use crate::outreach::{NewContact, OutreachContact, Setting, batch_routes, change_routes, follow_ups, offers, reports};
+use crate::outreach::{
+    NewContact, OutreachContact, Setting, batch_routes, change_routes, follow_ups, offers, reports, rules,
+};
 use crate::people::store as people_store;
 use crate::referrals::Urgency;
-use crate::referrals::child::Child;
 use crate::referrals::matter::NewReferral;
+use crate::referrals::matter::child::Child;
 use crate::time::{Timestamp, day};
 use crate::vault::Vault;
 

@@ -25,7 +25,7 @@ use crate::idempotency::{Replay, Retries, Slot};
 use crate::partners::store::Filter;
 use crate::partners::view::{PartnerView, path};
 use crate::partners::{NewPartner, Partner, store};
-use crate::referrals::sender_category::NewCategory;
+use crate::referrals::sending::sender_category::NewCategory;
 use crate::slug::PartnerName;
 use crate::text::Line;
 use crate::vault::Vault;

@@ -21,9 +21,11 @@ use crate::outreach;
 use crate::people::routes::{Found, Showing, look};
 use crate::people::store::{self, SealedPerson, Taken};
 use crate::people::{Changeable, NewPerson, Person, PersonView, Registration};
+use crate::referrals::Status;
 use crate::referrals::course::events::{self, SealedEvent};
+use crate::referrals::person::{adoption, of_person};
+use crate::referrals::siblings::hiding;
 use crate::referrals::store::SealedReferral;
-use crate::referrals::{Status, adoption, hiding, of_person};
 use crate::vault::Vault;
 
 type PersonFacts = Changeable<NewPerson>;

@@ -23,7 +23,7 @@ use crate::outreach;
 use crate::people::routes::{Found, Showing, look, path};
 use crate::people::store::{self, SealedPerson, Taken};
 use crate::people::{KnownPerson, NewPerson, Person, PersonView};
-use crate::referrals::adoption;
+use crate::referrals::person::adoption;
 use crate::vault::Vault;
 
 /// Register a person

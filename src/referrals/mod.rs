@@ -8,38 +8,18 @@
 //! - The office sees the whole referral. The sender sees only what [`disclosure`] lets through.
 //! - [`crate::auth::Sight`] decides which referrals a member of staff may know of, for lists and for single referrals alike.
 
-pub mod adoption;
-pub mod child;
-pub mod codes;
-pub mod consent;
-mod copies;
-mod copy_routes;
-mod correct_routes;
-mod corrections;
 pub mod course;
-mod create_routes;
 pub mod disclosure;
+pub mod faces;
 mod finding;
-pub mod hiding;
 pub mod matter;
 pub mod messages;
-pub mod of_person;
-pub mod overdue;
-pub mod partner_action_routes;
-pub mod partner_routes;
-pub mod partner_view;
-pub mod receipt;
+pub mod person;
 pub mod reference;
-pub mod routes;
 mod routing;
-mod search_routes;
-pub mod sender;
-pub mod sender_category;
-pub mod sent;
-pub mod staff_matter;
+pub mod sending;
+pub mod siblings;
 pub mod store;
-mod views;
-mod whom;
 
 use chrono::{DateTime, Utc};
 use diesel::deserialize::FromSqlRow;
@@ -56,7 +36,7 @@ use crate::time::{Moment, Timestamp};
 
 use course::{Course, clocks};
 use matter::{NewReferral, TakenDown};
-use of_person::Known;
+use person::of_person::Known;
 use reference::Reference;
 use routing::Routing;
 

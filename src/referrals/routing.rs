@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::id::{AreaId, DistrictId, OfficeId};
-use crate::referrals::child::Child;
+use crate::referrals::matter::child::Child;
 use crate::where_to_turn::{self, Step, Whereabouts, Wish};
 
 /// The office that a referral was routed to, and the steps that led there.

@@ -14,7 +14,7 @@ use crate::http::page::From;
 use crate::id::{DistrictId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId, ServiceId, StaffId};
 use crate::on_backend;
 use crate::people::store::number_hash;
-use crate::referrals::codes::DisclosedStatus;
+use crate::referrals::course::codes::DisclosedStatus;
 use crate::referrals::course::{Course, clocks};
 use crate::referrals::reference::Reference;
 use crate::referrals::{Kind, Origin, Referral, Status, Urgency, disclosure};

@@ -14,7 +14,7 @@ use crate::db::Db;
 use crate::directory;
 use crate::http::limits::Limits;
 use crate::idempotency::Retries;
-use crate::referrals::overdue::Overdue;
+use crate::referrals::course::overdue::Overdue;
 use crate::telemetry::Metrics;
 use crate::time::Clock;
 

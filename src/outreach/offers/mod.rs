@@ -25,7 +25,7 @@ use crate::error::{Error, Problem, Result, Text};
 use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, StaffId};
 use crate::outreach::codes::{OfferAnswer, OfferCloseReason};
 use crate::outreach::{OutreachContact, Participant, check_tells_nobody};
-use crate::referrals::codes::DeclineReason;
+use crate::referrals::course::codes::DeclineReason;
 use crate::rules::{Rules, in_the_future};
 use crate::time::{Moment, Timestamp, day};
 use crate::vault::{self, ConfidentialProse};

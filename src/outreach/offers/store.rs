@@ -15,7 +15,7 @@ use crate::on_backend;
 use crate::outreach::codes::{OfferAnswer, OfferCloseReason};
 use crate::outreach::offers::persistence::{AfterDecline, Asked, after_decline};
 use crate::outreach::offers::{Answer, Offer};
-use crate::referrals::codes::DeclineReason;
+use crate::referrals::course::codes::DeclineReason;
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 

@@ -10,7 +10,7 @@ use crate::http::written::Linking;
 use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, StaffId};
 use crate::outreach::codes::{OfferAnswer, OfferCloseReason};
 use crate::outreach::offers::store::{AnswerRow, Standing};
-use crate::referrals::codes::DeclineReason;
+use crate::referrals::course::codes::DeclineReason;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Vault};
 

@@ -10,9 +10,11 @@ use crate::families;
 use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::course::steps::Said;
 use crate::referrals::course::table::Action;
-use crate::referrals::messages::store::{self as message_store, SealedMessage};
+use crate::referrals::messages::store as message_store;
+use crate::referrals::messages::store::SealedMessage;
+use crate::referrals::person::of_person;
 use crate::referrals::store::{self, SealedReferral};
-use crate::referrals::{Referral, Status, of_person};
+use crate::referrals::{Referral, Status};
 use crate::time::Moment;
 use crate::vault::Vault;
 

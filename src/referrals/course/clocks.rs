@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 
 use crate::calendar::{Deadline, DeadlineKind, DeadlineRule, DeadlineStart};
 use crate::directory::Directory;
-use crate::referrals::codes::InquiryChoice;
+use crate::referrals::course::codes::InquiryChoice;
 use crate::referrals::{Kind, Referral, Status, disclosure, no_deadline};
 use crate::time::Timestamp;
 

@@ -14,7 +14,7 @@ use crate::referrals::course::steps::{
     Complete, DecideInquiry, Decline, EnterInError, MarkDuplicate, RecordFamilyDeclined, RecordNotReached,
     RefuseFeedback, Reopen, SendFeedback, WithdrawConsent,
 };
-use crate::referrals::views::ReferralView;
+use crate::referrals::faces::views::ReferralView;
 
 /// Mounts the operations that end a referral, give feedback on it, and reopen it.
 pub fn add(api: &mut impl Mount) {

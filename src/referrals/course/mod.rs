@@ -10,9 +10,11 @@
 
 pub mod act;
 pub mod clocks;
+pub mod codes;
 pub mod end_routes;
 pub mod events;
 mod examples;
+pub mod overdue;
 pub mod routes;
 pub mod steps;
 pub mod table;
@@ -27,12 +29,12 @@ use crate::calendar::DeadlineKind;
 use crate::id::{OfferId, OfficeId, ReferralId, StaffId};
 use crate::people::Channel;
 use crate::referrals::Status;
-use crate::referrals::codes::{
+use crate::referrals::course::codes::{
     DeclineReason, ExtensionReason, FeedbackRefusalReason, FeedbackValue, HoldReason, InquiryChoice,
     ReferralDeclineReason, SupportOutcome,
 };
-use crate::referrals::copies::SiblingCopy;
 use crate::referrals::routing::Routing;
+use crate::referrals::siblings::copies::SiblingCopy;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 

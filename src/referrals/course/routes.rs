@@ -24,10 +24,9 @@ use crate::referrals::course::events;
 use crate::referrals::course::steps::{self, Setting, Step};
 use crate::referrals::course::table::{Action, Caller};
 use crate::referrals::course::view::EventView;
-use crate::referrals::routes::{Reading, links};
-use crate::referrals::store;
-use crate::referrals::views::ReferralView;
-use crate::referrals::{Kind, Referral, Status};
+use crate::referrals::faces::routes::{Reading, links};
+use crate::referrals::faces::views::ReferralView;
+use crate::referrals::{Kind, Referral, Status, store};
 use crate::rules::Rules;
 use crate::vault::Vault;
 

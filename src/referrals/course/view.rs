@@ -7,7 +7,7 @@ use crate::audit::Actor;
 use crate::calendar::{Deadline, DeadlineKind};
 use crate::error::Result;
 use crate::id::{OfficeId, ReferralEventId};
-use crate::referrals::codes::{FeedbackRefusalReason, FeedbackValue};
+use crate::referrals::course::codes::{FeedbackRefusalReason, FeedbackValue};
 use crate::referrals::course::events::{SealedEvent, Told};
 use crate::referrals::course::table::Action;
 use crate::referrals::{Origin, Referral, Status, disclosure};

@@ -14,7 +14,7 @@ use crate::referrals::course::steps::{
     Accept, AssessProtection, Assign, ExtendDeadline, Hold, LogAttempt, Redirect, RequestInformation, Resume, Start,
     SupplyInformation,
 };
-use crate::referrals::views::ReferralView;
+use crate::referrals::faces::views::ReferralView;
 
 /// Mounts the operations for the steps of work.
 pub fn add(api: &mut impl Mount) {

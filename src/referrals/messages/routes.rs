@@ -18,10 +18,10 @@ use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::ReferralId;
 use crate::idempotency::{Replay, Slot};
-use crate::referrals::messages::store::{self as message_store, Position, SealedMessage};
-use crate::referrals::messages::{MessageKind, MessageView, NewMessage, PartnerMessage};
-use crate::referrals::routes::Reading;
-use crate::referrals::sender::check_writable;
+use crate::referrals::faces::routes::Reading;
+use crate::referrals::messages::store::{Position, SealedMessage};
+use crate::referrals::messages::{MessageKind, MessageView, NewMessage, PartnerMessage, store as message_store};
+use crate::referrals::sending::sender::check_writable;
 use crate::referrals::store;
 use crate::vault::Vault;
 

@@ -7,7 +7,7 @@ use crate::audit::{AuditAction, actions};
 use crate::calendar::DeadlineKind;
 use crate::error::Result;
 use crate::referrals::Referral;
-use crate::referrals::codes::FeedbackRefusalReason;
+use crate::referrals::course::codes::FeedbackRefusalReason;
 use crate::referrals::course::steps::{Said, Setting, Step};
 use crate::referrals::course::table::Action;
 use crate::referrals::course::{GivenFeedback, RefusedFeedback, clocks};

@@ -15,8 +15,10 @@ use crate::families;
 use crate::families::membership::By;
 use crate::people::store::SealedPerson;
 use crate::referrals::course::events::{self, SealedEvent};
+use crate::referrals::person::of_person;
+use crate::referrals::siblings::hiding;
 use crate::referrals::store::{self, SealedReferral};
-use crate::referrals::{Referral, Status, hiding, of_person};
+use crate::referrals::{Referral, Status};
 use crate::vault::Vault;
 
 /// Links the referrals that name this person's number and are about nobody yet, in the transaction that writes the person. The

@@ -14,17 +14,18 @@ use crate::http::path::Named;
 use crate::id::{OfficeId, PersonId, ReferralId};
 use crate::outreach;
 use crate::people::Changeable;
-use crate::referrals::child::Child;
-use crate::referrals::consent;
-use crate::referrals::corrections::Facts;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::steps::Said;
 use crate::referrals::course::table::Action;
-use crate::referrals::routes::links;
-use crate::referrals::store;
-use crate::referrals::views::ReferralView;
-use crate::referrals::whom::Whom;
-use crate::referrals::{Referral, Status, hiding, of_person};
+use crate::referrals::faces::routes::links;
+use crate::referrals::faces::views::ReferralView;
+use crate::referrals::matter::child::Child;
+use crate::referrals::matter::consent;
+use crate::referrals::matter::corrections::Facts;
+use crate::referrals::person::of_person;
+use crate::referrals::person::whom::Whom;
+use crate::referrals::siblings::hiding;
+use crate::referrals::{Referral, Status, store};
 
 type ReferralCorrection = Changeable<Facts>;
 

@@ -8,9 +8,10 @@ use crate::db::{Db, DbConn, dialect, stale};
 use crate::error::{Error, Result, Text};
 use crate::families::membership::if_known;
 use crate::id::PersonId;
-use crate::people::store::{self as people_store, SealedPerson, number_hash};
-use crate::referrals::child::Child;
-use crate::referrals::of_person::{self, Known, hold_known};
+use crate::people::store as people_store;
+use crate::people::store::{SealedPerson, number_hash};
+use crate::referrals::matter::child::Child;
+use crate::referrals::person::of_person::{self, Known, hold_known};
 use crate::rules::Rules;
 use crate::vault::Vault;
 

@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::Text;
+use crate::referrals::disclosure::receipt::Receipt;
 use crate::referrals::disclosure::{self, Disclosed};
-use crate::referrals::receipt::Receipt;
 use crate::referrals::{Kind, Referral};
 use crate::text::Localized;
 

@@ -15,17 +15,16 @@ use crate::http::idempotency::GONE;
 use crate::http::written::Written;
 use crate::id::{OfficeId, OutreachContactId, PersonId, ReferralId};
 use crate::idempotency::{Again, ReplayAnew, Slot};
-use crate::outreach::reports;
-use crate::outreach::store as contact_store;
+use crate::outreach::{reports, store as contact_store};
 use crate::people::ProtectedIdentity;
-use crate::referrals::consent;
-use crate::referrals::matter::TakenDown;
-use crate::referrals::routes::links;
-use crate::referrals::staff_matter::NewStaffReferral;
+use crate::referrals::Referral;
+use crate::referrals::faces::routes::links;
+use crate::referrals::faces::views::ReferralView;
+use crate::referrals::matter::staff_matter::NewStaffReferral;
+use crate::referrals::matter::{TakenDown, consent};
+use crate::referrals::person::of_person;
+use crate::referrals::person::whom::Whom;
 use crate::referrals::store::{self, SealedReferral};
-use crate::referrals::views::ReferralView;
-use crate::referrals::whom::Whom;
-use crate::referrals::{Referral, of_person};
 use crate::rules::Rules;
 
 /// Create a referral

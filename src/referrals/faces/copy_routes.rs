@@ -19,9 +19,9 @@ use crate::idempotency::{Replay, Slot};
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::steps::Said;
 use crate::referrals::course::table::{Action, refusal};
-use crate::referrals::routes::links;
+use crate::referrals::faces::routes::links;
+use crate::referrals::faces::views::ReferralView;
 use crate::referrals::store::{self, SealedReferral};
-use crate::referrals::views::ReferralView;
 use crate::referrals::{Kind, Status};
 
 /// The sibling who gets a separate report.

@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn who_may_consent_follows_from_age() {
-        use Giver::{Child, Guardian};
+        use crate::referrals::matter::consent::Giver::{Child, Guardian};
         assert_eq!(pointers(&[Guardian], 9, false), 0);
         assert_eq!(pointers(&[Child], 9, true), 1);
         assert_eq!(pointers(&[Child], 12, true), 0);

@@ -5,17 +5,17 @@ use utoipa::ToSchema;
 
 use crate::http::call::Link;
 use crate::id::{OfficeId, ReferralId, StaffId};
-use crate::referrals::child::Child;
-use crate::referrals::codes::DeclineReason;
-use crate::referrals::consent::Consent;
-use crate::referrals::copies::SiblingCopy;
+use crate::referrals::course::codes::DeclineReason;
 use crate::referrals::course::view::{DeadlineView, FeedbackView};
 use crate::referrals::course::{
     Attempt, Decline, Extension, Hold, InquiryDecision, Outcome, ProtectionAssessment, State, Withdrawer,
 };
+use crate::referrals::matter::child::Child;
+use crate::referrals::matter::consent::Consent;
 use crate::referrals::matter::{Guardian, GuardiansInformed, Reporter, Sibling};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
+use crate::referrals::siblings::copies::SiblingCopy;
 use crate::referrals::{Kind, Origin, Referral, Status, Urgency, no_deadline};
 use crate::services::Need;
 use crate::time::Timestamp;

@@ -9,6 +9,9 @@
 //! - A sender of a support request learns its progress if the family's consent covers the outcome. Without that consent, the
 //!   sender learns only that the request was received and that it was handled.
 
+pub mod partner_view;
+pub mod receipt;
+
 #[cfg(test)]
 mod tests;
 
@@ -18,9 +21,9 @@ use crate::auth::Category;
 use crate::calendar::DeadlineKind;
 use crate::directory::Directory;
 use crate::id::{OfficeId, ReferralId};
-use crate::referrals::codes::{DisclosedStatus, FeedbackValue};
-use crate::referrals::consent::ConsentScope;
+use crate::referrals::course::codes::{DisclosedStatus, FeedbackValue};
 use crate::referrals::course::{State, TurnTo, Withdrawer};
+use crate::referrals::matter::consent::ConsentScope;
 use crate::referrals::reference::Reference;
 use crate::referrals::{Kind, Referral, Status};
 use crate::time::Timestamp;

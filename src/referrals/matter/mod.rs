@@ -6,6 +6,11 @@
 //! - A support request needs consent, from the guardian or from the child, depending on the child's age (SoL 21 kap. 1-2 §§).
 //! - A support request needs consent, from the guardian or the child by the child's age (SoL 21 kap. 1-2 §§).
 
+pub mod child;
+pub mod consent;
+pub mod corrections;
+pub mod staff_matter;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,8 +19,8 @@ use crate::directory::Directory;
 use crate::error::{Problem, Result, Text};
 use crate::id::ServiceId;
 use crate::people::{ConfidentialNumber, names};
-use crate::referrals::child::Child;
-use crate::referrals::consent::Consent;
+use crate::referrals::matter::child::Child;
+use crate::referrals::matter::consent::Consent;
 use crate::referrals::{Kind, Origin, Urgency};
 use crate::rules::{Rules, check_year};
 use crate::services::Need;

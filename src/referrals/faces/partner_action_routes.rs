@@ -18,10 +18,10 @@ use crate::id::{PartnerId, ReferralId};
 use crate::idempotency::{Replay, Slot};
 use crate::referrals::course::act::Transition;
 use crate::referrals::disclosure::Disclosed;
-use crate::referrals::messages::store::{self as message_store, SealedMessage};
-use crate::referrals::messages::{NewMessage, PartnerMessage};
-use crate::referrals::receipt::{self, Receipt};
-use crate::referrals::sender::{Consequence, Deed, FeedbackRequest, Supplement, Withdrawal};
+use crate::referrals::disclosure::receipt::{self, Receipt};
+use crate::referrals::messages::store::SealedMessage;
+use crate::referrals::messages::{NewMessage, PartnerMessage, store as message_store};
+use crate::referrals::sending::sender::{Consequence, Deed, FeedbackRequest, Supplement, Withdrawal};
 use crate::referrals::{Referral, store};
 
 /// Mounts the operations of senders on their own referrals.

@@ -18,11 +18,12 @@ use crate::families::membership::By;
 use crate::id::ReferralId;
 use crate::on_backend;
 use crate::people::ProtectedIdentity;
-use crate::referrals::child::Child;
+use crate::referrals::Referral;
 use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::matter::NewReferral;
+use crate::referrals::matter::child::Child;
+use crate::referrals::person::of_person;
 use crate::referrals::store::{self, SealedReferral};
-use crate::referrals::{Referral, of_person};
 use crate::time::Moment;
 use crate::vault::Vault;
 

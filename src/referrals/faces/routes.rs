@@ -20,14 +20,13 @@ use crate::http::query::Query;
 use crate::id::{OfficeId, ReferralId, StaffId};
 use crate::referrals::course::table::{self, Caller};
 use crate::referrals::disclosure::Disclosed;
-use crate::referrals::partner_view::{PartnerView, Withheld};
-use crate::referrals::receipt::Receipt;
-use crate::referrals::sender::check_writable;
+use crate::referrals::disclosure::partner_view::{PartnerView, Withheld};
+use crate::referrals::disclosure::receipt::Receipt;
+use crate::referrals::faces::views::{ReferralRow, ReferralView};
+use crate::referrals::faces::{copy_routes, correct_routes, create_routes, search_routes};
+use crate::referrals::sending::sender::check_writable;
 use crate::referrals::store::{self, Filter, Order, SealedReferral};
-use crate::referrals::views::{ReferralRow, ReferralView};
-use crate::referrals::{
-    Kind, Referral, Status, copy_routes, correct_routes, course, create_routes, messages, search_routes,
-};
+use crate::referrals::{Kind, Referral, Status, course, messages};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 

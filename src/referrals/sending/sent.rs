@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::http::page::From;
 use crate::id::PartnerId;
 use crate::on_backend;
-use crate::referrals::codes::DisclosedStatus;
+use crate::referrals::course::codes::DisclosedStatus;
 use crate::referrals::store::{Position, SealedReferral};
 use crate::time::Timestamp;
 

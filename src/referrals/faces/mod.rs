@@ -1,0 +1,10 @@
+//! Operations on referrals, for the office that has them and for the agencies that send them.
+
+pub mod copy_routes;
+pub mod correct_routes;
+pub mod create_routes;
+pub mod partner_action_routes;
+pub mod partner_routes;
+pub mod routes;
+pub mod search_routes;
+pub mod views;
