@@ -77,7 +77,7 @@ pub enum Command {
     /// Make a token for a member of staff, signed with a demo's key: for development only
     ///
     /// It holds in the demo whose folder is named, and nowhere else.
-    Token(TokenConfig),
+    Token(DemoTokenConfig),
 }
 
 /// Where `demo` lives.
@@ -229,7 +229,7 @@ pub struct AuditVerifyConfig {
 
 /// Whose token to make.
 #[derive(Debug, Clone, Args)]
-pub struct TokenConfig {
+pub struct DemoTokenConfig {
     /// The folder of the demo whose key signs
     #[arg(long, value_name = "DIR", default_value = "./nara-data")]
     pub data_dir: PathBuf,

@@ -62,7 +62,7 @@ impl Text {
 
 /// Where in the request something is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum ViolationPlace {
     /// A JSON Pointer (RFC 6901) into the body, without the leading `#`.
     Pointer(String),
     /// Some characters of the text at such a pointer.
@@ -84,7 +84,7 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// Where it is.
-    pub place: Place,
+    pub place: ViolationPlace,
     /// What is wrong, and what would be right.
     pub detail: Text,
 }
@@ -92,14 +92,14 @@ pub struct Violation {
 impl Violation {
     /// Something wrong in the body.
     pub fn at(pointer: impl Into<String>, detail: Text) -> Self {
-        Self { place: Place::Pointer(pointer.into()), detail }
+        Self { place: ViolationPlace::Pointer(pointer.into()), detail }
     }
 }
 
 /// The one error type of the program.
-pub struct Error(Box<Parts>);
+pub struct Error(Box<ErrorParts>);
 
-struct Parts {
+struct ErrorParts {
     problem: Problem,
     detail: Option<Text>,
     violations: Vec<Violation>,
@@ -114,7 +114,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// A problem that needs no further words.
     pub fn new(problem: Problem) -> Self {
-        Self(Box::new(Parts {
+        Self(Box::new(ErrorParts {
             problem,
             detail: None,
             violations: Vec::new(),
@@ -152,7 +152,7 @@ impl Error {
 
     /// A query parameter that cannot be used.
     pub fn parameter(name: impl Into<String>, detail: Text) -> Self {
-        Self::bad_parameter(Violation { place: Place::Parameter(name.into()), detail })
+        Self::bad_parameter(Violation { place: ViolationPlace::Parameter(name.into()), detail })
     }
 
     /// The same, where the violation is there already.
@@ -170,7 +170,7 @@ impl Error {
     /// A header that cannot be used, with a problem of its own.
     pub fn header_problem(problem: Problem, name: &'static str, detail: Text) -> Self {
         let mut error = Self::new(problem);
-        error.0.violations = vec![Violation { place: Place::Header(name), detail }];
+        error.0.violations = vec![Violation { place: ViolationPlace::Header(name), detail }];
         error
     }
 
@@ -205,7 +205,7 @@ impl Error {
     /// The same for a part of a larger body: its pointers begin with where the part stands.
     pub fn within(mut self, part: &str) -> Self {
         for violation in &mut self.0.violations {
-            if let Place::Pointer(pointer) | Place::Span { pointer, .. } = &mut violation.place {
+            if let ViolationPlace::Pointer(pointer) | ViolationPlace::Span { pointer, .. } = &mut violation.place {
                 *pointer = format!("{part}{pointer}");
             }
         }
@@ -215,7 +215,7 @@ impl Error {
     /// The same for what is judged as a part of a larger body and stands by itself: its pointers do not name the part.
     pub fn from_part(mut self, part: &str) -> Self {
         for violation in &mut self.0.violations {
-            if let Place::Pointer(pointer) = &mut violation.place
+            if let ViolationPlace::Pointer(pointer) = &mut violation.place
                 && let Some(rest) = pointer.strip_prefix(part)
             {
                 *pointer = rest.to_owned();
@@ -262,10 +262,12 @@ impl Error {
             return cause.to_string();
         }
         let place = |violation: &Violation| match &violation.place {
-            Place::Pointer(place) | Place::Span { pointer: place, .. } | Place::Parameter(place) => {
+            ViolationPlace::Pointer(place)
+            | ViolationPlace::Span { pointer: place, .. }
+            | ViolationPlace::Parameter(place) => {
                 format!("{place} {}", violation.detail.en)
             }
-            Place::Header(place) => format!("{place} {}", violation.detail.en),
+            ViolationPlace::Header(place) => format!("{place} {}", violation.detail.en),
         };
         let detail = self.detail().map(|detail| detail.en.to_string());
         let told: Vec<String> = detail.into_iter().chain(self.violations().iter().map(place)).collect();

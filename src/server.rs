@@ -19,7 +19,7 @@ use serde_json::Value;
 use utoipa_actix_web::AppExt;
 
 use crate::audit::denials::Denials;
-use crate::audit::routes::Verifier as AuditVerifier;
+use crate::audit::routes::AuditVerifier;
 use crate::audit::seal::{Sealer, Sealing};
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
@@ -42,7 +42,7 @@ use crate::{
     services, staff, timeline, where_to_turn,
 };
 
-pub use setup::{Keys, MetricsAt, Setup, Timeouts};
+pub use setup::{DerivedKeys, MetricsAt, Setup, Timeouts};
 use watch::{Watch, renew_keys, seal};
 
 /// Every slice. What is not mounted here is neither served nor documented.
@@ -78,7 +78,7 @@ pub fn document() -> Value {
 
 /// The operations, and the document as it is served. It is made by a thread of its own: with the thread goes back to the system what
 /// that takes for a moment, which is more than everything else.
-fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<document::Operation>, String)> {
+fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<document::DocumentedOperation>, String)> {
     let describe = move || {
         let published = known.unwrap_or_else(|| Arc::new(document()));
         (document::operations(&published), document::with_server(&published, &served_at).to_string())
@@ -92,7 +92,7 @@ fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<docume
 const CONNECTIONS: usize = 4096;
 
 /// A server that runs.
-pub struct Running {
+pub struct RunningServer {
     /// Where it listens.
     pub address: SocketAddr,
     /// Ends it: with `true`, when what is under way is finished.
@@ -131,12 +131,12 @@ struct Shared {
 }
 
 /// Migrates the database, loads the directory and begins to listen.
-pub async fn start(setup: Setup) -> Result<Running> {
+pub async fn start(setup: Setup) -> Result<RunningServer> {
     migrations::run(&setup.target)?;
     let db = Db::open(&setup.target, Sizes::for_target(&setup.target))?;
     let (vault, at) = (setup.vault.clone(), setup.clock.now());
     db.write(move |conn| vault::state::check(conn, vault.ring(), at)).await?;
-    let keys = Keys::of(&setup.secret);
+    let keys = DerivedKeys::of(&setup.secret);
     let metrics = Data::new(Metrics::new()?);
     SignIn::count_from_zero(&metrics);
     let keyring = Keyring::new(setup.environment, keys.partner_keys, metrics.clone().into_inner());
@@ -210,10 +210,10 @@ pub async fn start(setup: Setup) -> Result<Running> {
     if let MetricsAt::Apart(listener) = setup.metrics {
         actix_web::rt::spawn(serve_metrics(metrics, listener)?);
     }
-    Ok(Running { address, handle, db, directory, keys: keyring, server, watcher, sealing, denials })
+    Ok(RunningServer { address, handle, db, directory, keys: keyring, server, watcher, sealing, denials })
 }
 
-impl Running {
+impl RunningServer {
     /// Runs until the server is told to stop, by its handle or by a signal, and what was under way is finished.
     pub async fn until_stopped(self) -> Result<()> {
         let ended = self.server.await.map_err(Error::internal).and_then(|ended| ended.map_err(Error::internal));

@@ -33,7 +33,7 @@ use nara::referrals::reference::Reference;
 use nara::referrals::store::{self, SealedReferral};
 use nara::telemetry::Metrics;
 use nara::time::{Clock, Moment, Random};
-use nara::vault::{Ring, Vault};
+use nara::vault::{Vault, VaultKeys};
 use nara::{outreach, partners};
 
 use super::{field, report};
@@ -73,7 +73,7 @@ impl Floors {
         let referral = Referral::receive(new, sender, None, directory, &moment()).expect("the report is received");
         // As many as r2d2 opens by itself.
         let pool = Pool::builder().test_on_check_out(false).build(Connections(target.clone()));
-        let vault = Vault::new(Ring::new(&Random::system()));
+        let vault = Vault::new(VaultKeys::new(&Random::system()));
         let sealed = SealedReferral::new(&referral, &vault, &Random::system()).expect("the report is sealed");
         let pool = pool.expect("connections can be opened");
         let yesterday = (moment().now.utc() - chrono::TimeDelta::days(1)).into();

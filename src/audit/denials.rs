@@ -25,16 +25,16 @@ pub struct Denials {
 }
 
 /// The denials that wait to be written down.
-pub struct Waiting {
+pub struct WaitingDenials {
     queue: Receiver<Entry>,
     metrics: Arc<Metrics>,
 }
 
 impl Denials {
     /// A queue, and its end, of which somebody must take care.
-    pub fn new(metrics: Arc<Metrics>) -> (Self, Waiting) {
+    pub fn new(metrics: Arc<Metrics>) -> (Self, WaitingDenials) {
         let (sender, receiver) = channel(QUEUE);
-        (Self { queue: sender, metrics: Arc::clone(&metrics) }, Waiting { queue: receiver, metrics })
+        (Self { queue: sender, metrics: Arc::clone(&metrics) }, WaitingDenials { queue: receiver, metrics })
     }
 
     /// Takes note of `attempt` if what was looked for was not found, or something else that the caller named; and gives the outcome on
@@ -52,7 +52,7 @@ impl Denials {
     }
 }
 
-impl Waiting {
+impl WaitingDenials {
     /// Writes down what comes, until nobody is left from whom something could.
     pub async fn write(mut self, db: Db) {
         while let Some(first) = self.queue.recv().await {
@@ -112,6 +112,6 @@ mod tests {
         let refused = Err(Error::invalid(Vec::new()).naming(vec![somebody, family]));
         assert!(denials.noted::<()>(refused, attempt).is_err());
         let noted = waiting.queue.try_recv().unwrap();
-        assert_eq!((noted.resource_ids.0, noted.outcome), (vec![family, somebody], crate::audit::Outcome::Denied));
+        assert_eq!((noted.resource_ids.0, noted.outcome), (vec![family, somebody], crate::audit::AuditOutcome::Denied));
     }
 }

@@ -49,14 +49,13 @@ pub use reason::AccessReason;
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[schema(as = AuditOutcome)]
-pub enum Outcome {
+pub enum AuditOutcome {
     /// It was done.
     Done,
     /// It does not exist, or the caller may not know that it does.
     Denied,
 }
-crate::text_column!(Outcome);
+crate::text_column!(AuditOutcome);
 
 /// One record.
 #[derive(Debug, Clone, Insertable)]
@@ -75,7 +74,7 @@ pub struct Entry {
     client_address: Option<String>,
     client_agent: Option<Agent>,
     trace_id: String,
-    outcome: Outcome,
+    outcome: AuditOutcome,
 }
 
 impl Entry {
@@ -101,7 +100,7 @@ impl Entry {
             client_address: None,
             client_agent: None,
             trace_id,
-            outcome: Outcome::Done,
+            outcome: AuditOutcome::Done,
         }
     }
 
@@ -159,7 +158,7 @@ impl Entry {
 
     /// The same record of an attempt: what was asked for does not exist, as far as the actor may know.
     pub fn denied(self) -> Self {
-        Self { outcome: Outcome::Denied, ..self }
+        Self { outcome: AuditOutcome::Denied, ..self }
     }
 }
 

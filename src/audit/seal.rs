@@ -16,7 +16,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
-use crate::audit::record::Record;
+use crate::audit::record::AuditRecord;
 use crate::audit::store;
 use crate::code::code;
 use crate::db::schema::audit_seals;
@@ -25,7 +25,7 @@ use crate::error::Result;
 use crate::hex;
 use crate::id::AuditRecordId;
 use crate::time::Timestamp;
-use crate::vault::Ring;
+use crate::vault::VaultKeys;
 
 /// Longer than any transaction lasts: see the time-outs in [`crate::db::connection`].
 pub const MARGIN_SECONDS: i64 = 60;
@@ -94,7 +94,7 @@ impl Seal {
 
 impl Sealer {
     /// A sealer with a key of its own, derived from the vault's oldest: changing keys leaves the chain as it is.
-    pub fn with(ring: &Ring) -> Self {
+    pub fn with(ring: &VaultKeys) -> Self {
         Self::new(ring.oldest().derive("audit seals"))
     }
 
@@ -104,14 +104,14 @@ impl Sealer {
     }
 
     /// The hash of a record's seal, which has this number and stands behind the hash `before`.
-    pub fn hash(&self, seq: i64, before: &[u8], record: &Record) -> [u8; 32] {
+    pub fn hash(&self, seq: i64, before: &[u8], record: &AuditRecord) -> [u8; 32] {
         code(&self.key, &[&seq.to_be_bytes(), before, &record.bytes()])
     }
 
     /// The seals of these records, behind the last one.
-    pub fn chain(&self, last: Option<&Seal>, records: &[Record]) -> Vec<Seal> {
+    pub fn chain(&self, last: Option<&Seal>, records: &[AuditRecord]) -> Vec<Seal> {
         let (mut seq, mut before) = last.map_or((0, BEGINNING.to_vec()), |last| (last.seq, last.hash.clone()));
-        let next = |record: &Record| {
+        let next = |record: &AuditRecord| {
             // Behind the last number there is none: the database refuses it, and the log says so.
             seq = seq.saturating_add(1);
             before = self.hash(seq, &before, record).to_vec();
@@ -129,7 +129,7 @@ pub struct Sealing {
 
 /// What a step of sealing came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum SealingStep {
     /// Records were sealed; `more` of them are waiting.
     Sealed {
         /// The new end of the chain.
@@ -143,7 +143,7 @@ pub enum Step {
     Overtaken,
 }
 
-impl Step {
+impl SealingStep {
     /// How long to wait before the next step. What took long leaves the database to others for longer.
     pub fn pause(self, took: Duration) -> Duration {
         match self {
@@ -155,9 +155,9 @@ impl Step {
 }
 
 /// What there is to seal.
-struct Found {
+struct SealingBatch {
     last: Option<Seal>,
-    records: Vec<Record>,
+    records: Vec<AuditRecord>,
     swept: bool,
 }
 
@@ -168,7 +168,7 @@ impl Sealing {
     }
 
     /// Seals the next batch.
-    pub async fn step(&mut self, db: &Db, now: Timestamp) -> Result<Step> {
+    pub async fn step(&mut self, db: &Db, now: Timestamp) -> Result<SealingStep> {
         let swept_at = self.swept_at;
         let found = db.read(move |conn| find(conn, swept_at, now)).await?;
         let more = i64::try_from(found.records.len()).is_ok_and(|count| count >= BATCH);
@@ -177,19 +177,19 @@ impl Sealing {
         if head.is_some() {
             let last = found.last.clone();
             if !db.write(move |conn| store::append(conn, last.as_ref(), &seals)).await? {
-                return Ok(Step::Overtaken);
+                return Ok(SealingStep::Overtaken);
             }
         }
         if found.swept && !more {
             self.swept_at = Some(now);
         }
-        Ok(head.map_or(Step::Nothing, |head| Step::Sealed { head, more }))
+        Ok(head.map_or(SealingStep::Nothing, |head| SealingStep::Sealed { head, more }))
     }
 }
 
 /// The records that have no seal yet: those behind the newest one that has, and from time to time those that may have been
 /// committed late.
-fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Result<Found> {
+fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Result<SealingBatch> {
     let last = store::last_seal(conn)?;
     let newest = store::newest_sealed(conn)?;
     let swept = newest.is_some_and(|newest| is_time_to_sweep(newest, swept_at, now));
@@ -199,7 +199,7 @@ fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Resul
         Some(newest) if swept => settled_before(newest, swept_at.map_or(now, |swept_at| swept_at.min(now))),
         Some(newest) => newest,
     };
-    Ok(Found { last, records: store::unsealed(conn, behind, BATCH)?, swept })
+    Ok(SealingBatch { last, records: store::unsealed(conn, behind, BATCH)?, swept })
 }
 
 /// When the newest sealed record is older than the margin and all was swept after that, nothing can turn up any more: an idle

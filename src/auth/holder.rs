@@ -13,13 +13,13 @@ use crate::vault::{self, Confidential, ConfidentialLine, KeyedHash, Vault};
 
 /// Who somebody is at the identity provider. The subject may be a personal identity number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
+pub struct ProviderIdentity {
     issuer: String,
     #[serde(serialize_with = "vault::disclose")]
     subject: Confidential<String>,
 }
 
-impl Identity {
+impl ProviderIdentity {
     /// Whom this issuer knows by this subject.
     pub fn new(issuer: &str, subject: &str) -> Self {
         Self { issuer: issuer.to_owned(), subject: Confidential::new(subject.to_owned()) }
@@ -37,7 +37,7 @@ impl Identity {
 #[derive(Debug, Clone)]
 pub struct Claims {
     /// Who it is.
-    pub identity: Identity,
+    pub identity: ProviderIdentity,
     /// The name, if the token tells it.
     pub name: Option<ConfidentialLine>,
     /// Their roles.
@@ -52,7 +52,7 @@ pub struct Claims {
 
 /// Who holds a token that was verified. They are in the register from the first call on that the rule lets them make.
 #[derive(Debug)]
-pub struct Holder {
+pub struct TokenHolder {
     /// What the token says, and for how long.
     pub verified: Verified,
     /// What the register finds them by.
@@ -60,7 +60,7 @@ pub struct Holder {
     id: OnceLock<StaffId>,
 }
 
-impl Holder {
+impl TokenHolder {
     /// Whoever holds this token.
     pub fn new(verified: Verified, vault: &Vault) -> Self {
         let identity_hash = verified.claims.identity.hash(vault);
@@ -97,19 +97,19 @@ impl Holder {
 mod tests {
     use super::*;
     use crate::time::Random;
-    use crate::vault::Ring;
+    use crate::vault::VaultKeys;
 
     #[test]
     fn an_identity_is_found_again_and_told_to_nobody() {
-        let vault = Vault::new(Ring::new(&Random::system()));
-        let anna = Identity::new("https://idp.test", "19790101-1234");
-        assert_eq!(anna.hash(&vault), Identity::new("https://idp.test", "19790101-1234").hash(&vault));
+        let vault = Vault::new(VaultKeys::new(&Random::system()));
+        let anna = ProviderIdentity::new("https://idp.test", "19790101-1234");
+        assert_eq!(anna.hash(&vault), ProviderIdentity::new("https://idp.test", "19790101-1234").hash(&vault));
         for other in [("https://idp.test", "19790101-1235"), ("https://idp.tes", "t19790101-1234"), ("", "")] {
-            assert_ne!(anna.hash(&vault), Identity::new(other.0, other.1).hash(&vault), "{other:?}");
+            assert_ne!(anna.hash(&vault), ProviderIdentity::new(other.0, other.1).hash(&vault), "{other:?}");
         }
         assert!(!format!("{anna:?}").contains("1979"));
         // Sealed it comes back whole, so that the hashes can be made anew.
         let written = serde_json::to_vec(&anna).unwrap();
-        assert_eq!(serde_json::from_slice::<Identity>(&written).unwrap(), anna);
+        assert_eq!(serde_json::from_slice::<ProviderIdentity>(&written).unwrap(), anna);
     }
 }

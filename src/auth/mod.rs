@@ -111,7 +111,7 @@ pub struct Agency {
     /// What the key may be used for.
     pub scopes: Vec<Scope>,
     /// The key that it signed in with.
-    pub key: keys::KeyId,
+    pub key: keys::ApiKeyId,
 }
 
 /// What a member of staff may do with the cases of their own offices.

@@ -9,16 +9,16 @@ use futures_util::future::{Either, FutureExt, LocalBoxFuture, Ready, ready};
 use strum::IntoEnumIterator;
 
 use crate::audit::AccessReason;
-use crate::auth::holder::Holder;
+use crate::auth::holder::TokenHolder;
 use crate::auth::keys::Keyring;
 use crate::auth::permissions::{Permission, Permissions, Reach};
 use crate::auth::register::Register;
-use crate::auth::tokens::{Refusal, Verified, Verifier};
+use crate::auth::tokens::{TokenRefusal, TokenVerifier, Verified};
 use crate::auth::{Agency, Role, Scope, Staff, offices_named};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::client;
-use crate::http::limits::{self, Subject};
+use crate::http::limits::{self, BudgetHolder};
 use crate::id::StaffId;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Timestamp};
@@ -26,7 +26,7 @@ use crate::time::{Clock, Timestamp};
 /// All that signing in needs.
 pub struct SignIn {
     /// Verifies tokens of staff.
-    pub tokens: Verifier,
+    pub tokens: TokenVerifier,
     /// Knows the keys of partner agencies.
     pub keys: Keyring,
     /// The rule that all go by.
@@ -68,9 +68,9 @@ enum Misuse {
 /// A member of staff whom the rule allows `permission`, or with `None` whoever signs in.
 pub fn staff(request: &HttpRequest, permission: Option<Permission>) -> SigningIn<Staff> {
     match known(request, permission) {
-        Ok(Known::Staff(staff)) => Either::Left(ready(Ok(*staff))),
-        Ok(Known::Newcomer(admitted)) => Either::Right(register(request.clone(), *admitted).boxed_local()),
-        Ok(Known::ByAnotherKey) => Either::Right(ask_for_keys(request.clone(), permission).boxed_local()),
+        Ok(TokenVerdict::Staff(staff)) => Either::Left(ready(Ok(*staff))),
+        Ok(TokenVerdict::Newcomer(admitted)) => Either::Right(register(request.clone(), *admitted).boxed_local()),
+        Ok(TokenVerdict::ByAnotherKey) => Either::Right(ask_for_keys(request.clone(), permission).boxed_local()),
         Err(error) => Either::Left(ready(Err(error))),
     }
 }
@@ -87,7 +87,7 @@ pub fn may(request: &HttpRequest, staff: &Staff, permission: Permission) -> bool
 }
 
 /// What can be said of a token at once. All that is wrong with one is said here, before anybody looks at the request's body.
-enum Known {
+enum TokenVerdict {
     /// It was verified before, and its holder is in the register.
     Staff(Box<Staff>),
     /// It holds, and the rule lets its holder go on to the register.
@@ -98,26 +98,28 @@ enum Known {
 
 /// Somebody whom the rule lets go on.
 struct Admitted {
-    holder: Arc<Holder>,
+    holder: Arc<TokenHolder>,
     reach: Vec<Reach>,
     reason: Option<AccessReason>,
 }
 
-fn known(request: &HttpRequest, permission: Option<Permission>) -> Result<Known> {
+fn known(request: &HttpRequest, permission: Option<Permission>) -> Result<TokenVerdict> {
     let (sign_in, token, now) = token(request)?;
     let holder = match sign_in.tokens.remembered(token, now) {
         Some(Ok(holder)) => holder,
         Some(Err(refusal)) => return Err(sign_in.refuse(request, refusal)),
         None => match sign_in.tokens.check(token, now) {
             Ok(verified) => sign_in.remember(token, verified, now),
-            Err(Refusal::UnknownKey) if sign_in.tokens.may_have_other_keys(now) => return Ok(Known::ByAnotherKey),
+            Err(TokenRefusal::UnknownKey) if sign_in.tokens.may_have_other_keys(now) => {
+                return Ok(TokenVerdict::ByAnotherKey);
+            }
             Err(refusal) => return Err(sign_in.refuse(request, refusal)),
         },
     };
     let admitted = sign_in.admit(request, holder, permission)?;
     Ok(match admitted.holder.id() {
-        Some(id) => Known::Staff(Box::new(admitted.into_staff(id))),
-        None => Known::Newcomer(Box::new(admitted)),
+        Some(id) => TokenVerdict::Staff(Box::new(admitted.into_staff(id))),
+        None => TokenVerdict::Newcomer(Box::new(admitted)),
     })
 }
 
@@ -172,7 +174,7 @@ pub fn agency(request: &HttpRequest, scope: Option<Scope>) -> Result<Agency> {
         }
         other => return Err(refused(request, &other)),
     };
-    limits::take(request, Subject::of_key(agency.key.as_ref()))?;
+    limits::take(request, BudgetHolder::of_key(agency.key.as_ref()))?;
     let Some(lacking) = scope.filter(|scope| !agency.scopes.contains(scope)) else { return Ok(agency) };
     let lacking = lacking.as_ref();
     Err(Error::with_detail(
@@ -187,7 +189,7 @@ pub fn agency(request: &HttpRequest, scope: Option<Scope>) -> Result<Agency> {
 impl SignIn {
     /// Lets every reason stand at zero that never occurred, so that a rate over it can be drawn.
     pub fn count_from_zero(metrics: &Metrics) {
-        let reasons = Refusal::iter().map(<&str>::from).chain(Misuse::iter().map(<&str>::from));
+        let reasons = TokenRefusal::iter().map(<&str>::from).chain(Misuse::iter().map(<&str>::from));
         reasons.for_each(|reason| metrics.count_refused_sign_ins(reason, 0));
     }
 
@@ -197,24 +199,29 @@ impl SignIn {
     }
 
     /// Counts why, and does not tell. What cannot be judged is no failure to sign in, and counts like any call of the address.
-    fn refuse(&self, request: &HttpRequest, refusal: Refusal) -> Error {
+    fn refuse(&self, request: &HttpRequest, refusal: TokenRefusal) -> Error {
         self.metrics.count_refused_sign_ins(refusal.into(), 1);
         match refusal {
-            Refusal::NoKeys => limits::take_anonymous(request).err().unwrap_or_else(cannot_judge_tokens),
+            TokenRefusal::NoKeys => limits::take_anonymous(request).err().unwrap_or_else(cannot_judge_tokens),
             _ => failed(request),
         }
     }
 
-    fn remember(&self, token: &str, verified: Verified, now: Timestamp) -> Arc<Holder> {
+    fn remember(&self, token: &str, verified: Verified, now: Timestamp) -> Arc<TokenHolder> {
         self.metrics.verified_token();
-        let holder = Arc::new(Holder::new(verified, &self.register.vault));
+        let holder = Arc::new(TokenHolder::new(verified, &self.register.vault));
         self.tokens.remember(token, Arc::clone(&holder), now);
         holder
     }
 
     /// Takes the call from the holder's budget, and asks the rule.
-    fn admit(&self, request: &HttpRequest, holder: Arc<Holder>, permission: Option<Permission>) -> Result<Admitted> {
-        limits::take(request, Subject::of_staff(holder.identity_hash.bytes()))?;
+    fn admit(
+        &self,
+        request: &HttpRequest,
+        holder: Arc<TokenHolder>,
+        permission: Option<Permission>,
+    ) -> Result<Admitted> {
+        limits::take(request, BudgetHolder::of_staff(holder.identity_hash.bytes()))?;
         let (reach, reason) = match permission {
             Some(permission) => self.allowed(request, &holder.verified.claims.roles, permission)?,
             // There is nothing to look at further; a reason that is none is told all the same.

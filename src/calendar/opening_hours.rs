@@ -128,13 +128,13 @@ pub struct Interval {
 
 /// In the order in which they win where they overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum State {
+enum HoursState {
     Closed,
     Unknown,
     Open,
 }
 
-impl From<RuleKind> for State {
+impl From<RuleKind> for HoursState {
     fn from(kind: RuleKind) -> Self {
         match kind {
             RuleKind::Open => Self::Open,
@@ -148,13 +148,13 @@ impl From<RuleKind> for State {
 struct Piece {
     start: u16,
     end: u16,
-    state: State,
+    state: HoursState,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Change {
+struct HoursChange {
     at: DateTime<Utc>,
-    state: State,
+    state: HoursState,
 }
 
 /// The answers between two instants, worked out once.
@@ -211,7 +211,7 @@ impl OpeningHours {
         let interval = |piece: Piece| Interval {
             opens_at: self.instant(date, piece.start),
             closes_at: self.instant(date, piece.end),
-            unknown: piece.state == State::Unknown,
+            unknown: piece.state == HoursState::Unknown,
         };
         let intervals = self.pieces(date).into_iter().map(interval);
         // Hours within the hour that is skipped in March never come.
@@ -222,28 +222,28 @@ impl OpeningHours {
     fn work_out(&self, at: DateTime<Utc>) -> OpenState {
         let today = self.calendar.local_date(at);
         let beyond = today.checked_add_days(Days::new(HORIZON_DAYS + 2)).unwrap_or(today);
-        let mut now = State::Closed;
+        let mut now = HoursState::Closed;
         for change in self.changes(today, beyond) {
             if change.at <= at {
                 now = change.state;
                 continue;
             }
             match (now, change.state) {
-                (State::Open, _) => return OpenState::open(Some(change.at)),
-                (State::Closed, State::Open) => return OpenState::closed(Some(change.at)),
-                (State::Closed, _) => {}
-                (State::Unknown, _) => break,
+                (HoursState::Open, _) => return OpenState::open(Some(change.at)),
+                (HoursState::Closed, HoursState::Open) => return OpenState::closed(Some(change.at)),
+                (HoursState::Closed, _) => {}
+                (HoursState::Unknown, _) => break,
             }
         }
         match now {
-            State::Open => OpenState::open(None),
-            State::Closed => OpenState::closed(None),
-            State::Unknown => OpenState::unknown(),
+            HoursState::Open => OpenState::open(None),
+            HoursState::Closed => OpenState::closed(None),
+            HoursState::Unknown => OpenState::unknown(),
         }
     }
 
     /// The state at the start of a day and all changes until the start of another.
-    fn changes(&self, from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = Change> {
+    fn changes(&self, from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = HoursChange> {
         let days = from.iter_days().take_while(move |date| *date < to);
         let mut all = days.flat_map(|date| self.changes_on(date)).peekable();
         let mut last = None;
@@ -260,7 +260,7 @@ impl OpeningHours {
     }
 
     /// The state at the start of a day and its changes; states may repeat.
-    fn changes_on(&self, date: NaiveDate) -> Vec<Change> {
+    fn changes_on(&self, date: NaiveDate) -> Vec<HoursChange> {
         let mut pieces = Vec::new();
         if self.expressions.night.is_some() {
             let yesterday = date.pred_opt().map(|yesterday| self.pieces(yesterday)).unwrap_or_default();
@@ -277,9 +277,12 @@ impl OpeningHours {
         minutes.dedup();
         let state_at = |minute: u16| {
             let covering = pieces.iter().filter(|piece| (piece.start..piece.end).contains(&minute));
-            covering.map(|piece| piece.state).max().unwrap_or(State::Closed)
+            covering.map(|piece| piece.state).max().unwrap_or(HoursState::Closed)
         };
-        minutes.into_iter().map(|minute| Change { at: self.instant(date, minute), state: state_at(minute) }).collect()
+        minutes
+            .into_iter()
+            .map(|minute| HoursChange { at: self.instant(date, minute), state: state_at(minute) })
+            .collect()
     }
 
     /// What begins on a day, with what goes on after midnight joined to what came before.
@@ -312,17 +315,17 @@ fn schedule(expression: &Expression, date: NaiveDate, later: u16) -> impl Iterat
 
 impl Timeline {
     /// From the first change on; changes after `until` only tell when something opens or closes.
-    fn new(changes: &[Change], until: DateTime<Utc>) -> Self {
+    fn new(changes: &[HoursChange], until: DateTime<Utc>) -> Self {
         let (mut next_change, mut next_opening) = (None, None);
         let mut answers = Vec::new();
         for change in changes.iter().rev() {
             let answer = match change.state {
-                State::Open => OpenState::open(next_change),
-                State::Closed => OpenState::closed(next_opening),
-                State::Unknown => OpenState::unknown(),
+                HoursState::Open => OpenState::open(next_change),
+                HoursState::Closed => OpenState::closed(next_opening),
+                HoursState::Unknown => OpenState::unknown(),
             };
             next_change = Some(change.at);
-            if change.state == State::Open {
+            if change.state == HoursState::Open {
                 next_opening = next_change;
             }
             if change.at < until {

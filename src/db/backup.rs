@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 
 /// A place for a backup, where nothing is yet.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct BackupPlace {
     database: PathBuf,
     file: PathBuf,
     partial: PathBuf,
@@ -43,7 +43,7 @@ pub struct Backup<T> {
     pub found: T,
 }
 
-impl Place {
+impl BackupPlace {
     /// Judges a place for a backup of the database in this file, before anything is written.
     pub fn new(database: &Path, file: &Path) -> Result<Self> {
         // Opening a database that is not there would make it.
@@ -113,7 +113,7 @@ impl Place {
 }
 
 /// Whatever fails, nothing half-made stays.
-struct Tidy<'a>(&'a Place);
+struct Tidy<'a>(&'a BackupPlace);
 
 impl Drop for Tidy<'_> {
     fn drop(&mut self) {
@@ -122,7 +122,7 @@ impl Drop for Tidy<'_> {
 }
 
 #[derive(QueryableByName)]
-struct Finding {
+struct IntegrityRow {
     #[diesel(sql_type = Text)]
     integrity_check: String,
 }
@@ -139,7 +139,7 @@ fn check<T>(path: &str, look: impl FnOnce(&mut DbConn) -> Result<T>) -> Result<(
     // Not through `Target`: the copy is one file without a log, and stays so.
     let mut conn = SqliteConnection::establish(path).map_err(Error::internal)?;
     conn.batch_execute("PRAGMA query_only=ON")?;
-    let findings: Vec<Finding> = diesel::sql_query("PRAGMA integrity_check").load(&mut conn)?;
+    let findings: Vec<IntegrityRow> = diesel::sql_query("PRAGMA integrity_check").load(&mut conn)?;
     if let Some(finding) = findings.iter().find(|finding| finding.integrity_check != "ok") {
         return Err(Error::internal(format!("the database is damaged: {}", finding.integrity_check)));
     }

@@ -20,7 +20,7 @@ use crate::idempotency::Slot;
 use crate::time::Moment;
 
 /// Somebody who is about to write.
-pub struct Writer<'a> {
+pub struct DirectoryWriter<'a> {
     /// Where to.
     pub db: &'a Db,
     /// Which directory.
@@ -35,7 +35,7 @@ pub struct Writer<'a> {
     pub client: Client,
 }
 
-impl Writer<'_> {
+impl DirectoryWriter<'_> {
     /// The newest state: another instance may have written since this one looked last.
     pub async fn latest(&self) -> Result<Arc<Directory>> {
         self.directory.refresh_at(self.db, self.moment.now).await

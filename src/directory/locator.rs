@@ -20,7 +20,7 @@ use super::geometry::{Boundary, Plane, TOLERANCE_METRES};
 /// The index over all districts. It keeps its own copy of their edges.
 #[derive(Debug, Clone)]
 pub struct Locator {
-    districts: RTree<District>,
+    districts: RTree<DistrictBands>,
 }
 
 /// Where a point was found.
@@ -29,12 +29,12 @@ pub struct Located {
     /// The key the district was given with.
     pub key: usize,
     /// How the point lies to it.
-    pub place: Place,
+    pub place: PointRelation,
 }
 
 /// How a point lies to its district.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum PointRelation {
     /// Within its borders.
     Inside,
     /// Exactly on its border.
@@ -46,7 +46,7 @@ pub enum Place {
 impl Locator {
     /// Prepares the districts. Keys are the caller's, and decide ties.
     pub fn new(districts: &[(usize, &Boundary)]) -> Self {
-        let districts = districts.iter().filter_map(|(key, boundary)| District::prepare(*key, boundary)).collect();
+        let districts = districts.iter().filter_map(|(key, boundary)| DistrictBands::prepare(*key, boundary)).collect();
         Self { districts: RTree::bulk_load(districts) }
     }
 
@@ -64,14 +64,14 @@ impl Locator {
             let (_, key) = distances
                 .filter(|(metres, _)| *metres <= TOLERANCE_METRES)
                 .min_by(|one, two| one.0.total_cmp(&two.0).then(one.1.cmp(&two.1)))?;
-            Some(Located { key, place: Place::Crack })
+            Some(Located { key, place: PointRelation::Crack })
         })
     }
 }
 
 /// One district, its edges sorted into bands of equal height from south to north.
 #[derive(Debug, Clone)]
-struct District {
+struct DistrictBands {
     key: usize,
     /// Its extent, wider by what a crack may measure.
     extent: AABB<[f64; 2]>,
@@ -84,7 +84,7 @@ struct District {
     edges: Vec<Line<f64>>,
 }
 
-impl RTreeObject for District {
+impl RTreeObject for DistrictBands {
     type Envelope = AABB<[f64; 2]>;
 
     fn envelope(&self) -> Self::Envelope {
@@ -92,7 +92,7 @@ impl RTreeObject for District {
     }
 }
 
-impl District {
+impl DistrictBands {
     fn prepare(key: usize, boundary: &Boundary) -> Option<Self> {
         let extent = boundary.shape().bounding_rect()?;
         let plane = Plane::through(extent);
@@ -134,7 +134,7 @@ impl District {
     /// Follows the parallel eastward from a point: inside, it leaves the district an odd number of
     /// times. An edge counts with its northern end and without its southern, so that a corner on the
     /// parallel counts once.
-    fn place(&self, at: Coord<f64>) -> Option<Place> {
+    fn place(&self, at: Coord<f64>) -> Option<PointRelation> {
         let mut inside = false;
         for line in self.edges(at.y, at.y) {
             let (low, high) = latitudes(*line);
@@ -149,11 +149,11 @@ impl District {
                 continue;
             }
             match RobustKernel::orient2d(line.start, line.end, at) {
-                Orientation::Collinear => return Some(Place::Border),
+                Orientation::Collinear => return Some(PointRelation::Border),
                 side => inside ^= crosses && (side == Orientation::CounterClockwise) == (line.start.y < line.end.y),
             }
         }
-        inside.then_some(Place::Inside)
+        inside.then_some(PointRelation::Inside)
     }
 
     /// The distance to the nearest edge, if it is within the tolerance; infinite or any larger

@@ -42,7 +42,7 @@ use geography::Geography;
 use geometry::Boundary;
 pub use handle::Handle;
 use places::Places;
-pub use places::PostalCode;
+pub use places::PostalCodePlace;
 pub use routes::{routes, writer};
 
 /// How many days ahead the opening hours are worked out. A snapshot is renewed every day, so it never gets that old.
@@ -82,7 +82,7 @@ pub struct Directory {
 
 /// All that a snapshot is made from.
 #[derive(Debug, Default)]
-pub struct Parts {
+pub struct DirectoryParts {
     /// How often the directory was written.
     pub version: i64,
     /// What is kept whole.
@@ -103,7 +103,7 @@ pub struct Parts {
 
 /// What a body can name, and the calendar that it is read by.
 #[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
+pub struct DirectoryContext<'a> {
     /// All areas.
     pub areas: &'a [Area],
     /// All offices.
@@ -114,7 +114,7 @@ pub struct Known<'a> {
     pub calendar: &'a Calendar,
 }
 
-impl<'a> Known<'a> {
+impl<'a> DirectoryContext<'a> {
     /// The area of this name.
     pub fn area(&self, name: &AreaName) -> Option<&'a Area> {
         self.areas.iter().find(|area| name.names(area.id, &area.slug))
@@ -133,9 +133,17 @@ impl<'a> Known<'a> {
 
 impl Directory {
     /// Makes a snapshot. What `before` has worked out already, and what is the same still, is taken from there.
-    pub fn new(parts: Parts, now: Timestamp, before: Option<&Self>) -> Result<Self> {
-        let Parts { version, documents, mut areas, mut districts, boundaries, outline, mut offices, mut services } =
-            parts;
+    pub fn new(parts: DirectoryParts, now: Timestamp, before: Option<&Self>) -> Result<Self> {
+        let DirectoryParts {
+            version,
+            documents,
+            mut areas,
+            mut districts,
+            boundaries,
+            outline,
+            mut offices,
+            mut services,
+        } = parts;
         areas.sort_by_cached_key(Area::position);
         districts.sort_by_cached_key(District::position);
         offices.sort_by_cached_key(Office::position);
@@ -168,7 +176,7 @@ impl Directory {
 
     /// A directory before anything was imported.
     pub fn empty(now: Timestamp) -> Result<Self> {
-        Self::new(Parts::default(), now, None)
+        Self::new(DirectoryParts::default(), now, None)
     }
 
     /// Whether it should take the place of another snapshot: it was written later, or its hours were prepared later.
@@ -177,8 +185,13 @@ impl Directory {
     }
 
     /// What a body can name.
-    pub fn known(&self) -> Known<'_> {
-        Known { areas: &self.areas, offices: &self.offices, services: &self.services, calendar: &self.calendar }
+    pub fn known(&self) -> DirectoryContext<'_> {
+        DirectoryContext {
+            areas: &self.areas,
+            offices: &self.offices,
+            services: &self.services,
+            calendar: &self.calendar,
+        }
     }
 
     /// The area with this identifier.
@@ -264,7 +277,7 @@ impl Directory {
     }
 
     /// What is known of a postal code, with or without its space.
-    pub fn postal_code(&self, code: &str) -> Option<&PostalCode> {
+    pub fn postal_code(&self, code: &str) -> Option<&PostalCodePlace> {
         self.places.postal_code(code)
     }
 

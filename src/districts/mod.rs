@@ -19,7 +19,7 @@ use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::directory::Known;
+use crate::directory::DirectoryContext;
 use crate::error::Result;
 use crate::id::{AreaId, DistrictId};
 use crate::rules::{self, Rules};
@@ -155,7 +155,7 @@ impl NewDistrict {
 
 impl District {
     /// A new district.
-    pub fn new(details: DistrictDetails, known: &Known<'_>, moment: &Moment) -> Result<Self> {
+    pub fn new(details: DistrictDetails, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
         let DistrictDetails { slug, code, name, place_names, area_id, population, status } = details;
         let mut rules = Rules::default();
         rules.list("/placeNames", &place_names, 50);
@@ -170,7 +170,7 @@ impl District {
     }
 
     /// What it becomes when somebody writes it anew.
-    pub fn changed(&self, details: DistrictDetails, known: &Known<'_>, moment: &Moment) -> Result<Self> {
+    pub fn changed(&self, details: DistrictDetails, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
         Ok(Self { id: self.id, version: self.version + 1, ..Self::new(details, known, moment)? })
     }
 

@@ -77,7 +77,7 @@ pub struct Family {
     /// Identifies it.
     pub id: FamilyId,
     /// What is personal of it.
-    pub facts: Facts,
+    pub facts: FamilyDetails,
     /// The family that goes on in its place.
     pub merged_into: Option<FamilyId>,
     /// When it was registered.
@@ -90,7 +90,7 @@ pub struct Family {
 
 /// What is personal of a family.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Facts {
+pub struct FamilyDetails {
     /// The district where it lives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
@@ -127,8 +127,8 @@ impl NewFamily {
         rules.finish(Some(()))
     }
 
-    fn facts(&self) -> Facts {
-        Facts { district_id: self.district_id, label: self.label.clone() }
+    fn facts(&self) -> FamilyDetails {
+        FamilyDetails { district_id: self.district_id, label: self.label.clone() }
     }
 }
 
@@ -162,7 +162,7 @@ impl Family {
     /// What it becomes when another one is merged into it: what is not known of it is taken from there.
     pub fn merged_with(&self, other: &Self, moment: &Moment) -> Result<Self> {
         self.check_goes_on()?;
-        let facts = Facts {
+        let facts = FamilyDetails {
             district_id: self.facts.district_id.or(other.facts.district_id),
             label: self.facts.label.clone().or_else(|| other.facts.label.clone()),
         };
@@ -171,7 +171,7 @@ impl Family {
 
     /// How somebody who sees these members would write it as it is.
     pub fn as_new(&self, members: &[PersonId]) -> NewFamily {
-        let Facts { district_id, label } = self.facts.clone();
+        let FamilyDetails { district_id, label } = self.facts.clone();
         NewFamily { district_id, label, member_ids: members.to_vec(), office_id: None }
     }
 

@@ -9,7 +9,7 @@ use crate::db::columns::SqlUuid;
 use crate::db::schema::{families, family_events, family_offices, people};
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
-use crate::families::{Facts, Family, FamilyEventKind, reached};
+use crate::families::{Family, FamilyDetails, FamilyEventKind, reached};
 use crate::id::{DistrictId, FamilyEventId, FamilyId, OfficeId, PersonId, StaffId};
 use crate::on_backend;
 use crate::people::ProtectedIdentity;
@@ -47,7 +47,7 @@ impl SealedFamily {
 
     /// Opens what is personal.
     pub fn open(self, vault: &Vault) -> Result<Family> {
-        let facts: Facts = vault.open_json(vault::FAMILY_FACTS, self.id.uuid(), &self.facts)?;
+        let facts: FamilyDetails = vault.open_json(vault::FAMILY_FACTS, self.id.uuid(), &self.facts)?;
         Ok(Family {
             id: self.id,
             facts,

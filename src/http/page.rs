@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::code::code;
 use crate::error::{Error, Problem, Result, Text};
-use crate::http::answer::Answer;
+use crate::http::answer::Representation;
 use crate::http::call::{Call, Link};
 use crate::http::query;
 
@@ -58,23 +58,23 @@ pub struct Paging {
     pub limit: u32,
     /// Whether to count all items.
     pub total: bool,
-    start: Start,
+    start: RequestedStart,
 }
 
 #[derive(Debug, Clone)]
-enum Start {
+enum RequestedStart {
     Page(u32),
     Cursor(String),
 }
 
 /// Where a page begins.
-pub enum From<P> {
+pub enum PageStart<P> {
     /// So many rows from the beginning.
     Row(u64),
-    /// Behind this position.
-    Behind(P),
-    /// Nowhere: the page is empty by its number.
-    Nowhere,
+    /// After this position.
+    After(P),
+    /// The page is empty by its number.
+    Empty,
 }
 
 impl FromRequest for Paging {
@@ -101,8 +101,8 @@ impl Paging {
                 let detail = Text::new("does not go with page", "går inte ihop med page");
                 return Err(Error::parameter("cursor", detail));
             }
-            (page, None) => Start::Page(page.unwrap_or(1)),
-            (None, Some(cursor)) => Start::Cursor(cursor),
+            (page, None) => RequestedStart::Page(page.unwrap_or(1)),
+            (None, Some(cursor)) => RequestedStart::Cursor(cursor),
         };
         Ok(Self { limit, total: asked.total.unwrap_or(false), start })
     }
@@ -113,20 +113,20 @@ impl Paging {
     }
 
     /// Where the page begins, for the list that `call` asks for.
-    pub fn from<P: DeserializeOwned>(&self, call: &Call) -> Result<From<P>> {
+    pub fn from<P: DeserializeOwned>(&self, call: &Call) -> Result<PageStart<P>> {
         match &self.start {
-            Start::Page(0) => Ok(From::Nowhere),
-            Start::Page(page) => Ok(From::Row(u64::from(page - 1) * u64::from(self.limit))),
-            Start::Cursor(cursor) => {
-                unseal(call, cursor).map(From::Behind).ok_or_else(|| Error::new(Problem::InvalidCursor))
+            RequestedStart::Page(0) => Ok(PageStart::Empty),
+            RequestedStart::Page(page) => Ok(PageStart::Row(u64::from(page - 1) * u64::from(self.limit))),
+            RequestedStart::Cursor(cursor) => {
+                unseal(call, cursor).map(PageStart::After).ok_or_else(|| Error::new(Problem::InvalidCursor))
             }
         }
     }
 
     /// Like [`Paging::from`], for lists that grow without end: deep pages go by cursor alone.
-    pub fn from_among_cases<P: DeserializeOwned>(&self, call: &Call) -> Result<From<P>> {
+    pub fn from_among_cases<P: DeserializeOwned>(&self, call: &Call) -> Result<PageStart<P>> {
         match self.from(call)? {
-            From::Row(row) if row > DEEPEST_ROW => Err(Error::new(Problem::PageTooDeep)),
+            PageStart::Row(row) if row > DEEPEST_ROW => Err(Error::new(Problem::PageTooDeep)),
             from => Ok(from),
         }
     }
@@ -137,22 +137,22 @@ impl Paging {
         call: &Call,
         sorted: &[&'a T],
         position: impl Fn(&T) -> P,
-    ) -> Result<Found<&'a T, P>> {
+    ) -> Result<PageRows<&'a T, P>> {
         let first = match self.from::<P>(call)? {
-            From::Nowhere => sorted.len(),
-            From::Row(row) => usize::try_from(row).unwrap_or(usize::MAX).min(sorted.len()),
-            From::Behind(last) => sorted.partition_point(|item| position(item) <= last),
+            PageStart::Empty => sorted.len(),
+            PageStart::Row(row) => usize::try_from(row).unwrap_or(usize::MAX).min(sorted.len()),
+            PageStart::After(last) => sorted.partition_point(|item| position(item) <= last),
         };
         let rest = sorted.get(first..).unwrap_or_default();
         let limit = self.shown();
         let rows: Vec<&T> = rest.iter().take(limit).copied().collect();
         let next = rows.last().filter(|_| rest.len() > limit).map(|last| position(last));
-        Ok(Found { rows, next, total: u64::try_from(sorted.len()).ok() })
+        Ok(PageRows { rows, next, total: u64::try_from(sorted.len()).ok() })
     }
 }
 
 /// The rows of one page.
-pub struct Found<T, P> {
+pub struct PageRows<T, P> {
     /// The rows, in order.
     pub rows: Vec<T>,
     /// The position of the last row, if there are more behind it.
@@ -197,7 +197,7 @@ pub struct Meta {
     total_records: Option<u64>,
 }
 
-impl<T, P> Found<T, P> {
+impl<T, P> PageRows<T, P> {
     /// The page out of its rows and one more, if there is one: that tells that there is a next page.
     pub fn of_one_more(mut rows: Vec<T>, paging: &Paging, total: Option<u64>, position: impl FnOnce(&T) -> P) -> Self {
         let has_more = rows.len() > paging.shown();
@@ -212,25 +212,25 @@ impl<T, P> Found<T, P> {
     }
 
     /// The same page of what its rows are turned into, such as sealed ones opened.
-    pub fn try_map<U>(self, change: impl FnMut(T) -> Result<U>) -> Result<Found<U, P>> {
+    pub fn try_map<U>(self, change: impl FnMut(T) -> Result<U>) -> Result<PageRows<U, P>> {
         let rows = self.rows.into_iter().map(change).collect::<Result<_>>()?;
-        Ok(Found { rows, next: self.next, total: self.total })
+        Ok(PageRows { rows, next: self.next, total: self.total })
     }
 }
 
-impl<T, P: Serialize> Found<T, P> {
+impl<T, P: Serialize> PageRows<T, P> {
     /// The answer: the page as a body, with its links there and in the `Link` header.
-    pub fn answer<V: Serialize>(self, call: &Call, paging: &Paging, view: impl Fn(T) -> V) -> Result<Answer> {
+    pub fn answer<V: Serialize>(self, call: &Call, paging: &Paging, view: impl Fn(T) -> V) -> Result<Representation> {
         let page = self.page(call, paging, view)?;
-        Answer::of_list(&page, &page.links)
+        Representation::of_list(&page, &page.links)
     }
 
     /// The page, for answers that look otherwise.
     pub fn page<V>(self, call: &Call, paging: &Paging, view: impl Fn(T) -> V) -> Result<Page<V>> {
         let mut links = vec![call.link_to_list("self", &[])];
         let page = match paging.start {
-            Start::Page(page) => Some(page),
-            Start::Cursor(_) => None,
+            RequestedStart::Page(page) => Some(page),
+            RequestedStart::Cursor(_) => None,
         };
         links.push(call.link_to_list("first", &[("page", None), ("cursor", None)]));
         if let Some(before) = page.filter(|page| *page > 1) {

@@ -18,7 +18,7 @@ use crate::families::reached::{self, Fact, FirstReached, FirstReachedThrough};
 use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, ResourceId, StaffId};
 use crate::outreach::codes::ContactOutcome;
 use crate::outreach::follow_ups::store::{self as follow_up_store, SealedFollowUp};
-use crate::outreach::known::Known;
+use crate::outreach::known::KnownParties;
 use crate::outreach::reports::Report;
 use crate::outreach::store::{self, SealedContact};
 use crate::outreach::{NewContact, OutreachContact};
@@ -27,7 +27,7 @@ use crate::vault::Vault;
 
 /// A contact that arrives, sealed, with what it names.
 #[derive(Clone)]
-pub struct Arrival {
+pub struct ArrivingContact {
     /// The contact; its family, and whether it is protected, are found when it is judged.
     pub contact: SealedContact,
     /// Whom and what it names.
@@ -68,7 +68,7 @@ pub struct Arrived {
 
 /// What was found out about the names of a contact.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct JudgedParties {
     /// The family that was met.
     pub family: Option<FamilyId>,
     /// All families that were reached by it: that one, and those of the people whom it names.
@@ -94,7 +94,7 @@ impl Names {
     }
 }
 
-impl Arrival {
+impl ArrivingContact {
     /// Seals a contact that arrives.
     pub fn new(
         contact: &OutreachContact,
@@ -116,13 +116,13 @@ impl Arrival {
 }
 
 /// Receives contacts, each judged alone. What fails for no fault of its content fails for all.
-pub fn receive(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> Result<Vec<Result<Arrived>>> {
+pub fn receive(conn: &mut DbConn, sight: &Sight, arrivals: &[ArrivingContact]) -> Result<Vec<Result<Arrived>>> {
     let asked: Vec<OutreachContactId> =
         arrivals.iter().filter(|arrival| arrival.may_be_there).map(|arrival| arrival.contact.id).collect();
     let mut there: HashMap<OutreachContactId, SealedContact> =
         store::there(conn, &asked)?.into_iter().map(|contact| (contact.id, contact)).collect();
     let names: Vec<&Names> = arrivals.iter().map(|arrival| &arrival.names).collect();
-    let known = Known::load(conn, sight, &names)?;
+    let known = KnownParties::load(conn, sight, &names)?;
     let mut new = Vec::new();
     let mut outcomes = Vec::new();
     for arrival in arrivals {
@@ -157,12 +157,12 @@ pub fn receive(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> Result
 }
 
 /// Receives contacts so that none stands in another one's way: together, and if that fails, each by itself.
-pub fn receive_apart(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> Result<Vec<Result<Arrived>>> {
+pub fn receive_apart(conn: &mut DbConn, sight: &Sight, arrivals: &[ArrivingContact]) -> Result<Vec<Result<Arrived>>> {
     let together = conn.transaction(|conn| receive(conn, sight, arrivals));
     if together.is_ok() || arrivals.len() == 1 {
         return together;
     }
-    let alone = |arrival: &Arrival| {
+    let alone = |arrival: &ArrivingContact| {
         let one = std::slice::from_ref(arrival);
         let mut outcome = conn.transaction(|conn| receive(conn, sight, one));
         if matches!(&outcome, Err(error) if error.problem() == Problem::AlreadyExists) {
@@ -187,7 +187,7 @@ pub fn is_first(contact: &SealedContact, first: Option<&FirstReached>) -> bool {
 
 /// The same contact, if it is. Who has said themselves that it is about somebody protected hears their own words again, though nobody
 /// who is not cleared finds them from then on: else a client that did not hear the answer could not know that it was received.
-fn again(there: &SealedContact, arrival: &Arrival, sight: &Sight) -> Result<SealedContact> {
+fn again(there: &SealedContact, arrival: &ArrivingContact, sight: &Sight) -> Result<SealedContact> {
     let is_same = there.fingerprint == arrival.contact.fingerprint && there.worker_id == arrival.contact.worker_id;
     let are_own_words = arrival.says_protected() && there.version == 1 && sight.offices.contains(&there.office_id);
     match is_same && (there.may_be_known_to(sight) || are_own_words) {
@@ -196,12 +196,12 @@ fn again(there: &SealedContact, arrival: &Arrival, sight: &Sight) -> Result<Seal
     }
 }
 
-fn write(conn: &mut DbConn, new: &[(&Arrival, SealedContact, Found)]) -> Result<()> {
+fn write(conn: &mut DbConn, new: &[(&ArrivingContact, SealedContact, JudgedParties)]) -> Result<()> {
     if new.is_empty() {
         return Ok(());
     }
     let contacts: Vec<SealedContact> = new.iter().map(|(_, contact, _)| contact.clone()).collect();
-    let of_contact = |(arrival, contact, _): &(&Arrival, SealedContact, Found)| {
+    let of_contact = |(arrival, contact, _): &(&ArrivingContact, SealedContact, JudgedParties)| {
         arrival.names.people.iter().map(|(_, person)| (*person, contact.id)).collect::<Vec<_>>()
     };
     store::insert(conn, &contacts, &new.iter().flat_map(of_contact).collect::<Vec<_>>())?;

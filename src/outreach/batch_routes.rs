@@ -19,7 +19,7 @@ use crate::http::written::Written;
 use crate::id::{OfficeId, OutreachContactId};
 use crate::idempotency::{Again, ReplayAnew, Slot};
 use crate::outreach::NewContact;
-use crate::outreach::arrival::{self, Arrival, Arrived};
+use crate::outreach::arrival::{self, Arrived, ArrivingContact};
 use crate::outreach::routes::answer;
 
 /// A batch takes no more.
@@ -118,7 +118,7 @@ pub async fn submit_batch(
     let once = async |slot: Slot| {
         let explain = field.call.explainer();
         let mut steps = Vec::new();
-        let mut arrivals: Vec<Arrival> = Vec::new();
+        let mut arrivals: Vec<ArrivingContact> = Vec::new();
         for (index, item) in items.iter().cloned().enumerate() {
             let arrival = match body::read_new::<NewContact>(item) {
                 Ok(new) => field.arrival(new).await,

@@ -22,13 +22,13 @@ use crate::id::{FamilyId, OfferId, OutreachContactId, PersonId};
 use crate::idempotency::{Retries, Slot};
 use crate::outreach::arrival::Names;
 use crate::outreach::follow_ups::store as follow_up_store;
-use crate::outreach::known::{self, Known};
+use crate::outreach::known::{self, KnownParties};
 use crate::outreach::offers::{Offer, store as offer_store};
 use crate::outreach::routes::{again, entry, look};
 use crate::outreach::rules;
 use crate::outreach::store::{self, SealedContact, SealedVersion};
 use crate::outreach::view::{ContactView, VersionView};
-use crate::outreach::{NewContact, OutreachContact, Participant, Setting, check_tells_nobody};
+use crate::outreach::{ContactSetting, NewContact, OutreachContact, Participant, check_tells_nobody};
 use crate::people::{Changeable, Registration};
 use crate::rules::Rules;
 use crate::time::Moment;
@@ -78,9 +78,9 @@ pub async fn correct_contact(
     let before = before.open(&vault)?;
     let written = &before.record.written;
     let setting =
-        Setting { office: before.office_id, directory: &directory, now: call.moment.now, before: Some(written) };
+        ContactSetting { office: before.office_id, directory: &directory, now: call.moment.now, before: Some(written) };
     let after = before.corrected(patch.apply(written)?, &setting, staff.id)?;
-    let change = Change::new(&before, &after, sight, &vault, &call.moment)?;
+    let change = ContactChange::new(&before, &after, sight, &vault, &call.moment)?;
     let entry = attempt().on_behalf_of(before.office_id);
     let work = move |conn: &mut DbConn| {
         change.write(conn)?;
@@ -97,7 +97,7 @@ fn names(contact: &OutreachContact) -> Names {
 }
 
 /// The next version of a contact, and what it was.
-struct Change {
+struct ContactChange {
     sight: Sight,
     next: SealedContact,
     before: SealedVersion,
@@ -107,7 +107,7 @@ struct Change {
     vault: Vault,
 }
 
-impl Change {
+impl ContactChange {
     fn new(
         before: &OutreachContact,
         after: &OutreachContact,
@@ -129,7 +129,7 @@ impl Change {
     fn write(&self, conn: &mut DbConn) -> Result<()> {
         let stood_there = self.names.known_before.as_deref().cloned().unwrap_or_default();
         let stood_there = Names { known_before: Some(Box::new(stood_there.clone())), ..stood_there };
-        let known = Known::load(conn, &self.sight, &[&self.names, &stood_there])?;
+        let known = KnownParties::load(conn, &self.sight, &[&self.names, &stood_there])?;
         let (found, found_before) = (known.judge(&self.sight, &self.names)?, known.judge(&self.sight, &stood_there)?);
         let people = |names: &Names| names.people.iter().map(|(_, person)| *person).collect::<Vec<PersonId>>();
         let (named, named_before) = (people(&self.names), people(&stood_there));
@@ -287,7 +287,7 @@ pub async fn enter_in_error(
             rules.finish(Some(()))?;
         }
         let after = before.entered_in_error(body.0.reason.clone(), staff.id, call.moment.now)?;
-        let change = Change::new(&before, &after, sight.clone(), &vault, &call.moment)?;
+        let change = ContactChange::new(&before, &after, sight.clone(), &vault, &call.moment)?;
         let entry = attempt().on_behalf_of(before.office_id);
         let (links, seal) = (call.links(), vault.get_ref().clone());
         let work = move |conn: &mut DbConn| {

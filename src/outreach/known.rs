@@ -10,14 +10,14 @@ use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, StaffId};
 use crate::on_backend;
-use crate::outreach::arrival::{Found, Names};
+use crate::outreach::arrival::{JudgedParties, Names};
 use crate::outreach::{OutreachContact, store};
 use crate::people::ProtectedIdentity;
 use crate::people::store::links_for;
 use crate::rules::Rules;
 
 /// What the database knows of all that some contacts name.
-pub struct Known {
+pub struct KnownParties {
     people: HashMap<PersonId, (Option<FamilyId>, ProtectedIdentity)>,
     /// Each family with the one that goes on in its place, which may be itself.
     families: HashMap<FamilyId, FamilyId>,
@@ -27,7 +27,7 @@ pub struct Known {
     colleagues: HashSet<(StaffId, OfficeId)>,
 }
 
-impl Known {
+impl KnownParties {
     /// Reads what is known of all that is named, and holds it until the transaction ends.
     pub fn load(conn: &mut DbConn, sight: &Sight, names: &[&Names]) -> Result<Self> {
         let people = people_of(conn, &all(names, |names| names.people.iter().map(|(_, person)| *person).collect()))?;
@@ -57,7 +57,7 @@ impl Known {
     }
 
     /// Judges whether all that a contact names is there, as far as somebody with this sight may know.
-    pub fn judge(&self, sight: &Sight, names: &Names) -> Result<Found> {
+    pub fn judge(&self, sight: &Sight, names: &Names) -> Result<JudgedParties> {
         let mut rules = Rules::default();
         let mut of_people = Vec::new();
         let mut protected = false;
@@ -99,7 +99,7 @@ impl Known {
         protected |= family.is_some_and(|family| self.hidden.contains(&family));
         let mut families = of_people;
         families.extend(stated.filter(|family| !families.contains(family)));
-        rules.finish(Some(Found { family, families, protected }))
+        rules.finish(Some(JudgedParties { family, families, protected }))
     }
 }
 

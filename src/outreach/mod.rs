@@ -30,7 +30,7 @@ mod view;
 use serde::{Deserialize, Serialize};
 
 pub use contact::{ContactFollowUp, Coordinates, FamilyKnowledge, HeadCount, NewContact, Participant};
-pub use rules::{Setting, check_tells_nobody};
+pub use rules::{ContactSetting, check_tells_nobody};
 
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, StaffId};
@@ -49,7 +49,7 @@ pub struct OutreachContact {
     /// Who was in the field.
     pub worker_id: StaffId,
     /// What was written down.
-    pub record: Record,
+    pub record: ContactRecord,
     /// The family that was met.
     pub family_id: Option<FamilyId>,
     /// Whether it exists only for those who are cleared for protected identities.
@@ -71,7 +71,7 @@ pub struct OutreachContact {
 /// What was written down of a contact, as it is sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Record {
+pub struct ContactRecord {
     /// What the worker wrote, and may be kept.
     pub written: NewContact,
     /// How soon somebody had to look at it.
@@ -92,7 +92,7 @@ impl OutreachContact {
     /// A contact of a worker's. Its family is found where it is written.
     pub fn new(
         new: NewContact,
-        setting: &Setting,
+        setting: &ContactSetting,
         worker: StaffId,
         fingerprint: [u8; 32],
         moment: &Moment,
@@ -108,7 +108,7 @@ impl OutreachContact {
         };
         let (urgency, follow_up_id) = (new.urgency, new.follow_up.as_ref().map(|_| moment.id()));
         let record =
-            Record { written: new.kept(district), urgency, follow_up_id, referral_id: None, error_reason: None };
+            ContactRecord { written: new.kept(district), urgency, follow_up_id, referral_id: None, error_reason: None };
         Ok(Self {
             id,
             office_id: setting.office,
@@ -126,20 +126,20 @@ impl OutreachContact {
     }
 
     /// The next version, with what somebody writes now.
-    pub fn corrected(&self, new: NewContact, setting: &Setting, by: StaffId) -> Result<Self> {
+    pub fn corrected(&self, new: NewContact, setting: &ContactSetting, by: StaffId) -> Result<Self> {
         self.check_counts()?;
         let mut rules = Rules::default();
         rules.has_room(usize::try_from(self.version - 1).unwrap_or_default());
         rules.finish(Some(()))?;
         let district = new.check(setting)?;
-        let record = Record { written: new.kept(district), ..self.record.clone() };
+        let record = ContactRecord { written: new.kept(district), ..self.record.clone() };
         Ok(Self { record, updated_at: setting.now, updated_by: by, version: self.version + 1, ..self.clone() })
     }
 
     /// The next version, which counts nowhere.
     pub fn entered_in_error(&self, reason: ConfidentialProse, by: StaffId, now: Timestamp) -> Result<Self> {
         self.check_counts()?;
-        let record = Record { error_reason: Some(reason), ..self.record.clone() };
+        let record = ContactRecord { error_reason: Some(reason), ..self.record.clone() };
         Ok(Self { record, in_error: true, updated_at: now, updated_by: by, version: self.version + 1, ..self.clone() })
     }
 

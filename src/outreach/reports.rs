@@ -14,7 +14,7 @@ use crate::people::store as people_store;
 use crate::referrals::child::Child;
 use crate::referrals::consent::Consent;
 use crate::referrals::matter::{Guardian, GuardiansInformed, Informed, NewReferral, Reporter, SenderKind};
-use crate::referrals::of_person::{self, Known};
+use crate::referrals::of_person::{self, RegisteredPerson};
 use crate::referrals::store::{self as referral_store, SealedReferral};
 use crate::referrals::{Referral, Urgency};
 use crate::services::Need;
@@ -60,7 +60,7 @@ pub struct Report {
     pub referral: SealedReferral,
     requested: Vec<ServiceId>,
     number: Option<Vec<u8>>,
-    known: Option<Known>,
+    known: Option<RegisteredPerson>,
     /// Whether whoever makes it says of the child that its identity is protected: what it is made of goes out of sight with it.
     pub says_protected: bool,
     entry: Entry,
@@ -138,7 +138,7 @@ impl Report {
     pub fn new(
         new: NewReferral,
         (contact, made_by): (OutreachContactId, StaffId),
-        known: Option<Known>,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         vault: &Vault,
         moment: &Moment,

@@ -19,21 +19,23 @@ use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
 use crate::http::idempotency::GONE;
 use crate::http::mount::Mount;
-use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::http::written::{Linking, Written};
 use crate::id::{FamilyId, OfficeId, OutreachContactId, StaffId};
 use crate::idempotency::{Replay, Slot};
-use crate::outreach::arrival::{self, Arrival, Arrived};
+use crate::outreach::arrival::{self, Arrived, ArrivingContact};
 use crate::outreach::codes::{Channel, ContactOutcome};
 use crate::outreach::follow_ups::FollowUp;
 use crate::outreach::follow_ups::store::SealedFollowUp;
 use crate::outreach::reports::Report;
 use crate::outreach::rules;
-use crate::outreach::store::{self, Filter, SealedContact};
+use crate::outreach::store::{self, ContactFilter, SealedContact};
 use crate::outreach::view::{ContactRow, ContactView};
-use crate::outreach::{NewContact, OutreachContact, Setting, batch_routes, change_routes, follow_ups, offers, reports};
+use crate::outreach::{
+    ContactSetting, NewContact, OutreachContact, batch_routes, change_routes, follow_ups, offers, reports,
+};
 use crate::people::store as people_store;
 use crate::referrals::Urgency;
 use crate::referrals::child::Child;
@@ -229,14 +231,14 @@ async fn list_contacts(
         audit::record(conn, &entry.about(seen.collect()))
     };
     let (rows, total) = db.read_recorded(read, record).await?;
-    let found = Found::of_one_more(rows, &paging, total, |(_, last)| (last.occurred_at.micros(), last.id));
+    let found = PageRows::of_one_more(rows, &paging, total, |(_, last)| (last.occurred_at.micros(), last.id));
     let found = found.try_map(|(newly_reached, contact)| Ok(ContactRow::new(contact.open(&vault)?, newly_reached)))?;
     Ok(call.give(found.answer(&call, &paging, |row| row)?, Cache::NoStore))
 }
 
 impl ContactQuery {
-    fn filter(self) -> Filter {
-        Filter {
+    fn filter(self) -> ContactFilter {
+        ContactFilter {
             office: self.office_id,
             from: self.occurred_from,
             to: self.occurred_to,
@@ -261,18 +263,18 @@ impl Desk<Staff> {
     }
 
     /// A contact as it arrives: judged as far as it can be without the database, and sealed.
-    pub(super) async fn arrival(&self, new: NewContact) -> Result<Arrival> {
+    pub(super) async fn arrival(&self, new: NewContact) -> Result<ArrivingContact> {
         let sent = self.fingerprint(&new)?;
         self.arrival_of(new, sent).await
     }
 
     /// The same of a contact to which something was added that its worker did not send.
-    pub(super) async fn arrival_of(&self, new: NewContact, sent: [u8; 32]) -> Result<Arrival> {
+    pub(super) async fn arrival_of(&self, new: NewContact, sent: [u8; 32]) -> Result<ArrivingContact> {
         let office = self.caller.creating_office(&self.directory, new.office_id.as_ref())?;
         let may_be_there = new.id.is_some();
         let promise = new.follow_up.clone();
         let (moment, vault) = (&self.call.moment, &self.vault);
-        let setting = Setting { office, directory: &self.directory, now: moment.now, before: None };
+        let setting = ContactSetting { office, directory: &self.directory, now: moment.now, before: None };
         let concern = match new.urgency {
             Some(Urgency::Immediate) => reports::concern(&new, reports::reporter(&self.caller)?),
             _ => None,
@@ -287,8 +289,8 @@ impl Desk<Staff> {
             Some(follow_up) => Some(SealedFollowUp::new(&follow_up, vault, &moment.random)?),
             None => None,
         };
-        let arrival = Arrival::new(&contact, follow_up, may_be_there, vault, &moment.random)?;
-        Ok(Arrival { report, ..arrival })
+        let arrival = ArrivingContact::new(&contact, follow_up, may_be_there, vault, &moment.random)?;
+        Ok(ArrivingContact { report, ..arrival })
     }
 
     /// The referral that a contact of this office becomes, routed by what is known of the child.
@@ -325,7 +327,7 @@ impl Desk<Staff> {
         anew(false, async || self.receive_once(self.arrival(new.clone()).await?, slot.clone()).await).await
     }
 
-    async fn receive_once(&self, arrival: Arrival, slot: Slot) -> Result<Written> {
+    async fn receive_once(&self, arrival: ArrivingContact, slot: Slot) -> Result<Written> {
         let (created, known) = self.entries(arrival.contact.office_id);
         let (sight, links, vault) = (self.sight(), self.call.links(), self.vault.get_ref().clone());
         let work = move |conn: &mut DbConn| {

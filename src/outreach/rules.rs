@@ -26,7 +26,7 @@ pub const PROBLEMS: [Problem; 7] = [
 ];
 
 /// Where a contact belongs, and when it is judged.
-pub struct Setting<'a> {
+pub struct ContactSetting<'a> {
     /// The office on whose behalf it was.
     pub office: OfficeId,
     /// The directory.
@@ -39,7 +39,7 @@ pub struct Setting<'a> {
 
 impl NewContact {
     /// Every rule that can be judged without the database. Gives the district where it was.
-    pub fn check(&self, setting: &Setting) -> Result<DistrictId> {
+    pub fn check(&self, setting: &ContactSetting) -> Result<DistrictId> {
         let mut rules = Rules::default();
         self.check_time(setting, &mut rules);
         let district = self.check_place(setting, &mut rules);
@@ -60,7 +60,7 @@ impl NewContact {
         rules.finish(district)
     }
 
-    fn check_time(&self, setting: &Setting, rules: &mut Rules) {
+    fn check_time(&self, setting: &ContactSetting, rules: &mut Rules) {
         rules.require_or(Problem::ContactInFuture, self.occurred_at <= setting.now, "/occurredAt", in_the_future());
         let day = setting.directory.calendar.local_date(self.occurred_at.utc());
         let office = setting.directory.office(setting.office);
@@ -80,7 +80,7 @@ impl NewContact {
         rules.require(is_a_length, "/durationMinutes", length);
     }
 
-    fn check_place(&self, setting: &Setting, rules: &mut Rules) -> Option<DistrictId> {
+    fn check_place(&self, setting: &ContactSetting, rules: &mut Rules) -> Option<DistrictId> {
         let directory = setting.directory;
         match (self.district_id, self.location) {
             (Some(id), None) => {
@@ -152,7 +152,7 @@ impl NewContact {
         }
     }
 
-    fn check_urgency(&self, setting: &Setting, rules: &mut Rules) {
+    fn check_urgency(&self, setting: &ContactSetting, rules: &mut Rules) {
         if self.urgency != Some(Urgency::Immediate) {
             let detail = Text::new("goes with urgency `immediate` alone", "hör bara till urgency `immediate`");
             rules.require(self.child.is_none(), "/child", detail);

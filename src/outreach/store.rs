@@ -8,13 +8,13 @@ use crate::db::schema::{follow_ups, outreach_contact_versions, outreach_contacts
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
 use crate::families::reached;
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::id::{
     ContactVersionId, DistrictId, FamilyId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId, StaffId,
 };
 use crate::on_backend;
 use crate::outreach::codes::{Channel, ContactOutcome};
-use crate::outreach::{OutreachContact, Record};
+use crate::outreach::{ContactRecord, OutreachContact};
 use crate::time::{Moment, Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
@@ -78,7 +78,7 @@ impl SealedContact {
 
     /// Opens what is personal.
     pub fn open(self, vault: &Vault) -> Result<OutreachContact> {
-        let record: Record = vault.open_json(vault::OUTREACH_CONTACT_RECORD, self.id.uuid(), &self.record)?;
+        let record: ContactRecord = vault.open_json(vault::OUTREACH_CONTACT_RECORD, self.id.uuid(), &self.record)?;
         Ok(OutreachContact {
             id: self.id,
             office_id: self.office_id,
@@ -130,7 +130,7 @@ impl SealedVersion {
 
     /// The contact as it was.
     pub fn open(self, contact: &OutreachContact, vault: &Vault) -> Result<OutreachContact> {
-        let record: Record = vault.open_json(vault::CONTACT_VERSION_RECORD, self.id.uuid(), &self.record)?;
+        let record: ContactRecord = vault.open_json(vault::CONTACT_VERSION_RECORD, self.id.uuid(), &self.record)?;
         Ok(OutreachContact {
             family_id: record.written.family_id,
             record,
@@ -230,7 +230,7 @@ pub fn versions(conn: &mut DbConn, id: OutreachContactId) -> Result<Vec<SealedVe
 
 /// Which contacts a list shows.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct ContactFilter {
     /// Those of this office.
     pub office: Option<OfficeId>,
     /// At this time or later.
@@ -248,12 +248,12 @@ pub struct Filter {
 }
 
 /// A place in a list: when it was, in microseconds, and the identifier.
-pub type Position = (i64, OutreachContactId);
+pub type ContactPosition = (i64, OutreachContactId);
 
 /// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
-        let (sight, filter): (&Sight, &Filter) = ($sight, $filter);
+        let (sight, filter): (&Sight, &ContactFilter) = ($sight, $filter);
         let mut rows = outreach_contacts::table.filter(outreach_contacts::in_error.eq(false)).into_boxed();
         rows = match sight.offices.as_slice() {
             // An equality lets the index give the order; a list of offices would have to be sorted.
@@ -298,8 +298,8 @@ macro_rules! filtered {
 pub fn page(
     conn: &mut DbConn,
     sight: &Sight,
-    filter: &Filter,
-    from: &From<Position>,
+    filter: &ContactFilter,
+    from: &PageStart<ContactPosition>,
     limit: u32,
 ) -> Result<Vec<SealedContact>> {
     if sight.offices.is_empty() {
@@ -310,19 +310,19 @@ pub fn page(
             .order((outreach_contacts::occurred_at.desc(), outreach_contacts::id.desc()))
             .limit(i64::from(limit) + 1);
         rows = match from {
-            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
-            From::Behind((micros, id)) => {
+            PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            PageStart::After((micros, id)) => {
                 let at = Timestamp::from_micros(*micros).ok_or_else(Error::not_found)?;
                 rows.filter(outreach_contacts::occurred_at.lt(at).or(outreach_contacts::occurred_at.eq(at).and(outreach_contacts::id.lt(*id))))
             }
-            From::Nowhere => return Ok(Vec::new()),
+            PageStart::Empty => return Ok(Vec::new()),
         };
         rows.load::<SealedContact>(conn)
     })?)
 }
 
 /// How many contacts a list has in all.
-pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
+pub fn count(conn: &mut DbConn, sight: &Sight, filter: &ContactFilter) -> Result<u64> {
     if sight.offices.is_empty() {
         return Ok(0);
     }

@@ -8,8 +8,7 @@ use crate::config::limits::{Rate, Rates};
 /// A budget that is filled up steadily and can be spent at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = KeyBudget)]
-pub struct Budget {
+pub struct KeyBudget {
     /// How many calls are added in each period.
     #[schema(minimum = 1, maximum = 1_000_000, example = 50)]
     pub calls: u32,
@@ -26,12 +25,12 @@ pub struct Budget {
 #[serde(rename_all = "camelCase")]
 pub struct KeyLimits {
     /// Of calls that read.
-    pub reading: Budget,
+    pub reading: KeyBudget,
     /// Of calls that send or change something.
-    pub writing: Budget,
+    pub writing: KeyBudget,
 }
 
-impl From<Rate> for Budget {
+impl From<Rate> for KeyBudget {
     fn from(rate: Rate) -> Self {
         let (calls, seconds) = rate.refill();
         Self { calls: calls.get(), seconds, burst: rate.burst().get() }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::keys::{ApiKey, KeyId, Network};
+use crate::auth::keys::{ApiKey, ApiKeyId, Network};
 use crate::auth::{Agency, Category, PartnerStatus, Scope};
 use crate::calendar::in_force;
 use crate::directory::Directory;
@@ -110,7 +110,7 @@ impl PartnerView {
 #[schema(as = ApiKey)]
 pub struct ApiKeyView {
     /// Its identifier: the third part of the key.
-    id: KeyId,
+    id: ApiKeyId,
     /// The identifier by which the audit names it.
     audit_id: uuid::Uuid,
     /// What people call it.
@@ -139,7 +139,7 @@ pub struct ApiKeyView {
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
-    rotated_to: Option<KeyId>,
+    rotated_to: Option<ApiKeyId>,
     /// When it was revoked.
     ///
     /// @x-example-omit true
@@ -225,7 +225,7 @@ pub struct OwnView {
     #[schema(required = false)]
     contact: Contact,
     /// The key that this call is made with.
-    key_id: KeyId,
+    key_id: ApiKeyId,
     /// What this key may be used for.
     #[schema(max_items = 2)]
     scopes: Vec<Scope>,
@@ -247,7 +247,7 @@ pub struct OwnView {
 #[schema(as = PartnerOwnKey)]
 pub struct OwnKey {
     /// Its identifier: the third part of the key.
-    id: KeyId,
+    id: ApiKeyId,
     /// What the municipality calls it.
     #[schema(max_length = 200, example = "Elevhälsans system")]
     label: String,
@@ -263,7 +263,7 @@ pub struct OwnKey {
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
-    rotated_to: Option<KeyId>,
+    rotated_to: Option<ApiKeyId>,
 }
 
 impl OwnView {
@@ -314,6 +314,6 @@ pub fn path(slug: &Slug) -> String {
 }
 
 /// Where a key of an agency lies below the root of the API.
-pub fn key_path(slug: &Slug, id: &KeyId) -> String {
+pub fn key_path(slug: &Slug, id: &ApiKeyId) -> String {
     format!("/partners/{slug}/api-keys/{id}")
 }

@@ -17,7 +17,7 @@ use crate::http::call::Call;
 use crate::http::path::Named;
 use crate::id::PersonId;
 use crate::outreach;
-use crate::people::routes::{Found, Showing, look};
+use crate::people::routes::{PersonViewer, VisiblePerson, look};
 use crate::people::store::{self, SealedPerson, Taken};
 use crate::people::{Changeable, NewPerson, Person, PersonView, Registration};
 use crate::referrals::course::events::{self, SealedEvent};
@@ -57,7 +57,7 @@ pub async fn change_person(
 ) -> Result<HttpResponse> {
     let (directory, id) = (directory.current(), id.0);
     let patch = patch.without(NewPerson::FIELDS)?;
-    let (by, showing) = (By::new(&staff, &directory, &call), Showing::new(&vault, &directory, &call));
+    let (by, showing) = (By::new(&staff, &directory, &call), PersonViewer::new(&vault, &directory, &call));
     let once = async || {
         let seen = by.sight.clone();
         let before = db.read(move |conn| store::find(conn, &seen, id)).await;
@@ -68,14 +68,14 @@ pub async fn change_person(
         let old_number = before.number_hash.clone();
         let before = before.open(&vault)?;
         let after = before.changed(patch.apply(&before.written)?, &directory, &call.moment)?;
-        let change = Change::prepare(&before, &after, old_number, &by, &showing, &db).await?;
+        let change = PersonChange::prepare(&before, &after, old_number, &by, &showing, &db).await?;
         Ok(match db.write(move |conn| change.write(conn)).await? {
-            Outcome::Written(found) => {
+            PersonChangeOutcome::Written(found) => {
                 let version = found.person.version;
                 call.changed(&showing.view(*found)?, Validator::Version(version))
             }
-            Outcome::OutOfSight => Ok(call.changed_out_of_sight()),
-            Outcome::NumberTaken => Err(Error::new(Problem::AlreadyExists)),
+            PersonChangeOutcome::OutOfSight => Ok(call.changed_out_of_sight()),
+            PersonChangeOutcome::NumberTaken => Err(Error::new(Problem::AlreadyExists)),
         })
     };
     // The person may change meanwhile, which the next reading finds; or a referral about the person does, or comes in. Or somebody
@@ -84,17 +84,17 @@ pub async fn change_person(
 }
 
 /// What became of a change.
-enum Outcome {
-    Written(Box<Found>),
+enum PersonChangeOutcome {
+    Written(Box<VisiblePerson>),
     /// It is written, and the writer may not know of the person any more.
     OutOfSight,
     NumberTaken,
 }
 
 /// The next version of a person, and of the referrals that follow it out of sight.
-struct Change {
+struct PersonChange {
     by: By,
-    showing: Showing,
+    showing: PersonViewer,
     person: SealedPerson,
     words: Vec<Vec<u8>>,
     /// The hashes of the old number and the new one.
@@ -107,7 +107,7 @@ struct Change {
     entries: Vec<Entry>,
 }
 
-impl Change {
+impl PersonChange {
     /// Seals what will be written: a database thread does no cryptography, but for the few referrals that a new number brings, and those
     /// that were copied with one.
     async fn prepare(
@@ -115,7 +115,7 @@ impl Change {
         after: &Person,
         old_number: Option<Vec<u8>>,
         by: &By,
-        showing: &Showing,
+        showing: &PersonViewer,
         db: &Db,
     ) -> Result<Self> {
         let (id, moment, vault) = (before.id, &by.moment, &showing.vault);
@@ -151,7 +151,7 @@ impl Change {
     }
 
     /// Writes it, and gives the person as the writer may know it then.
-    fn write(&self, conn: &mut DbConn) -> Result<Outcome> {
+    fn write(&self, conn: &mut DbConn) -> Result<PersonChangeOutcome> {
         let (by, mut person) = (&self.by, self.person.clone());
         for number in &self.numbers {
             dialect::take_number(conn, number)?;
@@ -161,7 +161,7 @@ impl Change {
                 Taken::By(known) => {
                     // Nothing else is written; but that the number was named is.
                     audit::record(conn, &by.entry("person.linked", "person", vec![known.id.uuid()]))?;
-                    return Ok(Outcome::NumberTaken);
+                    return Ok(PersonChangeOutcome::NumberTaken);
                 }
                 Taken::Free(slot) => person.number_slot = slot,
             }
@@ -188,6 +188,6 @@ impl Change {
             audit::record(conn, entry)?;
         }
         let found = if_known(look(conn, &by.sight, person.id))?;
-        Ok(found.map_or(Outcome::OutOfSight, |found| Outcome::Written(Box::new(found))))
+        Ok(found.map_or(PersonChangeOutcome::OutOfSight, |found| PersonChangeOutcome::Written(Box::new(found))))
     }
 }

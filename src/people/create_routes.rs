@@ -20,7 +20,7 @@ use crate::http::written::Written;
 use crate::id::{FamilyId, OfficeId, PersonId};
 use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
 use crate::outreach;
-use crate::people::routes::{Found, Showing, look, path};
+use crate::people::routes::{PersonViewer, VisiblePerson, look, path};
 use crate::people::store::{self, SealedPerson, Taken};
 use crate::people::{KnownPerson, NewPerson, Person, PersonView};
 use crate::referrals::adoption;
@@ -57,7 +57,7 @@ pub async fn create_person(
 ) -> Result<HttpResponse> {
     let (directory, new) = (directory.current(), new.0);
     let by = By::new(&staff, &directory, &call);
-    let showing = Showing::new(&vault, &directory, &call);
+    let showing = PersonViewer::new(&vault, &directory, &call);
     let (sight, seal, shown) = (by.sight.clone(), vault.get_ref().clone(), showing.clone());
     let number = new.number().map(|number| store::number_hash(&vault, number));
     let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {
@@ -82,7 +82,7 @@ pub async fn create_person(
         // Somebody else may register the same number in this moment, or change a referral that names it.
         let arrive = async || {
             let (person, words, by) = (sealed.clone(), words.clone(), by.clone());
-            let arrival = Arrival { person, words, family: new.family_id, office, by };
+            let arrival = PersonRegistration { person, words, family: new.family_id, office, by };
             let (slot, showing) = (slot.clone(), showing.clone());
             db.write(move |conn| arrival.write(conn, &slot, &showing)).await
         };
@@ -93,7 +93,7 @@ pub async fn create_person(
 }
 
 /// Somebody who is registered.
-struct Arrival {
+struct PersonRegistration {
     person: SealedPerson,
     words: Vec<Vec<u8>>,
     family: Option<FamilyId>,
@@ -101,8 +101,8 @@ struct Arrival {
     by: By,
 }
 
-impl Arrival {
-    fn write(&self, conn: &mut DbConn, slot: &Slot, showing: &Showing) -> Result<Written> {
+impl PersonRegistration {
+    fn write(&self, conn: &mut DbConn, slot: &Slot, showing: &PersonViewer) -> Result<Written> {
         let by = &self.by;
         let mut person = self.person.clone();
         if let Some(family) = self.family {
@@ -130,7 +130,7 @@ impl Arrival {
         let entry = by.entry("person.created", "person", vec![person.id.uuid()]);
         audit::record(conn, &entry.on_behalf_of(self.office))?;
         let (id, version) = (person.id, person.version);
-        let view = showing.view(Found::new(conn, &by.sight, person, self.family)?)?;
+        let view = showing.view(VisiblePerson::new(conn, &by.sight, person, self.family)?)?;
         let answer = Written::created(&showing.links, &path(id), &view, Validator::Version(version))?;
         slot.keep(conn, id.uuid(), &answer)?;
         Ok(answer)

@@ -61,7 +61,7 @@ fn given_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Res
 }
 
 /// A person as far as somebody may know of them.
-pub(super) struct Found {
+pub(super) struct VisiblePerson {
     pub(super) person: SealedPerson,
     family_id: Option<FamilyId>,
     same_number: Vec<PersonId>,
@@ -94,16 +94,16 @@ async fn get_person(
     let (id, sight, by) = (id.0, staff.sight(&directory), By::new(&staff, &directory, &call));
     let attempt = by.entry("person.read", "person", vec![id.uuid()]).because(sight.reason);
     let entry = attempt.clone();
-    let record = move |conn: &mut DbConn, found: &Found| audit::record(conn, &entry.also_about(found.others()));
+    let record = move |conn: &mut DbConn, found: &VisiblePerson| audit::record(conn, &entry.also_about(found.others()));
     let read = move |conn: &mut DbConn| {
         let found = look(conn, &sight, id)?;
         let may_change = by.may_change(conn, &sight, |conn, own| store::known_among(conn, own, &[id]))?;
-        Ok(Found { may_change, ..found })
+        Ok(VisiblePerson { may_change, ..found })
     };
     let found = db.read_recorded(read, record).await;
     let found = denials.noted(found, || attempt)?;
     let version = found.person.version;
-    let view = Showing::new(&vault, &directory, &call).view(found)?;
+    let view = PersonViewer::new(&vault, &directory, &call).view(found)?;
     call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 
@@ -136,7 +136,7 @@ async fn move_person(
 ) -> Result<HttpResponse> {
     let (directory, id) = (directory.current(), id.0);
     let (by, to) = (By::new(&staff, &directory, &call), body.0.family_id);
-    let showing = Showing::new(&vault, &directory, &call);
+    let showing = PersonViewer::new(&vault, &directory, &call);
     let (sight, shown) = (by.sight.clone(), showing.clone());
     let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {
         shown.made_anew(look(conn, &sight, PersonId::from_uuid(id))?, kept)
@@ -182,14 +182,14 @@ async fn move_person(
 }
 
 /// A person as far as somebody with this sight may know of them.
-pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<Found> {
+pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<VisiblePerson> {
     let person = store::find(conn, sight, id)?;
     let family: Vec<FamilyId> = person.family_id.into_iter().collect();
     let family_id = families::store::known_among(conn, sight, &family)?.first().copied();
-    Found::new(conn, sight, person, family_id)
+    VisiblePerson::new(conn, sight, person, family_id)
 }
 
-impl Found {
+impl VisiblePerson {
     /// A person in a family of whom somebody with this sight may know. Other records with the same number are there only because
     /// one is protected, so only the cleared learn of them.
     pub(super) fn new(
@@ -210,21 +210,21 @@ impl Found {
 
 /// What it takes to show a person, on any thread.
 #[derive(Clone)]
-pub(super) struct Showing {
+pub(super) struct PersonViewer {
     pub(super) vault: Vault,
     pub(super) directory: Arc<Directory>,
     pub(super) links: Links,
     now: Timestamp,
 }
 
-impl Showing {
+impl PersonViewer {
     pub(super) fn new(vault: &Data<Vault>, directory: &Arc<Directory>, call: &Call) -> Self {
         let (vault, directory) = (vault.get_ref().clone(), Arc::clone(directory));
         Self { vault, directory, links: call.links(), now: call.moment.now }
     }
 
     /// The person, as whoever found them may see them.
-    pub(super) fn view(&self, found: Found) -> Result<PersonView> {
+    pub(super) fn view(&self, found: VisiblePerson) -> Result<PersonView> {
         let today = self.directory.calendar.local_date(self.now.utc());
         let path = path(found.person.id);
         let mut links = vec![self.links.link("self", "GET", &path)];
@@ -238,7 +238,7 @@ impl Showing {
     }
 
     /// A kept answer about a person, as it is now.
-    pub(super) fn made_anew(&self, found: Found, kept: Written) -> Result<Again> {
+    pub(super) fn made_anew(&self, found: VisiblePerson, kept: Written) -> Result<Again> {
         let (version, others) = (found.person.version, found.others());
         Ok(Again {
             answer: kept.made_anew(&self.view(found)?, Validator::Version(version))?,

@@ -12,7 +12,7 @@ use crate::id::ReferralId;
 use crate::people::ProtectedIdentity;
 use crate::referrals::Referral;
 use crate::referrals::child::Child;
-use crate::referrals::course::{Course, Feedback, clocks};
+use crate::referrals::course::{Course, ReporterFeedback, clocks};
 use crate::referrals::matter::{NewReferral, Sibling};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
@@ -70,7 +70,7 @@ impl Referral {
         let routing = Routing::find(&child, self.protected, directory)?;
         let deadlines = clocks::from_receipt(self.kind, self.received_at, directory);
         // Who asked to be told asked it of all that was reported.
-        let feedback = Feedback { asked_at: self.course.feedback.asked_at, ..Feedback::default() };
+        let feedback = ReporterFeedback { asked_at: self.course.feedback.asked_at, ..ReporterFeedback::default() };
         let copy = Self {
             id: moment.id(),
             reference: Reference::new(&moment.random),

@@ -16,7 +16,7 @@ use crate::outreach;
 use crate::people::Changeable;
 use crate::referrals::child::Child;
 use crate::referrals::consent;
-use crate::referrals::corrections::Facts;
+use crate::referrals::corrections::CorrectableFacts;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::steps::Said;
 use crate::referrals::course::table::Action;
@@ -26,7 +26,7 @@ use crate::referrals::views::ReferralView;
 use crate::referrals::whom::Whom;
 use crate::referrals::{Referral, Status, hiding, of_person};
 
-type ReferralCorrection = Changeable<Facts>;
+type ReferralCorrection = Changeable<CorrectableFacts>;
 
 /// Correct a referral
 ///
@@ -82,7 +82,7 @@ impl Desk<CaseCorrector> {
         if before.status() == Status::EnteredInError {
             return Err(Error::new(Problem::EnteredInError));
         }
-        let facts: Facts = patch.apply(&before.facts())?;
+        let facts: CorrectableFacts = patch.apply(&before.facts())?;
         let (facts, whom) = self.denials.noted(self.whom(facts, &before).await, attempt)?;
         let after = before.corrected(facts, whom.known, &self.directory, &call.moment)?;
         let entry = attempt().on_behalf_of(before.office_id);
@@ -117,7 +117,7 @@ impl Desk<CaseCorrector> {
     }
 
     /// Whom it is about by these facts: somebody else only where they say so.
-    async fn whom(&self, facts: Facts, before: &Referral) -> Result<(Facts, Whom)> {
+    async fn whom(&self, facts: CorrectableFacts, before: &Referral) -> Result<(CorrectableFacts, Whom)> {
         let people = self.caller.people.own_sight(&self.directory);
         let (child, was) = (facts.child.clone(), before.person_id);
         let is_same_person = child.person_id == was;
@@ -130,7 +130,7 @@ impl Desk<CaseCorrector> {
         let still = was.filter(|_| is_same_person);
         let child = Child { person_id: named, ..child };
         let (child, whom) = Whom::of_child(child, still, people, &self.db, &self.vault).await?;
-        Ok((Facts { child, ..facts }, whom))
+        Ok((CorrectableFacts { child, ..facts }, whom))
     }
 }
 

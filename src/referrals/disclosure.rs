@@ -1,6 +1,6 @@
 //! What the sender of a referral may know of it: the one rule.
 //!
-//! [`Disclosed`] is a function of what the sender is, what kind of matter it is, what the consent covers, what the municipality has
+//! [`DisclosedReferral`] is a function of what the sender is, what kind of matter it is, what the consent covers, what the municipality has
 //! settled, and where the matter stands; and of nothing else. Receipts, what a sender may do, and the office's view of both are made
 //! of it alone.
 //!
@@ -20,7 +20,7 @@ use crate::directory::Directory;
 use crate::id::{OfficeId, ReferralId};
 use crate::referrals::codes::{DisclosedStatus, FeedbackValue};
 use crate::referrals::consent::ConsentScope;
-use crate::referrals::course::{State, TurnTo, Withdrawer};
+use crate::referrals::course::{ReferralState, TurnTo, Withdrawer};
 use crate::referrals::reference::Reference;
 use crate::referrals::{Kind, Referral, Status};
 use crate::time::Timestamp;
@@ -28,7 +28,7 @@ use crate::vault::ConfidentialLine;
 
 /// What the sender of a referral may know of it.
 #[derive(Debug, Clone)]
-pub struct Disclosed<'a> {
+pub struct DisclosedReferral<'a> {
     /// Its identifier, which is in the receipt.
     pub id: ReferralId,
     /// Its reference, which is in the receipt.
@@ -85,7 +85,7 @@ pub enum SenderAction {
     RequestFeedback,
 }
 
-impl<'a> Disclosed<'a> {
+impl<'a> DisclosedReferral<'a> {
     /// What the sender of this referral may know of it.
     pub fn of(referral: &'a Referral, directory: &Directory) -> Self {
         let learns_the_decision = learns_the_decision(referral, directory);
@@ -148,7 +148,7 @@ impl<'a> Changing<'a> {
             requested: referral.feedback_is_requested(),
             told: given.map(|given| (given.value, given.at)),
             turn_to: match &referral.course.state {
-                State::Declined { decline } => Some(&decline.turn_to),
+                ReferralState::Declined { decline } => Some(&decline.turn_to),
                 _ => None,
             },
         }
@@ -197,7 +197,7 @@ pub fn status(referral: &Referral) -> DisclosedStatus {
     let with_outcome = learns_the_outcome(referral);
     let told = |told: DisclosedStatus, otherwise: DisclosedStatus| if with_outcome { told } else { otherwise };
     match (&referral.course.state, status) {
-        (State::Withdrawn { by: Withdrawer::Sender }, _) => DisclosedStatus::Withdrawn,
+        (ReferralState::Withdrawn { by: Withdrawer::Sender }, _) => DisclosedStatus::Withdrawn,
         (_, Status::InformationRequested) => DisclosedStatus::InformationRequested,
         (_, Status::Received) if referral.course.redirected => {
             told(DisclosedStatus::Redirected, DisclosedStatus::Received)

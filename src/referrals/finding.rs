@@ -54,7 +54,7 @@ pub struct Related {
     pub is_known: bool,
 }
 
-type Row = (ReferralId, Reference, Kind, Status, Timestamp, OfficeId, Option<StaffId>);
+type RelatedRow = (ReferralId, Reference, Kind, Status, Timestamp, OfficeId, Option<StaffId>);
 
 /// The referrals of some rows, without those that should not be there and, for those who are not cleared, without the protected ones.
 macro_rules! rows_where {
@@ -73,7 +73,7 @@ macro_rules! rows_where {
                 referrals::office_id,
                 referrals::made_by,
             ))
-            .load::<Row>(conn))?
+            .load::<RelatedRow>(conn))?
     }};
 }
 
@@ -85,15 +85,16 @@ pub fn related(conn: &mut DbConn, sight: &Sight, to: &SealedReferral, copies: &[
     // Whom nobody has registered is known by the number alone.
     let number: Vec<Vec<u8>> = to.child_number_hash.iter().cloned().collect();
     let unlinked = referrals::person_id.is_null().and(referrals::child_number_hash.eq_any(number).assume_not_null());
-    let mut children: Vec<Row> = rows_where!(conn, sight, referrals::person_id.eq_any(same.clone()).assume_not_null());
+    let mut children: Vec<RelatedRow> =
+        rows_where!(conn, sight, referrals::person_id.eq_any(same.clone()).assume_not_null());
     children.extend(rows_where!(conn, sight, unlinked));
-    let mut others: Vec<Row> = rows_where!(conn, sight, referrals::person_id.eq_any(family).assume_not_null());
+    let mut others: Vec<RelatedRow> = rows_where!(conn, sight, referrals::person_id.eq_any(family).assume_not_null());
     others.extend(rows_where!(conn, sight, referrals::id.eq_any(copies.to_vec())));
     let is_known = |office: OfficeId, made_by: Option<StaffId>| {
         sight.offices.contains(&office) || (made_by.is_some() && made_by == sight.made_by)
     };
     let related = |same_child: bool| {
-        move |(id, reference, kind, status, received_at, office_id, made_by): Row| {
+        move |(id, reference, kind, status, received_at, office_id, made_by): RelatedRow| {
             let is_known = is_known(office_id, made_by);
             Related { id, reference, kind, status, received_at, office_id, same_child, is_known }
         }

@@ -56,7 +56,7 @@ use crate::time::{Moment, Timestamp};
 
 use course::{Course, clocks};
 use matter::{NewReferral, TakenDown};
-use of_person::Known;
+use of_person::RegisteredPerson;
 use reference::Reference;
 use routing::Routing;
 
@@ -210,7 +210,7 @@ impl Referral {
     pub fn receive(
         new: NewReferral,
         (sender, category): (PartnerId, Category),
-        known: Option<Known>,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
@@ -224,7 +224,7 @@ impl Referral {
     pub fn of_contact(
         new: NewReferral,
         (contact, made_by): (OutreachContactId, StaffId),
-        known: Option<Known>,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
@@ -241,7 +241,7 @@ impl Referral {
     pub fn made(
         taken_down: TakenDown,
         made_by: StaffId,
-        known: Option<Known>,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
@@ -253,7 +253,7 @@ impl Referral {
     fn take_in(
         new: NewReferral,
         (kind, origin): (Kind, Origin),
-        known: Option<Known>,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {

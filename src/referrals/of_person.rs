@@ -19,7 +19,7 @@ use crate::referrals::{Referral, Status};
 use crate::time::Moment;
 
 /// A person, and how the person's identity is protected: what a referral is routed by.
-pub type Known = (PersonId, ProtectedIdentity);
+pub type RegisteredPerson = (PersonId, ProtectedIdentity);
 
 impl Referral {
     /// What becomes of it when the person's identity is protected: it exists for few from now on, nothing in it tells a place that
@@ -61,13 +61,13 @@ impl Referral {
 }
 
 /// Whom the number of a referral's child stands for, if it stands for anybody; it stays so until the transaction ends.
-pub fn hold_known(conn: &mut DbConn, number_hash: &[u8]) -> Result<Option<Known>> {
+pub fn hold_known(conn: &mut DbConn, number_hash: &[u8]) -> Result<Option<RegisteredPerson>> {
     dialect::hold_number(conn, number_hash)?;
     people::store::first_with_number(conn, number_hash)
 }
 
 /// A person whom a referral is about, whoever may know of them, and whether their number is known.
-pub fn still_known(conn: &mut DbConn, person: PersonId) -> Result<(Known, bool)> {
+pub fn still_known(conn: &mut DbConn, person: PersonId) -> Result<(RegisteredPerson, bool)> {
     let columns = (people_table::protection, people_table::number_hash.is_not_null());
     let (protection, has_number): (ProtectedIdentity, bool) =
         on_backend!(conn, conn => people_table::table.find(person).select(columns).first(conn))?;

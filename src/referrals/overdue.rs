@@ -44,7 +44,7 @@ pub struct Overdue {
 }
 
 /// What was found.
-struct Found {
+struct OverdueDeadlines {
     /// How many referrals are overdue, recorded or not.
     overdue: i64,
     /// What there is to record.
@@ -64,7 +64,8 @@ impl Overdue {
             let begun = Instant::now();
             let offices: Vec<OfficeId> = directory.offices.iter().map(|office| office.id).collect();
             let (vault, moment) = (self.vault.clone(), Moment { now: clock.now(), random: self.random.clone() });
-            let Found { overdue, passed } = db.read(move |conn| find(conn, &offices, &vault, &moment)).await?;
+            let OverdueDeadlines { overdue, passed } =
+                db.read(move |conn| find(conn, &offices, &vault, &moment)).await?;
             self.metrics.overdue_referrals_are(overdue);
             if passed.is_empty() {
                 return Ok(());
@@ -82,15 +83,15 @@ impl Overdue {
 
 /// What has passed and is not recorded, a batch of it. It is opened and sealed here, on a thread that reads, so that the one that
 /// writes has nothing to make.
-fn find(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault, moment: &Moment) -> Result<Found> {
-    let mut found = Found { overdue: 0, passed: Vec::new() };
+fn find(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault, moment: &Moment) -> Result<OverdueDeadlines> {
+    let mut found = OverdueDeadlines { overdue: 0, passed: Vec::new() };
     for office in offices {
         let overdue = count_overdue(conn, *office, moment.now)?;
         found.overdue += overdue;
         if overdue == 0 || found.passed.len() >= BATCH {
             continue;
         }
-        let mut behind: Position = (DateTime::UNIX_EPOCH.into(), ReferralId::from_uuid(Uuid::nil()));
+        let mut behind: DuePosition = (DateTime::UNIX_EPOCH.into(), ReferralId::from_uuid(Uuid::nil()));
         // One that cannot be read must not keep the others from being recorded, and nor must many: so it goes on behind them.
         while found.passed.len() < BATCH {
             let rows = unmarked(conn, *office, moment.now, behind, BATCH - found.passed.len())?;
@@ -117,7 +118,7 @@ fn count_overdue(conn: &mut DbConn, office: OfficeId, now: Timestamp) -> Result<
 }
 
 /// A place among the referrals of an office, by what is due next.
-type Position = (Timestamp, ReferralId);
+type DuePosition = (Timestamp, ReferralId);
 
 /// The referrals of an office with a deadline that has passed and is not recorded, behind some place. What is not recorded is not due before what is
 /// due next, so they are among the overdue ones, and the same index tells them from those that are recorded.
@@ -125,7 +126,7 @@ fn unmarked(
     conn: &mut DbConn,
     office: OfficeId,
     now: Timestamp,
-    (at, id): Position,
+    (at, id): DuePosition,
     limit: usize,
 ) -> Result<Vec<SealedReferral>> {
     let found: Vec<ReferralId> = on_backend!(&mut *conn, conn => referrals::table

@@ -17,7 +17,7 @@ use crate::http::written::Written;
 use crate::id::{PartnerId, ReferralId};
 use crate::idempotency::{Replay, Slot};
 use crate::referrals::course::act::Transition;
-use crate::referrals::disclosure::Disclosed;
+use crate::referrals::disclosure::DisclosedReferral;
 use crate::referrals::messages::store::{self as message_store, SealedMessage};
 use crate::referrals::messages::{NewMessage, PartnerMessage};
 use crate::referrals::receipt::{self, Receipt};
@@ -160,12 +160,12 @@ async fn request_feedback(
 #[derive(Clone)]
 enum Writing {
     Transition(Box<Transition>),
-    Message(Box<Words>),
+    Message(Box<WrittenMessage>),
 }
 
 /// A message, and the version of its referral by which it was judged that it may be written.
 #[derive(Clone)]
-struct Words {
+struct WrittenMessage {
     message: SealedMessage,
     version: i32,
     entry: Entry,
@@ -189,7 +189,8 @@ impl Desk<Agency> {
         let attempted = || Entry::of_call(call, Actor::Partner(sender), deed.audited(), "referral", vec![id.uuid()]);
         let found = db.read(move |conn| store::find_sent_by(conn, sender, id)).await;
         let before: Referral = denials.noted(found, attempted)?.open(vault)?;
-        let receipt = |referral| Receipt::new(&Disclosed::of(referral, directory), &agency.scopes, directory, call);
+        let receipt =
+            |referral| Receipt::new(&DisclosedReferral::of(referral, directory), &agency.scopes, directory, call);
         if let Err(stale) = call.check_if_match_of_when_given(&receipt(&before)) {
             return Ok(Err(stale));
         }
@@ -212,7 +213,10 @@ impl Desk<Agency> {
                 let message = SealedMessage::by_sender(id, (kind, &text), sender, vault, &call.moment)?;
                 let message = SealedMessage { asks_for_new_report, ..message };
                 let answer = told(&message)?;
-                (Writing::Message(Box::new(Words { message, version: before.version, entry: attempted() })), answer)
+                (
+                    Writing::Message(Box::new(WrittenMessage { message, version: before.version, entry: attempted() })),
+                    answer,
+                )
             }
         };
         let (kept, slot) = (answer.clone(), slot.clone());

@@ -18,7 +18,7 @@ use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
 use crate::http::idempotency::GONE;
 use crate::http::mount::Mount;
-use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::http::written::Written;
@@ -27,9 +27,9 @@ use crate::idempotency::{Replay, Retries, Slot};
 use crate::people::store as people_store;
 use crate::referrals::codes::DisclosedStatus;
 use crate::referrals::consent;
-use crate::referrals::disclosure::Disclosed;
+use crate::referrals::disclosure::DisclosedReferral;
 use crate::referrals::matter::NewReferral;
-use crate::referrals::of_person::{Known, hold_known};
+use crate::referrals::of_person::{RegisteredPerson, hold_known};
 use crate::referrals::receipt::{self, Receipt};
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{Referral, of_person, partner_action_routes, sender_category, sent, store};
@@ -48,7 +48,7 @@ pub fn routes(api: &mut impl Mount) {
 const ATTEMPTS: u8 = 4;
 
 /// What a referral is received by: what its sender is, and whom its child's number stands for.
-type JudgedBy = (Category, Option<Known>);
+type JudgedBy = (Category, Option<RegisteredPerson>);
 
 /// What became of a referral that was to be stored.
 enum Stored {
@@ -192,7 +192,8 @@ async fn list_partner_referrals(
     let sender = agency.id;
     let hash = |reference: Line| store::sender_reference_hash(&vault, sender, reference.as_ref());
     let sender_reference_hash = sender_reference.map(hash);
-    let filter = sent::Filter { status, sender_reference_hash, received_from, received_to, changed_from, changed_to };
+    let filter =
+        sent::SentFilter { status, sender_reference_hash, received_from, received_to, changed_from, changed_to };
     let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
     let shown = paging.shown();
     let read = move |conn: &mut DbConn| {
@@ -206,7 +207,7 @@ async fn list_partner_referrals(
         audit::record(conn, &entry.about(seen.collect()))
     };
     let (rows, total) = db.read_recorded(read, record).await?;
-    let found = Found::of_one_more(rows, &paging, total, |last| (last.received_at.micros(), last.id));
+    let found = PageRows::of_one_more(rows, &paging, total, |last| (last.received_at.micros(), last.id));
     let found = found.try_map(|row| row.open(&vault))?;
     let directory = directory.current();
     let view = |referral: Referral| receipt(&referral, &agency, &directory, &call);
@@ -248,5 +249,5 @@ fn entry(action: &'static str, id: Uuid, sender: PartnerId, call: &Call) -> Entr
 }
 
 fn receipt(referral: &Referral, agency: &Agency, directory: &Directory, call: &Call) -> Receipt {
-    Receipt::new(&Disclosed::of(referral, directory), &agency.scopes, directory, call)
+    Receipt::new(&DisclosedReferral::of(referral, directory), &agency.scopes, directory, call)
 }

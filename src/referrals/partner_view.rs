@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::Text;
-use crate::referrals::disclosure::{self, Disclosed};
+use crate::referrals::disclosure::{self, DisclosedReferral};
 use crate::referrals::receipt::Receipt;
 use crate::referrals::{Kind, Referral};
 use crate::text::Localized;
@@ -12,7 +12,8 @@ use crate::text::Localized;
 /// What the sender sees, and what not.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct PartnerView {
+#[schema(as = PartnerView)]
+pub struct SenderView {
     /// The receipt, as a key of the sender's with all scopes reads it now.
     pub receipt: Receipt,
     /// What the sender does not see.
@@ -40,7 +41,7 @@ pub struct Withheld {
 
 impl Withheld {
     /// What is withheld from the sender of a referral of whom this is disclosed.
-    pub fn from(referral: &Referral, disclosed: &Disclosed<'_>) -> Vec<Self> {
+    pub fn from(referral: &Referral, disclosed: &DisclosedReferral<'_>) -> Vec<Self> {
         let mut withheld = vec![Self {
             what: Text::new(
                 "The office's own work: who has it, notes, attempts, reasons, deadlines that were moved, other referrals",
@@ -72,7 +73,7 @@ impl Withheld {
         withheld
     }
 
-    fn decision(referral: &Referral, disclosed: &Disclosed<'_>) -> Option<Self> {
+    fn decision(referral: &Referral, disclosed: &DisclosedReferral<'_>) -> Option<Self> {
         let feedback = &referral.course.feedback;
         let ground = match disclosed.feedback {
             None if disclosure::reports_by_duty(referral) => Text::new(

@@ -17,7 +17,7 @@ use crate::id::{OfficeId, ReferralId};
 use crate::referrals::Kind;
 use crate::referrals::codes::{DisclosedStatus, FeedbackValue};
 use crate::referrals::course::TurnTo;
-use crate::referrals::disclosure::{Disclosed, DisclosedFeedback, SenderAction};
+use crate::referrals::disclosure::{DisclosedFeedback, DisclosedReferral, SenderAction};
 use crate::referrals::reference::Reference;
 use crate::text::Localized;
 use crate::time::Timestamp;
@@ -60,7 +60,7 @@ pub struct Receipt {
     pub deadlines: Vec<DisclosedDeadline>,
     /// Whether a mandatory reporter asked to know if an inquiry is opened, and what was told (SoL 19 kap. 6 §).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub feedback: Option<Feedback>,
+    pub feedback: Option<ReceiptFeedback>,
     /// Where to turn instead, if the office declined.
     ///
     /// @x-example-omit true
@@ -128,7 +128,8 @@ pub struct DisclosedDeadline {
 /// Feedback to a mandatory reporter.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Feedback {
+#[schema(as = Feedback)]
+pub struct ReceiptFeedback {
     /// Whether it was asked for.
     pub requested: bool,
     /// What the office has told, if it has.
@@ -146,7 +147,12 @@ pub struct Feedback {
 
 impl Receipt {
     /// Tells what has been disclosed, to a sender whose key has these scopes.
-    pub fn new(disclosed: &Disclosed<'_>, scopes: &[Scope], directory: &Directory, linking: &impl Linking) -> Self {
+    pub fn new(
+        disclosed: &DisclosedReferral<'_>,
+        scopes: &[Scope],
+        directory: &Directory,
+        linking: &impl Linking,
+    ) -> Self {
         let deadlines = disclosed.decision_due.iter().map(|due| DisclosedDeadline {
             kind: DeadlineKind::InquiryDecision,
             due_at: due.at.into(),
@@ -165,7 +171,7 @@ impl Receipt {
             deadlines: deadlines.collect(),
             feedback: disclosed.feedback.map(|DisclosedFeedback { requested, told }| {
                 let (value, sent_at) = told.unzip();
-                Feedback { requested, value, sent_at }
+                ReceiptFeedback { requested, value, sent_at }
             }),
             turn_to: disclosed.turn_to.map(|turn_to| Instead::of(turn_to, directory)),
             links: links(disclosed, scopes, linking),
@@ -185,7 +191,7 @@ pub fn path(id: ReferralId) -> String {
 }
 
 /// What a key with these scopes may do with the referral now.
-fn links(disclosed: &Disclosed<'_>, scopes: &[Scope], linking: &impl Linking) -> Vec<Link> {
+fn links(disclosed: &DisclosedReferral<'_>, scopes: &[Scope], linking: &impl Linking) -> Vec<Link> {
     let path = path(disclosed.id);
     let below = |name: &'static str, method: &'static str| linking.link(name, method, &format!("{path}/{name}"));
     let mut links = vec![linking.link("self", "GET", &path)];

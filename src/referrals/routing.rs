@@ -7,7 +7,7 @@ use crate::directory::Directory;
 use crate::error::Result;
 use crate::id::{AreaId, DistrictId, OfficeId};
 use crate::referrals::child::Child;
-use crate::where_to_turn::{self, Step, Whereabouts, Wish};
+use crate::where_to_turn::{self, ExplanationStep, Whereabouts, Wish};
 
 /// How the office was found.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -23,7 +23,7 @@ pub struct Routing {
     pub office_id: OfficeId,
     /// Each step that led there.
     #[schema(max_items = 20)]
-    pub explanation: Vec<Step>,
+    pub explanation: Vec<ExplanationStep>,
     /// The version of the directory that it was found by.
     pub directory_version: i64,
 }

@@ -9,8 +9,8 @@ use crate::directory::Directory;
 use crate::error::{Error, Problem, Result};
 use crate::referrals::course::steps::Said;
 use crate::referrals::course::table::{self, Action, Caller};
-use crate::referrals::course::{State, Withdrawer, clocks};
-use crate::referrals::disclosure::{self, Disclosed};
+use crate::referrals::course::{ReferralState, Withdrawer, clocks};
+use crate::referrals::disclosure::{self, DisclosedReferral};
 use crate::referrals::messages::MessageKind;
 use crate::referrals::{Kind, Referral, Status};
 use crate::time::Timestamp;
@@ -81,7 +81,7 @@ impl Deed {
     /// What comes of it for this referral, if the sender may do it now.
     pub fn judge(&self, before: &Referral, directory: &Directory, now: Timestamp) -> Result<Consequence> {
         let refused = |problem: Problem| {
-            let actions = Disclosed::of(before, directory).actions();
+            let actions = DisclosedReferral::of(before, directory).actions();
             Error::new(problem).allowing(actions.into_iter().map(Into::into).collect())
         };
         match self {
@@ -91,7 +91,7 @@ impl Deed {
                 table::check(Action::Withdraw, before, Caller::Sender, directory)
                     .map_err(|error| refused(error.problem()))?;
                 let mut after = before.clone();
-                after.end(State::Withdrawn { by: Withdrawer::Sender }, now);
+                after.end(ReferralState::Withdrawn { by: Withdrawer::Sender }, now);
                 let said = Said { words: reason.clone(), ..Said::default() };
                 Ok(transition(Action::Withdraw, before, after, said, now))
             }
@@ -141,7 +141,7 @@ fn say(
     check_writable(before)?;
     if before.status() == Status::InformationRequested {
         let mut after = before.clone();
-        after.course.state = State::Received;
+        after.course.state = ReferralState::Received;
         let said = Said { message: Some((asked, text.clone())), ..Said::default() };
         return Ok(transition(Action::SupplyInformation, before, after, said, now));
     }

@@ -10,7 +10,7 @@ use crate::db::columns::Json;
 use crate::db::schema::{follow_ups, referral_services, referrals};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::id::{DistrictId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId, ServiceId, StaffId};
 use crate::on_backend;
 use crate::people::store::number_hash;
@@ -261,7 +261,7 @@ pub fn find_sent_by(conn: &mut DbConn, sender: PartnerId, id: ReferralId) -> Res
 
 /// Which referrals a queue shows.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct ReferralFilter {
     /// Of this office.
     pub office: Option<OfficeId>,
     /// In this state; in any but that of an error, unless said.
@@ -297,12 +297,12 @@ pub enum Order {
 }
 
 /// A place in a queue: the time that it is sorted by, in microseconds, and the identifier.
-pub type Position = (i64, ReferralId);
+pub type ReferralPosition = (i64, ReferralId);
 
 /// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
-        let filter: &Filter = $filter;
+        let filter: &ReferralFilter = $filter;
         let mut rows = known_to!($sight);
         if let Some(office) = filter.office {
             rows = rows.filter(referrals::office_id.eq(office));
@@ -344,12 +344,12 @@ fn sees_nothing(sight: &Sight) -> bool {
 pub fn page(
     conn: &mut DbConn,
     sight: &Sight,
-    filter: &Filter,
+    filter: &ReferralFilter,
     order: Order,
-    from: &From<Position>,
+    from: &PageStart<ReferralPosition>,
     limit: u32,
 ) -> Result<Vec<SealedReferral>> {
-    if sees_nothing(sight) || matches!(from, From::Nowhere) {
+    if sees_nothing(sight) || matches!(from, PageStart::Empty) {
         return Ok(Vec::new());
     }
     Ok(on_backend!(conn, conn => {
@@ -360,8 +360,8 @@ pub fn page(
             Order::NextDue => rows.order((referrals::next_due_at.asc(), referrals::id.asc())),
         };
         rows = match from {
-            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
-            From::Behind((micros, id)) => {
+            PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            PageStart::After((micros, id)) => {
                 let at = Timestamp::from_micros(*micros).ok_or_else(Error::not_found)?;
                 match order {
                     Order::Received => rows.filter(referrals::received_at.gt(at).or(referrals::received_at.eq(at).and(referrals::id.gt(*id)))),
@@ -369,14 +369,14 @@ pub fn page(
                     Order::NextDue => rows.filter(referrals::next_due_at.gt(at).or(referrals::next_due_at.eq(at).and(referrals::id.gt(*id)))),
                 }
             }
-            From::Nowhere => rows,
+            PageStart::Empty => rows,
         };
         rows.load::<SealedReferral>(conn)
     })?)
 }
 
 /// How many referrals a queue has in all.
-pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
+pub fn count(conn: &mut DbConn, sight: &Sight, filter: &ReferralFilter) -> Result<u64> {
     if sees_nothing(sight) {
         return Ok(0);
     }

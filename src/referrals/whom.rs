@@ -10,7 +10,7 @@ use crate::families::membership::if_known;
 use crate::id::PersonId;
 use crate::people::store::{self as people_store, SealedPerson, number_hash};
 use crate::referrals::child::Child;
-use crate::referrals::of_person::{self, Known, hold_known};
+use crate::referrals::of_person::{self, RegisteredPerson, hold_known};
 use crate::rules::Rules;
 use crate::vault::Vault;
 
@@ -18,7 +18,7 @@ use crate::vault::Vault;
 #[derive(Clone)]
 pub struct Whom {
     /// The person, if it is anybody who is registered.
-    pub known: Option<Known>,
+    pub known: Option<RegisteredPerson>,
     /// The person whom staff have named, and may know of.
     person: Option<SealedPerson>,
     number: Option<Vec<u8>>,
@@ -76,7 +76,7 @@ impl Whom {
         if is_same && self.look_up(conn)? == self.known { Ok(()) } else { Err(stale()) }
     }
 
-    fn look_up(&self, conn: &mut DbConn) -> Result<Option<Known>> {
+    fn look_up(&self, conn: &mut DbConn) -> Result<Option<RegisteredPerson>> {
         if let Some(number) = &self.number
             && let Some(first) = people_store::first_with_number(conn, number)?
         {
@@ -92,9 +92,9 @@ impl Whom {
     }
 
     /// A number that is given with a person must be that person's, as far as whoever gives it may know.
-    fn check_number(&self, given: Option<&[u8]>, known: Option<Known>) -> Result<()> {
+    fn check_number(&self, given: Option<&[u8]>, known: Option<RegisteredPerson>) -> Result<()> {
         let Some(person) = &self.person else { return Ok(()) };
-        let may_be_named = |known: &Known| self.sight.protected_identity || !known.1.is_protected();
+        let may_be_named = |known: &RegisteredPerson| self.sight.protected_identity || !known.1.is_protected();
         let is_somebody_elses = match &person.number_hash {
             Some(registered) => given.is_some_and(|given| given != registered),
             None => known.filter(may_be_named).is_some_and(|(id, _)| id != person.id),

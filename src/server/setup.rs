@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 use crate::auth::permissions::Permissions;
-use crate::auth::tokens::Verifier;
+use crate::auth::tokens::TokenVerifier;
 use crate::config::Secret;
 use crate::config::limits::Rates;
 use crate::db::Target;
@@ -32,7 +32,7 @@ pub struct Setup {
     /// How often callers may call; nobody is limited without it.
     pub limits: Option<Rates>,
     /// Verifies tokens of staff.
-    pub tokens: Verifier,
+    pub tokens: TokenVerifier,
     /// Who may do what.
     pub permissions: Permissions,
     /// The installation's secret.
@@ -81,7 +81,7 @@ pub enum MetricsAt {
 }
 
 /// The keys that the secret is turned into, each for one end.
-pub struct Keys {
+pub struct DerivedKeys {
     /// Hashes partners' keys.
     pub partner_keys: [u8; 32],
     /// Seals cursors.
@@ -90,7 +90,7 @@ pub struct Keys {
     pub retries: [u8; 32],
 }
 
-impl Keys {
+impl DerivedKeys {
     /// Derives them.
     pub fn of(secret: &Secret) -> Self {
         Self {

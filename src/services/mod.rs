@@ -15,7 +15,7 @@ use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::directory::Known;
+use crate::directory::DirectoryContext;
 use crate::error::{Result, Text};
 use crate::id::{OfficeId, ServiceId};
 use crate::rules::Rules;
@@ -244,7 +244,7 @@ pub struct NewService {
 
 impl Service {
     /// A new service, and the offices that give it.
-    pub fn new(new: NewService, known: &Known<'_>, moment: &Moment) -> Result<(Self, Vec<OfficeId>)> {
+    pub fn new(new: NewService, known: &DirectoryContext<'_>, moment: &Moment) -> Result<(Self, Vec<OfficeId>)> {
         let mut rules = Rules::default();
         new.check(&mut rules);
         let offices =
@@ -270,7 +270,12 @@ impl Service {
     }
 
     /// What it becomes when somebody writes it anew, and the offices that give it then.
-    pub fn changed(&self, new: NewService, known: &Known<'_>, moment: &Moment) -> Result<(Self, Vec<OfficeId>)> {
+    pub fn changed(
+        &self,
+        new: NewService,
+        known: &DirectoryContext<'_>,
+        moment: &Moment,
+    ) -> Result<(Self, Vec<OfficeId>)> {
         let (service, offices) = Self::new(new, known, moment)?;
         Ok((Self { id: self.id, version: self.version + 1, ..service }, offices))
     }

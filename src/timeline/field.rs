@@ -14,18 +14,18 @@ use crate::outreach::follow_ups::store::listed_to;
 use crate::outreach::offers::store::made_to_known;
 use crate::time::Timestamp;
 use crate::timeline::sources::newest;
-use crate::timeline::{Happening, Source, Subject, What, Window};
+use crate::timeline::{Happening, TimelineSource, TimelineSubject, What, Window};
 
 /// The sources of the field.
-pub const SOURCES: [Source; 4] = [
-    Source { newest: contacts, count: count_contacts },
-    Source { newest: offers_made, count: count_offers },
-    Source { newest: answers, count: count_answers },
-    Source { newest: promises, count: count_promises },
+pub const SOURCES: [TimelineSource; 4] = [
+    TimelineSource { newest: contacts, count: count_contacts },
+    TimelineSource { newest: offers_made, count: count_offers },
+    TimelineSource { newest: answers, count: count_answers },
+    TimelineSource { newest: promises, count: count_promises },
 ];
 
 /// The contacts that name people of the subject. They are few, and an `or` of two questions would look at all contacts.
-fn naming(conn: &mut DbConn, subject: &Subject) -> Result<Vec<OutreachContactId>> {
+fn naming(conn: &mut DbConn, subject: &TimelineSubject) -> Result<Vec<OutreachContactId>> {
     Ok(on_backend!(conn, conn => outreach_participants::table
         .filter(outreach_participants::person_id.eq_any(subject.people.clone()))
         .select(outreach_participants::contact_id)
@@ -35,7 +35,7 @@ fn naming(conn: &mut DbConn, subject: &Subject) -> Result<Vec<OutreachContactId>
 /// What holds of a contact that the reader may know of and that belongs to the subject.
 macro_rules! known_contact {
     ($subject:expr, $naming:expr) => {{
-        let subject: &Subject = $subject;
+        let subject: &TimelineSubject = $subject;
         let cleared = outreach_contacts::protected
             .eq(false)
             .or(outreach_contacts::protected.eq(subject.sight.protected_identity));
@@ -57,7 +57,7 @@ macro_rules! contact_rows {
     };
 }
 
-fn contacts(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn contacts(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     type Row = (OutreachContactId, Timestamp, OfficeId, Channel, ContactOutcome);
     let naming = naming(conn, subject)?;
     let columns = (
@@ -80,7 +80,7 @@ fn contacts(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<
     Ok(rows.into_iter().map(happening).collect())
 }
 
-fn count_contacts(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_contacts(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     let naming = naming(conn, subject)?;
     Ok(on_backend!(conn, conn => contact_rows!(subject, naming).count().get_result(conn))?)
 }
@@ -95,7 +95,7 @@ macro_rules! offer_rows {
     };
 }
 
-fn offers_made(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn offers_made(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     type Row = (OfferId, Timestamp, OutreachContactId, ServiceId);
     let naming = naming(conn, subject)?;
     let columns = (offers::id, offers::offered_at, offers::contact_id, offers::service_id);
@@ -107,7 +107,7 @@ fn offers_made(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<V
     Ok(rows.into_iter().map(happening).collect())
 }
 
-fn count_offers(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_offers(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     let naming = naming(conn, subject)?;
     Ok(on_backend!(conn, conn => offer_rows!(subject, naming).count().get_result(conn))?)
 }
@@ -122,7 +122,7 @@ macro_rules! answer_rows {
     };
 }
 
-fn answers(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn answers(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     type Row = (AnswerId, Timestamp, OfferAnswer, OfferId, OutreachContactId, ServiceId);
     let naming = naming(conn, subject)?;
     let columns = (
@@ -146,7 +146,7 @@ fn answers(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<H
     Ok(rows.into_iter().map(happening).collect())
 }
 
-fn count_answers(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_answers(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     let naming = naming(conn, subject)?;
     Ok(on_backend!(conn, conn => answer_rows!(subject, naming).count().get_result(conn))?)
 }
@@ -154,7 +154,7 @@ fn count_answers(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
 /// Promises that follow a contact of the subject, or are about its family.
 macro_rules! promise_rows {
     ($subject:expr, $naming:expr) => {{
-        let subject: &Subject = $subject;
+        let subject: &TimelineSubject = $subject;
         let about = follow_ups::contact_id
             .eq_any($naming)
             .assume_not_null()
@@ -166,7 +166,7 @@ macro_rules! promise_rows {
     }};
 }
 
-fn promises(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn promises(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     type Row = (FollowUpId, Timestamp, Option<OutreachContactId>, NaiveDate, Option<Timestamp>, OfficeId);
     let naming = naming(conn, subject)?;
     let columns = (
@@ -190,7 +190,7 @@ fn promises(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<
     Ok(rows.into_iter().map(happening).collect())
 }
 
-fn count_promises(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_promises(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     let naming = naming(conn, subject)?;
     Ok(on_backend!(conn, conn => promise_rows!(subject, naming).count().get_result(conn))?)
 }

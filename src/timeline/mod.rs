@@ -1,6 +1,6 @@
 //! What happened to a person or a family, newest first.
 //!
-//! It is read from where each kind of thing is kept, and stored nowhere else. A kind is a [`Source`], and adding one is a line in
+//! It is read from where each kind of thing is kept, and stored nowhere else. A kind is a [`TimelineSource`], and adding one is a line in
 //! [`SOURCES`] or in `field.rs`: each gives its own newest things behind a position, and the newest of all of them make the page.
 
 mod field;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::auth::Sight;
 use crate::db::DbConn;
 use crate::error::Result;
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::id::{FamilyId, FollowUpId, OfferId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId};
 use crate::outreach::codes::{Channel, ContactOutcome, OfferAnswer};
 use crate::referrals::reference::Reference;
@@ -143,7 +143,7 @@ pub enum What {
 
 /// Whose timeline it is, and what the reader may know.
 #[derive(Clone)]
-pub struct Subject {
+pub struct TimelineSubject {
     /// The person, on a person's timeline.
     pub person: Option<PersonId>,
     /// The family, and those that were merged into it.
@@ -157,7 +157,7 @@ pub struct Subject {
 }
 
 /// A place in a timeline: when, in microseconds, and the identifier.
-pub type Position = (i64, Uuid);
+pub type TimelinePosition = (i64, Uuid);
 
 /// The part of a timeline that is asked for: behind a position, or from the beginning, so many at most.
 #[derive(Debug, Clone, Copy)]
@@ -169,20 +169,25 @@ pub struct Window {
 }
 
 /// Where a kind of things is kept.
-pub struct Source {
+pub struct TimelineSource {
     /// The newest of them in a window, newest first.
-    pub newest: fn(&mut DbConn, &Subject, Window) -> Result<Vec<Happening>>,
+    pub newest: fn(&mut DbConn, &TimelineSubject, Window) -> Result<Vec<Happening>>,
     /// How many there are in all.
-    pub count: fn(&mut DbConn, &Subject) -> Result<i64>,
+    pub count: fn(&mut DbConn, &TimelineSubject) -> Result<i64>,
 }
 
 /// One page; one thing more than `limit` tells that there is a next page.
-pub fn page(conn: &mut DbConn, subject: &Subject, from: &From<Position>, limit: u32) -> Result<Vec<Happening>> {
+pub fn page(
+    conn: &mut DbConn,
+    subject: &TimelineSubject,
+    from: &PageStart<TimelinePosition>,
+    limit: u32,
+) -> Result<Vec<Happening>> {
     let wanted = i64::from(limit) + 1;
     let (skipped, behind) = match from {
-        From::Nowhere => return Ok(Vec::new()),
-        From::Row(row) => (i64::try_from(*row).unwrap_or(i64::MAX - wanted), None),
-        From::Behind((micros, id)) => (0, Timestamp::from_micros(*micros).map(|at| (at, *id))),
+        PageStart::Empty => return Ok(Vec::new()),
+        PageStart::Row(row) => (i64::try_from(*row).unwrap_or(i64::MAX - wanted), None),
+        PageStart::After((micros, id)) => (0, Timestamp::from_micros(*micros).map(|at| (at, *id))),
     };
     let window = Window { behind, limit: skipped.saturating_add(wanted) };
     let mut all = Vec::new();
@@ -195,7 +200,7 @@ pub fn page(conn: &mut DbConn, subject: &Subject, from: &From<Position>, limit: 
 }
 
 /// How many things there are in all.
-pub fn count(conn: &mut DbConn, subject: &Subject) -> Result<u64> {
+pub fn count(conn: &mut DbConn, subject: &TimelineSubject) -> Result<u64> {
     let mut total = 0;
     for source in SOURCES.iter().chain(&field::SOURCES) {
         total += (source.count)(conn, subject)?;

@@ -17,14 +17,14 @@ use crate::referrals::reference::Reference;
 use crate::referrals::store::known_to;
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
-use crate::timeline::{Happening, Source, Subject, What, Window};
+use crate::timeline::{Happening, TimelineSource, TimelineSubject, What, Window};
 
 /// All sources.
-pub const SOURCES: [Source; 4] = [
-    Source { newest: registered_people, count: count_registered_people },
-    Source { newest: registered_families, count: count_registered_families },
-    Source { newest: changes, count: count_changes },
-    Source { newest: received_referrals, count: count_received_referrals },
+pub const SOURCES: [TimelineSource; 4] = [
+    TimelineSource { newest: registered_people, count: count_registered_people },
+    TimelineSource { newest: registered_families, count: count_registered_families },
+    TimelineSource { newest: changes, count: count_changes },
+    TimelineSource { newest: received_referrals, count: count_received_referrals },
 ];
 
 /// The rows of a boxed query that stand in a window, newest first.
@@ -46,7 +46,7 @@ macro_rules! person_rows {
     };
 }
 
-fn registered_people(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn registered_people(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     let rows: Vec<(PersonId, Timestamp)> = on_backend!(conn, conn => {
         newest!(person_rows!(subject), window, people::registered_at, people::id, PersonId)
             .select((people::id, people::registered_at))
@@ -55,7 +55,7 @@ fn registered_people(conn: &mut DbConn, subject: &Subject, window: Window) -> Re
     Ok(rows.into_iter().map(|(id, at)| Happening { at, id: id.uuid(), what: What::Person(id) }).collect())
 }
 
-fn count_registered_people(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_registered_people(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     Ok(on_backend!(conn, conn => person_rows!(subject).count().get_result(conn))?)
 }
 
@@ -65,7 +65,7 @@ macro_rules! family_rows {
     };
 }
 
-fn registered_families(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn registered_families(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     let rows: Vec<(FamilyId, Timestamp)> = on_backend!(conn, conn => {
         newest!(family_rows!(subject), window, families::registered_at, families::id, FamilyId)
             .select((families::id, families::registered_at))
@@ -74,7 +74,7 @@ fn registered_families(conn: &mut DbConn, subject: &Subject, window: Window) -> 
     Ok(rows.into_iter().map(|(id, at)| Happening { at, id: id.uuid(), what: What::Family(id) }).collect())
 }
 
-fn count_registered_families(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_registered_families(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     Ok(on_backend!(conn, conn => family_rows!(subject).count().get_result(conn))?)
 }
 
@@ -82,7 +82,7 @@ fn count_registered_families(conn: &mut DbConn, subject: &Subject) -> Result<i64
 /// a member along stands on the member's timeline alone.
 macro_rules! change_rows {
     ($subject:expr) => {{
-        let subject: &Subject = $subject;
+        let subject: &TimelineSubject = $subject;
         let sight: &Sight = &subject.sight;
         let mut rows = family_events::table.into_boxed();
         if let Some(person) = subject.person {
@@ -108,7 +108,7 @@ macro_rules! change_rows {
     }};
 }
 
-fn changes(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn changes(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     let rows: Vec<FamilyEvent> = on_backend!(conn, conn => {
         newest!(change_rows!(subject), window, family_events::at, family_events::id, FamilyEventId).load(conn)
     })?;
@@ -125,23 +125,23 @@ fn changes(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<H
     Ok(rows.into_iter().map(happening).collect())
 }
 
-fn count_changes(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_changes(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     Ok(on_backend!(conn, conn => change_rows!(subject).count().get_result(conn))?)
 }
 
 /// Referrals go by the sight for cases: who may know of a person may not therefore know of a referral about them.
 macro_rules! referral_rows {
     ($subject:expr) => {{
-        let subject: &Subject = $subject;
+        let subject: &TimelineSubject = $subject;
         known_to!(&subject.cases)
             .filter(referrals::person_id.eq_any(subject.people.clone()))
             .filter(referrals::status.ne(Status::EnteredInError))
     }};
 }
 
-type ReferralRow = (ReferralId, Timestamp, Reference, Kind, Status, OfficeId, Option<PersonId>);
+type TimelineReferralRow = (ReferralId, Timestamp, Reference, Kind, Status, OfficeId, Option<PersonId>);
 
-fn received_referrals(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn received_referrals(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     let columns = (
         referrals::id,
         referrals::received_at,
@@ -151,12 +151,12 @@ fn received_referrals(conn: &mut DbConn, subject: &Subject, window: Window) -> R
         referrals::office_id,
         referrals::person_id,
     );
-    let rows: Vec<ReferralRow> = on_backend!(conn, conn => {
+    let rows: Vec<TimelineReferralRow> = on_backend!(conn, conn => {
         newest!(referral_rows!(subject), window, referrals::received_at, referrals::id, ReferralId)
             .select(columns)
             .load(conn)
     })?;
-    let happening = |(id, at, reference, kind, status, office, person): ReferralRow| Happening {
+    let happening = |(id, at, reference, kind, status, office, person): TimelineReferralRow| Happening {
         at,
         id: id.uuid(),
         what: What::Referral { id, reference, kind, status, office, person },
@@ -164,6 +164,6 @@ fn received_referrals(conn: &mut DbConn, subject: &Subject, window: Window) -> R
     Ok(rows.into_iter().map(happening).collect())
 }
 
-fn count_received_referrals(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_received_referrals(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     Ok(on_backend!(conn, conn => referral_rows!(subject).count().get_result(conn))?)
 }

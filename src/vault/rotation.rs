@@ -25,7 +25,7 @@ const AT_ONCE: i64 = 100;
 enum RowKind {}
 
 #[derive(QueryableByName)]
-struct Row {
+struct SealedRow {
     #[diesel(sql_type = SqlUuid)]
     id: Id<RowKind>,
     #[diesel(sql_type = Binary)]
@@ -67,7 +67,7 @@ pub fn step(conn: &mut DbConn, vault: &Vault, column: Column, after: Uuid, rando
     let select = sql_query(format!(
         "SELECT id, {name} AS sealed FROM {table} WHERE id > $1 AND {name} IS NOT NULL ORDER BY id LIMIT $2"
     ));
-    let rows: Vec<Row> =
+    let rows: Vec<SealedRow> =
         on_backend!(conn, conn => select.bind::<SqlUuid, _>(after).bind::<BigInt, _>(AT_ONCE).load(conn))?;
     let Some(last) = rows.last().map(|row| row.id.uuid()) else { return Ok(None) };
     let mut sealed = 0;

@@ -91,8 +91,7 @@ pub enum Rule {
 
 /// One step of an explanation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
-#[schema(as = ExplanationStep)]
-pub struct Step {
+pub struct ExplanationStep {
     /// The rule that was followed.
     ///
     /// @example "place_by_name"
@@ -120,7 +119,7 @@ pub struct Resolved<'d> {
 
 /// The answer to a question.
 #[derive(Debug)]
-pub struct Answer<'d> {
+pub struct WhereToTurn<'d> {
     /// Where the question is about.
     pub place: Resolved<'d>,
     /// Who is responsible: exactly one.
@@ -130,18 +129,18 @@ pub struct Answer<'d> {
     /// Who else could help.
     pub alternatives: Vec<&'d Office>,
     /// Each step that led there.
-    pub explanation: Vec<Step>,
+    pub explanation: Vec<ExplanationStep>,
 }
 
 /// Answers a question. Only a directory without any office has no answer.
-pub fn answer<'d>(directory: &'d Directory, asked: &Whereabouts, wish: &Wish) -> Result<Answer<'d>> {
+pub fn answer<'d>(directory: &'d Directory, asked: &Whereabouts, wish: &Wish) -> Result<WhereToTurn<'d>> {
     let mut explanation = Vec::with_capacity(4);
     let place = place::resolve(directory, asked, &mut explanation);
     answer_at(directory, place, wish, explanation)
 }
 
 /// Sends a matter about somebody with a protected identity to the central reception, whatever the place: the route tells nothing.
-pub fn answer_protected(directory: &Directory) -> Result<Answer<'_>> {
+pub fn answer_protected(directory: &Directory) -> Result<WhereToTurn<'_>> {
     let place = Resolved {
         by: ResolvedBy::Municipality,
         certainty: Certainty::Unknown,
@@ -149,7 +148,7 @@ pub fn answer_protected(directory: &Directory) -> Result<Answer<'_>> {
         outside: false,
         point: None,
     };
-    let step = Step::new(
+    let step = ExplanationStep::new(
         Rule::ProtectedIdentity,
         "A matter about a person with a protected identity goes to the central reception, whatever the district.",
         "Ett ärende om en person med skyddade personuppgifter går till den centrala mottagningen, oavsett stadsdel.",
@@ -161,13 +160,13 @@ fn answer_at<'d>(
     directory: &'d Directory,
     place: Resolved<'d>,
     wish: &Wish,
-    mut explanation: Vec<Step>,
-) -> Result<Answer<'d>> {
+    mut explanation: Vec<ExplanationStep>,
+) -> Result<WhereToTurn<'d>> {
     let ranked = office::ranked(directory, &place, wish);
     let office = office::choose(directory, &place, wish, &ranked, &mut explanation).ok_or_else(no_directory)?;
     let alternatives = ranked.into_iter().filter(|other| other.id != office.id).take(3).collect();
     let services = office::services(directory, office, wish).collect();
-    Ok(Answer { place, office, services, alternatives, explanation })
+    Ok(WhereToTurn { place, office, services, alternatives, explanation })
 }
 
 fn no_directory() -> Error {
@@ -178,7 +177,7 @@ fn no_directory() -> Error {
     Error::with_detail(Problem::Unavailable, detail)
 }
 
-impl Step {
+impl ExplanationStep {
     fn new(
         rule: Rule,
         en: impl Into<std::borrow::Cow<'static, str>>,

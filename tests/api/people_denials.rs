@@ -22,12 +22,13 @@ const UNKNOWN: &str = "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e";
 /// The denied attempts, by what was attempted: they are written down without anybody waiting for it.
 async fn denied(app: &TestApp, count: usize) -> BTreeMap<String, Vec<Value>> {
     use diesel::prelude::*;
-    use nara::audit::Outcome;
+    use nara::audit::AuditOutcome;
     use nara::db::columns::Json;
     use nara::db::schema::audit_records;
     for _ in 0..500 {
         let read = |conn: &mut DbConn| {
-            let rows = audit_records::table.filter(audit_records::outcome.eq(Outcome::Denied)).order(audit_records::id);
+            let rows =
+                audit_records::table.filter(audit_records::outcome.eq(AuditOutcome::Denied)).order(audit_records::id);
             let columns = (audit_records::action, audit_records::resource_ids);
             Ok(rows.select(columns).load::<(String, Json<Value>)>(conn)?)
         };

@@ -12,7 +12,7 @@ use geo::{
 };
 use rstar::{RTree, RTreeObject, primitives::GeomWithData};
 
-use super::{Drawing, Flaw, flaw};
+use super::{BoundaryFlaw, Drawing, flaw};
 
 /// Comparisons of two edges that a drawing may need: a tenth of a second. A real district needs about
 /// four for each of its edges; only a comb of hundreds of long, slanting teeth needs more than this.
@@ -21,7 +21,7 @@ const MOST_EFFORT: usize = 2_000_000;
 /// What a touch costs of that effort: each may have to be passed over later, by a walk around a ring.
 const TOUCH_EFFORT: usize = 2_000;
 
-pub(super) fn check(drawing: &Drawing) -> Result<(), Flaw> {
+pub(super) fn check(drawing: &Drawing) -> Result<(), BoundaryFlaw> {
     Edges::of(drawing)?.check(drawing)?;
     drawing.polygons.iter().enumerate().try_for_each(|(at, rings)| check_holes(drawing, at, rings))?;
     check_polygons(drawing)
@@ -42,7 +42,7 @@ struct Edge {
 struct Edges(Vec<Edge>);
 
 impl Edges {
-    fn of(drawing: &Drawing) -> Result<Self, Flaw> {
+    fn of(drawing: &Drawing) -> Result<Self, BoundaryFlaw> {
         let mut edges = Vec::new();
         for (polygon, rings) in drawing.polygons.iter().enumerate() {
             for (ring, line_string) in rings.iter().enumerate() {
@@ -66,7 +66,7 @@ impl Edges {
         Ok(Self(edges))
     }
 
-    fn check(&self, drawing: &Drawing) -> Result<(), Flaw> {
+    fn check(&self, drawing: &Drawing) -> Result<(), BoundaryFlaw> {
         let lines = self.0.iter().enumerate().map(|(index, edge)| GeomWithData::new(edge.line, index)).collect();
         let nearby = RTree::bulk_load(lines);
         let mut effort = 0;
@@ -94,7 +94,7 @@ impl Edges {
 
     /// Whether two edges of different rings touch at a point, which they may. All else that they
     /// can do to each other is refused.
-    fn touch(&self, drawing: &Drawing, edge: &Edge, index: usize, other: usize) -> Result<bool, Flaw> {
+    fn touch(&self, drawing: &Drawing, edge: &Edge, index: usize, other: usize) -> Result<bool, BoundaryFlaw> {
         let (neighbours, other) = (edge.before == other || edge.after == other, &self.0[other]);
         let same_ring = (edge.polygon, edge.ring) == (other.polygon, other.ring);
         let refuse = |en: &'static str, sv: &'static str| {
@@ -149,7 +149,7 @@ fn parts(at: Coord<f64>, [from, to]: [Coord<f64>; 2], other: [Coord<f64>; 2]) ->
 }
 
 /// Each hole lies in the shell and in no other hole.
-fn check_holes(drawing: &Drawing, polygon: usize, rings: &[LineString<f64>]) -> Result<(), Flaw> {
+fn check_holes(drawing: &Drawing, polygon: usize, rings: &[LineString<f64>]) -> Result<(), BoundaryFlaw> {
     let Some((shell, holes)) = rings.split_first() else { return Ok(()) };
     for (at, hole) in holes.iter().enumerate() {
         if !inside(hole, shell) {
@@ -171,7 +171,7 @@ fn check_holes(drawing: &Drawing, polygon: usize, rings: &[LineString<f64>]) -> 
 }
 
 /// No polygon covers ground of another.
-fn check_polygons(drawing: &Drawing) -> Result<(), Flaw> {
+fn check_polygons(drawing: &Drawing) -> Result<(), BoundaryFlaw> {
     let covers = |rings: &[LineString<f64>], ring: &LineString<f64>| {
         rings
             .split_first()

@@ -7,7 +7,7 @@ use crate::areas::Area;
 use crate::calendar::Calendar;
 use crate::directory::geometry::Boundary;
 use crate::directory::import::files::{Data, misplaced};
-use crate::directory::{Documents, Known, Municipality, Parts};
+use crate::directory::{DirectoryContext, DirectoryParts, Documents, Municipality};
 use crate::districts::{District, DistrictDetails};
 use crate::error::{Error, Result};
 use crate::id::{DistrictId, OfficeId, ServiceId};
@@ -38,13 +38,13 @@ pub struct Merged<T> {
     /// All of them.
     pub all: Vec<T>,
     /// Those that the files make or change.
-    pub written: Vec<Written<T>>,
+    pub written: Vec<ImportedChange<T>>,
     /// How many are as the files have them already.
     pub unchanged: usize,
 }
 
 /// One thing that is written.
-pub struct Written<T> {
+pub struct ImportedChange<T> {
     /// As it was; `None` for a new one.
     pub before: Option<T>,
     /// As it will be.
@@ -71,10 +71,12 @@ impl<T: Clone> Merged<T> {
             let after = make(held.as_deref(), item).map_err(|error| misplaced(file, &format!("/{index}"), &error))?;
             match held {
                 Some(held) if same(held, &after) => unchanged += 1,
-                Some(held) => written.push(Written { before: Some(std::mem::replace(held, after.clone())), after }),
+                Some(held) => {
+                    written.push(ImportedChange { before: Some(std::mem::replace(held, after.clone())), after })
+                }
                 None => {
                     all.push(after.clone());
-                    written.push(Written { before: None, after });
+                    written.push(ImportedChange { before: None, after });
                 }
             }
         }
@@ -84,17 +86,17 @@ impl<T: Clone> Merged<T> {
 
 impl Plan {
     /// What to write so that what is there says what the files say.
-    pub fn new(data: Data, before: Parts, moment: &Moment) -> Result<Self> {
+    pub fn new(data: Data, before: DirectoryParts, moment: &Moment) -> Result<Self> {
         let documents = data.documents;
         let zone =
             documents.municipality.as_ref().map_or_else(|| Municipality::unnamed().time_zone, |ours| ours.time_zone);
         let calendar = Calendar::new(zone, documents.holidays());
         let areas = areas(data.areas, before.areas, moment)?;
-        let known = Known { areas: &areas.all, offices: &[], services: &[], calendar: &calendar };
+        let known = DirectoryContext { areas: &areas.all, offices: &[], services: &[], calendar: &calendar };
         let mut boundaries = before.boundaries;
         let districts = districts(data.districts, before.districts, &mut boundaries, &known, moment)?;
         let services = services(data.services.clone(), before.services, &known, moment)?;
-        let known = Known { services: &services.all, ..known };
+        let known = DirectoryContext { services: &services.all, ..known };
         let offices = Merged::new(
             ("offices.json", data.offices),
             before.offices,
@@ -105,7 +107,7 @@ impl Plan {
             },
             |held, after| Office { version: held.version, updated_at: held.updated_at, ..after.clone() } == *held,
         )?;
-        let known = Known { offices: &offices.all, ..known };
+        let known = DirectoryContext { offices: &offices.all, ..known };
         let given_by = given_by(&data.services, &known)?;
         Ok(Self { documents, areas, districts, boundaries, services, offices, given_by })
     }
@@ -128,7 +130,7 @@ fn districts(
     new: Vec<(DistrictDetails, Boundary)>,
     held: Vec<District>,
     boundaries: &mut HashMap<DistrictId, Arc<Boundary>>,
-    known: &Known<'_>,
+    known: &DirectoryContext<'_>,
     moment: &Moment,
 ) -> Result<Merged<District>> {
     let mut moved: HashMap<DistrictId, bool> = HashMap::new();
@@ -148,7 +150,7 @@ fn districts(
     let mut merged =
         Merged::new(("districts.json", new), held, |held, (new, _)| held.slug == new.slug, make, |_, _| false)?;
     // Whether a boundary moved is known only behind the loop above, which holds the boundaries.
-    let is_same = |written: &Written<District>| {
+    let is_same = |written: &ImportedChange<District>| {
         let held = written.before.as_ref().filter(|_| moved.get(&written.after.id) == Some(&false));
         held.is_some_and(|held| {
             District { version: held.version, updated_at: held.updated_at, ..written.after.clone() } == *held
@@ -160,7 +162,12 @@ fn districts(
     Ok(merged)
 }
 
-fn services(new: Vec<NewService>, held: Vec<Service>, known: &Known<'_>, moment: &Moment) -> Result<Merged<Service>> {
+fn services(
+    new: Vec<NewService>,
+    held: Vec<Service>,
+    known: &DirectoryContext<'_>,
+    moment: &Moment,
+) -> Result<Merged<Service>> {
     Merged::new(
         ("services.json", new),
         held,
@@ -180,7 +187,7 @@ fn services(new: Vec<NewService>, held: Vec<Service>, known: &Known<'_>, moment:
 }
 
 /// The offices that the services name. An office that gives a service without being named there goes on giving it.
-fn given_by(new: &[NewService], known: &Known<'_>) -> Result<Vec<(ServiceId, Vec<OfficeId>)>> {
+fn given_by(new: &[NewService], known: &DirectoryContext<'_>) -> Result<Vec<(ServiceId, Vec<OfficeId>)>> {
     let mut all = Vec::new();
     for (index, new) in new.iter().enumerate().filter(|(_, new)| !new.office_ids.is_empty()) {
         let service = known.services.iter().find(|service| service.slug == new.slug).map(|service| service.id);

@@ -85,7 +85,7 @@ pub struct FollowUp {
     /// Whether it exists only for those who are cleared for protected identities.
     pub protected: bool,
     /// What is to be done, and what came of it.
-    pub words: Words,
+    pub words: FollowUpText,
     /// When it was done.
     pub done_at: Option<Timestamp>,
     /// Who did it.
@@ -103,7 +103,7 @@ pub struct FollowUp {
 /// What is written of a follow-up, as it is sealed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Words {
+pub struct FollowUpText {
     /// What is to be done.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
@@ -146,7 +146,7 @@ impl FollowUp {
             referral_id: new.referral_id,
             family_id: new.family_id,
             protected: false,
-            words: Words { note: new.note, ..Words::default() },
+            words: FollowUpText { note: new.note, ..FollowUpText::default() },
             done_at: None,
             done_by: None,
             created_at: moment.now,
@@ -168,7 +168,7 @@ impl FollowUp {
             referral_id: None,
             family_id: None,
             protected: false,
-            words: Words { note: promise.note, ..Words::default() },
+            words: FollowUpText { note: promise.note, ..FollowUpText::default() },
             done_at: None,
             done_by: None,
             created_at: contact.recorded_at,
@@ -179,11 +179,11 @@ impl FollowUp {
     }
 
     /// What becomes of it when it is done.
-    pub fn completed(&self, words: Words, by: StaffId, now: Timestamp) -> Result<Self> {
+    pub fn completed(&self, words: FollowUpText, by: StaffId, now: Timestamp) -> Result<Self> {
         if self.done_at.is_some() {
             return Err(Error::new(Problem::FollowUpDone));
         }
-        let words = Words { note: self.words.note.clone(), ..words };
+        let words = FollowUpText { note: self.words.note.clone(), ..words };
         Ok(Self {
             words,
             done_at: Some(now),

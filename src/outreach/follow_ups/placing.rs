@@ -7,7 +7,7 @@ use crate::families::membership::if_known;
 use crate::id::{ServiceId, StaffId};
 use crate::outreach::arrival::Names;
 use crate::outreach::follow_ups::store::SealedFollowUp;
-use crate::outreach::known::Known;
+use crate::outreach::known::KnownParties;
 use crate::outreach::store as contact_store;
 use crate::referrals::Status;
 use crate::referrals::store as referral_store;
@@ -60,7 +60,7 @@ pub fn place(
     rules.finish(Some(()))?;
     let owner = Some((follow_up.owner_id, follow_up.office_id)).filter(|(owner, _)| *owner != by);
     let names = Names { family: follow_up.family_id, owner, ..Names::default() };
-    let known = Known::load(conn, sight, &[&names])?;
+    let known = KnownParties::load(conn, sight, &[&names])?;
     // It stands by itself, and not in a contact.
     let found = known.judge(sight, &names).map_err(|error| error.from_part("/followUp"))?;
     follow_up.family_id = found.family;

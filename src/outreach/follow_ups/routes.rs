@@ -18,16 +18,16 @@ use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
 use crate::http::idempotency::GONE;
 use crate::http::mount::Mount;
-use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::http::written::Written;
 use crate::id::{FollowUpId, OutreachContactId, StaffId};
 use crate::idempotency::{Replay, Retries, Slot};
-use crate::outreach::arrival::{self, Arrival, Arrived};
-use crate::outreach::follow_ups::store::{self, Filter, SealedFollowUp};
+use crate::outreach::arrival::{self, Arrived, ArrivingContact};
+use crate::outreach::follow_ups::store::{self, FollowUpFilter, SealedFollowUp};
 use crate::outreach::follow_ups::view::FollowUpView;
-use crate::outreach::follow_ups::{FollowUp, NewFollowUp, Words, placing};
+use crate::outreach::follow_ups::{FollowUp, FollowUpText, NewFollowUp, placing};
 use crate::outreach::reports::{InternalReferral, Report};
 use crate::outreach::rules;
 use crate::outreach::store as contact_store;
@@ -81,7 +81,7 @@ async fn list_follow_ups(
     let directory = directory.current();
     let today = directory.calendar.local_date(call.moment.now.utc());
     let WorklistQuery { due_before, overdue, owner_id } = query.0;
-    let filter = Filter { due_before, overdue: overdue.map(|overdue| (overdue, today)), owner: owner_id };
+    let filter = FollowUpFilter { due_before, overdue: overdue.map(|overdue| (overdue, today)), owner: owner_id };
     let (sight, own) = (staff.sight(&directory), staff.own_sight(&directory));
     let entry =
         entry(&staff, &call, "follow_up.listed", Vec::new()).on_behalf_of(sight.only_office()).because(sight.reason);
@@ -96,7 +96,7 @@ async fn list_follow_ups(
         audit::record(conn, &entry.about(seen.collect()))
     };
     let (rows, total) = db.read_recorded(read, record).await?;
-    let found = Found::of_one_more(rows, &paging, total, |last| (last.due_on, last.id));
+    let found = PageRows::of_one_more(rows, &paging, total, |last| (last.due_on, last.id));
     let found = found.try_map(|row| row.open(&vault))?;
     let answer = found.answer(&call, &paging, |follow_up| FollowUpView::new(follow_up, today, &call).seen_by(&own))?;
     Ok(call.give(answer, Cache::NoStore))
@@ -310,7 +310,7 @@ async fn complete_follow_up(
             }
         };
         let next_referral_id = report.as_ref().map(|report| report.referral.id);
-        let words = Words { result: Some(result), next_contact_id, next_referral_id, ..Words::default() };
+        let words = FollowUpText { result: Some(result), next_contact_id, next_referral_id, ..FollowUpText::default() };
         let after = before.completed(words, staff.id, call.moment.now)?;
         let sealed = SealedFollowUp::new(&after, vault, &call.moment.random)?;
         let entry = attempt().on_behalf_of(before.office_id);
@@ -340,7 +340,7 @@ async fn complete_follow_up(
 /// What comes of a follow-up besides its result.
 struct Next {
     /// The contact that it was, and the records of one that is new and of one that was there already.
-    contact: Option<((Entry, Entry), Arrival)>,
+    contact: Option<((Entry, Entry), ArrivingContact)>,
     /// The contact that was followed.
     followed: Option<OutreachContactId>,
     /// The referral that is made of the one, or else of the other.

@@ -7,10 +7,10 @@ use crate::auth::Sight;
 use crate::db::schema::{follow_ups, outreach_contacts};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, ServiceId, StaffId};
 use crate::on_backend;
-use crate::outreach::follow_ups::{FollowUp, Words};
+use crate::outreach::follow_ups::{FollowUp, FollowUpText};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
@@ -63,7 +63,7 @@ impl SealedFollowUp {
 
     /// Opens what is personal.
     pub fn open(self, vault: &Vault) -> Result<FollowUp> {
-        let words: Words = vault.open_json(vault::FOLLOW_UP_RECORD, self.id.uuid(), &self.record)?;
+        let words: FollowUpText = vault.open_json(vault::FOLLOW_UP_RECORD, self.id.uuid(), &self.record)?;
         Ok(FollowUp {
             id: self.id,
             office_id: self.office_id,
@@ -191,7 +191,7 @@ pub fn service_of(conn: &mut DbConn, follow_up: &SealedFollowUp) -> Result<Optio
 
 /// Which follow-ups a worklist shows.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct FollowUpFilter {
     /// Those that are due before this day.
     pub due_before: Option<NaiveDate>,
     /// Those whose day is over today, or those whose is not.
@@ -201,12 +201,12 @@ pub struct Filter {
 }
 
 /// A place in a worklist: the day, and the identifier.
-pub type Position = (NaiveDate, FollowUpId);
+pub type FollowUpPosition = (NaiveDate, FollowUpId);
 
 /// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
-        let (sight, filter): (&Sight, &Filter) = ($sight, $filter);
+        let (sight, filter): (&Sight, &FollowUpFilter) = ($sight, $filter);
         let mut rows = listed_to!(sight.protected_identity).filter(follow_ups::done_at.is_null()).into_boxed();
         rows = match sight.offices.as_slice() {
             // An equality lets the index give the order; a list of offices would have to be sorted.
@@ -232,8 +232,8 @@ macro_rules! filtered {
 pub fn page(
     conn: &mut DbConn,
     sight: &Sight,
-    filter: &Filter,
-    from: &From<Position>,
+    filter: &FollowUpFilter,
+    from: &PageStart<FollowUpPosition>,
     limit: u32,
 ) -> Result<Vec<SealedFollowUp>> {
     if sight.offices.is_empty() {
@@ -244,18 +244,18 @@ pub fn page(
             .order((follow_ups::due_on.asc(), follow_ups::id.asc()))
             .limit(i64::from(limit) + 1);
         rows = match from {
-            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
-            From::Behind((day, id)) => {
+            PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            PageStart::After((day, id)) => {
                 rows.filter(follow_ups::due_on.gt(*day).or(follow_ups::due_on.eq(*day).and(follow_ups::id.gt(*id))))
             }
-            From::Nowhere => return Ok(Vec::new()),
+            PageStart::Empty => return Ok(Vec::new()),
         };
         rows.load::<SealedFollowUp>(conn)
     })?)
 }
 
 /// How many follow-ups a worklist has in all.
-pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
+pub fn count(conn: &mut DbConn, sight: &Sight, filter: &FollowUpFilter) -> Result<u64> {
     if sight.offices.is_empty() {
         return Ok(0);
     }

@@ -109,7 +109,7 @@ pub struct Offer {
     /// The family to which, if it is known.
     pub family_id: Option<FamilyId>,
     /// What is sealed of it.
-    pub words: Words,
+    pub words: OfferText,
     /// When it was offered.
     pub offered_at: Timestamp,
     /// Who offered it.
@@ -125,7 +125,7 @@ pub struct Offer {
 /// What is written of an offer, as it is sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Words {
+pub struct OfferText {
     /// The place of the participant in the contact's list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub participant_index: Option<usize>,
@@ -136,7 +136,7 @@ pub struct Words {
 
 /// An answer, as it is kept.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct GivenAnswer {
     /// Identifies it.
     pub id: AnswerId,
     /// The offer that it answers.
@@ -197,7 +197,7 @@ impl Offer {
             contact_id: contact.id,
             service_id: new.service_id,
             family_id: new.to.family_id,
-            words: Words { participant_index: new.to.participant_index, note: new.note },
+            words: OfferText { participant_index: new.to.participant_index, note: new.note },
             offered_at,
             offered_by: by,
             closed: None,
@@ -214,7 +214,7 @@ impl Offer {
         by: StaffId,
         directory: &Directory,
         moment: &Moment,
-    ) -> Result<Answer> {
+    ) -> Result<GivenAnswer> {
         self.check_open()?;
         let answered_at = new.answered_at.unwrap_or(moment.now);
         let mut rules = Rules::default();
@@ -233,7 +233,7 @@ impl Offer {
         let day = directory.calendar.local_date(answered_at.utc());
         let ahead = Text::new("must lie behind the answer", "måste ligga efter svaret");
         rules.require(new.ask_again_on.is_none_or(|again| again > day), "/askAgainOn", ahead);
-        rules.finish(Some(Answer {
+        rules.finish(Some(GivenAnswer {
             id: moment.id(),
             offer_id: self.id,
             answer: new.answer,

@@ -21,8 +21,8 @@ use crate::http::written::Written;
 use crate::id::{OfferId, OutreachContactId};
 use crate::idempotency::{Replay, Retries, Slot};
 use crate::outreach::arrival::Names;
-use crate::outreach::known::Known;
-use crate::outreach::offers::store::{self, SealedOffer, Standing};
+use crate::outreach::known::KnownParties;
+use crate::outreach::offers::store::{self, OfferStanding, SealedOffer};
 use crate::outreach::offers::view::OfferView;
 use crate::outreach::offers::{NewAnswer, NewOffer, Offer, OfferClosing};
 use crate::outreach::store as contact_store;
@@ -87,7 +87,7 @@ async fn create_offer(
         let entry = entry(&staff, &call, "offer.created", vec![offer.id]).on_behalf_of(contact.office_id);
         let (links, seal, sight, version) = (call.links(), vault.get_ref().clone(), sight.clone(), contact.version);
         let work = move |conn: &mut DbConn| {
-            let known = Known::load(conn, &sight, &[&names])?;
+            let known = KnownParties::load(conn, &sight, &[&names])?;
             let found = known.judge(&sight, &names).map_err(|error| error.within("/to"))?;
             let family_id = match person {
                 Some(person) => known.family_of(person),
@@ -145,7 +145,7 @@ async fn list_offers(
         let contact = contact_store::find(conn, &sight, id)?;
         Ok((contact.office_id, store::of_contact(conn, &sight, id, contact.in_error)?))
     };
-    let record = move |conn: &mut DbConn, (office, offers): &(crate::id::OfficeId, Vec<Standing>)| {
+    let record = move |conn: &mut DbConn, (office, offers): &(crate::id::OfficeId, Vec<OfferStanding>)| {
         let seen = offers.iter().map(|standing| standing.offer.id.uuid()).collect();
         audit::record(conn, &entry.about(seen).on_behalf_of(*office))
     };

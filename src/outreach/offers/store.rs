@@ -14,7 +14,7 @@ use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, Staff
 use crate::on_backend;
 use crate::outreach::codes::{OfferAnswer, OfferCloseReason};
 use crate::outreach::offers::persistence::{AfterDecline, Asked, after_decline};
-use crate::outreach::offers::{Answer, Offer};
+use crate::outreach::offers::{GivenAnswer, Offer};
 use crate::referrals::codes::DeclineReason;
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
@@ -87,8 +87,8 @@ pub struct AnswerRow {
     pub recorded_by: StaffId,
 }
 
-impl From<&Answer> for AnswerRow {
-    fn from(answer: &Answer) -> Self {
+impl From<&GivenAnswer> for AnswerRow {
+    fn from(answer: &GivenAnswer) -> Self {
         Self {
             id: answer.id,
             offer_id: answer.offer_id,
@@ -102,7 +102,7 @@ impl From<&Answer> for AnswerRow {
     }
 }
 
-impl From<AnswerRow> for Answer {
+impl From<AnswerRow> for GivenAnswer {
     fn from(row: AnswerRow) -> Self {
         Self {
             id: row.id,
@@ -119,7 +119,7 @@ impl From<AnswerRow> for Answer {
 
 /// An offer with its answers, and what follows from all that its family was asked.
 #[derive(Clone)]
-pub struct Standing {
+pub struct OfferStanding {
     /// The offer.
     pub offer: SealedOffer,
     /// Whether its contact was entered in error.
@@ -137,7 +137,7 @@ pub fn insert(conn: &mut DbConn, offer: &SealedOffer) -> Result<()> {
 }
 
 /// Adds an answer to this version of an offer, unless somebody else wrote the next one first.
-pub fn answer(conn: &mut DbConn, answer: &Answer, version: i32) -> Result<()> {
+pub fn answer(conn: &mut DbConn, answer: &GivenAnswer, version: i32) -> Result<()> {
     let counted =
         (offers::version.eq(offers::version + 1.into_sql::<Integer>()), offers::updated_at.eq(answer.recorded_at));
     let read = offers::table.find(answer.offer_id).filter(offers::version.eq(version));
@@ -184,7 +184,7 @@ macro_rules! made_to_known {
 pub(crate) use made_to_known;
 
 /// The offer, if its contact and its family may be known to somebody with this sight.
-pub fn find(conn: &mut DbConn, sight: &Sight, id: OfferId) -> Result<Standing> {
+pub fn find(conn: &mut DbConn, sight: &Sight, id: OfferId) -> Result<OfferStanding> {
     let cleared = outreach_contacts::protected.eq(false).or(outreach_contacts::protected.eq(sight.protected_identity));
     let named = offers::table
         .inner_join(outreach_contacts::table)
@@ -223,7 +223,7 @@ pub fn of_contact(
     sight: &Sight,
     contact: OutreachContactId,
     in_error: bool,
-) -> Result<Vec<Standing>> {
+) -> Result<Vec<OfferStanding>> {
     let offers: Vec<SealedOffer> = on_backend!(&mut *conn, conn => offers::table
         .filter(offers::contact_id.eq(contact))
         .filter(made_to_known!(sight.protected_identity))
@@ -232,7 +232,7 @@ pub fn of_contact(
     standing(conn, sight, offers.into_iter().map(|offer| (offer, in_error)).collect())
 }
 
-fn standing(conn: &mut DbConn, sight: &Sight, offers: Vec<(SealedOffer, bool)>) -> Result<Vec<Standing>> {
+fn standing(conn: &mut DbConn, sight: &Sight, offers: Vec<(SealedOffer, bool)>) -> Result<Vec<OfferStanding>> {
     let ids: Vec<OfferId> = offers.iter().map(|(offer, _)| offer.id).collect();
     let mut answers: HashMap<OfferId, Vec<AnswerRow>> = HashMap::new();
     for row in answers_of(conn, &ids)? {
@@ -249,7 +249,7 @@ fn standing(conn: &mut DbConn, sight: &Sight, offers: Vec<(SealedOffer, bool)>) 
             Some(all) => after_decline(offer.id, all),
             None => after_decline(offer.id, &own()),
         };
-        Standing { offer, in_error, answers, after_decline }
+        OfferStanding { offer, in_error, answers, after_decline }
     };
     Ok(offers.into_iter().map(standing).collect())
 }

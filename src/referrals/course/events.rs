@@ -40,7 +40,7 @@ pub struct SealedEvent {
 /// Why something happened.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Told {
+pub struct EventReason {
     /// As a code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
@@ -60,7 +60,7 @@ impl SealedEvent {
         moment: &Moment,
     ) -> Result<Self> {
         let id: ReferralEventId = moment.id();
-        let told = Told { code: said.code.map(str::to_owned), words: said.words.clone() };
+        let told = EventReason { code: said.code.map(str::to_owned), words: said.words.clone() };
         let told = match (&told.code, &told.words) {
             (None, None) => None,
             _ => Some(vault.seal_json(vault::REFERRAL_EVENT, id.uuid(), &told, &moment.random)?),
@@ -109,10 +109,10 @@ impl SealedEvent {
     }
 
     /// Why.
-    pub fn told(&self, vault: &Vault) -> Result<Told> {
+    pub fn told(&self, vault: &Vault) -> Result<EventReason> {
         match &self.told {
             Some(told) => vault.open_json(vault::REFERRAL_EVENT, self.id.uuid(), told),
-            None => Ok(Told::default()),
+            None => Ok(EventReason::default()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What becomes of a referral at its office, from its receipt to its end.
 //!
-//! - A [`State`] carries what is known because of it, and nothing else: an inquiry's decision is there where there is one.
+//! - A [`ReferralState`] carries what is known because of it, and nothing else: an inquiry's decision is there where there is one.
 //! - Which action leads from where to where, and whose it is, is one table: [`table`]. What an action asks for, and what it does, is
 //!   [`steps`]. What must be done by when is [`clocks`].
 //! - A concern report is never accepted and never declined: it is decided, and not before its protection assessment (SoL 20 kap.
@@ -38,7 +38,7 @@ use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 /// Where a referral stands, with what that state knows.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case", rename_all_fields = "camelCase")]
-pub enum State {
+pub enum ReferralState {
     /// It has come in, or is back where it began.
     #[default]
     Received,
@@ -54,7 +54,7 @@ pub enum State {
     /// It waits.
     OnHold {
         /// Why, and until when.
-        hold: Hold,
+        hold: ReferralHold,
         /// When the family was first met, if it was: where it goes on from.
         first_contact_at: Option<Timestamp>,
     },
@@ -71,7 +71,7 @@ pub enum State {
     /// The office declined.
     Declined {
         /// Why, and where to turn instead.
-        decline: Decline,
+        decline: ReferralDecline,
     },
     /// It is the same matter as another.
     Duplicate {
@@ -81,7 +81,7 @@ pub enum State {
     /// Support came to its end.
     Completed {
         /// How.
-        outcome: Outcome,
+        outcome: ReferralOutcome,
     },
     /// The family said no.
     DeclinedByFamily {
@@ -99,7 +99,7 @@ pub enum State {
     EnteredInError,
 }
 
-impl State {
+impl ReferralState {
     /// Its name.
     pub fn status(&self) -> Status {
         match self {
@@ -146,7 +146,7 @@ pub enum Withdrawer {
 #[serde(rename_all = "camelCase", default)]
 pub struct Course {
     /// Where it stands.
-    pub state: State,
+    pub state: ReferralState,
     /// Whether a child needs protection at once: the first assessment, and those that were added later.
     pub assessments: Vec<ProtectionAssessment>,
     /// Each time somebody tried to reach the family.
@@ -156,7 +156,7 @@ pub struct Course {
     /// Decisions of before it was reopened.
     pub earlier_decisions: Vec<InquiryDecision>,
     /// What the reporter is told of the decision.
-    pub feedback: Feedback,
+    pub feedback: ReporterFeedback,
     /// Whether it has come here from another office.
     pub redirected: bool,
     /// Where it would go by facts that were corrected since.
@@ -236,7 +236,8 @@ pub struct Extension {
 /// Why a matter waits, and until when.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Hold {
+#[schema(as = Hold)]
+pub struct ReferralHold {
     /// Why it waits.
     pub reason: HoldReason,
     /// The day on which somebody looks at it again.
@@ -272,7 +273,8 @@ pub struct InquiryDecision {
 /// Why an office declined, and where to turn instead.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Decline {
+#[schema(as = Decline)]
+pub struct ReferralDecline {
     /// Why it is declined.
     pub reason_code: ReferralDeclineReason,
     /// Where to turn instead.
@@ -299,8 +301,7 @@ pub struct TurnTo {
 /// How support came to its end.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ReferralOutcome)]
-pub struct Outcome {
+pub struct ReferralOutcome {
     /// How it ended.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
@@ -315,7 +316,7 @@ pub struct Outcome {
 /// What the reporter is told of the decision.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Feedback {
+pub struct ReporterFeedback {
     /// When it was asked for after the report was sent.
     pub asked_at: Option<Timestamp>,
     /// What was told last.

@@ -24,7 +24,7 @@ use crate::error::{Error, Problem, Result, Text};
 use crate::id::{OfferId, ReferralId, StaffId};
 use crate::referrals::Referral;
 use crate::referrals::course::table::{Action, Caller, refusal};
-use crate::referrals::course::{State, clocks};
+use crate::referrals::course::{ReferralState, clocks};
 use crate::referrals::disclosure;
 use crate::referrals::messages::MessageKind;
 use crate::rules::{Rules, in_the_future};
@@ -32,7 +32,7 @@ use crate::time::{Moment, Timestamp};
 use crate::vault::ConfidentialProse;
 
 /// Who takes a step, when, and what they go by.
-pub struct Setting<'a> {
+pub struct StepSetting<'a> {
     /// The directory.
     pub directory: &'a Directory,
     /// When it is.
@@ -43,7 +43,7 @@ pub struct Setting<'a> {
     pub caller: Caller,
 }
 
-impl Setting<'_> {
+impl StepSetting<'_> {
     /// When it is.
     pub fn now(&self) -> Timestamp {
         self.moment.now
@@ -85,7 +85,7 @@ impl Said {
 
 /// What a step names besides the referral. Whether it is there, as far as the caller may know, only the database can tell.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Named {
+pub struct StepReferences {
     /// Somebody of the office.
     pub colleague: Option<StaffId>,
     /// Another referral.
@@ -95,23 +95,23 @@ pub struct Named {
 }
 
 /// An action with what it asks for.
-pub trait Step: Clone + Send + 'static {
+pub trait ReferralStep: Clone + Send + 'static {
     /// Which one it is in the table.
     const ACTION: Action;
     /// What the audit calls it.
     const AUDITED: &'static str;
 
     /// Makes of the referral what follows.
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said>;
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said>;
 
     /// What it names.
-    fn named(&self) -> Named {
-        Named::default()
+    fn named(&self) -> StepReferences {
+        StepReferences::default()
     }
 }
 
 /// Takes a step: what becomes of the referral, and what was said.
-pub fn take<S: Step>(step: S, before: &Referral, setting: &Setting<'_>) -> Result<(Referral, Said)> {
+pub fn take<S: ReferralStep>(step: S, before: &Referral, setting: &StepSetting<'_>) -> Result<(Referral, Said)> {
     super::table::check(S::ACTION, before, setting.caller, setting.directory)?;
     let mut after = before.clone();
     let said = step.take(&mut after, setting)?;
@@ -131,12 +131,12 @@ impl Referral {
     }
 
     /// Ends the matter. What was to be looked at again has been.
-    pub(in crate::referrals) fn end(&mut self, state: State, now: Timestamp) {
+    pub(in crate::referrals) fn end(&mut self, state: ReferralState, now: Timestamp) {
         clocks::meet(self, crate::calendar::DeadlineKind::Review, now);
         self.course.state = state;
     }
 }
 
-fn not_yours(referral: &Referral, setting: &Setting<'_>) -> Error {
+fn not_yours(referral: &Referral, setting: &StepSetting<'_>) -> Error {
     refusal(Problem::ActionForbidden, referral, setting.caller, setting.directory)
 }

@@ -123,7 +123,7 @@ impl For {
 }
 
 /// One row.
-struct Row {
+struct ActionRow {
     action: Action,
     kinds: For,
     from: &'static [Status],
@@ -159,12 +159,12 @@ const ANY: &[Status] = &[
     Status::Withdrawn,
 ];
 
-const fn row(action: Action, kinds: For, from: &'static [Status], who: Who) -> Row {
-    Row { action, kinds, from, who }
+const fn row(action: Action, kinds: For, from: &'static [Status], who: Who) -> ActionRow {
+    ActionRow { action, kinds, from, who }
 }
 
 /// The table.
-const TABLE: [Row; 23] = [
+const TABLE: [ActionRow; 23] = [
     row(Action::AssessProtection, For::Reports, BEFORE, Who::Worker),
     row(Action::RequestInformation, For::All, &[Status::Received], Who::Worker),
     row(Action::SupplyInformation, For::All, &[Status::InformationRequested], Who::Worker),
@@ -246,7 +246,7 @@ impl Status {
     }
 }
 
-impl Row {
+impl ActionRow {
     fn is_now(&self, referral: &Referral) -> bool {
         self.kinds.has(referral.kind) && self.from.contains(&referral.status())
     }

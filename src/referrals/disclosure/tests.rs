@@ -15,7 +15,7 @@ use crate::directory::import::in_memory;
 use crate::http::written::Links;
 use crate::id::StaffId;
 use crate::offices::{Office, OfficeKind};
-use crate::referrals::course::steps::{self, Setting, Step};
+use crate::referrals::course::steps::{self, ReferralStep, StepSetting};
 use crate::referrals::course::table::Caller;
 use crate::referrals::receipt::Receipt;
 use crate::referrals::sender::{Consequence, Deed};
@@ -99,12 +99,16 @@ impl Sent {
 
 const ACTIONS: usize = 24;
 
-fn stepped<S: Step + DeserializeOwned>(body: Value, before: &Referral, setting: &Setting<'_>) -> Option<Referral> {
+fn stepped<S: ReferralStep + DeserializeOwned>(
+    body: Value,
+    before: &Referral,
+    setting: &StepSetting<'_>,
+) -> Option<Referral> {
     let step: S = serde_json::from_value(body).unwrap();
     steps::take(step, before, setting).ok().map(|(after, _)| after)
 }
 
-fn done(deed: &Deed, before: &Referral, setting: &Setting<'_>) -> Option<Referral> {
+fn done(deed: &Deed, before: &Referral, setting: &StepSetting<'_>) -> Option<Referral> {
     match deed.judge(before, setting.directory, setting.now()).ok()? {
         Consequence::Transition(_, after, _) => Some(*after),
         Consequence::Message(..) => None,
@@ -112,7 +116,7 @@ fn done(deed: &Deed, before: &Referral, setting: &Setting<'_>) -> Option<Referra
 }
 
 /// What becomes of it by an action, if that is allowed.
-fn act(number: usize, before: &Referral, setting: &Setting<'_>) -> Option<Referral> {
+fn act(number: usize, before: &Referral, setting: &StepSetting<'_>) -> Option<Referral> {
     let (now, by) = (setting.now(), setting.by);
     let text = || ConfidentialProse::new(SECRET.parse::<Prose>().unwrap());
     let other = |referral: &Referral| {
@@ -196,13 +200,13 @@ fn act(number: usize, before: &Referral, setting: &Setting<'_>) -> Option<Referr
 
 fn receipt(referral: &Referral, directory: &Directory) -> Value {
     let links = Links::new("https://nara.test".to_owned());
-    let disclosed = Disclosed::of(referral, directory);
+    let disclosed = DisclosedReferral::of(referral, directory);
     serde_json::to_value(Receipt::new(&disclosed, &[Scope::Submit, Scope::Read], directory, &links)).unwrap()
 }
 
 /// The table of the sender's view, in words of its own.
 fn told_status(referral: &Referral, tells_outcome: bool) -> &'static str {
-    let withdrawn_by_sender = matches!(referral.course.state, State::Withdrawn { by: Withdrawer::Sender });
+    let withdrawn_by_sender = matches!(referral.course.state, ReferralState::Withdrawn { by: Withdrawer::Sender });
     let status = referral.status();
     let state: &str = status.as_ref();
     match (referral.kind == Kind::ConcernReport, state) {
@@ -293,7 +297,7 @@ proptest! {
             let hours = TimeDelta::hours(i64::try_from(index).unwrap() + 1);
             let moment = Moment { now: (start().now.utc() + hours).into(), random: Random::system() };
             let by: StaffId = moment.id();
-            let setting = Setting { directory, moment: &moment, by, caller: Caller::Staff { leads: *leads, qualified: true } };
+            let setting = StepSetting { directory, moment: &moment, by, caller: Caller::Staff { leads: *leads, qualified: true } };
             let Some(after) = act(*action, &referral, &setting) else { continue };
             referral = after;
             let now = receipt(&referral, directory);
@@ -332,7 +336,7 @@ fn the_courses_reach_every_state() {
             let hours = TimeDelta::hours(i64::try_from(index).unwrap() + 1);
             let moment = Moment { now: (start().now.utc() + hours).into(), random: Random::system() };
             let caller = Caller::Staff { leads: *leads, qualified: true };
-            let setting = Setting { directory: sent.directory(), moment: &moment, by: moment.id(), caller };
+            let setting = StepSetting { directory: sent.directory(), moment: &moment, by: moment.id(), caller };
             if let Some(after) = act(*action, &referral, &setting) {
                 referral = after;
                 seen.insert((referral.kind.as_ref().to_owned(), referral.status().as_ref().to_owned()));
