@@ -133,11 +133,11 @@ pub mod day {
     }
 }
 
-type Tell = dyn Fn() -> DateTime<Utc> + Send + Sync;
+type ClockSource = dyn Fn() -> DateTime<Utc> + Send + Sync;
 
 /// Tells the time.
 #[derive(Clone)]
-pub struct Clock(Arc<Tell>);
+pub struct Clock(Arc<ClockSource>);
 
 impl Clock {
     /// A clock that asks `tell` each time.
@@ -157,11 +157,11 @@ impl Clock {
     }
 }
 
-type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+type RandomSource = dyn Fn(&mut [u8]) + Send + Sync;
 
 /// Makes bytes that nobody can guess.
 #[derive(Clone)]
-pub struct Random(Arc<Fill>);
+pub struct Random(Arc<RandomSource>);
 
 impl Random {
     /// A source that asks `fill` each time.

@@ -27,7 +27,7 @@ use nara::on_backend;
 use nara::outreach::store::SealedContact;
 use nara::referrals::Referral;
 use nara::referrals::course::events::{self, SealedEvent};
-use nara::referrals::course::steps::Said;
+use nara::referrals::course::steps::StepNote;
 use nara::referrals::course::table::Action;
 use nara::referrals::reference::Reference;
 use nara::referrals::store::{self, SealedReferral};
@@ -288,7 +288,7 @@ async fn act(floors: Data<Floors>, id: web::Path<ReferralId>, _body: Bytes) -> H
 
 /// What is written down of a step: that somebody took it on.
 fn taken_on(referral: &Referral, vault: &Vault) -> SealedEvent {
-    let (actor, said) = (Actor::Staff(moment().id()), Said::default());
+    let (actor, said) = (Actor::Staff(moment().id()), StepNote::default());
     let event = SealedEvent::new(Action::Assign, (referral, referral), actor, &said, vault, &moment());
     event.expect("it can be sealed")
 }

@@ -9,7 +9,7 @@
 //! - Nobody, or a token or key that does not hold: 401, without a hint at which of its parts is wrong. Two ways at once: 400.
 //! - A token, while the identity provider's keys could never be read: 503, since it may well hold.
 //! - Signed in, and without the role or the scope: 403, which names it.
-//! - What one may not know of: 404, see [`Sight`].
+//! - What one may not know of: 404, see [`CaseScope`].
 //!
 //! Who may do what is one table: [`permissions`].
 
@@ -127,7 +127,7 @@ pub struct Powers {
 
 /// Which cases a member of staff may know of. List, single, search, count and whatever hangs below a case go through it alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight {
+pub struct CaseScope {
     /// The offices whose cases they see.
     pub offices: Vec<OfficeId>,
     /// Whose own makings they see besides.
@@ -138,7 +138,7 @@ pub struct Sight {
     pub reason: Option<AccessReason>,
 }
 
-impl Sight {
+impl CaseScope {
     /// What somebody sees who only asks again for the answer to what they have said themselves. Who said that an identity is protected finds
     /// it no more, but must be able to learn that it was received.
     pub fn of_own_words(&self, say_protected: bool) -> Self {
@@ -178,9 +178,9 @@ impl Staff {
     }
 
     /// What they may know of: their own offices', and with an `Access-Reason` all offices' if the rule lets them.
-    pub fn sight(&self, directory: &Directory) -> Sight {
+    pub fn sight(&self, directory: &Directory) -> CaseScope {
         match self.reason {
-            Some(reason) if self.reach.contains(&Reach::Others) => Sight {
+            Some(reason) if self.reach.contains(&Reach::Others) => CaseScope {
                 offices: directory.offices.iter().map(|office| office.id).collect(),
                 reason: Some(reason),
                 ..self.own_sight(directory)
@@ -190,9 +190,9 @@ impl Staff {
     }
 
     /// What they may change: a reason opens reading only.
-    pub fn own_sight(&self, directory: &Directory) -> Sight {
+    pub fn own_sight(&self, directory: &Directory) -> CaseScope {
         let own = self.reach.contains(&Reach::Own);
-        Sight {
+        CaseScope {
             offices: if own { self.offices(directory).collect() } else { Vec::new() },
             made_by: self.reach.contains(&Reach::Made).then_some(self.id),
             protected_identity: self.protected_identity,

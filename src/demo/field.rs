@@ -7,7 +7,7 @@ use chrono::{Datelike, Duration, NaiveTime};
 use serde_json::{Value, json};
 
 use crate::audit::{self, Actor, Entry};
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::DbConn;
 use crate::demo::chance::Chance;
 use crate::directory::Directory;
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::families::store::SealedFamily;
 use crate::families::{self, Family};
 use crate::id::{FamilyId, OfficeId, ServiceId, StaffId};
-use crate::outreach::arrival::{self, Arrived, ArrivingContact};
+use crate::outreach::arrival::{self, ArrivedContact, ArrivingContact};
 use crate::outreach::follow_ups::FollowUp;
 use crate::outreach::follow_ups::store::SealedFollowUp;
 use crate::outreach::offers::store::{self as offer_store, AnswerRow, SealedOffer};
@@ -61,11 +61,12 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &
     let families = year.families(conn)?;
     let mut days: Vec<Timestamp> = (0..CONTACTS).map(|_| year.evening()).collect();
     days.sort_unstable();
-    let sight = Sight { offices: vec![office], made_by: None, protected_identity: false, reason: None };
+    let sight = CaseScope { offices: vec![office], made_by: None, protected_identity: false, reason: None };
     for days in days.chunks(AT_ONCE) {
         let contacts = days.iter().map(|at| year.contact(*at, &workers, &families)).collect::<Result<Vec<_>>>()?;
         let arrivals: Vec<ArrivingContact> = contacts.iter().map(|(_, arrival)| arrival.clone()).collect();
-        let arrived = arrival::receive(conn, &sight, &arrivals)?.into_iter().collect::<Result<Vec<Arrived>>>()?;
+        let arrived =
+            arrival::receive(conn, &sight, &arrivals)?.into_iter().collect::<Result<Vec<ArrivedContact>>>()?;
         let mut answers = Vec::new();
         for ((contact, _), arrived) in contacts.into_iter().zip(&arrived) {
             year.offer(conn, contact, arrived, &mut answers)?;
@@ -193,7 +194,7 @@ impl Year<'_> {
         &mut self,
         conn: &mut DbConn,
         mut contact: OutreachContact,
-        arrived: &Arrived,
+        arrived: &ArrivedContact,
         answers: &mut Vec<AnswerRow>,
     ) -> Result<()> {
         let Some(family) = arrived.contact.family_id.filter(|_| self.chance.below(3) == 0) else { return Ok(()) };

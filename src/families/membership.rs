@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::audit::client::Client;
 use crate::audit::{Actor, Entry};
-use crate::auth::{Sight, Staff};
+use crate::auth::{CaseScope, Staff};
 use crate::db::{DbConn, stale};
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
@@ -18,9 +18,9 @@ use crate::time::Moment;
 
 /// Who reads or changes people and families, when, and from where.
 #[derive(Clone)]
-pub struct By {
+pub struct ActingStaff {
     /// Whom they may change, and so know of.
-    pub sight: Sight,
+    pub sight: CaseScope,
     /// Who they are.
     pub staff_id: StaffId,
     /// When it is.
@@ -29,7 +29,7 @@ pub struct By {
     trace: String,
 }
 
-impl By {
+impl ActingStaff {
     /// Somebody who calls.
     pub fn new(staff: &Staff, directory: &Directory, call: &Call) -> Self {
         Self {
@@ -83,8 +83,8 @@ impl By {
     pub fn may_change<T>(
         &self,
         conn: &mut DbConn,
-        read_by: &Sight,
-        known: impl FnOnce(&mut DbConn, &Sight) -> Result<Vec<T>>,
+        read_by: &CaseScope,
+        known: impl FnOnce(&mut DbConn, &CaseScope) -> Result<Vec<T>>,
     ) -> Result<bool> {
         Ok(*read_by == self.sight || !known(conn, &self.sight)?.is_empty())
     }

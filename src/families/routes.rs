@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use crate::audit;
 use crate::audit::denials::Denials;
-use crate::auth::{PeopleWorker, Sight};
+use crate::auth::{CaseScope, PeopleWorker};
 use crate::db::{Db, DbConn, anew};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
-use crate::families::membership::{By, if_known};
+use crate::families::membership::{ActingStaff, if_known};
 use crate::families::store::{self, Household, SealedFamily};
 use crate::families::{Family, FamilyEventKind, FamilyView, FirstReached, NewFamily, reached};
 use crate::http::answer::Validator;
@@ -80,7 +80,7 @@ async fn create_family(
     new: Body<NewFamily>,
 ) -> Result<HttpResponse> {
     let (directory, new) = (directory.current(), new.0);
-    let by = By::new(&staff, &directory, &call);
+    let by = ActingStaff::new(&staff, &directory, &call);
     let showing = FamilyViewer::new(&vault, &call);
     let replay = again("family.created.replayed", &by, &showing);
     let create = async |slot: Slot| {
@@ -127,7 +127,7 @@ async fn get_family(
     id: Named<FamilyId>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let (id, sight, by) = (id.0, staff.sight(&directory), By::new(&staff, &directory, &call));
+    let (id, sight, by) = (id.0, staff.sight(&directory), ActingStaff::new(&staff, &directory, &call));
     let attempt = by.entry("family.read", "family", vec![id.uuid()]).because(sight.reason);
     let entry = attempt.clone();
     let record = move |conn: &mut DbConn, found: &VisibleFamily| audit::record(conn, &entry.also_about(found.others()));
@@ -169,7 +169,7 @@ async fn change_family(
     patch: MergePatch,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let (id, by, showing) = (id.0, By::new(&staff, &directory, &call), FamilyViewer::new(&vault, &call));
+    let (id, by, showing) = (id.0, ActingStaff::new(&staff, &directory, &call), FamilyViewer::new(&vault, &call));
     let attempt = || by.entry("family.changed", "family", vec![id.uuid()]);
     let sight = by.sight.clone();
     let found = denials.noted(db.read(move |conn| look(conn, &sight, id)).await, attempt)?;
@@ -227,7 +227,7 @@ async fn merge_families(
     merge: Body<FamilyMerge>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let (id, other_id, by) = (id.0, merge.0.other_id, By::new(&staff, &directory, &call));
+    let (id, other_id, by) = (id.0, merge.0.other_id, ActingStaff::new(&staff, &directory, &call));
     let showing = FamilyViewer::new(&vault, &call);
     let replay = again("family.merged.replayed", &by, &showing);
     let once = async |slot: Slot| {
@@ -250,7 +250,7 @@ async fn merge_families(
             store::update(conn, &sealed)?;
             let joined = crate::people::store::of_family(conn, other_id)?;
             store::merge(conn, &gone, id, by.moment.now)?;
-            By::check_size(conn, id, "/otherId")?;
+            ActingStaff::check_size(conn, id, "/otherId")?;
             let of_members = joined
                 .iter()
                 .map(|(person, ..)| by.event(FamilyEventKind::Merged, Some(*person), Some(other_id), Some(id)));
@@ -305,7 +305,7 @@ impl VisibleFamily {
 }
 
 /// A family as far as somebody with this sight may know of it.
-fn look(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<VisibleFamily> {
+fn look(conn: &mut DbConn, sight: &CaseScope, id: FamilyId) -> Result<VisibleFamily> {
     let household = store::find(conn, sight, id)?;
     let first = reached::first(conn, &[id], sight.protected_identity)?.remove(&id);
     Ok(VisibleFamily { household, first, may_change: true })
@@ -333,7 +333,7 @@ impl FamilyViewer {
 /// Gives a kept answer about a family again, as it is now.
 fn again(
     action: &'static str,
-    by: &By,
+    by: &ActingStaff,
     showing: &FamilyViewer,
 ) -> ReplayAnew<impl Fn(&mut DbConn, Uuid, Written) -> Result<Again> + Clone + Send + 'static> {
     let (sight, showing) = (by.sight.clone(), showing.clone());

@@ -1,10 +1,10 @@
-//! Every query on families. Staff find them only through their [`Sight`].
+//! Every query on families. Staff find them only through their [`CaseScope`].
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable};
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::columns::SqlUuid;
 use crate::db::schema::{families, family_events, family_offices, people};
 use crate::db::{DbConn, dialect, stale};
@@ -102,7 +102,7 @@ diesel::define_sql_function! {
 /// The database judges all of it, so that a family that may not be known of takes no longer than one that is not there.
 macro_rules! known_to {
     ($sight:expr) => {{
-        let sight: &Sight = $sight;
+        let sight: &CaseScope = $sight;
         let met = family_offices::table
             .filter(family_offices::family_id.eq(families::id))
             .filter(family_offices::office_id.eq_any(sight.offices.clone()))
@@ -120,7 +120,7 @@ macro_rules! known_to {
 }
 
 /// The family, if it may be known to somebody with this sight.
-pub fn find(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Household> {
+pub fn find(conn: &mut DbConn, sight: &CaseScope, id: FamilyId) -> Result<Household> {
     let found: Option<SealedFamily> =
         on_backend!(conn, conn => known_to!(sight).filter(families::id.eq(id)).first(conn).optional())?;
     let family = found.ok_or_else(Error::not_found)?;
@@ -135,13 +135,13 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Household>
 }
 
 /// Which of these families may be known to somebody with this sight.
-pub fn known_among(conn: &mut DbConn, sight: &Sight, ids: &[FamilyId]) -> Result<Vec<FamilyId>> {
+pub fn known_among(conn: &mut DbConn, sight: &CaseScope, ids: &[FamilyId]) -> Result<Vec<FamilyId>> {
     let named = families::id.eq_any(ids.to_vec());
     Ok(on_backend!(conn, conn => known_to!(sight).filter(named).select(families::id).load(conn))?)
 }
 
 /// The families that were merged into this one, as far as they may be known to somebody with this sight.
-pub fn merged_into(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Vec<FamilyId>> {
+pub fn merged_into(conn: &mut DbConn, sight: &CaseScope, id: FamilyId) -> Result<Vec<FamilyId>> {
     let there = families::merged_into.eq(id);
     Ok(on_backend!(conn, conn => known_to!(sight).filter(there).select(families::id).load(conn))?)
 }

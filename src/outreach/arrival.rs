@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::Connection;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::{DbConn, dialect};
 use crate::error::{Error, Problem, Result};
 use crate::families::reached::{self, Fact, FirstReached, FirstReachedThrough};
@@ -31,7 +31,7 @@ pub struct ArrivingContact {
     /// The contact; its family, and whether it is protected, are found when it is judged.
     pub contact: SealedContact,
     /// Whom and what it names.
-    pub names: Names,
+    pub names: NamedParties,
     /// The promise that was written down with it.
     pub follow_up: Option<SealedFollowUp>,
     /// The concern report that it makes.
@@ -42,7 +42,7 @@ pub struct ArrivingContact {
 
 /// Whom and what a contact names, each to be judged.
 #[derive(Debug, Clone, Default)]
-pub struct Names {
+pub struct NamedParties {
     /// People, each with the place in the list.
     pub people: Vec<(usize, PersonId)>,
     /// The family.
@@ -52,12 +52,12 @@ pub struct Names {
     /// Who shall follow it up, at which office.
     pub owner: Option<(StaffId, OfficeId)>,
     /// What stood there before, which nobody has to know anew.
-    pub known_before: Option<Box<Names>>,
+    pub known_before: Option<Box<NamedParties>>,
 }
 
 /// A contact that has arrived.
 #[derive(Clone)]
-pub struct Arrived {
+pub struct ArrivedContact {
     /// As it is stored.
     pub contact: SealedContact,
     /// Whether its family was newly reached by it, if there is a family.
@@ -77,7 +77,7 @@ pub struct JudgedParties {
     pub protected: bool,
 }
 
-impl Names {
+impl NamedParties {
     /// Whom and what this contact names.
     pub fn of(new: &NewContact, owner: Option<(StaffId, OfficeId)>) -> Self {
         Self {
@@ -105,7 +105,7 @@ impl ArrivingContact {
     ) -> Result<Self> {
         let owner = follow_up.as_ref().map(|promise| (promise.owner_id, promise.office_id));
         let owner = owner.filter(|(owner, _)| *owner != contact.worker_id);
-        let names = Names::of(&contact.record.written, owner);
+        let names = NamedParties::of(&contact.record.written, owner);
         let contact = SealedContact::new(contact, vault, random)?;
         Ok(Self { contact, names, follow_up, report: None, may_be_there })
     }
@@ -116,12 +116,16 @@ impl ArrivingContact {
 }
 
 /// Receives contacts, each judged alone. What fails for no fault of its content fails for all.
-pub fn receive(conn: &mut DbConn, sight: &Sight, arrivals: &[ArrivingContact]) -> Result<Vec<Result<Arrived>>> {
+pub fn receive(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    arrivals: &[ArrivingContact],
+) -> Result<Vec<Result<ArrivedContact>>> {
     let asked: Vec<OutreachContactId> =
         arrivals.iter().filter(|arrival| arrival.may_be_there).map(|arrival| arrival.contact.id).collect();
     let mut there: HashMap<OutreachContactId, SealedContact> =
         store::there(conn, &asked)?.into_iter().map(|contact| (contact.id, contact)).collect();
-    let names: Vec<&Names> = arrivals.iter().map(|arrival| &arrival.names).collect();
+    let names: Vec<&NamedParties> = arrivals.iter().map(|arrival| &arrival.names).collect();
     let known = KnownParties::load(conn, sight, &names)?;
     let mut new = Vec::new();
     let mut outcomes = Vec::new();
@@ -151,13 +155,17 @@ pub fn receive(conn: &mut DbConn, sight: &Sight, arrivals: &[ArrivingContact]) -
     let first = reached::first(conn, &families, sight.protected_identity)?;
     let arrived = |(contact, is_new): (SealedContact, bool)| {
         let newly_reached = contact.family_id.map(|family| is_first(&contact, first.get(&family)));
-        Arrived { contact, newly_reached, is_new }
+        ArrivedContact { contact, newly_reached, is_new }
     };
     Ok(outcomes.into_iter().map(|outcome| outcome.map(arrived)).collect())
 }
 
 /// Receives contacts so that none stands in another one's way: together, and if that fails, each by itself.
-pub fn receive_apart(conn: &mut DbConn, sight: &Sight, arrivals: &[ArrivingContact]) -> Result<Vec<Result<Arrived>>> {
+pub fn receive_apart(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    arrivals: &[ArrivingContact],
+) -> Result<Vec<Result<ArrivedContact>>> {
     let together = conn.transaction(|conn| receive(conn, sight, arrivals));
     if together.is_ok() || arrivals.len() == 1 {
         return together;
@@ -187,7 +195,7 @@ pub fn is_first(contact: &SealedContact, first: Option<&FirstReached>) -> bool {
 
 /// The same contact, if it is. Who has said themselves that it is about somebody protected hears their own words again, though nobody
 /// who is not cleared finds them from then on: else a client that did not hear the answer could not know that it was received.
-fn again(there: &SealedContact, arrival: &ArrivingContact, sight: &Sight) -> Result<SealedContact> {
+fn again(there: &SealedContact, arrival: &ArrivingContact, sight: &CaseScope) -> Result<SealedContact> {
     let is_same = there.fingerprint == arrival.contact.fingerprint && there.worker_id == arrival.contact.worker_id;
     let are_own_words = arrival.says_protected() && there.version == 1 && sight.offices.contains(&there.office_id);
     match is_same && (there.may_be_known_to(sight) || are_own_words) {

@@ -19,7 +19,7 @@ use crate::http::written::Written;
 use crate::id::{OfficeId, OutreachContactId};
 use crate::idempotency::{Again, ReplayAnew, Slot};
 use crate::outreach::NewContact;
-use crate::outreach::arrival::{self, Arrived, ArrivingContact};
+use crate::outreach::arrival::{self, ArrivedContact, ArrivingContact};
 use crate::outreach::routes::answer;
 
 /// A batch takes no more.
@@ -138,7 +138,7 @@ pub async fn submit_batch(
         let (sight, links, vault) = (field.sight(), field.call.links(), field.vault.get_ref().clone());
         let work = move |conn: &mut DbConn| {
             let outcomes = arrival::receive_apart(conn, &sight, &arrivals)?;
-            let arrived: Vec<&Arrived> = outcomes.iter().flatten().collect();
+            let arrived: Vec<&ArrivedContact> = outcomes.iter().flatten().collect();
             for (office, (created, known)) in &entries {
                 for (entry, is_new) in [(created, true), (known, false)] {
                     let here = arrived.iter().filter(|one| one.contact.office_id == *office && one.is_new == is_new);

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::audit;
 use crate::audit::denials::Denials;
-use crate::auth::{OutreachWorker, Sight, VersionReader};
+use crate::auth::{CaseScope, OutreachWorker, VersionReader};
 use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
 use crate::error::{Problem, Result, Text};
@@ -20,7 +20,7 @@ use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::{FamilyId, OfferId, OutreachContactId, PersonId};
 use crate::idempotency::{Retries, Slot};
-use crate::outreach::arrival::Names;
+use crate::outreach::arrival::NamedParties;
 use crate::outreach::follow_ups::store as follow_up_store;
 use crate::outreach::known::{self, KnownParties};
 use crate::outreach::offers::{Offer, store as offer_store};
@@ -92,16 +92,16 @@ pub async fn correct_contact(
     call.changed(&ContactView::new(contact.open(&vault)?, newly_reached, &call), Validator::Version(version))
 }
 
-fn names(contact: &OutreachContact) -> Names {
-    Names::of(&contact.record.written, None)
+fn names(contact: &OutreachContact) -> NamedParties {
+    NamedParties::of(&contact.record.written, None)
 }
 
 /// The next version of a contact, and what it was.
 struct ContactChange {
-    sight: Sight,
+    sight: CaseScope,
     next: SealedContact,
     before: SealedVersion,
-    names: Names,
+    names: NamedParties,
     /// As they were, and as they are.
     participants: [Vec<Participant>; 2],
     vault: Vault,
@@ -111,7 +111,7 @@ impl ContactChange {
     fn new(
         before: &OutreachContact,
         after: &OutreachContact,
-        sight: Sight,
+        sight: CaseScope,
         vault: &Vault,
         moment: &Moment,
     ) -> Result<Self> {
@@ -119,7 +119,7 @@ impl ContactChange {
             sight,
             next: SealedContact::new(after, vault, &moment.random)?,
             before: SealedVersion::new(before, vault, moment)?,
-            names: Names { known_before: Some(Box::new(names(before))), ..names(after) },
+            names: NamedParties { known_before: Some(Box::new(names(before))), ..names(after) },
             participants: [before, after].map(|contact| contact.record.written.participants.clone()),
             vault: vault.clone(),
         })
@@ -128,10 +128,10 @@ impl ContactChange {
     /// Writes it, and works out anew how the families were first reached that it names or has named.
     fn write(&self, conn: &mut DbConn) -> Result<()> {
         let stood_there = self.names.known_before.as_deref().cloned().unwrap_or_default();
-        let stood_there = Names { known_before: Some(Box::new(stood_there.clone())), ..stood_there };
+        let stood_there = NamedParties { known_before: Some(Box::new(stood_there.clone())), ..stood_there };
         let known = KnownParties::load(conn, &self.sight, &[&self.names, &stood_there])?;
         let (found, found_before) = (known.judge(&self.sight, &self.names)?, known.judge(&self.sight, &stood_there)?);
-        let people = |names: &Names| names.people.iter().map(|(_, person)| *person).collect::<Vec<PersonId>>();
+        let people = |names: &NamedParties| names.people.iter().map(|(_, person)| *person).collect::<Vec<PersonId>>();
         let (named, named_before) = (people(&self.names), people(&stood_there));
         let is_about_the_same = named == named_before && self.names.family == stood_there.family;
         // Whoever was protected meanwhile, or whose families were merged, is so in the next version as well.

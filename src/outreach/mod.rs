@@ -9,7 +9,7 @@
 //! - A contact is corrected by a new version and never deleted. What was entered in error is in no list and no statistics.
 //! - Whether a family was newly reached is worked out, and kept apart from what the worker states: see
 //!   [`crate::families::reached`].
-//! - Staff know of their own offices' contacts, through [`crate::auth::Sight`]. A contact with somebody whose identity is protected
+//! - Staff know of their own offices' contacts, through [`crate::auth::CaseScope`]. A contact with somebody whose identity is protected
 //!   exists only for those who are cleared for it.
 
 pub mod arrival;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{Desk, OutreachWorker, Sight, Staff, Tools};
+use crate::auth::{CaseScope, Desk, OutreachWorker, Staff, Tools};
 use crate::db::{Db, DbConn, anew};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
@@ -25,7 +25,7 @@ use crate::http::query::Query;
 use crate::http::written::{Linking, Written};
 use crate::id::{FamilyId, OfficeId, OutreachContactId, StaffId};
 use crate::idempotency::{Replay, Slot};
-use crate::outreach::arrival::{self, Arrived, ArrivingContact};
+use crate::outreach::arrival::{self, ArrivedContact, ArrivingContact};
 use crate::outreach::codes::{Channel, ContactOutcome};
 use crate::outreach::follow_ups::FollowUp;
 use crate::outreach::follow_ups::store::SealedFollowUp;
@@ -253,7 +253,7 @@ impl ContactQuery {
 /// Somebody in the field, who sends contacts.
 impl Desk<Staff> {
     /// What the worker may know of.
-    pub(super) fn sight(&self) -> Sight {
+    pub(super) fn sight(&self) -> CaseScope {
         self.caller.own_sight(&self.directory)
     }
 
@@ -346,7 +346,7 @@ impl Desk<Staff> {
 }
 
 /// What is answered to a contact that has arrived.
-pub(super) fn answer(arrived: Arrived, vault: &Vault, links: &impl Linking) -> Result<Written> {
+pub(super) fn answer(arrived: ArrivedContact, vault: &Vault, links: &impl Linking) -> Result<Written> {
     let (version, is_new) = (arrived.contact.version, arrived.is_new);
     let view = ContactView::new(arrived.contact.open(vault)?, arrived.newly_reached, links);
     match is_new {
@@ -356,7 +356,11 @@ pub(super) fn answer(arrived: Arrived, vault: &Vault, links: &impl Linking) -> R
 }
 
 /// A contact as somebody with this sight may know of it, with whether its family was newly reached.
-pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<(SealedContact, Option<bool>)> {
+pub(super) fn look(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    id: OutreachContactId,
+) -> Result<(SealedContact, Option<bool>)> {
     let contact = store::find(conn, sight, id)?;
     let newly_reached = match contact.family_id {
         Some(family) => {
@@ -376,7 +380,7 @@ pub(super) fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<O
 /// Whether somebody may still know of the contact that a kept answer is about.
 pub(super) fn again(
     action: &'static str,
-    sight: &Sight,
+    sight: &CaseScope,
 ) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
     let sight = sight.clone();
     let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, OutreachContactId::from_uuid(id)).map(drop);

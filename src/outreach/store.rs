@@ -1,9 +1,9 @@
-//! Every query on contacts. Staff find them only through their [`Sight`].
+//! Every query on contacts. Staff find them only through their [`CaseScope`].
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::schema::{follow_ups, outreach_contact_versions, outreach_contacts, outreach_participants, referrals};
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
@@ -96,7 +96,7 @@ impl SealedContact {
     }
 
     /// Whether it may be known to somebody with this sight.
-    pub fn may_be_known_to(&self, sight: &Sight) -> bool {
+    pub fn may_be_known_to(&self, sight: &CaseScope) -> bool {
         sight.offices.contains(&self.office_id) && (sight.protected_identity || !self.protected)
     }
 }
@@ -196,7 +196,7 @@ pub fn there(conn: &mut DbConn, ids: &[OutreachContactId]) -> Result<Vec<SealedC
 }
 
 /// The contact, if it may be known to somebody with this sight.
-pub fn find(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<SealedContact> {
+pub fn find(conn: &mut DbConn, sight: &CaseScope, id: OutreachContactId) -> Result<SealedContact> {
     // The database judges, so that a contact that may not be known of takes no longer than one that is not there.
     let cleared = outreach_contacts::protected.eq(false).or(outreach_contacts::protected.eq(sight.protected_identity));
     let named = outreach_contacts::table.find(id).filter(cleared);
@@ -215,7 +215,7 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<S
 
 /// The same, held until the transaction ends: it may have been protected, or its family merged, since it was read, and neither makes a
 /// version of it.
-pub fn hold(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<SealedContact> {
+pub fn hold(conn: &mut DbConn, sight: &CaseScope, id: OutreachContactId) -> Result<SealedContact> {
     dialect::hold_contact(conn, id)?;
     find(conn, sight, id)
 }
@@ -253,7 +253,7 @@ pub type ContactPosition = (i64, OutreachContactId);
 /// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
-        let (sight, filter): (&Sight, &ContactFilter) = ($sight, $filter);
+        let (sight, filter): (&CaseScope, &ContactFilter) = ($sight, $filter);
         let mut rows = outreach_contacts::table.filter(outreach_contacts::in_error.eq(false)).into_boxed();
         rows = match sight.offices.as_slice() {
             // An equality lets the index give the order; a list of offices would have to be sorted.
@@ -297,7 +297,7 @@ macro_rules! filtered {
 /// One page, the newest first; one row more than `limit` tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
-    sight: &Sight,
+    sight: &CaseScope,
     filter: &ContactFilter,
     from: &PageStart<ContactPosition>,
     limit: u32,
@@ -322,7 +322,7 @@ pub fn page(
 }
 
 /// How many contacts a list has in all.
-pub fn count(conn: &mut DbConn, sight: &Sight, filter: &ContactFilter) -> Result<u64> {
+pub fn count(conn: &mut DbConn, sight: &CaseScope, filter: &ContactFilter) -> Result<u64> {
     if sight.offices.is_empty() {
         return Ok(0);
     }

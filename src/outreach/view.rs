@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::http::call::Link;
 use crate::http::written::Linking;
 use crate::id::{
@@ -148,7 +148,7 @@ impl ContactView {
     }
 
     /// As staff see it who may change what is their own offices': a reason opens reading only.
-    pub fn seen_by(mut self, own: &Sight) -> Self {
+    pub fn seen_by(mut self, own: &CaseScope) -> Self {
         self.links.retain(|link| link.is_reading() || own.offices.contains(&self.office_id));
         self
     }

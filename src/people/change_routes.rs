@@ -10,7 +10,7 @@ use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
 use crate::error::{Error, Problem, Result};
 use crate::families;
-use crate::families::membership::{By, if_known};
+use crate::families::membership::{ActingStaff, if_known};
 use crate::http::answer::Validator;
 use crate::http::body::MergePatch;
 use crate::http::call::Call;
@@ -18,7 +18,7 @@ use crate::http::path::Named;
 use crate::id::PersonId;
 use crate::outreach;
 use crate::people::routes::{PersonViewer, VisiblePerson, look};
-use crate::people::store::{self, SealedPerson, Taken};
+use crate::people::store::{self, NumberClaim, SealedPerson};
 use crate::people::{Changeable, NewPerson, Person, PersonView, Registration};
 use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::store::SealedReferral;
@@ -57,7 +57,7 @@ pub async fn change_person(
 ) -> Result<HttpResponse> {
     let (directory, id) = (directory.current(), id.0);
     let patch = patch.without(NewPerson::FIELDS)?;
-    let (by, showing) = (By::new(&staff, &directory, &call), PersonViewer::new(&vault, &directory, &call));
+    let (by, showing) = (ActingStaff::new(&staff, &directory, &call), PersonViewer::new(&vault, &directory, &call));
     let once = async || {
         let seen = by.sight.clone();
         let before = db.read(move |conn| store::find(conn, &seen, id)).await;
@@ -93,7 +93,7 @@ enum PersonChangeOutcome {
 
 /// The next version of a person, and of the referrals that follow it out of sight.
 struct PersonChange {
-    by: By,
+    by: ActingStaff,
     showing: PersonViewer,
     person: SealedPerson,
     words: Vec<Vec<u8>>,
@@ -114,7 +114,7 @@ impl PersonChange {
         before: &Person,
         after: &Person,
         old_number: Option<Vec<u8>>,
-        by: &By,
+        by: &ActingStaff,
         showing: &PersonViewer,
         db: &Db,
     ) -> Result<Self> {
@@ -158,12 +158,12 @@ impl PersonChange {
         }
         if self.number_is_new {
             match store::taken(conn, &by.sight, person.number_hash.as_deref(), person.id)? {
-                Taken::By(known) => {
+                NumberClaim::By(known) => {
                     // Nothing else is written; but that the number was named is.
                     audit::record(conn, &by.entry("person.linked", "person", vec![known.id.uuid()]))?;
                     return Ok(PersonChangeOutcome::NumberTaken);
                 }
-                Taken::Free(slot) => person.number_slot = slot,
+                NumberClaim::Free(slot) => person.number_slot = slot,
             }
         }
         store::update(conn, &person, &self.words)?;

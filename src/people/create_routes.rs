@@ -10,7 +10,7 @@ use crate::auth::PeopleWorker;
 use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
 use crate::error::{Problem, Result};
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::families::{self, FamilyEventKind};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
@@ -21,7 +21,7 @@ use crate::id::{FamilyId, OfficeId, PersonId};
 use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
 use crate::outreach;
 use crate::people::routes::{PersonViewer, VisiblePerson, look, path};
-use crate::people::store::{self, SealedPerson, Taken};
+use crate::people::store::{self, NumberClaim, SealedPerson};
 use crate::people::{KnownPerson, NewPerson, Person, PersonView};
 use crate::referrals::adoption;
 use crate::vault::Vault;
@@ -56,7 +56,7 @@ pub async fn create_person(
     new: Body<NewPerson>,
 ) -> Result<HttpResponse> {
     let (directory, new) = (directory.current(), new.0);
-    let by = By::new(&staff, &directory, &call);
+    let by = ActingStaff::new(&staff, &directory, &call);
     let showing = PersonViewer::new(&vault, &directory, &call);
     let (sight, seal, shown) = (by.sight.clone(), vault.get_ref().clone(), showing.clone());
     let number = new.number().map(|number| store::number_hash(&vault, number));
@@ -98,7 +98,7 @@ struct PersonRegistration {
     words: Vec<Vec<u8>>,
     family: Option<FamilyId>,
     office: OfficeId,
-    by: By,
+    by: ActingStaff,
 }
 
 impl PersonRegistration {
@@ -112,8 +112,8 @@ impl PersonRegistration {
             dialect::take_number(conn, hash)?;
         }
         match store::taken(conn, &by.sight, person.number_hash.as_deref(), person.id)? {
-            Taken::By(known) => return self.tell(conn, *known, slot, &showing.vault),
-            Taken::Free(free) => person.number_slot = free,
+            NumberClaim::By(known) => return self.tell(conn, *known, slot, &showing.vault),
+            NumberClaim::Free(free) => person.number_slot = free,
         }
         person.family_id = self.family;
         store::insert(conn, &person, &self.words, self.office)?;
@@ -121,7 +121,7 @@ impl PersonRegistration {
             let joined = by.event(FamilyEventKind::Moved, Some(person.id), None, Some(family));
             families::store::remember(conn, &[joined])?;
             families::store::members_changed(conn, family)?;
-            By::check_size(conn, family, "/familyId")?;
+            ActingStaff::check_size(conn, family, "/familyId")?;
         }
         adoption::adopt(conn, &person, &showing.directory, &showing.vault, by)?;
         if person.protection.is_protected() {

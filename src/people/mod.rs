@@ -3,7 +3,7 @@
 //! - A person is known by as much as somebody had reason to write down, and by no more: a name, a personal identity number,
 //!   a birth year, or nothing at all but that there is somebody.
 //! - Staff know of those whom their own offices have met: who registered them, and who had a referral about them. It goes
-//!   through [`crate::auth::Sight`] like everything about cases.
+//!   through [`crate::auth::CaseScope`] like everything about cases.
 //! - A person whose identity is protected exists only for staff who are cleared for it. Whoever else names such a person's
 //!   identity number gets a record of their own: no answer tells that there is another.
 //! - Of a person with a protected registration nothing is stored that tells where they live.

@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use crate::audit;
 use crate::audit::denials::Denials;
-use crate::auth::{PeopleWorker, Sight};
+use crate::auth::{CaseScope, PeopleWorker};
 use crate::db::{Db, DbConn, anew};
 use crate::directory::{self, Directory};
 use crate::error::{Error, Problem, Result, Text};
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::families::{self, FamilyEventKind};
 use crate::http::answer::Validator;
 use crate::http::body::BodyWithNulls;
@@ -91,7 +91,7 @@ async fn get_person(
     id: Named<PersonId>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let (id, sight, by) = (id.0, staff.sight(&directory), By::new(&staff, &directory, &call));
+    let (id, sight, by) = (id.0, staff.sight(&directory), ActingStaff::new(&staff, &directory, &call));
     let attempt = by.entry("person.read", "person", vec![id.uuid()]).because(sight.reason);
     let entry = attempt.clone();
     let record = move |conn: &mut DbConn, found: &VisiblePerson| audit::record(conn, &entry.also_about(found.others()));
@@ -135,7 +135,7 @@ async fn move_person(
     body: BodyWithNulls<PersonMove>,
 ) -> Result<HttpResponse> {
     let (directory, id) = (directory.current(), id.0);
-    let (by, to) = (By::new(&staff, &directory, &call), body.0.family_id);
+    let (by, to) = (ActingStaff::new(&staff, &directory, &call), body.0.family_id);
     let showing = PersonViewer::new(&vault, &directory, &call);
     let (sight, shown) = (by.sight.clone(), showing.clone());
     let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {
@@ -165,7 +165,7 @@ async fn move_person(
                 families::store::members_changed(conn, family)?;
             }
             if let Some(family) = to {
-                By::check_size(conn, family, "/familyId")?;
+                ActingStaff::check_size(conn, family, "/familyId")?;
             }
             audit::record(conn, &entry)?;
             let found = look(conn, &by.sight, id)?;
@@ -182,7 +182,7 @@ async fn move_person(
 }
 
 /// A person as far as somebody with this sight may know of them.
-pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<VisiblePerson> {
+pub(super) fn look(conn: &mut DbConn, sight: &CaseScope, id: PersonId) -> Result<VisiblePerson> {
     let person = store::find(conn, sight, id)?;
     let family: Vec<FamilyId> = person.family_id.into_iter().collect();
     let family_id = families::store::known_among(conn, sight, &family)?.first().copied();
@@ -194,7 +194,7 @@ impl VisiblePerson {
     /// one is protected, so only the cleared learn of them.
     pub(super) fn new(
         conn: &mut DbConn,
-        sight: &Sight,
+        sight: &CaseScope,
         person: SealedPerson,
         family_id: Option<FamilyId>,
     ) -> Result<Self> {

@@ -4,7 +4,7 @@
 
 use diesel::prelude::*;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::DbConn;
 use crate::db::schema::{people as people_table, referrals};
 use crate::error::Result;
@@ -17,14 +17,14 @@ use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
 
 /// The referral with this reference, if it may be known to somebody with this sight.
-pub fn by_reference(conn: &mut DbConn, sight: &Sight, reference: &Reference) -> Result<Vec<SealedReferral>> {
+pub fn by_reference(conn: &mut DbConn, sight: &CaseScope, reference: &Reference) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => known_to!(sight)
         .filter(referrals::reference.eq(reference.clone()))
         .load(conn))?)
 }
 
 /// The referrals about a person that somebody with this sight may know of, the newest first; at most `limit`.
-pub fn about(conn: &mut DbConn, sight: &Sight, person: PersonId, limit: i64) -> Result<Vec<SealedReferral>> {
+pub fn about(conn: &mut DbConn, sight: &CaseScope, person: PersonId, limit: i64) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => known_to!(sight)
         .filter(referrals::person_id.eq(person))
         .filter(referrals::status.ne(Status::EnteredInError))
@@ -80,7 +80,12 @@ macro_rules! rows_where {
 /// The other referrals about the same child, about the family, and those that were copied with it, the newest first.
 ///
 /// Those of other offices are told to those who work cases at some office. Who reads only what they made learns of nothing else.
-pub fn related(conn: &mut DbConn, sight: &Sight, to: &SealedReferral, copies: &[ReferralId]) -> Result<Vec<Related>> {
+pub fn related(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    to: &SealedReferral,
+    copies: &[ReferralId],
+) -> Result<Vec<Related>> {
     let (same, family) = people_around(conn, to)?;
     // Whom nobody has registered is known by the number alone.
     let number: Vec<Vec<u8>> = to.child_number_hash.iter().cloned().collect();

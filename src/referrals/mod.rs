@@ -6,7 +6,7 @@
 //! - Its deadlines run from the moment it is received, by rules that are data.
 //! - What the office makes of it is its [`course`].
 //! - The office sees all of it; the sender sees what [`disclosure`] lets through, and nothing else.
-//! - Which referrals a member of staff may know of is [`crate::auth::Sight`]'s to say, for lists and single ones alike.
+//! - Which referrals a member of staff may know of is [`crate::auth::CaseScope`]'s to say, for lists and single ones alike.
 
 pub mod adoption;
 pub mod child;

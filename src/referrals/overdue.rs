@@ -23,7 +23,7 @@ use crate::id::{OfficeId, ReferralId};
 use crate::on_backend;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::clocks;
-use crate::referrals::course::steps::Said;
+use crate::referrals::course::steps::StepNote;
 use crate::referrals::course::table::Action;
 use crate::referrals::store::SealedReferral;
 use crate::telemetry::Metrics;
@@ -148,7 +148,7 @@ fn mark(sealed: SealedReferral, vault: &Vault, moment: &Moment) -> Result<Option
     let mut after = before.clone();
     let Some(kind) = clocks::mark_overdue(&mut after, moment.now) else { return Ok(None) };
     let after = after.settled(&before, moment.now);
-    let said = Said { code: Some(kind.into()), ..Said::default() };
+    let said = StepNote { code: Some(kind.into()), ..StepNote::default() };
     let about = vec![after.id.uuid()];
     let entry = Entry::new(moment, Actor::System, "referral.marked_overdue", "referral", about, String::new())
         .on_behalf_of(after.office_id);

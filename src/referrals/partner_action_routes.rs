@@ -21,7 +21,7 @@ use crate::referrals::disclosure::DisclosedReferral;
 use crate::referrals::messages::store::{self as message_store, SealedMessage};
 use crate::referrals::messages::{NewMessage, PartnerMessage};
 use crate::referrals::receipt::{self, Receipt};
-use crate::referrals::sender::{Consequence, Deed, FeedbackRequest, Supplement, Withdrawal};
+use crate::referrals::sender::{FeedbackRequest, SenderDeed, SenderDeedResult, Supplement, Withdrawal};
 use crate::referrals::{Referral, store};
 
 /// The operations of senders on what they have sent.
@@ -60,7 +60,7 @@ async fn supplement(
     id: Named<ReferralId>,
     new: Body<Supplement>,
 ) -> Result<HttpResponse> {
-    Desk::new(agency, tools).act(id.0, Deed::Supplement(new.0.text)).await
+    Desk::new(agency, tools).act(id.0, SenderDeed::Supplement(new.0.text)).await
 }
 
 /// Write to the office about one's own referral
@@ -89,7 +89,7 @@ async fn write_partner_message(
     id: Named<ReferralId>,
     new: Body<NewMessage>,
 ) -> Result<HttpResponse> {
-    Desk::new(agency, tools).act(id.0, Deed::Write(new.0.text)).await
+    Desk::new(agency, tools).act(id.0, SenderDeed::Write(new.0.text)).await
 }
 
 /// Take one's own request back
@@ -124,7 +124,7 @@ async fn withdraw(
     id: Named<ReferralId>,
     new: Body<Withdrawal>,
 ) -> Result<HttpResponse> {
-    Desk::new(agency, tools).act(id.0, Deed::Withdraw(new.0.reason)).await
+    Desk::new(agency, tools).act(id.0, SenderDeed::Withdraw(new.0.reason)).await
 }
 
 /// Ask to be told whether an inquiry is opened
@@ -153,7 +153,7 @@ async fn request_feedback(
     id: Named<ReferralId>,
     _: Body<FeedbackRequest>,
 ) -> Result<HttpResponse> {
-    Desk::new(agency, tools).act(id.0, Deed::RequestFeedback).await
+    Desk::new(agency, tools).act(id.0, SenderDeed::RequestFeedback).await
 }
 
 /// What is to be written, by what has been judged.
@@ -173,7 +173,7 @@ struct WrittenMessage {
 
 impl Desk<Agency> {
     /// Does it, and answers with what the sender may know.
-    async fn act(&self, id: ReferralId, deed: Deed) -> Result<HttpResponse> {
+    async fn act(&self, id: ReferralId, deed: SenderDeed) -> Result<HttpResponse> {
         let sender = self.caller.id;
         let may_see =
             move |conn: &mut DbConn, id| store::find_sent_by(conn, sender, ReferralId::from_uuid(id)).map(drop);
@@ -183,7 +183,7 @@ impl Desk<Agency> {
     }
 
     /// Does it by what the referral is now. Gives the answer, or why trying again would not help: the sender has read another receipt.
-    async fn attempt(&self, id: ReferralId, deed: &Deed, slot: &Slot) -> Result<Result<Written>> {
+    async fn attempt(&self, id: ReferralId, deed: &SenderDeed, slot: &Slot) -> Result<Result<Written>> {
         let Self { caller: agency, call, directory, db, vault, denials, .. } = self;
         let sender: PartnerId = agency.id;
         let attempted = || Entry::of_call(call, Actor::Partner(sender), deed.audited(), "referral", vec![id.uuid()]);
@@ -199,7 +199,7 @@ impl Desk<Agency> {
             Written::created(call, &path, &PartnerMessage::new(message, vault)?, Validator::Content)
         };
         let (writing, answer) = match deed.judge(&before, directory, call.moment.now)? {
-            Consequence::Transition(action, after, said) => {
+            SenderDeedResult::Transition(action, after, said) => {
                 let by = Actor::Partner(sender);
                 let transition =
                     Transition::new(action, (&before, &after), by, &said, vault, &call.moment, attempted())?;
@@ -209,7 +209,7 @@ impl Desk<Agency> {
                 };
                 (Writing::Transition(Box::new(transition)), answer)
             }
-            Consequence::Message(kind, text, asks_for_new_report) => {
+            SenderDeedResult::Message(kind, text, asks_for_new_report) => {
                 let message = SealedMessage::by_sender(id, (kind, &text), sender, vault, &call.moment)?;
                 let message = SealedMessage { asks_for_new_report, ..message };
                 let answer = told(&message)?;

@@ -65,7 +65,7 @@ pub struct Receipt {
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub turn_to: Option<Instead>,
+    pub turn_to: Option<TurnToInstead>,
     /// This receipt's own address, and what the sender may do now.
     #[serde(rename = "_links")]
     #[schema(max_items = 20)]
@@ -96,7 +96,8 @@ impl ReceivingOffice {
 /// Where to turn instead: an office, or in words.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Instead {
+#[schema(as = Instead)]
+pub struct TurnToInstead {
     /// The office.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office: Option<ReceivingOffice>,
@@ -173,13 +174,13 @@ impl Receipt {
                 let (value, sent_at) = told.unzip();
                 ReceiptFeedback { requested, value, sent_at }
             }),
-            turn_to: disclosed.turn_to.map(|turn_to| Instead::of(turn_to, directory)),
+            turn_to: disclosed.turn_to.map(|turn_to| TurnToInstead::of(turn_to, directory)),
             links: links(disclosed, scopes, linking),
         }
     }
 }
 
-impl Instead {
+impl TurnToInstead {
     fn of(TurnTo { office_id, text }: &TurnTo, directory: &Directory) -> Self {
         Self { office: office_id.and_then(|id| ReceivingOffice::of(id, directory)), text: text.clone() }
     }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result};
-use crate::referrals::course::steps::Said;
+use crate::referrals::course::steps::StepNote;
 use crate::referrals::course::table::{self, Action, Caller};
 use crate::referrals::course::{ReferralState, Withdrawer, clocks};
 use crate::referrals::disclosure::{self, DisclosedReferral};
@@ -45,7 +45,7 @@ pub struct FeedbackRequest {}
 
 /// What a sender does.
 #[derive(Debug, Clone)]
-pub enum Deed {
+pub enum SenderDeed {
     /// Adds something.
     Supplement(ConfidentialProse),
     /// Writes to the office.
@@ -57,9 +57,9 @@ pub enum Deed {
 }
 
 /// What comes of it.
-pub enum Consequence {
+pub enum SenderDeedResult {
     /// The next version of the referral.
-    Transition(Action, Box<Referral>, Said),
+    Transition(Action, Box<Referral>, StepNote),
     /// A message, and nothing else.
     Message(MessageKind, ConfidentialProse, AsksForNewReport),
 }
@@ -67,7 +67,7 @@ pub enum Consequence {
 /// Whether what was added comes when a report has been decided, so that the office must say whether it is a new one.
 pub type AsksForNewReport = bool;
 
-impl Deed {
+impl SenderDeed {
     /// What the audit calls it.
     pub fn audited(&self) -> &'static str {
         match self {
@@ -79,7 +79,7 @@ impl Deed {
     }
 
     /// What comes of it for this referral, if the sender may do it now.
-    pub fn judge(&self, before: &Referral, directory: &Directory, now: Timestamp) -> Result<Consequence> {
+    pub fn judge(&self, before: &Referral, directory: &Directory, now: Timestamp) -> Result<SenderDeedResult> {
         let refused = |problem: Problem| {
             let actions = DisclosedReferral::of(before, directory).actions();
             Error::new(problem).allowing(actions.into_iter().map(Into::into).collect())
@@ -92,7 +92,7 @@ impl Deed {
                     .map_err(|error| refused(error.problem()))?;
                 let mut after = before.clone();
                 after.end(ReferralState::Withdrawn { by: Withdrawer::Sender }, now);
-                let said = Said { words: reason.clone(), ..Said::default() };
+                let said = StepNote { words: reason.clone(), ..StepNote::default() };
                 Ok(transition(Action::Withdraw, before, after, said, now))
             }
             Self::RequestFeedback => {
@@ -117,7 +117,7 @@ impl Deed {
                 if after.protected && after.status().is_final() && clocks::running(&after).next().is_some() {
                     after.go_to_reception(directory)?;
                 }
-                Ok(transition(Action::RequestFeedback, before, after, Said::default(), now))
+                Ok(transition(Action::RequestFeedback, before, after, StepNote::default(), now))
             }
         }
     }
@@ -137,18 +137,18 @@ fn say(
     (unasked, asked): (MessageKind, MessageKind),
     text: &ConfidentialProse,
     now: Timestamp,
-) -> Result<Consequence> {
+) -> Result<SenderDeedResult> {
     check_writable(before)?;
     if before.status() == Status::InformationRequested {
         let mut after = before.clone();
         after.course.state = ReferralState::Received;
-        let said = Said { message: Some((asked, text.clone())), ..Said::default() };
+        let said = StepNote { message: Some((asked, text.clone())), ..StepNote::default() };
         return Ok(transition(Action::SupplyInformation, before, after, said, now));
     }
     let is_late = before.kind == Kind::ConcernReport && before.status().is_final();
-    Ok(Consequence::Message(unasked, text.clone(), is_late && unasked == MessageKind::Supplement))
+    Ok(SenderDeedResult::Message(unasked, text.clone(), is_late && unasked == MessageKind::Supplement))
 }
 
-fn transition(action: Action, before: &Referral, after: Referral, said: Said, now: Timestamp) -> Consequence {
-    Consequence::Transition(action, Box::new(after.settled(before, now)), said)
+fn transition(action: Action, before: &Referral, after: Referral, said: StepNote, now: Timestamp) -> SenderDeedResult {
+    SenderDeedResult::Transition(action, Box::new(after.settled(before, now)), said)
 }

@@ -1,11 +1,11 @@
-//! Every query on referrals. Staff find them only through their [`Sight`], agencies only their own.
+//! Every query on referrals. Staff find them only through their [`CaseScope`], agencies only their own.
 
 use diesel::prelude::*;
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
-use crate::auth::{Category, Sight};
+use crate::auth::{CaseScope, Category};
 use crate::db::columns::Json;
 use crate::db::schema::{follow_ups, referral_services, referrals};
 use crate::db::{DbConn, stale};
@@ -211,7 +211,7 @@ pub fn unlinked(conn: &mut DbConn, number_hash: &[u8]) -> Result<Vec<SealedRefer
 /// its database, so this is compiled for each.
 macro_rules! known_to {
     ($sight:expr) => {{
-        let sight: &Sight = $sight;
+        let sight: &CaseScope = $sight;
         let mut rows = referrals::table.into_boxed();
         rows = match (sight.offices.as_slice(), sight.made_by) {
             // An equality lets the index give the order; a list of offices would have to be sorted.
@@ -230,7 +230,7 @@ macro_rules! known_to {
 pub(crate) use known_to;
 
 /// The referral, if it may be known to somebody with this sight.
-pub fn find(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<SealedReferral> {
+pub fn find(conn: &mut DbConn, sight: &CaseScope, id: ReferralId) -> Result<SealedReferral> {
     // The database judges, so that a referral that may not be known of takes no longer than one that is not there.
     let found: Option<SealedReferral> = match (sight.offices.as_slice(), sight.made_by) {
         // What most ask is prepared once; a list of offices, on SQLite, for each length.
@@ -245,7 +245,7 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<SealedRe
 }
 
 /// Whether somebody with this sight is cleared for this referral, whichever office has it.
-pub fn check_cleared(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<()> {
+pub fn check_cleared(conn: &mut DbConn, sight: &CaseScope, id: ReferralId) -> Result<()> {
     let cleared = referrals::protected.eq(false).or(referrals::protected.eq(sight.protected_identity));
     let named = referrals::table.find(id).filter(cleared).select(referrals::id);
     let found: Option<ReferralId> = on_backend!(conn, conn => named.first(conn).optional())?;
@@ -336,14 +336,14 @@ macro_rules! filtered {
     }};
 }
 
-fn sees_nothing(sight: &Sight) -> bool {
+fn sees_nothing(sight: &CaseScope) -> bool {
     sight.offices.is_empty() && sight.made_by.is_none()
 }
 
 /// One page of a queue; one row more than `limit` tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
-    sight: &Sight,
+    sight: &CaseScope,
     filter: &ReferralFilter,
     order: Order,
     from: &PageStart<ReferralPosition>,
@@ -376,7 +376,7 @@ pub fn page(
 }
 
 /// How many referrals a queue has in all.
-pub fn count(conn: &mut DbConn, sight: &Sight, filter: &ReferralFilter) -> Result<u64> {
+pub fn count(conn: &mut DbConn, sight: &CaseScope, filter: &ReferralFilter) -> Result<u64> {
     if sees_nothing(sight) {
         return Ok(0);
     }

@@ -3,7 +3,7 @@
 //! It is looked up before anything is written, since the office follows from it, and held while it is written: if it is somebody else
 //! by then, everything is looked up anew.
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::{Db, DbConn, dialect, stale};
 use crate::error::{Error, Result, Text};
 use crate::families::membership::if_known;
@@ -16,7 +16,7 @@ use crate::vault::Vault;
 
 /// Whom it is about, as it was when it was looked up.
 #[derive(Clone)]
-pub struct Whom {
+pub struct ConcernedPerson {
     /// The person, if it is anybody who is registered.
     pub known: Option<RegisteredPerson>,
     /// The person whom staff have named, and may know of.
@@ -24,16 +24,16 @@ pub struct Whom {
     number: Option<Vec<u8>>,
     /// Whom it was about before, where nothing says that it is somebody else.
     before: Option<PersonId>,
-    sight: Sight,
+    sight: CaseScope,
 }
 
-impl Whom {
+impl ConcernedPerson {
     /// Looks up whom a child is, as far as somebody with this sight of people may know, and takes what a named person is registered with
     /// for what was left out. Whom it was about `before` it is still about, unless the number says otherwise.
     pub async fn of_child(
         child: Child,
         before: Option<PersonId>,
-        sight: Sight,
+        sight: CaseScope,
         db: &Db,
         vault: &Vault,
     ) -> Result<(Child, Self)> {
@@ -56,7 +56,7 @@ impl Whom {
     }
 
     /// It is about whom it was about.
-    pub async fn still(before: PersonId, sight: Sight, db: &Db) -> Result<Self> {
+    pub async fn still(before: PersonId, sight: CaseScope, db: &Db) -> Result<Self> {
         let whom = Self { known: None, person: None, number: None, before: Some(before), sight };
         let asked = whom.clone();
         Ok(Self { known: db.read(move |conn| asked.look_up(conn)).await?, ..whom })
@@ -104,7 +104,7 @@ impl Whom {
     }
 }
 
-fn find_named(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<SealedPerson> {
+fn find_named(conn: &mut DbConn, sight: &CaseScope, id: PersonId) -> Result<SealedPerson> {
     let mut rules = Rules::default();
     let found = rules.known("/child/personId", id.uuid(), if_known(people_store::find(conn, sight, id))?);
     rules.finish(found)

@@ -14,7 +14,7 @@ use crate::outreach::follow_ups::store::listed_to;
 use crate::outreach::offers::store::made_to_known;
 use crate::time::Timestamp;
 use crate::timeline::sources::newest;
-use crate::timeline::{Happening, TimelineSource, TimelineSubject, What, Window};
+use crate::timeline::{Happening, HappeningDetail, TimelineSource, TimelineSubject, Window};
 
 /// The sources of the field.
 pub const SOURCES: [TimelineSource; 4] = [
@@ -75,7 +75,7 @@ fn contacts(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Res
     let happening = |(id, at, office, channel, outcome): Row| Happening {
         at,
         id: id.uuid(),
-        what: What::Contact { id, office, channel, outcome },
+        what: HappeningDetail::Contact { id, office, channel, outcome },
     };
     Ok(rows.into_iter().map(happening).collect())
 }
@@ -102,8 +102,11 @@ fn offers_made(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> 
     let rows: Vec<Row> = on_backend!(conn, conn => {
         newest!(offer_rows!(subject, naming), window, offers::offered_at, offers::id, OfferId).select(columns).load(conn)
     })?;
-    let happening =
-        |(id, at, contact, service): Row| Happening { at, id: id.uuid(), what: What::Offer { id, contact, service } };
+    let happening = |(id, at, contact, service): Row| Happening {
+        at,
+        id: id.uuid(),
+        what: HappeningDetail::Offer { id, contact, service },
+    };
     Ok(rows.into_iter().map(happening).collect())
 }
 
@@ -141,7 +144,7 @@ fn answers(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Resu
     let happening = |(id, at, answer, offer, contact, service): Row| Happening {
         at,
         id: id.uuid(),
-        what: What::Answer { answer, offer, contact, service },
+        what: HappeningDetail::Answer { answer, offer, contact, service },
     };
     Ok(rows.into_iter().map(happening).collect())
 }
@@ -185,7 +188,7 @@ fn promises(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Res
     let happening = |(id, at, contact, due_on, done_at, office): Row| Happening {
         at,
         id: id.uuid(),
-        what: What::FollowUp { id, contact, due_on, done_at, office },
+        what: HappeningDetail::FollowUp { id, contact, due_on, done_at, office },
     };
     Ok(rows.into_iter().map(happening).collect())
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::DbConn;
 use crate::error::Result;
 use crate::http::page::PageStart;
@@ -57,12 +57,12 @@ pub struct Happening {
     /// Identifies it among the others.
     pub id: Uuid,
     /// What.
-    pub what: What,
+    pub what: HappeningDetail,
 }
 
 /// What happened.
 #[derive(Clone)]
-pub enum What {
+pub enum HappeningDetail {
     /// A person was registered.
     Person(PersonId),
     /// A family was registered.
@@ -151,9 +151,9 @@ pub struct TimelineSubject {
     /// The people whose referrals belong to it.
     pub people: Vec<PersonId>,
     /// Which people and families the reader may know of.
-    pub sight: Sight,
+    pub sight: CaseScope,
     /// Which cases the reader may know of.
-    pub cases: Sight,
+    pub cases: CaseScope,
 }
 
 /// A place in a timeline: when, in microseconds, and the identifier.

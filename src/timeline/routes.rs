@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{Sight, TimelineReader};
+use crate::auth::{CaseScope, TimelineReader};
 use crate::db::{Db, DbConn};
 use crate::directory::{self, Directory};
 use crate::error::Result;
@@ -16,7 +16,7 @@ use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::id::{FamilyId, PersonId};
 use crate::timeline::view::TimelineEvent;
-use crate::timeline::{self, Happening, TimelinePosition, TimelineSubject, What};
+use crate::timeline::{self, Happening, HappeningDetail, TimelinePosition, TimelineSubject};
 use crate::vault::Vault;
 use crate::{families, people};
 
@@ -100,7 +100,7 @@ fn nobody_yet(reader: &TimelineReader, directory: &Directory) -> TimelineSubject
 
 fn entry(
     reader: &TimelineReader,
-    sight: &Sight,
+    sight: &CaseScope,
     call: &Call,
     action: &'static str,
     resource_type: &'static str,
@@ -154,7 +154,7 @@ impl Happening {
     /// The families that it names.
     fn families(&self) -> Vec<FamilyId> {
         match &self.what {
-            What::Change { from, to, .. } => from.iter().chain(to).copied().collect(),
+            HappeningDetail::Change { from, to, .. } => from.iter().chain(to).copied().collect(),
             _ => Vec::new(),
         }
     }
@@ -162,12 +162,12 @@ impl Happening {
     /// The case that it tells of: a referral, or what was done in the field.
     fn case(&self) -> Option<Uuid> {
         match &self.what {
-            What::Referral { id, .. } => Some(id.uuid()),
-            What::Contact { id, .. } => Some(id.uuid()),
-            What::Offer { id, .. } => Some(id.uuid()),
-            What::Answer { offer, .. } => Some(offer.uuid()),
-            What::FollowUp { id, .. } => Some(id.uuid()),
-            What::Person(_) | What::Family(_) | What::Change { .. } => None,
+            HappeningDetail::Referral { id, .. } => Some(id.uuid()),
+            HappeningDetail::Contact { id, .. } => Some(id.uuid()),
+            HappeningDetail::Offer { id, .. } => Some(id.uuid()),
+            HappeningDetail::Answer { offer, .. } => Some(offer.uuid()),
+            HappeningDetail::FollowUp { id, .. } => Some(id.uuid()),
+            HappeningDetail::Person(_) | HappeningDetail::Family(_) | HappeningDetail::Change { .. } => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::DbConn;
 use crate::db::schema::{families, family_events, people, person_offices, referrals};
 use crate::error::Result;
@@ -17,7 +17,7 @@ use crate::referrals::reference::Reference;
 use crate::referrals::store::known_to;
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
-use crate::timeline::{Happening, TimelineSource, TimelineSubject, What, Window};
+use crate::timeline::{Happening, HappeningDetail, TimelineSource, TimelineSubject, Window};
 
 /// All sources.
 pub const SOURCES: [TimelineSource; 4] = [
@@ -52,7 +52,7 @@ fn registered_people(conn: &mut DbConn, subject: &TimelineSubject, window: Windo
             .select((people::id, people::registered_at))
             .load(conn)
     })?;
-    Ok(rows.into_iter().map(|(id, at)| Happening { at, id: id.uuid(), what: What::Person(id) }).collect())
+    Ok(rows.into_iter().map(|(id, at)| Happening { at, id: id.uuid(), what: HappeningDetail::Person(id) }).collect())
 }
 
 fn count_registered_people(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
@@ -71,7 +71,7 @@ fn registered_families(conn: &mut DbConn, subject: &TimelineSubject, window: Win
             .select((families::id, families::registered_at))
             .load(conn)
     })?;
-    Ok(rows.into_iter().map(|(id, at)| Happening { at, id: id.uuid(), what: What::Family(id) }).collect())
+    Ok(rows.into_iter().map(|(id, at)| Happening { at, id: id.uuid(), what: HappeningDetail::Family(id) }).collect())
 }
 
 fn count_registered_families(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
@@ -83,7 +83,7 @@ fn count_registered_families(conn: &mut DbConn, subject: &TimelineSubject) -> Re
 macro_rules! change_rows {
     ($subject:expr) => {{
         let subject: &TimelineSubject = $subject;
-        let sight: &Sight = &subject.sight;
+        let sight: &CaseScope = &subject.sight;
         let mut rows = family_events::table.into_boxed();
         if let Some(person) = subject.person {
             rows = rows.filter(family_events::person_id.eq(person));
@@ -113,7 +113,7 @@ fn changes(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Resu
         newest!(change_rows!(subject), window, family_events::at, family_events::id, FamilyEventId).load(conn)
     })?;
     let happening = |event: FamilyEvent| {
-        let what = What::Change {
+        let what = HappeningDetail::Change {
             merged: event.kind == FamilyEventKind::Merged,
             person: event.person_id,
             from: event.from_family_id,
@@ -159,7 +159,7 @@ fn received_referrals(conn: &mut DbConn, subject: &TimelineSubject, window: Wind
     let happening = |(id, at, reference, kind, status, office, person): TimelineReferralRow| Happening {
         at,
         id: id.uuid(),
-        what: What::Referral { id, reference, kind, status, office, person },
+        what: HappeningDetail::Referral { id, reference, kind, status, office, person },
     };
     Ok(rows.into_iter().map(happening).collect())
 }

@@ -34,7 +34,7 @@ struct SealedRow {
 
 /// What one step did: it looked at rows up to this one, and there may be more behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Looked {
+pub struct RotationStep {
     /// How many it sealed anew.
     pub sealed: usize,
     /// The last row that it looked at.
@@ -59,7 +59,13 @@ pub fn run(target: &Target, vault: &Vault, moment: &Moment) -> Result<usize> {
 
 /// Looks at the next rows of a column behind `after`, and seals those anew that another key than the current one has sealed. The
 /// database is not asked for these alone: where few are left, it would go through all rows to find them. `None` behind the last row.
-pub fn step(conn: &mut DbConn, vault: &Vault, column: Column, after: Uuid, random: &Random) -> Result<Option<Looked>> {
+pub fn step(
+    conn: &mut DbConn,
+    vault: &Vault,
+    column: Column,
+    after: Uuid,
+    random: &Random,
+) -> Result<Option<RotationStep>> {
     let Column { table, name } = column;
     let current = vault.ring().current().id();
     let after = Id::<RowKind>::from_uuid(after);
@@ -79,5 +85,5 @@ pub fn step(conn: &mut DbConn, vault: &Vault, column: Column, after: Uuid, rando
         on_backend!(conn, conn => update.bind::<Binary, _>(&anew).bind::<SqlUuid, _>(row.id).bind::<Binary, _>(&row.sealed).execute(conn))?;
         sealed += 1;
     }
-    Ok(Some(Looked { sealed, last }))
+    Ok(Some(RotationStep { sealed, last }))
 }

@@ -19,10 +19,10 @@ pub struct Whereabouts {
 }
 
 /// A way to a district: `None` when what it needs was not given, or is not known.
-type Way = for<'d> fn(&'d Directory, &Whereabouts, &mut Vec<ExplanationStep>) -> Option<Resolved<'d>>;
+type DistrictFinder = for<'d> fn(&'d Directory, &Whereabouts, &mut Vec<ExplanationStep>) -> Option<Resolved<'d>>;
 
 /// The ways, the surest first.
-const WAYS: [Way; 4] = [by_coordinates, by_district, by_place, by_postal_code];
+const WAYS: [DistrictFinder; 4] = [by_coordinates, by_district, by_place, by_postal_code];
 
 /// Finds the district, and tells each step.
 pub fn resolve<'d>(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diesel::connection::{Connection, InstrumentationEvent};
-use nara::auth::Sight;
+use nara::auth::CaseScope;
 use nara::db::connection::Purpose;
 use nara::db::{DbConn, Target};
 use nara::id::{FamilyId, OfficeId};
@@ -53,7 +53,7 @@ fn in_order(about: &[Value]) -> Vec<Value> {
 }
 
 /// How many statements it takes to find out that a family does not exist.
-fn statements(conn: &mut DbConn, sight: &Sight, id: &Value) -> usize {
+fn statements(conn: &mut DbConn, sight: &CaseScope, id: &Value) -> usize {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
     conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
@@ -223,7 +223,7 @@ on_both_databases! {
         let foreign = app.reception_caseworker().post("/families", json!({ "memberIds": [] })).await.expect(201)["id"].clone();
         let office = app.anyone().get(&format!("/offices/{SKAGGETORP}")).await.expect(200)["id"].clone();
         let office: OfficeId = serde_json::from_value(office).unwrap();
-        let sight = Sight { offices: vec![office], made_by: None, protected_identity: false, reason: None };
+        let sight = CaseScope { offices: vec![office], made_by: None, protected_identity: false, reason: None };
         let target: Target = app.database().url.parse().unwrap();
         let mut conn = target.connect(Purpose::Reading).unwrap();
         for id in [json!(hidden), json!(gone), foreign, json!(UNKNOWN)] {

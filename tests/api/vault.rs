@@ -125,7 +125,7 @@ crate::on_both_databases! {
         let mut conn = connect(&app);
         // Somebody stopped an earlier run after its first step.
         let first = nara::db::in_transaction(&mut conn, &|conn| rotation::step(conn, &vault, nara::vault::REFERRAL_ROUTING, uuid::Uuid::nil(), &moment.random)).unwrap();
-        assert!(matches!(first, Some(rotation::Looked { sealed: 3, .. })), "{first:?}");
+        assert!(matches!(first, Some(rotation::RotationStep { sealed: 3, .. })), "{first:?}");
         assert_eq!(rotation::run(&target(&app), &vault, &moment).unwrap(), 3);
         assert_eq!(rotation::run(&target(&app), &vault, &moment).unwrap(), 0);
         // The server that runs does not know the new key yet, and says so rather than show something wrong.

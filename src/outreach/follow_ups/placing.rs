@@ -1,11 +1,11 @@
 //! Where a follow-up belongs: what it follows says so.
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::{DbConn, dialect};
 use crate::error::{Error, Problem, Result};
 use crate::families::membership::if_known;
 use crate::id::{ServiceId, StaffId};
-use crate::outreach::arrival::Names;
+use crate::outreach::arrival::NamedParties;
 use crate::outreach::follow_ups::store::SealedFollowUp;
 use crate::outreach::known::KnownParties;
 use crate::outreach::store as contact_store;
@@ -24,8 +24,8 @@ pub struct Placed {
 /// Finds what a follow-up follows, as far as its writer may know, and puts it there.
 pub fn place(
     conn: &mut DbConn,
-    sight: &Sight,
-    cases: &Sight,
+    sight: &CaseScope,
+    cases: &CaseScope,
     mut follow_up: SealedFollowUp,
     by: StaffId,
 ) -> Result<Placed> {
@@ -59,7 +59,7 @@ pub fn place(
     }
     rules.finish(Some(()))?;
     let owner = Some((follow_up.owner_id, follow_up.office_id)).filter(|(owner, _)| *owner != by);
-    let names = Names { family: follow_up.family_id, owner, ..Names::default() };
+    let names = NamedParties { family: follow_up.family_id, owner, ..NamedParties::default() };
     let known = KnownParties::load(conn, sight, &[&names])?;
     // It stands by itself, and not in a contact.
     let found = known.judge(sight, &names).map_err(|error| error.from_part("/followUp"))?;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{Desk, FollowUpWriter, OutreachWorker, Sight, Staff, Tools};
+use crate::auth::{CaseScope, Desk, FollowUpWriter, OutreachWorker, Staff, Tools};
 use crate::db::{Db, DbConn, anew};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
@@ -24,7 +24,7 @@ use crate::http::query::Query;
 use crate::http::written::Written;
 use crate::id::{FollowUpId, OutreachContactId, StaffId};
 use crate::idempotency::{Replay, Retries, Slot};
-use crate::outreach::arrival::{self, Arrived, ArrivingContact};
+use crate::outreach::arrival::{self, ArrivedContact, ArrivingContact};
 use crate::outreach::follow_ups::store::{self, FollowUpFilter, SealedFollowUp};
 use crate::outreach::follow_ups::view::FollowUpView;
 use crate::outreach::follow_ups::{FollowUp, FollowUpText, NewFollowUp, placing};
@@ -348,12 +348,13 @@ struct Next {
 }
 
 impl Next {
-    fn write(&self, conn: &mut DbConn, sight: &Sight) -> Result<()> {
+    fn write(&self, conn: &mut DbConn, sight: &CaseScope) -> Result<()> {
         let mut arrived_in_error = None;
         if let Some(((created, known), arrival)) = &self.contact {
             let mut outcomes = arrival::receive(conn, sight, std::slice::from_ref(arrival))?;
             let nothing = || Error::internal("a contact came to nothing");
-            let arrived: Arrived = outcomes.pop().ok_or_else(nothing)?.map_err(|error| error.within("/contact"))?;
+            let arrived: ArrivedContact =
+                outcomes.pop().ok_or_else(nothing)?.map_err(|error| error.within("/contact"))?;
             let entry = if arrived.is_new { created } else { known };
             audit::record(conn, &entry.clone().about(vec![arrived.contact.id.uuid()]))?;
             arrived_in_error = Some(arrived.contact.in_error);
@@ -385,7 +386,7 @@ fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<FollowUpId>)
 /// Whether somebody may still know of the follow-up that a kept answer is about.
 fn again(
     action: &'static str,
-    sight: &Sight,
+    sight: &CaseScope,
 ) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
     let sight = sight.clone();
     let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, FollowUpId::from_uuid(id)).map(drop);

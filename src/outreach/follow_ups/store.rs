@@ -1,9 +1,9 @@
-//! Every query on follow-ups. Staff find them only through their [`Sight`].
+//! Every query on follow-ups. Staff find them only through their [`CaseScope`].
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::schema::{follow_ups, outreach_contacts};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
@@ -173,7 +173,7 @@ macro_rules! listed_to {
 pub(crate) use {listed_to, open_to};
 
 /// The follow-up, if it may be known to somebody with this sight.
-pub fn find(conn: &mut DbConn, sight: &Sight, id: FollowUpId) -> Result<SealedFollowUp> {
+pub fn find(conn: &mut DbConn, sight: &CaseScope, id: FollowUpId) -> Result<SealedFollowUp> {
     // The database judges, so that one that may not be known of takes no longer than one that is not there.
     let named = open_to!(sight.protected_identity)
         .filter(follow_ups::id.eq(id))
@@ -206,7 +206,7 @@ pub type FollowUpPosition = (NaiveDate, FollowUpId);
 /// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
-        let (sight, filter): (&Sight, &FollowUpFilter) = ($sight, $filter);
+        let (sight, filter): (&CaseScope, &FollowUpFilter) = ($sight, $filter);
         let mut rows = listed_to!(sight.protected_identity).filter(follow_ups::done_at.is_null()).into_boxed();
         rows = match sight.offices.as_slice() {
             // An equality lets the index give the order; a list of offices would have to be sorted.
@@ -231,7 +231,7 @@ macro_rules! filtered {
 /// One page, what is due first first; one row more than `limit` tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
-    sight: &Sight,
+    sight: &CaseScope,
     filter: &FollowUpFilter,
     from: &PageStart<FollowUpPosition>,
     limit: u32,
@@ -255,7 +255,7 @@ pub fn page(
 }
 
 /// How many follow-ups a worklist has in all.
-pub fn count(conn: &mut DbConn, sight: &Sight, filter: &FollowUpFilter) -> Result<u64> {
+pub fn count(conn: &mut DbConn, sight: &CaseScope, filter: &FollowUpFilter) -> Result<u64> {
     if sight.offices.is_empty() {
         return Ok(0);
     }

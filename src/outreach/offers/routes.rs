@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{OutreachWorker, Sight, Staff};
+use crate::auth::{CaseScope, OutreachWorker, Staff};
 use crate::db::{Db, DbConn, anew, stale};
 use crate::directory;
 use crate::error::{Error, Problem, Result};
@@ -20,7 +20,7 @@ use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::{OfferId, OutreachContactId};
 use crate::idempotency::{Replay, Retries, Slot};
-use crate::outreach::arrival::Names;
+use crate::outreach::arrival::NamedParties;
 use crate::outreach::known::KnownParties;
 use crate::outreach::offers::store::{self, OfferStanding, SealedOffer};
 use crate::outreach::offers::view::OfferView;
@@ -75,10 +75,10 @@ async fn create_offer(
         let contact = db.read(move |conn| contact_store::find(conn, &seen, id)).await?.open(&vault)?;
         let offer = Offer::new(new.0.clone(), &contact, staff.id, &directory, &call.moment)?;
         let sealed = SealedOffer::new(&offer, &vault, &call.moment.random)?;
-        let stood_there = Names::of(&contact.record.written, None);
-        let names = Names {
+        let stood_there = NamedParties::of(&contact.record.written, None);
+        let names = NamedParties {
             family: offer.family_id,
-            known_before: Some(Box::new(Names { family: contact.family_id, ..stood_there.clone() })),
+            known_before: Some(Box::new(NamedParties { family: contact.family_id, ..stood_there.clone() })),
             ..stood_there
         };
         let participant =
@@ -317,7 +317,7 @@ async fn close_offer(
 }
 
 /// An offer that something can be done with, and how many answers it has.
-async fn open_offer(db: &Db, sight: &Sight, call: &Call, vault: &Vault, id: OfferId) -> Result<(Offer, usize)> {
+async fn open_offer(db: &Db, sight: &CaseScope, call: &Call, vault: &Vault, id: OfferId) -> Result<(Offer, usize)> {
     let seen = sight.clone();
     let standing = db.read(move |conn| store::find(conn, &seen, id)).await?;
     call.check_if_match_when_given(standing.offer.version)?;
@@ -342,7 +342,7 @@ fn of_contact(staff: &Staff, call: &Call, action: &'static str, id: OutreachCont
 /// Whether somebody may still know of the offer that a kept answer is about.
 fn again(
     action: &'static str,
-    sight: &Sight,
+    sight: &CaseScope,
 ) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
     let sight = sight.clone();
     let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, OfferId::from_uuid(id)).map(drop);

@@ -1,4 +1,4 @@
-//! Every query on offers and their answers. Staff find them only through the contacts that their [`Sight`] shows them.
+//! Every query on offers and their answers. Staff find them only through the contacts that their [`CaseScope`] shows them.
 
 use std::collections::HashMap;
 
@@ -6,14 +6,14 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::schema::{offer_answers, offers, outreach_contacts};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
 use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, StaffId};
 use crate::on_backend;
 use crate::outreach::codes::{OfferAnswer, OfferCloseReason};
-use crate::outreach::offers::persistence::{AfterDecline, Asked, after_decline};
+use crate::outreach::offers::persistence::{AfterDecline, FamilyAnswer, after_decline};
 use crate::outreach::offers::{GivenAnswer, Offer};
 use crate::referrals::codes::DeclineReason;
 use crate::time::{Random, Timestamp};
@@ -184,7 +184,7 @@ macro_rules! made_to_known {
 pub(crate) use made_to_known;
 
 /// The offer, if its contact and its family may be known to somebody with this sight.
-pub fn find(conn: &mut DbConn, sight: &Sight, id: OfferId) -> Result<OfferStanding> {
+pub fn find(conn: &mut DbConn, sight: &CaseScope, id: OfferId) -> Result<OfferStanding> {
     let cleared = outreach_contacts::protected.eq(false).or(outreach_contacts::protected.eq(sight.protected_identity));
     let named = offers::table
         .inner_join(outreach_contacts::table)
@@ -220,7 +220,7 @@ pub fn give_to(conn: &mut DbConn, ids: &[OfferId], family: Option<FamilyId>) -> 
 /// The offers of a contact that may be known, as far as they may be, in the order in which they were made.
 pub fn of_contact(
     conn: &mut DbConn,
-    sight: &Sight,
+    sight: &CaseScope,
     contact: OutreachContactId,
     in_error: bool,
 ) -> Result<Vec<OfferStanding>> {
@@ -232,7 +232,7 @@ pub fn of_contact(
     standing(conn, sight, offers.into_iter().map(|offer| (offer, in_error)).collect())
 }
 
-fn standing(conn: &mut DbConn, sight: &Sight, offers: Vec<(SealedOffer, bool)>) -> Result<Vec<OfferStanding>> {
+fn standing(conn: &mut DbConn, sight: &CaseScope, offers: Vec<(SealedOffer, bool)>) -> Result<Vec<OfferStanding>> {
     let ids: Vec<OfferId> = offers.iter().map(|(offer, _)| offer.id).collect();
     let mut answers: HashMap<OfferId, Vec<AnswerRow>> = HashMap::new();
     for row in answers_of(conn, &ids)? {
@@ -254,8 +254,8 @@ fn standing(conn: &mut DbConn, sight: &Sight, offers: Vec<(SealedOffer, bool)>) 
     Ok(offers.into_iter().map(standing).collect())
 }
 
-fn as_asked(offer: &SealedOffer, row: &AnswerRow) -> Asked {
-    Asked { offer: offer.id, service: offer.service_id, at: row.answered_at, id: row.id, answer: row.answer }
+fn as_asked(offer: &SealedOffer, row: &AnswerRow) -> FamilyAnswer {
+    FamilyAnswer { offer: offer.id, service: offer.service_id, at: row.answered_at, id: row.id, answer: row.answer }
 }
 
 fn answers_of(conn: &mut DbConn, ids: &[OfferId]) -> Result<Vec<AnswerRow>> {
@@ -270,7 +270,7 @@ fn answers_of(conn: &mut DbConn, ids: &[OfferId]) -> Result<Vec<AnswerRow>> {
 
 /// All that families were asked, by whichever office, at contacts that count and that somebody with this sight could know of if
 /// they were of their own office.
-fn asked(conn: &mut DbConn, sight: &Sight, families: &[FamilyId]) -> Result<HashMap<FamilyId, Vec<Asked>>> {
+fn asked(conn: &mut DbConn, sight: &CaseScope, families: &[FamilyId]) -> Result<HashMap<FamilyId, Vec<FamilyAnswer>>> {
     if families.is_empty() {
         return Ok(HashMap::new());
     }
@@ -289,9 +289,9 @@ fn asked(conn: &mut DbConn, sight: &Sight, families: &[FamilyId]) -> Result<Hash
         ));
     type Row = (FamilyId, OfferId, ServiceId, Timestamp, AnswerId, OfferAnswer);
     let rows: Vec<Row> = on_backend!(conn, conn => answers.load(conn))?;
-    let mut asked: HashMap<FamilyId, Vec<Asked>> = HashMap::new();
+    let mut asked: HashMap<FamilyId, Vec<FamilyAnswer>> = HashMap::new();
     for (family, offer, service, at, id, answer) in rows {
-        asked.entry(family).or_default().push(Asked { offer, service, at, id, answer });
+        asked.entry(family).or_default().push(FamilyAnswer { offer, service, at, id, answer });
     }
     Ok(asked)
 }

@@ -6,13 +6,13 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Actor;
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::DbConn;
 use crate::db::schema::{referral_events, referrals};
 use crate::error::{Error, Result};
 use crate::id::{OfficeId, PartnerId, ReferralEventId, ReferralId, StaffId};
 use crate::on_backend;
-use crate::referrals::course::steps::Said;
+use crate::referrals::course::steps::StepNote;
 use crate::referrals::course::table::Action;
 use crate::referrals::{Referral, Status};
 use crate::time::{Moment, Timestamp};
@@ -55,7 +55,7 @@ impl SealedEvent {
         action: Action,
         (before, after): (&Referral, &Referral),
         by: Actor,
-        said: &Said,
+        said: &StepNote,
         vault: &Vault,
         moment: &Moment,
     ) -> Result<Self> {
@@ -96,7 +96,7 @@ impl SealedEvent {
         if before.office_id == after.office_id {
             return Ok(None);
         }
-        Self::new(Action::Reroute, (before, after), Actor::Staff(by), &Said::default(), vault, moment).map(Some)
+        Self::new(Action::Reroute, (before, after), Actor::Staff(by), &StepNote::default(), vault, moment).map(Some)
     }
 
     /// Who did it.
@@ -132,7 +132,7 @@ pub fn of_referral(conn: &mut DbConn, referral: ReferralId) -> Result<Vec<Sealed
 }
 
 /// Whether somebody has sent this referral to another office, and may know of such a one.
-pub fn check_sent_away(conn: &mut DbConn, sight: &Sight, referral: ReferralId, by: StaffId) -> Result<()> {
+pub fn check_sent_away(conn: &mut DbConn, sight: &CaseScope, referral: ReferralId, by: StaffId) -> Result<()> {
     let cleared = referrals::protected.eq(false).or(referrals::protected.eq(sight.protected_identity));
     let sent = referral_events::table
         .inner_join(referrals::table)

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, get};
 
 use crate::audit::Entry;
 use crate::audit::denials::Denials;
-use crate::auth::{CaseReader, CaseWorker, Desk, Sight, register};
+use crate::auth::{CaseReader, CaseScope, CaseWorker, Desk, register};
 use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
 use crate::error::{Problem, Result, Text};
@@ -64,12 +64,12 @@ impl Desk<CaseWorker> {
         self.call.send(self.denials.noted(outcome, || self.attempt::<S>(id, &sight))?)
     }
 
-    fn attempt<S: ReferralStep>(&self, id: ReferralId, sight: &Sight) -> Entry {
+    fn attempt<S: ReferralStep>(&self, id: ReferralId, sight: &CaseScope) -> Entry {
         Entry::of_call(&self.call, self.caller.staff.actor(), S::AUDITED, "referral", vec![id.uuid()])
             .on_behalf_of(sight.only_office())
     }
 
-    async fn take<S: ReferralStep>(&self, id: ReferralId, step: S, sight: &Sight, slot: &Slot) -> Result<Written> {
+    async fn take<S: ReferralStep>(&self, id: ReferralId, step: S, sight: &CaseScope, slot: &Slot) -> Result<Written> {
         let (call, staff) = (&self.call, &self.caller.staff);
         let seen = sight.clone();
         let before = self.db.read(move |conn| store::find(conn, &seen, id)).await?.open(&self.vault)?;
@@ -111,7 +111,7 @@ impl CaseWorker {
 /// What a step on a referral of an office names must be there, as far as the one who takes it may know.
 fn check_named(
     conn: &mut DbConn,
-    sight: &Sight,
+    sight: &CaseScope,
     (id, kind, office): (ReferralId, Kind, OfficeId),
     named: steps::StepReferences,
 ) -> Result<()> {

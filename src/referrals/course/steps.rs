@@ -64,7 +64,7 @@ impl StepSetting<'_> {
 
 /// What was said with a step, for the history.
 #[derive(Debug, Clone, Default)]
-pub struct Said {
+pub struct StepNote {
     /// The reason, as a code.
     pub code: Option<&'static str>,
     /// The reason, in words.
@@ -73,7 +73,7 @@ pub struct Said {
     pub message: Option<(MessageKind, ConfidentialProse)>,
 }
 
-impl Said {
+impl StepNote {
     fn words(words: impl Into<Option<ConfidentialProse>>) -> Self {
         Self { words: words.into(), ..Self::default() }
     }
@@ -102,7 +102,7 @@ pub trait ReferralStep: Clone + Send + 'static {
     const AUDITED: &'static str;
 
     /// Makes of the referral what follows.
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said>;
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote>;
 
     /// What it names.
     fn named(&self) -> StepReferences {
@@ -111,7 +111,7 @@ pub trait ReferralStep: Clone + Send + 'static {
 }
 
 /// Takes a step: what becomes of the referral, and what was said.
-pub fn take<S: ReferralStep>(step: S, before: &Referral, setting: &StepSetting<'_>) -> Result<(Referral, Said)> {
+pub fn take<S: ReferralStep>(step: S, before: &Referral, setting: &StepSetting<'_>) -> Result<(Referral, StepNote)> {
     super::table::check(S::ACTION, before, setting.caller, setting.directory)?;
     let mut after = before.clone();
     let said = step.take(&mut after, setting)?;

@@ -18,7 +18,7 @@ use crate::offices::{Office, OfficeKind};
 use crate::referrals::course::steps::{self, ReferralStep, StepSetting};
 use crate::referrals::course::table::Caller;
 use crate::referrals::receipt::Receipt;
-use crate::referrals::sender::{Consequence, Deed};
+use crate::referrals::sender::{SenderDeed, SenderDeedResult};
 use crate::text::Prose;
 use crate::time::{Moment, Random};
 use crate::vault::ConfidentialProse;
@@ -108,10 +108,10 @@ fn stepped<S: ReferralStep + DeserializeOwned>(
     steps::take(step, before, setting).ok().map(|(after, _)| after)
 }
 
-fn done(deed: &Deed, before: &Referral, setting: &StepSetting<'_>) -> Option<Referral> {
+fn done(deed: &SenderDeed, before: &Referral, setting: &StepSetting<'_>) -> Option<Referral> {
     match deed.judge(before, setting.directory, setting.now()).ok()? {
-        Consequence::Transition(_, after, _) => Some(*after),
-        Consequence::Message(..) => None,
+        SenderDeedResult::Transition(_, after, _) => Some(*after),
+        SenderDeedResult::Message(..) => None,
     }
 }
 
@@ -191,10 +191,10 @@ fn act(number: usize, before: &Referral, setting: &StepSetting<'_>) -> Option<Re
             _ => stepped::<steps::Reopen>(json!({ "reason": SECRET }), before, setting),
         },
         22 => match before.version % 3 {
-            0 => done(&Deed::Withdraw(Some(text())), before, setting),
-            _ => done(&Deed::Supplement(text()), before, setting),
+            0 => done(&SenderDeed::Withdraw(Some(text())), before, setting),
+            _ => done(&SenderDeed::Supplement(text()), before, setting),
         },
-        _ => done(&Deed::RequestFeedback, before, setting),
+        _ => done(&SenderDeed::RequestFeedback, before, setting),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::id::{OfferId, ReferralId};
 use crate::referrals::Referral;
 use crate::referrals::codes::{DeclineReason, InquiryChoice, ReferralDeclineReason, SupportOutcome};
 use crate::referrals::consent::Giver;
-use crate::referrals::course::steps::{ReferralStep, Said, StepReferences, StepSetting};
+use crate::referrals::course::steps::{ReferralStep, StepNote, StepReferences, StepSetting};
 use crate::referrals::course::table::Action;
 use crate::referrals::course::{self, InquiryDecision, ReferralOutcome, ReferralState, TurnTo, Withdrawer, clocks};
 use crate::rules::{Rules, in_the_future};
@@ -45,7 +45,7 @@ impl ReferralStep for DecideInquiry {
     const ACTION: Action = Action::DecideInquiry;
     const AUDITED: &'static str = "referral.inquiry_decided";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let decided_at = self.decided_at.unwrap_or_else(|| setting.now());
         let mut rules = Rules::default();
         rules.require(decided_at <= setting.now(), "/decidedAt", in_the_future());
@@ -69,7 +69,7 @@ impl ReferralStep for DecideInquiry {
         (referral.course.feedback.answered, referral.course.feedback.refused) = (false, None);
         clocks::drop_feedback(referral);
         clocks::start_feedback(referral, setting.now(), setting.directory);
-        Ok(Said::code(self.decision.into(), self.rationale))
+        Ok(StepNote::code(self.decision.into(), self.rationale))
     }
 }
 
@@ -92,7 +92,7 @@ impl ReferralStep for Decline {
     const ACTION: Action = Action::Decline;
     const AUDITED: &'static str = "referral.declined";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         let one = self.turn_to.office_id.is_some() != self.turn_to.text.is_some();
         let either = Text::new("must have exactly one of officeId and text", "ska ha exakt en av officeId och text");
@@ -103,7 +103,7 @@ impl ReferralStep for Decline {
         rules.finish(Some(()))?;
         let decline = course::ReferralDecline { reason_code: self.reason_code, turn_to: self.turn_to };
         referral.end(ReferralState::Declined { decline }, setting.now());
-        Ok(Said::code(self.reason_code.into(), self.note))
+        Ok(StepNote::code(self.reason_code.into(), self.note))
     }
 }
 
@@ -121,13 +121,13 @@ impl ReferralStep for MarkDuplicate {
     const ACTION: Action = Action::MarkDuplicate;
     const AUDITED: &'static str = "referral.marked_duplicate";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         let itself = Text::new("must be another referral", "måste vara ett annat ärende");
         rules.require(self.of_referral_id != referral.id, "/ofReferralId", itself);
         rules.finish(Some(()))?;
         referral.end(ReferralState::Duplicate { of: self.of_referral_id }, setting.now());
-        Ok(Said::default())
+        Ok(StepNote::default())
     }
 
     fn named(&self) -> StepReferences {
@@ -154,9 +154,9 @@ impl ReferralStep for RecordFamilyDeclined {
     const ACTION: Action = Action::RecordFamilyDeclined;
     const AUDITED: &'static str = "referral.family_declined";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         referral.end(ReferralState::DeclinedByFamily { reason_code: self.reason_code }, setting.now());
-        Ok(Said::code(self.reason_code.into(), self.note))
+        Ok(StepNote::code(self.reason_code.into(), self.note))
     }
 }
 
@@ -175,9 +175,9 @@ impl ReferralStep for RecordNotReached {
     const ACTION: Action = Action::RecordNotReached;
     const AUDITED: &'static str = "referral.not_reached";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         referral.end(ReferralState::NotReached, setting.now());
-        Ok(Said::words(self.note))
+        Ok(StepNote::words(self.note))
     }
 }
 
@@ -204,10 +204,10 @@ impl ReferralStep for Complete {
     const ACTION: Action = Action::Complete;
     const AUDITED: &'static str = "referral.completed";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let outcome = ReferralOutcome { outcome: self.outcome, offer_id: self.offer_id, at: setting.now() };
         referral.end(ReferralState::Completed { outcome }, setting.now());
-        Ok(Said::code(self.outcome.into(), self.note))
+        Ok(StepNote::code(self.outcome.into(), self.note))
     }
 
     fn named(&self) -> StepReferences {
@@ -234,7 +234,7 @@ impl ReferralStep for WithdrawConsent {
     const ACTION: Action = Action::WithdrawConsent;
     const AUDITED: &'static str = "referral.consent_withdrawn";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let given_on = referral.matter.consent.as_ref().map(|consent| consent.given_on);
         let mut rules = Rules::default();
         rules.require(self.at <= setting.today(), "/at", in_the_future());
@@ -246,7 +246,7 @@ impl ReferralStep for WithdrawConsent {
             consent.withdrawn_at = Some(self.at);
         }
         referral.end(ReferralState::Withdrawn { by: Withdrawer::Consenter }, setting.now());
-        Ok(Said { code: Some(self.by.into()), ..Said::default() })
+        Ok(StepNote { code: Some(self.by.into()), ..StepNote::default() })
     }
 }
 
@@ -265,7 +265,7 @@ impl ReferralStep for Reopen {
     const ACTION: Action = Action::Reopen;
     const AUDITED: &'static str = "referral.reopened";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         rules.has_room(referral.course.earlier_decisions.len());
         rules.finish(Some(()))?;
@@ -276,7 +276,7 @@ impl ReferralStep for Reopen {
         if referral.protected {
             referral.go_to_reception(setting.directory)?;
         }
-        Ok(Said::words(self.reason))
+        Ok(StepNote::words(self.reason))
     }
 }
 
@@ -295,8 +295,8 @@ impl ReferralStep for EnterInError {
     const ACTION: Action = Action::EnterInError;
     const AUDITED: &'static str = "referral.entered_in_error";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         referral.end(ReferralState::EnteredInError, setting.now());
-        Ok(Said::words(self.reason))
+        Ok(StepNote::words(self.reason))
     }
 }

@@ -11,7 +11,7 @@ use crate::offices::{OfficeKind, OfficeStatus};
 use crate::people::Channel;
 use crate::referrals::Referral;
 use crate::referrals::codes::{ExtensionReason, HoldReason, RedirectReason};
-use crate::referrals::course::steps::{ReferralStep, Said, StepReferences, StepSetting, not_yours};
+use crate::referrals::course::steps::{ReferralStep, StepNote, StepReferences, StepSetting, not_yours};
 use crate::referrals::course::table::{Action, Caller};
 use crate::referrals::course::{self, Attempt, Extension, ProtectionAssessment, ReferralState, clocks};
 use crate::referrals::disclosure;
@@ -44,7 +44,7 @@ impl ReferralStep for AssessProtection {
     const ACTION: Action = Action::AssessProtection;
     const AUDITED: &'static str = "referral.protection_assessed";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let assessed_at = self.assessed_at.unwrap_or_else(|| setting.now());
         let mut rules = Rules::default();
         setting.check_time(assessed_at, referral.received_at, "/assessedAt", &mut rules);
@@ -57,7 +57,7 @@ impl ReferralStep for AssessProtection {
             assessed_at,
             assessed_by: setting.by,
         });
-        Ok(Said::words(self.measures))
+        Ok(StepNote::words(self.measures))
     }
 }
 
@@ -76,10 +76,10 @@ impl ReferralStep for RequestInformation {
     const ACTION: Action = Action::RequestInformation;
     const AUDITED: &'static str = "referral.information_requested";
 
-    fn take(self, referral: &mut Referral, _: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, _: &StepSetting<'_>) -> Result<StepNote> {
         referral.course.state = ReferralState::InformationRequested;
         let message = Some((MessageKind::Question, self.question.clone()));
-        Ok(Said { message, ..Said::words(self.question) })
+        Ok(StepNote { message, ..StepNote::words(self.question) })
     }
 }
 
@@ -98,9 +98,9 @@ impl ReferralStep for SupplyInformation {
     const ACTION: Action = Action::SupplyInformation;
     const AUDITED: &'static str = "referral.information_supplied";
 
-    fn take(self, referral: &mut Referral, _: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, _: &StepSetting<'_>) -> Result<StepNote> {
         referral.course.state = ReferralState::Received;
-        Ok(Said::words(self.text))
+        Ok(StepNote::words(self.text))
     }
 }
 
@@ -125,9 +125,9 @@ impl ReferralStep for Assign {
     const ACTION: Action = Action::Assign;
     const AUDITED: &'static str = "referral.assigned";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         assign(self.assignee_id, referral, setting)?;
-        Ok(Said::default())
+        Ok(StepNote::default())
     }
 
     fn named(&self) -> StepReferences {
@@ -149,13 +149,13 @@ impl ReferralStep for Accept {
     const ACTION: Action = Action::Accept;
     const AUDITED: &'static str = "referral.accepted";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         if let Some(assignee) = self.assignee_id {
             assign(assignee, referral, setting)?;
         }
         referral.course.state = ReferralState::Accepted;
         clocks::start(referral, DeadlineKind::FirstContact, setting.now(), setting.directory);
-        Ok(Said::default())
+        Ok(StepNote::default())
     }
 
     fn named(&self) -> StepReferences {
@@ -177,13 +177,13 @@ impl ReferralStep for Start {
     const ACTION: Action = Action::Start;
     const AUDITED: &'static str = "referral.started";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         setting.check_time(self.first_contact_at, referral.received_at, "/firstContactAt", &mut rules);
         rules.finish(Some(()))?;
         clocks::meet(referral, DeadlineKind::FirstContact, self.first_contact_at);
         referral.course.state = ReferralState::InProgress { first_contact_at: self.first_contact_at };
-        Ok(Said::default())
+        Ok(StepNote::default())
     }
 }
 
@@ -215,7 +215,7 @@ impl ReferralStep for LogAttempt {
     const ACTION: Action = Action::LogAttempt;
     const AUDITED: &'static str = "referral.attempt_logged";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         setting.check_time(self.at, referral.received_at, "/at", &mut rules);
         rules.has_room(referral.course.attempts.len());
@@ -226,7 +226,7 @@ impl ReferralStep for LogAttempt {
         let words = self.note.clone();
         let Self { at, channel, reached, note } = self;
         referral.course.attempts.push(Attempt { at, channel, reached, note, by: setting.by });
-        Ok(Said::words(words))
+        Ok(StepNote::words(words))
     }
 }
 
@@ -255,7 +255,7 @@ impl ReferralStep for Hold {
     const ACTION: Action = Action::Hold;
     const AUDITED: &'static str = "referral.put_on_hold";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         check_day_ahead(self.review_on, None, setting.today(), "/reviewOn", &mut rules);
         rules.finish(Some(()))?;
@@ -266,7 +266,7 @@ impl ReferralStep for Hold {
         let hold = course::ReferralHold { reason: self.reason, review_on: self.review_on };
         referral.course.state = ReferralState::OnHold { hold, first_contact_at };
         clocks::start_review(referral, self.review_on, setting.now(), setting.directory);
-        Ok(Said { code: Some(self.reason.into()), ..Said::default() })
+        Ok(StepNote { code: Some(self.reason.into()), ..StepNote::default() })
     }
 }
 
@@ -279,7 +279,7 @@ impl ReferralStep for Resume {
     const ACTION: Action = Action::Resume;
     const AUDITED: &'static str = "referral.resumed";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         clocks::meet(referral, DeadlineKind::Review, setting.now());
         referral.course.state = match referral.course.state {
             ReferralState::OnHold { first_contact_at: Some(first_contact_at), .. } => {
@@ -287,7 +287,7 @@ impl ReferralStep for Resume {
             }
             _ => ReferralState::Accepted,
         };
-        Ok(Said::default())
+        Ok(StepNote::default())
     }
 }
 
@@ -319,7 +319,7 @@ impl ReferralStep for ExtendDeadline {
     const ACTION: Action = Action::ExtendDeadline;
     const AUDITED: &'static str = "referral.deadline_extended";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         let reason = Text::new("is no reason by law", "är inget skäl enligt lag");
         rules.require_or(Problem::ExtensionReasonRefused, self.reason_code.counts(), "/reasonCode", reason);
@@ -346,7 +346,7 @@ impl ReferralStep for ExtendDeadline {
             by: setting.by,
             at: setting.now(),
         });
-        Ok(Said::code(self.reason_code.into(), Some(self.note)))
+        Ok(StepNote::code(self.reason_code.into(), Some(self.note)))
     }
 }
 
@@ -364,7 +364,7 @@ impl ReferralStep for Redirect {
     const ACTION: Action = Action::Redirect;
     const AUDITED: &'static str = "referral.redirected";
 
-    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         let found = setting.directory.office(self.office_id);
         let there = Text::new("has it already", "har det redan");
@@ -385,6 +385,6 @@ impl ReferralStep for Redirect {
         if disclosure::learns_the_outcome(referral) {
             referral.disclosed_office_id = self.office_id;
         }
-        Ok(Said { code: Some(self.reason.into()), ..Said::default() })
+        Ok(StepNote { code: Some(self.reason.into()), ..StepNote::default() })
     }
 }
