@@ -1,13 +1,14 @@
 //! Seals: a chain of keyed hashes over the records, in a table of its own.
 //!
-//! - A seal's hash covers its number, the hash before it and its record. Whoever changes, removes or inserts a record or a seal
-//!   breaks the chain, and cannot mend it without the key, which is not in the database.
-//! - Writers do not wait: a record is sealed soon after it was committed, in small batches. The tables are read and the hashes made
-//!   on a reading thread; the writer only adds them.
-//! - Several servers may seal at once. Who finds that another was quicker gives way.
-//! - Where the clock is set back, new records stand behind older ones: they are looked for in the same way until the clock is there again.
-//! - A transaction may commit behind one that made its record later. So the sealer looks again for a while at what it has passed
-//!   ([`MARGIN_SECONDS`]), and what turns up behind that was not written by this program.
+//! - A seal's hash covers its number, the hash before it and its record. A record or a seal that is changed, removed or inserted
+//!   breaks the chain. Repairing the chain takes the key, which is not in the database.
+//! - Writers do not wait: a record is sealed soon after it was committed, in small batches. The tables are read and the hashes
+//!   made on a reading thread; the writer only adds the seals.
+//! - Several servers may seal at once. A server gives way if it finds that another was quicker.
+//! - If the clock was set back, new records sort before older ones. The sealer then also looks among the records that it has
+//!   passed, until the clock has caught up.
+//! - A transaction may commit after another one that made its record later. So the sealer looks again at recent records that it
+//!   has passed, for [`MARGIN_SECONDS`]. A record that turns up later than that was not written by this program.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,41 +28,40 @@ use crate::id::AuditRecordId;
 use crate::time::Timestamp;
 use crate::vault::VaultKeys;
 
-/// Longer than any transaction lasts: see the time-outs in [`crate::db::connection`].
+/// A time longer than any transaction lasts: see the time-outs in [`crate::db::connection`].
 pub const MARGIN_SECONDS: i64 = 60;
-/// How long a record that was committed late may wait for its seal.
+/// The longest time that a record which was committed late waits for its seal.
 const SWEEP_SECONDS: i64 = 10;
-/// How many records are sealed at once. On SQLite other writers wait for as long as that takes.
+/// The largest number of records that are sealed at once. On SQLite, other writers wait while the seals are added.
 pub const BATCH: i64 = 200;
-/// What stands before the first seal.
+/// The hash that precedes the first seal.
 pub const BEGINNING: [u8; 32] = [0; 32];
 
-/// Makes the hashes. It has no `Debug`: the key is not told.
+/// Makes the hashes of seals. It has no `Debug`, so that the key cannot be printed.
 #[derive(Clone)]
 pub struct Sealer {
     key: [u8; 32],
 }
 
-/// A seal as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = audit_seals)]
 pub struct Seal {
-    /// Its number, from 1 on without gaps.
+    /// The seal's number. Numbers begin at 1 and have no gaps.
     pub seq: i64,
-    /// The record that it seals.
+    /// The record that the seal covers.
     pub record_id: AuditRecordId,
-    /// The hash: 32 bytes, unless somebody meddled.
+    /// The hash: 32 bytes, unless somebody tampered with it.
     pub hash: Vec<u8>,
 }
 
 const LONGEST_SEQ: usize = 15;
 
-/// The end of the chain. Whoever has noted one can tell later whether what lay before it is still there.
+/// The end of the chain. With a head noted earlier, one can check later that the chain up to it is still there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// The number of the last seal.
     pub seq: i64,
-    /// Its hash.
+    /// The hash of the last seal.
     pub hash: [u8; 32],
 }
 
@@ -76,7 +76,7 @@ impl FromStr for Head {
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let parsed = text.split_once(':').and_then(|(seq, hash)| {
-            // As the log tells it: no sign and no zero in front, and no number that JSON would not carry.
+            // Only the form that the log prints is accepted: no sign, no leading zero, and no number that JSON cannot carry.
             let told =
                 seq.len() <= LONGEST_SEQ && !seq.starts_with('0') && seq.bytes().all(|byte| byte.is_ascii_digit());
             Some(Self { seq: seq.parse().ok().filter(|_| told)?, hash: hex::decode(hash)? })
@@ -86,33 +86,33 @@ impl FromStr for Head {
 }
 
 impl Seal {
-    /// The seal as the end of the chain, if its hash is one.
+    /// The head of a chain that ends with this seal, or `None` if the hash does not have 32 bytes.
     pub fn head(&self) -> Option<Head> {
         Some(Head { seq: self.seq, hash: self.hash.as_slice().try_into().ok()? })
     }
 }
 
 impl Sealer {
-    /// A sealer with a key of its own, derived from the vault's oldest: changing keys leaves the chain as it is.
+    /// A sealer whose key is derived from the vault's oldest key, so that the chain stays valid when keys change.
     pub fn with(ring: &VaultKeys) -> Self {
         Self::new(ring.oldest().derive("audit seals"))
     }
 
-    /// Makes them with this key.
+    /// A sealer with this key.
     pub fn new(key: [u8; 32]) -> Self {
         Self { key }
     }
 
-    /// The hash of a record's seal, which has this number and stands behind the hash `before`.
+    /// The hash of the seal that has the number `seq`, follows the hash `before` and covers `record`.
     pub fn hash(&self, seq: i64, before: &[u8], record: &AuditRecord) -> [u8; 32] {
         code(&self.key, &[&seq.to_be_bytes(), before, &record.bytes()])
     }
 
-    /// The seals of these records, behind the last one.
+    /// The seals of these records, as the continuation of the chain after the seal `last`.
     pub fn chain(&self, last: Option<&Seal>, records: &[AuditRecord]) -> Vec<Seal> {
         let (mut seq, mut before) = last.map_or((0, BEGINNING.to_vec()), |last| (last.seq, last.hash.clone()));
         let next = |record: &AuditRecord| {
-            // Behind the last number there is none: the database refuses it, and the log says so.
+            // No number follows the last possible one: the database then refuses the seal, and the log says so.
             seq = seq.saturating_add(1);
             before = self.hash(seq, &before, record).to_vec();
             Seal { seq, record_id: record.id, hash: before.clone() }
@@ -121,30 +121,29 @@ impl Sealer {
     }
 }
 
-/// One server's sealing.
+/// The sealing task of one server.
 pub struct Sealing {
     sealer: Sealer,
     swept_at: Option<Timestamp>,
 }
 
-/// What a step of sealing came to.
+/// The result of one step of sealing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SealingStep {
-    /// Records were sealed; `more` of them are waiting.
+    /// Records were sealed in this step.
     Sealed {
-        /// The new end of the chain.
         head: Head,
-        /// Whether there is more to do at once.
+        /// Whether further records wait to be sealed at once.
         more: bool,
     },
-    /// All records are sealed.
     Nothing,
-    /// Another server was quicker.
+    /// Another server added seals first, so this one added none.
     Overtaken,
 }
 
 impl SealingStep {
-    /// How long to wait before the next step. What took long leaves the database to others for longer.
+    /// The time to wait before the next step. It grows with the time that the step took, so that other work gets its share of the
+    /// database.
     pub fn pause(self, took: Duration) -> Duration {
         match self {
             Self::Sealed { more: true, .. } => took * 9,
@@ -154,7 +153,7 @@ impl SealingStep {
     }
 }
 
-/// What there is to seal.
+/// The unsealed records of one step, and the seal that theirs will follow.
 struct SealingBatch {
     last: Option<Seal>,
     records: Vec<AuditRecord>,
@@ -162,12 +161,11 @@ struct SealingBatch {
 }
 
 impl Sealing {
-    /// Nothing has been looked at yet.
+    /// A sealing task that has not yet looked at any record.
     pub fn new(sealer: Sealer) -> Self {
         Self { sealer, swept_at: None }
     }
 
-    /// Seals the next batch.
     pub async fn step(&mut self, db: &Db, now: Timestamp) -> Result<SealingStep> {
         let swept_at = self.swept_at;
         let found = db.read(move |conn| find(conn, swept_at, now)).await?;
@@ -187,7 +185,7 @@ impl Sealing {
     }
 }
 
-/// The records that have no seal yet: those behind the newest one that has, and from time to time those that may have been
+/// The next records without a seal: those after the newest sealed one, and from time to time also those that may have been
 /// committed late.
 fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Result<SealingBatch> {
     let last = store::last_seal(conn)?;
@@ -195,15 +193,15 @@ fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Resul
     let swept = newest.is_some_and(|newest| is_time_to_sweep(newest, swept_at, now));
     let behind = match newest {
         None => AuditRecordId::from_uuid(uuid::Uuid::nil()),
-        // What came since the last look may stand before it, if the clock was set back and forward again in between.
+        // The clock may have been set back and forward again, so records made since the last sweep may sort before it.
         Some(newest) if swept => settled_before(newest, swept_at.map_or(now, |swept_at| swept_at.min(now))),
         Some(newest) => newest,
     };
     Ok(SealingBatch { last, records: store::unsealed(conn, behind, BATCH)?, swept })
 }
 
-/// When the newest sealed record is older than the margin and all was swept after that, nothing can turn up any more: an idle
-/// server does not look at the same records again and again.
+/// Whether to look again at records that were already passed. No late record can turn up once a sweep was done later than the
+/// margin after the newest sealed record was made, so an idle server does not read the same records again and again.
 fn is_time_to_sweep(newest: AuditRecordId, swept_at: Option<Timestamp>, now: Timestamp) -> bool {
     let Some(swept_at) = swept_at else { return true };
     // The clock was set back.
@@ -214,7 +212,7 @@ fn is_time_to_sweep(newest: AuditRecordId, swept_at: Option<Timestamp>, now: Tim
     can_be_late && now.utc() - swept_at.utc() >= TimeDelta::seconds(SWEEP_SECONDS)
 }
 
-/// What sorts before this, and has no seal, will get none. A clock that runs ahead does not move it ahead.
+/// The identifier below which a record without a seal will never get one. A clock that runs ahead does not move it ahead.
 pub fn settled_before(newest: AuditRecordId, now: Timestamp) -> AuditRecordId {
     let at = newest.made_at().min(now).utc() - TimeDelta::seconds(MARGIN_SECONDS);
     AuditRecordId::first_at(at.into())
@@ -275,7 +273,7 @@ mod tests {
         let at = |seconds: i64| Timestamp::from_micros(1_764_000_000_000_000 + seconds * 1_000_000).unwrap();
         let newest = AuditRecordId::first_at(at(0));
         assert!(is_time_to_sweep(newest, Some(at(90)), at(-3600)));
-        // From then on as often as for what is late, for as long as the clock is behind.
+        // From then on, the sweeps come as often as for late records, while the clock is behind.
         assert!(!is_time_to_sweep(newest, Some(at(-3600)), at(-3595)));
         assert!(is_time_to_sweep(newest, Some(at(-3600)), at(-3590)));
     }

@@ -1,4 +1,4 @@
-//! Who holds a token: what it says of them, and who they are in the register.
+//! The holder of a token: the claims of the token, and the holder's entry in the register of staff.
 
 use std::sync::OnceLock;
 
@@ -11,7 +11,7 @@ use crate::auth::{Role, Staff};
 use crate::id::StaffId;
 use crate::vault::{self, Confidential, ConfidentialLine, KeyedHash, Vault};
 
-/// Who somebody is at the identity provider. The subject may be a personal identity number.
+/// A member of staff at the identity provider. The subject may be a personal identity number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderIdentity {
     issuer: String,
@@ -20,64 +20,62 @@ pub struct ProviderIdentity {
 }
 
 impl ProviderIdentity {
-    /// Whom this issuer knows by this subject.
+    /// Makes the identity of the person whom `issuer` knows as `subject`.
     pub fn new(issuer: &str, subject: &str) -> Self {
         Self { issuer: issuer.to_owned(), subject: Confidential::new(subject.to_owned()) }
     }
 
-    /// What the register finds them by.
+    /// The keyed hash by which the register finds the person.
     pub fn hash(&self, vault: &Vault) -> KeyedHash {
-        // No issuer holds a zero byte, so no two identities are written alike.
+        // No issuer contains a zero byte, so two identities never produce the same bytes.
         let written = [self.issuer.as_bytes(), &[0], self.subject.reveal().as_bytes()].concat();
         vault.keyed_hash("staff identity", &written)
     }
 }
 
-/// What a token says of the one who holds it.
+/// The statements of a token about its holder.
 #[derive(Debug, Clone)]
 pub struct Claims {
-    /// Who it is.
     pub identity: ProviderIdentity,
-    /// The name, if the token tells it.
+    /// The holder's name, if the token contains it.
     pub name: Option<ConfidentialLine>,
-    /// Their roles.
     pub roles: Vec<Role>,
-    /// The slugs of their offices, as the token names them.
+    /// The slugs of the holder's offices, as the token names them.
     pub office_slugs: Vec<String>,
-    /// Whether they may decide on inquiries (SoL 25 kap. 1 §).
+    /// Whether the holder may decide on inquiries (SoL 25 kap. 1 §).
     pub qualified: bool,
-    /// Whether they may see persons with a protected identity.
+    /// Whether the holder may see persons with a protected identity.
     pub protected_identity: bool,
 }
 
-/// Who holds a token that was verified. They are in the register from the first call on that the rule lets them make.
+/// The holder of a verified token. The register contains the holder from the first call that the permissions allow.
 #[derive(Debug)]
 pub struct TokenHolder {
-    /// What the token says, and for how long.
+    /// The claims of the token, and the time for which it is valid.
     pub verified: Verified,
-    /// What the register finds them by.
+    /// The keyed hash by which the register finds the holder.
     pub identity_hash: KeyedHash,
     id: OnceLock<StaffId>,
 }
 
 impl TokenHolder {
-    /// Whoever holds this token.
+    /// Makes the holder of a verified token.
     pub fn new(verified: Verified, vault: &Vault) -> Self {
         let identity_hash = verified.claims.identity.hash(vault);
         Self { verified, identity_hash, id: OnceLock::new() }
     }
 
-    /// Who they are in the register, where that is known already.
+    /// The holder's identifier in the register, if it is known already.
     pub fn id(&self) -> Option<StaffId> {
         self.id.get().copied()
     }
 
-    /// Notes who they are in the register: whoever asks it is told the same.
+    /// Remembers the holder's identifier in the register. The first identifier stays.
     pub fn is_registered_as(&self, id: StaffId) {
         let _known_already = self.id.set(id);
     }
 
-    /// The caller that they are, as far as the rule lets them go.
+    /// Makes the caller, with the reach that the permissions allow.
     pub fn staff(&self, id: StaffId, reach: Vec<Reach>, reason: Option<AccessReason>) -> Staff {
         let claims = &self.verified.claims;
         Staff {
@@ -108,7 +106,7 @@ mod tests {
             assert_ne!(anna.hash(&vault), ProviderIdentity::new(other.0, other.1).hash(&vault), "{other:?}");
         }
         assert!(!format!("{anna:?}").contains("1979"));
-        // Sealed it comes back whole, so that the hashes can be made anew.
+        // The sealed identity opens unchanged, so that the hashes can be made again.
         let written = serde_json::to_vec(&anna).unwrap();
         assert_eq!(serde_json::from_slice::<ProviderIdentity>(&written).unwrap(), anna);
     }

@@ -45,107 +45,106 @@ pub use extract::{
 use permissions::Reach;
 pub use sign_in::{SignIn, cannot_judge_tokens};
 
-/// What staff are, as the municipality's identity provider says.
+/// A role of a member of staff, as the municipality's identity provider states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::AsRefStr, strum::EnumIter)]
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Role {
-    /// Meets families in the field.
+    /// Meets families in the field, offers support and follows up.
     OutreachWorker,
-    /// Works the queue of referrals.
+    /// Works on the queue of referrals of an office.
     Caseworker,
-    /// Watches deadlines and load.
+    /// Watches deadlines and the load of work, and reassigns referrals.
     TeamLead,
-    /// Keeps the directory and the partner agencies; sees no personal data.
+    /// Maintains the directory and the partner agencies; sees no personal data.
     Administrator,
-    /// Reads the audit.
+    /// Reads and verifies the audit trail.
     Auditor,
-    /// Reads statistics.
+    /// Reads statistics, but no cases.
     Analyst,
 }
 
-/// What a partner agency's key may be used for.
+/// A use that a partner agency's API key is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::AsRefStr, strum::EnumIter)]
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = ApiKeyScope)]
 pub enum Scope {
-    /// Sending referrals and what belongs to them.
+    /// Sends referrals, and the messages and answers that belong to them.
     #[serde(rename = "referrals:submit")]
     #[strum(serialize = "referrals:submit")]
     Submit,
-    /// Reading the agency's own referrals.
+    /// Reads the agency's own referrals.
     #[serde(rename = "referrals:read")]
     #[strum(serialize = "referrals:read")]
     Read,
 }
 
-/// A member of staff who signed in.
+/// A member of staff who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staff {
-    /// Who it is.
     pub id: StaffId,
-    /// The name, if the token tells it.
+    /// The name, if the token contains it.
     pub name: Option<ConfidentialLine>,
-    /// Their roles.
     pub roles: Vec<Role>,
-    /// The slugs of their offices, as the token names them.
+    /// The slugs of the caller's offices, as the token names them.
     pub office_slugs: Vec<String>,
-    /// Whether they may decide on inquiries (SoL 25 kap. 1 §).
+    /// Whether the caller may decide on inquiries (SoL 25 kap. 1 §).
     pub qualified: bool,
-    /// Whether they may see persons with a protected identity.
+    /// Whether the caller may see persons with a protected identity.
     pub protected_identity: bool,
-    /// How far the rule lets them go in what they are about to do.
+    /// The reach of the permission that this operation needs.
     pub reach: Vec<Reach>,
-    /// Why they look at what is another office's, where the rule lets them.
+    /// The stated reason for reading cases of other offices, if the permissions allow that.
     pub reason: Option<AccessReason>,
 }
 
-/// A partner agency whose system signed in.
+/// A partner agency whose system is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agency {
-    /// Which agency it is.
     pub id: PartnerId,
-    /// What the law says of such an agency.
+    /// The agency's category, on which its duties and rights by law depend.
     pub category: Category,
-    /// What the key may be used for.
+    /// The uses that the key is allowed.
     pub scopes: Vec<Scope>,
-    /// The key that it signed in with.
+    /// The key that the agency signed in with.
     pub key: keys::ApiKeyId,
 }
 
-/// What a member of staff may do with the cases of their own offices.
+/// The powers of a member of staff over the cases of their own offices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Powers {
-    /// Work them.
+    /// May work on the cases.
     pub works: bool,
-    /// Lead those who do.
+    /// May lead the staff who work on the cases.
     pub leads: bool,
-    /// Decide on inquiries.
+    /// May decide on inquiries.
     pub decides: bool,
 }
 
-/// Which cases a member of staff may know of. List, single, search, count and whatever hangs below a case go through it alone.
+/// The cases that a member of staff may know of. Lists, single reads, searches, counts and everything below a case are filtered
+/// by it alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseScope {
-    /// The offices whose cases they see.
+    /// The offices whose cases the caller sees.
     pub offices: Vec<OfficeId>,
-    /// Whose own makings they see besides.
+    /// The member of staff whose own referrals are visible as well, whichever office has them.
     pub made_by: Option<StaffId>,
-    /// Whether cases about persons with a protected identity exist for them.
+    /// Whether the caller sees cases about persons with a protected identity.
     pub protected_identity: bool,
-    /// Why they see more than their own offices' cases, for the audit.
+    /// The reason for seeing the cases of other offices, for the audit.
     pub reason: Option<AccessReason>,
 }
 
 impl CaseScope {
-    /// What somebody sees who only asks again for the answer to what they have said themselves. Who said that an identity is protected finds
-    /// it no more, but must be able to learn that it was received.
+    /// The sight of a caller who repeats a call and only gets back what the call itself said. A caller who reported that an
+    /// identity is protected no longer finds the case, but must be able to learn that the report was received.
     pub fn of_own_words(&self, say_protected: bool) -> Self {
         Self { protected_identity: self.protected_identity || say_protected, ..self.clone() }
     }
 
-    /// On whose behalf somebody acts: their only office. Of several, nobody knows which they work for just now.
+    /// The caller's only office, on whose behalf the caller acts. `None` with several offices, since nobody knows which one the
+    /// caller works for at the moment.
     pub fn only_office(&self) -> Option<OfficeId> {
         match self.offices.as_slice() {
             [only] => Some(*only),
@@ -153,31 +152,32 @@ impl CaseScope {
         }
     }
 
-    /// On whose behalf somebody looks who may have asked for one office: that one as far as it is within sight, since nobody acts
-    /// for an office by naming it.
+    /// The office on whose behalf a caller reads who may have asked for one office. It is the asked office if its cases are in
+    /// sight, since naming an office does not let anybody act for it; else the caller's only office.
     pub fn office_of(&self, asked: Option<OfficeId>) -> Option<OfficeId> {
         asked.filter(|office| self.offices.contains(office)).or_else(|| self.only_office())
     }
 }
 
-/// The offices with these slugs, as far as there are such.
+/// The offices with these slugs. Slugs that no office has are left out.
 fn offices_named(slugs: &[String], directory: &Directory) -> impl Iterator<Item = OfficeId> {
     let named = |slug: &str| slugs.iter().any(|named| named == slug);
     directory.offices.iter().filter(move |office| named(office.slug.as_ref())).map(|office| office.id)
 }
 
 impl Staff {
-    /// Who did it, for the audit.
+    /// The actor for the audit.
     pub fn actor(&self) -> Actor {
         Actor::Staff(self.id)
     }
 
-    /// The offices that the token names, as far as there are such.
+    /// The offices that the token names. Names that no office has are left out.
     pub fn offices(&self, directory: &Directory) -> impl Iterator<Item = OfficeId> {
         offices_named(&self.office_slugs, directory)
     }
 
-    /// What they may know of: their own offices', and with an `Access-Reason` all offices' if the rule lets them.
+    /// The cases that the caller may read: those of the caller's offices, and with an `Access-Reason` those of all offices if
+    /// the permissions allow it.
     pub fn sight(&self, directory: &Directory) -> CaseScope {
         match self.reason {
             Some(reason) if self.reach.contains(&Reach::Others) => CaseScope {
@@ -189,7 +189,7 @@ impl Staff {
         }
     }
 
-    /// What they may change: a reason opens reading only.
+    /// The cases that the caller may change. An `Access-Reason` only extends reading.
     pub fn own_sight(&self, directory: &Directory) -> CaseScope {
         let own = self.reach.contains(&Reach::Own);
         CaseScope {
@@ -200,7 +200,7 @@ impl Staff {
         }
     }
 
-    /// The office on whose behalf they create something: the one that the body names at `officeId`, or their only one.
+    /// The office on whose behalf the caller creates something: the one that the body names at `officeId`, or the caller's only one.
     pub fn creating_office(&self, directory: &Directory, named: Option<&OfficeName>) -> Result<OfficeId> {
         let own: Vec<OfficeId> = self.offices(directory).collect();
         let wrong = |en: &'static str, sv: &'static str| Err(Error::invalid_at("/officeId", Text::new(en, sv)));

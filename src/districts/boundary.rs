@@ -1,4 +1,4 @@
-//! The boundary of a district, as it is written and as it must lie among the others.
+//! The boundary of a district: its form in requests and answers, and the rules for its place among the other boundaries.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::districts::District;
 use crate::error::{Error, Result, Text, Violation};
 use crate::id::DistrictId;
 
-/// A boundary as it is sent and answered: a GeoJSON geometry (RFC 7946).
+/// A boundary in requests and answers: a GeoJSON geometry (RFC 7946).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BoundaryBody(pub Value);
@@ -25,7 +25,7 @@ impl From<&Boundary> for BoundaryBody {
 }
 
 impl BoundaryBody {
-    /// Reads the boundary. `pointer` is where in the request it stands.
+    /// Reads and checks the boundary. `pointer` is the place of the boundary in the request, for the errors.
     pub fn parse(&self, directory: &Directory, pointer: &str) -> Result<Boundary> {
         Boundary::parse(&self.0, directory.outline())
             .map_err(|flaw| Error::invalid_at(format!("{pointer}{}", flaw.pointer), flaw.reason))
@@ -37,7 +37,7 @@ impl utoipa::PartialSchema for BoundaryBody {
         let kind = ObjectBuilder::new()
             .schema_type(Type::String)
             .enum_values(Some(["Polygon", "MultiPolygon"]))
-            .description(Some("Either kind is read; answers are always a MultiPolygon."));
+            .description(Some("Requests may use either type. Answers always use MultiPolygon."));
         let array = |items: RefOr<Schema>, least| {
             ArrayBuilder::new().items(items).min_items(Some(least)).max_items(Some(100_000))
         };
@@ -54,10 +54,10 @@ impl utoipa::PartialSchema for BoundaryBody {
             .property(
                 "coordinates",
                 coordinates.description(Some(
-                    "Rings of positions, longitude first, in WGS 84; of a MultiPolygon, a list of such.",
+                    "A list of rings. A ring is a list of positions in WGS 84, longitude first. A MultiPolygon has a list of such lists.",
                 )),
             )
-            .property("bbox", bbox.description(Some("Ignored; answers have none.")))
+            .property("bbox", bbox.description(Some("Ignored in requests and absent from answers.")))
             .required("type")
             .required("coordinates")
             .description(Some("A boundary: a GeoJSON geometry (RFC 7946) with simple rings that do not cross."))
@@ -75,8 +75,8 @@ impl utoipa::ToSchema for BoundaryBody {
     }
 }
 
-/// An active district leaves its neighbours and the municipality alone. `pointer` is where the request says where it
-/// lies.
+/// Checks that an active district does not overlap its neighbours or reach outside the municipality. `pointer` is the
+/// place in the request that decides where the district lies, for the errors.
 pub fn check_boundary(directory: &Directory, id: DistrictId, pointer: &str) -> Result<()> {
     let Some(district) = directory.district(id).filter(|district| district.is_active()) else { return Ok(()) };
     let Some(boundary) = directory.boundary(district) else { return Ok(()) };
@@ -98,14 +98,14 @@ pub fn check_boundary(directory: &Directory, id: DistrictId, pointer: &str) -> R
 fn overlaps(other: &District, square_metres: f64) -> Text {
     let name = other.name.sv();
     Text::new(
-        format!("overlaps the district {name} by {square_metres:.0} m²; at most 1 m² is let pass"),
+        format!("overlaps the district {name} by {square_metres:.0} m²; at most 1 m² is accepted"),
         format!("överlappar stadsdelen {name} med {square_metres:.0} m²; högst 1 m² släpps igenom"),
     )
 }
 
 fn leaves(metres: f64) -> Text {
     Text::new(
-        format!("leaves the municipality by {metres:.0} m; at most 1 m is let pass"),
+        format!("leaves the municipality by {metres:.0} m; at most 1 m is accepted"),
         format!("lämnar kommunen med {metres:.0} m; högst 1 m släpps igenom"),
     )
 }

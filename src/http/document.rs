@@ -1,19 +1,18 @@
-//! The published document (OpenAPI 3.1): what utoipa collects from the mounted routes, mended and completed.
+//! The published OpenAPI 3.1 document: the output of utoipa for the mounted routes, corrected and completed.
 //!
-//! - utoipa knows paths, bodies and statuses of success. What all operations share (problems, `traceparent`, `If-Match`,
-//!   `Prefer`, ETags) is added here once, so that no route can forget it and none has to say it.
-//! - A field that may be absent is plainly optional: answers leave it out and requests refuse null. Only a field marked
-//!   `x-nullable: true` keeps null, and merge patches, where null removes.
-//! - The order of the mendings in [`finish`] matters: later ones rely on what earlier ones left.
-//! - [`flaws`] says what a reviewer would complain about. A test holds it to nothing.
+//! - utoipa knows paths, bodies and success statuses. The parts that all operations share (problems, `traceparent`, `If-Match`,
+//!   `Prefer`, ETags) are added here once, so that no route can forget them or has to repeat them.
+//! - A field that may be absent is simply optional: answers leave it out and requests refuse null. Null remains only in fields
+//!   marked `x-nullable: true`, and in merge patches, where it removes a value.
+//! - The order of the steps in [`finish`] matters: later steps rely on the results of earlier ones.
+//! - [`flaws`] lists the faults that a reviewer would find. A test requires that there are none.
 //!
-//! Routes steer the pass by extensions on the operation: `x-no-prefer: true` where `Prefer` means nothing, `x-conditional:
-//! true` or `false` where the rule for ETags is wrong, `x-no-if-match: true` where there is no version to name, `x-problems` with
-//! those problems that most operations cannot answer with, and `x-answer-example` with what its answer differs in from the
-//! example that is made of the schema (a merge patch, RFC 7396).
-//! Fields steer it by `x-nullable` and `x-example-omit`. Where utoipa drops a field's attributes, because the field's type is a
-//! component, they travel in its doc comment: see `unpack_descriptions` in `schemas.rs`. `sample.rs` shows how routes are
-//! described.
+//! Routes control the steps by extensions on the operation: `x-no-prefer: true` if `Prefer` has no meaning, `x-conditional:
+//! true` or `false` if the rule for ETags is wrong, `x-no-if-match: true` if there is no version to name, `x-problems` with the
+//! problems that most operations cannot answer with, and `x-answer-example` with the differences between the example of its
+//! answer and the one made from the schema (a merge patch, RFC 7396). Fields control the steps by `x-nullable` and
+//! `x-example-omit`. utoipa drops the attributes of a field whose type is a component, so they are written into its doc
+//! comment: see `unpack_descriptions` in `schemas.rs`. `sample.rs` shows how routes are described.
 
 mod components;
 mod examples;
@@ -35,28 +34,28 @@ use crate::http::call::ROOT;
 pub use components::LONGEST_HEADER;
 pub use flaws::flaws;
 
-/// What the server needs to know of one operation.
+/// The facts about one operation that the server needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentedOperation {
-    /// Its `operationId`.
+    /// The value of `operationId`.
     pub id: String,
-    /// Its method, in upper case.
+    /// The method in upper case.
     pub method: String,
-    /// The template of its path, below the root of the API.
+    /// The template of the path, below the root of the API.
     pub path: String,
-    /// The names of its query parameters.
+    /// The names of the query parameters.
     pub query: Vec<String>,
-    /// The names of the headers that it reads.
+    /// The names of the request headers that the operation reads.
     pub headers: Vec<String>,
-    /// The media types of its answers of success.
+    /// The media types of the success answers.
     pub produces: Vec<String>,
-    /// The names of the security schemes, any of which lets a caller in; none where everyone may call.
+    /// The names of the security schemes, each of which is enough to call the operation. Empty if everybody may call it.
     pub secured_by: Vec<String>,
 }
 
-/// Makes utoipa's document the published one.
+/// Turns utoipa's document into the published one.
 pub fn finish(raw: OpenApi) -> Value {
-    // utoipa's document is made of maps with names as keys, which always can become JSON; `flaws` would tell of an empty one.
+    // utoipa's document consists of maps with string keys, so it can always become JSON. `flaws` would report an empty one.
     let mut document = serde_json::to_value(raw).unwrap_or_default();
     strip_root(&mut document);
     components::add_problem_schemas(&mut document);
@@ -79,9 +78,10 @@ pub fn finish(raw: OpenApi) -> Value {
     document
 }
 
-/// The document for callers of one server, so that "Try it out" reaches it.
+/// Returns the document for callers of one server, so that "Try it out" calls that server.
 ///
-/// Swagger UI fills in every parameter that has an example, and sends it. So what may be left out tells its example in words.
+/// Swagger UI fills in and sends every parameter that has an example. So the examples of optional parameters are moved into
+/// their descriptions.
 pub fn with_server(document: &Value, url: &str) -> Value {
     let mut served = document.clone();
     served["servers"] = json!([{ "url": url, "description": "This server." }]);
@@ -110,7 +110,7 @@ fn tell_example_in_words(parameter: &mut Value) {
     parameter.insert("description".to_owned(), told.trim_start().into());
 }
 
-/// All operations of a finished document.
+/// Returns all operations of a finished document.
 pub fn operations(document: &Value) -> Vec<DocumentedOperation> {
     let of = |(path, method, operation): (&str, &str, &Value)| {
         let parameters = |place: &str| {
@@ -138,7 +138,7 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-/// The routes are mounted under the root, which the document has in its server's address already.
+/// Removes the root from the paths: the routes are mounted below it, and the server's address in the document already contains it.
 fn strip_root(document: &mut Value) {
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
     let mounted = std::mem::take(paths);
@@ -146,7 +146,7 @@ fn strip_root(document: &mut Value) {
     paths.extend(mounted.into_iter().map(|(path, item)| (below_root(path), item)));
 }
 
-/// What steers this pass means nothing to a reader of its result.
+/// Removes the extensions that only control these steps and mean nothing to a reader.
 fn drop_markers(document: &mut Value) {
     for (_, _, operation) in walk::operations_mut(document) {
         for marker in

@@ -39,57 +39,50 @@ use crate::rules::Rules;
 use crate::time::{Moment, Timestamp};
 use crate::vault::{self, ConfidentialProse};
 
-/// A contact. The database has it sealed: see [`store::SealedContact`].
+/// A contact with its content opened. The database holds it sealed: see [`store::SealedContact`].
 #[derive(Debug, Clone)]
 pub struct OutreachContact {
-    /// Identifies it.
     pub id: OutreachContactId,
-    /// The office on whose behalf it was.
+    /// The office on whose behalf the contact was made.
     pub office_id: OfficeId,
-    /// Who was in the field.
+    /// The member of staff who was in the field.
     pub worker_id: StaffId,
-    /// What was written down.
     pub record: ContactRecord,
     /// The family that was met.
     pub family_id: Option<FamilyId>,
-    /// Whether it exists only for those who are cleared for protected identities.
+    /// Whether the contact exists only for staff who are cleared for protected identities.
     pub protected: bool,
-    /// Whether it was entered in error.
     pub in_error: bool,
-    /// What was first submitted, as a keyed hash.
+    /// The keyed hash of the content that was first submitted.
     pub fingerprint: [u8; 32],
-    /// When it was first submitted.
+    /// When the contact was first submitted.
     pub recorded_at: Timestamp,
-    /// When it last changed.
     pub updated_at: Timestamp,
-    /// Who changed it last.
     pub updated_by: StaffId,
-    /// Counts its versions.
     pub version: i32,
 }
 
-/// What was written down of a contact, as it is sealed.
+/// The part of a contact that is sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactRecord {
-    /// What the worker wrote, and may be kept.
+    /// The content that the worker wrote, as far as it may be kept.
     pub written: NewContact,
-    /// How soon somebody had to look at it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub urgency: Option<Urgency>,
-    /// The promise that was written down with it.
+    /// The follow-up that was promised with the contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follow_up_id: Option<FollowUpId>,
-    /// The concern report that was made of it.
+    /// The concern report that was made from the contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_id: Option<ReferralId>,
-    /// Why it was an error.
+    /// The reason why the contact was entered in error.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub error_reason: Option<ConfidentialProse>,
 }
 
 impl OutreachContact {
-    /// A contact of a worker's. Its family is found where it is written.
+    /// Makes a contact of what a worker wrote. The contact's family is found when the contact is written to the database.
     pub fn new(
         new: NewContact,
         setting: &ContactSetting,
@@ -125,7 +118,7 @@ impl OutreachContact {
         })
     }
 
-    /// The next version, with what somebody writes now.
+    /// Returns the next version, with the content that somebody writes now.
     pub fn corrected(&self, new: NewContact, setting: &ContactSetting, by: StaffId) -> Result<Self> {
         self.check_counts()?;
         let mut rules = Rules::default();
@@ -136,14 +129,14 @@ impl OutreachContact {
         Ok(Self { record, updated_at: setting.now, updated_by: by, version: self.version + 1, ..self.clone() })
     }
 
-    /// The next version, which counts nowhere.
+    /// Returns the next version, which is entered in error and counts nowhere.
     pub fn entered_in_error(&self, reason: ConfidentialProse, by: StaffId, now: Timestamp) -> Result<Self> {
         self.check_counts()?;
         let record = ContactRecord { error_reason: Some(reason), ..self.record.clone() };
         Ok(Self { record, in_error: true, updated_at: now, updated_by: by, version: self.version + 1, ..self.clone() })
     }
 
-    /// What was entered in error changes no more.
+    /// Refuses a contact that was entered in error, since it can no longer change.
     pub fn check_counts(&self) -> Result<()> {
         if self.in_error { Err(Error::new(Problem::EnteredInError)) } else { Ok(()) }
     }

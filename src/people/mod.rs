@@ -47,66 +47,63 @@ use crate::vault::Confidential;
 /// A personal identity number in a body.
 pub type ConfidentialNumber = Confidential<PersonalIdentityNumber>;
 
-/// Gender, as somebody stated it.
+/// The gender of a person, as somebody stated it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Gender {
-    /// Girl or woman.
+    /// The person is a girl or woman.
     Female,
-    /// Boy or man.
+    /// The person is a boy or man.
     Male,
-    /// Another.
+    /// The person has another gender.
     Other,
-    /// Not known.
+    /// The gender is not known.
     Unknown,
 }
 
-/// Whether a person's whereabouts must not become known (skyddade personuppgifter); the stronger protection is the greater one.
+/// The protection of a person whose whereabouts must not become known (skyddade personuppgifter). The stronger protection compares as
+/// greater.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ProtectedIdentity {
-    /// No protection.
+    /// The person has no protection.
     #[default]
     None,
     /// Sekretessmarkering: the population register warns that the person may be in danger.
     Marked,
-    /// Skyddad folkbokföring: registered where the person does not live. No address is stored at all.
+    /// Skyddad folkbokföring: the person is registered at a place where they do not live. No address is stored at all.
     ProtectedRegistration,
 }
 crate::text_column!(ProtectedIdentity);
 
 impl ProtectedIdentity {
-    /// Whether the person exists only for staff who are cleared for it.
+    /// Whether the person exists only for staff who are cleared for protected identities.
     pub fn is_protected(self) -> bool {
         self != Self::None
     }
 }
 
-/// A person. The database has it sealed: see [`store::SealedPerson`].
+/// A person with the facts opened. The database holds them sealed: see [`store::SealedPerson`].
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// Identifies it.
     pub id: PersonId,
-    /// What somebody wrote down, and may be kept.
+    /// The facts that somebody wrote down, as far as they may be kept.
     pub written: NewPerson,
-    /// The family that the person belongs to.
     pub family_id: Option<FamilyId>,
-    /// Tells apart the records with one identity number.
+    /// The slot, which tells apart the records with the same identity number.
     pub number_slot: i32,
-    /// When the person was registered.
     pub registered_at: Timestamp,
-    /// When the record last changed.
     pub updated_at: Timestamp,
-    /// Counts its changes.
     pub version: i32,
 }
 
 impl Person {
-    /// Registers what somebody wrote down: checks it, and leaves out what must not be kept. The family is joined apart.
+    /// Makes a new person of what somebody wrote down: checks it, and leaves out what must not be kept. The person joins a family
+    /// separately.
     pub fn register(new: NewPerson, directory: &Directory, moment: &Moment) -> Result<Self> {
         new.check(directory.calendar.local_date(moment.now.utc()), directory)?;
         Ok(Self {
@@ -120,18 +117,17 @@ impl Person {
         })
     }
 
-    /// What the record becomes when somebody writes it anew.
+    /// Returns the next version of the person, with the facts that somebody writes now.
     pub fn changed(&self, new: NewPerson, directory: &Directory, moment: &Moment) -> Result<Self> {
         new.check(directory.calendar.local_date(moment.now.utc()), directory)?;
         Ok(Self { written: new.kept(), updated_at: moment.now, version: self.version + 1, ..self.clone() })
     }
 
-    /// Whether and how the identity is protected.
     pub fn protection(&self) -> ProtectedIdentity {
         self.written.protection.unwrap_or_default()
     }
 
-    /// The age band on the day `today`, if anything tells it.
+    /// The age band on the day `today`, if any fact tells it.
     pub fn age_band(&self, today: NaiveDate, directory: &Directory) -> Option<AgeBand> {
         self.written.birth().lowest_age(today).map(|age| AgeBand::of(age, directory.municipality.ages.to))
     }

@@ -1,4 +1,4 @@
-//! People over HTTP.
+//! The operations that read a person and move a person to another family.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ use crate::people::{PersonView, change_routes, create_routes, search_routes};
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Vault};
 
-/// The operations on people.
+/// Mounts the operations on people.
 pub fn routes(api: &mut impl Mount) {
     api.service(create_routes::create_person)
         .service(search_routes::search_people)
@@ -38,18 +38,18 @@ pub fn routes(api: &mut impl Mount) {
         .service(move_person);
 }
 
-/// To which family a person moves, and why.
+/// The family that a person moves to, and the reason.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonMove {
-    /// The family; null for none.
+    /// The family that the person moves to, or null for no family.
     ///
     /// @x-nullable true
-    // What is required is that it is said: a field that is only forgotten must take nobody out of a family.
+    // The field is required, although it may be null: a field that was only forgotten must take nobody out of a family.
     #[serde(deserialize_with = "given_or_null")]
     #[schema(required)]
     family_id: Option<FamilyId>,
-    /// Why the person moves.
+    /// The reason why the person moves.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Bor numera hos sin pappa."
@@ -60,19 +60,19 @@ fn given_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Res
     Option::deserialize(deserializer)
 }
 
-/// A person as far as somebody may know of them.
+/// A person, as far as the caller may know of them.
 pub(super) struct VisiblePerson {
     pub(super) person: SealedPerson,
     family_id: Option<FamilyId>,
     same_number: Vec<PersonId>,
-    /// Whether they may change them, and not only read of them for a reason.
+    /// Whether the caller may change the person, and not only read about them for a stated reason.
     may_change: bool,
 }
 
 /// Get a person
 ///
-/// A person whom one of your own offices has met: for everyone else, and for staff who are not cleared also if the person's
-/// identity is protected, there is no such person. The reading is recorded before the answer leaves.
+/// Returns a person whom one of your own offices has met. For everyone else the person does not exist, and a person whose identity is
+/// protected exists only for staff who are cleared for protected identities. The reading is recorded before the answer is sent.
 #[utoipa::path(
     operation_id = "getPerson",
     tag = "people",
@@ -109,7 +109,8 @@ async fn get_person(
 
 /// Move a person to another family
 ///
-/// Or out of any, with null. The reason and the families stay in the history of all three.
+/// Moves a person to another family, or out of any family with null. The reason and the families stay in the histories of the person and
+/// of both families.
 #[utoipa::path(
     operation_id = "movePerson",
     tag = "people",
@@ -181,7 +182,7 @@ async fn move_person(
     call.send(denials.noted(answer, attempt)?)
 }
 
-/// A person as far as somebody with this sight may know of them.
+/// Reads a person as far as somebody with this sight may know of them.
 pub(super) fn look(conn: &mut DbConn, sight: &CaseScope, id: PersonId) -> Result<VisiblePerson> {
     let person = store::find(conn, sight, id)?;
     let family: Vec<FamilyId> = person.family_id.into_iter().collect();
@@ -190,8 +191,8 @@ pub(super) fn look(conn: &mut DbConn, sight: &CaseScope, id: PersonId) -> Result
 }
 
 impl VisiblePerson {
-    /// A person in a family of whom somebody with this sight may know. Other records with the same number are there only because
-    /// one is protected, so only the cleared learn of them.
+    /// Adds the other records with the same identity number to a person. They exist only because one of the records is protected, so only
+    /// staff who are cleared learn of them. `family_id` is the family, if the caller may know of it.
     pub(super) fn new(
         conn: &mut DbConn,
         sight: &CaseScope,
@@ -202,13 +203,13 @@ impl VisiblePerson {
         Ok(Self { person, family_id, same_number, may_change: true })
     }
 
-    /// Whom it shows besides.
+    /// The other records that are shown, which the audit record names as well.
     fn others(&self) -> Vec<Uuid> {
         self.same_number.iter().copied().map(PersonId::uuid).collect()
     }
 }
 
-/// What it takes to show a person, on any thread.
+/// The vault, the directory and the links, which are needed to show a person on any thread.
 #[derive(Clone)]
 pub(super) struct PersonViewer {
     pub(super) vault: Vault,
@@ -223,7 +224,7 @@ impl PersonViewer {
         Self { vault, directory, links: call.links(), now: call.moment.now }
     }
 
-    /// The person, as whoever found them may see them.
+    /// Makes the view of a person for the caller who found them.
     pub(super) fn view(&self, found: VisiblePerson) -> Result<PersonView> {
         let today = self.directory.calendar.local_date(self.now.utc());
         let path = path(found.person.id);
@@ -237,7 +238,7 @@ impl PersonViewer {
         Ok(PersonView::new(person, found.family_id, found.same_number, &self.directory, links, today))
     }
 
-    /// A kept answer about a person, as it is now.
+    /// Gives a kept answer about a person again, with the person as they are now.
     pub(super) fn made_anew(&self, found: VisiblePerson, kept: Written) -> Result<Again> {
         let (version, others) = (found.person.version, found.others());
         Ok(Again {

@@ -60,7 +60,7 @@ use of_person::RegisteredPerson;
 use reference::Reference;
 use routing::Routing;
 
-/// What kind of matter it is.
+/// The kind of a referral, which decides its rules and deadlines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -68,17 +68,17 @@ use routing::Routing;
 #[strum(serialize_all = "snake_case")]
 #[schema(as = ReferralKind)]
 pub enum Kind {
-    /// A report under a legal duty, or by anyone who is worried; needs no consent.
+    /// A report made under a legal duty, or by anyone who is worried about a child. It needs no consent.
     ConcernReport,
-    /// A request for support, with consent.
+    /// A request for support that a partner agency sends with the family's consent.
     SupportRequest,
-    /// A young person or a guardian asks.
+    /// A request that a young person or a guardian makes for themselves.
     SelfRequest,
-    /// From an outreach contact.
+    /// A referral that staff make from an outreach contact.
     Internal,
 }
 
-/// Where it stands.
+/// The state of a referral at its office.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -103,37 +103,36 @@ pub enum Status {
     EnteredInError,
 }
 
-/// How soon somebody must look at it.
+/// The time within which somebody must look at a referral.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Urgency {
-    /// In its turn.
+    /// The referral is looked at in its turn.
     Routine,
-    /// Within days.
+    /// The referral is looked at within days.
     Soon,
-    /// Now.
+    /// The referral is looked at now.
     Immediate,
 }
 crate::text_column!(Kind, Status, Urgency);
 
-/// Where a referral comes from.
+/// The source of a referral.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// A partner agency sent it.
     Partner(PartnerId),
-    /// Staff made it of a contact in the field.
+    /// Staff made it from a contact in the field.
     Contact(OutreachContactId),
-    /// A young person or a guardian asked for it themselves.
+    /// A young person or a guardian asked for support themselves.
     SelfRequest,
     /// Staff took it down for a private person.
     Private,
 }
 
 impl Origin {
-    /// The agency, if one sent it.
+    /// The agency, if one sent the referral.
     pub fn partner(self) -> Option<PartnerId> {
         match self {
             Self::Partner(id) => Some(id),
@@ -141,7 +140,7 @@ impl Origin {
         }
     }
 
-    /// The contact, if it was made of one.
+    /// The contact in the field, if the referral was made from one.
     pub fn contact(self) -> Option<OutreachContactId> {
         match self {
             Self::Contact(id) => Some(id),
@@ -150,63 +149,56 @@ impl Origin {
     }
 }
 
-/// A referral. The database has it sealed: see [`store::SealedReferral`].
+/// A referral, readable. The database holds it sealed: see [`store::SealedReferral`].
 #[derive(Debug, Clone)]
 pub struct Referral {
-    /// Identifies it to programs.
     pub id: ReferralId,
-    /// Identifies it to people.
+    /// The code by which people name the referral.
     pub reference: Reference,
-    /// What kind of matter it is.
     pub kind: Kind,
-    /// How soon somebody must look at it.
     pub urgency: Urgency,
-    /// Whether it exists only for staff who are cleared for protected identities.
+    /// Whether the referral exists only for staff who are cleared for protected identities.
     pub protected: bool,
-    /// Where it comes from.
     pub origin: Origin,
-    /// What its sender was when it was sent, if an agency sent it.
+    /// The category of the sending agency at the time of sending, if an agency sent the referral.
     pub sender_category: Option<Category>,
-    /// Who of the staff made it, if they did.
+    /// The member of staff who made the referral, if staff made it.
     pub made_by: Option<StaffId>,
-    /// The office that has it now.
+    /// The office that has the referral now.
     pub office_id: OfficeId,
-    /// The office that the sender was told. It follows from the sender's own words, and moves with nothing that the sender may not know.
+    /// The office that the sender was told. It follows from the sender's own words, and never changes because of something that
+    /// the sender may not know.
     pub disclosed_office_id: OfficeId,
-    /// The district it was routed by.
+    /// The district that decided the routing.
     pub district_id: Option<DistrictId>,
-    /// Who works with it.
+    /// The member of staff who works with the referral.
     pub assignee_id: Option<StaffId>,
-    /// Whom it is about, where the person is known here.
+    /// The child, if registered here as a person.
     pub person_id: Option<PersonId>,
-    /// What the sender wrote.
+    /// The sender's own words.
     pub matter: NewReferral,
-    /// How the office was found.
     pub routing: Routing,
-    /// What has become of it.
     pub course: Course,
-    /// When what its sender may know of it changed last.
+    /// When the part that the sender may know last changed.
     pub disclosed_at: Timestamp,
-    /// What must be done by when.
     pub deadlines: Vec<Deadline>,
-    /// The next of the deadlines that are not met; [`no_deadline`] when there is none.
+    /// The earliest deadline that is not met; [`no_deadline`] when there is none.
     pub next_due_at: Timestamp,
-    /// When it was received: what all clocks run from.
+    /// When the referral was received. All its deadlines run from here.
     pub received_at: Timestamp,
-    /// When it last changed.
     pub updated_at: Timestamp,
-    /// Counts its changes.
+    /// A counter that each change raises by one.
     pub version: i32,
 }
 
-/// Behind every deadline. A null would sort first on one database and last on the other.
+/// A time later than every deadline; it means that there is no deadline. A null would sort first on one database and last on the other.
 pub fn no_deadline() -> Timestamp {
     DateTime::<Utc>::from_timestamp(253_402_214_400, 0).unwrap_or(DateTime::<Utc>::MAX_UTC).into()
 }
 
 impl Referral {
-    /// Receives what a partner agency sent: checks it, finds its office, starts its clocks. `known` is the person that it is about,
-    /// where the person is known here: the stronger protection counts, the sender's or ours.
+    /// Receives a referral from a partner agency: checks it, finds its office and starts its clocks. `known` is the child, if
+    /// registered here. If the sender and the register differ about the child's protection, the stronger protection counts.
     pub fn receive(
         new: NewReferral,
         (sender, category): (PartnerId, Category),
@@ -220,7 +212,8 @@ impl Referral {
         Ok(Self { sender_category: Some(category), ..taken })
     }
 
-    /// Takes down what staff make of a contact in the field, by the same rules: a concern report, or with consent an internal one.
+    /// Makes a referral from a contact in the field, by the rules that [`Self::receive`] follows: a concern report, or with
+    /// consent an internal referral.
     pub fn of_contact(
         new: NewReferral,
         (contact, made_by): (OutreachContactId, StaffId),
@@ -237,7 +230,7 @@ impl Referral {
         Self::made(TakenDown { matter: new, kind, origin }, made_by, known, directory, moment)
     }
 
-    /// Takes in what staff have taken down.
+    /// Makes a referral from a matter that staff have taken down.
     pub fn made(
         taken_down: TakenDown,
         made_by: StaffId,
@@ -261,7 +254,7 @@ impl Referral {
         let said = new.child.protected_identity.unwrap_or_default();
         let protected = said.max(known_protection).is_protected();
         let routing = Routing::find(&new.child, protected, directory)?;
-        // A sender who does not know of a protection must not learn of it by the office.
+        // A sender who does not know that the child is protected must not learn it from the office's name.
         let told = if protected == said.is_protected() {
             routing.office_id
         } else {
@@ -295,17 +288,16 @@ impl Referral {
         })
     }
 
-    /// Where it stands.
     pub fn status(&self) -> Status {
         self.course.state.status()
     }
 
-    /// Whether the sender wants to know what is decided.
+    /// Whether the sender wants to know the decision.
     pub fn feedback_is_requested(&self) -> bool {
         self.matter.feedback_requested.unwrap_or(false) || self.course.feedback.asked_at.is_some()
     }
 
-    /// Whether a deadline has passed that is not met.
+    /// Whether an unmet deadline has passed.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         self.next_due_at < now
     }

@@ -1,11 +1,13 @@
-//! Where to turn: exactly one responsible office for every question that can be asked, and the reason for each step.
+//! The question "where do I turn?" and its answer: exactly one responsible office for every question, with an
+//! explanation of each step.
 //!
-//! 1. The place: coordinates, then district, then place name, then postal code; the first that is given and known wins, and
-//!    one that says otherwise is told.
-//! 2. Outside the municipality there is an answer all the same: this municipality's reception, the on-call line, 112.
-//! 3. The office: open offices of the district's area, narrowed by what is asked for; then an open office of the whole
-//!    municipality that gives the service; then the area's base, the reception, the switchboard. A planned office never answers.
-//!    Ties go by distance, then by name.
+//! 1. The place is found by coordinates, district, place name or postal code, in this order. The first of them that is
+//!    given and known decides. The explanation mentions any other that contradicts it.
+//! 2. Outside the municipality there is also an answer: this municipality's reception, the on-call line and 112.
+//! 3. The office is the best open office of the district's area that gives what is asked for. If there is none, it is an
+//!    open office of the whole municipality that gives the service. If there is none either, it is the area's base, the
+//!    reception or the switchboard, in this order. The answer is never a planned office. Among equal offices, the nearest
+//!    comes first, then the first by name.
 //! 4. Nothing of the question is stored.
 
 mod office;
@@ -25,48 +27,46 @@ use crate::text::{LanguageCode, Localized};
 
 pub use place::Whereabouts;
 
-/// What somebody wants beside being told where: all of it narrows, none of it is needed.
+/// The needs of the person who asks. Each field narrows the choice of offices and services, and none is required.
 #[derive(Debug, Clone, Default)]
 pub struct Wish {
-    /// How old the child or young person is, in years.
+    /// The age of the child or young person, in years.
     pub age: Option<u8>,
-    /// What it is about.
     pub need: Option<Need>,
-    /// In which language.
     pub language: Option<LanguageCode>,
 }
 
-/// How the place was found.
+/// The information that the place was found by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ResolvedBy {
-    /// By coordinates.
+    /// The place was found by coordinates.
     Coordinates,
-    /// By a district's identifier, slug or name.
+    /// The place was found by a district's identifier, slug or name.
     District,
-    /// By the name of a place.
+    /// The place was found by the name of a place.
     Place,
-    /// By a postal code.
+    /// The place was found by a postal code.
     PostalCode,
-    /// Not found more closely than the municipality.
+    /// No place was found more closely than the municipality.
     Municipality,
 }
 
-/// How sure the place is.
+/// The certainty of the place that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Certainty {
-    /// It is this district.
+    /// The place certainly lies in this district, or certainly outside the municipality.
     Exact,
-    /// It is probably this district, or certainly only this municipality.
+    /// The place probably lies in this district, or it lies in the municipality but its district is not known.
     Approximate,
     /// The place is not known.
     Unknown,
 }
 
-/// The rule that a step of the explanation followed.
+/// The rule that a step of the explanation applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "Each step says in its text what the rule did.")]
@@ -92,54 +92,51 @@ pub enum Rule {
 /// One step of an explanation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
 pub struct ExplanationStep {
-    /// The rule that was followed.
+    /// The rule that the step applied.
     ///
     /// @example "place_by_name"
     pub rule: Rule,
-    /// What it led to, in words.
+    /// The result of the step, in plain words.
     ///
     /// @example {"sv": "Platsen ligger i stadsdelen Skäggetorp-Tornby.", "en": "The place lies in the district Skäggetorp-Tornby."}
     pub text: Localized,
 }
 
-/// What is known of the place, and how.
+/// The place of a question, as far as it was found.
 #[derive(Debug, Clone, Copy)]
 pub struct Resolved<'d> {
-    /// How it was found.
     pub by: ResolvedBy,
-    /// How sure it is.
     pub certainty: Certainty,
-    /// The district, if it is known.
+    /// The district of the place, if it is known.
     pub district: Option<&'d District>,
     /// Whether the place certainly lies in another municipality.
     pub outside: bool,
-    /// Where distances are measured from: longitude and latitude.
+    /// The point that distances are measured from: longitude and latitude.
     pub point: Option<[f64; 2]>,
 }
 
-/// The answer to a question.
 #[derive(Debug)]
 pub struct WhereToTurn<'d> {
-    /// Where the question is about.
     pub place: Resolved<'d>,
-    /// Who is responsible: exactly one.
+    /// The responsible office. There is always exactly one.
     pub office: &'d Office,
-    /// What that office can give to the one who asks.
+    /// The office's services that fit the wish.
     pub services: Vec<&'d Service>,
-    /// Who else could help.
+    /// Other offices that could help, the best first.
     pub alternatives: Vec<&'d Office>,
-    /// Each step that led there.
+    /// The steps that led to the office.
     pub explanation: Vec<ExplanationStep>,
 }
 
-/// Answers a question. Only a directory without any office has no answer.
+/// Answers a question. The only questions without an answer are those to a directory without an open office.
 pub fn answer<'d>(directory: &'d Directory, asked: &Whereabouts, wish: &Wish) -> Result<WhereToTurn<'d>> {
     let mut explanation = Vec::with_capacity(4);
     let place = place::resolve(directory, asked, &mut explanation);
     answer_at(directory, place, wish, explanation)
 }
 
-/// Sends a matter about somebody with a protected identity to the central reception, whatever the place: the route tells nothing.
+/// Returns the central reception, for a matter about a person with a protected identity. The place is ignored, so that
+/// the route tells nothing about it.
 pub fn answer_protected(directory: &Directory) -> Result<WhereToTurn<'_>> {
     let place = Resolved {
         by: ResolvedBy::Municipality,

@@ -1,30 +1,30 @@
-//! From what somebody says about the place to a district.
+//! The search for the district that a question is about.
 
 use crate::directory::Directory;
 use crate::districts::District;
 use crate::slug::DistrictName;
 use crate::where_to_turn::{Certainty, ExplanationStep, Resolved, ResolvedBy, Rule};
 
-/// What is said about the place: any of these, or nothing.
+/// The information about a place in a question. All of it is optional.
 #[derive(Debug, Clone, Default)]
 pub struct Whereabouts {
-    /// Latitude and longitude, WGS 84.
+    /// Latitude and longitude, in WGS 84.
     pub coordinates: Option<(f64, f64)>,
-    /// A district by its identifier, slug or name.
+    /// A district, by its identifier, slug or name.
     pub district: Option<String>,
     /// The name of a place.
     pub place: Option<String>,
-    /// A postal code.
     pub postal_code: Option<String>,
 }
 
-/// A way to a district: `None` when what it needs was not given, or is not known.
+/// A function that finds the place by one kind of information. It returns `None` if that information was not given or
+/// is not known.
 type DistrictFinder = for<'d> fn(&'d Directory, &Whereabouts, &mut Vec<ExplanationStep>) -> Option<Resolved<'d>>;
 
-/// The ways, the surest first.
+/// The ways to find the place, the surest first.
 const WAYS: [DistrictFinder; 4] = [by_coordinates, by_district, by_place, by_postal_code];
 
-/// Finds the district, and tells each step.
+/// Finds the district and adds the steps that led to it to `explanation`.
 pub fn resolve<'d>(
     directory: &'d Directory,
     asked: &Whereabouts,
@@ -34,7 +34,7 @@ pub fn resolve<'d>(
     let Some(mut resolved) = ways.find_map(|way| way(directory, asked, explanation)) else {
         return nowhere(explanation);
     };
-    // What is given beside it decides nothing, but where it says otherwise somebody should look twice.
+    // The information after the first that is known decides nothing. If it contradicts the first, the explanation says so.
     let others = ways.filter_map(|way| way(directory, asked, &mut Vec::new()));
     explanation.extend(others.filter_map(|other| contradiction(&resolved, &other)));
     resolved.point = resolved.point.or_else(|| resolved.district.map(|district| directory.label_point(district)));
@@ -50,7 +50,7 @@ fn contradiction(decided: &Resolved, other: &Resolved) -> Option<ExplanationStep
     };
     Some(ExplanationStep::new(
         Rule::Contradiction,
-        format!("Something else that was given says {en}. The first that is given decides."),
+        format!("Other information that was given points to {en}. The information that was given first decides."),
         format!("Något annat som angavs säger {sv}. Det som anges först avgör."),
     ))
 }
@@ -93,7 +93,7 @@ fn by_coordinates<'d>(
         None if directory.contains(lat, lon) => {
             explanation.push(ExplanationStep::new(
                 Rule::PlaceNotKnown,
-                "The coordinates lie in the municipality, in no district.",
+                "The coordinates lie in the municipality, but not in any of its districts.",
                 "Koordinaterna ligger i kommunen, i ingen stadsdel.",
             ));
             Some(Resolved {
@@ -211,7 +211,7 @@ fn by_postal_code<'d>(
     else {
         explanation.push(ExplanationStep::new(
             Rule::PlaceByPostalCode,
-            "The postal code belongs to the municipality but to no one district: it may be that of post-office boxes.",
+            "The postal code belongs to the municipality, but not to one single district. It may be for post-office boxes.",
             "Postnumret hör till kommunen men inte till en enda stadsdel: det kan gälla postboxar.",
         ));
         return Some(Resolved {

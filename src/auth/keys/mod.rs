@@ -1,11 +1,11 @@
 //! Keys of partner agencies: `nara_<env>_<keyId>_<secret><check>`.
 //!
-//! - The check refuses a mistyped key before anything is looked up.
-//! - The secret has 190 bits and is nowhere: the database holds a keyed hash of it, compared in constant time.
-//! - The environment stands in the key, so that a key for trying things out is refused where things are real.
-//! - A key holds until it expires, until the overlap after its rotation ends, or until it is revoked, whichever comes first;
-//!   from its allowed networks alone, if it has any; and never while its agency is suspended.
-//! - Signing in needs no query: the [`Keyring`] is in memory. It also remembers when each key was used last.
+//! - The check detects a mistyped key before any look-up.
+//! - The secret has 190 bits and is not stored: the database holds a keyed hash of it, which is compared in constant time.
+//! - The environment is part of the key, so that a key for a test installation is refused in production.
+//! - A key is valid until it expires, until the overlap after its rotation ends, or until it is revoked, whichever comes first.
+//!   If it has allowed networks, it is valid only from them. It is never valid while its agency is suspended.
+//! - Signing in needs no query: the [`Keyring`] is in memory. It also remembers the last use of each key.
 
 mod keyring;
 mod network;
@@ -36,14 +36,14 @@ pub use keyring::Keyring;
 pub use network::Network;
 pub use plain::PlainKey;
 
-/// How many letters identify a key.
+/// The number of characters in a key's id.
 const ID_LENGTH: usize = 10;
-/// How long the old key goes on after a rotation, unless something else is said.
+/// The time for which the old key stays valid after a rotation, unless the call sets another.
 pub const USUAL_OVERLAP: Duration = Duration::hours(24);
-/// How long it may go on at most.
+/// The longest time for which the old key can stay valid after a rotation.
 pub const LONGEST_OVERLAP: Duration = Duration::days(30);
 
-/// The public part of a key, which identifies it: ten letters and digits.
+/// The public part of a key, which identifies the key: ten letters and digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(transparent)]
@@ -51,10 +51,10 @@ pub struct ApiKeyId(String);
 crate::text_column!(ApiKeyId);
 
 impl ApiKeyId {
-    /// The same letters in the form of a UUID (RFC 9562, version 8): the audit names everything by a UUID.
+    /// The characters of the id in the form of a UUID (RFC 9562, version 8): the audit identifies every resource by a UUID.
     pub fn uuid(&self) -> Uuid {
         let mut bytes = [0; 16];
-        // Bytes 6 and 8 hold the version and the variant, so the letters stand before and behind them.
+        // Bytes 6 and 8 hold the version and the variant, so the characters go before and after them.
         for (byte, letter) in [0, 1, 2, 3, 4, 5, 10, 11, 12, 13].into_iter().zip(self.0.bytes()) {
             bytes[byte] = letter;
         }
@@ -69,7 +69,7 @@ impl FromStr for ApiKeyId {
         match text.len() == ID_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             true => Ok(Self(text.to_owned())),
             false => Err(Text::new(
-                "must be ten letters a-z, A-Z and digits",
+                "must be ten characters, each a letter a-z or A-Z or a digit",
                 "måste vara tio bokstäver a-z, A-Z och siffror",
             )),
         }
@@ -102,43 +102,40 @@ impl utoipa::PartialSchema for ApiKeyId {
 
 impl utoipa::ToSchema for ApiKeyId {}
 
-/// What a key is made for.
+/// The label, scopes and limits with which a key is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
-    /// What people call it.
+    /// The key's name for people.
     pub label: String,
-    /// What it may be used for.
+    /// The uses that the key is allowed.
     pub scopes: Vec<Scope>,
-    /// From where alone it holds; from anywhere if there is none.
+    /// The networks from which alone the key is valid. If empty, it is valid from anywhere.
     pub allowed_networks: Vec<Network>,
-    /// When it ends, if it does.
+    /// The time when the key expires, if it does.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A key as it is remembered: without its secret.
+/// A key as it is stored, without its secret.
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = partner_keys)]
 pub struct ApiKey {
-    /// Identifies it.
     pub id: ApiKeyId,
-    /// The agency that has it.
+    /// The agency that the key belongs to.
     pub partner_id: PartnerId,
-    /// What people call it.
+    /// The key's name for people.
     pub label: String,
     secret_hash: Vec<u8>,
     scopes: Json<Vec<String>>,
     allowed_networks: Json<Vec<Network>>,
-    /// Since when there is such a key.
     pub created_at: Timestamp,
-    /// When it ends, if it does.
+    /// The time when the key expires, if it does.
     pub expires_at: Option<Timestamp>,
-    /// When it ends because another one takes its place.
+    /// The time when the key ends because another one replaces it.
     pub overlap_until: Option<Timestamp>,
-    /// The key that takes its place.
+    /// The key that replaces this one.
     pub rotated_to: Option<ApiKeyId>,
-    /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
-    /// When it was used last, to about a minute.
+    /// The time of the last use, accurate to about a minute.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -160,37 +157,37 @@ impl ApiKey {
         }
     }
 
-    /// What it may be used for. A scope that only a newer program knows opens nothing here.
+    /// The uses that the key is allowed. A scope that only a newer version of the program knows is left out.
     pub fn scopes(&self) -> Vec<Scope> {
         self.scopes.0.iter().filter_map(|scope| scope.parse().ok()).collect()
     }
 
-    /// From where alone it holds; from anywhere if there is none.
+    /// The networks from which alone the key is valid. If empty, it is valid from anywhere.
     pub fn allowed_networks(&self) -> &[Network] {
         &self.allowed_networks.0
     }
 
-    /// When it ends by itself, if it does.
+    /// The time when the key ends without being revoked, if it does.
     pub fn ends_at(&self) -> Option<Timestamp> {
         self.expires_at.into_iter().chain(self.overlap_until).min()
     }
 
-    /// Whether it may still be used, by what is written about it.
+    /// Whether the key is valid at the time `now`. The status of its agency and its networks are not checked.
     pub fn holds(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.ends_at().is_none_or(|end| now < end)
     }
 
-    /// Whether another key may take its place.
+    /// Whether another key may replace this one.
     pub fn may_be_rotated(&self, now: Timestamp) -> bool {
         self.holds(now) && self.rotated_to.is_none()
     }
 
-    /// How often it was changed: it can be rotated once and revoked once.
+    /// The version of the record, which counts its changes: a key can be rotated once and revoked once.
     pub fn version(&self) -> i32 {
         1 + i32::from(self.rotated_to.is_some()) + i32::from(self.revoked_at.is_some())
     }
 
-    /// What the key in its place is made for: the same, and for as long from now on as this one was made for.
+    /// The terms of the key that replaces this one: the same label, scopes and networks, and the same lifetime counted from `now`.
     pub fn terms_of_next(&self, now: Timestamp) -> Terms {
         let from_now = |end: Timestamp| Timestamp::from(now.utc() + (end.utc() - self.created_at.utc()));
         Terms {
@@ -202,12 +199,12 @@ impl ApiKey {
     }
 }
 
-/// What is answered where a key that has ended, or has a key in its place, should be rotated.
+/// The error for rotating a key that has ended or was already replaced.
 pub fn ended() -> Error {
     Error::new(Problem::KeyEnded)
 }
 
-/// Remembers a key that the program makes for itself, in a demo or a test: for ever and from anywhere.
+/// Stores a key that the program makes for a demo or a test. It never expires and is valid from anywhere.
 pub fn insert(
     conn: &mut DbConn,
     key: &PlainKey,
