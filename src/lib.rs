@@ -3,55 +3,55 @@
 //!
 //! # The map
 //!
-//! A folder is a noun of the domain: `mod.rs` has the noun, its types and its rules, `store.rs` its SQL, `routes.rs` its
-//! operations, and each further file one idea, named after it.
+//! Each folder is one noun of the domain: `mod.rs` holds the noun, its types and its rules, `store.rs` its SQL, `routes.rs` its
+//! operations. Each further file holds one idea and is named after it.
 //!
-//! | where | what |
+//! | module | content |
 //! |---|---|
-//! | [`areas`], [`districts`], [`offices`], [`services`] | the directory: what there is, and where |
+//! | [`areas`], [`districts`], [`offices`], [`services`] | the directory: the areas, districts, offices and services of the municipality |
 //! | [`directory`] | the directory as one immutable snapshot in memory: geometry, import, coverage, the one way to write it |
 //! | [`where_to_turn`] | the resident's question, and the answer that also routes referrals |
-//! | [`referrals`] | a matter about a child, from its sender to the office's decision and back; what its sender may see of it |
+//! | [`referrals`] | a matter about a child, from its sender to the office's decision and back; the part of it that its sender may see |
 //! | [`outreach`] | meetings in the field, offers and answers, promises to get back |
-//! | [`people`], [`families`], [`timeline`] | who is met and helped, and what happened to them |
-//! | [`partners`], [`staff`] | who sends referrals, who works with them |
-//! | [`auth`] | who calls, and what they may know of |
-//! | [`audit`] | what is remembered, its seals, and whether it is whole |
-//! | [`idempotency`] | asking again without doing it twice |
-//! | [`vault`] | what the database holds and nobody can read there: sealed texts, keyed hashes, the keys |
+//! | [`people`], [`families`], [`timeline`] | the people and families who are met and helped, and what happened to them |
+//! | [`partners`], [`staff`] | the agencies that send referrals, and the staff who work with them |
+//! | [`auth`] | signing in, and the data that each caller may see |
+//! | [`audit`] | the audit trail, its seals, and the check that it is complete |
+//! | [`idempotency`] | repeating a call without doing its work twice |
+//! | [`vault`] | data that is unreadable in the database: sealed texts, keyed hashes, and the keys |
 //! | [`calendar`] | working days, opening hours, deadlines, legal references |
-//! | [`http`] | what all operations share: problems, pages, entity tags, traces, limits, the document |
-//! | [`meta`], [`code_lists`] | about the API itself |
+//! | [`http`] | the parts that all operations share: problems, pages, entity tags, traces, limits, the OpenAPI document |
+//! | [`meta`], [`code_lists`] | operations about the API itself |
 //! | [`db`] | one interface to two databases |
-//! | [`error`], [`id`], [`time`], [`text`], [`slug`], [`hex`], [`code`] | what everything is made of: failures, names, moments, keyed codes |
-//! | [`rules`] | gathers what is wrong with a body, so that a caller is told all of it at once |
-//! | [`lookups`] | makes all keyed hashes anew, with a new key |
-//! | [`server`], [`cli`], [`config`], [`demo`], [`telemetry`] | how it is run |
+//! | [`error`], [`id`], [`time`], [`text`], [`slug`], [`hex`], [`code`] | the basic types: failures, names, moments, keyed codes |
+//! | [`rules`] | collects everything that is wrong with a body, so that a caller is told all of it at once |
+//! | [`lookups`] | makes all keyed hashes again with a new key |
+//! | [`server`], [`cli`], [`config`], [`demo`], [`telemetry`] | starting and running the program |
 //!
-//! A call comes in through [`http::envelope`], is signed in by its handler's first argument ([`auth`]), reads the snapshot or
-//! queues a job for a database thread ([`db::Db`]), and is answered through [`http::call::Call`].
+//! A call comes in through [`http::envelope`]. The first argument of its handler signs the caller in ([`auth`]). The handler reads the
+//! snapshot, or queues a job for a database thread ([`db::Db`]), and answers through [`http::call::Call`].
 //!
-//! # What holds everywhere
+//! # Rules that hold everywhere
 //!
-//! - Imports go one way, from the program down to what everything is made of; between the slices only as the domain points: outreach
-//!   knows referrals, which know families, people and where to turn. The directory and its four nouns know each other: the snapshot
-//!   is made of them, and they are judged by it. `mod.rs` and `store.rs` know nothing of actix, `routes.rs` nothing of diesel. The
-//!   test `architecture` has the whole order and holds it.
-//! - Only [`server`] mounts routes, and the document is made from what is mounted.
+//! - Imports go one way, from the program down to the basic types. Between the slices they follow the domain: outreach knows referrals,
+//!   which know families, people and where to turn. The directory and its four nouns know each other: the snapshot is made of the nouns,
+//!   and their rules need the snapshot. `mod.rs` and `store.rs` know nothing of actix, and `routes.rs` knows nothing of diesel. The test
+//!   `architecture` contains the whole order and enforces it.
+//! - Only [`server`] mounts routes, and the OpenAPI document is made from the mounted routes.
 //! - Only [`http::problem`] knows the status codes of failures; only [`config`] and [`cli`] know the environment.
-//! - A change and its audit record commit in one transaction; personal data leaves only after the record of its reading is
+//! - A change and its audit record commit in one transaction. Personal data leaves the service only after the record of its reading is
 //!   durable.
-//! - What somebody asks for and may not know of is recorded as denied, by [`audit::denials`], whether it exists or not; the query
-//!   that does not find it is the same.
-//! - Which cases somebody may know of is decided by [`auth::CaseScope`] and nowhere else; what they may not know of does not exist.
-//! - Which steps can be taken with a referral, when and by whom, is one table: [`referrals::course::table`]; what a caller is offered
-//!   is what a caller is allowed. Each step is one version, one event and one record of the audit, in one transaction.
-//! - What a sender may know is one rule: [`referrals::disclosure`]. Its receipts are made by [`referrals::receipt`] and nowhere else,
-//!   and of messages it reads those that are between it and the office ([`referrals::messages`]).
-//! - Time and randomness are handed in ([`time::Moment`]): nothing but [`time`] asks the machine what time it is. How long something
-//!   took is measured where it is told.
+//! - A request for something that the caller may not know of is recorded as denied, by [`audit::denials`], whether the thing exists or
+//!   not; the query that does not find it is the same in both cases.
+//! - Only [`auth::CaseScope`] decides which cases a caller may know of. For the caller, all other cases do not exist.
+//! - One table, [`referrals::course::table`], says which steps can be taken with a referral, when and by whom. A caller is offered
+//!   exactly the steps that the caller may take. Each step is one version, one event and one audit record, in one transaction.
+//! - One rule, [`referrals::disclosure`], says what a sender may know. Only [`referrals::receipt`] makes a sender's receipts. A sender
+//!   reads only the messages between it and the office ([`referrals::messages`]).
+//! - Time and randomness are passed in ([`time::Moment`]): only [`time`] asks the machine for the time. A duration is measured in the
+//!   place that reports it.
 //! - Nothing about one municipality is in the code: it is data.
-//! - What is personal is a [`vault::Confidential`] in memory and sealed in the database.
+//! - Personal data is a [`vault::Confidential`] in memory and is sealed in the database.
 //! - No name, identity number or narrative reaches an address, a log, an error or a metric.
 
 pub mod areas;

@@ -32,7 +32,7 @@ pub struct WaitingDenials {
 }
 
 impl Denials {
-    /// A queue and its receiving end. The caller must run [`Waiting::write`] on that end.
+    /// A queue and its receiving end. The caller must run [`WaitingDenials::write`] on that end.
     pub fn new(metrics: Arc<Metrics>) -> (Self, WaitingDenials) {
         let (sender, receiver) = channel(QUEUE);
         (Self { queue: sender, metrics: Arc::clone(&metrics) }, WaitingDenials { queue: receiver, metrics })

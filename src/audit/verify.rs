@@ -46,7 +46,6 @@ pub enum AuditFlaw {
 /// One flaw that a verification found, and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditFinding {
-    /// The kind of flaw that a verification found.
     pub flaw: AuditFlaw,
     /// The record with the flaw, if it is known.
     pub record_id: Option<AuditRecordId>,

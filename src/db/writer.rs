@@ -148,7 +148,7 @@ impl DbWriter {
         self.queue(Work::Again(Box::new(work))).await
     }
 
-    /// Runs `work` like [`Writer::write`], but never twice.
+    /// Runs `work` like [`DbWriter::write`], but never twice.
     pub async fn write_once<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,

@@ -51,7 +51,7 @@ impl DirectoryWriter<'_> {
         Ok(after)
     }
 
-    /// Creates a record, with the same arguments as [`Writer::change`]. The answer that `answer` makes is kept in
+    /// Creates a record, with the same arguments as [`DirectoryWriter::change`]. The answer that `answer` makes is kept in
     /// `slot`, for a caller who repeats the request.
     pub async fn create(
         &self,

@@ -1,4 +1,4 @@
-//! Every query on families. Staff find them only through their [`CaseScope`].
+//! Every query on families. Staff find families only through their [`CaseScope`].
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;

@@ -70,9 +70,9 @@ enum RequestedStart {
 pub enum PageStart<P> {
     /// After this number of rows from the beginning.
     Row(u64),
-    /// After this position.
+    /// After the row at this position.
     After(P),
-    /// The page is empty by its number.
+    /// Nowhere: page 0 is always empty.
     Empty,
 }
 

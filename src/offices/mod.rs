@@ -35,10 +35,8 @@ pub use view::OfficeView;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Office {
     pub id: OfficeId,
-    /// The office's readable name in paths.
     pub slug: Slug,
     pub name: Localized,
-    /// The kind of the office.
     pub kind: OfficeKind,
     pub status: OfficeStatus,
     /// The office's catchment. If empty, the office serves the whole municipality.

@@ -1,16 +1,16 @@
 //! Outreach: meeting families in the field, offering support, remembering the answer.
 //!
-//! - A contact is written down in half a minute: when, by what means, with whom, what came of it. Who was met is a person who is
-//!   known, somebody by age band and role, or a head count.
-//! - Where it was is a district. Coordinates are turned into it where they are read, and are kept nowhere.
-//! - Under a service that records no identity nobody is named, and texts are looked through for what tells who somebody is.
-//! - The field is offline: a client makes the identifier and sends the contact as often as the network asks. The same content is the
-//!   same contact; other content, or somebody else's identifier, is refused.
-//! - A contact is corrected by a new version and never deleted. What was entered in error is in no list and no statistics.
-//! - Whether a family was newly reached is worked out, and kept apart from what the worker states: see
+//! - A contact is written down in half a minute: when, by what means, with whom, and the outcome. Those who were met are registered
+//!   people, unnamed people by age band and role, or a head count.
+//! - The place of a contact is a district. Coordinates are turned into a district when they are read, and are kept nowhere.
+//! - Under a service that records no identity nobody may be named, and texts are searched for what tells who somebody is.
+//! - The field is offline: a client makes the identifier and sends the contact as often as the network requires. The same content is the
+//!   same contact; other content, or another worker's identifier, is refused.
+//! - A contact is corrected by a new version and never deleted. A contact that was entered in error is in no list and no statistics.
+//! - Whether a family was newly reached is worked out by the system, and kept apart from what the worker states: see
 //!   [`crate::families::reached`].
 //! - Staff know of their own offices' contacts, through [`crate::auth::CaseScope`]. A contact with somebody whose identity is protected
-//!   exists only for those who are cleared for it.
+//!   exists only for staff who are cleared for protected identities.
 
 pub mod arrival;
 pub mod batch_routes;

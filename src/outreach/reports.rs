@@ -29,7 +29,7 @@ pub struct InternalReferral {
     pub urgency: Urgency,
     /// The child or young person that the referral is about.
     pub child: Child,
-    /// The child's guardians, at most two.
+    /// The guardians, at most two.
     #[schema(max_items = 2)]
     pub guardians: Vec<Guardian>,
     /// The needs that the referral is about.

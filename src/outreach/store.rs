@@ -1,4 +1,4 @@
-//! Every query on contacts. Staff find them only through their [`CaseScope`].
+//! Every query on contacts. Staff find contacts only through their [`CaseScope`].
 
 use chrono::NaiveDate;
 use diesel::prelude::*;

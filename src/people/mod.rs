@@ -1,13 +1,13 @@
-//! Who is met and helped.
+//! The people who are met and helped.
 //!
-//! - A person is known by as much as somebody had reason to write down, and by no more: a name, a personal identity number,
-//!   a birth year, or nothing at all but that there is somebody.
-//! - Staff know of those whom their own offices have met: who registered them, and who had a referral about them. It goes
-//!   through [`crate::auth::CaseScope`] like everything about cases.
-//! - A person whose identity is protected exists only for staff who are cleared for it. Whoever else names such a person's
-//!   identity number gets a record of their own: no answer tells that there is another.
-//! - Of a person with a protected registration nothing is stored that tells where they live.
-//! - A person belongs to at most one family; changing families has an operation and a history of its own.
+//! - A person is known by as much as somebody had reason to write down, and no more: a name, a personal identity number, a birth year, or
+//!   nothing except that the person exists.
+//! - Staff know of the people whom their own offices have met: those whom the office registered, and those about whom it had a referral.
+//!   This is decided by [`crate::auth::CaseScope`], as for everything about cases.
+//! - A person whose identity is protected exists only for staff who are cleared for protected identities. If anybody else registers the
+//!   person's identity number, a separate record is made: no answer tells that there is another one.
+//! - For a person with a protected registration, nothing is stored that tells where the person lives.
+//! - A person belongs to at most one family. Changing families has its own operation and its own history.
 //! - A person is looked up by name or by identity number, through keyed hashes; there is no other search.
 
 mod age_band;

@@ -1,4 +1,4 @@
-//! Every query on people. Staff find them only through their [`CaseScope`].
+//! Every query on people. Staff find people only through their [`CaseScope`].
 
 use diesel::dsl::exists;
 use diesel::prelude::*;

@@ -1,13 +1,13 @@
-//! What the sender of a referral may know of it: the one rule.
+//! The one rule about what the sender of a referral may know of it.
 //!
-//! [`DisclosedReferral`] is a function of what the sender is, what kind of matter it is, what the consent covers, what the municipality has
-//! settled, and where the matter stands; and of nothing else. Receipts, what a sender may do, and the office's view of both are made
-//! of it alone.
+//! [`DisclosedReferral`] depends only on the sender's category, the kind of the referral, the scope of the consent, the municipality's
+//! settings and the state of the referral. Receipts, the actions of a sender, and the office's view of both are made from it
+//! alone.
 //!
-//! - Who reports by duty learns whether an inquiry was opened once the office has told (SoL 19 kap. 6 §), and nothing else of it. The
-//!   police and those who have no duty learn only that it was received.
-//! - Who sends a request with the family's consent to tell learns how it goes. Without that consent: that it was received, and that it
-//!   was handled.
+//! - A mandatory reporter learns whether an inquiry was opened once the office has told it (SoL 19 kap. 6 §), and nothing else.
+//!   The police, and reporters without a duty to report, learn only that the report was received.
+//! - A sender of a support request learns its progress if the family's consent covers the outcome. Without that consent, the
+//!   sender learns only that the request was received and that it was handled.
 
 #[cfg(test)]
 mod tests;

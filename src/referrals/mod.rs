@@ -1,12 +1,12 @@
 //! Referrals: a matter about a child or a family, sent to the office that is responsible.
 //!
-//! - One child for each referral. What the sender wrote is kept word for word.
-//! - It is routed like a resident's question, by where the child lives and never by the school's address; a child with a
-//!   protected identity is the central reception's, whatever the place.
-//! - Its deadlines run from the moment it is received, by rules that are data.
-//! - What the office makes of it is its [`course`].
-//! - The office sees all of it; the sender sees what [`disclosure`] lets through, and nothing else.
-//! - Which referrals a member of staff may know of is [`crate::auth::CaseScope`]'s to say, for lists and single ones alike.
+//! - Each referral is about one child. The sender's words are kept unchanged.
+//! - A referral is routed like a resident's question: by the child's home, never by the school's address. A child with a
+//!   protected identity goes to the central reception, wherever the child lives.
+//! - A referral's deadlines run from the moment it is received, by rules that are data.
+//! - The office's work with a referral is its [`course`].
+//! - The office sees the whole referral. The sender sees only what [`disclosure`] lets through.
+//! - [`crate::auth::CaseScope`] decides which referrals a member of staff may know of, for lists and for single referrals alike.
 
 pub mod adoption;
 pub mod child;

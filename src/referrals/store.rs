@@ -1,4 +1,4 @@
-//! Every query on referrals. Staff find them only through their [`CaseScope`], agencies only their own.
+//! Queries on referrals. Staff find referrals only through their [`CaseScope`]; agencies find only their own.
 
 use diesel::prelude::*;
 use serde::Deserialize;

@@ -34,7 +34,6 @@ pub struct Service {
     pub slug: Slug,
     pub name: Localized,
     pub description: Localized,
-    /// The purpose of the service.
     pub orientation: Orientation,
     pub provision: Provision,
     /// Whether each person's need is assessed before the service is given.
@@ -43,7 +42,6 @@ pub struct Service {
     pub assessment_kind: Option<AssessmentKind>,
     /// Whether the board decided that the identity of those who get the service is not recorded (SoL 14:5).
     pub identity_exempt: bool,
-    /// The ages that the service is for.
     pub ages: Ages,
     pub needs: Vec<Need>,
     pub languages: Vec<LanguageCode>,

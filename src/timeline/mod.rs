@@ -1,7 +1,7 @@
-//! What happened to a person or a family, newest first.
+//! The timeline of a person or a family: the events that happened to them, newest first.
 //!
-//! It is read from where each kind of thing is kept, and stored nowhere else. A kind is a [`TimelineSource`], and adding one is a line in
-//! [`SOURCES`] or in `field.rs`: each gives its own newest things behind a position, and the newest of all of them make the page.
+//! A timeline is read from where each kind of event is kept, and stored nowhere else. A kind is a [`TimelineSource`], and adding one is a line in
+//! [`SOURCES`] or in `field.rs`. Each source gives its own newest events after a position, and the newest of all of them make the page.
 
 mod field;
 pub mod routes;

@@ -1,12 +1,12 @@
-//! The vault: what lies in the database is unreadable without its keys.
+//! The vault: personal data in the database is unreadable without the vault's keys.
 //!
 //! - Names, identity numbers, addresses, contact details, narratives, notes and messages are sealed with XChaCha20-Poly1305 under
-//!   a random nonce of 24 bytes, so that no two seals are ever alike and none repeats a nonce by chance.
+//!   a random nonce of 24 bytes, so that no two seals are ever alike and no nonce repeats by chance.
 //! - A seal is bound to its table, its column and its row: moved to another place it does not open.
 //! - Each seal names the key that made it, so that keys can be changed while old seals still open: see [`VaultKeys`] and [`rotation`].
-//! - What must be found by its content is found by a keyed hash: whoever has the database alone can neither read it nor try out
-//!   identity numbers on it. The hashes have a key of their own.
-//! - What is personal is a [`Confidential`] in memory: it cannot be printed, and is serialized only where a field says so.
+//! - Data that must be found by its content is found by a keyed hash. Somebody who has only the database can neither read it nor
+//!   test guessed identity numbers against it. The hashes have a key of their own.
+//! - In memory, personal data is a [`Confidential`]: it cannot be printed, and is serialized only where a field says so.
 
 mod confidential;
 pub mod ring;

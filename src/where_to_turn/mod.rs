@@ -107,7 +107,7 @@ pub struct ExplanationStep {
 pub struct Resolved<'d> {
     pub by: ResolvedBy,
     pub certainty: Certainty,
-    /// The district of the place, if it is known.
+    /// The district, if it is known.
     pub district: Option<&'d District>,
     /// Whether the place certainly lies in another municipality.
     pub outside: bool,

@@ -42,7 +42,7 @@ pub struct WhereToTurnView<'a> {
     /// @example []
     #[schema(max_items = 3)]
     alternatives: Vec<OfficeSummary<'a>>,
-    /// Returns the line that answers when the offices are closed.
+    /// The line that answers when the offices are closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     on_call: Option<OfficeSummary<'a>>,
     /// The number to call in an emergency.

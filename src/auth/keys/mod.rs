@@ -105,7 +105,6 @@ impl utoipa::ToSchema for ApiKeyId {}
 /// The label, scopes and limits with which a key is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
-    /// The key's name for people.
     pub label: String,
     /// The uses that the key is allowed.
     pub scopes: Vec<Scope>,

@@ -1,4 +1,4 @@
-//! Every query on follow-ups. Staff find them only through their [`CaseScope`].
+//! Every query on follow-ups. Staff find follow-ups only through their [`CaseScope`].
 
 use chrono::NaiveDate;
 use diesel::prelude::*;

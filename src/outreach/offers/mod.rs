@@ -32,6 +32,7 @@ use crate::vault::{self, ConfidentialProse};
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewOffer {
+    /// The service that is offered.
     pub service_id: ServiceId,
     /// When the service was offered. If absent, this is now.
     ///
@@ -68,6 +69,7 @@ pub struct Recipient {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewAnswer {
+    /// The answer that was given.
     pub answer: OfferAnswer,
     /// The reason for declining. It is required with `declined`, and not allowed with any other answer.
     ///

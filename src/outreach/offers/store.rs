@@ -1,4 +1,4 @@
-//! Every query on offers and their answers. Staff find them only through the contacts that their [`CaseScope`] shows them.
+//! Every query on offers and their answers. Staff find offers only through the contacts that their [`CaseScope`] shows them.
 
 use std::collections::HashMap;
 

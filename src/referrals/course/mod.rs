@@ -1,11 +1,12 @@
-//! What becomes of a referral at its office, from its receipt to its end.
+//! The course of a referral at its office, from its receipt to its end.
 //!
-//! - A [`ReferralState`] carries what is known because of it, and nothing else: an inquiry's decision is there where there is one.
-//! - Which action leads from where to where, and whose it is, is one table: [`table`]. What an action asks for, and what it does, is
-//!   [`steps`]. What must be done by when is [`clocks`].
-//! - A concern report is never accepted and never declined: it is decided, and not before its protection assessment (SoL 20 kap.
-//!   1-2 §§).
-//! - Each transition is written down with its reason: [`events`].
+//! - A [`ReferralState`] holds the facts that belong to that state and nothing else: an inquiry decision exists only in the states that
+//!   follow from one.
+//! - One table tells which action is possible in which state, and for whom: [`table`]. The input and the effect of an action
+//!   are in [`steps`]. The deadlines are in [`clocks`].
+//! - A concern report is never accepted and never declined. It is decided, and not before its protection assessment (SoL 20
+//!   kap. 1-2 §§).
+//! - Each transition is recorded with its reason: [`events`].
 
 pub mod act;
 pub mod clocks;
