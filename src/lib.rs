@@ -75,6 +75,7 @@ pub mod idempotency;
 pub mod lookups;
 pub mod meta;
 pub mod offices;
+pub mod openapi;
 pub mod outreach;
 pub mod partners;
 pub mod people;

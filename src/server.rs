@@ -26,13 +26,15 @@ use crate::auth::keys::Keyring;
 use crate::auth::register::Register;
 use crate::db::{Db, Sizes, migrations};
 use crate::error::{Error, Result};
-use crate::http::call::{ROOT, Settings};
+use crate::http::documented::Operation;
 use crate::http::limits::Limits;
 use crate::http::mount::Mount;
 use crate::http::operations::Operations;
-use crate::http::{body, document, envelope, fallback};
+use crate::http::settings::{ROOT, Settings};
+use crate::http::{body, envelope, fallback};
 use crate::idempotency::Retries;
 use crate::meta::Document;
+use crate::openapi;
 use crate::partners::limits::KeyLimits;
 use crate::referrals::course::overdue::Overdue;
 use crate::telemetry::Metrics;
@@ -73,15 +75,15 @@ fn slices(api: &mut impl Mount) {
 /// The document of the API, as `openapi/openapi.json` has it.
 pub fn document() -> Value {
     let (_, raw) = App::new().into_utoipa_app().configure(|api| slices(api)).split_for_parts();
-    document::finish(raw)
+    openapi::finish(raw)
 }
 
 /// The operations, and the document as it is served. It is made by a thread of its own: with the thread goes back to the system what
 /// that takes for a moment, which is more than everything else.
-fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<document::Operation>, String)> {
+fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<Operation>, String)> {
     let describe = move || {
         let published = known.unwrap_or_else(|| Arc::new(document()));
-        (document::operations(&published), document::with_server(&published, &served_at).to_string())
+        (openapi::operations(&published), openapi::with_server(&published, &served_at).to_string())
     };
     // A copy is kept, so that nothing of the thread's memory is.
     let made = std::thread::spawn(describe).join().map_err(|_| Error::internal("the document could not be made"))?;

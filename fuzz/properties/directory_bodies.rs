@@ -3,7 +3,8 @@
 
 use nara::areas::NewArea;
 use nara::districts::{BoundaryBody, NewDistrict};
-use nara::http::body::{self, MergePatch};
+use nara::http::body;
+use nara::http::merge_patch::MergePatch;
 use nara::offices::{NewOffice, Office};
 use nara::partners::NewPartner;
 use nara::partners::api_keys::{NewApiKey, Rotation};

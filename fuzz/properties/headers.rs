@@ -8,11 +8,11 @@ use actix_web::test::TestRequest;
 use nara::http::answer::{Answer, Validator};
 use nara::http::call::{Cache, Call};
 use nara::http::client;
-use nara::http::document;
 use nara::http::idempotency::IdempotencyKey;
 use nara::http::language::Language;
 use nara::http::operations::Operation;
 use nara::http::trace::Trace;
+use nara::openapi;
 use serde_json::json;
 
 use super::{call, random, request, text};
@@ -107,7 +107,7 @@ fn languages(headers: &HeaderMap) {
 
 fn media_types(headers: &HeaderMap) {
     static OPERATION: LazyLock<Operation> = LazyLock::new(|| {
-        let documented = document::Operation {
+        let documented = nara::http::documented::Operation {
             id: "listDistricts".to_owned(),
             method: "GET".to_owned(),
             path: "/districts".to_owned(),

@@ -26,8 +26,9 @@ use actix_web::{FromRequest, HttpRequest, dev};
 use nara::directory::import::files;
 use nara::directory::{Directory, Parts};
 use nara::error::{Error, Text};
-use nara::http::call::{Call, Settings};
+use nara::http::call::Call;
 use nara::http::operations::Operations;
+use nara::http::settings::Settings;
 use nara::time::{Clock, Moment, Random, Timestamp};
 use serde_json::Value;
 

@@ -7,7 +7,7 @@ use crate::audit::record::Record;
 use crate::audit::seal::Head;
 use crate::audit::verify::{Finding, Flaw, Verification};
 use crate::hex;
-use crate::http::call::Link;
+use crate::http::link::Link;
 use crate::id::{AuditRecordId, OfficeId, ResourceId};
 use crate::time::Timestamp;
 

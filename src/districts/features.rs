@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use crate::directory::Directory;
 use crate::districts::{BoundaryBody, District, DistrictView};
-use crate::http::call::{Call, Link};
+use crate::http::call::Call;
+use crate::http::link::Link;
 use crate::http::page::Meta;
 use crate::id::DistrictId;
 

@@ -5,46 +5,23 @@
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;
-use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
-use ipnet::IpNet;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::{self, Answer, KeptAnswers, Validator};
+use crate::http::link::{Link, Linking, Links};
 use crate::http::noted::Noted;
 use crate::http::operations::{Operations, weight};
-use crate::http::page::PARAMETERS;
+use crate::http::parameters::PARAMETERS;
+use crate::http::settings::Settings;
 use crate::http::trace::Trace;
-use crate::http::written::{Linking, Links};
-use crate::time::{Clock, Moment, Random};
-
-/// What the HTTP layer needs to know about the installation.
-pub struct Settings {
-    /// The address under which callers know the server, without a slash at its end; else it is taken from `Host`.
-    pub public_url: Option<String>,
-    /// Whether callers come over TLS, so that browsers may be told to stay there.
-    pub strict_transport: bool,
-    /// The networks whose proxies are believed when they say whom they speak for.
-    pub trusted_proxies: Vec<IpNet>,
-    /// How long a body may take to arrive.
-    pub body_timeout: Duration,
-    /// Seals cursors.
-    pub cursor_key: [u8; 32],
-    /// Tells the time.
-    pub clock: Clock,
-    /// Makes randomness.
-    pub random: Random,
-}
-
-/// The root under which the operations lie.
-pub const ROOT: &str = "/nara/v1";
+use crate::time::Moment;
 
 /// One call.
 pub struct Call {
@@ -63,37 +40,6 @@ pub enum Cache {
     Public,
     /// Nobody: personal data, and questions that tell where somebody is.
     NoStore,
-}
-
-/// A link.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Link {
-    /// How the target relates to this: `self`, `next`, or the name of an action.
-    #[schema(max_length = 100, pattern = "^[a-z]+(-[a-z]+)*$", example = "self")]
-    rel: String,
-    /// The absolute address.
-    #[schema(max_length = 2000, format = "uri", example = "https://nara.example/nara/v1/areas/norr")]
-    href: String,
-    /// The method.
-    #[schema(max_length = 10, pattern = "^[A-Z]+$", example = "GET")]
-    method: &'static str,
-}
-
-impl Link {
-    /// As the `Link` header has it (RFC 8288).
-    pub fn as_header(&self) -> String {
-        format!("<{}>; rel=\"{}\"", self.href, self.rel)
-    }
-
-    /// Whether it changes nothing.
-    pub fn is_reading(&self) -> bool {
-        self.method == "GET"
-    }
-
-    /// A link to an absolute address.
-    pub fn new(rel: impl Into<String>, method: &'static str, href: String) -> Self {
-        Self { rel: rel.into(), href, method }
-    }
 }
 
 impl FromRequest for Call {

@@ -10,86 +10,26 @@
 //! - Health, metrics and the pages of the documentation are no operations, and have no limits.
 
 mod buckets;
-
-use std::net::{IpAddr, Ipv6Addr};
+pub mod budget;
+pub mod standing;
+pub mod subject;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use strum::IntoEnumIterator;
 
 use crate::config::limits::{Rate, Rates};
 use crate::error::{Error, Problem, Result};
 use crate::http::client;
+use crate::http::limits::budget::Budget;
+use crate::http::limits::standing::Standing;
+use crate::http::limits::subject::Subject;
 use crate::http::noted::Noted;
 use crate::telemetry::Metrics;
 use crate::time::Clock;
 
 use buckets::Buckets;
-
-const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-const STANDING: HeaderName = HeaderName::from_static("ratelimit");
-
-/// What calls are taken from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
-#[strum(serialize_all = "kebab-case")]
-pub enum Budget {
-    /// Calls of those who do not sign in.
-    Anonymous,
-    /// Reading.
-    Read,
-    /// Writing.
-    Write,
-    /// Searching for people.
-    Search,
-    /// Failing to sign in.
-    SignIn,
-}
-
-/// Who has a budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Subject {
-    /// A member of staff, by the beginning of the keyed hash of who it is.
-    Staff([u8; 16]),
-    /// A key of a partner agency, by the beginning of its id.
-    Key([u8; 16]),
-    /// An address, or a network that is one subscriber's.
-    Address(IpAddr),
-    /// All whose address cannot be known, together.
-    Nowhere,
-}
-
-impl Subject {
-    /// The member of staff with this keyed hash, whatever the token.
-    pub fn of_staff(hash: &[u8; 32]) -> Self {
-        let mut staff = [0; 16];
-        staff.iter_mut().zip(hash).for_each(|(place, byte)| *place = *byte);
-        Self::Staff(staff)
-    }
-
-    /// The key with this id.
-    pub fn of_key(id: &str) -> Self {
-        let mut key = [0; 16];
-        key.iter_mut().zip(id.bytes()).for_each(|(place, byte)| *place = byte);
-        Self::Key(key)
-    }
-
-    /// Whoever calls from this address.
-    pub fn of_address(address: Option<IpAddr>) -> Self {
-        match address.map(|address| address.to_canonical()) {
-            None => Self::Nowhere,
-            Some(IpAddr::V4(address)) => Self::Address(address.into()),
-            Some(IpAddr::V6(address)) => {
-                let network = address.to_bits() & (u128::MAX << 64);
-                Self::Address(Ipv6Addr::from_bits(network).into())
-            }
-        }
-    }
-
-    fn is_signed_in(self) -> bool {
-        matches!(self, Self::Staff(_) | Self::Key(_))
-    }
-}
 
 /// All budgets of this server.
 pub struct Limits(Vec<(Budget, Limit)>);
@@ -137,16 +77,6 @@ impl Limits {
     }
 }
 
-/// How a call's budget stands, noted until the call is answered.
-pub struct Standing {
-    policy: HeaderValue,
-    budget: Budget,
-    remaining: u32,
-    whole_after: u64,
-    /// In how many seconds the next call is granted, where this one was not.
-    retry_after: Option<u64>,
-}
-
 /// Takes a call out of the budget that it belongs to. Signing in calls it once, as soon as it is known who calls.
 pub fn take(request: &HttpRequest, subject: Subject) -> Result<()> {
     let budget = match subject {
@@ -181,21 +111,6 @@ fn take_from(request: &HttpRequest, budget: Budget, subject: Subject) -> Result<
         metrics.count_refused_by_budget(budget.into(), 1);
     }
     Err(Error::new(Problem::RateLimited))
-}
-
-impl Standing {
-    /// Tells it on an answer.
-    pub fn tell(&self, headers: &mut HeaderMap) {
-        let name: &str = self.budget.into();
-        let text = format!("\"{name}\";r={};t={}", self.remaining, self.whole_after);
-        if let Ok(text) = HeaderValue::try_from(text) {
-            headers.insert(STANDING, text);
-        }
-        headers.insert(POLICY, self.policy.clone());
-        if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-        }
-    }
 }
 
 #[cfg(test)]

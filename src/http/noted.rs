@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use actix_web::{HttpMessage, HttpRequest};
 
-use crate::http::limits::Standing;
+use crate::http::limits::standing::Standing;
 
 /// What was noted of one call.
 #[derive(Default)]

@@ -10,8 +10,8 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 
 use crate::error::{Error, Problem, Result, Text};
-use crate::http::call::ROOT;
-use crate::http::document::{self, LONGEST_HEADER};
+use crate::http::documented::{self, LONGEST_HEADER};
+use crate::http::settings::ROOT;
 
 /// All operations, by the pattern of their path.
 pub struct Operations {
@@ -29,7 +29,7 @@ pub struct Operation {
 
 impl Operations {
     /// The operations of the document, and `others`: paths that lie outside of it, all read with GET.
-    pub fn new(documented: Vec<document::Operation>, others: &[&str]) -> Self {
+    pub fn new(documented: Vec<documented::Operation>, others: &[&str]) -> Self {
         let mut by_pattern: HashMap<String, Vec<Operation>> = HashMap::new();
         for found in documented {
             let pattern = format!("{ROOT}{}", found.path);
@@ -81,8 +81,8 @@ impl Operations {
 
 impl Operation {
     /// The operation as it is documented.
-    pub fn new(documented: document::Operation) -> Self {
-        let document::Operation { id, method, query, headers, produces, .. } = documented;
+    pub fn new(documented: documented::Operation) -> Self {
+        let documented::Operation { id, method, query, headers, produces, .. } = documented;
         Self { id: kept(id), method, query, headers: headers.into_iter().map(kept).collect(), produces }
     }
 
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn a_path_of_its_own_is_nobodys_name() {
         let documented = [("GET", "/people/{id}"), ("PATCH", "/people/{id}"), ("POST", "/people/search")];
-        let documented = documented.map(|(method, path)| document::Operation {
+        let documented = documented.map(|(method, path)| documented::Operation {
             id: path.to_owned(),
             method: method.to_owned(),
             path: path.to_owned(),

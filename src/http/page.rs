@@ -17,17 +17,10 @@ use utoipa::{IntoParams, ToSchema};
 use crate::code::code;
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::Answer;
-use crate::http::call::{Call, Link};
+use crate::http::call::Call;
+use crate::http::link::Link;
+use crate::http::parameters::is_paging;
 use crate::http::query;
-
-/// The parameters that every list takes.
-pub const PARAMETERS: [&str; 4] = ["limit", "page", "cursor", "total"];
-
-/// Whether a part of a query, such as `limit=20`, belongs to paging. Its name may be written with escapes.
-pub fn is_paging(pair: &str) -> bool {
-    let name = pair.split('=').next().unwrap_or_default();
-    form_urlencoded::parse(name.as_bytes()).next().is_some_and(|(name, _)| PARAMETERS.contains(&&*name))
-}
 
 /// On lists of cases, pages by number end here: behind it the database would have to walk over all rows before.
 const DEEPEST_ROW: u64 = 10_000;

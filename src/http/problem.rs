@@ -6,8 +6,6 @@ use actix_web::http::StatusCode;
 
 use crate::error::Problem;
 
-pub use view::{Explainer, MEDIA_TYPE, ProblemView, ViolationView};
-
 /// What the table says about a problem.
 pub struct Meaning {
     /// The status code it answers with.

@@ -24,10 +24,10 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 }
 
 fn without_paging(query: &str) -> Cow<'_, str> {
-    if !query.split('&').any(page::is_paging) {
+    if !query.split('&').any(crate::http::parameters::is_paging) {
         return Cow::Borrowed(query);
     }
-    Cow::Owned(query.split('&').filter(|pair| !page::is_paging(pair)).collect::<Vec<_>>().join("&"))
+    Cow::Owned(query.split('&').filter(|pair| !crate::http::parameters::is_paging(pair)).collect::<Vec<_>>().join("&"))
 }
 
 /// Reads a query string as a `T`.

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::http::answer::{Answer, Validator};
-use crate::http::call::{Call, Link, ROOT};
+use crate::http::call::Call;
+use crate::http::link::Linking;
 
 /// An answer of success, whole: what the caller prefers to do without is left out when it is sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,36 +32,6 @@ pub struct Written {
 impl fmt::Debug for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Written").field("status", &self.status).field("etag", &self.etag).finish_non_exhaustive()
-    }
-}
-
-/// Makes the addresses that an answer has in it.
-pub trait Linking {
-    /// The absolute address of `path` below the root of the API.
-    fn absolute(&self, path: &str) -> String;
-
-    /// An absolute link to `path` below the root of the API.
-    fn link(&self, rel: impl Into<String>, method: &'static str, path: &str) -> Link {
-        Link::new(rel, method, self.absolute(path))
-    }
-}
-
-/// Makes them on any thread, which a call cannot.
-#[derive(Debug, Clone)]
-pub struct Links {
-    base: String,
-}
-
-impl Links {
-    /// Links under the address that callers know the server by.
-    pub fn new(base: String) -> Self {
-        Self { base }
-    }
-}
-
-impl Linking for Links {
-    fn absolute(&self, path: &str) -> String {
-        format!("{}{ROOT}{path}", self.base)
     }
 }
 
@@ -167,6 +138,7 @@ impl Call {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::link::Links;
     use serde_json::json;
 
     #[test]

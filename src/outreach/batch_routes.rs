@@ -14,7 +14,7 @@ use crate::db::{DbConn, anew};
 use crate::error::{Error, Problem, Result, Text, Violation};
 use crate::http::answer::Validator;
 use crate::http::body::{self, BodyWithNulls};
-use crate::http::problem::{Explainer, ProblemView};
+use crate::http::problem::view::{Explainer, ProblemView};
 use crate::http::written::Written;
 use crate::id::{OfficeId, OutreachContactId};
 use crate::idempotency::{Again, ReplayAnew, Slot};

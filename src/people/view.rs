@@ -5,7 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::directory::Directory;
-use crate::http::call::{Call, Link};
+use crate::http::call::Call;
+use crate::http::link::Link;
 use crate::id::{DistrictId, FamilyId, PersonId};
 use crate::people::{AgeBand, ConfidentialNumber, Gender, HomeAddress, Person, ProtectedIdentity};
 use crate::text::LanguageCode;

@@ -8,7 +8,7 @@ mod mutations;
 
 use std::collections::BTreeMap;
 
-use nara::http::document::Operation;
+use nara::http::documented::Operation;
 
 use crate::support::app::RECEPTION;
 use crate::support::document::{OPERATIONS, described};

@@ -37,6 +37,7 @@ mod limits;
 mod meta;
 mod migrations;
 mod offers;
+mod openapi;
 mod opening_hours;
 mod outreach;
 mod outreach_corrections;

@@ -15,7 +15,7 @@ use governor::{Quota, RateLimiter};
 
 use crate::config::limits::Rate;
 use crate::error::{Error, Result};
-use crate::http::limits::Subject;
+use crate::http::limits::subject::Subject;
 use crate::time;
 
 /// The buckets of one budget.

@@ -12,7 +12,7 @@ use strum::IntoEnumIterator;
 use super::*;
 use crate::auth::Scope;
 use crate::directory::import::in_memory;
-use crate::http::written::Links;
+use crate::http::link::Links;
 use crate::id::StaffId;
 use crate::offices::{Office, OfficeKind};
 use crate::referrals::course::steps::{self, Setting, Step};

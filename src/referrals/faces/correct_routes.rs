@@ -9,7 +9,7 @@ use crate::error::{Error, Problem, Result};
 use crate::families;
 use crate::families::membership::{By, if_known};
 use crate::http::answer::Validator;
-use crate::http::body::MergePatch;
+use crate::http::merge_patch::MergePatch;
 use crate::http::path::Named;
 use crate::id::{OfficeId, PersonId, ReferralId};
 use crate::outreach;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::call::Link;
+use crate::http::link::Link;
 use crate::id::{OfficeId, ReferralId, StaffId};
 use crate::referrals::course::codes::DeclineReason;
 use crate::referrals::course::view::{DeadlineView, FeedbackView};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use nara::http::document::Operation;
+use nara::http::documented::Operation;
 
 use crate::support::document::{OPERATIONS, needs_if_match, new_area};
 use crate::support::{Actor, Answer, Method, TestApp};

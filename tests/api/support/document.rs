@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use nara::http::document::{self, Operation};
+use nara::http::documented::Operation;
+use nara::openapi;
 use serde_json::{Value, json};
 
 use super::app::SKAGGETORP;
@@ -16,7 +17,7 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(nara::server::document);
 pub static PUBLISHED: LazyLock<Arc<Value>> = LazyLock::new(|| Arc::new(DOCUMENT.clone()));
 
 /// All operations.
-pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| document::operations(&DOCUMENT));
+pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| openapi::operations(&DOCUMENT));
 
 /// The document's own words about an operation.
 pub fn described(operation: &Operation) -> &'static Value {

@@ -1,7 +1,7 @@
 //! The document tells of every problem that anybody meets, in whichever test: of each operation, those that it can answer with.
 
-use nara::http::call::ROOT;
-use nara::http::document::Operation;
+use nara::http::documented::Operation;
+use nara::http::settings::ROOT;
 
 use super::caller::Answer;
 use super::document::{OPERATIONS, answer_of};

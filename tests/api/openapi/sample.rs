@@ -10,7 +10,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{IntoParams, OpenApi as _, PartialSchema, ToSchema};
 
-use crate::http::document::finish;
+use nara::openapi::finish;
 
 /// An identifier with a kind, as in `id.rs`.
 #[derive(Serialize, Deserialize)]

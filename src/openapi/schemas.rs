@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::http::document::walk::{self, Object};
+use crate::openapi::walk::{self, Object};
 
 /// Marks a field that is there and may be null, because null says something: nobody knows whether the office is open.
 pub const NULLABLE: &str = "x-nullable";
