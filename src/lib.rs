@@ -4,7 +4,7 @@
 //! # The map
 //!
 //! A folder is a noun of the domain: `mod.rs` has the noun, its types and its rules, `store.rs` its SQL, `routes.rs` its
-//! operations, and each further file one idea, named after it.
+//! operations, and each further file one idea, named after it. No files import each other in a circle.
 //!
 //! | where | what |
 //! |---|---|
@@ -20,10 +20,11 @@
 //! | [`idempotency`] | asking again without doing it twice |
 //! | [`vault`] | what the database holds and nobody can read there: sealed texts, keyed hashes, the keys |
 //! | [`calendar`] | working days, opening hours, deadlines, legal references |
-//! | [`http`] | what all operations share: problems, pages, entity tags, traces, limits, the document |
+//! | [`http`] | what all operations share: problems, pages, entity tags, traces, limits |
+//! | [`openapi`] | the document, made of what is mounted |
 //! | [`meta`], [`code_lists`] | about the API itself |
 //! | [`db`] | one interface to two databases |
-//! | [`error`], [`id`], [`time`], [`text`], [`slug`], [`hex`], [`code`] | what everything is made of: failures, names, moments, keyed codes |
+//! | [`error`], [`id`], [`time`], [`moment`], [`text`], [`slug`], [`hex`], [`code`] | what everything is made of: failures, names, moments, keyed codes |
 //! | [`rules`] | gathers what is wrong with a body, so that a caller is told all of it at once |
 //! | [`lookups`] | makes all keyed hashes anew, with a new key |
 //! | [`server`], [`cli`], [`config`], [`demo`], [`telemetry`] | how it is run |
@@ -46,9 +47,9 @@
 //! - Which cases somebody may know of is decided by [`auth::Sight`] and nowhere else; what they may not know of does not exist.
 //! - Which steps can be taken with a referral, when and by whom, is one table: [`referrals::course::table`]; what a caller is offered
 //!   is what a caller is allowed. Each step is one version, one event and one record of the audit, in one transaction.
-//! - What a sender may know is one rule: [`referrals::disclosure`]. Its receipts are made by [`referrals::receipt`] and nowhere else,
+//! - What a sender may know is one rule: [`referrals::disclosure`]. Its receipts are made by [`referrals::disclosure::receipt`] and nowhere else,
 //!   and of messages it reads those that are between it and the office ([`referrals::messages`]).
-//! - Time and randomness are handed in ([`time::Moment`]): nothing but [`time`] asks the machine what time it is. How long something
+//! - Time and randomness are handed in ([`moment::Moment`]): nothing but [`time`] asks the machine what time it is. How long something
 //!   took is measured where it is told.
 //! - Nothing about one municipality is in the code: it is data.
 //! - What is personal is a [`vault::Confidential`] in memory and sealed in the database.
@@ -74,6 +75,7 @@ pub mod id;
 pub mod idempotency;
 pub mod lookups;
 pub mod meta;
+pub mod moment;
 pub mod offices;
 pub mod openapi;
 pub mod outreach;

@@ -18,9 +18,10 @@ use actix_web::{App, HttpServer};
 use serde_json::Value;
 use utoipa_actix_web::AppExt;
 
+use crate::audit::chain::Sealer;
 use crate::audit::denials::Denials;
 use crate::audit::routes::Verifier as AuditVerifier;
-use crate::audit::seal::{Sealer, Sealing};
+use crate::audit::seal::Sealing;
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
 use crate::auth::register::Register;
@@ -49,27 +50,27 @@ use watch::{Watch, renew_keys, seal};
 
 /// Every slice. What is not mounted here is neither served nor documented.
 fn slices(api: &mut impl Mount) {
-    where_to_turn::routes::routes(api);
-    districts::routes(api);
-    offices::routes(api);
-    services::routes(api);
-    areas::routes(api);
-    directory::routes(api);
-    referrals::faces::partner_routes::routes(api);
-    referrals::faces::routes::routes(api);
-    referrals::course::work_routes::add(api);
-    referrals::course::end_routes::add(api);
-    people::routes::routes(api);
-    families::routes::routes(api);
-    outreach::routes::routes(api);
-    timeline::routes::routes(api);
-    staff::routes(api);
-    partners::own_routes::routes(api);
-    partners::routes::routes(api);
-    partners::key_routes::routes(api);
-    audit::routes::routes(api);
-    code_lists::routes::routes(api);
-    meta::routes::routes(api);
+    where_to_turn::routes::mount(api);
+    districts::routes::mount(api);
+    offices::routes::mount(api);
+    services::routes::mount(api);
+    areas::routes::mount(api);
+    directory::routes::mount(api);
+    referrals::faces::partner_routes::mount(api);
+    referrals::faces::routes::mount(api);
+    referrals::course::work_routes::mount(api);
+    referrals::course::end_routes::mount(api);
+    people::routes::mount(api);
+    families::routes::mount(api);
+    outreach::routes::mount(api);
+    timeline::routes::mount(api);
+    staff::routes::mount(api);
+    partners::own_routes::mount(api);
+    partners::routes::mount(api);
+    partners::key_routes::mount(api);
+    audit::routes::mount(api);
+    code_lists::routes::mount(api);
+    meta::routes::mount(api);
 }
 
 /// The document of the API, as `openapi/openapi.json` has it.

@@ -14,9 +14,8 @@ use diesel::expression::AsExpression;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
-use crate::db::columns::SqlTime;
+use crate::db::sql_types::SqlTime;
 use crate::error::Text;
-use crate::id::Id;
 
 /// The years that anything can lie in. Both databases keep others, and neither sorts all of them.
 const YEARS: RangeInclusive<i32> = 1900..=2200;
@@ -209,22 +208,6 @@ impl Ahead {
         // They may become a key, so they stay nowhere else.
         given.fill(0);
         self.left = rest;
-    }
-}
-
-/// What one request or job knows of the world: when it runs, and where randomness comes from.
-#[derive(Clone)]
-pub struct Moment {
-    /// When it runs. One request has one time.
-    pub now: Timestamp,
-    /// Where randomness comes from.
-    pub random: Random,
-}
-
-impl Moment {
-    /// A new identifier: UUIDv7 (RFC 9562), which sorts by time.
-    pub fn id<Kind>(&self) -> Id<Kind> {
-        Id::new(self.now, &self.random)
     }
 }
 

@@ -23,6 +23,7 @@ use nara::error::{Error, Problem, Result};
 use nara::http::envelope;
 use nara::http::settings::Settings;
 use nara::id::{OutreachContactId, PartnerId, ReferralId};
+use nara::moment::Moment;
 use nara::on_backend;
 use nara::outreach::store::SealedContact;
 use nara::referrals::Referral;
@@ -32,7 +33,7 @@ use nara::referrals::course::table::Action;
 use nara::referrals::reference::Reference;
 use nara::referrals::store::{self, SealedReferral};
 use nara::telemetry::Metrics;
-use nara::time::{Clock, Moment, Random};
+use nara::time::{Clock, Random};
 use nara::vault::{Ring, Vault};
 use nara::{outreach, partners};
 

@@ -7,7 +7,8 @@ use std::time::Instant;
 use nara::auth::holder::Holder;
 use nara::auth::permissions::{Permission, Permissions};
 use nara::auth::tokens::Verifier;
-use nara::time::{Clock, Moment, Random, Timestamp};
+use nara::moment::Moment;
+use nara::time::{Clock, Random, Timestamp};
 use nara::vault::{Ring, Vault};
 use serde::{Deserialize, Serialize};
 

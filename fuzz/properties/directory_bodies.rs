@@ -2,7 +2,8 @@
 //! is patched keeps the rules of what is new.
 
 use nara::areas::NewArea;
-use nara::districts::{BoundaryBody, NewDistrict};
+use nara::districts::NewDistrict;
+use nara::districts::boundary::BoundaryBody;
 use nara::http::body;
 use nara::http::merge_patch::MergePatch;
 use nara::offices::{NewOffice, Office};

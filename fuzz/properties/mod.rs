@@ -29,7 +29,8 @@ use nara::error::{Error, Text};
 use nara::http::call::Call;
 use nara::http::operations::Operations;
 use nara::http::settings::Settings;
-use nara::time::{Clock, Moment, Random, Timestamp};
+use nara::moment::Moment;
+use nara::time::{Clock, Random, Timestamp};
 use serde_json::Value;
 
 /// Panics where what was read of some bytes is not as it must be.

@@ -3,11 +3,12 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 
-use crate::areas::view::path;
-use crate::areas::{Area, AreaView, NewArea, store};
+use crate::areas::view::{AreaView, path};
+use crate::areas::{Area, NewArea, store};
 use crate::auth::{Administrator, Anyone};
 use crate::db::Db;
-use crate::directory::{Directory, Handle, changes, writer};
+use crate::directory::routes::writer;
+use crate::directory::{Directory, Handle, changes};
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::{Answer, Validator};
 use crate::http::body::Body;
@@ -23,7 +24,7 @@ use crate::idempotency::{Replay, Retries};
 use crate::slug::AreaName;
 
 /// The operations on areas.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_areas).service(create_area).service(get_area).service(change_area).service(delete_area);
 }
 

@@ -12,6 +12,7 @@
 //! for those who had no business there. So a record also says for which office, under which reason and from which client.
 
 mod actor;
+pub mod chain;
 pub mod client;
 pub mod denials;
 mod reason;
@@ -36,8 +37,9 @@ use crate::error::Result;
 use crate::hex;
 use crate::http::call::Call;
 use crate::id::{AuditRecordId, OfficeId, ResourceId};
+use crate::moment::Moment;
 use crate::on_backend;
-use crate::time::{Moment, Random, Timestamp};
+use crate::time::{Random, Timestamp};
 
 pub use actor::Actor;
 use client::{Agent, Client};

@@ -9,10 +9,10 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::Bool;
 
 use crate::audit::actor::Actor;
+use crate::audit::chain::Seal;
 use crate::audit::record::Record;
-use crate::audit::seal::Seal;
-use crate::db::columns::SqlUuid;
 use crate::db::schema::{audit_record_resources, audit_records, audit_seals};
+use crate::db::sql_types::SqlUuid;
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::http::page::From;

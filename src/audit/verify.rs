@@ -9,8 +9,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::audit::chain::{BEGINNING, Head, Seal, Sealer};
 use crate::audit::record::Record;
-use crate::audit::seal::{BEGINNING, Head, Seal, Sealer, settled_before};
+use crate::audit::seal::settled_before;
 use crate::audit::store::{self, Sealed};
 use crate::db::DbConn;
 use crate::error::Result;

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::audit::chain::Head;
 use crate::audit::record::Record;
-use crate::audit::seal::Head;
 use crate::audit::verify::{Finding, Flaw, Verification};
 use crate::hex;
 use crate::http::link::Link;

@@ -2,53 +2,12 @@
 
 use std::sync::OnceLock;
 
-use serde::{Deserialize, Serialize};
-
 use crate::audit::AccessReason;
+use crate::auth::Staff;
 use crate::auth::permissions::Reach;
-use crate::auth::tokens::Verified;
-use crate::auth::{Role, Staff};
+use crate::auth::verified::Verified;
 use crate::id::StaffId;
-use crate::vault::{self, Confidential, ConfidentialLine, KeyedHash, Vault};
-
-/// Who somebody is at the identity provider. The subject may be a personal identity number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    issuer: String,
-    #[serde(serialize_with = "vault::disclose")]
-    subject: Confidential<String>,
-}
-
-impl Identity {
-    /// Whom this issuer knows by this subject.
-    pub fn new(issuer: &str, subject: &str) -> Self {
-        Self { issuer: issuer.to_owned(), subject: Confidential::new(subject.to_owned()) }
-    }
-
-    /// What the register finds them by.
-    pub fn hash(&self, vault: &Vault) -> KeyedHash {
-        // No issuer holds a zero byte, so no two identities are written alike.
-        let written = [self.issuer.as_bytes(), &[0], self.subject.reveal().as_bytes()].concat();
-        vault.keyed_hash("staff identity", &written)
-    }
-}
-
-/// What a token says of the one who holds it.
-#[derive(Debug, Clone)]
-pub struct Claims {
-    /// Who it is.
-    pub identity: Identity,
-    /// The name, if the token tells it.
-    pub name: Option<ConfidentialLine>,
-    /// Their roles.
-    pub roles: Vec<Role>,
-    /// The slugs of their offices, as the token names them.
-    pub office_slugs: Vec<String>,
-    /// Whether they may decide on inquiries (SoL 25 kap. 1 §).
-    pub qualified: bool,
-    /// Whether they may see persons with a protected identity.
-    pub protected_identity: bool,
-}
+use crate::vault::{KeyedHash, Vault};
 
 /// Who holds a token that was verified. They are in the register from the first call on that the rule lets them make.
 #[derive(Debug)]
@@ -96,6 +55,7 @@ impl Holder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::verified::Identity;
     use crate::time::Random;
     use crate::vault::Ring;
 

@@ -13,6 +13,7 @@
 //!
 //! Who may do what is one table: [`permissions`].
 
+pub mod agency;
 mod category;
 mod desk;
 mod extract;
@@ -22,19 +23,14 @@ pub mod keys;
 pub mod permissions;
 pub mod register;
 mod remembered;
+pub mod role;
+pub mod sight;
 mod sign_in;
+pub mod staff;
 pub mod tokens;
+pub mod verified;
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-use crate::audit::{AccessReason, Actor};
-use crate::directory::Directory;
-use crate::error::{Error, Problem, Result, Text};
-use crate::id::{OfficeId, PartnerId, StaffId};
-use crate::slug::OfficeName;
-use crate::vault::ConfidentialLine;
-
+pub use agency::Agency;
 pub use category::{Category, PartnerStatus};
 pub use desk::{Desk, Tools};
 pub use extract::{
@@ -42,185 +38,20 @@ pub use extract::{
     OutreachWorker, PartnerKeeper, PartnerReader, PeopleWorker, ReferralMaker, SignedIn, Submitter, TimelineReader,
     VersionReader,
 };
-use permissions::Reach;
+pub use role::{Role, Scope};
+pub use sight::Sight;
 pub use sign_in::{SignIn, cannot_judge_tokens};
-
-/// What staff are, as the municipality's identity provider says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::AsRefStr, strum::EnumIter)]
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Role {
-    /// Meets families in the field.
-    OutreachWorker,
-    /// Works the queue of referrals.
-    Caseworker,
-    /// Watches deadlines and load.
-    TeamLead,
-    /// Keeps the directory and the partner agencies; sees no personal data.
-    Administrator,
-    /// Reads the audit.
-    Auditor,
-    /// Reads statistics.
-    Analyst,
-}
-
-/// What a partner agency's key may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::AsRefStr, strum::EnumIter)]
-#[derive(Serialize, Deserialize, ToSchema)]
-#[schema(as = ApiKeyScope)]
-pub enum Scope {
-    /// Sending referrals and what belongs to them.
-    #[serde(rename = "referrals:submit")]
-    #[strum(serialize = "referrals:submit")]
-    Submit,
-    /// Reading the agency's own referrals.
-    #[serde(rename = "referrals:read")]
-    #[strum(serialize = "referrals:read")]
-    Read,
-}
-
-/// A member of staff who signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Staff {
-    /// Who it is.
-    pub id: StaffId,
-    /// The name, if the token tells it.
-    pub name: Option<ConfidentialLine>,
-    /// Their roles.
-    pub roles: Vec<Role>,
-    /// The slugs of their offices, as the token names them.
-    pub office_slugs: Vec<String>,
-    /// Whether they may decide on inquiries (SoL 25 kap. 1 §).
-    pub qualified: bool,
-    /// Whether they may see persons with a protected identity.
-    pub protected_identity: bool,
-    /// How far the rule lets them go in what they are about to do.
-    pub reach: Vec<Reach>,
-    /// Why they look at what is another office's, where the rule lets them.
-    pub reason: Option<AccessReason>,
-}
-
-/// A partner agency whose system signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Agency {
-    /// Which agency it is.
-    pub id: PartnerId,
-    /// What the law says of such an agency.
-    pub category: Category,
-    /// What the key may be used for.
-    pub scopes: Vec<Scope>,
-    /// The key that it signed in with.
-    pub key: keys::KeyId,
-}
-
-/// What a member of staff may do with the cases of their own offices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Powers {
-    /// Work them.
-    pub works: bool,
-    /// Lead those who do.
-    pub leads: bool,
-    /// Decide on inquiries.
-    pub decides: bool,
-}
-
-/// Which cases a member of staff may know of. List, single, search, count and whatever hangs below a case go through it alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight {
-    /// The offices whose cases they see.
-    pub offices: Vec<OfficeId>,
-    /// Whose own makings they see besides.
-    pub made_by: Option<StaffId>,
-    /// Whether cases about persons with a protected identity exist for them.
-    pub protected_identity: bool,
-    /// Why they see more than their own offices' cases, for the audit.
-    pub reason: Option<AccessReason>,
-}
-
-impl Sight {
-    /// What somebody sees who only asks again for the answer to what they have said themselves. Who said that an identity is protected finds
-    /// it no more, but must be able to learn that it was received.
-    pub fn of_own_words(&self, say_protected: bool) -> Self {
-        Self { protected_identity: self.protected_identity || say_protected, ..self.clone() }
-    }
-
-    /// On whose behalf somebody acts: their only office. Of several, nobody knows which they work for just now.
-    pub fn only_office(&self) -> Option<OfficeId> {
-        match self.offices.as_slice() {
-            [only] => Some(*only),
-            _ => None,
-        }
-    }
-
-    /// On whose behalf somebody looks who may have asked for one office: that one as far as it is within sight, since nobody acts
-    /// for an office by naming it.
-    pub fn office_of(&self, asked: Option<OfficeId>) -> Option<OfficeId> {
-        asked.filter(|office| self.offices.contains(office)).or_else(|| self.only_office())
-    }
-}
-
-/// The offices with these slugs, as far as there are such.
-fn offices_named(slugs: &[String], directory: &Directory) -> impl Iterator<Item = OfficeId> {
-    let named = |slug: &str| slugs.iter().any(|named| named == slug);
-    directory.offices.iter().filter(move |office| named(office.slug.as_ref())).map(|office| office.id)
-}
-
-impl Staff {
-    /// Who did it, for the audit.
-    pub fn actor(&self) -> Actor {
-        Actor::Staff(self.id)
-    }
-
-    /// The offices that the token names, as far as there are such.
-    pub fn offices(&self, directory: &Directory) -> impl Iterator<Item = OfficeId> {
-        offices_named(&self.office_slugs, directory)
-    }
-
-    /// What they may know of: their own offices', and with an `Access-Reason` all offices' if the rule lets them.
-    pub fn sight(&self, directory: &Directory) -> Sight {
-        match self.reason {
-            Some(reason) if self.reach.contains(&Reach::Others) => Sight {
-                offices: directory.offices.iter().map(|office| office.id).collect(),
-                reason: Some(reason),
-                ..self.own_sight(directory)
-            },
-            _ => self.own_sight(directory),
-        }
-    }
-
-    /// What they may change: a reason opens reading only.
-    pub fn own_sight(&self, directory: &Directory) -> Sight {
-        let own = self.reach.contains(&Reach::Own);
-        Sight {
-            offices: if own { self.offices(directory).collect() } else { Vec::new() },
-            made_by: self.reach.contains(&Reach::Made).then_some(self.id),
-            protected_identity: self.protected_identity,
-            reason: None,
-        }
-    }
-
-    /// The office on whose behalf they create something: the one that the body names at `officeId`, or their only one.
-    pub fn creating_office(&self, directory: &Directory, named: Option<&OfficeName>) -> Result<OfficeId> {
-        let own: Vec<OfficeId> = self.offices(directory).collect();
-        let wrong = |en: &'static str, sv: &'static str| Err(Error::invalid_at("/officeId", Text::new(en, sv)));
-        match (own.as_slice(), named) {
-            ([], _) => Err(Error::new(Problem::NoOffice)),
-            ([only], None) => Ok(*only),
-            (_, None) => wrong("is required, since you have several offices", "krävs, eftersom du har flera kontor"),
-            (own, Some(name)) => match directory.find_office(name).filter(|office| own.contains(&office.id)) {
-                Some(office) => Ok(office.id),
-                None => wrong("is not one of your offices", "är inte ett av dina kontor"),
-            },
-        }
-    }
-}
+pub use staff::{Powers, Staff};
 
 #[cfg(test)]
 mod tests {
+    use super::permissions::Reach;
     use super::*;
+    use crate::audit::AccessReason;
+    use crate::directory::Directory;
     use crate::directory::import::in_memory;
-    use crate::time::{Moment, Random};
+    use crate::moment::Moment;
+    use crate::time::Random;
 
     fn moment() -> Moment {
         Moment { now: "2026-11-23T09:00:00Z".parse().unwrap(), random: Random::system() }

@@ -9,7 +9,8 @@
 use diesel::prelude::*;
 
 use crate::auth::Role;
-use crate::auth::holder::{Holder, Identity};
+use crate::auth::holder::Holder;
+use crate::auth::verified::Identity;
 use crate::db::schema::{offices, staff, staff_offices};
 use crate::db::{Db, DbConn};
 use crate::error::Result;

@@ -8,7 +8,6 @@
 //!   minute, whatever callers send. One reading runs at a time. When the keys cannot be read, those that are known stay.
 //! - While there are no keys yet, because the identity provider was away when the server started, no token can be judged.
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +17,10 @@ use jsonwebtoken::errors::ErrorKind;
 use serde_json::{Map, Value};
 
 use crate::auth::Role;
-use crate::auth::holder::{Claims, Holder, Identity};
+use crate::auth::holder::Holder;
 use crate::auth::key_set::{KeySet, KeySource};
 use crate::auth::remembered::Remembered;
+use crate::auth::verified::{Claims, Identity, Verified};
 use crate::text::Line;
 use crate::time::Timestamp;
 use crate::vault::Confidential;
@@ -77,24 +77,6 @@ impl Default for ClaimNames {
         let [roles, offices, name, qualified, protected_identity] =
             ["roles", "offices", "name", "qualified", "protectedIdentity"].map(str::to_owned);
         Self { roles, offices, name, qualified, protected_identity }
-    }
-}
-
-/// What a token says that holds, and for how long it does.
-#[derive(Debug, Clone)]
-pub struct Verified {
-    /// What it says.
-    pub claims: Claims,
-    /// From when to when, in seconds.
-    holds: RangeInclusive<i64>,
-    /// Of the keys that verified it.
-    generation: u64,
-}
-
-impl Verified {
-    /// Whether it holds at this time.
-    pub fn holds_at(&self, now: Timestamp) -> bool {
-        self.holds.contains(&now.utc().timestamp())
     }
 }
 

@@ -9,27 +9,18 @@
 //!
 //! Nothing here reads a clock, a file or a database: time and data are handed in.
 
+pub mod bilingual;
 mod deadlines;
 mod holidays;
 mod opening_hours;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
+pub use bilingual::Bilingual;
 pub use deadlines::{Deadline, DeadlineKind, DeadlineRule, DeadlineStart, Length};
 pub use holidays::{Calendar, Holiday, HolidayKind};
 pub use opening_hours::{DayHours, HoursError, Interval, MAX_LENGTH, OpenState, OpeningHours};
-
-/// A text from the data, in Swedish and English.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Bilingual {
-    /// Swedish, as the law and the almanac have it.
-    pub sv: String,
-    /// The same in English.
-    pub en: String,
-}
 
 /// A legal rule, or a local one, as it reads during a period.
 ///

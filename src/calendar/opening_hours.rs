@@ -28,9 +28,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Bilingual, Calendar};
-use crate::error::Text;
 use syntax::{Expression, Expressions};
 
+pub use syntax::HoursError;
 pub use syntax::MAX_LENGTH;
 
 /// How far ahead changes are looked for: seasons come back within a year.
@@ -40,16 +40,6 @@ const HORIZON_DAYS: u64 = 400;
 const MAX_CHANGES: usize = 20_000;
 
 const MINUTES_A_DAY: u16 = 24 * 60;
-
-/// What is wrong with a text of opening hours, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}, at character {position}", .message.en)]
-pub struct HoursError {
-    /// How many characters stand before the mistake.
-    pub position: usize,
-    /// What is wrong; it follows upon the name of the field.
-    pub message: Text,
-}
 
 /// Whether an office is open at a time, and when that changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -58,21 +58,21 @@ mod tests {
     #[test]
     fn each_enum_has_its_list_and_each_list_its_enum() {
         let lists: [(&str, Vec<String>); 55] = [
-            ("referral-kinds", codes::<crate::referrals::Kind>()),
-            ("referral-statuses", codes::<crate::referrals::Status>()),
-            ("urgencies", codes::<crate::referrals::Urgency>()),
-            ("genders", codes::<crate::people::Gender>()),
+            ("referral-kinds", codes::<crate::referrals::kind::Kind>()),
+            ("referral-statuses", codes::<crate::referrals::kind::Status>()),
+            ("urgencies", codes::<crate::referrals::kind::Urgency>()),
+            ("genders", codes::<crate::people::gender::Gender>()),
             ("age-bands", codes::<crate::people::AgeBand>()),
             ("first-reached-through", codes::<crate::families::FirstReachedThrough>()),
             ("timeline-kinds", codes::<crate::timeline::TimelineKind>()),
-            ("protected-identity", codes::<crate::people::ProtectedIdentity>()),
+            ("protected-identity", codes::<crate::people::protected_identity::ProtectedIdentity>()),
             ("partner-categories", codes::<crate::auth::Category>()),
             ("access-reasons", codes::<crate::audit::AccessReason>()),
             ("audit-outcomes", codes::<crate::audit::Outcome>()),
             ("client-agents", codes::<crate::audit::client::Agent>()),
             ("partner-statuses", codes::<crate::auth::PartnerStatus>()),
-            ("api-key-scopes", codes::<crate::auth::Scope>()),
-            ("staff-roles", codes::<crate::auth::Role>()),
+            ("api-key-scopes", codes::<crate::auth::role::Scope>()),
+            ("staff-roles", codes::<crate::auth::role::Role>()),
             ("consent-scopes", codes::<crate::referrals::matter::consent::ConsentScope>()),
             ("consent-givers", codes::<crate::referrals::matter::consent::Giver>()),
             ("consent-bases", codes::<crate::referrals::matter::consent::Basis>()),
@@ -111,8 +111,8 @@ mod tests {
             ("office-kinds", codes::<crate::offices::OfficeKind>()),
             ("office-statuses", codes::<crate::offices::OfficeStatus>()),
             ("accessibility", codes::<crate::offices::Accessibility>()),
-            ("resolved-by", codes::<crate::where_to_turn::ResolvedBy>()),
-            ("certainties", codes::<crate::where_to_turn::Certainty>()),
+            ("resolved-by", codes::<crate::where_to_turn::place::ResolvedBy>()),
+            ("certainties", codes::<crate::where_to_turn::place::Certainty>()),
         ];
         let held: BTreeSet<&str> = lists.iter().map(|(name, _)| *name).collect();
         // What the audit calls things, and the languages that people speak, are texts in the program.

@@ -17,7 +17,7 @@ use crate::slug::Slug;
 use crate::text::Localized;
 
 /// The operations on code lists.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_code_lists).service(get_code_list);
 }
 

@@ -16,6 +16,8 @@ pub mod dialect;
 pub mod migrations;
 #[expect(missing_docs, reason = "The macro makes public items without docs.")]
 pub mod schema;
+pub mod sizes;
+pub mod sql_types;
 mod threads;
 mod turn;
 mod writer;
@@ -32,6 +34,7 @@ use threads::Threads;
 use writer::Writer;
 
 use crate::error::{Error, Problem, Result, Text};
+pub use sizes::Sizes;
 
 /// A handle on the database; clones share it.
 #[derive(Clone)]
@@ -46,30 +49,6 @@ enum Writers {
     Grouped(Writer),
     /// PostgreSQL: one transaction for each write.
     Separate(Threads),
-}
-
-/// How many threads, and how much may wait.
-#[derive(Debug, Clone, Copy)]
-pub struct Sizes {
-    /// Reading threads.
-    pub readers: usize,
-    /// Writing threads, on PostgreSQL.
-    pub writers: usize,
-    /// Jobs that may wait in each queue before callers are sent away with 503.
-    pub queue: usize,
-    /// How long a job may wait for its turn before its caller is sent away with 503.
-    pub patience: Duration,
-}
-
-impl Sizes {
-    /// What measured best on two cores.
-    pub fn for_target(target: &Target) -> Self {
-        let (readers, writers) = match target {
-            Target::Sqlite(_) => (2, 1),
-            Target::Postgres(_) => (4, 16),
-        };
-        Self { readers, writers, queue: 1024, patience: Duration::from_secs(5) }
-    }
 }
 
 /// A job that lost against another one is tried this often in all, and not again when it has taken so long: the audit's seals rely on

@@ -10,12 +10,12 @@
 //! Two steps keep it under a microsecond: an R-tree of extents leaves a few districts, and in each
 //! only the edges of one narrow band of latitude are looked at. Nothing is allocated.
 
-use geo::{
-    BoundingRect, Coord, Distance, Euclidean, Kernel, Line, LinesIter, Orientation, Point, Rect, kernels::RobustKernel,
-};
+use geo::kernels::RobustKernel;
+use geo::{BoundingRect, Coord, Distance, Euclidean, Kernel, Line, LinesIter, Orientation, Point, Rect};
 use rstar::{AABB, RTree, RTreeObject};
 
-use super::geometry::{Boundary, Plane, TOLERANCE_METRES};
+use super::geometry::Boundary;
+use crate::directory::geometry::measures::{Plane, TOLERANCE_METRES};
 
 /// The index over all districts. It keeps its own copy of their edges.
 #[derive(Debug, Clone)]

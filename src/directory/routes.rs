@@ -15,7 +15,7 @@ use crate::http::call::Call;
 use crate::http::mount::Mount;
 
 /// The operations on the directory as a whole.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(get_coverage);
 }
 

@@ -4,7 +4,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::directory::Directory;
-use crate::districts::{BoundaryBody, District, DistrictView};
+use crate::districts::District;
+use crate::districts::boundary::BoundaryBody;
+use crate::districts::view::DistrictView;
 use crate::http::call::Call;
 use crate::http::link::Link;
 use crate::http::page::Meta;

@@ -7,11 +7,13 @@ use utoipa::IntoParams;
 
 use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
-use crate::directory::{Directory, Handle, changes, writer};
+use crate::directory::routes::writer;
+use crate::directory::{Directory, Handle, changes};
 use crate::districts::boundary_routes::{get_boundary, put_boundary};
 use crate::districts::features::{self, DistrictFeature, DistrictFeatures};
-use crate::districts::view::path;
-use crate::districts::{District, DistrictDetails, DistrictView, NewDistrict, check_boundary, store};
+use crate::districts::rules::check_boundary;
+use crate::districts::view::{DistrictView, path};
+use crate::districts::{District, DistrictDetails, NewDistrict, store};
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::{Answer, Validator};
 use crate::http::body::Body;
@@ -29,7 +31,7 @@ use crate::slug::{AreaName, DistrictName};
 use crate::text::{Line, folded};
 
 /// The operations on districts.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_districts).service(create_district).service(get_district).service(change_district);
     api.service(delete_district).service(get_boundary).service(put_boundary);
 }

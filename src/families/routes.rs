@@ -14,7 +14,8 @@ use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::families::membership::{By, if_known};
 use crate::families::store::{self, Household, SealedFamily};
-use crate::families::{Family, FamilyEventKind, FamilyView, FirstReached, NewFamily, reached};
+use crate::families::view::FamilyView;
+use crate::families::{Family, FamilyEventKind, FirstReached, NewFamily, reached};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
@@ -33,7 +34,7 @@ use crate::vault::{self, ConfidentialProse, Vault};
 type FamilyFacts = Changeable<NewFamily>;
 
 /// The operations on families.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_family).service(get_family).service(change_family).service(merge_families);
 }
 

@@ -47,7 +47,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for BodyWithNulls<T> {
     }
 }
 
-fn json_bytes(
+pub(super) fn json_bytes(
     request: &HttpRequest,
     payload: &mut dev::Payload,
     accepted: &[&str],
@@ -107,11 +107,11 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     Ok(parsed)
 }
 
-fn no_object() -> Error {
+pub(super) fn no_object() -> Error {
     Error::invalid_at("", Text::new("must be a JSON object", "måste vara ett JSON-objekt"))
 }
 
-fn parse_value(bytes: &[u8]) -> Result<Value> {
+pub(super) fn parse_value(bytes: &[u8]) -> Result<Value> {
     serde_json::from_slice(bytes).map_err(|_| Error::new(Problem::MalformedJson))
 }
 

@@ -21,7 +21,7 @@ use crate::http::operations::{Operations, weight};
 use crate::http::parameters::PARAMETERS;
 use crate::http::settings::Settings;
 use crate::http::trace::Trace;
-use crate::time::Moment;
+use crate::moment::Moment;
 
 /// One call.
 pub struct Call {

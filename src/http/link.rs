@@ -40,13 +40,13 @@ impl Linking for Links {
 pub struct Link {
     /// How the target relates to this: `self`, `next`, or the name of an action.
     #[schema(max_length = 100, pattern = "^[a-z]+(-[a-z]+)*$", example = "self")]
-    rel: String,
+    pub(super) rel: String,
     /// The absolute address.
     #[schema(max_length = 2000, format = "uri", example = "https://nara.example/nara/v1/areas/norr")]
-    href: String,
+    pub(super) href: String,
     /// The method.
     #[schema(max_length = 10, pattern = "^[A-Z]+$", example = "GET")]
-    method: &'static str,
+    pub(super) method: &'static str,
 }
 
 impl Link {

@@ -1,6 +1,6 @@
 //! Problems over HTTP (RFC 9457): the one table of status codes, titles and explanations.
 
-mod view;
+pub mod view;
 
 use actix_web::http::StatusCode;
 

@@ -9,7 +9,6 @@ use serde_path_to_error::Segment;
 
 use crate::error::{Error, Result, Text};
 use crate::http::body::explain;
-use crate::http::page;
 
 /// A query string that became a `T`. The parameters of paging are not `T`'s: see [`page::Paging`].
 pub struct Query<T>(pub T);

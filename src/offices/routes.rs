@@ -8,7 +8,8 @@ use utoipa::IntoParams;
 
 use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
-use crate::directory::{Directory, Handle, changes, writer};
+use crate::directory::routes::writer;
+use crate::directory::{Directory, Handle, changes};
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::{Answer, Validator};
 use crate::http::body::Body;
@@ -22,13 +23,13 @@ use crate::http::query::Query;
 use crate::http::written::Written;
 use crate::id::OfficeId;
 use crate::idempotency::{Replay, Retries};
-use crate::offices::view::{HoursView, path};
-use crate::offices::{NewOffice, Office, OfficeKind, OfficeStatus, OfficeView, store};
+use crate::offices::view::{HoursView, OfficeView, path};
+use crate::offices::{NewOffice, Office, OfficeKind, OfficeStatus, store};
 use crate::slug::{AreaName, DistrictName, OfficeName, ServiceName};
 use crate::time::{Timestamp, day};
 
 /// The operations on offices.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_offices).service(create_office).service(get_office).service(change_office).service(delete_office);
     api.service(get_opening_hours);
 }

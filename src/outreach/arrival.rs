@@ -15,13 +15,14 @@ use crate::auth::Sight;
 use crate::db::{DbConn, dialect};
 use crate::error::{Error, Problem, Result};
 use crate::families::reached::{self, Fact, FirstReached, FirstReachedThrough};
-use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, ResourceId, StaffId};
+use crate::id::{FamilyId, OutreachContactId, ResourceId};
+use crate::outreach::OutreachContact;
 use crate::outreach::codes::ContactOutcome;
 use crate::outreach::follow_ups::store::{self as follow_up_store, SealedFollowUp};
 use crate::outreach::known::Known;
+use crate::outreach::names::{Found, Names};
 use crate::outreach::reports::Report;
 use crate::outreach::store::{self, SealedContact};
-use crate::outreach::{NewContact, OutreachContact};
 use crate::time::Random;
 use crate::vault::Vault;
 
@@ -40,21 +41,6 @@ pub struct Arrival {
     pub may_be_there: bool,
 }
 
-/// Whom and what a contact names, each to be judged.
-#[derive(Debug, Clone, Default)]
-pub struct Names {
-    /// People, each with the place in the list.
-    pub people: Vec<(usize, PersonId)>,
-    /// The family.
-    pub family: Option<FamilyId>,
-    /// The contact that it goes on from.
-    pub previous: Option<OutreachContactId>,
-    /// Who shall follow it up, at which office.
-    pub owner: Option<(StaffId, OfficeId)>,
-    /// What stood there before, which nobody has to know anew.
-    pub known_before: Option<Box<Names>>,
-}
-
 /// A contact that has arrived.
 #[derive(Clone)]
 pub struct Arrived {
@@ -64,34 +50,6 @@ pub struct Arrived {
     pub newly_reached: Option<bool>,
     /// Whether it was not there before.
     pub is_new: bool,
-}
-
-/// What was found out about the names of a contact.
-#[derive(Debug, Clone)]
-pub struct Found {
-    /// The family that was met.
-    pub family: Option<FamilyId>,
-    /// All families that were reached by it: that one, and those of the people whom it names.
-    pub families: Vec<FamilyId>,
-    /// Whether somebody is named whose identity is protected.
-    pub protected: bool,
-}
-
-impl Names {
-    /// Whom and what this contact names.
-    pub fn of(new: &NewContact, owner: Option<(StaffId, OfficeId)>) -> Self {
-        Self {
-            people: new.people().collect(),
-            family: new.family_id,
-            previous: new.previous_contact_id,
-            owner,
-            known_before: None,
-        }
-    }
-
-    pub(super) fn is_known_before(&self, is_known: impl FnOnce(&Self) -> bool) -> bool {
-        self.known_before.as_ref().is_some_and(|before| is_known(before))
-    }
 }
 
 impl Arrival {

@@ -19,8 +19,8 @@ use crate::http::written::Written;
 use crate::id::{OfficeId, OutreachContactId};
 use crate::idempotency::{Again, ReplayAnew, Slot};
 use crate::outreach::NewContact;
+use crate::outreach::answers::answer;
 use crate::outreach::arrival::{self, Arrival, Arrived};
-use crate::outreach::routes::answer;
 
 /// A batch takes no more.
 const MOST: usize = 100;

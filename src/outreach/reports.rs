@@ -9,16 +9,16 @@ use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::families;
 use crate::id::{OutreachContactId, ServiceId, StaffId};
+use crate::moment::Moment;
 use crate::outreach::NewContact;
 use crate::people::store as people_store;
 use crate::referrals::matter::child::Child;
 use crate::referrals::matter::consent::Consent;
 use crate::referrals::matter::{Guardian, GuardiansInformed, Informed, NewReferral, Reporter, SenderKind};
-use crate::referrals::person::of_person::{self, Known};
+use crate::referrals::person::{Known, of_person};
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{Referral, Urgency, store as referral_store};
 use crate::services::Need;
-use crate::time::Moment;
 use crate::vault::{self, Confidential, ConfidentialLine, ConfidentialProse, Vault};
 
 /// An internal referral of a contact, with the consent that it needs.
@@ -119,7 +119,7 @@ fn blank(
 }
 
 /// Whose name stands under a report of staff: their own, as the token tells it.
-pub fn reporter(staff: &crate::auth::Staff) -> Result<ConfidentialLine> {
+pub fn reporter(staff: &crate::auth::staff::Staff) -> Result<ConfidentialLine> {
     match &staff.name {
         Some(name) => Ok(name.clone()),
         None => {

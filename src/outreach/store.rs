@@ -12,10 +12,11 @@ use crate::http::page::From;
 use crate::id::{
     ContactVersionId, DistrictId, FamilyId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId, StaffId,
 };
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::outreach::codes::{Channel, ContactOutcome};
 use crate::outreach::{OutreachContact, Record};
-use crate::time::{Moment, Random, Timestamp};
+use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
 /// A contact as the database holds it: what is personal is sealed.

@@ -31,7 +31,7 @@ use crate::text::Line;
 use crate::vault::Vault;
 
 /// The operations on partner agencies.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_partners).service(create_partner).service(get_partner).service(change_partner);
 }
 

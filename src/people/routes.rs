@@ -1,7 +1,5 @@
 //! People over HTTP.
 
-use std::sync::Arc;
-
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use serde::{Deserialize, Deserializer};
@@ -10,28 +8,27 @@ use uuid::Uuid;
 
 use crate::audit;
 use crate::audit::denials::Denials;
-use crate::auth::{PeopleWorker, Sight};
+use crate::auth::PeopleWorker;
 use crate::db::{Db, DbConn, anew};
-use crate::directory::{self, Directory};
+use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::families::membership::By;
 use crate::families::{self, FamilyEventKind};
 use crate::http::answer::Validator;
 use crate::http::body::BodyWithNulls;
 use crate::http::call::{Cache, Call};
-use crate::http::link::{Linking, Links};
 use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::{FamilyId, PersonId};
-use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
-use crate::people::store::{self, SealedPerson};
-use crate::people::{PersonView, change_routes, create_routes, search_routes};
-use crate::time::Timestamp;
+use crate::idempotency::{ReplayAnew, Retries, Slot};
+use crate::people::answers::{Found, Showing, look};
+use crate::people::view::PersonView;
+use crate::people::{change_routes, create_routes, search_routes, store};
 use crate::vault::{self, ConfidentialProse, Vault};
 
 /// The operations on people.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_routes::create_person)
         .service(search_routes::search_people)
         .service(get_person)
@@ -59,15 +56,6 @@ pub struct PersonMove {
 
 fn given_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<FamilyId>, D::Error> {
     Option::deserialize(deserializer)
-}
-
-/// A person as far as somebody may know of them.
-pub(super) struct Found {
-    pub(super) person: SealedPerson,
-    family_id: Option<FamilyId>,
-    same_number: Vec<PersonId>,
-    /// Whether they may change them, and not only read of them for a reason.
-    may_change: bool,
 }
 
 /// Get a person
@@ -180,75 +168,4 @@ async fn move_person(
     let change = async |slot: Slot| anew(call.names_a_version(), async || once(slot.clone()).await).await;
     let answer = retries.once_or_anew(&call, staff.actor(), replay, change).await;
     call.send(denials.noted(answer, attempt)?)
-}
-
-/// A person as far as somebody with this sight may know of them.
-pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<Found> {
-    let person = store::find(conn, sight, id)?;
-    let family: Vec<FamilyId> = person.family_id.into_iter().collect();
-    let family_id = families::store::known_among(conn, sight, &family)?.first().copied();
-    Found::new(conn, sight, person, family_id)
-}
-
-impl Found {
-    /// A person in a family of whom somebody with this sight may know. Other records with the same number are there only because
-    /// one is protected, so only the cleared learn of them.
-    pub(super) fn new(
-        conn: &mut DbConn,
-        sight: &Sight,
-        person: SealedPerson,
-        family_id: Option<FamilyId>,
-    ) -> Result<Self> {
-        let same_number = if sight.protected_identity { store::others_with_number(conn, &person)? } else { Vec::new() };
-        Ok(Self { person, family_id, same_number, may_change: true })
-    }
-
-    /// Whom it shows besides.
-    fn others(&self) -> Vec<Uuid> {
-        self.same_number.iter().copied().map(PersonId::uuid).collect()
-    }
-}
-
-/// What it takes to show a person, on any thread.
-#[derive(Clone)]
-pub(super) struct Showing {
-    pub(super) vault: Vault,
-    pub(super) directory: Arc<Directory>,
-    pub(super) links: Links,
-    now: Timestamp,
-}
-
-impl Showing {
-    pub(super) fn new(vault: &Data<Vault>, directory: &Arc<Directory>, call: &Call) -> Self {
-        let (vault, directory) = (vault.get_ref().clone(), Arc::clone(directory));
-        Self { vault, directory, links: call.links(), now: call.moment.now }
-    }
-
-    /// The person, as whoever found them may see them.
-    pub(super) fn view(&self, found: Found) -> Result<PersonView> {
-        let today = self.directory.calendar.local_date(self.now.utc());
-        let path = path(found.person.id);
-        let mut links = vec![self.links.link("self", "GET", &path)];
-        if found.may_change {
-            links.push(self.links.link("change", "PATCH", &path));
-            links.push(self.links.link("move", "POST", &format!("{path}/move")));
-        }
-        links.push(self.links.link("timeline", "GET", &format!("{path}/timeline")));
-        let person = found.person.open(&self.vault)?;
-        Ok(PersonView::new(person, found.family_id, found.same_number, &self.directory, links, today))
-    }
-
-    /// A kept answer about a person, as it is now.
-    pub(super) fn made_anew(&self, found: Found, kept: Written) -> Result<Again> {
-        let (version, others) = (found.person.version, found.others());
-        Ok(Again {
-            answer: kept.made_anew(&self.view(found)?, Validator::Version(version))?,
-            others,
-            leads_nowhere: false,
-        })
-    }
-}
-
-pub(super) fn path(id: PersonId) -> String {
-    format!("/people/{id}")
 }

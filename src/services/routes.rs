@@ -7,7 +7,8 @@ use utoipa::IntoParams;
 
 use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
-use crate::directory::{Directory, Handle, changes, writer};
+use crate::directory::routes::writer;
+use crate::directory::{Directory, Handle, changes};
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::{Answer, Validator};
 use crate::http::body::Body;
@@ -21,13 +22,13 @@ use crate::http::query::Query;
 use crate::http::written::Written;
 use crate::id::{OfficeId, ServiceId};
 use crate::idempotency::{Replay, Retries};
-use crate::services::view::path;
-use crate::services::{Need, NewService, Orientation, Service, ServiceView, store};
+use crate::services::view::{ServiceView, path};
+use crate::services::{Need, NewService, Orientation, Service, store};
 use crate::slug::{OfficeName, ServiceName};
 use crate::text::LanguageCode;
 
 /// The operations on services.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_services)
         .service(create_service)
         .service(get_service)

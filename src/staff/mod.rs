@@ -4,8 +4,6 @@
 
 pub mod routes;
 
-pub use routes::routes;
-
 use serde::Serialize;
 use utoipa::ToSchema;
 

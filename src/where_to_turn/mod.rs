@@ -8,115 +8,21 @@
 //!    Ties go by distance, then by name.
 //! 4. Nothing of the question is stored.
 
+pub mod explanation;
 mod office;
 mod place;
 pub mod routes;
 mod view;
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use crate::directory::Directory;
-use crate::districts::District;
 use crate::error::{Error, Problem, Result, Text};
 use crate::offices::Office;
-use crate::services::{Need, Service};
-use crate::text::{LanguageCode, Localized};
+use crate::services::Service;
 
+pub use explanation::{Rule, Step};
+pub use office::Wish;
 pub use place::Whereabouts;
-
-/// What somebody wants beside being told where: all of it narrows, none of it is needed.
-#[derive(Debug, Clone, Default)]
-pub struct Wish {
-    /// How old the child or young person is, in years.
-    pub age: Option<u8>,
-    /// What it is about.
-    pub need: Option<Need>,
-    /// In which language.
-    pub language: Option<LanguageCode>,
-}
-
-/// How the place was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ResolvedBy {
-    /// By coordinates.
-    Coordinates,
-    /// By a district's identifier, slug or name.
-    District,
-    /// By the name of a place.
-    Place,
-    /// By a postal code.
-    PostalCode,
-    /// Not found more closely than the municipality.
-    Municipality,
-}
-
-/// How sure the place is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Certainty {
-    /// It is this district.
-    Exact,
-    /// It is probably this district, or certainly only this municipality.
-    Approximate,
-    /// The place is not known.
-    Unknown,
-}
-
-/// The rule that a step of the explanation followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "Each step says in its text what the rule did.")]
-pub enum Rule {
-    PlaceByCoordinates,
-    PlaceByDistrict,
-    PlaceByName,
-    PlaceByPostalCode,
-    PlaceNotKnown,
-    NoPlaceGiven,
-    OutsideMunicipality,
-    Contradiction,
-    ProtectedIdentity,
-    OfficeOfArea,
-    OfficeOfMunicipality,
-    NoOfficeFits,
-    OfficeIsPlanned,
-    BaseOfArea,
-    Reception,
-    Switchboard,
-}
-
-/// One step of an explanation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
-#[schema(as = ExplanationStep)]
-pub struct Step {
-    /// The rule that was followed.
-    ///
-    /// @example "place_by_name"
-    pub rule: Rule,
-    /// What it led to, in words.
-    ///
-    /// @example {"sv": "Platsen ligger i stadsdelen Skäggetorp-Tornby.", "en": "The place lies in the district Skäggetorp-Tornby."}
-    pub text: Localized,
-}
-
-/// What is known of the place, and how.
-#[derive(Debug, Clone, Copy)]
-pub struct Resolved<'d> {
-    /// How it was found.
-    pub by: ResolvedBy,
-    /// How sure it is.
-    pub certainty: Certainty,
-    /// The district, if it is known.
-    pub district: Option<&'d District>,
-    /// Whether the place certainly lies in another municipality.
-    pub outside: bool,
-    /// Where distances are measured from: longitude and latitude.
-    pub point: Option<[f64; 2]>,
-}
+pub use place::{Certainty, Resolved, ResolvedBy};
 
 /// The answer to a question.
 #[derive(Debug)]
@@ -176,14 +82,4 @@ fn no_directory() -> Error {
         "Ingen katalog med ett öppet kontor har lästs in ännu.",
     );
     Error::with_detail(Problem::Unavailable, detail)
-}
-
-impl Step {
-    fn new(
-        rule: Rule,
-        en: impl Into<std::borrow::Cow<'static, str>>,
-        sv: impl Into<std::borrow::Cow<'static, str>>,
-    ) -> Self {
-        Self { rule, text: Text::new(en, sv).into() }
-    }
 }

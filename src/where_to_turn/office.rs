@@ -1,10 +1,11 @@
 //! From a place and a wish to the one office that is responsible.
 
 use crate::directory::Directory;
-use crate::directory::geometry::distance_metres;
+use crate::directory::geometry::measures::distance_metres;
 use crate::offices::{Office, OfficeKind, OfficeStatus};
-use crate::services::Service;
-use crate::where_to_turn::{Resolved, Rule, Step, Wish};
+use crate::services::{Need, Service};
+use crate::text::LanguageCode;
+use crate::where_to_turn::{Resolved, Rule, Step};
 
 /// Every open office that could help, the best first: those of the area before those of the whole municipality, then by
 /// distance, then by name, which is the directory's own order. Lines that only pass callers on are not among them.
@@ -146,4 +147,15 @@ fn told(rule: Rule, office: &Office, en: &str, sv: &str) -> Step {
 /// The line that answers when the offices are closed.
 pub fn on_call(directory: &Directory) -> Option<&Office> {
     directory.offices.iter().find(|office| office.kind == OfficeKind::OnCall && office.is_in_operation())
+}
+
+/// What somebody wants beside being told where: all of it narrows, none of it is needed.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// How old the child or young person is, in years.
+    pub age: Option<u8>,
+    /// What it is about.
+    pub need: Option<Need>,
+    /// In which language.
+    pub language: Option<LanguageCode>,
 }

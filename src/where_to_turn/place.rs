@@ -1,9 +1,12 @@
 //! From what somebody says about the place to a district.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::directory::Directory;
 use crate::districts::District;
 use crate::slug::DistrictName;
-use crate::where_to_turn::{Certainty, Resolved, ResolvedBy, Rule, Step};
+use crate::where_to_turn::{Rule, Step};
 
 /// What is said about the place: any of these, or nothing.
 #[derive(Debug, Clone, Default)]
@@ -224,4 +227,49 @@ fn by_postal_code<'d>(
         format!("Postnumret hör till stadsdelen {name}.{sv}"),
     ));
     Some(in_district(ResolvedBy::PostalCode, certainty, district))
+}
+
+/// How the place was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ResolvedBy {
+    /// By coordinates.
+    Coordinates,
+    /// By a district's identifier, slug or name.
+    District,
+    /// By the name of a place.
+    Place,
+    /// By a postal code.
+    PostalCode,
+    /// Not found more closely than the municipality.
+    Municipality,
+}
+
+/// How sure the place is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Certainty {
+    /// It is this district.
+    Exact,
+    /// It is probably this district, or certainly only this municipality.
+    Approximate,
+    /// The place is not known.
+    Unknown,
+}
+
+/// What is known of the place, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Resolved<'d> {
+    /// How it was found.
+    pub by: ResolvedBy,
+    /// How sure it is.
+    pub certainty: Certainty,
+    /// The district, if it is known.
+    pub district: Option<&'d District>,
+    /// Whether the place certainly lies in another municipality.
+    pub outside: bool,
+    /// Where distances are measured from: longitude and latitude.
+    pub point: Option<[f64; 2]>,
 }

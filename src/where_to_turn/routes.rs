@@ -19,7 +19,7 @@ use crate::where_to_turn::view::AnswerView;
 use crate::where_to_turn::{Whereabouts, Wish, answer};
 
 /// The operations of the resident's question.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(where_to_turn).service(ask_where_to_turn);
 }
 

@@ -13,6 +13,7 @@ mod properties;
 
 mod access;
 mod architecture;
+mod architecture_circles;
 mod audit;
 mod backup;
 mod bad_sign_ins;

@@ -21,8 +21,9 @@ use crate::auth::{Agency, Category, PartnerStatus};
 use crate::db::Db;
 use crate::error::Result;
 use crate::id::PartnerId;
+use crate::moment::Moment;
 use crate::telemetry::Metrics;
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 
 /// How long it is remembered why a key does not hold any more.
 const REMEMBERED: Duration = Duration::days(30);

@@ -7,200 +7,31 @@
 //!   from its allowed networks alone, if it has any; and never while its agency is suspended.
 //! - Signing in needs no query: the [`Keyring`] is in memory. It also remembers when each key was used last.
 
+pub mod api_key;
+pub mod key_id;
 mod keyring;
 mod network;
 mod plain;
 pub mod store;
 
-use std::fmt;
-use std::str::FromStr;
-
 use chrono::Duration;
-use diesel::deserialize::FromSqlRow;
-use diesel::expression::AsExpression;
-use diesel::prelude::*;
-use serde::Serialize;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use uuid::Uuid;
 
 use crate::auth::Scope;
 use crate::db::DbConn;
-use crate::db::columns::Json;
-use crate::db::schema::partner_keys;
-use crate::error::{Error, Problem, Result, Text};
+use crate::error::{Error, Problem, Result};
 use crate::id::PartnerId;
-use crate::time::{Moment, Timestamp};
+use crate::moment::Moment;
 
+pub use api_key::{ApiKey, Terms};
+pub use key_id::KeyId;
 pub use keyring::Keyring;
 pub use network::Network;
 pub use plain::PlainKey;
 
-/// How many letters identify a key.
-const ID_LENGTH: usize = 10;
 /// How long the old key goes on after a rotation, unless something else is said.
 pub const USUAL_OVERLAP: Duration = Duration::hours(24);
 /// How long it may go on at most.
 pub const LONGEST_OVERLAP: Duration = Duration::days(30);
-
-/// The public part of a key, which identifies it: ten letters and digits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, AsExpression, FromSqlRow)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-#[serde(transparent)]
-pub struct KeyId(String);
-crate::text_column!(KeyId);
-
-impl KeyId {
-    /// The same letters in the form of a UUID (RFC 9562, version 8): the audit names everything by a UUID.
-    pub fn uuid(&self) -> Uuid {
-        let mut bytes = [0; 16];
-        // Bytes 6 and 8 hold the version and the variant, so the letters stand before and behind them.
-        for (byte, letter) in [0, 1, 2, 3, 4, 5, 10, 11, 12, 13].into_iter().zip(self.0.bytes()) {
-            bytes[byte] = letter;
-        }
-        uuid::Builder::from_custom_bytes(bytes).into_uuid()
-    }
-}
-
-impl FromStr for KeyId {
-    type Err = Text;
-
-    fn from_str(text: &str) -> std::result::Result<Self, Text> {
-        match text.len() == ID_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            true => Ok(Self(text.to_owned())),
-            false => Err(Text::new(
-                "must be ten letters a-z, A-Z and digits",
-                "måste vara tio bokstäver a-z, A-Z och siffror",
-            )),
-        }
-    }
-}
-
-impl AsRef<str> for KeyId {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl utoipa::PartialSchema for KeyId {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .min_length(Some(ID_LENGTH))
-            .max_length(Some(ID_LENGTH))
-            .pattern(Some("^[0-9A-Za-z]{10}$"))
-            .examples(["3kT9xZ0aQw"])
-            .into()
-    }
-}
-
-impl utoipa::ToSchema for KeyId {}
-
-/// What a key is made for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Terms {
-    /// What people call it.
-    pub label: String,
-    /// What it may be used for.
-    pub scopes: Vec<Scope>,
-    /// From where alone it holds; from anywhere if there is none.
-    pub allowed_networks: Vec<Network>,
-    /// When it ends, if it does.
-    pub expires_at: Option<Timestamp>,
-}
-
-/// A key as it is remembered: without its secret.
-#[derive(Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = partner_keys)]
-pub struct ApiKey {
-    /// Identifies it.
-    pub id: KeyId,
-    /// The agency that has it.
-    pub partner_id: PartnerId,
-    /// What people call it.
-    pub label: String,
-    secret_hash: Vec<u8>,
-    scopes: Json<Vec<String>>,
-    allowed_networks: Json<Vec<Network>>,
-    /// Since when there is such a key.
-    pub created_at: Timestamp,
-    /// When it ends, if it does.
-    pub expires_at: Option<Timestamp>,
-    /// When it ends because another one takes its place.
-    pub overlap_until: Option<Timestamp>,
-    /// The key that takes its place.
-    pub rotated_to: Option<KeyId>,
-    /// When it was revoked.
-    pub revoked_at: Option<Timestamp>,
-    /// When it was used last, to about a minute.
-    pub last_used_at: Option<Timestamp>,
-}
-
-impl ApiKey {
-    fn new(plain: &PlainKey, hash_key: &[u8; 32], partner_id: PartnerId, terms: Terms, moment: &Moment) -> Self {
-        Self {
-            id: plain.id.clone(),
-            partner_id,
-            label: terms.label,
-            secret_hash: plain.hash(hash_key).to_vec(),
-            scopes: Json(terms.scopes.iter().map(|scope| scope.as_ref().to_owned()).collect()),
-            allowed_networks: Json(terms.allowed_networks),
-            created_at: moment.now,
-            expires_at: terms.expires_at,
-            overlap_until: None,
-            rotated_to: None,
-            revoked_at: None,
-            last_used_at: None,
-        }
-    }
-
-    /// What it may be used for. A scope that only a newer program knows opens nothing here.
-    pub fn scopes(&self) -> Vec<Scope> {
-        self.scopes.0.iter().filter_map(|scope| scope.parse().ok()).collect()
-    }
-
-    /// From where alone it holds; from anywhere if there is none.
-    pub fn allowed_networks(&self) -> &[Network] {
-        &self.allowed_networks.0
-    }
-
-    /// When it ends by itself, if it does.
-    pub fn ends_at(&self) -> Option<Timestamp> {
-        self.expires_at.into_iter().chain(self.overlap_until).min()
-    }
-
-    /// Whether it may still be used, by what is written about it.
-    pub fn holds(&self, now: Timestamp) -> bool {
-        self.revoked_at.is_none() && self.ends_at().is_none_or(|end| now < end)
-    }
-
-    /// Whether another key may take its place.
-    pub fn may_be_rotated(&self, now: Timestamp) -> bool {
-        self.holds(now) && self.rotated_to.is_none()
-    }
-
-    /// How often it was changed: it can be rotated once and revoked once.
-    pub fn version(&self) -> i32 {
-        1 + i32::from(self.rotated_to.is_some()) + i32::from(self.revoked_at.is_some())
-    }
-
-    /// What the key in its place is made for: the same, and for as long from now on as this one was made for.
-    pub fn terms_of_next(&self, now: Timestamp) -> Terms {
-        let from_now = |end: Timestamp| Timestamp::from(now.utc() + (end.utc() - self.created_at.utc()));
-        Terms {
-            label: self.label.clone(),
-            scopes: self.scopes(),
-            allowed_networks: self.allowed_networks.0.clone(),
-            expires_at: self.expires_at.map(from_now),
-        }
-    }
-}
 
 /// What is answered where a key that has ended, or has a key in its place, should be rotated.
 pub fn ended() -> Error {
@@ -225,6 +56,7 @@ pub fn insert(
 mod tests {
     use super::*;
     use crate::time::Random;
+    use crate::time::Timestamp;
     use proptest::prelude::*;
 
     fn at(text: &str) -> Timestamp {

@@ -1,6 +1,7 @@
 //! A key as its agency holds it: made, read, hashed, revealed.
 
-use crate::auth::keys::{ID_LENGTH, KeyId};
+use crate::auth::keys::KeyId;
+use crate::auth::keys::key_id::ID_LENGTH;
 use crate::code::code;
 use crate::time::Random;
 

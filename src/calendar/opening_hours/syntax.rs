@@ -12,7 +12,6 @@
 
 use opening_hours::{Context, ContextHolidays, RuleKind};
 
-use super::HoursError;
 use crate::calendar::{Calendar, Holiday};
 use crate::error::Text;
 
@@ -222,4 +221,14 @@ fn not_understood() -> HoursError {
 /// The number of characters before a place that is counted in bytes.
 fn char_position(text: &str, place: usize) -> usize {
     text.char_indices().take_while(|(index, _)| *index < place).count()
+}
+
+/// What is wrong with a text of opening hours, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}, at character {position}", .message.en)]
+pub struct HoursError {
+    /// How many characters stand before the mistake.
+    pub position: usize,
+    /// What is wrong; it follows upon the name of the field.
+    pub message: Text,
 }

@@ -1,6 +1,6 @@
 //! The tables of referrals, what becomes of them, and what is written about them.
 
-use crate::db::columns::{SqlJson, SqlTime, SqlUuid};
+use crate::db::sql_types::{SqlJson, SqlTime, SqlUuid};
 
 diesel::table! {
     use diesel::sql_types::*;

@@ -12,11 +12,10 @@ use rstar::{PointDistance, RTree};
 
 use super::{Boundary, cutting};
 
+use crate::directory::geometry::TOLERANCE_SQUARE_METRES;
+
 /// How far a district may reach outside the municipality.
 pub const TOLERANCE_METRES: f64 = 1.0;
-
-/// The largest overlap that is forgiven, and the largest gap that nobody is told about.
-pub const TOLERANCE_SQUARE_METRES: f64 = 1.0;
 
 /// Less than this beyond the tolerance is how a circle of straight edges differs from a round one.
 const SPECK_SQUARE_METRES: f64 = 0.01;

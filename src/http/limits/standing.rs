@@ -10,12 +10,12 @@ const STANDING: HeaderName = HeaderName::from_static("ratelimit");
 
 /// How a call's budget stands, noted until the call is answered.
 pub struct Standing {
-    policy: HeaderValue,
-    budget: Budget,
-    remaining: u32,
-    whole_after: u64,
+    pub(super) policy: HeaderValue,
+    pub(super) budget: Budget,
+    pub(super) remaining: u32,
+    pub(super) whole_after: u64,
     /// In how many seconds the next call is granted, where this one was not.
-    retry_after: Option<u64>,
+    pub(super) retry_after: Option<u64>,
 }
 
 impl Standing {

@@ -42,7 +42,7 @@ impl Subject {
         }
     }
 
-    fn is_signed_in(self) -> bool {
+    pub(super) fn is_signed_in(self) -> bool {
         matches!(self, Self::Staff(_) | Self::Key(_))
     }
 }

@@ -5,12 +5,11 @@ use crate::db::{DbConn, dialect};
 use crate::error::{Error, Problem, Result};
 use crate::families::membership::if_known;
 use crate::id::{ServiceId, StaffId};
-use crate::outreach::arrival::Names;
 use crate::outreach::follow_ups::store::SealedFollowUp;
 use crate::outreach::known::Known;
+use crate::outreach::names::Names;
 use crate::outreach::store as contact_store;
-use crate::referrals::Status;
-use crate::referrals::store as referral_store;
+use crate::referrals::{Status, store as referral_store};
 use crate::rules::Rules;
 
 /// A follow-up that has its place.

@@ -20,8 +20,8 @@ use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::{OfferId, OutreachContactId};
 use crate::idempotency::{Replay, Retries, Slot};
-use crate::outreach::arrival::Names;
 use crate::outreach::known::Known;
+use crate::outreach::names::Names;
 use crate::outreach::offers::store::{self, SealedOffer, Standing};
 use crate::outreach::offers::view::OfferView;
 use crate::outreach::offers::{NewAnswer, NewOffer, Offer, OfferClosing};
@@ -30,7 +30,7 @@ use crate::rules::Rules;
 use crate::vault::Vault;
 
 /// The operations on offers.
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_offer).service(list_offers).service(get_offer).service(answer_offer).service(close_offer);
 }
 
@@ -336,7 +336,7 @@ fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<OfferId>) ->
 
 /// An attempt at the offers of a contact that the caller may not know of.
 fn of_contact(staff: &Staff, call: &Call, action: &'static str, id: OutreachContactId) -> Entry {
-    crate::outreach::routes::entry(staff, call, action, vec![id])
+    crate::outreach::answers::entry(staff, call, action, vec![id])
 }
 
 /// Whether somebody may still know of the offer that a kept answer is about.

@@ -20,6 +20,7 @@ use crate::db::{Db, DbConn};
 use crate::directory::Directory;
 use crate::error::{Problem, Result};
 use crate::id::{OfficeId, ReferralId};
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::clocks;
@@ -27,7 +28,7 @@ use crate::referrals::course::steps::Said;
 use crate::referrals::course::table::Action;
 use crate::referrals::store::SealedReferral;
 use crate::telemetry::Metrics;
-use crate::time::{Clock, Moment, Random, Timestamp};
+use crate::time::{Clock, Random, Timestamp};
 use crate::vault::Vault;
 
 /// How many are recorded in one transaction. Whoever acts on one of them, and on SQLite every other writer, waits for as long as that

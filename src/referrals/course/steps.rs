@@ -3,32 +3,22 @@
 //! Whether the action may be done at all the table has judged before ([`super::table`]); here only what was said is judged. A step
 //! that fails leaves nothing behind, since it works on a copy.
 
-mod answers;
-mod ends;
-mod work;
+pub mod ends;
+pub mod feedback;
+pub mod work;
 
 use chrono::NaiveDate;
-
-pub use answers::{RefuseFeedback, SendFeedback};
-pub use ends::{
-    Complete, DecideInquiry, Decline, EnterInError, MarkDuplicate, RecordFamilyDeclined, RecordNotReached, Reopen,
-    WithdrawConsent,
-};
-pub use work::{
-    Accept, AssessProtection, Assign, ExtendDeadline, Hold, LogAttempt, Redirect, RequestInformation, Resume, Start,
-    SupplyInformation,
-};
 
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{OfferId, ReferralId, StaffId};
-use crate::referrals::Referral;
+use crate::moment::Moment;
 use crate::referrals::course::table::{Action, Caller, refusal};
 use crate::referrals::course::{State, clocks};
-use crate::referrals::disclosure;
 use crate::referrals::messages::MessageKind;
+use crate::referrals::{Referral, disclosure};
 use crate::rules::{Rules, in_the_future};
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::ConfidentialProse;
 
 /// Who takes a step, when, and what they go by.

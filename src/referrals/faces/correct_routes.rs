@@ -17,7 +17,7 @@ use crate::people::Changeable;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::steps::Said;
 use crate::referrals::course::table::Action;
-use crate::referrals::faces::routes::links;
+use crate::referrals::faces::answers::links;
 use crate::referrals::faces::views::ReferralView;
 use crate::referrals::matter::child::Child;
 use crate::referrals::matter::consent;

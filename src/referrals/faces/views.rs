@@ -15,7 +15,7 @@ use crate::referrals::matter::consent::Consent;
 use crate::referrals::matter::{Guardian, GuardiansInformed, Reporter, Sibling};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
-use crate::referrals::siblings::copies::SiblingCopy;
+use crate::referrals::siblings::SiblingCopy;
 use crate::referrals::{Kind, Origin, Referral, Status, Urgency, no_deadline};
 use crate::services::Need;
 use crate::time::Timestamp;

@@ -9,17 +9,15 @@ use crate::directory::Directory;
 use crate::error::Result;
 use crate::families::{FirstReached, reached};
 use crate::id::{FamilyId, PersonId, ResourceId};
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::people::{self, ProtectedIdentity};
 use crate::referrals::course::{Course, clocks};
 use crate::referrals::matter::NewReferral;
+use crate::referrals::person::Known;
 use crate::referrals::routing::Routing;
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Referral, Status};
-use crate::time::Moment;
-
-/// A person, and how the person's identity is protected: what a referral is routed by.
-pub type Known = (PersonId, ProtectedIdentity);
 
 impl Referral {
     /// What becomes of it when the person's identity is protected: it exists for few from now on, nothing in it tells a place that

@@ -3,12 +3,10 @@
 //! It says what the first one said, by whom and when, so the clocks run from the day on which the office was told. A request is not
 //! copied: its consent is about one child.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use crate::directory::Directory;
 use crate::error::{Error, Result, Text};
 use crate::id::ReferralId;
+use crate::moment::Moment;
 use crate::people::ProtectedIdentity;
 use crate::referrals::Referral;
 use crate::referrals::course::{Course, Feedback, clocks};
@@ -16,19 +14,9 @@ use crate::referrals::matter::child::Child;
 use crate::referrals::matter::{NewReferral, Sibling};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
-use crate::time::{Moment, Timestamp};
+use crate::referrals::siblings::SiblingCopy;
+use crate::time::Timestamp;
 use crate::vault::{Confidential, ConfidentialLine};
-
-/// A report that a sibling got.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SiblingCopy {
-    /// Which of the siblings, from 0.
-    #[schema(minimum = 0, maximum = 19, example = 0)]
-    pub sibling_index: u16,
-    /// The report.
-    pub referral_id: ReferralId,
-}
 
 impl Course {
     /// The reports that were copied from this one, and the one that it was copied from.

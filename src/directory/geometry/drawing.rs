@@ -1,0 +1,30 @@
+//! Drawings of boundaries before they are judged, and the flaws that are found in them.
+
+use geo::LineString;
+
+use crate::error::Text;
+
+/// Why a boundary is refused, and where it is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{pointer}: {}", reason.en)]
+pub struct Flaw {
+    /// A JSON pointer inside the boundary, such as `/coordinates/0/0/3`; empty for the whole.
+    pub pointer: String,
+    /// What is wrong, for the person who drew it.
+    pub reason: Text,
+}
+
+/// A geometry as it was drawn: positions in order, and how to point at them.
+pub(super) struct Drawing {
+    pub(super) polygons: Vec<Vec<LineString<f64>>>,
+    /// Whether the coordinates have the extra level of a MultiPolygon.
+    pub(super) multi: bool,
+}
+
+pub(super) fn flaw(
+    pointer: impl Into<String>,
+    en: impl Into<std::borrow::Cow<'static, str>>,
+    sv: impl Into<std::borrow::Cow<'static, str>>,
+) -> Flaw {
+    Flaw { pointer: pointer.into(), reason: Text::new(en, sv) }
+}

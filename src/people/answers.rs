@@ -1,0 +1,102 @@
+//! Answers about a person: what is read for them, and how it is shown.
+
+use actix_web::web::Data;
+use std::sync::Arc;
+use uuid::Uuid;
+
+use crate::auth::sight::Sight;
+use crate::db::DbConn;
+use crate::directory::snapshot::Directory;
+use crate::error::Result;
+use crate::families;
+use crate::http::answer::Validator;
+use crate::http::call::Call;
+use crate::http::link::{Linking, Links};
+use crate::http::written::Written;
+use crate::id::{FamilyId, PersonId};
+use crate::idempotency::Again;
+use crate::people::store;
+use crate::people::store::SealedPerson;
+use crate::people::view::PersonView;
+use crate::time::Timestamp;
+use crate::vault::Vault;
+
+/// A person as far as somebody may know of them.
+pub(super) struct Found {
+    pub(super) person: SealedPerson,
+    pub(super) family_id: Option<FamilyId>,
+    pub(super) same_number: Vec<PersonId>,
+    /// Whether they may change them, and not only read of them for a reason.
+    pub(super) may_change: bool,
+}
+
+/// A person as far as somebody with this sight may know of them.
+pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<Found> {
+    let person = store::find(conn, sight, id)?;
+    let family: Vec<FamilyId> = person.family_id.into_iter().collect();
+    let family_id = families::store::known_among(conn, sight, &family)?.first().copied();
+    Found::new(conn, sight, person, family_id)
+}
+
+impl Found {
+    /// A person in a family of whom somebody with this sight may know. Other records with the same number are there only because
+    /// one is protected, so only the cleared learn of them.
+    pub(super) fn new(
+        conn: &mut DbConn,
+        sight: &Sight,
+        person: SealedPerson,
+        family_id: Option<FamilyId>,
+    ) -> Result<Self> {
+        let same_number = if sight.protected_identity { store::others_with_number(conn, &person)? } else { Vec::new() };
+        Ok(Self { person, family_id, same_number, may_change: true })
+    }
+
+    /// Whom it shows besides.
+    pub(super) fn others(&self) -> Vec<Uuid> {
+        self.same_number.iter().copied().map(PersonId::uuid).collect()
+    }
+}
+
+/// What it takes to show a person, on any thread.
+#[derive(Clone)]
+pub(super) struct Showing {
+    pub(super) vault: Vault,
+    pub(super) directory: Arc<Directory>,
+    pub(super) links: Links,
+    now: Timestamp,
+}
+
+impl Showing {
+    pub(super) fn new(vault: &Data<Vault>, directory: &Arc<Directory>, call: &Call) -> Self {
+        let (vault, directory) = (vault.get_ref().clone(), Arc::clone(directory));
+        Self { vault, directory, links: call.links(), now: call.moment.now }
+    }
+
+    /// The person, as whoever found them may see them.
+    pub(super) fn view(&self, found: Found) -> Result<PersonView> {
+        let today = self.directory.calendar.local_date(self.now.utc());
+        let path = path(found.person.id);
+        let mut links = vec![self.links.link("self", "GET", &path)];
+        if found.may_change {
+            links.push(self.links.link("change", "PATCH", &path));
+            links.push(self.links.link("move", "POST", &format!("{path}/move")));
+        }
+        links.push(self.links.link("timeline", "GET", &format!("{path}/timeline")));
+        let person = found.person.open(&self.vault)?;
+        Ok(PersonView::new(person, found.family_id, found.same_number, &self.directory, links, today))
+    }
+
+    /// A kept answer about a person, as it is now.
+    pub(super) fn made_anew(&self, found: Found, kept: Written) -> Result<Again> {
+        let (version, others) = (found.person.version, found.others());
+        Ok(Again {
+            answer: kept.made_anew(&self.view(found)?, Validator::Version(version))?,
+            others,
+            leads_nowhere: false,
+        })
+    }
+}
+
+pub(super) fn path(id: PersonId) -> String {
+    format!("/people/{id}")
+}
