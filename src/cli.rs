@@ -1,4 +1,4 @@
-//! The commands.
+//! The commands of the program.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::config::{DatabaseConfig, HealthConfig, LogConfig, ServeConfig, VaultC
 
 /// Nära: the API behind social services moved out into the city districts.
 ///
-/// Residents ask where to turn; schools, police and associations send referrals; the offices work with them. To look around,
+/// Residents ask where to turn; schools, police and associations send referrals; the offices work with these. For a first look,
 /// start with `nara demo`.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, arg_required_else_help = true)]
@@ -23,46 +23,47 @@ pub struct Cli {
     pub log: LogConfig,
 }
 
-/// What the program can be told to do.
+/// A command of the program.
 #[derive(Debug, Subcommand)]
 #[expect(clippy::large_enum_variant, reason = "There is one of it, read at the start.")]
 pub enum Command {
     /// Start the server of a real installation
     ///
-    /// Runs pending migrations, loads the directory and answers calls until it is told to stop; what is under way then is
-    /// finished first. Refuses to start with what `demo` made: its database, its signing key or its secret.
+    /// Runs pending migrations, loads the directory and answers calls until it is told to stop; calls in progress are finished
+    /// first. Refuses to start with a database, a signing key or a secret that `demo` made.
     Serve(ServeConfig),
 
-    /// Start a server to look around in: Linköping's directory, synthetic cases, ready-made tokens and keys
+    /// Start a server for a first look: Linköping's directory, synthetic cases, ready-made tokens and keys
     ///
-    /// Everything lies in one folder: an embedded database, a signing key made for it, and demo.json with the tokens and keys
-    /// that are printed. Listens on 127.0.0.1 alone. No person in it is real.
+    /// Keeps everything in one folder: an embedded database, a signing key made for it, and demo.json with the tokens and keys
+    /// that are printed. Listens on 127.0.0.1 only. No person in it is real.
     Demo(DemoConfig),
 
-    /// Bring the database up to this program's version
+    /// Migrate the database to the layout of this version of the program
     ///
-    /// `serve` does the same at its start. Two servers that start at once wait for each other.
+    /// `serve` does the same when it starts. Two servers that start at the same time wait for each other.
     Migrate(MigrateConfig),
 
-    /// Write a copy of the embedded database to a file, beside a running server
+    /// Write a copy of the embedded database to a file, while the server may run
     ///
-    /// It has everything that was acknowledged before it began, is checked before it gets its name, and replaces nothing: a FILE that
-    /// is there already is refused. The vault's ring of keys and the secret are not in it, and without the ring nobody can read
-    /// what it holds: keep a copy of both, apart from the backups. A PostgreSQL database is backed up by PostgreSQL's own pg_dump or
-    /// pg_basebackup; the command then says how, and ends with exit code 1.
+    /// The copy has everything that was acknowledged before it began, and it is checked before it gets its name. An existing FILE
+    /// is refused, not replaced. The vault's ring of keys and the secret are not in the copy, and without the ring nobody can
+    /// read its personal data: keep a copy of both, apart from the backups. A PostgreSQL database is backed up with PostgreSQL's
+    /// own pg_dump or pg_basebackup; this command then explains how, and ends with exit code 1.
     Backup(BackupConfig),
 
     /// Ask the server on this machine whether it is ready
     ///
-    /// Ends with exit code 0 when it is, and 1 otherwise: for the health check of a container, and for scripts that wait.
+    /// Ends with exit code 0 if it is ready, and with 1 otherwise: for the health check of a container, and for scripts that
+    /// wait.
     Health(HealthConfig),
 
     /// Write the OpenAPI document to standard output
     ///
-    /// It is generated from the mounted routes, and needs no database.
+    /// The document is generated from the mounted routes. No database is needed.
     Openapi,
 
-    /// Load reference data
+    /// Load reference data into the database
     #[command(subcommand)]
     Import(ImportCommand),
 
@@ -70,17 +71,17 @@ pub enum Command {
     #[command(subcommand)]
     Vault(VaultCommand),
 
-    /// Look after the audit
+    /// Check the audit for tampering
     #[command(subcommand)]
     Audit(AuditCommand),
 
     /// Make a token for a member of staff, signed with a demo's key: for development only
     ///
-    /// It holds in the demo whose folder is named, and nowhere else.
+    /// The token is valid in the demo whose folder is given, and nowhere else.
     Token(TokenConfig),
 }
 
-/// Where `demo` lives.
+/// The folder and the port of `demo`.
 #[derive(Debug, Clone, Args)]
 pub struct DemoConfig {
     /// The folder for the database, the keys and demo.json
@@ -96,19 +97,19 @@ pub struct DemoConfig {
     pub limits: LimitsConfig,
 }
 
-/// What `migrate` needs.
+/// The arguments of `migrate`.
 #[derive(Debug, Clone, Args)]
 pub struct MigrateConfig {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would show it.")]
     pub database: DatabaseConfig,
 
-    /// Take back the newest migration instead, with the data that it made room for
+    /// Undo the newest migration instead, and delete the data that it made room for
     #[arg(long)]
     pub revert_last: bool,
 }
 
-/// What `backup` says of PostgreSQL, whose own programs do it better.
+/// The answer of `backup` for PostgreSQL, which has better programs of its own for backups.
 pub const BACKUP_OF_POSTGRES: &str = "\
 DATABASE_URL: PostgreSQL makes its own backups, beside running servers. Write one with
   (umask 077 && pg_dump --format=custom --file=FILE --dbname=\"$DATABASE_URL\")
@@ -116,10 +117,10 @@ and read it into a new, empty database with
   pg_restore --exit-on-error --single-transaction --no-owner --dbname=\"$DATABASE_URL\" FILE
 For going back to any moment: pg_basebackup, and an archive of the write-ahead log.";
 
-/// What `backup` needs.
+/// The arguments of `backup`.
 #[derive(Debug, Clone, Args)]
 pub struct BackupConfig {
-    /// The file to write, which is not there yet. Only its owner may read it
+    /// The file to write, which must not exist yet. Only its owner may read it
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
@@ -128,18 +129,18 @@ pub struct BackupConfig {
     pub database: DatabaseConfig,
 }
 
-/// What can be imported.
+/// A kind of data that can be imported.
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
     /// Load a municipality's directory from a folder such as data/linkoping
     ///
-    /// Areas, districts with boundaries, offices, services, postal codes, holidays, legal references and deadlines, in one
-    /// transaction: all of it or nothing. What is there already, by its slug, is brought up to date; what the folder no longer
-    /// names stays.
+    /// Loads areas, districts with boundaries, offices, services, postal codes, holidays, legal references and deadlines in one
+    /// transaction: all of it or nothing. Entries that exist already, by their slugs, are updated. Entries that the folder no
+    /// longer names stay.
     Directory(ImportConfig),
 }
 
-/// What `import directory` needs.
+/// The arguments of `import directory`.
 #[derive(Debug, Clone, Args)]
 pub struct ImportConfig {
     /// The folder with the directory's files
@@ -151,40 +152,41 @@ pub struct ImportConfig {
     pub database: DatabaseConfig,
 }
 
-/// What can be done with the vault's keys.
+/// A command on the vault's keys.
 #[derive(Debug, Subcommand)]
 pub enum VaultCommand {
     /// Write a ring of fresh keys to standard output
     ///
-    /// Keep it where only the server can read it, and a copy where no fire reaches it: without these keys nobody can read what
-    /// the database holds.
+    /// Keep the ring where only the server can read it, and a copy where no fire reaches it: without these keys nobody can read
+    /// the personal data in the database.
     NewKeys,
 
-    /// Write the ring with one more key, in front, to standard output
+    /// Write the ring with one more key, in first place, to standard output
     ///
-    /// Several servers: give the new ring first with the new key's line behind the old one, so that all can open what it will
-    /// seal; then with it in front; then run `nara vault rotate`. Old keys stay in the ring: the audit's seals rest on them.
+    /// With several servers: first give all of them the new ring with the new key's line after the old one, so that all can open
+    /// what it will seal; then the ring with the new key in first place; then run `nara vault rotate`. Old keys stay in the ring,
+    /// because the audit's seals depend on them.
     AddKey(AddKeyConfig),
 
-    /// Seal everything anew with the key that stands first in the ring
+    /// Seal all personal data again with the first key of the ring
     ///
-    /// Runs beside the servers, some rows at a time. It can be stopped at any moment and run again: it goes on where it was.
+    /// Runs beside the servers, a few rows at a time. It can be stopped at any time; the next run goes on where it stopped.
     Rotate(VaultDatabaseConfig),
 
-    /// Make all look-up hashes anew with the ring's look-up key
+    /// Compute all look-up hashes again with the ring's look-up key
     ///
-    /// For a ring with a fresh look-up key. The servers must be stopped: they would look for hashes that are no longer there.
+    /// Needed when the ring has a new look-up key. The servers must be stopped: they would look for hashes that no longer exist.
     RebuildLookups(VaultDatabaseConfig),
 }
 
-/// What `vault add-key` needs.
+/// The arguments of `vault add-key`.
 #[derive(Debug, Clone, Args)]
 pub struct AddKeyConfig {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would show it.")]
     pub vault: VaultConfig,
 
-    /// A fresh key for the look-up hashes instead; then run `nara vault rebuild-lookups`
+    /// Replace the key for look-up hashes instead; then run `nara vault rebuild-lookups`
     #[arg(long)]
     pub lookup: bool,
 }
@@ -201,17 +203,17 @@ pub struct VaultDatabaseConfig {
     pub vault: VaultConfig,
 }
 
-/// What can be done with the audit.
+/// A command on the audit.
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// Tell whether any record was changed, removed or inserted past the database's own protection
+    /// Check whether any record was changed, removed or inserted past the database's own protection
     ///
-    /// Goes through all records and their seals. Names what is wrong and ends with exit code 1; prints the head of the chain when all
-    /// is well. Note the head somewhere else: with it, a later verification also notices that the end was cut off.
+    /// Goes through all records and their seals. Lists the flaws and ends with exit code 1; if there are none, prints the head of
+    /// the chain. Keep the head somewhere else: with it, a later verification also notices that the end was cut off.
     Verify(AuditVerifyConfig),
 }
 
-/// What `audit verify` needs.
+/// The arguments of `audit verify`.
 #[derive(Debug, Clone, Args)]
 pub struct AuditVerifyConfig {
     #[command(flatten)]
@@ -222,19 +224,19 @@ pub struct AuditVerifyConfig {
     #[expect(missing_docs, reason = "clap would show it.")]
     pub vault: VaultConfig,
 
-    /// A head from earlier, as the log or `audit verify` told it
+    /// A head from earlier, as the log or `audit verify` printed it
     #[arg(long, value_name = "SEQ:HASH")]
     pub expect_head: Option<String>,
 }
 
-/// Whose token to make.
+/// The holder and the lifetime of the token that `token` makes.
 #[derive(Debug, Clone, Args)]
 pub struct TokenConfig {
-    /// The folder of the demo whose key signs
+    /// The folder of the demo whose key signs the token
     #[arg(long, value_name = "DIR", default_value = "./nara-data")]
     pub data_dir: PathBuf,
 
-    /// Who it is: the subject
+    /// The subject of the token: the identifier of the member of staff
     #[arg(long, default_value = "developer")]
     pub subject: String,
 
@@ -242,7 +244,7 @@ pub struct TokenConfig {
     #[arg(long = "role", value_name = "ROLE", required = true, value_parser = ["outreach_worker", "caseworker", "team_lead", "administrator", "auditor", "analyst"])]
     pub roles: Vec<String>,
 
-    /// The slug of an office of theirs; may be given several times
+    /// The slug of an office where they work; may be given several times
     #[arg(long = "office", value_name = "SLUG")]
     pub offices: Vec<String>,
 
@@ -254,7 +256,7 @@ pub struct TokenConfig {
     #[arg(long)]
     pub protected_identity: bool,
 
-    /// For how many hours it holds
+    /// The number of hours for which the token is valid
     #[arg(long, value_name = "HOURS", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=720))]
     pub hours: u16,
 }

@@ -1,13 +1,13 @@
-//! Keyed codes: HMAC-SHA256 (RFC 2104).
+//! Message authentication codes: HMAC-SHA256 (RFC 2104).
 
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-/// As long as a block of SHA-256: HMAC fills a shorter key up with zeros.
+/// The length of a block of SHA-256: HMAC pads a shorter key with zeros to this length.
 const BLOCK: usize = 64;
 
-/// The code of the parts, one behind the other. Who needs to tell `a`, `bc` from `ab`, `c` puts something between them.
+/// Returns the code of the concatenated parts. A caller who must tell `a`, `bc` from `ab`, `c` puts a separator between them.
 pub fn code(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     let mut block = [0; BLOCK];
     block[..key.len()].copy_from_slice(key);
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
     use crate::hex;
 
-    /// RFC 4231, test case 1, with its key of 20 bytes filled up.
+    /// RFC 4231, test case 1. Its key of 20 bytes is padded with zeros.
     #[test]
     fn the_code_is_that_of_the_standard() {
         let mut key = [0; 32];

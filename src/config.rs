@@ -1,7 +1,7 @@
-//! Configuration: every variable parsed once, into a typed field. Nothing else in the program reads the environment.
+//! Configuration: every variable is parsed once, into a typed field. No other code reads the environment.
 //!
-//! A value that cannot be used stops the start with a message that names the variable and what it accepts. Secrets are never
-//! printed: they have no `Debug`.
+//! An invalid value stops the start, with a message that names the variable and what it accepts. Secrets are never printed: they
+//! have no `Debug`, or one that hides them.
 
 mod database;
 pub mod hidden;
@@ -24,38 +24,39 @@ pub use secret::{DEMO_MARK, Secret};
 pub use tokens::TokenConfig;
 pub use vault::VaultConfig;
 
-/// How the server logs: for every command.
+/// The configuration of logging, for every command.
 #[derive(Debug, Clone, Args)]
 pub struct LogConfig {
-    /// What to log: error, warn, info, debug or trace, or a filter such as nara=debug,warn
+    /// The log level: error, warn, info, debug or trace, or a filter such as nara=debug,warn
     #[arg(long, global = true, env = "NARA_LOG", value_name = "NARA_LOG", default_value = "info,actix_server=warn")]
     pub log: String,
 }
 
-/// What `serve` needs to know.
+/// The configuration of `serve`.
 #[derive(Debug, Clone, Args)]
 pub struct ServeConfig {
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
     pub database: DatabaseConfig,
 
-    /// The address to listen on. Put a proxy that speaks TLS in front of any other address than a loopback one
+    /// The address to listen on. If it is not a loopback address, put a proxy that speaks TLS in front
     #[arg(long, env = "NARA_ADDRESS", value_name = "NARA_ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
     pub address: SocketAddr,
 
-    /// The address for Prometheus, kept apart from the callers'. Without it there are no metrics
+    /// The address for Prometheus, apart from the address for callers. Without it there are no metrics
     #[arg(long, env = "NARA_METRICS_ADDRESS", value_name = "NARA_METRICS_ADDRESS", value_parser = address)]
     pub metrics_address: Option<SocketAddr>,
 
-    /// The address under which callers know the server, such as https://nara.example. Without it links follow the Host header
+    /// The address under which callers know the server, such as https://nara.example. Without it, links follow the Host header
     #[arg(long, env = "NARA_PUBLIC_URL", value_name = "NARA_PUBLIC_URL", value_parser = public_url)]
     pub public_url: Option<String>,
 
-    /// The origins whose pages may call, separated by commas, such as https://linkoping.example
+    /// The origins whose web pages may call the server, separated by commas, such as https://linkoping.example
     #[arg(long, env = "NARA_CORS_ORIGINS", value_name = "NARA_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
     pub cors_origins: Vec<String>,
 
-    /// The networks of the proxies in front, separated by commas, such as 10.0.0.0/8. Only they are believed when they say in Forwarded or X-Forwarded-For whom they speak for
+    /// The networks of the proxies in front, separated by commas, such as 10.0.0.0/8. Only their statements about a caller's
+    /// address, in Forwarded or X-Forwarded-For, are believed
     #[arg(long, env = "NARA_TRUSTED_PROXIES", value_name = "NARA_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 
@@ -63,7 +64,8 @@ pub struct ServeConfig {
     #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
     pub tokens: TokenConfig,
 
-    /// A file with the installation's secret: at least 32 random bytes as 64 hexadecimal digits. Keys of partners and cursors rest on it
+    /// A file with the installation's secret: at least 32 random bytes as 64 hexadecimal digits. The keys of partner agencies and
+    /// cursors depend on it
     #[arg(long, env = "NARA_SECRET_FILE", value_name = "NARA_SECRET_FILE")]
     pub secret_file: PathBuf,
 
@@ -71,7 +73,7 @@ pub struct ServeConfig {
     #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
     pub vault: VaultConfig,
 
-    /// The environment that keys of partner agencies are made for; it stands in every key
+    /// The environment that keys of partner agencies are made for; it is part of every key
     #[arg(long, env = "NARA_ENVIRONMENT", value_name = "NARA_ENVIRONMENT", default_value = "live", value_parser = environment)]
     pub environment: String,
 
@@ -79,15 +81,15 @@ pub struct ServeConfig {
     #[expect(missing_docs, reason = "clap would show it as the command's own text.")]
     pub limits: LimitsConfig,
 
-    /// How many threads answer calls; 0 for one per core
+    /// The number of threads that answer calls; 0 means one per core
     #[arg(long, env = "NARA_WORKERS", value_name = "NARA_WORKERS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=256))]
     pub workers: u16,
 }
 
-/// What `health` needs to know.
+/// The configuration of `health`.
 #[derive(Debug, Clone, Args)]
 pub struct HealthConfig {
-    /// The address that the server listens on. Where that is all addresses, it is asked on the loopback one
+    /// The address that the server listens on. If that is all addresses, the loopback address is asked
     #[arg(long, env = "NARA_ADDRESS", value_name = "NARA_ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
     pub address: SocketAddr,
 }
@@ -101,7 +103,7 @@ fn public_url(text: &str) -> Result<String, String> {
         .map_err(|_| "expected http:// or https:// and a host, without a path, such as https://nara.example".to_owned())
 }
 
-/// As browsers write it in `Origin` (RFC 6454): lower case, and without the port that everybody knows.
+/// Parses an origin as browsers write it in `Origin` (RFC 6454): in lower case, and without the scheme's default port.
 fn origin(text: &str) -> Result<String, String> {
     let url = reqwest::Url::parse(text.trim()).ok().filter(|url| {
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
@@ -115,14 +117,14 @@ fn origin(text: &str) -> Result<String, String> {
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     let single = || text.parse::<IpAddr>().map(IpNet::from);
-    // What lies in a network written with more bits than its mask has is a slip of one or the other, and nobody comes from an IPv4
-    // network that is written as IPv6.
+    // An address with bits outside the network's mask is a mistake in one or the other. An IPv4 network written as IPv6 matches
+    // no caller.
     let exact = |network: &IpNet| *network == network.trunc() && network.addr().to_canonical() == network.addr();
     let network = text.parse::<IpNet>().or_else(|_| single()).ok().filter(exact);
     network.ok_or_else(|| "expected a network such as 10.0.0.0/8 or 2001:db8::/32, or a single address".to_owned())
 }
 
-/// The environment of the keys that `demo` makes: `serve` never takes them.
+/// The environment of the keys that `demo` makes. `serve` never accepts them.
 pub const DEMO_ENVIRONMENT: &str = "demo";
 
 fn environment(text: &str) -> Result<String, String> {

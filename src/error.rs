@@ -1,10 +1,9 @@
-//! What can go wrong, free of HTTP and SQL.
+//! The errors of the program, independent of HTTP and SQL.
 //!
-//! An [`Error`] names one [`Problem`], and may carry a sentence for the caller and the places in the
-//! request that are wrong. Its cause, if there is one, is for the log alone and never reaches a caller:
-//! causes may quote what somebody sent, and what people send here is personal.
+//! An [`Error`] names one [`Problem`]. It may carry a sentence for the caller and the places in the request that are wrong. Its cause, if
+//! there is one, is for the log alone and never reaches a caller: causes may quote the request, and requests hold personal data.
 //!
-//! The status code, the title and the page of each problem stand in one table, `http/problem.rs`.
+//! The status code, the title and the page of each problem are in one table, `http/problem.rs`.
 
 mod problem;
 
@@ -15,33 +14,32 @@ use uuid::Uuid;
 
 pub use problem::Problem;
 
-/// A sentence in the two languages in which the API speaks.
+/// A sentence in the two languages of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
-    /// English, the default.
+    /// The English text, which is the default.
     pub en: Cow<'static, str>,
-    /// Swedish.
     pub sv: Cow<'static, str>,
-    /// What is wrong has a problem of its own.
+    /// The problem of a violation with this text, if it has a problem of its own.
     pub problem: Option<Problem>,
 }
 
 impl Text {
-    /// The same sentence in English and in Swedish.
+    /// Makes a text from its English and its Swedish version.
     pub fn new(en: impl Into<Cow<'static, str>>, sv: impl Into<Cow<'static, str>>) -> Self {
         Self { en: en.into(), sv: sv.into(), problem: None }
     }
 
-    /// The same, of what is wrong in a way that has a problem of its own.
+    /// Makes a text for a violation with a problem of its own.
     pub fn of(problem: Problem, en: impl Into<Cow<'static, str>>, sv: impl Into<Cow<'static, str>>) -> Self {
         Self { problem: Some(problem), ..Self::new(en, sv) }
     }
 }
 
-/// Both languages behind each other, parted by a unit separator, and behind them the problem if there is one.
+/// Writes both languages, and the slug of the problem if there is one, separated by unit separators.
 ///
-/// serde carries the error of a field's type as one string. This is how all of it gets through;
-/// [`Text::from_carried`] takes it apart again.
+/// serde carries the error of a field's type as a single string, so all parts must fit into one. [`Text::from_carried`] takes
+/// them apart again.
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{SEPARATOR}{}", self.en, self.sv)?;
@@ -52,7 +50,7 @@ impl fmt::Display for Text {
 const SEPARATOR: char = '\u{1f}';
 
 impl Text {
-    /// Takes apart what [`Display`](fmt::Display) put together; `None` for any other string.
+    /// Parses a string written by [`Display`](fmt::Display); `None` for any other string.
     pub fn from_carried(carried: &str) -> Option<Self> {
         let (en, rest) = carried.split_once(SEPARATOR)?;
         let (sv, problem) = rest.split_once(SEPARATOR).unwrap_or((rest, ""));
@@ -60,37 +58,33 @@ impl Text {
     }
 }
 
-/// Where in the request something is wrong.
+/// The place in a request where something is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A JSON Pointer (RFC 6901) into the body, without the leading `#`.
     Pointer(String),
-    /// Some characters of the text at such a pointer.
+    /// A range of characters in the text at a JSON Pointer.
     Span {
-        /// The pointer.
         pointer: String,
-        /// The first of the characters, counted from 0.
+        /// The index of the first character, counted from 0.
         start: usize,
-        /// The one behind them.
+        /// The index after the last character.
         end: usize,
     },
-    /// A query parameter.
     Parameter(String),
-    /// A header.
     Header(&'static str),
 }
 
-/// One thing that is wrong with a request.
+/// One violation: a place in the request, and what is wrong there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Where it is.
     pub place: Place,
-    /// What is wrong, and what would be right.
+    /// A sentence that says what is wrong, and what would be right.
     pub detail: Text,
 }
 
 impl Violation {
-    /// Something wrong in the body.
+    /// A violation in the body, at the JSON Pointer `pointer`.
     pub fn at(pointer: impl Into<String>, detail: Text) -> Self {
         Self { place: Place::Pointer(pointer.into()), detail }
     }
@@ -112,7 +106,7 @@ struct Parts {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// A problem that needs no further words.
+    /// Makes an error that needs no details.
     pub fn new(problem: Problem) -> Self {
         Self(Box::new(Parts {
             problem,
@@ -124,85 +118,85 @@ impl Error {
         }))
     }
 
-    /// A problem with a sentence about this occurrence.
+    /// Makes an error with a sentence about this occurrence.
     pub fn with_detail(problem: Problem, detail: Text) -> Self {
         let mut error = Self::new(problem);
         error.0.detail = Some(detail);
         error
     }
 
-    /// A well-formed body that breaks rules: all of them, not only the first.
+    /// Makes the error for a well-formed body that breaks rules. It names all violations, not only the first.
     pub fn invalid(violations: Vec<Violation>) -> Self {
         let mut error = Self::new(Problem::ValidationFailed);
         error.0.violations = violations;
         error
     }
 
-    /// A well-formed body that breaks rules which have a problem of their own.
+    /// Makes the error for a well-formed body that breaks rules with a problem of their own.
     pub fn invalid_as(problem: Problem, violations: Vec<Violation>) -> Self {
         let mut error = Self::new(problem);
         error.0.violations = violations;
         error
     }
 
-    /// A well-formed body that breaks one rule.
+    /// Makes the error for a well-formed body that breaks one rule.
     pub fn invalid_at(pointer: impl Into<String>, detail: Text) -> Self {
         Self::invalid(vec![Violation::at(pointer, detail)])
     }
 
-    /// A query parameter that cannot be used.
+    /// Makes the error for a query parameter that cannot be used.
     pub fn parameter(name: impl Into<String>, detail: Text) -> Self {
         Self::bad_parameter(Violation { place: Place::Parameter(name.into()), detail })
     }
 
-    /// The same, where the violation is there already.
+    /// Makes the error for a query parameter that cannot be used, from a violation that already exists.
     pub fn bad_parameter(violation: Violation) -> Self {
         let mut error = Self::new(Problem::InvalidParameter);
         error.0.violations = vec![violation];
         error
     }
 
-    /// A header that cannot be used.
+    /// Makes the error for a header that cannot be used.
     pub fn header(name: &'static str, detail: Text) -> Self {
         Self::header_problem(Problem::InvalidHeader, name, detail)
     }
 
-    /// A header that cannot be used, with a problem of its own.
+    /// Makes the error for a header that cannot be used, with a problem of its own.
     pub fn header_problem(problem: Problem, name: &'static str, detail: Text) -> Self {
         let mut error = Self::new(problem);
         error.0.violations = vec![Violation { place: Place::Header(name), detail }];
         error
     }
 
-    /// It does not exist, or the caller may not know that it does: the two are one answer.
+    /// Makes the error for a record that does not exist or that the caller may not know of: both get the same answer.
     pub fn not_found() -> Self {
         Self::new(Problem::NotFound)
     }
 
-    /// Our fault; the cause goes to the log.
+    /// Makes the error for a failure of the server. Its cause goes to the log.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::new(Problem::InternalError).because(cause)
     }
 
-    /// Remembers what lies behind the problem, for the log alone.
+    /// Adds the cause of the problem, for the log alone.
     pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.cause = Some(cause.into());
         self
     }
 
-    /// Remembers what the caller named and may not know of, for the audit alone.
+    /// Adds the identifiers that the caller named and may not know of, for the audit alone.
     pub fn naming(mut self, unknown: Vec<Uuid>) -> Self {
         self.0.unknown = unknown;
         self
     }
 
-    /// Names the actions that are allowed instead.
+    /// Adds the actions that are allowed instead.
     pub fn allowing(mut self, actions: Vec<&'static str>) -> Self {
         self.0.allowed = Some(actions);
         self
     }
 
-    /// The same for a part of a larger body: its pointers begin with where the part stands.
+    /// Moves the error from a part of a body to the whole body: prefixes its pointers with `part`, the pointer to that part.
     pub fn within(mut self, part: &str) -> Self {
         for violation in &mut self.0.violations {
             if let Place::Pointer(pointer) | Place::Span { pointer, .. } = &mut violation.place {
@@ -212,7 +206,7 @@ impl Error {
         self
     }
 
-    /// The same for what is judged as a part of a larger body and stands by itself: its pointers do not name the part.
+    /// Moves the error from a whole body to one of its parts that was sent alone: removes the prefix `part` from its pointers.
     pub fn from_part(mut self, part: &str) -> Self {
         for violation in &mut self.0.violations {
             if let Place::Pointer(pointer) = &mut violation.place
@@ -224,7 +218,6 @@ impl Error {
         self
     }
 
-    /// Which problem it is.
     pub fn problem(&self) -> Problem {
         self.0.problem
     }
@@ -234,29 +227,29 @@ impl Error {
         self.0.detail.as_ref()
     }
 
-    /// Everything that is wrong with the request.
+    /// All violations in the request.
     pub fn violations(&self) -> &[Violation] {
         &self.0.violations
     }
 
-    /// What the caller named and may not know of, or what does not exist.
+    /// The identifiers that the caller named, and that do not exist or that the caller may not know of.
     pub fn unknown(&self) -> &[Uuid] {
         &self.0.unknown
     }
 
-    /// The actions that are allowed instead, where one was refused.
+    /// The actions that are allowed instead of the refused one, if an action was refused.
     pub fn allowed(&self) -> Option<&[&'static str]> {
         self.0.allowed.as_deref()
     }
 
-    /// What lies behind the problem, for the log.
+    /// The cause of the problem, for the log.
     pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
         self.0.cause.as_deref()
     }
 }
 
 impl Error {
-    /// The error for somebody at a command line: what lies behind it, or what is wrong where.
+    /// The error as a text for the command line: its cause, or else its details and violations.
     pub fn told(&self) -> String {
         if let Some(cause) = self.cause() {
             return cause.to_string();

@@ -1,7 +1,6 @@
-//! Identifiers with a kind, so that swapping two is a compile error.
+//! Typed identifiers: mixing up two kinds is a compile error.
 //!
-//! The kinds are listed here rather than beside their nouns, because `audit` and `auth` name them too
-//! and must not know the nouns.
+//! The kinds are listed here and not beside their nouns, because `audit` and `auth` use them too and must not know the nouns.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -19,7 +18,7 @@ use crate::db::sql_types::SqlUuid;
 use crate::error::Text;
 use crate::time::{Random, Timestamp};
 
-/// A UUIDv7 (RFC 9562) that says what it identifies.
+/// A UUIDv7 (RFC 9562) together with the kind of record that it identifies.
 #[derive(AsExpression, FromSqlRow)]
 #[diesel(sql_type = SqlUuid)]
 pub struct Id<Kind> {
@@ -37,51 +36,38 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// Identifies an area.
     AreaId = AreaKind;
-    /// Identifies a district.
     DistrictId = DistrictKind;
-    /// Identifies an office.
     OfficeId = OfficeKind;
-    /// Identifies a service.
     ServiceId = ServiceKind;
-    /// Identifies a partner agency.
     PartnerId = PartnerKind;
-    /// Identifies a referral.
     ReferralId = ReferralKind;
-    /// Identifies something that happened to a referral.
+    /// Identifies an event in the course of a referral.
     ReferralEventId = ReferralEventKind;
     /// Identifies a message between an office and a sender.
     MessageId = MessageKind;
-    /// Identifies a person.
     PersonId = PersonKind;
-    /// Identifies a family.
     FamilyId = FamilyKind;
-    /// Identifies something that happened to a family.
+    /// Identifies an event in the history of a family.
     FamilyEventId = FamilyEventKind;
-    /// Identifies a member of staff.
     StaffId = StaffKind;
-    /// Identifies an outreach contact.
     OutreachContactId = OutreachContactKind;
-    /// Identifies what a contact was before it was corrected.
+    /// Identifies an earlier version of a contact that was corrected.
     ContactVersionId = ContactVersionKind;
-    /// Identifies an offer of a service.
     OfferId = OfferKind;
-    /// Identifies an answer to an offer.
     AnswerId = AnswerKind;
-    /// Identifies a promise to get back to somebody.
+    /// Identifies a follow-up: a promise to get back to somebody.
     FollowUpId = FollowUpKind;
-    /// Identifies an answer that is kept for those who ask again.
+    /// Identifies an answer that is kept for calls that are repeated with the same idempotency key.
     KeptAnswerId = KeptAnswerKind;
-    /// Identifies a record of the audit.
     AuditRecordId = AuditRecordKind;
-    /// Identifies whatever a record of the audit is about.
+    /// Identifies the resource, of any kind, that an audit record is about.
     ResourceId = ResourceKind;
 }
 
 impl<Kind> Id<Kind> {
-    /// A new identifier. Ids made later sort later, to the microsecond, which keeps indexes compact: the twelve bits behind the
-    /// milliseconds say how far into one it is (RFC 9562 section 6.2, method 3), and 62 are random.
+    /// Makes a new identifier. Later identifiers sort after earlier ones, to the microsecond, which keeps indexes compact: the twelve bits
+    /// after the milliseconds are the fraction of the millisecond (RFC 9562 section 6.2, method 3), and 62 bits are random.
     pub fn new(now: Timestamp, random: &Random) -> Self {
         let millis = u64::try_from(now.utc().timestamp_millis()).unwrap_or(0);
         let into_it = (now.utc().timestamp_subsec_micros() % 1000) * 4096 / 1000;
@@ -91,24 +77,23 @@ impl<Kind> Id<Kind> {
         Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &behind).into_uuid())
     }
 
-    /// The identifier that a UUID stands for.
+    /// Gives a UUID its kind.
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self { uuid, kind: PhantomData }
     }
 
-    /// Sorts before every identifier that is made in the millisecond of this time or later, and behind all others.
+    /// Returns the value that sorts before every identifier made in the millisecond of `time` or later, and after all earlier ones.
     pub fn first_at(time: Timestamp) -> Self {
         let millis = u128::try_from(time.utc().timestamp_millis()).unwrap_or(0);
         Self::from_uuid(Uuid::from_u128(millis << 80))
     }
 
-    /// When it was made, to the millisecond.
+    /// The time when the identifier was made, to the millisecond.
     pub fn made_at(self) -> Timestamp {
         let micros = i64::try_from((self.uuid.as_u128() >> 80) * 1000).ok();
         micros.and_then(Timestamp::from_micros).unwrap_or_else(|| chrono::DateTime::UNIX_EPOCH.into())
     }
 
-    /// The UUID itself.
     pub const fn uuid(self) -> Uuid {
         self.uuid
     }
@@ -163,7 +148,7 @@ impl<Kind> fmt::Display for Id<Kind> {
 impl<Kind> FromStr for Id<Kind> {
     type Err = Text;
 
-    /// Only the hyphenated form: one thing has one address.
+    /// Accepts only the hyphenated form, so that every resource has exactly one address.
     fn from_str(text: &str) -> Result<Self, Text> {
         let parsed = Uuid::try_parse(text).ok().filter(|_| text.len() == 36);
         parsed.map(Self::from_uuid).ok_or_else(|| Text::new("must be a UUID", "måste vara ett UUID"))

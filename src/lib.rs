@@ -6,19 +6,19 @@
 //! A folder is a noun of the domain: `mod.rs` has the noun, its types and its rules, `store.rs` its SQL, `routes.rs` its
 //! operations, and each further file one idea, named after it. No files import each other in a circle.
 //!
-//! | where | what |
+//! | module | content |
 //! |---|---|
-//! | [`areas`], [`districts`], [`offices`], [`services`] | the directory: what there is, and where |
+//! | [`areas`], [`districts`], [`offices`], [`services`] | the directory: the areas, districts, offices and services of the municipality |
 //! | [`directory`] | the directory as one immutable snapshot in memory: geometry, import, coverage, the one way to write it |
 //! | [`where_to_turn`] | the resident's question, and the answer that also routes referrals |
-//! | [`referrals`] | a matter about a child, from its sender to the office's decision and back; what its sender may see of it |
+//! | [`referrals`] | a matter about a child, from its sender to the office's decision and back; the part of it that its sender may see |
 //! | [`outreach`] | meetings in the field, offers and answers, promises to get back |
-//! | [`people`], [`families`], [`timeline`] | who is met and helped, and what happened to them |
-//! | [`partners`], [`staff`] | who sends referrals, who works with them |
-//! | [`auth`] | who calls, and what they may know of |
-//! | [`audit`] | what is remembered, its seals, and whether it is whole |
-//! | [`idempotency`] | asking again without doing it twice |
-//! | [`vault`] | what the database holds and nobody can read there: sealed texts, keyed hashes, the keys |
+//! | [`people`], [`families`], [`timeline`] | the people and families who are met and helped, and what happened to them |
+//! | [`partners`], [`staff`] | the agencies that send referrals, and the staff who work with them |
+//! | [`auth`] | signing in, and the data that each caller may see |
+//! | [`audit`] | the audit trail, its seals, and the check that it is complete |
+//! | [`idempotency`] | repeating a call without doing its work twice |
+//! | [`vault`] | data that is unreadable in the database: sealed texts, keyed hashes, and the keys |
 //! | [`calendar`] | working days, opening hours, deadlines, legal references |
 //! | [`http`] | what all operations share: problems, pages, entity tags, traces, limits |
 //! | [`openapi`] | the document, made of what is mounted |
@@ -29,18 +29,18 @@
 //! | [`lookups`] | makes all keyed hashes anew, with a new key |
 //! | [`server`], [`cli`], [`config`], [`demo`], [`telemetry`] | how it is run |
 //!
-//! A call comes in through [`http::envelope`], is signed in by its handler's first argument ([`auth`]), reads the snapshot or
-//! queues a job for a database thread ([`db::Db`]), and is answered through [`http::call::Call`].
+//! A call comes in through [`http::envelope`]. The first argument of its handler signs the caller in ([`auth`]). The handler reads the
+//! snapshot, or queues a job for a database thread ([`db::Db`]), and answers through [`http::call::Call`].
 //!
-//! # What holds everywhere
+//! # Rules that hold everywhere
 //!
-//! - Imports go one way, from the program down to what everything is made of; between the slices only as the domain points: outreach
-//!   knows referrals, which know families, people and where to turn. The directory and its four nouns know each other: the snapshot
-//!   is made of them, and they are judged by it. `mod.rs` and `store.rs` know nothing of actix, `routes.rs` nothing of diesel. The
-//!   test `architecture` has the whole order and holds it.
-//! - Only [`server`] mounts routes, and the document is made from what is mounted.
+//! - Imports go one way, from the program down to the basic types. Between the slices they follow the domain: outreach knows referrals,
+//!   which know families, people and where to turn. The directory and its four nouns know each other: the snapshot is made of the nouns,
+//!   and their rules need the snapshot. `mod.rs` and `store.rs` know nothing of actix, and `routes.rs` knows nothing of diesel. The test
+//!   `architecture` contains the whole order and enforces it.
+//! - Only [`server`] mounts routes, and the OpenAPI document is made from the mounted routes.
 //! - Only [`http::problem`] knows the status codes of failures; only [`config`] and [`cli`] know the environment.
-//! - A change and its audit record commit in one transaction; personal data leaves only after the record of its reading is
+//! - A change and its audit record commit in one transaction. Personal data leaves the service only after the record of its reading is
 //!   durable.
 //! - What somebody asks for and may not know of is recorded as denied, by [`audit::denials`], whether it exists or not; the query
 //!   that does not find it is the same.
@@ -52,7 +52,7 @@
 //! - Time and randomness are handed in ([`moment::Moment`]): nothing but [`time`] asks the machine what time it is. How long something
 //!   took is measured where it is told.
 //! - Nothing about one municipality is in the code: it is data.
-//! - What is personal is a [`vault::Confidential`] in memory and sealed in the database.
+//! - Personal data is a [`vault::Confidential`] in memory and is sealed in the database.
 //! - No name, identity number or narrative reaches an address, a log, an error or a metric.
 
 pub mod areas;

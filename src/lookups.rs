@@ -1,7 +1,7 @@
-//! Making all look-up hashes anew, with a fresh key.
+//! Makes all look-up hashes again, with a new key.
 //!
-//! Hashes of two keys never meet, so the servers are stopped for it, and it is one transaction: either all hashes are made with
-//! the new key or none is.
+//! Hashes made with different keys never match, so the servers must be stopped first. All hashes are made in one transaction:
+//! either all of them change to the new key or none does.
 
 use crate::auth::register;
 use crate::db::connection::Purpose;
@@ -12,7 +12,7 @@ use crate::referrals;
 use crate::time::Timestamp;
 use crate::vault::{Vault, state};
 
-/// Rebuilds every hash and says how many rows they were in.
+/// Rebuilds every hash and returns the number of rows that hold one.
 pub fn rebuild(target: &Target, vault: &Vault, now: Timestamp) -> Result<usize> {
     let mut conn = target.connect(Purpose::Writing)?;
     db::in_transaction(&mut conn, &|conn| {

@@ -114,8 +114,8 @@ async fn verifier(config: &TokenConfig) -> Result<Verifier, String> {
         }
         (None, Some(url)) => {
             let source = KeySource::url(url).map_err(|error| format!("NARA_JWKS_URL: {error}"))?;
-            // The identity provider's outage is not ours: partner agencies and residents are answered all the same.
-            let told = |cause: &String| tracing::warn!(%cause, "the identity provider's keys could not be read; nobody of the staff can sign in until they are");
+            // An outage of the identity provider must not stop the server: partner agencies and residents can still be answered.
+            let told = |cause: &String| tracing::warn!(%cause, "the identity provider's keys could not be read; nobody of the staff can sign in until they are read");
             let keys = source.read().await.inspect_err(told).ok();
             (source, keys)
         }
@@ -139,7 +139,7 @@ fn migrate(config: &MigrateConfig) -> Result<(), String> {
     let target = &config.database.target()?;
     if config.revert_last {
         let reverted = migrations::revert_last(target).map_err(|error| explain("DATABASE_URL", &error))?;
-        print_out(&format!("taken back: {reverted}"));
+        print_out(&format!("reverted: {reverted}"));
         return Ok(());
     }
     let ran = migrations::run(target).map_err(|error| explain("DATABASE_URL", &error))?;
@@ -147,7 +147,7 @@ fn migrate(config: &MigrateConfig) -> Result<(), String> {
     Ok(())
 }
 
-/// Writes the backup on a thread of its own, so that whoever is told to stop can tidy up.
+/// Writes the backup on a separate thread, so that a signal to stop can be handled and the unfinished copy removed.
 async fn backup(config: BackupConfig) -> Result<(), String> {
     let target = config.database.target()?;
     let database = target.file().ok_or(BACKUP_OF_POSTGRES)?;
@@ -156,7 +156,7 @@ async fn backup(config: BackupConfig) -> Result<(), String> {
     let there = place.clone();
     let write = move || {
         let counts = |conn: &mut DbConn| Ok((store::last_seal(conn)?, store::count(conn, &Filter::default())?));
-        // Nobody listens any more when the program ends.
+        // The receiver is gone if the program is stopping.
         let _gone = tell.send(there.write(counts));
     };
     std::thread::spawn(write);
@@ -174,11 +174,11 @@ async fn backup(config: BackupConfig) -> Result<(), String> {
     if let Some(head) = seal.and_then(|seal| seal.head()) {
         print_out(&format!("head of the audit: {head}"));
     }
-    print_out("checked: sound, and every reference leads somewhere; on the disk");
+    print_out("checked: sound, with every reference valid; flushed to the disk");
     Ok(())
 }
 
-/// The name of the signal, when one comes.
+/// Waits for a signal to stop and returns its name.
 async fn stop_signal() -> &'static str {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
@@ -200,7 +200,7 @@ fn change_keys(command: VaultCommand) -> Result<(), String> {
         VaultCommand::Rotate(config) => {
             let (target, vault) = (config.database.target()?, config.vault.vault()?);
             let rows = rotation::run(&target, &vault, &Moment { now: Clock::system().now(), random });
-            print_out(&format!("sealed anew: {}", rows.map_err(|error| explain("the vault", &error))?));
+            print_out(&format!("sealed again: {}", rows.map_err(|error| explain("the vault", &error))?));
         }
         VaultCommand::RebuildLookups(config) => {
             let (target, vault) = (config.database.target()?, config.vault.vault()?);

@@ -3,17 +3,16 @@
 use crate::id::Id;
 use crate::time::{Random, Timestamp};
 
-/// What one request or job knows of the world: when it runs, and where randomness comes from.
+/// The time and the source of randomness of one request or job.
 #[derive(Clone)]
 pub struct Moment {
-    /// When it runs. One request has one time.
+    /// The time of the request or job. It stays the same until the end.
     pub now: Timestamp,
-    /// Where randomness comes from.
     pub random: Random,
 }
 
 impl Moment {
-    /// A new identifier: UUIDv7 (RFC 9562), which sorts by time.
+    /// Makes a new identifier, a UUIDv7 (RFC 9562), which sorts by time.
     pub fn id<Kind>(&self) -> Id<Kind> {
         Id::new(self.now, &self.random)
     }

@@ -1,4 +1,4 @@
-//! What is wrong with a body, collected: a rule error names all places, not only the first.
+//! Collects the violations in a request body, so that the error names all of them, not only the first.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -8,39 +8,39 @@ use uuid::Uuid;
 
 use crate::error::{Error, Place, Problem, Result, Text, Violation};
 
-/// More violations are not told: a body of nothing but mistakes must not make an answer that is larger than it.
+/// The most violations that one error names. Without a limit, a body full of mistakes would get an answer larger than itself.
 const MOST_TOLD: usize = 1000;
-/// What something is added to again and again has no more of it than that: the document promises it.
+/// The most entries that a resource takes when entries are added to it one by one. The OpenAPI document promises this limit.
 const MOST_ADDED: usize = 1000;
 
-/// Collects violations.
+/// The violations found so far.
 #[derive(Debug, Default)]
 pub struct Rules {
     violations: Vec<(Problem, Violation)>,
-    /// What was named and is not there, as far as the caller may know.
+    /// Identifiers in the body whose records do not exist, or that the caller may not know of.
     unknown: Vec<Uuid>,
 }
 
 impl Rules {
-    /// Notes `detail` at `pointer` unless the rule holds.
+    /// Adds the violation `detail` at `pointer` unless `holds`.
     pub fn require(&mut self, holds: bool, pointer: impl Into<String>, detail: Text) {
         self.require_or(Problem::ValidationFailed, holds, pointer, detail);
     }
 
-    /// The same for a rule that has a problem of its own.
+    /// Adds the violation `detail` at `pointer` unless `holds`, for a rule with a problem of its own.
     pub fn require_or(&mut self, problem: Problem, holds: bool, pointer: impl Into<String>, detail: Text) {
         if !holds {
             self.push(problem, Violation::at(pointer, detail));
         }
     }
 
-    /// Notes what is wrong with some characters of the text at `pointer`.
+    /// Adds the violation `detail` about the characters from `start` to `end` of the text at `pointer`.
     pub fn refuse_span(&mut self, problem: Problem, pointer: &str, (start, end): (usize, usize), detail: Text) {
         let place = Place::Span { pointer: pointer.to_owned(), start, end };
         self.push(problem, Violation { place, detail });
     }
 
-    /// A list has at most so many items, and none twice.
+    /// Requires that the list at `pointer` has at most `most` items, and none of them twice.
     pub fn list<T: Eq + Hash>(&mut self, pointer: &str, items: &[T], most: usize) {
         self.at_most(pointer, items.len(), most);
         let mut seen = HashSet::new();
@@ -49,13 +49,13 @@ impl Rules {
         }
     }
 
-    /// A list has at most so many items.
+    /// Requires that the list at `pointer` has at most `most` items.
     pub fn at_most(&mut self, pointer: &str, count: usize, most: usize) {
         let too_many = Text::new(format!("must have at most {most} items"), format!("får ha högst {most} poster"));
         self.require(count <= most, pointer, too_many);
     }
 
-    /// What has so many already takes one more.
+    /// Requires that a resource with `count` entries can take one more.
     pub fn has_room(&mut self, count: usize) {
         let full = Text::new(
             format!("cannot take more: there are {MOST_ADDED} of these already"),
@@ -64,14 +64,14 @@ impl Rules {
         self.require(count < MOST_ADDED, "", full);
     }
 
-    /// What the field at `pointer` names must exist.
+    /// Requires that the record named by the field at `pointer` was found.
     pub fn named<T>(&mut self, pointer: impl Into<String>, found: Option<T>) -> Option<T> {
         self.require(found.is_some(), pointer, Text::new("names nothing that exists", "namnger inget som finns"));
         found
     }
 
-    /// What each item of the list at `pointer` names must exist, and nothing is named twice. Of a list that is too long nothing is
-    /// looked for.
+    /// Requires that each record named in the list at `pointer` is found, and that none is named twice. If the list is too
+    /// long, its names are not looked up.
     pub fn all_named<N, T: PartialEq>(
         &mut self,
         pointer: &str,
@@ -91,8 +91,8 @@ impl Rules {
         found
     }
 
-    /// What the field at `pointer` names, by this identifier, must exist as far as the caller may know, which is a problem of its own.
-    /// The audit is told that it was asked for.
+    /// Requires that the record `id`, named by the field at `pointer`, was found among the records that the caller may know of.
+    /// If not, the problem is `UnknownReference`, and the audit is told that the caller asked for `id`.
     pub fn known<T>(&mut self, pointer: impl Into<String>, id: Uuid, found: Option<T>) -> Option<T> {
         self.unknown.extend(found.is_none().then_some(id));
         let nothing = Text::new("names nothing that exists", "namnger inget som finns");
@@ -106,7 +106,7 @@ impl Rules {
         }
     }
 
-    /// The value that the rules were about, if all of them hold. Where all that is wrong is of one kind, the problem says which.
+    /// Returns `value` if all rules hold. The error has the problem of its violations if they all share one, else `ValidationFailed`.
     pub fn finish<T>(self, value: Option<T>) -> Result<T> {
         let (problems, violations): (Vec<Problem>, Vec<Violation>) = self.violations.into_iter().unzip();
         match value {
@@ -121,7 +121,7 @@ impl Rules {
     }
 }
 
-/// A birth year that has been, and not too long ago.
+/// Requires that a birth year is not in the future and not before 1900.
 pub fn check_year(year: Option<u16>, today: NaiveDate, pointer: &str, rules: &mut Rules) {
     let Some(year) = year else { return };
     rules.require(i32::from(year) <= today.year(), pointer, in_the_future());
@@ -129,10 +129,10 @@ pub fn check_year(year: Option<u16>, today: NaiveDate, pointer: &str, rules: &mu
 }
 
 fn twice() -> Text {
-    Text::new("stands twice", "står två gånger")
+    Text::new("occurs twice", "står två gånger")
 }
 
-/// What is told of a day that has not come.
+/// The violation for a day that lies in the future.
 pub fn in_the_future() -> Text {
     Text::new("must not lie in the future", "får inte ligga i framtiden")
 }

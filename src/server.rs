@@ -1,4 +1,4 @@
-//! The server: THE list of slices, from which both the application and the document are made; its start and its end.
+//! The server: its start, its end and the one list of slices, from which both the application and the OpenAPI document are made.
 
 mod files;
 mod setup;
@@ -48,7 +48,7 @@ use crate::{
 pub use setup::{Keys, MetricsAt, Setup, Timeouts};
 use watch::{Watch, renew_keys, seal};
 
-/// Every slice. What is not mounted here is neither served nor documented.
+/// Mounts every slice. A slice that is not mounted here is neither served nor documented.
 fn slices(api: &mut impl Mount) {
     where_to_turn::routes::mount(api);
     districts::routes::mount(api);
@@ -73,38 +73,35 @@ fn slices(api: &mut impl Mount) {
     meta::routes::mount(api);
 }
 
-/// The document of the API, as `openapi/openapi.json` has it.
+/// Makes the OpenAPI document, as it is in `openapi/openapi.json`.
 pub fn document() -> Value {
     let (_, raw) = App::new().into_utoipa_app().configure(|api| slices(api)).split_for_parts();
     openapi::finish(raw)
 }
 
-/// The operations, and the document as it is served. It is made by a thread of its own: with the thread goes back to the system what
-/// that takes for a moment, which is more than everything else.
+/// Returns the operations, and the document as it is served. A separate thread makes them: that takes more memory for a moment
+/// than everything else, and the memory goes back to the system with the thread.
 fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<Operation>, String)> {
     let describe = move || {
         let published = known.unwrap_or_else(|| Arc::new(document()));
         (openapi::operations(&published), openapi::with_server(&published, &served_at).to_string())
     };
-    // A copy is kept, so that nothing of the thread's memory is.
+    // The result is copied, so that no memory of the thread stays in use.
     let made = std::thread::spawn(describe).join().map_err(|_| Error::internal("the document could not be made"))?;
     Ok(made.clone())
 }
 
-/// So many connections are open at once; more wait until they are accepted.
+/// The largest number of open connections. Further ones wait to be accepted.
 const CONNECTIONS: usize = 4096;
 
-/// A server that runs.
+/// A running server, with its background tasks.
 pub struct Running {
-    /// Where it listens.
     pub address: SocketAddr,
-    /// Ends it: with `true`, when what is under way is finished.
+    /// Stops the server. `stop(true)` lets calls in progress finish first.
     pub handle: ServerHandle,
-    /// The database it works on.
     pub db: Db,
-    /// The directory it answers from.
     pub directory: directory::Handle,
-    /// The keys it knows.
+    /// The keys of partner agencies.
     pub keys: Keyring,
     server: actix_web::rt::task::JoinHandle<std::io::Result<()>>,
     watcher: actix_web::rt::task::JoinHandle<()>,
@@ -112,7 +109,7 @@ pub struct Running {
     denials: actix_web::rt::task::JoinHandle<()>,
 }
 
-/// What all threads share.
+/// The state that all worker threads share.
 #[derive(Clone)]
 struct Shared {
     db: Data<Db>,
@@ -133,7 +130,7 @@ struct Shared {
     metrics_here: bool,
 }
 
-/// Migrates the database, loads the directory and begins to listen.
+/// Migrates the database, loads the directory and starts to listen.
 pub async fn start(setup: Setup) -> Result<Running> {
     migrations::run(&setup.target)?;
     let db = Db::open(&setup.target, Sizes::for_target(&setup.target))?;
@@ -193,7 +190,7 @@ pub async fn start(setup: Setup) -> Result<Running> {
     let address = setup.listener.local_addr().map_err(Error::internal)?;
     let server = listen(shared, setup.listener, setup.workers, setup.timeouts)?;
     let handle = server.handle();
-    // Its first poll starts the workers and takes over the signals: only then is it true that the server runs.
+    // The first poll starts the workers and the handling of signals. The server runs only after that.
     let server = actix_web::rt::spawn(server);
     tokio::task::yield_now().await;
     actix_web::rt::spawn(renew_keys(sign_in.into_inner()));
@@ -217,25 +214,27 @@ pub async fn start(setup: Setup) -> Result<Running> {
 }
 
 impl Running {
-    /// Runs until the server is told to stop, by its handle or by a signal, and what was under way is finished.
+    /// Waits until the server is stopped by its handle or by a signal, and calls in progress have finished.
     pub async fn until_stopped(self) -> Result<()> {
         let ended = self.server.await.map_err(Error::internal).and_then(|ended| ended.map_err(Error::internal));
         self.watcher.abort();
         if let Err(error) = self.keys.write_uses(&self.db).await {
-            tracing::warn!(cause = ?error.cause(), "when keys were used last could not be written");
+            tracing::warn!(cause = ?error.cause(), "the times of the last use of keys could not be written");
         }
         self.sealing.abort();
-        // The callers are gone, so this ends when the last denial is written down; a database that is away is not waited for.
+        // No caller is left, so this ends once the last denial is written. If the database cannot be reached, the server stops
+        // after five seconds.
         let _still_waiting = tokio::time::timeout(Duration::from_secs(5), self.denials).await;
         ended
     }
 }
 
-/// The workers.
+/// Starts the workers.
 ///
-/// actix-http times the head of a connection's first request, and the wait until the next one begins. A head that has begun on a
-/// connection that is kept open is not timed (actix-http 3.20, `h1/dispatcher.rs`: "head timer only applies to first request"). The
-/// number of connections is bounded, and the proxy in front, which is needed for TLS, has a time for every head.
+/// actix-http limits the time for the head of a connection's first request, and the wait for the next request. On a connection
+/// that is kept open, the head of a later request has no time limit once it has begun (actix-http 3.20, `h1/dispatcher.rs`: "head
+/// timer only applies to first request"). The number of connections is limited, and the proxy in front, which is needed for TLS,
+/// limits the time for every head.
 fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeouts) -> Result<Server> {
     files::allow(CONNECTIONS);
     let app = move || {
@@ -273,7 +272,7 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
     let workers = if workers == 0 { std::thread::available_parallelism().map_or(2, usize::from) } else { workers };
     let server = HttpServer::new(app)
         .workers(workers)
-        // Nothing blocks a worker: the database has threads of its own. Idle blocking threads would only cost memory.
+        // No work blocks a worker, because the database has threads of its own. Idle blocking threads would only cost memory.
         .worker_max_blocking_threads(1)
         .max_connections(CONNECTIONS.div_ceil(workers))
         .client_request_timeout(timeouts.head)

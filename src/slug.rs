@@ -1,4 +1,4 @@
-//! Names in addresses: slugs, and whatever answers to an identifier or to a slug.
+//! Names in addresses: slugs, and names that are either an identifier or a slug.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use crate::error::Text;
 use crate::id::{AreaKind, DistrictKind, Id, OfficeKind, PartnerKind, ServiceKind};
 
-/// The readable name of a thing in a path: lower case, digits, hyphens; never the shape of a UUID.
+/// The readable name of a resource in a path: lower-case letters, digits and hyphens, and never the shape of a UUID.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(transparent)]
@@ -68,11 +68,11 @@ impl utoipa::PartialSchema for Slug {
 
 impl utoipa::ToSchema for Slug {}
 
-/// A kind of thing that has a slug: what the document calls its name, and one that the demo has.
+/// A kind of resource that has a slug.
 pub trait Slugged {
-    /// The name of the schema.
+    /// The name of the schema in the OpenAPI document.
     const NAME: &'static str;
-    /// A slug that there is.
+    /// A slug that exists in the demo.
     const EXAMPLE: &'static str;
 }
 
@@ -93,16 +93,14 @@ slugged! {
     PartnerKind: "PartnerName", "school";
 }
 
-/// An identifier or a slug: directory resources answer to either, in paths, filters and bodies.
+/// An identifier or a slug. Paths, filters and bodies accept either for a resource of the directory.
 pub enum IdOrSlug<Kind> {
-    /// The identifier.
     Id(Id<Kind>),
-    /// The slug.
     Slug(Slug),
 }
 
 impl<Kind> IdOrSlug<Kind> {
-    /// Whether it names the thing with this identifier and slug.
+    /// Whether this names the resource with the identifier `id` and the slug `slug`.
     pub fn names(&self, id: Id<Kind>, slug: &Slug) -> bool {
         match self {
             Self::Id(named) => *named == id,

@@ -1,4 +1,4 @@
-//! Logs and metrics. Neither ever holds a path, a query, a body, a header or a name: operations are told by their id.
+//! Logs and metrics. Neither contains a path, a query, a body, a header or a name: an operation is named by its id.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::error::{Error, Result};
 
-/// Begins to log: for people in a terminal, as JSON otherwise.
+/// Starts logging: in a readable form in a terminal, as JSON otherwise.
 pub fn start_logging(filter: &str) -> Result<()> {
-    // At its finer levels the geometry library would write down whole boundaries.
+    // At its finer levels the geometry library would log whole boundaries.
     let filter = EnvFilter::try_new(format!("geo=warn,{filter}")).map_err(Error::internal)?;
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = if std::io::stderr().is_terminal() {
@@ -24,7 +24,7 @@ pub fn start_logging(filter: &str) -> Result<()> {
     started.map_err(Error::internal)
 }
 
-/// What Prometheus may collect.
+/// The metrics that Prometheus collects.
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
@@ -42,7 +42,7 @@ pub struct Metrics {
     referrals_overdue: IntGauge,
 }
 
-/// Where metrics are made: each is collected from then on.
+/// Makes metrics and registers each, so that it is collected.
 struct Maker(Registry);
 
 impl Maker {
@@ -62,10 +62,10 @@ impl Maker {
 }
 
 impl Metrics {
-    /// Metrics that all stand at zero.
+    /// New metrics, all of them zero.
     pub fn new() -> Result<Self> {
         let maker = Maker(Registry::new());
-        let durations = HistogramOpts::new("nara_request_duration_seconds", "How long calls took, by operation.")
+        let durations = HistogramOpts::new("nara_request_duration_seconds", "The duration of calls, by operation.")
             .buckets(vec![0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5]);
         Ok(Self {
             requests: maker.counters(
@@ -80,11 +80,11 @@ impl Metrics {
             ))?,
             verified_tokens: maker.counter(
                 "nara_tokens_verified_total",
-                "Tokens of staff whose signature was checked, and held. Each is remembered after that.",
+                "Tokens of staff whose signature was checked and found valid. Each is checked once and then remembered.",
             )?,
             refused_sign_ins: maker.counters(
                 "nara_sign_ins_refused_total",
-                "Calls with a token of staff that did not hold, or with the wrong thing to sign in with, by the reason.",
+                "Calls with an invalid token of staff, or with the wrong kind of credentials, by the reason.",
                 &["reason"],
             )?,
             problems: maker.counters(
@@ -94,35 +94,35 @@ impl Metrics {
             )?,
             unknown_offices: maker.counter(
                 "nara_token_offices_unknown_total",
-                "Offices that tokens named and the directory does not have.",
+                "Offices that tokens named but the directory does not have.",
             )?,
             key_renewals: maker.counters(
                 "nara_key_set_renewals_total",
-                "Readings of the identity provider's keys, by what came of them.",
+                "Readings of the identity provider's keys, by their outcome.",
                 &["outcome"],
             )?,
             refused_by_budget: maker.counters(
                 "nara_refused_by_budget_total",
-                "Calls refused because their caller had called too often, by budget.",
+                "Calls that were refused because the caller exceeded a rate limit, by budget.",
                 &["budget"],
             )?,
             refused_keys: maker.counters(
                 "nara_partner_keys_refused_total",
-                "Keys of partner agencies that did not hold, by the reason.",
+                "Keys of partner agencies that were not accepted, by the reason.",
                 &["reason"],
             )?,
             denials_dropped: maker.counter(
                 "nara_audit_denials_dropped_total",
-                "Denied attempts that could not be recorded in the audit: too many came at once, or the database was away.",
+                "Denied attempts that could not be recorded in the audit: too many came at once, or the database was unreachable.",
             )?,
             deadlines_overdue: maker.counters(
                 "nara_deadlines_overdue_total",
-                "Deadlines of referrals that this server has recorded as overdue, by kind. Of several servers one records each.",
+                "Deadlines of referrals that this server has recorded as overdue, by kind. Each deadline is recorded by one server only.",
                 &["kind"],
             )?,
             referrals_overdue: maker.kept(IntGauge::new(
                 "nara_referrals_overdue",
-                "Referrals of all offices with a deadline that has passed and is not met. Each server tells the same number.",
+                "Referrals of all offices with a deadline that has passed and is not met. All servers report the same number.",
             ))?,
             registry: maker.0,
         })
@@ -134,17 +134,17 @@ impl Metrics {
         self.durations.with_label_values(&[operation]).observe(took.as_secs_f64());
     }
 
-    /// Notes which directory this server answers from.
+    /// Sets the version of the directory that this server answers from.
     pub fn directory_is(&self, version: i64) {
         self.directory_version.set(version);
     }
 
-    /// Counts a call that failed, by its problem: each kind of bad input has one of its own.
+    /// Counts a call that failed, by the type of its problem. Each kind of invalid input has its own type.
     pub fn count_problem(&self, problem: &str) {
         self.problems.with_label_values(&[problem]).inc();
     }
 
-    /// Counts a token whose signature was checked, and held.
+    /// Counts a token whose signature was checked and found valid.
     pub fn verified_token(&self) {
         self.verified_tokens.inc();
     }
@@ -154,7 +154,7 @@ impl Metrics {
         self.refused_sign_ins.with_label_values(&[reason]).inc_by(calls);
     }
 
-    /// Counts offices that a token named and that do not exist.
+    /// Counts offices that a token named but that do not exist.
     pub fn unknown_offices(&self, count: usize) {
         self.unknown_offices.inc_by(count.try_into().unwrap_or(0));
     }
@@ -164,12 +164,12 @@ impl Metrics {
         self.key_renewals.with_label_values(&[outcome]).inc();
     }
 
-    /// Counts calls whose caller had called too often.
+    /// Counts calls that were refused because the caller exceeded a rate limit.
     pub fn count_refused_by_budget(&self, budget: &str, calls: u64) {
         self.refused_by_budget.with_label_values(&[budget]).inc_by(calls);
     }
 
-    /// Counts keys that did not hold, by the reason and never by the key.
+    /// Counts keys that were not accepted, by the reason and never by the key.
     pub fn count_refused_keys(&self, reason: &'static str, keys: u64) {
         self.refused_keys.with_label_values(&[reason]).inc_by(keys);
     }
@@ -179,17 +179,17 @@ impl Metrics {
         self.denials_dropped.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
-    /// Counts deadlines that were recorded as overdue. With none, the kind is told with a zero.
+    /// Counts deadlines that were recorded as overdue. With zero deadlines, the metric still shows the kind.
     pub fn count_overdue_deadlines(&self, kind: &'static str, deadlines: u64) {
         self.deadlines_overdue.with_label_values(&[kind]).inc_by(deadlines);
     }
 
-    /// Notes how many referrals are overdue.
+    /// Sets the number of overdue referrals.
     pub fn overdue_referrals_are(&self, count: i64) {
         self.referrals_overdue.set(count);
     }
 
-    /// Everything, in Prometheus' text format.
+    /// All metrics in Prometheus' text format.
     pub fn text(&self) -> Result<String> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text).map_err(Error::internal)?;
@@ -197,7 +197,7 @@ impl Metrics {
     }
 }
 
-/// The status codes that the server answers with, as labels that need no allocation.
+/// The text of a status code that the server answers with, as a label that needs no allocation.
 fn status_text(status: u16) -> &'static str {
     const KNOWN: [(u16, &str); 22] = [
         (200, "200"),

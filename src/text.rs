@@ -1,6 +1,6 @@
-//! Texts with rules: parsed once at the edge, trusted from there on.
+//! Texts with rules: they are parsed once, when they come in, and trusted from then on.
 //!
-//! No text holds a control character but line breaks and tabs: PostgreSQL cannot store NUL, and no reader wants the others.
+//! No text holds a control character except line breaks and tabs: PostgreSQL cannot store NUL, and no reader wants the others.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,9 +15,9 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use crate::error::{Problem, Text};
 
-/// No control characters but line breaks and tabs, as a regular expression of JSON Schema.
+/// A regular expression of JSON Schema: no control characters except line breaks and tabs.
 pub const PLAIN: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
-/// The same, with at least one character that is not blank.
+/// A regular expression of JSON Schema: [`PLAIN`], with at least one character that is not blank.
 pub const NOT_BLANK: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*[^\s\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F][^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
 
 /// A text of 1 to `MAX` characters that is not blank.
@@ -25,7 +25,7 @@ pub const NOT_BLANK: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*[^\s\x00-\
 #[serde(transparent)]
 pub struct Bounded<const MAX: usize>(String);
 
-/// A name, a title, a note of one line.
+/// A name, a title, or a note of one line.
 pub type Line = Bounded<200>;
 /// A text of some paragraphs.
 pub type Prose = Bounded<10_000>;
@@ -46,7 +46,7 @@ impl<const MAX: usize> FromStr for Bounded<MAX> {
             _ => {}
         }
         if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            return Err(Text::new("must not hold control characters", "får inte innehålla styrtecken"));
+            return Err(Text::new("must not contain control characters", "får inte innehålla styrtecken"));
         }
         Ok(Self(text.to_owned()))
     }
@@ -87,18 +87,17 @@ impl<const MAX: usize> utoipa::ToSchema for Bounded<MAX> {
     }
 }
 
-/// A text in several languages by their ISO 639 codes; Swedish is always there.
+/// A text in several languages by their ISO 639 codes. The Swedish text is always present.
 ///
-/// It is written far more often than it is read, so it is kept as it is written.
+/// The text is written far more often than it is read, so it is kept in the form in which it is written.
 #[derive(Debug, Clone)]
 pub struct Localized {
     swedish: Prose,
-    /// All languages, in the order of their codes.
+    /// The texts in all languages, as a JSON object in the order of the language codes.
     json: Box<RawValue>,
 }
 
 impl Localized {
-    /// The Swedish text.
     pub fn sv(&self) -> &str {
         self.swedish.as_ref()
     }
@@ -112,7 +111,7 @@ impl PartialEq for Localized {
 
 impl Eq for Localized {}
 
-/// The program's own sentences are in both languages, so they are localized as they are.
+/// Converts a sentence of the program itself, which exists in both languages.
 impl From<Text> for Localized {
     fn from(text: Text) -> Self {
         #[derive(Serialize)]
@@ -170,7 +169,7 @@ impl utoipa::PartialSchema for Localized {
             .required("sv")
             .additional_properties(Some(RefOr::from(text())))
             .max_properties(Some(20))
-            .description(Some("A text in several languages, by ISO 639 code. Swedish is always there."))
+            .description(Some("A text in several languages, by ISO 639 code. The Swedish text is always present."))
             .examples([serde_json::json!({ "sv": "Skäggetorp", "en": "Skäggetorp" })])
             .into()
     }
@@ -223,14 +222,14 @@ impl utoipa::PartialSchema for LanguageCode {
 
 impl utoipa::ToSchema for LanguageCode {}
 
-/// What two spellings of one name have in common: lower case, no marks, single spaces. Names are compared and sorted by it,
-/// since the databases do not agree on å, ä and ö.
+/// Returns a form that is the same for all spellings of a name: in lower case, without diacritical marks, with single spaces.
+/// Names are compared and sorted by it, since the databases do not agree on å, ä and ö.
 pub fn folded(text: &str) -> String {
     let bare: String = text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
     bare.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A place in the order of the Swedish alphabet, where å, ä and ö come last.
+/// Returns a sort key for the order of the Swedish alphabet, in which å, ä and ö come last.
 pub fn swedish_order(text: &str) -> String {
     let lower = text.to_lowercase();
     lower

@@ -1,7 +1,7 @@
-//! Time and randomness, the two things that a program cannot know by itself.
+//! Time and randomness, which a program cannot compute.
 //!
-//! Both are handed in: tests hold the clock, and the synthetic data of `demo` comes out the same every
-//! time. A [`Moment`] is what one request or one job knows of them.
+//! Both are passed in, so that tests control the clock and the synthetic data of `demo` is the same each time. A [`Moment`]
+//! carries both for one request or one job.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -17,26 +17,24 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use crate::db::sql_types::SqlTime;
 use crate::error::Text;
 
-/// The years that anything can lie in. Both databases keep others, and neither sorts all of them.
+/// The years in which a time or a date may lie. Both databases can store other years, but neither sorts all of them.
 const YEARS: RangeInclusive<i32> = 1900..=2200;
 
-/// An instant in UTC, to the microsecond: what both databases keep, so that what is read equals what was written.
+/// An instant in UTC, to the microsecond. Both databases keep microseconds, so a time that is read equals the one that was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
 #[diesel(sql_type = SqlTime)]
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
-    /// The instant itself.
     pub fn utc(self) -> DateTime<Utc> {
         self.0
     }
 
-    /// Microseconds since 1970.
     pub fn micros(self) -> i64 {
         self.0.timestamp_micros()
     }
 
-    /// The instant so many microseconds after 1970, if the calendar reaches that far.
+    /// The instant `micros` microseconds after 1970, if the calendar reaches that far.
     pub fn from_micros(micros: i64) -> Option<Self> {
         DateTime::from_timestamp_micros(micros).map(Self)
     }
@@ -44,7 +42,7 @@ impl Timestamp {
 
 impl From<DateTime<Utc>> for Timestamp {
     fn from(instant: DateTime<Utc>) -> Self {
-        // By way of the microseconds, so that a leap second is the second behind it, as it is in both databases.
+        // The conversion goes through microseconds, so that a leap second becomes the second after it, as in both databases.
         Self(DateTime::from_timestamp_micros(instant.timestamp_micros()).unwrap_or(instant))
     }
 }
@@ -58,9 +56,9 @@ impl fmt::Display for Timestamp {
 impl std::str::FromStr for Timestamp {
     type Err = Text;
 
-    /// RFC 3339 with any offset.
+    /// Accepts RFC 3339 with any offset.
     fn from_str(text: &str) -> Result<Self, Text> {
-        // chrono also takes a space instead of the T, which RFC 3339 leaves to agreement and JSON Schema's date-time does not allow.
+        // chrono also accepts a space instead of the T. RFC 3339 leaves it to agreement, and JSON Schema's date-time does not allow it.
         let parsed = DateTime::parse_from_rfc3339(text)
             .ok()
             .filter(|_| text.as_bytes().get(10).is_some_and(|t| t.eq_ignore_ascii_case(&b'T')));
@@ -101,7 +99,7 @@ impl utoipa::PartialSchema for Timestamp {
 
 impl utoipa::ToSchema for Timestamp {}
 
-/// Days as they come in: as RFC 3339 writes them, such as 2026-11-21, from 1900 to 2200. chrono alone also reads years of six digits
+/// Reads days as RFC 3339 writes them, such as 2026-11-21, from 1900 to 2200. chrono alone would also read years of six digits
 /// with a sign, which no database sorts among the others, and months of one digit.
 pub mod day {
     use chrono::{Datelike, NaiveDate};
@@ -109,12 +107,12 @@ pub mod day {
 
     use crate::error::Text;
 
-    /// For a field that is always there.
+    /// Reads a required field.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
         parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 
-    /// For a field that may be left out, which `#[serde(default)]` allows.
+    /// Reads an optional field, marked with `#[serde(default)]`.
     pub fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         text.map(|text| parse(&text)).transpose().map_err(de::Error::custom)
@@ -134,23 +132,21 @@ pub mod day {
 
 type Tell = dyn Fn() -> DateTime<Utc> + Send + Sync;
 
-/// Tells the time.
+/// A source of the current time.
 #[derive(Clone)]
 pub struct Clock(Arc<Tell>);
 
 impl Clock {
-    /// A clock that asks `tell` each time.
+    /// Makes a clock that calls `tell` each time.
     pub fn new(tell: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         Self(Arc::new(tell))
     }
 
-    /// The machine's clock.
     #[expect(clippy::disallowed_methods, reason = "This is the one place that asks the machine.")]
     pub fn system() -> Self {
         Self::new(Utc::now)
     }
 
-    /// What time it is.
     pub fn now(&self) -> Timestamp {
         (self.0)().into()
     }
@@ -158,23 +154,23 @@ impl Clock {
 
 type Fill = dyn Fn(&mut [u8]) + Send + Sync;
 
-/// Makes bytes that nobody can guess.
+/// A source of unpredictable bytes.
 #[derive(Clone)]
 pub struct Random(Arc<Fill>);
 
 impl Random {
-    /// A source that asks `fill` each time.
+    /// Makes a source that calls `fill` each time.
     pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
         Self(Arc::new(fill))
     }
 
-    /// The operating system's source. Each thread draws some bytes ahead, since asking for a few costs as much as for many.
+    /// The operating system's source. Each thread draws bytes in advance, since drawing a few costs as much as drawing many.
     pub fn system() -> Self {
         thread_local!(static AHEAD: RefCell<Ahead> = const { RefCell::new(Ahead { bytes: [0; 2048], left: 0 }) });
         Self::new(|wanted| AHEAD.with_borrow_mut(|ahead| ahead.fill(wanted)))
     }
 
-    /// So many fresh bytes.
+    /// Returns `N` fresh bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         (self.0)(&mut bytes);
@@ -182,7 +178,7 @@ impl Random {
     }
 }
 
-/// Random bytes that were drawn ahead; the first `left` of them are still fresh.
+/// Random bytes that were drawn in advance; the first `left` of them are still fresh.
 struct Ahead {
     bytes: [u8; 2048],
     left: usize,
@@ -205,7 +201,7 @@ impl Ahead {
         let rest = self.left - wanted.len();
         let given = &mut self.bytes[rest..self.left];
         wanted.copy_from_slice(given);
-        // They may become a key, so they stay nowhere else.
+        // The bytes may become a key, so no copy of them stays here.
         given.fill(0);
         self.left = rest;
     }

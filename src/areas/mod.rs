@@ -1,6 +1,7 @@
-//! Areas: what the municipality is divided into for social services. An area has districts and is served by offices.
+//! Areas: the parts into which the municipality is divided for social services. An area has districts and is served by
+//! offices.
 //!
-//! - An area is active until it is retired. Retiring is a change like any other, and can be taken back.
+//! - An area is active until it is retired. Retiring is an ordinary change and can be taken back.
 //! - An area that districts, offices or referrals refer to is never removed, only retired.
 
 pub mod routes;
@@ -18,22 +19,15 @@ use crate::slug::Slug;
 use crate::text::{Localized, swedish_order};
 use crate::time::Timestamp;
 
-/// An area.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Area {
-    /// Its identifier.
     pub id: AreaId,
-    /// Its readable name in paths.
     pub slug: Slug,
-    /// Its name.
     pub name: Localized,
-    /// What it is.
     pub description: Option<Localized>,
-    /// Whether it is in use.
     pub status: AreaStatus,
-    /// How often it was written.
+    /// The number of times that the area has been written.
     pub version: i32,
-    /// When it was written last.
     pub updated_at: Timestamp,
 }
 
@@ -44,10 +38,10 @@ pub struct Area {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum AreaStatus {
-    /// In use.
+    /// The area is in use.
     #[default]
     Active,
-    /// No longer in use, and kept because others refer to it.
+    /// The area is no longer in use. It is kept because other records refer to it.
     Retired,
 }
 crate::text_column!(AreaStatus);
@@ -56,45 +50,44 @@ crate::text_column!(AreaStatus);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewArea {
-    /// Its readable name in paths.
+    /// The area's readable name in paths.
     ///
     /// @example "norr"
     pub slug: Slug,
-    /// What the area is called.
+    /// The name of the area, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Norr", "en": "North"}
     pub name: Localized,
-    /// What it is.
+    /// A description of the area, for residents.
     ///
     /// @example {"sv": "Norra delen av kommunen, med basen i Skäggetorp.", "en": "The north of the municipality, with its base in \
     /// Skäggetorp."}
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Localized>,
-    /// Whether it is in use; active unless said.
+    /// Whether the area is in use. The default is `active`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<AreaStatus>,
 }
 
 impl Area {
-    /// A new area.
     pub fn new(new: NewArea, moment: &Moment) -> Self {
         let NewArea { slug, name, description, status } = new;
         let status = status.unwrap_or_default();
         Self { id: moment.id(), slug, name, description, status, version: 1, updated_at: moment.now }
     }
 
-    /// What it becomes when somebody writes it anew.
+    /// Returns the next version of the area, with the contents of `new`.
     pub fn changed(&self, new: NewArea, moment: &Moment) -> Self {
         Self { id: self.id, version: self.version + 1, ..Self::new(new, moment) }
     }
 
-    /// How an administrator would write it as it is.
+    /// Returns the area in the form in which an administrator writes it. A merge patch is applied to this form.
     pub fn as_new(&self) -> NewArea {
         let Self { slug, name, description, status, .. } = self.clone();
         NewArea { slug, name, description, status: Some(status) }
     }
 
-    /// Its place in lists.
+    /// The key that orders areas in lists: the Swedish name, then the identifier.
     pub fn position(&self) -> (String, AreaId) {
         (swedish_order(self.name.sv()), self.id)
     }

@@ -1,4 +1,4 @@
-//! Areas over HTTP.
+//! The HTTP operations on areas.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
@@ -23,7 +23,7 @@ use crate::id::AreaId;
 use crate::idempotency::{Replay, Retries};
 use crate::slug::AreaName;
 
-/// The operations on areas.
+/// Mounts the operations on areas.
 pub fn mount(api: &mut impl Mount) {
     api.service(list_areas).service(create_area).service(get_area).service(change_area).service(delete_area);
 }
@@ -49,14 +49,14 @@ async fn list_areas(_: Anyone, call: Call, directory: Data<Handle>, paging: Pagi
 
 /// Create an area
 ///
-/// A new area without districts. Its slug must be free.
+/// The new area has no districts. Its slug must not be in use.
 #[utoipa::path(
     operation_id = "createArea",
     tag = "areas",
     request_body = NewArea,
     responses(
         (status = 201, description = "The new area.", body = AreaView),
-        (status = 409, description = "Another one has the same slug.")
+        (status = 409, description = "Another area has the same slug.")
     ),
     security(("staffToken" = [])),
     extensions(
@@ -89,7 +89,7 @@ async fn create_area(
 
 /// Get an area
 ///
-/// One area, with its districts and the offices that serve it.
+/// The answer is one area, with its districts and the offices that serve it.
 #[utoipa::path(
     operation_id = "getArea",
     tag = "areas",
@@ -107,7 +107,8 @@ async fn get_area(_: Anyone, call: Call, directory: Data<Handle>, name: Named<Ar
 
 /// Change an area
 ///
-/// A merge patch (RFC 7396) of what the area was written with. An area is retired, and taken back, by its status.
+/// The body is a merge patch (RFC 7396) of the fields that an area is created with. An area is retired, and taken back
+/// into use, by its status.
 #[utoipa::path(
     operation_id = "changeArea",
     tag = "areas",
@@ -119,8 +120,8 @@ async fn get_area(_: Anyone, call: Call, directory: Data<Handle>, name: Named<Ar
         },
     })),
     responses(
-        (status = 200, description = "The area as it is now.", body = AreaView),
-        (status = 409, description = "Another one has the same slug.")
+        (status = 200, description = "The area after the change.", body = AreaView),
+        (status = 409, description = "Another area has the same slug.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::AlreadyExists])))
@@ -147,14 +148,14 @@ async fn change_area(
 
 /// Delete an area
 ///
-/// Only an area that nothing refers to can be deleted; retire it otherwise.
+/// An area can be deleted only if nothing refers to it. Otherwise, retire it.
 #[utoipa::path(
     operation_id = "deleteArea",
     tag = "areas",
     params(("id" = AreaName, Path, description = "The area's identifier or slug.")),
     responses(
-        (status = 204, description = "The area is gone."),
-        (status = 409, description = "Something still refers to it; retire or close it instead.")
+        (status = 204, description = "The area is deleted."),
+        (status = 409, description = "Another record still refers to the area. Retire the area instead.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::StillReferenced])))
@@ -178,6 +179,6 @@ async fn delete_area(
 }
 
 fn view(id: AreaId, directory: &Directory, links: &impl Linking) -> Result<AreaView> {
-    let area = directory.area(id).ok_or_else(|| Error::internal("an area that was written is not there"))?;
+    let area = directory.area(id).ok_or_else(|| Error::internal("an area that was written is missing"))?;
     Ok(AreaView::new(area, directory, links))
 }

@@ -1,4 +1,4 @@
-//! Every statement on areas.
+//! The SQL statements on areas.
 
 use diesel::prelude::*;
 
@@ -39,20 +39,18 @@ impl From<Row> for Area {
     }
 }
 
-/// All areas.
 pub fn all(conn: &mut DbConn) -> Result<Vec<Area>> {
     let rows: Vec<Row> = on_backend!(conn, conn => areas::table.select(Row::as_select()).load(conn))?;
     Ok(rows.into_iter().map(Area::from).collect())
 }
 
-/// Writes a new area.
 pub fn insert(conn: &mut DbConn, area: &Area) -> Result<()> {
     let row = Row::from(area);
     on_backend!(conn, conn => diesel::insert_into(areas::table).values(&row).execute(conn))?;
     Ok(())
 }
 
-/// Writes the next version of an area, unless somebody else wrote it first.
+/// Writes the next version of an area. Fails as stale if somebody else wrote that version first.
 pub fn update(conn: &mut DbConn, area: &Area) -> Result<()> {
     let row = Row::from(area);
     let before = areas::table.find(area.id).filter(areas::version.eq(area.version - 1));
@@ -60,7 +58,8 @@ pub fn update(conn: &mut DbConn, area: &Area) -> Result<()> {
     if written == 1 { Ok(()) } else { Err(stale()) }
 }
 
-/// Removes this version of an area, if nothing refers to it.
+/// Deletes an area. Fails as stale if `version` is no longer its version, and by a foreign key if something refers to
+/// it.
 pub fn delete(conn: &mut DbConn, id: AreaId, version: i32) -> Result<()> {
     let same = areas::table.find(id).filter(areas::version.eq(version));
     let removed = on_backend!(conn, conn => diesel::delete(same).execute(conn))?;

@@ -1,4 +1,4 @@
-//! Areas as callers see them.
+//! Areas as the API shows them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,48 +12,49 @@ use crate::slug::Slug;
 use crate::text::Localized;
 use crate::time::Timestamp;
 
-/// An area.
+/// An area of the municipality, with its districts and offices.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Area)]
 pub struct AreaView {
-    /// Its identifier.
+    /// The area's identifier, a UUID.
     id: AreaId,
-    /// Its readable name in paths.
+    /// The area's readable name in paths.
     ///
     /// @example "norr"
     slug: Slug,
-    /// What the area is called.
+    /// The name of the area, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Norr", "en": "North"}
     name: Localized,
-    /// What it is.
+    /// A description of the area, for residents.
     ///
     /// @example {"sv": "Norra delen av kommunen, med basen i Skäggetorp.", "en": "The north of the municipality, with its base in \
     /// Skäggetorp."}
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<Localized>,
-    /// Whether it is in use.
+    /// Whether the area is in use.
     status: AreaStatus,
-    /// Its districts, in the order of their names.
+    /// The area's districts, in the order of their names.
     #[schema(max_items = 1000)]
     district_ids: Vec<DistrictId>,
-    /// The offices that have it in their catchment, in the order of their names.
+    /// The offices whose catchment names the area, in the order of their names.
     #[schema(max_items = 1000)]
     office_ids: Vec<OfficeId>,
-    /// How many live in its active districts; absent where one of them does not know.
+    /// The number of people who live in the area's active districts. Absent if the number is unknown for one of the
+    /// districts.
     #[serde(skip_serializing_if = "Option::is_none")]
     population: Option<Population>,
-    /// When it was written last.
+    /// When the area was last written.
     updated_at: Timestamp,
-    /// Its own address.
+    /// A link to the area itself.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     links: Vec<Link>,
 }
 
 impl AreaView {
-    /// An area, whose links lead where `links` says.
+    /// Shows an area as it is in `directory`. `links` makes its links.
     pub fn new(area: &Area, directory: &Directory, links: &impl Linking) -> Self {
         let Area { id, slug, name, description, status, updated_at, .. } = area.clone();
         Self {
@@ -71,12 +72,12 @@ impl AreaView {
     }
 }
 
-/// Where an area lies below the root of the API.
+/// The path of an area below the root of the API.
 pub fn path(slug: &Slug) -> String {
     format!("/areas/{slug}")
 }
 
-/// The sum over the active districts, as of the earliest of their days.
+/// The sum of the populations of the active districts. Its date is the earliest of their dates.
 fn population(area: AreaId, directory: &Directory) -> Option<Population> {
     let active = directory.districts_of_area(area).filter(|district| district.is_active());
     let counted: Option<Vec<Population>> = active.map(|district| district.population).collect();

@@ -1,4 +1,4 @@
-//! Who did it.
+//! The actor of an audit record.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,14 +10,12 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use crate::error::Text;
 use crate::id::{PartnerId, StaffId};
 
-/// Who did it.
+/// The one who did what an audit record tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
-    /// A member of staff.
     Staff(StaffId),
-    /// A partner agency's system.
     Partner(PartnerId),
-    /// The program itself: at somebody's command line, or by the clock.
+    /// The program itself, started on the command line or by a timer.
     System,
 }
 
@@ -68,7 +66,7 @@ impl utoipa::PartialSchema for Actor {
             .schema_type(Type::String)
             .max_length(Some(44))
             .pattern(Some("^(system|(staff|partner):[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"))
-            .description(Some("Who did it: a member of staff, a partner agency's system, or the program itself."))
+            .description(Some("The actor: a member of staff, a partner agency's system, or the program itself."))
             .examples(["staff:01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e"])
             .into()
     }

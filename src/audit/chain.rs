@@ -11,35 +11,34 @@ use crate::hex;
 use crate::id::AuditRecordId;
 use crate::vault::Ring;
 
-/// What stands before the first seal.
+/// The hash that precedes the first seal.
 pub const BEGINNING: [u8; 32] = [0; 32];
 
-/// Makes the hashes. It has no `Debug`: the key is not told.
+/// Makes the hashes of seals. It has no `Debug`, so that the key cannot be printed.
 #[derive(Clone)]
 pub struct Sealer {
     key: [u8; 32],
 }
 
-/// A seal as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = audit_seals)]
 pub struct Seal {
-    /// Its number, from 1 on without gaps.
+    /// The seal's number. Numbers begin at 1 and have no gaps.
     pub seq: i64,
-    /// The record that it seals.
+    /// The record that the seal covers.
     pub record_id: AuditRecordId,
-    /// The hash: 32 bytes, unless somebody meddled.
+    /// The hash: 32 bytes, unless somebody tampered with it.
     pub hash: Vec<u8>,
 }
 
 pub(super) const LONGEST_SEQ: usize = 15;
 
-/// The end of the chain. Whoever has noted one can tell later whether what lay before it is still there.
+/// The end of the chain. With a head noted earlier, one can check later that the chain up to it is still there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// The number of the last seal.
     pub seq: i64,
-    /// Its hash.
+    /// The hash of the last seal.
     pub hash: [u8; 32],
 }
 
@@ -54,7 +53,7 @@ impl FromStr for Head {
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let parsed = text.split_once(':').and_then(|(seq, hash)| {
-            // As the log tells it: no sign and no zero in front, and no number that JSON would not carry.
+            // Only the form that the log prints is accepted: no sign, no leading zero, and no number that JSON cannot carry.
             let told =
                 seq.len() <= LONGEST_SEQ && !seq.starts_with('0') && seq.bytes().all(|byte| byte.is_ascii_digit());
             Some(Self { seq: seq.parse().ok().filter(|_| told)?, hash: hex::decode(hash)? })
@@ -64,33 +63,33 @@ impl FromStr for Head {
 }
 
 impl Seal {
-    /// The seal as the end of the chain, if its hash is one.
+    /// The head of a chain that ends with this seal, or `None` if the hash does not have 32 bytes.
     pub fn head(&self) -> Option<Head> {
         Some(Head { seq: self.seq, hash: self.hash.as_slice().try_into().ok()? })
     }
 }
 
 impl Sealer {
-    /// A sealer with a key of its own, derived from the vault's oldest: changing keys leaves the chain as it is.
+    /// A sealer whose key is derived from the vault's oldest key, so that the chain stays valid when keys change.
     pub fn with(ring: &Ring) -> Self {
         Self::new(ring.oldest().derive("audit seals"))
     }
 
-    /// Makes them with this key.
+    /// A sealer with this key.
     pub fn new(key: [u8; 32]) -> Self {
         Self { key }
     }
 
-    /// The hash of a record's seal, which has this number and stands behind the hash `before`.
+    /// The hash of the seal that has the number `seq`, follows the hash `before` and covers `record`.
     pub fn hash(&self, seq: i64, before: &[u8], record: &Record) -> [u8; 32] {
         code(&self.key, &[&seq.to_be_bytes(), before, &record.bytes()])
     }
 
-    /// The seals of these records, behind the last one.
+    /// The seals of these records, as the continuation of the chain after the seal `last`.
     pub fn chain(&self, last: Option<&Seal>, records: &[Record]) -> Vec<Seal> {
         let (mut seq, mut before) = last.map_or((0, BEGINNING.to_vec()), |last| (last.seq, last.hash.clone()));
         let next = |record: &Record| {
-            // Behind the last number there is none: the database refuses it, and the log says so.
+            // No number follows the last possible one: the database then refuses the seal, and the log says so.
             seq = seq.saturating_add(1);
             before = self.hash(seq, &before, record).to_vec();
             Seal { seq, record_id: record.id, hash: before.clone() }

@@ -1,6 +1,7 @@
-//! From which client something was done: what it takes to notice that a token or a key is used by somebody else.
+//! The client that a call came from, so that the use of a token or a key by somebody else can be noticed.
 //!
-//! That is the address, and a class of program. The whole `User-Agent` would single out a person's device, and serves nothing here.
+//! Only the address and the kind of program are kept. The whole `User-Agent` would single out a person's device, and serves no
+//! purpose here.
 
 use std::net::IpAddr;
 
@@ -11,16 +12,14 @@ use utoipa::ToSchema;
 
 use crate::http::call::Call;
 
-/// A client of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client {
-    /// Its address, where it can be known.
+    /// The client's address, if it can be known.
     pub address: Option<IpAddr>,
-    /// What kind of program it is.
     pub agent: Agent,
 }
 
-/// What kind of program a client says that it is.
+/// The kind of program, by what the client says in `User-Agent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -32,22 +31,22 @@ pub enum Agent {
     Browser,
     /// A browser on a phone or a tablet.
     MobileBrowser,
-    /// Another program.
+    /// A program that is not a browser.
     Program,
-    /// It says nothing.
+    /// A client that sends no `User-Agent`.
     Unknown,
 }
 crate::text_column!(Agent);
 
 impl Client {
-    /// The client that a call comes from.
+    /// The client that sent the call.
     pub fn of(call: &Call) -> Self {
         Self { address: call.client_address(), agent: Agent::of(call.user_agent()) }
     }
 }
 
 impl Agent {
-    /// All browsers begin with `Mozilla`, for reasons that are older than most of them.
+    /// The kind of program that sends this `User-Agent`. All browsers begin theirs with `Mozilla`, for historical reasons.
     fn of(user_agent: Option<&str>) -> Self {
         match user_agent.map(str::trim).filter(|agent| !agent.is_empty()) {
             None => Self::Unknown,

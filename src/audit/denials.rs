@@ -1,7 +1,8 @@
-//! What somebody asked for and may not know of: recorded like a reading, `denied`, whether it exists or not.
+//! Audit records of denied attempts: a caller asked for something that it may not know of. The attempt is recorded like a
+//! reading, with the outcome `denied`, whether the thing exists or not.
 //!
-//! The answer does not wait for the record, and is made from the same query either way, so that neither its words nor its time tell
-//! which of the two it was. What waits is bounded: where more is asked for than can be written down, the rest is counted.
+//! The answer does not wait for the record and comes from the same query in both cases, so neither its text nor its timing tells
+//! whether the thing exists. The queue of records is bounded. Attempts that do not fit are only counted.
 
 use std::sync::Arc;
 
@@ -12,33 +13,33 @@ use crate::db::Db;
 use crate::error::{Problem, Result};
 use crate::telemetry::Metrics;
 
-/// How many may wait.
+/// The largest number of denials that wait to be written.
 const QUEUE: usize = 1024;
-/// How many are written in one transaction.
+/// The largest number of denials that are written in one transaction.
 const BATCH: usize = 128;
 
-/// Takes note of denials.
+/// Queues a record of each denied attempt.
 #[derive(Clone)]
 pub struct Denials {
     queue: Sender<Entry>,
     metrics: Arc<Metrics>,
 }
 
-/// The denials that wait to be written down.
+/// The queued denials, and the task that writes them.
 pub struct Waiting {
     queue: Receiver<Entry>,
     metrics: Arc<Metrics>,
 }
 
 impl Denials {
-    /// A queue, and its end, of which somebody must take care.
+    /// A queue and its receiving end. The caller must run [`Waiting::write`] on that end.
     pub fn new(metrics: Arc<Metrics>) -> (Self, Waiting) {
         let (sender, receiver) = channel(QUEUE);
         (Self { queue: sender, metrics: Arc::clone(&metrics) }, Waiting { queue: receiver, metrics })
     }
 
-    /// Takes note of `attempt` if what was looked for was not found, or something else that the caller named; and gives the outcome on
-    /// as it is.
+    /// Returns `outcome` unchanged. Queues `attempt` as denied if the outcome is "not found", or if it says that the caller named
+    /// something else that was not found.
     pub fn noted<T>(&self, outcome: Result<T>, attempt: impl FnOnce() -> Entry) -> Result<T> {
         outcome.inspect_err(|error| {
             if error.problem() != Problem::NotFound && error.unknown().is_empty() {
@@ -53,7 +54,7 @@ impl Denials {
 }
 
 impl Waiting {
-    /// Writes down what comes, until nobody is left from whom something could.
+    /// Writes queued denials until every [`Denials`] has been dropped.
     pub async fn write(mut self, db: Db) {
         while let Some(first) = self.queue.recv().await {
             let mut batch = vec![first];

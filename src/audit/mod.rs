@@ -1,15 +1,16 @@
-//! What is remembered: every change, and every reading of personal data.
+//! The audit: a record of every change and of every reading of personal data.
 //!
 //! - A change and its record commit in one transaction.
 //! - No personal data leaves the server before the record of its reading is durable.
-//! - What somebody asks for and may not know of leaves the same kind of record, `denied`, whether it exists or not: see
-//!   [`denials`].
-//! - Records are append-only; the database itself refuses to change or remove one. Against somebody who gets past the database
-//!   there are seals: see [`seal`] and [`verify`].
-//! - A record names things by identifier alone, so it may be read by those who may not read the things.
+//! - An attempt to reach something that the caller may not know of leaves the same kind of record, with the outcome `denied`,
+//!   whether the thing exists or not: see [`denials`].
+//! - Records are append-only: the database itself refuses to change or remove one. Seals protect against somebody who gets past
+//!   the database: see [`seal`] and [`verify`].
+//! - A record names things by their identifiers alone, so that it may be read by people who may not read those things.
 //!
-//! Lag (2001:454) om behandling av personuppgifter inom socialtjänsten, 10 §, wants each access to be documented, and looked through
-//! for those who had no business there. So a record also says for which office, under which reason and from which client.
+//! Lag (2001:454) om behandling av personuppgifter inom socialtjänsten, 10 §, requires that every access is documented, and that
+//! the records are checked for unauthorised access. So a record also has the office that the actor worked for, the reason for
+//! access and the client.
 
 mod actor;
 pub mod chain;
@@ -45,7 +46,7 @@ pub use actor::Actor;
 use client::{Agent, Client};
 pub use reason::AccessReason;
 
-/// How it ended.
+/// The outcome of a recorded action or attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -53,14 +54,14 @@ pub use reason::AccessReason;
 #[strum(serialize_all = "snake_case")]
 #[schema(as = AuditOutcome)]
 pub enum Outcome {
-    /// It was done.
+    /// The action was carried out.
     Done,
-    /// It does not exist, or the caller may not know that it does.
+    /// The thing does not exist, or the caller may not know that it does.
     Denied,
 }
 crate::text_column!(Outcome);
 
-/// One record.
+/// An audit record to be written.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = audit_records)]
 pub struct Entry {
@@ -69,7 +70,8 @@ pub struct Entry {
     actor: String,
     action: &'static str,
     resource_type: &'static str,
-    /// The only thing that it is about: what most records are found by. Of several, the database keeps a table by itself.
+    /// The thing that the record is about, if there is exactly one; most records are found by it. If there are several, the
+    /// database keeps them in the table `audit_record_resources`.
     resource_id: Option<ResourceId>,
     resource_ids: Json<Vec<Uuid>>,
     office_id: Option<OfficeId>,
@@ -107,7 +109,7 @@ impl Entry {
         }
     }
 
-    /// A record of what a call does, and from which client it comes.
+    /// A record of an action that a call carries out, with the client that the call comes from.
     pub fn of_call(
         call: &Call,
         actor: Actor,
@@ -119,53 +121,53 @@ impl Entry {
             .from_client(Client::of(call))
     }
 
-    /// The same record about other things: a reading knows what it has read only afterwards.
+    /// This record, about other things instead. A reading knows which things it has read only afterwards.
     pub fn about(self, resource_ids: Vec<Uuid>) -> Self {
         Self { resource_id: only(&resource_ids), resource_ids: Json(resource_ids), ..self }
     }
 
-    /// Another record of the same, about these: one cannot name as many things as one likes.
+    /// A second record of the same action, about these things. One record cannot name an unlimited number of things.
     pub fn beside(&self, moment: &Moment, resource_ids: Vec<Uuid>) -> Self {
         Self { id: moment.id(), ..self.clone().about(resource_ids) }
     }
 
-    /// The same record, also about these: what was read with the thing itself.
+    /// This record, about these things as well: those that were read together with the first ones.
     pub fn also_about(self, resource_ids: Vec<Uuid>) -> Self {
         let mut all = self.resource_ids.0.clone();
         all.extend(resource_ids.into_iter().filter(|id| !self.resource_ids.0.contains(id)));
         self.about(all)
     }
 
-    /// On whose behalf: the office that the actor worked for.
+    /// Adds the office that the actor worked for.
     pub fn on_behalf_of(self, office: impl Into<Option<OfficeId>>) -> Self {
         Self { office_id: office.into(), ..self }
     }
 
-    /// Why somebody looked at what is another office's.
+    /// Adds the actor's reason for reading what belongs to another office.
     pub fn because(self, reason: impl Into<Option<AccessReason>>) -> Self {
         Self { reason: reason.into(), ..self }
     }
 
-    /// From which client.
+    /// Adds the client that the call came from.
     pub fn from_client(self, client: Client) -> Self {
         let client_address = client.address.map(|address| address.to_string());
         Self { client_address, client_agent: Some(client.agent), ..self }
     }
 
-    /// The same record without the client, and in a trace of its own: nothing may lead back to a private person who reports and stays
-    /// unknown.
+    /// Removes the client and puts the record in a new trace, so that nothing leads back to a private person who reports and
+    /// stays anonymous.
     pub fn leading_nowhere(self, random: &Random) -> Self {
         let trace_id = hex::encode(&random.bytes::<16>());
         Self { client_address: None, client_agent: None, trace_id, ..self }
     }
 
-    /// The same record of an attempt: what was asked for does not exist, as far as the actor may know.
+    /// Marks the record as a denied attempt: the thing does not exist, as far as the actor may know.
     pub fn denied(self) -> Self {
         Self { outcome: Outcome::Denied, ..self }
     }
 }
 
-/// The identifier of the one thing that a record is about; `None` where there are several, or none.
+/// The identifier of the one thing that a record is about; `None` if there are several, or none.
 fn only(resource_ids: &[Uuid]) -> Option<ResourceId> {
     match resource_ids {
         [only] => Some(ResourceId::from_uuid(*only)),
@@ -173,7 +175,7 @@ fn only(resource_ids: &[Uuid]) -> Option<ResourceId> {
     }
 }
 
-/// Writes a record, as one statement.
+/// Writes a record to the audit, in one statement.
 pub fn record(conn: &mut DbConn, entry: &Entry) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(audit_records::table).values(entry).execute(conn))?;
     Ok(())

@@ -1,11 +1,11 @@
-//! Why somebody looks at what is another office's.
+//! The reasons for reading what belongs to another office.
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What `Access-Reason` may say. It opens reading only.
+/// A value of the header `Access-Reason`. It allows reading only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]

@@ -1,6 +1,7 @@
-//! A record as it is read back: for the auditor, and for the seals.
+//! A record as it is read back from the database, for the auditor and for the seals.
 //!
-//! Its codes are texts here. What somebody wrote into the table by hand must be shown and found, not stop the reading.
+//! Codes are plain texts here. A row that somebody wrote into the table by hand must be shown and found, and must not stop the
+//! reading.
 
 use diesel::prelude::*;
 use serde_json::Value;
@@ -10,45 +11,35 @@ use crate::db::columns::Json;
 use crate::id::{AuditRecordId, OfficeId, ResourceId};
 use crate::time::Timestamp;
 
-/// A record.
+/// An audit record as the database has it.
 #[derive(Debug, Clone, Queryable)]
 pub struct Record {
-    /// Identifies it.
     pub id: AuditRecordId,
-    /// When.
     pub at: Timestamp,
-    /// Who.
     pub actor: String,
-    /// What.
     pub action: String,
-    /// On which type of things.
     pub resource_type: String,
-    /// The only thing that it is about.
+    /// The thing that the record is about, if there is exactly one.
     pub resource_id: Option<ResourceId>,
     resource_ids: Json<Value>,
-    /// On whose behalf.
+    /// The office that the actor worked for.
     pub office_id: Option<OfficeId>,
-    /// Under which reason.
     pub reason: Option<String>,
-    /// From which address.
     pub client_address: Option<String>,
-    /// By which kind of program.
     pub client_agent: Option<String>,
-    /// In which trace.
     pub trace_id: String,
-    /// How it ended.
     pub outcome: String,
 }
 
 impl Record {
-    /// The things that it is about.
+    /// The identifiers of the things that the record is about.
     pub fn resources(&self) -> Vec<Uuid> {
         let ids = self.resource_ids.0.as_array().map(Vec::as_slice).unwrap_or_default();
         ids.iter().filter_map(|id| id.as_str()?.parse().ok()).collect()
     }
 
-    /// The record as bytes: the same for the same record, and for no other. Each field has its number and its length; one that is
-    /// absent leaves nothing, so that a field which is added later leaves old seals whole.
+    /// The record as bytes: equal for equal records, and different for different ones. Each field is written with its number and
+    /// its length. An absent field writes nothing, so a field that is added later leaves old seals valid.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(400);
         let mut field = |number: u8, content: &[u8]| {

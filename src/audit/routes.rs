@@ -30,14 +30,14 @@ pub fn mount(api: &mut impl Mount) {
     api.service(list_audit_records).service(verify_audit_records);
 }
 
-/// Verifies, one at a time: it reads all that there is, and two at once would only take longer.
+/// Runs verifications one at a time. A verification reads the whole audit, and two at once would only take longer.
 pub struct Verifier {
     sealer: Sealer,
     turn: Semaphore,
 }
 
 impl Verifier {
-    /// A verifier of what this sealer sealed.
+    /// A verifier of the seals that this sealer made.
     pub fn new(sealer: Sealer) -> Self {
         Self { sealer, turn: Semaphore::new(1) }
     }
@@ -54,46 +54,47 @@ impl Verifier {
                 Ok(verification) => return Ok(verification),
                 Err(rest) => walk = rest,
             }
-            // As long as it has worked the database belongs to others.
+            // The pause is as long as the step took, so that other calls get half of the time of the database.
             tokio::time::sleep(begun.elapsed()).await;
         }
     }
 }
 
-/// Which records are shown.
+/// The filters of the list of audit records.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct RecordQuery {
-    /// Those of this actor: `staff:` or `partner:` and an identifier, or `system`.
+    /// Only records of this actor: `staff:` or `partner:` and an identifier, or `system`.
     #[param(inline)]
     actor: Option<Actor>,
-    /// Those on this type of things, such as `referral`.
+    /// Only records about this type of things, such as `referral`.
     resource_type: Option<Line>,
-    /// Those that name this thing, alone or among others.
+    /// Only records that name this thing, alone or among others.
     resource_id: Option<ResourceId>,
-    /// Those of this action, out of the code list `audit-actions`, such as `referral.read`.
+    /// Only records of this action, a code of the code list `audit-actions`, such as `referral.read`.
     action: Option<Line>,
-    /// Those made at this time or later.
+    /// Only records made at this time or later.
     from: Option<Timestamp>,
-    /// Those made before this time.
+    /// Only records made before this time.
     to: Option<Timestamp>,
 }
 
-/// What is known from earlier.
+/// The parameters of a verification.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct VerificationQuery {
-    /// The head that an earlier verification or the log told, as `SEQ:HASH`: only by it can a cut end be noticed.
+    /// The head of the chain as an earlier verification or the log gave it, as `SEQ:HASH`. Only with it can a cut-off end of the
+    /// chain be noticed.
     #[param(max_length = 80, pattern = "^[1-9][0-9]{0,14}:[0-9a-f]{64}$")]
     expected_head: Option<String>,
 }
 
 /// List the records of the audit
 ///
-/// Who did or read what, the newest first, denied attempts included. Things and people are named by identifiers alone. Walk long lists
-/// by the `next` links. The reading is recorded itself, with every record that the page shows.
+/// Records of changes and readings, the newest first, including denied attempts. Things and people are named by identifiers
+/// alone. Follow the `next` links through long lists. The reading is itself recorded, with every record that the page shows.
 #[utoipa::path(
     operation_id = "listAuditRecords",
     tag = "audit",
@@ -129,14 +130,14 @@ async fn list_audit_records(
 
 /// Verify the audit
 ///
-/// Goes through all records and their seals, and tells which records were changed, removed or inserted by somebody who got past the
-/// database's own protection. It takes longer the more there is, and gives way to other calls; while one verification runs, a second
-/// one is answered with 503.
+/// Goes through all records and their seals, and reports which records were changed, removed or inserted by somebody who got past
+/// the database's own protection. A larger audit takes longer. The verification gives way to other calls. While one verification
+/// runs, a second one is answered with 503.
 #[utoipa::path(
     operation_id = "verifyAuditRecords",
     tag = "audit",
     params(VerificationQuery),
-    responses((status = 200, description = "What verification came to.", body = VerificationView)),
+    responses((status = 200, description = "The result of the verification.", body = VerificationView)),
     security(("staffToken" = []))
 )]
 #[get("/audit-records/verification")]
@@ -148,7 +149,7 @@ async fn verify_audit_records(
     query: Query<VerificationQuery>,
 ) -> Result<HttpResponse> {
     let expected = query.0.expected_head.as_deref().map(|head| head.parse().map_err(|_| wrong_head())).transpose()?;
-    // What is refused is not on record as done.
+    // The turn is taken first, so that a refused verification is not recorded as done.
     let _turn = verifier.turn()?;
     let entry = Entry::of_call(&call, staff.actor(), "audit.verified", "audit", Vec::new());
     db.write(move |conn| audit::record(conn, &entry)).await?;

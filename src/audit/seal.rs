@@ -1,13 +1,14 @@
 //! Seals: a chain of keyed hashes over the records, in a table of its own.
 //!
-//! - A seal's hash covers its number, the hash before it and its record. Whoever changes, removes or inserts a record or a seal
-//!   breaks the chain, and cannot mend it without the key, which is not in the database.
-//! - Writers do not wait: a record is sealed soon after it was committed, in small batches. The tables are read and the hashes made
-//!   on a reading thread; the writer only adds them.
-//! - Several servers may seal at once. Who finds that another was quicker gives way.
-//! - Where the clock is set back, new records stand behind older ones: they are looked for in the same way until the clock is there again.
-//! - A transaction may commit behind one that made its record later. So the sealer looks again for a while at what it has passed
-//!   ([`MARGIN_SECONDS`]), and what turns up behind that was not written by this program.
+//! - A seal's hash covers its number, the hash before it and its record. A record or a seal that is changed, removed or inserted
+//!   breaks the chain. Repairing the chain takes the key, which is not in the database.
+//! - Writers do not wait: a record is sealed soon after it was committed, in small batches. The tables are read and the hashes
+//!   made on a reading thread; the writer only adds the seals.
+//! - Several servers may seal at once. A server gives way if it finds that another was quicker.
+//! - If the clock was set back, new records sort before older ones. The sealer then also looks among the records that it has
+//!   passed, until the clock has caught up.
+//! - A transaction may commit after another one that made its record later. So the sealer looks again at recent records that it
+//!   has passed, for [`MARGIN_SECONDS`]. A record that turns up later than that was not written by this program.
 
 use std::time::Duration;
 
@@ -21,37 +22,36 @@ use crate::error::Result;
 use crate::id::AuditRecordId;
 use crate::time::Timestamp;
 
-/// Longer than any transaction lasts: see the time-outs in [`crate::db::connection`].
+/// A time longer than any transaction lasts: see the time-outs in [`crate::db::connection`].
 pub const MARGIN_SECONDS: i64 = 60;
-/// How long a record that was committed late may wait for its seal.
+/// The longest time that a record which was committed late waits for its seal.
 const SWEEP_SECONDS: i64 = 10;
-/// How many records are sealed at once. On SQLite other writers wait for as long as that takes.
+/// The largest number of records that are sealed at once. On SQLite, other writers wait while the seals are added.
 pub const BATCH: i64 = 200;
 
-/// One server's sealing.
+/// The sealing task of one server.
 pub struct Sealing {
     sealer: Sealer,
     swept_at: Option<Timestamp>,
 }
 
-/// What a step of sealing came to.
+/// The result of one step of sealing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Records were sealed; `more` of them are waiting.
+    /// Records were sealed in this step.
     Sealed {
-        /// The new end of the chain.
         head: Head,
-        /// Whether there is more to do at once.
+        /// Whether further records wait to be sealed at once.
         more: bool,
     },
-    /// All records are sealed.
     Nothing,
-    /// Another server was quicker.
+    /// Another server added seals first, so this one added none.
     Overtaken,
 }
 
 impl Step {
-    /// How long to wait before the next step. What took long leaves the database to others for longer.
+    /// The time to wait before the next step. It grows with the time that the step took, so that other work gets its share of the
+    /// database.
     pub fn pause(self, took: Duration) -> Duration {
         match self {
             Self::Sealed { more: true, .. } => took * 9,
@@ -61,7 +61,7 @@ impl Step {
     }
 }
 
-/// What there is to seal.
+/// The unsealed records of one step, and the seal that theirs will follow.
 struct Found {
     last: Option<Seal>,
     records: Vec<Record>,
@@ -69,12 +69,11 @@ struct Found {
 }
 
 impl Sealing {
-    /// Nothing has been looked at yet.
+    /// A sealing task that has not yet looked at any record.
     pub fn new(sealer: Sealer) -> Self {
         Self { sealer, swept_at: None }
     }
 
-    /// Seals the next batch.
     pub async fn step(&mut self, db: &Db, now: Timestamp) -> Result<Step> {
         let swept_at = self.swept_at;
         let found = db.read(move |conn| find(conn, swept_at, now)).await?;
@@ -94,7 +93,7 @@ impl Sealing {
     }
 }
 
-/// The records that have no seal yet: those behind the newest one that has, and from time to time those that may have been
+/// The next records without a seal: those after the newest sealed one, and from time to time also those that may have been
 /// committed late.
 fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Result<Found> {
     let last = store::last_seal(conn)?;
@@ -102,15 +101,15 @@ fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Resul
     let swept = newest.is_some_and(|newest| is_time_to_sweep(newest, swept_at, now));
     let behind = match newest {
         None => AuditRecordId::from_uuid(uuid::Uuid::nil()),
-        // What came since the last look may stand before it, if the clock was set back and forward again in between.
+        // The clock may have been set back and forward again, so records made since the last sweep may sort before it.
         Some(newest) if swept => settled_before(newest, swept_at.map_or(now, |swept_at| swept_at.min(now))),
         Some(newest) => newest,
     };
     Ok(Found { last, records: store::unsealed(conn, behind, BATCH)?, swept })
 }
 
-/// When the newest sealed record is older than the margin and all was swept after that, nothing can turn up any more: an idle
-/// server does not look at the same records again and again.
+/// Whether to look again at records that were already passed. No late record can turn up once a sweep was done later than the
+/// margin after the newest sealed record was made, so an idle server does not read the same records again and again.
 fn is_time_to_sweep(newest: AuditRecordId, swept_at: Option<Timestamp>, now: Timestamp) -> bool {
     let Some(swept_at) = swept_at else { return true };
     // The clock was set back.
@@ -121,7 +120,7 @@ fn is_time_to_sweep(newest: AuditRecordId, swept_at: Option<Timestamp>, now: Tim
     can_be_late && now.utc() - swept_at.utc() >= TimeDelta::seconds(SWEEP_SECONDS)
 }
 
-/// What sorts before this, and has no seal, will get none. A clock that runs ahead does not move it ahead.
+/// The identifier below which a record without a seal will never get one. A clock that runs ahead does not move it ahead.
 pub fn settled_before(newest: AuditRecordId, now: Timestamp) -> AuditRecordId {
     let at = newest.made_at().min(now).utc() - TimeDelta::seconds(MARGIN_SECONDS);
     AuditRecordId::first_at(at.into())
@@ -183,7 +182,7 @@ mod tests {
         let at = |seconds: i64| Timestamp::from_micros(1_764_000_000_000_000 + seconds * 1_000_000).unwrap();
         let newest = AuditRecordId::first_at(at(0));
         assert!(is_time_to_sweep(newest, Some(at(90)), at(-3600)));
-        // From then on as often as for what is late, for as long as the clock is behind.
+        // From then on, the sweeps come as often as for late records, while the clock is behind.
         assert!(!is_time_to_sweep(newest, Some(at(-3600)), at(-3595)));
         assert!(is_time_to_sweep(newest, Some(at(-3600)), at(-3590)));
     }

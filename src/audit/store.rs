@@ -1,4 +1,4 @@
-//! Every query on the audit.
+//! All queries on the audit.
 
 use std::collections::HashSet;
 
@@ -20,24 +20,22 @@ use crate::id::{AuditRecordId, ResourceId};
 use crate::on_backend;
 use crate::time::Timestamp;
 
-/// Which records a list shows.
+/// The filters of a list of records.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Those of this actor.
     pub actor: Option<Actor>,
-    /// Those on this type of things.
     pub resource_type: Option<String>,
-    /// Those that name this thing, alone or among others.
+    /// Only records that name this thing, alone or among others.
     pub resource: Option<ResourceId>,
-    /// Those of this action.
     pub action: Option<String>,
-    /// Those made at or after this time.
+    /// Only records made at this time or later.
     pub from: Option<Timestamp>,
-    /// Those made before this time.
+    /// Only records made before this time.
     pub to: Option<Timestamp>,
 }
 
-/// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
+/// The rows that the filter lets through, for both a page and a count. The type of a boxed query depends on the database, so this
+/// is a macro that is compiled for each.
 macro_rules! filtered {
     ($filter:expr) => {{
         let filter: &Filter = $filter;
@@ -45,8 +43,8 @@ macro_rules! filtered {
         if let Some(actor) = filter.actor {
             rows = rows.filter(audit_records::actor.eq(actor.to_string()));
         }
-        // SQLite knows nothing of how many records a value has. So the value that tells most chooses the index, and the others, with an
-        // empty text behind the column, cannot.
+        // SQLite does not know how many records have a given value. So the code chooses the index: the most selective filter uses
+        // its index, and the other columns are concatenated with an empty text, which keeps SQLite from using theirs.
         let is_narrow = filter.actor.is_some() || filter.resource.is_some();
         if let Some(resource_type) = filter.resource_type.clone() {
             rows = match is_narrow || filter.action.is_some() {
@@ -55,7 +53,7 @@ macro_rules! filtered {
             };
         }
         if let Some(resource) = filter.resource {
-            // Each half has its index; an `or` of the two would have the database look at every record.
+            // Each half has its index. With an `OR` of the two, the database would look at every record.
             let naming = sql::<Bool>("audit_records.id IN (SELECT id FROM audit_records WHERE resource_id = ")
                 .bind::<SqlUuid, _>(resource)
                 .sql(" UNION ALL SELECT record_id FROM audit_record_resources WHERE resource_id = ")
@@ -81,7 +79,7 @@ macro_rules! filtered {
     }};
 }
 
-/// One page of the audit, the newest first; one row more than `limit` tells that there is a next page.
+/// One page of the audit, the newest record first. One row more than `limit` is read, to tell whether there is a next page.
 pub fn page(conn: &mut DbConn, filter: &Filter, from: &From<AuditRecordId>, limit: u32) -> Result<Vec<Record>> {
     if matches!(from, From::Nowhere) {
         return Ok(Vec::new());
@@ -97,25 +95,25 @@ pub fn page(conn: &mut DbConn, filter: &Filter, from: &From<AuditRecordId>, limi
     })?)
 }
 
-/// How many records a filter lets through.
+/// The number of records that the filter lets through.
 pub fn count(conn: &mut DbConn, filter: &Filter) -> Result<u64> {
     let count: i64 = on_backend!(conn, conn => filtered!(filter).count().get_result(conn))?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-/// The end of the chain.
+/// The last seal of the chain.
 pub fn last_seal(conn: &mut DbConn) -> Result<Option<Seal>> {
     let last = audit_seals::table.order(audit_seals::seq.desc());
     Ok(on_backend!(conn, conn => last.first(conn).optional())?)
 }
 
-/// The newest of the records that are sealed.
+/// The newest of the sealed records.
 pub fn newest_sealed(conn: &mut DbConn) -> Result<Option<AuditRecordId>> {
     let newest = audit_seals::table.order(audit_seals::record_id.desc()).select(audit_seals::record_id);
     Ok(on_backend!(conn, conn => newest.first(conn).optional())?)
 }
 
-/// The first records behind this place that have no seal. Both sides are bounded by the place, so that no plan walks through all.
+/// The first records after `behind` that have no seal. Both tables are bounded by it, so that no query plan reads all rows.
 pub fn unsealed(conn: &mut DbConn, behind: AuditRecordId, limit: i64) -> Result<Vec<Record>> {
     let seal = audit_seals::table.filter(audit_seals::record_id.gt(behind));
     let sealed = exists(seal.filter(audit_seals::record_id.eq(audit_records::id)));
@@ -123,7 +121,7 @@ pub fn unsealed(conn: &mut DbConn, behind: AuditRecordId, limit: i64) -> Result<
     Ok(on_backend!(conn, conn => open.order(audit_records::id).limit(limit).load::<Record>(conn))?)
 }
 
-/// Adds seals behind the last one that their maker knew. False when another server has added some since then.
+/// Adds seals after `last`, the last seal that their maker knew. Returns false if another server has added seals since.
 pub fn append(conn: &mut DbConn, last: Option<&Seal>, seals: &[Seal]) -> Result<bool> {
     if !dialect::is_the_only_sealer(conn)? || last_seal(conn)?.as_ref() != last {
         return Ok(false);
@@ -132,14 +130,14 @@ pub fn append(conn: &mut DbConn, last: Option<&Seal>, seals: &[Seal]) -> Result<
     Ok(true)
 }
 
-/// What became of a sealed record.
+/// A sealed record as it was found in the database.
 #[derive(Debug)]
 pub enum Sealed {
-    /// It is there.
+    /// The record is in the table.
     Record(Box<Record>),
-    /// It is not.
+    /// The record is missing.
     Gone,
-    /// Something is there that this program has not written.
+    /// The row exists, but this program cannot have written it.
     Unreadable,
 }
 
@@ -157,7 +155,7 @@ pub fn seals(conn: &mut DbConn, behind: i64, last: i64, limit: i64) -> Result<Ve
                 |record: Option<Record>| record.map_or(Sealed::Gone, |record| Sealed::Record(Box::new(record)));
             Ok(rows.into_iter().map(|(seal, record)| (seal, sealed(record))).collect())
         }
-        // One row that cannot be read must not hide what the others say.
+        // One unreadable row must not hide the others.
         Err(DieselError::DeserializationError(_)) => {
             let seals: Vec<Seal> = on_backend!(conn, conn => seals.load(conn))?;
             seals.into_iter().map(|seal| Ok((seal.clone(), read_alone(conn, seal.record_id)?))).collect()
@@ -177,13 +175,13 @@ fn read_alone(conn: &mut DbConn, id: AuditRecordId) -> Result<Sealed> {
     }
 }
 
-/// The hash of a seal.
+/// The hash of the seal with this number.
 pub fn hash_of(conn: &mut DbConn, seq: i64) -> Result<Option<Vec<u8>>> {
     let hash = audit_seals::table.find(seq).select(audit_seals::hash);
     Ok(on_backend!(conn, conn => hash.first(conn).optional())?)
 }
 
-/// The identifiers of the next records, in their order, and which of them have no seal.
+/// Reads the next records in their order. Returns the identifier of the last one, and the identifiers of those without a seal.
 pub fn next_records(
     conn: &mut DbConn,
     behind: AuditRecordId,
@@ -194,13 +192,13 @@ pub fn next_records(
         on_backend!(conn, conn => records.order(audit_records::id).limit(limit).load(conn))?;
     let Some(last) = records.last().copied() else { return Ok((None, Vec::new())) };
     let seals = audit_seals::table.filter(audit_seals::record_id.gt(behind)).filter(audit_seals::record_id.le(last));
-    // Read behind the records: one that is sealed in between is not taken for one that is not.
+    // The seals are read after the records, so that a record which is sealed in between is not taken for an unsealed one.
     let sealed: Vec<AuditRecordId> = on_backend!(conn, conn => seals.select(audit_seals::record_id).load(conn))?;
     let sealed: HashSet<AuditRecordId> = sealed.into_iter().collect();
     Ok((Some(last), records.into_iter().filter(|id| !sealed.contains(id)).collect()))
 }
 
-/// Whether a record of several things is found by each of them.
+/// Whether a record about several things is listed under each of them.
 pub fn is_named_by_all(conn: &mut DbConn, record: &Record) -> Result<bool> {
     let things: HashSet<ResourceId> = record.resources().into_iter().map(ResourceId::from_uuid).collect();
     if record.resource_id.is_some() || things.is_empty() {

@@ -1,10 +1,10 @@
-//! Verification: whether the audit is what was sealed, and if not, what is wrong with which record.
+//! Verification: checks that the audit is what was sealed, and reports each record that is not.
 //!
-//! It goes through all seals with their records, and then through all records for such as have no seal, in pages: so it runs beside
-//! the work of others, for as long as it takes, and needs no memory for what is sound.
+//! It goes in pages through all seals with their records, and then through all records to find those without a seal. So it runs
+//! beside other work, however long it takes, and keeps nothing in memory about sound records.
 //!
-//! A chain cannot tell by itself that its end was cut off. Whoever notes its head from time to time, from the log or from an earlier
-//! verification, can tell.
+//! A chain alone cannot show that its end was cut off. That takes a head noted earlier, from the log or from an earlier
+//! verification.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,61 +18,58 @@ use crate::error::Result;
 use crate::id::AuditRecordId;
 use crate::time::Timestamp;
 
-/// How many seals are looked at in one piece of work.
+/// The number of seals that one step reads.
 const SEALS: i64 = 500;
-/// How many identifiers are.
+/// The number of record identifiers that one step reads.
 const RECORDS: i64 = 5_000;
-/// How many findings are named; the rest are counted.
+/// The largest number of findings that are listed; the rest are only counted.
 pub const NAMED: usize = 100;
 
-/// What is wrong.
+/// The kind of flaw that a verification found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[schema(as = AuditFlaw)]
 pub enum Flaw {
-    /// The record, or its seal, is not what was sealed.
+    /// The record or its seal differs from what was sealed.
     Changed,
-    /// The seal is there and its record is not, or the seal itself is missing.
+    /// The record of a seal is missing, or the seal itself is.
     Removed,
-    /// The record has no seal, or a made-up one, and is too old to be still waiting for one.
+    /// The record has no seal, or a forged one, and is too old to be still waiting for one.
     Inserted,
-    /// The record is not found by each thing that it names.
+    /// The record is not listed under every thing that it names.
     Hidden,
-    /// The seal before is missing, so this one proves nothing.
+    /// The seal before this one is missing, so this one proves nothing.
     Unproven,
-    /// The head that was expected is not there: the end was cut off.
+    /// The expected head is not in the chain: the end was cut off.
     Cut,
 }
 
-/// Something that is wrong, and where.
+/// One flaw that a verification found, and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What is wrong.
     pub flaw: Flaw,
-    /// With which record, where that is known.
+    /// The record with the flaw, if it is known.
     pub record_id: Option<AuditRecordId>,
-    /// With which seal, where there is one.
+    /// The number of the seal with the flaw, if there is one.
     pub seq: Option<i64>,
 }
 
-/// What verification came to.
+/// The result of a verification.
 #[derive(Debug, Clone, Default)]
 pub struct Verification {
-    /// How many records are what was sealed.
+    /// The number of records that are as they were sealed.
     pub verified: u64,
-    /// How many records still wait for their seal.
+    /// The number of records that still wait for their seal.
     pub unsealed: u64,
-    /// The end of the chain.
     pub head: Option<Head>,
-    /// What is wrong, the first [`NAMED`] of it.
+    /// The first [`NAMED`] flaws.
     pub findings: Vec<Finding>,
-    /// How much is wrong.
+    /// The number of all flaws.
     pub found: u64,
 }
 
 impl Verification {
-    /// Whether nothing is wrong.
     pub fn is_sound(&self) -> bool {
         self.found == 0
     }
@@ -85,7 +82,7 @@ impl Verification {
     }
 }
 
-/// A verification under way.
+/// A verification in progress.
 pub struct Walk {
     sealer: Sealer,
     expected: Option<Head>,
@@ -101,25 +98,25 @@ enum Stage {
     End,
 }
 
-/// How far the chain was followed.
+/// The state of a walk along the chain.
 struct Chain {
-    /// The last seal that was looked at.
+    /// The number of the last seal that was checked.
     seq: i64,
-    /// The last seal that there was when verification began.
+    /// The number of the last seal that existed when the verification began.
     end: i64,
-    /// The hashes that may stand before the next seal: the stored one and, where that is wrong, the right one. With both, a changed
-    /// seal does not accuse the one behind it. None after a gap.
+    /// The hashes that the next seal may follow: the stored one and, if that is wrong, the right one. With both, a changed seal
+    /// does not make the next one look wrong. Empty after a gap.
     before: Vec<Vec<u8>>,
     settled: AuditRecordId,
 }
 
 impl Walk {
-    /// A verification of everything, which may know a head from earlier.
+    /// A verification of the whole audit. `expected` is a head noted earlier.
     pub fn new(sealer: Sealer, expected: Option<Head>, now: Timestamp) -> Self {
         Self { sealer, expected, now, stage: Stage::Beginning, result: Verification::default() }
     }
 
-    /// All at once, for those who have the database to themselves.
+    /// Verifies everything without pauses, when nothing else uses the database.
     pub fn to_end(mut self, conn: &mut DbConn) -> Result<Verification> {
         loop {
             match self.step(conn)? {
@@ -129,7 +126,7 @@ impl Walk {
         }
     }
 
-    /// One piece of work: gives the result, or where to go on.
+    /// Does one piece of work. Returns the result, or the walk to go on with.
     pub fn step(mut self, conn: &mut DbConn) -> Result<std::result::Result<Verification, Self>> {
         self.stage = match std::mem::replace(&mut self.stage, Stage::End) {
             Stage::Beginning => self.begin(conn)?,
@@ -164,7 +161,7 @@ impl Walk {
             let expected = chain.seq.max(0) + 1;
             chain.seq = seal.seq;
             if seal.seq < 1 {
-                // No sealer counts from there: somebody wanted the record to look sealed.
+                // No sealer uses these numbers: somebody wanted the record to look sealed.
                 self.result.find(Flaw::Inserted, Some(seal.record_id), None);
                 continue;
             }
@@ -182,7 +179,7 @@ impl Walk {
         Ok(Stage::Seals(chain))
     }
 
-    /// The seals from `first` to before `end` are not there.
+    /// Reports the seals from `first` up to but not including `end` as missing.
     fn miss(&mut self, first: i64, end: i64) {
         let before = self.result.found;
         for missing in (first..end).take(NAMED) {
@@ -191,7 +188,7 @@ impl Walk {
         self.result.found = before.saturating_add(end.abs_diff(first));
     }
 
-    /// Gives the hashes that may stand before the next seal.
+    /// Checks one seal, and returns the hashes that the next one may follow.
     fn judge(&mut self, seal: &Seal, sealed: &Sealed, before: &[Vec<u8>]) -> Vec<Vec<u8>> {
         let mut next = vec![seal.hash.clone()];
         let flaw = match sealed {
@@ -238,11 +235,11 @@ impl Walk {
     }
 }
 
-/// What a seal says of its record.
+/// The evidence that a seal gives for its record.
 enum Proof {
     Given,
-    /// Nothing is known to stand before it.
+    /// The hash before the seal is unknown.
     Impossible,
-    /// This would be the right hash.
+    /// The seal's hash is wrong; this is the right one.
     Refuted([u8; 32]),
 }

@@ -1,4 +1,4 @@
-//! The audit as the auditor sees it.
+//! The answers that show the audit to the auditor.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,56 +11,56 @@ use crate::http::link::Link;
 use crate::id::{AuditRecordId, OfficeId, ResourceId};
 use crate::time::Timestamp;
 
-/// A record of the audit: who did what, when, to which things, and from where. Things are named by their identifiers alone.
+/// A record of the audit: one action with its time, its actor, its client and the things it was about. Things are named by their
+/// identifiers alone.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AuditRecord)]
 pub struct AuditRecordView {
-    /// Identifies the record.
+    /// The record's own identifier.
     pub id: AuditRecordId,
-    /// When it was done.
+    /// The time at which the action was carried out.
     pub at: Timestamp,
-    /// Who did it: `staff:` or `partner:` and an identifier, or `system`.
+    /// The actor: `staff:` or `partner:` and an identifier, or `system`.
     #[schema(
         max_length = 100,
         pattern = "^(system|(staff|partner):[0-9a-f-]{36})$",
         example = "staff:01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e"
     )]
     pub actor: String,
-    /// What was done, out of the code list `audit-actions`.
+    /// The action, a code of the code list `audit-actions`.
     #[schema(max_length = 100, pattern = "^[a-z_]+\\.[a-z_]+$", example = "referral.read")]
     pub action: String,
-    /// On which type of things.
+    /// The type of the things that the record is about.
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "referral")]
     pub resource_type: String,
-    /// On which things.
+    /// The identifiers of the things that the record is about.
     #[schema(max_items = 10_000)]
     pub resource_ids: Vec<ResourceId>,
-    /// On whose behalf: the office that the actor worked for.
+    /// The office that the actor worked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeId>,
-    /// Under which reason, out of the code list `access-reasons`.
+    /// The reason for access, a code of the code list `access-reasons`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "statutory_review")]
     pub reason: Option<String>,
-    /// From which address.
+    /// The IP address of the client.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 45, pattern = "^[0-9a-f.:]+$", example = "192.0.2.17")]
     pub client_address: Option<String>,
-    /// By which kind of program, out of the code list `client-agents`.
+    /// The kind of program, a code of the code list `client-agents`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "browser")]
     pub client_agent: Option<String>,
-    /// In which trace; empty where no call led to it.
+    /// The trace of the call; empty if the action was not part of a call.
     #[schema(max_length = 32, pattern = "^([0-9a-f]{32})?$", example = "0af7651916cd43dd8448eb211c80319c")]
     pub trace_id: String,
-    /// How it ended: `done`, or `denied` for what does not exist as far as the actor may know.
+    /// The outcome: `done`, or `denied` if the thing does not exist as far as the actor may know.
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "done")]
     pub outcome: String,
 }
 
 impl AuditRecordView {
-    /// A record as it is told.
     pub fn new(record: Record) -> Self {
         Self {
             resource_ids: record.resources().into_iter().map(ResourceId::from_uuid).collect(),
@@ -97,54 +97,53 @@ pub struct HeadView {
     pub hash: String,
 }
 
-/// Something that is wrong, and where.
+/// One flaw that the verification found, and its place.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AuditFinding)]
 pub struct FindingView {
-    /// What is wrong.
+    /// The kind of flaw that was found.
     pub flaw: Flaw,
-    /// With which record, where that is known.
+    /// The record with the flaw, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record_id: Option<AuditRecordId>,
-    /// With which seal, where there is one.
+    /// The number of the seal with the flaw, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 17)]
     pub seq: Option<i64>,
 }
 
-/// Whether the audit is what was sealed.
+/// The result of a verification of the audit.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AuditVerification)]
 pub struct VerificationView {
-    /// Whether nothing is wrong.
+    /// Whether the audit is as it was sealed, without any flaw.
     pub sound: bool,
-    /// How many records are what was sealed.
+    /// The number of records that are as they were sealed.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 4711)]
     pub verified: u64,
-    /// How many records still wait for their seal.
+    /// The number of records that still wait for their seal.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 3)]
     pub unsealed: u64,
-    /// The end of the chain, to be noted: a later verification that expects it can tell whether the end was cut off.
+    /// The end of the chain. Note it: a later verification that is given this head can tell whether the end was cut off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<HeadView>,
-    /// How much is wrong.
+    /// The number of all flaws that were found.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 0)]
     pub finding_count: u64,
-    /// What is wrong, the first hundred of it.
+    /// The flaws that were found, the first hundred of them.
     ///
     /// @example []
     #[schema(max_items = 100)]
     pub findings: Vec<FindingView>,
-    /// Its own address.
+    /// The link to this verification.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     pub links: Vec<Link>,
 }
 
 impl VerificationView {
-    /// A verification as it is told.
     pub fn new(verification: Verification, links: Vec<Link>) -> Self {
         let finding =
             |finding: Finding| FindingView { flaw: finding.flaw, record_id: finding.record_id, seq: finding.seq };

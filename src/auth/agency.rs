@@ -5,15 +5,14 @@ use crate::auth::keys;
 use crate::auth::role::Scope;
 use crate::id::PartnerId;
 
-/// A partner agency whose system signed in.
+/// A partner agency whose system is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agency {
-    /// Which agency it is.
     pub id: PartnerId,
-    /// What the law says of such an agency.
+    /// The agency's category, on which its duties and rights by law depend.
     pub category: Category,
-    /// What the key may be used for.
+    /// The uses that the key is allowed.
     pub scopes: Vec<Scope>,
-    /// The key that it signed in with.
+    /// The key that the agency signed in with.
     pub key: keys::key_id::KeyId,
 }

@@ -1,5 +1,5 @@
-//! What kind of organisation a partner agency is: one of the 22 that SoL (2025:400) 19 kap. 1 § obliges to report, an
-//! association, or another. And whether it may call at present.
+//! The kinds of organisations that partner agencies are: one of the 22 that SoL (2025:400) 19 kap. 1 § obliges to report, an
+//! association, or another. Also the status that says whether an agency may call at present.
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use strum::IntoEnumIterator;
 use utoipa::ToSchema;
 
-/// The categories, in the order of the law.
+/// The category of a partner agency, in the order of the law (SoL 19 kap. 1 §).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -49,25 +49,25 @@ pub enum Category {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum PartnerStatus {
-    /// Its keys hold.
+    /// The agency may call: its keys are valid.
     #[default]
     Active,
-    /// None of its keys holds until it is active again.
+    /// The agency may not call: none of its keys is valid until it is active again.
     Suspended,
 }
 crate::text_column!(Category, PartnerStatus);
 
 impl Category {
-    /// Whether the law obliges it to report (SoL 19 kap. 1 §).
+    /// Whether the law obliges an agency of this category to report (SoL 19 kap. 1 §).
     pub fn is_mandatory_reporter(self) -> bool {
         !matches!(self, Self::Association | Self::Other)
     }
-    /// The legal reference that says so: of the duty to report, or of everybody's right to (SoL 19 kap. 4 §).
+    /// The legal reference under which the agency reports: the duty to report, or everybody's right to report (SoL 19 kap. 4 §).
     pub fn legal_reference(self) -> &'static str {
         if self.is_mandatory_reporter() { "sol-19-1" } else { "sol-19-4" }
     }
 
-    /// Its point in SoL 19 kap. 1 §, if it has one.
+    /// The number of the category's point in SoL 19 kap. 1 §, if it has one.
     pub fn point(self) -> Option<u8> {
         let place = Self::iter().position(|category| category == self).filter(|_| self.is_mandatory_reporter());
         place.and_then(|place| u8::try_from(place + 1).ok())

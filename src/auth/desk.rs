@@ -1,4 +1,4 @@
-//! Whoever calls, with all that it takes to do what they ask for.
+//! A caller together with everything that is needed to do what the caller asks for.
 
 use std::sync::Arc;
 
@@ -11,29 +11,27 @@ use crate::http::call::Call;
 use crate::idempotency::Retries;
 use crate::vault::Vault;
 
-/// What it takes, as a handler's second argument.
+/// The services that a handler needs, as its second argument.
 pub type Tools = (Call, Data<directory::Handle>, Data<Db>, Data<Vault>, Data<Retries>, Data<Denials>);
 
-/// A caller with it. What they can do with it is written where its noun is.
+/// A caller with those services. The modules of the nouns add the methods that use them.
 pub struct Desk<C> {
-    /// Who calls.
     pub caller: C,
-    /// What they say.
     pub call: Call,
-    /// The directory as it was when they called.
+    /// The directory as it was when the call came in.
     pub directory: Arc<Directory>,
-    /// Where cases are.
+    /// The database of cases.
     pub db: Data<Db>,
-    /// What seals and opens them.
+    /// The vault that seals and opens the texts of cases.
     pub vault: Data<Vault>,
-    /// What was answered to the same call before.
+    /// The answers that were given to earlier calls with the same idempotency key.
     pub retries: Data<Retries>,
-    /// Where it is noted what they asked for in vain.
+    /// The queue that records what the caller asked for and may not know of.
     pub denials: Data<Denials>,
 }
 
 impl<C> Desk<C> {
-    /// Whoever calls, with what it takes.
+    /// Joins a caller with the services of the call.
     pub fn new(caller: C, (call, directory, db, vault, retries, denials): Tools) -> Self {
         Self { caller, call, directory: directory.current(), db, vault, retries, denials }
     }

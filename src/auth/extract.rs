@@ -1,4 +1,4 @@
-//! The callers as handlers' first arguments.
+//! The callers, as the first arguments of handlers.
 
 use std::future::Ready;
 
@@ -12,105 +12,103 @@ use crate::auth::{Agency, Powers, Scope, Staff};
 use crate::error::{Error, Result};
 use crate::http::limits;
 
-/// The public: no sign-in, and none is looked at.
+/// The public: callers who need not sign in. Credentials are not read.
 pub struct Anyone;
 
-/// Whoever of the staff signs in.
+/// A member of staff with any role.
 pub struct SignedIn(pub Staff);
 
-/// Staff who keep the directory.
+/// Staff who maintain the directory.
 pub struct Administrator(Staff);
 
-/// Staff who keep the partner agencies and their keys.
+/// Staff who maintain the partner agencies and their keys.
 pub struct PartnerKeeper(Staff);
 
 /// Staff who read the audit.
 pub struct Auditor(pub Staff);
 
-/// Staff who may know of cases. Which cases is [`Staff::sight`]'s to say.
+/// Staff who may know of cases. [`Staff::sight`] says which ones.
 pub struct CaseReader {
-    /// Who.
     pub staff: Staff,
-    /// What they may do with a case of their offices.
+    /// The caller's powers over the cases of their offices.
     pub powers: Powers,
 }
 
-/// Staff who work the cases of their offices.
+/// Staff who work on the cases of their offices.
 pub struct CaseWorker {
-    /// Who.
     pub staff: Staff,
-    /// What they may do with a case of their offices.
+    /// The caller's powers over the cases of their offices.
     pub powers: Powers,
 }
 
-/// Staff who correct the cases of their offices: whom one is about goes by another permission.
+/// Staff who correct the cases of their offices. Changing the person whom a case is about takes a second permission.
 pub struct CaseCorrector {
-    /// As far as they work cases.
+    /// The caller, with the permission to work on cases.
     pub worker: CaseWorker,
-    /// As far as they may know of people.
+    /// The caller, with the reach of the permission to work with people.
     pub people: Staff,
 }
 
-/// Staff who may send a matter to an office. What it names goes by other permissions, and so does what becomes of it.
+/// Staff who may send a referral to an office. The people, contacts and cases that it names, and the work on it afterwards,
+/// take other permissions.
 pub struct ReferralMaker {
-    /// Who.
     pub staff: Staff,
-    /// As far as they may know of people.
+    /// The caller, with the reach of the permission to work with people.
     pub people: Staff,
-    /// As far as they work in the field.
+    /// The caller, with the reach of the permission to do outreach.
     pub field: Staff,
-    /// As far as they may know of cases.
+    /// The caller, with the reach of the permission to read referrals.
     pub cases: Staff,
-    /// What they may do with a case of their offices.
+    /// The caller's powers over the cases of their offices.
     pub powers: Powers,
 }
 
-/// Staff who meet people and families.
+/// Staff who work with people and families.
 pub struct PeopleWorker(pub Staff);
 
-/// Staff who work in the field.
+/// Staff who do outreach in the field.
 pub struct OutreachWorker(pub Staff);
 
-/// Staff who promise to get back: the field goes by one permission, and the cases that are followed by another.
+/// Staff who write follow-ups. Outreach takes one permission, and the cases that are followed up take another.
 pub struct FollowUpWriter {
-    /// As far as they work in the field.
+    /// The caller, with the reach of the permission to do outreach.
     pub field: Staff,
-    /// As far as they may know of cases.
+    /// The caller, with the reach of the permission to read referrals.
     pub cases: Staff,
 }
 
-/// Staff who may read what contacts were before they were corrected.
+/// Staff who may read the earlier versions of corrected contacts.
 pub struct VersionReader(pub Staff);
 
-/// Staff who read what happened to somebody: the people go by one permission, and the cases about them by another.
+/// Staff who read the timeline of a person or family. The people take one permission, and the cases about them take another.
 pub struct TimelineReader {
-    /// As far as they may know of people and families.
+    /// The caller, with the reach of the permission to work with people.
     pub people: Staff,
-    /// As far as they may know of cases.
+    /// The caller, with the reach of the permission to read referrals.
     pub cases: Staff,
 }
 
-/// Staff who may see who works at their offices.
+/// Staff who may see the colleagues at their offices.
 pub struct ColleagueReader(pub Staff);
 
-/// A partner agency that may submit.
+/// A partner agency whose key may submit referrals.
 pub struct Submitter(pub Agency);
 
-/// A partner agency that may read what it submitted.
+/// A partner agency whose key may read the agency's own referrals.
 pub struct PartnerReader(pub Agency);
 
-/// A partner agency, whatever its key may be used for.
+/// A partner agency with any key, whatever its scopes.
 pub struct AnyPartner(pub Agency);
 
 impl Administrator {
-    /// Who did it, for the audit.
+    /// The actor for the audit.
     pub fn actor(&self) -> Actor {
         self.0.actor()
     }
 }
 
 impl PartnerKeeper {
-    /// Who did it, for the audit.
+    /// The actor for the audit.
     pub fn actor(&self) -> Actor {
         self.0.actor()
     }
@@ -141,7 +139,7 @@ macro_rules! staff_with {
     )* };
 }
 
-/// Staff who do one thing, and what else they may do: made of the one by `whole`. They sign in once for all of it.
+/// Callers who need one permission and carry further ones, which `whole` adds to the first. They sign in only once.
 macro_rules! staff_with_more {
     ($($caller:ident: $permission:expr;)*) => { $(
         impl FromRequest for $caller {

@@ -1,4 +1,4 @@
-//! Who holds a token: what it says of them, and who they are in the register.
+//! The holder of a token: the claims of the token, and the holder's entry in the register of staff.
 
 use std::sync::OnceLock;
 
@@ -9,34 +9,34 @@ use crate::auth::verified::Verified;
 use crate::id::StaffId;
 use crate::vault::{KeyedHash, Vault};
 
-/// Who holds a token that was verified. They are in the register from the first call on that the rule lets them make.
+/// The holder of a verified token. The register contains the holder from the first call that the permissions allow.
 #[derive(Debug)]
 pub struct Holder {
-    /// What the token says, and for how long.
+    /// The claims of the token, and the time for which it is valid.
     pub verified: Verified,
-    /// What the register finds them by.
+    /// The keyed hash by which the register finds the holder.
     pub identity_hash: KeyedHash,
     id: OnceLock<StaffId>,
 }
 
 impl Holder {
-    /// Whoever holds this token.
+    /// Makes the holder of a verified token.
     pub fn new(verified: Verified, vault: &Vault) -> Self {
         let identity_hash = verified.claims.identity.hash(vault);
         Self { verified, identity_hash, id: OnceLock::new() }
     }
 
-    /// Who they are in the register, where that is known already.
+    /// The holder's identifier in the register, if it is known already.
     pub fn id(&self) -> Option<StaffId> {
         self.id.get().copied()
     }
 
-    /// Notes who they are in the register: whoever asks it is told the same.
+    /// Remembers the holder's identifier in the register. The first identifier stays.
     pub fn is_registered_as(&self, id: StaffId) {
         let _known_already = self.id.set(id);
     }
 
-    /// The caller that they are, as far as the rule lets them go.
+    /// Makes the caller, with the reach that the permissions allow.
     pub fn staff(&self, id: StaffId, reach: Vec<Reach>, reason: Option<AccessReason>) -> Staff {
         let claims = &self.verified.claims;
         Staff {
@@ -68,7 +68,7 @@ mod tests {
             assert_ne!(anna.hash(&vault), Identity::new(other.0, other.1).hash(&vault), "{other:?}");
         }
         assert!(!format!("{anna:?}").contains("1979"));
-        // Sealed it comes back whole, so that the hashes can be made anew.
+        // The sealed identity opens unchanged, so that the hashes can be made again.
         let written = serde_json::to_vec(&anna).unwrap();
         assert_eq!(serde_json::from_slice::<Identity>(&written).unwrap(), anna);
     }

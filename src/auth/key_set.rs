@@ -1,7 +1,8 @@
-//! The identity provider's public keys (JWKS, RFC 7517), and where they come from.
+//! The identity provider's public keys (JWKS, RFC 7517), and the sources they are read from.
 //!
-//! - Only asymmetric algorithms of a fixed list, and only those that fit the key: a public key is never taken for a shared secret.
-//! - A set that cannot be trusted in one key is refused whole; the keys that were known before stay.
+//! - Only asymmetric algorithms of a fixed list are accepted, and only those that fit the key: a public key is never used as a
+//!   shared secret.
+//! - If one key of a set cannot be trusted, the whole set is refused, and the previous keys stay in use.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -13,35 +14,34 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 
-/// A longer set is not read: an identity provider has a handful of keys.
+/// The longest set that is read, in bytes: an identity provider has only a few keys.
 const LONGEST: usize = 256 * 1024;
-/// RSA keys with fewer bytes can be broken (NIST SP 800-131A).
+/// The shortest RSA key that is accepted, in bytes. Shorter keys can be broken (NIST SP 800-131A).
 const SHORTEST_RSA: usize = 256;
 
-/// What the names of the keys begin with that `demo` makes.
+/// The prefix of the names of keys that `demo` makes.
 pub const DEMO_MARK: &str = "demo-";
 
-/// The keys of a set that can be used.
+/// The usable keys of a set.
 pub struct KeySet {
     keys: HashMap<String, Key>,
     text: String,
 }
 
-/// A key and what it may be used with.
+/// A key and the algorithms that it may be used with.
 pub struct Key {
-    /// Verifies.
+    /// The key itself, which verifies signatures.
     pub decoding: DecodingKey,
-    /// The algorithms that fit it.
     pub algorithms: Vec<Algorithm>,
 }
 
 impl KeySet {
-    /// The key of this name.
+    /// Returns the key with the name `kid`.
     pub fn key(&self, kid: &str) -> Option<&Key> {
         self.keys.get(kid)
     }
 
-    /// Whether the other set was published in the same words.
+    /// Whether the other set was published with exactly the same text.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.text == other.text
     }
@@ -53,7 +53,7 @@ impl FromStr for KeySet {
     fn from_str(jwks: &str) -> Result<Self, String> {
         let set: JwkSet = serde_json::from_str(jwks).map_err(|_| "is not a JSON Web Key Set (RFC 7517)".to_owned())?;
         let mut keys = HashMap::new();
-        // Keys for encryption stand beside those for signing at some providers.
+        // Some providers publish keys for encryption next to those for signing.
         for jwk in set.keys.iter().filter(|jwk| jwk.common.public_key_use != Some(PublicKeyUse::Encryption)) {
             let kid = jwk.common.key_id.clone().ok_or("has a key without `kid`")?;
             let algorithms = algorithms(jwk).ok_or_else(|| {
@@ -71,7 +71,7 @@ impl FromStr for KeySet {
     }
 }
 
-/// The algorithms that a key may be used with; `None` for a shared secret and for what is unknown or weak.
+/// The algorithms that a key may be used with. `None` for a shared secret, and for keys that are unknown or weak.
 fn algorithms(jwk: &Jwk) -> Option<Vec<Algorithm>> {
     let fitting = match &jwk.algorithm {
         AlgorithmParameters::RSA(rsa) => {
@@ -89,29 +89,28 @@ fn algorithms(jwk: &Jwk) -> Option<Vec<Algorithm>> {
         }
         _ => None,
     }?;
-    // A key that names its algorithm is for that one alone.
+    // A key that names its algorithm is only used with that one.
     let named = jwk.common.key_algorithm.map(|algorithm| algorithm.to_string());
     let fitting: Vec<_> =
         fitting.into_iter().filter(|fits| named.as_ref().is_none_or(|named| *named == format!("{fits:?}"))).collect();
     (!fitting.is_empty()).then_some(fitting)
 }
 
-/// Where a real installation's keys come from.
+/// The source of the keys in a real installation.
 pub enum KeySource {
-    /// A file.
     File(PathBuf),
-    /// The identity provider itself.
+    /// The address of the identity provider.
     Url(Box<Remote>),
 }
 
-/// An identity provider that is asked for its keys.
+/// An identity provider that is asked for its keys over HTTP.
 pub struct Remote {
     client: reqwest::Client,
     url: String,
 }
 
 impl KeySource {
-    /// A provider at this address, which must be `https`, or on this machine.
+    /// Makes a source from an address, which must be `https`, or on this machine.
     pub fn url(url: &str) -> Result<Self, String> {
         let expected = || "expected an https:// address, such as https://idp.example/jwks".to_owned();
         let parsed = reqwest::Url::parse(url).map_err(|_| expected())?;
@@ -121,17 +120,17 @@ impl KeySource {
         }
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(5))
-            // A provider that sends elsewhere may be somebody else by now.
+            // A provider that redirects to another host may by now be somebody else.
             .redirect(reqwest::redirect::Policy::none())
-            // Each worker has a runtime of its own, and a kept connection would belong to the one that opened it.
+            // Each worker has its own runtime, and a kept connection would belong to the runtime that opened it.
             .pool_max_idle_per_host(0)
             .build()
             .map_err(|error| error.to_string())?;
         Ok(Self::Url(Box::new(Remote { client, url: url.to_owned() })))
     }
 
-    /// The set as it is published now. One with a key that `demo` made is refused: everybody who has the demo's folder signs
-    /// with it.
+    /// Reads the set as it is published now. A set with a key that `demo` made is refused: anybody who has the demo's folder
+    /// can sign with it.
     pub async fn read(&self) -> Result<KeySet, String> {
         let published = match self {
             Self::File(path) => std::fs::read_to_string(path).map_err(|error| error.to_string()),

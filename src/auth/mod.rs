@@ -1,17 +1,18 @@
-//! Who calls, and what they may do.
+//! Signing in, and the permissions of callers.
 //!
-//! The first argument of a handler says who may call it: [`Anyone`], [`Administrator`], [`PartnerKeeper`], [`Auditor`],
-//! [`CaseReader`], [`CaseWorker`], [`CaseCorrector`], [`ReferralMaker`], [`PeopleWorker`], [`TimelineReader`], [`OutreachWorker`],
-//! [`VersionReader`], [`ColleagueReader`], [`SignedIn`], [`Submitter`], [`PartnerReader`], [`AnyPartner`]. There is no check to
-//! forget in a body, and nobody to check when the argument is missing: a handler without one cannot be written by accident, since
-//! the document's test looks for it.
+//! The type of a handler's first argument says who may call it: [`Anyone`], [`Administrator`], [`PartnerKeeper`], [`Auditor`],
+//! [`CaseReader`], [`CaseWorker`], [`CaseCorrector`], [`ReferralMaker`], [`PeopleWorker`], [`TimelineReader`],
+//! [`OutreachWorker`], [`VersionReader`], [`ColleagueReader`], [`SignedIn`], [`Submitter`], [`PartnerReader`], [`AnyPartner`].
+//! So no check can be forgotten in the body of a handler. A handler without this argument cannot be written by accident, since
+//! the test of the OpenAPI document looks for the argument.
 //!
-//! - Nobody, or a token or key that does not hold: 401, without a hint at which of its parts is wrong. Two ways at once: 400.
-//! - A token, while the identity provider's keys could never be read: 503, since it may well hold.
-//! - Signed in, and without the role or the scope: 403, which names it.
-//! - What one may not know of: 404, see [`Sight`].
+//! - 401: no credentials, or a token or key that is not valid. The answer does not say which part is wrong.
+//! - 400: two kinds of credentials at once.
+//! - 503: a token, while the identity provider's keys could never be read, since the token may well be valid.
+//! - 403: the caller is signed in but lacks the role or the scope, which the answer names.
+//! - 404: the caller may not know of the resource, see [`Sight`].
 //!
-//! Who may do what is one table: [`permissions`].
+//! One table, [`permissions`], says which role may do what.
 
 pub mod agency;
 mod category;

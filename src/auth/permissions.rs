@@ -1,59 +1,55 @@
-//! The one permission rule: which role may do what, and how far it reaches.
+//! The permissions: one table that says which role may do what, and how far.
 //!
-//! A line that is not in [`TABLE`] is not allowed. Extractors ask for one [`Permission`]; what they let through carries the reach
-//! of its roles, from which [`crate::auth::Staff::sight`] makes what the caller may know of.
+//! Anything that has no line in [`TABLE`] is not allowed. An extractor asks for one [`Permission`]; the caller that it returns
+//! carries the reach of its roles, from which [`crate::auth::Staff::sight`] makes the cases that the caller may know of.
 
 use std::sync::Arc;
 
 use crate::auth::Role;
 
-/// What somebody may be allowed to do.
+/// An action that a role may be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
-    /// Read referrals.
     ReadReferrals,
-    /// Create referrals.
     CreateReferrals,
-    /// Work referrals: assess, accept, redirect, bring them to their end.
+    /// Work on referrals: assess, accept, redirect, complete.
     WorkReferrals,
-    /// Decide on inquiries, for those who are qualified (SoL 25 kap. 1 §).
+    /// Decide on inquiries. Only qualified staff may do so (SoL 25 kap. 1 §).
     DecideInquiries,
-    /// Reassign, reopen, extend a clock.
+    /// Reassign and reopen referrals, and extend their deadlines.
     LeadReferrals,
-    /// Work with people and families: read and write.
+    /// Read and write people and families.
     MeetPeople,
-    /// Work in the field: contacts, offers and follow-ups, read and write.
+    /// Read and write contacts, offers and follow-ups.
     DoOutreach,
-    /// Read what contacts were before they were corrected.
+    /// Read the earlier versions of corrected contacts.
     ReadCorrections,
-    /// See who works at an office.
+    /// See the colleagues who work at an office.
     SeeColleagues,
-    /// Keep the directory.
     KeepDirectory,
-    /// Keep partner agencies and their keys.
+    /// Maintain the partner agencies and their keys.
     KeepPartners,
-    /// Read the audit and have it verified.
+    /// Read the audit trail and have it verified.
     ReadAudit,
 }
 
-/// How far a permission reaches.
+/// The records to which a permission applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// What belongs to no office.
+    /// Records that belong to no office.
     Whole,
-    /// What belongs to the offices that the token names.
+    /// Records of the offices that the token names.
     Own,
-    /// What the caller has made.
+    /// Records that the caller made.
     Made,
-    /// What belongs to other offices: reading alone, and only with an `Access-Reason`.
+    /// Records of other offices: only for reading, and only with an `Access-Reason`.
     Others,
 }
 
-/// One line of the rule.
+/// One line of the table: a role is allowed an action with a reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line(pub Permission, pub Role, pub Reach);
 
-/// The rule.
 pub const TABLE: [Line; 29] = [
     Line(Permission::ReadReferrals, Role::OutreachWorker, Reach::Made),
     Line(Permission::ReadReferrals, Role::Caseworker, Reach::Own),
@@ -86,28 +82,27 @@ pub const TABLE: [Line; 29] = [
     Line(Permission::ReadAudit, Role::Auditor, Reach::Whole),
 ];
 
-/// The rule that a server goes by. It is handed in, so that a test can take a line away and see who notices.
+/// The lines that a server applies. They are passed in, so that a test can remove a line and see which checks fail.
 #[derive(Debug, Clone)]
 pub struct Permissions(Arc<[Line]>);
 
 impl Permissions {
-    /// The rule as it stands in [`TABLE`].
+    /// The lines of [`TABLE`].
     pub fn standard() -> Self {
         Self::of(&TABLE)
     }
 
-    /// Another rule.
     pub fn of(lines: &[Line]) -> Self {
         Self(lines.into())
     }
 
-    /// How far somebody with these roles may go; nowhere when nothing is allowed.
+    /// The reach of a permission for a caller with these roles. Empty if the roles do not have the permission.
     pub fn reach(&self, permission: Permission, roles: &[Role]) -> Vec<Reach> {
         let lines = self.0.iter().filter(|line| line.0 == permission && roles.contains(&line.1));
         lines.map(|line| line.2).collect()
     }
 
-    /// The roles that may, for the answer to those who may not.
+    /// The roles that have the permission, for the answer to callers without it.
     pub fn roles(&self, permission: Permission) -> Vec<Role> {
         let mut roles: Vec<Role> = self.0.iter().filter(|line| line.0 == permission).map(|line| line.1).collect();
         roles.dedup();

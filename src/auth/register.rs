@@ -1,10 +1,10 @@
-//! The register of staff: who has signed in, so that colleagues can be found and cases be given to them.
+//! The register of staff who have signed in, so that colleagues can be found and cases can be assigned to them.
 //!
-//! - Somebody's identifier is made at the first call that the rule lets them make, and is durable before that call goes on. Two
-//!   servers that both see them for the first time agree on one: the database keeps the first.
-//! - Who it is at the identity provider may be a personal identity number. It is kept sealed, so that the hashes which find it can
-//!   be made anew, and is found by its keyed hash alone.
-//! - The identity provider is the source of who works where: what a token said last is what the register has. A name is sealed.
+//! - The identifier of a member of staff is made at the first call that the permissions allow, and is durable before that call goes on. If
+//!   two servers see the same person for the first time at once, they agree on one identifier: the database keeps the first.
+//! - The person's subject at the identity provider may be a personal identity number. It is kept sealed, so that its hash can
+//!   be made again with a new key, and it is found only by its keyed hash.
+//! - The identity provider is the source for who works where: the register holds the statements of the last token. Names are sealed.
 
 use diesel::prelude::*;
 
@@ -19,22 +19,19 @@ use crate::on_backend;
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Confidential, ConfidentialLine, Sealed, Vault};
 
-/// Notes who signs in.
+/// Records the staff who sign in.
 pub struct Register {
-    /// Where it is kept.
     pub db: Db,
-    /// Seals names.
     pub vault: Vault,
-    /// Makes seals unlike each other.
+    /// The source of randomness for seals.
     pub random: Random,
 }
 
-/// Somebody who has signed in.
+/// A member of staff who has signed in.
 #[derive(Debug, Clone)]
 pub struct Colleague {
-    /// Who it is.
     pub id: StaffId,
-    /// The name, if their tokens tell it.
+    /// The colleague's name, if their tokens contain it.
     pub name: Option<ConfidentialLine>,
 }
 
@@ -49,7 +46,7 @@ struct Newcomer {
 }
 
 impl Register {
-    /// Who holds a token that was not seen before; notes what it says.
+    /// Returns the identifier of the holder of a new token, and stores the claims of the token.
     pub async fn sign_in(&self, holder: &Holder, offices: Vec<OfficeId>, now: Timestamp) -> Result<StaffId> {
         let id = StaffId::new(now, &self.random);
         let hash = holder.identity_hash.bytes().to_vec();
@@ -61,7 +58,7 @@ impl Register {
         let write = move |conn: &mut DbConn| {
             let (subject_hash, subject) = (hash.clone(), subject.clone());
             let newcomer = Newcomer { id, subject_hash, subject, works_cases, signed_in_at: now };
-            // Somebody's first calls may come at once: the second waits here, and then finds what the first has written.
+            // The first calls of a person may come at the same time: the second waits here, and then finds the row of the first.
             let first = diesel::insert_into(staff::table).values(&newcomer).on_conflict_do_nothing();
             on_backend!(&mut *conn, conn => first.execute(conn))?;
             let id: StaffId = staff::table.filter(staff::subject_hash.eq(&hash)).select(staff::id).first(conn)?;
@@ -72,7 +69,7 @@ impl Register {
             let said = (staff::name.eq(name), staff::works_cases.eq(works_cases), staff::signed_in_at.eq(now));
             diesel::update(staff::table.find(id)).set(said).execute(conn)?;
             diesel::delete(staff_offices::table.filter(staff_offices::staff_id.eq(id))).execute(conn)?;
-            // An office that another server has just removed stands in this one's directory for another second.
+            // Another server may just have removed an office, which stays in this server's directory for up to a second.
             let there: Vec<OfficeId> =
                 offices::table.filter(offices::id.eq_any(&offices)).select(offices::id).load(conn)?;
             for office in there {
@@ -85,7 +82,7 @@ impl Register {
     }
 }
 
-/// Makes the hashes of all staff anew, some at a time, and says how many there are.
+/// Makes the hashes of all staff again, a batch at a time, and returns their number.
 pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
     const AT_ONCE: i64 = 100;
     let (mut rebuilt, mut after) = (0, StaffId::from_uuid(uuid::Uuid::nil()));
@@ -106,14 +103,14 @@ pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
     }
 }
 
-/// Whether somebody works with cases at an office.
+/// Whether a member of staff works with cases at an office.
 pub fn works_at(conn: &mut DbConn, id: StaffId, office: OfficeId) -> Result<bool> {
     let there = staff_offices::table.find((id, office)).inner_join(staff::table).filter(staff::works_cases.eq(true));
     let count: i64 = on_backend!(conn, conn => there.count().get_result(conn))?;
     Ok(count > 0)
 }
 
-/// Those who work with cases at one of the offices.
+/// Returns the staff who work with cases at one of the offices.
 pub fn colleagues(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault) -> Result<Vec<Colleague>> {
     let rows: Vec<(StaffId, Option<Sealed>)> = on_backend!(conn, conn => staff::table
         .filter(staff::works_cases.eq(true))

@@ -1,4 +1,4 @@
-//! Tokens that were verified before: each is remembered by its hash, so that its signature is checked once.
+//! Memory of verified tokens. Each token is remembered by its hash, so that its signature is checked only once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,21 +8,21 @@ use sha2::{Digest, Sha256};
 use crate::auth::holder::Holder;
 use crate::time::Timestamp;
 
-/// More tokens than this are not remembered at once.
+/// The most tokens that are remembered at once.
 const MOST: usize = 4096;
 
-/// The tokens, in a bounded memory.
+/// The remembered tokens, limited to [`MOST`].
 #[derive(Default)]
 pub struct Remembered(Mutex<HashMap<[u8; 32], Arc<Holder>>>);
 
 impl Remembered {
-    /// Who holds this token.
+    /// Returns the holder of a token, if the token is remembered.
     pub fn get(&self, token: &str) -> Option<Arc<Holder>> {
         self.lock().get(&fingerprint(token)).cloned()
     }
 
-    /// Remembers a token. When there is no room, what has expired is forgotten, and if need be everything: a forgotten token is
-    /// verified anew.
+    /// Remembers a token. If there is no room, expired tokens are forgotten, and then, if need be, all of them: a forgotten
+    /// token is verified again.
     pub fn insert(&self, token: &str, holder: Arc<Holder>, now: Timestamp) {
         let mut remembered = self.lock();
         if remembered.len() >= MOST {
@@ -34,12 +34,11 @@ impl Remembered {
         remembered.insert(fingerprint(token), holder);
     }
 
-    /// Forgets all.
     pub fn clear(&self) {
         self.lock().clear();
     }
 
-    /// The memory is whole between any two statements under the lock, so a poisoned lock still guards a whole memory.
+    /// The map is complete between any two statements under the lock, so the map behind a poisoned lock is complete, too.
     fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<Holder>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

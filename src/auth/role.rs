@@ -3,36 +3,36 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What staff are, as the municipality's identity provider says.
+/// A role of a member of staff, as the municipality's identity provider states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::AsRefStr, strum::EnumIter)]
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Role {
-    /// Meets families in the field.
+    /// Meets families in the field, offers support and follows up.
     OutreachWorker,
-    /// Works the queue of referrals.
+    /// Works on the queue of referrals of an office.
     Caseworker,
-    /// Watches deadlines and load.
+    /// Watches deadlines and the load of work, and reassigns referrals.
     TeamLead,
-    /// Keeps the directory and the partner agencies; sees no personal data.
+    /// Maintains the directory and the partner agencies; sees no personal data.
     Administrator,
-    /// Reads the audit.
+    /// Reads and verifies the audit trail.
     Auditor,
-    /// Reads statistics.
+    /// Reads statistics, but no cases.
     Analyst,
 }
 
-/// What a partner agency's key may be used for.
+/// A use that a partner agency's API key is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::AsRefStr, strum::EnumIter)]
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = ApiKeyScope)]
 pub enum Scope {
-    /// Sending referrals and what belongs to them.
+    /// Sends referrals, and the messages and answers that belong to them.
     #[serde(rename = "referrals:submit")]
     #[strum(serialize = "referrals:submit")]
     Submit,
-    /// Reading the agency's own referrals.
+    /// Reads the agency's own referrals.
     #[serde(rename = "referrals:read")]
     #[strum(serialize = "referrals:read")]
     Read,

@@ -1,4 +1,4 @@
-//! Signing in: from what a request carries to who is calling.
+//! Signing in: finds the caller from the credentials of a request.
 
 use std::sync::Arc;
 
@@ -25,49 +25,47 @@ use crate::id::StaffId;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Timestamp};
 
-/// All that signing in needs.
+/// Everything that signing in needs.
 pub struct SignIn {
-    /// Verifies tokens of staff.
+    /// Verifies the tokens of staff.
     pub tokens: Verifier,
     /// Knows the keys of partner agencies.
     pub keys: Keyring,
-    /// The rule that all go by.
+    /// The permissions of the roles.
     pub permissions: Permissions,
-    /// Notes who signs in.
+    /// Records the staff who sign in.
     pub register: Register,
-    /// Knows which offices there are.
+    /// The directory, for the offices that tokens name.
     pub directory: directory::Handle,
-    /// Counts who is refused.
     pub metrics: Data<Metrics>,
-    /// Tells the time.
     pub clock: Clock,
 }
 
-/// A sign-in that is done at once for a token that was seen before, and waits for the register or the identity provider else.
+/// A sign-in that is complete at once for a known token, and otherwise waits for the register or the identity provider.
 pub type SigningIn<T> = Either<Ready<Result<T>>, LocalBoxFuture<'static, Result<T>>>;
 
-/// What a request carries to sign in with.
+/// The credentials of a request.
 enum Credentials<'a> {
     Nothing,
     Token(&'a str),
     Key(&'a str),
-    /// An `Authorization` of another scheme.
+    /// An `Authorization` header with another scheme.
     Foreign,
 }
 
-/// Why nobody was signed in, beside what may be wrong with a token or a key: for the metrics. A caller is not told.
+/// The reasons for refusing a sign-in that do not lie in the token or key itself. They are for the metrics; callers are not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 enum Misuse {
-    /// Two ways to sign in at once, or one of them twice.
+    /// Two kinds of credentials at once, or one kind twice.
     Ambiguous,
-    /// A key where a token is needed, or a token where a key is.
+    /// A key where a token is needed, or a token where a key is needed.
     WrongKind,
-    /// A scheme that is neither.
+    /// An `Authorization` scheme other than Bearer.
     ForeignScheme,
 }
 
-/// A member of staff whom the rule allows `permission`, or with `None` whoever signs in.
+/// Signs in a member of staff who has `permission`; with `None`, any member of staff.
 pub fn staff(request: &HttpRequest, permission: Option<Permission>) -> SigningIn<Staff> {
     match known(request, permission) {
         Ok(Known::Staff(staff)) => Either::Left(ready(Ok(*staff))),
@@ -77,28 +75,28 @@ pub fn staff(request: &HttpRequest, permission: Option<Permission>) -> SigningIn
     }
 }
 
-/// The same member of staff, as far as another permission goes that is needed as well.
+/// Checks that a signed-in member of staff also has another permission, and returns them with the reach of that one.
 pub fn also(request: &HttpRequest, staff: &Staff, permission: Permission) -> Result<Staff> {
     let (reach, reason) = sign_in(request)?.0.allowed(request, &staff.roles, permission)?;
     Ok(Staff { reach, reason, ..staff.clone() })
 }
 
-/// Whether another permission lets them do something as well.
+/// Whether a signed-in member of staff also has another permission.
 pub fn may(request: &HttpRequest, staff: &Staff, permission: Permission) -> bool {
     sign_in(request).is_ok_and(|(sign_in, _)| !sign_in.permissions.reach(permission, &staff.roles).is_empty())
 }
 
-/// What can be said of a token at once. All that is wrong with one is said here, before anybody looks at the request's body.
+/// The result of checking a token without waiting. All errors of a token are reported here, before the request's body is read.
 enum Known {
-    /// It was verified before, and its holder is in the register.
+    /// The token was verified before, and its holder is in the register.
     Staff(Box<Staff>),
-    /// It holds, and the rule lets its holder go on to the register.
+    /// The token is valid, and its holder has the permission but is not yet known to be in the register.
     Newcomer(Box<Admitted>),
-    /// It names a key that is not known, and the identity provider may have new ones.
+    /// The token names an unknown key, and the identity provider may have new keys.
     ByAnotherKey,
 }
 
-/// Somebody whom the rule lets go on.
+/// The holder of a valid token who has the permission.
 struct Admitted {
     holder: Arc<Holder>,
     reach: Vec<Reach>,
@@ -125,7 +123,7 @@ fn known(request: &HttpRequest, permission: Option<Permission>) -> Result<Known>
 
 async fn ask_for_keys(request: HttpRequest, permission: Option<Permission>) -> Result<Staff> {
     let (sign_in, token, now) = token(&request)?;
-    // Others wait for the same reading, so it goes on when the one who asked for it hangs up.
+    // Other calls wait for the same reading, so it goes on even if the caller who started it disconnects.
     let asking = Data::clone(sign_in);
     let reading = actix_web::rt::spawn(async move {
         if let Some(renewal) = asking.tokens.renew_for_unknown_key(now).await {
@@ -139,7 +137,7 @@ async fn ask_for_keys(request: HttpRequest, permission: Option<Permission>) -> R
     register(request.clone(), admitted).await
 }
 
-/// Whoever the rule lets go on is in the register before anything is written or answered that names them.
+/// Adds the holder to the register. This happens before anything is written or answered that names the holder.
 async fn register(request: HttpRequest, admitted: Admitted) -> Result<Staff> {
     let (sign_in, now) = sign_in(&request)?;
     let (holder, directory) = (&admitted.holder, sign_in.directory.current());
@@ -165,7 +163,7 @@ fn token(request: &HttpRequest) -> Result<(&Data<SignIn>, &str, Timestamp)> {
     }
 }
 
-/// An agency whose key has the scope, or with `None` any agency.
+/// Signs in a partner agency whose key has the scope; with `None`, an agency with any key.
 pub fn agency(request: &HttpRequest, scope: Option<Scope>) -> Result<Agency> {
     let (sign_in, now) = sign_in(request)?;
     let agency = match credentials(request)? {
@@ -187,18 +185,19 @@ pub fn agency(request: &HttpRequest, scope: Option<Scope>) -> Result<Agency> {
 }
 
 impl SignIn {
-    /// Lets every reason stand at zero that never occurred, so that a rate over it can be drawn.
+    /// Sets the counter of every reason to zero, so that a rate can be computed over reasons that never occurred.
     pub fn count_from_zero(metrics: &Metrics) {
         let reasons = Refusal::iter().map(<&str>::from).chain(Misuse::iter().map(<&str>::from));
         reasons.for_each(|reason| metrics.count_refused_sign_ins(reason, 0));
     }
 
-    /// Whether tokens of staff can be judged at all: not before the identity provider's keys were read for the first time.
+    /// Whether tokens of staff can be verified at all, which takes that the identity provider's keys were read at least once.
     pub fn can_judge_tokens(&self) -> bool {
         self.tokens.has_keys()
     }
 
-    /// Counts why, and does not tell. What cannot be judged is no failure to sign in, and counts like any call of the address.
+    /// Counts the reason of a refusal and does not tell it to the caller. A token that cannot be verified for lack of keys is
+    /// no failed sign-in, and counts like any anonymous call from the address.
     fn refuse(&self, request: &HttpRequest, refusal: Refusal) -> Error {
         self.metrics.count_refused_sign_ins(refusal.into(), 1);
         match refusal {
@@ -214,18 +213,18 @@ impl SignIn {
         holder
     }
 
-    /// Takes the call from the holder's budget, and asks the rule.
+    /// Takes the call from the holder's budget of calls, and checks the permission.
     fn admit(&self, request: &HttpRequest, holder: Arc<Holder>, permission: Option<Permission>) -> Result<Admitted> {
         limits::take(request, Subject::of_staff(holder.identity_hash.bytes()))?;
         let (reach, reason) = match permission {
             Some(permission) => self.allowed(request, &holder.verified.claims.roles, permission)?,
-            // There is nothing to look at further; a reason that is none is told all the same.
+            // No reach is needed here, but an invalid reason is still reported.
             None => access_reason(request).map(|_| (Vec::new(), None))?,
         };
         Ok(Admitted { holder, reach, reason })
     }
 
-    /// How far the rule lets somebody with these roles go, and the reason that they give for looking further than others.
+    /// Returns the reach of a permission for these roles, and the caller's reason for reading records of other offices.
     fn allowed(
         &self,
         request: &HttpRequest,
@@ -249,10 +248,10 @@ impl SignIn {
     }
 }
 
-/// The answer to a token while the identity provider's keys were never read.
+/// The answer to a token while the identity provider's keys have never been read.
 pub fn cannot_judge_tokens() -> Error {
     let detail = Text::new(
-        "The identity provider's keys could not be read yet, so nobody of the staff can sign in. Try again soon.",
+        "The identity provider's keys have not been read yet, so no staff can sign in. Try again soon.",
         "Identitetsleverantörens nycklar har inte kunnat läsas än, så ingen i personalen kan logga in. Försök snart igen.",
     );
     Error::with_detail(Problem::Unavailable, detail)
@@ -272,12 +271,13 @@ fn access_reason(request: &HttpRequest) -> Result<Option<AccessReason>> {
     })
 }
 
-/// A token or a key that does not hold.
+/// The answer to a token or key that is not valid.
 fn failed(request: &HttpRequest) -> Error {
     limits::failed_sign_in(request, Error::new(Problem::Unauthenticated))
 }
 
-/// Nothing to sign in with is no attempt, and counts like any other call of the address; the wrong thing is one.
+/// The answer to missing or unsuitable credentials. A request without credentials is no attempt to sign in, and counts like any
+/// other call from the address; unsuitable credentials are an attempt.
 fn refused(request: &HttpRequest, credentials: &Credentials<'_>) -> Error {
     match credentials {
         Credentials::Nothing => {
@@ -301,7 +301,7 @@ fn sign_in(request: &HttpRequest) -> Result<(&Data<SignIn>, Timestamp)> {
     Ok((sign_in, sign_in.clock.now()))
 }
 
-/// The one way in which the request signs in: two at once leave open who is calling.
+/// Returns the credentials of the request. With two at once, the caller would be ambiguous.
 fn credentials(request: &HttpRequest) -> Result<Credentials<'_>> {
     let mut tokens = request.headers().get_all(header::AUTHORIZATION);
     let mut keys = request.headers().get_all("x-api-key");

@@ -10,56 +10,55 @@ use crate::id::{OfficeId, StaffId};
 use crate::slug::OfficeName;
 use crate::vault::ConfidentialLine;
 
-/// A member of staff who signed in.
+/// A member of staff who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staff {
-    /// Who it is.
     pub id: StaffId,
-    /// The name, if the token tells it.
+    /// The holder's name, if the token contains it.
     pub name: Option<ConfidentialLine>,
-    /// Their roles.
     pub roles: Vec<Role>,
-    /// The slugs of their offices, as the token names them.
+    /// The slugs of the holder's offices, as the token names them.
     pub office_slugs: Vec<String>,
-    /// Whether they may decide on inquiries (SoL 25 kap. 1 §).
+    /// Whether the holder may decide on inquiries (SoL 25 kap. 1 §).
     pub qualified: bool,
-    /// Whether they may see persons with a protected identity.
+    /// Whether the holder may see persons with a protected identity.
     pub protected_identity: bool,
-    /// How far the rule lets them go in what they are about to do.
+    /// The reach of the permission that this operation needs.
     pub reach: Vec<Reach>,
-    /// Why they look at what is another office's, where the rule lets them.
+    /// The stated reason for reading cases of other offices, if the permissions allow that.
     pub reason: Option<AccessReason>,
 }
 
-/// What a member of staff may do with the cases of their own offices.
+/// The powers of a member of staff over the cases of their own offices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Powers {
-    /// Work them.
+    /// May work on the cases.
     pub works: bool,
-    /// Lead those who do.
+    /// May lead the staff who work on the cases.
     pub leads: bool,
-    /// Decide on inquiries.
+    /// May decide on inquiries.
     pub decides: bool,
 }
 
-/// The offices with these slugs, as far as there are such.
+/// The offices with these slugs. Slugs that no office has are left out.
 pub(super) fn offices_named(slugs: &[String], directory: &Directory) -> impl Iterator<Item = OfficeId> {
     let named = |slug: &str| slugs.iter().any(|named| named == slug);
     directory.offices.iter().filter(move |office| named(office.slug.as_ref())).map(|office| office.id)
 }
 
 impl Staff {
-    /// Who did it, for the audit.
+    /// The actor for the audit.
     pub fn actor(&self) -> Actor {
         Actor::Staff(self.id)
     }
 
-    /// The offices that the token names, as far as there are such.
+    /// The offices that the token names. Names that no office has are left out.
     pub fn offices(&self, directory: &Directory) -> impl Iterator<Item = OfficeId> {
         offices_named(&self.office_slugs, directory)
     }
 
-    /// What they may know of: their own offices', and with an `Access-Reason` all offices' if the rule lets them.
+    /// The cases that the caller may read: those of the caller's offices, and with an `Access-Reason` those of all offices if
+    /// the permissions allow it.
     pub fn sight(&self, directory: &Directory) -> Sight {
         match self.reason {
             Some(reason) if self.reach.contains(&Reach::Others) => Sight {
@@ -71,7 +70,7 @@ impl Staff {
         }
     }
 
-    /// What they may change: a reason opens reading only.
+    /// The cases that the caller may change. An `Access-Reason` only extends reading.
     pub fn own_sight(&self, directory: &Directory) -> Sight {
         let own = self.reach.contains(&Reach::Own);
         Sight {
@@ -82,7 +81,7 @@ impl Staff {
         }
     }
 
-    /// The office on whose behalf they create something: the one that the body names at `officeId`, or their only one.
+    /// The office on whose behalf the caller creates something: the one that the body names at `officeId`, or the caller's only one.
     pub fn creating_office(&self, directory: &Directory, named: Option<&OfficeName>) -> Result<OfficeId> {
         let own: Vec<OfficeId> = self.offices(directory).collect();
         let wrong = |en: &'static str, sv: &'static str| Err(Error::invalid_at("/officeId", Text::new(en, sv)));

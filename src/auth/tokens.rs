@@ -1,12 +1,11 @@
 //! Tokens of staff: JWT (RFC 7519), signed by the municipality's identity provider with a key of its published set.
 //!
-//! - `iss`, `aud`, `exp`, `nbf` and `iat` are checked with 30 seconds of leeway against the clock that is handed in, and a token
-//!   that holds for longer than the installation allows is refused.
-//! - A token that was verified is remembered until it expires, whatever its roles let it do. When the keys change, all are
-//!   forgotten.
-//! - The keys are read again from time to time, and when a token names a key that is not known; the second at most once in half a
-//!   minute, whatever callers send. One reading runs at a time. When the keys cannot be read, those that are known stay.
-//! - While there are no keys yet, because the identity provider was away when the server started, no token can be judged.
+//! - `iss`, `aud`, `exp`, `nbf` and `iat` are checked. Times have 30 seconds of leeway against the clock that is passed in. A
+//!   token that is valid for longer than the installation allows is refused.
+//! - A verified token is remembered until it expires, whatever its roles allow. When the keys change, all tokens are forgotten.
+//! - The keys are read again at intervals, and also when a token names an unknown key; the latter at most once in half a
+//!   minute, whatever callers send. Only one reading runs at a time. If the keys cannot be read, the known ones stay in use.
+//! - As long as there are no keys, because the identity provider could not be reached when the server started, no token can be verified.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,24 +24,24 @@ use crate::text::Line;
 use crate::time::Timestamp;
 use crate::vault::Confidential;
 
-/// How far the identity provider's clock may be from ours, in seconds.
+/// The largest difference between the identity provider's clock and ours, in seconds.
 const LEEWAY: i64 = 30;
-/// A longer token is not read at all.
+/// The longest token that is read, in bytes.
 const LONGEST_TOKEN: usize = 8 * 1024;
-/// An unknown key makes the set be read again, but not within so many seconds after the last time.
+/// The least time between two readings of the keys because of unknown keys, in seconds.
 const BETWEEN_READINGS: u64 = 30;
-/// How often the keys are asked for as long as there are none.
+/// The time between two attempts to read the keys while there are none.
 const UNTIL_THE_FIRST: Duration = Duration::from_secs(1);
-/// What a token may hold for at most if nothing else is said, in seconds.
+/// The default for the longest lifetime of a token, in seconds.
 const LONGEST_LIFETIME: i64 = 24 * 3600;
 
-/// Verifies tokens.
+/// Verifies the tokens of staff.
 pub struct Verifier {
     keys: ArcSwapOption<Keys>,
-    /// Where the keys are read again from; a demo's and a test's are what they are.
+    /// The source from which the keys are read again. The keys of a demo or a test are fixed and have none.
     source: Option<KeySource>,
     renewed_every: Duration,
-    /// When the last reading began. Whoever reads holds it.
+    /// The start of the last reading. The lock is held during a reading.
     last_reading: tokio::sync::Mutex<Option<Timestamp>>,
     issuer: String,
     audience: String,
@@ -51,24 +50,22 @@ pub struct Verifier {
     remembered: Remembered,
 }
 
-/// A set of keys, and how many there were before it.
+/// A set of keys, and the number of sets before it.
 struct Keys {
     set: KeySet,
     generation: u64,
 }
 
-/// In which claims a token says what.
+/// The names of the claims that a token uses.
 #[derive(Debug, Clone)]
 pub struct ClaimNames {
-    /// The roles.
     pub roles: String,
-    /// The slugs of the offices.
+    /// The slugs of the holder's offices.
     pub offices: String,
-    /// The name.
     pub name: String,
-    /// Whether they may decide on inquiries.
+    /// Whether the holder may decide on inquiries.
     pub qualified: String,
-    /// Whether they are cleared for protected identities.
+    /// Whether the holder may see persons with a protected identity.
     pub protected_identity: String,
 }
 
@@ -80,40 +77,40 @@ impl Default for ClaimNames {
     }
 }
 
-/// Why a token does not hold: for the metrics. A caller is not told.
+/// The reasons for refusing a token. They are for the metrics; callers are not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Refusal {
-    /// It is no token, or too long.
+    /// The text is not a token, or is too long.
     Malformed,
-    /// It names a key that is not in the set, or an algorithm that does not fit its key.
+    /// The token names a key that is not in the set.
     UnknownKey,
-    /// Its signature is not the key's.
+    /// The signature does not match the key, or the algorithm does not fit it.
     Signature,
-    /// It is of another issuer, for another audience, or lacks what it must say.
+    /// The token has another issuer or audience, or lacks a required claim.
     Claims,
-    /// It holds no more, or not yet.
+    /// The token has expired or is not yet valid.
     Time,
-    /// It would hold for longer than is allowed.
+    /// The token's lifetime is longer than allowed.
     Lifetime,
-    /// There are no keys yet to judge it by: nothing may be wrong with it.
+    /// There are no keys yet to verify the token with; the token itself may be valid.
     NoKeys,
 }
 
-/// What came of reading the keys again.
+/// The result of reading the keys again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::AsRefStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Renewal {
-    /// There were other keys, and they are in force.
+    /// The keys had changed, and the new ones are in use.
     Renewed,
-    /// They are the same, or there is nowhere to read them from.
+    /// The keys have not changed, or there is no source to read them from.
     Unchanged,
-    /// They could not be read; those that are known stay.
+    /// The keys could not be read; the known ones stay in use.
     Failed,
 }
 
 impl Verifier {
-    /// A verifier with these keys; without any it can judge no token until it has read some.
+    /// Makes a verifier with these keys. Without keys it cannot verify any token until it has read some.
     pub fn new(keys: Option<KeySet>, issuer: String, audience: String) -> Self {
         Self {
             keys: ArcSwapOption::from_pointee(keys.map(|set| Keys { set, generation: 0 })),
@@ -128,50 +125,50 @@ impl Verifier {
         }
     }
 
-    /// The same verifier, which reads its keys again from `source`, so often.
+    /// Makes the verifier read its keys again from `source`, once per `every`.
     pub fn renewed_from(self, source: KeySource, every: Duration) -> Self {
         Self { source: Some(source), renewed_every: every, ..self }
     }
 
-    /// The same verifier for tokens that say things in claims of other names.
+    /// Sets the names of the claims.
     pub fn with_claims(self, claims: ClaimNames) -> Self {
         Self { claims, ..self }
     }
 
-    /// The same verifier for tokens that hold for at most so many seconds.
+    /// Sets the longest lifetime of a token, in seconds.
     pub fn with_longest_lifetime(self, seconds: i64) -> Self {
         Self { longest_lifetime: seconds, ..self }
     }
 
-    /// Whether there are keys to judge tokens by.
+    /// Whether there are keys to verify tokens with.
     pub fn has_keys(&self) -> bool {
         self.keys.load().is_some()
     }
 
-    /// Who holds this token, if it was verified before. `Err` when it does not hold any more.
+    /// Returns the holder of a token that was verified before. `Err` if the token has expired since.
     pub fn remembered(&self, token: &str, now: Timestamp) -> Option<Result<Arc<Holder>, Refusal>> {
         let holder = self.remembered.get(token).filter(|holder| holder.verified.generation == self.generation())?;
         Some(if holder.verified.holds_at(now) { Ok(holder) } else { Err(Refusal::Time) })
     }
 
-    /// Remembers who holds a token that was verified.
+    /// Remembers the holder of a verified token.
     pub fn remember(&self, token: &str, holder: Arc<Holder>, now: Timestamp) {
         self.remembered.insert(token, holder, now);
     }
 
-    /// In how long the keys are to be read again.
+    /// The time until the keys are to be read again.
     pub fn next_renewal(&self) -> Duration {
         if self.has_keys() { self.renewed_every } else { self.renewed_every.min(UNTIL_THE_FIRST) }
     }
 
-    /// Whether the set may have other keys by now than those that are known. It is not read again within half a minute.
+    /// Whether the identity provider may by now have keys that are not known. Within half a minute of the last reading this is `false`.
     pub fn may_have_other_keys(&self, now: Timestamp) -> bool {
-        // Where somebody is reading just now, one waits for what comes of it.
+        // If a reading is running, the caller waits for its result.
         self.source.is_some() && self.last_reading.try_lock().map_or(true, |last| is_due(*last, now))
     }
 
-    /// Reads the keys again because a token names one that is not known. Those who ask at the same time wait for the one reading
-    /// and share what came of it, and so does whoever asks too soon after it: `None`.
+    /// Reads the keys again because a token names an unknown key. Calls at the same time wait for one reading and share its
+    /// result. `None` if the last reading was less than half a minute ago.
     pub async fn renew_for_unknown_key(&self, now: Timestamp) -> Option<Renewal> {
         let mut last = self.last_reading.lock().await;
         if !is_due(*last, now) {
@@ -181,14 +178,14 @@ impl Verifier {
         Some(self.read_keys().await)
     }
 
-    /// Reads the keys again because it is time to.
+    /// Reads the keys again because the interval has passed.
     pub async fn renew(&self, now: Timestamp) -> Renewal {
         let mut last = self.last_reading.lock().await;
         *last = Some(now);
         self.read_keys().await
     }
 
-    /// Called by one at a time: by whoever holds `last_reading`.
+    /// Reads the keys. The caller must hold `last_reading`, so that only one reading runs at a time.
     async fn read_keys(&self) -> Renewal {
         let Some(source) = &self.source else { return Renewal::Unchanged };
         match source.read().await {
@@ -196,28 +193,28 @@ impl Verifier {
             Ok(set) => {
                 self.keys.store(Some(Arc::new(Keys { set, generation: self.generation() + 1 })));
                 self.remembered.clear();
-                tracing::info!("the identity provider's keys are others than before; they are in force");
+                tracing::info!("the identity provider's keys have changed; the new ones are in use");
                 Renewal::Renewed
             }
             Err(cause) => {
-                tracing::warn!(%cause, "the identity provider's keys could not be read; those that are known stay in force");
+                tracing::warn!(%cause, "the identity provider's keys could not be read; the known ones stay in use");
                 Renewal::Failed
             }
         }
     }
 
-    /// How many sets of keys there were before the one that is in force.
+    /// The number of key sets before the one in use.
     fn generation(&self) -> u64 {
         self.keys.load().as_ref().map_or(0, |keys| keys.generation)
     }
 
-    /// What the token says, if it holds.
+    /// Verifies a token and returns its claims.
     pub fn check(&self, token: &str, now: Timestamp) -> Result<Verified, Refusal> {
         if token.len() > LONGEST_TOKEN {
             return Err(Refusal::Malformed);
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| Refusal::Malformed)?;
-        // It names what must be understood of it (RFC 7515, section 4.1.11), and nothing of the kind is understood here.
+        // `crit` lists extensions that the receiver must understand (RFC 7515, section 4.1.11), and this program understands none.
         if header.crit.is_some() {
             return Err(Refusal::Malformed);
         }
@@ -231,7 +228,7 @@ impl Verifier {
         rules.set_issuer(&[&self.issuer]);
         rules.set_audience(&[&self.audience]);
         rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // The library asks the machine's clock; ours is handed in, so the times are checked below.
+        // The library uses the machine's clock. Ours is passed in, so the times are checked below.
         rules.validate_exp = false;
         rules.validate_nbf = false;
         let decoded = jsonwebtoken::decode::<Map<String, Value>>(token, &key.decoding, &rules);
@@ -272,11 +269,11 @@ impl Verifier {
 }
 
 fn is_due(last: Option<Timestamp>, now: Timestamp) -> bool {
-    // Either way: a clock that was set back makes nobody wait until it is where it was.
+    // The difference counts in both directions: if the clock is set back, nobody waits until it reaches its old time.
     last.is_none_or(|last| now.utc().timestamp().abs_diff(last.utc().timestamp()) >= BETWEEN_READINGS)
 }
 
-/// A claim by its name, or inside others by a path such as `realm_access.roles`.
+/// Returns a claim by its name, or a nested claim by a path such as `realm_access.roles`.
 fn claim<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     claims.get(name).or_else(|| {
         let (first, rest) = name.split_once('.')?;
@@ -284,7 +281,7 @@ fn claim<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     })
 }
 
-/// The texts of a claim that is a list, or the one text that it is.
+/// Returns the texts of a claim that is a list, or the text of a claim that is a single text.
 fn texts<'a>(claims: &'a Map<String, Value>, name: &str) -> impl Iterator<Item = &'a str> {
     let claim = claim(claims, name);
     let list = claim.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

@@ -8,25 +8,24 @@ use crate::time::Timestamp;
 use crate::vault;
 use crate::vault::{Confidential, ConfidentialLine, KeyedHash, Vault};
 
-/// What a token says that holds, and for how long it does.
+/// The claims of a valid token, and the time for which it is valid.
 #[derive(Debug, Clone)]
 pub struct Verified {
-    /// What it says.
     pub claims: Claims,
-    /// From when to when, in seconds.
+    /// The time for which the token is valid, in seconds since 1970.
     pub(super) holds: RangeInclusive<i64>,
-    /// Of the keys that verified it.
+    /// The generation of the keys that verified the token.
     pub(super) generation: u64,
 }
 
 impl Verified {
-    /// Whether it holds at this time.
+    /// Whether the token is valid at the time `now`.
     pub fn holds_at(&self, now: Timestamp) -> bool {
         self.holds.contains(&now.utc().timestamp())
     }
 }
 
-/// Who somebody is at the identity provider. The subject may be a personal identity number.
+/// A member of staff at the identity provider. The subject may be a personal identity number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     issuer: String,
@@ -35,32 +34,30 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Whom this issuer knows by this subject.
+    /// Makes the identity of the person whom `issuer` knows as `subject`.
     pub fn new(issuer: &str, subject: &str) -> Self {
         Self { issuer: issuer.to_owned(), subject: Confidential::new(subject.to_owned()) }
     }
 
-    /// What the register finds them by.
+    /// The keyed hash by which the register finds the person.
     pub fn hash(&self, vault: &Vault) -> KeyedHash {
-        // No issuer holds a zero byte, so no two identities are written alike.
+        // No issuer contains a zero byte, so two identities never produce the same bytes.
         let written = [self.issuer.as_bytes(), &[0], self.subject.reveal().as_bytes()].concat();
         vault.keyed_hash("staff identity", &written)
     }
 }
 
-/// What a token says of the one who holds it.
+/// The statements of a token about its holder.
 #[derive(Debug, Clone)]
 pub struct Claims {
-    /// Who it is.
     pub identity: Identity,
-    /// The name, if the token tells it.
+    /// The holder's name, if the token contains it.
     pub name: Option<ConfidentialLine>,
-    /// Their roles.
     pub roles: Vec<Role>,
-    /// The slugs of their offices, as the token names them.
+    /// The slugs of the holder's offices, as the token names them.
     pub office_slugs: Vec<String>,
-    /// Whether they may decide on inquiries (SoL 25 kap. 1 §).
+    /// Whether the holder may decide on inquiries (SoL 25 kap. 1 §).
     pub qualified: bool,
-    /// Whether they may see persons with a protected identity.
+    /// Whether the holder may see persons with a protected identity.
     pub protected_identity: bool,
 }

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A text from the data, in Swedish and English.
+/// A text in Swedish and English.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bilingual {
-    /// Swedish, as the law and the almanac have it.
+    /// The text in Swedish, as in the law and the almanac.
     pub sv: String,
-    /// The same in English.
+    /// The text in English.
     pub en: String,
 }

@@ -1,11 +1,11 @@
-//! Deadlines: when something must be done at the latest.
+//! Deadlines: the latest times at which something must be done.
 //!
-//! - Hours are absolute: they run through nights, weekends and holidays, and are never moved.
-//! - Days count from the local date of the start and end with the last day, at local midnight. The day rolled
-//!   to the next working day by lag (1930:173) is kept beside it: whether it applies is for a lawyer to say,
-//!   so `overdue` goes by the statutory day.
-//! - Working days skip all days that are not worked, and so have nothing to roll.
-//! - A rule without a length needs a day to be given.
+//! - A deadline in hours runs through nights, weekends and holidays, and is never moved.
+//! - A deadline in days is counted from the local date of its start. It ends with its last day, at local midnight. If the
+//!   last day is not a working day, lag (1930:173) may move the end to the next working day. That end is kept beside the
+//!   statutory one. Whether it applies is a question for a lawyer, so `overdue` uses the statutory day.
+//! - A deadline in working days skips all days that are not working days, so its last day is never moved.
+//! - A rule without a length needs somebody to give the day.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,75 +13,75 @@ use utoipa::ToSchema;
 
 use super::Calendar;
 
-/// What is to be done.
+/// The kinds of deadline, by what must be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::IntoStaticStr, strum::EnumString, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum DeadlineKind {
-    /// Assess whether the child needs protection at once.
+    /// The assessment whether the child needs protection at once.
     ProtectionAssessment,
-    /// Decide whether to open an inquiry.
+    /// The decision whether to open an inquiry.
     InquiryDecision,
-    /// Reach the person or the family for the first time.
+    /// The first contact with the person or the family.
     FirstContact,
-    /// Tell the mandatory reporter whether an inquiry was opened.
+    /// The feedback to the mandatory reporter, whether an inquiry was opened.
     Feedback,
-    /// Look at a case on hold again.
+    /// The review of a case that is on hold.
     Review,
 }
 
-/// From when a deadline is counted.
+/// The events from which a deadline is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeadlineStart {
-    /// When the referral first came in.
+    /// The first receipt of the referral.
     Receipt,
-    /// When it was accepted.
+    /// The acceptance of the referral.
     Accepted,
-    /// When it was decided whether to open an inquiry.
+    /// The decision whether to open an inquiry.
     Decision,
-    /// From nowhere: somebody gives the day.
+    /// No event: somebody gives the day.
     Given,
 }
 
-/// How long a deadline is.
+/// The length of a deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Length {
-    /// So many hours of 60 minutes.
+    /// A number of hours of 60 minutes.
     Hours(u16),
-    /// So many days of the almanac.
+    /// A number of calendar days.
     Days(u16),
-    /// So many working days.
+    /// A number of working days.
     WorkingDays(u16),
 }
 
-/// How a deadline is counted, as the municipality's data has it.
+/// A rule in the municipality's data for counting one kind of deadline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeadlineRule {
-    /// What is to be done.
     pub kind: DeadlineKind,
     /// The kinds of referral that have this deadline.
     pub applies_to: Vec<String>,
-    /// From when it is counted.
+    /// The event from which the deadline is counted.
     pub starts_at: DeadlineStart,
-    /// How long it is; absent where the day is given.
+    /// The length of the deadline. Absent if somebody gives the day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<Length>,
-    /// The legal reference that it rests on.
+    /// The legal reference that the rule is based on.
     pub legal_basis_id: String,
-    /// The first day on which a deadline can start by it; absent where it has always been so.
+    /// The first day on which a deadline can start by this rule. Absent if the rule has always held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<NaiveDate>,
-    /// The last day on which one can; absent while nobody knows of an end. What has started then goes on.
+    /// The last day on which a deadline can start by this rule. Absent while no end is known. A deadline that has
+    /// started goes on after this day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<NaiveDate>,
 }
 
 impl DeadlineRule {
-    /// Whether a deadline that starts on that day is counted by it.
+    /// Whether a deadline that starts on that day is counted by this rule.
     pub fn holds_on(&self, date: NaiveDate) -> bool {
         self.valid_from.is_none_or(|first| first <= date) && self.valid_to.is_none_or(|last| date <= last)
     }
@@ -91,7 +91,8 @@ impl DeadlineRule {
         self.applies_to.iter().any(|kind| kind == referral_kind)
     }
 
-    /// The deadline that starts then; none if the rule has no length, or time ends before it.
+    /// Returns the deadline that starts at `start`. Returns `None` if the rule has no length, or if the end would be
+    /// beyond the last representable time.
     pub fn deadline_from(&self, start: DateTime<Utc>, calendar: &Calendar) -> Option<Deadline> {
         let first = calendar.local_date(start);
         match self.length? {
@@ -110,13 +111,13 @@ impl DeadlineRule {
         }
     }
 
-    /// The deadline that ends with a given day: a review, or one that was extended.
+    /// Returns the deadline that ends with a given day, such as a review or an extended deadline.
     pub fn deadline_on(&self, last: NaiveDate, calendar: &Calendar) -> Deadline {
         let rolled = calendar.end_of_day(calendar.rolled(last));
         self.deadline(calendar.end_of_day(last), Some(rolled))
     }
 
-    /// The deadline that ends at a given moment, and is never moved.
+    /// Returns the deadline that ends at a given moment and is never moved.
     pub fn deadline_at(&self, due_at: DateTime<Utc>) -> Deadline {
         self.deadline(due_at, None)
     }
@@ -128,33 +129,33 @@ impl DeadlineRule {
     }
 }
 
-/// A deadline of one case.
+/// A deadline of one referral.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Deadline {
-    /// What is to be done.
     pub kind: DeadlineKind,
-    /// When it must be done at the latest. A deadline by date ends at the local midnight after its last day.
+    /// When the deadline ends. A deadline in days ends at the local midnight after its last day.
     pub due_at: DateTime<Utc>,
-    /// The end of the next working day, if the last day is not one (lag 1930:173); otherwise the same as
-    /// `dueAt`. Absent for deadlines in hours and in working days, which are never moved.
+    /// The end of the next working day, if the last day is not a working day (lag 1930:173). Otherwise equal to
+    /// `due_at`. Absent for deadlines in hours and in working days, which are never moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_due_at: Option<DateTime<Utc>>,
-    /// When it was done.
+    /// When the deadline was met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub met_at: Option<DateTime<Utc>>,
-    /// When it was due before somebody moved it for the first time.
+    /// When the deadline was due before it was extended for the first time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_due_at: Option<DateTime<Utc>>,
-    /// When it was recorded that it had passed.
+    /// When it was recorded that the deadline had passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marked_at: Option<DateTime<Utc>>,
-    /// The legal reference that it rests on.
+    /// The legal reference that the deadline is based on.
     pub legal_basis_id: String,
 }
 
 impl Deadline {
-    /// Moves it to a later day. It remembers when it was due first, and has not been recorded as overdue on its new day.
+    /// Extends the deadline to a later day. The first due time is kept. The record that the deadline had passed is
+    /// cleared.
     pub fn extend(&mut self, last: NaiveDate, calendar: &Calendar) {
         self.first_due_at = self.first_due_at.or(Some(self.due_at));
         self.due_at = calendar.end_of_day(last);
@@ -162,7 +163,7 @@ impl Deadline {
         self.marked_at = None;
     }
 
-    /// Whether it has passed and what it asks for is not done. It goes by the statutory day, not the rolled one.
+    /// Whether the deadline has passed and was not met. The statutory day counts, not the rolled one.
     pub fn overdue(&self, now: DateTime<Utc>) -> bool {
         self.met_at.is_none() && self.due_at < now
     }
@@ -188,7 +189,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// The statutory and the rolled end of a deadline.
+    /// Returns the statutory and the rolled end of a deadline.
     fn ends(kind: DeadlineKind, start: &str) -> (String, Option<String>) {
         let deadline = rule(kind).deadline_from(at(start), &linkoping()).unwrap();
         let text = |instant: DateTime<Utc>| instant.format("%FT%RZ").to_string();

@@ -1,12 +1,13 @@
-//! Days: holidays, working days, and where a day ends.
+//! Days: holidays, working days, and the start and the end of a day.
 //!
-//! - Worked are all days but Saturdays, public holidays (every Sunday is one), Midsummer Eve, Christmas Eve and
-//!   New Year's Eve: lag (1930:173) 2 §. Easter Eve, Maundy Thursday, Walpurgis Night and Epiphany Eve are
-//!   custom and not law: they have names, and shorten no time limit.
-//! - The data lists the eves of custom and of law under one kind. Those of the law are the eves in June and December.
-//! - Outside the years of the data only weekends are known; [`Calendar::covers`] tells.
-//! - A local time that comes twice, when summer time ends, means its first coming; one that is skipped, when
-//!   summer time begins, means the moment of the change.
+//! - Working days are all days except Saturdays, public holidays (every Sunday is one), Midsummer Eve, Christmas Eve and
+//!   New Year's Eve: lag (1930:173) 2 §. Easter Eve, Maundy Thursday, Walpurgis Night and Epiphany Eve are days of
+//!   custom and not of law. They have names, but they do not change time limits.
+//! - The data lists the eves of custom and the eves of law under one kind. The eves of law are those in June and
+//!   December.
+//! - Outside the years of the data only weekends are known. [`Calendar::covers`] tells whether the data includes a year.
+//! - When summer time ends, some local times occur twice. Such a time means its first occurrence. When summer time
+//!   begins, some local times are skipped. Such a time means the moment of the change.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::Bilingual;
 
-/// What makes a day special.
+/// The kinds of special day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString)]
 #[serde(rename_all = "snake_case")]
@@ -27,23 +28,20 @@ pub enum HolidayKind {
     PublicHoliday,
     /// Easter Eve, Midsummer Eve, Christmas Eve or New Year's Eve.
     Eve,
-    /// The day before a public holiday, on which many close early.
+    /// A day before a public holiday, on which many places close early.
     DayBeforeRedDay,
 }
 
-/// A day with a name.
+/// A day with a name, such as a public holiday or an eve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holiday {
-    /// Which day.
     pub date: NaiveDate,
-    /// What it is called.
     pub name: Bilingual,
-    /// What makes it special.
     pub kind: HolidayKind,
 }
 
 impl Holiday {
-    /// Whether lag (1930:173) counts it with the public holidays.
+    /// Whether lag (1930:173) treats the day like a public holiday.
     pub fn is_free_by_law(&self) -> bool {
         match self.kind {
             HolidayKind::PublicHoliday => true,
@@ -53,35 +51,34 @@ impl Holiday {
     }
 }
 
-/// The days of one municipality. Cheap to clone.
+/// The days of one municipality. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Calendar {
     zone: Tz,
-    /// One for each date, sorted by it.
+    /// The holidays in the order of their dates, at most one for each date.
     holidays: Arc<[Holiday]>,
 }
 
 impl Calendar {
-    /// The calendar of a time zone with these holidays, in any order. Where two fall on one day, a public
-    /// holiday wins over an eve.
+    /// Makes the calendar of a time zone with these holidays, which may be in any order. If two of them fall on one
+    /// day, a public holiday wins over an eve.
     pub fn new(zone: Tz, mut holidays: Vec<Holiday>) -> Self {
         holidays.sort_by_key(|holiday| (holiday.date, holiday.kind));
         holidays.dedup_by_key(|holiday| holiday.date);
         Self { zone, holidays: holidays.into() }
     }
 
-    /// All holidays, by date.
+    /// Returns all holidays, in the order of their dates.
     pub fn holidays(&self) -> &[Holiday] {
         &self.holidays
     }
 
-    /// The holiday on that day.
     pub fn holiday(&self, date: NaiveDate) -> Option<&Holiday> {
         let index = self.holidays.binary_search_by_key(&date, |holiday| holiday.date).ok()?;
         self.holidays.get(index)
     }
 
-    /// Whether the holidays of that year are known.
+    /// Whether the holidays of the date's year are known.
     pub fn covers(&self, date: NaiveDate) -> bool {
         match &*self.holidays {
             [] => false,
@@ -90,18 +87,17 @@ impl Calendar {
         }
     }
 
-    /// Whether that day is worked.
     pub fn is_working_day(&self, date: NaiveDate) -> bool {
         !matches!(date.weekday(), Weekday::Sat | Weekday::Sun)
             && !self.holiday(date).is_some_and(Holiday::is_free_by_law)
     }
 
-    /// The last day of a time limit: that day, or the next working day if it is not one (lag 1930:173, 2 §).
+    /// Returns the last day of a time limit: this day, or the next working day if it is not one (lag 1930:173, 2 §).
     pub fn rolled(&self, date: NaiveDate) -> NaiveDate {
         date.iter_days().find(|day| self.is_working_day(*day)).unwrap_or(date)
     }
 
-    /// The working day that comes so many working days after a day, which itself is not counted.
+    /// Returns the day that comes `days` working days after a date. The date itself is not counted.
     pub fn add_working_days(&self, date: NaiveDate, days: u16) -> NaiveDate {
         let later = date.iter_days().skip(1).filter(|day| self.is_working_day(*day));
         match days {
@@ -110,22 +106,23 @@ impl Calendar {
         }
     }
 
-    /// The day that it is here at that instant.
+    /// Returns the date in the municipality at an instant.
     pub fn local_date(&self, instant: DateTime<Utc>) -> NaiveDate {
         instant.with_timezone(&self.zone).date_naive()
     }
 
-    /// The instant at which a day is over: the next local midnight.
+    /// Returns the instant at which a day is over: the next local midnight.
     pub fn end_of_day(&self, date: NaiveDate) -> DateTime<Utc> {
         self.start_of_day(date.succ_opt().unwrap_or(date))
     }
 
-    /// The instant at which a day begins.
+    /// Returns the instant at which a day begins.
     pub fn start_of_day(&self, date: NaiveDate) -> DateTime<Utc> {
         self.instant(date.and_time(NaiveTime::MIN))
     }
 
-    /// The instant that a local time means; see the rules above for times that come twice or never.
+    /// Returns the instant that a local time means. The rules above tell what a time means that occurs twice or is
+    /// skipped.
     pub fn instant(&self, local: NaiveDateTime) -> DateTime<Utc> {
         // No zone has ever skipped more than a day, and changes happen on the minute.
         let minutes = (0..=24 * 60).map(TimeDelta::minutes);

@@ -1,13 +1,14 @@
-//! The calendar: what day it is where the municipality is, which days are worked, and what the law says when.
+//! The calendar: local days, working days, opening hours, deadlines, and the law that is in force on a day.
 //!
 //! - A day is a day in the municipality's time zone. It ends at the next local midnight, also on the two days
 //!   a year that have 23 and 25 hours ([`Calendar`]).
 //! - Working days follow lag (1930:173) 2 § and the holidays in the municipality's data.
-//! - Opening hours are OpenStreetMap's `opening_hours`, read by the municipality's calendar ([`OpeningHours`]).
-//! - Deadlines are counted by dated rules from data ([`DeadlineRule`]); the law that they rest on is data as
-//!   well ([`LegalReference`]).
+//! - Opening hours are written in OpenStreetMap's `opening_hours` syntax. They are read with the municipality's calendar
+//!   ([`OpeningHours`]).
+//! - Deadlines are counted by rules in the data that hold for a period ([`DeadlineRule`]). The law that they are based on
+//!   is also data ([`LegalReference`]).
 //!
-//! Nothing here reads a clock, a file or a database: time and data are handed in.
+//! This module reads no clock, no file and no database. The caller gives it the time and the data.
 
 pub mod bilingual;
 mod deadlines;
@@ -24,33 +25,33 @@ pub use opening_hours::{DayHours, HoursError, Interval, MAX_LENGTH, OpenState, O
 
 /// A legal rule, or a local one, as it reads during a period.
 ///
-/// Acts change: several references may have the same id, each with its own period.
+/// Acts change, so several references may have the same id, each with its own period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LegalReference {
-    /// Names the rule through all its wordings.
+    /// The name of the rule, which is the same for all its wordings.
     pub id: String,
-    /// What the rule is about.
+    /// The subject of the rule.
     pub title: Bilingual,
-    /// What the rule says, in plain words.
+    /// The content of the rule, in plain words.
     pub text: Bilingual,
-    /// Where the rule stands.
+    /// The place of the rule in the statutes.
     pub citation: String,
-    /// The first day on which it reads so.
+    /// The first day on which this wording is in force.
     pub valid_from: NaiveDate,
-    /// The last day on which it reads so; absent while nobody knows of an end.
+    /// The last day on which this wording is in force. Absent while no end is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<NaiveDate>,
 }
 
 impl LegalReference {
-    /// Whether it holds on that day.
+    /// Whether this wording is in force on that day.
     pub fn holds_on(&self, date: NaiveDate) -> bool {
         self.valid_from <= date && self.valid_to.is_none_or(|last| date <= last)
     }
 }
 
-/// The wording of a rule that is in force on a day: the newest, should periods overlap.
+/// Returns the wording of a rule that is in force on a day. If several periods include the day, the newest one wins.
 pub fn in_force<'a>(references: &'a [LegalReference], id: &str, date: NaiveDate) -> Option<&'a LegalReference> {
     references
         .iter()
@@ -62,7 +63,7 @@ pub fn in_force<'a>(references: &'a [LegalReference], id: &str, date: NaiveDate)
 mod tests {
     use super::*;
 
-    /// The calendar of the first municipality, which the tests of this folder share.
+    /// The calendar of Linköping, which the tests of this folder share.
     pub(super) fn linkoping() -> Calendar {
         let rows = include_str!("../../data/linkoping/holidays.csv").lines().skip(1);
         let holidays = rows.map(|row| {

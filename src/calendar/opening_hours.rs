@@ -1,21 +1,22 @@
-//! Opening hours: whether an office is open, when that changes, and what a day looks like.
+//! Opening hours: whether an office is open, when that changes, and the hours of a day.
 //!
 //! Hours are written in OpenStreetMap's `opening_hours` syntax and read by the wall clock of the
 //! municipality's [`Calendar`]:
 //!
-//! - `PH` are the public holidays and the eves that lag (1930:173) counts with them. `PH -1 day` is the day before
+//! - `PH` means the public holidays and the eves that lag (1930:173) treats like them. `PH -1 day` means the day before
 //!   each of them: Maundy Thursday, Walpurgis Night and Epiphany Eve, but also 23 and 30 December.
-//! - What begins on a day belongs to that day, also past midnight: `Fr 22:00-02:00; Sa off` is open until two
-//!   in the night to Saturday. This is the one departure from the letter of the specification, which lets the
-//!   rule for a day cut off the night before it; people who write hours do not expect that.
-//! - A time that comes twice when summer time ends is its first coming; one that is skipped when it begins is
-//!   the moment of the change. So `Sa 22:00-04:00` is an hour longer in October and an hour shorter in March.
-//! - Unknown is not closed: the state of hours that nobody stated, or stated as `unknown`, is unknown. Where
-//!   rules overlap after midnight, open wins over unknown.
-//! - Changes more than [`HORIZON_DAYS`] ahead are not told.
+//! - Hours belong to the day on which they begin, also after midnight. `Fr 22:00-02:00; Sa off` is open until two
+//!   o'clock in the night to Saturday. The specification is followed in everything else. It would let the rule for
+//!   Saturday cut off the night before it, but people who write opening hours do not expect that.
+//! - When summer time ends, some times occur twice. Such a time means its first occurrence. When summer time begins, some
+//!   times are skipped. Such a time means the moment of the change. So `Sa 22:00-04:00` is an hour longer in October and
+//!   an hour shorter in March.
+//! - Unknown is not closed. The state is unknown if no hours are stated, or if they are stated as `unknown`. If rules
+//!   overlap after midnight, open wins over unknown.
+//! - Changes more than [`HORIZON_DAYS`] ahead are left out.
 //!
-//! The crate `opening-hours` is asked about single days in local time only. Its own way to instants is not used:
-//! it takes the later of two times in October, and hours that end at two would then last an hour too long.
+//! The crate `opening-hours` is asked only about single days in local time. Its own conversion to instants is not used:
+//! if a time occurs twice in October, it takes the later one, and hours that end at two would last an hour too long.
 
 mod syntax;
 
@@ -33,10 +34,10 @@ use syntax::{Expression, Expressions};
 pub use syntax::HoursError;
 pub use syntax::MAX_LENGTH;
 
-/// How far ahead changes are looked for: seasons come back within a year.
+/// The number of days ahead in which changes are looked for. Seasons recur within a year.
 const HORIZON_DAYS: u64 = 400;
 
-/// The most changes that are kept ready for one text. Ordinary hours have about a thousand in a year.
+/// The largest number of changes that are prepared for one text. Ordinary hours have about a thousand in a year.
 const MAX_CHANGES: usize = 20_000;
 
 const MINUTES_A_DAY: u16 = 24 * 60;
@@ -45,16 +46,16 @@ const MINUTES_A_DAY: u16 = 24 * 60;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OpenState {
-    /// Whether it is open; null when nobody knows.
+    /// Whether the office is open. Null if that is unknown.
     ///
     /// @x-nullable true
     #[schema(required)]
     pub open_now: Option<bool>,
-    /// Until when it is open. Absent while it is closed, and when it never closes.
+    /// When the office closes. Absent unless it is open and is known to close within about a year.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "2026-11-23T15:30:00Z")]
     pub closes_at: Option<DateTime<Utc>>,
-    /// When it opens next. Absent while it is open, and when no opening within about a year is known.
+    /// When the office opens next. Absent unless it is closed and is known to open within about a year.
     ///
     /// @x-example-omit true
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,7 +64,7 @@ pub struct OpenState {
 }
 
 impl OpenState {
-    /// The state of an office whose hours nobody stated.
+    /// The state of an office whose hours are unknown.
     pub fn unknown() -> Self {
         Self { open_now: None, closes_at: None, opens_at: None }
     }
@@ -76,47 +77,49 @@ impl OpenState {
         Self { open_now: Some(false), closes_at: None, opens_at }
     }
 
-    /// Leaves out what lies beyond the horizon, so that the answer does not depend on how far somebody looked.
+    /// Leaves out changes beyond the horizon, so that the answer does not depend on the number of days that were
+    /// prepared.
     fn as_seen_at(self, at: DateTime<Utc>) -> Self {
         let near = |change: &DateTime<Utc>| *change - at <= TimeDelta::days(HORIZON_DAYS.cast_signed());
         Self { closes_at: self.closes_at.filter(near), opens_at: self.opens_at.filter(near), ..self }
     }
 }
 
-/// The hours that begin on one day.
+/// The opening hours that begin on one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DayHours {
-    /// Which day.
+    /// The day, in the municipality's time zone.
     #[schema(example = "2026-11-23")]
     pub date: NaiveDate,
-    /// What the day is called, if it has a name.
+    /// The name of the day, if it has one.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holiday: Option<Bilingual>,
-    /// When it is open. An interval that goes on after midnight belongs to the day on which it began.
+    /// The intervals in which the office is open or may be open. An interval that goes on after midnight belongs to the
+    /// day on which it began.
     pub intervals: Vec<Interval>,
 }
 
-/// Hours without a break.
+/// An unbroken interval of opening hours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Interval {
-    /// When they begin.
+    /// When the interval begins.
     #[schema(example = "2026-11-23T07:00:00Z")]
     pub opens_at: DateTime<Utc>,
-    /// When they end.
+    /// When the interval ends.
     #[schema(example = "2026-11-23T15:30:00Z")]
     pub closes_at: DateTime<Utc>,
-    /// Present and true where it is not known whether it is open between the two.
+    /// True if it is unknown whether the office is open in this interval. Otherwise absent.
     ///
     /// @example false
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unknown: bool,
 }
 
-/// In the order in which they win where they overlap.
+/// The states in the order of their priority: where intervals overlap, the later variant wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum State {
     Closed,
@@ -134,7 +137,7 @@ impl From<RuleKind> for State {
     }
 }
 
-/// Minutes after a local midnight, up to the end of the next day, in one state.
+/// An interval in one state, in minutes after a local midnight, up to the end of the next day.
 struct Piece {
     start: u16,
     end: u16,
@@ -147,15 +150,15 @@ struct Change {
     state: State,
 }
 
-/// The answers between two instants, worked out once.
+/// The answers between two instants, prepared once.
 #[derive(Debug, Clone)]
 struct Timeline {
     until: DateTime<Utc>,
-    /// Each with the instant from which it holds, sorted; the first begins the timeline.
+    /// Each answer with the instant from which it holds, in order. The timeline begins at the first instant.
     answers: Vec<(DateTime<Utc>, OpenState)>,
 }
 
-/// Opening hours that can be asked.
+/// Opening hours that answer whether an office is open.
 #[derive(Debug, Clone)]
 pub struct OpeningHours {
     expressions: Expressions,
@@ -170,8 +173,9 @@ impl OpeningHours {
         Ok(Self { expressions, calendar: calendar.clone(), timeline: None })
     }
 
-    /// Works out the answers from the start of one day to the start of another, so that asking within these
-    /// days is a binary search. Hours that change absurdly often stay as they are, and slower.
+    /// Prepares the answers from the start of the day `from` to the start of the day `to`, so that a question about
+    /// these days takes a binary search. Hours that change more than `MAX_CHANGES` times are not prepared, and
+    /// questions about them are slower.
     pub fn prepared(self, from: NaiveDate, to: NaiveDate) -> Self {
         let beyond = to.checked_add_days(Days::new(HORIZON_DAYS + 2)).unwrap_or(to);
         let changes: Vec<_> = self.changes(from, beyond).take(MAX_CHANGES + 1).collect();
@@ -180,13 +184,13 @@ impl OpeningHours {
         Self { timeline: fits.then(|| Timeline::new(&changes, until)), ..self }
     }
 
-    /// Whether it is open at that instant, and when that changes.
+    /// Whether the office is open at that instant, and when that changes.
     pub fn state_at(&self, at: DateTime<Utc>) -> OpenState {
         let prepared = self.timeline.as_ref().and_then(|timeline| timeline.state_at(at));
         prepared.unwrap_or_else(|| self.work_out(at)).as_seen_at(at)
     }
 
-    /// The hours of each day from one to another, both included.
+    /// Returns the hours of each day from `from` to `to`, both included.
     pub fn days(&self, from: NaiveDate, to: NaiveDate) -> Vec<DayHours> {
         let days = from.iter_days().take_while(|date| *date <= to);
         days.map(|date| DayHours {
@@ -204,11 +208,11 @@ impl OpeningHours {
             unknown: piece.state == State::Unknown,
         };
         let intervals = self.pieces(date).into_iter().map(interval);
-        // Hours within the hour that is skipped in March never come.
+        // Opening hours that lie wholly in the hour that is skipped in March do not exist.
         intervals.filter(|interval| interval.opens_at < interval.closes_at).collect()
     }
 
-    /// The answer without a timeline.
+    /// Works out the answer without a timeline.
     fn work_out(&self, at: DateTime<Utc>) -> OpenState {
         let today = self.calendar.local_date(at);
         let beyond = today.checked_add_days(Days::new(HORIZON_DAYS + 2)).unwrap_or(today);
@@ -232,7 +236,7 @@ impl OpeningHours {
         }
     }
 
-    /// The state at the start of a day and all changes until the start of another.
+    /// Returns the state at the start of the day `from`, and all changes until the start of the day `to`.
     fn changes(&self, from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = Change> {
         let days = from.iter_days().take_while(move |date| *date < to);
         let mut all = days.flat_map(|date| self.changes_on(date)).peekable();
@@ -240,7 +244,7 @@ impl OpeningHours {
         std::iter::from_fn(move || {
             loop {
                 let change = all.next()?;
-                // A state within the hour that is skipped in March lasts for no time.
+                // A state that lies wholly in the hour that is skipped in March has no duration.
                 let lasts = all.peek().is_none_or(|next| next.at > change.at);
                 if lasts && last.replace(change.state) != Some(change.state) {
                     return Some(change);
@@ -249,7 +253,7 @@ impl OpeningHours {
         })
     }
 
-    /// The state at the start of a day and its changes; states may repeat.
+    /// Returns the state at the start of a day and its changes. Two changes in a row may have the same state.
     fn changes_on(&self, date: NaiveDate) -> Vec<Change> {
         let mut pieces = Vec::new();
         if self.expressions.night.is_some() {
@@ -272,7 +276,8 @@ impl OpeningHours {
         minutes.into_iter().map(|minute| Change { at: self.instant(date, minute), state: state_at(minute) }).collect()
     }
 
-    /// What begins on a day, with what goes on after midnight joined to what came before.
+    /// Returns the pieces that begin on a day. A piece that goes on after midnight is joined to the piece before
+    /// midnight.
     fn pieces(&self, date: NaiveDate) -> Vec<Piece> {
         let mut pieces: Vec<Piece> = Vec::new();
         let night = self.expressions.night.iter().flat_map(|night| schedule(night, date, MINUTES_A_DAY));
@@ -290,7 +295,7 @@ impl OpeningHours {
     }
 }
 
-/// What an expression says of a date, with so many minutes added.
+/// Returns the pieces that an expression has on a date, moved later by `later` minutes.
 fn schedule(expression: &Expression, date: NaiveDate, later: u16) -> impl Iterator<Item = Piece> {
     let ranges = expression.schedule_at(date).into_iter().filter(|range| range.kind != RuleKind::Closed);
     ranges.map(move |range| Piece {
@@ -301,7 +306,8 @@ fn schedule(expression: &Expression, date: NaiveDate, later: u16) -> impl Iterat
 }
 
 impl Timeline {
-    /// From the first change on; changes after `until` only tell when something opens or closes.
+    /// Makes a timeline that begins at the first change. Changes after `until` are used only as the next opening or
+    /// closing.
     fn new(changes: &[Change], until: DateTime<Utc>) -> Self {
         let (mut next_change, mut next_opening) = (None, None);
         let mut answers = Vec::new();

@@ -1,6 +1,6 @@
-//! Code lists: what each code of the API means, in Swedish and English.
+//! Code lists: the meaning of each code of the API, in Swedish and English.
 //!
-//! The texts are data (`data/code_lists.json`). A test holds the lists of the program's own enums against the enums.
+//! The texts are data (`data/code_lists.json`). A test compares each list with the enum that it describes.
 
 pub mod routes;
 
@@ -12,33 +12,34 @@ use utoipa::ToSchema;
 
 use crate::text::Localized;
 
-/// A list of codes.
+/// A list of codes with their meanings.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CodeList {
-    /// What the list is of.
+    /// The name of the list, such as "Needs and topics".
     pub name: Localized,
-    /// Its codes, in their usual order.
+    /// The codes of the list, in their usual order.
     #[schema(max_items = 200)]
     pub items: Vec<Code>,
 }
 
-/// A code, and what it means.
+/// A code with its meaning.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Code {
-    /// The code, as bodies and filters have it.
+    /// The code in bodies and filters.
     #[schema(max_length = 100, pattern = "^[a-z0-9][a-z0-9_.:-]*$", example = "school_absence")]
     pub code: String,
-    /// What it means, in Swedish.
+    /// The meaning of the code, in Swedish.
     #[schema(max_length = 500, example = "Skolfrånvaro")]
     pub sv: String,
-    /// What it means, in English.
+    /// The meaning of the code, in English.
     #[schema(max_length = 500, example = "Absence from school")]
     pub en: String,
 }
 
-/// All lists, by name. They are compiled in, and a test reads them, so they are there.
+/// All lists by name. They are compiled into the program. A test reads them, so the default for an unreadable file is
+/// never used.
 pub static LISTS: LazyLock<BTreeMap<String, CodeList>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../data/code_lists.json")).unwrap_or_default());
 
@@ -115,7 +116,7 @@ mod tests {
             ("certainties", codes::<crate::where_to_turn::place::Certainty>()),
         ];
         let held: BTreeSet<&str> = lists.iter().map(|(name, _)| *name).collect();
-        // What the audit calls things, and the languages that people speak, are texts in the program.
+        // The program has no enum for the actions of the audit or for languages. Both are texts there.
         let data_alone = BTreeSet::from(["audit-actions", "languages"]);
         let all: BTreeSet<&str> = LISTS.keys().map(String::as_str).collect();
         assert_eq!(held.union(&data_alone).copied().collect::<BTreeSet<_>>(), all);

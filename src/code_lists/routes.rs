@@ -1,4 +1,4 @@
-//! Code lists over HTTP.
+//! The HTTP operations on code lists.
 
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
@@ -16,12 +16,12 @@ use crate::http::path::Named;
 use crate::slug::Slug;
 use crate::text::Localized;
 
-/// The operations on code lists.
+/// Mounts the operations on code lists.
 pub fn mount(api: &mut impl Mount) {
     api.service(list_code_lists).service(get_code_list);
 }
 
-/// A code list.
+/// A list of codes with their meanings.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CodeList)]
@@ -29,14 +29,14 @@ pub struct CodeListView {
     /// The list's name in paths.
     #[schema(max_length = 100, pattern = "^[a-z]+(-[a-z]+)*$", example = "needs")]
     id: String,
-    /// What the list is of.
+    /// The name of the list, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Behov och ämnen", "en": "Needs and topics"}
     name: Localized,
-    /// Its codes, in their usual order.
+    /// The codes of the list, in their usual order.
     #[schema(max_items = 200)]
     codes: Vec<Code>,
-    /// Its own address.
+    /// A link to the list itself.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     links: Vec<Link>,
@@ -52,7 +52,8 @@ impl CodeListView {
 
 /// List all code lists
 ///
-/// Every list of codes that bodies and filters use, with what each code means in Swedish and English.
+/// The answer has every list of codes that bodies and filters use, with the meaning of each code in Swedish and
+/// English.
 #[utoipa::path(
     operation_id = "listCodeLists",
     tag = "meta",
@@ -68,7 +69,7 @@ async fn list_code_lists(_: Anyone, call: Call, paging: Paging) -> Result<HttpRe
 
 /// Get a code list
 ///
-/// One list of codes with their meanings in Swedish and English.
+/// The answer is one list of codes with their meanings in Swedish and English.
 #[utoipa::path(
     operation_id = "getCodeList",
     tag = "meta",

@@ -1,4 +1,4 @@
-//! Where the database is, and the password for it.
+//! The configuration of the database and its password.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use clap::Args;
 use crate::config::Hidden;
 use crate::db::Target;
 
-/// Where the database is: for every command that needs one.
+/// The arguments of every command that needs a database.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseConfig {
     /// The database: sqlite://PATH for the embedded one, or postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full
@@ -20,13 +20,13 @@ pub struct DatabaseConfig {
     )]
     pub database_url: Hidden,
 
-    /// A file with the password for PostgreSQL, in place of one in the address
+    /// A file with the password for PostgreSQL, instead of a password in the address
     #[arg(long, env = "NARA_DATABASE_PASSWORD_FILE", value_name = "NARA_DATABASE_PASSWORD_FILE")]
     pub database_password_file: Option<PathBuf>,
 }
 
 impl DatabaseConfig {
-    /// Which database it is.
+    /// Parses the address of the database and adds the password.
     pub fn target(&self) -> Result<Target, String> {
         let target: Target = self.database_url.0.parse().map_err(|error| format!("DATABASE_URL: {error}"))?;
         let Some(path) = &self.database_password_file else { return Ok(target) };
@@ -37,7 +37,7 @@ impl DatabaseConfig {
 
 fn read_line(path: &Path) -> Result<String, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-    // Whoever writes a file with an editor or `echo` ends its line.
+    // Editors and `echo` end the line of a file.
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.is_empty() || line.contains(['\n', '\0']) {

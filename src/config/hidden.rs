@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A text that may hold a password or keys. Every text is one at first: a parser's refusal would quote it.
+/// A text that may hold a password or keys. It is parsed later than the other arguments, because clap quotes an argument that it
+/// refuses.
 #[derive(Clone)]
 pub struct Hidden(pub(super) String);
 

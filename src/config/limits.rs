@@ -1,4 +1,4 @@
-//! How often callers may call: what the budgets hold, as an installation configures it.
+//! The rate limits of callers, as an installation configures them.
 
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -6,51 +6,51 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 
-/// The flags of the budgets: for every command that serves.
+/// The arguments that set the rate limits, for every command that serves.
 #[derive(Debug, Clone, Args)]
 pub struct LimitsConfig {
-    /// Whether callers are limited: on or off. Off is for measuring, or where something in front limits them
+    /// Whether callers are limited: on or off. Turn it off for measurements, or if a proxy in front limits them
     #[arg(long, env = "NARA_LIMITS", value_name = "NARA_LIMITS", default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub limits: bool,
 
-    /// How often one address may call without signing in, as CALLS/UNIT:BURST with s, min or h
+    /// The rate of calls that one address may make without signing in, as CALLS/UNIT:BURST with s, min or h
     #[arg(long, env = "NARA_LIMIT_ANONYMOUS", value_name = "NARA_LIMIT_ANONYMOUS", default_value = "20/s:60")]
     pub limit_anonymous: Rate,
 
-    /// How often one key or one member of staff may read
+    /// The rate of reading calls of one key or one member of staff
     #[arg(long, env = "NARA_LIMIT_READ", value_name = "NARA_LIMIT_READ", default_value = "50/s:150")]
     pub limit_read: Rate,
 
-    /// How often one key or one member of staff may write
+    /// The rate of writing calls of one key or one member of staff
     #[arg(long, env = "NARA_LIMIT_WRITE", value_name = "NARA_LIMIT_WRITE", default_value = "50/s:150")]
     pub limit_write: Rate,
 
-    /// How often one member of staff may search for people
+    /// The rate of searches for people by one member of staff
     #[arg(long, env = "NARA_LIMIT_SEARCH", value_name = "NARA_LIMIT_SEARCH", default_value = "30/min")]
     pub limit_search: Rate,
 
-    /// How often one address may fail to sign in; only calls that fail are refused
+    /// The rate of failed sign-ins of one address; only calls that fail are refused
     #[arg(long, env = "NARA_LIMIT_SIGN_IN", value_name = "NARA_LIMIT_SIGN_IN", default_value = "20/min")]
     pub limit_sign_in: Rate,
 }
 
-/// The budgets' rates.
+/// The rates of all limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
-    /// For one address that calls without signing in.
+    /// The rate for one address that calls without signing in.
     pub anonymous: Rate,
-    /// For one key's or one member of staff's reading.
+    /// The rate for the reading of one key or one member of staff.
     pub read: Rate,
-    /// For one key's or one member of staff's writing.
+    /// The rate for the writing of one key or one member of staff.
     pub write: Rate,
-    /// For one member of staff's searches for people.
+    /// The rate for one member of staff's searches for people.
     pub search: Rate,
-    /// For one address's failures to sign in.
+    /// The rate for one address's failures to sign in.
     pub sign_in: Rate,
 }
 
 impl LimitsConfig {
-    /// The rates; `None` where nobody is limited.
+    /// The rates; `None` if limits are off.
     pub fn rates(&self) -> Option<Rates> {
         self.limits.then_some(Rates {
             anonymous: self.limit_anonymous,
@@ -70,7 +70,7 @@ fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
-/// A token bucket: it holds a burst of calls, and is filled again by so many in each period.
+/// A token bucket: it holds a burst of calls, and a fixed number of calls is added in each period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     calls: NonZeroU32,
@@ -78,26 +78,26 @@ pub struct Rate {
     burst: NonZeroU32,
 }
 
-/// More than this is no limit.
+/// The largest number that is accepted. A higher rate would be no limit.
 const MOST: u32 = 1_000_000;
 
 impl Rate {
-    /// How many calls the full bucket holds.
+    /// The number of calls in a full bucket.
     pub fn burst(&self) -> NonZeroU32 {
         self.burst
     }
 
-    /// How many calls come back in each period, and how many seconds the period has.
+    /// The number of calls that are added in each period, and the period's length in seconds.
     pub fn refill(&self) -> (NonZeroU32, u64) {
         (self.calls, self.period.as_secs())
     }
 
-    /// After how long one more call is in the bucket.
+    /// The time until one more call is added to an empty bucket.
     pub fn one_per(&self) -> Duration {
         self.period / self.calls.get()
     }
 
-    /// After how long so many calls are back in the bucket, in whole seconds and never too few.
+    /// The time until this number of calls has been added, in whole seconds, rounded up.
     pub fn seconds_for(&self, calls: u32) -> u64 {
         let nanoseconds = self.period.as_nanos() * u128::from(calls) / u128::from(self.calls.get());
         u64::try_from(nanoseconds.div_ceil(1_000_000_000)).unwrap_or(u64::MAX)

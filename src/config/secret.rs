@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::code::code;
 use crate::hex;
 
-/// The installation's secret. What needs a key derives one of its own from it, so that none serves two ends.
+/// The installation's secret. A separate key is derived from it for each purpose.
 #[derive(Clone)]
 pub struct Secret([u8; 32]);
 
@@ -17,16 +17,14 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What the secret of a demo begins with in its file, so that `serve` knows it.
+/// The beginning of a demo's secret in its file, by which `serve` recognises it.
 pub const DEMO_MARK: &str = "demo:";
 
 impl Secret {
-    /// A secret out of random bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// Reads the secret of a real installation.
     pub fn read(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("NARA_SECRET_FILE: {} cannot be read: {error}", path.display()))?;
@@ -36,12 +34,12 @@ impl Secret {
         text.parse().map_err(|error| format!("NARA_SECRET_FILE: {error}"))
     }
 
-    /// A key for one end.
+    /// Derives the key for one purpose.
     pub fn key(&self, end: &str) -> [u8; 32] {
         code(&self.0, &[end.as_bytes()])
     }
 
-    /// The secret as its file holds it.
+    /// The secret in the format of its file.
     pub fn reveal(&self) -> String {
         hex::encode(&self.0)
     }

@@ -1,21 +1,22 @@
-//! How staff sign in.
+//! The configuration of how staff sign in.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-/// How staff sign in.
+/// The arguments for the tokens that staff sign in with.
 #[derive(Debug, Clone, Args)]
 pub struct TokenConfig {
-    /// A file with the identity provider's public keys (JWKS, RFC 7517), for the tokens of staff
+    /// A file with the identity provider's public keys (JWKS, RFC 7517), which verify the tokens of staff
     #[arg(long, env = "NARA_JWKS_FILE", value_name = "NARA_JWKS_FILE", conflicts_with = "jwks_url")]
     pub jwks_file: Option<PathBuf>,
 
-    /// The https address where the identity provider publishes them, in place of the file
+    /// The https address where the identity provider publishes its keys, instead of the file
     #[arg(long, env = "NARA_JWKS_URL", value_name = "NARA_JWKS_URL")]
     pub jwks_url: Option<String>,
 
-    /// How often the keys are read again. A token with an unknown key makes them be read at once, but not within half a minute
+    /// The number of seconds after which the keys are read again. A token with an unknown key causes an earlier reading, but not
+    /// within half a minute of the last such one
     #[arg(long, env = "NARA_JWKS_REFRESH_SECONDS", value_name = "NARA_JWKS_REFRESH_SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=86400))]
     pub jwks_refresh_seconds: u32,
 
@@ -27,11 +28,11 @@ pub struct TokenConfig {
     #[arg(long, env = "NARA_AUDIENCE", value_name = "NARA_AUDIENCE", default_value = "nara", value_parser = nonempty)]
     pub audience: String,
 
-    /// For how many hours a token may hold at most, from `iat` to `exp`
+    /// The longest time in hours for which a token may be valid, from `iat` to `exp`
     #[arg(long, env = "NARA_TOKEN_LONGEST_HOURS", value_name = "NARA_TOKEN_LONGEST_HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=720))]
     pub token_longest_hours: u16,
 
-    /// The claim with the roles; a path such as realm_access.roles leads into other claims
+    /// The claim with the roles; a path such as realm_access.roles leads into nested claims
     #[arg(long, env = "NARA_CLAIM_ROLES", value_name = "NARA_CLAIM_ROLES", default_value = "roles", value_parser = nonempty)]
     pub claim_roles: String,
 
@@ -43,11 +44,11 @@ pub struct TokenConfig {
     #[arg(long, env = "NARA_CLAIM_NAME", value_name = "NARA_CLAIM_NAME", default_value = "name", value_parser = nonempty)]
     pub claim_name: String,
 
-    /// The claim that says whether they may decide on inquiries
+    /// The claim that tells whether a member of staff is qualified to decide on inquiries
     #[arg(long, env = "NARA_CLAIM_QUALIFIED", value_name = "NARA_CLAIM_QUALIFIED", default_value = "qualified", value_parser = nonempty)]
     pub claim_qualified: String,
 
-    /// The claim that says whether they are cleared for persons with a protected identity
+    /// The claim that tells whether a member of staff is cleared for persons with a protected identity
     #[arg(long, env = "NARA_CLAIM_PROTECTED_IDENTITY", value_name = "NARA_CLAIM_PROTECTED_IDENTITY", default_value = "protectedIdentity", value_parser = nonempty)]
     pub claim_protected_identity: String,
 }

@@ -1,10 +1,10 @@
 //! A backup of a SQLite database, made beside a running server.
 //!
-//! - `VACUUM INTO` copies what one reading transaction sees: everything that was acknowledged before it began, whether it lies in the
-//!   file or still in its log, and nothing that is half there. No writer waits for it. SQLite's page-wise backup would begin anew
-//!   whenever another process writes, and under load it would never end.
-//! - The copy is made beside its place under another name, for its owner alone. It is flushed to the disk, checked, and only then
-//!   given its name: a backup is whole, or it is not there.
+//! - `VACUUM INTO` copies the data that one reading transaction sees: everything that was acknowledged before it began, in the
+//!   file or still in its log, and nothing of an unfinished transaction. No writer waits for it. SQLite's page-wise backup would
+//!   start over whenever another process writes, and under load it would never end.
+//! - The copy is written in the target folder under another name, readable for its owner only. It is flushed to the disk and
+//!   checked before it gets its name: a backup is complete, or it does not exist.
 //! - No file is ever replaced, and none is made that SQLite would take for a log of the database itself.
 
 use std::ffi::OsString;
@@ -22,7 +22,7 @@ use crate::db::connection::{DbConn, Purpose, Target};
 use crate::db::schema::migration_fingerprints as fingerprints;
 use crate::error::{Error, Result};
 
-/// A place for a backup, where nothing is yet.
+/// A place for a backup, where no file exists yet.
 #[derive(Debug, Clone)]
 pub struct Place {
     database: PathBuf,
@@ -30,23 +30,22 @@ pub struct Place {
     partial: PathBuf,
 }
 
-/// A backup that is in its place.
+/// A finished backup under its final name.
 #[derive(Debug)]
 pub struct Backup<T> {
-    /// The file.
     pub file: PathBuf,
-    /// How many bytes it has.
+    /// The size of the file in bytes.
     pub bytes: u64,
-    /// The newest migration in it.
+    /// The newest migration in the backup.
     pub layout: String,
-    /// What was found out about it.
+    /// The result of the caller's look into the backup.
     pub found: T,
 }
 
 impl Place {
-    /// Judges a place for a backup of the database in this file, before anything is written.
+    /// Checks a place for a backup of the database in this file, before anything is written.
     pub fn new(database: &Path, file: &Path) -> Result<Self> {
-        // Opening a database that is not there would make it.
+        // SQLite would create a database that does not exist.
         let database = fs::canonicalize(database).map_err(|cause| cannot("read", database, &cause))?;
         let name = file.file_name().ok_or_else(|| Error::internal(format!("{} names no file", file.display())))?;
         let folder = match file.parent() {
@@ -72,14 +71,15 @@ impl Place {
         Ok(Self { database, file, partial })
     }
 
-    /// Writes the backup, lets `look` find out about it, and gives it its name.
+    /// Writes the backup, lets `look` read it, and gives it its name.
     pub fn write<T>(&self, look: impl FnOnce(&mut DbConn) -> Result<T>) -> Result<Backup<T>> {
         let path = self.partial.to_str().ok_or_else(|| Error::internal("a backup's path must be UTF-8"))?;
-        // SQLite takes an empty file for its copy. Made here, it is never readable for others, not even for a moment.
+        // SQLite accepts an empty file as the target. Because it is made here, other users can never read it, not even for a
+        // moment.
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.partial);
         let copy = made.map_err(|cause| cannot("write", &self.partial, &cause))?;
         let _tidy = Tidy(self);
-        // Not a reader: its connection writes nothing, and here it writes a file.
+        // The connection is no reader: it changes no data, but it does write a file.
         let mut conn = Target::Sqlite(self.database.display().to_string()).connect(Purpose::Writing)?;
         diesel::sql_query("VACUUM INTO $1").bind::<Text, _>(path).execute(&mut conn)?;
         drop(conn);
@@ -90,13 +90,14 @@ impl Place {
         Ok(Backup { file: self.file.clone(), bytes, layout, found })
     }
 
-    /// Removes what was begun. Who is told to stop in the middle leaves nothing behind.
+    /// Removes an unfinished copy, so that a backup that is stopped leaves nothing behind.
     pub fn abandon(&self) {
-        // It is gone already where the backup was finished, or never begun.
+        // The file does not exist if the backup was finished or never begun.
         let _gone = fs::remove_file(&self.partial);
     }
 
-    /// A link does not replace what somebody else put there meanwhile, as renaming would. Some file systems have no links.
+    /// Names the copy by a hard link, which does not replace a file that somebody else has put there meanwhile, as renaming
+    /// would. Renames it if the file system has no hard links.
     fn give_name(&self) -> Result<()> {
         match fs::hard_link(&self.partial, &self.file) {
             Ok(()) => {}
@@ -105,14 +106,14 @@ impl Place {
             Err(_) => fs::rename(&self.partial, &self.file).map_err(|cause| cannot("write", &self.file, &cause))?,
         }
         self.abandon();
-        // The name is durable when its folder is.
+        // The name is durable once its folder is flushed.
         let folder = self.file.parent().unwrap_or(Path::new("/"));
         let flushed = File::open(folder).and_then(|folder| folder.sync_all());
         flushed.map_err(|cause| cannot("write to", folder, &cause))
     }
 }
 
-/// Whatever fails, nothing half-made stays.
+/// Removes the unfinished copy if anything fails.
 struct Tidy<'a>(&'a Place);
 
 impl Drop for Tidy<'_> {
@@ -127,16 +128,16 @@ struct Finding {
     integrity_check: String,
 }
 
-/// A row whose reference leads nowhere.
+/// A row that refers to a row that does not exist.
 #[derive(QueryableByName)]
 struct Dangling {
     #[diesel(sql_type = Text)]
     table: String,
 }
 
-/// Whether SQLite finds the copy sound, every reference leads somewhere, and it is a database of this program's.
+/// Checks that SQLite finds the copy sound, that every reference has its row, and that it is a database of this program.
 fn check<T>(path: &str, look: impl FnOnce(&mut DbConn) -> Result<T>) -> Result<(String, T)> {
-    // Not through `Target`: the copy is one file without a log, and stays so.
+    // `Target` is not used: the copy is one file without a log, and must stay so.
     let mut conn = SqliteConnection::establish(path).map_err(Error::internal)?;
     conn.batch_execute("PRAGMA query_only=ON")?;
     let findings: Vec<Finding> = diesel::sql_query("PRAGMA integrity_check").load(&mut conn)?;

@@ -1,9 +1,9 @@
-//! Copies what SQLite's log holds into the database file, beside the writer and not in its way.
+//! Checkpoints: a thread that copies SQLite's log into the database file while the writer goes on.
 //!
-//! SQLite would have the commit that fills the log do this, and all that wait for the writer would wait for it as well. Here a thread
-//! copies what is there while the writer goes on. Only when the log has grown long does it keep the writer out: for what is left to
-//! copy then, which is little, so that the log begins again at its start. Where somebody reads for long, as a backup does, that cannot
-//! be: it is given up soon, and tried again when the log has grown as long once more.
+//! By default, SQLite lets the commit that fills the log copy it, and all jobs that wait for the writer then wait for the copy as
+//! well. Here a separate thread copies. Only when the log has grown long does the thread block the writer, while it copies the
+//! little that is left, so that the log starts again at its beginning. A long-running reader, such as a backup, makes that
+//! impossible: the thread then gives up soon, and tries again when the log has grown by the same length once more.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -16,23 +16,24 @@ use diesel::sql_types::Integer;
 use crate::db::connection::{DbConn, Purpose, Target};
 use crate::error::{Error, Result};
 
-/// Fewer pages than these, 8 MB, are not worth two flushes.
+/// The smallest number of pages to copy, 8 MB. Fewer are not worth two flushes.
 const WORTH_COPYING: i32 = 2_000;
-/// A log of as many pages, 64 MB, is long.
+/// The number of pages, 64 MB, from which a log is long.
 const LONG: i32 = 16_000;
-/// So long it waits after a commit before it looks, for the commits that follow.
+/// The pause after a look, in which further commits may follow.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The thread that copies. Dropping this ends it.
+/// The thread that copies. It ends when this is dropped.
 pub struct Checkpoints {
     commits: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Writers are kept out no longer than this.
+/// The longest time that a checkpoint waits for readers, while it blocks the writer.
 const PATIENCE: &str = "PRAGMA busy_timeout=100";
 
-/// How many pages the log holds, how many of them are in the file as well, and whether somebody was in the way.
+/// The state of the log: the number of its pages, the number of those that are copied to the file, and whether another connection
+/// was in the way.
 #[derive(QueryableByName)]
 struct Log {
     #[diesel(sql_type = Integer)]
@@ -44,7 +45,7 @@ struct Log {
 }
 
 impl Checkpoints {
-    /// Opens a connection of its own and waits for commits.
+    /// Opens a separate connection and waits for commits.
     pub fn start(target: &Target) -> Result<Self> {
         let mut conn = target.connect(Purpose::Writing)?;
         conn.batch_execute(PATIENCE)?;
@@ -54,7 +55,7 @@ impl Checkpoints {
         Ok(Self { commits: Some(commits), thread: Some(thread.map_err(Error::internal)?) })
     }
 
-    /// Notes that something was committed. That one note waits already is enough.
+    /// Tells the thread that something was committed. One pending note is enough.
     pub fn note(&self) {
         if let Some(commits) = &self.commits {
             let _waits_already = commits.try_send(());
@@ -74,7 +75,7 @@ impl Drop for Checkpoints {
 fn copy_after_commits(mut conn: DbConn, commits: &Receiver<()>) {
     let mut long = LONG;
     while let Ok(()) = commits.recv() {
-        // What fails is tried again after the next commit: until then everything is in the log, durably.
+        // A failed copy is tried again after the next commit. Until then everything is in the log, durably.
         match copy(&mut conn, long) {
             Ok(next) => long = next,
             Err(cause) => tracing::warn!(%cause, "the log could not be copied into the database file"),
@@ -85,7 +86,7 @@ fn copy_after_commits(mut conn: DbConn, commits: &Receiver<()>) {
     }
 }
 
-/// Copies, and says how long the log may grow until it begins again.
+/// Copies the log if that is worthwhile. Returns the length at which the log should next start again.
 fn copy(conn: &mut DbConn, long: i32) -> QueryResult<i32> {
     let before = checkpoint(conn, "NOOP")?;
     if before.log - before.checkpointed < WORTH_COPYING {
@@ -93,7 +94,7 @@ fn copy(conn: &mut DbConn, long: i32) -> QueryResult<i32> {
     }
     let after = checkpoint(conn, "PASSIVE")?;
     if after.log < long {
-        // It may have begun again by itself.
+        // The log may have started again without a checkpoint from here.
         return Ok(if after.log < LONG { LONG } else { long });
     }
     let again = checkpoint(conn, "RESTART")?;

@@ -1,5 +1,5 @@
-//! SQL types that the two databases store each in their own way: uuid / BLOB, timestamptz / INTEGER
-//! microseconds, jsonb / TEXT. Text types with rules keep their text.
+//! SQL types that the two databases store differently: uuid / BLOB, timestamptz / INTEGER microseconds, jsonb / TEXT. Also the
+//! storage of types that are written as text.
 
 use std::io::Write;
 
@@ -18,13 +18,13 @@ use crate::db::sql_types::{SqlJson, SqlTime, SqlUuid};
 use crate::id::Id;
 use crate::time::Timestamp;
 
-/// A value kept as a JSON document.
+/// A value that is stored as a JSON document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, AsExpression, FromSqlRow, Serialize, Deserialize)]
 #[diesel(sql_type = SqlJson)]
 #[serde(transparent)]
 pub struct Json<T>(pub T);
 
-/// The plumbing that lets a query name one of the three types on either database.
+/// The conversions that let a query use one of the three types on either database.
 macro_rules! on_both_databases {
     ($sql_type:ty, [$($generic:ident: $($bound:tt)+)?], $rust_type:ty) => {
         impl<$($generic: $($bound)+)?> FromSql<$sql_type, MultiBackend> for $rust_type
@@ -115,7 +115,7 @@ impl ToSql<SqlTime, Sqlite> for Timestamp {
     }
 }
 
-/// The first byte of PostgreSQL's binary jsonb says which version of the format follows; there is one.
+/// The version of the format, which is the first byte of PostgreSQL's binary jsonb. There is only version 1.
 const JSONB_VERSION: u8 = 1;
 
 impl<T: DeserializeOwned> FromSql<SqlJson, Pg> for Json<T> {
@@ -148,7 +148,7 @@ impl<T: Serialize + std::fmt::Debug> ToSql<SqlJson, Sqlite> for Json<T> {
     }
 }
 
-/// Stores a type by its text: it needs `AsRef<str>` and `FromStr`, and derives `AsExpression` and `FromSqlRow`.
+/// Stores a type as its text. The type needs `AsRef<str>` and `FromStr`, and must derive `AsExpression` and `FromSqlRow`.
 #[macro_export]
 macro_rules! text_column {
     ($($rust_type:ty),* $(,)?) => { $(

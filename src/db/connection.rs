@@ -1,4 +1,4 @@
-//! One connection to either database, and how it is opened.
+//! One connection to either database, and the way to open it.
 
 use std::fmt;
 use std::path::Path;
@@ -8,21 +8,21 @@ use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
-// libpq is linked against OpenSSL, whose symbols nothing else here names.
+// libpq is linked against OpenSSL, but no other code names OpenSSL's symbols.
 use openssl_sys as _;
 
 use crate::error::{Error, Problem, Result};
 
-/// A connection to PostgreSQL or to SQLite. Queries are written once, for both.
+/// A connection to PostgreSQL or to SQLite. Most queries are written once, for both.
 #[derive(diesel::MultiConnection)]
 pub enum DbConn {
-    /// For installations with several servers.
+    /// PostgreSQL, for installations with several servers.
     Postgres(PgConnection),
-    /// Embedded, the default.
+    /// SQLite, embedded in the program: the default.
     Sqlite(SqliteConnection),
 }
 
-/// Which database, and where: what `DATABASE_URL` says.
+/// The database that `DATABASE_URL` names.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Target {
     /// A PostgreSQL URL, which may hold a password.
@@ -47,7 +47,7 @@ impl FromStr for Target {
     }
 }
 
-/// The password of a PostgreSQL URL stays out of logs.
+/// Hides a PostgreSQL URL from logs, because of its password.
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -57,14 +57,15 @@ impl fmt::Debug for Target {
     }
 }
 
-/// What a connection is for. On SQLite a reader cannot write, so that a slip is an error and not a lost lock.
+/// The purpose of a connection. On SQLite a reading connection cannot write, so that a mistake is an error and does not take the
+/// writer's lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Queries only.
+    /// Queries that change nothing.
     Reading,
     /// Transactions that change something.
     Writing,
-    /// The same beside a thread that copies the log: see [`crate::db::checkpoints`].
+    /// Transactions that change something, while another thread copies the log: see [`crate::db::checkpoints`].
     WritingGroups,
 }
 
@@ -77,8 +78,8 @@ impl Target {
         }
     }
 
-    /// The same with a password that does not stand in the URL. libpq takes it among the parameters as well, where no character of it
-    /// can be taken for a part of the address.
+    /// Adds a password that is not part of the URL. It is added as a parameter, which libpq accepts as well, so that no character
+    /// of it can be taken for a part of the address.
     pub fn with_password(&self, password: &str) -> std::result::Result<Self, String> {
         let Self::Postgres(url) = self else { return Err("SQLite has no password".to_owned()) };
         if has_password(url) {
@@ -89,7 +90,8 @@ impl Target {
         Ok(Self::Postgres(format!("{url}{separator}password={escaped}")))
     }
 
-    /// Opens a connection. Diesel's own `establish` for a multi-connection tries each database in turn and hides why none did.
+    /// Opens a connection. Diesel's own `establish` for a multi-connection tries each database in turn and hides the reason for a
+    /// failure.
     pub fn connect(&self, purpose: Purpose) -> Result<DbConn> {
         match self {
             Self::Postgres(url) => {
@@ -113,15 +115,17 @@ impl Target {
     }
 }
 
-/// A statement that runs longer than this is stuck, and so is a transaction that idles longer.
+/// The session's settings. A statement that runs longer than this is stuck, and so is a transaction that idles longer.
 const POSTGRES_SESSION: &str = "SET timezone='UTC'; SET statement_timeout='15s'; SET lock_timeout='10s'; SET idle_in_transaction_session_timeout='30s'; SET client_min_messages='warning'";
 
-/// `synchronous=FULL` makes a commit durable: what is acknowledged survives a power cut. A memory map would count as resident memory, hence 0.
-/// The log may grow to 32 MB where a commit copies it to the file, since a page that changed often is written there once.
+/// The session's settings. `synchronous=FULL` makes a commit durable: acknowledged data survives a power cut. A memory map would
+/// count as resident memory, hence 0. If a commit copies the log to the file, the log may grow to 32 MB first, because a page
+/// that changed often is then copied only once.
 const SQLITE_SESSION: &str = "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=8000; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-8000; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF";
 
-/// A new file is switched to WAL by whoever opens it first. Two who try at once would wait for each other, so SQLite tells one of
-/// them at once that the file is locked, whatever its time-out; that one waits for an ordinary lock, and finds the file switched.
+/// Switches a new file to WAL. If two connections try at once, waiting would be a deadlock, so SQLite tells one of them
+/// immediately that the file is locked, whatever its time-out. That one waits for an ordinary lock, and then finds the file
+/// switched.
 fn switch_to_wal(conn: &mut SqliteConnection) -> QueryResult<()> {
     const ATTEMPTS: usize = 20;
     conn.batch_execute("PRAGMA busy_timeout=5000")?;
@@ -138,8 +142,9 @@ fn unreachable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(Problem::Unavailable).because(cause)
 }
 
-/// A machine that vanishes, or a network that swallows what is sent, closes no connection: without these the thread that owns one would
-/// wait for a quarter of an hour, and for two where it waits for an answer. What the URL says itself stands.
+/// Adds time-outs to the URL that the URL does not set itself. A machine that vanishes, or a network that loses packets, closes
+/// no connection: without time-outs, the thread that owns the connection would wait for a quarter of an hour, or for two hours if
+/// it waits for an answer.
 fn with_patience(url: &str) -> String {
     const PATIENCE: [(&str, &str); 5] = [
         ("connect_timeout", "5"),

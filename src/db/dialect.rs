@@ -1,4 +1,4 @@
-//! Where the two databases differ, each difference as a named function that says why.
+//! The differences between the two databases, each as a named function that gives the reason.
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::deserialize::FromSqlRow;
@@ -13,8 +13,8 @@ use crate::db::schema::{families, family_offices, outreach_contacts, partners, p
 use crate::error::{Error, Result};
 use crate::id::{FamilyId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId};
 
-/// Compiles one expression for each database. It is for what the multi-backend cannot say (a batch insert), and for hot
-/// statements, whose SQL text the multi-backend would build anew at every execution.
+/// Compiles one expression for each database. It is needed for statements that diesel's multi-backend cannot express (a batch
+/// insert), and for hot statements, whose SQL text the multi-backend would build again at every execution.
 #[macro_export]
 macro_rules! on_backend {
     ($conn:expr, $concrete:ident => $expression:expr) => {
@@ -25,8 +25,8 @@ macro_rules! on_backend {
     };
 }
 
-/// PostgreSQL breaks a tie between two transactions by refusing one of them; that one may simply run again. SQLite has one
-/// writer and no ties.
+/// Whether a transaction failed only because of a conflict with another one. PostgreSQL resolves a deadlock or a serialization
+/// conflict by refusing one transaction, which may simply run again. SQLite has one writer and no conflicts.
 pub fn is_worth_another_try(error: &Error) -> bool {
     let Some(DieselError::DatabaseError(kind, about)) =
         error.cause().and_then(|cause| cause.downcast_ref::<DieselError>())
@@ -36,8 +36,8 @@ pub fn is_worth_another_try(error: &Error) -> bool {
     matches!(kind, DatabaseErrorKind::SerializationFailure) || about.message().contains("deadlock detected")
 }
 
-/// Neither database gives diesel a kind for "not now": PostgreSQL says so while it shuts down or starts, SQLite when the disk
-/// is full or fails, or when another process holds the file.
+/// Whether a message says that the database cannot work at present. Diesel has no error kind for that: PostgreSQL refuses work
+/// while it starts or shuts down, and SQLite when the disk is full or fails, or when another process holds the file.
 pub fn is_outage(message: &str) -> bool {
     const SAYINGS: [&str; 11] = [
         "terminating connection",
@@ -55,12 +55,12 @@ pub fn is_outage(message: &str) -> bool {
     SAYINGS.iter().any(|saying| message.contains(saying))
 }
 
-/// Several servers may start at once on one database, and two migrations at once would collide. On PostgreSQL an advisory lock
-/// makes the second wait; on SQLite a transaction that takes the write lock at once does. On both it is one transaction: what ends half-way
-/// has done nothing.
+/// Runs `work` in one transaction while no other server does the same. Several servers may start at once on one database, and two
+/// migrations at once would collide. On PostgreSQL an advisory lock makes the second wait; on SQLite, a transaction that takes
+/// the write lock at its start. If `work` fails half-way, nothing is changed.
 pub fn while_alone<T>(conn: &mut DbConn, work: impl FnOnce(&mut DbConn) -> Result<T>) -> Result<T> {
     match conn {
-        // A migration, and the wait for another server's, may take longer than a statement normally may.
+        // A migration, or the wait for another server's migration, may take longer than the time-out of a statement.
         DbConn::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(
             conn,
             "BEGIN; SET LOCAL statement_timeout=0; SET LOCAL lock_timeout=0; SELECT pg_advisory_xact_lock(74657261)",
@@ -75,8 +75,9 @@ pub fn while_alone<T>(conn: &mut DbConn, work: impl FnOnce(&mut DbConn) -> Resul
     outcome
 }
 
-/// Several servers may seal the audit of one PostgreSQL. The first takes a lock that ends with its transaction, and the others do not
-/// wait for it. SQLite has one writer, so whoever writes is alone.
+/// Whether this transaction is the only one that seals the audit. Several servers may share one PostgreSQL. The first takes a
+/// lock until the end of its transaction, and the others do not wait for it. SQLite has one writer, which is always the only
+/// sealer.
 pub fn is_the_only_sealer(conn: &mut DbConn) -> Result<bool> {
     let DbConn::Postgres(conn) = conn else { return Ok(true) };
     let lock = diesel::dsl::sql::<diesel::sql_types::Bool>("pg_try_advisory_xact_lock(74657262)");
@@ -84,17 +85,17 @@ pub fn is_the_only_sealer(conn: &mut DbConn) -> Result<bool> {
 }
 
 diesel::define_sql_function! {
-    /// PostgreSQL's; it gives nothing.
+    /// A function of PostgreSQL that returns nothing.
     fn pg_advisory_xact_lock(key: BigInt) -> Nullable<Text>
 }
 diesel::define_sql_function! {
-    /// PostgreSQL's; it gives nothing.
+    /// A function of PostgreSQL that returns nothing.
     fn pg_advisory_xact_lock_shared(key: BigInt) -> Nullable<Text>
 }
 
-/// What was read of an identity number, by its hash, must hold until the transaction ends: who has it, or that nobody does. On
-/// PostgreSQL another transaction could register or change somebody in between, and there is no row to hold of somebody who is not
-/// there, so the number itself is held; those who only hold it do not wait for each other. SQLite has one writer.
+/// Keeps an identity number, given by its hash, as it was read until the transaction ends: its owner, or that nobody has it. On
+/// PostgreSQL another transaction could register or change a person meanwhile, and an unregistered person has no row to lock, so
+/// the number itself is locked. Transactions that only hold a number do not wait for each other. SQLite has one writer.
 pub fn hold_number(conn: &mut DbConn, hash: &[u8]) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         diesel::select(pg_advisory_xact_lock_shared(lock_key(hash))).execute(conn)?;
@@ -102,7 +103,7 @@ pub fn hold_number(conn: &mut DbConn, hash: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The same for who changes what the number stands for: waits for those who hold it, and they for this one.
+/// Locks an identity number for a change of its owner. Waits for transactions that hold the number, and they wait for this one.
 pub fn take_number(conn: &mut DbConn, hash: &[u8]) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         diesel::select(pg_advisory_xact_lock(lock_key(hash))).execute(conn)?;
@@ -110,35 +111,37 @@ pub fn take_number(conn: &mut DbConn, hash: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Who works out a family's first fact must not do so beside somebody else who does. On PostgreSQL the rows of the families are held
-/// until the transaction ends, in one order for all, so that two never wait for each other. SQLite has one writer.
+/// Locks the rows of families until the transaction ends, because two transactions must not determine a family's first fact at
+/// the same time. On PostgreSQL all lock the rows in the same order, so that no deadlock arises. SQLite has one writer.
 pub fn hold_families(conn: &mut DbConn, ids: &[FamilyId]) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         let rows = families::table.filter(families::id.eq_any(ids.to_vec())).order(families::id);
-        // References to the rows may come in meanwhile: nobody changes the key.
+        // References to the rows may be added meanwhile, since the key does not change.
         rows.select(families::id).for_no_key_update().load::<FamilyId>(conn)?;
     }
     Ok(())
 }
 
-/// Who makes one referral follow from another must not do so beside somebody who does the reverse. On PostgreSQL the rows of both are held
-/// until the transaction ends, in one order for all, so that two never wait for each other. SQLite has one writer.
+/// Locks the rows of referrals until the transaction ends, because one transaction must not make a referral follow from another
+/// while a second does the reverse. On PostgreSQL all lock the rows in the same order, so that no deadlock arises. SQLite has one
+/// writer.
 pub fn hold_referrals(conn: &mut DbConn, ids: &[ReferralId]) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         let rows = referrals::table.filter(referrals::id.eq_any(ids.to_vec())).order(referrals::id);
-        // References to the rows may come in meanwhile: nobody changes the key.
+        // References to the rows may be added meanwhile, since the key does not change.
         rows.select(referrals::id).for_no_key_update().load::<ReferralId>(conn)?;
     }
     Ok(())
 }
 
-/// Two numbers with one key would wait for each other, and that is all.
+/// The advisory lock's key for a number. Two numbers with the same key only wait for each other.
 fn lock_key(hash: &[u8]) -> i64 {
     i64::from_be_bytes(hash.first_chunk().copied().unwrap_or_default())
 }
 
-/// What was read of people must hold until the transaction ends. On PostgreSQL another transaction could change them in between, so their
-/// rows are held, in one order for all; those who hold them as well do not wait for each other. SQLite has one writer.
+/// Keeps people as they were read until the transaction ends. On PostgreSQL another transaction could change them meanwhile, so
+/// their rows are locked, in the same order by all. Transactions that only hold people do not wait for each other. SQLite has one
+/// writer.
 pub fn hold_people(conn: &mut DbConn, ids: &[PersonId]) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         let rows = people::table.filter(people::id.eq_any(ids.to_vec())).order(people::id);
@@ -147,7 +150,7 @@ pub fn hold_people(conn: &mut DbConn, ids: &[PersonId]) -> Result<()> {
     Ok(())
 }
 
-/// The same of a referral.
+/// Keeps a referral as it was read until the transaction ends, as [`hold_people`] does for people.
 pub fn hold_referral(conn: &mut DbConn, id: ReferralId) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         referrals::table.find(id).select(referrals::id).for_share().load::<ReferralId>(conn)?;
@@ -155,8 +158,9 @@ pub fn hold_referral(conn: &mut DbConn, id: ReferralId) -> Result<()> {
     Ok(())
 }
 
-/// Of which category an agency is must hold until the transaction ends, for what it sends is kept under it. On PostgreSQL another transaction
-/// could change it in between, so the agency's row is held; those who hold it as well do not wait for each other. SQLite has one writer.
+/// Reads an agency's category and keeps it until the transaction ends, because the referrals that the agency sends are stored
+/// with it. On PostgreSQL another transaction could change it meanwhile, so the agency's row is locked. Transactions that only
+/// hold it do not wait for each other. SQLite has one writer.
 pub fn hold_category<C>(conn: &mut DbConn, agency: PartnerId) -> Result<C>
 where
     C: FromSqlRow<Text, Pg> + FromSqlRow<Text, Sqlite> + 'static,
@@ -168,20 +172,20 @@ where
     })
 }
 
-/// Who writes the next version of a contact, or makes something of it, must not do so beside somebody who changes it. On PostgreSQL its row
-/// is held until the transaction ends. SQLite has one writer.
+/// Locks a contact until the transaction ends, because two transactions must not write its next version, or create something from
+/// it while it changes. On PostgreSQL its row is locked. SQLite has one writer.
 pub fn hold_contact(conn: &mut DbConn, id: OutreachContactId) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         let row = outreach_contacts::table.find(id).select(outreach_contacts::id);
-        // References to the row may come in meanwhile: nobody changes the key.
+        // References to the row may be added meanwhile, since the key does not change.
         row.for_no_key_update().load::<OutreachContactId>(conn)?;
     }
     Ok(())
 }
 
-/// Notes which offices have reason to know of which people, each with whether that is only through somebody whose identity is
-/// protected. PostgreSQL takes all in one statement, since each would be a round trip; SQLite, which has no list of rows that may be
-/// there already, takes one after the other in process.
+/// Records for each person the offices that have reason to know of them, and whether that is only through somebody with a
+/// protected identity. PostgreSQL inserts all rows in one statement, since each statement is a round trip. Diesel cannot do that
+/// for SQLite if rows may exist already, so they are inserted one by one, in process.
 pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool)]) -> Result<()> {
     let row = |(person, office, through_protected): &(PersonId, OfficeId, bool)| {
         (
@@ -205,7 +209,7 @@ pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool)]) ->
     Ok(())
 }
 
-/// The same for families.
+/// Records for each family the offices that have reason to know of it, as [`note_met_people`] does for people.
 pub fn note_met_families(conn: &mut DbConn, met: &[(FamilyId, OfficeId, bool)]) -> Result<()> {
     let row = |(family, office, through_protected): &(FamilyId, OfficeId, bool)| {
         (
@@ -229,9 +233,10 @@ pub fn note_met_families(conn: &mut DbConn, met: &[(FamilyId, OfficeId, bool)]) 
     Ok(())
 }
 
-/// SQLite takes its compile-time options from the build; without the first of these every statement with a bound LIMIT is
-/// prepared anew at each execution, which makes reads three times slower. PostgreSQL must say in English what went wrong: diesel has
-/// no kind for a deadlock or an outage, so they are known by their words, and a session may not choose its language by itself.
+/// Checks how the database was built and configured. Without the option `ENABLE_QPSG`, SQLite prepares every statement with a
+/// bound LIMIT again at each execution, which makes reads three times slower. PostgreSQL must report errors in English: diesel
+/// has no kind for a deadlock or an outage, so they are recognised by their words, and an ordinary session may not choose the
+/// language of its messages.
 pub fn check_build(conn: &mut DbConn) -> Result<()> {
     #[derive(QueryableByName)]
     struct CompileOption {
@@ -259,10 +264,11 @@ pub fn check_build(conn: &mut DbConn) -> Result<()> {
     }
 }
 
-const NOT_ENGLISH: &str = "PostgreSQL tells errors in another language than English, so that deadlocks and outages would not be known; \
+const NOT_ENGLISH: &str = "PostgreSQL reports errors in another language than English, so deadlocks and outages could not be recognised; \
                            let a superuser run: ALTER ROLE the_role_of_nara SET lc_messages = 'C'";
 
-/// Whether messages of this locale are in English. None named is the server's environment, which mostly is.
+/// Whether messages of this locale are in English. Without a locale, PostgreSQL takes that of the server's environment, which
+/// mostly is English.
 fn is_english(locale: &str) -> bool {
     let language = locale.split(['_', '.', '@', '-']).next().unwrap_or_default();
     matches!(language.to_ascii_lowercase().as_str(), "" | "c" | "posix" | "en" | "english")

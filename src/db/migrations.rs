@@ -1,7 +1,7 @@
-//! The migrations, embedded in the program and run at its start.
+//! The migrations, embedded in the program and run when it starts.
 //!
-//! Each migration leaves a fingerprint of its text. A database whose fingerprints are not this program's has another layout,
-//! and is left alone.
+//! Each migration leaves a fingerprint of its text in the database. A database with other fingerprints than this program's has
+//! another layout and is left alone.
 
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -39,7 +39,7 @@ const TEXTS: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// Brings the database up to this program's version and says which migrations ran.
+/// Runs the pending migrations, and returns their versions.
 pub fn run(target: &Target) -> Result<Vec<String>> {
     let mut conn = target.connect(Purpose::Writing)?;
     dialect::check_build(&mut conn)?;
@@ -59,14 +59,14 @@ pub fn run(target: &Target) -> Result<Vec<String>> {
     })
 }
 
-/// Takes back the newest migration.
+/// Reverts the newest migration, and returns its version.
 pub fn revert_last(target: &Target) -> Result<String> {
     let mut conn = target.connect(Purpose::Writing)?;
     dialect::while_alone(&mut conn, |conn| {
         let applied = applied(conn)?;
         refuse_another_layout(conn, &applied)?;
         let Some(last) = applied.last() else { return Err(Error::internal("there is no migration to take back")) };
-        // The first migration takes the table of fingerprints with it, so the row goes before.
+        // The row is deleted first, because reverting the first migration removes the table of fingerprints.
         diesel::delete(fingerprints::table.find(last)).execute(conn)?;
         let reverted = match conn {
             DbConn::Postgres(conn) => conn.revert_last_migration(POSTGRES),
@@ -76,7 +76,7 @@ pub fn revert_last(target: &Target) -> Result<String> {
     })
 }
 
-/// True when every migration of this program has run.
+/// Whether all migrations of this program have run.
 pub fn are_complete(conn: &mut DbConn) -> Result<bool> {
     let pending = match conn {
         DbConn::Postgres(conn) => conn.has_pending_migration(POSTGRES),

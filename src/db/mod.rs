@@ -1,11 +1,12 @@
 //! The database: one interface, two engines.
 //!
-//! - A write is one transaction, with everything of one change in it, and is answered when it is durable.
-//! - SQLite has reading threads and one writer that commits groups; PostgreSQL has a set of threads for reading and one for
-//!   writing, one transaction for each write, because savepoints would cost round trips there.
-//! - What cannot be done soon is refused: a full queue at once, and a job whose turn does not come in time. A refused job never runs.
-//! - A job is database work and nothing else. It may run again: on PostgreSQL after a deadlock or a serialization failure, on SQLite
-//!   when another job of its group failed.
+//! - A write is one transaction that contains everything of one change. It is answered when it is durable.
+//! - SQLite has reading threads and one writer that commits jobs in groups. PostgreSQL has a set of threads for reading and one
+//!   for writing, with one transaction for each write, because savepoints would cost round trips there.
+//! - Work that cannot be done soon is refused: immediately if the queue is full, or later if the job's turn does not come in
+//!   time. A refused job never runs.
+//! - A job is database work and nothing else. It may run again: on PostgreSQL after a deadlock or a serialization failure, on
+//!   SQLite when another job of its group failed.
 
 pub mod backup;
 mod checkpoints;
@@ -36,7 +37,7 @@ use writer::Writer;
 use crate::error::{Error, Problem, Result, Text};
 pub use sizes::Sizes;
 
-/// A handle on the database; clones share it.
+/// A handle on the database. Clones share the same threads.
 #[derive(Clone)]
 pub struct Db {
     readers: Threads,
@@ -45,19 +46,19 @@ pub struct Db {
 
 #[derive(Clone)]
 enum Writers {
-    /// SQLite: one writer, commits in groups.
+    /// SQLite: one writer that commits jobs in groups.
     Grouped(Writer),
     /// PostgreSQL: one transaction for each write.
     Separate(Threads),
 }
 
-/// A job that lost against another one is tried this often in all, and not again when it has taken so long: the audit's seals rely on
-/// it that a record is committed soon after it was made.
+/// The number of attempts for a transaction that fails because of a conflict with another one. It is not tried again after
+/// [`TRIED_FOR`]: the audit's seals rely on a record being committed soon after it was made.
 const ATTEMPTS: u32 = 4;
 const TRIED_FOR: Duration = Duration::from_secs(20);
 
 impl Db {
-    /// Opens the connections. The database must have been migrated.
+    /// Opens the connections. The database must have been migrated before.
     pub fn open(target: &Target, sizes: Sizes) -> Result<Self> {
         let readers = Threads::start(target, Purpose::Reading, sizes.readers, &sizes)?;
         let writers = match target {
@@ -67,7 +68,7 @@ impl Db {
         Ok(Self { readers, writers })
     }
 
-    /// Reads. Nothing that `job` reads may be personal data that leaves the server: see [`Db::read_recorded`].
+    /// Runs a job that only reads. It must not read personal data that leaves the server: see [`Db::read_recorded`].
     pub async fn read<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
@@ -75,7 +76,7 @@ impl Db {
         self.readers.run(job).await
     }
 
-    /// Writes: all of `job` or nothing, and durable once answered.
+    /// Runs a job that writes, completely or not at all. It is durable once this returns.
     pub async fn write<T: Send + 'static>(&self, job: impl Fn(&mut DbConn) -> Result<T> + Send + 'static) -> Result<T> {
         match &self.writers {
             Writers::Grouped(writer) => writer.write(job).await,
@@ -83,10 +84,10 @@ impl Db {
         }
     }
 
-    /// Reads personal data: `record` writes down that it was read, durably, before the answer leaves.
+    /// Reads personal data. `record` writes an audit record of the reading, which is durable before this returns.
     ///
-    /// SQLite takes the record through the group writer, so that readings which wait together share one flush. On PostgreSQL
-    /// `record` follows on the same connection and commits by itself, so it must be a single statement.
+    /// On SQLite the record goes through the group writer, so that readings which wait together share one flush. On PostgreSQL,
+    /// `record` runs next on the same connection and commits by itself, so it must be a single statement.
     pub async fn read_recorded<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
@@ -97,7 +98,7 @@ impl Db {
                 let found = self.readers.run(job).await?;
                 writer.write_once(move |conn| record(conn, &found).map(|()| found)).await
             }
-            // The commit of the record waits for the disk, so it belongs to the larger set of threads.
+            // The commit of the record waits for the disk, so the job belongs to the larger set of threads.
             Writers::Separate(threads) => {
                 let both = move |conn: &mut DbConn| {
                     let found = job(conn)?;
@@ -110,7 +111,7 @@ impl Db {
     }
 }
 
-/// Runs `job` in a transaction of its own.
+/// Runs `job` in a transaction, and again if it fails because of a conflict with another transaction.
 pub fn in_transaction<T>(conn: &mut DbConn, job: &impl Fn(&mut DbConn) -> Result<T>) -> Result<T> {
     type Transactions = <DbConn as Connection>::TransactionManager;
     let begun = Instant::now();
@@ -118,7 +119,7 @@ pub fn in_transaction<T>(conn: &mut DbConn, job: &impl Fn(&mut DbConn) -> Result
     loop {
         writer::begin(conn)?;
         let outcome = job(conn).and_then(|answer| {
-            // Else only the savepoint would be committed.
+            // Otherwise the commit would only release the job's savepoint.
             if writer::depth(conn)? != 1 {
                 return Err(writer::left_open());
             }
@@ -126,7 +127,7 @@ pub fn in_transaction<T>(conn: &mut DbConn, job: &impl Fn(&mut DbConn) -> Result
             Ok(answer)
         });
         let Err(error) = outcome else { return outcome };
-        // After a failed commit there may be nothing left to roll back; a lost connection is replaced by its thread.
+        // After a failed commit there may be nothing left to roll back. The thread replaces a lost connection.
         while matches!(writer::depth(conn), Ok(1..)) && Transactions::rollback_transaction(conn).is_ok() {}
         if attempt == ATTEMPTS || begun.elapsed() > TRIED_FOR || !dialect::is_worth_another_try(&error) {
             return Err(error);
@@ -135,7 +136,8 @@ pub fn in_transaction<T>(conn: &mut DbConn, job: &impl Fn(&mut DbConn) -> Result
     }
 }
 
-/// What a failed statement means to a caller. The database's own words stay in the log: they quote values.
+/// Translates a failed statement into the problem that the caller is told. The database's own message stays in the log, because
+/// it quotes values.
 impl From<diesel::result::Error> for Error {
     fn from(cause: diesel::result::Error) -> Self {
         use diesel::result::Error as Diesel;
@@ -153,12 +155,12 @@ impl From<diesel::result::Error> for Error {
     }
 }
 
-/// How often something is done anew in all. Each time somebody else has got on, so only a crowd gets as far as this.
+/// The largest number of attempts. After each lost race another caller has succeeded, so only a crowd of callers reaches this
+/// limit.
 const MOST_TIMES: u8 = 64;
 
-/// Does `work` anew while it loses against others in the same moment: what it was judged by has changed since it was read, or what it
-/// makes is there by now. Only whoever names the version that they have read is told that it is stale; for who does not, the state
-/// decides, whatever it has become.
+/// Retries `work` while it loses a race: the version that it read was changed meanwhile, or the thing that it creates exists by
+/// now. A caller that named a version is told that it is stale. For other callers the current state decides.
 pub async fn anew<T>(names_a_version: bool, mut work: impl AsyncFnMut() -> Result<T>) -> Result<T> {
     for _ in 0..MOST_TIMES {
         match work().await {
@@ -170,7 +172,7 @@ pub async fn anew<T>(names_a_version: bool, mut work: impl AsyncFnMut() -> Resul
     Err(Error::new(Problem::Overloaded))
 }
 
-/// The answer where a version has moved on between reading and writing.
+/// The error for a version that was changed between reading and writing.
 pub fn stale() -> Error {
     Error::with_detail(
         Problem::StaleVersion,

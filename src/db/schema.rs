@@ -1,4 +1,4 @@
-//! The tables, once for both databases. `tests/api/migrations.rs` holds them against the migrations.
+//! The tables, defined once for both databases. `tests/api/migrations.rs` compares them with the migrations.
 
 mod cases;
 mod outreach;

@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use crate::db::connection::Target;
 
-/// How many threads, and how much may wait.
+/// The numbers of threads, and the limits of their queues.
 #[derive(Debug, Clone, Copy)]
 pub struct Sizes {
-    /// Reading threads.
+    /// The number of reading threads.
     pub readers: usize,
-    /// Writing threads, on PostgreSQL.
+    /// The number of writing threads on PostgreSQL.
     pub writers: usize,
-    /// Jobs that may wait in each queue before callers are sent away with 503.
+    /// The number of jobs that may wait in each queue. Further callers are refused with 503.
     pub queue: usize,
-    /// How long a job may wait for its turn before its caller is sent away with 503.
+    /// The longest time that a job waits for its turn before its caller is refused with 503.
     pub patience: Duration,
 }
 
 impl Sizes {
-    /// What measured best on two cores.
+    /// The sizes that measured best on two cores.
     pub fn for_target(target: &Target) -> Self {
         let (readers, writers) = match target {
             Target::Sqlite(_) => (2, 1),

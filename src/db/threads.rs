@@ -1,8 +1,8 @@
 //! Threads that each own a connection and take jobs from one bounded queue.
 //!
-//! A thread that owns its connection spares the check-out of a pool, and its prepared statements stay warm.
-//! A full queue is an answer (503), not a wait: latency that grows without bound helps nobody. So is a database that has been away for a
-//! second.
+//! A thread that owns its connection needs no check-out from a pool, and its prepared statements stay warm. If the queue is full,
+//! callers are refused (503) and do not wait, because waiting times that grow without limit help nobody. They are also refused
+//! once the database has been unreachable for a second.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,10 +18,10 @@ use crate::db::connection::{DbConn, Purpose, Target};
 use crate::db::turn::{self, Turn};
 use crate::error::{Error, Problem, Result};
 
-/// A job says whether it found the connection lost.
+/// A queued job. It returns whether it found the connection lost.
 type Job = Box<dyn FnOnce(&mut DbConn) -> bool + Send>;
 
-/// A set of threads; dropping the last handle lets them finish what is queued, and end.
+/// A set of threads. When the last handle is dropped, they finish the queued jobs and end.
 #[derive(Clone)]
 pub struct Threads(Arc<Owner>);
 
@@ -40,13 +40,13 @@ struct Queue {
 struct Waiting {
     jobs: VecDeque<Job>,
     closed: bool,
-    /// How many threads have had no database for a while.
+    /// The number of threads that have been without a database for a while.
     away: usize,
     threads: usize,
 }
 
 impl Threads {
-    /// Opens `count` connections, so that a wrong address stops the start, and begins to take jobs.
+    /// Opens `count` connections, so that a wrong address stops the start, and starts the threads.
     pub fn start(target: &Target, purpose: Purpose, count: usize, sizes: &Sizes) -> Result<Self> {
         let waiting = Mutex::new(Waiting { jobs: VecDeque::new(), closed: false, away: 0, threads: count });
         let queue = Arc::new(Queue { waiting, ready: Condvar::new(), capacity: sizes.queue });
@@ -70,7 +70,7 @@ impl Threads {
         let turn = Turn::default();
         let its_turn = turn.clone();
         self.0.queue.push(Box::new(move |conn| {
-            // Nobody waits any more: the caller went away, or gave up, before its turn came.
+            // The caller is no longer waiting: it went away, or gave up, before the job's turn came.
             if sender.is_closed() || !its_turn.take() {
                 return false;
             }
@@ -83,7 +83,7 @@ impl Threads {
     }
 }
 
-/// What a caller gets whose job panicked; the panic itself is in the log.
+/// The error for a caller whose job panicked. The panic itself is in the log.
 pub fn panicked() -> Error {
     Error::internal("a database job panicked")
 }
@@ -100,7 +100,8 @@ impl Drop for Owner {
 }
 
 impl Queue {
-    /// The queue is whole between any two statements under the lock, so a poisoned lock still guards a whole queue.
+    /// Locks the queue. It is consistent between any two statements under the lock, so it can also be used after a panic (a
+    /// poisoned lock).
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -119,7 +120,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Notes that one more thread has no database. When none has any, nobody is kept waiting for one.
+    /// Notes that one more thread has no database. When no thread has one, all waiting jobs are dropped, and their callers are
+    /// told.
     fn lose_one(&self) {
         let mut waiting = self.lock();
         waiting.away += 1;
@@ -128,12 +130,12 @@ impl Queue {
         }
     }
 
-    /// Notes that it has one again.
+    /// Notes that one more thread has a database again.
     fn find_one(&self) {
         self.lock().away -= 1;
     }
 
-    /// The next job, or `None` when the queue is closed and empty.
+    /// Takes the next job. Returns `None` when the queue is closed and empty.
     fn pop(&self) -> Option<Job> {
         let mut waiting = self.lock();
         loop {
@@ -150,7 +152,7 @@ impl Queue {
 
 fn run(queue: &Queue, target: &Target, purpose: Purpose, mut conn: DbConn) {
     while let Some(job) = queue.pop() {
-        // Outside of a transaction diesel does not remember that the connection is lost; the job has noticed.
+        // Outside a transaction diesel does not remember that the connection is lost, but the job has noticed.
         let lost = job(&mut conn);
         if lost || !is_between_transactions(&mut conn) {
             let mut is_away = false;
@@ -172,18 +174,18 @@ fn run(queue: &Queue, target: &Target, purpose: Purpose, mut conn: DbConn) {
     }
 }
 
-/// False when the connection is lost, or when a job left a transaction open.
+/// Whether the connection works and no job has left a transaction open.
 pub fn is_between_transactions(conn: &mut DbConn) -> bool {
     let status = <DbConn as Connection>::TransactionManager::transaction_manager_status_mut(conn);
     let clean = matches!(status.transaction_depth(), Ok(None));
     clean && !diesel::r2d2::R2D2Connection::is_broken(conn)
 }
 
-/// A database that is back within a second was never away for those who wait.
+/// The number of failed attempts, one second in all, after which the database counts as unreachable.
 const PATIENT_ATTEMPTS: u32 = 4;
 
-/// Tries until the database is back, for the process outlives an outage; or until there is nobody left to try for, which `is_closed`
-/// knows; it is told how often it was tried in vain.
+/// Tries to connect until the database is back, so that the process outlives an outage. Gives up when `is_closed` returns true;
+/// it is given the number of failed attempts.
 #[expect(clippy::disallowed_methods, reason = "A thread that owns a connection has nothing to do until it has one.")]
 pub fn reconnect(target: &Target, purpose: Purpose, mut is_closed: impl FnMut(u32) -> bool) -> Option<DbConn> {
     let mut failed = 0;

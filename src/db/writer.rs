@@ -2,14 +2,14 @@
 //!
 //! One thread owns the only connection that writes. Jobs that wait together share one transaction, and so one flush to disk.
 //!
-//! - A job that succeeds is answered only after the commit: what is acknowledged is durable.
-//! - A job that fails or panics is rolled back alone, and so is one that leaves a savepoint of its own open: nobody knows what it
-//!   meant to keep. Hardly any does, and savepoints cost, so a group is tried without them; if one of its jobs fails, all of it is
-//!   rolled back and runs again with a savepoint for each.
-//! - Whoever was answered often asks again at once. So a group that is smaller than those before it waits a moment for the rest;
-//!   where nobody came together lately nobody waits.
-//! - When the commit fails, or the engine gave up the whole transaction (a full disk), nothing of the group
-//!   is there, and every job of it is told so.
+//! - A successful job is answered only after the commit: what is acknowledged is durable.
+//! - A job that fails or panics is rolled back alone. So is a job that leaves a savepoint of its own open, because it is unclear
+//!   what it meant to keep. Such jobs are rare and savepoints cost time, so a group is tried without savepoints first. If one of
+//!   its jobs fails, the whole group is rolled back and runs again with a savepoint for each job.
+//! - A caller that was answered often sends its next job at once. So a group that is smaller than recent ones waits a moment for
+//!   more jobs. If recent groups were single jobs, nobody waits.
+//! - If the commit fails, or the engine gave up the whole transaction (a full disk), nothing of the group is stored, and every
+//!   job of it fails.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,16 +30,16 @@ use crate::error::{Error, Problem, Result};
 
 type Transactions = <DbConn as Connection>::TransactionManager;
 
-/// More than this in one group would make the first of them wait for the last.
+/// The largest number of jobs in a group. In a larger one, the first job would wait too long for the last.
 const LARGEST_GROUP: usize = 128;
-/// A group waits no longer than this, twice a flush of a good disk, for those who are likely to come.
+/// The longest time, twice a flush of a good disk, that a group waits for jobs that are likely to come.
 const GATHERING: Duration = Duration::from_micros(300);
 
-/// Takes jobs for the writing thread; dropping the last handle lets it finish what is queued, and end.
+/// Queues jobs for the writing thread. When the last handle is dropped, the thread finishes the queued jobs and ends.
 #[derive(Clone)]
 pub struct Writer(Arc<Owner>);
 
-/// Jobs of one group, and whether they are committed.
+/// The jobs of one group, and whether they are committed.
 type Finished = (Vec<Box<dyn Job>>, bool);
 
 struct Owner {
@@ -49,17 +49,17 @@ struct Owner {
     patience: Duration,
 }
 
-/// A queued job whose answer's type is forgotten.
+/// A queued job, whatever the type of its answer.
 trait Job: Send {
-    /// Takes its turn; false when nobody waits for it any more.
+    /// Takes the job's turn. Returns false if its caller no longer waits.
     fn begin(&self) -> bool;
-    /// Whether it may run again after it was rolled back.
+    /// Whether the job may run again after it was rolled back.
     fn may_run_again(&self) -> bool;
-    /// Does the work and keeps the answer. True when its effects shall stay.
+    /// Does the work and keeps the answer. Returns true if the job's changes shall be kept.
     fn run(&mut self, conn: &mut DbConn) -> bool;
-    /// Answers with this failure in place of a success whose effects cannot stay.
+    /// Replaces a success by this failure, because the job's changes cannot be kept.
     fn fail(&mut self, error: Error);
-    /// Gives the answer, now that the fate of the group is known.
+    /// Sends the answer, after the group was committed or rolled back.
     fn finish(self: Box<Self>, committed: bool);
 }
 
@@ -109,7 +109,7 @@ impl<T: Send> Job for Task<T> {
 
     fn finish(self: Box<Self>, committed: bool) {
         let answer = match self.answer {
-            // Its own failure stands whatever became of the group.
+            // The job's own failure is the answer, whether the group was committed or not.
             Some(Err(error)) => Err(error),
             Some(Ok(answer)) if committed => Ok(answer),
             _ => Err(Error::new(Problem::Unavailable)),
@@ -119,7 +119,7 @@ impl<T: Send> Job for Task<T> {
 }
 
 impl Writer {
-    /// Opens the connection and begins to take jobs.
+    /// Opens the connection and starts the threads.
     pub fn start(target: &Target, sizes: &Sizes) -> Result<Self> {
         let conn = target.connect(Purpose::WritingGroups)?;
         let (queue, jobs) = sync_channel(sizes.queue);
@@ -130,7 +130,7 @@ impl Writer {
         let (answers, finished) = channel();
         let write = move || write_groups(&target, conn, &jobs, &is_closed, &checkpoints, &answers);
         let write = std::thread::Builder::new().name("db-writer".to_owned()).spawn(write).map_err(Error::internal)?;
-        // Each answer wakes another thread, which takes its time: the writer goes on meanwhile.
+        // A separate thread sends the answers, because waking each caller takes time. The writer goes on meanwhile.
         let answer = move || give_answers(&finished);
         let answer =
             std::thread::Builder::new().name("db-answers".to_owned()).spawn(answer).map_err(Error::internal)?;
@@ -138,9 +138,9 @@ impl Writer {
         Ok(Self(Arc::new(Owner { closed, queue, threads, patience: sizes.patience })))
     }
 
-    /// Runs `work` in the next group, twice if another job of that group fails, and answers when its effects are durable.
+    /// Runs `work` in the next group, and a second time if another job of that group fails. Returns when its changes are durable.
     ///
-    /// `work` is database work and nothing else. If the caller goes away before its turn, it is skipped.
+    /// `work` is database work and nothing else. If the caller goes away before the job's turn, the job is skipped.
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl Fn(&mut DbConn) -> Result<T> + Send + 'static,
@@ -148,7 +148,7 @@ impl Writer {
         self.queue(Work::Again(Box::new(work))).await
     }
 
-    /// The same for work that cannot run twice.
+    /// Runs `work` like [`Writer::write`], but never twice.
     pub async fn write_once<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
@@ -191,7 +191,7 @@ fn write_groups(
     let mut usual = 0;
     while let Ok(first) = jobs.recv() {
         let mut group = gather(first, jobs, usual);
-        // What came together lately counts less and less.
+        // The largest group counts less with each group that follows it.
         usual = group.len().max(usual * 7 / 8);
         group.retain(|job| job.begin());
         let committed = group.is_empty() || commit_group(&mut conn, &mut group);
@@ -206,7 +206,7 @@ fn write_groups(
     }
 }
 
-/// All that wait; and while they are fewer than usual, those who come within a moment.
+/// Collects the jobs that wait, and, while they are clearly fewer than usual, also those that come within a moment.
 fn gather(first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>, usual: usize) -> Vec<Box<dyn Job>> {
     let mut group = Vec::with_capacity(LARGEST_GROUP);
     group.push(first);
@@ -230,7 +230,7 @@ fn finish((group, committed): Finished) {
     }
 }
 
-/// False when nothing of the group is in the database.
+/// Commits a group. Returns false if nothing of it is in the database.
 fn commit_group(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> bool {
     match try_commit_group(conn, group) {
         Ok(()) => true,
@@ -261,7 +261,7 @@ fn try_commit_group(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::Qu
     Transactions::commit_transaction(conn)
 }
 
-/// Runs the jobs until one fails. False when one did.
+/// Runs the jobs in order. Stops at the first one that fails, and then returns false.
 fn run_together(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::QueryResult<bool> {
     for job in group {
         let kept = job.run(conn);
@@ -278,7 +278,7 @@ fn run_together(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::QueryR
 
 /// Runs a job in a savepoint, so that it can be rolled back alone.
 fn run_apart(conn: &mut DbConn, job: &mut dyn Job) -> diesel::QueryResult<()> {
-    // Nested, hence a savepoint.
+    // This transaction is nested, so it is a savepoint.
     Transactions::begin_transaction(conn)?;
     let mut keep = job.run(conn);
     // A panicking job may have left savepoints of its own open.
@@ -290,11 +290,12 @@ fn run_apart(conn: &mut DbConn, job: &mut dyn Job) -> diesel::QueryResult<()> {
     if depth(conn)? < 2 {
         return Err(diesel::result::Error::RollbackTransaction);
     }
-    // When the engine has rolled back everything by itself the savepoint is gone, and this fails: so does the group.
+    // If the engine has rolled back everything, the savepoint is gone and this fails, and the group with it.
     if keep { Transactions::commit_transaction(conn) } else { Transactions::rollback_transaction(conn) }
 }
 
-/// Takes the write lock at once: a transaction that reads first and then wants to write is refused when another wrote in between.
+/// Begins a transaction that takes SQLite's write lock at once. A transaction that first reads and then wants to write is refused
+/// if another one wrote in between.
 pub fn begin(conn: &mut DbConn) -> diesel::QueryResult<()> {
     match conn {
         DbConn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
@@ -302,18 +303,18 @@ pub fn begin(conn: &mut DbConn) -> diesel::QueryResult<()> {
     }
 }
 
-/// What a job is answered that left savepoints of its own open: what it did is rolled back.
+/// The error for a job that left its own savepoints open. Its changes are rolled back.
 pub fn left_open() -> Error {
     Error::internal("a database job left a savepoint open")
 }
 
-/// How many transactions are open within each other: the outermost, and savepoints.
+/// The number of nested transactions that are open: the outermost one and its savepoints.
 pub fn depth(conn: &mut DbConn) -> diesel::QueryResult<u32> {
     let status = Transactions::transaction_manager_status_mut(conn);
     Ok(status.transaction_depth()?.map_or(0, std::num::NonZeroU32::get))
 }
 
-/// The connection, ready for the next group; `None` when the database is away and nobody is left to try for.
+/// Makes the connection ready for the next group. Returns `None` if the database is unreachable and the writer is closed.
 fn recover(target: &Target, mut conn: DbConn, closed: &AtomicBool) -> Option<DbConn> {
     while matches!(depth(&mut conn), Ok(1..)) && Transactions::rollback_transaction(&mut conn).is_ok() {}
     if is_between_transactions(&mut conn) {

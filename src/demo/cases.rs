@@ -1,5 +1,5 @@
-//! Synthetic cases: the same every time, but for when they were received. Names are common ones put together at random, and
-//! identity numbers are Skatteverket's published test numbers, which belong to nobody.
+//! Synthetic cases, the same at every start except for the times at which they were received. Names are common ones in random
+//! combinations. Identity numbers are Skatteverket's published test numbers, which belong to nobody.
 
 use chrono::{Datelike, Duration};
 use serde_json::json;
@@ -22,10 +22,10 @@ use crate::time::Random;
 use crate::vault::Vault;
 use crate::{families, people};
 
-/// How many there are.
+/// The number of cases.
 pub const CASES: usize = 48;
 
-/// An agency, and what it is.
+/// An agency with its category.
 pub type Sender = (PartnerId, Category);
 
 /// The agencies of the demo: their slug, name and category.
@@ -36,7 +36,7 @@ const AGENCIES: [(&str, &str, Category); 4] = [
     ("association", "Idrottsförening (påhittad)", Category::Association),
 ];
 
-/// What is told, with the needs that it is about.
+/// The descriptions of concern reports, each with the needs that it is about.
 pub const CONCERNS: [(&str, &[&str]); 6] = [
     (
         "Eleven har varit borta från skolan i flera veckor och svarar inte när skolan hör av sig. Hemma säger man att allt är bra.",
@@ -57,14 +57,14 @@ pub const CONCERNS: [(&str, &[&str]); 6] = [
         &["honour_related"],
     ),
 ];
-/// What is asked for, with the needs that it is about.
+/// The descriptions of support requests, each with the needs that it is about.
 pub const REQUESTS: [(&str, &[&str]); 3] = [
     ("Familjen önskar stöd i föräldraskapet; kvällarna blir konflikter om skärmtid och läxor.", &["parenting"]),
     ("Föräldrarna har nyligen separerat och vill ha hjälp att prata om barnen.", &["family_conflict"]),
     ("Den unge vill hitta något att göra efter skolan och har frågat efter en fritidsledare.", &["leisure"]),
 ];
 
-/// Adds the agencies.
+/// Adds the agencies of the demo.
 pub fn insert_senders(conn: &mut DbConn, moment: &Moment) -> Result<Vec<Sender>> {
     let mut senders = Vec::new();
     for (slug, name, category) in AGENCIES {
@@ -77,8 +77,8 @@ pub fn insert_senders(conn: &mut DbConn, moment: &Moment) -> Result<Vec<Sender>>
     Ok(senders)
 }
 
-/// Adds the cases of the last weeks, and gives them as they were received. A child whom one of the offices has met already is
-/// recognised by the number.
+/// Adds the cases of the last weeks and returns them as they were received. A child whom one of the offices has already met is
+/// recognised by the identity number.
 pub fn insert(
     conn: &mut DbConn,
     vault: &Vault,
@@ -103,7 +103,7 @@ pub fn insert(
     Ok(received)
 }
 
-/// Writes down what has come in.
+/// Stores a received referral, with its audit record.
 pub fn write(
     conn: &mut DbConn,
     referral: &Referral,
@@ -123,7 +123,7 @@ pub fn write(
     audit::record(conn, &Entry::new(received, from, "referral.received", "referral", about, String::new()))
 }
 
-/// What an agency sent, and when.
+/// A referral as an agency sent it, and when.
 struct Case {
     matter: NewReferral,
     sender: (PartnerId, Category),
@@ -141,7 +141,7 @@ impl Case {
         let (sender, category) = chance.one_of(senders);
         let this_year = moment.now.utc().year();
         let identity = chance::child(number, this_year);
-        // An association reports nothing by duty, so it mostly asks for support.
+        // An association has no duty to report, so it mostly asks for support.
         let asks = category == Category::Association || chance.below(4) == 0;
         let (description, needs) = if asks { chance.one_of(&REQUESTS) } else { chance.one_of(&CONCERNS) };
         let child = homes.get(&number).copied().unwrap_or_else(|| stranger(number, &identity, chance));
@@ -153,7 +153,7 @@ impl Case {
             "reporter": { "name": format!("{} {}", reporter.0, reporter.1), "title": "Handläggare (påhittad)" },
             "child": {
                 "givenName": child.given, "familyName": child.family, "personalIdentityNumber": identity.number,
-                // Some are said to be protected.
+                // Some children are said to have a protected identity.
                 "placeName": child.place, "protectedIdentity": if number % 12 == 11 { "marked" } else { "none" },
             },
             "guardians": [{ "givenName": guardian.0, "familyName": guardian.1 }],
@@ -175,7 +175,7 @@ impl Case {
     }
 }
 
-/// A child whom no office has met. Every third lives outside norr, and so comes to the reception.
+/// A child whom no office has met. Every third such child lives outside norr, and so the referral goes to the reception.
 fn stranger(number: usize, identity: &Identity, chance: &mut Chance) -> Known {
     let place =
         if number % 3 == 2 { chance.one_of(&["Berga", "Ryd", "Malmslätt", "Ekholmen"]) } else { "Skäggetorp" };

@@ -1,4 +1,4 @@
-//! Chance that falls the same way every time, and the published numbers that it falls on.
+//! Random choices that are the same at every start, and the published test numbers among which they choose.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,15 +6,15 @@ use crate::time::Random;
 
 const IDENTITIES: &str = include_str!("../../data/demo/test_identities.csv");
 
-/// Names that girls have.
+/// Given names of girls.
 const GIRLS: [&str; 9] = ["Alva", "Amina", "Elsa", "Ines", "Leila", "Lova", "Maja", "Saga", "Vera"];
-/// Names that boys have.
+/// Given names of boys.
 const BOYS: [&str; 7] = ["Elias", "Hugo", "Ismail", "Liam", "Nils", "Omar", "Yusuf"];
-/// Names that women have.
+/// Given names of women.
 const WOMEN: [&str; 6] = ["Anna", "Fatima", "Karin", "Maria", "Sara", "Zahra"];
-/// Names that men have.
+/// Given names of men.
 const MEN: [&str; 6] = ["Ahmad", "Johan", "Mehmet", "Mikael", "Peter", "Stefan"];
-/// Names that families have.
+/// Family names of the demo.
 const FAMILIES: [&str; 12] = [
     "Ahmed",
     "Andersson",
@@ -30,26 +30,25 @@ const FAMILIES: [&str; 12] = [
     "Öberg",
 ];
 
-/// How many numbers of the list lie between two children of the demo that stand beside each other.
+/// The distance in the list of numbers between two children with consecutive numbers.
 const STRIDE: usize = 5;
 
-/// One of the numbers that Skatteverket publishes for tests, which belong to nobody.
+/// An identity number that Skatteverket publishes for tests and that belongs to nobody.
 #[derive(Debug, Clone)]
 pub struct Identity {
-    /// The number.
     pub number: String,
-    /// The year of birth that it tells.
+    /// The year of birth in the number.
     pub year: i32,
     is_female: bool,
 }
 
-/// Somebody who is 1 to 20 years old in this year: the children of the demo, by their place in it.
+/// The child with this number in the demo: 1 to 20 years old in this year.
 pub fn child(at: usize, this_year: i32) -> Identity {
-    // Neighbours in the list were born in one year.
+    // Neighbours in the list were born in the same year.
     nth(at * STRIDE, |year| ((this_year - 20)..this_year).contains(&year))
 }
 
-/// Those who are 2 to 20 years old and not among the first so many children.
+/// Children who are 2 to 20 years old and not among the first `but` children.
 pub fn more_children(but: usize, this_year: i32) -> Vec<Identity> {
     let all = identities(|year| ((this_year - 20)..this_year).contains(&year));
     let taken: Vec<usize> = (0..but).map(|at| (at * STRIDE) % all.len().max(1)).collect();
@@ -57,7 +56,7 @@ pub fn more_children(but: usize, this_year: i32) -> Vec<Identity> {
     others.filter(|child| child.year < this_year - 1).collect()
 }
 
-/// Somebody who is old enough to have such children, by their place in the demo.
+/// The adult with this number in the demo, old enough to have children of the demo.
 pub fn adult(at: usize, this_year: i32) -> Identity {
     nth(at, |year| year < this_year - 30)
 }
@@ -78,16 +77,15 @@ fn identities(is_meant: impl Fn(i32) -> bool) -> Vec<Identity> {
     rows.records().flatten().filter_map(identity).collect()
 }
 
-/// Chance with a fixed seed (SplitMix64), so that the demo is the same every time.
+/// A random generator with a fixed seed (SplitMix64), so that the demo is the same at every start.
 pub struct Chance(u64);
 
 impl Chance {
-    /// Begins anew.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Any number.
+    /// The next random number.
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -96,39 +94,38 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`.
+    /// A random number below `end`.
     pub fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    /// One of several.
+    /// A random one of several choices.
     pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         let at = usize::try_from(self.next() % choices.len() as u64).unwrap_or(0);
         choices[at]
     }
 
-    /// A given name that goes with a number.
+    /// A given name for a child with this identity number.
     pub fn given_name(&mut self, of: &Identity) -> &'static str {
         if of.is_female { self.one_of(&GIRLS) } else { self.one_of(&BOYS) }
     }
 
-    /// A given name that goes with a grown-up's number.
+    /// A given name for an adult with this identity number.
     pub fn adult_name(&mut self, of: &Identity) -> &'static str {
         if of.is_female { self.one_of(&WOMEN) } else { self.one_of(&MEN) }
     }
 
-    /// A name of a family.
     pub fn family_name(&mut self) -> &'static str {
         self.one_of(&FAMILIES)
     }
 
-    /// Given name and family name of any grown-up.
+    /// The given name and family name of a random adult.
     pub fn name(&mut self) -> (&'static str, &'static str) {
         let given = if self.below(2) == 0 { self.one_of(&WOMEN) } else { self.one_of(&MEN) };
         (given, self.family_name())
     }
 
-    /// Bytes for identifiers, other ones each time. Nothing is sealed with them.
+    /// A source of bytes for identifiers, different at each call. It is not used to seal anything.
     pub fn random(&mut self) -> Random {
         let seed = AtomicU64::new(self.next());
         Random::new(move |bytes| {

@@ -1,4 +1,4 @@
-//! The demo's secret, its signing key, and the tokens made with it. Each is marked as a demo's, so that `serve` refuses it.
+//! The demo's secret, its keys, and the tokens made with them. Each is marked as a demo's, so that `serve` refuses it.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -19,34 +19,30 @@ use crate::vault::{Ring, Vault};
 const ISSUER: &str = "https://demo.nara.example";
 const AUDIENCE: &str = "nara";
 const WEEK: i64 = 7 * 24 * 3600;
-/// As long as `nara token` makes them at most.
+/// The longest lifetime of a token in seconds, which is also the longest that `nara token` makes.
 const LONGEST: i64 = 720 * 3600;
 
-/// What a demo signs and hashes with.
+/// The secret and the keys of a demo.
 pub struct Credentials {
-    /// The secret of this folder.
     pub secret: Secret,
-    /// What seals the cases of this folder.
+    /// The vault, whose keys seal the demo's cases.
     pub vault: Vault,
     signing_key: SecretKey,
 }
 
-/// Whom a token is for.
+/// The member of staff that a token is for.
 pub struct Holder<'a> {
-    /// Who it is.
     pub subject: &'a str,
-    /// Their roles.
     pub roles: Vec<&'a str>,
-    /// The slugs of their offices.
     pub offices: Vec<&'a str>,
-    /// Whether they may decide on inquiries.
+    /// Whether the holder is qualified to decide on inquiries.
     pub qualified: bool,
-    /// Whether they are cleared for protected identities.
+    /// Whether the holder is cleared for protected identities.
     pub protected_identity: bool,
 }
 
 impl Credentials {
-    /// Those of the folder, made at its first start.
+    /// Loads the credentials of a folder. At the folder's first start, makes them.
     pub fn load_or_make(folder: &Path, random: &Random) -> Result<Self, String> {
         if !folder.join("demo-secret").exists() {
             let secret = Secret::new(random.bytes());
@@ -61,7 +57,7 @@ impl Credentials {
         Self::load(folder)
     }
 
-    /// Those of the folder.
+    /// Loads the credentials of a folder.
     pub fn load(folder: &Path) -> Result<Self, String> {
         let read = |name: &str| {
             std::fs::read_to_string(folder.join(name))
@@ -92,13 +88,13 @@ impl Credentials {
         Ok(json!({ "keys": [key] }).to_string())
     }
 
-    /// Verifies the tokens of this folder.
+    /// A verifier of the tokens that are signed with this folder's key.
     pub fn verifier(&self) -> Result<Verifier, String> {
         let verifier = Verifier::new(Some(self.key_set()?.parse()?), ISSUER.to_owned(), AUDIENCE.to_owned());
         Ok(verifier.with_longest_lifetime(LONGEST))
     }
 
-    /// A token that holds for some seconds.
+    /// Makes a token that is valid for this number of seconds.
     pub fn token(&self, holder: &Holder, now: Timestamp, seconds: i64) -> Result<String, String> {
         let issued = now.utc().timestamp();
         let claims = json!({
@@ -111,7 +107,7 @@ impl Credentials {
         jsonwebtoken::encode(&header, &claims, &key).map_err(|error| error.to_string())
     }
 
-    /// The tokens of demo.json.
+    /// Makes the tokens of demo.json.
     pub fn tokens(&self, now: Timestamp) -> Result<Vec<(&'static str, String)>, String> {
         const OFFICE: &str = "skaggetorp";
         const RECEPTION: &str = "mottagning-barn-unga";
@@ -135,14 +131,14 @@ impl Credentials {
     }
 }
 
-/// The partners' keys that an earlier start wrote down.
+/// Reads the keys of partner agencies that an earlier start wrote.
 pub fn partner_keys_of(path: &Path) -> Option<Vec<(String, String)>> {
     let told: Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
     let keys = told["partnerKeys"].as_object()?;
     keys.iter().map(|(name, key)| Some((name.clone(), key.as_str()?.to_owned()))).collect()
 }
 
-/// Writes a file that only its owner may read, whole or not at all.
+/// Writes a file that only its owner may read, completely or not at all.
 pub fn write_private(path: &Path, content: &str) -> Result<(), String> {
     let draft = path.with_extension("new");
     let write = || {

@@ -1,5 +1,5 @@
-//! What the offices made of the demo's referrals: the real steps, taken on days gone by. What would lie ahead has not happened yet, so
-//! the younger ones are under way, and some lie there for too long.
+//! The offices' work on the demo's referrals: real steps, taken on past days. Steps that would lie in the future are not taken,
+//! so younger referrals are still open, and some have waited for too long.
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ use crate::referrals::{Kind, Referral, Status, disclosure};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
-/// Works with all of them, each to where it has come by now.
+/// Works on all referrals, each up to the present.
 pub fn work(
     conn: &mut DbConn,
     vault: &Vault,
@@ -54,7 +54,7 @@ pub fn work(
     Ok(())
 }
 
-/// A matter, and how far it has come.
+/// A referral, the time of its last step, and the member of staff who works on it.
 struct Matter {
     referral: Referral,
     at: DateTime<Utc>,
@@ -62,7 +62,7 @@ struct Matter {
 }
 
 impl Matter {
-    /// So many days from where it has come to.
+    /// The date this number of days after the last step.
     fn day(&self, days: i64) -> Value {
         json!((self.at + Duration::days(days)).date_naive())
     }
@@ -74,15 +74,16 @@ struct Desk<'a> {
     directory: &'a Directory,
     moment: &'a Moment,
     chance: Chance,
-    /// The two offices, of which each passes some matters on to the other.
+    /// The two offices, each of which redirects some referrals to the other.
     offices: [OfficeId; 2],
     workers: Vec<StaffId>,
-    /// The last report that stands, with its office: another one can be a duplicate of it.
+    /// The last concern report with a decision, and its office: a later report can be marked as its duplicate.
     standing: Option<(OfficeId, ReferralId)>,
 }
 
 impl Desk<'_> {
-    /// Takes a step so many hours later, and says whether that time has come.
+    /// Takes a step about this number of hours after the last one. Returns false, and does nothing, if that would lie in the
+    /// future.
     fn step<S>(&mut self, matter: &mut Matter, hours: i64, body: Value) -> Result<bool>
     where
         S: Step + serde::de::DeserializeOwned,
@@ -106,7 +107,7 @@ impl Desk<'_> {
         Ok(true)
     }
 
-    /// Whether something happens that does so in so many of a hundred.
+    /// Decides at random, with a probability of `of` per cent.
     fn in_a_hundred(&mut self, of: u64) -> bool {
         self.chance.below(100) < of
     }
@@ -115,13 +116,13 @@ impl Desk<'_> {
         from + i64::try_from(self.chance.below(u64::try_from(to - from).unwrap_or(1))).unwrap_or_default()
     }
 
-    /// A concern report: assessed, decided, and the reporter told.
+    /// Works on a concern report: the assessment of protection, the decision, and the feedback to the reporter.
     fn report(&mut self, mut matter: Matter) -> Result<()> {
         let matter = &mut matter;
         if self.ends_early(matter)? {
             return Ok(());
         }
-        // A few are assessed too late, and some not at all yet.
+        // A few are assessed too late, and some have not been assessed yet.
         let hours = if self.in_a_hundred(6) { self.hours(26, 50) } else { self.hours(0, 20) };
         let assessment = if self.in_a_hundred(12) {
             json!({ "immediateNeed": true, "measures": "Samtal med barnet i skolan samma dag." })
@@ -154,9 +155,9 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// What is decided, and whether the reporter learns of it.
+    /// Takes the inquiry decision, and sends or refuses feedback to the reporter.
     fn decides(&mut self, matter: &mut Matter) -> Result<()> {
-        // A few lie there until it is too late.
+        // A few wait for a decision until it is too late.
         if self.in_a_hundred(3) {
             return Ok(());
         }
@@ -189,7 +190,7 @@ impl Desk<'_> {
         }
     }
 
-    /// A request: accepted, the family met, and support given or not.
+    /// Works on a support request: it is accepted, the family is met, and support is given or not.
     fn request(&mut self, mut matter: Matter) -> Result<()> {
         let matter = &mut matter;
         if self.ends_early(matter)? || !self.prepares(matter)? {
@@ -222,7 +223,7 @@ impl Desk<'_> {
             }
         }
         if is_lost {
-            // With some it is not decided yet that nobody can be reached.
+            // In some cases it has not been decided yet that nobody can be reached.
             if self.in_a_hundred(20) {
                 return Ok(());
             }
@@ -235,7 +236,7 @@ impl Desk<'_> {
                 self.chance.one_of(&["not_wanted_now", "wants_other_help", "distrust_of_authority", "practical"]);
             return self.step::<RecordFamilyDeclined>(matter, 24, json!({ "reasonCode": reason })).map(drop);
         }
-        // Some are never begun, and their first contact is late.
+        // Some are never begun, so that their first contact is late.
         let hours = self.hours(10, 70);
         let first = json!({ "firstContactAt": Timestamp::from(matter.at + Duration::hours(hours)) });
         if self.in_a_hundred(3) || !self.step::<Start>(matter, hours, first)? || !self.waits(matter)? {
@@ -255,7 +256,7 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Every fifth waits for a while, and of those a few for longer than they should. Says whether it goes on.
+    /// Puts every fifth referral on hold, a few of them for too long. Returns whether the work goes on.
     fn waits(&mut self, matter: &mut Matter) -> Result<bool> {
         if !self.in_a_hundred(20) {
             return Ok(true);
@@ -268,7 +269,7 @@ impl Desk<'_> {
             && self.step::<Resume>(matter, 14 * 24, json!({}))?)
     }
 
-    /// What should not be there, and what is the same matter as another. Says whether that was its end.
+    /// Ends a few referrals that were entered in error or are duplicates. Returns whether the referral has ended.
     fn ends_early(&mut self, matter: &mut Matter) -> Result<bool> {
         let hours = self.hours(1, 12);
         if self.in_a_hundred(2) {
@@ -285,7 +286,7 @@ impl Desk<'_> {
         }
     }
 
-    /// Passing on, asking, and giving it to somebody. Says whether it goes on.
+    /// Redirects some referrals, asks the sender about some, and assigns some. Returns whether the work goes on.
     fn prepares(&mut self, matter: &mut Matter) -> Result<bool> {
         let hours = self.hours(2, 16);
         if self.in_a_hundred(9) && !matter.referral.protected {
@@ -300,7 +301,7 @@ impl Desk<'_> {
             let question = json!({ "question": "Sedan när, och vem har ni talat med?" });
             let answer = json!({ "text": "Sedan september, enligt samtal per telefon." });
             let hours = self.hours(24, 60);
-            // Some never answer.
+            // Some questions are never answered.
             let goes_on = self.step::<RequestInformation>(matter, 6, question)?
                 && !self.in_a_hundred(8)
                 && self.step::<SupplyInformation>(matter, hours, answer)?;

@@ -1,7 +1,7 @@
-//! A year in the field: the same every time, but for when it was. No family in it is real.
+//! A year of outreach work, the same at every start except for its dates. No family in it is real.
 //!
-//! It has its seasons: the evenings of early summer and autumn are busy, Christmas and July are not. Families are met again, and some
-//! who say no say yes another time.
+//! The year has seasons: the evenings of early summer and autumn are busy, Christmas and July are not. Families are met again,
+//! and some who decline an offer accept one later.
 
 use chrono::{Datelike, Duration, NaiveTime};
 use serde_json::{Value, json};
@@ -28,12 +28,12 @@ use crate::vault::Vault;
 const CONTACTS: usize = 1500;
 const FAMILIES: usize = 220;
 const WORKERS: usize = 5;
-/// So many are written at once.
+/// The number of contacts that are written at once.
 const AT_ONCE: usize = 100;
-/// How busy each month is, from January, in tenths.
+/// The busyness of each month, from January, in tenths.
 const SEASONS: [u64; 12] = [5, 6, 7, 8, 10, 9, 3, 7, 10, 9, 8, 4];
 
-/// What is told of a contact, with its means, its place and what it was about.
+/// The scenes of contacts: the channel, the kind of place, the summary and the topics.
 const SCENES: [(&str, &str, &str, &[&str]); 8] = [
     ("street", "square", "Pratade på torget om kvällarna och om vad som finns att göra.", &["leisure"]),
     ("street", "transport", "Träffade några vid busshållplatsen som inte ville gå hem än.", &["loneliness"]),
@@ -53,7 +53,7 @@ const AGES: [&str; 5] = ["10-12", "13-15", "13-15", "16-17", "18-20"];
 const OFFERED: [&str; 4] = ["telefonradgivning", "bokat-samtal", "foraldrakurser", "faltverksamhet-och-omradesteam"];
 const NOES: [&str; 5] = ["not_wanted_now", "distrust_of_authority", "practical", "language", "no_reason_given"];
 
-/// Adds the families, and the year with them.
+/// Adds the families and a year of contacts.
 pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &Moment) -> Result<()> {
     let office = directory.offices.iter().find(|office| office.slug.as_ref() == "skaggetorp");
     let office = office.ok_or_else(|| Error::internal("the demo's directory has its office"))?.id;
@@ -108,7 +108,7 @@ impl Year<'_> {
         Ok(ids)
     }
 
-    /// An afternoon or an evening of the last year.
+    /// A random afternoon or evening of the last year.
     fn evening(&mut self) -> Timestamp {
         loop {
             let day = self.moment.now.utc().date_naive() - Duration::days(1 + self.days(364));
@@ -133,7 +133,7 @@ impl Year<'_> {
         let (channel, place, told, topics) = self.chance.one_of(&SCENES);
         let active: Vec<_> = self.directory.districts.iter().filter(|district| district.is_active()).collect();
         let norr: Vec<_> = active.iter().filter(|district| self.serves(district.area_id)).copied().collect();
-        // The office works in its area, and now and then goes where somebody has moved.
+        // The office works in its area, and now and then in another district, for instance with families that have moved.
         let district = if self.chance.below(8) == 0 { self.chance.one_of(&active) } else { self.chance.one_of(&norr) };
         let outcome =
             self.chance.one_of(&["reached", "reached", "reached", "reached", "not_reached", "declined_to_talk"]);
@@ -163,7 +163,7 @@ impl Year<'_> {
         self.directory.office(self.office).is_some_and(|office| office.serves_area(area))
     }
 
-    /// Who was met: a few one by one, a group, and often a family that is known.
+    /// Adds the people who were met: a few individuals, sometimes a group, and often a known family.
     fn add_people(&mut self, body: &mut Value, families: &[FamilyId]) {
         let one_by_one = 1 + self.chance.below(3);
         let participant = |chance: &mut Chance| json!({ "ageBand": *chance.one_of(&AGES), "role": "child", "gender": *chance.one_of(&["female", "male", "unknown"]) });
@@ -172,7 +172,7 @@ impl Year<'_> {
             body["group"] = json!([{ "ageBand": self.chance.one_of(&AGES), "count": 2 + self.chance.below(12) }]);
         }
         if self.chance.below(2) == 0 {
-            // Some families are met often, and most a few times.
+            // Some families are met often, most of them only a few times.
             let places = families.len() as u64;
             let place = self.chance.below(places).min(self.chance.below(places));
             body["familyId"] = json!(usize::try_from(place).ok().and_then(|place| families.get(place)));
@@ -189,7 +189,7 @@ impl Year<'_> {
         }
     }
 
-    /// Sometimes something is offered, and answered then and perhaps again later.
+    /// Sometimes adds an offer to the contact, with an answer at that time and perhaps later ones.
     fn offer(
         &mut self,
         conn: &mut DbConn,

@@ -1,5 +1,5 @@
-//! Families whom the demo's two offices have met; some of its referrals are about their children. Who lives where and with whom is
-//! made up, and so are the names.
+//! Families whom the demo's two offices have met. Some of the demo's referrals are about their children. The families, their
+//! homes and their names are made up.
 
 use std::collections::HashMap;
 
@@ -22,21 +22,19 @@ use crate::people::{self, NewPerson, Person, ProtectedIdentity};
 use crate::time::Random;
 use crate::vault::Vault;
 
-/// A family.
+/// A family of the demo.
 struct Home {
-    /// Its name.
     name: &'static str,
-    /// Where it lives. Who lives in Skäggetorp is met there, and everybody else at the reception.
+    /// The place where the family lives. Families in Skäggetorp were met by the office there, all others by the reception.
     place: &'static str,
-    /// How many adults.
     adults: usize,
     /// The children whom referrals are about, by the numbers of the demo's cases.
     referred: &'static [usize],
-    /// The other children: given name and age.
+    /// The other children, each with given name and age.
     others: &'static [(&'static str, i32)],
-    /// How the identity of those in `referred` is protected, and of the adults where it is the whole family's.
+    /// The protection of the children in `referred` and, if the family has no other children, of the adults.
     protection: ProtectedIdentity,
-    /// What they speak best.
+    /// The language that the family speaks best.
     language: &'static str,
 }
 
@@ -62,21 +60,18 @@ const HOMES: [Home; 15] = [
     Home { name: "Andersson", place: "Ryd", adults: 1, referred: &[], others: &[("Elsa", 14)], protection: OPEN, language: "sv" },
 ];
 
-/// A child whom a referral is about, as the offices know them.
+/// A child whom a referral is about, as the offices know the child.
 #[derive(Debug, Clone, Copy)]
 pub struct Known {
-    /// Given name.
     pub given: &'static str,
-    /// Family name.
     pub family: &'static str,
-    /// Where they live.
     pub place: &'static str,
 }
 
 /// The children whom referrals are about, by the numbers of the demo's cases.
 pub type Homes = HashMap<usize, Known>;
 
-/// Adds the families and the people, and says whom of them the demo's cases are about.
+/// Adds the families and their members, and returns the children whom the demo's cases are about.
 pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &Moment) -> Result<Homes> {
     let (mut chance, mut known) = (Chance::new(19_750_101), Homes::new());
     let (mut adults, this_year) = (0, moment.now.utc().year());
@@ -86,7 +81,7 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &
         let of_adults = if home.others.is_empty() { home.protection } else { OPEN };
         for adult in adults..adults + home.adults {
             let identity = chance::adult(adult, this_year);
-            // Every second one has told the number; the others were not asked.
+            // Every second adult has told the number; the others were not asked.
             let told = match adult.is_multiple_of(2) {
                 true => json!({ "personalIdentityNumber": identity.number }),
                 false => json!({}),
@@ -109,16 +104,16 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &
     Ok(known)
 }
 
-/// How a home came to be known: at an office, on a day some weeks ago.
+/// The registration of a family by an office, on a day some weeks ago.
 struct Registered<'a> {
     home: &'a Home,
     office: OfficeId,
     district: DistrictId,
-    /// Whoever did it.
+    /// The member of staff who registered the family.
     staff_id: StaffId,
-    /// The day, with the randomness that identifiers are made of.
+    /// The day, with the randomness for identifiers.
     then: Moment,
-    /// The randomness that seals need.
+    /// The randomness for seals.
     random: &'a Random,
     vault: &'a Vault,
     directory: &'a Directory,

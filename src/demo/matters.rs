@@ -1,5 +1,5 @@
-//! Half a year of referrals, of each kind and from everybody who can send one: the same every time, but for when it was. No child in
-//! them is real.
+//! Half a year of referrals, of each kind and from each kind of sender, the same at every start except for their times. No child
+//! in them is real.
 
 use chrono::{Datelike, Duration};
 use diesel::prelude::*;
@@ -24,13 +24,13 @@ use crate::time::Timestamp;
 use crate::vault::Vault;
 
 const MATTERS: usize = 552;
-/// How far back they reach, in days.
+/// The age of the oldest referral in days.
 const DAYS: u64 = 190;
-/// Some come of one of so many of the youngest contacts in the field.
+/// The number of recent outreach contacts from which some of the referrals come.
 const CONTACTS: i64 = 400;
 const PLACES: [&str; 6] = ["Skäggetorp", "Skäggetorp", "Skäggetorp", "Ryd", "Berga", "Ekholmen"];
 
-/// Adds them, and gives them as they were received.
+/// Adds the referrals and returns them as they were received.
 pub fn insert(
     conn: &mut DbConn,
     vault: &Vault,
@@ -53,12 +53,12 @@ pub fn insert(
             From::Agency(sender) => Referral::receive(new, sender, known, directory, &then)?,
             From::Contact(contact, worker) => Referral::of_contact(new, (contact, worker), known, directory, &then)?,
             From::Reporter { clerk, anonymous } => {
-                // Nothing is kept that could lead to who does not want to be known (JO 2798-2008).
+                // Nothing is stored that could identify a reporter who wants to stay anonymous (JO 2798-2008).
                 new.reporter = new.reporter.filter(|_| !anonymous);
                 taken_down(new, Origin::Private, clerk, directory, &then)?
             }
             From::Family(clerk) => {
-                // Whoever asks for themselves says so by asking.
+                // People who ask for themselves consent by asking.
                 new.consent = None;
                 taken_down(new, Origin::SelfRequest, clerk, directory, &then)?
             }
@@ -69,7 +69,7 @@ pub fn insert(
     Ok(received)
 }
 
-/// What staff take down for somebody who rings or comes by.
+/// A referral that staff write down for somebody who calls or visits.
 fn taken_down(
     matter: NewReferral,
     origin: Origin,
@@ -82,7 +82,7 @@ fn taken_down(
     Referral::made(TakenDown { matter, kind, origin }, clerk, None, directory, then)
 }
 
-/// Who something comes from.
+/// The sender of a referral.
 #[derive(Clone, Copy)]
 enum From {
     Agency(Sender),
@@ -100,16 +100,16 @@ impl From {
     }
 }
 
-/// Something that comes in.
+/// A referral that comes in.
 struct Letter {
     new: NewReferral,
     from: From,
     then: Moment,
-    /// Whether it is about a child of a family that is known here.
+    /// Whether the child belongs to a family that is already known.
     is_known: bool,
 }
 
-/// Makes what comes in.
+/// The maker of the referrals that come in.
 struct Letters<'a> {
     chance: Chance,
     children: Vec<Identity>,
@@ -137,7 +137,7 @@ impl<'a> Letters<'a> {
         let (from, met) = self.sender();
         let at = met.unwrap_or_else(|| self.some_time_ago(number));
         let asks = match from {
-            // An association reports nothing by duty, so it mostly asks for support.
+            // An association has no duty to report, so it mostly asks for support.
             From::Agency((_, Category::Association)) | From::Family(_) => true,
             From::Reporter { .. } => false,
             From::Agency(_) | From::Contact(..) => self.chance.below(5) < 2,
@@ -148,7 +148,7 @@ impl<'a> Letters<'a> {
         Ok(Letter { new, from, then: Moment { now: at, random: self.chance.random() }, is_known })
     }
 
-    /// Who sends it; a contact was at a time of its own.
+    /// A random sender. If it is an outreach contact, the time of the contact as well.
     fn sender(&mut self) -> (From, Option<Timestamp>) {
         let clerk = self.chance.one_of(&self.clerks);
         match self.chance.below(20) {
@@ -163,14 +163,14 @@ impl<'a> Letters<'a> {
         }
     }
 
-    /// Every third came in within some weeks: those are still worked on.
+    /// A random time. Every third referral came in within the last weeks, and is still worked on.
     fn some_time_ago(&mut self, number: usize) -> Timestamp {
         let days = if number.is_multiple_of(3) { DAYS / 8 } else { DAYS };
         let minutes = i64::try_from(self.chance.below(days * 24 * 60)).unwrap_or_default();
         Timestamp::from(self.moment.now.utc() - Duration::minutes(minutes))
     }
 
-    /// Whom it is about, and whether that is a child of a family that is known here.
+    /// A random child, and whether the child belongs to a known family.
     fn child(&mut self) -> Result<(Child, bool)> {
         let years = self.moment.now.utc().year();
         if self.chance.below(12) == 0 {
@@ -180,10 +180,10 @@ impl<'a> Letters<'a> {
         }
         let at = usize::try_from(self.chance.next()).unwrap_or_default() % self.children.len().max(1);
         let identity = self.children.get(at).ok_or_else(|| Error::internal("the demo has children"))?;
-        // A child has one name, however often somebody writes about it.
+        // A child has the same name in every referral.
         let mut own = Chance::new(u64::try_from(at).unwrap_or_default());
         let known = Known { given: own.given_name(identity), family: own.family_name(), place: own.one_of(&PLACES) };
-        // Not everybody knows the number.
+        // Not every sender knows the number.
         let number = Some(identity.number.clone()).filter(|_| self.chance.below(3) > 0);
         Ok((Child { known, year: identity.year, number }, false))
     }
@@ -213,7 +213,7 @@ impl<'a> Letters<'a> {
         if asks {
             let givers: &[&str] =
                 if at.utc().year() - child.year >= 15 { &["child", "guardian"] } else { &["guardian"] };
-            // Some families do not want the sender to know how it goes.
+            // Some families do not want the sender to learn the outcome.
             let scopes: &[&str] = if self.chance.below(5) == 0 { &["referral"] } else { &["referral", "outcome"] };
             body["consent"] =
                 json!({ "basis": "oral", "givenBy": givers, "givenOn": at.utc().date_naive(), "scopes": scopes });
@@ -224,7 +224,7 @@ impl<'a> Letters<'a> {
     }
 }
 
-/// A child, as whoever writes knows it.
+/// A child as the sender knows it.
 struct Child {
     known: Known,
     year: i32,

@@ -1,7 +1,8 @@
-//! `nara demo`: a whole installation in one folder, to look around in. No person in it is real.
+//! The command `nara demo`: a complete installation in one folder, for a first look. No person in it is real.
 //!
-//! The first start loads Linköping's directory and synthetic people and cases; every start makes tokens anew and writes `demo.json`. `serve`
-//! knows each part of it (the database, the signing key, the secret, the keys of partners) and takes none.
+//! The first start loads Linköping's directory and synthetic people and cases. Every start makes new tokens and writes
+//! `demo.json`. `serve` recognises each part of a demo (the database, the signing key, the secret, the keys of partner agencies)
+//! and refuses it.
 
 mod cases;
 mod chance;
@@ -34,7 +35,7 @@ use crate::time::{Clock, Random};
 
 use credentials::Credentials;
 
-/// Runs the demo until it is told to stop.
+/// Runs the demo until it is stopped.
 pub async fn run(config: DemoConfig) -> std::result::Result<(), String> {
     let address = (std::net::Ipv4Addr::LOCALHOST, config.port);
     let listener = TcpListener::bind(address)
@@ -43,7 +44,7 @@ pub async fn run(config: DemoConfig) -> std::result::Result<(), String> {
     running.until_stopped().await.map_err(|error| error.told())
 }
 
-/// Prepares the folder where that is still to do, starts, and tells how to get in.
+/// Prepares the folder if necessary, starts the server, and prints the tokens and keys.
 pub async fn start(
     folder: &Path,
     listener: TcpListener,
@@ -57,7 +58,7 @@ pub async fn start(
     let path = folder.join("nara.db");
     let target = Target::Sqlite(path.to_str().ok_or("--data-dir: expected a path in UTF-8")?.to_owned());
     migrations::run(&target).map_err(|error| format!("--data-dir: {}: {}", path.display(), explain(error)))?;
-    // A year of work fills memory for a moment, which goes back to the system with the thread.
+    // A year of synthetic work needs much memory for a moment. It goes back to the system when the thread ends.
     let prepared = std::thread::scope(|scope| scope.spawn(|| prepare(&target, folder, &credentials, &moment)).join());
     let mut told = prepared.map_err(|_| "the demo could not be prepared")?.map_err(explain)?;
     let setup = Setup {
@@ -87,7 +88,7 @@ pub async fn start(
     Ok(running)
 }
 
-/// What `demo.json` says.
+/// The content of `demo.json`.
 #[derive(Default)]
 struct Told {
     base_url: String,
@@ -105,7 +106,7 @@ impl Told {
     }
 }
 
-/// Loads the directory, the partner agencies and the cases into a fresh database, all of it or nothing.
+/// Loads the directory, the partner agencies and the cases into a new database, in one transaction.
 fn prepare(target: &Target, folder: &Path, credentials: &Credentials, moment: &Moment) -> Result<Told> {
     let mut conn = target.connect(Purpose::Writing)?;
     if !is_marked_synthetic(&mut conn)? {
@@ -130,7 +131,7 @@ fn prepare(target: &Target, folder: &Path, credentials: &Credentials, moment: &M
     Ok(Told { partner_keys, ..Told::default() })
 }
 
-/// A key is shown once and then only its hash is left, so a lost demo.json means new keys.
+/// Makes keys for all partner agencies. A key is shown once and only its hash is stored, so a lost demo.json means new keys.
 fn make_partner_keys(conn: &mut DbConn, credentials: &Credentials, moment: &Moment) -> Result<Vec<(String, String)>> {
     use crate::auth::Scope;
     let hash_key = Keys::of(&credentials.secret).partner_keys;
@@ -146,7 +147,7 @@ fn make_partner_keys(conn: &mut DbConn, credentials: &Credentials, moment: &Mome
     crate::db::in_transaction(conn, &make)
 }
 
-/// Whether `demo` filled this database.
+/// Whether the database was filled by `demo`.
 pub fn is_synthetic(target: &Target) -> Result<bool> {
     is_marked_synthetic(&mut target.connect(Purpose::Reading)?)
 }
@@ -155,7 +156,7 @@ fn is_marked_synthetic(conn: &mut DbConn) -> Result<bool> {
     Ok(directory_state::table.select(directory_state::synthetic).first(conn)?)
 }
 
-/// A token signed with the key of a demo's folder.
+/// Makes a token that is signed with the key of a demo's folder.
 pub fn token(config: &TokenConfig) -> std::result::Result<String, String> {
     let credentials = Credentials::load(&config.data_dir)?;
     let holder = credentials::Holder {

@@ -1,10 +1,10 @@
-//! The one way to write the directory.
+//! The only way to write the directory.
 //!
-//! - All of a change is one transaction: the rows, the count of writes, the record in the audit.
-//! - The next snapshot is made inside it, from what it has written. A rule of the whole that breaks there takes
-//!   everything back.
-//! - Directory writes wait for each other, so that the rules of the whole are judged on what will be.
-//! - The snapshot is installed before the answer: who wrote something finds it.
+//! - A change is one transaction, with the rows, the count of writes and the audit record.
+//! - The next snapshot is made inside the transaction, from the written rows. If the snapshot breaks a rule of the whole
+//!   directory, the transaction is rolled back.
+//! - Directory writes wait for each other, so that these rules are checked on the state that will be stored.
+//! - The new snapshot is installed before the call is answered, so that the caller's next call finds the change.
 
 use std::sync::Arc;
 
@@ -19,30 +19,27 @@ use crate::http::written::Written;
 use crate::idempotency::Slot;
 use crate::moment::Moment;
 
-/// Somebody who is about to write.
+/// Writes the directory for one call.
 pub struct Writer<'a> {
-    /// Where to.
     pub db: &'a Db,
-    /// Which directory.
     pub directory: &'a Handle,
-    /// When.
     pub moment: &'a Moment,
-    /// Who it is.
+    /// The caller who writes.
     pub actor: Actor,
     /// The trace of the request, for the audit.
     pub trace_id: String,
-    /// From which client, for the audit.
+    /// The client that sent the request, for the audit.
     pub client: Client,
 }
 
 impl Writer<'_> {
-    /// The newest state: another instance may have written since this one looked last.
+    /// Returns the newest state. Another instance may have written since this one last looked.
     pub async fn latest(&self) -> Result<Arc<Directory>> {
         self.directory.refresh_at(self.db, self.moment.now).await
     }
 
-    /// Writes by `work`, and gives the state after it, in which `rule` holds. `about` is the type and the identifier of
-    /// what is written; `work` may run more than once.
+    /// Writes with `work` and returns the state after it, if `rule` holds for that state. `about` is the type and the
+    /// identifier of the record that is written. `work` may run more than once.
     pub async fn change(
         &self,
         action: &'static str,
@@ -54,7 +51,8 @@ impl Writer<'_> {
         Ok(after)
     }
 
-    /// The same for what is new: its answer, by `answer`, is kept in the slot for those who ask again.
+    /// Creates a record, with the same arguments as [`Writer::change`]. The answer that `answer` makes is kept in
+    /// `slot`, for a caller who repeats the request.
     pub async fn create(
         &self,
         action: &'static str,
@@ -97,7 +95,7 @@ impl Writer<'_> {
     }
 }
 
-/// For changes that break no rule of the whole.
+/// The rule for changes that cannot break a rule of the whole directory. It always holds.
 pub fn any(_: &Directory) -> Result<()> {
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! Coverage: what the directory lacks to be whole.
+//! Coverage: a check that the directory is complete.
 //!
-//! It is whole when its active districts partition the municipality, each district's area has an open office of its
-//! own, and each service is given by some open office. An office of the whole municipality is nobody's neighbour, so it
-//! does not count as an office of an area.
+//! The directory is complete if its active districts partition the municipality, each district's area has an open office
+//! of its own, and each service is given by an open office. An office of the whole municipality does not count as an
+//! office of an area, because it is not close to the area's residents.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,11 +12,11 @@ use crate::directory::geometry::measures::Gap;
 use crate::id::{DistrictId, ServiceId};
 use crate::offices::Location;
 
-/// What the directory lacks; empty lists when it is whole.
+/// The gaps in the directory. All lists are empty if the directory is complete.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Coverage {
-    /// Ground of the municipality that belongs to no active district, largest first.
+    /// Ground of the municipality that belongs to no active district. The largest piece comes first.
     ///
     /// @example []
     #[schema(max_items = 10_000)]
@@ -36,37 +36,37 @@ pub struct Coverage {
     /// @example []
     #[schema(max_items = 1000)]
     pub unreachable_services: Vec<ServiceId>,
-    /// Whether nothing is lacking.
+    /// Whether all lists are empty.
     pub complete: bool,
 }
 
-/// Ground that belongs to no district.
+/// Ground of the municipality that belongs to no district.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Gap)]
 pub struct GapView {
-    /// How large it is, in square metres.
+    /// The size of the ground, in square metres.
     #[schema(minimum = 0, maximum = 1_000_000_000_000_u64, example = 5200.4)]
     pub square_metres: f64,
-    /// A point inside it.
+    /// A point inside the ground.
     pub label_point: Location,
 }
 
-/// Ground that two districts cover.
+/// Ground that two districts both cover.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Overlap)]
 pub struct OverlapView {
-    /// The two districts.
+    /// The two districts that overlap.
     #[schema(value_type = Vec<DistrictId>, min_items = 2, max_items = 2)]
     pub district_ids: [DistrictId; 2],
-    /// How large it is, in square metres.
+    /// The size of the ground, in square metres.
     #[schema(minimum = 0, maximum = 1_000_000_000_000_u64, example = 310.7)]
     pub square_metres: f64,
 }
 
 impl Coverage {
-    /// What a directory lacks.
+    /// Finds the gaps in a directory.
     pub fn of(directory: &Directory) -> Self {
         let findings = directory.geography.findings();
         let gap = |gap: &Gap| GapView {
@@ -99,7 +99,7 @@ fn unreachable_services(directory: &Directory) -> Vec<ServiceId> {
     active.filter(|service| !given(service.id)).map(|service| service.id).collect()
 }
 
-/// Measures are exact to about a percent; more digits would promise too much.
+/// Rounds to tenths. Measures are exact to about one percent, so more digits would be misleading.
 fn tenths(square_metres: f64) -> f64 {
     (square_metres * 10.0).round() / 10.0
 }

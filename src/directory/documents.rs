@@ -1,5 +1,5 @@
-//! What is kept whole, because only the snapshot reads it: the municipality, its outline, postal codes, holidays, other
-//! municipalities, legal references and deadlines.
+//! The directory's documents: the municipality, its outline, postal codes, holidays, other municipalities, legal
+//! references and deadlines. Each is stored as one JSON document, because only the snapshot reads it.
 
 use std::collections::BTreeMap;
 
@@ -13,25 +13,22 @@ use crate::error::{Error, Result, Text};
 use crate::services::Ages;
 use crate::text::Localized;
 
-/// The documents, each stored under the name of its field.
+/// The documents. Each is stored under the name of its field.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Documents {
-    /// The municipality; none before the first import.
+    /// The municipality. It is absent before the first import.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub municipality: Option<Municipality>,
-    /// The ground that its districts covered when they were imported, as a GeoJSON geometry.
+    /// The ground that the districts covered when they were imported, as a GeoJSON geometry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outline: Option<Value>,
-    /// Its postal codes.
     pub postal_codes: Vec<PostalCodeRow>,
-    /// The days with a name.
     pub holidays: Vec<HolidayRow>,
-    /// All Swedish municipalities.
+    /// All municipalities of Sweden, to which residents may be directed.
     pub municipalities: Vec<OtherMunicipality>,
-    /// The law, dated.
     pub legal_references: Vec<LegalReference>,
-    /// How deadlines are counted.
+    /// The rules by which deadlines are counted.
     pub deadlines: Vec<DeadlineRule>,
 }
 
@@ -39,38 +36,38 @@ pub struct Documents {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Municipality {
-    /// Its four-digit code.
+    /// The four-digit code of the municipality.
     pub code: String,
-    /// Its name.
     pub name: Localized,
-    /// The time zone that its offices live by.
+    /// The time zone of the municipality's offices.
     #[serde(with = "time_zone")]
     pub time_zone: Tz,
-    /// For which ages these services are.
+    /// The ages that the municipality's services are for.
     pub ages: Ages,
-    /// The number to call when there is danger.
+    /// The number to call in an emergency.
     pub emergency_number: String,
-    /// A postal code nearer than this to a border may belong to the neighbour as well, in metres.
+    /// A distance in metres. A postal code that is nearer than this to a district's border may also belong to the
+    /// neighbouring district.
     #[serde(default = "default_border")]
     pub postal_code_border_metres: u32,
-    /// The categories of agencies that report by duty and are all the same not told what was decided on their reports.
+    /// The categories of agencies that have a legal duty to report, but are not told the decisions on their reports.
     #[serde(default = "default_without_feedback")]
     pub without_feedback: Vec<String>,
 }
 
-/// A code is a point in the data; in a town its delivery area reaches about this far.
+/// A postal code is a point in the data. In a town, its delivery area reaches about this far from the point.
 fn default_border() -> u32 {
     150
 }
 
-/// What the police learn can become a part of their case, and come before those whom the child fears. Where nothing is settled, they
-/// learn nothing.
+/// The police get no feedback unless the municipality decides otherwise. Feedback to them can become part of a criminal
+/// case, and so be seen by the people whom the child fears.
 fn default_without_feedback() -> Vec<String> {
     vec!["police".to_owned()]
 }
 
 impl Municipality {
-    /// The municipality before one was imported: whoever is in danger is answered all the same.
+    /// The municipality before one was imported, so that a caller in danger still gets the emergency number.
     pub fn unnamed() -> Self {
         Self {
             code: "0000".to_owned(),
@@ -84,52 +81,47 @@ impl Municipality {
     }
 }
 
-/// A municipality to which people may have to be sent.
+/// A Swedish municipality that residents may be directed to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OtherMunicipality {
-    /// Its four-digit code.
+    /// The four-digit code of the municipality.
     pub code: String,
-    /// Its name, such as `Norrköpings kommun`.
+    /// The full name, such as `Norrköpings kommun`.
     pub name: String,
-    /// What people say, such as `Norrköping`.
+    /// The name in everyday use, such as `Norrköping`.
     pub short_name: String,
-    /// The code of its county.
     pub county_code: String,
 }
 
-/// A postal code as the data have it.
+/// A postal code, as in the data file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostalCodeRow {
-    /// Five digits.
+    /// The five digits of the postal code.
     pub postal_code: String,
-    /// The town or village.
+    /// The town or village of the postal code.
     pub locality: String,
-    /// The district that its point lies in; none for boxes.
+    /// The district in which the postal code's point lies. Absent for post-office boxes.
     pub district_code: Option<String>,
-    /// How far its point is from the border of that district.
+    /// The distance from the postal code's point to the border of that district, in metres.
     pub metres_to_border: Option<u32>,
 }
 
-/// A holiday as the data have it.
+/// A holiday, as in the data file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HolidayRow {
-    /// Which day.
     pub date: NaiveDate,
-    /// What it is called in Swedish.
     pub name_sv: String,
-    /// What it is called in English.
     pub name_en: String,
-    /// What makes it special.
     pub kind: HolidayKind,
 }
 
 impl Documents {
-    /// Puts together what is stored under several names. A name that this program does not know is left aside.
+    /// Reads the documents from their stored form. A name that this program does not know is ignored.
     pub fn from_stored(stored: BTreeMap<String, Value>) -> Result<Self> {
         serde_json::from_value(Value::Object(stored.into_iter().collect())).map_err(Error::internal)
     }
 
-    /// What to store under which name.
+    /// Returns the documents in their stored form, by name.
     pub fn to_stored(&self) -> Result<BTreeMap<String, Value>> {
         match serde_json::to_value(self).map_err(Error::internal)? {
             Value::Object(fields) => Ok(fields.into_iter().collect()),
@@ -137,7 +129,7 @@ impl Documents {
         }
     }
 
-    /// The holidays, for a calendar.
+    /// Returns the holidays in the form that a calendar takes.
     pub fn holidays(&self) -> Vec<Holiday> {
         let holiday = |row: &HolidayRow| Holiday {
             date: row.date,
@@ -148,7 +140,7 @@ impl Documents {
     }
 }
 
-/// A time zone by its name in the IANA database.
+/// Reads and writes a time zone by its name in the IANA database.
 mod time_zone {
     use chrono_tz::Tz;
     use serde::{Deserialize, Deserializer, Serializer, de};

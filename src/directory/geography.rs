@@ -1,7 +1,8 @@
-//! Where the districts lie: their boundaries, which one a point is in, and whether they partition the municipality.
+//! The geography of the districts: their boundaries, the search for the district of a point, and a check that they
+//! partition the municipality.
 //!
-//! Working all this out takes far longer than anything else in a snapshot, and most changes do not touch it: it is
-//! taken over from the snapshot before as long as no boundary and no status is another.
+//! The geography takes far longer to work out than anything else in a snapshot, and most changes do not affect it. So it
+//! is reused from the previous snapshot, unless a boundary or the status of a district has changed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -12,30 +13,31 @@ use crate::directory::locator::Locator;
 use crate::districts::District;
 use crate::id::DistrictId;
 
-/// Where the districts lie.
+/// The boundaries of the districts, prepared for questions.
 #[derive(Debug)]
 pub struct Geography {
     boundaries: HashMap<DistrictId, Arc<Boundary>>,
     label_points: HashMap<DistrictId, [f64; 2]>,
     outline: Option<Arc<Boundary>>,
-    /// The active districts by their codes: their order decides to which of two a border belongs.
+    /// The active districts in the order of their codes. The order decides to which of two districts their border
+    /// belongs.
     active: Vec<DistrictId>,
     locator: Locator,
     municipality: Locator,
     findings: OnceLock<Findings>,
 }
 
-/// Where the districts fail to partition the municipality.
+/// The places where the districts fail to partition the municipality.
 #[derive(Debug)]
 pub struct Findings {
-    /// Ground that belongs to no district.
+    /// Ground of the municipality that belongs to no district.
     pub gaps: Vec<Gap>,
-    /// Pairs that cover the same ground, and how much in square metres.
+    /// Pairs of districts that cover the same ground, and the size of that ground in square metres.
     pub overlaps: Vec<(DistrictId, DistrictId, f64)>,
 }
 
 impl Geography {
-    /// The geography of these districts, taken over from `before` where it is the same.
+    /// Makes the geography of these districts, or returns `before` if nothing has changed.
     pub fn new(
         districts: &[District],
         boundaries: HashMap<DistrictId, Arc<Boundary>>,
@@ -76,42 +78,40 @@ impl Geography {
             && boundaries.iter().all(same)
     }
 
-    /// All boundaries.
     pub fn boundaries(&self) -> &HashMap<DistrictId, Arc<Boundary>> {
         &self.boundaries
     }
 
-    /// The boundary of a district.
     pub fn boundary(&self, id: DistrictId) -> Option<&Boundary> {
         self.boundaries.get(&id).map(Arc::as_ref)
     }
 
-    /// The middle of a district, longitude first. Each district has a boundary: the database holds no other.
+    /// A point in the middle of a district, longitude first. Every district in the database has a boundary, so the
+    /// default is never used.
     pub fn label_point(&self, id: DistrictId) -> [f64; 2] {
         self.label_points.get(&id).copied().unwrap_or_default()
     }
 
-    /// The outline of the municipality.
     pub fn outline(&self) -> Option<&Boundary> {
         self.outline.as_deref()
     }
 
-    /// The outline, to be shared.
     pub fn shared_outline(&self) -> Option<Arc<Boundary>> {
         self.outline.clone()
     }
 
-    /// The active district that a point lies in.
+    /// Returns the active district in which a point lies.
     pub fn locate(&self, lat: f64, lon: f64) -> Option<DistrictId> {
         self.active.get(self.locator.locate(lon, lat)?.key).copied()
     }
 
-    /// Whether a point lies in the municipality: in its outline, or in a district where nothing was imported.
+    /// Whether a point lies in the municipality: in its outline or in one of its active districts.
     pub fn contains(&self, lat: f64, lon: f64) -> bool {
         self.municipality.locate(lon, lat).is_some() || self.locate(lat, lon).is_some()
     }
 
-    /// Where the active districts fail to partition the municipality; worked out when somebody asks first.
+    /// Returns the places where the active districts fail to partition the municipality. They are worked out at the
+    /// first call.
     pub fn findings(&self) -> &Findings {
         self.findings.get_or_init(|| {
             let all: Vec<(DistrictId, &Boundary)> =

@@ -1,18 +1,17 @@
-//! Boundaries of districts: read from GeoJSON, judged, and measured in metres.
+//! Boundaries of districts: reading them from GeoJSON, checking them, and measuring them in metres.
 //!
-//! - A boundary is a Polygon or a MultiPolygon in WGS 84 degrees, longitude first, and is always
-//!   answered as a MultiPolygon with counterclockwise shells (RFC 7946). A position is kept to nine
-//!   decimals (a tenth of a millimetre), so that what was stored reads back as the same boundary.
-//! - What is wrong is refused with its place, never mended: an open ring, an altitude, swapped
-//!   coordinates, a ring that crosses or touches itself, rings that cross or share a stretch, a hole
-//!   outside its polygon, polygons on top of each other. Rings may touch at single points. The same
-//!   position twice in a row is harmless (Statistics Sweden's data have it) and kept.
-//! - Judging takes bounded work, whoever drew the boundary: edges are compared with their neighbours
-//!   in space, not with all others as geo's `Validation` does, and a drawing that still needs too
-//!   many comparisons is refused.
-//! - Orientation tests are exact (geo's robust predicates), of the decimals that were sent: as binary fractions three positions in a
-//!   row would nearly always be beside each other by a hair. Measures are taken on a plane through the
-//!   place, which keeps straight edges straight; its error is below one percent in a municipality.
+//! - A boundary is a Polygon or a MultiPolygon in WGS 84 degrees, longitude first. In answers it is always a MultiPolygon
+//!   with counterclockwise shells (RFC 7946). A position is kept to nine decimals (a tenth of a millimetre), so that a
+//!   stored boundary reads back as the same boundary.
+//! - Mistakes are refused with their place and never corrected: an open ring, an altitude, swapped coordinates, a ring
+//!   that crosses or touches itself, rings that cross or share a stretch, a hole outside its polygon, polygons on top of
+//!   each other. Rings may touch at single points. A position that is repeated is harmless and kept, because the data of
+//!   Statistics Sweden have such positions.
+//! - The work of checking is bounded for any boundary. Edges are compared with their neighbours in space, not with all
+//!   others as in geo's `Validation`, and a drawing that still needs too many comparisons is refused.
+//! - Orientation tests are exact (geo's robust predicates) for the decimals that were sent. The binary fractions of three
+//!   positions in a row would nearly always be slightly out of line. Measures are taken on a plane through the place,
+//!   which keeps straight edges straight. The error of the plane is below one percent in a municipality.
 
 mod cutting;
 pub mod drawing;
@@ -26,24 +25,24 @@ use serde_json::{Value, json};
 use crate::directory::geometry::drawing::{Drawing, flaw};
 pub use drawing::Flaw;
 
-/// The positions one boundary may have. The most detailed district of Linköping has 2,200.
+/// The largest number of positions in a boundary. The most detailed district of Linköping has 2,200.
 pub const MOST_POSITIONS: usize = 100_000;
 
-/// The rings one boundary may have; each is compared with the others.
+/// The largest number of rings in a boundary. Each ring is compared with the others.
 pub const MOST_RINGS: usize = 1_000;
 
-/// The largest overlap that is forgiven, and the largest gap that nobody is told about.
+/// The largest overlap that is allowed, and the largest gap that is not reported, in square metres.
 pub const TOLERANCE_SQUARE_METRES: f64 = 1.0;
 
-/// The ground a district covers: simple rings that do not cross, in degrees.
+/// The ground that a district covers: simple rings that do not cross, in degrees.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Boundary {
     shape: MultiPolygon<f64>,
 }
 
 impl Boundary {
-    /// Reads and judges a GeoJSON geometry. The municipality, where there already is one, is what
-    /// swapped coordinates are recognised by.
+    /// Reads and checks a GeoJSON geometry. `municipality` is the outline of the municipality, if there is one. It is
+    /// needed to detect swapped coordinates.
     pub fn parse(geometry: &Value, municipality: Option<&Boundary>) -> Result<Self, Flaw> {
         let drawing = Drawing::read(geometry)?;
         drawing.check_axes(municipality)?;
@@ -60,13 +59,13 @@ impl Boundary {
         Ok(boundary)
     }
 
-    /// Reads a boundary that [`Boundary::parse`] judged before it was stored, and does not judge it again.
+    /// Reads a stored boundary without checking it. [`Boundary::parse`] checked it before it was stored.
     pub fn restored(geometry: &Value) -> Result<Self, Flaw> {
         let polygons = Drawing::read(geometry)?.polygons.into_iter().map(polygon_of).collect();
         Ok(Self { shape: MultiPolygon::new(polygons) })
     }
 
-    /// The boundary as a GeoJSON MultiPolygon.
+    /// Returns the boundary as a GeoJSON MultiPolygon.
     pub fn to_geojson(&self) -> Value {
         let ring = |ring: &LineString<f64>| -> Vec<[f64; 2]> { ring.0.iter().map(|at| [at.x, at.y]).collect() };
         let polygon = |polygon: &Polygon<f64>| -> Vec<Vec<[f64; 2]>> {
@@ -76,18 +75,19 @@ impl Boundary {
         json!({ "type": "MultiPolygon", "coordinates": coordinates })
     }
 
-    /// The shape in degrees, shells counterclockwise and holes clockwise.
+    /// The shape in degrees, with counterclockwise shells and clockwise holes.
     pub fn shape(&self) -> &MultiPolygon<f64> {
         &self.shape
     }
 
-    /// West, south, east and north: the GeoJSON `bbox`.
+    /// The GeoJSON `bbox`: west, south, east and north.
     pub fn bbox(&self) -> [f64; 4] {
         let extent = self.extent();
         [extent.min().x, extent.min().y, extent.max().x, extent.max().y]
     }
 
-    /// An empty shape cannot be parsed, but the union of no districts is one: it lies at null island.
+    /// The smallest rectangle around the shape. An empty shape cannot be parsed, but the union of no districts is
+    /// empty. Its extent is the point at longitude 0 and latitude 0.
     fn extent(&self) -> Rect<f64> {
         self.shape.bounding_rect().unwrap_or_else(|| Rect::new(Coord::zero(), Coord::zero()))
     }
@@ -126,12 +126,12 @@ impl Drawing {
         Ok(Self { polygons, multi })
     }
 
-    /// Points at a ring of the geometry as it was sent.
+    /// Returns the pointer to a ring in the geometry as it was sent.
     fn pointer(&self, polygon: usize, ring: usize) -> String {
         if self.multi { format!("/coordinates/{polygon}/{ring}") } else { format!("/coordinates/{ring}") }
     }
 
-    /// The same in billionths of a degree, which are whole numbers: none of them is rounded.
+    /// Returns the drawing in billionths of a degree. These are whole numbers, so none of them is rounded.
     fn in_steps(&self) -> Self {
         let ring = |ring: &LineString<f64>| ring.map_coords(|at| Coord { x: in_steps(at.x), y: in_steps(at.y) });
         Self {
@@ -140,8 +140,8 @@ impl Drawing {
         }
     }
 
-    /// Latitude before longitude is the commonest mistake, and in Sweden both orders are possible
-    /// places on earth: only the municipality can tell them apart.
+    /// Checks that latitude and longitude are not swapped, which is the commonest mistake. In Sweden both orders are
+    /// possible places on earth, so they can be told apart only by the municipality.
     fn check_axes(&self, municipality: Option<&Boundary>) -> Result<(), Flaw> {
         let all = MultiPolygon::new(self.polygons.iter().cloned().map(polygon_of).collect());
         let (Some(home), Some(drawn)) = (municipality.map(Boundary::extent), all.bounding_rect()) else {
@@ -159,7 +159,7 @@ impl Drawing {
     }
 }
 
-/// Walks the arrays of a geometry to a fixed depth, counting what it meets.
+/// Reads the arrays of a geometry to a fixed depth, and counts rings and positions.
 struct Reader {
     positions_left: usize,
     rings_left: usize,
@@ -179,7 +179,7 @@ impl Reader {
             }
             _ => Err(flaw(
                 pointer,
-                "Here stands an array with at least one item.",
+                "An array with at least one item is needed here.",
                 "Här ska det stå en lista med minst ett element.",
             )),
         }
@@ -256,7 +256,7 @@ fn polygon_of(rings: Vec<LineString<f64>>) -> Polygon<f64> {
     Polygon::new(shell, rings.collect())
 }
 
-/// Numbers of at most fifteen digits are written and read exactly by every JSON parser. Adding zero
+/// Rounds to nine decimals. Every JSON parser writes and reads numbers of at most fifteen digits exactly. Adding zero
 /// turns a negative zero, which would be written differently, into zero.
 fn to_nine_decimals(degrees: f64) -> f64 {
     in_steps(degrees) / 1e9 + 0.0

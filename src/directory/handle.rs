@@ -1,4 +1,4 @@
-//! The snapshot that all requests share.
+//! The handle by which all requests share the newest snapshot.
 
 use std::sync::Arc;
 
@@ -9,40 +9,39 @@ use crate::directory::{Directory, store};
 use crate::error::Result;
 use crate::time::{Clock, Timestamp};
 
-/// Holds the newest snapshot; clones share it.
+/// Holds the newest snapshot. Clones of a handle share it.
 #[derive(Clone, Debug)]
 pub struct Handle(Arc<ArcSwap<Directory>>);
 
 impl Handle {
-    /// A handle that holds this snapshot.
     pub fn new(directory: Directory) -> Self {
         Self(Arc::new(ArcSwap::from_pointee(directory)))
     }
 
-    /// Reads the directory for the first time.
+    /// Reads the directory for the first time, and makes a handle for it.
     pub async fn open(db: &Db, clock: &Clock) -> Result<Self> {
         let now = clock.now();
         db.read(move |conn| store::load(conn, now)).await.map(Self::new)
     }
 
-    /// The newest snapshot.
+    /// Returns the newest snapshot.
     pub fn current(&self) -> Arc<Directory> {
         self.0.load_full()
     }
 
-    /// Takes a snapshot in, unless a newer one came first, and gives it back.
+    /// Makes a snapshot the current one if it is newer than the current one. Returns the given snapshot in any case.
     pub fn install(&self, directory: Directory) -> Arc<Directory> {
         let installed = Arc::new(directory);
         self.0.rcu(|held| Arc::clone(if installed.is_newer_than(held) { &installed } else { held }));
         installed
     }
 
-    /// Reads the directory anew if another instance wrote it, or if a day has passed. Gives the newest snapshot.
+    /// Reads the directory again if another instance wrote it or if a day has passed. Returns the newest snapshot.
     pub async fn refresh(&self, db: &Db, clock: &Clock) -> Result<Arc<Directory>> {
         self.refresh_at(db, clock.now()).await
     }
 
-    /// The same for a request, which knows what time it is.
+    /// Does the work of [`Handle::refresh`] for a request, which has a time of its own.
     pub async fn refresh_at(&self, db: &Db, now: Timestamp) -> Result<Arc<Directory>> {
         let held = self.current();
         let newer = db.read(move |conn| store::load_newer(conn, now, &held)).await?;

@@ -1,11 +1,11 @@
-//! Importing a municipality's directory from a folder of files, or from the files of Linköping that the program
-//! carries.
+//! The import of a municipality's directory, from a folder of files or from the files of Linköping that are built into
+//! the program.
 //!
-//! - All of it is written, or nothing.
-//! - What is there already is found by its slug and keeps its identifier. What the files no longer name is left alone,
-//!   and so is a status that they do not state.
+//! - Either all of the files are written, or nothing.
+//! - Existing records are found by their slugs and keep their identifiers. Records that the files no longer name are left
+//!   unchanged. A status that the files do not state is left unchanged as well.
 //! - The districts must not overlap. The ground that they cover together is the municipality from then on.
-//! - What is wrong is told with the file and the place in it.
+//! - A mistake is reported with the file and the place in it.
 
 pub mod files;
 mod merge;
@@ -29,27 +29,20 @@ use crate::id::DistrictId;
 use crate::moment::Moment;
 use crate::{areas, districts, hex, offices, services};
 
-/// How many things were written.
+/// The numbers of records of one kind that were created, changed and left unchanged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {
-    /// How many are new.
     pub created: usize,
-    /// How many were there and are otherwise now.
     pub changed: usize,
-    /// How many were there and are the same.
     pub unchanged: usize,
 }
 
-/// What an import did.
+/// The result of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// The areas.
     pub areas: Count,
-    /// The districts.
     pub districts: Count,
-    /// The services.
     pub services: Count,
-    /// The offices.
     pub offices: Count,
 }
 
@@ -75,12 +68,12 @@ pub fn import(target: &Target, folder: &Path, moment: &Moment) -> std::result::R
     in_transaction(&mut conn, &|conn: &mut DbConn| write(conn, &data, moment)).map_err(|error| error.told())
 }
 
-/// Imports the directory of Linköping, within a transaction of the caller's.
+/// Imports the directory of Linköping, in the caller's transaction.
 pub fn embedded(conn: &mut DbConn, moment: &Moment) -> Result<Summary> {
     write(conn, &Data::parse(&files::linkoping())?, moment)
 }
 
-/// The directory of Linköping without a database, for tests of what reads it.
+/// Makes the directory of Linköping without a database, for tests of code that reads it.
 #[cfg(test)]
 pub fn in_memory(moment: &Moment) -> Result<crate::directory::snapshot::Directory> {
     use crate::directory::{Directory, Parts};
@@ -109,12 +102,12 @@ fn write(conn: &mut DbConn, data: &Data, moment: &Moment) -> Result<Summary> {
     let trace_id = hex::encode(&moment.random.bytes::<16>());
     let entry = Entry::new(moment, Actor::System, "directory.imported", "directory", plan.written_ids(), trace_id);
     audit::record(conn, &entry)?;
-    // The snapshot is made once, so that a database that no server could start on is never written.
+    // A snapshot is made from the new rows, so that a database with which no server could start is never written.
     store::load(conn, moment.now)?;
     Ok(plan.summary())
 }
 
-/// The ground that the active districts cover together, if no two of them cover the same.
+/// Returns the ground that the active districts cover together, if no two of them overlap.
 fn partition(plan: &Plan) -> Result<Boundary> {
     let active: Vec<&District> = plan.districts.all.iter().filter(|district| district.is_active()).collect();
     let boundaries: HashMap<DistrictId, &Boundary> =

@@ -1,14 +1,13 @@
-//! Which district has a point? Asked for every resident's question, so it is fast and always sure.
+//! The search for the district of a point. Every resident's question needs it, so it is fast and its result is exact.
 //!
-//! - A point belongs to the district that covers it. One on a shared border, or on ground that two
-//!   districts cover, belongs to the one with the lowest key: always the same, in whatever order
-//!   the districts were given.
-//! - Borders are rounded, so that a crack of less than a metre can run between two districts. A point
-//!   that no district covers belongs to the nearest one within a metre; beyond that, to none.
-//! - The test is exact: orientation is decided by geo's robust predicates, not by rounding.
+//! - A point belongs to the district that covers it. A point on a shared border, or on ground that two districts cover,
+//!   belongs to the district with the lowest key. The order in which the districts were given does not matter.
+//! - Borders are rounded, so a crack of less than a metre can run between two districts. A point that no district covers
+//!   belongs to the nearest district within a metre, or to none if there is no such district.
+//! - The test is exact: orientation is decided by geo's robust predicates, not by rounded numbers.
 //!
-//! Two steps keep it under a microsecond: an R-tree of extents leaves a few districts, and in each
-//! only the edges of one narrow band of latitude are looked at. Nothing is allocated.
+//! A search takes less than a microsecond, in two steps. An R-tree of extents leaves a few districts. In each of these,
+//! only the edges in one narrow band of latitude are tested. Nothing is allocated.
 
 use geo::kernels::RobustKernel;
 use geo::{BoundingRect, Coord, Distance, Euclidean, Kernel, Line, LinesIter, Orientation, Point, Rect};
@@ -17,40 +16,39 @@ use rstar::{AABB, RTree, RTreeObject};
 use super::geometry::Boundary;
 use crate::directory::geometry::measures::{Plane, TOLERANCE_METRES};
 
-/// The index over all districts. It keeps its own copy of their edges.
+/// An index of all districts. It keeps its own copy of their edges.
 #[derive(Debug, Clone)]
 pub struct Locator {
     districts: RTree<District>,
 }
 
-/// Where a point was found.
+/// The result of a search: a district, and the place of the point in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Located {
-    /// The key the district was given with.
+    /// The key that the caller gave to the district.
     pub key: usize,
-    /// How the point lies to it.
     pub place: Place,
 }
 
-/// How a point lies to its district.
+/// The relation of a point to its district.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Within its borders.
+    /// The point is within the district's borders.
     Inside,
-    /// Exactly on its border.
+    /// The point is exactly on the district's border.
     Border,
-    /// In a crack beside it, or just outside the municipality.
+    /// The point is in a crack beside the district, or just outside the municipality.
     Crack,
 }
 
 impl Locator {
-    /// Prepares the districts. Keys are the caller's, and decide ties.
+    /// Prepares the districts. The caller chooses their keys, and the lowest key wins a tie.
     pub fn new(districts: &[(usize, &Boundary)]) -> Self {
         let districts = districts.iter().filter_map(|(key, boundary)| District::prepare(*key, boundary)).collect();
         Self { districts: RTree::bulk_load(districts) }
     }
 
-    /// The one district of a point, or none outside the municipality.
+    /// Returns the one district of a point, or `None` if the point is outside all districts.
     pub fn locate(&self, lon: f64, lat: f64) -> Option<Located> {
         if !(lon.is_finite() && lat.is_finite()) {
             return None;
@@ -69,18 +67,18 @@ impl Locator {
     }
 }
 
-/// One district, its edges sorted into bands of equal height from south to north.
+/// One district, with its edges sorted into bands of equal height from south to north.
 #[derive(Debug, Clone)]
 struct District {
     key: usize,
-    /// Its extent, wider by what a crack may measure.
+    /// The district's extent, widened by the tolerance for cracks.
     extent: AABB<[f64; 2]>,
     plane: Plane,
     south: f64,
     bands_per_degree: f64,
-    /// Where in `edges` each band starts, and at last where the last one ends.
+    /// The index in `edges` at which each band starts, followed by the index at which the last band ends.
     starts: Vec<usize>,
-    /// An edge stands in each band that it passes through.
+    /// The edges, band by band. An edge is in each band that it passes through.
     edges: Vec<Line<f64>>,
 }
 
@@ -121,8 +119,8 @@ impl District {
         Some(district)
     }
 
-    /// The band of a latitude; beyond the extent the first or the last. A higher latitude never has
-    /// a lower band, whatever the rounding, so an edge stands in the band of each of its points.
+    /// Returns the band of a latitude. A latitude beyond the extent belongs to the first or the last band. A higher
+    /// latitude never has a lower band, however it is rounded, so an edge is in the band of each of its points.
     fn band(&self, latitude: f64) -> usize {
         (((latitude - self.south) * self.bands_per_degree) as usize).min(self.starts.len() - 2)
     }
@@ -131,9 +129,9 @@ impl District {
         &self.edges[self.starts[self.band(from)]..self.starts[self.band(to) + 1]]
     }
 
-    /// Follows the parallel eastward from a point: inside, it leaves the district an odd number of
-    /// times. An edge counts with its northern end and without its southern, so that a corner on the
-    /// parallel counts once.
+    /// Follows the parallel eastward from a point. From a point inside, it crosses the district's edges an odd number
+    /// of times. An edge counts with its northern end but without its southern end, so that a corner on the parallel
+    /// counts once.
     fn place(&self, at: Coord<f64>) -> Option<Place> {
         let mut inside = false;
         for line in self.edges(at.y, at.y) {
@@ -156,8 +154,8 @@ impl District {
         inside.then_some(Place::Inside)
     }
 
-    /// The distance to the nearest edge, if it is within the tolerance; infinite or any larger
-    /// distance otherwise, as edges in other bands are not looked at.
+    /// The distance to the nearest edge if it is within the tolerance. Otherwise, infinity or any larger distance,
+    /// because edges in other bands are not tested.
     fn metres_to_border(&self, at: Coord<f64>) -> f64 {
         let margin = self.plane.widen(Rect::new(at, at), TOLERANCE_METRES);
         let point = Point::from(self.plane.metres(at));
@@ -169,8 +167,8 @@ impl District {
     }
 }
 
-/// As many bands as keep the copies of long edges to a few for each edge: a parallel crosses some
-/// edges wherever it runs, and those stand in every band.
+/// Chooses a number of bands that leaves a few copies of each edge. A parallel crosses some edges at every latitude,
+/// and long edges are in many bands.
 fn band_count(lines: &[Line<f64>], height: f64) -> usize {
     let crossed = lines.iter().map(|line| line.dy().abs()).sum::<f64>() / height;
     (4.0 * lines.len() as f64 / crossed).clamp(1.0, 4.0 * lines.len() as f64) as usize

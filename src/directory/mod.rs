@@ -1,12 +1,12 @@
 //! The directory: the areas, districts, offices and services of the municipality, with its calendar and its law.
 //!
-//! It is small, is read by nearly every request and is written rarely, so all of it is kept in memory:
+//! The directory is small, is read by nearly every request and is written rarely. So all of it is kept in memory:
 //!
-//! - A [`Directory`] is a snapshot and never changes. Whoever holds one sees one state, however long a request takes.
-//! - [`changes`] has the one way to write. It makes the next snapshot inside the transaction that stores the change, so
-//!   that a writer reads its own write, and what breaks a rule of the whole is stored nowhere.
+//! - A [`Directory`] is a snapshot and never changes. A request that holds a snapshot sees one state until it ends.
+//! - [`changes`] has the only way to write the directory. It makes the next snapshot inside the transaction that stores
+//!   the change. So a writer reads its own write, and a change that breaks a rule of the whole directory is not stored.
 //! - Other instances on the same database notice a newer version within a second ([`Handle::refresh`]).
-//! - An empty database is an empty directory: the program starts, and answers emptily until something is imported.
+//! - An empty database gives an empty directory. The program starts and has nothing to show until something is imported.
 
 pub mod changes;
 pub mod coverage;

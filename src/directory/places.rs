@@ -1,8 +1,8 @@
-//! What people call places: districts and their parts, postal codes, other municipalities.
+//! The names of places: districts and their parts, postal codes and other municipalities.
 //!
 //! - Names are compared without case and marks ([`folded`]).
-//! - The name of a district goes before the place names of another, and these before the parts of a name with a hyphen.
-//!   A name that two districts have in the same way means neither.
+//! - The names of districts have priority over their place names. Place names have priority over the parts of a
+//!   district's name with a hyphen. If two districts have the same name with the same priority, the name means neither.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -12,28 +12,28 @@ use crate::districts::District;
 use crate::id::DistrictId;
 use crate::text::folded;
 
-/// What is known of a postal code.
+/// The facts about a postal code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostalCode {
-    /// The town or village.
+    /// The town or village of the postal code.
     pub locality: String,
-    /// The active district that its point lies in; none for boxes.
+    /// The active district in which the postal code's point lies. Absent for post-office boxes.
     pub district: Option<DistrictId>,
-    /// How far its point is from the border of that district.
+    /// The distance from the postal code's point to the border of that district, in metres.
     pub metres_to_border: Option<u32>,
 }
 
-/// Names and codes, and what they mean.
+/// Names and codes of places, with their meanings.
 #[derive(Debug, Default)]
 pub struct Places {
-    /// `None` where two districts have the name.
+    /// The districts by name. The value is `None` if two districts have the name.
     districts: HashMap<String, Option<DistrictId>>,
     municipalities: HashMap<String, OtherMunicipality>,
     postal_codes: HashMap<String, PostalCode>,
 }
 
 impl Places {
-    /// The places of these districts and documents.
+    /// Collects the places of these districts and documents.
     pub fn new(documents: &Documents, districts: &[District], ours: &Municipality) -> Self {
         let mut places = Self::default();
         let active: Vec<&District> = districts.iter().filter(|district| district.is_active()).collect();
@@ -57,7 +57,7 @@ impl Places {
         places
     }
 
-    /// Adds one kind of names; those that are taken by a kind before stay as they are.
+    /// Adds names with the next lower priority. Names that are taken already keep their meaning.
     fn add(&mut self, districts: &[&District], names: impl Fn(&District) -> Vec<String>) {
         let mut added: HashMap<String, Option<DistrictId>> = HashMap::new();
         for district in districts {
@@ -78,17 +78,15 @@ impl Places {
         }
     }
 
-    /// The district that is called so.
     pub fn district(&self, name: &str) -> Option<DistrictId> {
         *self.districts.get(&folded(name))?
     }
 
-    /// The other municipality that is called so.
     pub fn other_municipality(&self, name: &str) -> Option<&OtherMunicipality> {
         self.municipalities.get(&folded(name))
     }
 
-    /// What is known of a postal code, with or without its space.
+    /// Looks up a postal code, with or without its space.
     pub fn postal_code(&self, code: &str) -> Option<&PostalCode> {
         let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
         self.postal_codes.get(&digits)

@@ -1,4 +1,4 @@
-//! The directory as a whole over HTTP.
+//! The HTTP operations on the directory as a whole.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
@@ -14,12 +14,12 @@ use crate::http::answer::{Answer, Validator};
 use crate::http::call::Call;
 use crate::http::mount::Mount;
 
-/// The operations on the directory as a whole.
+/// Mounts the operations on the directory as a whole.
 pub fn mount(api: &mut impl Mount) {
     api.service(get_coverage);
 }
 
-/// An administrator who is about to write.
+/// Returns a writer of the directory for a call by an administrator.
 pub fn writer<'a>(admin: &Administrator, call: &'a Call, db: &'a Db, directory: &'a Handle) -> Writer<'a> {
     Writer {
         db,
@@ -31,15 +31,15 @@ pub fn writer<'a>(admin: &Administrator, call: &'a Call, db: &'a Db, directory: 
     }
 }
 
-/// Get what the directory lacks
+/// Get the gaps in the directory
 ///
-/// Gaps and overlaps between districts, districts whose area has no open office of its own, and services that no open
-/// office gives. All lists are empty when the directory is whole. Offices of the whole municipality do not count as an
-/// area's own.
+/// The answer lists gaps and overlaps between districts, districts whose area has no open office of its own, and
+/// services that no open office gives. All lists are empty if the directory is complete. An office of the whole
+/// municipality does not count as an area's own office.
 #[utoipa::path(
     operation_id = "getCoverage",
     tag = "directory",
-    responses((status = 200, description = "What the directory lacks.", body = Coverage))
+    responses((status = 200, description = "The gaps in the directory.", body = Coverage))
 )]
 #[get("/directory/coverage")]
 async fn get_coverage(_: Anyone, call: Call, directory: Data<Handle>) -> Result<HttpResponse> {

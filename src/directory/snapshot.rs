@@ -21,64 +21,54 @@ use crate::services::Service;
 use crate::slug::{AreaName, DistrictName, OfficeName, ServiceName};
 use crate::time::Timestamp;
 
-/// How many days ahead the opening hours are worked out. A snapshot is renewed every day, so it never gets that old.
+/// The number of days ahead for which the opening hours are prepared. A snapshot is renewed every day, so it never gets
+/// that old.
 pub(super) const PREPARED_DAYS: u64 = 35;
 
-/// A snapshot of the directory.
+/// An immutable snapshot of the directory.
 #[derive(Debug)]
 pub struct Directory {
-    /// How often the directory was written.
+    /// The number of times that the directory has been written.
     pub version: i64,
-    /// The municipality.
     pub municipality: Municipality,
-    /// All areas, in the Swedish order of their names, as are the others.
+    /// The areas in the Swedish order of their names. Districts, offices and services are in this order as well.
     pub areas: Vec<Area>,
-    /// All districts.
     pub districts: Vec<District>,
-    /// All offices.
     pub offices: Vec<Office>,
-    /// All services.
     pub services: Vec<Service>,
-    /// The municipality's calendar.
     pub calendar: Calendar,
-    /// How deadlines are counted.
     pub deadline_rules: Vec<DeadlineRule>,
-    /// The law that they rest on.
     pub legal_references: Vec<LegalReference>,
-    /// What was answered from it.
+    /// Answers that were made from this snapshot, kept to be sent again.
     pub answers: KeptAnswers,
     pub(super) documents: Documents,
     pub(super) geography: Arc<Geography>,
     places: Places,
-    /// The day on which the hours were prepared.
+    /// The day on which the opening hours were prepared.
     pub(super) day: NaiveDate,
-    /// Prepared hours by their text: offices often share them.
+    /// The prepared opening hours by their texts, because offices often have the same hours.
     hours: HashMap<String, Arc<OpeningHours>>,
 }
 
-/// All that a snapshot is made from.
+/// The contents from which a snapshot is made.
 #[derive(Debug, Default)]
 pub struct Parts {
-    /// How often the directory was written.
+    /// The number of times that the directory has been written.
     pub version: i64,
-    /// What is kept whole.
     pub documents: Documents,
-    /// All areas.
     pub areas: Vec<Area>,
-    /// All districts.
     pub districts: Vec<District>,
-    /// The boundary of each district, retired ones included.
+    /// The boundary of each district, retired districts included.
     pub boundaries: HashMap<DistrictId, Arc<Boundary>>,
     /// The outline of the municipality, if it was imported.
     pub outline: Option<Arc<Boundary>>,
-    /// All offices.
     pub offices: Vec<Office>,
-    /// All services.
     pub services: Vec<Service>,
 }
 
 impl Directory {
-    /// Makes a snapshot. What `before` has worked out already, and what is the same still, is taken from there.
+    /// Makes a snapshot. Results that the snapshot `before` has worked out are reused if what they depend on is
+    /// unchanged.
     pub fn new(parts: Parts, now: Timestamp, before: Option<&Self>) -> Result<Self> {
         let Parts { version, documents, mut areas, mut districts, boundaries, outline, mut offices, mut services } =
             parts;
@@ -112,129 +102,125 @@ impl Directory {
         })
     }
 
-    /// A directory before anything was imported.
+    /// Makes an empty directory, as it is before anything is imported.
     pub fn empty(now: Timestamp) -> Result<Self> {
         Self::new(Parts::default(), now, None)
     }
 
-    /// Whether it should take the place of another snapshot: it was written later, or its hours were prepared later.
+    /// Whether this snapshot should replace another one: it has a later version, or its hours were prepared on a later
+    /// day.
     pub fn is_newer_than(&self, other: &Self) -> bool {
         (self.version, self.day) > (other.version, other.day)
     }
 
-    /// What a body can name.
+    /// Returns the records that a request body can name.
     pub fn known(&self) -> Known<'_> {
         Known { areas: &self.areas, offices: &self.offices, services: &self.services, calendar: &self.calendar }
     }
 
-    /// The area with this identifier.
     pub fn area(&self, id: AreaId) -> Option<&Area> {
         self.areas.iter().find(|area| area.id == id)
     }
 
-    /// The district with this identifier.
     pub fn district(&self, id: DistrictId) -> Option<&District> {
         self.districts.iter().find(|district| district.id == id)
     }
 
-    /// The office with this identifier.
     pub fn office(&self, id: OfficeId) -> Option<&Office> {
         self.offices.iter().find(|office| office.id == id)
     }
 
-    /// The service with this identifier.
     pub fn service(&self, id: ServiceId) -> Option<&Service> {
         self.services.iter().find(|service| service.id == id)
     }
 
-    /// The area of this name.
+    /// Finds the area with this identifier or slug.
     pub fn find_area(&self, name: &AreaName) -> Option<&Area> {
         self.known().area(name)
     }
 
-    /// Where somebody lives must be a district that is in use.
+    /// Checks that the district where a person lives is an active one, if it is given.
     pub fn check_home(&self, district: Option<DistrictId>, pointer: &str, rules: &mut Rules) {
         let is_active = district.is_none_or(|id| self.district(id).is_some_and(District::is_active));
         let unknown = Text::new("is not an active district here", "är inte en aktiv stadsdel här");
         rules.require(is_active, pointer, unknown);
     }
 
-    /// The district of this name.
+    /// Finds the district with this identifier or slug.
     pub fn find_district(&self, name: &DistrictName) -> Option<&District> {
         self.districts.iter().find(|district| name.names(district.id, &district.slug))
     }
 
-    /// The office of this name.
+    /// Finds the office with this identifier or slug.
     pub fn find_office(&self, name: &OfficeName) -> Option<&Office> {
         self.known().office(name)
     }
 
-    /// The service of this name.
+    /// Finds the service with this identifier or slug.
     pub fn find_service(&self, name: &ServiceName) -> Option<&Service> {
         self.known().service(name)
     }
 
-    /// The active district that a point lies in; a point on a border always lies in the same one.
+    /// Returns the active district in which a point lies. A point on a border always gets the same district.
     pub fn locate(&self, lat: f64, lon: f64) -> Option<&District> {
         self.district(self.geography.locate(lat, lon)?)
     }
 
-    /// Whether a point lies in the municipality, be it in a gap between its districts.
+    /// Whether a point lies in the municipality. It may lie in a gap between districts.
     pub fn contains(&self, lat: f64, lon: f64) -> bool {
         self.geography.contains(lat, lon)
     }
 
-    /// The boundary of a district.
     pub fn boundary(&self, district: &District) -> Option<&Boundary> {
         self.geography.boundary(district.id)
     }
 
-    /// The middle of a district, longitude first, where a map can write its name.
+    /// A point in the middle of a district, longitude first, where a map can write its name.
     pub fn label_point(&self, district: &District) -> [f64; 2] {
         self.geography.label_point(district.id)
     }
 
-    /// The outline of the municipality, as it was imported.
+    /// Returns the outline of the municipality, if it was imported.
     pub fn outline(&self) -> Option<&Boundary> {
         self.geography.outline()
     }
 
-    /// The active district that is called so, or that has a part that is; none where two are.
+    /// Returns the active district with this name, or with a part that has this name. Returns `None` if two districts have
+    /// the name.
     pub fn district_of_place(&self, name: &str) -> Option<&District> {
         self.district(self.places.district(name)?)
     }
 
-    /// Another municipality of that name.
+    /// Returns the other municipality with this name.
     pub fn other_municipality(&self, name: &str) -> Option<&OtherMunicipality> {
         self.places.other_municipality(name)
     }
 
-    /// What is known of a postal code, with or without its space.
+    /// Looks up a postal code, with or without its space.
     pub fn postal_code(&self, code: &str) -> Option<&PostalCode> {
         self.places.postal_code(code)
     }
 
-    /// The offices that have an area in their catchment by name.
+    /// Returns the offices whose catchment names an area.
     pub fn offices_of_area(&self, area: AreaId) -> impl Iterator<Item = &Office> {
         self.offices.iter().filter(move |office| office.serves_area(area))
     }
 
-    /// The offices that give a service.
+    /// Returns the offices that give a service.
     pub fn offices_of_service(&self, service: ServiceId) -> impl Iterator<Item = &Office> {
         self.offices.iter().filter(move |office| office.service_ids.contains(&service))
     }
 
-    /// The districts of an area.
     pub fn districts_of_area(&self, area: AreaId) -> impl Iterator<Item = &District> {
         self.districts.iter().filter(move |district| district.area_id == area)
     }
 
-    /// When an office is open; `None` when nobody stated it.
+    /// Returns the opening hours of an office, or `None` if they are unknown.
     pub fn hours(&self, office: &Office) -> Option<&OpeningHours> {
         self.hours.get(office.opening_hours.as_ref()?.as_ref()).map(Arc::as_ref)
     }
 
-    /// Whether the hours of an office are known, and the hours of each day from one to another.
+    /// Returns whether the hours of an office are known, and the hours of each day from `from` to `to`.
     pub fn hours_between(&self, office: &Office, from: NaiveDate, to: NaiveDate) -> (bool, Vec<DayHours>) {
         if let Some(hours) = self.hours(office) {
             return (true, hours.days(from, to));
@@ -247,7 +233,8 @@ impl Directory {
         (false, from.iter_days().take_while(|date| *date <= to).map(day).collect())
     }
 
-    /// Whether an office is open at that instant. One that is not in operation is closed, whatever its hours.
+    /// Returns whether an office is open at that instant. An office that is not in operation is closed, even in its
+    /// opening hours.
     pub fn open_state(&self, office: &Office, at: DateTime<Utc>) -> OpenState {
         if !office.is_in_operation() {
             return OpenState { open_now: Some(false), closes_at: None, opens_at: None };
@@ -256,7 +243,7 @@ impl Directory {
     }
 }
 
-/// The hours of all offices, worked out for the days to come.
+/// Prepares the opening hours of all offices for the days to come.
 pub(super) fn prepare(
     offices: &[Office],
     calendar: &Calendar,

@@ -1,4 +1,4 @@
-//! Reading and writing the directory as a whole.
+//! The SQL statements on the directory as a whole.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -17,17 +17,16 @@ use crate::id::DistrictId;
 use crate::time::Timestamp;
 use crate::{areas, districts, offices, on_backend, services};
 
-/// Reads the whole directory.
 pub fn load(conn: &mut DbConn, now: Timestamp) -> Result<Directory> {
     Directory::new(read(conn, None)?, now, None)
 }
 
-/// Reads the directory, and takes over from `before` what is the same still.
+/// Reads the directory. Parts that are the same in `before` are taken from there.
 pub fn reload(conn: &mut DbConn, now: Timestamp, before: &Directory) -> Result<Directory> {
     Directory::new(read(conn, Some(before))?, now, Some(before))
 }
 
-/// Reads the directory if it is newer than what is held, or if a day has passed since that was read.
+/// Reads the directory if the database has a newer version than `held`, or if a day has passed since `held` was made.
 pub fn load_newer(conn: &mut DbConn, now: Timestamp, held: &Directory) -> Result<Option<Directory>> {
     let yesterdays = held.day != held.calendar.local_date(now.utc());
     if !yesterdays && version(conn)? <= held.version {
@@ -36,12 +35,13 @@ pub fn load_newer(conn: &mut DbConn, now: Timestamp, held: &Directory) -> Result
     reload(conn, now, held).map(Some)
 }
 
-/// How often the directory was written.
+/// Returns the number of times that the directory has been written.
 pub fn version(conn: &mut DbConn) -> Result<i64> {
     Ok(on_backend!(conn, conn => directory_state::table.find(1).select(directory_state::version).first(conn))?)
 }
 
-/// Counts a write. On PostgreSQL this takes the lock that makes all writes of the directory wait for each other.
+/// Counts a write and returns the new number of writes. On PostgreSQL, this takes the lock that makes all writes of the
+/// directory wait for each other.
 pub fn count_write(conn: &mut DbConn) -> Result<i64> {
     let state = directory_state::table.find(1);
     let next = directory_state::version.eq(directory_state::version + 1);
@@ -49,11 +49,12 @@ pub fn count_write(conn: &mut DbConn) -> Result<i64> {
     version(conn)
 }
 
-/// A reader has no transaction, so a write may come between two of its statements. Every write counts up the version:
-/// what was read between two equal versions is one state.
+/// The number of times that a reader tries to read one state. A reader has no transaction, so a write may happen
+/// between two of its statements. Every write increases the version, so whatever is read between two equal versions is
+/// one state.
 const ATTEMPTS: u32 = 8;
 
-/// Reads all parts of one state.
+/// Reads all parts of the directory in one state.
 pub fn read(conn: &mut DbConn, before: Option<&Directory>) -> Result<Parts> {
     for _ in 0..ATTEMPTS {
         let first = version(conn)?;
@@ -87,8 +88,8 @@ fn read_once(conn: &mut DbConn, before: Option<&Directory>, version: i64) -> Res
     })
 }
 
-/// The boundary of each district: those of the snapshot before where the district is the same, the others from the
-/// database.
+/// Returns the boundary of each district. For a district that is unchanged since the snapshot `before`, it is taken
+/// from there. The others are read from the database.
 fn boundaries(
     conn: &mut DbConn,
     districts: &[District],
@@ -122,7 +123,7 @@ fn documents(conn: &mut DbConn) -> Result<Documents> {
     Documents::from_stored(rows.into_iter().map(|(name, content)| (name, content.0)).collect::<BTreeMap<_, _>>())
 }
 
-/// Writes all documents anew.
+/// Replaces all stored documents by these.
 pub fn write_documents(conn: &mut DbConn, documents: &Documents) -> Result<()> {
     on_backend!(conn, conn => diesel::delete(directory_documents::table).execute(conn))?;
     for (name, content) in documents.to_stored()? {

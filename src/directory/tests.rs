@@ -8,12 +8,12 @@ fn moment(now: &str) -> Moment {
     Moment { now: now.parse().unwrap(), random: Random::system() }
 }
 
-/// Monday morning in November.
+/// Makes the directory of Linköping on a Monday morning in November.
 fn linkoping() -> Directory {
     import::in_memory(&moment("2026-11-23T09:00:00Z")).unwrap()
 }
 
-/// The parts of a directory, to make another one from.
+/// Returns the parts of a directory, to make another directory from them.
 fn parts(directory: Directory) -> Parts {
     Parts {
         version: directory.version,

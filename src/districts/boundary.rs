@@ -1,4 +1,4 @@
-//! The boundary of a district, as it is written and as it must lie among the others.
+//! The boundary of a district: its form in requests and answers, and the rules for its place among the other boundaries.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema,
 
 use crate::directory::geometry::Boundary;
 
-/// A boundary as it is sent and answered: a GeoJSON geometry (RFC 7946).
+/// A boundary in requests and answers: a GeoJSON geometry (RFC 7946).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BoundaryBody(pub Value);
@@ -23,7 +23,7 @@ impl utoipa::PartialSchema for BoundaryBody {
         let kind = ObjectBuilder::new()
             .schema_type(Type::String)
             .enum_values(Some(["Polygon", "MultiPolygon"]))
-            .description(Some("Either kind is read; answers are always a MultiPolygon."));
+            .description(Some("Requests may use either type. Answers always use MultiPolygon."));
         let array = |items: RefOr<Schema>, least| {
             ArrayBuilder::new().items(items).min_items(Some(least)).max_items(Some(100_000))
         };
@@ -40,10 +40,10 @@ impl utoipa::PartialSchema for BoundaryBody {
             .property(
                 "coordinates",
                 coordinates.description(Some(
-                    "Rings of positions, longitude first, in WGS 84; of a MultiPolygon, a list of such.",
+                    "A list of rings. A ring is a list of positions in WGS 84, longitude first. A MultiPolygon has a list of such lists.",
                 )),
             )
-            .property("bbox", bbox.description(Some("Ignored; answers have none.")))
+            .property("bbox", bbox.description(Some("Ignored in requests and absent from answers.")))
             .required("type")
             .required("coordinates")
             .description(Some("A boundary: a GeoJSON geometry (RFC 7946) with simple rings that do not cross."))

@@ -1,4 +1,4 @@
-//! Boundaries over HTTP.
+//! The HTTP operations on boundaries of districts.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, put};
@@ -20,13 +20,13 @@ use crate::slug::DistrictName;
 
 /// Get the boundary of a district
 ///
-/// A GeoJSON geometry (RFC 7946), always a MultiPolygon, at full resolution. With `Accept: application/geo+json` it
-/// says so.
+/// The answer is a GeoJSON geometry (RFC 7946) at full resolution, always a MultiPolygon. With
+/// `Accept: application/geo+json`, the answer has that media type.
 #[utoipa::path(
     operation_id = "getBoundary",
     tag = "districts",
     params(("id" = DistrictName, Path, description = "The district's identifier or slug.")),
-    responses((status = 200, description = "The boundary.", content(
+    responses((status = 200, description = "The boundary of the district.", content(
         (BoundaryBody = "application/json"),
         (BoundaryBody = "application/geo+json")
     )))
@@ -49,15 +49,15 @@ pub async fn get_boundary(
 
 /// Replace the boundary of a district
 ///
-/// The new boundary may overlap a neighbour by at most 1 m² and leave the municipality by at most 1 m. A gap that it
-/// leaves behind is allowed, and told by the coverage of the directory. Redraw the district that gives ground away
-/// before the one that takes it.
+/// The new boundary may overlap a neighbour by at most 1 m² and reach outside the municipality by at most 1 m. It may
+/// leave a gap, which the coverage of the directory reports. To move ground from one district to another, first redraw
+/// the district that gives it up, then the one that takes it.
 #[utoipa::path(
     operation_id = "replaceBoundary",
     tag = "districts",
     params(("id" = DistrictName, Path, description = "The district's identifier or slug.")),
     request_body = BoundaryBody,
-    responses((status = 200, description = "The boundary as it is now.", body = BoundaryBody)),
+    responses((status = 200, description = "The boundary after the change.", body = BoundaryBody)),
     security(("staffToken" = []))
 )]
 #[put("/districts/{id}/boundary")]

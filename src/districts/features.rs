@@ -15,18 +15,18 @@ use crate::id::DistrictId;
 /// The media type of GeoJSON.
 pub const MEDIA_TYPE: &str = "application/geo+json";
 
-/// A page of districts, as a FeatureCollection.
+/// A page of districts, as a GeoJSON FeatureCollection.
 #[derive(Serialize, ToSchema)]
 pub struct DistrictFeatures {
-    /// Always `FeatureCollection`.
+    /// The GeoJSON type, always `FeatureCollection`.
     r#type: CollectionType,
-    /// The districts of this page, in order.
+    /// The districts of this page, in the order of their names.
     #[schema(max_items = 100)]
     features: Vec<DistrictFeature>,
-    /// About the page.
+    /// The size of the page and of the whole list.
     #[serde(rename = "_meta")]
     meta: Meta,
-    /// Where to go from here.
+    /// Links to this page and to the pages beside it.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     links: Vec<Link>,
@@ -35,20 +35,20 @@ pub struct DistrictFeatures {
 /// The GeoJSON type of a page of districts.
 #[derive(Serialize, ToSchema)]
 enum CollectionType {
-    /// A collection of features.
+    /// A GeoJSON collection of features.
     FeatureCollection,
 }
 
-/// A district with its boundary.
+/// A district with its boundary, as a GeoJSON Feature.
 #[derive(Serialize, ToSchema)]
 pub struct DistrictFeature {
-    /// Always `Feature`.
+    /// The GeoJSON type, always `Feature`.
     r#type: FeatureType,
-    /// The district's identifier.
+    /// The district's identifier, a UUID.
     id: DistrictId,
-    /// The district.
+    /// The district without its boundary.
     properties: DistrictView,
-    /// Its boundary; null where none is known (RFC 7946, 3.2).
+    /// The district's boundary, or null if no boundary is known (RFC 7946, section 3.2).
     ///
     /// @x-nullable true
     #[schema(required)]
@@ -58,12 +58,11 @@ pub struct DistrictFeature {
 /// The GeoJSON type of a district.
 #[derive(Serialize, ToSchema)]
 enum FeatureType {
-    /// A feature.
+    /// A district as a GeoJSON feature.
     Feature,
 }
 
 impl DistrictFeature {
-    /// A district with its boundary.
     pub fn new(district: &District, directory: &Directory, call: &Call) -> Self {
         Self {
             r#type: FeatureType::Feature,
@@ -75,7 +74,6 @@ impl DistrictFeature {
 }
 
 impl DistrictFeatures {
-    /// The features of one page.
     pub fn new(features: Vec<DistrictFeature>, meta: Meta, links: Vec<Link>) -> Self {
         Self { r#type: CollectionType::FeatureCollection, features, meta, links }
     }

@@ -1,10 +1,11 @@
 //! Districts: the parts of the municipality, each in exactly one area and with a boundary.
 //!
-//! - The boundaries of all active districts partition the municipality. A change may overlap a neighbour by at most 1
-//!   m² and leave the municipality by at most 1 m; gaps are allowed, and reported by coverage.
-//! - A district is active until it is retired. A retired one keeps its boundary, and no place lies in it any more.
+//! - The boundaries of all active districts partition the municipality. A changed boundary may overlap a neighbour by at
+//!   most 1 m² and reach outside the municipality by at most 1 m. Gaps are allowed, and coverage reports them.
+//! - A district is active until it is retired. A retired district keeps its boundary, but no place is located in it any
+//!   more.
 //! - A district that referrals refer to is never removed, only retired.
-//! - Its boundary is large and changes alone, so it has a path of its own.
+//! - A boundary is large and changes separately from the rest of the district, so it has a path of its own.
 
 pub mod boundary;
 mod boundary_routes;
@@ -27,32 +28,25 @@ use crate::slug::{AreaName, Slug};
 use crate::text::{Bounded, Line, Localized, swedish_order};
 use crate::time::{Timestamp, day};
 
-/// A district. Its boundary is the directory's: see [`Directory::boundary`](crate::directory::Directory::boundary).
+/// A district without its boundary, which the directory holds: see
+/// [`Directory::boundary`](crate::directory::Directory::boundary).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct District {
-    /// Its identifier.
     pub id: DistrictId,
-    /// Its readable name in paths.
     pub slug: Slug,
-    /// Its code in the statistics.
     pub code: DistrictCode,
-    /// Its name.
     pub name: Localized,
-    /// What people call its parts.
+    /// The names that people use for parts of the district.
     pub place_names: Vec<Line>,
-    /// The area that it belongs to.
     pub area_id: AreaId,
-    /// How many live there.
     pub population: Option<Population>,
-    /// Whether it is in use.
     pub status: DistrictStatus,
-    /// How often it was written, its boundary included.
+    /// The number of times that the district has been written, changes of its boundary included.
     pub version: i32,
-    /// When it was written last.
     pub updated_at: Timestamp,
 }
 
-/// The code of a district, such as SCB's RegSO code.
+/// The code of a district in the statistics, such as a RegSO code of Statistics Sweden.
 pub type DistrictCode = Bounded<20>;
 
 /// Whether a district is in use.
@@ -62,22 +56,22 @@ pub type DistrictCode = Bounded<20>;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum DistrictStatus {
-    /// In use.
+    /// The district is in use.
     #[default]
     Active,
-    /// No longer in use, and kept because others refer to it.
+    /// The district is no longer in use. It is kept because other records refer to it.
     Retired,
 }
 crate::text_column!(DistrictStatus);
 
-/// How many people live somewhere.
+/// The number of people who live in a district or an area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Population {
-    /// How many people live there.
+    /// The number of residents on that day.
     #[schema(minimum = 0, maximum = 4_294_967_295_u64, example = 10463)]
     pub total: u32,
-    /// On which day.
+    /// The day on which the residents were counted.
     #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2019-12-31")]
     pub as_of: NaiveDate,
@@ -87,62 +81,62 @@ pub struct Population {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewDistrict {
-    /// Its readable name in paths.
+    /// The district's readable name in paths.
     ///
     /// @example "skaggetorp-tornby"
     pub slug: Slug,
-    /// Its code in the statistics.
+    /// The district's code in the statistics, such as a RegSO code.
     #[schema(value_type = String, min_length = 1, max_length = 20, example = "0580R018")]
     pub code: DistrictCode,
-    /// What the district is called.
+    /// The name of the district, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Skäggetorp-Tornby", "en": "Skäggetorp-Tornby"}
     pub name: Localized,
-    /// What people call its parts.
+    /// The names that people use for parts of the district.
     #[schema(value_type = Vec<String>, max_items = 50, example = json!(["Skäggetorp", "Tornby"]))]
     pub place_names: Vec<Line>,
-    /// The area that it belongs to.
+    /// The area that the district belongs to, by its identifier or slug.
     pub area_id: AreaName,
-    /// How many live there.
+    /// The number of people who live in the district.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub population: Option<Population>,
-    /// Where it lies.
+    /// The boundary of the district, as a GeoJSON geometry.
     pub boundary: BoundaryBody,
-    /// Whether it is in use; active unless said.
+    /// Whether the district is in use. The default is `active`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DistrictStatus>,
 }
 
-/// A district as an administrator writes it, but for its boundary.
+/// A district as an administrator writes it, without its boundary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DistrictDetails {
-    /// Its readable name in paths.
+    /// The district's readable name in paths.
     ///
     /// @example "skaggetorp-tornby"
     pub slug: Slug,
-    /// Its code in the statistics.
+    /// The district's code in the statistics, such as a RegSO code.
     #[schema(value_type = String, min_length = 1, max_length = 20, example = "0580R018")]
     pub code: DistrictCode,
-    /// What the district is called.
+    /// The name of the district, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Skäggetorp-Tornby", "en": "Skäggetorp-Tornby"}
     pub name: Localized,
-    /// What people call its parts.
+    /// The names that people use for parts of the district.
     #[schema(value_type = Vec<String>, max_items = 50, example = json!(["Skäggetorp", "Tornby"]))]
     pub place_names: Vec<Line>,
-    /// The area that it belongs to.
+    /// The area that the district belongs to, by its identifier or slug.
     pub area_id: AreaName,
-    /// How many live there.
+    /// The number of people who live in the district.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub population: Option<Population>,
-    /// Whether it is in use; active unless said.
+    /// Whether the district is in use. The default is `active`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DistrictStatus>,
 }
 
 impl NewDistrict {
-    /// The boundary, and everything else.
+    /// Splits the district into its boundary and its other fields.
     pub fn split(self) -> (BoundaryBody, DistrictDetails) {
         let Self { slug, code, name, place_names, area_id, population, boundary, status } = self;
         (boundary, DistrictDetails { slug, code, name, place_names, area_id, population, status })
@@ -150,23 +144,22 @@ impl NewDistrict {
 }
 
 impl District {
-    /// The same district, written anew because its boundary was.
+    /// Returns the next version of the district, whose boundary is about to be replaced. Nothing else changes.
     pub fn with_new_boundary(&self, moment: &Moment) -> Self {
         Self { version: self.version + 1, updated_at: moment.now, ..self.clone() }
     }
 
-    /// How an administrator would write it as it is.
+    /// Returns the district in the form in which an administrator writes it. A merge patch is applied to this form.
     pub fn as_details(&self) -> DistrictDetails {
         let Self { slug, code, name, place_names, area_id, population, status, .. } = self.clone();
         DistrictDetails { slug, code, name, place_names, area_id: area_id.into(), population, status: Some(status) }
     }
 
-    /// Whether it is in use.
     pub fn is_active(&self) -> bool {
         self.status == DistrictStatus::Active
     }
 
-    /// Its place in lists.
+    /// The key that orders districts in lists: the Swedish name, then the identifier.
     pub fn position(&self) -> (String, DistrictId) {
         (swedish_order(self.name.sv()), self.id)
     }

@@ -1,4 +1,4 @@
-//! Districts over HTTP.
+//! The HTTP operations on districts.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
@@ -30,22 +30,22 @@ use crate::idempotency::{Replay, Retries};
 use crate::slug::{AreaName, DistrictName};
 use crate::text::{Line, folded};
 
-/// The operations on districts.
+/// Mounts the operations on districts and their boundaries.
 pub fn mount(api: &mut impl Mount) {
     api.service(list_districts).service(create_district).service(get_district).service(change_district);
     api.service(delete_district).service(get_boundary).service(put_boundary);
 }
 
-/// Which districts are asked for.
+/// The filters for a list of districts.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DistrictFilter {
-    /// Only districts of this area, by its identifier or slug.
+    /// Lists only the districts of this area, by its identifier or slug.
     #[param(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", min_length = 1, max_length = 80, example = "norr")]
     area_id: Option<AreaName>,
-    /// Only districts whose name, or the name of a part of them, begins like this. Case and the marks of å, ä and ö do
-    /// not count.
+    /// Lists only the districts whose name, or the name of a part of them, begins with this text. Case and the marks of
+    /// å, ä and ö are ignored.
     #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "skägg")]
     name: Option<Line>,
 }
@@ -64,7 +64,7 @@ impl DistrictFilter {
 
 /// List districts
 ///
-/// All districts, retired ones included, in the Swedish order of their names. With `Accept: application/geo+json` the
+/// All districts, retired ones included, in the Swedish order of their names. With `Accept: application/geo+json`, the
 /// page is a GeoJSON FeatureCollection with the boundaries.
 #[utoipa::path(
     operation_id = "listDistricts",
@@ -100,15 +100,15 @@ async fn list_districts(
 
 /// Create a district
 ///
-/// A new district in an area, with its boundary. It may overlap its neighbours by at most 1 m² and leave the
-/// municipality by at most 1 m. Its slug and its code must be free.
+/// The new district belongs to an area and has a boundary. The boundary may overlap its neighbours by at most 1 m² and
+/// reach outside the municipality by at most 1 m. The district's slug and code must not be in use.
 #[utoipa::path(
     operation_id = "createDistrict",
     tag = "districts",
     request_body = NewDistrict,
     responses(
         (status = 201, description = "The new district.", body = DistrictView),
-        (status = 409, description = "Another one has the same slug or code.")
+        (status = 409, description = "Another district has the same slug or code.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::AlreadyExists])))
@@ -142,7 +142,7 @@ async fn create_district(
 
 /// Get a district
 ///
-/// One district. Its boundary has a path of its own.
+/// The answer is one district without its boundary, which has a path of its own.
 #[utoipa::path(
     operation_id = "getDistrict",
     tag = "districts",
@@ -165,16 +165,17 @@ async fn get_district(
 
 /// Change a district
 ///
-/// A merge patch (RFC 7396) of what the district was written with, but for its boundary. A district is retired, and
-/// taken back, by its status; taken back, it must not overlap others.
+/// The body is a merge patch (RFC 7396) of the fields that a district is created with, except its boundary. A district
+/// is retired, and taken back into use, by its status. A district that is taken back into use must not overlap other
+/// districts.
 #[utoipa::path(
     operation_id = "changeDistrict",
     tag = "districts",
     params(("id" = DistrictName, Path, description = "The district's identifier or slug.")),
     request_body(content = DistrictDetails, example = json!({ "population": { "total": 10463, "asOf": "2019-12-31" } })),
     responses(
-        (status = 200, description = "The district as it is now.", body = DistrictView),
-        (status = 409, description = "Another one has the same slug or code.")
+        (status = 200, description = "The district after the change.", body = DistrictView),
+        (status = 409, description = "Another district has the same slug or code.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::AlreadyExists])))
@@ -203,14 +204,14 @@ async fn change_district(
 
 /// Delete a district
 ///
-/// Only a district that nothing refers to can be deleted; retire it otherwise.
+/// A district can be deleted only if nothing refers to it. Otherwise, retire it.
 #[utoipa::path(
     operation_id = "deleteDistrict",
     tag = "districts",
     params(("id" = DistrictName, Path, description = "The district's identifier or slug.")),
     responses(
-        (status = 204, description = "The district is gone."),
-        (status = 409, description = "Something still refers to it; retire or close it instead.")
+        (status = 204, description = "The district is deleted."),
+        (status = 409, description = "Another record still refers to the district. Retire the district instead.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::StillReferenced])))
@@ -234,6 +235,6 @@ async fn delete_district(
 }
 
 fn view(id: DistrictId, directory: &Directory, links: &impl Linking) -> Result<DistrictView> {
-    let district = directory.district(id).ok_or_else(|| Error::internal("a district that was written is not there"))?;
+    let district = directory.district(id).ok_or_else(|| Error::internal("a district that was written is missing"))?;
     Ok(DistrictView::new(district, directory, links))
 }

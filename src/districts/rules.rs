@@ -13,7 +13,7 @@ use crate::rules;
 use crate::rules::Rules;
 
 impl District {
-    /// A new district.
+    /// Makes a district from what an administrator wrote, or tells all that is wrong with it.
     pub fn new(details: DistrictDetails, known: &Known<'_>, moment: &Moment) -> Result<Self> {
         let DistrictDetails { slug, code, name, place_names, area_id, population, status } = details;
         let mut rules = Rules::default();
@@ -28,22 +28,22 @@ impl District {
         Ok(Self { id, slug, code, name, place_names, area_id, population, status, version, updated_at })
     }
 
-    /// What it becomes when somebody writes it anew.
+    /// Returns the next version of the district, with the contents of `details`.
     pub fn changed(&self, details: DistrictDetails, known: &Known<'_>, moment: &Moment) -> Result<Self> {
         Ok(Self { id: self.id, version: self.version + 1, ..Self::new(details, known, moment)? })
     }
 }
 
 impl BoundaryBody {
-    /// Reads the boundary. `pointer` is where in the request it stands.
+    /// Reads and checks the boundary. `pointer` is the place of the boundary in the request, for the errors.
     pub fn parse(&self, directory: &Directory, pointer: &str) -> Result<Boundary> {
         Boundary::parse(&self.0, directory.outline())
             .map_err(|flaw| Error::invalid_at(format!("{pointer}{}", flaw.pointer), flaw.reason))
     }
 }
 
-/// An active district leaves its neighbours and the municipality alone. `pointer` is where the request says where it
-/// lies.
+/// Checks that an active district does not overlap its neighbours or reach outside the municipality. `pointer` is the
+/// place in the request that decides where the district lies, for the errors.
 pub fn check_boundary(directory: &Directory, id: DistrictId, pointer: &str) -> Result<()> {
     let Some(district) = directory.district(id).filter(|district| district.is_active()) else { return Ok(()) };
     let Some(boundary) = directory.boundary(district) else { return Ok(()) };
@@ -65,14 +65,14 @@ pub fn check_boundary(directory: &Directory, id: DistrictId, pointer: &str) -> R
 pub(super) fn overlaps(other: &District, square_metres: f64) -> Text {
     let name = other.name.sv();
     Text::new(
-        format!("overlaps the district {name} by {square_metres:.0} m²; at most 1 m² is let pass"),
+        format!("overlaps the district {name} by {square_metres:.0} m²; at most 1 m² is accepted"),
         format!("överlappar stadsdelen {name} med {square_metres:.0} m²; högst 1 m² släpps igenom"),
     )
 }
 
 pub(super) fn leaves(metres: f64) -> Text {
     Text::new(
-        format!("leaves the municipality by {metres:.0} m; at most 1 m is let pass"),
+        format!("leaves the municipality by {metres:.0} m; at most 1 m is accepted"),
         format!("lämnar kommunen med {metres:.0} m; högst 1 m släpps igenom"),
     )
 }

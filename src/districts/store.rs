@@ -1,4 +1,4 @@
-//! Every statement on districts.
+//! The SQL statements on districts.
 
 use diesel::prelude::*;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::slug::Slug;
 use crate::text::{Line, Localized};
 use crate::time::Timestamp;
 
-/// A district without its boundary, which is large.
+/// A row without the boundary, which is large.
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = districts, treat_none_as_null = true)]
 struct Row {
@@ -54,7 +54,7 @@ impl TryFrom<Row> for District {
 
     fn try_from(row: Row) -> Result<Self> {
         let Row { id, slug, code, name, place_names, area_id, population, status, version, updated_at } = row;
-        let code: DistrictCode = code.parse().map_err(|_| Error::internal("a stored code is not one"))?;
+        let code: DistrictCode = code.parse().map_err(|_| Error::internal("a stored district code is not valid"))?;
         let population = population.map(|population| population.0);
         Ok(Self {
             id,
@@ -71,13 +71,12 @@ impl TryFrom<Row> for District {
     }
 }
 
-/// All districts.
 pub fn all(conn: &mut DbConn) -> Result<Vec<District>> {
     let rows: Vec<Row> = on_backend!(conn, conn => districts::table.select(Row::as_select()).load(conn))?;
     rows.into_iter().map(District::try_from).collect()
 }
 
-/// The boundaries of some districts, as GeoJSON geometries.
+/// Reads the boundaries of some districts, as GeoJSON geometries.
 pub fn boundaries(conn: &mut DbConn, ids: &[DistrictId]) -> Result<Vec<(DistrictId, Value)>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -87,7 +86,6 @@ pub fn boundaries(conn: &mut DbConn, ids: &[DistrictId]) -> Result<Vec<(District
     Ok(rows.into_iter().map(|(id, boundary)| (id, boundary.0)).collect())
 }
 
-/// Writes a new district.
 pub fn insert(conn: &mut DbConn, district: &District, boundary: &Value) -> Result<()> {
     let (row, boundary) = (Row::from(district), Json(boundary.clone()));
     let values = (&row, districts::boundary.eq(boundary));
@@ -95,7 +93,8 @@ pub fn insert(conn: &mut DbConn, district: &District, boundary: &Value) -> Resul
     Ok(())
 }
 
-/// Writes the next version of a district, unless somebody else wrote it first.
+/// Writes the next version of a district, without its boundary. Fails as stale if somebody else wrote that version
+/// first.
 pub fn update(conn: &mut DbConn, district: &District) -> Result<()> {
     let row = Row::from(district);
     let before = districts::table.find(district.id).filter(districts::version.eq(district.version - 1));
@@ -103,14 +102,15 @@ pub fn update(conn: &mut DbConn, district: &District) -> Result<()> {
     if written == 1 { Ok(()) } else { Err(stale()) }
 }
 
-/// Writes the boundary of a district whose version has been written already.
+/// Writes the boundary of a district, after [`update`] has written the district's next version.
 pub fn update_boundary(conn: &mut DbConn, id: DistrictId, boundary: &Value) -> Result<()> {
     let boundary = districts::boundary.eq(Json(boundary.clone()));
     on_backend!(conn, conn => diesel::update(districts::table.find(id)).set(boundary).execute(conn))?;
     Ok(())
 }
 
-/// Removes this version of a district, if nothing refers to it.
+/// Deletes a district. Fails as stale if `version` is no longer its version, and by a foreign key if something refers
+/// to it.
 pub fn delete(conn: &mut DbConn, id: DistrictId, version: i32) -> Result<()> {
     let same = districts::table.find(id).filter(districts::version.eq(version));
     let removed = on_backend!(conn, conn => diesel::delete(same).execute(conn))?;

@@ -1,4 +1,4 @@
-//! Districts as callers see them.
+//! Districts as the API shows them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,46 +12,46 @@ use crate::slug::Slug;
 use crate::text::{Line, Localized};
 use crate::time::Timestamp;
 
-/// A district.
+/// A district of the municipality, without its boundary.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = District)]
 pub struct DistrictView {
-    /// Its identifier.
+    /// The district's identifier, a UUID.
     id: DistrictId,
-    /// Its readable name in paths.
+    /// The district's readable name in paths.
     ///
     /// @example "skaggetorp-tornby"
     slug: Slug,
-    /// Its code in the statistics.
+    /// The district's code in the statistics, such as a RegSO code.
     #[schema(value_type = String, min_length = 1, max_length = 20, example = "0580R018")]
     code: DistrictCode,
-    /// What the district is called.
+    /// The name of the district, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Skäggetorp-Tornby", "en": "Skäggetorp-Tornby"}
     name: Localized,
-    /// What people call its parts.
+    /// The names that people use for parts of the district.
     #[schema(value_type = Vec<String>, max_items = 50, example = json!(["Skäggetorp", "Tornby"]))]
     place_names: Vec<Line>,
-    /// The area that it belongs to.
+    /// The area that the district belongs to.
     area_id: AreaId,
-    /// How many live there.
+    /// The number of people who live in the district.
     #[serde(skip_serializing_if = "Option::is_none")]
     population: Option<Population>,
-    /// A point well inside it, where a map can write its name.
+    /// A point well inside the district, where a map can write its name.
     label_point: Location,
-    /// Whether it is in use.
+    /// Whether the district is in use.
     status: DistrictStatus,
-    /// When it was written last.
+    /// When the district was last written.
     updated_at: Timestamp,
-    /// Its own address, and that of its boundary.
+    /// Links to the district itself and to its boundary.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     links: Vec<Link>,
 }
 
 impl DistrictView {
-    /// A district, whose links lead where `links` says.
+    /// Shows a district as it is in `directory`. `links` makes its links.
     pub fn new(district: &District, directory: &Directory, links: &impl Linking) -> Self {
         let path = path(&district.slug);
         let links = vec![links.link("self", "GET", &path), links.link("boundary", "GET", &format!("{path}/boundary"))];
@@ -62,7 +62,7 @@ impl DistrictView {
     }
 }
 
-/// Where a district lies below the root of the API.
+/// The path of a district below the root of the API.
 pub fn path(slug: &Slug) -> String {
     format!("/districts/{slug}")
 }

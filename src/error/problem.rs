@@ -1,4 +1,4 @@
-//! The kinds of failure. Status, title and page of each stand in one table, `http/problem.rs`.
+//! The kinds of failure. One table, `http/problem.rs`, has the status, the title and the page of each.
 
 /// The kinds of failure that a caller can tell apart and act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -12,119 +12,118 @@ pub enum Problem {
     InvalidParameter,
     /// A header is malformed.
     InvalidHeader,
-    /// A cursor was changed, or belongs to another list.
+    /// The cursor was changed, or belongs to another list.
     InvalidCursor,
-    /// An idempotency key is not of the form.
+    /// An idempotency key has the wrong form.
     InvalidIdempotencyKey,
-    /// A page lies so deep that only a cursor may go there.
+    /// The page lies so deep in the list that only a cursor may go there.
     PageTooDeep,
     /// More than one way to sign in was used at once.
     AmbiguousCredentials,
-    /// Nobody, or somebody whose token or key does not hold, called.
+    /// The request has no credentials, or its token or key is not valid.
     Unauthenticated,
     /// The caller lacks a role or a scope.
     Forbidden,
-    /// The caller's token names no office of this municipality, on whose behalf something could be done.
+    /// The caller's token names no office of this municipality on whose behalf the caller could act.
     NoOffice,
-    /// It does not exist, or the caller may not know that it does.
+    /// The resource does not exist, or the caller may not know that it does.
     NotFound,
-    /// The path exists, the method does not.
+    /// The path exists, but not with this method.
     MethodNotAllowed,
-    /// The caller accepts nothing that the operation can answer.
+    /// The operation cannot answer in any format that the caller accepts.
     NotAcceptable,
     /// The client sent its request too slowly.
     RequestTimeout,
-    /// Something else still refers to it.
+    /// Another resource still refers to the one that was to be removed.
     StillReferenced,
-    /// Another one has the same slug, code or name.
+    /// Another resource has the same slug, code or name.
     AlreadyExists,
     /// The family was merged into another one.
     FamilyMerged,
-    /// The identifier that a client made is another contact's.
+    /// The identifier that the client made belongs to another contact.
     IdReused,
-    /// It was entered in error, and changes no more.
+    /// The record was entered in error and cannot be changed any more.
     EnteredInError,
     /// The provider closed the offer.
     OfferClosed,
-    /// The follow-up was completed before.
+    /// The follow-up was already completed.
     FollowUpDone,
-    /// A contact that has not been yet.
+    /// The contact lies in the future.
     ContactInFuture,
-    /// A contact from before its office opened.
+    /// The contact took place before its office opened.
     BeforeOfficeOpened,
-    /// A district that is not in use any more.
+    /// The district is no longer in use.
     DistrictRetired,
-    /// A group of nobody, of fewer, or of too many.
+    /// A group has too few or too many people.
     HeadCountOutOfRange,
     /// The body names something that does not exist, or that the caller may not know of.
     UnknownReference,
-    /// Somebody is named under a service that records no identity.
+    /// A person is named under a service that records no identity.
     IdentityNotRecorded,
-    /// A text tells who somebody is under a service that records no identity.
+    /// A text tells who somebody is, under a service that records no identity.
     IdentityInText,
-    /// More contacts than a batch takes.
+    /// The batch has more contacts than are allowed.
     BatchTooLarge,
     /// The referral's state or kind does not allow the action.
     ActionNotAllowed,
-    /// The action is another role's.
+    /// The action is reserved for another role.
     ActionForbidden,
-    /// A decision before the protection assessment.
+    /// A decision was made before the protection assessment.
     AssessmentMissing,
-    /// Not reached, after too few attempts.
+    /// A referral cannot be closed as not reached after so few attempts.
     TooFewAttempts,
     /// The law gives this sender no feedback.
     FeedbackNotForSender,
-    /// The decision was told before, or refused to be.
+    /// The feedback about the decision was already given or refused.
     FeedbackGiven,
-    /// There is no consent that could be taken back.
+    /// There is no consent that could be withdrawn.
     NoConsent,
-    /// No deadline runs that could be moved.
+    /// No deadline that could be extended is running.
     NothingToExtend,
-    /// There is nobody to write to.
+    /// The referral has no sender to whom a message could be sent.
     NoSender,
-    /// What is about a protected person stays where it is.
+    /// A referral about a protected person cannot be sent to another office.
     ProtectedStays,
-    /// A deadline of this kind cannot be moved, or does not run.
+    /// A deadline of this kind cannot be extended, or is not running.
     DeadlineNotExtendable,
-    /// A reason that does not count.
+    /// The reason for the extension is not one that the law accepts.
     ExtensionReasonRefused,
-    /// A redirect to the office that has it.
+    /// The referral was redirected to the office where it already is.
     SameOffice,
-    /// An office that is not open for work.
+    /// The office is not open for work.
     OfficeNotOpen,
-    /// A consent that was withdrawn.
+    /// The consent was withdrawn.
     ConsentWithdrawn,
-    /// A consent that was withdrawn before it was given.
+    /// The consent was withdrawn before it was given.
     ConsentOrder,
-    /// A consent by somebody who cannot give it.
+    /// The consent was given by somebody who cannot give it.
     ConsentGiver,
-    /// A text that is too long.
     TextTooLong,
-    /// The child among its own brothers and sisters.
+    /// The child is listed among its own siblings.
     SiblingIsTheChild,
-    /// The call with the same idempotency key still runs.
+    /// The call with the same idempotency key is still running.
     IdempotencyKeyInUse,
-    /// The key was revoked, replaced or has expired, so nothing can take its place.
+    /// The key was revoked or replaced, or has expired, so no other key can take its place.
     KeyEnded,
-    /// It was changed since the caller read it.
+    /// The resource was changed since the caller read it.
     StaleVersion,
-    /// The body is larger than the server takes.
+    /// The body is larger than the server accepts.
     BodyTooLarge,
-    /// The body's media type is not one that the operation takes.
+    /// The operation does not accept the body's media type.
     UnsupportedMediaType,
-    /// The body is JSON, and breaks a rule.
+    /// The body is JSON but breaks a rule.
     ValidationFailed,
     /// The idempotency key belongs to another request.
     IdempotencyKeyReused,
-    /// `If-Match` is missing where it is needed.
+    /// `If-Match` is missing, and the operation requires it.
     PreconditionRequired,
     /// The caller has called too often.
     RateLimited,
-    /// Our fault.
+    /// The server failed, through no fault of the caller.
     InternalError,
-    /// More work is waiting than the server takes on.
+    /// More work is waiting than the server accepts.
     Overloaded,
-    /// The database, or something else that is needed, does not answer.
+    /// The database, or another service that is needed, does not answer.
     Unavailable,
 }
 

@@ -1,4 +1,4 @@
-//! Joining and leaving families, and what is written down of it.
+//! Joining and leaving families, and the history of it.
 
 use uuid::Uuid;
 
@@ -16,21 +16,18 @@ use crate::moment::Moment;
 use crate::people::store as people_store;
 use crate::rules::Rules;
 
-/// Who reads or changes people and families, when, and from where.
+/// The member of staff who reads or changes people and families, with the time and the client of the call.
 #[derive(Clone)]
 pub struct By {
-    /// Whom they may change, and so know of.
+    /// The people and families that the member of staff may change, and so know of.
     pub sight: Sight,
-    /// Who they are.
     pub staff_id: StaffId,
-    /// When it is.
     pub moment: Moment,
     client: Client,
     trace: String,
 }
 
 impl By {
-    /// Somebody who calls.
     pub fn new(staff: &Staff, directory: &Directory, call: &Call) -> Self {
         Self {
             sight: staff.own_sight(directory),
@@ -41,14 +38,14 @@ impl By {
         }
     }
 
-    /// What the audit remembers of it.
+    /// Makes an audit record of an action by this member of staff.
     pub fn entry(&self, action: &'static str, resource_type: &'static str, ids: Vec<Uuid>) -> Entry {
         Entry::new(&self.moment, Actor::Staff(self.staff_id), action, resource_type, ids, self.trace.clone())
             .on_behalf_of(self.sight.only_office())
             .from_client(self.client)
     }
 
-    /// A record of somebody who changes from one family to another, or of one family that is merged into another.
+    /// Makes a history event: a person moves from one family to another, or a family is merged into another one.
     pub fn event(
         &self,
         kind: FamilyEventKind,
@@ -68,7 +65,7 @@ impl By {
         }
     }
 
-    /// A family that somebody may be put into; what is wrong with it is told at `pointer`.
+    /// Checks that somebody may be put into a family. A problem is reported at `pointer`.
     pub fn check_can_be_joined(&self, conn: &mut DbConn, family: FamilyId, pointer: &str) -> Result<()> {
         let mut rules = Rules::default();
         let found = rules.known(pointer, family.uuid(), if_known(store::find(conn, &self.sight, family))?);
@@ -78,8 +75,8 @@ impl By {
         rules.finish(Some(()))
     }
 
-    /// Whether what was found with the sight `read_by` is also the caller's to change: a reason opens reading only. `known` tells which of
-    /// it a sight knows.
+    /// Whether the caller may also change the people or families that were found with the sight `read_by`: a stated reason opens them for
+    /// reading only. `known` returns those of them that a sight knows.
     pub fn may_change<T>(
         &self,
         conn: &mut DbConn,
@@ -89,8 +86,8 @@ impl By {
         Ok(*read_by == self.sight || !known(conn, &self.sight)?.is_empty())
     }
 
-    /// A family whose members have just changed, and whose row is held since, so that of two who join at once neither is overlooked: it
-    /// must not have become too large, which is told at `pointer`.
+    /// Checks that a family has not become too large when its members changed. A problem is reported at `pointer`. The family's row is
+    /// held from the change on, so that of two people who join at the same moment neither is overlooked.
     pub fn check_size(conn: &mut DbConn, family: FamilyId, pointer: &str) -> Result<()> {
         if people_store::of_family(conn, family)?.len() <= MOST_MEMBERS {
             return Ok(());
@@ -102,8 +99,8 @@ impl By {
         Err(Error::invalid_at(pointer, too_many))
     }
 
-    /// Changes who belongs to a family. Whoever joins, by the place in the body's list, must be somebody whom the writer may know
-    /// of, and in no other family.
+    /// Changes the members of a family. A joining person, with the place in the body's list, must be somebody whom the writer may know
+    /// of, and be in no other family.
     pub fn change_members(
         &self,
         conn: &mut DbConn,
@@ -134,7 +131,7 @@ impl By {
             events.push(self.event(FamilyEventKind::Moved, Some(person.id), None, Some(family)));
         }
         for id in leaving {
-            // Who was there a moment ago, and is no more as far as the writer may know, has changed meanwhile.
+            // A member who was there a moment ago, and whom the writer can no longer find, has changed meanwhile.
             let person = if_known(people_store::find(conn, &self.sight, *id))?.ok_or_else(stale)?;
             if person.family_id != Some(family) {
                 return Err(stale());
@@ -148,7 +145,7 @@ impl By {
     }
 }
 
-/// What was found, or `None` where there is nothing as far as the one who looks may know.
+/// Turns a "not found" into `None`: nothing exists there as far as the reader may know. Other errors stay errors.
 pub fn if_known<T>(found: Result<T>) -> Result<Option<T>> {
     match found {
         Ok(found) => Ok(Some(found)),

@@ -1,14 +1,14 @@
-//! Families: the unit that is reached; it may be known by no more than that there is one.
+//! Families: the unit that is reached. A family may be known by nothing more than that it exists.
 //!
-//! - Staff know of the families that their own offices have met, and in them of the members whom their offices have met: a
-//!   family that is known does not make everyone in it known.
-//! - A member whose identity is protected is in no family for staff who are not cleared for it, and a family of nobody else does
-//!   not exist for them. So nothing that such a member does may show: what a caller reads of a family is made of what that
-//!   caller may know, its entity tag included.
-//! - A family that was merged into another one stays as a pointer to it, so that what was written down before still leads
-//!   somewhere. The pointer always names the family that goes on, however often that one was merged in turn.
-//! - Who joined, left, changed over or was merged stays in a history.
-//! - When and how a family was first reached is computed from the facts, whosever they are: see [`reached`].
+//! - Staff know of the families that their own offices have met, and of the members whom their offices have met: knowing a family does
+//!   not mean knowing everyone in it.
+//! - A member whose identity is protected is in no family for staff who are not cleared for protected identities, and a family with only
+//!   protected members does not exist for them. So nothing that a protected member does may show: everything that a caller reads of a
+//!   family, its entity tag included, is made only of what that caller may know.
+//! - A family that was merged into another one stays as a pointer to it, so that older records still lead somewhere. The pointer always
+//!   names the family that goes on, even if that family was itself merged later.
+//! - A history keeps who joined a family, left it, moved to another or was merged.
+//! - When and how a family was first reached is computed from the facts of all offices: see [`reached`].
 
 pub mod membership;
 pub mod reached;
@@ -33,34 +33,34 @@ use crate::slug::OfficeName;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine};
 
-/// More members are not one family.
+/// The most members that a family may have.
 pub const MOST_MEMBERS: usize = 1000;
-/// So many can join at once.
+/// The most people who may join a family at once.
 pub const MOST_JOINING: usize = 50;
 
-/// A family as somebody writes it.
+/// A family as staff register it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewFamily {
-    /// The district where it lives.
+    /// The district where the family lives.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
-    /// What staff call it among themselves.
+    /// The name that staff use for the family among themselves.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Familjen på tredje våningen"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub label: Option<ConfidentialLine>,
-    /// Who belongs to it. Each must be somebody whom you may know of, and be in no other family. A change of the list goes for the
-    /// members that you see. At most 50 can join at once.
+    /// The members of the family. Each must be a person whom you may know of and who is in no other family. A change of the list concerns
+    /// only the members that you see. At most 50 people can join at once.
     ///
     /// @example []
     #[schema(max_items = 1000)]
     pub member_ids: Vec<PersonId>,
-    /// The office on whose behalf it is registered, by its identifier or slug: needed of staff with several offices.
+    /// The office on whose behalf the family is registered, by its identifier or slug. Staff with several offices must give it.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,49 +71,46 @@ impl Registration for NewFamily {
     const FIELDS: &'static [&'static str] = &["officeId"];
 }
 
-/// A family. The database has it sealed: see [`store::SealedFamily`].
+/// A family with its facts opened. The database holds them sealed: see [`store::SealedFamily`].
 #[derive(Debug, Clone)]
 pub struct Family {
-    /// Identifies it.
     pub id: FamilyId,
-    /// What is personal of it.
     pub facts: Facts,
-    /// The family that goes on in its place.
+    /// The family that goes on in place of this one, after a merge.
     pub merged_into: Option<FamilyId>,
-    /// When it was registered.
     pub registered_at: Timestamp,
-    /// When its own facts last changed.
+    /// When the family's own facts last changed.
     pub updated_at: Timestamp,
-    /// Counts its changes, those of its members included. No answer tells it.
+    /// The version, which counts changes of the family and of its members. No answer shows it.
     pub version: i32,
 }
 
-/// What is personal of a family.
+/// The personal facts of a family, which are sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Facts {
-    /// The district where it lives.
+    /// The district where the family lives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
-    /// What staff call it among themselves.
+    /// The name that staff use for the family among themselves.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub label: Option<ConfidentialLine>,
 }
 
-/// What happens to families.
+/// The kinds of events in the history of families.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(strum::AsRefStr, strum::EnumString)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[strum(serialize_all = "snake_case")]
 pub enum FamilyEventKind {
-    /// Somebody joined one, left one, or both.
+    /// Somebody joined a family, left one, or both.
     Moved,
-    /// One was merged into another.
+    /// A family was merged into another one.
     Merged,
 }
 crate::text_column!(FamilyEventKind);
 
 impl NewFamily {
-    /// What must hold, but for what is known of the members; these are in it already.
+    /// Checks every rule except those on what is known of the members. `members` are in the family already.
     pub fn check(&self, members: &[PersonId], directory: &Directory) -> Result<()> {
         let mut rules = Rules::default();
         directory.check_home(self.district_id, "/districtId", &mut rules);
@@ -133,7 +130,7 @@ impl NewFamily {
 }
 
 impl Family {
-    /// A new family. Its members join it apart.
+    /// Makes a new family. Its members join it separately.
     pub fn new(new: &NewFamily, directory: &Directory, moment: &Moment) -> Result<Self> {
         new.check(&[], directory)?;
         Ok(Self {
@@ -146,7 +143,7 @@ impl Family {
         })
     }
 
-    /// What it becomes when somebody who sees these members writes it anew.
+    /// Returns the next version of the family, as written by somebody who sees these members.
     pub fn changed(
         &self,
         new: &NewFamily,
@@ -159,7 +156,8 @@ impl Family {
         Ok(Self { facts: new.facts(), updated_at: moment.now, version: self.version + 1, ..self.clone() })
     }
 
-    /// What it becomes when another one is merged into it: what is not known of it is taken from there.
+    /// Returns the next version of the family after `other` is merged into it. Facts that are not known of this family are taken from the
+    /// other.
     pub fn merged_with(&self, other: &Self, moment: &Moment) -> Result<Self> {
         self.check_goes_on()?;
         let facts = Facts {
@@ -169,13 +167,13 @@ impl Family {
         Ok(Self { facts, updated_at: moment.now, version: self.version + 1, ..self.clone() })
     }
 
-    /// How somebody who sees these members would write it as it is.
+    /// Returns the family as somebody who sees these members would write it.
     pub fn as_new(&self, members: &[PersonId]) -> NewFamily {
         let Facts { district_id, label } = self.facts.clone();
         NewFamily { district_id, label, member_ids: members.to_vec(), office_id: None }
     }
 
-    /// A family that was merged into another one changes no more.
+    /// Refuses a family that was merged into another one, since it can no longer change.
     pub fn check_goes_on(&self) -> Result<()> {
         match self.merged_into {
             None => Ok(()),

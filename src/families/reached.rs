@@ -1,12 +1,12 @@
-//! When and how a family was first reached: kept beside the family, because statistics count it and every contact asks for it.
+//! When and how a family was first reached. This is kept beside the family, because statistics count it and every contact asks for it.
 //!
-//! - A fact is a contact that reached somebody, or a referral; what was entered in error is none. A family's facts are the contacts
-//!   that name it and whatever is about its present members, whichever office it belongs to.
-//! - The first is the earliest by its time, then by its identifier. What comes late, is entered in error, moves or is merged changes
-//!   it in the same transaction.
-//! - Whoever is not cleared for protected identities learns nothing that follows from one: for them the first of the open facts
-//!   counts.
-//! - Who changes a family's facts holds its row. So of two who meet a new family at the same moment, exactly one is the first.
+//! - A fact is a contact that reached somebody, or a referral. Contacts and referrals that were entered in error are no facts. A family's
+//!   facts are the contacts that name it, and the contacts and referrals about its present members, whichever office they belong to.
+//! - The first fact is the earliest by its time, then by its identifier. A fact that comes late, is entered in error, moves or is merged
+//!   changes the first fact in the same transaction.
+//! - Staff who are not cleared for protected identities learn nothing that follows from one: for them the first of the open facts counts.
+//! - A transaction that changes a family's facts holds the family's row. So if two workers meet a new family at the same moment, exactly
+//!   one of them is the first.
 
 use std::collections::HashMap;
 
@@ -26,47 +26,43 @@ use crate::on_backend;
 use crate::people::store as people_store;
 use crate::time::Timestamp;
 
-/// How a family was first reached.
+/// The way in which a family was first reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum FirstReachedThrough {
-    /// Staff met it in the field.
+    /// Staff met the family in the field.
     Outreach,
-    /// Somebody sent a referral about it.
+    /// Somebody sent a referral about the family.
     Referral,
-    /// It asked for help itself.
+    /// The family asked for help itself.
     OwnRequest,
 }
 crate::text_column!(FirstReachedThrough);
 
-/// The family's first fact: the earliest of all, whichever office it belongs to.
+/// A family's first fact: the earliest of all, whichever office it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FirstReached {
-    /// When it was.
     pub at: Timestamp,
-    /// The contact or the referral.
+    /// The identifier of the contact or the referral.
     pub source: ResourceId,
-    /// How.
     pub through: FirstReachedThrough,
 }
 
-/// Something by which a family was reached.
+/// A fact by which a family was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fact {
-    /// The family.
     pub family: FamilyId,
-    /// What it was.
     pub reached: FirstReached,
-    /// Whether it exists only for those who are cleared for protected identities.
+    /// Whether the fact exists only for staff who are cleared for protected identities.
     pub protected: bool,
 }
 
-/// What the words of the columns are that decide here; the slices that own them stand above this one, and hold them to it.
+/// The outcome of a contact that is a fact. The code itself belongs to a slice above this one.
 pub const REACHED: &str = "reached";
-/// A referral in this state is no fact.
+/// The status of a referral that is no fact. The code itself belongs to a slice above this one.
 pub const ENTERED_IN_ERROR: &str = "entered_in_error";
 
 #[derive(Clone, Copy, PartialEq, Eq, Queryable, Insertable)]
@@ -82,7 +78,7 @@ struct Row {
 }
 
 impl FirstReached {
-    /// Whether it came before another one.
+    /// Whether this fact is earlier than the other one.
     fn is_before(&self, other: Option<Self>) -> bool {
         other.is_none_or(|other| (self.at, self.source.uuid()) < (other.at, other.source.uuid()))
     }
@@ -109,7 +105,7 @@ impl Row {
         Some(FirstReached { at: self.open_at?, source: self.open_source_id?, through: self.open_through? })
     }
 
-    /// What it becomes with one more fact.
+    /// Returns the row with one more fact.
     fn with(row: Option<Self>, fact: &Fact) -> Self {
         let (first, open) = (row.map(|row| row.first()), row.and_then(|row| row.open()));
         let earliest = if fact.reached.is_before(first) { Some(fact.reached) } else { first };
@@ -118,7 +114,8 @@ impl Row {
     }
 }
 
-/// How these families were first reached, as far as somebody may know who is cleared for protected identities or not.
+/// The first facts of these families, as far as the reader may know. `cleared` says whether the reader is cleared for protected
+/// identities.
 pub fn first(conn: &mut DbConn, ids: &[FamilyId], cleared: bool) -> Result<HashMap<FamilyId, FirstReached>> {
     let known = |row: Row| Some((row.family_id, if cleared { Some(row.first()) } else { row.open() }?));
     Ok(rows(conn, ids)?.into_iter().filter_map(known).collect())
@@ -132,7 +129,7 @@ fn rows(conn: &mut DbConn, ids: &[FamilyId]) -> Result<Vec<Row>> {
     Ok(on_backend!(conn, conn => rows.load(conn))?)
 }
 
-/// Takes note of new facts. The rows of their families must be held.
+/// Adds new facts. The rows of their families must be held.
 pub fn arrived(conn: &mut DbConn, facts: &[Fact]) -> Result<()> {
     let mut families: Vec<FamilyId> = facts.iter().map(|fact| fact.family).collect();
     families.sort_unstable();
@@ -147,9 +144,10 @@ pub fn arrived(conn: &mut DbConn, facts: &[Fact]) -> Result<()> {
     replace(conn, changed)
 }
 
-/// Takes note of a new fact about a person: it is one of the person's family, if there is one.
+/// Adds a new fact about a person. It is a fact about the person's family, if there is one.
 pub fn person_was_reached(conn: &mut DbConn, person: PersonId, reached: FirstReached, protected: bool) -> Result<()> {
-    // Who moves the person meanwhile either has done so, and the new family is told, or finds the fact.
+    // If the person is moved meanwhile, either the move comes first and the new family gets the fact, or the move comes later and finds
+    // the fact.
     dialect::hold_people(conn, &[person])?;
     let family: Option<FamilyId> =
         on_backend!(conn, conn => people::table.find(person).select(people::family_id).first(conn))?;
@@ -174,7 +172,7 @@ fn forget(conn: &mut DbConn, families: &[FamilyId]) -> Result<()> {
     Ok(())
 }
 
-/// Works out anew how these families were first reached.
+/// Computes again how these families were first reached.
 pub fn recompute(conn: &mut DbConn, families: &[FamilyId]) -> Result<()> {
     let mut families = families.to_vec();
     families.sort_unstable();
@@ -193,7 +191,7 @@ pub fn recompute(conn: &mut DbConn, families: &[FamilyId]) -> Result<()> {
     Ok(())
 }
 
-/// The earliest fact of a family: of all, or of those alone that everybody may know of.
+/// The earliest fact of a family: of all facts, or with `open` only of those that everybody may know of.
 fn earliest(conn: &mut DbConn, family: FamilyId, members: &[PersonId], open: bool) -> Result<Option<FirstReached>> {
     type Found = Option<(Timestamp, ResourceId)>;
     let columns = (outreach_contacts::occurred_at, outreach_contacts::id);
@@ -226,7 +224,7 @@ fn earliest(conn: &mut DbConn, family: FamilyId, members: &[PersonId], open: boo
     Ok(facts.into_iter().flatten().min_by_key(|fact| (fact.at, fact.source.uuid())))
 }
 
-/// How a family is reached by a referral of this kind.
+/// The way in which a family is reached by a referral of this kind.
 pub fn through(kind: &str) -> FirstReachedThrough {
     match kind {
         "self_request" => FirstReachedThrough::OwnRequest,
@@ -235,8 +233,8 @@ pub fn through(kind: &str) -> FirstReachedThrough {
     }
 }
 
-/// What follows from a family having other members, or more of them protected: if nobody is left who may be known, what was written
-/// about the family exists only for those who are cleared.
+/// Applies a change of a family's members or of their protection. If no member is left whom everybody may know of, what was written about
+/// the family exists only for staff who are cleared for protected identities.
 pub fn members_changed(conn: &mut DbConn, family: FamilyId) -> Result<()> {
     let everyone = people_store::of_family(conn, family)?;
     let mut affected = vec![family];
@@ -252,9 +250,9 @@ pub fn members_changed(conn: &mut DbConn, family: FamilyId) -> Result<()> {
     recompute(conn, &affected)
 }
 
-/// These contacts and what was promised at them exist only for those who are cleared from now on, and no readable column tells where
-/// they were. Gives the families that were met at them: how those were first reached must be worked out anew, since for everybody else
-/// the first of the open facts counts.
+/// Hides these contacts and their follow-ups from everybody who is not cleared for protected identities, and removes their districts from
+/// the readable column. Returns the families that were met at these contacts. The caller must compute again how these families were first
+/// reached, since for everybody else the first of the open facts counts.
 pub fn hide_contacts(conn: &mut DbConn, contacts: &[OutreachContactId]) -> Result<Vec<FamilyId>> {
     if contacts.is_empty() {
         return Ok(Vec::new());
@@ -276,7 +274,7 @@ pub fn hide_contacts(conn: &mut DbConn, contacts: &[OutreachContactId]) -> Resul
     Ok(stated.into_iter().chain(of_people).flatten().collect())
 }
 
-/// What was written about a family that was merged is about the one that goes on.
+/// Gives contacts, offers and follow-ups of a merged family to the family that goes on.
 pub fn merged(conn: &mut DbConn, gone: FamilyId, into: FamilyId) -> Result<()> {
     let contacts = outreach_contacts::table.filter(outreach_contacts::family_id.eq(gone));
     on_backend!(&mut *conn, conn => diesel::update(contacts).set(outreach_contacts::family_id.eq(into)).execute(conn))?;

@@ -1,4 +1,4 @@
-//! Families over HTTP.
+//! The operations that register, read, change and merge families.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
@@ -33,12 +33,12 @@ use crate::vault::{self, ConfidentialProse, Vault};
 
 type FamilyFacts = Changeable<NewFamily>;
 
-/// The operations on families.
+/// Mounts the operations on families.
 pub fn mount(api: &mut impl Mount) {
     api.service(create_family).service(get_family).service(change_family).service(merge_families);
 }
 
-/// Which family is merged into this one, and why.
+/// The family that is merged into this one, and the reason for it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FamilyMerge {
@@ -46,7 +46,7 @@ pub struct FamilyMerge {
     ///
     /// @example "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d60"
     other_id: FamilyId,
-    /// Why the two are one.
+    /// The reason why the two are one family.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Syskonen registrerades var för sig."
@@ -55,8 +55,8 @@ pub struct FamilyMerge {
 
 /// Register a family
 ///
-/// A family that your office has met, with its members as far as they are known; a member must be in no other family. When and how
-/// it was first reached is computed, and cannot be written.
+/// Registers a family that your office has met, with its members as far as they are known. A member must be in no other family. When and
+/// how the family was first reached is computed, and cannot be written.
 #[utoipa::path(
     operation_id = "createFamily",
     tag = "families",
@@ -110,8 +110,8 @@ async fn create_family(
 
 /// Get a family
 ///
-/// The family with those of its members whom you may know of. A family that was merged into another one says which, in
-/// `mergedInto`, and has no members; bookmarks and old records still lead somewhere.
+/// Returns the family with those of its members whom you may know of. A family that was merged into another one names that family in
+/// `mergedInto` and has no members, so that bookmarks and old records still lead somewhere.
 #[utoipa::path(
     operation_id = "getFamily",
     tag = "families",
@@ -146,8 +146,8 @@ async fn get_family(
 
 /// Change a family
 ///
-/// A merge patch (RFC 7396) of what the family was registered with. `memberIds` replaces the members whom you see; those whom you
-/// may not know of stay. Who belongs to another family is moved instead.
+/// Changes what the family was registered with, by a merge patch (RFC 7396). `memberIds` replaces the members whom you see; members whom
+/// you may not know of stay. A person who belongs to another family must be moved instead.
 #[utoipa::path(
     operation_id = "changeFamily",
     tag = "families",
@@ -202,8 +202,9 @@ async fn change_family(
 
 /// Merge another family into this one
 ///
-/// For two that turn out to be one. This family takes over the other one's members and whatever it does not know itself; the other
-/// one stays as a pointer to this one. Both histories are kept, and when the family was first reached is computed from both.
+/// Merges two families that turn out to be one. This family takes over the members of the other family, and its facts where this family
+/// has none. The other family stays as a pointer to this one. Both histories are kept, and when the family was first reached is computed
+/// from both.
 #[utoipa::path(
     operation_id = "mergeFamilies",
     tag = "families",
@@ -271,7 +272,7 @@ async fn merge_families(
     call.send(denials.noted(answer, || by.entry("family.merged", "family", vec![id.uuid()]))?)
 }
 
-/// The other family, if it can be merged into the one with this identifier.
+/// Returns the other family, if it can be merged into the family `id`.
 fn mergeable(id: FamilyId, other_id: FamilyId, other: Option<Household>) -> Result<Household> {
     let mut rules = Rules::default();
     let other = rules.known("/otherId", other_id.uuid(), other);
@@ -279,7 +280,7 @@ fn mergeable(id: FamilyId, other_id: FamilyId, other: Option<Household>) -> Resu
     let wrong = |en: &'static str, sv: &'static str| Err(Error::invalid_at("/otherId", Text::new(en, sv)));
     match other {
         _ if other_id == id => wrong("is this family itself", "är denna familj själv"),
-        // Whoever sees this family would learn of that one, and where it lives.
+        // Otherwise a reader of this family would learn of the other one, and where it lives.
         other if other.is_hidden() => wrong(
             "has only members with a protected identity: move the persons instead",
             "har bara medlemmar med skyddad identitet: flytta personerna i stället",
@@ -291,30 +292,30 @@ fn mergeable(id: FamilyId, other_id: FamilyId, other: Option<Household>) -> Resu
     }
 }
 
-/// A family as far as somebody may know of it, with its first fact.
+/// A family as far as the caller may know of it, with its first fact.
 #[derive(Clone)]
 struct Found {
     household: Household,
     first: Option<FirstReached>,
-    /// Whether they may change it, and not only read of it for a reason.
+    /// Whether the caller may change the family, and not only read it for a stated reason.
     may_change: bool,
 }
 
 impl Found {
-    /// Whom it shows besides the family itself.
+    /// The members that are shown, whom the audit record names as well.
     fn others(&self) -> Vec<Uuid> {
         self.household.members.iter().copied().map(PersonId::uuid).collect()
     }
 }
 
-/// A family as far as somebody with this sight may know of it.
+/// Reads a family as far as somebody with this sight may know of it.
 fn look(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Found> {
     let household = store::find(conn, sight, id)?;
     let first = reached::first(conn, &[id], sight.protected_identity)?.remove(&id);
     Ok(Found { household, first, may_change: true })
 }
 
-/// What it takes to show a family, on any thread.
+/// The vault and the links, which are needed to show a family on any thread.
 #[derive(Clone)]
 struct Showing {
     vault: Vault,
@@ -326,14 +327,14 @@ impl Showing {
         Self { vault: vault.get_ref().clone(), links: call.links() }
     }
 
-    /// The family, as whoever found it may see it.
+    /// Makes the view of a family for the caller who found it.
     fn view(&self, found: Found) -> Result<FamilyView> {
         let Household { family, members, .. } = found.household;
         Ok(FamilyView::new(family.open(&self.vault)?, members, found.first, found.may_change, &self.links))
     }
 }
 
-/// Gives a kept answer about a family again, as it is now.
+/// Gives a kept answer about a family again, with the family as it is now.
 fn again(
     action: &'static str,
     by: &By,

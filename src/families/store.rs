@@ -1,4 +1,4 @@
-//! Every query on families. Staff find them only through their [`Sight`].
+//! Every query on families. Staff find families only through their [`Sight`].
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -17,7 +17,7 @@ use crate::people::{ProtectedIdentity, store as people_store};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
-/// A family as the database holds it: what is personal is sealed.
+/// A family as the database holds it, with everything personal sealed.
 #[expect(missing_docs, reason = "The fields are those of `Family`.")]
 #[derive(Clone, Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = families, treat_none_as_null = true)]
@@ -32,7 +32,7 @@ pub struct SealedFamily {
 }
 
 impl SealedFamily {
-    /// Seals what is personal.
+    /// Seals everything personal in a family.
     pub fn new(family: &Family, vault: &Vault, random: &Random) -> Result<Self> {
         Ok(Self {
             id: family.id,
@@ -45,7 +45,7 @@ impl SealedFamily {
         })
     }
 
-    /// Opens what is personal.
+    /// Opens everything personal in a family.
     pub fn open(self, vault: &Vault) -> Result<Family> {
         let facts: Facts = vault.open_json(vault::FAMILY_FACTS, self.id.uuid(), &self.facts)?;
         Ok(Family {
@@ -59,25 +59,24 @@ impl SealedFamily {
     }
 }
 
-/// A family, as far as somebody may know of it.
+/// A family with its members, as far as the reader may know of them.
 #[derive(Clone)]
 pub struct Household {
-    /// The family itself.
     pub family: SealedFamily,
-    /// The members whom they may know of.
+    /// The members whom the reader may know of.
     pub members: Vec<PersonId>,
-    /// Everyone in it, for what is computed from all: with their protection and their version.
+    /// All members with their protection and version, for what is computed from all of them.
     pub everyone: Vec<(PersonId, ProtectedIdentity, i32)>,
 }
 
 impl Household {
-    /// Whether it exists only for staff who are cleared for protected identities.
+    /// Whether the family exists only for staff who are cleared for protected identities.
     pub fn is_hidden(&self) -> bool {
         !self.everyone.is_empty() && self.everyone.iter().all(|(_, protection, _)| protection.is_protected())
     }
 }
 
-/// Something that happened to families and people, to be kept.
+/// An event in the history of families and people.
 #[expect(missing_docs, reason = "The fields say what they are.")]
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = family_events, treat_none_as_default_value = false)]
@@ -93,13 +92,13 @@ pub struct FamilyEvent {
 }
 
 diesel::define_sql_function! {
-    /// The first of the two that is there.
+    /// Returns the first of the two values that is not null.
     fn coalesce(one: Nullable<SqlUuid>, other: SqlUuid) -> SqlUuid
 }
 
-/// The families that somebody with this sight may know of. A boxed query knows its database, so this is compiled for each.
+/// The families that somebody with this sight may know of. A boxed query is bound to its database, so this is compiled for each.
 ///
-/// The database judges all of it, so that a family that may not be known of takes no longer than one that is not there.
+/// The database judges everything, so that a family that the caller may not know of takes no longer than one that does not exist.
 macro_rules! known_to {
     ($sight:expr) => {{
         let sight: &Sight = $sight;
@@ -109,7 +108,7 @@ macro_rules! known_to {
             .filter(family_offices::through_protected.eq_any(links_for(sight)));
         let mut rows = families::table.filter(exists(met)).into_boxed();
         if !sight.protected_identity {
-            // A merged family is only as much there as the one that goes on.
+            // A merged family exists for the reader only if the family that goes on does.
             let goes_on = coalesce(families::merged_into, families::id);
             let members = people::table.filter(people::family_id.eq(goes_on.nullable()));
             let somebody_to_know = exists(members.filter(people::protection.eq(ProtectedIdentity::None)));
@@ -119,7 +118,7 @@ macro_rules! known_to {
     }};
 }
 
-/// The family, if it may be known to somebody with this sight.
+/// Finds a family that somebody with this sight may know of.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Household> {
     let found: Option<SealedFamily> =
         on_backend!(conn, conn => known_to!(sight).filter(families::id.eq(id)).first(conn).optional())?;
@@ -134,32 +133,32 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Household>
     Ok(Household { family, members, everyone })
 }
 
-/// Which of these families may be known to somebody with this sight.
+/// The families among these that somebody with this sight may know of.
 pub fn known_among(conn: &mut DbConn, sight: &Sight, ids: &[FamilyId]) -> Result<Vec<FamilyId>> {
     let named = families::id.eq_any(ids.to_vec());
     Ok(on_backend!(conn, conn => known_to!(sight).filter(named).select(families::id).load(conn))?)
 }
 
-/// The families that were merged into this one, as far as they may be known to somebody with this sight.
+/// The families that were merged into this one and that somebody with this sight may know of.
 pub fn merged_into(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Vec<FamilyId>> {
     let there = families::merged_into.eq(id);
     Ok(on_backend!(conn, conn => known_to!(sight).filter(there).select(families::id).load(conn))?)
 }
 
-/// Adds a family that was met by an office.
+/// Adds a family that an office has met.
 pub fn insert(conn: &mut DbConn, family: &SealedFamily, office: OfficeId) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(families::table).values(family).execute(conn))?;
     meet(conn, family.id, office, false)
 }
 
-/// Writes the next version of a family, unless somebody else wrote it first.
+/// Writes the next version of a family. Fails as stale if somebody else wrote it first.
 pub fn update(conn: &mut DbConn, family: &SealedFamily) -> Result<()> {
     let before = families::table.find(family.id).filter(families::version.eq(family.version - 1));
     let written = on_backend!(conn, conn => diesel::update(before).set(family).execute(conn))?;
     if written == 1 { Ok(()) } else { Err(stale()) }
 }
 
-/// Notes that an office has reason to know of a family, be it only through somebody whose identity is protected.
+/// Notes that an office has reason to know of a family, possibly only through somebody whose identity is protected.
 pub fn meet(conn: &mut DbConn, family: FamilyId, office: OfficeId, through_protected: bool) -> Result<()> {
     let row = (
         family_offices::family_id.eq(family),
@@ -171,28 +170,28 @@ pub fn meet(conn: &mut DbConn, family: FamilyId, office: OfficeId, through_prote
     Ok(())
 }
 
-/// Notes that an office has reason to know of a person, and of the person's family. Where the matter that gives the reason is
-/// protected, it tells those who are not cleared of neither; where the person is, so is what it tells of the family.
+/// Notes that an office has reason to know of a person and of the person's family. If the matter that gives the reason is protected,
+/// staff who are not cleared for protected identities learn of neither. If the person is protected, they do not learn of the family.
 pub fn meet_person(conn: &mut DbConn, person: PersonId, office: OfficeId, is_protected: bool) -> Result<()> {
     people_store::meet(conn, person, office, is_protected)?;
-    // The person may be on the move.
+    // The person may be moving to another family at this moment.
     dialect::hold_people(conn, &[person])?;
     let (family, protection): (Option<FamilyId>, ProtectedIdentity) = on_backend!(&mut *conn, conn =>
         people::table.find(person).select((people::family_id, people::protection)).first(conn))?;
     family.map_or(Ok(()), |family| meet(conn, family, office, is_protected || protection.is_protected()))
 }
 
-/// Writes down what happened.
+/// Adds events to the history.
 pub fn remember(conn: &mut DbConn, events: &[FamilyEvent]) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(family_events::table).values(events).execute(conn))?;
     Ok(())
 }
 
-/// Notes that somebody joined a family, left it, or is protected from now on: its next writer must read it again, and where a
-/// protected person lives stands in no readable column.
+/// Notes that somebody joined a family, left it, or is protected from now on. The next writer of the family must read it again, and no
+/// readable column tells where a protected person lives.
 pub fn members_changed(conn: &mut DbConn, id: FamilyId) -> Result<()> {
     let counted = families::version.eq(families::version + 1.into_sql::<Integer>());
-    // One that was merged away meanwhile takes nobody in.
+    // A family that was merged meanwhile takes no new members.
     let open = families::table.find(id).filter(families::merged_into.is_null());
     if on_backend!(&mut *conn, conn => diesel::update(open).set(counted).execute(conn))? != 1 {
         return Err(stale());
@@ -201,7 +200,7 @@ pub fn members_changed(conn: &mut DbConn, id: FamilyId) -> Result<()> {
     reached::members_changed(conn, id)
 }
 
-/// The district of a family with a protected member stands in no readable column.
+/// Removes the district of a family with a protected member from the readable column.
 pub fn hide_district(conn: &mut DbConn, id: FamilyId) -> Result<()> {
     let everyone = people_store::of_family(conn, id)?;
     if everyone.iter().any(|(_, protection, _)| protection.is_protected()) {
@@ -211,7 +210,7 @@ pub fn hide_district(conn: &mut DbConn, id: FamilyId) -> Result<()> {
     Ok(())
 }
 
-/// Makes a family a pointer to another one: that one takes over its members, its offices, and whatever pointed to it.
+/// Makes a family a pointer to another one, which takes over its members, its offices and the families that pointed to it.
 pub fn merge(conn: &mut DbConn, gone: &SealedFamily, into: FamilyId, now: Timestamp) -> Result<()> {
     let before = families::table.find(gone.id).filter(families::version.eq(gone.version));
     let pointer = (
@@ -239,7 +238,7 @@ pub fn merge(conn: &mut DbConn, gone: &SealedFamily, into: FamilyId, now: Timest
     reached::merged(conn, gone.id, into)
 }
 
-/// The offices that have reason to know of a family, each with whether that is only through somebody whose identity is protected.
+/// The offices that have reason to know of a family, each with whether it is only through somebody whose identity is protected.
 fn met_by(conn: &mut DbConn, family: FamilyId) -> Result<Vec<(OfficeId, bool)>> {
     let links = family_offices::table.filter(family_offices::family_id.eq(family));
     let columns = (family_offices::office_id, family_offices::through_protected);

@@ -1,4 +1,4 @@
-//! Families as the staff see them who may know of them.
+//! The views of families, for staff who may know of them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,19 +9,19 @@ use crate::id::{DistrictId, FamilyId, PersonId};
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine};
 
-/// A family.
+/// A family, as far as you may know of it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Family)]
 pub struct FamilyView {
-    /// Identifies it.
+    /// The identifier of the family.
     pub id: FamilyId,
-    /// The district where it lives.
+    /// The district where the family lives.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
-    /// What staff call it among themselves.
+    /// The name that staff use for the family among themselves.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Familjen på tredje våningen"
@@ -32,29 +32,30 @@ pub struct FamilyView {
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[schema(max_items = 1000)]
     pub member_ids: Vec<PersonId>,
-    /// When it was first reached, by any office; absent until it was.
+    /// When the family was first reached, by any office. Absent until it was reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_reached_at: Option<Timestamp>,
-    /// How it was first reached.
+    /// The way in which the family was first reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_reached_through: Option<FirstReachedThrough>,
-    /// The family that goes on in its place: this one was merged into it, has no members and changes no more.
+    /// The family that goes on in place of this one. This family was merged into it, has no members and changes no more.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<FamilyId>,
-    /// When it was registered.
+    /// When the family was registered.
     pub registered_at: Timestamp,
-    /// When its own facts last changed; its members come and go without changing it.
+    /// When the family's own facts last changed. Members who join or leave do not change this time.
     pub updated_at: Timestamp,
-    /// Its own address, what you may do with it now, and the family that goes on in its place.
+    /// The family's own address, the operations that you may use on it now, and the family that goes on in its place.
     #[serde(rename = "_links")]
     #[schema(max_items = 40)]
     pub links: Vec<Link>,
 }
 
 impl FamilyView {
-    /// A family, with what the caller may know of its members and its first fact, and whether the caller may change it.
+    /// Makes the view of a family. `members` and `first` are what the caller may know, and `may_change` is whether the caller may change
+    /// it.
     pub fn new(
         family: Family,
         members: Vec<PersonId>,

@@ -1,4 +1,4 @@
-//! Answers, rendered; and those that are kept for whoever asks the same.
+//! Rendered answers, and a memory of answers to questions that are asked repeatedly.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -13,30 +13,28 @@ use crate::hex;
 use crate::http::link::Link;
 use crate::time::Timestamp;
 
-/// A body with what its headers say of it. Copies share the bytes.
+/// A rendered body and the headers that describe it. Copies share the bytes.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// What is answered.
+    /// The bytes of the body.
     pub body: Bytes,
-    /// Its entity tag.
     pub etag: HeaderValue,
-    /// Its media type.
     pub media_type: HeaderValue,
-    /// The links of a list.
+    /// The `Link` header of a list.
     pub links: Option<HeaderValue>,
 }
 
-/// What an ETag stands for.
+/// The contents from which an entity tag is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Validator {
-    /// The version of the resource, and the content as it looks now.
+    /// The version of the resource, together with its content as it looks now.
     Version(i32),
-    /// The content alone, where the version itself would tell something.
+    /// The content alone, for resources whose version must not be disclosed.
     Content,
 }
 
 impl Answer {
-    /// One resource.
+    /// Renders one resource as JSON, with its entity tag.
     pub fn of(view: &impl Serialize, validator: Validator) -> Result<Self> {
         let body = rendered(view)?;
         let digest = Sha256::digest(&body);
@@ -48,37 +46,37 @@ impl Answer {
         Self::rendered(body, &etag)
     }
 
-    /// What was rendered before.
+    /// Makes an answer from a body that is already rendered.
     pub fn rendered(body: Bytes, etag: &str) -> Result<Self> {
         let media_type = HeaderValue::from_static("application/json");
         Ok(Self { body, etag: HeaderValue::from_str(etag).map_err(Error::internal)?, media_type, links: None })
     }
 
-    /// A page of a list, whose links also stand in the `Link` header.
+    /// Renders a page of a list. Its links are also in the `Link` header.
     pub fn of_list(page: &impl Serialize, links: &[Link]) -> Result<Self> {
         let links: Vec<String> = links.iter().map(Link::as_header).collect();
         let links = HeaderValue::try_from(links.join(", ")).map_err(Error::internal)?;
         Ok(Self { links: Some(links), ..Self::of(page, Validator::Content)? })
     }
 
-    /// The same, said to be of another media type.
+    /// Replaces the media type.
     pub fn said_to_be(self, media_type: &'static str) -> Self {
         Self { media_type: HeaderValue::from_static(media_type), ..self }
     }
 }
 
-/// A view as JSON.
+/// Renders a view as JSON.
 pub fn rendered(view: &impl Serialize) -> Result<Bytes> {
-    // Most answers fit, so that nothing is copied while one grows.
+    // Most answers fit into this capacity, so that the buffer need not grow and be copied.
     let mut body = Vec::with_capacity(4096);
     serde_json::to_writer(&mut body, view).map_err(Error::internal)?;
     Ok(body.into())
 }
 
-/// Answers from one snapshot of the directory, each kept for the minute in which it was made.
+/// Answers made from one snapshot of the directory. Each is kept for the minute in which it was made.
 ///
-/// A snapshot never changes, so an answer from it changes with the time alone: offices open and close, at whole minutes. The
-/// next snapshot begins with none.
+/// A snapshot never changes, so an answer from it depends only on the time: offices open and close at whole minutes. The next
+/// snapshot starts with no kept answers.
 #[derive(Debug, Default)]
 pub struct KeptAnswers(RwLock<Minute>);
 
@@ -89,12 +87,12 @@ struct Minute {
     bytes: usize,
 }
 
-/// So much is kept at most, that strange questions do not fill the memory: enough for all that a directory has.
+/// The most bytes that are kept, so that unusual questions do not fill the memory. It is enough for everything in a directory.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 impl KeptAnswers {
-    /// The kept answer to this question, or a new one by `make`. The question tells all that the answer depends on but the
-    /// snapshot and the time.
+    /// Returns the kept answer to this question, or makes one with `make`. The question must contain everything that the answer
+    /// depends on, except the snapshot and the time.
     pub fn get_or_make(
         &self,
         question: String,

@@ -1,7 +1,7 @@
-//! Request bodies: JSON, whole, and parsed into a type with rules before a handler sees it.
+//! Request bodies: complete JSON documents, parsed into types with rules before a handler sees them.
 //!
-//! 415 for another media type, 413 over 1 MiB, 400 for what is not JSON, 422 with a JSON Pointer for JSON of another shape.
-//! An explicit `null` is refused: a field that has no value is left out.
+//! A wrong media type gets 415, a body over 1 MiB 413, a body that is not JSON 400, and JSON of the wrong shape 422 with a JSON
+//! Pointer. An explicit `null` is refused: a field without a value is left out.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use crate::error::{Error, Problem, Result, Text, Violation};
 use crate::http::idempotency;
 use crate::http::settings::Settings;
 
-/// The largest body that the server takes, in bytes.
+/// The largest body that the server accepts, in bytes.
 pub const LARGEST: usize = 1024 * 1024;
 
-/// A body that became a `T`.
+/// A body that was parsed into a `T`.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
@@ -34,7 +34,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// A body in which a field may be null, because null says something: to no family.
+/// A body whose fields may be null, for fields in which null has a meaning, such as "belongs to no family".
 pub struct BodyWithNulls<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for BodyWithNulls<T> {
@@ -63,7 +63,7 @@ pub(super) fn json_bytes(
         if !supported {
             return Err(Error::new(Problem::UnsupportedMediaType));
         }
-        // Who sends a byte now and then would hold a connection, and memory, for as long as they like.
+        // Without a limit, a client that sends a byte now and then would hold a connection and memory for as long as it likes.
         let read = bytes.await.map_err(|_| Error::new(Problem::RequestTimeout))?;
         let read = read.map_err(|refused| match refused.as_error::<PayloadError>() {
             Some(PayloadError::Overflow) => Error::new(Problem::BodyTooLarge),
@@ -75,7 +75,7 @@ pub(super) fn json_bytes(
     }
 }
 
-/// Reads a body as a `T`. Read as a type, a list would be taken for its fields in their order.
+/// Parses a body as a `T`. A list is refused first, since serde would read it as the fields of `T` in their order.
 pub fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     match bytes.trim_ascii_start().first() {
         Some(b'[') => Err(parse_value(bytes).err().unwrap_or_else(no_object)),
@@ -83,20 +83,20 @@ pub fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     }
 }
 
-/// Reads JSON as a `T`.
+/// Parses JSON as a `T`.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    // The hot path reads straight into the type; only a body that may hold a null is looked through first.
+    // The usual case parses straight into the type. Only a body that may contain a null is searched for one first.
     if bytes.windows(4).any(|word| word == b"null")
         && let Some(pointer) = first_null(&parse_value(bytes)?, &mut String::new())
     {
         return Err(null_at(pointer));
     }
-    // The way to each value is noted only when something is wrong.
+    // The path to each value is recorded only if something is wrong.
     if let Ok(parsed) = serde_json::from_slice(bytes) {
         return Ok(parsed);
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    // A type may refuse a body before its end, and an enum refuses some JSON as if it were none: what is JSON is asked apart.
+    // A type may refuse a body before its end, and an enum refuses some valid JSON as malformed, so the JSON is checked separately.
     let is_json =
         || std::str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok());
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| match is_json() {
@@ -115,12 +115,12 @@ pub(super) fn parse_value(bytes: &[u8]) -> Result<Value> {
     serde_json::from_slice(bytes).map_err(|_| Error::new(Problem::MalformedJson))
 }
 
-/// Reads an item of a larger document as a `T`, with the pointer of what is wrong.
+/// Reads an item of a larger document as a `T`. The error has a pointer to the place that is wrong.
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| refused(&error))
 }
 
-/// The same for an item that creates something: an explicit null is refused.
+/// Reads an item that creates a resource. An explicit null is refused.
 pub fn read_new<T: DeserializeOwned>(value: Value) -> Result<T> {
     if !value.is_object() {
         return Err(no_object());
@@ -153,8 +153,8 @@ fn first_null(value: &Value, pointer: &mut String) -> Option<String> {
     }
 }
 
-/// A body of the wrong shape names the first place. serde's own words may quote what was sent, so they are told anew rather
-/// than passed on.
+/// The error for a body of the wrong shape. It names the first wrong place. serde's own message may quote the body, so it is
+/// replaced, not passed on.
 fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     let (field, detail) = explain(&error.inner().to_string());
     let mut pointer = pointer(error.path());
@@ -178,8 +178,8 @@ fn pointer(path: &Path) -> String {
     pointer
 }
 
-/// What serde says, in both languages and without the value that it quotes; and the field that is missing or stands twice, for
-/// then serde speaks of what holds it.
+/// Translates an error message of serde into both languages, without the quoted value. For a missing or duplicate field it also
+/// returns the name of the field, since serde's path then leads to the object that contains it.
 pub fn explain(message: &str) -> (Option<String>, Text) {
     let message = without_position(message);
     let quoted = || message.split('`').nth(1).unwrap_or_default().to_owned();
@@ -190,15 +190,15 @@ pub fn explain(message: &str) -> (Option<String>, Text) {
         return (None, Text::new("is not a field here", "är inte ett fält här"));
     }
     if message.starts_with("duplicate field") {
-        return (Some(quoted()), Text::new("stands twice", "står två gånger"));
+        return (Some(quoted()), Text::new("occurs twice", "står två gånger"));
     }
-    // Behind the last of these words stands nothing that was sent: the variants are ours.
+    // The text after the last "expected" contains nothing from the body: the names of the variants are ours.
     let expected = message.rsplit_once("expected ").map_or("another value", |(_, expected)| expected);
     if message.starts_with("unknown variant") {
         let codes = expected.strip_prefix("one of ").unwrap_or(expected).replace('`', "");
         return (None, Text::new(format!("must be one of: {codes}"), format!("måste vara något av: {codes}")));
     }
-    // What serde itself says was looked at first: it quotes what was sent, which may look like a text of ours.
+    // This comes after the messages of serde itself, which quote the body, and a quoted text may look like one of ours.
     if let Some(text) = Text::from_carried(message) {
         return (None, text);
     }
@@ -206,7 +206,7 @@ pub fn explain(message: &str) -> (Option<String>, Text) {
     (None, Text::new(format!("must be {en}"), format!("måste vara {sv}")))
 }
 
-/// The message without the place in the body that serde_json puts behind it. The same words may stand in what was sent.
+/// Removes the position in the body that serde_json appends to its messages. The same words may also occur in the quoted body.
 fn without_position(message: &str) -> &str {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match message.rsplit_once(" at line ") {
@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(pointer_of(r#"{"children":[{"name":" "}]}"#), at("/children/0/name"));
         let long = format!(r#"{{"children":[{{"name":"{}"}}]}}"#, "å".repeat(201));
         assert_eq!(pointer_of(&long), (Problem::TextTooLong, Some("/children/0/name".to_owned())));
-        // Of a document that is read as such, the second of two fields would count.
+        // If the document were parsed as a `Value`, the second of two equal fields would win.
         assert_eq!(pointer_of(r#"{"children":[{"name":"A","name":"null"}]}"#), at("/children/0/name"));
         assert_eq!(pointer_of("[]"), at(""));
         assert_eq!(pointer_of(r#" [[{"name":"A"}]]"#), at(""));

@@ -1,7 +1,7 @@
-//! One call: what a handler may ask of the request, and how it answers.
+//! One call: the parts of the request that a handler may read, and the ways to answer it.
 //!
-//! Taking a `Call` also keeps two promises for every operation: a query parameter that the operation does not know is 400,
-//! and an `Accept` that leaves out all it can answer is 406.
+//! Taking a `Call` also guarantees two things for every operation: an unknown query parameter gets 400, and an `Accept` header
+//! that excludes everything the operation can answer with gets 406.
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;
@@ -23,22 +23,21 @@ use crate::http::settings::Settings;
 use crate::http::trace::Trace;
 use crate::moment::Moment;
 
-/// One call.
 pub struct Call {
     request: HttpRequest,
     settings: Data<Settings>,
-    /// Where it stands in its trace.
+    /// The position of the call in its trace.
     pub trace: Trace,
-    /// When it runs, and where randomness comes from.
+    /// The time of the call, and its source of randomness.
     pub moment: Moment,
 }
 
-/// Who may keep an answer, and for how long.
+/// The permission to cache an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cache {
-    /// Everyone, for a minute: the directory.
+    /// Everybody may cache the answer for a minute. Used for the directory.
     Public,
-    /// Nobody: personal data, and questions that tell where somebody is.
+    /// Nobody may store the answer. Used for personal data, and for questions that disclose where somebody is.
     NoStore,
 }
 
@@ -68,42 +67,42 @@ impl Call {
         Ok(Self { request: request.clone(), settings, trace, moment })
     }
 
-    /// The request's header of this name, if it can be read as text.
+    /// Returns a request header, if it can be read as text.
     pub fn header(&self, name: HeaderName) -> Option<&str> {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The address of whoever calls, where it can be known.
+    /// The address of the client, if it can be determined.
     pub fn client_address(&self) -> Option<IpAddr> {
         crate::http::client::address(&self.request)
     }
 
-    /// What the caller's program says that it is.
+    /// The `User-Agent` header, in which the client's program names itself.
     pub fn user_agent(&self) -> Option<&str> {
         self.header(header::USER_AGENT)
     }
 
-    /// True when the caller asks for this media type, such as `application/geo+json`, rather than for JSON.
+    /// Whether the caller prefers this media type, such as `application/geo+json`, to JSON.
     pub fn asks_for(&self, media_type: &str) -> bool {
         self.header(header::ACCEPT).is_some_and(|accept| {
             let accept = accept.to_ascii_lowercase();
             let (wanted, json) = (weight(&accept, media_type), weight(&accept, "application/json"));
-            // Who takes anything gets JSON.
+            // A caller who accepts everything gets JSON.
             wanted > json || (wanted > 0.0 && wanted == json && accept.contains(media_type))
         })
     }
 
-    /// An absolute link to `path` below the root of the API.
+    /// Makes an absolute link to `path` below the root of the API.
     pub fn link(&self, rel: impl Into<String>, method: &'static str, path: &str) -> Link {
         Linking::link(self, rel, method, path)
     }
 
-    /// The absolute address of `path` below the root of the API.
+    /// Returns the absolute address of `path` below the root of the API.
     pub fn absolute(&self, path: &str) -> String {
         self.links().absolute(path)
     }
 
-    /// Makes addresses on any thread.
+    /// Returns a maker of links that can be used on any thread.
     pub fn links(&self) -> Links {
         Links::new(self.base())
     }
@@ -112,7 +111,7 @@ impl Call {
         &self.request
     }
 
-    /// A link to this list with some parameters set or, with `None`, left out; all others stay.
+    /// Makes a link to this list with some parameters set or, with `None`, removed. All other parameters stay.
     pub fn link_to_list(&self, rel: &str, changes: &[(&str, Option<String>)]) -> Link {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in form_urlencoded::parse(self.request.query_string().as_bytes()) {
@@ -128,7 +127,7 @@ impl Call {
         Link { rel: rel.to_owned(), href: [&self.base(), self.request.path(), mark, &query].concat(), method: "GET" }
     }
 
-    /// What makes this list with these filters the same list: its path and its parameters but those of paging.
+    /// Identifies this list with its filters: the path and all parameters except those of paging.
     pub fn list_identity(&self) -> String {
         let pairs = form_urlencoded::parse(self.request.query_string().as_bytes());
         let mut filters: Vec<_> = pairs.filter(|(name, _)| !PARAMETERS.contains(&&**name)).collect();
@@ -136,7 +135,7 @@ impl Call {
         form_urlencoded::Serializer::new(format!("{}?", self.request.path())).extend_pairs(filters).finish()
     }
 
-    /// Seals cursors.
+    /// The key that seals cursors.
     pub fn cursor_key(&self) -> &[u8; 32] {
         &self.settings.cursor_key
     }
@@ -145,7 +144,7 @@ impl Call {
         base_of(&self.settings, &self.request)
     }
 
-    /// 200 with what everyone may have: as it was answered to the same question before, or made now.
+    /// Answers 200 with public content: the kept answer to the same question, or one that is made now.
     pub fn kept(&self, answers: &KeptAnswers, make: impl FnOnce() -> Result<Answer>) -> Result<HttpResponse> {
         let accept = self.header(header::ACCEPT).unwrap_or_default();
         let path = self.request.uri().path_and_query().map_or("", |path| path.as_str());
@@ -153,12 +152,12 @@ impl Call {
         Ok(self.give(answers.get_or_make(question, self.moment.now, make)?, Cache::Public))
     }
 
-    /// 200 with one resource, or 304 when the caller has it already.
+    /// Answers 200 with one resource, or 304 if the caller already has it.
     pub fn found(&self, view: &impl Serialize, validator: Validator, cache: Cache) -> Result<HttpResponse> {
         Ok(self.give(Answer::of(view, validator)?, cache))
     }
 
-    /// 200 with an answer, or 304 when the caller has it already.
+    /// Answers 200, or 304 if the caller already has this content.
     pub fn give(&self, answer: Answer, cache: Cache) -> HttpResponse {
         let etag = answer.etag.to_str().unwrap_or_default();
         let known = self.header(header::IF_NONE_MATCH).is_some_and(|tags| lists(tags, etag, weakly_equal));
@@ -175,7 +174,7 @@ impl Call {
         response
     }
 
-    /// 200 with what is not a resource of its own: no ETag.
+    /// Answers 200 without an ETag, with content that is not a resource of its own.
     pub fn answer(&self, view: &impl Serialize, cache: Cache) -> Result<HttpResponse> {
         let body = BoxBody::new(answer::rendered(view)?);
         let mut response = HttpResponse::with_body(StatusCode::OK, body);
@@ -184,21 +183,21 @@ impl Call {
         Ok(response)
     }
 
-    /// An answer to a write, whole.
+    /// Answers a write with a body.
     pub(super) fn with_body(&self, answer: Answer, status: StatusCode) -> HttpResponse {
         let mut response = response(status, answer);
         add_cache(response.headers_mut(), Cache::NoStore);
         response
     }
 
-    /// 204 for a change that the caller was allowed to make and whose outcome it may not read.
+    /// Answers 204 for a change that the caller was allowed to make but whose result the caller may not read.
     pub fn changed_out_of_sight(&self) -> HttpResponse {
         let mut response = HttpResponse::new(StatusCode::NO_CONTENT);
         add_cache(response.headers_mut(), Cache::NoStore);
         response
     }
 
-    /// An answer to a write whose caller prefers to do without its body.
+    /// Answers a write without a body, since the caller prefers that.
     pub(super) fn without_body(&self, answer: Answer, status: StatusCode) -> HttpResponse {
         let mut response = HttpResponse::new(status);
         let headers = response.headers_mut();
@@ -208,23 +207,23 @@ impl Call {
         response
     }
 
-    /// Whether the caller wants no body back (RFC 7240).
+    /// Whether the caller prefers an answer without a body (RFC 7240).
     pub(super) fn prefers_minimal(&self) -> bool {
         let preferences = self.header(HeaderName::from_static("prefer")).unwrap_or_default();
         preferences.split([',', ';']).any(|preference| preference.trim().eq_ignore_ascii_case("return=minimal"))
     }
 
-    /// The version that the caller read and now changes: `If-Match` is needed, and must name the current one.
+    /// Checks that `If-Match` names the current version, which the caller has read and now changes. The header is required.
     pub fn check_if_match(&self, current: i32) -> Result<()> {
         let tags = self.if_match().ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
-        // The part behind the version tells how the resource looks to readers at this moment (an office opens and closes),
-        // which is nothing that a change could overwrite.
+        // The part of the tag after the version says how the resource looks at this moment (an office opens and closes). No
+        // change could overwrite that part, so it is ignored.
         let current = current.to_string();
         let same_version = |tag: &str, current: &str| version_of(tag) == Some(current);
         if lists(tags, &current, same_version) { Ok(()) } else { Err(crate::db::stale()) }
     }
 
-    /// The same for a resource whose version would tell something: the caller must have read what it would read now.
+    /// Checks `If-Match` for a resource whose version must not be disclosed: the tag must match the content that the caller would read now.
     pub fn check_if_match_of(&self, view: &impl Serialize) -> Result<()> {
         let tags = self.if_match().ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
         let current = Answer::of(view, Validator::Content)?.etag;
@@ -235,7 +234,7 @@ impl Call {
         }
     }
 
-    /// The same for such a resource on an action.
+    /// Checks `If-Match` in the same way on an action, where the header is optional.
     pub fn check_if_match_of_when_given(&self, view: &impl Serialize) -> Result<()> {
         if self.names_a_version() { self.check_if_match_of(view) } else { Ok(()) }
     }
@@ -245,13 +244,13 @@ impl Call {
         self.if_match().is_some()
     }
 
-    /// `If-Match`, where it is sent. What cannot be read as text names no version that there could be: it is not as if nothing
-    /// had been sent.
+    /// The value of `If-Match`, if it was sent. A value that is not text matches no version; it is not treated as if the header
+    /// were missing.
     fn if_match(&self) -> Option<&str> {
         self.request.headers().get(header::IF_MATCH).map(|tags| tags.to_str().unwrap_or_default())
     }
 
-    /// On actions `If-Match` is optional: without it, the state of the resource decides.
+    /// Checks `If-Match` on an action, where the header is optional: without it, the state of the resource decides.
     pub fn check_if_match_when_given(&self, current: i32) -> Result<()> {
         if self.names_a_version() { self.check_if_match(current) } else { Ok(()) }
     }
@@ -263,7 +262,7 @@ impl Linking for Call {
     }
 }
 
-/// The address under which callers know the server.
+/// Returns the address under which callers reach the server.
 pub fn base_of(settings: &Settings, request: &HttpRequest) -> String {
     if let Some(url) = &settings.public_url {
         return url.clone();
@@ -290,17 +289,17 @@ fn add_cache(headers: &mut HeaderMap, cache: Cache) {
     headers.insert(header::VARY, HeaderValue::from_static(vary));
 }
 
-/// Whether a list of entity tags, or `*`, has one that is the same as `etag`.
+/// Whether a list of entity tags contains one that is the same as `etag`, or is `*`.
 fn lists(tags: &str, etag: &str, same: impl Fn(&str, &str) -> bool) -> bool {
     tags.trim() == "*" || tags.split(',').any(|tag| same(tag.trim(), etag))
 }
 
-/// RFC 9110, 8.8.3.2: `If-None-Match` compares weakly.
+/// Compares entity tags weakly, as `If-None-Match` requires (RFC 9110, 8.8.3.2).
 fn weakly_equal(one: &str, other: &str) -> bool {
     one.strip_prefix("W/").unwrap_or(one) == other
 }
 
-/// The version that a strong entity tag of ours begins with.
+/// Returns the version at the beginning of a strong entity tag of this server.
 fn version_of(tag: &str) -> Option<&str> {
     let inner = tag.strip_prefix('"')?.strip_suffix('"')?;
     inner.split_once('-').map(|(version, _)| version)

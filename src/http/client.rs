@@ -1,10 +1,11 @@
-//! Whose address a call comes from: the peer's, or what a trusted proxy says of whom it speaks for.
+//! The address that a call comes from: the peer's address, or the address that a trusted proxy names.
 //!
-//! - The headers `Forwarded` (RFC 7239) and `X-Forwarded-For` count only where the peer lies in a network that the installation
-//!   trusts. Anybody else could write there what they like.
-//! - Each proxy adds at the right whom it was called by. So the address is the right-most that is not a trusted proxy's own.
-//! - What cannot be read, and two headers that contradict each other, make the address unknown. Falling back on the proxy's own
-//!   address would let a caller who spoils the header look like the proxy.
+//! - The headers `Forwarded` (RFC 7239) and `X-Forwarded-For` count only if the peer lies in a network that the installation
+//!   trusts. Anybody else could write anything there.
+//! - Each proxy appends at the right the address that it was called from. So the client's address is the right-most one that
+//!   does not belong to a trusted proxy.
+//! - If a header cannot be read, or the two headers contradict each other, the address is unknown. If the proxy's own address
+//!   were used instead, a caller who spoils the header would look like the proxy.
 
 use std::net::IpAddr;
 
@@ -18,7 +19,7 @@ use crate::http::settings::Settings;
 const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address of whoever calls; `None` where it cannot be known.
+/// Returns the address of the client; `None` if it cannot be determined.
 pub fn address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     let settings = request.app_data::<Data<Settings>>()?;
@@ -29,7 +30,7 @@ pub fn address(request: &HttpRequest) -> Option<IpAddr> {
     behind(peer, &settings.trusted_proxies, lines(FORWARDED).as_deref(), lines(X_FORWARDED_FOR).as_deref())
 }
 
-/// The address behind a trusted peer, by the two headers, of which each is all its lines as one.
+/// Returns the address of the client behind a trusted peer. Each of the two headers is passed with all its lines joined.
 pub fn behind(
     peer: IpAddr,
     trusted: &[IpNet],
@@ -41,7 +42,7 @@ pub fn behind(
     match (by_standard, by_custom) {
         (None, None) => Some(peer),
         (Some(one), None) | (None, Some(one)) => one,
-        // A proxy that writes one of them may hand on the other as its caller wrote it.
+        // A proxy that writes one of the headers may pass on the other as its caller wrote it.
         (Some(one), Some(other)) => one.filter(|_| one == other),
     }
 }
@@ -50,13 +51,13 @@ fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|network| network.contains(&address))
 }
 
-/// The lines of a header as one; `None` when it is not there. What is not text becomes a line that cannot be read.
+/// Joins the lines of a header; `None` if it is missing. A line that is not text becomes one that cannot be parsed.
 fn all_lines(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     let lines: Vec<&str> = headers.get_all(name).map(|line| line.to_str().unwrap_or("?")).collect();
     (!lines.is_empty()).then(|| lines.join(","))
 }
 
-/// The right-most address that is not trusted, else the left-most of all; `None` as soon as one cannot be read.
+/// Returns the right-most address that is not trusted, or else the left-most one; `None` as soon as an address cannot be parsed.
 fn last_untrusted<'a>(
     nodes: impl DoubleEndedIterator<Item = impl AsRef<str> + 'a>,
     trusted: &[IpNet],
@@ -72,8 +73,8 @@ fn last_untrusted<'a>(
     furthest
 }
 
-/// The address of a node: `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]`, `[2001:db8::1]:80`, and without brackets as
-/// `X-Forwarded-For` has it. Neither `unknown` nor a made-up name is one.
+/// Parses the address of a node: `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]`, `[2001:db8::1]:80`, and IPv6 without brackets,
+/// as `X-Forwarded-For` writes it. Neither `unknown` nor an obfuscated name is an address.
 fn node_address(node: &str) -> Option<IpAddr> {
     if let Ok(address) = node.parse::<IpAddr>() {
         return Some(address.to_canonical());
@@ -89,19 +90,19 @@ fn node_address(node: &str) -> Option<IpAddr> {
         }
     };
     let is_port = |port: &str| (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit());
-    // RFC 7239, section 6.3: a port may be hidden behind a made-up name.
+    // RFC 7239, section 6.3: a port may be replaced by an obfuscated name.
     let is_hidden = |port: &str| port.len() > 1 && port.starts_with('_');
     port.filter(|port| is_port(port) || is_hidden(port)).map(|_| host.to_canonical())
 }
 
-/// What the `for` of each element of `Forwarded` says; an element without one is a node that nobody can read. `None` when the
-/// header as a whole does not follow RFC 7239, section 4.
+/// Returns the `for` value of each element of `Forwarded`. An element without one becomes a node that cannot be parsed. `None`
+/// if the header as a whole does not follow RFC 7239, section 4.
 fn forwarded_nodes(value: &str) -> Option<Vec<String>> {
     let mut nodes = Vec::new();
     let mut rest = value;
     loop {
         let mut node = None;
-        // The pairs of one element.
+        // This loop reads the pairs of one element.
         loop {
             rest = rest.trim_start_matches([' ', '\t']);
             if !rest.is_empty() && !rest.starts_with([',', ';']) {
@@ -125,7 +126,7 @@ fn forwarded_nodes(value: &str) -> Option<Vec<String>> {
     }
 }
 
-/// The value at the beginning, and what follows it.
+/// Splits off the value at the beginning of the text, and returns it with the rest.
 fn token_or_quoted(text: &str) -> Option<(String, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find(|c| !is_token_character(c)).unwrap_or(text.len());
@@ -148,7 +149,7 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.chars().all(is_token_character)
 }
 
-/// RFC 9110, section 5.6.2.
+/// Token characters of RFC 9110, section 5.6.2.
 fn is_token_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
 }
@@ -186,9 +187,9 @@ mod tests {
         both("for=\"[2001:db8:cafe::17]:4711\"", "[2001:db8:cafe::17]:4711", "2001:db8:cafe::17");
         both("for=\"[2001:db8:cafe::17]\"", "2001:db8:cafe::17", "2001:db8:cafe::17");
         both("proto=https;for=\"[::ffff:203.0.113.9]:_http\"", "::ffff:203.0.113.9", "203.0.113.9");
-        // What the caller wrote itself stands to the left and is not even looked at.
+        // The left part was written by the caller and is not even parsed.
         both("for=unknown, for=203.0.113.9", "rubbish, 203.0.113.9", "203.0.113.9");
-        // A host of a trusted network calls.
+        // The caller is a host in a trusted network.
         both("for=10.9.9.9, for=10.1.1.1", "10.9.9.9, 10.1.1.1", "10.9.9.9");
     }
 
@@ -254,7 +255,7 @@ mod tests {
             behind(ip(PEER), &trusted(), Some(&standard), None);
         }
 
-        /// The caller may write whatever it likes: the proxy's own addition decides.
+        /// The caller may write anything, since the address that the proxy appends decides.
         #[test]
         fn a_caller_cannot_choose_its_address(written in "[ -!#-~]{0,60}", from in addresses()) {
             prop_assume!(!is_trusted(from.to_canonical(), &trusted()));

@@ -3,21 +3,21 @@
 /// The longest value of a header that an operation reads, in bytes.
 pub const LONGEST_HEADER: usize = 1000;
 
-/// What the server needs to know of one operation.
+/// The facts about one operation that the server needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
-    /// Its `operationId`.
+    /// The value of `operationId`.
     pub id: String,
-    /// Its method, in upper case.
+    /// The method in upper case.
     pub method: String,
-    /// The template of its path, below the root of the API.
+    /// The template of the path, below the root of the API.
     pub path: String,
-    /// The names of its query parameters.
+    /// The names of the query parameters.
     pub query: Vec<String>,
-    /// The names of the headers that it reads.
+    /// The names of the request headers that the operation reads.
     pub headers: Vec<String>,
-    /// The media types of its answers of success.
+    /// The media types of the success answers.
     pub produces: Vec<String>,
-    /// The names of the security schemes, any of which lets a caller in; none where everyone may call.
+    /// The names of the security schemes, each of which is enough to call the operation. Empty if everybody may call it.
     pub secured_by: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What stands around every route: the trace, HEAD, panics, the bodies of problems, the headers of safety, the log.
+//! The middleware around all routes: the trace, HEAD, panics, the bodies of problems, security headers, the log.
 
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -23,7 +23,7 @@ use crate::http::trace::{TRACEPARENT, Trace};
 use crate::http::unread::InPieces;
 use crate::telemetry::Metrics;
 
-/// Goes around the whole application.
+/// Wraps the whole application.
 pub async fn around<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
@@ -36,7 +36,7 @@ pub async fn around<B: MessageBody + 'static>(
     let trace = Trace::of(request.headers(), &settings.random);
     request.extensions_mut().insert(trace);
     let noted = Noted::of(request.request());
-    // The server leaves out the body of an answer to HEAD by itself; to the routes it is a GET.
+    // The HTTP library leaves out the body of an answer to HEAD. For the routes, the call is a GET.
     let method = request.method().clone();
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
@@ -90,12 +90,12 @@ impl Failure<'_> {
     }
 }
 
-/// An error that the framework made itself.
+/// The problem for an error that the framework made.
 fn foreign(error: &actix_web::Error) -> Failure<'static> {
     Failure::Other(problem_of(error.as_response_error().status_code()))
 }
 
-/// An answer from 400 on that explains itself in no problem: Swagger UI's plain 404, say.
+/// The problem for an answer with a status from 400 on that has no problem as its body, for example Swagger UI's plain 404.
 fn unexplained(answer: &HttpResponse<BoxBody>) -> Option<Problem> {
     let explained =
         answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == MEDIA_TYPE.as_bytes());
@@ -113,7 +113,7 @@ fn problem_of(status: StatusCode) -> Problem {
     }
 }
 
-/// Causes are written once, here, and only for what is our fault or our database's.
+/// Logs the cause of an error. Causes are logged only here, once, and only if the fault is the server's or the database's.
 fn log_cause(error: &Error, trace: Trace) {
     if matches!(error.problem(), Problem::InternalError | Problem::Unavailable | Problem::Overloaded) {
         tracing::error!(problem = error.problem().slug(), cause = ?error.cause(), trace = %trace.id(), "a call failed");
@@ -142,7 +142,7 @@ fn add_headers(headers: &mut HeaderMap, settings: &Settings, trace: Trace) {
     }
 }
 
-/// What every call is told with when it is answered, also when its handler panicked.
+/// The data that is needed to finish the answer to a call, also if its handler panicked.
 struct Told {
     method: Method,
     begun: Instant,
@@ -158,8 +158,8 @@ impl Told {
         }
     }
 
-    /// Adds what every answer has; counts the call, and logs it where somebody will look for it: writes and failures. A path or a
-    /// query never reaches the log, only the operation's name.
+    /// Adds the headers that every answer has, counts the call, and logs it: server errors as warnings, writes as
+    /// information, and reads only for debugging. The log has the name of the operation, and never a path or a query.
     fn finish(&self, headers: &mut HeaderMap, status: StatusCode, settings: &Settings) {
         if let Some(standing) = self.noted.take_standing() {
             standing.tell(headers);
@@ -181,7 +181,7 @@ impl Told {
     }
 }
 
-/// A handler panicked. The request is gone with it, so this answers by itself.
+/// A panic in a handler. The request is lost with the handler, so this error makes the whole answer itself.
 struct Panicked {
     path: String,
     language: Language,

@@ -1,4 +1,4 @@
-//! What no route takes: 404, or 405 with the methods that the path has.
+//! Answers to calls that no route takes: 404, or 405 with the methods of the path.
 
 use actix_web::guard::GuardContext;
 use actix_web::http::{StatusCode, header};
@@ -8,12 +8,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::error::{Error, Result};
 use crate::http::operations::Operations;
 
-/// Whether the operations may be asked this at all. What they may not goes to [`answer`].
+/// Whether an operation may get this call. All other calls go to [`answer`].
 pub fn may_take(call: &GuardContext<'_>, operations: &Operations) -> bool {
     operations.may_take(&call.head().method, call.head().uri.path())
 }
 
-/// Answers for paths and methods that do not exist. A 405 explains itself in the envelope, like every other problem.
+/// Answers calls of paths and methods that do not exist. The envelope adds the problem to a 405, as it does for every other error.
 pub async fn answer(request: HttpRequest, operations: Data<Operations>) -> Result<HttpResponse> {
     match operations.allowed(request.path()) {
         Some(methods) => {

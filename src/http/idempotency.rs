@@ -1,5 +1,5 @@
-//! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): what a caller names a call by, to ask again without
-//! doing it twice.
+//! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): the name that a caller gives to a call, so that it
+//! can be repeated without doing its work twice.
 
 use std::str::FromStr;
 
@@ -10,20 +10,18 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::call::Call;
 
-/// The header's name.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// So many characters a key may have.
+/// The most characters of a key.
 const LONGEST: usize = 255;
-/// Why a creation that is asked for again may answer 404.
-pub const GONE: &str = "It was created under this `Idempotency-Key` before, and you may not know of it any more.";
+/// The reason for which a repeated creation may answer 404.
+pub const GONE: &str = "It was already created with this `Idempotency-Key`, and you may no longer know of it.";
 
-/// A key that a caller made.
+/// An idempotency key that a caller made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// Its characters.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
@@ -32,7 +30,7 @@ impl IdempotencyKey {
 impl FromStr for IdempotencyKey {
     type Err = Error;
 
-    /// Bare, or quoted as a string of RFC 9651, section 3.3.3: the two are the same key.
+    /// Parses a key, bare or quoted as a string of RFC 9651, section 3.3.3. Both forms are the same key.
     fn from_str(text: &str) -> Result<Self> {
         let text = text.trim_matches([' ', '\t']);
         let key = match text.strip_prefix('"') {
@@ -45,7 +43,7 @@ impl FromStr for IdempotencyKey {
     }
 }
 
-/// What stands before the closing quote, if nothing stands behind it.
+/// Returns the text before the closing quote, if nothing follows the quote.
 fn unquoted(quoted: &str) -> Option<String> {
     let mut key = String::new();
     let mut characters = quoted.chars();
@@ -60,16 +58,16 @@ fn unquoted(quoted: &str) -> Option<String> {
 
 fn malformed() -> Error {
     let detail = Text::new(
-        "must be 1 to 255 visible characters without spaces, bare or in quotes, and stand once",
+        "must be 1 to 255 visible characters without spaces, bare or in quotes, and be sent once",
         "måste vara 1 till 255 synliga tecken utan mellanslag, med eller utan citattecken, och stå en gång",
     );
     Error::header_problem(Problem::InvalidIdempotencyKey, "Idempotency-Key", detail)
 }
 
-/// The digest of a request's body, kept with the request.
+/// The digest of a request's body, which is stored with the request.
 struct BodyDigest([u8; 32]);
 
-/// Keeps the digest of a body that has arrived, if its caller may ask again.
+/// Stores the digest of a body that has arrived, if the call has an idempotency key.
 pub fn note_body(request: &HttpRequest, body: &[u8]) {
     if request.headers().contains_key(IDEMPOTENCY_KEY) {
         request.extensions_mut().insert(BodyDigest(Sha256::digest(body).into()));
@@ -77,7 +75,7 @@ pub fn note_body(request: &HttpRequest, body: &[u8]) {
 }
 
 impl Call {
-    /// The key that the caller names this call by, if there is one.
+    /// The idempotency key of this call, if it has one.
     pub fn idempotency_key(&self) -> Result<Option<IdempotencyKey>> {
         let mut given = self.request().headers().get_all(IDEMPOTENCY_KEY);
         let Some(key) = given.next() else { return Ok(None) };
@@ -87,7 +85,7 @@ impl Call {
         key.to_str().map_err(|_| malformed())?.parse().map(Some)
     }
 
-    /// What makes this request the same request: its method, its path and its body.
+    /// Identifies the request for comparison with a repeated one: its method, its path and its body.
     pub fn identity(&self) -> Vec<u8> {
         let request = self.request();
         let body = request.extensions().get::<BodyDigest>().map_or([0; 32], |digest| digest.0);

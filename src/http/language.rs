@@ -1,20 +1,20 @@
-//! Which of the two languages a caller reads: `Accept-Language` (RFC 9110, 12.5.4).
+//! The language that a caller reads: `Accept-Language` (RFC 9110, 12.5.4).
 
 use actix_web::http::header::HeaderValue;
 
 use crate::error::Text;
 
-/// The languages that problems are told in.
+/// The languages in which problems are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// The default.
+    /// The language for callers who prefer neither.
     English,
-    /// For `sv` and its variants.
+    /// The language for `sv` and its variants.
     Swedish,
 }
 
 impl Language {
-    /// The first of the two that the caller prefers; English when it names neither.
+    /// Returns the language that the caller prefers; English if the caller names neither.
     pub fn accepted(header: Option<&HeaderValue>) -> Self {
         let ranges = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
         let weight_of = |wanted: &str| {
@@ -29,12 +29,12 @@ impl Language {
         if weight_of("sv") > weight_of("en") { Self::Swedish } else { Self::English }
     }
 
-    /// The text in this language.
+    /// Returns the text in this language.
     pub fn of(self, text: &Text) -> &str {
         self.choose((&text.en, &text.sv))
     }
 
-    /// One of a pair in English and in Swedish.
+    /// Returns the English or the Swedish part of a pair.
     pub fn choose<T>(self, (english, swedish): (T, T)) -> T {
         match self {
             Self::English => english,
@@ -42,7 +42,7 @@ impl Language {
         }
     }
 
-    /// Its tag for `Content-Language`.
+    /// The language tag for `Content-Language`.
     pub fn tag(self) -> &'static str {
         self.choose(("en", "sv"))
     }

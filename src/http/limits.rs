@@ -1,13 +1,13 @@
-//! How often callers may call: token buckets, for each server by itself.
+//! Rate limits: token buckets, which each server keeps for itself.
 //!
-//! - Who signed in has a budget for reading and one for writing, and a small one for searching for people. A key counts by itself,
-//!   and so does a member of staff. Whoever does not sign in counts by their address.
-//! - Failing to sign in has a budget by address, and only calls that fail are refused by it: nobody who shares the address with
-//!   somebody who guesses is locked out.
-//! - An address of IPv6 counts by its first 64 bits, which is what one subscriber has.
-//! - Every answer of an operation tells what is left of the budget that it was taken from: `RateLimit-Policy` and `RateLimit`
-//!   (draft-ietf-httpapi-ratelimit-headers-10).
-//! - Health, metrics and the pages of the documentation are no operations, and have no limits.
+//! - A signed-in caller has a budget for reading, one for writing, and a small one for searching for people. Each API key and
+//!   each member of staff has budgets of their own. Callers who do not sign in are counted by their address.
+//! - Failed sign-ins have a budget for each address. Only calls that fail are refused by it: nobody is locked out for sharing
+//!   an address with somebody who guesses credentials.
+//! - An IPv6 address counts by its first 64 bits, which belong to one subscriber.
+//! - Every answer of an operation tells the state of the budget that the call was taken from: `RateLimit-Policy` and
+//!   `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10).
+//! - Health checks, metrics and the pages of the documentation are not operations, and have no limits.
 
 mod buckets;
 pub mod budget;
@@ -41,9 +41,9 @@ struct Limit {
 }
 
 impl Limits {
-    /// Budgets with these rates; without them nobody is limited.
+    /// Makes budgets with these rates. Without rates, nobody is limited.
     pub fn new(rates: Option<&Rates>, clock: &Clock, metrics: &Metrics) -> Result<Self> {
-        // A budget that never refused stands at zero, so that a rate over it can be drawn.
+        // The counter of every budget starts at zero, so that a rate can be computed over budgets that never refused a call.
         Budget::iter().for_each(|budget| metrics.count_refused_by_budget(budget.into(), 0));
         let limit = |budget, rates: &Rates| {
             let rate = match budget {
@@ -62,7 +62,7 @@ impl Limits {
         limits.collect::<Result<_>>().map(Self)
     }
 
-    /// Forgets everybody who has not called for so long that their budget is whole again.
+    /// Removes the buckets that are full again.
     pub fn sweep(&self) {
         self.0.iter().for_each(|(_, limit)| limit.buckets.sweep());
     }
@@ -77,7 +77,7 @@ impl Limits {
     }
 }
 
-/// Takes a call out of the budget that it belongs to. Signing in calls it once, as soon as it is known who calls.
+/// Takes a call from the budget that it belongs to. Called once, as soon as signing in has found the caller.
 pub fn take(request: &HttpRequest, subject: Subject) -> Result<()> {
     let budget = match subject {
         _ if !subject.is_signed_in() => Budget::Anonymous,
@@ -88,12 +88,12 @@ pub fn take(request: &HttpRequest, subject: Subject) -> Result<()> {
     take_from(request, budget, subject)
 }
 
-/// Takes a call of somebody who does not sign in out of their address's budget.
+/// Takes a call without a sign-in from the budget of its address.
 pub fn take_anonymous(request: &HttpRequest) -> Result<()> {
     take(request, Subject::of_address(client::address(request)))
 }
 
-/// What a call is answered whose caller failed to sign in: `failure`, as long as their address may fail.
+/// The answer to a failed sign-in: `failure`, or that the address has used up its budget of failures.
 pub fn failed_sign_in(request: &HttpRequest, failure: Error) -> Error {
     let subject = Subject::of_address(client::address(request));
     take_from(request, Budget::SignIn, subject).err().unwrap_or(failure)

@@ -23,7 +23,7 @@ impl FromRequest for MergePatch {
 }
 
 impl MergePatch {
-    /// Reads a patch.
+    /// Parses a patch, which must be a JSON object.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         match parse_value(bytes)? {
             patch @ Value::Object(_) => Ok(Self(patch)),
@@ -31,7 +31,7 @@ impl MergePatch {
         }
     }
 
-    /// The same patch, unless it names one of these fields: they belong to a new thing, and are no part of it afterwards.
+    /// Returns the patch unchanged, unless it names one of these fields: they exist only when the resource is created.
     pub fn without(self, fields: &[&str]) -> Result<Self> {
         let named = fields.iter().find(|field| self.0.get(**field).is_some());
         match named {
@@ -42,7 +42,7 @@ impl MergePatch {
         }
     }
 
-    /// What `current` becomes: the patched document goes through the same rules as a new one.
+    /// Applies the patch to `current`. The result must satisfy the same rules as a new document.
     pub fn apply<T: Serialize + DeserializeOwned>(&self, current: &T) -> Result<T> {
         let mut document = serde_json::to_value(current).map_err(Error::internal)?;
         merge(&mut document, &self.0);
@@ -50,7 +50,7 @@ impl MergePatch {
     }
 }
 
-/// RFC 7396, section 2: null removes, objects merge, everything else replaces.
+/// Applies a merge patch as RFC 7396, section 2, says: null removes, objects are merged, everything else replaces.
 pub fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(changes) = patch else {
         *target = patch.clone();

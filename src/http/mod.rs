@@ -1,4 +1,4 @@
-//! How the API speaks HTTP: what every operation shares, and nothing that is about the domain.
+//! The HTTP layer: everything that the operations share and that does not depend on the domain.
 
 pub mod answer;
 pub mod body;

@@ -1,15 +1,14 @@
-//! Mounting: the same slices are served by the workers, and described by the document.
+//! Mounting of operations: the workers serve the same operations that the OpenAPI document describes.
 //!
-//! A worker has no use for descriptions. What describes itself is told so only where the document is made, and takes memory there alone.
+//! A worker has no use for the descriptions. They are collected only when the document is made, and take memory only there.
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web;
 use utoipa_actix_web::OpenApiFactory;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Takes operations.
+/// A target on which operations are mounted.
 pub trait Mount {
-    /// Takes one more.
     fn service(&mut self, operation: impl HttpServiceFactory + OpenApiFactory + 'static) -> &mut Self;
 }
 

@@ -1,6 +1,6 @@
-//! What is learnt of a call on its way to the handler, and told when it is answered: for the log, the metrics and the headers.
+//! Facts about a call that are learnt on its way to the handler and used when it is answered: for the log, the metrics and the headers.
 //!
-//! The envelope around all routes keeps a hold on it, for a handler that panics takes its request with it.
+//! The envelope around all routes keeps a reference to them, since a handler that panics destroys its request.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use actix_web::{HttpMessage, HttpRequest};
 
 use crate::http::limits::standing::Standing;
 
-/// What was noted of one call.
+/// The facts noted about one call.
 #[derive(Default)]
 pub struct Noted {
     operation: Cell<Option<&'static str>>,
@@ -17,7 +17,7 @@ pub struct Noted {
 }
 
 impl Noted {
-    /// What is noted of this call.
+    /// Returns the facts of this call.
     pub fn of(request: &HttpRequest) -> Rc<Self> {
         let mut extensions = request.extensions_mut();
         if let Some(noted) = extensions.get::<Rc<Self>>() {
@@ -28,22 +28,22 @@ impl Noted {
         noted
     }
 
-    /// Notes which operation is called.
+    /// Notes the operation that is called.
     pub fn calls(&self, operation: &'static str) {
         self.operation.set(Some(operation));
     }
 
-    /// The operation that is called, if it is one.
+    /// The operation that is called, if the call is for an operation.
     pub fn operation(&self) -> Option<&'static str> {
         self.operation.get()
     }
 
-    /// Notes how the budget stands that the call was taken from.
+    /// Notes the state of the budget that the call was taken from.
     pub fn stands(&self, standing: Standing) {
         self.standing.replace(Some(standing));
     }
 
-    /// How the budget stands that the call was taken from, for its answer.
+    /// Takes the state of the budget out, for the headers of the answer.
     pub fn take_standing(&self) -> Option<Standing> {
         self.standing.take()
     }

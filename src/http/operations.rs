@@ -1,7 +1,7 @@
-//! What the server can be asked, read off the generated document: methods, query parameters, media types.
+//! The operations of the server, read from the generated OpenAPI document: methods, query parameters, media types.
 //!
-//! The router knows which paths exist; only the document knows what they accept. So 404, 405, 406 and unknown parameters
-//! follow from what is published, and cannot drift from it.
+//! The router knows which paths exist; only the document knows what they accept. So 404, 405, 406 and the refusal of unknown
+//! parameters follow from the published document and cannot deviate from it.
 
 use std::collections::HashMap;
 
@@ -13,12 +13,11 @@ use crate::error::{Error, Problem, Result, Text};
 use crate::http::documented::{self, LONGEST_HEADER};
 use crate::http::settings::ROOT;
 
-/// All operations, by the pattern of their path.
+/// All operations, by the patterns of their paths.
 pub struct Operations {
     by_pattern: HashMap<String, Vec<Operation>>,
 }
 
-/// One operation.
 pub struct Operation {
     id: &'static str,
     method: String,
@@ -28,7 +27,7 @@ pub struct Operation {
 }
 
 impl Operations {
-    /// The operations of the document, and `others`: paths that lie outside of it, all read with GET.
+    /// Makes the list from the operations of the document and from `others`: paths outside the document, which are all read with GET.
     pub fn new(documented: Vec<documented::Operation>, others: &[&str]) -> Self {
         let mut by_pattern: HashMap<String, Vec<Operation>> = HashMap::new();
         for found in documented {
@@ -48,21 +47,21 @@ impl Operations {
         Self { by_pattern }
     }
 
-    /// The operation that the router chose.
+    /// Returns the operation that the router chose.
     pub fn of(&self, request: &HttpRequest) -> Option<&Operation> {
         let operations = self.by_pattern.get(request.match_pattern()?.as_str())?;
         operations.iter().find(|operation| operation.method == request.method().as_str())
     }
 
-    /// Whether the path has the method, or is for the router to know. `/people/search` is a path of its own, and to the router
-    /// also somebody's who is called `search`: what only they could be asked is not asked there.
+    /// Whether an operation at exactly this path has the method, or the router must decide. The router also matches
+    /// `/people/search` as a person called `search`, so the methods of a person must be refused for this path.
     pub fn may_take(&self, method: &Method, path: &str) -> bool {
         let Some(operations) = self.by_pattern.get(path) else { return true };
         let method = if *method == Method::HEAD { &Method::GET } else { method };
         operations.iter().any(|operation| operation.method == method.as_str())
     }
 
-    /// What a path that the router refused answers to: `Allow`, or `None` when there is no such path.
+    /// Returns the value of `Allow` for a path that the router refused, or `None` if no such path exists.
     pub fn allowed(&self, path: &str) -> Option<String> {
         let named = self.by_pattern.get(path);
         let fitting =
@@ -80,18 +79,18 @@ impl Operations {
 }
 
 impl Operation {
-    /// The operation as it is documented.
+    /// Makes the operation from its description in the document.
     pub fn new(documented: documented::Operation) -> Self {
         let documented::Operation { id, method, query, headers, produces, .. } = documented;
         Self { id: kept(id), method, query, headers: headers.into_iter().map(kept).collect(), produces }
     }
 
-    /// Its id, for the log and the metrics.
+    /// The id of the operation, for the log and the metrics.
     pub fn id(&self) -> &'static str {
         self.id
     }
 
-    /// Refuses a parameter that the operation does not know: a slip in a filter's name must not widen a list.
+    /// Refuses an unknown parameter: a typing error in the name of a filter must not make a list longer.
     pub fn check_query(&self, query: &str) -> Result<()> {
         for (name, _) in form_urlencoded::parse(query.as_bytes()) {
             if !self.query.iter().any(|known| *known == name) {
@@ -102,7 +101,7 @@ impl Operation {
         Ok(())
     }
 
-    /// Refuses a header that the operation reads and that is longer than the document lets it be.
+    /// Refuses a header that the operation reads if it is longer than the document allows.
     pub fn check_headers(&self, headers: &HeaderMap) -> Result<()> {
         let mut long = headers.iter().filter(|(_, value)| value.len() > LONGEST_HEADER).map(|(name, _)| name.as_str());
         let read = |name: &str| self.headers.iter().find(|read| read.eq_ignore_ascii_case(name));
@@ -116,7 +115,7 @@ impl Operation {
         ))
     }
 
-    /// Refuses a caller who accepts nothing that the operation answers with.
+    /// Refuses a caller who accepts none of the operation's media types.
     pub fn check_accept(&self, headers: &HeaderMap) -> Result<()> {
         let Some(accept) = headers.get(header::ACCEPT) else { return Ok(()) };
         let accept = accept.to_str().map_err(|_| Error::new(Problem::NotAcceptable))?.to_ascii_lowercase();
@@ -126,13 +125,13 @@ impl Operation {
     }
 }
 
-/// The names live as long as the program, which builds the document once.
+/// Makes a name live as long as the program, which builds the document only once.
 fn kept(name: String) -> &'static str {
     Box::leak(name.into_boxed_str())
 }
 
-/// How much a caller who accepts `accept`, in lower case, wants this media type: the weight of the range that names it most closely
-/// (RFC 9110, section 12.5.1).
+/// Returns the weight that `accept`, in lower case, gives to a media type: that of the most specific range that matches (RFC
+/// 9110, section 12.5.1).
 pub fn weight(accept: &str, media_type: &str) -> f32 {
     let closeness = |range: &str| match range.strip_suffix("/*") {
         Some("*") => Some(0),
@@ -144,7 +143,7 @@ pub fn weight(accept: &str, media_type: &str) -> f32 {
         let close = closeness(parts.next().unwrap_or_default())?;
         let given = parts.find_map(|part| part.strip_prefix("q="));
         let weight = given.map_or(Some(1.0), |given| given.trim().parse::<f32>().ok());
-        // A weight that is none is not one of zero.
+        // An invalid weight counts as 1, not as 0.
         Some((close, weight.filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(1.0)))
     });
     ranges.max_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1))).map_or(0.0, |(_, weight)| weight)

@@ -1,7 +1,7 @@
-//! Lists in pages: by number, and by a cursor that neither repeats nor skips rows while others are written.
+//! Lists in pages: by number, or by a cursor, which neither repeats nor skips rows while other rows are written.
 //!
-//! A cursor is the position of the last row seen, sealed with the list and the filters that it belongs to: a changed or a
-//! foreign one is refused.
+//! A cursor is the position of the last row of the page before, sealed together with the list and its filters. A changed
+//! cursor, or one of another list, is refused.
 
 use std::future::{Ready, ready};
 
@@ -22,34 +22,33 @@ use crate::http::link::Link;
 use crate::http::parameters::is_paging;
 use crate::http::query;
 
-/// On lists of cases, pages by number end here: behind it the database would have to walk over all rows before.
+/// The last row that pages of lists of cases reach by number. Beyond it, the database would have to walk over all rows before the page.
 const DEEPEST_ROW: u64 = 10_000;
 
-/// The parameters of a list's paging.
+/// The parameters for the paging of a list.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PagingParameters {
-    /// How many items a page has at most.
+    /// The largest number of items on the page.
     #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
     limit: Option<u32>,
-    /// Which page, from 1. Page 0 and pages past the end are empty. Not together with `cursor`.
+    /// The number of the page, from 1. Page 0 and pages past the end are empty. Not together with `cursor`.
     #[param(minimum = 0, maximum = 1_000_000, default = 1, example = 1)]
     page: Option<u32>,
-    /// Where the page before ended: from a `next` link, as it is.
+    /// The cursor of a `next` link, unchanged: the position after which the page begins.
     #[param(max_length = 500, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
-    /// Whether to count all items, as `totalRecords`. Directory lists always count.
+    /// Whether to count all items, as `totalRecords`. Lists of the directory are always counted.
     #[param(default = false, example = false)]
     total: Option<bool>,
 }
 
-/// Which part of a list is asked for.
+/// The part of a list that a caller asks for.
 #[derive(Debug, Clone)]
 pub struct Paging {
-    /// How many items at most.
+    /// The largest number of items.
     pub limit: u32,
-    /// Whether to count all items.
     pub total: bool,
     start: Start,
 }
@@ -60,13 +59,13 @@ enum Start {
     Cursor(String),
 }
 
-/// Where a page begins.
+/// The place in a list where a page begins.
 pub enum From<P> {
-    /// So many rows from the beginning.
+    /// After this number of rows from the beginning.
     Row(u64),
-    /// Behind this position.
+    /// After the row at this position.
     Behind(P),
-    /// Nowhere: the page is empty by its number.
+    /// Nowhere: page 0 is always empty.
     Nowhere,
 }
 
@@ -100,12 +99,12 @@ impl Paging {
         Ok(Self { limit, total: asked.total.unwrap_or(false), start })
     }
 
-    /// How many rows the page shows at most.
+    /// The largest number of rows that the page shows.
     pub fn shown(&self) -> usize {
         usize::try_from(self.limit).unwrap_or(usize::MAX)
     }
 
-    /// Where the page begins, for the list that `call` asks for.
+    /// Returns the place where the page begins, for the list that `call` asks for.
     pub fn from<P: DeserializeOwned>(&self, call: &Call) -> Result<From<P>> {
         match &self.start {
             Start::Page(0) => Ok(From::Nowhere),
@@ -116,7 +115,7 @@ impl Paging {
         }
     }
 
-    /// Like [`Paging::from`], for lists that grow without end: deep pages go by cursor alone.
+    /// Like [`Paging::from`], for lists that grow without end: their deep pages are reached only by cursor.
     pub fn from_among_cases<P: DeserializeOwned>(&self, call: &Call) -> Result<From<P>> {
         match self.from(call)? {
             From::Row(row) if row > DEEPEST_ROW => Err(Error::new(Problem::PageTooDeep)),
@@ -124,7 +123,7 @@ impl Paging {
         }
     }
 
-    /// Takes the page out of a list that is in memory, sorted by `position`.
+    /// Takes the page from a list in memory, which is sorted by `position`.
     pub fn of_sorted<'a, T, P: Serialize + DeserializeOwned + Ord>(
         &self,
         call: &Call,
@@ -146,11 +145,10 @@ impl Paging {
 
 /// The rows of one page.
 pub struct Found<T, P> {
-    /// The rows, in order.
     pub rows: Vec<T>,
-    /// The position of the last row, if there are more behind it.
+    /// The position of the last row, if more rows follow it.
     pub next: Option<P>,
-    /// How many rows there are in all, if they were counted.
+    /// The number of rows in the whole list, if they were counted.
     pub total: Option<u64>,
 }
 
@@ -160,38 +158,38 @@ pub struct Page<T> {
     /// The items of this page, in order.
     #[schema(max_items = 100)]
     pub items: Vec<T>,
-    /// About the page.
+    /// The facts about this page.
     #[serde(rename = "_meta")]
     pub meta: Meta,
-    /// Where to go from here: `self`, `first`, and `next` and `prev` where there is such a page.
+    /// The links to pages of the list: `self`, `first`, and `next` and `prev` if there is such a page.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     pub links: Vec<Link>,
 }
 
-/// About one page of a list.
+/// The facts about one page of a list.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = PageMeta)]
 pub struct Meta {
-    /// How many items a page has at most.
+    /// The largest number of items on a page.
     #[schema(minimum = 1, maximum = 100, example = 20)]
     limit: u32,
-    /// How many items this page has.
+    /// The number of items on this page.
     #[schema(minimum = 0, maximum = 100, example = 1)]
     count: usize,
-    /// The number of this page, when it was asked for by number.
+    /// The number of this page, if it was asked for by number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000, example = 1)]
     page: Option<u32>,
-    /// How many items the whole list has, when they were counted.
+    /// The number of items in the whole list, if they were counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000_000, example = 1)]
     total_records: Option<u64>,
 }
 
 impl<T, P> Found<T, P> {
-    /// The page out of its rows and one more, if there is one: that tells that there is a next page.
+    /// Makes the page from its rows and one more, if there is one: the extra row shows that there is a next page.
     pub fn of_one_more(mut rows: Vec<T>, paging: &Paging, total: Option<u64>, position: impl FnOnce(&T) -> P) -> Self {
         let has_more = rows.len() > paging.shown();
         rows.truncate(paging.shown());
@@ -199,12 +197,12 @@ impl<T, P> Found<T, P> {
         Self { rows, next, total }
     }
 
-    /// The same page of a list that tells how long it is only when somebody asks.
+    /// Removes the total unless the caller asked for it.
     pub fn counted_when_asked(self, paging: &Paging) -> Self {
         Self { total: self.total.filter(|_| paging.total), ..self }
     }
 
-    /// The same page of what its rows are turned into, such as sealed ones opened.
+    /// Converts the rows of the page, for example by opening sealed ones.
     pub fn try_map<U>(self, change: impl FnMut(T) -> Result<U>) -> Result<Found<U, P>> {
         let rows = self.rows.into_iter().map(change).collect::<Result<_>>()?;
         Ok(Found { rows, next: self.next, total: self.total })
@@ -212,13 +210,13 @@ impl<T, P> Found<T, P> {
 }
 
 impl<T, P: Serialize> Found<T, P> {
-    /// The answer: the page as a body, with its links there and in the `Link` header.
+    /// Makes the answer: the page as a body, with its links in the body and in the `Link` header.
     pub fn answer<V: Serialize>(self, call: &Call, paging: &Paging, view: impl Fn(T) -> V) -> Result<Answer> {
         let page = self.page(call, paging, view)?;
         Answer::of_list(&page, &page.links)
     }
 
-    /// The page, for answers that look otherwise.
+    /// Makes the page, for answers with another body.
     pub fn page<V>(self, call: &Call, paging: &Paging, view: impl Fn(T) -> V) -> Result<Page<V>> {
         let mut links = vec![call.link_to_list("self", &[])];
         let page = match paging.start {
@@ -239,11 +237,11 @@ impl<T, P: Serialize> Found<T, P> {
     }
 }
 
-/// As long as XChaCha20's.
+/// The length of a nonce of XChaCha20.
 const NONCE_LENGTH: usize = 24;
 
-/// Seals the position: it may hold what must not stand in an address, such as a name. The nonce is a code of what is sealed, so that one
-/// position has one cursor, and a list one entity tag.
+/// Seals a position, since it may contain data that must not be in an address, such as a name. The nonce is a keyed code of the
+/// sealed data, so that one position always has the same cursor, and one list the same entity tag.
 fn seal<P: Serialize>(call: &Call, position: &P) -> Result<String> {
     let position = serde_json::to_vec(position).map_err(Error::internal)?;
     let list = call.list_identity();
@@ -255,7 +253,7 @@ fn seal<P: Serialize>(call: &Call, position: &P) -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
 }
 
-/// A cursor of one list means nothing in another.
+/// Opens a cursor. `None` for a cursor of another list.
 fn unseal<P: DeserializeOwned>(call: &Call, cursor: &str) -> Option<P> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LENGTH>()?;

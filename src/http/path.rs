@@ -1,4 +1,4 @@
-//! Names in paths. What cannot be a name of anything is 404, like everything else that does not exist.
+//! Names in paths. A text that cannot be a name of anything gets 404, like everything else that does not exist.
 
 use std::future::{Ready, ready};
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use actix_web::{FromRequest, HttpRequest, dev};
 
 use crate::error::{Error, Result};
 
-/// The `{id}` of a path.
+/// The parameter `{id}` of a path.
 pub struct Named<T>(pub T);
 
 impl<T: FromStr> FromRequest for Named<T> {
@@ -20,7 +20,7 @@ impl<T: FromStr> FromRequest for Named<T> {
     }
 }
 
-/// The two names of a path such as `/partners/{id}/api-keys/{keyId}`: of a thing, and of one that belongs to it.
+/// The two parameters of a path such as `/partners/{id}/api-keys/{keyId}`: of a resource, and of another one that belongs to it.
 pub struct NamedWithin<Outer, Inner>(pub Outer, pub Inner);
 
 impl<Outer: FromStr, Inner: FromStr> FromRequest for NamedWithin<Outer, Inner> {

@@ -1,4 +1,4 @@
-//! Query strings: parsed into a type that knows each parameter; anything else is 400.
+//! Query strings, parsed into types that know each parameter. Anything else gets 400.
 
 use std::borrow::Cow;
 use std::future::{Ready, ready};
@@ -10,7 +10,7 @@ use serde_path_to_error::Segment;
 use crate::error::{Error, Result, Text};
 use crate::http::body::explain;
 
-/// A query string that became a `T`. The parameters of paging are not `T`'s: see [`page::Paging`].
+/// A query string that was parsed into a `T`. The parameters of paging do not belong to `T`: see [`page::Paging`].
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
@@ -29,10 +29,10 @@ fn without_paging(query: &str) -> Cow<'_, str> {
     Cow::Owned(query.split('&').filter(|pair| !crate::http::parameters::is_paging(pair)).collect::<Vec<_>>().join("&"))
 }
 
-/// Reads a query string as a `T`.
+/// Parses a query string as a `T`.
 pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
     let pairs = || serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
-    // Which parameter is wrong is asked only when one is.
+    // The wrong parameter is searched for only if parsing fails.
     T::deserialize(pairs()).or_else(|_| serde_path_to_error::deserialize(pairs())).map_err(|error| {
         let (field, detail) = explain_text(&error.inner().to_string());
         let named = error.path().iter().next_back().and_then(|segment| match segment {
@@ -43,13 +43,14 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
     })
 }
 
-/// A query holds texts, so the words differ from those about JSON where a number or a truth value is wanted.
+/// Translates an error message of serde. A query contains only texts, so the messages about numbers and booleans differ from
+/// those for JSON.
 fn explain_text(message: &str) -> (Option<String>, Text) {
     let text = |en: &'static str, sv: &'static str| (None, Text::new(en, sv));
     match message {
         _ if message.starts_with("unknown field") => text("is not a parameter here", "är inte en parameter här"),
         _ if message.starts_with("duplicate field") => {
-            (message.split('`').nth(1).map(str::to_owned), Text::new("stands twice", "står två gånger"))
+            (message.split('`').nth(1).map(str::to_owned), Text::new("occurs twice", "står två gånger"))
         }
         _ if message.contains("float literal") || message.contains("float from empty") => {
             text("must be a number", "måste vara ett tal")

@@ -5,23 +5,21 @@ use std::time::Duration;
 
 use crate::time::{Clock, Random};
 
-/// What the HTTP layer needs to know about the installation.
+/// The settings of the installation for the HTTP layer.
 pub struct Settings {
-    /// The address under which callers know the server, without a slash at its end; else it is taken from `Host`.
+    /// The address under which callers reach the server, without a slash at its end. Without it, the address is taken from `Host`.
     pub public_url: Option<String>,
-    /// Whether callers come over TLS, so that browsers may be told to stay there.
+    /// Whether callers come over TLS, so that browsers may be told to use only TLS.
     pub strict_transport: bool,
-    /// The networks whose proxies are believed when they say whom they speak for.
+    /// The networks whose proxies are trusted to name the address of the client.
     pub trusted_proxies: Vec<IpNet>,
-    /// How long a body may take to arrive.
+    /// The longest time that a body may take to arrive.
     pub body_timeout: Duration,
-    /// Seals cursors.
+    /// The key that seals cursors.
     pub cursor_key: [u8; 32],
-    /// Tells the time.
     pub clock: Clock,
-    /// Makes randomness.
     pub random: Random,
 }
 
-/// The root under which the operations lie.
+/// The root path of all operations.
 pub const ROOT: &str = "/nara/v1";

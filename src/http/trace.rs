@@ -1,4 +1,4 @@
-//! Trace context: `traceparent` of W3C Trace Context, level 1. What is malformed is ignored, and a new trace begins.
+//! Trace context: `traceparent` of W3C Trace Context, level 1. A malformed header is ignored, and a new trace begins.
 
 use std::fmt;
 
@@ -7,10 +7,9 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use crate::hex;
 use crate::time::Random;
 
-/// The header's name.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// Where a request stands in its trace.
+/// The position of a request in its trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trace {
     id: [u8; 16],
@@ -19,7 +18,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Goes on with the caller's trace, or begins one. The span is always new: it is this server's.
+    /// Continues the caller's trace, or begins a new one. The span is always new, since it belongs to this server.
     pub fn of(headers: &HeaderMap, random: &Random) -> Self {
         let fresh: [u8; 24] = random.bytes();
         let (fresh_id, fresh_span) = fresh.split_at(16);
@@ -28,12 +27,12 @@ impl Trace {
         Self { id, span: fresh_span.try_into().unwrap_or([1; 8]), sampled }
     }
 
-    /// The trace's id in 32 hexadecimal digits.
+    /// The id of the trace in 32 hexadecimal digits.
     pub fn id(&self) -> String {
         hex::encode(&self.id)
     }
 
-    /// The value that the answer carries.
+    /// The value of `traceparent` in the answer.
     pub fn header(&self) -> HeaderValue {
         HeaderValue::from_str(&self.to_string()).unwrap_or_else(|_| HeaderValue::from_static(""))
     }
@@ -46,13 +45,13 @@ impl fmt::Display for Trace {
     }
 }
 
-/// The id and the sampled flag; `None` when the header breaks the standard's rules.
+/// Returns the id and the sampled flag; `None` if the header breaks the rules of the standard.
 fn parse(value: &str) -> Option<([u8; 16], bool)> {
     let bytes = value.as_bytes();
     let dashes = bytes.get(2) == Some(&b'-') && bytes.get(35) == Some(&b'-') && bytes.get(52) == Some(&b'-');
     let (version, id, span, flags) = (value.get(0..2)?, value.get(3..35)?, value.get(36..52)?, value.get(53..55)?);
     let version: [u8; 1] = hex::decode(version)?;
-    // A later version may add fields behind these four; version 00 has exactly four, and ff is forbidden.
+    // A later version may add fields after these four. Version 00 has exactly four, and ff is forbidden.
     let ends = match version {
         [0] => bytes.len() == 55,
         [0xff] => false,

@@ -1,9 +1,9 @@
-//! Bodies that nobody reads to their end.
+//! Request bodies that are not read to their end.
 //!
-//! Who sends a body in pieces may go on without end. Once its reader is gone, because the call was refused, the HTTP library takes and
-//! forgets whatever comes for as long as it comes, without any time-out, and even after an answer that says `Connection: close`
-//! (actix-http 3.20, `should_close_for_unread_payload`). While the reader is there it closes the connection instead, a second behind the
-//! answer. So the answer keeps the reader.
+//! A client that sends a body in pieces may send without end. When the body's reader is dropped, because the call was refused,
+//! the HTTP library receives and discards everything that comes, without any time-out, and even after an answer with
+//! `Connection: close` (actix-http 3.20, `should_close_for_unread_payload`). While the reader exists, the library instead
+//! closes the connection one second after the answer. So the answer keeps the reader.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use futures_util::Stream;
 
-/// A body that comes in pieces.
+/// A body that is sent in pieces.
 #[derive(Clone)]
 pub struct InPieces(Rc<Reader>);
 
@@ -28,7 +28,7 @@ struct Reader {
 }
 
 impl InPieces {
-    /// The body of a request, if it does not tell its length: those that do are right already.
+    /// Returns the body of a request that does not state its length. The library handles bodies with a stated length correctly.
     pub fn of(request: &mut ServiceRequest) -> Option<Self> {
         if !request.headers().contains_key(header::TRANSFER_ENCODING) {
             return None;
@@ -39,7 +39,7 @@ impl InPieces {
         Some(body)
     }
 
-    /// Closes the connection behind the answer, unless all was read.
+    /// Closes the connection after the answer, unless the whole body was read.
     pub fn close_behind(self, answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         if self.0.is_at_end.get() {
             return answer;
@@ -60,7 +60,7 @@ impl Stream for InPieces {
     }
 }
 
-/// The body of an answer that keeps the reader of its request.
+/// The body of an answer that keeps the reader of the request.
 struct Keeping {
     body: BoxBody,
     _reader: InPieces,

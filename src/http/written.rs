@@ -1,5 +1,5 @@
-//! What a write is answered. It is made where the writing is done, on a thread of the database, so that the answer can be kept in
-//! the same transaction for those who ask again.
+//! Answers to writes. They are made on the database thread that writes, so that the answer can be kept in the same transaction
+//! for repeated calls.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::http::answer::{Answer, Validator};
 use crate::http::call::Call;
 use crate::http::link::Linking;
 
-/// An answer of success, whole: what the caller prefers to do without is left out when it is sent.
+/// A complete answer of success. If the caller prefers no body, the body is left out only when the answer is sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
     status: u16,
@@ -23,12 +23,12 @@ pub struct Written {
     body: String,
     #[serde(skip)]
     is_replayed: bool,
-    /// Whether the body tells something this once, so that leaving it out would lose it.
+    /// Whether the body contains data that is shown only this once, so that leaving it out would lose the data.
     #[serde(skip)]
     is_told_once: bool,
 }
 
-/// The body may be personal, or hold a key: it is not told.
+/// Omits the body, which may contain personal data or a key.
 impl fmt::Debug for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Written").field("status", &self.status).field("etag", &self.etag).finish_non_exhaustive()
@@ -36,12 +36,12 @@ impl fmt::Debug for Written {
 }
 
 impl Written {
-    /// 201: the new resource, and where it lies below the root of the API.
+    /// 201 with the new resource and its address, which is `path` below the root of the API.
     pub fn created(links: &impl Linking, path: &str, view: &impl Serialize, validator: Validator) -> Result<Self> {
         Ok(Self { status: 201, location: Some(links.absolute(path)), ..Self::changed(view, validator)? })
     }
 
-    /// 201 with more than the new resource: what is told this once. The entity tag is the resource's.
+    /// 201 with the body `told`, which contains data that is shown only this once. The entity tag is that of the resource.
     pub fn created_telling(
         links: &impl Linking,
         path: &str,
@@ -53,7 +53,7 @@ impl Written {
         Ok(Self { body, is_told_once: true, ..Self::created(links, path, view, validator)? })
     }
 
-    /// 200: the resource as it is now.
+    /// 200 with the resource as it is now.
     pub fn changed(view: &impl Serialize, validator: Validator) -> Result<Self> {
         let answer = Answer::of(view, validator)?;
         let etag = answer.etag.to_str().map_err(Error::internal)?.to_owned();
@@ -61,42 +61,40 @@ impl Written {
         Ok(Self { status: 200, location: None, etag, body, is_replayed: false, is_told_once: false })
     }
 
-    /// The same with the resource as it is now.
+    /// Replaces the body and the entity tag by the resource as it is now. The status and the location stay.
     pub fn made_anew(self, view: &impl Serialize, validator: Validator) -> Result<Self> {
         Ok(Self { status: self.status, location: self.location, ..Self::changed(view, validator)? })
     }
 
-    /// What it tells, or a part of that.
+    /// Parses the body, or a part of it.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_str(&self.body).map_err(Error::internal)
     }
 
-    /// Whether it tells of something new.
+    /// Whether the answer is about a new resource.
     pub fn is_created(&self) -> bool {
         self.status == 201
     }
 
-    /// Its status code.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// Its entity tag.
     pub fn etag(&self) -> &str {
         &self.etag
     }
 
-    /// The same, told even to a caller who prefers to do without a body: there is nowhere else to read it.
+    /// Marks the body as required, even if the caller prefers none, because it cannot be read elsewhere.
     pub fn told_whole(self) -> Self {
         Self { is_told_once: true, ..self }
     }
 
-    /// The same, as somebody gets it who asks again.
+    /// Marks the answer as the answer to a repeated call.
     pub fn replayed(self) -> Self {
         Self { is_replayed: true, ..self }
     }
 
-    /// The same without what is told only once: the field `secret`.
+    /// Removes the field `secret`, which is shown only once.
     pub fn without_secret(mut self) -> Self {
         const SECRET: &str = "secret";
         if self.body.contains(SECRET)
@@ -110,12 +108,12 @@ impl Written {
 }
 
 impl Call {
-    /// 200 with the changed resource and its new ETag; 204 without its body when the caller prefers so.
+    /// Answers 200 with the changed resource and its new ETag, or 204 without a body if the caller prefers that.
     pub fn changed(&self, view: &impl Serialize, validator: Validator) -> Result<HttpResponse> {
         self.send(Written::changed(view, validator)?)
     }
 
-    /// Sends what a write is answered; without its body when the caller prefers so.
+    /// Sends the answer to a write, without its body if the caller prefers that.
     pub fn send(&self, written: Written) -> Result<HttpResponse> {
         let whole = StatusCode::from_u16(written.status).map_err(Error::internal)?;
         let answer = Answer::rendered(written.body.into(), &written.etag)?;

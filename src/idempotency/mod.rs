@@ -1,13 +1,13 @@
-//! Asking again without doing it twice: a call that names itself by an `Idempotency-Key` is done once, and whoever asks again
+//! Repeating a call without doing its work twice: a call with an `Idempotency-Key` is done once, and a call with the same key
 //! within a day gets the first answer.
 //!
-//! - The answer is kept in the transaction of what it answers: either both are there or neither. Of callers who come at once, only
-//!   one can keep its answer; the others are taken back whole and get that one.
-//! - Only answers of success are kept: what failed has changed nothing, and may succeed the next time.
-//! - A key belongs to its caller: to a partner agency and not to one of its keys, or to a member of staff.
-//! - Neither a key nor a request is stored, only their keyed hashes; the answer is sealed, and never has a secret in it.
-//! - Whoever asks again must still be allowed to see what the answer is about, and it is recorded that they saw it. An answer that
-//!   names others as well is made anew, of what the caller may know now.
+//! - The answer is kept in the transaction of the work: either both are stored or neither. If several calls with one key come
+//!   at the same time, only one of them can keep its answer. The others are rolled back completely and get that answer.
+//! - Only answers of success are kept: a failed call has changed nothing, and may succeed the next time.
+//! - A key belongs to its caller: to a partner agency (not to one of its API keys) or to a member of staff.
+//! - Neither a key nor a request is stored, only their keyed hashes. The answer is sealed, and never contains a secret.
+//! - A caller who repeats a call must still be allowed to see the resource that the answer is about, and the audit records that
+//!   the caller saw it. An answer that names other people as well is made again from the data that the caller may see now.
 
 mod store;
 
@@ -31,59 +31,56 @@ use crate::vault::{KEPT_ANSWER, Vault};
 
 use store::KeptAnswer;
 
-/// For so long an answer is kept.
+/// The time for which an answer is kept.
 const KEPT_FOR: Duration = Duration::hours(24);
 
-/// Knows which calls were answered. Handlers that create or act go through [`Retries::once`].
+/// Knows which calls were already answered. Handlers that create something or act on it go through [`Retries::once`].
 pub struct Retries {
     db: Db,
     hash_key: [u8; 32],
     vault: Vault,
-    /// The keys of the calls that run on this server. Other servers are noticed by the database.
+    /// The key hashes of the calls that are running on this server. The database detects calls on other servers.
     running: Mutex<HashSet<[u8; 32]>>,
 }
 
-/// What it takes to give an answer again: the action that the audit remembers, on which type of thing, and whether the caller may
-/// still know of the thing with this identifier.
+/// The rules for giving a kept answer again.
 pub struct Replay<V> {
-    /// Such as `referral.received.replayed`.
+    /// The action for the audit, such as `referral.received.replayed`.
     pub action: &'static str,
-    /// Such as `referral`.
+    /// The type of the resource for the audit, such as `referral`.
     pub resource_type: &'static str,
-    /// Fails where the caller may not know of it any more.
+    /// Fails if the caller may no longer know of the resource.
     pub may_see: V,
 }
 
-/// The same for an answer that names others besides the thing itself: of them, too, the caller may know less by now, so the answer is
-/// made anew.
+/// The rules for giving a kept answer again if it names others besides the resource itself. The caller may by now know less of
+/// them, so the answer is made again.
 pub struct ReplayAnew<R> {
-    /// Such as `family.created.replayed`.
+    /// The action for the audit, such as `family.created.replayed`.
     pub action: &'static str,
-    /// Such as `family`.
+    /// The type of the resource for the audit, such as `family`.
     pub resource_type: &'static str,
-    /// Makes the answer about the thing with this identifier from the kept one; fails where the caller may not know of the thing any
-    /// more.
+    /// Makes the answer about a resource from its identifier and the kept answer. Fails if the caller may no longer know of the resource.
     pub render: R,
 }
 
-/// An answer that is given again.
+/// An answer that is kept for repeated calls.
 pub struct Again {
-    /// What is answered.
     pub answer: Written,
-    /// Whom it shows besides what it is about.
+    /// The people and families whom the answer shows besides the resource itself.
     pub others: Vec<Uuid>,
-    /// Whether the record of it must not lead back to the call.
+    /// Whether the audit record must not lead back to the call, because the call took in a report by a private person who stays unknown.
     pub leads_nowhere: bool,
 }
 
 impl Replay<fn(&mut DbConn, Uuid) -> Result<()>> {
-    /// For what everybody may know of.
+    /// Rules for a resource that everybody may know of.
     pub fn of_public(action: &'static str, resource_type: &'static str) -> Self {
         Self { action, resource_type, may_see: |_, _| Ok(()) }
     }
 }
 
-/// Where a call's answer is kept; without a key nowhere.
+/// The place where a call's answer is kept. A call without an idempotency key has none.
 #[derive(Clone)]
 pub struct Slot(Option<Claim>);
 
@@ -96,12 +93,12 @@ struct Claim {
 }
 
 impl Retries {
-    /// Knows calls by hashes with this key, and seals their answers in this vault.
+    /// Makes a registry that hashes calls with `hash_key` and seals their answers in `vault`.
     pub fn new(db: Db, hash_key: [u8; 32], vault: Vault) -> Self {
         Self { db, hash_key, vault, running: Mutex::default() }
     }
 
-    /// Does `work`, which keeps its answer in the slot, or gives the answer that is there already.
+    /// Does `work`, which keeps its answer in the slot. If the call was already answered, returns the kept answer instead.
     pub async fn once(
         &self,
         call: &Call,
@@ -117,7 +114,7 @@ impl Retries {
         self.once_or_anew(call, caller, ReplayAnew { action, resource_type, render }, work).await
     }
 
-    /// Does `work`, which keeps its answer in the slot, or makes the answer that is there already anew.
+    /// Does `work`, which keeps its answer in the slot. If the call was already answered, makes the kept answer again instead.
     pub async fn once_or_anew(
         &self,
         call: &Call,
@@ -142,7 +139,7 @@ impl Retries {
         let Some(_running) = self.begin(claim.key_hash) else { return Err(in_use()) };
         match work(Slot(Some(claim.clone()))).await {
             Ok(answer) => Ok(answer),
-            // Somebody may have come first, here or on another server; then it is their answer, whatever stood in our way.
+            // Another call with this key may have come first, here or on another server. Then its answer counts, whatever our error was.
             Err(error) => match find().await {
                 Ok(Some(kept)) => self.give_again(call, caller, &replay, &claim, kept).await,
                 Ok(None) | Err(_) => Err(error),
@@ -179,7 +176,7 @@ impl Retries {
         Ok(answer.replayed())
     }
 
-    /// Removes answers that are older than a day, some at a time.
+    /// Removes expired answers, a batch at a time.
     pub async fn sweep(&self, now: Timestamp) -> Result<()> {
         loop {
             let expired = self.db.read(move |conn| store::expired(conn, now)).await?;
@@ -193,8 +190,8 @@ impl Retries {
         }
     }
 
-    /// What tells the same content from other content, where a client names what it sends and sends it again. It is kept for longer
-    /// than an answer is, and nobody without the installation's secret can try out contents on it.
+    /// Returns a keyed hash by which the same content is recognised when a client sends it again under the same name. It is
+    /// kept longer than an answer, and nobody without the installation's secret can test guesses of the content against it.
     pub fn fingerprint(&self, content: &[u8]) -> [u8; 32] {
         self.hash(&[b"content", &[0], content])
     }
@@ -203,7 +200,7 @@ impl Retries {
         code(&self.hash_key, parts)
     }
 
-    /// Notes that the call with this key runs; `None` when it does already.
+    /// Marks the call with this key as running; `None` if it already runs.
     fn begin(&self, key_hash: [u8; 32]) -> Option<Running<'_>> {
         let is_first = self.running().insert(key_hash);
         is_first.then(|| Running { retries: self, key_hash })
@@ -214,7 +211,7 @@ impl Retries {
     }
 }
 
-/// A call that runs, until this is dropped.
+/// Marks a call as running until it is dropped.
 struct Running<'a> {
     retries: &'a Retries,
     key_hash: [u8; 32],
@@ -227,12 +224,12 @@ impl Drop for Running<'_> {
 }
 
 impl Slot {
-    /// Where nothing is kept: the call names what it makes by itself.
+    /// A slot that keeps nothing, for a call whose client chooses the identifier of the resource that it makes.
     pub fn none() -> Self {
         Self(None)
     }
 
-    /// Keeps the answer about this thing, in the transaction of what it answers and as its last statement.
+    /// Keeps the answer about the resource `about`. Called in the transaction of the work, as its last statement.
     pub fn keep(&self, conn: &mut DbConn, about: Uuid, answer: &Written) -> Result<()> {
         let Some(claim) = &self.0 else { return Ok(()) };
         let id: KeptAnswerId = claim.moment.id();

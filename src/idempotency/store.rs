@@ -1,4 +1,4 @@
-//! Every query on kept answers.
+//! All queries on kept answers.
 
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -11,22 +11,20 @@ use crate::on_backend;
 use crate::time::Timestamp;
 use crate::vault::Sealed;
 
-/// So many are removed in one transaction: writers wait for no more than that.
+/// The most answers that one transaction removes, so that other writers do not wait long.
 pub const AT_ONCE: usize = 500;
 
-/// An answer that is given again.
+/// An answer that is kept for repeated calls.
 pub struct KeptAnswer {
-    /// Identifies it; the seal is bound to it.
+    /// The identifier, to which the seal of the answer is bound.
     pub id: KeptAnswerId,
-    /// The hash of its caller and their key.
+    /// The hash of the caller and the idempotency key.
     pub key_hash: Vec<u8>,
-    /// The hash of the request.
     pub fingerprint: Vec<u8>,
-    /// What it is about.
+    /// The resource that the answer is about.
     pub resource_id: Uuid,
-    /// The answer.
     pub answer: Sealed,
-    /// Until when it is given again.
+    /// The time until which the answer is given again.
     pub expires_at: Timestamp,
 }
 
@@ -41,7 +39,7 @@ struct Row {
     expires_at: Timestamp,
 }
 
-/// The answer under this key, if it still holds.
+/// Returns the answer kept under this key, if it has not expired.
 pub fn find(conn: &mut DbConn, key_hash: &[u8; 32], now: Timestamp) -> Result<Option<KeptAnswer>> {
     let held = kept_answers::table
         .filter(kept_answers::key_hash.eq(key_hash.as_slice()))
@@ -57,7 +55,7 @@ pub fn find(conn: &mut DbConn, key_hash: &[u8; 32], now: Timestamp) -> Result<Op
     }))
 }
 
-/// Keeps an answer. One under the same key that does not hold any more makes room; one that holds is a conflict.
+/// Keeps an answer. It replaces an expired answer under the same key; an answer that has not expired is a conflict.
 pub fn insert(conn: &mut DbConn, kept: KeptAnswer, now: Timestamp) -> Result<()> {
     let row = Row {
         id: kept.id,
@@ -74,7 +72,7 @@ pub fn insert(conn: &mut DbConn, kept: KeptAnswer, now: Timestamp) -> Result<()>
     Ok(())
 }
 
-/// Some of those that do not hold any more.
+/// Returns up to [`AT_ONCE`] expired answers.
 pub fn expired(conn: &mut DbConn, now: Timestamp) -> Result<Vec<KeptAnswerId>> {
     let most = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
     let expired = kept_answers::table
@@ -85,7 +83,6 @@ pub fn expired(conn: &mut DbConn, now: Timestamp) -> Result<Vec<KeptAnswerId>> {
     Ok(on_backend!(conn, conn => expired.load(conn))?)
 }
 
-/// Removes these.
 pub fn remove(conn: &mut DbConn, expired: &[KeptAnswerId]) -> Result<()> {
     on_backend!(conn, conn => diesel::delete(kept_answers::table.filter(kept_answers::id.eq_any(expired.to_vec()))).execute(conn))?;
     Ok(())

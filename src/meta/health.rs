@@ -1,4 +1,4 @@
-//! Whether the server lives, and whether it is ready to answer.
+//! Health checks: whether the server is alive, and whether it is ready to answer.
 
 use actix_web::http::header;
 use actix_web::web::{self, Data, ServiceConfig};
@@ -18,7 +18,7 @@ async fn live() -> impl Responder {
     status("live")
 }
 
-/// Ready when the database answers, every migration has run, and tokens of staff can be judged.
+/// The server is ready if the database answers, every migration has run, and tokens of staff can be verified.
 async fn ready(db: Data<Db>, sign_in: Data<SignIn>) -> Result<HttpResponse> {
     if !db.read(migrations::are_complete).await? {
         return Err(Error::new(Problem::Unavailable));
@@ -30,7 +30,7 @@ fn status(word: &str) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(serde_json::json!({ "status": word }))
 }
 
-/// What Prometheus collects. Where it is mounted decides who may see it.
+/// The metrics, in the format of Prometheus. Access is not checked here: it depends on the listener where they are mounted.
 pub async fn metrics(metrics: Data<Metrics>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics.text()?))
 }

@@ -1,15 +1,15 @@
-//! Asking a server on this machine whether it is ready: for health checks of containers, which have nothing else to ask with.
+//! Asks a server on this machine whether it is ready, for the health check of a container that has no other tool to ask with.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// A server that takes longer than this is not ready.
+/// The longest time that a ready server may take.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// The head of the answer is in the first so many bytes.
+/// The number of bytes that are read; they contain the head of the answer.
 const ENOUGH: u64 = 1024;
 
-/// What the server that listens on `address` says of itself, or why it says nothing.
+/// Asks the server at `address` whether it is ready. The error says why it is not.
 pub fn ask(address: SocketAddr) -> Result<(), String> {
     let address = reachable(address);
     let answer = exchange(address).map_err(|cause| format!("nobody answers on {address}: {cause}"))?;
@@ -31,7 +31,7 @@ fn exchange(address: SocketAddr) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-/// Who listens on all addresses is asked on the loopback one.
+/// Replaces the address of a server that listens on all addresses by the loopback address.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let loopback = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

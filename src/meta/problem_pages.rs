@@ -1,4 +1,4 @@
-//! The pages that problem types lead to: what a problem means, and how to mend it.
+//! The pages that the problem types link to: they explain a problem and say how to solve it.
 
 use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};

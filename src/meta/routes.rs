@@ -12,23 +12,23 @@ use crate::http::call::{Cache, Call};
 use crate::http::mount::Mount;
 use crate::meta::{docs, health, problem_pages};
 
-/// The operations that the document describes.
+/// Mounts the operations of the OpenAPI document.
 pub fn mount(api: &mut impl Mount) {
     api.service(get_api_info);
 }
 
-/// The pages beside the document.
+/// Mounts the pages outside the OpenAPI document.
 pub fn pages(app: &mut ServiceConfig) {
     docs::pages(app);
     problem_pages::pages(app);
     health::pages(app);
 }
 
-/// What the API is (REST API-profil, VER.06).
+/// Metadata about the API (REST API-profil, VER.06).
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ApiInfo {
-    /// The API's name.
+    /// The name of the API.
     #[schema(max_length = 100, example = "Nära")]
     api_name: &'static str,
     /// The version of the API.
@@ -37,34 +37,34 @@ struct ApiInfo {
     /// The day on which this version was released.
     #[schema(format = "date", max_length = 10, example = "2026-11-21")]
     api_released: &'static str,
-    /// Where its documentation lies.
+    /// The address of the API's documentation.
     #[schema(format = "uri", max_length = 500, example = "https://nara.example/nara/v1/docs/")]
     api_documentation: String,
-    /// Where it stands in its life.
+    /// The stage of the API's life cycle.
     api_status: ApiStatus,
 }
 
-/// Where an API stands in its life.
+/// The stage of the life cycle of an API.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "The profile names all of them; this version has one.")]
 enum ApiStatus {
-    /// Being designed.
+    /// The API is being designed.
     Design,
-    /// May change.
+    /// The API is in use and may still change.
     Beta,
-    /// In use.
+    /// The API is in use and stable.
     Active,
-    /// To be replaced.
+    /// The API is in use and will be replaced.
     Deprecated,
-    /// No longer in use.
+    /// The API is no longer in use.
     Retired,
 }
 
-/// What the API is
+/// Get metadata about the API
 ///
-/// Its name, its version, where its documentation lies, and where it stands in its life.
-#[utoipa::path(operation_id = "getApiInfo", tag = "meta", responses((status = 200, description = "About the API.", body = ApiInfo)))]
+/// Returns the API's name, its version, the address of its documentation, and the stage of its life cycle.
+#[utoipa::path(operation_id = "getApiInfo", tag = "meta", responses((status = 200, description = "The metadata.", body = ApiInfo)))]
 #[get("/api-info")]
 async fn get_api_info(_: Anyone, call: Call) -> Result<HttpResponse> {
     let info = ApiInfo {

@@ -1,4 +1,4 @@
-//! How an office is reached: its address, its place on the map, its telephone and its e-mail.
+//! The ways to reach an office: its address, its position on the map, its telephone number and its e-mail address.
 
 use std::fmt;
 
@@ -14,18 +14,17 @@ use crate::text::Line;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Address {
-    /// The street and the number.
+    /// The name of the street and the number.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps Centrum 1")]
     pub street: Line,
-    /// The postal code.
+    /// The Swedish postal code of the address.
     pub postal_code: PostalCode,
-    /// The town or village.
+    /// The town or village of the address.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Linköping")]
     pub locality: Line,
 }
 
-/// A Swedish postal code: five digits. A space may stand behind the third when it is read, and none does when it is
-/// written.
+/// A Swedish postal code of five digits. Requests may have a space after the third digit. Answers never have one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
 #[schema(value_type = String, pattern = "^[0-9]{3} ?[0-9]{2}$", min_length = 5, max_length = 6, example = "58644")]
@@ -57,7 +56,7 @@ impl AsRef<str> for PostalCode {
 #[serde(deny_unknown_fields)]
 #[schema(as = Point, example = json!({ "type": "Point", "coordinates": [15.5837, 58.4275] }))]
 pub struct Location {
-    /// Always `Point`.
+    /// The GeoJSON type, always `Point`.
     pub r#type: PointType,
     /// Longitude and latitude in degrees, in this order.
     #[serde(deserialize_with = "on_earth")]
@@ -68,12 +67,12 @@ pub struct Location {
 /// The GeoJSON type of a location.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum PointType {
-    /// A point.
+    /// A single position on the map.
     Point,
 }
 
 impl Location {
-    /// The point with this longitude and latitude.
+    /// Makes a point from a longitude and a latitude.
     pub fn at(coordinates: [f64; 2]) -> Self {
         Self { r#type: PointType::Point, coordinates }
     }
@@ -90,7 +89,7 @@ fn on_earth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[f64; 2], D::E
     }
 }
 
-/// An international telephone number (E.164): a plus and 7 to 15 digits, with single spaces for the eye.
+/// An international telephone number (E.164): a plus sign and 7 to 15 digits, which single spaces may separate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsExpression, FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(try_from = "String")]
@@ -115,7 +114,7 @@ impl std::str::FromStr for Phone {
     }
 }
 
-/// An e-mail address, checked for its form alone: whether it works, only a letter can tell.
+/// An e-mail address. Only its form is checked, not whether mail can be delivered to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsExpression, FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(try_from = "String")]

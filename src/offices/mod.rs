@@ -1,10 +1,10 @@
-//! Offices: where people turn to, on the spot or by telephone.
+//! Offices: the places and telephone lines that people turn to.
 //!
-//! - An office serves areas, its catchment; one without any serves the whole municipality.
-//! - It is planned, open, temporarily closed or closed. It may be open without premises, so address and location may be
-//!   absent. It does not close before it opened.
-//! - Opening hours are written in OpenStreetMap's syntax, and refused where they cannot be read. Hours that nobody
-//!   stated are unknown, not closed.
+//! - The areas that an office serves are its catchment. An office without a catchment serves the whole municipality.
+//! - An office is planned, open, temporarily closed or closed. It may be open without premises, so its address and its
+//!   location may be absent. It must not close before it opens.
+//! - Opening hours are written in OpenStreetMap's syntax and are refused if they cannot be read. If no hours are stated,
+//!   it is unknown whether the office is open. That does not mean that it is closed.
 //! - An office that referrals refer to is never removed, only closed.
 
 mod contact;
@@ -28,53 +28,42 @@ use crate::time::Timestamp;
 pub use contact::{Address, Email, Location, Phone, PostalCode};
 pub use partial_date::PartialDate;
 
-/// An office.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Office {
-    /// Its identifier.
     pub id: OfficeId,
-    /// Its readable name in paths.
     pub slug: Slug,
-    /// Its name.
     pub name: Localized,
-    /// What kind of office it is.
     pub kind: OfficeKind,
-    /// Whether it is in operation.
     pub status: OfficeStatus,
-    /// The areas that it serves; none means the whole municipality.
+    /// The office's catchment. If empty, the office serves the whole municipality.
     pub area_ids: Vec<AreaId>,
-    /// Where it is.
     pub address: Option<Address>,
-    /// Where it is on the map.
     pub location: Option<Location>,
-    /// Its telephone number.
     pub phone: Option<Phone>,
-    /// Its e-mail address.
     pub email: Option<Email>,
-    /// When it is open, in OpenStreetMap's syntax.
+    /// The opening hours in OpenStreetMap's syntax. If absent, they are unknown.
     pub opening_hours: Option<HoursText>,
-    /// In which languages one is met.
+    /// The languages that visitors can speak with the staff.
     pub languages: Vec<LanguageCode>,
-    /// How it can be entered and used.
     pub accessibility: Vec<Accessibility>,
-    /// How to find the way in.
+    /// Directions for finding the entrance.
     pub entrance_note: Option<Localized>,
-    /// The services that it gives.
+    /// The services that the office gives.
     pub service_ids: Vec<ServiceId>,
-    /// When it opened or will open.
+    /// When the office opened or will open.
     pub opened_on: Option<PartialDate>,
-    /// When it closed or will close.
+    /// When the office closed or will close.
     pub closed_on: Option<PartialDate>,
-    /// How often it was written.
+    /// The number of times that the office has been written.
     pub version: i32,
-    /// When it was written last.
     pub updated_at: Timestamp,
 }
 
-/// A text of opening hours. Whether it can be read is a rule of the office, since only the calendar knows its holidays.
+/// The text of opening hours. Whether it can be read is checked as a rule of the office, because reading it needs the
+/// calendar's holidays.
 pub type HoursText = Bounded<MAX_LENGTH>;
 
-/// What kind of office it is.
+/// The kinds of office.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -83,17 +72,17 @@ pub type HoursText = Bounded<MAX_LENGTH>;
 pub enum OfficeKind {
     /// The base of an area.
     Base,
-    /// The reception that takes reports and applications.
+    /// The reception for reports and applications.
     Reception,
-    /// A part of a base, elsewhere.
+    /// A part of a base, at another place.
     Satellite,
-    /// Where one may come without an appointment.
+    /// An office that people may visit without an appointment.
     DropIn,
-    /// Advice and support.
+    /// An office for advice and support.
     Advice,
-    /// The social services out of hours.
+    /// The social services' line outside office hours.
     OnCall,
-    /// The municipality's switchboard.
+    /// The municipality's telephone switchboard.
     Switchboard,
 }
 
@@ -104,18 +93,18 @@ pub enum OfficeKind {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum OfficeStatus {
-    /// Decided on, and not there yet.
+    /// The office is decided on but does not exist yet.
     Planned,
-    /// In operation.
+    /// The office is in operation.
     Open,
-    /// Out of operation for a while.
+    /// The office is out of operation for a while.
     TemporarilyClosed,
-    /// Out of operation for good.
+    /// The office is out of operation for good.
     Closed,
 }
 crate::text_column!(OfficeKind, OfficeStatus);
 
-/// How an office can be entered and used.
+/// The ways in which an office can be entered and used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
@@ -123,13 +112,13 @@ crate::text_column!(OfficeKind, OfficeStatus);
 pub enum Accessibility {
     /// An entrance without steps, for wheelchairs.
     WheelchairEntrance,
-    /// A lift.
+    /// The building has a lift.
     Lift,
-    /// A hearing loop.
+    /// The office has a hearing loop.
     HearingLoop,
-    /// An accessible toilet.
+    /// The office has an accessible toilet.
     AccessibleToilet,
-    /// Guide dogs are welcome.
+    /// Guide dogs are welcome at the office.
     GuideDogsWelcome,
 }
 
@@ -137,57 +126,57 @@ pub enum Accessibility {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewOffice {
-    /// Its readable name in paths.
+    /// The office's readable name in paths.
     pub slug: Slug,
-    /// What the office is called.
+    /// The name of the office, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Nära socialtjänst Skäggetorp", "en": "Nära socialtjänst Skäggetorp"}
     pub name: Localized,
-    /// What kind of office it is.
+    /// The kind of the office.
     pub kind: OfficeKind,
-    /// Whether it is in operation.
+    /// Whether the office is in operation.
     ///
     /// @example "open"
     pub status: OfficeStatus,
-    /// The areas that it serves; none means the whole municipality.
+    /// The areas that the office serves, by their identifiers or slugs. An empty list means the whole municipality.
     #[schema(max_items = 50)]
     pub area_ids: Vec<AreaName>,
-    /// Where it is.
+    /// The street address of the office.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
-    /// Where it is on the map.
+    /// The position of the office on the map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// Its telephone number.
+    /// The office's telephone number, in international form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Phone>,
-    /// Its e-mail address.
+    /// The office's e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
-    /// When it is open, in OpenStreetMap's syntax. Left out, it is unknown.
+    /// The opening hours in OpenStreetMap's syntax. If absent, they are unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 500, example = "Mo-Fr 08:00-16:30; PH off")]
     pub opening_hours: Option<HoursText>,
-    /// In which languages one is met.
+    /// The languages that visitors can speak with the staff (ISO 639 codes).
     #[schema(max_items = 50)]
     pub languages: Vec<LanguageCode>,
-    /// How it can be entered and used; empty where nothing is known.
+    /// The ways in which the office can be entered and used. The list is empty if nothing is known.
     #[schema(max_items = 20)]
     pub accessibility: Vec<Accessibility>,
-    /// How to find the way in.
+    /// Directions for finding the entrance.
     ///
     /// @example {"sv": "Ingång mot parkeringen.", "en": "Entrance facing the car park."}
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entrance_note: Option<Localized>,
-    /// The services that it gives.
+    /// The services that the office gives, by their identifiers or slugs.
     ///
     /// @example []
     #[schema(max_items = 200)]
     pub service_ids: Vec<ServiceName>,
-    /// When it opened or will open: a day, a month or a year.
+    /// When the office opened or will open: a day, a month or a year.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_on: Option<PartialDate>,
-    /// When it closed or will close: a day, a month or a year.
+    /// When the office closed or will close: a day, a month or a year.
     ///
     /// @x-example-omit true
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -195,7 +184,7 @@ pub struct NewOffice {
 }
 
 impl Office {
-    /// How an administrator would write it as it is.
+    /// Returns the office in the form in which an administrator writes it. A merge patch is applied to this form.
     pub fn as_new(&self) -> NewOffice {
         let office = self.clone();
         NewOffice {
@@ -218,22 +207,22 @@ impl Office {
         }
     }
 
-    /// Whether it is in operation; whether it is open at this hour is its open state.
+    /// Whether the office is in operation. Whether it is open at a certain hour is its open state.
     pub fn is_in_operation(&self) -> bool {
         self.status == OfficeStatus::Open
     }
 
-    /// Whether it serves the whole municipality.
     pub fn is_municipality_wide(&self) -> bool {
         self.area_ids.is_empty()
     }
 
-    /// Whether this area is in its catchment by name: serving the whole municipality is something else.
+    /// Whether the office's catchment names this area. An office of the whole municipality has no catchment, so the
+    /// answer is no.
     pub fn serves_area(&self, area: AreaId) -> bool {
         self.area_ids.contains(&area)
     }
 
-    /// Its place in lists.
+    /// The key that orders offices in lists: the Swedish name, then the identifier.
     pub fn position(&self) -> (String, OfficeId) {
         (swedish_order(self.name.sv()), self.id)
     }

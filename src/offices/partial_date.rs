@@ -1,4 +1,4 @@
-//! A day as exactly as it is known: a year, a month or a date.
+//! A date of which only the year, or only the year and the month, may be known.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,7 +30,7 @@ impl utoipa::PartialSchema for PartialDate {
             .pattern(Some("^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"))
             .min_length(Some(4))
             .max_length(Some(10))
-            .description(Some("A date, a month or a year, as exactly as it is known."))
+            .description(Some("A date, a month or a year, depending on what is known."))
             .examples(["2022-08"])
             .into()
     }
@@ -39,12 +39,12 @@ impl utoipa::PartialSchema for PartialDate {
 impl utoipa::ToSchema for PartialDate {}
 
 impl PartialDate {
-    /// The first day that it can mean.
+    /// The first day that the partial date can mean.
     pub fn first_day(&self) -> NaiveDate {
         self.first
     }
 
-    /// The last day that it can mean.
+    /// The last day that the partial date can mean.
     pub fn last_day(&self) -> NaiveDate {
         self.last
     }
@@ -63,7 +63,7 @@ impl FromStr for PartialDate {
     }
 }
 
-/// The first and the last day that a text means.
+/// Returns the first and the last day that a text can mean.
 fn days(text: &str) -> Option<(NaiveDate, NaiveDate)> {
     let is_shape =
         |(index, byte): (usize, u8)| if matches!(index, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };

@@ -1,4 +1,4 @@
-//! Offices over HTTP.
+//! The HTTP operations on offices.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
@@ -28,33 +28,33 @@ use crate::offices::{NewOffice, Office, OfficeKind, OfficeStatus, store};
 use crate::slug::{AreaName, DistrictName, OfficeName, ServiceName};
 use crate::time::{Timestamp, day};
 
-/// The operations on offices.
+/// Mounts the operations on offices.
 pub fn mount(api: &mut impl Mount) {
     api.service(list_offices).service(create_office).service(get_office).service(change_office).service(delete_office);
     api.service(get_opening_hours);
 }
 
-/// Which offices are asked for.
+/// The filters for a list of offices.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OfficeFilter {
-    /// Only offices with this area in their catchment, by its identifier or slug.
+    /// Lists only the offices whose catchment names this area, by its identifier or slug.
     #[param(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", min_length = 1, max_length = 80, example = "norr")]
     area_id: Option<AreaName>,
-    /// Only offices with the area of this district in their catchment, by its identifier or slug.
+    /// Lists only the offices whose catchment names the area of this district, by the district's identifier or slug.
     #[param(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", min_length = 1, max_length = 80, example = "skaggetorp-tornby")]
     district_id: Option<DistrictName>,
-    /// Only offices that give this service, by its identifier or slug.
+    /// Lists only the offices that give this service, by its identifier or slug.
     #[param(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", min_length = 1, max_length = 80, example = "stodjande-insatser")]
     service_id: Option<ServiceName>,
-    /// Only offices of this kind.
+    /// Lists only the offices of this kind.
     #[param(example = "base")]
     kind: Option<OfficeKind>,
-    /// Only offices with this status.
+    /// Lists only the offices with this status.
     #[param(example = "open")]
     status: Option<OfficeStatus>,
-    /// Only offices that are known to be open at this time (RFC 3339).
+    /// Lists only the offices that are known to be open at this time (RFC 3339).
     #[param(value_type = Option<String>, format = DateTime, max_length = 35, example = "2026-11-23T09:00:00Z")]
     open_at: Option<Timestamp>,
 }
@@ -79,9 +79,9 @@ impl OfficeFilter {
 
 /// List offices
 ///
-/// All offices, planned and closed ones included, in the Swedish order of their names. Filters narrow each other. An
-/// office serves an area when the area is in its catchment by name; those of the whole municipality have no catchment.
-/// An office whose hours nobody stated is never listed as open.
+/// All offices, planned and closed ones included, in the Swedish order of their names. An office is listed if it fits
+/// all filters. An office serves an area if its catchment names the area. Offices of the whole municipality have no
+/// catchment. An office whose hours are unknown is never listed as open.
 #[utoipa::path(
     operation_id = "listOffices",
     tag = "offices",
@@ -107,7 +107,7 @@ async fn list_offices(
 
 /// Create an office
 ///
-/// A new office. It may be open without premises. Opening hours that cannot be read are refused with the place of the
+/// The new office may be open without premises. Opening hours that cannot be read are refused, with the place of the
 /// mistake.
 #[utoipa::path(
     operation_id = "createOffice",
@@ -115,7 +115,7 @@ async fn list_offices(
     request_body = NewOffice,
     responses(
         (status = 201, description = "The new office.", body = OfficeView),
-        (status = 409, description = "Another one has the same slug.")
+        (status = 409, description = "Another office has the same slug.")
     ),
     security(("staffToken" = [])),
     extensions(
@@ -150,7 +150,7 @@ async fn create_office(
 
 /// Get an office
 ///
-/// One office, and whether it is open now.
+/// The answer is one office, and whether it is open now.
 #[utoipa::path(
     operation_id = "getOffice",
     tag = "offices",
@@ -169,15 +169,16 @@ async fn get_office(_: Anyone, call: Call, directory: Data<Handle>, name: Named<
 
 /// Change an office
 ///
-/// A merge patch (RFC 7396) of what the office was written with. An office is closed by its status.
+/// The body is a merge patch (RFC 7396) of the fields that an office is created with. An office is closed by its
+/// status.
 #[utoipa::path(
     operation_id = "changeOffice",
     tag = "offices",
     params(("id" = OfficeName, Path, description = "The office's identifier or slug.")),
     request_body(content = NewOffice, example = json!({ "openingHours": "Mo-Fr 08:00-16:30; PH off" })),
     responses(
-        (status = 200, description = "The office as it is now.", body = OfficeView),
-        (status = 409, description = "Another one has the same slug.")
+        (status = 200, description = "The office after the change.", body = OfficeView),
+        (status = 409, description = "Another office has the same slug.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::AlreadyExists])))
@@ -205,14 +206,14 @@ async fn change_office(
 
 /// Delete an office
 ///
-/// Only an office that nothing refers to can be deleted; close it otherwise.
+/// An office can be deleted only if nothing refers to it. Otherwise, close it.
 #[utoipa::path(
     operation_id = "deleteOffice",
     tag = "offices",
     params(("id" = OfficeName, Path, description = "The office's identifier or slug.")),
     responses(
-        (status = 204, description = "The office is gone."),
-        (status = 409, description = "Something still refers to it; retire or close it instead.")
+        (status = 204, description = "The office is deleted."),
+        (status = 409, description = "Another record still refers to the office. Close the office instead.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::StillReferenced])))
@@ -235,33 +236,33 @@ async fn delete_office(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The most days that may be asked for at once.
+/// The largest number of days in one request.
 const MOST_DAYS: u64 = 62;
 
-/// Which days are asked for.
+/// The days for which opening hours are requested.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Period {
-    /// The first day; today unless said.
+    /// The first day. The default is today.
     #[serde(default, deserialize_with = "day::optional")]
     #[param(example = "2026-12-21")]
     from: Option<NaiveDate>,
-    /// The last day, at most 62 days in all; six days after the first unless said.
+    /// The last day. The default is six days after the first. At most 62 days can be requested.
     #[serde(default, deserialize_with = "day::optional")]
     #[param(example = "2027-01-06")]
     to: Option<NaiveDate>,
 }
 
 impl Period {
-    /// The first and the last day.
+    /// Returns the first and the last day, with the defaults filled in.
     pub fn resolve(&self, today: NaiveDate) -> Result<(NaiveDate, NaiveDate)> {
         let from = self.from.unwrap_or(today);
         let after = |days: u64| from.checked_add_days(Days::new(days)).unwrap_or(from);
         let to = self.to.unwrap_or_else(|| after(6));
         if to < from || to > after(MOST_DAYS - 1) {
             let detail = Text::new(
-                format!("must not lie before from, nor be more than {MOST_DAYS} days in all"),
+                format!("must not be before from, and the period must be at most {MOST_DAYS} days"),
                 format!("får inte ligga före from, och får ge högst {MOST_DAYS} dagar"),
             );
             return Err(Error::parameter("to", detail));
@@ -272,9 +273,9 @@ impl Period {
 
 /// Get the opening hours of an office
 ///
-/// When the office is open on each day, with the name of the holiday if it is one. What begins on a day belongs to it,
-/// also past midnight. An office whose hours nobody stated has `known: false` and empty days, which does not mean
-/// closed.
+/// The answer has the intervals in which the office is open on each day, and the name of the holiday if the day is one.
+/// An interval belongs to the day on which it begins, even if it ends after midnight. If the office's hours are
+/// unknown, `known` is false and the days are empty, which does not mean that the office is closed.
 #[utoipa::path(
     operation_id = "getOpeningHours",
     tag = "offices",
@@ -305,6 +306,6 @@ async fn get_opening_hours(
 }
 
 fn view<'a>(id: OfficeId, directory: &'a Directory, links: &impl Linking, at: Timestamp) -> Result<OfficeView<'a>> {
-    let office = directory.office(id).ok_or_else(|| Error::internal("an office that was written is not there"))?;
+    let office = directory.office(id).ok_or_else(|| Error::internal("an office that was written is missing"))?;
     Ok(OfficeView::new(office, directory, links, at))
 }

@@ -9,7 +9,7 @@ use crate::offices::{NewOffice, Office};
 use crate::rules::Rules;
 
 impl Office {
-    /// A new office.
+    /// Makes an office from what an administrator wrote, or tells all that is wrong with it.
     pub fn new(new: NewOffice, known: &Known<'_>, moment: &Moment) -> Result<Self> {
         let mut rules = Rules::default();
         new.check(&mut rules, known.calendar);
@@ -41,7 +41,7 @@ impl Office {
         }))
     }
 
-    /// What it becomes when somebody writes it anew.
+    /// Returns the next version of the office, with the contents of `new`.
     pub fn changed(&self, new: NewOffice, known: &Known<'_>, moment: &Moment) -> Result<Self> {
         Ok(Self { id: self.id, version: self.version + 1, ..Self::new(new, known, moment)? })
     }

@@ -1,4 +1,4 @@
-//! Every statement on offices, and on which areas they serve and which services they give.
+//! The SQL statements on offices, on the areas that they serve and on the services that they give.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::slug::Slug;
 use crate::text::{LanguageCode, Localized};
 use crate::time::Timestamp;
 
-/// An office without its areas and services, which have tables of their own.
+/// A row without the office's areas and services, which have tables of their own.
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = offices, treat_none_as_null = true)]
 struct Row {
@@ -90,7 +90,6 @@ impl Row {
     }
 }
 
-/// All offices.
 pub fn all(conn: &mut DbConn) -> Result<Vec<Office>> {
     let rows: Vec<Row> = on_backend!(conn, conn => offices::table.select(Row::as_select()).load(conn))?;
     let areas = office_areas::table.order((office_areas::office_id, office_areas::area_id));
@@ -114,15 +113,15 @@ fn by_office<T>(pairs: Vec<(OfficeId, T)>) -> HashMap<OfficeId, Vec<T>> {
     all
 }
 
-/// Writes a new office.
 pub fn insert(conn: &mut DbConn, office: &Office) -> Result<()> {
     let row = Row::from(office);
     on_backend!(conn, conn => diesel::insert_into(offices::table).values(&row).execute(conn))?;
     add(conn, office.id, &office.area_ids, &office.service_ids)
 }
 
-/// Writes the next version of an office, unless somebody else wrote it first. Of its areas and services only what
-/// differs from `before` is written, since the services may be written at the same time.
+/// Writes the next version of an office. Fails as stale if somebody else wrote that version first. Only those links to
+/// areas and services that differ from `before` are written, because a change of a service may write links at the same
+/// time.
 pub fn update(conn: &mut DbConn, before: &Office, office: &Office) -> Result<()> {
     let row = Row::from(office);
     let held = offices::table.find(office.id).filter(offices::version.eq(office.version - 1));
@@ -163,7 +162,8 @@ fn add(conn: &mut DbConn, id: OfficeId, areas: &[AreaId], services: &[ServiceId]
     Ok(())
 }
 
-/// Removes this version of an office, if nothing refers to it. Its areas and services are its own, and go with it.
+/// Deletes an office with its links to areas and services. Fails as stale if `version` is no longer its version, and by
+/// a foreign key if something else refers to it.
 pub fn delete(conn: &mut DbConn, id: OfficeId, version: i32) -> Result<()> {
     let same = offices::table.find(id).filter(offices::version.eq(version));
     let removed = on_backend!(conn, conn => diesel::delete(same).execute(conn))?;

@@ -16,7 +16,7 @@ fn office() -> Value {
     })
 }
 
-/// The office with some fields otherwise, as it would be written.
+/// Makes an office with some fields changed, in the form in which it would be written.
 fn with(changes: &Value) -> Result<Office> {
     let mut document = office();
     for (name, value) in changes.as_object().unwrap() {

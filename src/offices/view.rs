@@ -1,4 +1,4 @@
-//! Offices as callers see them.
+//! Offices as the API shows them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,78 +14,78 @@ use crate::slug::Slug;
 use crate::text::{LanguageCode, Localized};
 use crate::time::Timestamp;
 
-/// An office.
+/// An office, with its open state.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Office)]
 pub struct OfficeView<'a> {
-    /// Its identifier.
+    /// The office's identifier, a UUID.
     id: OfficeId,
-    /// Its readable name in paths.
+    /// The office's readable name in paths.
     slug: &'a Slug,
-    /// What the office is called.
+    /// The name of the office, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Nära socialtjänst Skäggetorp", "en": "Nära socialtjänst Skäggetorp"}
     name: &'a Localized,
-    /// What kind of office it is.
+    /// The kind of the office.
     kind: OfficeKind,
-    /// Whether it is in operation.
+    /// Whether the office is in operation.
     ///
     /// @example "open"
     status: OfficeStatus,
-    /// The areas that it serves; none means the whole municipality.
+    /// The areas that the office serves. An empty list means the whole municipality.
     #[schema(max_items = 50)]
     area_ids: &'a [AreaId],
-    /// Where it is.
+    /// The street address of the office.
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<&'a Address>,
-    /// Where it is on the map.
+    /// The position of the office on the map.
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<&'a Location>,
-    /// Its telephone number.
+    /// The office's telephone number, in international form.
     #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<&'a Phone>,
-    /// Its e-mail address.
+    /// The office's e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<&'a Email>,
-    /// When it is open, in OpenStreetMap's syntax; absent where nobody stated it.
+    /// The opening hours in OpenStreetMap's syntax. Absent if they are unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 500, example = "Mo-Fr 08:00-16:30; PH off")]
     opening_hours: Option<&'a HoursText>,
-    /// Whether it is open at the time that is asked about, now unless said, and when that changes.
+    /// Whether the office is open at the requested time (by default now), and when that changes.
     open_state: OpenState,
-    /// In which languages one is met.
+    /// The languages that visitors can speak with the staff (ISO 639 codes).
     #[schema(max_items = 50)]
     languages: &'a [LanguageCode],
-    /// How it can be entered and used; empty where nothing is known.
+    /// The ways in which the office can be entered and used. The list is empty if nothing is known.
     #[schema(max_items = 20)]
     accessibility: &'a [Accessibility],
-    /// How to find the way in.
+    /// Directions for finding the entrance.
     ///
     /// @example {"sv": "Ingång mot parkeringen.", "en": "Entrance facing the car park."}
     #[serde(skip_serializing_if = "Option::is_none")]
     entrance_note: Option<&'a Localized>,
-    /// The services that it gives.
+    /// The services that the office gives.
     #[schema(max_items = 1000)]
     service_ids: &'a [ServiceId],
-    /// When it opened or will open: a day, a month or a year.
+    /// When the office opened or will open: a day, a month or a year.
     #[serde(skip_serializing_if = "Option::is_none")]
     opened_on: Option<&'a PartialDate>,
-    /// When it closed or will close: a day, a month or a year.
+    /// When the office closed or will close: a day, a month or a year.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     closed_on: Option<&'a PartialDate>,
-    /// When it was written last.
+    /// When the office was last written.
     updated_at: Timestamp,
-    /// Its own address, and that of its opening hours.
+    /// Links to the office itself and to its opening hours.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     links: Vec<Link>,
 }
 
 impl<'a> OfficeView<'a> {
-    /// An office, whose links lead where `links` says, with its open state at that time.
+    /// Shows an office with its open state at the time `at`. `links` makes its links.
     pub fn new(office: &'a Office, directory: &Directory, links: &impl Linking, at: Timestamp) -> Self {
         let path = path(&office.slug);
         let links = vec![
@@ -122,20 +122,20 @@ impl<'a> OfficeView<'a> {
 #[serde(rename_all = "camelCase")]
 #[schema(as = OfficeHours)]
 pub struct HoursView {
-    /// Which office.
+    /// The office that the hours belong to.
     pub office_id: OfficeId,
-    /// Whether anybody stated the hours. If not, each day is empty, which does not mean closed.
+    /// Whether the opening hours are known. If not, every day is empty, which does not mean that the office is closed.
     pub known: bool,
-    /// The hours of each day asked for.
+    /// The hours of each requested day.
     #[schema(max_items = 62)]
     pub days: Vec<DayHours>,
-    /// Its own address, and that of the office.
+    /// Links to these hours and to the office.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     pub links: Vec<Link>,
 }
 
-/// Where an office lies below the root of the API.
+/// The path of an office below the root of the API.
 pub fn path(slug: &Slug) -> String {
     format!("/offices/{slug}")
 }

@@ -1,4 +1,4 @@
-//! The components that all operations refer to, so that a change of the contract is a small difference: headers and problems.
+//! The headers and problems that operations refer to. They are components, so that a change of the contract is a small difference.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -19,19 +19,19 @@ const ON_EVERY_ANSWER: [&str; 4] = ["traceparent", "Access-Control-Allow-Origin"
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-/// Names the problems that this operation and some others can answer with, and most cannot.
+/// The extension with the problems that this operation and a few others can answer with, and most operations cannot.
 pub const PROBLEMS: &str = "x-problems";
-/// What an answer's headers are made of.
+/// The characters in the headers of answers.
 const PRINTABLE: &str = "^[ -~]*$";
-/// What can stand in a header at all. Where the server ignores what it does not understand, nothing narrower would be true.
+/// The characters that a header may have at all. If the server ignores what it does not understand, a narrower pattern would be wrong.
 const ANYTHING: &str = r"^[\t -~\x80-\xff]*$";
-/// What codes are made of. Which there are, the code list says.
+/// The characters of codes. The code list says which codes exist.
 const CODE: &str = "^[a-z_]+$";
-/// Bare or in quotes, where a quote and a backslash stand behind a backslash.
+/// An idempotency key: bare, or in quotes, where a backslash precedes each quote and each backslash.
 const IDEMPOTENCY_KEY: &str = r#"^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$"#;
 const ETAG: &str = "\"3-9f86d081884c7d65\"";
 
-/// No route names the schema of problems, since all of them answer with it.
+/// Adds the schemas of problems. No route names them, since all operations answer with them.
 pub fn add_problem_schemas(document: &mut Value) {
     let named = [(ProblemView::name(), ProblemView::schema()), (ViolationView::name(), ViolationView::schema())];
     for (name, schema) in named {
@@ -39,7 +39,7 @@ pub fn add_problem_schemas(document: &mut Value) {
     }
 }
 
-/// Where a name stands in paths and queries alone, utoipa refers to its schema and does not collect it.
+/// Adds the schemas of names. utoipa does not collect the schema of a name that is used only in paths and queries.
 pub fn add_names(document: &mut Value) {
     let named = [
         (AreaName::name(), AreaName::schema()),
@@ -53,7 +53,7 @@ pub fn add_names(document: &mut Value) {
     }
 }
 
-/// The parameters, headers and answers that operations refer to.
+/// Adds the parameters, headers and answers that operations refer to.
 pub fn add_components(document: &mut Value) {
     document["components"]["parameters"] = request_headers();
     document["components"]["headers"] = answer_headers();
@@ -66,7 +66,7 @@ pub fn add_components(document: &mut Value) {
         |(status, problems): (u16, Vec<Problem>)| (response_name(status), problem_response(status, &problems));
     let mut responses: Object = shared.into_iter().map(response).collect();
     let unchanged = json!({
-        "description": "You have it already: nothing changed since the version in `If-None-Match`.",
+        "description": "You already have the current version: nothing changed since the one in `If-None-Match`.",
         "headers": refer_to_headers(&["ETag"]),
     });
     responses.insert(response_name(304), unchanged);
@@ -85,42 +85,42 @@ fn request_headers() -> Value {
     json!({
         "Traceparent": header(
             "traceparent", false,
-            "Where the call stands in the caller's trace (W3C Trace Context). A malformed one is ignored, and a new trace begins.",
+            "The position of the call in the caller's trace (W3C Trace Context). A malformed value is ignored, and a new trace begins.",
             ANYTHING, TRACE,
         ),
         "AcceptLanguage": header(
             "Accept-Language", false,
-            "The language of problems: Swedish (`sv`) or English (`en`, the default).",
+            "The language in which problems are written: Swedish (`sv`) or English (`en`, the default).",
             ANYTHING, "sv",
         ),
         "IfMatch": header(
             "If-Match", true,
-            "The ETag of the version that you read and now change (RFC 9110, 13.1.1). Missing: 428. Not the current one: 412.",
+            "The ETag of the version that you read and now change (RFC 9110, 13.1.1). If it is missing, the answer is 428. If the version is not the current one, the answer is 412.",
             tags, ETAG,
         ),
         "IfMatchOnAction": header(
             "If-Match", false,
-            "The ETag of the version that you read, where only that one shall be acted on. Not the current one: 412. Without it, the state decides.",
+            "The ETag of the version that you read, if the action shall apply only to that version. If it is not the current one, the answer is 412. Without this header, the state of the resource decides.",
             tags, ETAG,
         ),
         "IfNoneMatch": header(
             "If-None-Match", false,
-            "The ETag of the version that you have (RFC 9110, 13.1.2). Is it the current one, the answer is 304.",
+            "The ETag of the version that you have (RFC 9110, 13.1.2). If it is the current one, the answer is 304.",
             ANYTHING, ETAG,
         ),
         "AccessReason": header(
             "Access-Reason", false,
-            "Why you look at what is another office's: a code of the code list `access-reasons`. It opens reading to team leads, and to auditors what a contact was before; the audit has it.",
+            "The reason for reading data of another office: a code of the code list `access-reasons`. With it, team leads may read data of other offices, and auditors the earlier versions of contacts. The audit records the reason.",
             CODE, "supervision",
         ),
         "Prefer": header(
             "Prefer", false,
-            "`return=minimal` leaves out the body of the answer (RFC 7240): 201 has none, and 204 comes in place of 200.",
+            "`return=minimal` leaves out the body of the answer (RFC 7240): 201 has no body, and 204 is sent instead of 200.",
             ANYTHING, "return=minimal",
         ),
         "IdempotencyKey": header(
             "Idempotency-Key", false,
-            "Names the call so that it is safe to repeat: with the same key and the same body it is done once, and within 24 hours answered alike. 1 to 255 visible characters, bare or in quotes; a fresh UUID for each call serves well.",
+            "A name for the call that makes it safe to repeat: calls with the same key and the same body are done only once, and get the same answer for 24 hours. 1 to 255 visible characters, bare or in quotes. A new UUID for each call is a good choice.",
             IDEMPOTENCY_KEY, "8e03978e-40d5-43dd-bc93-6894a57f9324",
         ),
     })
@@ -129,54 +129,54 @@ fn request_headers() -> Value {
 fn answer_headers() -> Value {
     let header = |description: &str, example: &str| json!({ "description": description, "schema": { "type": "string", "maxLength": 2000, "pattern": PRINTABLE }, "example": example });
     json!({
-        "traceparent": header("Where the answer stands in the trace (W3C Trace Context). Name it when you report a fault.", TRACE),
+        "traceparent": header("The position of the answer in the trace (W3C Trace Context). Name it when you report a fault.", TRACE),
         "Access-Control-Allow-Origin": header(
-            "For web pages from the origins that the installation lists, and left out for all others (CORS).",
+            "The origin of the calling web page, if the installation lists it; left out for all other origins (CORS).",
             "https://www.kommun.example",
         ),
         "RateLimit-Policy": header(
-            "The budget that the call was taken from (draft-ietf-httpapi-ratelimit-headers-10): how many calls it holds (`q`), and in how many seconds it fills (`w`). Left out where the installation limits nobody.",
+            "The budget that the call was taken from (draft-ietf-httpapi-ratelimit-headers-10): the number of calls that it holds (`q`), and the number of seconds in which an empty budget fills up (`w`). Left out if the installation has no limits.",
             "\"read\";q=150;w=3",
         ),
         "RateLimit": header(
-            "How that budget stands: how many calls are left (`r`), and in how many seconds it is whole again (`t`).",
+            "The state of that budget: the number of calls that are left (`r`), and the number of seconds until it is full again (`t`).",
             "\"read\";r=149;t=1",
         ),
         "ETag": header("The version of the content (RFC 9110, 8.8.3): for `If-None-Match` and `If-Match`.", ETAG),
         "Location": header("The address of what was created.", "https://nara.example/nara/v1/areas/norr"),
         "Link": header(
-            "The links of the page (RFC 8288): `self`, `first`, and `next` and `prev` where there is such a page.",
+            "The links of the page (RFC 8288): `self`, `first`, and `next` and `prev` if there is such a page.",
             "<https://nara.example/nara/v1/districts?limit=20>; rel=\"self\"",
         ),
-        "Preference-Applied": header("Which preference was followed (RFC 7240).", "return=minimal"),
-        "Idempotent-Replayed": header("`true` where the call was done before, under the same `Idempotency-Key`, and this is its answer.", "true"),
-        "WWW-Authenticate": header("How to sign in (RFC 9110, 11.6.1).", "Bearer realm=\"nara\""),
+        "Preference-Applied": header("The preference that was followed (RFC 7240).", "return=minimal"),
+        "Idempotent-Replayed": header("`true` if the call was already done with the same `Idempotency-Key` and this is the answer to it.", "true"),
+        "WWW-Authenticate": header("The ways to sign in (RFC 9110, 11.6.1).", "Bearer realm=\"nara\""),
         "Retry-After": {
-            "description": "After how many seconds it is worth trying again.",
+            "description": "The number of seconds after which the call may be tried again.",
             "schema": { "type": "integer", "format": "int32", "minimum": 1, "maximum": 86_400 },
             "example": 5,
         },
     })
 }
 
-/// The headers with these names, and those that every answer has.
+/// Refers to the headers with these names, and to those that every answer has.
 pub fn refer_to_headers(names: &[&str]) -> Value {
     let reference = |name: &&str| ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }));
     Value::Object(ON_EVERY_ANSWER.iter().chain(names).map(reference).collect())
 }
 
-/// `NotFound` for 404, and so on.
+/// Returns the name of a shared answer: `NotFound` for 404, and so on.
 fn response_name(status: u16) -> String {
     let status = actix_web::http::StatusCode::from_u16(status).ok();
     status.and_then(|status| status.canonical_reason()).unwrap_or("Problem").split([' ', '-']).collect()
 }
 
-/// The status that a problem answers with.
+/// Returns the status code of a problem.
 pub fn status_of(problem: Problem) -> u16 {
     meaning(problem).status.as_u16()
 }
 
-/// The problems that are named as an operation's own, one by one or several that go together.
+/// Returns the problems that an operation names as its own, one at a time or in groups that belong together.
 pub fn own_problems(named: &Value) -> Vec<Problem> {
     match named {
         Value::String(slug) => slug.parse().ok().into_iter().collect(),
@@ -184,12 +184,12 @@ pub fn own_problems(named: &Value) -> Vec<Problem> {
     }
 }
 
-/// The problems that any operation names as its own: the others do not tell of them.
+/// Returns the problems that any operation names as its own. Operations that do not name them are documented without them.
 pub fn particular_problems(document: &Value) -> HashSet<Problem> {
     walk::operations(document).flat_map(|(_, _, operation)| own_problems(&operation[PROBLEMS])).collect()
 }
 
-/// The answer with this status: the text and one example from each of these problems.
+/// Makes the answer with this status. It has the text of each of these problems, and one example of each.
 pub fn problem_response(status: u16, problems: &[Problem]) -> Value {
     let mut lines =
         problems.iter().map(|problem| format!("**{}** {}", meaning(*problem).title.0, meaning(*problem).explanation.0));
@@ -211,7 +211,7 @@ pub fn problem_response(status: u16, problems: &[Problem]) -> Value {
     json!({ "description": description, "headers": headers, "content": { MEDIA_TYPE: media_type } })
 }
 
-/// The problem as the server would tell it.
+/// Makes an example of a problem, as the server would send it.
 fn example_of(problem: Problem) -> (String, Value) {
     let text = |en: &'static str, sv: &'static str| Text::new(en, sv);
     let error = match problem {
@@ -236,13 +236,13 @@ fn example_of(problem: Problem) -> (String, Value) {
         | Problem::ProtectedStays => Error::new(problem).allowing(vec!["assign", "redirect"]),
         _ => Error::new(problem),
     };
-    // An answer that many operations share is none of theirs in particular.
+    // The shared answers belong to no operation in particular, so the example names the root.
     let view = ProblemView::new(&error, Language::English, "https://nara.example", ROOT, TRACE_ID.to_owned());
     let summary = meaning(problem).title.0;
     (problem.slug().to_owned(), json!({ "summary": summary, "value": view }))
 }
 
-/// The shared answer with this status.
+/// Refers to the shared answer with this status.
 pub fn reference_to_response(status: u16) -> Value {
     json!({ "$ref": format!("#/components/responses/{}", response_name(status)) })
 }

@@ -1,9 +1,9 @@
-//! Examples of bodies, put together from what the schemas say of their fields.
+//! Examples of bodies, made from the schemas of their fields.
 //!
-//! A field's own example comes first, then its default, its first value, its format, its type. So one example at a field
-//! serves every body that has the field, and none can miss a field that was added later. Only addresses differ: a resource links to
-//! where it is read, a page to the operation that answers it, and a problem names that operation. And an operation says what is
-//! special to its answer by [`ANSWER`].
+//! The example of a field comes from the first of these that exists: the field's own example, its default, its first value, its
+//! format, its type. So one example at a field serves every body that has the field, and no example can lack a field that was
+//! added later. Only the addresses differ: a resource links to the path where it is read, a page to the operation that answers
+//! with it, and a problem names that operation. An operation overrides parts of the example of its answer with [`ANSWER`].
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ use crate::http::settings::ROOT;
 use crate::openapi::limits::example_of_date;
 use crate::openapi::walk::{self, Object};
 
-/// Marks a field that stays out of examples, because it does not go together with another one; or lists such fields at their object.
+/// The extension that leaves a field out of examples, because it cannot be combined with another field. At an object, it lists such fields.
 pub const OMIT: &str = "x-example-omit";
 
-/// Says what an operation's answer differs in from the example that is made of its schema: a merge patch (RFC 7396).
+/// The extension with the differences between an operation's example answer and the one made from its schema: a merge patch (RFC 7396).
 pub const ANSWER: &str = "x-answer-example";
 
-/// Gives every body of a request and of a success an example, unless its route has one.
+/// Adds an example to every request body and every success answer, unless the route has one.
 pub fn add_examples(document: &mut Value) {
     let before = document.clone();
     let examples = Examples { document: &before, homes: homes(&before) };
@@ -47,7 +47,8 @@ pub fn add_examples(document: &mut Value) {
     }
 }
 
-/// Where each kind of answer is read: the shortest path of a GET that answers with it, with the examples of its parameters.
+/// Returns the path at which each kind of resource is read: the shortest path of a GET that answers with it, with examples of
+/// its parameters.
 fn homes(document: &Value) -> BTreeMap<&str, String> {
     let mut homes: BTreeMap<&str, String> = BTreeMap::new();
     for (path, _, operation) in walk::operations(document).filter(|(_, method, _)| *method == "get") {
@@ -63,7 +64,7 @@ fn homes(document: &Value) -> BTreeMap<&str, String> {
     homes
 }
 
-/// A path below the root, with the examples of its parameters in their places.
+/// Returns a path below the root, with its parameters replaced by their examples.
 fn address(document: &Value, path: &str, operation: &Value) -> String {
     walk::parameters(document, operation).filter(|parameter| parameter["in"] == "path").fold(
         path.to_owned(),
@@ -77,7 +78,7 @@ fn address(document: &Value, path: &str, operation: &Value) -> String {
     )
 }
 
-/// The examples of problems that stand at an answer itself tell of that answer's own operation.
+/// Writes the path of the operation into the examples of problems in its own answers.
 fn tell_instance(answer: &mut Value, instance: &str) {
     let contents = answer.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten();
     let examples = contents.filter_map(|(_, media_type)| media_type.get_mut("examples")?.as_object_mut()).flatten();
@@ -88,7 +89,7 @@ fn tell_instance(answer: &mut Value, instance: &str) {
     }
 }
 
-/// Lets a resource's link to itself lead to this path.
+/// Sets a resource's link to itself to this path.
 fn link_to(resource: &mut Value, path: &str) {
     if let Some(link) = resource.pointer_mut("/_links/0/href") {
         *link = format!("https://nara.example{path}").into();
@@ -101,7 +102,7 @@ struct Examples<'a> {
 }
 
 impl Examples<'_> {
-    /// What is made of a schema is adapted; a route's own example stands as it is.
+    /// Adds an example to a body. An example that is made from the schema is adapted; an example of the route is used unchanged.
     fn add_to_content(&self, body: &mut Value, adapt: &dyn Fn(&mut Value)) {
         let Some(Value::Object(content)) = body.get_mut("content") else { return };
         for media_type in content.values_mut().filter_map(Value::as_object_mut) {
@@ -120,7 +121,7 @@ impl Examples<'_> {
         }
     }
 
-    /// A value that fits the schema; `None` for a component inside of itself, since a resource may hold others of its kind.
+    /// Makes a value that fits the schema. `None` for a component inside itself, since a resource may contain others of its kind.
     fn of(&self, schema: &Value, within: &[&str]) -> Option<Value> {
         let said = |schema: &Value| ["example", "default", "const"].iter().find_map(|name| schema.get(name).cloned());
         if let Some(value) = said(schema) {
@@ -168,7 +169,7 @@ impl Examples<'_> {
             }
             match self.of(property, within) {
                 Some(value) => _ = object.insert(name.to_owned(), value),
-                // Without a field that must be there the whole would be wrong, so whoever holds it leaves it out.
+                // An object without a required field would be wrong, so the object that contains it leaves it out.
                 None if required.contains(&name) => return None,
                 None => {}
             }

@@ -1,8 +1,8 @@
-//! What the document says of the API as a whole: in English and in Swedish, since agencies of both read it.
+//! The description of the API as a whole, in English and in Swedish, since agencies read both.
 
 use serde_json::{Value, json};
 
-/// Writes everything but paths and components.
+/// Writes everything except paths and components.
 pub fn write(document: &mut Value) {
     document["openapi"] = json!("3.1.0");
     document["info"] = json!({
@@ -17,7 +17,7 @@ pub fn write(document: &mut Value) {
     document["servers"] = json!([{
         "url": "https://{host}/nara/v1",
         "description": "A municipality's installation, in production.",
-        // The OWASP rules want to know who may reach a server: this one lies open, since residents ask it.
+        // The OWASP rules ask who can reach a server. This one is open to everybody, since residents use it.
         "x-internal": false,
         "variables": { "host": { "default": "nara.example", "description": "The host under which a municipality runs Nära." } },
     }]);
@@ -29,61 +29,61 @@ fn security_schemes() -> Value {
     json!({
         "staffToken": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "Staff: a JWT from the municipality's sign-in service, validated as RFC8725 advises. Its claims say which roles and which offices the caller has.",
+            "description": "Staff: a JWT from the municipality's sign-in service, validated as RFC8725 advises. Its claims name the roles and the offices of the caller.",
         },
         "partnerKey": {
             "type": "apiKey", "in": "header", "name": "X-API-Key",
-            "description": "Partner agencies: the key that the municipality's administrator gave to the agency, with the scopes that it was given.",
+            "description": "Partner agencies: the API key that the municipality's administrator gave to the agency. Its scopes say which operations it may call.",
         },
     })
 }
 
-/// By name, so that each is where one looks for it.
+/// The tags in alphabetical order, so that they are easy to find.
 fn tags() -> Value {
     let tag = |name: &str, description: &str| json!({ "name": name, "description": description });
     json!([
         tag("areas", "The areas into which the municipality is divided, each served by a base. Geografiska områden."),
-        tag("audit", "What is remembered of every change and every reading, and whether it is whole. Åtkomstloggen."),
-        tag("directory", "The directory as a whole: whether it has gaps. Katalogen som helhet."),
-        tag("districts", "The districts, each with a boundary, each in one area. Stadsdelar."),
-        tag("families", "The families that are reached, and how they came to be. Familjer."),
-        tag("meta", "About the API itself: its version, its document, its code lists. Om API:et självt."),
-        tag("offices", "Where and when social services meet residents. Kontor och baser."),
+        tag("audit", "The record of every change and every reading, and the check that it is complete. Åtkomstloggen."),
+        tag("directory", "The directory as a whole: a check for gaps. Katalogen som helhet."),
+        tag("districts", "The districts. Each has a boundary and belongs to one area. Stadsdelar."),
+        tag("families", "The families that are reached, and their history. Familjer."),
+        tag("meta", "Metadata about the API: its version, its document, its code lists. Om API:et självt."),
+        tag("offices", "The places and hours at which social services meet residents. Kontor och baser."),
         tag("outreach", "Meetings in the field, offers and their answers, promises to get back. Uppsökande arbete."),
-        tag("partner", "Referrals as the partner agency that sends them sees them. Samverkansparter."),
+        tag("partner", "Referrals, as seen by the partner agency that sent them. Samverkansparter."),
         tag(
             "partners",
-            "Partner agencies and their keys, as administrators keep them. Samverkansparter och deras nycklar."
+            "Partner agencies and their API keys, which administrators maintain. Samverkansparter och deras nycklar."
         ),
-        tag("people", "Who is met and helped, as known to staff of the offices that met them. Personer."),
+        tag("people", "The people met and helped, as known to staff of the offices that met them. Personer."),
         tag(
             "referrals",
-            "Matters about a child or a family, sent to an office, as its staff work with them. Remisser och anmälningar."
+            "Matters about a child or a family that were sent to an office, as its staff work on them. Remisser och anmälningar."
         ),
-        tag("services", "The kinds of help that there are, for whom, and where. Insatser och stöd."),
-        tag("staff", "Who is calling, and who their colleagues are. Personal."),
+        tag("services", "The kinds of help, the people they are for, and their offices. Insatser och stöd."),
+        tag("staff", "The signed-in member of staff, and their colleagues. Personal."),
         tag(
             "where-to-turn",
-            "A resident's one question: where do I turn? It always has an answer, and says why. Vart vänder jag mig?"
+            "A resident's question: where do I turn? It always gets an answer, with reasons. Vart vänder jag mig?"
         ),
     ])
 }
 
 const DESCRIPTION: &str = r#"## In English
 
-Nära is the API behind social services that have moved out of the town hall and into the districts, so that children and young people (0 to 20 years) and their families get help early. It answers where a resident turns, keeps the directory of areas, districts, offices and services, and carries referrals from partner agencies to the office that takes care of them, and word back to the sender as far as secrecy allows. Field workers write down whom they meet, what they offer and what was answered, and when they promised to get back; the offices know the people and families they meet. Every change and every reading of a case leaves a sealed audit record.
+Nära is the API behind social services that have moved out of the town hall and into the districts, so that children and young people (0 to 20 years) and their families get help early. It tells residents where to turn, and keeps the directory of areas, districts, offices and services. It carries referrals from partner agencies to the office that handles them, and feedback to the sender as far as secrecy allows. Outreach workers record the people they meet, their offers and the answers, and the days on which they promised to get back. The offices keep records of the people and families they meet. Every change and every reading of a case leaves a sealed audit record.
 
-**Who calls it.** Residents' web pages and apps, without signing in: where to turn and the directory. Staff, with a token (`Authorization: Bearer`): the queue of referrals, people and families, outreach contacts with offers and follow-ups, for administrators the directory and the partner agencies, and for auditors the audit. Partner agencies such as schools, police and health care, with a key (`X-API-Key`): their own referrals.
+**Callers.** Residents' web pages and apps use where-to-turn and the directory, without signing in. Staff sign in with a token (`Authorization: Bearer`) and work with the queue of referrals, with people and families, and with outreach contacts, offers and follow-ups; administrators also with the directory and the partner agencies, and auditors with the audit. Partner agencies, such as schools, police and health care, sign in with a key (`X-API-Key`) and work with their own referrals.
 
-**How it speaks.** JSON in UTF-8, times in UTC (RFC 3339), problems as `application/problem+json` (RFC 9457) in English or Swedish by `Accept-Language`. Absent fields are left out and never null, unless the schema says so. Lists come in pages: follow the `next` links. PATCH, DELETE and the PUT of a boundary need `If-Match`. Personal identity numbers never stand in a path or a query.
+**Formats.** Bodies are JSON in UTF-8, times are in UTC (RFC 3339), and problems are `application/problem+json` (RFC 9457) in English or Swedish by `Accept-Language`. Fields without a value are left out and never null, unless the schema says so. Lists come in pages: follow the `next` links. PATCH, DELETE and the PUT of a boundary require `If-Match`. Personal identity numbers never occur in a path or a query.
 
-**Lifecycle.** While `info.version` begins with 0 the API is being built and may change between releases. From 1.0 on, `/nara/v1` only grows: new operations, new optional fields, new values in code lists. So ignore fields that you do not know. What breaks callers gets a new path, `/nara/v2`. What is going away says so beforehand in the headers `Deprecation`, `Sunset` and `Link` (`successor-version`), and in `apiStatus` of `api-info`.
+**Lifecycle.** While `info.version` begins with 0 the API is being built and may change between releases. From 1.0 on, `/nara/v1` only grows: new operations, new optional fields, new values in code lists. So ignore fields that you do not know. Changes that break callers get a new path, `/nara/v2`. The removal of an operation is announced in advance in the headers `Deprecation`, `Sunset` and `Link` (`successor-version`), and in `apiStatus` of `api-info`.
 
-**Limits.** A key and a member of staff have a budget for reading and one for writing, an address that does not sign in has one, and searching for people and failing to sign in have small ones. `RateLimit-Policy` and `RateLimit` tell how the budget of a call stands; an empty one is 429 with `Retry-After`.
+**Limits.** Each key and each member of staff has one budget for reading and one for writing. Each address has one for calls without signing in. Searches for people and failed sign-ins have small budgets of their own. `RateLimit-Policy` and `RateLimit` tell the state of the budget that a call was taken from. If the budget is empty, the answer is 429 with `Retry-After`.
 
-**Service level.** Each municipality runs its own installation and agrees on availability and support with those who call it; the software by itself promises none. Under overload the answer is 503 with `Retry-After`. A call is safe to repeat if its method is GET, PUT or DELETE, if it carries `If-Match`, or if it names itself by an `Idempotency-Key`: then it is done once, and answered alike for 24 hours.
+**Service level.** Each municipality runs its own installation and agrees on availability and support with its callers; the software itself promises none. Under overload the answer is 503 with `Retry-After`. A call is safe to repeat if its method is GET, PUT or DELETE, if it carries `If-Match`, or if it has an `Idempotency-Key`: then it is done only once, and gets the same answer for 24 hours.
 
-**Known limits.** One installation serves one municipality. A body has at most 1 MiB, a page at most 100 items; on lists of cases pages behind row 10,000 are reached by cursor only. Nära ends where a formal inquiry is opened or support has started: it decides nothing about benefits, keeps no case files, and holds no documents.
+**Known limits.** One installation serves one municipality. A body has at most 1 MiB, and a page at most 100 items. In lists of cases, pages after row 10,000 can be reached only by cursor. Nära ends where a formal inquiry is opened or support has started: it decides nothing about benefits, keeps no case files, and holds no documents.
 
 ## På svenska
 

@@ -1,16 +1,17 @@
-//! Bounds for what routes leave unbounded, and examples for dates: the rules that we are held to want both everywhere.
+//! Bounds for schemas that routes leave unbounded, and examples for dates. The API rules that this document follows require both.
 //!
-//! A text that may not be empty may not be blank either, and none holds control characters: that is how [`crate::text`] reads.
+//! A text that may not be empty may not be blank either, and no text may contain control characters: [`crate::text`] reads
+//! texts in the same way.
 
 use serde_json::Value;
 
 use crate::openapi::walk::{self, Object};
 use crate::text::{NOT_BLANK, PLAIN};
 
-/// JSON numbers are exact up to here in every language that reads them as doubles (RFC 8259, 6).
+/// JSON numbers are exact up to this one in every language that reads them as doubles (RFC 8259, 6).
 const SAFE_INTEGER: i64 = 9_007_199_254_740_991;
 
-/// Every number, text, list and map has its bounds, also where a route's author said none.
+/// Adds bounds to every number, text, list and map for which the route states none.
 pub fn set_limits(document: &mut Value) {
     walk::schemas_mut(document, &mut |schema| {
         if schema.contains_key("enum") || schema.contains_key("const") {
@@ -54,7 +55,7 @@ fn limit_integer(schema: &mut Object) {
     schema.entry("maximum").or_insert(most.into());
 }
 
-/// What is sure to be long enough for a format, so that a limit never contradicts it.
+/// Returns a length that is enough for every text of a format, so that a limit never contradicts the format.
 fn longest_text(format: &str) -> u32 {
     match format {
         "date" => 10,
@@ -66,7 +67,7 @@ fn longest_text(format: &str) -> u32 {
     }
 }
 
-/// The rules for Swedish public APIs want an example at every date.
+/// Adds an example to every date, as the rules for Swedish public APIs require.
 pub fn give_dates_examples(document: &mut Value) {
     walk::schemas_mut(document, &mut |schema| {
         if let Some(example) = schema.get("format").and_then(Value::as_str).and_then(example_of_date) {
@@ -75,7 +76,7 @@ pub fn give_dates_examples(document: &mut Value) {
     });
 }
 
-/// A fitting value of a format that tells of time.
+/// Returns an example for a format of dates or times.
 pub fn example_of_date(format: &str) -> Option<&'static str> {
     match format {
         "date" => Some("2026-11-21"),

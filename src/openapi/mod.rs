@@ -1,4 +1,4 @@
-//! The published document (OpenAPI 3.1): what utoipa collects from the mounted routes, mended and completed.
+//! The published OpenAPI 3.1 document: the output of utoipa for the mounted routes, corrected and completed.
 //!
 //! - utoipa knows paths, bodies and statuses of success. What all operations share (problems, `traceparent`, `If-Match`,
 //!   `Prefer`, ETags) is added here once, so that no route can forget it and none has to say it.
@@ -30,9 +30,9 @@ use utoipa::openapi::OpenApi;
 use crate::http::documented::Operation;
 use crate::http::settings::ROOT;
 
-/// Makes utoipa's document the published one.
+/// Turns utoipa's document into the published one.
 pub fn finish(raw: OpenApi) -> Value {
-    // utoipa's document is made of maps with names as keys, which always can become JSON; `flaws` would tell of an empty one.
+    // utoipa's document consists of maps with string keys, so it can always become JSON. `flaws` would report an empty one.
     let mut document = serde_json::to_value(raw).unwrap_or_default();
     strip_root(&mut document);
     components::add_problem_schemas(&mut document);
@@ -55,9 +55,10 @@ pub fn finish(raw: OpenApi) -> Value {
     document
 }
 
-/// The document for callers of one server, so that "Try it out" reaches it.
+/// Returns the document for callers of one server, so that "Try it out" calls that server.
 ///
-/// Swagger UI fills in every parameter that has an example, and sends it. So what may be left out tells its example in words.
+/// Swagger UI fills in and sends every parameter that has an example. So the examples of optional parameters are moved into
+/// their descriptions.
 pub fn with_server(document: &Value, url: &str) -> Value {
     let mut served = document.clone();
     served["servers"] = json!([{ "url": url, "description": "This server." }]);
@@ -86,7 +87,7 @@ fn tell_example_in_words(parameter: &mut Value) {
     parameter.insert("description".to_owned(), told.trim_start().into());
 }
 
-/// All operations of a finished document.
+/// Returns all operations of a finished document.
 pub fn operations(document: &Value) -> Vec<Operation> {
     let of = |(path, method, operation): (&str, &str, &Value)| {
         let parameters = |place: &str| {
@@ -114,7 +115,7 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-/// The routes are mounted under the root, which the document has in its server's address already.
+/// Removes the root from the paths: the routes are mounted below it, and the server's address in the document already contains it.
 fn strip_root(document: &mut Value) {
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
     let mounted = std::mem::take(paths);
@@ -122,7 +123,7 @@ fn strip_root(document: &mut Value) {
     paths.extend(mounted.into_iter().map(|(path, item)| (below_root(path), item)));
 }
 
-/// What steers this pass means nothing to a reader of its result.
+/// Removes the extensions that only control these steps and mean nothing to a reader.
 fn drop_markers(document: &mut Value) {
     for (_, _, operation) in walk::operations_mut(document) {
         for marker in

@@ -1,5 +1,4 @@
-//! Merge patches (RFC 7396): for each body that a PATCH names, a schema in which nothing is required and what may be absent
-//! may be null.
+//! Merge patches (RFC 7396): for each body that a PATCH names, a schema in which no field is required and every optional field may be null.
 
 use serde_json::{Value, json};
 
@@ -9,7 +8,7 @@ use crate::openapi::walk::{self, Object};
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
-/// Every PATCH takes `XPatch`, as a merge patch and as plain JSON, where its route names `X`.
+/// Makes every PATCH whose route names `X` accept `XPatch`, both as a merge patch and as plain JSON.
 pub fn describe_merge_patches(document: &mut Value) {
     let before = document.clone();
     let mut patches = Object::new();
@@ -36,7 +35,7 @@ pub fn describe_merge_patches(document: &mut Value) {
     }
 }
 
-/// An `AreaPatch` changes an area, of which a `NewArea` says what there is to change.
+/// Returns the name of a patch: `AreaPatch` changes an area, and is made from `NewArea`, which has the fields that can be changed.
 fn patch_name(name: &str) -> String {
     let noun = name.strip_prefix("New").unwrap_or(name);
     if noun.ends_with("Patch") { noun.to_owned() } else { format!("{noun}Patch") }
@@ -54,7 +53,7 @@ fn patch_of(document: &Value, whole: &Value) -> Value {
         .collect();
     let mut patch = json!({
         "type": "object",
-        "description": "What to change, as a JSON merge patch (RFC 7396): a field that is left out stays as it is, and null removes one.",
+        "description": "The changes, as a JSON merge patch (RFC 7396): absent fields stay as they are, and null removes a value.",
         "properties": changes,
     });
     if let Some(closed) = walk::resolve(document, whole).get("additionalProperties") {
@@ -63,7 +62,7 @@ fn patch_of(document: &Value, whole: &Value) -> Value {
     patch
 }
 
-/// What a field is when it is left out of a new thing says nothing about a change.
+/// Removes the default, which only says something about a new resource and nothing about a change.
 fn without_default(schema: &Value) -> Value {
     let mut schema = schema.clone();
     schema.as_object_mut().map(|object| object.remove("default"));
@@ -81,7 +80,7 @@ fn or_null(mut schema: Value) -> Value {
         object.insert(NULLABLE.to_owned(), Value::Bool(true));
         return schema;
     }
-    // What is said about the field stays with the field, and what it is moves into the union.
+    // The description and the extensions stay at the field; the rest of the schema moves into the union.
     let mut union = walk::take_words(object);
     union.insert("oneOf".to_owned(), json!([schema, { "type": "null" }]));
     union.insert(NULLABLE.to_owned(), Value::Bool(true));

@@ -1,4 +1,4 @@
-//! Mendings of schemas: what utoipa writes, and what a reader or a generator of clients needs.
+//! Corrections of schemas: they turn the output of utoipa into the form that readers and client generators need.
 
 use std::collections::BTreeSet;
 
@@ -6,22 +6,22 @@ use serde_json::{Value, json};
 
 use crate::openapi::walk::{self, Object};
 
-/// Marks a field that is there and may be null, because null says something: nobody knows whether the office is open.
+/// The extension for a field that is always present and may be null, because null has a meaning, such as "nobody knows".
 pub const NULLABLE: &str = "x-nullable";
-/// Marks a field that holds personal data.
+/// The extension for a field that contains personal data.
 pub const PERSONAL: &str = "x-personal-data";
-/// Says under which rule of secrecy a field's content stands.
+/// The extension with the secrecy rule for the content of a field.
 pub const SECRECY: &str = "x-secrecy";
 
-/// Where components of our making may lie.
+/// The kinds of components that this program makes.
 const COMPONENTS: [&str; 4] = ["schemas", "parameters", "headers", "responses"];
 
 fn schemas_of(document: &mut Value) -> Option<&mut Object> {
     document.get_mut("components")?.get_mut("schemas")?.as_object_mut()
 }
 
-/// utoipa calls `Page<District>` `Page_District` and copies the whole district into it. Here it becomes `DistrictPage`, which
-/// refers to `District`.
+/// Renames generic schemas. utoipa calls `Page<District>` `Page_District` and copies the whole district into it. It becomes
+/// `DistrictPage`, which refers to `District`.
 pub fn name_generic_arguments(document: &mut Value) {
     let Some(schemas) = schemas_of(document) else { return };
     let generics: Vec<String> = schemas.keys().filter(|name| name.contains('_')).cloned().collect();
@@ -58,9 +58,9 @@ fn reference(name: &str) -> Value {
     Value::String(format!("#/components/schemas/{name}"))
 }
 
-/// Beside a `$ref` utoipa keeps a field's description, and drops its extensions, its example and its limits without a word.
-/// So these may travel in the doc comment: a line `@personal` with the rule of secrecy, or `@` with a keyword and its JSON. A
-/// backslash at the end of a line goes on with the next one.
+/// Moves keywords from descriptions into the schema. Next to a `$ref`, utoipa keeps a field's description but silently drops
+/// its extensions, its example and its limits. So these may be written in the doc comment: as a line `@personal` with the
+/// secrecy rule, or as `@` with a keyword and its JSON. A backslash at the end of a line joins it with the next one.
 pub fn unpack_descriptions(document: &mut Value) {
     walk::schemas_mut(document, &mut |schema| {
         let Some(description) = schema.get("description").and_then(Value::as_str) else { return };
@@ -85,7 +85,7 @@ fn keywords(line: &str) -> Option<Object> {
     Some(keywords.into_iter().collect())
 }
 
-/// utoipa lets every `Option` be null. Ours are absent instead: answers leave them out, and requests refuse null.
+/// Removes null from optional fields. utoipa lets every `Option` be null, but here answers leave such fields out, and requests refuse null.
 pub fn drop_nulls(document: &mut Value) {
     walk::schemas_mut(document, &mut drop_null);
 }
@@ -116,13 +116,13 @@ fn drop_null(schema: &mut Object) {
         if let (true, [Value::Object(only)]) = (options.len() < before, options.as_slice()) {
             let only = only.clone();
             schema.remove(union);
-            // What is said about the field is nearer than what is said about its type.
+            // The words about the field take precedence over those about its type.
             only.into_iter().for_each(|(name, value)| _ = schema.entry(name).or_insert(value));
         }
     }
 }
 
-/// JSON Schema has `examples`, and the rules that we are held to look for `example`: schemas have the latter, all of them.
+/// Replaces `examples`, which JSON Schema has, by `example`, which the API rules that this document follows look for.
 pub fn make_examples_singular(document: &mut Value) {
     walk::schemas_mut(document, &mut |schema| {
         if let Some(Value::Array(examples)) = schema.remove("examples")
@@ -133,8 +133,8 @@ pub fn make_examples_singular(document: &mut Value) {
     });
 }
 
-/// A pair of numbers comes as `prefixItems` with `items: false`, which most generators of clients cannot read. Where all places
-/// hold the same, it is a list of that length.
+/// Turns tuples of equal places into lists of that length. utoipa writes a pair of numbers as `prefixItems` with `items:
+/// false`, which most client generators cannot read.
 pub fn straighten_tuples(document: &mut Value) {
     walk::schemas_mut(document, &mut |schema| {
         let Some(Value::Array(places)) = schema.get("prefixItems") else { return };
@@ -149,10 +149,10 @@ pub fn straighten_tuples(document: &mut Value) {
     });
 }
 
-/// An identifier or a line of text says more where it stands than behind a reference, and generated clients are spared a type
-/// for each. What is said beside the reference wins.
+/// Replaces references to identifiers, lines of text and other scalars by their schemas. A reader sees them at once, and
+/// generated clients need no type for each. Keywords next to the reference take precedence.
 pub fn inline_scalars(document: &mut Value) {
-    // A scalar may be an alias of another one, which the next round finds.
+    // A scalar may be an alias of another one, which the next round resolves.
     for _ in 0..walk::LONGEST_CHAIN {
         let named = schemas_of(document).into_iter().flatten();
         let scalars: Object = named
@@ -183,7 +183,7 @@ fn is_scalar(schema: &Value) -> bool {
     plain && ["enum", "const", "oneOf", "anyOf", "allOf"].iter().all(|name| schema.get(name).is_none())
 }
 
-/// Leaves out the components that no operation leads to.
+/// Removes the components that no operation refers to.
 pub fn drop_unused_components(document: &mut Value) {
     let used = used_components(document);
     for kind in COMPONENTS {
@@ -195,7 +195,7 @@ pub fn drop_unused_components(document: &mut Value) {
     }
 }
 
-/// The references to everything that the operations lead to.
+/// Returns the references to all components that the operations use, directly or through other components.
 pub fn used_components(document: &Value) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
     let mut waiting = vec![&document["paths"]];
@@ -214,7 +214,7 @@ pub fn used_components(document: &Value) -> BTreeSet<String> {
     used
 }
 
-/// Whether a schema is only there to allow null.
+/// Whether a schema only allows null.
 pub fn is_null(schema: &Value) -> bool {
     *schema == json!({ "type": "null" })
 }

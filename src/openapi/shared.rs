@@ -1,4 +1,5 @@
-//! What all operations share, given to each by a few facts about it: headers of its request and its answers, and problems.
+//! The parts that all operations share: headers of requests and answers, and problems. Each operation gets those that fit the
+//! facts about it.
 
 use serde_json::{Value, json};
 
@@ -12,15 +13,15 @@ use crate::openapi::components::{
 };
 use crate::openapi::walk::{self, Object};
 
-/// Marks a write that answers its body whatever the caller prefers.
+/// The extension for a write that always answers with a body, whatever the caller prefers.
 pub const NO_PREFER: &str = "x-no-prefer";
-/// Says whether a GET has an ETag, where the rule is wrong: lists and what has a parameter in its path have one.
+/// The extension that says whether a GET has an ETag, for exceptions to the rule: lists, and paths with a parameter, have one.
 pub const CONDITIONAL: &str = "x-conditional";
 
-/// Marks a PUT that only ever creates, so that there is no version to name.
+/// The extension for a PUT that only creates, so that there is no version to name.
 pub const NO_IF_MATCH: &str = "x-no-if-match";
 
-/// Gives each operation its part of what they share.
+/// Adds the shared parts to each operation.
 pub fn complete_operations(document: &mut Value) {
     let before = document.clone();
     let particular = particular_problems(&before);
@@ -33,21 +34,21 @@ pub fn complete_operations(document: &mut Value) {
     }
 }
 
-/// What decides about an operation's share.
+/// The facts that decide which shared parts an operation gets.
 struct Facts {
     has_body: bool,
     has_path_parameter: bool,
     is_secured: bool,
     is_list: bool,
-    /// PATCH, PUT and DELETE change a version that the caller has read.
+    /// Whether the operation changes a version that the caller has read: PATCH, PUT and DELETE do.
     needs_if_match: bool,
-    /// An action may name it.
+    /// Whether the operation is an action that may name the version that the caller has read.
     takes_if_match: bool,
     honours_prefer: bool,
     is_conditional: bool,
-    /// What creates or acts can be asked again.
+    /// Whether the operation creates or acts, so that a caller may want to repeat it safely.
     takes_idempotency_key: bool,
-    /// Staff may say why they read what is another office's.
+    /// Whether staff may state a reason for reading data of another office.
     takes_reason: bool,
 }
 
@@ -70,7 +71,7 @@ impl Facts {
             takes_if_match: method == "post"
                 && operation.get("responses").is_some_and(|answers| answers.get("412").is_some()),
             honours_prefer: matches!(method, "post" | "patch" | "put") && answers_body && !is_question,
-            // What creates is no question, also where it answers its body whatever the caller prefers.
+            // An operation that creates is not a mere question, even if it always answers with a body.
             takes_idempotency_key: method == "post"
                 && is_secured
                 && (!is_question || success("201").get("content").is_some()),
@@ -94,7 +95,7 @@ impl Facts {
         groups.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, statuses)| statuses.iter().copied())
     }
 
-    /// Whether the operation can answer with a problem that none names as its own.
+    /// Whether the operation can answer with a problem that no operation names as its own.
     fn allow(&self, problem: Problem) -> bool {
         match problem {
             Problem::InvalidIdempotencyKey | Problem::IdempotencyKeyInUse | Problem::IdempotencyKeyReused => {
@@ -121,7 +122,7 @@ fn add_parameters(document: &Value, operation: &mut Object, facts: &Facts) {
     let Value::Array(parameters) = operation.entry("parameters").or_insert_with(|| json!([])) else { return };
     for (_, name) in shared.into_iter().filter(|(applies, _)| *applies) {
         let header = &document["components"]["parameters"][name]["name"];
-        // A route that says something of its own about a header is not contradicted.
+        // A header that the route describes itself is not added again.
         if !parameters.iter().any(|own| own["in"] == "header" && own["name"] == *header) {
             parameters.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
         }
@@ -158,7 +159,7 @@ fn add_problems(operation: &mut Object, facts: &Facts, particular: &HashSet<Prob
 fn complete_successes(operation: &mut Object, facts: &Facts) {
     let Some(Value::Object(responses)) = operation.get_mut("responses") else { return };
     if facts.honours_prefer && responses.get("200").is_some_and(|answer| answer.get("content").is_some()) {
-        responses.entry("204").or_insert_with(|| json!({ "description": "Done, and you prefer no body." }));
+        responses.entry("204").or_insert_with(|| json!({ "description": "Success. You prefer no body." }));
     }
     for (status, answer) in responses.iter_mut().filter(|(status, _)| status.starts_with('2')) {
         let Value::Object(answer) = answer else { continue };
@@ -184,8 +185,8 @@ fn complete_successes(operation: &mut Object, facts: &Facts) {
 
 fn fallback_description(status: &str) -> &'static str {
     match status {
-        "201" => "Created: here it is.",
-        "204" => "Done. There is nothing to answer.",
+        "201" => "The resource was created.",
+        "204" => "The call succeeded. The answer has no body.",
         _ => "Here it is.",
     }
 }
@@ -333,7 +334,7 @@ mod tests {
         assert!(tells("put", "409", "entered-in-error") && !tells("put", "409", "still-referenced"));
         assert!(tells("delete", "403", "no-office") && tells("delete", "403", "forbidden"));
         assert_eq!(told("patch", "409"), [""; 0]);
-        // What no operation names, all do.
+        // A problem that no operation names as its own belongs to all operations.
         assert!(tells("put", "422", "consent-order") && !tells("put", "422", "head-count-out-of-range"));
         let patched = told("patch", "422");
         assert!(patched.contains(&"head-count-out-of-range") && patched.contains(&"validation-failed"));

@@ -1,24 +1,23 @@
-//! Ways through a document: its operations, its schemas, and what references stand for.
+//! Access to the parts of a document: operations, schemas, and the targets of references.
 
 use serde_json::{Map, Value};
 
-/// A JSON object.
 pub type Object = Map<String, Value>;
 
-/// The longest chain of references that anybody writes; a circle ends here.
+/// The longest chain of references that is followed, which also ends circles.
 pub const LONGEST_CHAIN: usize = 8;
 
-/// The members of an object; none of anything else.
+/// Returns the members of an object; nothing for any other value.
 pub fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value.as_object().into_iter().flatten().map(|(name, member)| (name.as_str(), member))
 }
 
-/// The elements of an array; none of anything else.
+/// Returns the elements of an array; nothing for any other value.
 pub fn elements(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-/// What stands behind a reference; what is none stands for itself.
+/// Returns the target of a reference; any other value is returned unchanged.
 pub fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let mut found = value;
     for _ in 0..LONGEST_CHAIN {
@@ -28,18 +27,18 @@ pub fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     found
 }
 
-/// The name of the schema that a reference points to.
+/// Returns the name of the schema that a reference points to.
 pub fn schema_name(schema: &Value) -> Option<&str> {
     schema["$ref"].as_str()?.strip_prefix("#/components/schemas/")
 }
 
-/// Each operation with its path and its method.
+/// Returns each operation with its path and its method.
 pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     members(&document["paths"])
         .flat_map(|(path, item)| members(item).map(move |(method, operation)| (path, method, operation)))
 }
 
-/// Each operation, to be changed.
+/// Returns each operation for changing, with its path and its method.
 pub fn operations_mut(document: &mut Value) -> impl Iterator<Item = (&str, &str, &mut Object)> {
     let paths = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten();
     paths.flat_map(|(path, item)| {
@@ -49,12 +48,12 @@ pub fn operations_mut(document: &mut Value) -> impl Iterator<Item = (&str, &str,
     })
 }
 
-/// The parameters of an operation.
+/// Returns the parameters of an operation, with references resolved.
 pub fn parameters<'a>(document: &'a Value, operation: &'a Value) -> impl Iterator<Item = &'a Value> {
     elements(&operation["parameters"]).map(|parameter| resolve(document, parameter))
 }
 
-/// The answers of an operation by their status.
+/// Returns the answers of an operation with their statuses.
 pub fn responses<'a>(document: &'a Value, operation: &'a Value) -> impl Iterator<Item = (&'a str, &'a Value)> {
     members(&operation["responses"]).map(|(status, answer)| (status, resolve(document, answer)))
 }
@@ -68,14 +67,14 @@ pub fn has_type(schema: &Object, wanted: &str) -> bool {
     }
 }
 
-/// Takes what a schema says about a field, and leaves what the field is.
+/// Takes the description and the extensions out of a schema, and leaves the rest.
 pub fn take_words(schema: &mut Object) -> Object {
     let said: Vec<String> =
         schema.keys().filter(|name| *name == "description" || name.starts_with("x-")).cloned().collect();
     said.into_iter().filter_map(|name| schema.remove_entry(&name)).collect()
 }
 
-/// All properties of a schema, its parts in `allOf` included, and the names of those that are required.
+/// Returns all properties of a schema, including those of its parts in `allOf`, and the names of the required ones.
 pub fn properties<'a>(document: &'a Value, schema: &'a Value) -> (Vec<(&'a str, &'a Value)>, Vec<&'a str>) {
     let schema = resolve(document, schema);
     let mut found: Vec<_> = members(&schema["properties"]).collect();
@@ -91,7 +90,7 @@ pub fn properties<'a>(document: &'a Value, schema: &'a Value) -> (Vec<(&'a str, 
 const SUBSCHEMAS: [&str; 4] = ["items", "additionalProperties", "propertyNames", "not"];
 const LISTS_OF_SUBSCHEMAS: [&str; 4] = ["oneOf", "anyOf", "allOf", "prefixItems"];
 
-/// Visits every schema of the document, inner ones before those that hold them.
+/// Visits every schema of the document, inner ones before the schemas that contain them.
 pub fn schemas_mut(document: &mut Value, visit: &mut dyn FnMut(&mut Object)) {
     match document {
         Value::Object(object) => {
@@ -111,7 +110,7 @@ pub fn schemas_mut(document: &mut Value, visit: &mut dyn FnMut(&mut Object)) {
     }
 }
 
-/// Visits a schema and the schemas in it, those first.
+/// Visits a schema and the schemas inside it, the inner ones first.
 pub fn subschemas_mut(schema: &mut Value, visit: &mut dyn FnMut(&mut Object)) {
     let Value::Object(object) = schema else { return };
     if let Some(Value::Object(properties)) = object.get_mut("properties") {
@@ -130,7 +129,7 @@ pub fn subschemas_mut(schema: &mut Value, visit: &mut dyn FnMut(&mut Object)) {
     visit(object);
 }
 
-/// Visits every schema of the document with the JSON Pointer to it.
+/// Visits every schema of the document, with the JSON Pointer to it.
 pub fn schemas<'a>(document: &'a Value, visit: &mut dyn FnMut(&str, &'a Object)) {
     outside_schemas(document, String::new(), visit);
 }

@@ -20,7 +20,7 @@ use crate::outreach::view::ContactView;
 use crate::outreach::{arrival, store};
 use crate::vault::Vault;
 
-/// What is answered to a contact that has arrived.
+/// Makes the answer to a contact that was received.
 pub(super) fn answer(arrived: Arrived, vault: &Vault, links: &impl Linking) -> Result<Written> {
     let (version, is_new) = (arrived.contact.version, arrived.is_new);
     let view = ContactView::new(arrived.contact.open(vault)?, arrived.newly_reached, links);
@@ -30,7 +30,7 @@ pub(super) fn answer(arrived: Arrived, vault: &Vault, links: &impl Linking) -> R
     }
 }
 
-/// A contact as somebody with this sight may know of it, with whether its family was newly reached.
+/// Reads a contact that somebody with this sight may know of, and whether its family was newly reached.
 pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<(SealedContact, Option<bool>)> {
     let contact = store::find(conn, sight, id)?;
     let newly_reached = match contact.family_id {
@@ -48,7 +48,7 @@ pub(super) fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<O
     Entry::of_call(call, staff.actor(), action, "outreach_contact", ids)
 }
 
-/// Whether somebody may still know of the contact that a kept answer is about.
+/// Checks that the caller may still know of the contact that a kept answer is about.
 pub(super) fn again(
     action: &'static str,
     sight: &Sight,

@@ -1,11 +1,11 @@
-//! Contacts as they arrive, one or a hundred at once: judged by what only the database knows, each alone, and written with as few
-//! statements as one of them would need.
+//! Receives contacts, one or a hundred at once. Each is judged alone, by the rules that need the database, and all are written with as
+//! few statements as one of them would need.
 //!
-//! - A contact that is there already is the same contact if its worker sends the same content.
-//! - Whoever is named must be there, as far as the worker may know. Naming somebody by the identifier gives the worker's office
-//!   reason to know of them, as registering them does.
-//! - What was read of people and families holds until the transaction ends, so that the first contact is the first also where two
-//!   arrive at the same moment.
+//! - A contact that already exists is the same contact if its worker sends the same content.
+//! - Everybody who is named must exist, as far as the worker may know. Naming a person by identifier gives the worker's office a reason
+//!   to know of the person, as registering the person does.
+//! - The people and families that were read are held until the transaction ends, so that only one of two contacts that arrive at the same
+//!   moment can be the first.
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,29 +26,28 @@ use crate::outreach::store::{self, SealedContact};
 use crate::time::Random;
 use crate::vault::Vault;
 
-/// A contact that arrives, sealed, with what it names.
+/// A contact that arrives, sealed, with everything that it names.
 #[derive(Clone)]
 pub struct Arrival {
-    /// The contact; its family, and whether it is protected, are found when it is judged.
+    /// The contact. Its family, and whether it is protected, are found when it is judged.
     pub contact: SealedContact,
-    /// Whom and what it names.
     pub names: Names,
-    /// The promise that was written down with it.
+    /// The follow-up that was promised with the contact.
     pub follow_up: Option<SealedFollowUp>,
-    /// The concern report that it makes.
+    /// The concern report that the contact makes.
     pub report: Option<Report>,
-    /// Whether the client made its identifier, so that it may be there already.
+    /// Whether the client made the contact's identifier, so that the contact may already exist.
     pub may_be_there: bool,
 }
 
-/// A contact that has arrived.
+/// A contact that was received.
 #[derive(Clone)]
 pub struct Arrived {
-    /// As it is stored.
+    /// The contact as it is stored.
     pub contact: SealedContact,
-    /// Whether its family was newly reached by it, if there is a family.
+    /// Whether the contact's family was newly reached by it, if there is a family.
     pub newly_reached: Option<bool>,
-    /// Whether it was not there before.
+    /// Whether the contact did not exist before.
     pub is_new: bool,
 }
 
@@ -73,7 +72,7 @@ impl Arrival {
     }
 }
 
-/// Receives contacts, each judged alone. What fails for no fault of its content fails for all.
+/// Receives contacts and judges each alone. A failure that is not due to the content of one contact fails all.
 pub fn receive(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> Result<Vec<Result<Arrived>>> {
     let asked: Vec<OutreachContactId> =
         arrivals.iter().filter(|arrival| arrival.may_be_there).map(|arrival| arrival.contact.id).collect();
@@ -87,7 +86,7 @@ pub fn receive(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> Result
         let outcome = match there.get(&arrival.contact.id) {
             Some(contact) => again(contact, arrival, sight).map(|contact| (contact, false)),
             None => known.judge(sight, &arrival.names).map(|found| {
-                // What was said in the report stands in the contact as well.
+                // The contact holds the same words as the report, so a protection stated in the report holds for the contact as well.
                 let protected = found.protected || arrival.says_protected();
                 let contact = SealedContact { family_id: found.family, protected, ..arrival.contact.clone() };
                 let contact = contact.hidden_as_needed();
@@ -114,7 +113,7 @@ pub fn receive(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> Result
     Ok(outcomes.into_iter().map(|outcome| outcome.map(arrived)).collect())
 }
 
-/// Receives contacts so that none stands in another one's way: together, and if that fails, each by itself.
+/// Receives contacts so that none can hinder another: all in one transaction, and if that fails, each in its own.
 pub fn receive_apart(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> Result<Vec<Result<Arrived>>> {
     let together = conn.transaction(|conn| receive(conn, sight, arrivals));
     if together.is_ok() || arrivals.len() == 1 {
@@ -124,13 +123,13 @@ pub fn receive_apart(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> 
         let one = std::slice::from_ref(arrival);
         let mut outcome = conn.transaction(|conn| receive(conn, sight, one));
         if matches!(&outcome, Err(error) if error.problem() == Problem::AlreadyExists) {
-            // The same contact arrived in this moment, and is there now.
+            // The same contact arrived at this moment by another call, and exists now.
             outcome = conn.transaction(|conn| receive(conn, sight, one));
         }
         match outcome {
             Ok(mut outcomes) => Ok(outcomes.pop().unwrap_or_else(|| Err(Error::internal("a contact came to nothing")))),
-            // Without the database nothing of the batch is there, which all of it must be told. And where the child of a report
-            // became known in this moment, all of it is read anew.
+            // Without the database nothing of the batch is stored, so the whole batch fails. If the child of a report became known at
+            // this moment, the whole batch is read again.
             Err(error) if matches!(error.problem(), Problem::Unavailable | Problem::StaleVersion) => Err(error),
             Err(error) => Ok(Err(error)),
         }
@@ -143,8 +142,9 @@ pub fn is_first(contact: &SealedContact, first: Option<&FirstReached>) -> bool {
     first.is_some_and(|first| first.source.uuid() == contact.id.uuid())
 }
 
-/// The same contact, if it is. Who has said themselves that it is about somebody protected hears their own words again, though nobody
-/// who is not cleared finds them from then on: else a client that did not hear the answer could not know that it was received.
+/// Returns the stored contact if the arrival is the same. A worker who stated that the contact is about somebody protected gets the
+/// answer again, although only staff who are cleared can find the contact from then on. Otherwise a client that missed the answer could
+/// not know that the contact was received.
 fn again(there: &SealedContact, arrival: &Arrival, sight: &Sight) -> Result<SealedContact> {
     let is_same = there.fingerprint == arrival.contact.fingerprint && there.worker_id == arrival.contact.worker_id;
     let are_own_words = arrival.says_protected() && there.version == 1 && sight.offices.contains(&there.office_id);
@@ -186,7 +186,7 @@ fn write(conn: &mut DbConn, new: &[(&Arrival, SealedContact, Found)]) -> Result<
     reached::arrived(conn, &facts)
 }
 
-/// By what a contact reached these families.
+/// The facts that these families were reached by a contact; none if the contact reached nobody.
 fn facts(contact: &SealedContact, families: &[FamilyId]) -> Vec<Fact> {
     if contact.outcome != ContactOutcome::Reached || contact.in_error {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! Many contacts at once: each judged alone, all in one durable commit.
+//! Many contacts in one call: each is judged alone, and all are written in one durable commit.
 
 use std::collections::BTreeMap;
 
@@ -22,53 +22,53 @@ use crate::outreach::NewContact;
 use crate::outreach::answers::answer;
 use crate::outreach::arrival::{self, Arrival, Arrived};
 
-/// A batch takes no more.
+/// The most contacts that a batch may have.
 const MOST: usize = 100;
 
-/// Contacts that come together.
+/// A batch of contacts that are sent together.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContactBatch {
-    /// The contacts, each judged alone.
+    /// The contacts of the batch, each judged alone.
     #[schema(value_type = Vec<NewContact>, max_items = 100)]
     items: Vec<Value>,
 }
 
-/// What became of each contact of a batch.
+/// The result of a batch, contact by contact.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactBatchResult {
-    /// One for each contact, in the order in which they were sent.
+    /// The results of the contacts, in the order in which the contacts were sent.
     #[schema(max_items = 100)]
     items: Vec<BatchItem>,
 }
 
-/// What became of a contact of a batch.
+/// The result of one contact of a batch.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ContactBatchItem)]
 pub struct BatchItem {
-    /// Its place among those that were sent, from 0.
+    /// The contact's place in the batch, counted from 0.
     #[schema(minimum = 0, maximum = 99, example = 0)]
     index: usize,
-    /// The contact, if it is there.
+    /// The identifier of the contact, if it was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<OutreachContactId>,
-    /// The status that it would have been answered with by itself.
+    /// The HTTP status that the contact would have been answered with if it had been sent alone.
     #[schema(minimum = 200, maximum = 599, example = 201)]
     status: u16,
-    /// Its entity tag, if it is there.
+    /// The entity tag of the contact, if it was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, pattern = "^\"[0-9a-z-]+\"$", example = "\"1-0123456789abcdef\"")]
     etag: Option<String>,
-    /// Why it is not; its pointers lead into the whole batch.
+    /// The problem for which the contact was not recorded. Its pointers lead into the whole batch.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<ProblemView>,
 }
 
-/// Which contacts a kept answer tells of.
+/// The contacts that a kept answer is about.
 #[derive(Deserialize)]
 struct Received {
     items: Vec<ReceivedItem>,
@@ -81,13 +81,14 @@ struct ReceivedItem {
 
 /// Write down contacts in a batch
 ///
-/// Up to 100 contacts, for a device that was long without a network. Each is read and judged alone, and what is wrong with one keeps
-/// no other from being recorded; what is recorded commits together. A contact that is there already counts as sent again.
+/// Writes down up to 100 contacts, for a device that was without a network for a long time. Each contact is read and judged alone: an
+/// error in one does not keep the others from being recorded. All contacts that are recorded are committed together. A contact that
+/// already exists counts as sent again.
 #[utoipa::path(
     operation_id = "submitOutreachContactBatch",
     tag = "outreach",
     request_body = ContactBatch,
-    responses((status = 200, description = "What became of each.", body = ContactBatchResult)),
+    responses((status = 200, description = "The result of each contact.", body = ContactBatchResult)),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::NoOffice, Problem::BatchTooLarge])))
 )]
@@ -103,12 +104,12 @@ pub async fn submit_batch(
         return Err(Error::invalid_as(Problem::BatchTooLarge, vec![Violation::at("/items", detail)]));
     }
     let field = Desk::new(staff, tools);
-    // Without an office nothing of it could be recorded.
+    // Without an office, no contact of the batch could be recorded.
     if field.sight().offices.is_empty() {
         return Err(Error::new(Problem::NoOffice));
     }
-    // The answer tells whoever sent the contacts that they were received, and nothing of what is in them: else a client that did not hear
-    // it could not know.
+    // The answer tells its sender that the contacts were received, and nothing of their content. Without it, a client that missed the
+    // first answer could not know that they were received.
     let render = |_: &mut DbConn, _: Uuid, answer: Written| {
         let received: Received = answer.read()?;
         let others = received.items.into_iter().filter_map(|item| item.id).map(OutreachContactId::uuid).collect();
@@ -169,7 +170,7 @@ pub async fn submit_batch(
         };
         let (answer, unknown) = field.db.write(work).await?;
         if !unknown.is_empty() {
-            // The answer is whole all the same, so nothing comes of this but the note.
+            // The answer is complete all the same, so the error is only recorded as a denial.
             let _noted = field.noted::<()>(Err(Error::new(Problem::UnknownReference).naming(unknown)));
         }
         Ok(answer)

@@ -1,4 +1,4 @@
-//! Correcting contacts, taking them out, and what they were before.
+//! The operations that correct contacts, enter them in error and list their earlier versions.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
@@ -38,9 +38,9 @@ type ContactFacts = Changeable<NewContact>;
 
 /// Correct a contact
 ///
-/// A merge patch (RFC 7396) of what was written down. It makes a new version; what stood there before stays readable to team leads
-/// and auditors. What was offered and promised to the contact's family goes with it to another one; participants to whom something was
-/// offered stay in their places. A concern report is changed where it is kept.
+/// Changes what was written down by a merge patch (RFC 7396), and makes a new version. The version before stays readable to team leads
+/// and auditors. If the contact moves to another family, the offers and follow-ups of its old family move to the new one. Participants to
+/// whom something was offered must stay in their places. A concern report that was made from the contact is changed as a referral.
 #[utoipa::path(
     operation_id = "correctOutreachContact",
     tag = "outreach",
@@ -96,13 +96,13 @@ fn names(contact: &OutreachContact) -> Names {
     Names::of(&contact.record.written, None)
 }
 
-/// The next version of a contact, and what it was.
+/// The next version of a contact, with the version before it.
 struct Change {
     sight: Sight,
     next: SealedContact,
     before: SealedVersion,
     names: Names,
-    /// As they were, and as they are.
+    /// The participants before and after the change.
     participants: [Vec<Participant>; 2],
     vault: Vault,
 }
@@ -125,7 +125,7 @@ impl Change {
         })
     }
 
-    /// Writes it, and works out anew how the families were first reached that it names or has named.
+    /// Writes the next version, and works out again how the families were first reached that the contact names or has named.
     fn write(&self, conn: &mut DbConn) -> Result<()> {
         let stood_there = self.names.known_before.as_deref().cloned().unwrap_or_default();
         let stood_there = Names { known_before: Some(Box::new(stood_there.clone())), ..stood_there };
@@ -134,9 +134,9 @@ impl Change {
         let people = |names: &Names| names.people.iter().map(|(_, person)| *person).collect::<Vec<PersonId>>();
         let (named, named_before) = (people(&self.names), people(&stood_there));
         let is_about_the_same = named == named_before && self.names.family == stood_there.family;
-        // Whoever was protected meanwhile, or whose families were merged, is so in the next version as well.
+        // If somebody was protected or a family was merged meanwhile, that holds for the next version as well.
         let current = store::hold(conn, &self.sight, self.next.id)?;
-        // What was linked once stays, also where somebody has moved on since.
+        // A link to a family stays, even if the people have moved to another family since.
         let family = if is_about_the_same { current.family_id } else { found.family };
         let protected = current.protected || found.protected || found_before.protected;
         let next = SealedContact { family_id: family, protected, ..self.next.clone() }.hidden_as_needed();
@@ -144,7 +144,8 @@ impl Change {
         if named != named_before {
             store::replace_people(conn, next.id, &named)?;
         }
-        // Somebody of another family besides makes the contact no one family's, and what was offered to the first is still theirs.
+        // If somebody of another family is added, the contact belongs to no single family, but an offer to the first family is still that
+        // family's.
         let theirs = family.or(current.family_id.filter(|before| found.families.contains(before)));
         self.take_along(conn, current.family_id, theirs)?;
         let office = next.office_id;
@@ -157,7 +158,8 @@ impl Change {
         reached::recompute(conn, &affected)
     }
 
-    /// What was offered and promised to the family of the contact is the right one's; to whom else something was offered, it stays offered.
+    /// Gives the offers and follow-ups of the contact's family to the family that the contact belongs to now. An offer to a participant
+    /// stays with the participant.
     fn take_along(&self, conn: &mut DbConn, from: Option<FamilyId>, to: Option<FamilyId>) -> Result<()> {
         let ([were, are], id) = (&self.participants, self.next.id);
         if were == are && from == to {
@@ -184,8 +186,9 @@ impl Change {
 
 /// List the versions of a contact
 ///
-/// What a contact says and what it said before each of its corrections, the newest first: for team leads, and for auditors who say
-/// why they look. A version that names somebody whose identity is protected by now exists only for staff who are cleared for it.
+/// Returns the contact as it is now and as it was before each of its corrections, the newest first. It is open to team leads, and to
+/// auditors who state a reason. A version that names somebody whose identity is protected now exists only for staff who are cleared for
+/// protected identities.
 #[utoipa::path(
     operation_id = "listOutreachContactVersions",
     tag = "outreach",
@@ -219,18 +222,18 @@ pub async fn list_versions(
         audit::record(conn, &entry.on_behalf_of(contact.office_id))
     };
     let (contact, before) = denials.noted(db.read_recorded(read, record).await, attempt)?;
-    // A contact is corrected a few times: all its versions are at hand.
+    // A contact is corrected only a few times, so all its versions are read at once.
     let all: Vec<&OutreachContact> = std::iter::once(&contact).chain(&before).collect();
     let found =
         paging.of_sorted(&call, &all, |version| std::cmp::Reverse(version.version))?.counted_when_asked(&paging);
     Ok(call.give(found.answer(&call, &paging, |version| VersionView::from(version.clone()))?, Cache::NoStore))
 }
 
-/// Why a contact was entered in error.
+/// The reason to enter a contact in error.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContactError {
-    /// Why it is in error.
+    /// The reason why the contact is in error.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Fel familj: kontakten gällde grannen."
@@ -239,7 +242,8 @@ pub struct ContactError {
 
 /// Enter a contact in error
 ///
-/// It stays readable and changes no more, stands in no list and no statistics, and reached nobody.
+/// Takes a contact out of all lists and statistics. The contact stays readable, can no longer be changed, and does not count as having
+/// reached anybody.
 #[utoipa::path(
     operation_id = "enterOutreachContactInError",
     tag = "outreach",
@@ -247,7 +251,7 @@ pub struct ContactError {
     request_body = ContactError,
     responses(
         (status = 200, description = "The contact as it is now.", body = ContactView),
-        (status = 409, description = "The contact was entered in error before."),
+        (status = 409, description = "The contact was already entered in error."),
         (status = 412, description = "`If-Match` was given, and the contact has changed since.")
     ),
     security(("staffToken" = [])),

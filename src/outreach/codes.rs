@@ -1,4 +1,4 @@
-//! The codes of outreach: what somebody in the field chooses from. Their texts are in the code lists.
+//! The codes that a worker in the field chooses from. Their texts are in the code lists.
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
@@ -7,62 +7,62 @@ use utoipa::ToSchema;
 
 pub use crate::people::Channel;
 
-/// Who took the initiative.
+/// The party that initiated a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum InitiatedBy {
-    /// The worker.
+    /// The worker initiated the contact.
     Worker,
-    /// The young person.
+    /// The young person initiated the contact.
     YoungPerson,
-    /// A guardian.
+    /// A guardian initiated the contact.
     Guardian,
-    /// A partner agency.
+    /// A partner agency initiated the contact.
     Partner,
 }
 
-/// What kind of place it was. Never which one.
+/// The kind of place where a contact took place. The place itself is not recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum PlaceType {
-    /// A square or a street.
+    /// The contact took place in a square or a street.
     Square,
-    /// A school.
+    /// The contact took place at a school.
     School,
-    /// A youth centre.
+    /// The contact took place at a youth centre.
     YouthCentre,
-    /// A bus, a train or a stop.
+    /// The contact took place on a bus or a train, or at a stop.
     Transport,
-    /// A home.
+    /// The contact took place in a home.
     Home,
-    /// A shop or a shopping centre.
+    /// The contact took place in a shop or a shopping centre.
     Shop,
-    /// On the net or on the telephone.
+    /// The contact took place on the net or on the telephone.
     Online,
-    /// Another place.
+    /// The contact took place somewhere else.
     Other,
 }
 
-/// What came of it.
+/// The outcome of a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ContactOutcome {
-    /// Somebody was reached.
+    /// The worker reached somebody.
     Reached,
-    /// Nobody was.
+    /// The worker reached nobody.
     NotReached,
     /// Somebody did not want to talk.
     DeclinedToTalk,
 }
 
-/// What somebody is in the family that was met.
+/// The role of a participant in the family that was met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
@@ -72,9 +72,9 @@ pub enum ParticipantRole {
     Child,
     /// A brother or sister.
     Sibling,
-    /// A guardian.
+    /// A guardian of the child.
     Guardian,
-    /// Another adult.
+    /// An adult who is not a guardian.
     OtherAdult,
 }
 
@@ -85,52 +85,52 @@ pub enum ParticipantRole {
 #[strum(serialize_all = "snake_case")]
 #[schema(as = FamilyKnowledgeValue)]
 pub enum KnowledgeValue {
-    /// It was known.
+    /// The family was known before.
     Known,
-    /// It was not known until now.
+    /// The family was not known until now.
     NewlyKnown,
-    /// Nobody can tell.
+    /// Nobody can tell whether the family was known.
     Unknown,
 }
 
-/// What the worker knows it by.
+/// The basis for the worker's statement that a family was known, or was not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[schema(as = FamilyKnowledgeBasis)]
 pub enum KnowledgeBasis {
-    /// They said so.
+    /// The family said so itself.
     SelfReported,
-    /// The worker remembers.
+    /// The worker says so from memory.
     StaffMemory,
-    /// Somebody looked it up.
+    /// Somebody looked it up in a register.
     RegisterCheck,
 }
 
-/// Whether a contact counts.
+/// The status of a contact: whether it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[schema(as = OutreachContactStatus)]
 pub enum ContactStatus {
-    /// It does.
+    /// The contact is recorded and counts.
     Recorded,
-    /// It was entered in error: it stands in no list and no statistics.
+    /// The contact was entered in error: it is in no list and no statistics.
     EnteredInError,
 }
 
-/// What somebody answered to an offer.
+/// The answer that somebody gave to an offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum OfferAnswer {
-    /// Yes.
+    /// They said yes to the offer.
     Accepted,
-    /// No.
+    /// They said no to the offer.
     Declined,
     /// They want to think about it.
     Thinking,
@@ -138,24 +138,24 @@ pub enum OfferAnswer {
     NotAnswered,
 }
 
-/// Why the provider cannot give what was offered. That the family declined is something else.
+/// The reason why the provider cannot give what was offered. A family that declines is recorded by its answer instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum OfferCloseReason {
-    /// There is no room.
+    /// The service has no room.
     NoCapacity,
     /// The person is too young or too old.
     OutsideAge,
-    /// They live elsewhere.
+    /// The person lives outside the area of the service.
     OutsideArea,
-    /// It is not what the service is for.
+    /// The matter is not what the service is for.
     NotOurMandate,
-    /// They have moved.
+    /// The person has moved away.
     PersonMoved,
-    /// Another reason.
+    /// The reason is another one.
     Other,
 }
 

@@ -1,4 +1,4 @@
-//! What a field worker writes down of a meeting. The rules that it must keep stand in `rules.rs`.
+//! A contact as the worker in the field writes it down. The rules that it must keep are in `rules.rs`.
 
 use std::fmt;
 
@@ -23,97 +23,98 @@ use crate::vault::{self, ConfidentialProse};
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewContact {
-    /// Its identifier, where the client makes it: a UUIDv7. Then the same contact can be sent again.
+    /// The identifier of the contact, a UUIDv7, if the client makes it. A client that does so can send the same contact again.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<OutreachContactId>,
-    /// The office on whose behalf it was, by its identifier or slug: needed of staff with several offices.
+    /// The office on whose behalf the contact was made, by its identifier or slug. Staff with several offices must give it.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeName>,
-    /// When it began. Not in the future, and not before the office opened.
+    /// When the contact began. Not in the future, and not before the office opened.
     ///
     /// @example "2026-11-20T15:30:00Z"
     pub occurred_at: Timestamp,
-    /// How long it took.
+    /// The length of the contact in minutes, 1 to 1440.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1440, example = 20)]
     pub duration_minutes: Option<u16>,
-    /// Where, or by what means, somebody was met.
+    /// The channel of the contact: where, or by what means, somebody was met.
     pub channel: Channel,
-    /// Who took the initiative.
+    /// The party that initiated the contact.
     pub initiated_by: InitiatedBy,
-    /// The district where it was. Either this or `location`.
+    /// The district where the contact took place. Give either this or `location`.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
-    /// Where the device is: it becomes the district, and is then thrown away. Either this or `districtId`.
+    /// The position of the device: it is turned into the district, and then discarded. Give either this or `districtId`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Coordinates>,
-    /// What kind of place it was.
+    /// The kind of place where the contact took place. The place itself is not recorded.
     pub place_type: PlaceType,
-    /// What came of it.
+    /// The outcome of the contact.
     pub outcome: ContactOutcome,
-    /// The service that the work belongs to. Under one that records no identity, nobody is named and no text may tell who
+    /// The service that the field work belongs to. Under a service that records no identity, nobody may be named and no text may tell who
     /// somebody is.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_id: Option<ServiceId>,
-    /// Who was met, one by one: a person who is known, or somebody by age band and role.
+    /// The people who were met, one by one: registered people, or unnamed people by age band and role.
     #[schema(max_items = 50)]
     pub participants: Vec<Participant>,
-    /// Who was met, counted by age band.
+    /// The people who were met, counted by age band.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 50)]
     pub group: Option<Vec<HeadCount>>,
-    /// The family that was met. Without it, the one that all the named participants with a family belong to.
+    /// The family that was met. If absent, it is the one family to which all the named participants with a family belong.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
-    /// Whether the worker knew the family before. It is kept apart from what the system knows, `newlyReached`.
+    /// Whether the worker knew the family before. This is kept apart from `newlyReached`, which the system works out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_knowledge: Option<FamilyKnowledge>,
-    /// What it was about.
+    /// The topics that the contact was about.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[schema(max_items = 17)]
     pub topics: Vec<Need>,
-    /// What was said.
+    /// A summary of what was said.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Pratade om skolan och om vad som finns att göra efter den."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub summary: Option<ConfidentialProse>,
-    /// In which language.
+    /// The language that was spoken.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<LanguageCode>,
-    /// Whether an interpreter helped.
+    /// Whether an interpreter helped in the conversation.
     ///
     /// @example false
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter_used: Option<bool>,
-    /// The contact that this one goes on from.
+    /// The earlier contact that this one continues.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_contact_id: Option<OutreachContactId>,
-    /// A promise to get back.
+    /// A promise to get back to those who were met.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follow_up: Option<ContactFollowUp>,
-    /// How soon somebody must look at it. `immediate` makes a concern report at once, and needs `child` and `summary`.
+    /// The urgency of the contact: how soon somebody must look at it. `immediate` makes a concern report at once, and needs `child` and
+    /// `summary`.
     ///
     /// @example "routine"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub urgency: Option<Urgency>,
-    /// The child that the concern report is about, as in a referral.
+    /// The child that the concern report is about, described as in a referral.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,16 +125,16 @@ impl Registration for NewContact {
     const FIELDS: &'static [&'static str] = &["id", "officeId", "location", "followUp", "urgency", "child"];
 }
 
-/// Where a device is. Nothing tells it: it is read, turned into its district and gone.
+/// The position of a device. It is read, turned into its district and discarded; no answer shows it.
 #[derive(Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Coordinates {
-    /// Latitude, WGS 84.
+    /// The latitude in degrees, WGS 84.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[schema(minimum = -90, maximum = 90, example = 58.4275)]
     pub lat: f64,
-    /// Longitude, WGS 84.
+    /// The longitude in degrees, WGS 84.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[schema(minimum = -180, maximum = 180, example = 15.5837)]
@@ -146,59 +147,59 @@ impl fmt::Debug for Coordinates {
     }
 }
 
-/// Somebody who was met: a person who is known, or somebody by age band and role.
+/// Somebody who was met: a registered person, or an unnamed one by age band and role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Participant {
-    /// The person. Nothing else is said of somebody who is known.
+    /// The registered person. If this is given, the other fields must be left out.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person_id: Option<PersonId>,
-    /// The age band of somebody who is not known.
+    /// The age band of somebody who is not named.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "13-15"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_band: Option<AgeBand>,
-    /// What they are in their family.
+    /// The participant's role in the family.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<ParticipantRole>,
-    /// Their gender.
+    /// The gender of somebody who is not named.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gender: Option<Gender>,
 }
 
-/// Some people of one age band.
+/// A number of people of one age band.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HeadCount {
-    /// Their age band.
+    /// The age band of these people.
     ///
     /// @example "13-15"
     pub age_band: AgeBand,
-    /// Their gender, where they are counted by it.
+    /// The gender of these people, if they are counted by gender.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gender: Option<Gender>,
-    /// How many they were.
+    /// The number of these people, 1 to 10,000.
     #[schema(minimum = 1, maximum = 10_000, example = 6)]
     pub count: i64,
 }
 
-/// Whether the worker knew the family before, and by what.
+/// Whether the worker knew the family before, and the basis for that statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FamilyKnowledge {
-    /// Whether it was known.
+    /// Whether the family was known before.
     ///
     /// @example "known"
     pub value: KnowledgeValue,
-    /// By what the worker knows.
+    /// The basis for the worker's statement.
     pub basis: KnowledgeBasis,
 }
 
@@ -206,17 +207,17 @@ pub struct FamilyKnowledge {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContactFollowUp {
-    /// By which day. Not before the day of the contact.
+    /// The day by which somebody gets back. Not before the day of the contact.
     #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2030-01-15")]
     pub due_on: NaiveDate,
-    /// What is to be done.
+    /// A note on what is to be done.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Höra hur det gick med fritidsledaren."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
-    /// Who does it: a colleague at the same office. You, unless said.
+    /// The owner of the follow-up: a colleague at the same office. If absent, you are the owner.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -224,12 +225,12 @@ pub struct ContactFollowUp {
 }
 
 impl NewContact {
-    /// The people that it names, each with the place in the list.
+    /// The registered people that the contact names, each with the place in the list of participants.
     pub fn people(&self) -> impl Iterator<Item = (usize, PersonId)> {
         self.participants.iter().enumerate().filter_map(|(index, participant)| Some((index, participant.person_id?)))
     }
 
-    /// What of it is kept: not where the device was, and nothing that is kept beside it.
+    /// The part of the contact that is kept in its record: without the device's position, and without what is kept elsewhere.
     pub fn kept(self, district: DistrictId) -> Self {
         Self {
             id: None,

@@ -1,37 +1,34 @@
-//! What in a text tells who somebody is: personal identity numbers, telephone numbers, e-mail addresses.
+//! Finds in a text what tells who somebody is: personal identity numbers, telephone numbers, e-mail addresses.
 //!
-//! It serves services under which identity is not recorded (SoL 2025:400, 14 kap. 5 §). It looks for the spellings that people
-//! use, and would rather refuse a harmless number than keep a telling one.
+//! The search is for services under which identity is not recorded (SoL 2025:400, 14 kap. 5 §). It looks for the spellings that people
+//! use, and would rather refuse a harmless number than keep one that tells who somebody is.
 
 use chrono::NaiveDate;
 
 use crate::error::Text;
 use crate::people::PersonalIdentityNumber;
 
-/// What a hit looks like.
+/// The kind of a part of a text that tells who somebody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Telling {
     /// A personal identity number whose check digit is right.
     IdentityNumber,
-    /// A telephone number.
     PhoneNumber,
-    /// An e-mail address.
     EmailAddress,
 }
 
-/// Something telling in a text.
+/// A part of a text that tells who somebody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hit {
-    /// What it looks like.
     pub what: Telling,
-    /// Its first character, counted from 0.
+    /// The position of the first character, counted from 0.
     pub start: usize,
-    /// The character behind it.
+    /// The position after the last character.
     pub end: usize,
 }
 
 impl Telling {
-    /// What is told of it, without the thing itself.
+    /// The text of the problem, which does not repeat what was found.
     pub fn detail(self) -> Text {
         match self {
             Self::IdentityNumber => Text::new(
@@ -49,7 +46,7 @@ impl Telling {
     }
 }
 
-/// Everything telling in a text, in its order. Nothing overlaps.
+/// Finds all parts of a text that tell who somebody is, in the order of the text. No two of them overlap.
 pub fn scan(text: &str) -> Vec<Hit> {
     let characters: Vec<char> = text.chars().collect();
     let mut hits = email_addresses(&characters);
@@ -64,18 +61,18 @@ pub fn scan(text: &str) -> Vec<Hit> {
     hits
 }
 
-/// Digits that stand together, with where they stand.
+/// Consecutive digits, with their position in the text.
 struct Group {
     digits: Vec<u8>,
     start: usize,
     end: usize,
-    /// What stands between the group before and this one.
+    /// The characters between the group before and this one.
     before: Vec<char>,
-    /// Whether a plus stands right before it.
+    /// Whether a plus sign is right before the group.
     has_plus: bool,
 }
 
-/// Groups of digits with no more between them than people write within one number.
+/// Finds runs of groups: between two groups of a run there is no more than people write within one number.
 fn runs(text: &[char]) -> Vec<Vec<Group>> {
     let mut runs: Vec<Vec<Group>> = Vec::new();
     let mut at = 0;
@@ -103,7 +100,7 @@ fn runs(text: &[char]) -> Vec<Vec<Group>> {
     runs
 }
 
-/// Also the digits that a phone's keyboard writes at full width.
+/// Reads a digit, also one that a phone's keyboard writes at full width.
 fn digit(c: char) -> Option<u8> {
     let c = if ('\u{ff10}'..='\u{ff19}').contains(&c) { char::from_u32(c as u32 - 0xff10 + 0x30)? } else { c };
     c.to_digit(10).and_then(|digit| u8::try_from(digit).ok())
@@ -117,21 +114,21 @@ fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}')
 }
 
-/// An international telephone number has no more (E.164).
+/// The most digits that an international telephone number has (E.164).
 const MOST_DIGITS: usize = 15;
 
-/// What some groups, from one to another, make of a number.
+/// Finds the numbers in a run, each made of one or more groups.
 fn in_run(run: &[Group]) -> Vec<Hit> {
     let mut hits = Vec::new();
     let mut first = 0;
     while first < run.len() {
-        // No number has more digits, and who writes thousands of them apart is not compared with all that follows.
+        // No number has more digits. The limit also keeps a group from being compared with thousands of later ones.
         let mut digits = 0;
         let near = run[first..].iter().take_while(|group| {
             digits += group.digits.len();
             digits <= MOST_DIGITS
         });
-        // The longest wins: a number is not found within a longer one.
+        // The longest number wins: a number is not found within a longer one.
         let found = (first..first + near.count()).rev().find_map(|last| {
             let groups = &run[first..=last];
             kind(groups).map(|what| (what, last))
@@ -159,7 +156,7 @@ fn kind(groups: &[Group]) -> Option<Telling> {
     }
 }
 
-/// With the century, or without it and then of any.
+/// Whether the digits are an identity number: with its century, or without it and then of any century.
 fn is_identity_number(digits: &[u8]) -> bool {
     let written = |century: &str| {
         let digits: String = digits.iter().map(|digit| char::from(b'0' + digit)).collect();
@@ -172,7 +169,7 @@ fn is_identity_number(digits: &[u8]) -> bool {
     }
 }
 
-/// A Swedish number with its area code, or an international one.
+/// Whether the digits are a Swedish telephone number with its area code, or an international one.
 fn is_phone_number(groups: &[Group], digits: &[u8]) -> bool {
     let Some(first) = groups.first() else { return false };
     let joined = |c: &char| c.is_whitespace() || is_dash(*c) || matches!(c, '/' | '(' | ')');
@@ -187,7 +184,7 @@ fn is_phone_number(groups: &[Group], digits: &[u8]) -> bool {
     }
 }
 
-/// A day such as 05-03-2026, which begins like a number with an area code.
+/// Whether the groups are a day such as 05-03-2026, which begins like a number with an area code.
 fn is_date(groups: &[Group]) -> bool {
     let number = |group: &Group| {
         group.digits.iter().fold(0_u32, |sum, digit| sum.saturating_mul(10).saturating_add(u32::from(*digit)))
@@ -333,7 +330,7 @@ mod tests {
         }
     }
 
-    /// Comparing each digit with all that follow took a minute for such a text, and far longer for a longer one.
+    /// Comparing each digit with all that follow it took a minute for this text, and far longer for a longer one.
     #[test]
     fn a_text_of_digits_alone_takes_no_longer_than_another() {
         let apart = "1 ".repeat(5_000);

@@ -1,4 +1,4 @@
-//! What the database knows of all that some contacts name: read at once for all of them, and held until the transaction ends.
+//! Everything that some contacts name, as the database knows it: read at once for all of them, and held until the transaction ends.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,10 +16,10 @@ use crate::people::ProtectedIdentity;
 use crate::people::store::links_for;
 use crate::rules::Rules;
 
-/// What the database knows of all that some contacts name.
+/// The people, families, earlier contacts and colleagues that some contacts name, as the database knows them.
 pub struct Known {
     people: HashMap<PersonId, (Option<FamilyId>, ProtectedIdentity)>,
-    /// Each family with the one that goes on in its place, which may be itself.
+    /// Each family with the family that goes on in its place after a merge, which may be itself.
     families: HashMap<FamilyId, FamilyId>,
     met: HashSet<FamilyId>,
     hidden: HashSet<FamilyId>,
@@ -28,7 +28,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// Reads what is known of all that is named, and holds it until the transaction ends.
+    /// Reads everything that is named, and holds it until the transaction ends.
     pub fn load(conn: &mut DbConn, sight: &Sight, names: &[&Names]) -> Result<Self> {
         let people = people_of(conn, &all(names, |names| names.people.iter().map(|(_, person)| *person).collect()))?;
         let stated = all(names, |names| names.family.into_iter().collect());
@@ -50,13 +50,13 @@ impl Known {
         })
     }
 
-    /// The family that somebody belongs to who is named.
+    /// The family of a person who is named; after a merge, the family that goes on.
     pub fn family_of(&self, person: PersonId) -> Option<FamilyId> {
         let (family, _) = self.people.get(&person)?;
         family.and_then(|family| self.families.get(&family).copied())
     }
 
-    /// Judges whether all that a contact names is there, as far as somebody with this sight may know.
+    /// Judges whether everything that a contact names exists, as far as somebody with this sight may know.
     pub fn judge(&self, sight: &Sight, names: &Names) -> Result<Found> {
         let mut rules = Rules::default();
         let mut of_people = Vec::new();
@@ -122,8 +122,8 @@ fn people_of(conn: &mut DbConn, ids: &[PersonId]) -> Result<HashMap<PersonId, (O
     Ok(rows.into_iter().map(|(id, family, protection)| (id, (family, protection))).collect())
 }
 
-/// Each family with the one that goes on in its place, held until the transaction ends. Who sends a family's identifier from the field
-/// cannot know that it was merged.
+/// Each family with the family that goes on in its place, held until the transaction ends. A worker who sends a family's identifier from
+/// the field cannot know that the family was merged.
 fn families_of(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashMap<FamilyId, FamilyId>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -131,13 +131,13 @@ fn families_of(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashMap<FamilyId, 
     dialect::hold_families(conn, ids)?;
     let mut families = going_on(conn, ids)?;
     let elsewhere: Vec<FamilyId> = families.iter().filter(|(id, into)| id != into).map(|(_, into)| *into).collect();
-    // The one that goes on may itself have been merged, until it was held.
+    // The family that goes on may itself have been merged before it was held.
     let further = families_of(conn, &elsewhere)?;
     families.values_mut().for_each(|into| *into = further.get(into).copied().unwrap_or(*into));
     Ok(families)
 }
 
-/// Each family with the one that goes on in its place, which may be itself.
+/// Each family with the family that goes on in its place, which may be itself.
 fn going_on(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashMap<FamilyId, FamilyId>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -162,7 +162,7 @@ fn met_by(conn: &mut DbConn, sight: &Sight, ids: &[FamilyId]) -> Result<HashSet<
     Ok(met.into_iter().collect())
 }
 
-/// Families of which nobody is left whom everybody may know of.
+/// The families of which all members have a protected identity.
 fn hidden_among(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashSet<FamilyId>> {
     if ids.is_empty() {
         return Ok(HashSet::new());
@@ -176,8 +176,8 @@ fn hidden_among(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashSet<FamilyId>
     Ok(members.into_iter().map(|(family, _)| family).filter(|family| !somebody.contains(family)).collect())
 }
 
-/// Those of a contact's versions that somebody with this sight may know of: who was taken out of the contact and is protected since does
-/// not hide the contact, but stands in what it was.
+/// Returns the versions of a contact that somebody with this sight may know of. A person who was taken out of the contact, and was
+/// protected later, does not hide the contact, but is still named in its earlier versions.
 pub fn versions_known_to(
     conn: &mut DbConn,
     sight: &Sight,

@@ -1,16 +1,16 @@
 //! Outreach: meeting families in the field, offering support, remembering the answer.
 //!
-//! - A contact is written down in half a minute: when, by what means, with whom, what came of it. Who was met is a person who is
-//!   known, somebody by age band and role, or a head count.
-//! - Where it was is a district. Coordinates are turned into it where they are read, and are kept nowhere.
-//! - Under a service that records no identity nobody is named, and texts are looked through for what tells who somebody is.
-//! - The field is offline: a client makes the identifier and sends the contact as often as the network asks. The same content is the
-//!   same contact; other content, or somebody else's identifier, is refused.
-//! - A contact is corrected by a new version and never deleted. What was entered in error is in no list and no statistics.
-//! - Whether a family was newly reached is worked out, and kept apart from what the worker states: see
+//! - A contact is written down in half a minute: when, by what means, with whom, and the outcome. Those who were met are registered
+//!   people, unnamed people by age band and role, or a head count.
+//! - The place of a contact is a district. Coordinates are turned into a district when they are read, and are kept nowhere.
+//! - Under a service that records no identity nobody may be named, and texts are searched for what tells who somebody is.
+//! - The field is offline: a client makes the identifier and sends the contact as often as the network requires. The same content is the
+//!   same contact; other content, or another worker's identifier, is refused.
+//! - A contact is corrected by a new version and never deleted. A contact that was entered in error is in no list and no statistics.
+//! - Whether a family was newly reached is worked out by the system, and kept apart from what the worker states: see
 //!   [`crate::families::reached`].
 //! - Staff know of their own offices' contacts, through [`crate::auth::Sight`]. A contact with somebody whose identity is protected
-//!   exists only for those who are cleared for it.
+//!   exists only for staff who are cleared for protected identities.
 
 pub mod answers;
 pub mod arrival;
@@ -42,57 +42,50 @@ use crate::rules::Rules;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse};
 
-/// A contact. The database has it sealed: see [`store::SealedContact`].
+/// A contact with its content opened. The database holds it sealed: see [`store::SealedContact`].
 #[derive(Debug, Clone)]
 pub struct OutreachContact {
-    /// Identifies it.
     pub id: OutreachContactId,
-    /// The office on whose behalf it was.
+    /// The office on whose behalf the contact was made.
     pub office_id: OfficeId,
-    /// Who was in the field.
+    /// The member of staff who was in the field.
     pub worker_id: StaffId,
-    /// What was written down.
     pub record: Record,
     /// The family that was met.
     pub family_id: Option<FamilyId>,
-    /// Whether it exists only for those who are cleared for protected identities.
+    /// Whether the contact exists only for staff who are cleared for protected identities.
     pub protected: bool,
-    /// Whether it was entered in error.
     pub in_error: bool,
-    /// What was first submitted, as a keyed hash.
+    /// The keyed hash of the content that was first submitted.
     pub fingerprint: [u8; 32],
-    /// When it was first submitted.
+    /// When the contact was first submitted.
     pub recorded_at: Timestamp,
-    /// When it last changed.
     pub updated_at: Timestamp,
-    /// Who changed it last.
     pub updated_by: StaffId,
-    /// Counts its versions.
     pub version: i32,
 }
 
-/// What was written down of a contact, as it is sealed.
+/// The part of a contact that is sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
-    /// What the worker wrote, and may be kept.
+    /// The content that the worker wrote, as far as it may be kept.
     pub written: NewContact,
-    /// How soon somebody had to look at it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub urgency: Option<Urgency>,
-    /// The promise that was written down with it.
+    /// The follow-up that was promised with the contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follow_up_id: Option<FollowUpId>,
-    /// The concern report that was made of it.
+    /// The concern report that was made from the contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_id: Option<ReferralId>,
-    /// Why it was an error.
+    /// The reason why the contact was entered in error.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub error_reason: Option<ConfidentialProse>,
 }
 
 impl OutreachContact {
-    /// A contact of a worker's. Its family is found where it is written.
+    /// Makes a contact of what a worker wrote. The contact's family is found when the contact is written to the database.
     pub fn new(
         new: NewContact,
         setting: &Setting,
@@ -128,7 +121,7 @@ impl OutreachContact {
         })
     }
 
-    /// The next version, with what somebody writes now.
+    /// Returns the next version, with the content that somebody writes now.
     pub fn corrected(&self, new: NewContact, setting: &Setting, by: StaffId) -> Result<Self> {
         self.check_counts()?;
         let mut rules = Rules::default();
@@ -139,14 +132,14 @@ impl OutreachContact {
         Ok(Self { record, updated_at: setting.now, updated_by: by, version: self.version + 1, ..self.clone() })
     }
 
-    /// The next version, which counts nowhere.
+    /// Returns the next version, which is entered in error and counts nowhere.
     pub fn entered_in_error(&self, reason: ConfidentialProse, by: StaffId, now: Timestamp) -> Result<Self> {
         self.check_counts()?;
         let record = Record { error_reason: Some(reason), ..self.record.clone() };
         Ok(Self { record, in_error: true, updated_at: now, updated_by: by, version: self.version + 1, ..self.clone() })
     }
 
-    /// What was entered in error changes no more.
+    /// Refuses a contact that was entered in error, since it can no longer change.
     pub fn check_counts(&self) -> Result<()> {
         if self.in_error { Err(Error::new(Problem::EnteredInError)) } else { Ok(()) }
     }

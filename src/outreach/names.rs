@@ -3,34 +3,33 @@
 use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, StaffId};
 use crate::outreach::NewContact;
 
-/// Whom and what a contact names, each to be judged.
+/// The people, family, earlier contact and colleague that a contact names, each to be judged.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
-    /// People, each with the place in the list.
+    /// The people, each with the place in the list of participants.
     pub people: Vec<(usize, PersonId)>,
-    /// The family.
     pub family: Option<FamilyId>,
-    /// The contact that it goes on from.
+    /// The earlier contact that this one continues.
     pub previous: Option<OutreachContactId>,
-    /// Who shall follow it up, at which office.
+    /// The colleague who shall follow the contact up, and the office of both.
     pub owner: Option<(StaffId, OfficeId)>,
-    /// What stood there before, which nobody has to know anew.
+    /// The names before a correction. The worker may repeat them without being allowed to know of them now.
     pub known_before: Option<Box<Names>>,
 }
 
-/// What was found out about the names of a contact.
+/// The result of judging the names of a contact.
 #[derive(Debug, Clone)]
 pub struct Found {
     /// The family that was met.
     pub family: Option<FamilyId>,
-    /// All families that were reached by it: that one, and those of the people whom it names.
+    /// All families that the contact reached: the family that was met, and the families of the named people.
     pub families: Vec<FamilyId>,
     /// Whether somebody is named whose identity is protected.
     pub protected: bool,
 }
 
 impl Names {
-    /// Whom and what this contact names.
+    /// Returns the names in a contact. `owner` is the colleague who shall follow it up.
     pub fn of(new: &NewContact, owner: Option<(StaffId, OfficeId)>) -> Self {
         Self {
             people: new.people().collect(),

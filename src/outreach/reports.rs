@@ -1,4 +1,4 @@
-//! What becomes of a contact at once: a concern report where it is urgent, an internal referral where the family wants one.
+//! The referrals that are made from a contact: a concern report if it is urgent, an internal referral if the family wants one.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,31 +21,31 @@ use crate::referrals::{Referral, Urgency, store as referral_store};
 use crate::services::Need;
 use crate::vault::{self, Confidential, ConfidentialLine, ConfidentialProse, Vault};
 
-/// An internal referral of a contact, with the consent that it needs.
+/// An internal referral that is made from a contact, with the consent that it needs.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InternalReferral {
-    /// How soon somebody must look at it.
+    /// The urgency of the referral: how soon somebody must look at it.
     pub urgency: Urgency,
-    /// The child or young person.
+    /// The child or young person that the referral is about.
     pub child: Child,
-    /// The guardians, at most two.
+    /// The child's guardians, at most two.
     #[schema(max_items = 2)]
     pub guardians: Vec<Guardian>,
-    /// What it is about.
+    /// The needs that the referral is about.
     #[schema(max_items = 17)]
     pub needs: Vec<Need>,
-    /// What help is asked for.
+    /// The help that is asked for.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Vill ha stöd för att komma tillbaka till skolan."
     #[serde(serialize_with = "vault::disclose")]
     pub description: ConfidentialProse,
-    /// Whether the guardians know of it.
+    /// Whether the guardians know of the referral.
     pub guardians_informed: GuardiansInformed,
-    /// The consent.
+    /// The consent to the referral.
     pub consent: Consent,
-    /// Services that are asked for.
+    /// The services that are asked for.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,17 +56,17 @@ pub struct InternalReferral {
 /// A referral that is made together with a contact, sealed.
 #[derive(Clone)]
 pub struct Report {
-    /// The referral.
     pub referral: SealedReferral,
     requested: Vec<ServiceId>,
     number: Option<Vec<u8>>,
     known: Option<Known>,
-    /// Whether whoever makes it says of the child that its identity is protected: what it is made of goes out of sight with it.
+    /// Whether the member of staff states that the child's identity is protected. The contact or follow-up that the referral is made from
+    /// is hidden with it.
     pub says_protected: bool,
     entry: Entry,
 }
 
-/// The concern report that an urgent contact makes, if it is one: what was said becomes the concern.
+/// The concern report that an urgent contact makes, if it has a child and a summary. The summary becomes the concern.
 pub fn concern(contact: &NewContact, reporter: ConfidentialLine) -> Option<NewReferral> {
     let (child, summary) = contact.child.clone().zip(contact.summary.clone())?;
     let reporter = Reporter { name: reporter, title: None, phone: None, email: None, relation: None };
@@ -118,7 +118,7 @@ fn blank(
     }
 }
 
-/// Whose name stands under a report of staff: their own, as the token tells it.
+/// The reporter's name for a report by staff: the name in the token, or else the identifier of the member of staff.
 pub fn reporter(staff: &crate::auth::staff::Staff) -> Result<ConfidentialLine> {
     match &staff.name {
         Some(name) => Ok(name.clone()),
@@ -129,12 +129,12 @@ pub fn reporter(staff: &crate::auth::staff::Staff) -> Result<ConfidentialLine> {
 }
 
 impl Report {
-    /// Whom the child's number stands for, as it is looked up.
+    /// The keyed hash by which the person with the child's identity number is looked up.
     pub fn number(new: &NewReferral, vault: &Vault) -> Option<Vec<u8>> {
         new.child.number().map(|number| people_store::number_hash(vault, number))
     }
 
-    /// Seals the referral that a contact becomes; `known` is whom its child's number stands for.
+    /// Seals the referral that a contact becomes. `known` is the person with the child's identity number.
     pub fn new(
         new: NewReferral,
         (contact, made_by): (OutreachContactId, StaffId),
@@ -153,7 +153,7 @@ impl Report {
         Ok(Self { referral, requested, number, known, says_protected, entry })
     }
 
-    /// Writes it down, if its child's number still stands for whom it was routed for.
+    /// Writes the referral, if the child's identity number still leads to the person for whom the referral was routed.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         if let Some(number) = &self.number
             && of_person::hold_known(conn, number)? != self.known

@@ -1,4 +1,4 @@
-//! Contacts over HTTP: writing them down, and reading them.
+//! The operations that write down contacts and read them.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post, put};
@@ -42,7 +42,7 @@ use crate::referrals::matter::child::Child;
 use crate::time::{Timestamp, day};
 use crate::vault::Vault;
 
-/// The operations on contacts, and on what hangs on them.
+/// Mounts the operations on contacts, and on their offers and follow-ups.
 pub fn mount(api: &mut impl Mount) {
     api.service(create_contact)
         .service(batch_routes::submit_batch)
@@ -58,17 +58,17 @@ pub fn mount(api: &mut impl Mount) {
 
 /// Write down a contact
 ///
-/// A meeting in the field, on behalf of your office. A client that makes the identifier itself may send the contact again: the same
-/// content is answered with 200 and the contact as it is now. Coordinates become a district and are kept nowhere.
+/// Writes down a meeting in the field, on behalf of your office. A client that makes the identifier itself may send the contact again:
+/// the same content is answered with 200 and the contact as it is now. Coordinates are turned into a district and are kept nowhere.
 #[utoipa::path(
     operation_id = "createOutreachContact",
     tag = "outreach",
     request_body = NewContact,
     responses(
         (status = 201, description = "The new contact.", body = ContactView),
-        (status = 200, description = "It is there already: this is how it is now.", body = ContactView),
+        (status = 200, description = "The contact already exists. The answer shows it as it is now.", body = ContactView),
         (status = 404, description = GONE),
-        (status = 409, description = "The identifier is another contact's.")
+        (status = 409, description = "The identifier belongs to another contact.")
     ),
     security(("staffToken" = [])),
     extensions(
@@ -89,11 +89,12 @@ async fn create_contact(
     field.call.send(field.noted(field.retries.once(&field.call, field.caller.actor(), replay, receive).await)?)
 }
 
-/// Write down a contact under an identifier of one's own
+/// Write down a contact under an identifier of your own
 ///
-/// For clients in the field: the client makes the identifier, a UUIDv7, and sends the contact as often as the network asks. The first
-/// time it is created; the same content again is answered with 200 and the contact as it is now, corrections included. Nothing is
-/// ever replaced: other content, or an identifier of somebody else's, is 409. A correction is a PATCH.
+/// Writes down a contact whose identifier, a UUIDv7, is made by the client. A client in the field sends the contact as often as the
+/// network requires. The first call creates the contact; the same content again is answered with 200 and the contact as it is now,
+/// corrections included. Nothing is ever replaced: other content, or an identifier of somebody else's contact, is answered with 409. Use
+/// PATCH to correct a contact.
 #[utoipa::path(
     operation_id = "putOutreachContact",
     tag = "outreach",
@@ -101,8 +102,8 @@ async fn create_contact(
     request_body = NewContact,
     responses(
         (status = 201, description = "The new contact.", body = ContactView),
-        (status = 200, description = "It is there already: this is how it is now.", body = ContactView),
-        (status = 409, description = "The identifier is another contact's.")
+        (status = 200, description = "The contact already exists. The answer shows it as it is now.", body = ContactView),
+        (status = 409, description = "The identifier belongs to another contact.")
     ),
     security(("staffToken" = [])),
     extensions(
@@ -130,8 +131,8 @@ async fn put_contact(
 
 /// Get a contact
 ///
-/// A contact of one of your own offices. Contacts with people whose identity is protected exist only for staff who are cleared for
-/// it. The reading is recorded before the answer leaves.
+/// Returns a contact of one of your own offices. Contacts with people whose identity is protected exist only for staff who are cleared
+/// for protected identities. The reading is recorded before the answer is sent.
 #[utoipa::path(
     operation_id = "getOutreachContact",
     tag = "outreach",
@@ -164,24 +165,24 @@ async fn get_contact(
     call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 
-/// Which contacts a list shows.
+/// The filters of a list of contacts.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ContactQuery {
-    /// Those of this office.
+    /// Lists only contacts of this office.
     office_id: Option<OfficeId>,
-    /// Those that began at this time or later.
+    /// Lists only contacts that began at this time or later.
     occurred_from: Option<Timestamp>,
-    /// Those that began before this time.
+    /// Lists only contacts that began before this time.
     occurred_to: Option<Timestamp>,
-    /// Those by this means.
+    /// Lists only contacts through this channel.
     channel: Option<Channel>,
-    /// Those with this outcome.
+    /// Lists only contacts with this outcome.
     outcome: Option<ContactOutcome>,
-    /// Those of this worker.
+    /// Lists only contacts of this worker.
     worker_id: Option<StaffId>,
-    /// Those with an open promise to get back that is due before this day.
+    /// Lists only contacts with an open follow-up that is due before this day.
     #[serde(default, deserialize_with = "day::optional")]
     #[param(example = "2026-12-05")]
     follow_up_due_before: Option<NaiveDate>,
@@ -189,8 +190,8 @@ pub struct ContactQuery {
 
 /// List contacts
 ///
-/// The contacts of your own offices, the newest first, without free text; what was entered in error is left out. Walk long lists by
-/// the `next` links. One audit record names every contact that the page shows.
+/// Returns the contacts of your own offices, the newest first, without free text. Contacts that were entered in error are left out. Walk
+/// long lists by the `next` links. One audit record names every contact that the page shows.
 #[utoipa::path(
     operation_id = "listOutreachContacts",
     tag = "outreach",
@@ -249,25 +250,26 @@ impl ContactQuery {
     }
 }
 
-/// Somebody in the field, who sends contacts.
+/// The work for a member of staff who sends contacts from the field.
 impl Desk<Staff> {
-    /// What the worker may know of.
+    /// The cases that the worker may know of.
     pub(super) fn sight(&self) -> Sight {
         self.caller.own_sight(&self.directory)
     }
 
-    /// Takes note of what a contact named in vain.
+    /// Records as denied what a contact names and the worker may not know of.
     pub(super) fn noted<T>(&self, outcome: Result<T>) -> Result<T> {
         self.denials.noted(outcome, || entry(&self.caller, &self.call, "outreach_contact.created", Vec::new()))
     }
 
-    /// A contact as it arrives: judged as far as it can be without the database, and sealed.
+    /// Checks a contact that arrives, as far as possible without the database, and seals it.
     pub(super) async fn arrival(&self, new: NewContact) -> Result<Arrival> {
         let sent = self.fingerprint(&new)?;
         self.arrival_of(new, sent).await
     }
 
-    /// The same of a contact to which something was added that its worker did not send.
+    /// Does the work of `arrival` for a contact to which something was added that its worker did not send. `sent` is the fingerprint of
+    /// the content that was sent.
     pub(super) async fn arrival_of(&self, new: NewContact, sent: [u8; 32]) -> Result<Arrival> {
         let office = self.caller.creating_office(&self.directory, new.office_id.as_ref())?;
         let may_be_there = new.id.is_some();
@@ -292,7 +294,7 @@ impl Desk<Staff> {
         Ok(Arrival { report, ..arrival })
     }
 
-    /// The referral that a contact of this office becomes, routed by what is known of the child.
+    /// Makes the referral that a contact of this office becomes, routed by what is known of the child.
     pub(super) async fn report(
         &self,
         new: NewReferral,
@@ -309,20 +311,22 @@ impl Desk<Staff> {
         Report::new(new, (contact, staff.id), known, &self.directory, &self.vault, &call.moment, entry)
     }
 
-    /// What makes the same content the same, whichever way it comes. It is a keyed hash, since the content tells where somebody is.
+    /// The hash by which the same content is recognised, whichever operation it is sent to. The hash is keyed, since the content tells
+    /// where somebody is.
     pub(super) fn fingerprint(&self, new: &NewContact) -> Result<[u8; 32]> {
         let content = serde_json::to_vec(&NewContact { id: None, ..new.clone() }).map_err(Error::internal)?;
         Ok(self.retries.fingerprint(&content))
     }
 
-    /// The record of contacts that were created on behalf of an office, and of those that were there already.
+    /// The audit records of contacts that arrive on behalf of an office: one for contacts that are created, one for contacts that existed
+    /// before.
     pub(super) fn entries(&self, office: OfficeId) -> (Entry, Entry) {
         let of = |action| entry(&self.caller, &self.call, action, Vec::new()).on_behalf_of(office);
         (of("outreach_contact.created"), of("outreach_contact.created.replayed"))
     }
 
     async fn receive(&self, new: NewContact, slot: Slot) -> Result<Written> {
-        // The same contact may arrive in this moment, or the child of its report become known.
+        // The same contact may arrive at this moment, or the child of its report may become known. Then the work is done again.
         anew(false, async || self.receive_once(self.arrival(new.clone()).await?, slot.clone()).await).await
     }
 

@@ -1,7 +1,7 @@
 //! The rules that a contact must keep, as far as they can be judged without the database.
 //!
-//! What only the database knows (whether somebody exists, and whether the worker may know of them) is judged where it is written: see
-//! [`crate::outreach::arrival`].
+//! Rules that need the database (whether somebody exists, and whether the worker may know of them) are judged when the contact is
+//! written: see [`crate::outreach::arrival`].
 
 use crate::directory::Directory;
 use crate::error::{Problem, Result, Text};
@@ -14,7 +14,7 @@ use crate::rules::{Rules, in_the_future};
 use crate::time::Timestamp;
 use crate::vault::ConfidentialProse;
 
-/// What a contact can be refused for besides its form: by these rules, and for naming what is not there.
+/// The problems for which a contact can be refused besides its form: breaches of these rules, and identifiers of what does not exist.
 pub const PROBLEMS: [Problem; 7] = [
     Problem::UnknownReference,
     Problem::ContactInFuture,
@@ -25,20 +25,18 @@ pub const PROBLEMS: [Problem; 7] = [
     Problem::IdentityInText,
 ];
 
-/// Where a contact belongs, and when it is judged.
+/// The setting in which a contact is judged.
 pub struct Setting<'a> {
-    /// The office on whose behalf it was.
+    /// The office on whose behalf the contact was made.
     pub office: OfficeId,
-    /// The directory.
     pub directory: &'a Directory,
-    /// When it is judged.
     pub now: Timestamp,
-    /// What it was before, if it is corrected: what stays the same is not judged by what has become of the directory since.
+    /// The content before, if the contact is corrected. A part that stays the same is not judged by later changes of the directory.
     pub before: Option<&'a NewContact>,
 }
 
 impl NewContact {
-    /// Every rule that can be judged without the database. Gives the district where it was.
+    /// Checks every rule that can be judged without the database. Returns the district where the contact took place.
     pub fn check(&self, setting: &Setting) -> Result<DistrictId> {
         let mut rules = Rules::default();
         self.check_time(setting, &mut rules);
@@ -50,7 +48,7 @@ impl NewContact {
         rules.list("/topics", &self.topics, 17);
         if let Some(follow_up) = &self.follow_up {
             let day = setting.directory.calendar.local_date(self.occurred_at.utc());
-            let early = Text::new("must not lie before the contact", "får inte ligga före kontakten");
+            let early = Text::new("must not be before the contact", "får inte ligga före kontakten");
             rules.require(follow_up.due_on >= day, "/followUp/dueOn", early);
         }
         self.check_urgency(setting, &mut rules);
@@ -69,11 +67,11 @@ impl NewContact {
             begun.map_or(office.status != OfficeStatus::Planned, |begun| begun <= day)
         });
         let early =
-            Text::new("lies before the day on which the office opened", "ligger före den dag då kontoret öppnade");
+            Text::new("comes before the day on which the office opened", "ligger före den dag då kontoret öppnade");
         rules.require_or(Problem::BeforeOfficeOpened, opened, "/occurredAt", early);
         let closed = office.and_then(|office| office.closed_on.as_ref()).is_some_and(|closed| closed.last_day() < day);
         let late =
-            Text::new("lies behind the day on which the office closed", "ligger efter den dag då kontoret stängde");
+            Text::new("comes after the day on which the office closed", "ligger efter den dag då kontoret stängde");
         rules.require(!closed, "/occurredAt", late);
         let length = Text::new("must be 1 to 1440", "måste vara 1 till 1440");
         let is_a_length = self.duration_minutes.is_none_or(|minutes| (1..=1440).contains(&minutes));
@@ -95,12 +93,12 @@ impl NewContact {
                 let on_earth = lat.abs() <= 90.0 && lon.abs() <= 180.0;
                 let district = if on_earth { directory.locate(lat, lon) } else { None };
                 let nowhere =
-                    Text::new("lies in no district of the municipality", "ligger inte i någon stadsdel i kommunen");
+                    Text::new("is in no district of the municipality", "ligger inte i någon stadsdel i kommunen");
                 rules.require(district.is_some(), "/location", nowhere);
                 district.map(|district| district.id)
             }
             (Some(_), Some(_)) => {
-                let both = Text::new("does not go with districtId", "går inte ihop med districtId");
+                let both = Text::new("cannot be combined with districtId", "går inte ihop med districtId");
                 rules.require(false, "/location", both);
                 None
             }
@@ -122,13 +120,13 @@ impl NewContact {
             match person_id {
                 Some(person) => {
                     for (field, _) in said.into_iter().filter(|(_, is_said)| *is_said) {
-                        let twofold = Text::new("does not go with personId", "går inte ihop med personId");
+                        let twofold = Text::new("cannot be combined with personId", "går inte ihop med personId");
                         rules.require(false, pointer(field), twofold);
                     }
                     rules.require(
                         !named.contains(person),
                         pointer("/personId"),
-                        Text::new("stands twice", "står två gånger"),
+                        Text::new("is listed twice", "står två gånger"),
                     );
                     named.push(*person);
                 }
@@ -154,7 +152,7 @@ impl NewContact {
 
     fn check_urgency(&self, setting: &Setting, rules: &mut Rules) {
         if self.urgency != Some(Urgency::Immediate) {
-            let detail = Text::new("goes with urgency `immediate` alone", "hör bara till urgency `immediate`");
+            let detail = Text::new("is allowed only with urgency `immediate`", "hör bara till urgency `immediate`");
             rules.require(self.child.is_none(), "/child", detail);
             return;
         }
@@ -166,7 +164,7 @@ impl NewContact {
         }
     }
 
-    /// Whether it belongs to a service under which identity is not recorded.
+    /// Whether the contact belongs to a service under which identity is not recorded.
     pub fn is_identity_exempt(&self, directory: &Directory) -> bool {
         self.service_id.and_then(|id| directory.service(id)).is_some_and(|service| service.identity_exempt)
     }
@@ -185,7 +183,7 @@ impl NewContact {
     }
 }
 
-/// Under a service that records no identity, a text tells nobody's.
+/// Refuses a text that tells who somebody is. It is called for services that record no identity.
 pub fn check_tells_nobody(pointer: &str, text: Option<&ConfidentialProse>, rules: &mut Rules) {
     for hit in text.map(|text| free_text::scan(text.reveal().as_ref())).unwrap_or_default() {
         rules.refuse_span(Problem::IdentityInText, pointer, (hit.start, hit.end), hit.what.detail());

@@ -1,4 +1,4 @@
-//! Every query on contacts. Staff find them only through their [`Sight`].
+//! Every query on contacts. Staff find contacts only through their [`Sight`].
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -19,10 +19,10 @@ use crate::outreach::{OutreachContact, Record};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
-/// A contact as the database holds it: what is personal is sealed.
+/// A contact as the database holds it, with everything personal sealed.
 #[expect(missing_docs, reason = "The fields are those of `OutreachContact`.")]
 #[derive(Clone, Queryable, Insertable, AsChangeset)]
-// Each column is always written, so that the statement is the same for all, and its text is made once.
+// Every column is always written, so that all inserts and updates have the same statement, whose text is made once.
 #[diesel(table_name = outreach_contacts, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct SealedContact {
     pub id: OutreachContactId,
@@ -45,7 +45,7 @@ pub struct SealedContact {
 }
 
 impl SealedContact {
-    /// Seals what is personal.
+    /// Seals everything personal in a contact.
     pub fn new(contact: &OutreachContact, vault: &Vault, random: &Random) -> Result<Self> {
         let written = &contact.record.written;
         let record = vault.seal_json(vault::OUTREACH_CONTACT_RECORD, contact.id.uuid(), &contact.record, random)?;
@@ -71,13 +71,13 @@ impl SealedContact {
         Ok(sealed.hidden_as_needed())
     }
 
-    /// Where somebody was met whose identity is protected stands in no readable column.
+    /// Removes a protected contact's district, so that no readable column tells where somebody with a protected identity was met.
     pub fn hidden_as_needed(self) -> Self {
         let district_id = self.district_id.filter(|_| !self.protected);
         Self { district_id, ..self }
     }
 
-    /// Opens what is personal.
+    /// Opens everything personal in a contact.
     pub fn open(self, vault: &Vault) -> Result<OutreachContact> {
         let record: Record = vault.open_json(vault::OUTREACH_CONTACT_RECORD, self.id.uuid(), &self.record)?;
         Ok(OutreachContact {
@@ -96,13 +96,13 @@ impl SealedContact {
         })
     }
 
-    /// Whether it may be known to somebody with this sight.
+    /// Whether somebody with this sight may know of the contact.
     pub fn may_be_known_to(&self, sight: &Sight) -> bool {
         sight.offices.contains(&self.office_id) && (sight.protected_identity || !self.protected)
     }
 }
 
-/// What a contact was before it was corrected.
+/// A contact as it was before a correction.
 #[expect(missing_docs, reason = "The fields are those of `OutreachContact`.")]
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = outreach_contact_versions)]
@@ -116,7 +116,7 @@ pub struct SealedVersion {
 }
 
 impl SealedVersion {
-    /// Keeps what a contact was.
+    /// Seals a contact as it was before a correction.
     pub fn new(before: &OutreachContact, vault: &Vault, moment: &Moment) -> Result<Self> {
         let id: ContactVersionId = moment.id();
         Ok(Self {
@@ -129,7 +129,7 @@ impl SealedVersion {
         })
     }
 
-    /// The contact as it was.
+    /// Returns the contact as it was in this version.
     pub fn open(self, contact: &OutreachContact, vault: &Vault) -> Result<OutreachContact> {
         let record: Record = vault.open_json(vault::CONTACT_VERSION_RECORD, self.id.uuid(), &self.record)?;
         Ok(OutreachContact {
@@ -144,10 +144,10 @@ impl SealedVersion {
     }
 }
 
-/// Adds contacts, each with the people whom it names.
+/// Adds contacts, with the people that they name.
 pub fn insert(conn: &mut DbConn, contacts: &[SealedContact], people: &[(PersonId, OutreachContactId)]) -> Result<()> {
     match contacts {
-        // The text of the statement for one is made and prepared once.
+        // The text of the statement for one contact is made and prepared only once.
         [only] => {
             on_backend!(&mut *conn, conn => diesel::insert_into(outreach_contacts::table).values(only).execute(conn))?
         }
@@ -170,7 +170,7 @@ fn name_people(conn: &mut DbConn, people: &[(PersonId, OutreachContactId)]) -> R
     Ok(())
 }
 
-/// Writes the next version of a contact, unless somebody else wrote it first, and keeps what it was.
+/// Writes the next version of a contact and keeps the version before. Fails as stale if somebody else wrote the next version first.
 pub fn supersede(conn: &mut DbConn, next: &SealedContact, before: &SealedVersion) -> Result<()> {
     let current = outreach_contacts::table.find(next.id).filter(outreach_contacts::version.eq(next.version - 1));
     if on_backend!(&mut *conn, conn => diesel::update(current).set(next).execute(conn))? != 1 {
@@ -180,14 +180,14 @@ pub fn supersede(conn: &mut DbConn, next: &SealedContact, before: &SealedVersion
     Ok(())
 }
 
-/// Names other people than before.
+/// Replaces the people that a contact names.
 pub fn replace_people(conn: &mut DbConn, id: OutreachContactId, people: &[PersonId]) -> Result<()> {
     let before = outreach_participants::table.filter(outreach_participants::contact_id.eq(id));
     on_backend!(&mut *conn, conn => diesel::delete(before).execute(conn))?;
     name_people(conn, &people.iter().map(|person| (*person, id)).collect::<Vec<_>>())
 }
 
-/// Those of the contacts that are there already, whoever may know of them.
+/// The contacts with these identifiers that already exist, also those that the caller may not know of.
 pub fn there(conn: &mut DbConn, ids: &[OutreachContactId]) -> Result<Vec<SealedContact>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -196,13 +196,13 @@ pub fn there(conn: &mut DbConn, ids: &[OutreachContactId]) -> Result<Vec<SealedC
     Ok(on_backend!(conn, conn => rows.load(conn))?)
 }
 
-/// The contact, if it may be known to somebody with this sight.
+/// Finds a contact that somebody with this sight may know of.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<SealedContact> {
-    // The database judges, so that a contact that may not be known of takes no longer than one that is not there.
+    // The database judges, so that a contact that the caller may not know of takes no longer than one that does not exist.
     let cleared = outreach_contacts::protected.eq(false).or(outreach_contacts::protected.eq(sight.protected_identity));
     let named = outreach_contacts::table.find(id).filter(cleared);
     let found: Option<SealedContact> = match sight.offices.as_slice() {
-        // An equality is prepared once; a list of offices, on SQLite, for each length.
+        // The query for one office is prepared once; on SQLite, a query for a list of offices is prepared for each length of the list.
         [only] => {
             on_backend!(conn, conn => named.filter(outreach_contacts::office_id.eq(*only)).first(conn).optional())
         }
@@ -214,14 +214,14 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<S
     found.ok_or_else(Error::not_found)
 }
 
-/// The same, held until the transaction ends: it may have been protected, or its family merged, since it was read, and neither makes a
-/// version of it.
+/// Finds a contact and holds it until the transaction ends. Since it was read, the contact may have been protected or its family merged,
+/// which makes no new version of the contact.
 pub fn hold(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<SealedContact> {
     dialect::hold_contact(conn, id)?;
     find(conn, sight, id)
 }
 
-/// What a contact was before each of its corrections, the newest first.
+/// The versions of a contact before each of its corrections, the newest first.
 pub fn versions(conn: &mut DbConn, id: OutreachContactId) -> Result<Vec<SealedVersion>> {
     Ok(on_backend!(conn, conn => outreach_contact_versions::table
         .filter(outreach_contact_versions::contact_id.eq(id))
@@ -229,35 +229,31 @@ pub fn versions(conn: &mut DbConn, id: OutreachContactId) -> Result<Vec<SealedVe
         .load(conn))?)
 }
 
-/// Which contacts a list shows.
+/// The filters of a list of contacts.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Those of this office.
     pub office: Option<OfficeId>,
-    /// At this time or later.
+    /// The earliest time at which a listed contact began.
     pub from: Option<Timestamp>,
-    /// Before this time.
+    /// The time before which a listed contact began.
     pub to: Option<Timestamp>,
-    /// By this means.
     pub channel: Option<Channel>,
-    /// With this outcome.
     pub outcome: Option<ContactOutcome>,
-    /// Of this worker.
     pub worker: Option<StaffId>,
-    /// With an open promise that is due before this day.
+    /// The day before which an open follow-up of a listed contact is due.
     pub follow_up_due_before: Option<NaiveDate>,
 }
 
-/// A place in a list: when it was, in microseconds, and the identifier.
+/// A position in a list: the time of a contact in microseconds, and its identifier.
 pub type Position = (i64, OutreachContactId);
 
-/// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
+/// Builds the query for the rows that both a page and a count use. A boxed query is bound to its database, so this is compiled for each.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
         let (sight, filter): (&Sight, &Filter) = ($sight, $filter);
         let mut rows = outreach_contacts::table.filter(outreach_contacts::in_error.eq(false)).into_boxed();
         rows = match sight.offices.as_slice() {
-            // An equality lets the index give the order; a list of offices would have to be sorted.
+            // With one office the index gives the order; the rows of several offices would have to be sorted.
             [only] => rows.filter(outreach_contacts::office_id.eq(*only)),
             several => rows.filter(outreach_contacts::office_id.eq_any(several.to_vec())),
         };
@@ -283,7 +279,7 @@ macro_rules! filtered {
             rows = rows.filter(outreach_contacts::worker_id.eq(worker));
         }
         if let Some(day) = filter.follow_up_due_before {
-            // A promise about a contact that is in sight may itself be about a family that is not.
+            // A follow-up on a contact that the caller may know of can itself be about a family that the caller may not know of.
             let promised = follow_ups::table
                 .filter(follow_ups::protected.eq(false).or(follow_ups::protected.eq(sight.protected_identity)))
                 .filter(follow_ups::office_id.eq_any(sight.offices.clone()))
@@ -295,7 +291,7 @@ macro_rules! filtered {
     }};
 }
 
-/// One page, the newest first; one row more than `limit` tells that there is a next page.
+/// Reads one page, the newest first. One row more than `limit` tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
     sight: &Sight,
@@ -322,7 +318,7 @@ pub fn page(
     })?)
 }
 
-/// How many contacts a list has in all.
+/// The number of contacts in the whole list.
 pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
     if sight.offices.is_empty() {
         return Ok(0);
@@ -331,8 +327,8 @@ pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-/// What was written of a person exists only for those who are cleared from now on: the contacts that name the person, and whatever led
-/// to a referral about the person. The person's row must be held.
+/// Hides what was written about a person from everybody who is not cleared for protected identities: the contacts that name the person,
+/// and the contacts and follow-ups that led to a referral about the person. The person's row must be held.
 pub fn protect(conn: &mut DbConn, person: PersonId) -> Result<()> {
     let named: Vec<OutreachContactId> = on_backend!(&mut *conn, conn => outreach_participants::table
         .filter(outreach_participants::person_id.eq(person))
@@ -345,12 +341,13 @@ pub fn protect(conn: &mut DbConn, person: PersonId) -> Result<()> {
     hide(conn, named, &about)
 }
 
-/// The same of what led to one referral that is protected from now on.
+/// Hides the contact and the follow-ups that led to one referral, which is protected from now on.
 pub fn protect_source(conn: &mut DbConn, referral: ReferralId) -> Result<()> {
     hide(conn, Vec::new(), &[referral])
 }
 
-/// Of whom a referral tells, the contact tells as well that it was made of, and so does the promise of which it came.
+/// Hides contacts, and the contacts that these referrals were made from and the follow-ups that belong to them or led to them: all of
+/// these tell of the same people as the referrals.
 fn hide(conn: &mut DbConn, mut contacts: Vec<OutreachContactId>, about: &[ReferralId]) -> Result<()> {
     let sources: Vec<Option<OutreachContactId>> = on_backend!(&mut *conn, conn => referrals::table
         .filter(referrals::id.eq_any(about.to_vec()))

@@ -1,4 +1,4 @@
-//! Contacts as the staff see them who may know of them.
+//! The views of contacts, for staff who may know of them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,47 +16,47 @@ use crate::text::LanguageCode;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse};
 
-/// A contact.
+/// An outreach contact: one meeting in the field, as it is recorded.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OutreachContact)]
 pub struct ContactView {
-    /// Identifies it.
+    /// The identifier of the contact.
     pub id: OutreachContactId,
-    /// The office on whose behalf it was.
+    /// The office on whose behalf the contact was made.
     pub office_id: OfficeId,
-    /// Who was in the field.
+    /// The member of staff who was in the field.
     pub worker_id: StaffId,
-    /// Whether it counts.
+    /// The status of the contact: whether it counts.
     pub status: ContactStatus,
-    /// When it began.
+    /// When the contact began.
     ///
     /// @example "2026-11-20T15:30:00Z"
     pub occurred_at: Timestamp,
-    /// How long it took.
+    /// The length of the contact in minutes, 1 to 1440.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 1440, example = 20)]
     pub duration_minutes: Option<u16>,
-    /// Where, or by what means, somebody was met.
+    /// The channel of the contact: where, or by what means, somebody was met.
     pub channel: Channel,
-    /// Who took the initiative.
+    /// The party that initiated the contact.
     pub initiated_by: InitiatedBy,
-    /// The district where it was.
+    /// The district where the contact took place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
-    /// What kind of place it was.
+    /// The kind of place where the contact took place. The place itself is not recorded.
     pub place_type: PlaceType,
-    /// What came of it.
+    /// The outcome of the contact.
     pub outcome: ContactOutcome,
-    /// The service that the work belongs to.
+    /// The service that the field work belongs to.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_id: Option<ServiceId>,
-    /// Who was met, one by one.
+    /// The people who were met, one by one.
     #[schema(max_items = 50)]
     pub participants: Vec<Participant>,
-    /// Who was met, counted by age band.
+    /// The people who were met, counted by age band.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 50)]
     pub group: Option<Vec<HeadCount>>,
@@ -66,7 +66,7 @@ pub struct ContactView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
     /// Whether the family was newly reached by this contact: no office had reached it before, by a contact, a referral or its own
-    /// request. Absent where no family was met. It follows from what is known now, and may change when something earlier becomes
+    /// request. Absent where no family was met. The value follows from what is known now, and may change when something earlier becomes
     /// known.
     ///
     /// @example false
@@ -75,65 +75,65 @@ pub struct ContactView {
     /// Whether the worker knew the family before, as the worker states it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_knowledge: Option<FamilyKnowledge>,
-    /// What it was about.
+    /// The topics that the contact was about.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[schema(max_items = 17)]
     pub topics: Vec<Need>,
-    /// What was said.
+    /// A summary of what was said.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Pratade om skolan och om vad som finns att göra efter den."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub summary: Option<ConfidentialProse>,
-    /// In which language.
+    /// The language that was spoken.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<LanguageCode>,
-    /// Whether an interpreter helped.
+    /// Whether an interpreter helped in the conversation.
     ///
     /// @example false
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter_used: Option<bool>,
-    /// The contact that this one goes on from.
+    /// The earlier contact that this one continues.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_contact_id: Option<OutreachContactId>,
-    /// How soon somebody had to look at it.
+    /// The urgency of the contact: how soon somebody had to look at it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub urgency: Option<Urgency>,
-    /// The promise to get back that was written down with it.
+    /// The follow-up that was promised with the contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follow_up_id: Option<FollowUpId>,
-    /// The concern report that was made of it.
+    /// The concern report that was made from the contact.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_id: Option<ReferralId>,
-    /// Why it was an error.
+    /// The reason why the contact was entered in error.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Fel familj: kontakten gällde grannen."
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub error_reason: Option<ConfidentialProse>,
-    /// When it was first submitted.
+    /// When the contact was first submitted.
     pub recorded_at: Timestamp,
-    /// When it last changed.
+    /// When the contact last changed.
     pub updated_at: Timestamp,
-    /// Counts its versions.
+    /// The number of the current version, counted from 1.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
-    /// Its own address, and what you may do with it now.
+    /// The contact's own address, and the operations that you may use on it now.
     #[serde(rename = "_links")]
     #[schema(max_items = 40)]
     pub links: Vec<Link>,
 }
 
 impl ContactView {
-    /// A contact, with what the caller may know of whether its family was newly reached.
+    /// Makes the view of a contact. `newly_reached` is what the caller may know of whether the contact's family was newly reached.
     pub fn new(contact: OutreachContact, newly_reached: Option<bool>, addresses: &impl Linking) -> Self {
         let path = format!("/outreach-contacts/{}", contact.id);
         let mut links =
@@ -146,13 +146,14 @@ impl ContactView {
         Self { links, newly_reached, ..Self::bare(contact) }
     }
 
-    /// As staff see it who may change what is their own offices': a reason opens reading only.
+    /// Keeps only the links for reading, unless the contact belongs to one of the caller's own offices: a stated reason opens contacts of
+    /// other offices for reading only.
     pub fn seen_by(mut self, own: &Sight) -> Self {
         self.links.retain(|link| link.is_reading() || own.offices.contains(&self.office_id));
         self
     }
 
-    /// What a version tells, which is no resource of its own.
+    /// The contact without links, since a version is no resource of its own.
     fn bare(contact: OutreachContact) -> Self {
         let NewContact {
             occurred_at,
@@ -208,19 +209,19 @@ impl ContactView {
     }
 }
 
-/// A version of a contact: who wrote it and when, and what it said.
+/// A version of a contact: who wrote it, when, and what the contact said then.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OutreachContactVersion)]
 pub struct VersionView {
-    /// Counts the versions.
+    /// The number of the version, counted from 1.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
-    /// When it was written.
+    /// When the version was written.
     pub written_at: Timestamp,
-    /// Who wrote it.
+    /// The member of staff who wrote the version.
     pub written_by: StaffId,
-    /// What it said.
+    /// The contact as this version says it.
     pub contact: ContactView,
 }
 
@@ -231,41 +232,41 @@ impl From<OutreachContact> for VersionView {
     }
 }
 
-/// A contact in a list: no free text, and nobody's name.
+/// A contact in a list, without free text and without anybody's name.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OutreachContactRow)]
 pub struct ContactRow {
-    /// Identifies it.
+    /// The identifier of the contact.
     pub id: OutreachContactId,
-    /// The office on whose behalf it was.
+    /// The office on whose behalf the contact was made.
     pub office_id: OfficeId,
-    /// Who was in the field.
+    /// The member of staff who was in the field.
     pub worker_id: StaffId,
-    /// When it began.
+    /// When the contact began.
     ///
     /// @example "2026-11-20T15:30:00Z"
     pub occurred_at: Timestamp,
-    /// Where, or by what means, somebody was met.
+    /// The channel of the contact: where, or by what means, somebody was met.
     pub channel: Channel,
-    /// The district where it was.
+    /// The district where the contact took place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
-    /// What kind of place it was.
+    /// The kind of place where the contact took place. The place itself is not recorded.
     pub place_type: PlaceType,
-    /// What came of it.
+    /// The outcome of the contact.
     pub outcome: ContactOutcome,
-    /// The service that the work belongs to.
+    /// The service that the field work belongs to.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_id: Option<ServiceId>,
-    /// The people who are known among those who were met.
+    /// The registered people among those who were met.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[schema(max_items = 50)]
     pub person_ids: Vec<PersonId>,
-    /// How many were met in all.
+    /// The number of people who were met in all.
     #[schema(minimum = 0, maximum = 1_000_000, example = 3)]
     pub head_count: i64,
     /// The family that was met.
@@ -278,13 +279,12 @@ pub struct ContactRow {
     /// @example false
     #[serde(skip_serializing_if = "Option::is_none")]
     pub newly_reached: Option<bool>,
-    /// Counts its versions.
+    /// The number of the current version, counted from 1.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
 }
 
 impl ContactRow {
-    /// The row of a contact.
     pub fn new(contact: OutreachContact, newly_reached: Option<bool>) -> Self {
         let written = contact.record.written;
         let counted: i64 = written.group.iter().flatten().map(|heads| heads.count).sum();

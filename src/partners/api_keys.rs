@@ -1,4 +1,4 @@
-//! What an administrator may ask for a key, and for one that takes its place.
+//! The requests by which an administrator makes a key of a partner agency, or rotates it.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,29 +13,29 @@ use crate::time::Timestamp;
 const MOST_NETWORKS: usize = 50;
 const SCOPES: usize = 2;
 
-/// A key that is asked for.
+/// A request for a new key of a partner agency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewApiKey {
-    /// What people call it: the system that it is for, say.
+    /// The label of the key, for people: for instance the name of the system that uses it.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Elevhälsans system")]
     pub label: Line,
-    /// What it may be used for.
+    /// The operations that the key may be used for.
     #[schema(min_items = 1, max_items = 2)]
     pub scopes: Vec<Scope>,
-    /// When it ends; never unless said.
+    /// The end of the key's validity. A key without it never expires.
     ///
     /// @example "2027-11-21T00:00:00Z"
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// From which networks alone it holds; from anywhere unless said.
+    /// The only networks from which the key is accepted. A key without them is accepted from everywhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, max_items = 50)]
     pub allowed_networks: Option<Vec<Network>>,
 }
 
 impl NewApiKey {
-    /// What the key is made for, if it breaks no rule.
+    /// Checks the request and returns the terms of the key to make.
     pub fn terms(self, now: Timestamp) -> Result<Terms> {
         let mut rules = Rules::default();
         let none = || Text::new("must have at least one item", "måste ha minst en post");
@@ -44,7 +44,7 @@ impl NewApiKey {
         let past = Text::new("must lie in the future", "måste ligga i framtiden");
         rules.require(self.expires_at.is_none_or(|end| now < end), "/expiresAt", past);
         if let Some(networks) = &self.allowed_networks {
-            // Nobody could say whether no network means all of them or none.
+            // An empty list is refused: it could be read as all networks or as none.
             rules.require(!networks.is_empty(), "/allowedNetworks", none());
             rules.list("/allowedNetworks", networks, MOST_NETWORKS);
         }
@@ -57,12 +57,12 @@ impl NewApiKey {
     }
 }
 
-/// A rotation that is asked for.
+/// A request to rotate a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = ApiKeyRotation)]
 pub struct Rotation {
-    /// Until when the old key holds beside the new one: 24 hours from now unless said, and at most 30 days.
+    /// The time until which the old key stays valid beside the new one: by default 24 hours from now, and at most 30 days.
     ///
     /// @x-example-omit true
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,7 +70,7 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// Until when the old key holds, if it breaks no rule.
+    /// Checks the request and returns the time until which the old key stays valid.
     pub fn overlap_until(&self, now: Timestamp) -> Result<Timestamp> {
         let latest = Timestamp::from(now.utc() + LONGEST_OVERLAP);
         let until = self.overlap_until.unwrap_or_else(|| Timestamp::from(now.utc() + USUAL_OVERLAP));

@@ -30,8 +30,8 @@ pub fn mount(api: &mut impl Mount) {
 
 /// List the keys of a partner agency
 ///
-/// All keys that the partner agency ever had, in the order in which they were made, each with when it was used last: to about a
-/// minute, since uses are written together. No secret is told.
+/// All keys that the partner agency ever had, in the order in which they were made. `lastUsedAt` is accurate to about a minute,
+/// because uses are written in batches. No secret is shown.
 #[utoipa::path(
     operation_id = "listApiKeys",
     tag = "partners",
@@ -61,8 +61,8 @@ async fn list_api_keys(
 
 /// Make a key for a partner agency
 ///
-/// The answer has the key itself, in `secret`: this once and never again, so hand it over at once and by a safe way. It works as
-/// soon as it is answered; on other servers within two seconds.
+/// The answer contains the key itself, in `secret`. It is shown only this once, so hand it over at once and by a safe way. The
+/// key is valid immediately; other servers accept it within two seconds.
 #[utoipa::path(
     operation_id = "createApiKey",
     tag = "partners",
@@ -104,15 +104,15 @@ async fn create_api_key(
 
 /// Get a key of a partner agency
 ///
-/// One key, without its secret, and what may be done with it now.
+/// One key without its secret, with links to the operations that are possible on it now.
 #[utoipa::path(
     operation_id = "getApiKey",
     tag = "partners",
     params(
         ("id" = PartnerName, Path, description = "The partner agency's identifier or slug."),
-        ("keyId" = KeyId, Path, description = "The key's identifier: its third part.")
+        ("keyId" = KeyId, Path, description = "The key's identifier: the third part of the key.")
     ),
-    responses((status = 200, description = "The key.", body = ApiKeyView)),
+    responses((status = 200, description = "The key, without its secret.", body = ApiKeyView)),
     security(("staffToken" = []))
 )]
 #[get("/partners/{id}/api-keys/{keyId}")]
@@ -129,20 +129,21 @@ async fn get_api_key(
 
 /// Put a new key in the place of another
 ///
-/// The answer has a new key with the same label, scopes and networks, and its secret, this once. It holds for as long from now on
-/// as the old one was made for. The old one goes on until `overlapUntil`, so that the agency has time to change over: 24 hours
-/// unless said, and at most 30 days. A key that has ended or was rotated before is not rotated (409).
+/// The answer contains a new key with the same label, scopes and networks, and its secret, which is shown only this once. If the
+/// old key expires, the new one is valid from now on for as long as the old one was made for. The old key stays valid until
+/// `overlapUntil`, so that the agency has time to change over: 24 hours by default, and at most 30 days. A key that has ended or
+/// was already rotated is not rotated (409).
 #[utoipa::path(
     operation_id = "rotateApiKey",
     tag = "partners",
     params(
         ("id" = PartnerName, Path, description = "The partner agency's identifier or slug."),
-        ("keyId" = KeyId, Path, description = "The key's identifier: its third part.")
+        ("keyId" = KeyId, Path, description = "The key's identifier: the third part of the key.")
     ),
     request_body = Rotation,
     responses(
         (status = 201, description = "The new key, with its secret.", body = IssuedApiKey),
-        (status = 409, description = "The key has ended, or another one took its place before."),
+        (status = 409, description = "The key has ended, or it was already rotated."),
         (status = 412, description = "The key has changed since the version in `If-Match`.")
     ),
     security(("staffToken" = [])),
@@ -178,7 +179,7 @@ async fn rotate_api_key(
         let kept = answer.clone();
         let write = move |conn: &mut DbConn| {
             keys::store::insert(conn, &next)?;
-            // Somebody else may have rotated or revoked it since it was read.
+            // Somebody else may have rotated or revoked the key since it was read.
             if !keys::store::rotate(conn, &old_id, &next.id, overlap_until)? {
                 return Err(keys::ended());
             }
@@ -194,14 +195,14 @@ async fn rotate_api_key(
 
 /// Revoke a key of a partner agency
 ///
-/// The key stops holding: at once on this server, and within two seconds on others. That cannot be taken back. A key that was
-/// revoked before is answered as it is, so that this may be repeated.
+/// The key stops being valid: immediately on this server, and within two seconds on others. A revocation cannot be undone. A key
+/// that is already revoked is answered unchanged, so the call may be repeated.
 #[utoipa::path(
     operation_id = "revokeApiKey",
     tag = "partners",
     params(
         ("id" = PartnerName, Path, description = "The partner agency's identifier or slug."),
-        ("keyId" = KeyId, Path, description = "The key's identifier: its third part.")
+        ("keyId" = KeyId, Path, description = "The key's identifier: the third part of the key.")
     ),
     responses((status = 200, description = "The key as it is now.", body = ApiKeyView), (status = 412, description = "The key has changed since the version in `If-Match`.")),
     security(("staffToken" = [])),
@@ -223,7 +224,7 @@ async fn revoke_api_key(
         let entry = entry(&admin, &call, "partner_key.revoked", "partner_key", vec![key.id.uuid()]);
         let (id, now, links) = (key.id, call.moment.now, call.links());
         let write = move |conn: &mut DbConn| {
-            // Only the first revocation changes something, and so leaves a record.
+            // Only the first revocation changes the key, so only the first is recorded in the audit.
             if keys::store::revoke(conn, &id, now)? {
                 audit::record(conn, &entry)?;
             }
@@ -249,7 +250,7 @@ async fn find(db: &Db, names: NamedWithin<PartnerName, KeyId>) -> Result<(Partne
     db.read(read).await
 }
 
-/// The answer that shows a new key, this once.
+/// The answer that shows a new key's secret, the only time that it is shown.
 fn issued(call: &Call, key: &ApiKey, plain: &PlainKey, slug: &Slug) -> Result<Written> {
     let (path, version) = (key_path(slug, &key.id), Validator::Version(key.version()));
     let view = ApiKeyView::new(key.clone(), slug, call, call.moment.now);
@@ -257,9 +258,10 @@ fn issued(call: &Call, key: &ApiKey, plain: &PlainKey, slug: &Slug) -> Result<Wr
     Written::created_telling(call, &path, &view, version, &told)
 }
 
-/// The key is made, and is told this once: that this server does not know it for another second is no reason to lose it.
+/// Logs a failed reload of the keys instead of failing the call. The key has been made and its secret is shown only now, so the
+/// answer must not be lost because this server accepts the key a second later.
 fn told_soon(refreshed: Result<()>) {
     if let Err(error) = refreshed {
-        tracing::warn!(cause = ?error.cause(), "a new key is not known yet; it is read again within a second");
+        tracing::warn!(cause = ?error.cause(), "this server does not accept a new key yet; keys are read again within a second");
     }
 }

@@ -1,33 +1,33 @@
-//! How many calls a key may make, as its agency is told.
+//! The rate limits of a key, as its agency sees them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::config::limits::{Rate, Rates};
 
-/// A budget that is filled up steadily and can be spent at once.
+/// A number of calls that refills at a steady rate and may be spent all at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = KeyBudget)]
 pub struct Budget {
-    /// How many calls are added in each period.
+    /// The number of calls that are added in each period.
     #[schema(minimum = 1, maximum = 1_000_000, example = 50)]
     pub calls: u32,
-    /// How many seconds a period has.
+    /// The length of a period in seconds.
     #[schema(minimum = 1, maximum = 3600, example = 1)]
     pub seconds: u64,
-    /// How many calls can be saved up, and made at once.
+    /// The largest number of calls that can be saved up and made at once.
     #[schema(minimum = 1, maximum = 1_000_000, example = 150)]
     pub burst: u32,
 }
 
-/// The budgets of one key.
+/// The rate limits of one key of a partner agency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyLimits {
-    /// Of calls that read.
+    /// The budget of calls that read.
     pub reading: Budget,
-    /// Of calls that send or change something.
+    /// The budget of calls that send or change something.
     pub writing: Budget,
 }
 

@@ -1,9 +1,9 @@
 //! Partner agencies: organisations outside social services that send referrals.
 //!
-//! - From an agency's category follows what the law asks of it and lets it know.
-//! - An agency is active until it is suspended: then none of its keys holds, and all of them do again afterwards. It is never
-//!   removed, because what it sent refers to it.
-//! - What its keys are and when they hold is `auth`'s; what an administrator may ask for a key is said in [`api_keys`].
+//! - An agency's category decides what the law requires of the agency and what it may be told.
+//! - An agency is active until it is suspended. While it is suspended none of its keys is valid; afterwards all of them are valid
+//!   again. An agency is never removed, because what it sent refers to it.
+//! - [`crate::auth`] defines the keys and when they are valid; [`api_keys`] defines what an administrator may ask for.
 
 pub mod api_keys;
 pub mod key_routes;
@@ -24,44 +24,34 @@ use crate::slug::Slug;
 use crate::text::{Line, swedish_order};
 use crate::time::Timestamp;
 
-/// A partner agency.
+/// A partner agency as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partner {
-    /// Identifies it.
     pub id: PartnerId,
-    /// Its readable name in paths.
     pub slug: Slug,
-    /// What it is called.
     pub name: Line,
-    /// What kind of organisation it is.
     pub category: Category,
-    /// How it is reached.
     pub contact: Contact,
-    /// Whether it may call.
     pub status: PartnerStatus,
-    /// How often it was written.
     pub version: i32,
-    /// Since when it is known here.
     pub created_at: Timestamp,
-    /// When it was written last.
     pub updated_at: Timestamp,
 }
 
-/// How an agency is reached: its switchboard or the mailbox of a function, and never one of its people.
+/// The contact details of an agency: its switchboard or the mailbox of a function, and never one person.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = PartnerContact)]
 pub struct Contact {
-    /// Its telephone number.
+    /// The agency's telephone number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Phone>,
-    /// Its e-mail address.
+    /// The agency's e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
 }
 
 impl Contact {
-    /// Whether nothing is known of it.
     pub fn is_empty(&self) -> bool {
         self.phone.is_none() && self.email.is_none()
     }
@@ -71,34 +61,33 @@ impl Contact {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPartner {
-    /// Its readable name in paths.
+    /// The agency's readable name in paths.
     ///
     /// @example "school"
     pub slug: Slug,
-    /// What it is called.
+    /// The agency's name in full.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola (påhittad)")]
     pub name: Line,
-    /// What kind of organisation it is. What the law asks of it and lets it know follows from this.
+    /// The kind of organisation. It decides what the law requires of the agency and what the agency may be told.
     ///
     /// @example "school"
     pub category: Category,
-    /// How it is reached.
+    /// The agency's contact details.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
-    /// Whether it may call; active unless said.
+    /// Whether the agency's keys may call the API; `active` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<PartnerStatus>,
 }
 
 impl NewPartner {
-    /// An active agency of which nothing more is known.
+    /// A new agency that is active and has no contact details.
     pub fn of(slug: Slug, name: Line, category: Category) -> Self {
         Self { slug, name, category, contact: None, status: None }
     }
 }
 
 impl Partner {
-    /// A new agency.
     pub fn new(new: NewPartner, moment: &Moment) -> Self {
         Self {
             id: moment.id(),
@@ -113,20 +102,20 @@ impl Partner {
         }
     }
 
-    /// What it becomes when somebody writes it anew.
+    /// The next version of the agency, with everything that an administrator writes taken from `new`.
     pub fn changed(&self, new: NewPartner, moment: &Moment) -> Self {
         let new = Self::new(new, moment);
         Self { id: self.id, version: self.version + 1, created_at: self.created_at, ..new }
     }
 
-    /// How an administrator would write it as it is.
+    /// The agency as an administrator would write it to leave it unchanged.
     pub fn as_new(&self) -> NewPartner {
         let Self { slug, name, category, contact, status, .. } = self.clone();
         let contact = Some(contact).filter(|contact| !contact.is_empty());
         NewPartner { slug, name, category, contact, status: Some(status) }
     }
 
-    /// Its place in lists.
+    /// The agency's position in lists, which are in the Swedish order of names.
     pub fn position(&self) -> (String, PartnerId) {
         (swedish_order(self.name.as_ref()), self.id)
     }

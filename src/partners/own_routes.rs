@@ -1,4 +1,4 @@
-//! What a partner agency's system may know of itself.
+//! The operation that shows a partner agency its own entry and keys.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
@@ -19,10 +19,10 @@ pub fn mount(api: &mut impl Mount) {
     api.service(get_partner_me);
 }
 
-/// Get what is known of oneself
+/// Get the calling agency and its keys
 ///
 /// The agency that the key belongs to, what this key may be used for, how many calls a key may make, and when the agency's keys
-/// end: so that its system can ask for a rotation in time. Any scope will do.
+/// end, so that its system can ask for a rotation in time. A key with any scope may call this.
 #[utoipa::path(
     operation_id = "getPartnerMe",
     tag = "partner",

@@ -35,7 +35,7 @@ pub fn mount(api: &mut impl Mount) {
     api.service(list_partners).service(create_partner).service(get_partner).service(change_partner);
 }
 
-/// Which partner agencies are asked for.
+/// The filters of the list of partner agencies.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -53,7 +53,8 @@ pub struct PartnerFilter {
 
 /// List partner agencies
 ///
-/// All partner agencies, suspended ones included, in the Swedish order of their names. Filters narrow each other.
+/// All partner agencies, including suspended ones, in the Swedish order of their names. An agency is listed if it matches every
+/// filter.
 #[utoipa::path(
     operation_id = "listPartners",
     tag = "partners",
@@ -83,15 +84,15 @@ async fn list_partners(
 
 /// Create a partner agency
 ///
-/// A new partner agency, without keys. Its slug must be free. Whether it is obliged to report, and on which ground, follows
-/// from its category.
+/// A new partner agency, without keys. Its slug must not be in use. Its category decides whether it is obliged to report, and on
+/// which legal ground.
 #[utoipa::path(
     operation_id = "createPartner",
     tag = "partners",
     request_body = NewPartner,
     responses(
         (status = 201, description = "The new partner agency.", body = PartnerView),
-        (status = 409, description = "Another one has the same slug.")
+        (status = 409, description = "Another partner agency has the same slug.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::AlreadyExists])))
@@ -126,7 +127,7 @@ async fn create_partner(
 
 /// Get a partner agency
 ///
-/// One partner agency. Its keys lie behind its link `api-keys`.
+/// One partner agency. Its link `api-keys` leads to its keys.
 #[utoipa::path(
     operation_id = "getPartner",
     tag = "partners",
@@ -149,8 +150,8 @@ async fn get_partner(
 
 /// Change a partner agency
 ///
-/// A merge patch (RFC 7396) of what the partner agency was written with. Suspending it, by its status, makes all its keys stop
-/// holding: at once on this server, and within two seconds on others. Activating it takes that back.
+/// A merge patch (RFC 7396) of the partner agency as it was written. Setting its status to `suspended` makes all its keys
+/// invalid: immediately on this server, and within two seconds on others. Setting it to `active` again undoes that.
 #[utoipa::path(
     operation_id = "changePartner",
     tag = "partners",
@@ -158,7 +159,7 @@ async fn get_partner(
     request_body(content = NewPartner, example = json!({ "contact": { "phone": "+46 13 20 60 00", "email": "skaggetorp@example.se" } })),
     responses(
         (status = 200, description = "The partner agency as it is now.", body = PartnerView),
-        (status = 409, description = "Another one has the same slug.")
+        (status = 409, description = "Another partner agency has the same slug.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::AlreadyExists])))
@@ -179,7 +180,7 @@ async fn change_partner(
     let changed = partner.changed(patch.apply(&partner.as_new())?, &call.moment);
     let told_anew = entry(&admin, &call, "referral.receipt_changed", "referral", Vec::new());
     let entry = entry(&admin, &call, "partner.changed", "partner", vec![changed.id.uuid()]);
-    // What the law lets it know follows its category, also of what it has sent before.
+    // The category decides what the law lets the agency know, including of referrals that it sent before.
     let new_category = NewCategory {
         sender: changed.id,
         category: changed.category,
@@ -189,7 +190,7 @@ async fn change_partner(
         entry: told_anew,
     };
     let write = move |conn: &mut DbConn| {
-        // First, so that whoever submits meanwhile waits, or is among those that are changed.
+        // The agency is written first: a referral that it submits meanwhile then waits, or is among those that are changed.
         store::update(conn, &changed)?;
         new_category.write(conn)?;
         audit::record(conn, &entry)?;
@@ -201,7 +202,7 @@ async fn change_partner(
     call.changed(&PartnerView::new(partner, &directory.current(), &call), version)
 }
 
-/// What is remembered of an administrator's change.
+/// The audit record of an administrator's change.
 pub fn entry(
     admin: &PartnerKeeper,
     call: &Call,

@@ -1,4 +1,4 @@
-//! Every statement on partner agencies.
+//! All SQL on partner agencies.
 
 use diesel::prelude::*;
 
@@ -65,21 +65,20 @@ impl TryFrom<Row> for Partner {
     }
 }
 
-/// Which agencies a list shows.
+/// The filters of a list of agencies.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Of this category.
     pub category: Option<Category>,
-    /// With this status.
     pub status: Option<PartnerStatus>,
-    /// With a name that begins so, whatever its case and its marks.
+    /// Only agencies whose name begins with this text, regardless of case and of the marks of å, ä and ö.
     pub name: Option<String>,
 }
 
-/// A place in the list: the name in the order of the alphabet, and the identifier.
+/// A position in the list: the name's key in Swedish alphabetical order, and the identifier.
 pub type Position = (String, PartnerId);
 
-/// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
+/// The rows that the filter lets through, for both a page and a count. The type of a boxed query depends on the database, so this
+/// is a macro that is compiled for each.
 macro_rules! filtered {
     ($filter:expr) => {{
         let filter: &Filter = $filter;
@@ -91,8 +90,8 @@ macro_rules! filtered {
             rows = rows.filter(partners::status.eq(status));
         }
         if let Some(name) = &filter.name {
-            // All texts that begin so, and no others, lie between the beginning itself and the beginning with the last letter
-            // of all behind it.
+            // Exactly the texts with this beginning lie between the beginning and the beginning followed by the last of all
+            // characters.
             let from = folded(name);
             let end = format!("{from}\u{10ffff}");
             rows = rows.filter(partners::name_folded.ge(from)).filter(partners::name_folded.lt(end));
@@ -101,7 +100,7 @@ macro_rules! filtered {
     }};
 }
 
-/// One page of the list, in the order of the alphabet; one row more than `limit` tells that there is a next page.
+/// One page of the list, in alphabetical order. One row more than `limit` is read, to tell whether there is a next page.
 pub fn page(conn: &mut DbConn, filter: &Filter, from: &From<Position>, limit: u32) -> Result<Vec<Partner>> {
     let rows: Vec<Row> = on_backend!(conn, conn => {
         let mut rows = filtered!(filter).order((partners::name_order, partners::id)).limit(i64::from(limit) + 1);
@@ -117,13 +116,13 @@ pub fn page(conn: &mut DbConn, filter: &Filter, from: &From<Position>, limit: u3
     rows.into_iter().map(Partner::try_from).collect()
 }
 
-/// How many agencies the list has in all.
+/// The number of agencies that the filter lets through.
 pub fn count(conn: &mut DbConn, filter: &Filter) -> Result<u64> {
     let count: i64 = on_backend!(conn, conn => filtered!(filter).count().get_result(conn))?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-/// The agency of this name.
+/// Finds an agency by its identifier or slug.
 pub fn find(conn: &mut DbConn, name: &PartnerName) -> Result<Partner> {
     let row: Row = match name {
         PartnerName::Id(id) => {
@@ -137,21 +136,20 @@ pub fn find(conn: &mut DbConn, name: &PartnerName) -> Result<Partner> {
     row.try_into()
 }
 
-/// All agencies, by their slugs.
+/// All agencies in the order of their slugs.
 pub fn all(conn: &mut DbConn) -> Result<Vec<Partner>> {
     let ordered = partners::table.order(partners::slug);
     let rows: Vec<Row> = on_backend!(conn, conn => ordered.select(Row::as_select()).load(conn))?;
     rows.into_iter().map(Partner::try_from).collect()
 }
 
-/// Adds an agency.
 pub fn insert(conn: &mut DbConn, partner: &Partner) -> Result<()> {
     let row = Row::from(partner);
     on_backend!(conn, conn => diesel::insert_into(partners::table).values(&row).execute(conn))?;
     Ok(())
 }
 
-/// Writes the next version of an agency, unless somebody else wrote it first.
+/// Writes the next version of an agency. Fails if somebody else wrote it first.
 pub fn update(conn: &mut DbConn, partner: &Partner) -> Result<()> {
     let row = Row::from(partner);
     let before = partners::table.find(partner.id).filter(partners::version.eq(partner.version - 1));

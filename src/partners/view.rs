@@ -1,4 +1,4 @@
-//! Partner agencies and their keys as callers see them.
+//! The answers that show partner agencies and their keys.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,18 +16,18 @@ use crate::slug::Slug;
 use crate::text::Line;
 use crate::time::Timestamp;
 
-/// Where the law speaks of an agency's category.
+/// The provision of law that names an agency's category.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LegalBasis {
-    /// The legal reference.
+    /// The identifier of the legal reference.
     #[schema(max_length = 100, example = "sol-19-1")]
     id: &'static str,
-    /// The point of SoL 19 kap. 1 § that names the category, for those with a duty to report.
+    /// The point of SoL 19 kap. 1 § that names the category; absent if the category has no duty to report.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 22, example = 4)]
     point: Option<u8>,
-    /// Where it stands, as it reads today; absent where the installation has not loaded the reference.
+    /// The citation of the provision in its present wording; absent if the installation has not loaded the reference.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 500, example = "SoL (2025:400) 19 kap. 1 §")]
     citation: Option<String>,
@@ -41,49 +41,49 @@ impl LegalBasis {
     }
 }
 
-/// A partner agency.
+/// A partner agency as administrators see it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Partner)]
 pub struct PartnerView {
-    /// Its identifier.
+    /// The agency's unique identifier.
     id: PartnerId,
-    /// Its readable name in paths.
+    /// The agency's readable name in paths.
     ///
     /// @example "school"
     slug: Slug,
-    /// What it is called.
+    /// The agency's name in full.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola (påhittad)")]
     name: Line,
-    /// What kind of organisation it is.
+    /// The kind of organisation.
     ///
     /// @example "school"
     category: Category,
-    /// Whether the law obliges it to report that a child may be harmed. Follows from the category.
+    /// Whether the law obliges the agency to report that a child may be harmed. This follows from the category.
     mandatory_reporter: bool,
-    /// Where the law says so.
+    /// The provision of law that names the category.
     legal_basis: LegalBasis,
-    /// How it is reached.
+    /// The agency's contact details.
     #[serde(skip_serializing_if = "Contact::is_empty")]
     #[schema(required = false)]
     contact: Contact,
-    /// Whether it may call.
+    /// Whether the agency's keys may call the API.
     status: PartnerStatus,
-    /// How often it was written.
+    /// The version of the agency: 1 when it was created, and one more with each change.
     #[schema(minimum = 1, example = 1)]
     version: i32,
-    /// Since when it is known here.
+    /// The time at which the agency was created here.
     created_at: Timestamp,
-    /// When it was written last.
+    /// The time of the last change.
     updated_at: Timestamp,
-    /// Its own address, and that of its keys.
+    /// The links to the agency and to its keys.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     links: Vec<Link>,
 }
 
 impl PartnerView {
-    /// An agency as `call` gets it.
+    /// The view of an agency in the answer to `call`.
     pub fn new(partner: Partner, directory: &Directory, call: &Call) -> Self {
         let path = path(&partner.slug);
         let links = vec![call.link("self", "GET", &path), call.link("api-keys", "GET", &format!("{path}/api-keys"))];
@@ -109,53 +109,53 @@ impl PartnerView {
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApiKey)]
 pub struct ApiKeyView {
-    /// Its identifier: the third part of the key.
+    /// The key's identifier: the third part of the key.
     id: KeyId,
-    /// The identifier by which the audit names it.
+    /// The identifier by which the audit names the key.
     audit_id: uuid::Uuid,
-    /// What people call it.
+    /// The label of the key, for people.
     #[schema(max_length = 200, example = "Elevhälsans system")]
     label: String,
-    /// What it may be used for.
+    /// The operations that the key may be used for.
     #[schema(max_items = 2)]
     scopes: Vec<Scope>,
-    /// From which networks alone it holds; absent if it holds from anywhere.
+    /// The only networks from which the key is accepted; absent if it is accepted from everywhere.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, max_items = 50)]
     allowed_networks: Vec<Network>,
-    /// When it was made.
+    /// The time at which the key was made.
     created_at: Timestamp,
-    /// When it ends, if it does.
+    /// The time at which the key expires; absent if it never does.
     ///
     /// @example "2027-11-21T00:00:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
-    /// Until when it holds beside the key that takes its place.
+    /// The time until which the key stays valid beside the new key that replaces it.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     overlap_until: Option<Timestamp>,
-    /// The key that takes its place.
+    /// The identifier of the new key that replaces this one.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     rotated_to: Option<KeyId>,
-    /// When it was revoked.
+    /// The time at which the key was revoked.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     revoked_at: Option<Timestamp>,
-    /// When it was used last, to about a minute; absent if it never was.
+    /// The time at which the key was last used, accurate to about a minute; absent if it was never used.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_used_at: Option<Timestamp>,
-    /// Its own address, its agency's, and what may be done with it now.
+    /// The links to the key, to its agency and to the operations that are possible on the key now.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     links: Vec<Link>,
 }
 
 impl ApiKeyView {
-    /// A key of the agency with this slug, and what may be done with it now.
+    /// The view of a key of the agency with this slug, with links to the operations that are possible at the time `now`.
     pub fn new(key: ApiKey, slug: &Slug, addresses: &impl Linking, now: Timestamp) -> Self {
         let path = key_path(slug, &key.id);
         let mut links = vec![addresses.link("self", "GET", &path), addresses.link("partner", "GET", &self::path(slug))];
@@ -182,13 +182,13 @@ impl ApiKeyView {
     }
 }
 
-/// A new key, with its secret: the only time that it is shown.
+/// A new key with its secret, which is shown only this once.
 #[derive(Serialize, ToSchema)]
 pub struct IssuedApiKey<'a> {
-    /// The key.
+    /// The key as it is shown later, without its secret.
     #[serde(flatten)]
     pub key: &'a ApiKeyView,
-    /// The whole key, for the header `X-API-Key`. It is shown this once and kept nowhere.
+    /// The whole key, for the header `X-API-Key`. It is shown only this once and is not stored.
     #[schema(
         min_length = 56,
         max_length = 70,
@@ -203,63 +203,64 @@ pub struct IssuedApiKey<'a> {
 #[serde(rename_all = "camelCase")]
 #[schema(as = PartnerMe)]
 pub struct OwnView {
-    /// Its identifier.
+    /// The agency's unique identifier.
     id: PartnerId,
-    /// Its readable name.
+    /// The agency's readable name.
     ///
     /// @example "school"
     slug: Slug,
-    /// What it is called.
+    /// The agency's name in full.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola (påhittad)")]
     name: Line,
-    /// What kind of organisation it is.
+    /// The kind of organisation.
     ///
     /// @example "school"
     category: Category,
-    /// Whether the law obliges it to report that a child may be harmed.
+    /// Whether the law obliges the agency to report that a child may be harmed.
     mandatory_reporter: bool,
-    /// Where the law says so.
+    /// The provision of law that names the category.
     legal_basis: LegalBasis,
-    /// How the municipality reaches it.
+    /// The contact details that the municipality has for the agency.
     #[serde(skip_serializing_if = "Contact::is_empty")]
     #[schema(required = false)]
     contact: Contact,
-    /// The key that this call is made with.
+    /// The identifier of the key that this call is made with.
     key_id: KeyId,
-    /// What this key may be used for.
+    /// The operations that this key may be used for.
     #[schema(max_items = 2)]
     scopes: Vec<Scope>,
-    /// How many calls each key may make; absent where the installation limits nobody.
+    /// The number of calls that each key may make; absent if the installation sets no limits.
     #[serde(skip_serializing_if = "Option::is_none")]
     limits: Option<KeyLimits>,
-    /// All keys of the agency that hold at present, in the order in which they were made.
+    /// The agency's keys that are valid at present, in the order in which they were made.
     #[schema(max_items = 1000)]
     keys: Vec<OwnKey>,
-    /// Its own address, and what this key may do.
+    /// The links to the agency itself and to the operations that this key may call.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     links: Vec<Link>,
 }
 
-/// A key as its agency sees it.
+/// A key of a partner agency as the agency itself sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = PartnerOwnKey)]
 pub struct OwnKey {
-    /// Its identifier: the third part of the key.
+    /// The key's identifier: the third part of the key.
     id: KeyId,
-    /// What the municipality calls it.
+    /// The label that the municipality gave the key.
     #[schema(max_length = 200, example = "Elevhälsans system")]
     label: String,
-    /// What it may be used for.
+    /// The operations that the key may be used for.
     #[schema(max_items = 2)]
     scopes: Vec<Scope>,
-    /// When it ends, if it does: by its expiry or, when another key takes its place, by the end of the overlap.
+    /// The time at which the key ends: its expiry or, if another key replaces it, the end of the overlap. Absent if it does not
+    /// end.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     ends_at: Option<Timestamp>,
-    /// The key that takes its place.
+    /// The identifier of the new key that replaces this one.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -267,7 +268,7 @@ pub struct OwnKey {
 }
 
 impl OwnView {
-    /// The agency as `call`, which it makes itself, gets it.
+    /// The view of the agency that makes the call `call`.
     pub fn new(
         partner: Partner,
         keys: Vec<ApiKey>,
@@ -308,12 +309,12 @@ impl OwnView {
     }
 }
 
-/// Where an agency lies below the root of the API.
+/// The path of an agency below the root of the API.
 pub fn path(slug: &Slug) -> String {
     format!("/partners/{slug}")
 }
 
-/// Where a key of an agency lies below the root of the API.
+/// The path of an agency's key below the root of the API.
 pub fn key_path(slug: &Slug, id: &KeyId) -> String {
     format!("/partners/{slug}/api-keys/{id}")
 }

@@ -1,10 +1,10 @@
-//! Age bands: what is told of an age where a year would tell too much, and what statistics count by.
+//! Age bands. An age band is shown where a birth year would tell too much, and statistics count by age bands.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// An age band. Where youth ends is the municipality's to say (the highest age of its services, 20 in Linköping): the last band
-/// before `adult` reaches to there.
+/// An age band. The municipality decides where youth ends (at the highest age of its services, 20 in Linköping): the last band before
+/// `adult` reaches up to that age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[derive(strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[expect(missing_docs, reason = "Each says its ages.")]
@@ -33,7 +33,7 @@ pub enum AgeBand {
 }
 
 impl AgeBand {
-    /// The band of somebody of that age, where youth ends after the year `last`.
+    /// Returns the age band of somebody of this age. Youth ends after the year `last`.
     pub fn of(age: u32, last: u8) -> Self {
         match age {
             0..=5 => Self::From0To5,

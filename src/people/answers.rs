@@ -21,16 +21,16 @@ use crate::people::view::PersonView;
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
-/// A person as far as somebody may know of them.
+/// A person, as far as the caller may know of them.
 pub(super) struct Found {
     pub(super) person: SealedPerson,
     pub(super) family_id: Option<FamilyId>,
     pub(super) same_number: Vec<PersonId>,
-    /// Whether they may change them, and not only read of them for a reason.
+    /// Whether the caller may change the person, and not only read about them for a stated reason.
     pub(super) may_change: bool,
 }
 
-/// A person as far as somebody with this sight may know of them.
+/// Reads a person as far as somebody with this sight may know of them.
 pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<Found> {
     let person = store::find(conn, sight, id)?;
     let family: Vec<FamilyId> = person.family_id.into_iter().collect();
@@ -39,8 +39,8 @@ pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<Fou
 }
 
 impl Found {
-    /// A person in a family of whom somebody with this sight may know. Other records with the same number are there only because
-    /// one is protected, so only the cleared learn of them.
+    /// Adds the other records with the same identity number to a person. They exist only because one of the records is protected, so only
+    /// staff who are cleared learn of them. `family_id` is the family, if the caller may know of it.
     pub(super) fn new(
         conn: &mut DbConn,
         sight: &Sight,
@@ -57,7 +57,7 @@ impl Found {
     }
 }
 
-/// What it takes to show a person, on any thread.
+/// The vault, the directory and the links, which are needed to show a person on any thread.
 #[derive(Clone)]
 pub(super) struct Showing {
     pub(super) vault: Vault,
@@ -72,7 +72,7 @@ impl Showing {
         Self { vault, directory, links: call.links(), now: call.moment.now }
     }
 
-    /// The person, as whoever found them may see them.
+    /// Makes the view of a person for the caller who found them.
     pub(super) fn view(&self, found: Found) -> Result<PersonView> {
         let today = self.directory.calendar.local_date(self.now.utc());
         let path = path(found.person.id);
@@ -86,7 +86,7 @@ impl Showing {
         Ok(PersonView::new(person, found.family_id, found.same_number, &self.directory, links, today))
     }
 
-    /// A kept answer about a person, as it is now.
+    /// Gives a kept answer about a person again, with the person as they are now.
     pub(super) fn made_anew(&self, found: Found, kept: Written) -> Result<Again> {
         let (version, others) = (found.person.version, found.others());
         Ok(Again {

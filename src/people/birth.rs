@@ -1,10 +1,10 @@
-//! When somebody was born, from whichever facts tell it.
+//! When somebody was born, according to the facts that are known.
 
 use chrono::{Datelike, NaiveDate};
 
 use crate::people::PersonalIdentityNumber;
 
-/// What is known of when somebody was born.
+/// The birth date and the birth year, as far as they are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Birth {
     date: Option<NaiveDate>,
@@ -12,19 +12,19 @@ pub struct Birth {
 }
 
 impl Birth {
-    /// What these facts tell together: the number tells most, the year alone least.
+    /// Combines these facts: the identity number tells most, the year alone least.
     pub fn told_by(number: Option<&PersonalIdentityNumber>, date: Option<NaiveDate>, year: Option<u16>) -> Self {
         let date = number.and_then(PersonalIdentityNumber::birth_date).or(date);
         let of_number = number.map(PersonalIdentityNumber::birth_year);
         Self { date, year: of_number.or(date.map(|date| date.year())).or(year.map(i32::from)) }
     }
 
-    /// The year, if anything tells it.
+    /// The birth year, if any fact tells it.
     pub fn year(self) -> Option<i32> {
         self.year
     }
 
-    /// Age in whole years on the day `today`, if anything tells it. A year alone counts as the lower of the two possible ages.
+    /// The age in whole years on the day `today`, if any fact tells it. A birth year alone counts as the lower of the two possible ages.
     pub fn lowest_age(self, today: NaiveDate) -> Option<u32> {
         match self.date {
             Some(born) => Some(today.years_since(born).unwrap_or(0)),

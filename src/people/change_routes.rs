@@ -1,4 +1,5 @@
-//! Changing a person, and what follows it: a protection takes the person's open referrals out of sight in the same moment.
+//! The operation that changes a person. If the identity becomes protected, the person's open referrals are hidden in the same
+//! transaction.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
@@ -32,9 +33,10 @@ type PersonFacts = Changeable<NewPerson>;
 
 /// Change a person
 ///
-/// A merge patch (RFC 7396) of what the person was registered with. Referrals that name a new identity number are about the person
-/// from now on. When the identity becomes protected, open referrals about the person go to the central reception in the same moment,
-/// and the person is gone for staff who are not cleared: if that is you, the answer is 204 without a body.
+/// Changes what the person was registered with, by a merge patch (RFC 7396). Referrals that name a new identity number are about the
+/// person from now on. If the identity becomes protected, open referrals about the person go to the central reception at the same moment,
+/// and the person no longer exists for staff who are not cleared for protected identities. If you are not cleared, the answer is 204
+/// without a body.
 #[utoipa::path(
     operation_id = "changePerson",
     tag = "people",
@@ -42,7 +44,7 @@ type PersonFacts = Changeable<NewPerson>;
     request_body(content = PersonFacts, example = json!({ "givenName": "Åsa", "languages": ["sv"] })),
     responses(
         (status = 200, description = "The person as it is now.", body = PersonView),
-        (status = 409, description = "The identity number is another person's.")
+        (status = 409, description = "The identity number belongs to another person.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::AlreadyExists])))
@@ -81,38 +83,38 @@ pub async fn change_person(
             Outcome::NumberTaken => Err(Error::new(Problem::AlreadyExists)),
         })
     };
-    // The person may change meanwhile, which the next reading finds; or a referral about the person does, or comes in. Or somebody
-    // writes the same number in this moment: whether the writer may know of that one, the next try tells.
+    // The write can lose a race: the person may change meanwhile, which the next reading finds; a referral about the person may change or
+    // come in; or somebody may write the same number at this moment, and the next try tells whether the writer may know of that person.
     anew(false, once).await?
 }
 
-/// What became of a change.
+/// The result of changing a person.
 enum Outcome {
     Written(Box<Found>),
-    /// It is written, and the writer may not know of the person any more.
+    /// The change is written, and the writer may not know of the person any more.
     OutOfSight,
     NumberTaken,
 }
 
-/// The next version of a person, and of the referrals that follow it out of sight.
+/// The next version of a person, with the referrals that are hidden with it.
 struct Change {
     by: By,
     showing: Showing,
     person: SealedPerson,
     words: Vec<Vec<u8>>,
-    /// The hashes of the old number and the new one.
+    /// The hashes of the old identity number and the new one.
     numbers: Vec<Vec<u8>>,
     number_is_new: bool,
     is_protected: bool,
     referrals: Vec<SealedReferral>,
-    /// What their histories say of it.
+    /// The events that are added to the histories of these referrals.
     events: Vec<SealedEvent>,
     entries: Vec<Entry>,
 }
 
 impl Change {
-    /// Seals what will be written: a database thread does no cryptography, but for the few referrals that a new number brings, and those
-    /// that were copied with one.
+    /// Seals what will be written, so that a database thread does no cryptography. Exceptions are the few referrals that a new number
+    /// brings, and the reports that were copied with a hidden referral.
     async fn prepare(
         before: &Person,
         after: &Person,
@@ -146,14 +148,14 @@ impl Change {
         let person = SealedPerson::new(after, vault, &moment.random)?;
         let number_is_new = old_number != person.number_hash;
         let mut numbers: Vec<Vec<u8>> = old_number.into_iter().chain(person.number_hash.clone()).collect();
-        // Whoever takes two takes them in one order, so that no two wait for each other.
+        // Every transaction that takes two numbers takes them in the same order, so that no two wait for each other.
         numbers.sort_unstable();
         let words = store::name_hashes(vault, &after.written.full_name());
         let (by, showing) = (by.clone(), showing.clone());
         Ok(Self { by, showing, person, words, numbers, number_is_new, is_protected, referrals, events, entries })
     }
 
-    /// Writes it, and gives the person as the writer may know it then.
+    /// Writes the change, and returns the person as far as the writer may know of it afterwards.
     fn write(&self, conn: &mut DbConn) -> Result<Outcome> {
         let (by, mut person) = (&self.by, self.person.clone());
         for number in &self.numbers {
@@ -162,7 +164,7 @@ impl Change {
         if self.number_is_new {
             match store::taken(conn, &by.sight, person.number_hash.as_deref(), person.id)? {
                 Taken::By(known) => {
-                    // Nothing else is written; but that the number was named is.
+                    // Nothing else is written, but the audit records that the number was named.
                     audit::record(conn, &by.entry("person.linked", "person", vec![known.id.uuid()]))?;
                     return Ok(Outcome::NumberTaken);
                 }

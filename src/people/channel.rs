@@ -1,34 +1,34 @@
-//! By what means somebody is met.
+//! The channels by which somebody is met.
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Where, or by what means, somebody was met.
+/// The channel of a contact: where, or by what means, somebody was met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Channel {
-    /// In the street.
+    /// Somebody was met in the street.
     Street,
-    /// At school.
+    /// Somebody was met at school.
     School,
-    /// At home.
+    /// Somebody was met at home.
     HomeVisit,
-    /// At a youth centre.
+    /// Somebody was met at a youth centre.
     YouthCentre,
-    /// With an association.
+    /// Somebody was met with an association.
     Association,
-    /// At the office.
+    /// Somebody was met at the office.
     Office,
-    /// By telephone.
+    /// Somebody was spoken to by telephone.
     Phone,
-    /// In a chat, by message or on screen.
+    /// Somebody was met in a chat, by message or on screen.
     Digital,
-    /// At an event.
+    /// Somebody was met at an event.
     Event,
 }
 crate::text_column!(Channel);

@@ -1,4 +1,4 @@
-//! Registering a person, and what follows it: referrals that named the person before are about them from now on.
+//! The operation that registers a person. Referrals that named the person's identity number before are about the person from now on.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
@@ -29,17 +29,16 @@ use crate::vault::Vault;
 
 /// Register a person
 ///
-/// Somebody whom your office has met, by as much as is known. An identity number that is known already is answered with 200 and
-/// with who it is, by identifier and name and no more: the rest becomes visible once a referral or a contact of your own office is
-/// about the same person. That a number was named is recorded. Referrals that named the number before are about the person from
-/// now on.
+/// Registers somebody whom your office has met, with as much as is known. If the identity number is already known, the answer is 200 with
+/// that person's identifier and name, and no more: the rest becomes visible once a referral or a contact of your own office is about the
+/// person. That a number was named is recorded. Referrals that named the number before are about the person from now on.
 #[utoipa::path(
     operation_id = "createPerson",
     tag = "people",
     request_body = NewPerson,
     responses(
         (status = 201, description = "The new person.", body = PersonView),
-        (status = 200, description = "The identity number is known already: this is who it is.", body = KnownPerson),
+        (status = 200, description = "The identity number is already known. The answer names the person.", body = KnownPerson),
         (status = 404, description = GONE)
     ),
     security(("staffToken" = [])),
@@ -80,7 +79,7 @@ pub async fn create_person(
         let person = Person::register(new.clone(), &directory, &call.moment)?;
         let sealed = SealedPerson::new(&person, &vault, &call.moment.random)?;
         let words = store::name_hashes(&vault, &person.written.full_name());
-        // Somebody else may register the same number in this moment, or change a referral that names it.
+        // Somebody else may register the same number at this moment, or change a referral that names it.
         let arrive = async || {
             let (person, words, by) = (sealed.clone(), words.clone(), by.clone());
             let arrival = Arrival { person, words, family: new.family_id, office, by };
@@ -93,7 +92,7 @@ pub async fn create_person(
     call.send(denials.noted(answer, || by.entry("person.created", "person", Vec::new()))?)
 }
 
-/// Somebody who is registered.
+/// A person who is being registered.
 struct Arrival {
     person: SealedPerson,
     words: Vec<Vec<u8>>,
@@ -137,7 +136,7 @@ impl Arrival {
         Ok(answer)
     }
 
-    /// Somebody has the number already: that it was named is all that happened.
+    /// Answers with the person who already has the number. Nothing is written except that the number was named.
     fn tell(&self, conn: &mut DbConn, known: SealedPerson, slot: &Slot, vault: &Vault) -> Result<Written> {
         let id = known.id.uuid();
         let entry = self.by.entry("person.linked", "person", vec![id]);

@@ -1,4 +1,4 @@
-//! What is written down of a person, and the rules that it must keep.
+//! The facts that are written down about a person, and the rules that they must keep.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -14,52 +14,53 @@ use crate::slug::OfficeName;
 use crate::text::LanguageCode;
 use crate::vault::{self, Confidential, ConfidentialLine};
 
-/// A person, by as much as is known.
+/// A person, with as much as is known.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPerson {
-    /// Given name.
+    /// The given name of the person.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Åsa"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub given_name: Option<ConfidentialLine>,
-    /// Family name.
+    /// The family name of the person.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Öberg"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub family_name: Option<ConfidentialLine>,
-    /// Personal identity number.
+    /// The personal identity number of the person.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub personal_identity_number: Option<ConfidentialNumber>,
-    /// Birth year, where the identity number is not known.
+    /// The birth year, if the identity number is not known.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1900, maximum = 2200, example = 2013)]
     pub birth_year: Option<u16>,
-    /// Gender, as somebody stated it.
+    /// The gender, as somebody stated it.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gender: Option<Gender>,
-    /// Whether the person's whereabouts must not become known; none unless said. Setting it takes the person out of every answer
-    /// to staff who are not cleared for it, and sends open referrals about the person to the central reception.
+    /// Whether the person's whereabouts must not become known. If absent, there is no protection. A protection removes the person from
+    /// every answer to staff who are not cleared for protected identities, and sends open referrals about the person to the central
+    /// reception.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "none"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protection: Option<ProtectedIdentity>,
-    /// Where the person lives. Not kept of somebody with a protected registration.
+    /// The address where the person lives. Not kept for somebody with a protected registration.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<HomeAddress>,
-    /// The district where the person lives. Not kept of somebody with a protected registration.
+    /// The district where the person lives. Not kept for somebody with a protected registration.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
@@ -71,18 +72,18 @@ pub struct NewPerson {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub languages: Option<Vec<LanguageCode>>,
-    /// Whether an interpreter is needed.
+    /// Whether the person needs an interpreter.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter_needed: Option<bool>,
-    /// The family that the person is registered into; afterwards the person is moved.
+    /// The family that the person is registered into. Later changes of family are made by moving the person.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
-    /// The office on whose behalf the person is registered, by its identifier or slug: needed of staff with several offices.
+    /// The office on whose behalf the person is registered, by its identifier or slug. Staff with several offices must give it.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,11 +97,11 @@ impl Registration for NewPerson {
 /// The postal code of somebody's home.
 pub type ConfidentialPostalCode = Confidential<PostalCode>;
 
-/// Where somebody lives.
+/// The address where somebody lives.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HomeAddress {
-    /// Street and number.
+    /// The street and the number of the house.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Påhittade gatan 1"
@@ -111,7 +112,7 @@ pub struct HomeAddress {
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(serialize_with = "vault::disclose")]
     pub postal_code: ConfidentialPostalCode,
-    /// Postal locality.
+    /// The postal locality of the address.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Linköping"
@@ -120,7 +121,7 @@ pub struct HomeAddress {
 }
 
 impl NewPerson {
-    /// What must hold on the day `today`.
+    /// Checks the facts on the day `today`.
     pub fn check(&self, today: NaiveDate, directory: &Directory) -> Result<()> {
         let mut rules = Rules::default();
         directory.check_home(self.district_id, "/districtId", &mut rules);
@@ -136,8 +137,8 @@ impl NewPerson {
         rules.finish(Some(()))
     }
 
-    /// What of it is kept: nothing that tells where somebody with a protected registration lives, and nothing that is kept
-    /// beside it.
+    /// Returns the facts that are kept: without the place where somebody with a protected registration lives, and without what is kept
+    /// elsewhere.
     pub fn kept(self) -> Self {
         let kept = Self { family_id: None, office_id: None, ..self };
         match kept.protection {
@@ -146,18 +147,17 @@ impl NewPerson {
         }
     }
 
-    /// The personal identity number.
     pub fn number(&self) -> Option<&PersonalIdentityNumber> {
         self.personal_identity_number.as_ref().map(Confidential::reveal)
     }
 
-    /// Given name and family name.
+    /// The given name and the family name.
     pub fn full_name(&self) -> String {
         let names = [&self.given_name, &self.family_name].into_iter().flatten();
         names.map(|name| name.reveal().as_ref()).collect::<Vec<_>>().join(" ")
     }
 
-    /// When the person was born, as far as anything tells it.
+    /// When the person was born, as far as the facts tell.
     pub fn birth(&self) -> Birth {
         Birth::told_by(self.number(), None, self.birth_year)
     }

@@ -3,17 +3,17 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Gender, as somebody stated it.
+/// The gender of a person, as somebody stated it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Gender {
-    /// Girl or woman.
+    /// The person is a girl or woman.
     Female,
-    /// Boy or man.
+    /// The person is a boy or man.
     Male,
-    /// Another.
+    /// The person has another gender.
     Other,
-    /// Not known.
+    /// The gender is not known.
     Unknown,
 }

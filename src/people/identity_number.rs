@@ -1,8 +1,8 @@
 //! Personal identity numbers: personnummer (folkbokföringslagen 1991:481, 18 §) and samordningsnummer (lag 2022:1697).
 //!
-//! Eight digits of a birth date, three of a serial number, one check digit by the Luhn algorithm over the last ten. A
-//! samordningsnummer adds 60 to the day, and may leave month and day open as 00 and 60. Only the form with the century is
-//! accepted: which century the short form means depends on the day it is read.
+//! A number has eight digits of a birth date, three of a serial number, and a check digit by the Luhn algorithm over the last ten digits.
+//! A samordningsnummer adds 60 to the day, and may leave month and day open as 00 and 60. Only the form with the century is accepted: the
+//! century of the short form depends on the day on which it is read.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,14 +15,14 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use crate::error::Text;
 use crate::vault::Confidential;
 
-/// A number whose date exists and whose check digit is right. It is never told by `Debug`.
+/// A number whose date exists and whose check digit is right. `Debug` never shows the number.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PersonalIdentityNumber {
     digits: [u8; 12],
 }
 
 impl PersonalIdentityNumber {
-    /// The birth date that the number states; a samordningsnummer may leave it open.
+    /// The birth date that the number states. A samordningsnummer may leave it open.
     pub fn birth_date(&self) -> Option<NaiveDate> {
         date(&self.digits)
     }
@@ -32,7 +32,7 @@ impl PersonalIdentityNumber {
         year(&self.digits)
     }
 
-    /// Whether its holder was born by the day `today`.
+    /// Whether the holder of the number was born by the day `today`.
     pub fn has_been_born(&self, today: NaiveDate) -> bool {
         self.birth_year() <= today.year() && self.birth_date().is_none_or(|born| born <= today)
     }
@@ -63,7 +63,7 @@ impl FromStr for PersonalIdentityNumber {
     }
 }
 
-/// The number that some of the digits make.
+/// The decimal number made of the digits in these places.
 fn number(digits: &[u8; 12], places: std::ops::Range<usize>) -> u32 {
     digits.get(places).unwrap_or_default().iter().fold(0, |sum, digit| sum * 10 + u32::from(*digit))
 }
@@ -78,13 +78,13 @@ fn date(digits: &[u8; 12]) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year(digits), number(digits, 4..6), day)
 }
 
-/// A samordningsnummer may leave open in which month, and on which day, somebody was born.
+/// Whether the number leaves open the month or the day of birth, as a samordningsnummer may.
 fn leaves_the_date_open(digits: &[u8; 12]) -> bool {
     let (month, day) = (number(digits, 4..6), number(digits, 6..8));
     (60..=91).contains(&day) && month <= 12 && (month == 0 || day == 60)
 }
 
-/// The Luhn algorithm over the ten digits without the century.
+/// Checks the ten digits without the century by the Luhn algorithm.
 fn has_right_check_digit(digits: &[u8; 12]) -> bool {
     let sum: u32 = digits
         .iter()
@@ -135,7 +135,7 @@ impl utoipa::PartialSchema for PersonalIdentityNumber {
             .min_length(Some(12))
             .max_length(Some(13))
             .pattern(Some("^[0-9]{8}-?[0-9]{4}$"))
-            .description(Some("A personnummer or samordningsnummer with century and right check digit."))
+            .description(Some("A personnummer or samordningsnummer with its century and a right check digit."))
             // A test number that Skatteverket has published; it belongs to nobody.
             .examples(["20130101-2389"])
             .into()

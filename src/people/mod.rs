@@ -1,13 +1,13 @@
-//! Who is met and helped.
+//! The people who are met and helped.
 //!
-//! - A person is known by as much as somebody had reason to write down, and by no more: a name, a personal identity number,
-//!   a birth year, or nothing at all but that there is somebody.
-//! - Staff know of those whom their own offices have met: who registered them, and who had a referral about them. It goes
-//!   through [`crate::auth::Sight`] like everything about cases.
-//! - A person whose identity is protected exists only for staff who are cleared for it. Whoever else names such a person's
-//!   identity number gets a record of their own: no answer tells that there is another.
-//! - Of a person with a protected registration nothing is stored that tells where they live.
-//! - A person belongs to at most one family; changing families has an operation and a history of its own.
+//! - A person is known by as much as somebody had reason to write down, and no more: a name, a personal identity number, a birth year, or
+//!   nothing except that the person exists.
+//! - Staff know of the people whom their own offices have met: those whom the office registered, and those about whom it had a referral.
+//!   This is decided by [`crate::auth::Sight`], as for everything about cases.
+//! - A person whose identity is protected exists only for staff who are cleared for protected identities. If anybody else registers the
+//!   person's identity number, a separate record is made: no answer tells that there is another one.
+//! - For a person with a protected registration, nothing is stored that tells where the person lives.
+//! - A person belongs to at most one family. Changing families has its own operation and its own history.
 //! - A person is looked up by name or by identity number, through keyed hashes; there is no other search.
 
 mod age_band;
@@ -45,27 +45,23 @@ pub use gender::Gender;
 pub use identity_number::ConfidentialNumber;
 pub use protected_identity::ProtectedIdentity;
 
-/// A person. The database has it sealed: see [`store::SealedPerson`].
+/// A person with the facts opened. The database holds them sealed: see [`store::SealedPerson`].
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// Identifies it.
     pub id: PersonId,
-    /// What somebody wrote down, and may be kept.
+    /// The facts that somebody wrote down, as far as they may be kept.
     pub written: NewPerson,
-    /// The family that the person belongs to.
     pub family_id: Option<FamilyId>,
-    /// Tells apart the records with one identity number.
+    /// The slot, which tells apart the records with the same identity number.
     pub number_slot: i32,
-    /// When the person was registered.
     pub registered_at: Timestamp,
-    /// When the record last changed.
     pub updated_at: Timestamp,
-    /// Counts its changes.
     pub version: i32,
 }
 
 impl Person {
-    /// Registers what somebody wrote down: checks it, and leaves out what must not be kept. The family is joined apart.
+    /// Makes a new person of what somebody wrote down: checks it, and leaves out what must not be kept. The person joins a family
+    /// separately.
     pub fn register(new: NewPerson, directory: &Directory, moment: &Moment) -> Result<Self> {
         new.check(directory.calendar.local_date(moment.now.utc()), directory)?;
         Ok(Self {
@@ -79,18 +75,17 @@ impl Person {
         })
     }
 
-    /// What the record becomes when somebody writes it anew.
+    /// Returns the next version of the person, with the facts that somebody writes now.
     pub fn changed(&self, new: NewPerson, directory: &Directory, moment: &Moment) -> Result<Self> {
         new.check(directory.calendar.local_date(moment.now.utc()), directory)?;
         Ok(Self { written: new.kept(), updated_at: moment.now, version: self.version + 1, ..self.clone() })
     }
 
-    /// Whether and how the identity is protected.
     pub fn protection(&self) -> ProtectedIdentity {
         self.written.protection.unwrap_or_default()
     }
 
-    /// The age band on the day `today`, if anything tells it.
+    /// The age band on the day `today`, if any fact tells it.
     pub fn age_band(&self, today: NaiveDate, directory: &Directory) -> Option<AgeBand> {
         self.written.birth().lowest_age(today).map(|age| AgeBand::of(age, directory.municipality.ages.to))
     }

@@ -1,13 +1,13 @@
-//! Names as they are looked up: by their words, whatever their order, their marks and their case.
+//! Names as they are looked up: by their words, regardless of the order of the words, of accents and of case.
 
 use std::collections::BTreeSet;
 
 use crate::text::folded;
 
-/// A name of more words than this is not looked up: no name has as many, and each costs a look into an index.
+/// The most words of a name that is looked up. No name has more, and each word costs a look into an index.
 pub const MOST_WORDS: usize = 10;
 
-/// The words of a name: `Åsa Öberg`, `asa oberg` and `ÖBERG, Åsa` have the same.
+/// Returns the words of a name. `Åsa Öberg`, `asa oberg` and `ÖBERG, Åsa` have the same words.
 pub fn words(name: &str) -> BTreeSet<String> {
     let folded = folded(name);
     folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()

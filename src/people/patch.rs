@@ -1,4 +1,4 @@
-//! How the document describes a change of what is registered.
+//! Describes to the OpenAPI document a change of what was registered.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -7,13 +7,13 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-/// A body with fields that belong to the registration alone: they are no part of the thing afterwards, and cannot be changed.
+/// A body with fields that belong to the registration alone: afterwards they are no part of the record, and cannot be changed.
 pub trait Registration {
-    /// Those fields.
+    /// The names of the fields that belong to the registration alone.
     const FIELDS: &'static [&'static str];
 }
 
-/// The schema of what was registered with a `T` and can be changed: the document makes the merge patch of it.
+/// The schema of those fields of a `T` that can be changed. The document makes the merge patch of it.
 pub struct Changeable<T>(PhantomData<T>);
 
 impl<T: PartialSchema + Registration> PartialSchema for Changeable<T> {

@@ -1,4 +1,4 @@
-//! People over HTTP.
+//! The operations that read a person and move a person to another family.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
@@ -27,7 +27,7 @@ use crate::people::view::PersonView;
 use crate::people::{change_routes, create_routes, search_routes, store};
 use crate::vault::{self, ConfidentialProse, Vault};
 
-/// The operations on people.
+/// Mounts the operations on people.
 pub fn mount(api: &mut impl Mount) {
     api.service(create_routes::create_person)
         .service(search_routes::search_people)
@@ -36,18 +36,18 @@ pub fn mount(api: &mut impl Mount) {
         .service(move_person);
 }
 
-/// To which family a person moves, and why.
+/// The family that a person moves to, and the reason.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonMove {
-    /// The family; null for none.
+    /// The family that the person moves to, or null for no family.
     ///
     /// @x-nullable true
-    // What is required is that it is said: a field that is only forgotten must take nobody out of a family.
+    // The field is required, although it may be null: a field that was only forgotten must take nobody out of a family.
     #[serde(deserialize_with = "given_or_null")]
     #[schema(required)]
     family_id: Option<FamilyId>,
-    /// Why the person moves.
+    /// The reason why the person moves.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Bor numera hos sin pappa."
@@ -60,8 +60,8 @@ fn given_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Res
 
 /// Get a person
 ///
-/// A person whom one of your own offices has met: for everyone else, and for staff who are not cleared also if the person's
-/// identity is protected, there is no such person. The reading is recorded before the answer leaves.
+/// Returns a person whom one of your own offices has met. For everyone else the person does not exist, and a person whose identity is
+/// protected exists only for staff who are cleared for protected identities. The reading is recorded before the answer is sent.
 #[utoipa::path(
     operation_id = "getPerson",
     tag = "people",
@@ -98,7 +98,8 @@ async fn get_person(
 
 /// Move a person to another family
 ///
-/// Or out of any, with null. The reason and the families stay in the history of all three.
+/// Moves a person to another family, or out of any family with null. The reason and the families stay in the histories of the person and
+/// of both families.
 #[utoipa::path(
     operation_id = "movePerson",
     tag = "people",

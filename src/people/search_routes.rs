@@ -1,4 +1,4 @@
-//! Looking people up: by name or by identity number, and by nothing else (förordning 2001:637, 15 §).
+//! The operation that looks people up: by name or by identity number, and by nothing else (förordning 2001:637, 15 §).
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
@@ -18,40 +18,40 @@ use crate::people::{ConfidentialNumber, Person, names};
 use crate::text::swedish_order;
 use crate::vault::{Confidential, ConfidentialLine, Vault};
 
-/// As many are shown at most: who is not among them is looked for more exactly.
+/// The most people that are shown. A person who is not among them must be looked up more exactly.
 const MOST: usize = 20;
 
-/// Who is looked for: either a name or an identity number.
+/// The person who is looked up: either a name or an identity number.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonSearch {
-    /// Given name, family name or both, in any order and without regard to case and marks: every word must be a whole word of the
-    /// person's name.
+    /// The given name, the family name or both, in any order and without regard to case and accents. Every word must be a whole word of
+    /// the person's name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Åsa Öberg"
     name: Option<ConfidentialLine>,
-    /// Personal identity number.
+    /// The personal identity number of the person.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     personal_identity_number: Option<ConfidentialNumber>,
 }
 
-/// Who was found.
+/// The people who were found.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonMatches {
-    /// At most 20 people, in the Swedish order of their names.
+    /// The people who were found, at most 20, in the Swedish order of their names.
     #[schema(max_items = 20)]
     items: Vec<PersonMatch>,
-    /// Whether there are more than are shown: then look more exactly.
+    /// Whether more people were found than are shown. If so, search more exactly.
     ///
     /// @example false
     has_more: bool,
 }
 
-/// What is looked for, as the database knows it, and what the audit calls it: the kind of key, never the key.
+/// The key of a look-up, as the database knows it. The audit records the kind of the key, and never the key itself.
 enum Wanted {
     Name(Vec<Vec<u8>>),
     Number(Vec<u8>),
@@ -59,13 +59,13 @@ enum Wanted {
 
 /// Look a person up
 ///
-/// By name or by personal identity number, among the people whom your own offices have met. Each look-up is recorded with who
-/// looked, by which kind of key and whom it found, but not with the name or the number itself.
+/// Looks a person up by name or by personal identity number, among the people whom your own offices have met. Each look-up is recorded
+/// with the member of staff, the kind of key and the people who were found, but without the name or the number itself.
 #[utoipa::path(
     operation_id = "searchPeople",
     tag = "people",
     request_body = PersonSearch,
-    responses((status = 200, description = "Who was found.", body = PersonMatches)),
+    responses((status = 200, description = "The people who were found.", body = PersonMatches)),
     security(("staffToken" = [])),
     extensions(("x-no-prefer" = json!(true)))
 )]

@@ -1,4 +1,4 @@
-//! Every query on people. Staff find them only through their [`Sight`].
+//! Every query on people. Staff find people only through their [`Sight`].
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -13,7 +13,7 @@ use crate::people::{Person, PersonalIdentityNumber, ProtectedIdentity, names};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
-/// A person as the database holds it: what is personal is sealed.
+/// A person as the database holds it, with everything personal sealed.
 #[expect(missing_docs, reason = "The fields are those of `Person`.")]
 #[derive(Clone, Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = people, treat_none_as_null = true)]
@@ -31,7 +31,7 @@ pub struct SealedPerson {
 }
 
 impl SealedPerson {
-    /// Seals what is personal. Where somebody lives whose identity is protected stands nowhere else.
+    /// Seals everything personal in a person. The place where somebody with a protected identity lives is written nowhere else.
     pub fn new(person: &Person, vault: &Vault, random: &Random) -> Result<Self> {
         let protection = person.protection();
         Ok(Self {
@@ -48,7 +48,7 @@ impl SealedPerson {
         })
     }
 
-    /// Opens what is personal.
+    /// Opens everything personal in a person.
     pub fn open(self, vault: &Vault) -> Result<Person> {
         Ok(Person {
             id: self.id,
@@ -62,19 +62,19 @@ impl SealedPerson {
     }
 }
 
-/// What a person is found by when the identity number is known.
+/// The keyed hash by which a person with this identity number is found.
 pub fn number_hash(vault: &Vault, number: &PersonalIdentityNumber) -> Vec<u8> {
     vault.keyed_hash("personal identity number", number.to_string().as_bytes()).bytes().to_vec()
 }
 
-/// What a person is found by when the name is known: a hash for each word of it.
+/// The keyed hashes by which a person with this name is found, one for each word.
 pub fn name_hashes(vault: &Vault, name: &str) -> Vec<Vec<u8>> {
     let hash = |word: &String| vault.keyed_hash("name token", word.as_bytes()).bytes().to_vec();
     names::words(name).iter().map(hash).collect()
 }
 
-/// The people that somebody with this sight may know of, among the boxed `$rows`, of whom `$id` says who they are. A boxed query
-/// knows its database, so this is compiled for each.
+/// The people that somebody with this sight may know of, among the boxed `$rows`, where `$id` is the person's identifier. A boxed query
+/// is bound to its database, so this is compiled for each.
 macro_rules! known_to {
     ($sight:expr) => {
         known_to!($sight, people::table.into_boxed(), people::id)
@@ -93,30 +93,31 @@ macro_rules! known_to {
     }};
 }
 
-/// Which links between offices and people or families count: what an office knows only through somebody whose identity is protected,
-/// only those know of who are cleared for it.
+/// The links between offices and people or families that count for this sight, by their column `through_protected`. A link that an office
+/// has only through somebody whose identity is protected counts only for staff who are cleared for protected identities.
 pub fn links_for(sight: &Sight) -> Vec<bool> {
     if sight.protected_identity { vec![false, true] } else { vec![false] }
 }
 
-/// How many bearers a word may have to be taken for a rare one, where none of a name is rarer.
+/// The limits for a rare word: a word is rare if at most this number of people have it in their names. If no word of a name is rare by
+/// one limit, the next limit is tried.
 const RARE: [i64; 4] = [100, 500, 2_000, 8_000];
 
-/// The person, if it may be known to somebody with this sight.
+/// Finds a person that somebody with this sight may know of.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<SealedPerson> {
     let found: Option<SealedPerson> =
         on_backend!(conn, conn => known_to!(sight).filter(people::id.eq(id)).first(conn).optional())?;
     found.ok_or_else(Error::not_found)
 }
 
-/// Which of these people may be known to somebody with this sight.
+/// The people among these that somebody with this sight may know of.
 pub fn known_among(conn: &mut DbConn, sight: &Sight, ids: &[PersonId]) -> Result<Vec<PersonId>> {
     Ok(
         on_backend!(conn, conn => known_to!(sight).filter(people::id.eq_any(ids.to_vec())).select(people::id).load(conn))?,
     )
 }
 
-/// Those with this identity number, newest first; at most `limit`.
+/// The people with this identity number, newest first, at most `limit`.
 pub fn with_number(conn: &mut DbConn, sight: &Sight, hash: &[u8], limit: i64) -> Result<Vec<SealedPerson>> {
     Ok(on_backend!(conn, conn => known_to!(sight)
         .filter(people::number_hash.eq(hash.to_vec()))
@@ -125,8 +126,9 @@ pub fn with_number(conn: &mut DbConn, sight: &Sight, hash: &[u8], limit: i64) ->
         .load(conn))?)
 }
 
-/// Those whose name has all of these words, newest first; at most `limit`. It walks the bearers of one word, newest first, and looks
-/// at a person only when all other words are there: neither all people nor all bearers of a common name are gone through.
+/// The people whose name has all of these words, newest first, at most `limit`. The query goes through the people with one of the words,
+/// newest first, and looks at a person only if all other words are there. So it goes neither through all people nor through all people
+/// with a common name.
 pub fn with_name(conn: &mut DbConn, sight: &Sight, words: &[Vec<u8>], limit: i64) -> Result<Vec<SealedPerson>> {
     let Some(walked) = rare(conn, words)? else { return Ok(Vec::new()) };
     let others = diesel::alias!(person_name_tokens as others);
@@ -135,7 +137,7 @@ pub fn with_name(conn: &mut DbConn, sight: &Sight, words: &[Vec<u8>], limit: i64
             .inner_join(people::table)
             .filter(person_name_tokens::token_hash.eq(walked.clone()))
             .into_boxed();
-        // Before the offices: the bearers of a word lie side by side, and each person's offices lie elsewhere.
+        // This comes before the offices: the people with a word lie side by side, and each person's offices lie elsewhere.
         for word in words.iter().filter(|word| *word != walked) {
             let has = others
                 .filter(others.field(person_name_tokens::person_id).eq(person_name_tokens::person_id))
@@ -147,7 +149,7 @@ pub fn with_name(conn: &mut DbConn, sight: &Sight, words: &[Vec<u8>], limit: i64
     })?)
 }
 
-/// One of these words that few people bear, and about as few as any of them; the first where all are common.
+/// Returns a word that few people have in their names, about as few as have any of the words; the first word if all are common.
 fn rare<'a>(conn: &mut DbConn, words: &'a [Vec<u8>]) -> Result<Option<&'a Vec<u8>>> {
     if words.len() > 1 {
         for most in RARE {
@@ -172,7 +174,7 @@ fn is_borne_by_more_than(conn: &mut DbConn, most: i64, word: &[u8]) -> Result<bo
     Ok(beyond.is_some())
 }
 
-/// Every record with this identity number, whoever may know of it, the first registered first.
+/// All records with this identity number, also those that the caller may not know of, the first registered first.
 pub fn all_with_number(conn: &mut DbConn, hash: &[u8]) -> Result<Vec<SealedPerson>> {
     Ok(on_backend!(conn, conn => people::table
         .filter(people::number_hash.eq(hash.to_vec()))
@@ -180,7 +182,7 @@ pub fn all_with_number(conn: &mut DbConn, hash: &[u8]) -> Result<Vec<SealedPerso
         .load(conn))?)
 }
 
-/// The record that a number stands for, and how its identity is protected.
+/// The record that an identity number leads to, and its protection.
 pub fn first_with_number(conn: &mut DbConn, hash: &[u8]) -> Result<Option<(PersonId, ProtectedIdentity)>> {
     let all: Vec<(PersonId, ProtectedIdentity)> = on_backend!(conn, conn => people::table
         .filter(people::number_hash.eq(hash.to_vec()))
@@ -203,11 +205,11 @@ pub fn others_with_number(conn: &mut DbConn, person: &SealedPerson) -> Result<Ve
         .load(conn))?)
 }
 
-/// What a number that somebody writes meets.
+/// The result of looking for an identity number that somebody writes.
 pub enum Taken {
-    /// Somebody of whom everyone may know that there is such a person.
+    /// The number belongs to a person whom the writer may be told of.
     By(Box<SealedPerson>),
-    /// Nobody of whom the writer may know; the record gets this slot.
+    /// The number belongs to nobody whom the writer may know of; the record gets this slot.
     Free(i32),
 }
 
@@ -216,13 +218,13 @@ fn may_be_named(person: &SealedPerson, sight: &Sight) -> bool {
     sight.protected_identity || !person.protection.is_protected()
 }
 
-/// The person, if whoever names this identity number may still be told that it is theirs.
+/// Finds the person, if a caller who names this identity number may still be told that it is theirs.
 pub fn find_named(conn: &mut DbConn, sight: &Sight, hash: &[u8], id: PersonId) -> Result<SealedPerson> {
     let mut all = all_with_number(conn, hash)?.into_iter();
     all.find(|person| person.id == id && may_be_named(person, sight)).ok_or_else(Error::not_found)
 }
 
-/// Who has this identity number already, as far as somebody with this sight may know; `but` does not count.
+/// Looks for a person who already has this identity number, as far as somebody with this sight may know. The person `but` does not count.
 pub fn taken(conn: &mut DbConn, sight: &Sight, hash: Option<&[u8]>, but: PersonId) -> Result<Taken> {
     let Some(hash) = hash else { return Ok(Taken::Free(0)) };
     let all = all_with_number(conn, hash)?;
@@ -231,14 +233,14 @@ pub fn taken(conn: &mut DbConn, sight: &Sight, hash: Option<&[u8]>, but: PersonI
     Ok(known.map_or(Taken::Free(slot), |known| Taken::By(Box::new(known))))
 }
 
-/// Adds a person who was met by an office, with the words of the name.
+/// Adds a person whom an office has met, with the words of the name.
 pub fn insert(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>], office: OfficeId) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(people::table).values(person).execute(conn))?;
     insert_words(conn, person.id, words)?;
     meet(conn, person.id, office, false)
 }
 
-/// Writes the next version of a person, unless somebody else wrote it first.
+/// Writes the next version of a person. Fails as stale if somebody else wrote it first.
 pub fn update(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>]) -> Result<()> {
     let before = people::table.find(person.id).filter(people::version.eq(person.version - 1));
     if on_backend!(conn, conn => diesel::update(before).set(person).execute(conn))? != 1 {
@@ -247,14 +249,14 @@ pub fn update(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>]) -> Re
     replace_words(conn, person.id, words)
 }
 
-/// Puts this version of a person into another family, or into none.
+/// Moves this version of a person to another family, or to none. Fails as stale if somebody else wrote the next version first.
 pub fn place(conn: &mut DbConn, id: PersonId, version: i32, family: Option<FamilyId>, now: Timestamp) -> Result<()> {
     let before = people::table.find(id).filter(people::version.eq(version));
     let after = (people::family_id.eq(family), people::version.eq(version + 1), people::updated_at.eq(now));
     if on_backend!(conn, conn => diesel::update(before).set(after).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
 }
 
-/// Notes that an office has reason to know of a person, be it only through a matter that is protected.
+/// Notes that an office has reason to know of a person, possibly only through a matter that is protected.
 pub fn meet(conn: &mut DbConn, person: PersonId, office: OfficeId, through_protected: bool) -> Result<()> {
     let row = (
         person_offices::person_id.eq(person),
@@ -266,7 +268,7 @@ pub fn meet(conn: &mut DbConn, person: PersonId, office: OfficeId, through_prote
     Ok(())
 }
 
-/// The people of a family, whoever may know of them: who they are, how they are protected, which version they have.
+/// The people of a family, with their protection and version, also those that the caller may not know of.
 pub fn of_family(conn: &mut DbConn, family: FamilyId) -> Result<Vec<(PersonId, ProtectedIdentity, i32)>> {
     Ok(on_backend!(conn, conn => people::table
         .filter(people::family_id.eq(family))
@@ -290,7 +292,7 @@ fn replace_words(conn: &mut DbConn, person: PersonId, words: &[Vec<u8>]) -> Resu
     insert_words(conn, person, words)
 }
 
-/// Makes the hashes of all people anew, some at a time, and says how many people that were.
+/// Makes the look-up hashes of all people again, some people at a time. Returns the number of people.
 pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
     const AT_ONCE: i64 = 100;
     let (mut rebuilt, mut after) = (0, PersonId::from_uuid(uuid::Uuid::nil()));

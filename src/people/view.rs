@@ -1,4 +1,4 @@
-//! People as the staff see them who may know of them.
+//! The views of people, for staff who may know of them.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -13,31 +13,31 @@ use crate::text::LanguageCode;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine};
 
-/// A person.
+/// A person, as far as you may know of them.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Person)]
 pub struct PersonView {
-    /// Identifies it.
+    /// The identifier of the person.
     pub id: PersonId,
-    /// Given name.
+    /// The given name of the person.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Åsa"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub given_name: Option<ConfidentialLine>,
-    /// Family name.
+    /// The family name of the person.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Öberg"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub family_name: Option<ConfidentialLine>,
-    /// Personal identity number.
+    /// The personal identity number of the person.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub personal_identity_number: Option<ConfidentialNumber>,
-    /// Birth year, also where only the identity number tells it.
+    /// The birth year, also if only the identity number tells it.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +49,7 @@ pub struct PersonView {
     /// @example "13-15"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_band: Option<AgeBand>,
-    /// Gender, as somebody stated it.
+    /// The gender, as somebody stated it.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,7 +58,7 @@ pub struct PersonView {
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub protection: ProtectedIdentity,
-    /// Where the person lives.
+    /// The address where the person lives.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,7 +74,7 @@ pub struct PersonView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub languages: Option<Vec<LanguageCode>>,
-    /// Whether an interpreter is needed.
+    /// Whether the person needs an interpreter.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
@@ -83,25 +83,23 @@ pub struct PersonView {
     /// The family that the person belongs to, if you may know of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
-    /// Other records with the same identity number: there are such only where one of them was protected when another was
-    /// registered, and they are told only to staff who are cleared for protected identities.
+    /// The other records with the same identity number. They exist only if one of them was protected when another was registered, and are
+    /// shown only to staff who are cleared for protected identities.
     ///
     /// @example []
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 100)]
     pub same_number_person_ids: Vec<PersonId>,
-    /// When the person was registered.
     pub registered_at: Timestamp,
-    /// When the record last changed.
     pub updated_at: Timestamp,
-    /// Its own address, and what you may do with it now.
+    /// The person's own address, and the operations that you may use on it now.
     #[serde(rename = "_links")]
     #[schema(max_items = 40)]
     pub links: Vec<Link>,
 }
 
 impl PersonView {
-    /// A person as it stands on the day `today`; `family_id`, `others` and `links` are what the caller may know and do.
+    /// Makes the view of a person on the day `today`. `family_id`, `others` and `links` are what the caller may know and do.
     pub fn new(
         person: Person,
         family_id: Option<FamilyId>,
@@ -132,19 +130,19 @@ impl PersonView {
     }
 }
 
-/// Somebody who is known already under the identity number that was written: who it is, and no more.
+/// The person who already has the identity number that was written: identifier and name, and no more.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KnownPerson {
-    /// Identifies the person.
+    /// The identifier of the person.
     pub id: PersonId,
-    /// Given name.
+    /// The given name of the person.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Åsa"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub given_name: Option<ConfidentialLine>,
-    /// Family name.
+    /// The family name of the person.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Öberg"
@@ -159,38 +157,38 @@ impl From<Person> for KnownPerson {
     }
 }
 
-/// Somebody who was found by name or by identity number.
+/// A person who was found by name or by identity number.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonMatch {
-    /// Identifies the person.
+    /// The identifier of the person.
     id: PersonId,
-    /// Given name.
+    /// The given name of the person.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Åsa"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     given_name: Option<ConfidentialLine>,
-    /// Family name.
+    /// The family name of the person.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Öberg"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     family_name: Option<ConfidentialLine>,
-    /// Birth year: who is looked for is told from somebody else of the same name.
+    /// The birth year, which tells people of the same name apart.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1000, maximum = 9999, example = 2013)]
     birth_year: Option<i32>,
-    /// Its own address.
+    /// The person's own address.
     #[serde(rename = "_links")]
     #[schema(max_items = 1, example = json!([{ "rel": "self", "href": "https://nara.example/nara/v1/people/01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e", "method": "GET" }]))]
     links: Vec<Link>,
 }
 
 impl PersonMatch {
-    /// A person among others.
+    /// Makes the view of one person among those who were found.
     pub fn new(person: Person, call: &Call) -> Self {
         Self {
             links: vec![call.link("self", "GET", &format!("/people/{}", person.id))],

@@ -1,6 +1,6 @@
-//! Finding referrals by what they are about: by their reference, by a person, and from one to those that belong together with it.
+//! Finding referrals by their reference or by a person, and finding the referrals that are related to one.
 //!
-//! Nobody searches referrals by what stands in them, by a need or by a place (förordning 2001:637, 15 §).
+//! Referrals cannot be searched by their text, by a need or by a place (förordning 2001:637, 15 §).
 
 use diesel::prelude::*;
 
@@ -16,14 +16,14 @@ use crate::referrals::store::{SealedReferral, known_to};
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
 
-/// The referral with this reference, if it may be known to somebody with this sight.
+/// The referral with this reference, if a caller with this sight may know of it.
 pub fn by_reference(conn: &mut DbConn, sight: &Sight, reference: &Reference) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => known_to!(sight)
         .filter(referrals::reference.eq(reference.clone()))
         .load(conn))?)
 }
 
-/// The referrals about a person that somebody with this sight may know of, the newest first; at most `limit`.
+/// The referrals about a person that a caller with this sight may know of, the newest first; at most `limit`.
 pub fn about(conn: &mut DbConn, sight: &Sight, person: PersonId, limit: i64) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => known_to!(sight)
         .filter(referrals::person_id.eq(person))
@@ -33,30 +33,26 @@ pub fn about(conn: &mut DbConn, sight: &Sight, person: PersonId, limit: i64) -> 
         .load(conn))?)
 }
 
-/// A referral that belongs together with another one.
+/// A referral that is related to another one.
 #[derive(Debug, Clone)]
 pub struct Related {
-    /// Which one.
     pub id: ReferralId,
-    /// Its reference.
     pub reference: Reference,
-    /// What kind of matter it is.
     pub kind: Kind,
-    /// Where it stands.
     pub status: Status,
-    /// When it was received.
     pub received_at: Timestamp,
-    /// The office that has it.
+    /// The office that has the referral now.
     pub office_id: OfficeId,
-    /// Whether it is about the same child, and not only about the same family.
+    /// Whether the referral is about the same child, and not only about the same family.
     pub same_child: bool,
-    /// Whether it may be known to whoever looks, and not only that it is there.
+    /// Whether the reader may know the referral, and not only that it exists.
     pub is_known: bool,
 }
 
 type Row = (ReferralId, Reference, Kind, Status, Timestamp, OfficeId, Option<StaffId>);
 
-/// The referrals of some rows, without those that should not be there and, for those who are not cleared, without the protected ones.
+/// The referrals that match a condition, without those entered in error and, for callers who are not cleared, without the
+/// protected ones.
 macro_rules! rows_where {
     ($conn:expr, $sight:expr, $condition:expr) => {{
         let cleared = referrals::protected.eq(false).or(referrals::protected.eq($sight.protected_identity));
@@ -77,12 +73,14 @@ macro_rules! rows_where {
     }};
 }
 
-/// The other referrals about the same child, about the family, and those that were copied with it, the newest first.
+/// Returns the other referrals about the same child or the child's family, and the reports that were copied with this one, the
+/// newest first.
 ///
-/// Those of other offices are told to those who work cases at some office. Who reads only what they made learns of nothing else.
+/// Callers who work with cases at some office are also told of other offices' referrals. A caller who reads only the referrals
+/// that they made learns of no others.
 pub fn related(conn: &mut DbConn, sight: &Sight, to: &SealedReferral, copies: &[ReferralId]) -> Result<Vec<Related>> {
     let (same, family) = people_around(conn, to)?;
-    // Whom nobody has registered is known by the number alone.
+    // A child who is not registered is recognised only by the identity number.
     let number: Vec<Vec<u8>> = to.child_number_hash.iter().cloned().collect();
     let unlinked = referrals::person_id.is_null().and(referrals::child_number_hash.eq_any(number).assume_not_null());
     let mut children: Vec<Row> = rows_where!(conn, sight, referrals::person_id.eq_any(same.clone()).assume_not_null());
@@ -101,13 +99,13 @@ pub fn related(conn: &mut DbConn, sight: &Sight, to: &SealedReferral, copies: &[
     let mut all: Vec<Related> =
         children.into_iter().map(related(true)).chain(others.into_iter().map(related(false))).collect();
     all.retain(|other| other.id != to.id && (other.is_known || !sight.offices.is_empty()));
-    // The same child comes first, so that a referral is about it if it is about both.
+    // The entry about the same child comes first, so that it is kept if a referral is found both ways.
     all.sort_by_key(|other| (std::cmp::Reverse((other.received_at, other.id)), !other.same_child));
     all.dedup_by_key(|other| other.id);
     Ok(all)
 }
 
-/// The records of the child, and the other members of its family.
+/// The register entries of the child, and the other members of the child's family.
 fn people_around(conn: &mut DbConn, referral: &SealedReferral) -> Result<(Vec<PersonId>, Vec<PersonId>)> {
     let Some(person) = referral.person_id else { return Ok((Vec::new(), Vec::new())) };
     let columns = (people_table::number_hash, people_table::family_id);

@@ -14,8 +14,8 @@ use crate::referrals::routing::Routing;
 use crate::referrals::{Referral, no_deadline};
 
 impl Referral {
-    /// Receives what a partner agency sent: checks it, finds its office, starts its clocks. `known` is the person that it is about,
-    /// where the person is known here: the stronger protection counts, the sender's or ours.
+    /// Receives a referral from a partner agency: checks it, finds its office and starts its clocks. `known` is the child, if
+    /// registered here. If the sender and the register differ about the child's protection, the stronger protection counts.
     pub fn receive(
         new: NewReferral,
         (sender, category): (PartnerId, Category),
@@ -29,7 +29,8 @@ impl Referral {
         Ok(Self { sender_category: Some(category), ..taken })
     }
 
-    /// Takes down what staff make of a contact in the field, by the same rules: a concern report, or with consent an internal one.
+    /// Makes a referral from a contact in the field, by the rules that [`Self::receive`] follows: a concern report, or with
+    /// consent an internal referral.
     pub fn of_contact(
         new: NewReferral,
         (contact, made_by): (OutreachContactId, StaffId),
@@ -46,7 +47,7 @@ impl Referral {
         Self::made(TakenDown { matter: new, kind, origin }, made_by, known, directory, moment)
     }
 
-    /// Takes in what staff have taken down.
+    /// Makes a referral from a matter that staff have taken down.
     pub fn made(
         taken_down: TakenDown,
         made_by: StaffId,
@@ -70,7 +71,7 @@ impl Referral {
         let said = new.child.protected_identity.unwrap_or_default();
         let protected = said.max(known_protection).is_protected();
         let routing = Routing::find(&new.child, protected, directory)?;
-        // A sender who does not know of a protection must not learn of it by the office.
+        // A sender who does not know that the child is protected must not learn it from the office's name.
         let told = if protected == said.is_protected() {
             routing.office_id
         } else {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::id::{OutreachContactId, PartnerId};
 
-/// What kind of matter it is.
+/// The kind of a referral, which decides its rules and deadlines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -15,17 +15,17 @@ use crate::id::{OutreachContactId, PartnerId};
 #[strum(serialize_all = "snake_case")]
 #[schema(as = ReferralKind)]
 pub enum Kind {
-    /// A report under a legal duty, or by anyone who is worried; needs no consent.
+    /// A report made under a legal duty, or by anyone who is worried about a child. It needs no consent.
     ConcernReport,
-    /// A request for support, with consent.
+    /// A request for support, with the family's consent.
     SupportRequest,
-    /// A young person or a guardian asks.
+    /// A request that a young person or a guardian makes for themselves.
     SelfRequest,
-    /// From an outreach contact.
+    /// A referral that staff make from an outreach contact.
     Internal,
 }
 
-/// Where it stands.
+/// The state of a referral at its office.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -50,38 +50,37 @@ pub enum Status {
     EnteredInError,
 }
 
-/// How soon somebody must look at it.
+/// The time within which somebody must look at a referral.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Urgency {
-    /// In its turn.
+    /// The referral is looked at in its turn.
     Routine,
-    /// Within days.
+    /// The referral is looked at within days.
     Soon,
-    /// Now.
+    /// The referral is looked at now.
     Immediate,
 }
 
 crate::text_column!(Kind, Status, Urgency);
 
-/// Where a referral comes from.
+/// The source of a referral.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// A partner agency sent it.
     Partner(PartnerId),
-    /// Staff made it of a contact in the field.
+    /// Staff made it from a contact in the field.
     Contact(OutreachContactId),
-    /// A young person or a guardian asked for it themselves.
+    /// A young person or a guardian asked for support themselves.
     SelfRequest,
     /// Staff took it down for a private person.
     Private,
 }
 
 impl Origin {
-    /// The agency, if one sent it.
+    /// The agency, if one sent the referral.
     pub fn partner(self) -> Option<PartnerId> {
         match self {
             Self::Partner(id) => Some(id),
@@ -89,7 +88,7 @@ impl Origin {
         }
     }
 
-    /// The contact, if it was made of one.
+    /// The contact in the field, if the referral was made from one.
     pub fn contact(self) -> Option<OutreachContactId> {
         match self {
             Self::Contact(id) => Some(id),

@@ -1,12 +1,12 @@
 //! Referrals: a matter about a child or a family, sent to the office that is responsible.
 //!
-//! - One child for each referral. What the sender wrote is kept word for word.
-//! - It is routed like a resident's question, by where the child lives and never by the school's address; a child with a
-//!   protected identity is the central reception's, whatever the place.
-//! - Its deadlines run from the moment it is received, by rules that are data.
-//! - What the office makes of it is its [`course`].
-//! - The office sees all of it; the sender sees what [`disclosure`] lets through, and nothing else.
-//! - Which referrals a member of staff may know of is [`crate::auth::Sight`]'s to say, for lists and single ones alike.
+//! - Each referral is about one child. The sender's words are kept unchanged.
+//! - A referral is routed like a resident's question: by the child's home, never by the school's address. A child with a
+//!   protected identity goes to the central reception, wherever the child lives.
+//! - A referral's deadlines run from the moment it is received, by rules that are data.
+//! - The office's work with a referral is its [`course`].
+//! - The office sees the whole referral. The sender sees only what [`disclosure`] lets through.
+//! - [`crate::auth::Sight`] decides which referrals a member of staff may know of, for lists and for single referrals alike.
 
 pub mod course;
 pub mod disclosure;
@@ -36,72 +36,64 @@ use matter::NewReferral;
 use reference::Reference;
 use routing::Routing;
 
-/// A referral. The database has it sealed: see [`store::SealedReferral`].
+/// A referral, readable. The database holds it sealed: see [`store::SealedReferral`].
 #[derive(Debug, Clone)]
 pub struct Referral {
-    /// Identifies it to programs.
     pub id: ReferralId,
-    /// Identifies it to people.
+    /// The code by which people name the referral.
     pub reference: Reference,
-    /// What kind of matter it is.
     pub kind: Kind,
-    /// How soon somebody must look at it.
     pub urgency: Urgency,
-    /// Whether it exists only for staff who are cleared for protected identities.
+    /// Whether the referral exists only for staff who are cleared for protected identities.
     pub protected: bool,
-    /// Where it comes from.
     pub origin: Origin,
-    /// What its sender was when it was sent, if an agency sent it.
+    /// The category of the sending agency at the time of sending, if an agency sent the referral.
     pub sender_category: Option<Category>,
-    /// Who of the staff made it, if they did.
+    /// The member of staff who made the referral, if staff made it.
     pub made_by: Option<StaffId>,
-    /// The office that has it now.
+    /// The office that has the referral now.
     pub office_id: OfficeId,
-    /// The office that the sender was told. It follows from the sender's own words, and moves with nothing that the sender may not know.
+    /// The office that the sender was told. It follows from the sender's own words, and never changes because of something that
+    /// the sender may not know.
     pub disclosed_office_id: OfficeId,
-    /// The district it was routed by.
+    /// The district that decided the routing.
     pub district_id: Option<DistrictId>,
-    /// Who works with it.
+    /// The member of staff who works with the referral.
     pub assignee_id: Option<StaffId>,
-    /// Whom it is about, where the person is known here.
+    /// The child, if registered here as a person.
     pub person_id: Option<PersonId>,
-    /// What the sender wrote.
+    /// The sender's own words.
     pub matter: NewReferral,
-    /// How the office was found.
     pub routing: Routing,
-    /// What has become of it.
     pub course: Course,
-    /// When what its sender may know of it changed last.
+    /// When the part that the sender may know last changed.
     pub disclosed_at: Timestamp,
-    /// What must be done by when.
     pub deadlines: Vec<Deadline>,
-    /// The next of the deadlines that are not met; [`no_deadline`] when there is none.
+    /// The earliest deadline that is not met; [`no_deadline`] when there is none.
     pub next_due_at: Timestamp,
-    /// When it was received: what all clocks run from.
+    /// When the referral was received. All its deadlines run from here.
     pub received_at: Timestamp,
-    /// When it last changed.
     pub updated_at: Timestamp,
-    /// Counts its changes.
+    /// A counter that each change raises by one.
     pub version: i32,
 }
 
-/// Behind every deadline. A null would sort first on one database and last on the other.
+/// A time later than every deadline; it means that there is no deadline. A null would sort first on one database and last on the other.
 pub fn no_deadline() -> Timestamp {
     DateTime::<Utc>::from_timestamp(253_402_214_400, 0).unwrap_or(DateTime::<Utc>::MAX_UTC).into()
 }
 
 impl Referral {
-    /// Where it stands.
     pub fn status(&self) -> Status {
         self.course.state.status()
     }
 
-    /// Whether the sender wants to know what is decided.
+    /// Whether the sender wants to know the decision.
     pub fn feedback_is_requested(&self) -> bool {
         self.matter.feedback_requested.unwrap_or(false) || self.course.feedback.asked_at.is_some()
     }
 
-    /// Whether a deadline has passed that is not met.
+    /// Whether an unmet deadline has passed.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         self.next_due_at < now
     }

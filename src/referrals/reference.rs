@@ -1,7 +1,7 @@
-//! References: what people say over the telephone, such as `R-7K3M-9QFC`.
+//! References: short codes for referrals that people say over the telephone, such as `R-7K3M-9QFC`.
 //!
-//! Seven random letters and a check letter, of an alphabet (Crockford's base 32) in which no two look alike. They follow no
-//! order, so that one reference says nothing of another.
+//! A reference has seven random characters and a check character, from an alphabet (Crockford's base 32) in which no two
+//! characters look alike. References follow no order, so that one reference says nothing about another.
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,7 +25,8 @@ pub struct Reference(String);
 crate::text_column!(Reference);
 
 impl Reference {
-    /// A new reference. Two may be alike by a chance of one in thirty thousand million; the database refuses the second.
+    /// Makes a new reference. Two references are equal by a chance of one in thirty thousand million; the database refuses the
+    /// second.
     pub fn new(random: &Random) -> Self {
         let numbers = random.bytes::<7>().map(|byte| byte % 32);
         Self::of(&numbers)
@@ -43,7 +44,8 @@ fn letter(number: u8) -> u8 {
     ALPHABET.get(usize::from(number)).copied().unwrap_or(b'0')
 }
 
-/// Weights that are odd, and differ by odd numbers or not by 16, notice any one wrong letter and most swaps of neighbours.
+/// Computes the check number. All weights are odd, so that any one wrong character is noticed. Neighbouring weights differ by
+/// two, so that most swaps of neighbours are noticed.
 fn check(numbers: &[u8; 7]) -> u8 {
     let weights = [1_u32, 3, 5, 7, 9, 11, 13];
     let sum: u32 = numbers.iter().zip(weights).map(|(number, weight)| u32::from(*number) * weight).sum();
@@ -95,7 +97,7 @@ impl utoipa::PartialSchema for Reference {
             .min_length(Some(11))
             .max_length(Some(11))
             .pattern(Some("^R-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$"))
-            .description(Some("What people call the referral by, with a check character."))
+            .description(Some("The code by which people name the referral. Its last character is a check character."))
             .examples(["R-7K3M-9QFC"])
             .into()
     }

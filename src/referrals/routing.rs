@@ -1,4 +1,4 @@
-//! Routing: how a referral finds its office, and the explanation that stays with it.
+//! Routing: finding the office for a referral, and the explanation that is kept with the referral.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,28 +9,27 @@ use crate::id::{AreaId, DistrictId, OfficeId};
 use crate::referrals::matter::child::Child;
 use crate::where_to_turn::{self, Step, Whereabouts, Wish};
 
-/// How the office was found.
+/// The office that a referral was routed to, and the steps that led there.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Routing {
-    /// The child's district, where it is known and may be.
+    /// The child's district, where it is known and may be kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
-    /// The area of the district.
+    /// The area that the district belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub area_id: Option<AreaId>,
-    /// The office that was found.
+    /// The office that was found responsible.
     pub office_id: OfficeId,
-    /// Each step that led there.
+    /// The steps that led to the office, in their order.
     #[schema(max_items = 20)]
     pub explanation: Vec<Step>,
-    /// The version of the directory that it was found by.
+    /// The version of the directory by which the office was found.
     pub directory_version: i64,
 }
 
 impl Routing {
-    /// Finds the office that is responsible for the child. The school's address is never looked at: a child is the business of
-    /// where it lives.
+    /// Finds the office that is responsible for the child. The school's address is never used: the child's home decides.
     pub fn find(child: &Child, protected: bool, directory: &Directory) -> Result<Self> {
         let answer = if protected {
             where_to_turn::answer_protected(directory)?

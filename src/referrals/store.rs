@@ -1,4 +1,4 @@
-//! Every query on referrals. Staff find them only through their [`Sight`], agencies only their own.
+//! Queries on referrals. Staff find referrals only through their [`Sight`]; agencies find only their own.
 
 use diesel::prelude::*;
 use serde::Deserialize;
@@ -21,10 +21,10 @@ use crate::referrals::{Kind, Origin, Referral, Status, Urgency, disclosure};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
-/// A referral as the database holds it: what is personal is sealed.
+/// A referral as the database holds it, with personal data sealed.
 #[expect(missing_docs, reason = "The fields are those of `Referral`.")]
 #[derive(Clone, Queryable, Insertable, AsChangeset)]
-// Each column is always written, so that the statement is the same for all, and its text is made once.
+// Each column is always written, so that the statement is the same for every referral and its text is made only once.
 #[diesel(table_name = referrals, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct SealedReferral {
     pub id: ReferralId,
@@ -44,7 +44,7 @@ pub struct SealedReferral {
     pub child_number_hash: Option<Vec<u8>>,
     pub matter: Sealed,
     pub routing: Sealed,
-    /// Text already, so that the thread that writes has nothing to make.
+    /// Already text, so that the thread that writes has nothing to serialize.
     pub deadlines: Json<Box<RawValue>>,
     pub next_due_at: Timestamp,
     pub received_at: Timestamp,
@@ -52,7 +52,7 @@ pub struct SealedReferral {
     pub version: i32,
     pub made_by: Option<StaffId>,
     pub sender_category: Option<Category>,
-    /// Absent as long as nothing has happened.
+    /// Absent as long as nothing has happened to the referral.
     pub course: Option<Sealed>,
     pub disclosed_status: DisclosedStatus,
     pub disclosed_at: Timestamp,
@@ -60,7 +60,7 @@ pub struct SealedReferral {
 }
 
 impl SealedReferral {
-    /// Seals what is personal.
+    /// Seals the personal data of a referral.
     pub fn new(referral: &Referral, vault: &Vault, random: &Random) -> Result<Self> {
         let row = referral.id.uuid();
         let (sender_reference_hash, child_number_hash) = lookup_hashes(referral, vault);
@@ -99,7 +99,7 @@ impl SealedReferral {
         })
     }
 
-    /// Opens what is personal.
+    /// Opens the sealed personal data.
     pub fn open(self, vault: &Vault) -> Result<Referral> {
         let row = self.id.uuid();
         let origin = match (self.partner_id, self.contact_id) {
@@ -139,7 +139,7 @@ impl SealedReferral {
     }
 }
 
-/// What a referral is found by: its sender's reference, and its child's number.
+/// The hashes by which a referral is found: of its sender's reference, and of its child's identity number.
 fn lookup_hashes(referral: &Referral, vault: &Vault) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
     let reference = referral.matter.sender_reference.as_ref().zip(referral.origin.partner());
     let of_sender = reference.map(|(text, sender)| sender_reference_hash(vault, sender, text.reveal().as_ref()));
@@ -147,13 +147,13 @@ fn lookup_hashes(referral: &Referral, vault: &Vault) -> (Option<Vec<u8>>, Option
     (of_sender, of_child)
 }
 
-/// What a sender finds its own reference by. Two agencies that use the same reference do not meet.
+/// The hash by which a sender finds its own reference. Two agencies that use the same reference get different hashes.
 pub fn sender_reference_hash(vault: &Vault, sender: PartnerId, reference: &str) -> Vec<u8> {
     let what = format!("sender reference of {sender}");
     vault.keyed_hash(&what, reference.as_bytes()).bytes().to_vec()
 }
 
-/// Makes the hashes of all referrals anew, some at a time, and says how many have one.
+/// Makes the lookup hashes of all referrals again, in batches, and returns the number of referrals that have one.
 pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
     const AT_ONCE: i64 = 100;
     let (mut rebuilt, mut after) = (0, ReferralId::from_uuid(uuid::Uuid::nil()));
@@ -176,7 +176,7 @@ pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
     }
 }
 
-/// Adds a referral, and notes which services it asks for: those cannot be removed from then on.
+/// Adds a referral, and records the services that it asks for. A requested service can no longer be removed from the directory.
 pub fn insert(conn: &mut DbConn, referral: &SealedReferral, requested: &[ServiceId]) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(referrals::table).values(referral).execute(conn))?;
     for service in requested {
@@ -186,8 +186,8 @@ pub fn insert(conn: &mut DbConn, referral: &SealedReferral, requested: &[Service
     Ok(())
 }
 
-/// Writes the next version of a referral, unless somebody else wrote it first. Whichever way it comes to another office, what was
-/// promised about it goes along.
+/// Writes the next version of a referral, unless somebody else wrote it first. When the referral comes to another office, its
+/// follow-ups move along.
 pub fn update(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
     let before = referrals::table.find(referral.id).filter(referrals::version.eq(referral.version - 1));
     if on_backend!(&mut *conn, conn => diesel::update(before).set(referral).execute(conn))? != 1 {
@@ -199,7 +199,7 @@ pub fn update(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
     Ok(())
 }
 
-/// The referrals about a child with this identity number whom nobody has registered.
+/// The referrals about a child with this identity number that are not linked to a registered person.
 pub fn unlinked(conn: &mut DbConn, number_hash: &[u8]) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => referrals::table
         .filter(referrals::child_number_hash.eq(number_hash.to_vec()))
@@ -207,14 +207,14 @@ pub fn unlinked(conn: &mut DbConn, number_hash: &[u8]) -> Result<Vec<SealedRefer
         .load(conn))?)
 }
 
-/// The referrals that somebody with this sight may know of: those of their offices, and those that they have made. A boxed query knows
-/// its database, so this is compiled for each.
+/// The referrals that a caller with this sight may know of: those of the caller's offices, and those that the caller made. A
+/// boxed query knows its database, so this is compiled for each.
 macro_rules! known_to {
     ($sight:expr) => {{
         let sight: &Sight = $sight;
         let mut rows = referrals::table.into_boxed();
         rows = match (sight.offices.as_slice(), sight.made_by) {
-            // An equality lets the index give the order; a list of offices would have to be sorted.
+            // With an equality, the index gives the order; with a list of offices, the rows would have to be sorted.
             ([only], None) => rows.filter(referrals::office_id.eq(*only)),
             ([], Some(me)) => rows.filter(referrals::made_by.eq(me)),
             (several, None) => rows.filter(referrals::office_id.eq_any(several.to_vec())),
@@ -229,11 +229,12 @@ macro_rules! known_to {
 }
 pub(crate) use known_to;
 
-/// The referral, if it may be known to somebody with this sight.
+/// Returns the referral, if a caller with this sight may know of it.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<SealedReferral> {
-    // The database judges, so that a referral that may not be known of takes no longer than one that is not there.
+    // The database decides, so that a hidden referral takes no longer to answer than a missing one.
     let found: Option<SealedReferral> = match (sight.offices.as_slice(), sight.made_by) {
-        // What most ask is prepared once; a list of offices, on SQLite, for each length.
+        // The most frequent query is prepared once. A query with a list of offices is, on SQLite, prepared for each length of
+        // the list.
         ([only], None) => {
             let cleared = referrals::protected.eq(false).or(referrals::protected.eq(sight.protected_identity));
             let named = referrals::table.find(id).filter(cleared).filter(referrals::office_id.eq(*only));
@@ -244,7 +245,7 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<SealedRe
     found.ok_or_else(Error::not_found)
 }
 
-/// Whether somebody with this sight is cleared for this referral, whichever office has it.
+/// Checks that a caller with this sight is cleared for this referral, regardless of the office that has it.
 pub fn check_cleared(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<()> {
     let cleared = referrals::protected.eq(false).or(referrals::protected.eq(sight.protected_identity));
     let named = referrals::table.find(id).filter(cleared).select(referrals::id);
@@ -252,54 +253,50 @@ pub fn check_cleared(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result
     found.map(drop).ok_or_else(Error::not_found)
 }
 
-/// The referral, if the agency sent it.
+/// Returns the referral, if this agency sent it.
 pub fn find_sent_by(conn: &mut DbConn, sender: PartnerId, id: ReferralId) -> Result<SealedReferral> {
     let own = referrals::table.find(id).filter(referrals::partner_id.eq(sender));
     let found: Option<SealedReferral> = on_backend!(conn, conn => own.first(conn).optional())?;
     found.ok_or_else(Error::not_found)
 }
 
-/// Which referrals a queue shows.
+/// The referrals that a queue shows.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Of this office.
     pub office: Option<OfficeId>,
-    /// In this state; in any but that of an error, unless said.
+    /// Without a status, referrals entered in error are left out.
     pub status: Option<Status>,
-    /// Of this kind.
     pub kind: Option<Kind>,
-    /// Worked on by this person.
     pub assignee: Option<StaffId>,
     /// Received at or after this time.
     pub received_from: Option<Timestamp>,
     /// Received before this time.
     pub received_to: Option<Timestamp>,
-    /// Due before this time.
     pub due_before: Option<Timestamp>,
-    /// With a deadline that has passed at this time, or without one.
+    /// With an unmet deadline that has passed at this time, or without one.
     pub overdue: Option<(bool, Timestamp)>,
 }
 
-/// The orders of a queue.
-// The identifier at the end makes each total.
+/// An order of the queue of referrals.
+// The identifier comes last in each order, so that every order is total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[schema(as = ReferralOrder)]
 pub enum Order {
-    /// The oldest first.
+    /// The oldest receipt comes first.
     #[serde(rename = "receivedAt")]
     Received,
-    /// The newest first.
+    /// The newest receipt comes first.
     #[serde(rename = "-receivedAt")]
     ReceivedDescending,
-    /// What is due first comes first.
+    /// The earliest unmet deadline comes first.
     #[serde(rename = "nextDueAt")]
     NextDue,
 }
 
-/// A place in a queue: the time that it is sorted by, in microseconds, and the identifier.
+/// A place in a queue: the time by which the queue is sorted, in microseconds, and the identifier.
 pub type Position = (i64, ReferralId);
 
-/// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
+/// The rows that a page and a count share. A boxed query knows its database, so this is compiled for each.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
         let filter: &Filter = $filter;
@@ -309,7 +306,7 @@ macro_rules! filtered {
         }
         rows = match filter.status {
             Some(status) => rows.filter(referrals::status.eq(status)),
-            // What should not be there is not in the way, and there for whoever asks for it.
+            // Referrals entered in error are shown only to a caller who asks for that state.
             None => rows.filter(referrals::status.ne(Status::EnteredInError)),
         };
         if let Some(kind) = filter.kind {
@@ -340,7 +337,7 @@ fn sees_nothing(sight: &Sight) -> bool {
     sight.offices.is_empty() && sight.made_by.is_none()
 }
 
-/// One page of a queue; one row more than `limit` tells that there is a next page.
+/// Returns one page of a queue. A row beyond `limit` tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
     sight: &Sight,
@@ -375,7 +372,7 @@ pub fn page(
     })?)
 }
 
-/// How many referrals a queue has in all.
+/// Counts all the referrals of a queue.
 pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
     if sees_nothing(sight) {
         return Ok(0);

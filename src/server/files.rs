@@ -1,15 +1,16 @@
-//! A connection is an open file, and a process may have a thousand of them or so unless it asks for more.
+//! The limit of open files. Each connection is an open file, and a process may have only about a thousand unless it asks for
+//! more.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// For the database, the listeners, the log and whatever is read meanwhile.
+/// Open files beside the connections: the database, the listeners, the log, and files that are read meanwhile.
 const OTHERS: u64 = 256;
 
-/// Asks for so many connections, as far as whoever started the program lets it.
+/// Raises the process's limit of open files to fit this number of connections, as far as the system allows.
 pub fn allow(connections: usize) {
     let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHERS);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // Nothing is no limit.
+    // `None` means that there is no limit.
     let Some(current) = current.filter(|current| *current < wanted) else { return };
     let possible = maximum.map_or(wanted, |maximum| maximum.min(wanted));
     let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(possible), maximum });
@@ -18,7 +19,7 @@ pub fn allow(connections: usize) {
         tracing::warn!(
             open,
             wanted,
-            "the process may have fewer open files than the server takes connections: raise `ulimit -n`"
+            "the limit of open files is too low for the number of connections: raise it with `ulimit -n`"
         );
     }
 }

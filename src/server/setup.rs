@@ -1,4 +1,4 @@
-//! What a server is started with.
+//! The settings that a server is started with.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -15,52 +15,46 @@ use crate::db::Target;
 use crate::time::{Clock, Random};
 use crate::vault::Vault;
 
-/// Everything that a server is started with.
 pub struct Setup {
-    /// The database. It is migrated at the start.
+    /// The database, which is migrated when the server starts.
     pub target: Target,
-    /// Where to listen for callers.
+    /// The socket on which callers connect.
     pub listener: TcpListener,
-    /// Where Prometheus may collect.
+    /// The place where Prometheus collects the metrics.
     pub metrics: MetricsAt,
-    /// The address under which callers know the server.
+    /// Returns the address under which callers reach the server.
     pub public_url: Option<String>,
-    /// The origins whose pages may call.
+    /// The origins whose web pages may call the server (CORS).
     pub cors_origins: Vec<String>,
-    /// The networks whose proxies are believed when they say whom they speak for.
+    /// The networks of trusted proxies: their statements about a caller's address are believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// How often callers may call; nobody is limited without it.
+    /// The rate limits of callers; without them nobody is limited.
     pub limits: Option<Rates>,
-    /// Verifies tokens of staff.
     pub tokens: Verifier,
-    /// Who may do what.
+    /// The permissions of each role.
     pub permissions: Permissions,
-    /// The installation's secret.
     pub secret: Secret,
-    /// What is personal is sealed with its keys.
+    /// The vault, whose keys seal personal data.
     pub vault: Vault,
-    /// The environment of the partners' keys.
+    /// The environment that the keys of partner agencies are made for.
     pub environment: String,
-    /// How many threads answer calls; 0 for one per core.
+    /// The number of threads that answer calls; 0 means one per core.
     pub workers: usize,
-    /// How long it waits for its callers.
     pub timeouts: Timeouts,
-    /// The document as [`super::document`] makes it, where somebody has it already. Making it is most of what a start takes.
+    /// The document as [`super::document`] makes it, if it has been made already. Making it takes most of the time of a start.
     pub document: Option<Arc<Value>>,
-    /// Tells the time.
     pub clock: Clock,
-    /// Makes randomness.
     pub random: Random,
 }
 
-/// How long the server waits for its callers.
+/// The longest times that the server waits for its callers.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// For the head of a connection's first request. Later ones on the same connection are not timed: see `listen`.
+    /// The time for the head of a connection's first request. The heads of later requests have no limit: see `listen`.
     pub head: Duration,
-    /// For the body of a request.
+    /// The time for the body of a request.
     pub body: Duration,
-    /// For the next request on a connection.
+    /// The time until the next request on an open connection.
     pub idle: Duration,
 }
 
@@ -70,28 +64,27 @@ impl Default for Timeouts {
     }
 }
 
-/// Where Prometheus may collect.
+/// The place where Prometheus collects the metrics.
 pub enum MetricsAt {
-    /// Nowhere.
     Nowhere,
-    /// Beside the API: fit for a demo alone.
+    /// On the address of the API, which is fit for a demo only.
     Here,
-    /// On an address of their own.
+    /// On a separate address.
     Apart(TcpListener),
 }
 
-/// The keys that the secret is turned into, each for one end.
+/// The keys that are derived from the secret, each for one purpose.
 pub struct Keys {
-    /// Hashes partners' keys.
+    /// The key that hashes the keys of partner agencies.
     pub partner_keys: [u8; 32],
-    /// Seals cursors.
+    /// The key that seals cursors.
     pub cursors: [u8; 32],
-    /// Hashes idempotency keys and the requests that they name.
+    /// The key that hashes idempotency keys and their requests.
     pub retries: [u8; 32],
 }
 
 impl Keys {
-    /// Derives them.
+    /// Derives the keys from the secret.
     pub fn of(secret: &Secret) -> Self {
         Self {
             partner_keys: secret.key("partner keys"),

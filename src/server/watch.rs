@@ -1,5 +1,5 @@
-//! What a server does beside answering: it notices what has changed elsewhere, tidies up, records which deadlines have passed, and
-//! seals the audit.
+//! The background tasks of a server: they load what other servers have changed, tidy up, record deadlines that have passed, and
+//! seal the audit.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -26,29 +26,26 @@ pub async fn renew_keys(sign_in: Arc<SignIn>) {
     }
 }
 
-/// What is done again and again beside answering.
+/// The regular background jobs.
 pub struct Watch {
-    /// The database.
     pub db: Db,
-    /// The directory, which changes elsewhere.
+    /// The directory, which other servers may change.
     pub directory: directory::Handle,
-    /// The keys, which are revoked elsewhere.
+    /// The keys of partner agencies, which other servers may revoke.
     pub keys: Keyring,
-    /// Budgets that get whole again.
+    /// The rate limits; budgets that are full again are forgotten.
     pub limits: Arc<Limits>,
-    /// Answers that are kept for a while.
+    /// The stored answers of idempotent calls, which expire.
     pub retries: Arc<Retries>,
-    /// Deadlines that pass.
+    /// The recording of deadlines that have passed.
     pub overdue: Overdue,
-    /// The time.
     pub clock: Clock,
-    /// What is told of it.
     pub metrics: Arc<Metrics>,
 }
 
 impl Watch {
-    /// Goes on until it is dropped. What must be noticed in time does not wait for what only tidies up, nor the keys for the
-    /// directory, which takes longer to read.
+    /// Runs until it is dropped. Jobs that must be punctual do not wait for jobs that tidy up. The keys do not wait for the
+    /// directory, which takes longer to load.
     pub async fn run(self) {
         tokio::join!(
             every(SECOND, async || self.notice_keys().await),
@@ -58,58 +55,59 @@ impl Watch {
         );
     }
 
-    /// A key that was revoked elsewhere opens nothing here after two seconds.
+    /// Loads changes of the keys. A key that was revoked on another server is refused here within two seconds.
     async fn notice_keys(&self) {
         if let Err(error) = self.keys.refresh(&self.db, self.clock.now()).await {
-            tracing::warn!(cause = ?error.cause(), "the partners' keys could not be read; going on with those that are known");
+            tracing::warn!(cause = ?error.cause(), "the partners' keys could not be read; going on with those read before");
         }
     }
 
     async fn notice_directory(&self) {
         if let Err(error) = self.directory.refresh(&self.db, &self.clock).await {
-            tracing::warn!(cause = ?error.cause(), "the directory could not be read; going on with the one that is known");
+            tracing::warn!(cause = ?error.cause(), "the directory could not be read; going on with the version read before");
         }
         self.metrics.directory_is(self.directory.current().version);
     }
 
-    /// Records which deadlines have passed.
+    /// Records deadlines that have passed.
     async fn mark_overdue(&self) {
         if let Err(error) = self.overdue.mark(&self.db, &self.directory.current(), &self.clock).await {
-            tracing::warn!(cause = ?error.cause(), "deadlines that have passed could not be recorded; trying again");
+            tracing::warn!(cause = ?error.cause(), "passed deadlines could not be recorded; trying again");
         }
     }
 
-    /// Forgets whose budgets are whole again, writes down when keys were used, removes answers that nobody gets again.
+    /// Forgets rate limits of callers whose budget is full again, stores when keys were last used, and removes expired answers.
     async fn tidy_up(&self) {
         self.limits.sweep();
         if let Err(error) = self.keys.write_uses_when_due(&self.db, self.clock.now()).await {
-            tracing::warn!(cause = ?error.cause(), "when keys were used last could not be written; trying again");
+            tracing::warn!(cause = ?error.cause(), "the times of the last use of keys could not be written; trying again");
         }
         if let Err(error) = self.retries.sweep(self.clock.now()).await {
-            tracing::warn!(cause = ?error.cause(), "answers that nobody gets again could not be removed");
+            tracing::warn!(cause = ?error.cause(), "expired answers to idempotent calls could not be removed");
         }
     }
 }
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Does something again and again. What panics is told in the log and done again all the same: a server whose keys are no longer
-/// refreshed looks as well as any.
+/// Runs a job in each period. A panic is logged and the job goes on: a server whose keys are no longer refreshed would look
+/// healthy.
 async fn every(period: Duration, work: impl AsyncFn()) {
     let mut tick = tokio::time::interval(period);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         if AssertUnwindSafe(work()).catch_unwind().await.is_err() {
-            tracing::error!("a job in the background panicked; going on");
+            tracing::error!("a background job panicked; it goes on");
         }
     }
 }
 
-/// How often the head of the audit's chain stands in the log, from where it can be kept out of reach of the database.
+/// The time between log entries with the head of the audit's chain. Logs keep the head out of reach of somebody who can change
+/// the database.
 const HEAD_TOLD_EVERY: Duration = Duration::from_secs(3600);
 
-/// Seals the audit.
+/// Seals new audit records until it is dropped.
 pub async fn seal(db: Db, mut sealing: Sealing, clock: Clock) {
     let mut told: Option<Instant> = None;
     loop {

@@ -1,10 +1,12 @@
 //! Services: the help that offices give.
 //!
 //! - A service is for certain ages and answers certain needs.
-//! - Seven kinds of help always need an individual assessment (SoL 11:5): such a service cannot be written without it.
-//! - The board may have decided that identity is not recorded (SoL 14:5); that goes for help without assessment alone.
-//! - Which offices give it can be written from either side. A service that offices or referrals refer to is never
-//!   removed, only retired.
+//! - Seven kinds of help always need an individual assessment (SoL 11:5). A service of one of these kinds cannot be
+//!   written without the assessment.
+//! - The board may have decided that identity is not recorded (SoL 14:5). This is possible only for services without an
+//!   assessment.
+//! - The link between a service and an office can be written on the service or on the office. A service that offices or
+//!   referrals refer to is never removed, only retired.
 
 pub mod routes;
 pub mod rules;
@@ -21,57 +23,45 @@ use crate::slug::{OfficeName, Slug};
 use crate::text::{LanguageCode, Localized, swedish_order};
 use crate::time::Timestamp;
 
-/// A service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
-    /// Its identifier.
     pub id: ServiceId,
-    /// Its readable name in paths.
     pub slug: Slug,
-    /// Its name.
     pub name: Localized,
-    /// What it is.
     pub description: Localized,
-    /// What it is meant to do.
     pub orientation: Orientation,
-    /// Who gives it.
     pub provision: Provision,
-    /// Whether the need is assessed in each case.
+    /// Whether each person's need is assessed before the service is given.
     pub needs_assessment: bool,
-    /// Which of the kinds it is that always need an assessment.
+    /// The kind of help, if it is one that always needs an assessment (SoL 11:5).
     pub assessment_kind: Option<AssessmentKind>,
-    /// Whether the board decided that identity is not recorded.
+    /// Whether the board decided that the identity of those who get the service is not recorded (SoL 14:5).
     pub identity_exempt: bool,
-    /// For which ages it is.
     pub ages: Ages,
-    /// Which needs it answers.
     pub needs: Vec<Need>,
-    /// In which languages it is given.
     pub languages: Vec<LanguageCode>,
-    /// Whether it is given at present.
     pub status: ServiceStatus,
-    /// How often it was written.
+    /// The number of times that the service has been written.
     pub version: i32,
-    /// When it was written last.
     pub updated_at: Timestamp,
 }
 
-/// What a service is meant to do.
+/// The purpose of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Orientation {
-    /// To keep trouble from coming.
+    /// The service prevents problems (förebyggande).
     Preventive,
-    /// To mend what has gone wrong.
+    /// The service puts right what has gone wrong (åtgärdande).
     Remedial,
-    /// To support in daily life.
+    /// The service supports people in daily life (stödjande).
     Supportive,
 }
 
-/// Who gives a service.
+/// The part of the social services that gives a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -80,7 +70,7 @@ pub enum Orientation {
 pub enum Provision {
     /// The part that decides (myndighet).
     Authority,
-    /// The part that carries out (utförare).
+    /// The part that carries out decisions (utförare).
     Provider,
 }
 
@@ -95,7 +85,7 @@ pub enum AssessmentKind {
     ContactPersonOrFamily,
     /// Care in a foster home (familjehem).
     FamilyHomeCare,
-    /// Care in an LVM home.
+    /// Care in an LVM home (compulsory care for addiction).
     LvmHomeCare,
     /// Care in a special youth home.
     SpecialYouthHomeCare,
@@ -108,7 +98,7 @@ pub enum AssessmentKind {
     OtherRoundTheClockCare,
 }
 
-/// What people need help with.
+/// The problems that people need help with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
@@ -116,7 +106,7 @@ pub enum AssessmentKind {
 pub enum Need {
     /// Conflicts in the family.
     FamilyConflict,
-    /// Absence from school.
+    /// Being absent from school.
     SchoolAbsence,
     /// Being shut out of school.
     SchoolExclusion,
@@ -124,7 +114,7 @@ pub enum Need {
     SubstanceUse,
     /// Being exposed to violence.
     ViolenceExposed,
-    /// Using violence.
+    /// Using violence against others.
     ViolenceExercised,
     /// Being drawn towards crime.
     CrimeRisk,
@@ -132,21 +122,21 @@ pub enum Need {
     CrimeExit,
     /// Violence and oppression in the name of honour.
     HonourRelated,
-    /// Mental health.
+    /// Help with mental health.
     MentalHealth,
     /// Support with a disability.
     DisabilitySupport,
-    /// Money.
+    /// Help with money problems.
     Finances,
-    /// Housing.
+    /// Help with housing problems.
     Housing,
-    /// Leisure.
+    /// Help with leisure activities.
     Leisure,
-    /// Integration.
+    /// Help with integration into society.
     Integration,
-    /// Being a parent.
+    /// Help with being a parent.
     Parenting,
-    /// Loneliness.
+    /// Help against being lonely.
     Loneliness,
 }
 
@@ -157,28 +147,27 @@ pub enum Need {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ServiceStatus {
-    /// It is given.
+    /// The service is given at present.
     #[default]
     Active,
-    /// It is no longer given, and kept because others refer to it.
+    /// The service is no longer given. It is kept because other records refer to it.
     Retired,
 }
 crate::text_column!(Orientation, Provision, AssessmentKind, ServiceStatus);
 
-/// Ages in years, both ends included.
+/// A range of ages in years, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ages {
-    /// The lowest age.
+    /// The lowest age, in years.
     #[schema(minimum = 0, maximum = 120, example = 0)]
     pub from: u8,
-    /// The highest age.
+    /// The highest age, in years.
     #[schema(minimum = 0, maximum = 120, example = 20)]
     pub to: u8,
 }
 
 impl Ages {
-    /// Whether somebody of that age is meant.
     pub fn contains(self, age: u8) -> bool {
         (self.from..=self.to).contains(&age)
     }
@@ -188,57 +177,58 @@ impl Ages {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewService {
-    /// Its readable name in paths.
+    /// The service's readable name in paths.
     ///
     /// @example "forebyggande-insatser"
     pub slug: Slug,
-    /// What the service is called.
+    /// The name of the service, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Förebyggande insatser", "en": "Preventive support"}
     pub name: Localized,
-    /// What it is.
+    /// A description of the service, for residents.
     ///
     /// @example {"sv": "Förebyggande arbete nära invånarna.", "en": "Preventive work close to the residents."}
     pub description: Localized,
-    /// What it is meant to do.
+    /// The purpose of the service.
     pub orientation: Orientation,
-    /// Who gives it.
+    /// The part of the social services that gives the service.
     ///
     /// @example "provider"
     pub provision: Provision,
-    /// Whether the need is assessed in each case.
+    /// Whether each person's need is assessed before the service is given.
     ///
     /// @example false
     pub needs_assessment: bool,
-    /// Which of the kinds it is that always need an assessment (SoL 11:5).
+    /// The kind of help, if it is one of the kinds that always need an individual assessment (SoL 11:5).
     ///
     /// @x-example-omit true
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assessment_kind: Option<AssessmentKind>,
-    /// Whether the board decided that identity is not recorded (SoL 14:5).
+    /// Whether the board decided that the identity of those who get the service is not recorded (SoL 14:5).
     ///
     /// @example false
     pub identity_exempt: bool,
-    /// For which ages it is.
+    /// The ages that the service is for.
     pub ages: Ages,
-    /// Which needs it answers.
+    /// The needs that the service answers.
     ///
     /// @example ["school_absence"]
     #[schema(max_items = 17)]
     pub needs: Vec<Need>,
-    /// In which languages it is given.
+    /// The languages that the service is given in (ISO 639 codes).
     #[schema(max_items = 50)]
     pub languages: Vec<LanguageCode>,
-    /// Which offices give it.
+    /// The offices that give the service, by their identifiers or slugs.
     #[schema(max_items = 200)]
     pub office_ids: Vec<OfficeName>,
-    /// Whether it is given at present; active unless said.
+    /// Whether the service is given at present. The default is `active`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ServiceStatus>,
 }
 
 impl Service {
-    /// How an administrator would write it as it is, given by these offices.
+    /// Returns the service, given by `offices`, in the form in which an administrator writes it. A merge patch is
+    /// applied to this form.
     pub fn as_new(&self, offices: &[OfficeId]) -> NewService {
         let service = self.clone();
         NewService {
@@ -258,12 +248,11 @@ impl Service {
         }
     }
 
-    /// Whether it is given at present.
     pub fn is_active(&self) -> bool {
         self.status == ServiceStatus::Active
     }
 
-    /// Its place in lists.
+    /// The key that orders services in lists: the Swedish name, then the identifier.
     pub fn position(&self) -> (String, ServiceId) {
         (swedish_order(self.name.sv()), self.id)
     }

@@ -1,4 +1,4 @@
-//! Services over HTTP.
+//! The HTTP operations on services.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
@@ -27,7 +27,7 @@ use crate::services::{Need, NewService, Orientation, Service, store};
 use crate::slug::{OfficeName, ServiceName};
 use crate::text::LanguageCode;
 
-/// The operations on services.
+/// Mounts the operations on services.
 pub fn mount(api: &mut impl Mount) {
     api.service(list_services)
         .service(create_service)
@@ -36,24 +36,24 @@ pub fn mount(api: &mut impl Mount) {
         .service(delete_service);
 }
 
-/// Which services are asked for.
+/// The filters for a list of services.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ServiceFilter {
-    /// Only services that answer this need.
+    /// Lists only the services that answer this need.
     #[param(example = "parenting")]
     need: Option<Need>,
-    /// Only services with this orientation.
+    /// Lists only the services with this purpose.
     #[param(example = "preventive")]
     orientation: Option<Orientation>,
-    /// Only services for this age in years.
+    /// Lists only the services that are for this age, in years.
     #[param(minimum = 0, maximum = 120, example = 14)]
     age: Option<u8>,
-    /// Only services in this language, by its ISO 639 code.
+    /// Lists only the services that are given in this language (ISO 639 code).
     #[param(value_type = Option<String>, pattern = "^[a-z]{2,3}$", min_length = 2, max_length = 3, example = "sv")]
     language: Option<LanguageCode>,
-    /// Only services of this office, by its identifier or slug.
+    /// Lists only the services that this office gives, by its identifier or slug.
     #[param(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", min_length = 1, max_length = 80, example = "skaggetorp")]
     office_id: Option<OfficeName>,
 }
@@ -80,8 +80,8 @@ impl ServiceFilter {
 
 /// List services
 ///
-/// All services, retired ones included, in the Swedish order of their names. Filters narrow each other; a service fits
-/// an age, a need or a language when it is one of its own.
+/// All services, retired ones included, in the Swedish order of their names. A service is listed if it fits all
+/// filters. It fits an age, a need or a language only if its own ages, needs or languages include it.
 #[utoipa::path(
     operation_id = "listServices",
     tag = "services",
@@ -108,15 +108,15 @@ async fn list_services(
 
 /// Create a service
 ///
-/// A new service. The seven kinds of SoL 11:5 cannot be written without an individual assessment. Its slug must be
-/// free.
+/// Seven kinds of help (SoL 11:5) cannot be written without an individual assessment. The service's slug must not be in
+/// use.
 #[utoipa::path(
     operation_id = "createService",
     tag = "services",
     request_body = NewService,
     responses(
         (status = 201, description = "The new service.", body = ServiceView),
-        (status = 409, description = "Another one has the same slug.")
+        (status = 409, description = "Another service has the same slug.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::AlreadyExists])))
@@ -150,7 +150,7 @@ async fn create_service(
 
 /// Get a service
 ///
-/// One service, with the offices that give it.
+/// The answer is one service, with the offices that give it.
 #[utoipa::path(
     operation_id = "getService",
     tag = "services",
@@ -168,15 +168,16 @@ async fn get_service(_: Anyone, call: Call, directory: Data<Handle>, name: Named
 
 /// Change a service
 ///
-/// A merge patch (RFC 7396) of what the service was written with. A service is retired, and taken back, by its status.
+/// The body is a merge patch (RFC 7396) of the fields that a service is created with. A service is retired, and taken
+/// back into use, by its status.
 #[utoipa::path(
     operation_id = "changeService",
     tag = "services",
     params(("id" = ServiceName, Path, description = "The service's identifier or slug.")),
     request_body(content = NewService, example = json!({ "needs": ["school_absence"] })),
     responses(
-        (status = 200, description = "The service as it is now.", body = ServiceView),
-        (status = 409, description = "Another one has the same slug.")
+        (status = 200, description = "The service after the change.", body = ServiceView),
+        (status = 409, description = "Another service has the same slug.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::AlreadyExists])))
@@ -207,14 +208,14 @@ async fn change_service(
 
 /// Delete a service
 ///
-/// Only a service that nothing refers to can be deleted; retire it otherwise.
+/// A service can be deleted only if nothing refers to it. Otherwise, retire it.
 #[utoipa::path(
     operation_id = "deleteService",
     tag = "services",
     params(("id" = ServiceName, Path, description = "The service's identifier or slug.")),
     responses(
-        (status = 204, description = "The service is gone."),
-        (status = 409, description = "Something still refers to it; retire or close it instead.")
+        (status = 204, description = "The service is deleted."),
+        (status = 409, description = "Another record still refers to the service. Retire the service instead.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::StillReferenced])))
@@ -238,6 +239,6 @@ async fn delete_service(
 }
 
 fn view(id: ServiceId, directory: &Directory, links: &impl Linking) -> Result<ServiceView> {
-    let service = directory.service(id).ok_or_else(|| Error::internal("a service that was written is not there"))?;
+    let service = directory.service(id).ok_or_else(|| Error::internal("a service that was written is missing"))?;
     Ok(ServiceView::new(service, directory, links))
 }

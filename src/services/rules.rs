@@ -8,7 +8,8 @@ use crate::rules::Rules;
 use crate::services::{NewService, Service};
 
 impl Service {
-    /// A new service, and the offices that give it.
+    /// Makes a service, and finds the offices that give it, from what an administrator wrote, or tells all that is
+    /// wrong with it.
     pub fn new(new: NewService, known: &Known<'_>, moment: &Moment) -> Result<(Self, Vec<OfficeId>)> {
         let mut rules = Rules::default();
         new.check(&mut rules);
@@ -34,7 +35,7 @@ impl Service {
         rules.finish(Some((service, offices)))
     }
 
-    /// What it becomes when somebody writes it anew, and the offices that give it then.
+    /// Returns the next version of the service, with the contents of `new`, and the offices that give it from then on.
     pub fn changed(&self, new: NewService, known: &Known<'_>, moment: &Moment) -> Result<(Self, Vec<OfficeId>)> {
         let (service, offices) = Self::new(new, known, moment)?;
         Ok((Self { id: self.id, version: self.version + 1, ..service }, offices))

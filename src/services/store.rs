@@ -1,4 +1,4 @@
-//! Every statement on services.
+//! The SQL statements on services.
 
 use diesel::prelude::*;
 
@@ -78,20 +78,18 @@ impl From<Row> for Service {
     }
 }
 
-/// All services.
 pub fn all(conn: &mut DbConn) -> Result<Vec<Service>> {
     let rows: Vec<Row> = on_backend!(conn, conn => services::table.select(Row::as_select()).load(conn))?;
     Ok(rows.into_iter().map(Service::from).collect())
 }
 
-/// Writes a new service.
 pub fn insert(conn: &mut DbConn, service: &Service) -> Result<()> {
     let row = Row::from(service);
     on_backend!(conn, conn => diesel::insert_into(services::table).values(&row).execute(conn))?;
     Ok(())
 }
 
-/// Writes the next version of a service, unless somebody else wrote it first.
+/// Writes the next version of a service. Fails as stale if somebody else wrote that version first.
 pub fn update(conn: &mut DbConn, service: &Service) -> Result<()> {
     let row = Row::from(service);
     let before = services::table.find(service.id).filter(services::version.eq(service.version - 1));
@@ -99,8 +97,8 @@ pub fn update(conn: &mut DbConn, service: &Service) -> Result<()> {
     if written == 1 { Ok(()) } else { Err(stale()) }
 }
 
-/// Writes which offices give a service from now on: only what differs, since the offices may be written at the same
-/// time.
+/// Replaces the offices `before` by the offices `after` as those that give a service. Only the differences are written,
+/// because a change of an office may write links at the same time.
 pub fn update_offices(conn: &mut DbConn, id: ServiceId, before: &[OfficeId], after: &[OfficeId]) -> Result<()> {
     let gone: Vec<OfficeId> = before.iter().filter(|office| !after.contains(office)).copied().collect();
     let those = office_services::table
@@ -115,7 +113,8 @@ pub fn update_offices(conn: &mut DbConn, id: ServiceId, before: &[OfficeId], aft
     Ok(())
 }
 
-/// Removes this version of a service, if nothing refers to it.
+/// Deletes a service. Fails as stale if `version` is no longer its version, and by a foreign key if something refers to
+/// it.
 pub fn delete(conn: &mut DbConn, id: ServiceId, version: i32) -> Result<()> {
     let same = services::table.find(id).filter(services::version.eq(version));
     let removed = on_backend!(conn, conn => diesel::delete(same).execute(conn))?;

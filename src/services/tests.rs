@@ -15,7 +15,8 @@ fn service() -> Value {
     })
 }
 
-/// The service with some fields otherwise, as it would be written; or the places of what is wrong.
+/// Makes a service with some fields changed, in the form in which it would be written. Otherwise, returns the places of
+/// the mistakes.
 fn with(changes: &Value) -> std::result::Result<Service, Vec<Place>> {
     let mut document = service();
     for (name, value) in changes.as_object().unwrap() {

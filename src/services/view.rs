@@ -1,4 +1,4 @@
-//! Services as callers see them.
+//! Services as the API shows them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,69 +11,69 @@ use crate::slug::Slug;
 use crate::text::{LanguageCode, Localized};
 use crate::time::Timestamp;
 
-/// A service.
+/// A service, with the offices that give it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Service)]
 pub struct ServiceView {
-    /// Its identifier.
+    /// The service's identifier, a UUID.
     id: ServiceId,
-    /// Its readable name in paths.
+    /// The service's readable name in paths.
     ///
     /// @example "forebyggande-insatser"
     slug: Slug,
-    /// What the service is called.
+    /// The name of the service, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Förebyggande insatser", "en": "Preventive support"}
     name: Localized,
-    /// What it is.
+    /// A description of the service, for residents.
     ///
     /// @example {"sv": "Förebyggande arbete nära invånarna.", "en": "Preventive work close to the residents."}
     description: Localized,
-    /// What it is meant to do.
+    /// The purpose of the service.
     orientation: Orientation,
-    /// Who gives it.
+    /// The part of the social services that gives the service.
     ///
     /// @example "provider"
     provision: Provision,
-    /// Whether the need is assessed in each case.
+    /// Whether each person's need is assessed before the service is given.
     ///
     /// @example false
     needs_assessment: bool,
-    /// Which of the kinds it is that always need an assessment (SoL 11:5).
+    /// The kind of help, if it is one of the kinds that always need an individual assessment (SoL 11:5).
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     assessment_kind: Option<AssessmentKind>,
-    /// Whether the board decided that identity is not recorded (SoL 14:5).
+    /// Whether the board decided that the identity of those who get the service is not recorded (SoL 14:5).
     ///
     /// @example false
     identity_exempt: bool,
-    /// For which ages it is.
+    /// The ages that the service is for.
     ages: Ages,
-    /// Which needs it answers.
+    /// The needs that the service answers.
     ///
     /// @example ["school_absence"]
     #[schema(max_items = 17)]
     needs: Vec<Need>,
-    /// In which languages it is given.
+    /// The languages that the service is given in (ISO 639 codes).
     #[schema(max_items = 50)]
     languages: Vec<LanguageCode>,
-    /// Which offices give it, in the order of their names.
+    /// The offices that give the service, in the order of their names.
     #[schema(max_items = 1000)]
     office_ids: Vec<OfficeId>,
-    /// Whether it is given at present.
+    /// Whether the service is given at present.
     status: ServiceStatus,
-    /// When it was written last.
+    /// When the service was last written.
     updated_at: Timestamp,
-    /// Its own address.
+    /// A link to the service itself.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     links: Vec<Link>,
 }
 
 impl ServiceView {
-    /// A service, whose links lead where `links` says.
+    /// Shows a service as it is in `directory`. `links` makes its links.
     pub fn new(service: &Service, directory: &Directory, links: &impl Linking) -> Self {
         let links = vec![links.link("self", "GET", &path(&service.slug))];
         let service = service.clone();
@@ -98,7 +98,7 @@ impl ServiceView {
     }
 }
 
-/// Where a service lies below the root of the API.
+/// The path of a service below the root of the API.
 pub fn path(slug: &Slug) -> String {
     format!("/services/{slug}")
 }

@@ -1,6 +1,7 @@
-//! Staff: who a token says is calling, and the colleagues whom a case can be given to.
+//! Staff: the signed-in caller, and the colleagues who can be given a case.
 //!
-//! Staff are known by `staffId` alone. A subject may be a personal identity number, so it is stored sealed and never shown.
+//! The API shows members of staff by their `staffId` only. The subject of a token may be a personal identity number, so
+//! it is stored sealed and never shown.
 
 pub mod routes;
 
@@ -15,54 +16,53 @@ use crate::id::{OfficeId, StaffId};
 use crate::text::Localized;
 use crate::vault::{self, ConfidentialLine};
 
-/// Who the token says that I am.
+/// The signed-in member of staff, as the token describes them.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Me {
-    /// Identifies me to colleagues and in the audit.
+    /// Identifies the member of staff to colleagues and in the audit.
     pub staff_id: StaffId,
-    /// My name, if the token tells it.
+    /// The name of the member of staff, if the token has it.
     ///
     /// @example "Kim Påhittad"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub name: Option<ConfidentialLine>,
-    /// The roles that I have.
+    /// The roles of the member of staff.
     ///
     /// @example ["caseworker"]
     #[schema(max_items = 6)]
     pub roles: Vec<Role>,
-    /// My offices. What a token names and the directory does not have is left out.
+    /// The offices of the member of staff. Offices in the token that the directory does not have are left out.
     #[schema(max_items = 1000)]
     pub offices: Vec<MyOffice>,
-    /// Whether I may decide on inquiries (SoL 2025:400, 25 kap. 1 §).
+    /// Whether the member of staff may decide on inquiries (SoL 2025:400, 25 kap. 1 §).
     pub qualified: bool,
-    /// Whether I am cleared for persons with a protected identity.
+    /// Whether the member of staff is cleared for persons with a protected identity.
     ///
     /// @example false
     pub protected_identity: bool,
-    /// Its own address, and my colleagues'.
+    /// Links to this answer and to the list of colleagues.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     pub links: Vec<Link>,
 }
 
-/// An office of mine.
+/// An office of the signed-in member of staff.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MyOffice {
-    /// Identifies it.
+    /// The office's identifier, a UUID.
     pub id: OfficeId,
-    /// Its name in addresses.
+    /// The office's readable name in paths.
     #[schema(max_length = 80, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", example = "skaggetorp")]
     pub slug: String,
-    /// What it is called.
+    /// The name of the office, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Nära socialtjänst Skäggetorp", "en": "Nära socialtjänst Skäggetorp"}
     pub name: Localized,
 }
 
 impl Me {
-    /// What is known of the caller.
     pub fn new(staff: Staff, directory: &Directory, links: Vec<Link>) -> Self {
         let offices = staff.offices(directory).filter_map(|id| directory.office(id)).map(|office| MyOffice {
             id: office.id,
@@ -81,13 +81,13 @@ impl Me {
     }
 }
 
-/// Somebody who works with cases.
+/// A member of staff who works with cases.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StaffMember {
-    /// Identifies them.
+    /// Identifies the member of staff to colleagues and in the audit.
     pub staff_id: StaffId,
-    /// The name, if their tokens tell it.
+    /// The name of the member of staff, if their tokens have it.
     ///
     /// @example "Kim Påhittad"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]

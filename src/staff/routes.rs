@@ -1,4 +1,4 @@
-//! The operations on staff.
+//! The HTTP operations on staff.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
@@ -21,27 +21,27 @@ use crate::staff::{Me, StaffMember};
 use crate::text::swedish_order;
 use crate::vault::Vault;
 
-/// The operations on staff.
+/// Mounts the operations on staff.
 pub fn mount(api: &mut impl Mount) {
     api.service(get_me).service(list_staff);
 }
 
-/// Whose colleagues.
+/// The filter for a list of colleagues.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct StaffQuery {
-    /// Those of this office. Without it, those of all offices of yours.
+    /// Lists only the colleagues at this office. Without it, the list has the colleagues at all offices of the caller.
     office_id: Option<OfficeId>,
 }
 
-/// Get who I am
+/// Get the signed-in member of staff
 ///
-/// What the token says, as this service understands it: roles and offices that it does not know are left out.
+/// The answer is what the token says about the caller. Roles and offices that this service does not know are left out.
 #[utoipa::path(
     operation_id = "getMe",
     tag = "staff",
-    responses((status = 200, description = "Who is calling.", body = Me)),
+    responses((status = 200, description = "The signed-in member of staff.", body = Me)),
     security(("staffToken" = []))
 )]
 #[get("/me")]
@@ -52,8 +52,8 @@ async fn get_me(SignedIn(staff): SignedIn, call: Call, directory: Data<directory
 
 /// List colleagues
 ///
-/// Those who work with cases at an office, by name, so that a case can be given to one of them. Somebody is listed from their
-/// first sign-in on. Offices that are not yours show nobody.
+/// The staff who work with cases at an office, by name, so that a case can be given to one of them. Members of staff
+/// are listed from their first sign-in on. For an office that is not one of the caller's, the list is empty.
 #[utoipa::path(
     operation_id = "listStaff",
     tag = "staff",
@@ -83,7 +83,7 @@ async fn list_staff(
     let record = move |conn: &mut DbConn, found: &Vec<Colleague>| {
         audit::record(conn, &entry.about(found.iter().map(|colleague| colleague.id.uuid()).collect()))
     };
-    // An office has tens of people, and names are sealed: so they are put in order here.
+    // Names are sealed, so the database cannot sort them. An office has only tens of people, so sorting them here is fast.
     let mut colleagues = db.read_recorded(read, record).await?;
     let position = |colleague: &Colleague| {
         (colleague.name.as_ref().map(|name| swedish_order(name.reveal().as_ref())), colleague.id.uuid())

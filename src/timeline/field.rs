@@ -1,5 +1,5 @@
-//! What happened in the field: contacts, what was offered at them and answered, promises to get back. All of it goes by the contacts
-//! that the reader may know of.
+//! The events in the field: contacts, the offers made at them, the answers to these offers, and follow-ups. All of them depend on the
+//! contacts that the reader may know of.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 use crate::timeline::sources::newest;
 use crate::timeline::{Happening, Source, Subject, What, Window};
 
-/// The sources of the field.
+/// The sources of the events in the field.
 pub const SOURCES: [Source; 4] = [
     Source { newest: contacts, count: count_contacts },
     Source { newest: offers_made, count: count_offers },
@@ -24,7 +24,7 @@ pub const SOURCES: [Source; 4] = [
     Source { newest: promises, count: count_promises },
 ];
 
-/// The contacts that name people of the subject. They are few, and an `or` of two questions would look at all contacts.
+/// The contacts that name people of the subject. They are few, so they are read first: one query with an `or` would look at all contacts.
 fn naming(conn: &mut DbConn, subject: &Subject) -> Result<Vec<OutreachContactId>> {
     Ok(on_backend!(conn, conn => outreach_participants::table
         .filter(outreach_participants::person_id.eq_any(subject.people.clone()))
@@ -32,7 +32,7 @@ fn naming(conn: &mut DbConn, subject: &Subject) -> Result<Vec<OutreachContactId>
         .load(conn))?)
 }
 
-/// What holds of a contact that the reader may know of and that belongs to the subject.
+/// The condition for contacts that the reader may know of and that belong to the subject.
 macro_rules! known_contact {
     ($subject:expr, $naming:expr) => {{
         let subject: &Subject = $subject;
@@ -151,7 +151,7 @@ fn count_answers(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
     Ok(on_backend!(conn, conn => answer_rows!(subject, naming).count().get_result(conn))?)
 }
 
-/// Promises that follow a contact of the subject, or are about its family.
+/// Follow-ups on a contact of the subject, or about one of its families.
 macro_rules! promise_rows {
     ($subject:expr, $naming:expr) => {{
         let subject: &Subject = $subject;

@@ -13,126 +13,105 @@ use crate::referrals::reference::Reference;
 use crate::time::Timestamp;
 use crate::vault::Sealed;
 
-/// Something that happened.
+/// An event on a timeline.
 #[derive(Clone)]
 pub struct Happening {
-    /// When.
     pub at: Timestamp,
-    /// Identifies it among the others.
+    /// The identifier, which orders events of the same time.
     pub id: Uuid,
-    /// What.
     pub what: What,
 }
 
-/// What happened.
+/// The content of an event, by its kind.
 #[derive(Clone)]
 pub enum What {
     /// A person was registered.
     Person(PersonId),
     /// A family was registered.
     Family(FamilyId),
-    /// Somebody changed families, or one was merged into another.
+    /// Somebody changed families, or a family was merged into another.
     Change {
-        /// Whether it was a merge.
+        /// Whether a family was merged.
         merged: bool,
-        /// Who.
         person: Option<PersonId>,
-        /// From where.
         from: Option<FamilyId>,
-        /// To where.
         to: Option<FamilyId>,
-        /// Why.
         reason: Option<Sealed>,
     },
     /// A referral was received.
     Referral {
-        /// Which.
         id: ReferralId,
-        /// What people call it.
         reference: Reference,
-        /// What kind of matter it is.
+        /// The kind of the referral.
         kind: Kind,
-        /// Where it stands now.
+        /// The status that the referral has now.
         status: Status,
-        /// The office that has it now.
+        /// The office that has the referral now.
         office: OfficeId,
-        /// Whom it is about.
+        /// The person that the referral is about.
         person: Option<PersonId>,
     },
     /// Somebody was met in the field.
     Contact {
-        /// The contact.
         id: OutreachContactId,
-        /// On whose behalf.
+        /// The office on whose behalf the contact was made.
         office: OfficeId,
-        /// By what means.
         channel: Channel,
-        /// What came of it.
         outcome: ContactOutcome,
     },
     /// A service was offered.
     Offer {
-        /// The offer.
         id: OfferId,
-        /// At which contact.
+        /// The contact at which the offer was made.
         contact: OutreachContactId,
-        /// What was offered.
         service: ServiceId,
     },
     /// Somebody answered an offer.
     Answer {
-        /// What they answered.
         answer: OfferAnswer,
-        /// The offer.
         offer: OfferId,
-        /// At which contact it was made.
+        /// The contact at which the offer was made.
         contact: OutreachContactId,
-        /// What was offered.
         service: ServiceId,
     },
     /// Somebody promised to get back.
     FollowUp {
-        /// The follow-up.
         id: FollowUpId,
-        /// The contact that it follows.
+        /// The contact that is followed up.
         contact: Option<OutreachContactId>,
-        /// By which day.
         due_on: NaiveDate,
-        /// When it was done.
         done_at: Option<Timestamp>,
-        /// Whose it is.
         office: OfficeId,
     },
 }
 
-/// Whose timeline it is, and what the reader may know.
+/// The person or family whose timeline is read, and the limits of what the reader may know.
 #[derive(Clone)]
 pub struct Subject {
     /// The person, on a person's timeline.
     pub person: Option<PersonId>,
-    /// The family, and those that were merged into it.
+    /// The family, and the families that were merged into it.
     pub families: Vec<FamilyId>,
-    /// The people whose referrals belong to it.
+    /// The people whose referrals belong to the timeline.
     pub people: Vec<PersonId>,
-    /// Which people and families the reader may know of.
+    /// The people and families that the reader may know of.
     pub sight: Sight,
-    /// Which cases the reader may know of.
+    /// The cases that the reader may know of.
     pub cases: Sight,
 }
 
-/// The part of a timeline that is asked for: behind a position, or from the beginning, so many at most.
+/// The part of a timeline that is asked for: after a position or from the beginning, and at most `limit` events.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
-    /// The last of what was seen already.
+    /// The last event that was seen already.
     pub behind: Option<(Timestamp, Uuid)>,
-    /// How many at most.
     pub limit: i64,
 }
 
-/// Where a kind of things is kept.
+/// A source of one kind of event.
 pub struct Source {
-    /// The newest of them in a window, newest first.
+    /// Returns the newest events of the source in a window, newest first.
     pub newest: fn(&mut DbConn, &Subject, Window) -> Result<Vec<Happening>>,
-    /// How many there are in all.
+    /// Counts all events of the source.
     pub count: fn(&mut DbConn, &Subject) -> Result<i64>,
 }

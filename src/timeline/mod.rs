@@ -1,7 +1,7 @@
-//! What happened to a person or a family, newest first.
+//! The timeline of a person or a family: the events that happened to them, newest first.
 //!
-//! It is read from where each kind of thing is kept, and stored nowhere else. A kind is a [`Source`], and adding one is a line in
-//! [`SOURCES`] or in `field.rs`: each gives its own newest things behind a position, and the newest of all of them make the page.
+//! A timeline is read from where each kind of event is kept, and stored nowhere else. A kind is a [`Source`], and adding one is a line in
+//! [`SOURCES`] or in `field.rs`. Each source gives its own newest events after a position, and the newest of all of them make the page.
 
 mod field;
 pub mod happening;
@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 pub use happening::{Happening, Source, Subject, What, Window};
 pub use sources::SOURCES;
 
-/// Kinds of things that happen.
+/// The kinds of events on a timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -44,10 +44,10 @@ pub enum TimelineKind {
     FollowUpPlanned,
 }
 
-/// A place in a timeline: when, in microseconds, and the identifier.
+/// A position in a timeline: the time of an event in microseconds, and its identifier.
 pub type Position = (i64, Uuid);
 
-/// One page; one thing more than `limit` tells that there is a next page.
+/// Reads one page. One event more than `limit` tells that there is a next page.
 pub fn page(conn: &mut DbConn, subject: &Subject, from: &From<Position>, limit: u32) -> Result<Vec<Happening>> {
     let wanted = i64::from(limit) + 1;
     let (skipped, behind) = match from {
@@ -65,7 +65,7 @@ pub fn page(conn: &mut DbConn, subject: &Subject, from: &From<Position>, limit: 
     Ok(all.into_iter().skip(places(skipped)).take(places(wanted)).collect())
 }
 
-/// How many things there are in all.
+/// Counts all events on a timeline.
 pub fn count(conn: &mut DbConn, subject: &Subject) -> Result<u64> {
     let mut total = 0;
     for source in SOURCES.iter().chain(&field::SOURCES) {

@@ -1,4 +1,4 @@
-//! Timelines over HTTP.
+//! The operations that read timelines.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
@@ -20,15 +20,15 @@ use crate::timeline::{self, Happening, Position, Subject, What};
 use crate::vault::Vault;
 use crate::{families, people};
 
-/// The operations on timelines.
+/// Mounts the operations on timelines.
 pub fn mount(api: &mut impl Mount) {
     api.service(get_person_timeline).service(get_family_timeline);
 }
 
 /// Get a person's timeline
 ///
-/// What happened to the person, newest first: the registration, changes of family, referrals and meetings in the field that you may
-/// know of, with what was offered, answered and promised.
+/// Returns what happened to the person, newest first: the registration, changes of family, and the referrals and meetings in the field
+/// that you may know of, with offers, answers and follow-ups.
 #[utoipa::path(
     operation_id = "getPersonTimeline",
     tag = "people",
@@ -59,9 +59,9 @@ async fn get_person_timeline(
 
 /// Get a family's timeline
 ///
-/// What happened to the family and to those that were merged into it, newest first: registrations, who joined and left, merges,
-/// referrals about its present members, meetings in the field with what was offered, answered and promised. It tells of nobody and of
-/// no referral that you may not know of.
+/// Returns what happened to the family and to the families that were merged into it, newest first: registrations, people who joined or
+/// left, merges, referrals about the present members, and meetings in the field with offers, answers and follow-ups. The answer tells of
+/// no person and no referral that you may not know of.
 #[utoipa::path(
     operation_id = "getFamilyTimeline",
     tag = "families",
@@ -92,7 +92,7 @@ async fn get_family_timeline(
     answer(find, entry, &denials, &call, &db, &vault, &paging).await
 }
 
-/// What the reader may know, before it is known whose timeline is read.
+/// The subject before the person or family is found: only what the reader may know.
 fn nobody_yet(reader: &TimelineReader, directory: &Directory) -> Subject {
     let (sight, cases) = (reader.people.sight(directory), reader.cases.sight(directory));
     Subject { person: None, families: Vec::new(), people: Vec::new(), sight, cases }
@@ -111,7 +111,7 @@ fn entry(
         .because(sight.reason)
 }
 
-/// A page, and what of its families the reader may know.
+/// A page of events, with those families named in them that the reader may know of.
 struct Read {
     happenings: Vec<Happening>,
     known: Vec<FamilyId>,
@@ -151,7 +151,7 @@ async fn answer(
 }
 
 impl Happening {
-    /// The families that it names.
+    /// The families that the event names.
     fn families(&self) -> Vec<FamilyId> {
         match &self.what {
             What::Change { from, to, .. } => from.iter().chain(to).copied().collect(),
@@ -159,7 +159,7 @@ impl Happening {
         }
     }
 
-    /// The case that it tells of: a referral, or what was done in the field.
+    /// The case that the event tells of: a referral, or a record of work in the field.
     fn case(&self) -> Option<Uuid> {
         match &self.what {
             What::Referral { id, .. } => Some(id.uuid()),

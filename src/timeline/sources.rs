@@ -1,4 +1,4 @@
-//! Where the things of a timeline are kept. Each source gives only what its reader may know of.
+//! The sources of events outside the field. Each source gives only what its reader may know of.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -19,7 +19,7 @@ use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
 use crate::timeline::{Happening, Source, Subject, What, Window};
 
-/// All sources.
+/// The sources of registrations, changes of family and referrals.
 pub const SOURCES: [Source; 4] = [
     Source { newest: registered_people, count: count_registered_people },
     Source { newest: registered_families, count: count_registered_families },
@@ -27,7 +27,7 @@ pub const SOURCES: [Source; 4] = [
     Source { newest: received_referrals, count: count_received_referrals },
 ];
 
-/// The rows of a boxed query that stand in a window, newest first.
+/// The rows of a boxed query that are in a window, newest first.
 macro_rules! newest {
     ($rows:expr, $window:expr, $at:expr, $id:expr, $kind:ty) => {{
         let mut rows = $rows;
@@ -78,8 +78,8 @@ fn count_registered_families(conn: &mut DbConn, subject: &Subject) -> Result<i64
     Ok(on_backend!(conn, conn => family_rows!(subject).count().get_result(conn))?)
 }
 
-/// A person's own changes; or those of families, as far as they are about nobody who is out of the reader's sight. That a merge took
-/// a member along stands on the member's timeline alone.
+/// The changes of family of a person; or those of families, except changes that concern somebody whom the reader may not know of. A
+/// member's move by a merge is shown only on the member's own timeline.
 macro_rules! change_rows {
     ($subject:expr) => {{
         let subject: &Subject = $subject;
@@ -129,7 +129,7 @@ fn count_changes(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
     Ok(on_backend!(conn, conn => change_rows!(subject).count().get_result(conn))?)
 }
 
-/// Referrals go by the sight for cases: who may know of a person may not therefore know of a referral about them.
+/// Referrals depend on the sight for cases: a reader who may know of a person need not be allowed to know of a referral about the person.
 macro_rules! referral_rows {
     ($subject:expr) => {{
         let subject: &Subject = $subject;

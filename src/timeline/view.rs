@@ -1,4 +1,4 @@
-//! What happened, as its reader sees it.
+//! The views of events, as their reader may see them.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -16,20 +16,20 @@ use crate::time::Timestamp;
 use crate::timeline::{Happening, TimelineKind, What};
 use crate::vault::{self, Confidential, ConfidentialProse, Vault};
 
-/// Something that happened to a person or a family. Which fields there are follows from its kind.
+/// An event that happened to a person or a family. The fields that are present follow from the kind of the event.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TimelineEvent {
-    /// Identifies it: the person, the family, the referral, or the change itself.
+    /// The identifier of the event: that of the person, the family or the other record that it is about, or of the change itself.
     #[schema(value_type = FamilyEventId)]
     pub id: Uuid,
-    /// What kind of thing it is.
+    /// The kind of the event.
     ///
     /// @example "referral_received"
     pub kind: TimelineKind,
-    /// When it happened.
+    /// When the event happened.
     pub at: Timestamp,
-    /// Who was registered, or changed families, or whom the referral is about.
+    /// The person who was registered, who changed families, or whom the referral is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person_id: Option<PersonId>,
     /// The family that was registered.
@@ -37,80 +37,80 @@ pub struct TimelineEvent {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
-    /// The family that was left, or that was merged into the other one; absent also if you may not know of it.
+    /// The family that was left, or that was merged into the other one. Absent also if you may not know of it.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_family_id: Option<FamilyId>,
-    /// The family that was joined, or that went on; absent also if you may not know of it.
+    /// The family that was joined, or that goes on after a merge. Absent also if you may not know of it.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_family_id: Option<FamilyId>,
-    /// Why somebody moved, or why two families were made one.
+    /// The reason why somebody moved, or why two families were merged.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Bor numera hos sin pappa."
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub reason: Option<ConfidentialProse>,
-    /// The referral.
+    /// The referral that was received.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_id: Option<ReferralId>,
-    /// What people call the referral.
+    /// The reference that people use for the referral.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<Reference>,
-    /// What kind of matter the referral is.
+    /// The kind of the referral.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_kind: Option<Kind>,
-    /// Where the referral stands now.
+    /// The status that the referral has now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_status: Option<Status>,
     /// The office that has the referral now, or on whose behalf somebody was met.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeId>,
-    /// The contact, or the one at which something was offered or promised.
+    /// The contact, or the contact at which something was offered or promised.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<OutreachContactId>,
-    /// By what means somebody was met.
+    /// The channel by which somebody was met.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
-    /// What came of the contact.
+    /// The outcome of the contact.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<ContactOutcome>,
-    /// The offer.
+    /// The offer that was made or answered.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer_id: Option<OfferId>,
-    /// What was offered.
+    /// The service that was offered.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_id: Option<ServiceId>,
-    /// What was answered.
+    /// The answer to the offer.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<OfferAnswer>,
-    /// The promise to get back.
+    /// The follow-up that was promised.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follow_up_id: Option<FollowUpId>,
-    /// By which day it is due.
+    /// The day by which somebody gets back.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "2026-12-04")]
     pub due_on: Option<NaiveDate>,
-    /// When it was done.
+    /// When the follow-up was completed.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,7 +118,7 @@ pub struct TimelineEvent {
 }
 
 impl TimelineEvent {
-    /// What happened, for somebody who may know of these families.
+    /// Makes the view of an event. `known` are the families that the reader may know of.
     pub fn new(happening: Happening, known: &[FamilyId], vault: &Vault) -> Result<Self> {
         let Happening { at, id, what } = happening;
         let bare = |kind: TimelineKind| Self::bare(id, kind, at);

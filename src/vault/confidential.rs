@@ -1,4 +1,4 @@
-//! A value that is personal.
+//! Personal values in memory.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,23 +10,23 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::text::{Line, Prose};
 
-/// Something personal, such as a name or a narrative. It has no `Display`, its `Debug` tells nothing, and it is not `Serialize`:
-/// a struct that shall tell it says so at the field, with `serialize_with = "vault::disclose"`.
+/// A personal value, such as a name or a narrative. It has no `Display`, its `Debug` hides the value, and it is not `Serialize`:
+/// a struct that must show it says so at the field, with `serialize_with = "vault::disclose"`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Confidential<T>(T);
 
-/// A personal line, such as a name.
+/// A personal line of text, such as a name.
 pub type ConfidentialLine = Confidential<Line>;
-/// A personal narrative.
+/// A personal text of several lines.
 pub type ConfidentialProse = Confidential<Prose>;
 
 impl<T> Confidential<T> {
-    /// Keeps `value` from being told by accident.
+    /// Wraps `value`, so that it cannot be printed by accident.
     pub fn new(value: T) -> Self {
         Self(value)
     }
 
-    /// The value, for rules and for answers to those who may know it.
+    /// The value, for checks and for answers to callers who may know it.
     pub fn reveal(&self) -> &T {
         &self.0
     }
@@ -56,9 +56,8 @@ impl<T: ToSchema> ToSchema for Confidential<T> {
     }
 }
 
-/// What [`disclose`] takes: a confidential value, or one that may be absent.
+/// A type that [`disclose`] accepts: a confidential value, or an optional one.
 pub trait Disclosed {
-    /// Serializes the value itself.
     fn disclose<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
@@ -74,7 +73,7 @@ impl<T: Serialize> Disclosed for Option<Confidential<T>> {
     }
 }
 
-/// Serializes a confidential field: written at the field, so that telling it is a decision.
+/// Serializes a confidential field. It is named at the field, so that showing the value is a decision.
 pub fn disclose<S: Serializer>(value: &impl Disclosed, serializer: S) -> Result<S::Ok, S::Error> {
     value.disclose(serializer)
 }

@@ -1,12 +1,12 @@
-//! The vault: what lies in the database is unreadable without its keys.
+//! The vault: personal data in the database is unreadable without the vault's keys.
 //!
 //! - Names, identity numbers, addresses, contact details, narratives, notes and messages are sealed with XChaCha20-Poly1305 under
-//!   a random nonce of 24 bytes, so that no two seals are ever alike and none repeats a nonce by chance.
+//!   a random nonce of 24 bytes, so that no two seals are ever alike and no nonce repeats by chance.
 //! - A seal is bound to its table, its column and its row: moved to another place it does not open.
 //! - Each seal names the key that made it, so that keys can be changed while old seals still open: see [`Ring`] and [`rotation`].
-//! - What must be found by its content is found by a keyed hash: whoever has the database alone can neither read it nor try out
-//!   identity numbers on it. The hashes have a key of their own.
-//! - What is personal is a [`Confidential`] in memory: it cannot be printed, and is serialized only where a field says so.
+//! - Data that must be found by its content is found by a keyed hash. Somebody who has only the database can neither read it nor
+//!   test guessed identity numbers against it. The hashes have a key of their own.
+//! - In memory, personal data is a [`Confidential`]: it cannot be printed, and is serialized only where a field says so.
 
 mod confidential;
 pub mod ring;
@@ -33,26 +33,24 @@ use crate::code::code;
 use crate::error::{Error, Result};
 use crate::time::Random;
 
-/// The form of a seal: one byte of format, four of the key's id, the nonce, and what the cipher made with its tag.
+/// The format of a seal: one byte for the format's version, four for the key's id, the nonce, and the cipher text with its tag.
 const FORMAT: u8 = 1;
 const KEY_AT: usize = 1;
 const NONCE_AT: usize = 5;
 const CIPHER_AT: usize = 29;
 
-/// Seals and opens. Clones share the keys.
+/// Seals and opens personal data. Clones share the keys.
 #[derive(Clone)]
 pub struct Vault(Arc<Ring>);
 
-/// A sealed column: its table and its name, which every seal in it is bound to.
+/// A sealed column. Every seal in it is bound to the names of its table and its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
-    /// The table.
     pub table: &'static str,
-    /// The column.
     pub name: &'static str,
 }
 
-/// Every sealed column. Changing keys walks through all of them.
+/// All sealed columns. A change of keys goes through all of them.
 pub const COLUMNS: [Column; 15] = [
     REFERRAL_MATTER,
     REFERRAL_ROUTING,
@@ -70,58 +68,57 @@ pub const COLUMNS: [Column; 15] = [
     STAFF_NAME,
     KEPT_ANSWER,
 ];
-/// What a sender wrote.
+/// The matter of a referral, as its sender wrote it.
 pub const REFERRAL_MATTER: Column = Column { table: "referrals", name: "matter" };
-/// How a referral's office was found: the steps name places.
+/// The routing of a referral: the steps by which its office was found. They name places.
 pub const REFERRAL_ROUTING: Column = Column { table: "referrals", name: "routing" };
-/// What has become of a referral.
+/// The course of a referral: its state and what was done about it.
 pub const REFERRAL_COURSE: Column = Column { table: "referrals", name: "course" };
-/// Why something happened to a referral.
+/// The details of an event of a referral.
 pub const REFERRAL_EVENT: Column = Column { table: "referral_events", name: "told" };
-/// What office and sender write to each other.
+/// A message between an office and a sender.
 pub const REFERRAL_MESSAGE: Column = Column { table: "referral_messages", name: "text" };
-/// What is known of a person.
+/// The data about a person.
 pub const PERSON_FACTS: Column = Column { table: "people", name: "facts" };
-/// What is known of a family.
+/// The data about a family.
 pub const FAMILY_FACTS: Column = Column { table: "families", name: "facts" };
-/// Why somebody changed families, or why two became one.
+/// The reason for a change of families, or for merging two.
 pub const FAMILY_EVENT_REASON: Column = Column { table: "family_events", name: "reason" };
-/// What was said at an outreach contact, where, and with whom.
+/// The content of an outreach contact: the place, the people and what was said.
 pub const OUTREACH_CONTACT_RECORD: Column = Column { table: "outreach_contacts", name: "record" };
-/// The same before it was corrected.
+/// The content of an outreach contact before a correction.
 pub const CONTACT_VERSION_RECORD: Column = Column { table: "outreach_contact_versions", name: "record" };
-/// What was noted with an offer.
+/// The note of an offer.
 pub const OFFER_RECORD: Column = Column { table: "offers", name: "record" };
-/// What is to be done, and what came of it.
+/// The task of a follow-up, and its result.
 pub const FOLLOW_UP_RECORD: Column = Column { table: "follow_ups", name: "record" };
-/// Who a member of staff is at the identity provider.
+/// The identifier of a member of staff at the identity provider.
 pub const STAFF_SUBJECT: Column = Column { table: "staff", name: "subject" };
-/// What a member of staff is called.
+/// The name of a member of staff.
 pub const STAFF_NAME: Column = Column { table: "staff", name: "name" };
-/// What a call was answered that may be asked again.
+/// The stored answer to a call that may be repeated.
 pub const KEPT_ANSWER: Column = Column { table: "kept_answers", name: "answer" };
 
-/// Something sealed, as the database holds it.
+/// Sealed data as the database stores it.
 #[derive(Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Binary)]
 pub struct Sealed(Vec<u8>);
 
-/// The keyed hash of something that must be found by its content.
+/// The keyed hash of data that must be found by its content.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyedHash([u8; 32]);
 
 impl Vault {
-    /// A vault with these keys.
+    /// A vault that uses these keys.
     pub fn new(ring: Ring) -> Self {
         Self(Arc::new(ring))
     }
 
-    /// The keys.
     pub fn ring(&self) -> &Ring {
         &self.0
     }
 
-    /// Seals `plain` for one place in the database.
+    /// Seals `plain` for one row of one column.
     pub fn seal(&self, column: Column, row: Uuid, plain: &[u8], random: &Random) -> Result<Sealed> {
         let key = self.0.current();
         let nonce: [u8; CIPHER_AT - NONCE_AT] = random.bytes();
@@ -135,7 +132,7 @@ impl Vault {
         Ok(Sealed([head, sealed].concat()))
     }
 
-    /// Opens what [`Vault::seal`] made for the same place.
+    /// Opens a seal that [`Vault::seal`] made for the same row and column.
     pub fn open(&self, column: Column, row: Uuid, sealed: &Sealed) -> Result<Vec<u8>> {
         let unreadable = || Error::internal(format!("a seal in {}.{} does not open", column.table, column.name));
         let (head, cipher_text) = sealed.0.split_at_checked(CIPHER_AT).ok_or_else(unreadable)?;
@@ -151,26 +148,26 @@ impl Vault {
         self.seal(column, row, &serde_json::to_vec(value).map_err(Error::internal)?, random)
     }
 
-    /// Opens what [`Vault::seal_json`] made.
+    /// Opens a seal that [`Vault::seal_json`] made.
     pub fn open_json<T: DeserializeOwned>(&self, column: Column, row: Uuid, sealed: &Sealed) -> Result<T> {
-        // serde's own words would quote what it read.
+        // serde's error message would quote the personal data.
         serde_json::from_slice(&self.open(column, row, sealed)?)
-            .map_err(|_| Error::internal(format!("{}.{} holds something of another shape", column.table, column.name)))
+            .map_err(|_| Error::internal(format!("{}.{} holds data of another shape", column.table, column.name)))
     }
 
-    /// The hash of `value`, as one of the things that `what` names: equal values of different things do not meet.
+    /// The hash of `value` as data of the kind `what`. Equal values of different kinds have different hashes.
     pub fn keyed_hash(&self, what: &str, value: &[u8]) -> KeyedHash {
         KeyedHash(code(self.0.lookup_key(), &[what.as_bytes(), &[0], value]))
     }
 }
 
-/// What a seal is bound to. No name holds a zero byte, so no two places are written alike.
+/// The place that a seal is bound to. No name contains a zero byte, so different places are never written alike.
 fn place(column: Column, row: Uuid, head: &[u8]) -> Vec<u8> {
     [column.table.as_bytes(), &[0], column.name.as_bytes(), &[0], row.as_bytes(), head].concat()
 }
 
 impl Sealed {
-    /// The key that made it.
+    /// The key that made the seal.
     fn key(&self) -> Option<KeyId> {
         let format = self.0.first().filter(|format| **format == FORMAT);
         let id = self.0.get(KEY_AT..NONCE_AT)?.try_into().ok()?;
@@ -203,7 +200,6 @@ impl fmt::Debug for Sealed {
 }
 
 impl KeyedHash {
-    /// The bytes.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
     }

@@ -1,8 +1,8 @@
-//! The ring of keys, as a file or a variable holds it.
+//! The ring of keys, as a file or a variable contains it.
 //!
 //! ```text
-//! data 2 4f0c…    the first of these seals
-//! data 1 91ab…    the others open what they have sealed
+//! data 2 4f0c…    the first data key seals
+//! data 1 91ab…    the others open what they sealed
 //! lookup 1 77de…  makes the keyed hashes
 //! ```
 
@@ -17,16 +17,16 @@ use zeroize::Zeroizing;
 use crate::hex;
 use crate::time::Random;
 
-/// Names a key among those of its kind.
+/// The id of a key, unique among the keys of its kind.
 pub type KeyId = u32;
 
-/// The keys. It is never told by `Debug`, and is wiped from memory when it is dropped.
+/// The keys of a vault. `Debug` does not show them, and they are wiped from memory when they are dropped.
 pub struct Ring {
     data: Vec<DataKey>,
     lookup: (KeyId, Zeroizing<[u8; 32]>),
 }
 
-/// A key that seals and opens.
+/// A key that seals and opens data.
 pub struct DataKey {
     id: KeyId,
     cipher: XChaCha20Poly1305,
@@ -38,7 +38,6 @@ impl DataKey {
         Self { id, cipher: XChaCha20Poly1305::new((&*secret).into()), secret }
     }
 
-    /// Its name.
     pub fn id(&self) -> KeyId {
         self.id
     }
@@ -47,62 +46,61 @@ impl DataKey {
         &self.cipher
     }
 
-    /// Another key, for another end: it tells nothing of this one.
+    /// Derives a key for another purpose, which reveals nothing of this one.
     pub fn derive(&self, end: &str) -> [u8; 32] {
         derived(&self.secret, end)
     }
 }
 
-/// HKDF (RFC 5869).
+/// Derives a key with HKDF (RFC 5869).
 fn derived(secret: &[u8; 32], end: &str) -> [u8; 32] {
     let mut key = [0; 32];
-    // One block of output is always to be had.
+    // One block of output is always available.
     let _always_fits = Hkdf::<Sha256>::new(None, secret).expand(end.as_bytes(), &mut key);
     key
 }
 
 impl Ring {
-    /// A ring of fresh keys.
+    /// A ring of new random keys.
     pub fn new(random: &Random) -> Self {
         let fresh = || Zeroizing::new(random.bytes());
         Self { data: vec![DataKey::new(1, fresh())], lookup: (1, fresh()) }
     }
 
-    /// The same ring with a fresh key in front, which seals from then on.
+    /// Adds a new key in first place, which seals from then on.
     pub fn with_fresh_key(mut self, random: &Random) -> Result<Self, String> {
         let id = behind(self.data.iter().map(DataKey::id).max().unwrap_or(0))?;
         self.data.insert(0, DataKey::new(id, Zeroizing::new(random.bytes())));
         Ok(self)
     }
 
-    /// The same ring with a fresh key for the hashes.
+    /// Replaces the key of the look-up hashes with a new one.
     pub fn with_fresh_lookup_key(mut self, random: &Random) -> Result<Self, String> {
         self.lookup = (behind(self.lookup.0)?, Zeroizing::new(random.bytes()));
         Ok(self)
     }
 
-    /// The key that seals.
     pub fn current(&self) -> &DataKey {
-        // A ring is never empty: both ways to make one see to it.
+        // A ring is never empty: both ways to make one ensure that.
         &self.data[0]
     }
 
-    /// The first key of all. It never leaves the ring, so what rests on it outlives every change of keys.
+    /// The first key that was ever made. It never leaves the ring, so data that depends on it stays valid through every change of
+    /// keys.
     pub fn oldest(&self) -> &DataKey {
         self.data.iter().min_by_key(|key| key.id).unwrap_or(self.current())
     }
 
-    /// The key of this name.
     pub fn key(&self, id: KeyId) -> Option<&DataKey> {
         self.data.iter().find(|key| key.id == id)
     }
 
-    /// All keys that seal or open.
+    /// All keys that seal or open data.
     pub fn keys(&self) -> impl Iterator<Item = &DataKey> {
         self.data.iter()
     }
 
-    /// The name of the key that makes the hashes.
+    /// The id of the key that makes the look-up hashes.
     pub fn lookup_id(&self) -> KeyId {
         self.lookup.0
     }
@@ -111,24 +109,24 @@ impl Ring {
         &self.lookup.1
     }
 
-    /// What tells in the database which key makes the hashes, without telling the key.
+    /// A value that identifies the look-up key in the database without revealing it.
     pub(super) fn lookup_check(&self) -> [u8; 32] {
         derived(&self.lookup.1, "check")
     }
 
-    /// The ring as its file holds it.
+    /// The ring in the format of its file.
     pub fn reveal(&self) -> String {
         let data = self.data.iter().map(|key| format!("data {} {}\n", key.id, hex::encode(&*key.secret)));
         data.chain([format!("lookup {} {}\n", self.lookup.0, hex::encode(&*self.lookup.1))]).collect()
     }
 }
 
-/// The next name: seals tell their keys by it, so none is ever given twice.
+/// The id after this one. Seals name their keys by id, so no id is ever used twice.
 fn behind(id: KeyId) -> Result<KeyId, String> {
-    id.checked_add(1).ok_or_else(|| format!("no name is left behind {id} for another key"))
+    id.checked_add(1).ok_or_else(|| format!("no id is left after {id} for another key"))
 }
 
-/// Lines, or parts between commas; `#` begins a remark.
+/// Parses lines, or parts between commas. A comment begins with `#`.
 impl FromStr for Ring {
     type Err = String;
 
@@ -155,7 +153,7 @@ impl FromStr for Ring {
     }
 }
 
-const EXPECTED: &str = "expected lines `data ID KEY`, the one that seals first and no id twice, and one line `lookup ID KEY`, each key 64 random hexadecimal digits; make them with: nara vault new-keys";
+const EXPECTED: &str = "expected lines `data ID KEY`, the key that seals first and no id twice, and one line `lookup ID KEY`, each key 64 random hexadecimal digits; make them with: nara vault new-keys";
 
 impl fmt::Debug for Ring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,8 @@
-//! Changing the key that seals.
+//! The change of the key that seals.
 //!
-//! A new key is put into every server's ring, first behind the old one and then in front; then what the old ones have sealed is
-//! sealed anew, some rows at a time, while the servers go on. A step that is stopped loses nothing: what it has not reached still
-//! names its old key, and the next run finds it by that.
+//! A new key is added to every server's ring, first after the old one and then before it. After that, data that older keys sealed
+//! is sealed again, some rows at a time, while the servers go on running. A run that is stopped loses nothing: rows that it has
+//! not reached still name their old key, and the next run finds them by it.
 
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -19,10 +19,9 @@ use crate::on_backend;
 use crate::time::Random;
 use crate::vault::{COLUMNS, Column, Sealed, Vault, state};
 
-/// So many rows are sealed anew in one transaction: writers wait for no more than that.
+/// The number of rows that one transaction goes through. Writers wait no longer than that takes.
 const AT_ONCE: i64 = 100;
 
-/// A row of some table.
 enum RowKind {}
 
 #[derive(QueryableByName)]
@@ -33,16 +32,16 @@ struct Row {
     sealed: Sealed,
 }
 
-/// What one step did: it looked at rows up to this one, and there may be more behind it.
+/// The result of one step: the rows up to `last` are done, and there may be more after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Looked {
-    /// How many it sealed anew.
+    /// The number of rows that were sealed again.
     pub sealed: usize,
-    /// The last row that it looked at.
+    /// The last row that the step read.
     pub last: Uuid,
 }
 
-/// Seals everything anew that another key than the current one has sealed, and says how many rows that were.
+/// Seals all data again that an older key sealed. Returns the number of rows that were sealed again.
 pub fn run(target: &Target, vault: &Vault, moment: &Moment) -> Result<usize> {
     let mut conn = target.connect(Purpose::Writing)?;
     db::in_transaction(&mut conn, &|conn| state::check(conn, vault.ring(), moment.now))?;
@@ -58,13 +57,13 @@ pub fn run(target: &Target, vault: &Vault, moment: &Moment) -> Result<usize> {
     Ok(sealed)
 }
 
-/// Looks at the next rows of a column behind `after`, and seals those anew that another key than the current one has sealed. The
-/// database is not asked for these alone: where few are left, it would go through all rows to find them. `None` behind the last row.
+/// Reads the next rows of a column after `after`, and seals those again that an older key sealed. The query does not select these
+/// rows only: once few are left, the database would read all rows to find them. Returns `None` after the last row.
 pub fn step(conn: &mut DbConn, vault: &Vault, column: Column, after: Uuid, random: &Random) -> Result<Option<Looked>> {
     let Column { table, name } = column;
     let current = vault.ring().current().id();
     let after = Id::<RowKind>::from_uuid(after);
-    // The same text for both databases: SQLite numbers its named parameters in the order in which they first stand.
+    // The same text works for both databases: SQLite numbers named parameters in the order of their first use.
     let select = sql_query(format!(
         "SELECT id, {name} AS sealed FROM {table} WHERE id > $1 AND {name} IS NOT NULL ORDER BY id LIMIT $2"
     ));
@@ -75,7 +74,7 @@ pub fn step(conn: &mut DbConn, vault: &Vault, column: Column, after: Uuid, rando
     for row in rows.iter().filter(|row| row.sealed.key() != Some(current)) {
         let plain = vault.open(column, row.id.uuid(), &row.sealed)?;
         let anew = vault.seal(column, row.id.uuid(), &plain, random)?;
-        // Somebody may have changed the row in between, and has then sealed it with the current key.
+        // Somebody may have changed the row meanwhile. It is then sealed with the current key already.
         let update = sql_query(format!("UPDATE {table} SET {name} = $1 WHERE id = $2 AND {name} = $3"));
         on_backend!(conn, conn => update.bind::<Binary, _>(&anew).bind::<SqlUuid, _>(row.id).bind::<Binary, _>(&row.sealed).execute(conn))?;
         sealed += 1;

@@ -1,4 +1,4 @@
-//! Which keys a database was written with, so that a wrong or a missing key stops the start instead of the first reader.
+//! The keys that a database was written with. A wrong or missing key then stops the start, and not the first reader.
 
 use diesel::prelude::*;
 
@@ -38,11 +38,12 @@ impl KnownKey {
     }
 }
 
-/// Refuses a ring that lacks a key which this database knows, or has another one under its name; then remembers the new ones.
+/// Refuses a ring that lacks a key which this database knows, or that has a different key under its id. Otherwise stores the new
+/// keys.
 pub fn check(conn: &mut DbConn, ring: &Ring, now: Timestamp) -> Result<()> {
     let ours: Vec<KnownKey> =
         ring.keys().map(|key| KnownKey::data(key, now)).chain([KnownKey::lookup(ring, now)]).collect();
-    // Servers may start at once with the same new key. What a refused ring adds is rolled back.
+    // Several servers may start at once with the same new key. The keys of a refused ring are rolled back.
     for new in &ours {
         let remember = diesel::insert_into(vault_keys::table).values(new).on_conflict_do_nothing();
         on_backend!(&mut *conn, conn => remember.execute(conn))?;
@@ -53,7 +54,7 @@ pub fn check(conn: &mut DbConn, ring: &Ring, now: Timestamp) -> Result<()> {
             Some(ours) if ours.check_value == known.check_value => {}
             Some(_) => return Err(wrong(&format!("has another key `{} {}` than", known.kind, known.id))),
             None if known.kind == LOOKUP => {
-                return Err(wrong("makes other look-up hashes than (run: nara vault rebuild-lookups)"));
+                return Err(wrong("makes other look-up hashes (run: nara vault rebuild-lookups) than"));
             }
             None => return Err(wrong(&format!("lacks the key `{} {}` of", known.kind, known.id))),
         }
@@ -61,7 +62,7 @@ pub fn check(conn: &mut DbConn, ring: &Ring, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Notes that all hashes of this database are made with the ring's look-up key from now on.
+/// Records that from now on all hashes in this database are made with the ring's look-up key.
 pub fn lookups_are_rebuilt(conn: &mut DbConn, ring: &Ring, now: Timestamp) -> Result<()> {
     diesel::delete(vault_keys::table.filter(vault_keys::kind.eq(LOOKUP))).execute(conn)?;
     diesel::insert_into(vault_keys::table).values(KnownKey::lookup(ring, now)).execute(conn)?;

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::error::Text;
 use crate::text::Localized;
 
-/// The rule that a step of the explanation followed.
+/// The rule that a step of the explanation applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "Each step says in its text what the rule did.")]
@@ -33,11 +33,11 @@ pub enum Rule {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
 #[schema(as = ExplanationStep)]
 pub struct Step {
-    /// The rule that was followed.
+    /// The rule that the step applied.
     ///
     /// @example "place_by_name"
     pub rule: Rule,
-    /// What it led to, in words.
+    /// The result of the step, in plain words.
     ///
     /// @example {"sv": "Platsen ligger i stadsdelen Skäggetorp-Tornby.", "en": "The place lies in the district Skäggetorp-Tornby."}
     pub text: Localized,

@@ -1,11 +1,13 @@
-//! Where to turn: exactly one responsible office for every question that can be asked, and the reason for each step.
+//! The question "where do I turn?" and its answer: exactly one responsible office for every question, with an
+//! explanation of each step.
 //!
-//! 1. The place: coordinates, then district, then place name, then postal code; the first that is given and known wins, and
-//!    one that says otherwise is told.
-//! 2. Outside the municipality there is an answer all the same: this municipality's reception, the on-call line, 112.
-//! 3. The office: open offices of the district's area, narrowed by what is asked for; then an open office of the whole
-//!    municipality that gives the service; then the area's base, the reception, the switchboard. A planned office never answers.
-//!    Ties go by distance, then by name.
+//! 1. The place is found by coordinates, district, place name or postal code, in this order. The first of them that is
+//!    given and known decides. The explanation mentions any other that contradicts it.
+//! 2. Outside the municipality there is also an answer: this municipality's reception, the on-call line and 112.
+//! 3. The office is the best open office of the district's area that gives what is asked for. If there is none, it is an
+//!    open office of the whole municipality that gives the service. If there is none either, it is the area's base, the
+//!    reception or the switchboard, in this order. The answer is never a planned office. Among equal offices, the nearest
+//!    comes first, then the first by name.
 //! 4. Nothing of the question is stored.
 
 pub mod explanation;
@@ -24,29 +26,28 @@ pub use office::Wish;
 pub use place::Whereabouts;
 pub use place::{Certainty, Resolved, ResolvedBy};
 
-/// The answer to a question.
 #[derive(Debug)]
 pub struct Answer<'d> {
-    /// Where the question is about.
     pub place: Resolved<'d>,
-    /// Who is responsible: exactly one.
+    /// The responsible office. There is always exactly one.
     pub office: &'d Office,
-    /// What that office can give to the one who asks.
+    /// The office's services that fit the wish.
     pub services: Vec<&'d Service>,
-    /// Who else could help.
+    /// Other offices that could help, the best first.
     pub alternatives: Vec<&'d Office>,
-    /// Each step that led there.
+    /// The steps that led to the office.
     pub explanation: Vec<Step>,
 }
 
-/// Answers a question. Only a directory without any office has no answer.
+/// Answers a question. The only questions without an answer are those to a directory without an open office.
 pub fn answer<'d>(directory: &'d Directory, asked: &Whereabouts, wish: &Wish) -> Result<Answer<'d>> {
     let mut explanation = Vec::with_capacity(4);
     let place = place::resolve(directory, asked, &mut explanation);
     answer_at(directory, place, wish, explanation)
 }
 
-/// Sends a matter about somebody with a protected identity to the central reception, whatever the place: the route tells nothing.
+/// Returns the central reception, for a matter about a person with a protected identity. The place is ignored, so that
+/// the route tells nothing about it.
 pub fn answer_protected(directory: &Directory) -> Result<Answer<'_>> {
     let place = Resolved {
         by: ResolvedBy::Municipality,

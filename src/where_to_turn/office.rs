@@ -1,4 +1,4 @@
-//! From a place and a wish to the one office that is responsible.
+//! The choice of the one responsible office, from a place and a wish.
 
 use crate::directory::Directory;
 use crate::directory::geometry::measures::distance_metres;
@@ -7,8 +7,9 @@ use crate::services::{Need, Service};
 use crate::text::LanguageCode;
 use crate::where_to_turn::{Resolved, Rule, Step};
 
-/// Every open office that could help, the best first: those of the area before those of the whole municipality, then by
-/// distance, then by name, which is the directory's own order. Lines that only pass callers on are not among them.
+/// Returns every open office that could help, the best first. The offices of the area come before those of the whole
+/// municipality. Among these, the nearest comes first, and equally near ones are in the directory's order, which is by
+/// name. The on-call line and the switchboard are left out, because they only pass callers on.
 pub fn ranked<'d>(directory: &'d Directory, place: &Resolved, wish: &Wish) -> Vec<&'d Office> {
     let area = place.district.map(|district| district.area_id);
     let serves = |office: &&Office| {
@@ -24,13 +25,13 @@ pub fn ranked<'d>(directory: &'d Directory, place: &Resolved, wish: &Wish) -> Ve
     offices
 }
 
-/// In whole metres; an office without a location is farther than any other.
+/// The distance in whole metres. An office without a location is farther away than any other.
 fn metres(office: &Office, place: &Resolved) -> u64 {
     let (Some(from), Some(location)) = (place.point, office.location.as_ref()) else { return u64::MAX };
     distance_metres(from, location.coordinates).round() as u64
 }
 
-/// What the office gives to somebody with this wish.
+/// Returns the active services of the office that fit the wish.
 pub fn services<'d>(directory: &'d Directory, office: &Office, wish: &Wish) -> impl Iterator<Item = &'d Service> {
     let is_given = |service: &&Service| office.service_ids.contains(&service.id);
     directory.services.iter().filter(is_given).filter(|service| service.is_active() && wish.is_met_by(service))
@@ -48,13 +49,15 @@ impl Wish {
         of_age && needed && spoken
     }
 
-    /// Whether it asks for something that one office gives and another does not; an age alone is not such a thing.
+    /// Whether the wish may be met by some offices and not by others. That is so for a need or a language, but not for
+    /// an age alone.
     fn is_for_a_service(&self) -> bool {
         self.need.is_some() || self.language.is_some()
     }
 }
 
-/// The responsible office, with the steps that led to it. `None` only when the directory has no open office at all.
+/// Chooses the responsible office and adds the steps that led to it to `explanation`. Returns `None` only if the
+/// directory has no open office at all.
 pub fn choose<'d>(
     directory: &'d Directory,
     place: &Resolved,
@@ -77,7 +80,7 @@ pub fn choose<'d>(
         explanation.push(told(
             Rule::OfficeOfMunicipality,
             office,
-            "gives what is asked for in the whole municipality",
+            "gives the help that was asked for, in the whole municipality",
             "ger det som efterfrågas i hela kommunen",
         ));
         return Some(office);
@@ -85,14 +88,14 @@ pub fn choose<'d>(
     if !wish.is_empty() && !place.outside {
         explanation.push(Step::new(
             Rule::NoOfficeFits,
-            "No office of the area gives exactly what is asked for.",
+            "No office of the area gives exactly the help that was asked for.",
             "Inget kontor i området ger just det som efterfrågas.",
         ));
     }
     fallback(directory, place, explanation)
 }
 
-/// A planned office never answers, and somebody who has heard of it should learn why.
+/// Mentions a planned office of the area. It is never the answer, and a person who has heard of it should learn why.
 fn tell_planned(directory: &Directory, place: &Resolved, explanation: &mut Vec<Step>) {
     let Some(area) = place.district.map(|district| district.area_id) else { return };
     let planned = |office: &&Office| office.status == OfficeStatus::Planned && office.area_ids.contains(&area);
@@ -116,7 +119,7 @@ fn fallback<'d>(directory: &'d Directory, place: &Resolved, explanation: &mut Ve
         explanation.push(told(
             Rule::BaseOfArea,
             office,
-            "is the area's base and guides you on",
+            "is the area's base and helps you find the right place",
             "är områdets bas och slussar vidare",
         ));
         return Some(office);
@@ -125,7 +128,7 @@ fn fallback<'d>(directory: &'d Directory, place: &Resolved, explanation: &mut Ve
         explanation.push(told(
             Rule::Reception,
             office,
-            "receives all that no other office is responsible for",
+            "receives everything that no other office is responsible for",
             "tar emot allt som inget annat kontor ansvarar för",
         ));
         return Some(office);
@@ -134,7 +137,7 @@ fn fallback<'d>(directory: &'d Directory, place: &Resolved, explanation: &mut Ve
         .next()
         .or_else(|| directory.offices.iter().find(|office| office.is_in_operation()));
     if let Some(office) = last {
-        explanation.push(told(Rule::Switchboard, office, "connects you", "kopplar dig vidare"));
+        explanation.push(told(Rule::Switchboard, office, "puts you through", "kopplar dig vidare"));
     }
     last
 }
@@ -144,18 +147,16 @@ fn told(rule: Rule, office: &Office, en: &str, sv: &str) -> Step {
     Step::new(rule, format!("{name} {en}."), format!("{name} {sv}."))
 }
 
-/// The line that answers when the offices are closed.
+/// Returns the line that answers when the offices are closed.
 pub fn on_call(directory: &Directory) -> Option<&Office> {
     directory.offices.iter().find(|office| office.kind == OfficeKind::OnCall && office.is_in_operation())
 }
 
-/// What somebody wants beside being told where: all of it narrows, none of it is needed.
+/// The needs of the person who asks. Each field narrows the choice of offices and services, and none is required.
 #[derive(Debug, Clone, Default)]
 pub struct Wish {
-    /// How old the child or young person is, in years.
+    /// The age of the child or young person, in years.
     pub age: Option<u8>,
-    /// What it is about.
     pub need: Option<Need>,
-    /// In which language.
     pub language: Option<LanguageCode>,
 }

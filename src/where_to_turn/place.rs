@@ -1,4 +1,4 @@
-//! From what somebody says about the place to a district.
+//! The search for the district that a question is about.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,32 +8,32 @@ use crate::districts::District;
 use crate::slug::DistrictName;
 use crate::where_to_turn::{Rule, Step};
 
-/// What is said about the place: any of these, or nothing.
+/// The information about a place in a question. All of it is optional.
 #[derive(Debug, Clone, Default)]
 pub struct Whereabouts {
-    /// Latitude and longitude, WGS 84.
+    /// Latitude and longitude, in WGS 84.
     pub coordinates: Option<(f64, f64)>,
-    /// A district by its identifier, slug or name.
+    /// A district, by its identifier, slug or name.
     pub district: Option<String>,
     /// The name of a place.
     pub place: Option<String>,
-    /// A postal code.
     pub postal_code: Option<String>,
 }
 
-/// A way to a district: `None` when what it needs was not given, or is not known.
+/// A function that finds the place by one kind of information. It returns `None` if that information was not given or
+/// is not known.
 type Way = for<'d> fn(&'d Directory, &Whereabouts, &mut Vec<Step>) -> Option<Resolved<'d>>;
 
-/// The ways, the surest first.
+/// The ways to find the place, the surest first.
 const WAYS: [Way; 4] = [by_coordinates, by_district, by_place, by_postal_code];
 
-/// Finds the district, and tells each step.
+/// Finds the district and adds the steps that led to it to `explanation`.
 pub fn resolve<'d>(directory: &'d Directory, asked: &Whereabouts, explanation: &mut Vec<Step>) -> Resolved<'d> {
     let mut ways = WAYS.into_iter();
     let Some(mut resolved) = ways.find_map(|way| way(directory, asked, explanation)) else {
         return nowhere(explanation);
     };
-    // What is given beside it decides nothing, but where it says otherwise somebody should look twice.
+    // The information after the first that is known decides nothing. If it contradicts the first, the explanation says so.
     let others = ways.filter_map(|way| way(directory, asked, &mut Vec::new()));
     explanation.extend(others.filter_map(|other| contradiction(&resolved, &other)));
     resolved.point = resolved.point.or_else(|| resolved.district.map(|district| directory.label_point(district)));
@@ -49,7 +49,7 @@ fn contradiction(decided: &Resolved, other: &Resolved) -> Option<Step> {
     };
     Some(Step::new(
         Rule::Contradiction,
-        format!("Something else that was given says {en}. The first that is given decides."),
+        format!("Other information that was given points to {en}. The information that was given first decides."),
         format!("Något annat som angavs säger {sv}. Det som anges först avgör."),
     ))
 }
@@ -92,7 +92,7 @@ fn by_coordinates<'d>(
         None if directory.contains(lat, lon) => {
             explanation.push(Step::new(
                 Rule::PlaceNotKnown,
-                "The coordinates lie in the municipality, in no district.",
+                "The coordinates lie in the municipality, but not in any of its districts.",
                 "Koordinaterna ligger i kommunen, i ingen stadsdel.",
             ));
             Some(Resolved {
@@ -202,7 +202,7 @@ fn by_postal_code<'d>(
     else {
         explanation.push(Step::new(
             Rule::PlaceByPostalCode,
-            "The postal code belongs to the municipality but to no one district: it may be that of post-office boxes.",
+            "The postal code belongs to the municipality, but not to one single district. It may be for post-office boxes.",
             "Postnumret hör till kommunen men inte till en enda stadsdel: det kan gälla postboxar.",
         ));
         return Some(Resolved {
@@ -229,47 +229,45 @@ fn by_postal_code<'d>(
     Some(in_district(ResolvedBy::PostalCode, certainty, district))
 }
 
-/// How the place was found.
+/// The information that the place was found by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ResolvedBy {
-    /// By coordinates.
+    /// The place was found by coordinates.
     Coordinates,
-    /// By a district's identifier, slug or name.
+    /// The place was found by a district's identifier, slug or name.
     District,
-    /// By the name of a place.
+    /// The place was found by the name of a place.
     Place,
-    /// By a postal code.
+    /// The place was found by a postal code.
     PostalCode,
-    /// Not found more closely than the municipality.
+    /// No place was found more closely than the municipality.
     Municipality,
 }
 
-/// How sure the place is.
+/// The certainty of the place that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Certainty {
-    /// It is this district.
+    /// The place certainly lies in this district, or certainly outside the municipality.
     Exact,
-    /// It is probably this district, or certainly only this municipality.
+    /// The place probably lies in this district, or it lies in the municipality but its district is not known.
     Approximate,
     /// The place is not known.
     Unknown,
 }
 
-/// What is known of the place, and how.
+/// The place of a question, as far as it was found.
 #[derive(Debug, Clone, Copy)]
 pub struct Resolved<'d> {
-    /// How it was found.
     pub by: ResolvedBy,
-    /// How sure it is.
     pub certainty: Certainty,
-    /// The district, if it is known.
+    /// The district of the place, if it is known.
     pub district: Option<&'d District>,
     /// Whether the place certainly lies in another municipality.
     pub outside: bool,
-    /// Where distances are measured from: longitude and latitude.
+    /// The point that distances are measured from: longitude and latitude.
     pub point: Option<[f64; 2]>,
 }

@@ -1,4 +1,5 @@
-//! The resident's question over HTTP. Nothing of it is stored or logged, and nobody may keep the answer.
+//! The HTTP operations of the question "where do I turn?". Nothing of the question is stored or logged, and caches must
+//! not keep the answer.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
@@ -18,26 +19,27 @@ use crate::time::Timestamp;
 use crate::where_to_turn::view::AnswerView;
 use crate::where_to_turn::{Whereabouts, Wish, answer};
 
-/// The operations of the resident's question.
+/// Mounts the operations of the question "where do I turn?".
 pub fn mount(api: &mut impl Mount) {
     api.service(where_to_turn).service(ask_where_to_turn);
 }
 
-/// A question. Everything may be left out; what is given first in the order of the fields decides where.
+/// A question about where to turn. Every field is optional. The place is decided by the first of `lat` and `lon`,
+/// `district`, `place` and `postalCode` that is given and known.
 #[derive(Debug, Deserialize, ToSchema, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 #[schema(as = WhereToTurnQuestion)]
 pub struct Question {
-    /// Latitude (WGS 84), together with `lon`.
+    /// The latitude in degrees (WGS 84). Must be given together with `lon`.
     #[schema(minimum = -90, maximum = 90, example = 58.4275)]
     #[param(minimum = -90, maximum = 90, example = 58.4275)]
     lat: Option<f64>,
-    /// Longitude (WGS 84), together with `lat`.
+    /// The longitude in degrees (WGS 84). Must be given together with `lat`.
     #[schema(minimum = -180, maximum = 180, example = 15.5837)]
     #[param(minimum = -180, maximum = 180, example = 15.5837)]
     lon: Option<f64>,
-    /// A district: its identifier, slug or name.
+    /// A district, by its identifier, slug or name.
     #[schema(example = "skaggetorp-tornby")]
     #[param(example = "skaggetorp-tornby")]
     district: Option<Line>,
@@ -45,24 +47,25 @@ pub struct Question {
     #[schema(example = "Skäggetorp")]
     #[param(example = "Skäggetorp")]
     place: Option<Line>,
-    /// A postal code.
+    /// A Swedish postal code.
     #[schema(example = "58644")]
     #[param(example = "58644")]
     postal_code: Option<Line>,
-    /// How old the child or young person is, in years.
+    /// The age of the child or young person, in years.
     #[schema(minimum = 0, maximum = 120, example = 14)]
     #[param(minimum = 0, maximum = 120, example = 14)]
     age: Option<u8>,
-    /// What it is about.
+    /// The problem that help is needed with.
     need: Option<Need>,
-    /// In which language (ISO 639).
+    /// The preferred language (ISO 639 code).
     language: Option<LanguageCode>,
-    /// For what time; now, if nothing is said.
+    /// The time for which offices are shown as open or closed. The default is now.
     at: Option<Timestamp>,
 }
 
 impl Question {
-    /// The question in the words of the domain; `place` makes a field's name its place in the query or the body.
+    /// Checks the question and splits it into the place, the wish and the time. `place` turns the name of a field into
+    /// its place in the query or the body, for the errors.
     fn parts(self, place: fn(&str) -> Place) -> std::result::Result<(Whereabouts, Wish, Option<Timestamp>), Violation> {
         let wrong = |field: &str, detail: Text| Violation { place: place(field), detail };
         let range = |field: &str, value: Option<f64>, most: f64| match value {
@@ -96,10 +99,11 @@ impl Question {
     }
 }
 
-/// Where to turn
+/// Find out where to turn
 ///
-/// Tells the one office that is responsible for a place, and why: each step stands in `explanation`. There is always an answer,
-/// also outside the municipality and when nothing is asked. Nothing of the question is stored or logged.
+/// The answer is the one office that is responsible for a place. Each step that led to the office is in `explanation`.
+/// There is always an answer, even for a place outside the municipality and for a question without any field. Nothing
+/// of the question is stored or logged.
 #[utoipa::path(
     operation_id = "whereToTurn",
     tag = "where-to-turn",
@@ -135,10 +139,10 @@ async fn where_to_turn(
     answered(&call, &directory, parts.map_err(Error::bad_parameter)?)
 }
 
-/// Where to turn, asked in a body
+/// Find out where to turn, with a body
 ///
-/// The same question and the same answer as with GET, for callers whose proxies write addresses into their logs. It changes
-/// nothing.
+/// This operation takes the fields of the GET request in a body and gives the same answer. It is for callers whose
+/// proxies write addresses into their logs. It changes nothing.
 #[utoipa::path(
     operation_id = "askWhereToTurn",
     tag = "where-to-turn",

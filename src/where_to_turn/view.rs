@@ -1,4 +1,4 @@
-//! The answer as callers see it.
+//! The answer as the API shows it.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,141 +16,141 @@ use crate::time::Timestamp;
 use crate::where_to_turn::office::on_call;
 use crate::where_to_turn::{Answer, Certainty, ResolvedBy, Step};
 
-/// Where to turn.
+/// The answer to the question "where do I turn?".
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = WhereToTurn)]
 pub struct AnswerView<'a> {
-    /// How the place was found.
+    /// The information that the place was found by.
     resolved_by: ResolvedBy,
-    /// How sure the place is.
+    /// The certainty of the place that was found.
     certainty: Certainty,
-    /// The district, if it is known.
+    /// The district of the place, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     district: Option<DistrictSummary<'a>>,
-    /// The district's area.
+    /// The area that the district belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     area: Option<AreaSummary<'a>>,
-    /// The office that is responsible: always exactly one.
+    /// The responsible office. There is always exactly one.
     office: OfficeView<'a>,
-    /// Whether it is open at the asked time.
+    /// Whether the responsible office is open at the requested time.
     open_state: OpenState,
-    /// What it can give to the one who asks.
+    /// The services that the office can give to the person who asks.
     #[schema(max_items = 1000)]
     services: Vec<ServiceSummary<'a>>,
-    /// Who else could help.
+    /// Up to three other offices that could help, the best first.
     ///
     /// @example []
     #[schema(max_items = 3)]
     alternatives: Vec<OfficeSummary<'a>>,
-    /// The line that answers when the offices are closed.
+    /// Returns the line that answers when the offices are closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     on_call: Option<OfficeSummary<'a>>,
-    /// What to call when there is danger.
+    /// The number to call in an emergency.
     emergency: Emergency<'a>,
     /// Whether the place certainly lies in another municipality.
     ///
     /// @example false
     outside_municipality: bool,
-    /// Each step that led to the office.
+    /// The steps that led to the office, in order.
     #[schema(min_items = 1, max_items = 20)]
     explanation: Vec<Step>,
-    /// The version of the directory that answered.
+    /// The version of the directory that the answer was made from.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 1)]
     directory_version: i64,
 }
 
-/// A district, in few words.
+/// The identifier, slug and name of a district.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct DistrictSummary<'a> {
-    /// Its identifier.
+    /// The district's identifier, a UUID.
     id: DistrictId,
-    /// Its readable name in paths.
+    /// The district's readable name in paths.
     ///
     /// @example "skaggetorp-tornby"
     slug: &'a Slug,
-    /// What the district is called.
+    /// The name of the district, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Skäggetorp-Tornby", "en": "Skäggetorp-Tornby"}
     name: &'a Localized,
 }
 
-/// An area, in few words.
+/// The identifier, slug and name of an area.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct AreaSummary<'a> {
-    /// Its identifier.
+    /// The area's identifier, a UUID.
     id: AreaId,
-    /// Its readable name in paths.
+    /// The area's readable name in paths.
     ///
     /// @example "norr"
     slug: &'a Slug,
-    /// What the area is called.
+    /// The name of the area, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Norr", "en": "North"}
     name: &'a Localized,
 }
 
-/// A service, in few words.
+/// The main facts about a service.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ServiceSummary<'a> {
-    /// Its identifier.
+    /// The service's identifier, a UUID.
     id: ServiceId,
-    /// Its readable name in paths.
+    /// The service's readable name in paths.
     ///
     /// @example "forebyggande-insatser"
     slug: &'a Slug,
-    /// What the service is called.
+    /// The name of the service, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Förebyggande insatser", "en": "Preventive support"}
     name: &'a Localized,
-    /// What it is.
+    /// A description of the service, for residents.
     ///
     /// @example {"sv": "Förebyggande arbete nära invånarna.", "en": "Preventive work close to the residents."}
     description: &'a Localized,
 }
 
-/// An office, in few words.
+/// The main facts about an office.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct OfficeSummary<'a> {
-    /// Its identifier.
+    /// The office's identifier, a UUID.
     id: OfficeId,
-    /// Its readable name in paths.
+    /// The office's readable name in paths.
     ///
     /// @example "sociala-jouren"
     slug: &'a Slug,
-    /// What the office is called.
+    /// The name of the office, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Sociala jouren", "en": "Out-of-hours social services"}
     name: &'a Localized,
-    /// What kind of office it is.
+    /// The kind of the office.
     ///
     /// @example "on_call"
     kind: OfficeKind,
-    /// Its telephone number.
+    /// The office's telephone number, in international form.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 24, pattern = "^\\+[1-9][0-9]*( [0-9]+)*$", example = "+46 13 20 75 26")]
     phone: Option<&'a str>,
-    /// Whether it is open at the asked time.
+    /// Whether the office is open at the requested time.
     ///
     /// @example {"openNow": null}
     open_state: OpenState,
 }
 
-/// What to call when there is danger.
+/// The number to call in an emergency.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Emergency<'a> {
-    /// The number.
+    /// The telephone number, such as 112.
     #[schema(max_length = 20, pattern = "^[0-9]+$", example = "112")]
     number: &'a str,
 }
 
 impl<'a> AnswerView<'a> {
-    /// The answer, with what is open at `at`.
+    /// Shows the answer, with the open state of each office at the time `at`.
     pub fn new(answer: Answer<'a>, directory: &'a Directory, at: Timestamp, call: &Call) -> Self {
         let district = answer.place.district;
         let area = district.and_then(|district| directory.area(district.area_id));

@@ -1,13 +1,13 @@
-//! The shape of the program, read off its source: which way imports go, and what stands only in one place.
+//! The structure of the program, checked on its source: the direction of imports, and code that may appear in one place only.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// From the ground up: a file may import what stands in its own line or above it, and nothing below.
+/// The layers, from the bottom up. A file may import modules of its own line and of lines above it, and none below.
 ///
-/// A line with several names is a knot on purpose, told beside it. `web` are the faces of the slices towards HTTP: see
-/// [`is_web`].
+/// A line with several names is a deliberate cycle, with its reason. `web` stands for the files of the slices that speak HTTP:
+/// see [`is_web`].
 const LAYERS: &[(&[&str], &str)] = &[
     (&["error", "hex"], ""),
     (&["code"], ""),
@@ -48,18 +48,17 @@ const LAYERS: &[(&[&str], &str)] = &[
     (&["main"], ""),
 ];
 
-/// Folders that are one idea of many files, and have no faces of slices in them.
+/// Folders that are one idea in many files, and contain no HTTP files of slices.
 const NOT_SLICES: [&str; 4] = ["auth", "http", "db", "meta"];
 
 /// Files that are longer than 400 lines, each with its reason.
 const LONG: &[(&str, &str)] = &[("http/problem.rs", "one table of all problems, which the compiler keeps whole")];
 
 pub(super) struct Source {
-    /// Its path below `src`, such as `offices/mod.rs`.
+    /// The file's path below `src`, such as `offices/mod.rs`.
     pub(super) path: String,
-    /// Its text.
     pub(super) text: String,
-    /// The same without comments, and without the tests at its end.
+    /// The text without comments, and without the tests at its end.
     pub(super) code: String,
 }
 
@@ -97,12 +96,12 @@ impl Source {
         self.path.trim_end_matches(".rs").split('/').collect()
     }
 
-    /// Tests beside the code may know whatever they try.
+    /// Tests beside the code may import any module.
     pub(super) fn is_test(&self) -> bool {
         self.parts().contains(&"tests")
     }
 
-    /// The part of a slice that speaks HTTP.
+    /// Whether the file is the part of a slice that speaks HTTP.
     fn is_web(&self) -> bool {
         let parts = self.parts();
         let (first, last) = (parts[0], parts[parts.len() - 1]);
@@ -115,19 +114,19 @@ impl Source {
         layer(name).unwrap_or_else(|| panic!("{} has no place in the layers", self.path))
     }
 
-    /// The modules at the top that this file imports.
+    /// The top-level modules that this file imports.
     fn imports(&self) -> BTreeSet<String> {
         let mut imports = BTreeSet::new();
         for (at, found) in self.code.match_indices("crate::") {
             let rest = &self.code[at + found.len()..];
-            // `$crate::` in a macro is the same crate; `::crate::` does not exist.
+            // `$crate::` in a macro is this crate; `::crate::` does not exist.
             if let Some(list) = rest.strip_prefix('{') {
                 imports.extend(names_of(list));
             } else {
                 imports.insert(first_name(rest));
             }
         }
-        // Macros stand at the top of the crate and belong to `db`.
+        // Macros are exported at the top of the crate, but belong to `db`.
         for name in ["on_backend", "text_column"] {
             if imports.remove(name) {
                 imports.insert("db".to_owned());
@@ -191,7 +190,7 @@ fn every_module_has_its_place_and_every_place_its_module() {
     }
 }
 
-/// All files but tests of which `code` says one of the words.
+/// The paths of all files except tests whose `code` contains one of the words.
 fn mentioning<'a>(sources: &'a [Source], words: &[&str]) -> Vec<&'a str> {
     let says = |source: &&Source| !source.is_test() && words.iter().any(|word| source.code.contains(word));
     sources.iter().filter(says).map(|source| source.path.as_str()).collect()
@@ -231,7 +230,7 @@ fn only_the_configuration_knows_the_environment() {
     assert_only("the environment", &mentioning(&sources, &["env::var", "env = \""]), |path| {
         path == "cli.rs" || path.starts_with("config")
     });
-    // `main` names the variable whose file could not be used.
+    // `main` names the variable that has an invalid value.
     let named = mentioning(&sources, &["NARA_", "DATABASE_URL"]);
     assert_only("a variable", &named, |path| ["cli.rs", "main.rs"].contains(&path) || path.starts_with("config"));
 }

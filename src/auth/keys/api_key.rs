@@ -12,43 +12,40 @@ use crate::id::PartnerId;
 use crate::moment::Moment;
 use crate::time::Timestamp;
 
-/// What a key is made for.
+/// The label, scopes and limits with which a key is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
-    /// What people call it.
+    /// The key's name for people.
     pub label: String,
-    /// What it may be used for.
+    /// The uses that the key is allowed.
     pub scopes: Vec<Scope>,
-    /// From where alone it holds; from anywhere if there is none.
+    /// The networks from which alone the key is valid. If empty, it is valid from anywhere.
     pub allowed_networks: Vec<Network>,
-    /// When it ends, if it does.
+    /// The time when the key expires, if it does.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A key as it is remembered: without its secret.
+/// A key as it is stored, without its secret.
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = partner_keys)]
 pub struct ApiKey {
-    /// Identifies it.
     pub id: KeyId,
-    /// The agency that has it.
+    /// The agency that the key belongs to.
     pub partner_id: PartnerId,
-    /// What people call it.
+    /// The key's name for people.
     pub label: String,
     pub(super) secret_hash: Vec<u8>,
     scopes: Json<Vec<String>>,
     allowed_networks: Json<Vec<Network>>,
-    /// Since when there is such a key.
     pub created_at: Timestamp,
-    /// When it ends, if it does.
+    /// The time when the key expires, if it does.
     pub expires_at: Option<Timestamp>,
-    /// When it ends because another one takes its place.
+    /// The time when the key ends because another one replaces it.
     pub overlap_until: Option<Timestamp>,
-    /// The key that takes its place.
+    /// The key that replaces this one.
     pub rotated_to: Option<KeyId>,
-    /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
-    /// When it was used last, to about a minute.
+    /// The time of the last use, accurate to about a minute.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -76,37 +73,37 @@ impl ApiKey {
         }
     }
 
-    /// What it may be used for. A scope that only a newer program knows opens nothing here.
+    /// The uses that the key is allowed. A scope that only a newer version of the program knows is left out.
     pub fn scopes(&self) -> Vec<Scope> {
         self.scopes.0.iter().filter_map(|scope| scope.parse().ok()).collect()
     }
 
-    /// From where alone it holds; from anywhere if there is none.
+    /// The networks from which alone the key is valid. If empty, it is valid from anywhere.
     pub fn allowed_networks(&self) -> &[Network] {
         &self.allowed_networks.0
     }
 
-    /// When it ends by itself, if it does.
+    /// The time when the key ends without being revoked, if it does.
     pub fn ends_at(&self) -> Option<Timestamp> {
         self.expires_at.into_iter().chain(self.overlap_until).min()
     }
 
-    /// Whether it may still be used, by what is written about it.
+    /// Whether the key is valid at the time `now`. The status of its agency and its networks are not checked.
     pub fn holds(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.ends_at().is_none_or(|end| now < end)
     }
 
-    /// Whether another key may take its place.
+    /// Whether another key may replace this one.
     pub fn may_be_rotated(&self, now: Timestamp) -> bool {
         self.holds(now) && self.rotated_to.is_none()
     }
 
-    /// How often it was changed: it can be rotated once and revoked once.
+    /// The version of the record, which counts its changes: a key can be rotated once and revoked once.
     pub fn version(&self) -> i32 {
         1 + i32::from(self.rotated_to.is_some()) + i32::from(self.revoked_at.is_some())
     }
 
-    /// What the key in its place is made for: the same, and for as long from now on as this one was made for.
+    /// The terms of the key that replaces this one: the same label, scopes and networks, and the same lifetime counted from `now`.
     pub fn terms_of_next(&self, now: Timestamp) -> Terms {
         let from_now = |end: Timestamp| Timestamp::from(now.utc() + (end.utc() - self.created_at.utc()));
         Terms {

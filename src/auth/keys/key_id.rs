@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use crate::error::Text;
 
-/// How many letters identify a key.
+/// The number of characters in a key's id.
 pub(super) const ID_LENGTH: usize = 10;
 
-/// The public part of a key, which identifies it: ten letters and digits.
+/// The public part of a key, which identifies the key: ten letters and digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(transparent)]
@@ -23,10 +23,10 @@ pub struct KeyId(pub(super) String);
 crate::text_column!(KeyId);
 
 impl KeyId {
-    /// The same letters in the form of a UUID (RFC 9562, version 8): the audit names everything by a UUID.
+    /// The characters of the id in the form of a UUID (RFC 9562, version 8): the audit identifies every resource by a UUID.
     pub fn uuid(&self) -> Uuid {
         let mut bytes = [0; 16];
-        // Bytes 6 and 8 hold the version and the variant, so the letters stand before and behind them.
+        // Bytes 6 and 8 hold the version and the variant, so the characters go before and after them.
         for (byte, letter) in [0, 1, 2, 3, 4, 5, 10, 11, 12, 13].into_iter().zip(self.0.bytes()) {
             bytes[byte] = letter;
         }
@@ -41,7 +41,7 @@ impl FromStr for KeyId {
         match text.len() == ID_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             true => Ok(Self(text.to_owned())),
             false => Err(Text::new(
-                "must be ten letters a-z, A-Z and digits",
+                "must be ten characters, each a letter a-z or A-Z or a digit",
                 "måste vara tio bokstäver a-z, A-Z och siffror",
             )),
         }

@@ -1,9 +1,9 @@
 //! The keys in memory, so that signing in needs no query.
 //!
-//! - [`Keyring::refresh`] is called every second, which is how this server notices what others changed, and before a change
-//!   that was made here is answered. A reading that began earlier never takes the place of one that began later.
+//! - [`Keyring::refresh`] is called every second, to notice the changes of other servers, and also before a change made on this
+//!   server is answered. The result of an earlier reading never replaces that of a later one.
 //! - A refused key is counted by the reason, and never named.
-//! - When a key was used last is noted in memory, and written together with the others at most once a minute.
+//! - The last use of each key is kept in memory. All of them are written together, at most once a minute.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -25,34 +25,33 @@ use crate::moment::Moment;
 use crate::telemetry::Metrics;
 use crate::time::Timestamp;
 
-/// How long it is remembered why a key does not hold any more.
+/// The time for which the reason is remembered why a key is no longer valid.
 const REMEMBERED: Duration = Duration::days(30);
-/// How often the last uses are written, in microseconds.
+/// The time between two writes of the last uses, in microseconds.
 const BETWEEN_WRITES: i64 = 60_000_000;
 
-/// Why a key does not hold. Callers are never told; the metrics are.
+/// The reasons for refusing a key. They are for the metrics; callers are never told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::AsRefStr, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 enum Refusal {
-    /// It is not of the form, or its check is wrong.
+    /// The text does not have the form of a key, or its check is wrong.
     Checksum,
-    /// It was made for another environment.
+    /// The key was made for another environment.
     Environment,
-    /// There is no such key.
+    /// There is no key with this id.
     Unknown,
-    /// There is a key with this id, and with another secret.
+    /// There is a key with this id, but its secret is another one.
     Forged,
-    /// It was revoked.
     Revoked,
-    /// It ended by itself.
+    /// The key has expired, or its overlap after a rotation has ended.
     Expired,
-    /// Its agency is suspended.
+    /// The key's agency is suspended.
     Suspended,
-    /// It came from outside of its networks.
+    /// The call came from outside the key's networks.
     Network,
 }
 
-/// The keys of an installation; clones share them.
+/// The keys of an installation. Clones share them.
 #[derive(Clone)]
 pub struct Keyring(Arc<Ring>);
 
@@ -61,15 +60,15 @@ struct Ring {
     hash_key: [u8; 32],
     metrics: Arc<Metrics>,
     keys: ArcSwap<HashMap<KeyId, Known>>,
-    /// How many readings have begun.
+    /// The number of readings that were started.
     begun: AtomicU64,
-    /// Which reading the keys are from.
+    /// The number of the reading that the keys come from.
     installed: Mutex<u64>,
-    /// When the last uses were written, in microseconds.
+    /// The time when the last uses were written, in microseconds.
     uses_written_at: AtomicI64,
 }
 
-/// A key, as far as signing in needs it.
+/// The parts of a key that signing in needs.
 struct Known {
     hash: Vec<u8>,
     agency: Agency,
@@ -80,7 +79,7 @@ struct Known {
     uses: Arc<Uses>,
 }
 
-/// When a key was used last, and which use is written, in microseconds.
+/// The last use of a key, and the last use that was written, in microseconds.
 #[derive(Default)]
 struct Uses {
     last: AtomicI64,
@@ -94,9 +93,9 @@ impl fmt::Debug for Keyring {
 }
 
 impl Keyring {
-    /// An empty ring for keys of one environment.
+    /// Makes an empty ring for the keys of one environment.
     pub fn new(environment: String, hash_key: [u8; 32], metrics: Arc<Metrics>) -> Self {
-        // A reason that never occurred stands at zero, so that a rate over it can be drawn.
+        // The counter of every reason starts at zero, so that a rate can be computed over reasons that never occurred.
         Refusal::iter().for_each(|refusal| metrics.count_refused_keys(refusal.into(), 0));
         Self(Arc::new(Ring {
             environment,
@@ -109,13 +108,13 @@ impl Keyring {
         }))
     }
 
-    /// A new key of this installation: what is remembered of it, and the key itself, to be shown once.
+    /// Makes a new key: the record that is stored, and the key itself, which is shown once.
     pub fn issue(&self, partner: PartnerId, terms: Terms, moment: &Moment) -> (ApiKey, PlainKey) {
         let plain = PlainKey::new(&self.0.environment, &moment.random);
         (ApiKey::new(&plain, &self.0.hash_key, partner, terms, moment), plain)
     }
 
-    /// Reads the keys anew.
+    /// Reads the keys from the database again.
     pub async fn refresh(&self, db: &Db, now: Timestamp) -> Result<()> {
         let reading = self.0.begun.fetch_add(1, Ordering::SeqCst);
         let since = Timestamp::from(now.utc() - REMEMBERED);
@@ -126,7 +125,7 @@ impl Keyring {
 
     fn install(&self, reading: u64, rows: Vec<(ApiKey, Category, PartnerStatus)>) {
         let mut installed = self.0.installed.lock().unwrap_or_else(PoisonError::into_inner);
-        // Else a key that was just revoked would hold again, by what was read before.
+        // Otherwise an older reading would make a key valid again that was just revoked.
         if *installed > reading {
             return;
         }
@@ -139,7 +138,7 @@ impl Keyring {
         self.0.keys.store(Arc::new(known.collect()));
     }
 
-    /// Whose key it is, when it comes from this address; `None` when it does not hold, whatever the reason.
+    /// Returns the agency that a key belongs to, for a call from this address. `None` if the key is not valid, whatever the reason.
     pub fn verify(&self, key: &str, from: Option<IpAddr>, now: Timestamp) -> Option<Agency> {
         let checked = self.check(key, from, now);
         checked.map_err(|refusal| self.0.metrics.count_refused_keys(refusal.into(), 1)).ok()
@@ -150,7 +149,7 @@ impl Keyring {
         if key.environment != self.0.environment {
             return Err(Refusal::Environment);
         }
-        // Also for a key that nobody has, so that the time tells nothing of who has which.
+        // The hash is also computed for an unknown key, so that the time does not tell whether the key exists.
         let hash = key.hash(&self.0.hash_key);
         let keys = self.0.keys.load();
         let known = keys.get(&key.id).ok_or(Refusal::Unknown)?;
@@ -162,7 +161,7 @@ impl Keyring {
         Ok(known.agency.clone())
     }
 
-    /// Writes the last uses if it is a minute since that was done.
+    /// Writes the last uses if a minute has passed since the last write.
     pub async fn write_uses_when_due(&self, db: &Db, now: Timestamp) -> Result<()> {
         let since = now.micros() - self.0.uses_written_at.load(Ordering::Relaxed);
         if (0..BETWEEN_WRITES).contains(&since) {
@@ -173,7 +172,7 @@ impl Keyring {
         Ok(())
     }
 
-    /// Writes the last uses that are not written yet: all of them in one transaction.
+    /// Writes the last uses that are not written yet, all of them in one transaction.
     pub async fn write_uses(&self, db: &Db) -> Result<()> {
         let mut uses = Vec::new();
         let mut written = Vec::new();
@@ -188,7 +187,7 @@ impl Keyring {
         if uses.is_empty() {
             return Ok(());
         }
-        // Two servers that write at once take the rows in the same order, so that neither waits for the other in a circle.
+        // Two servers that write at once lock the rows in the same order, so that they do not deadlock.
         uses.sort();
         db.write(move |conn| store::note_uses(conn, &uses)).await?;
         written.iter().for_each(|(uses, last)| _ = uses.written.fetch_max(*last, Ordering::Relaxed));

@@ -1,11 +1,11 @@
 //! Keys of partner agencies: `nara_<env>_<keyId>_<secret><check>`.
 //!
-//! - The check refuses a mistyped key before anything is looked up.
-//! - The secret has 190 bits and is nowhere: the database holds a keyed hash of it, compared in constant time.
-//! - The environment stands in the key, so that a key for trying things out is refused where things are real.
-//! - A key holds until it expires, until the overlap after its rotation ends, or until it is revoked, whichever comes first;
-//!   from its allowed networks alone, if it has any; and never while its agency is suspended.
-//! - Signing in needs no query: the [`Keyring`] is in memory. It also remembers when each key was used last.
+//! - The check detects a mistyped key before any look-up.
+//! - The secret has 190 bits and is not stored: the database holds a keyed hash of it, which is compared in constant time.
+//! - The environment is part of the key, so that a key for a test installation is refused in production.
+//! - A key is valid until it expires, until the overlap after its rotation ends, or until it is revoked, whichever comes first.
+//!   If it has allowed networks, it is valid only from them. It is never valid while its agency is suspended.
+//! - Signing in needs no query: the [`Keyring`] is in memory. It also remembers the last use of each key.
 
 pub mod api_key;
 pub mod key_id;
@@ -28,17 +28,17 @@ pub use keyring::Keyring;
 pub use network::Network;
 pub use plain::PlainKey;
 
-/// How long the old key goes on after a rotation, unless something else is said.
+/// The time for which the old key stays valid after a rotation, unless the call sets another.
 pub const USUAL_OVERLAP: Duration = Duration::hours(24);
-/// How long it may go on at most.
+/// The longest time for which the old key can stay valid after a rotation.
 pub const LONGEST_OVERLAP: Duration = Duration::days(30);
 
-/// What is answered where a key that has ended, or has a key in its place, should be rotated.
+/// The error for rotating a key that has ended or was already replaced.
 pub fn ended() -> Error {
     Error::new(Problem::KeyEnded)
 }
 
-/// Remembers a key that the program makes for itself, in a demo or a test: for ever and from anywhere.
+/// Stores a key that the program makes for a demo or a test. It never expires and is valid from anywhere.
 pub fn insert(
     conn: &mut DbConn,
     key: &PlainKey,

@@ -1,4 +1,4 @@
-//! The networks from which alone a key holds.
+//! The networks that a key's use can be limited to.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ use crate::error::Text;
 pub struct Network(IpNet);
 
 impl Network {
-    /// Whether the address lies in it. An IPv4 address that arrives dressed up as IPv6 is an IPv4 address.
+    /// Whether the address lies in the network. An IPv4 address that is written as an IPv6 address counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
@@ -25,15 +25,15 @@ impl FromStr for Network {
     type Err = Text;
 
     fn from_str(text: &str) -> Result<Self, Text> {
-        // The address by itself is read more strictly: 010.0.0.0 is ten to some programs and eight to others.
+        // The address is first parsed alone, which is stricter: some programs read 010.0.0.0 as ten, others as eight.
         let address = text.split('/').next().and_then(|address| address.parse::<IpAddr>().ok());
         let network: Option<IpNet> = address.and_then(|_| text.parse().ok());
         let whole = |network: &IpNet| network.trunc() == *network && network.addr().to_canonical() == network.addr();
-        // An address with bits behind the prefix is more often a slip than a network, and no caller comes from an IPv4
+        // An address with bits set after the prefix is more often a mistake than a network, and no caller comes from an IPv4
         // network that is written as IPv6.
         network.filter(whole).map(Self).ok_or_else(|| {
             Text::new(
-                "must be a network in CIDR notation with nothing behind its prefix, such as 192.0.2.0/24, 192.0.2.7/32 or 2001:db8::/32",
+                "must be a network in CIDR notation with no bits set after its prefix, such as 192.0.2.0/24, 192.0.2.7/32 or 2001:db8::/32",
                 "måste vara ett nät i CIDR-notation utan något bakom prefixet, såsom 192.0.2.0/24, 192.0.2.7/32 eller 2001:db8::/32",
             )
         })

@@ -1,4 +1,4 @@
-//! A key as its agency holds it: made, read, hashed, revealed.
+//! A key as its agency holds it: making, parsing, hashing and revealing it.
 
 use crate::auth::keys::KeyId;
 use crate::auth::keys::key_id::ID_LENGTH;
@@ -9,7 +9,7 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 const SECRET_LENGTH: usize = 32;
 const CHECK_LENGTH: usize = 6;
 
-/// A key as its agency holds it. It has no `Debug` and no `Serialize`: it is shown once, where it is made.
+/// A key as its agency holds it. It has no `Debug` and no `Serialize`: it is shown once, in the answer to the call that makes it.
 pub struct PlainKey {
     pub(super) environment: String,
     pub(super) id: KeyId,
@@ -17,7 +17,7 @@ pub struct PlainKey {
 }
 
 impl PlainKey {
-    /// A new key.
+    /// Makes a new key.
     pub fn new(environment: &str, random: &Random) -> Self {
         Self {
             environment: environment.to_owned(),
@@ -26,7 +26,7 @@ impl PlainKey {
         }
     }
 
-    /// Reads a key; `None` when it is not of the form, or its check is wrong.
+    /// Parses a key. `None` if it does not have the right form or its check is wrong.
     pub fn parse(key: &str) -> Option<Self> {
         let (environment, rest) = key.strip_prefix("nara_")?.split_once('_')?;
         let (id, rest) = rest.split_once('_')?;
@@ -43,7 +43,7 @@ impl PlainKey {
         format!("nara_{}_{}_{}{}", self.environment, self.id, self.secret, self.check())
     }
 
-    /// What the database keeps instead of the secret.
+    /// The hash that the database stores instead of the secret.
     pub(super) fn hash(&self, hash_key: &[u8; 32]) -> [u8; 32] {
         code(hash_key, &[self.id.as_ref().as_bytes(), self.secret.as_bytes()])
     }
@@ -59,7 +59,7 @@ impl PlainKey {
     }
 }
 
-/// 62 does not divide 256, so bytes from 248 on are drawn again: each letter is as likely as any other.
+/// Draws `N` random characters. 62 does not divide 256, so bytes from 248 on are drawn again, and every character is equally likely.
 fn letters<const N: usize>(random: &Random) -> String {
     let mut letters = String::with_capacity(N);
     while letters.len() < N {

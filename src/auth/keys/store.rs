@@ -1,4 +1,4 @@
-//! Every statement on keys.
+//! All statements on keys.
 
 use diesel::prelude::*;
 
@@ -11,27 +11,26 @@ use crate::id::PartnerId;
 use crate::on_backend;
 use crate::time::Timestamp;
 
-/// Adds a key.
 pub fn insert(conn: &mut DbConn, key: &ApiKey) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(partner_keys::table).values(key).execute(conn))?;
     Ok(())
 }
 
-/// All keys of an agency, in the order in which they were made.
+/// Returns all keys of an agency, in the order in which they were made.
 pub fn of_partner(conn: &mut DbConn, partner: PartnerId) -> Result<Vec<ApiKey>> {
     let of_partner = partner_keys::table.filter(partner_keys::partner_id.eq(partner));
     let ordered = of_partner.order((partner_keys::created_at, partner_keys::id));
     Ok(on_backend!(conn, conn => ordered.select(ApiKey::as_select()).load(conn))?)
 }
 
-/// The key, if the agency has it.
+/// Returns a key, if it belongs to the agency.
 pub fn find(conn: &mut DbConn, partner: PartnerId, id: &KeyId) -> Result<ApiKey> {
     let key = partner_keys::table.find(id);
     let found: Option<ApiKey> = on_backend!(conn, conn => key.select(ApiKey::as_select()).first(conn).optional())?;
     found.filter(|key| key.partner_id == partner).ok_or_else(Error::not_found)
 }
 
-/// Notes which key takes the place of another one, and until when that one goes on. False if it was revoked or rotated first.
+/// Stores which key replaces another one, and until when the old one stays valid. False if the old key was already revoked or rotated.
 pub fn rotate(conn: &mut DbConn, old: &KeyId, next: &KeyId, overlap_until: Timestamp) -> Result<bool> {
     let in_force = partner_keys::table
         .find(old)
@@ -41,14 +40,14 @@ pub fn rotate(conn: &mut DbConn, old: &KeyId, next: &KeyId, overlap_until: Times
     Ok(on_backend!(conn, conn => diesel::update(in_force).set(change).execute(conn))? == 1)
 }
 
-/// Revokes a key. False if it was revoked first.
+/// Revokes a key. False if it was already revoked.
 pub fn revoke(conn: &mut DbConn, id: &KeyId, now: Timestamp) -> Result<bool> {
     let in_force = partner_keys::table.find(id).filter(partner_keys::revoked_at.is_null());
     let change = partner_keys::revoked_at.eq(now);
     Ok(on_backend!(conn, conn => diesel::update(in_force).set(change).execute(conn))? == 1)
 }
 
-/// Notes when keys were used last, unless another server saw a later use.
+/// Stores the last uses of keys, unless another server stored a later use.
 pub fn note_uses(conn: &mut DbConn, uses: &[(KeyId, Timestamp)]) -> Result<()> {
     for (id, at) in uses {
         let earlier = partner_keys::last_used_at.is_null().or(partner_keys::last_used_at.lt(*at));
@@ -58,8 +57,8 @@ pub fn note_uses(conn: &mut DbConn, uses: &[(KeyId, Timestamp)]) -> Result<()> {
     Ok(())
 }
 
-/// The keys that a [`Keyring`](crate::auth::keys::Keyring) has to know, with what their agencies are: those that hold, and
-/// those that ended after `since`, so that it can be told why they do not.
+/// Returns the keys that a [`Keyring`](crate::auth::keys::Keyring) must know, with the categories and statuses of their
+/// agencies: the valid ones, and those that ended after `since`, so that the reason for refusing them can be counted.
 pub fn for_ring(conn: &mut DbConn, since: Timestamp) -> Result<Vec<(ApiKey, Category, PartnerStatus)>> {
     let recent = partner_keys::table
         .inner_join(partners::table)

@@ -1,14 +1,15 @@
-//! From a text to expressions that the `opening-hours` crate evaluates rightly.
+//! The conversion of a text to expressions that the `opening-hours` crate evaluates correctly.
 //!
-//! The crate parses the whole syntax and evaluates most of it. What it would evaluate wrongly is either
-//! spelled out for it here or refused with a message:
+//! The crate parses the whole syntax and evaluates most of it. A text that it would evaluate incorrectly is either
+//! rewritten here or refused with a message:
 //!
-//! - a comment without `open`, `closed` or `unknown` means unknown by the specification; the crate takes it as open;
-//! - `2026Jun-Aug` without the space ends on 1 August in the crate;
-//! - open ends (`17:00+`), repetitions (`10:00-12:00/00:30`) and sun times cannot be told as fixed hours: refused;
-//! - a night loses the hours after midnight when another rule holds on the next day, so nights are evaluated
-//!   apart ([`Expressions::night`]);
-//! - rows of dates such as `Jan Mo[1],Feb Mo[1]` take time that triples with each one: refused beyond a few.
+//! - By the specification, a comment without `open`, `closed` or `unknown` means unknown. The crate takes it as open, so
+//!   `unknown` is added.
+//! - In the crate, `2026Jun-Aug` without a space ends on 1 August, so the space is added.
+//! - Open ends (`17:00+`), repetitions (`10:00-12:00/00:30`) and sun times are not fixed hours, so they are refused.
+//! - In the crate, a night loses its hours after midnight if another rule holds on the next day, so the hours after
+//!   midnight are evaluated separately ([`Expressions::night`]).
+//! - The time to parse a list of dates such as `Jan Mo[1],Feb Mo[1]` triples with each date, so long lists are refused.
 
 use opening_hours::{Context, ContextHolidays, RuleKind};
 
@@ -17,26 +18,26 @@ use crate::error::Text;
 
 pub(super) type Expression = opening_hours::OpeningHours;
 
-/// The most characters that a text may have.
+/// The largest number of characters in a text.
 pub const MAX_LENGTH: usize = 500;
 
-/// How many dates by weekday may stand in a row. The parser's work triples with each.
+/// The largest number of weekdays with numbers, such as `Mo[1]`, in a list. The parser's work triples with each.
 const MAX_NTH_IN_A_ROW: usize = 4;
 
-/// A text, ready to be asked about single days.
+/// The expressions of a text, which answer questions about single days.
 #[derive(Debug, Clone)]
 pub(super) struct Expressions {
-    /// What begins and ends on one day.
+    /// The hours that begin and end on one day.
     pub(super) day: Expression,
-    /// What goes on after the midnight that ends a day: its hours are those of the next day, its date is the
-    /// date on which it began. Absent if nothing does.
+    /// The hours after midnight. Their times are those of the next day, and their date is the day on which they began.
+    /// Absent if no hours go on after midnight.
     pub(super) night: Option<Expression>,
 }
 
 impl Expressions {
     pub(super) fn parse(text: &str, calendar: &Calendar) -> Result<Self, HoursError> {
         refuse_hostile(text)?;
-        // The first parse is for the positions of mistakes, which spelling out would move.
+        // The text is parsed first as it was written, because rewriting it would move the positions of mistakes.
         read(text)?;
         let expression = read(&spell_out(text))?;
         refuse_indefinite(text, &expression)?;
@@ -47,7 +48,7 @@ impl Expressions {
     }
 }
 
-/// `PH` means the days that the law frees; `SH` means nothing, since the data has no school holidays.
+/// Makes `PH` mean the days that are free by law. `SH` means no day, because the data has no school holidays.
 fn public_holidays(calendar: &Calendar) -> ContextHolidays {
     let none = ContextHolidays::default();
     let mut public = none.get_public().clone();
@@ -79,8 +80,8 @@ fn refuse_hostile(text: &str) -> Result<(), HoursError> {
 
 fn read(text: &str) -> Result<Expression, HoursError> {
     text.parse().map_err(|error: <Expression as std::str::FromStr>::Err| {
-        // The place is public only in the printed form, ` --> line:column`; there is one line, for control
-        // characters were refused. Other errors than those of syntax have no place.
+        // The crate tells the position only in the printed error, as ` --> line:column`. The text has one line, because
+        // control characters were refused. Only syntax errors have a position.
         let printed = error.to_string();
         let column = printed.split_once("--> 1:").map(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next());
         let column: Option<usize> = column.flatten().and_then(|digits| digits.parse().ok());
@@ -92,11 +93,11 @@ fn read(text: &str) -> Result<Expression, HoursError> {
     })
 }
 
-/// Writes down what a text leaves out and the crate gets wrong: the state that a mere comment means, and the
-/// space between a year and a month.
+/// Adds to a text what it leaves out and the crate gets wrong: the state that a comment alone means, and the space
+/// between a year and a month.
 fn spell_out(text: &str) -> String {
     let mut spelled = String::new();
-    // Between quotation marks stand the odd parts.
+    // The parts with odd numbers were between quotation marks.
     let mut parts = text.split('"').enumerate().peekable();
     while let Some((index, part)) = parts.next() {
         if index % 2 == 1 {
@@ -131,7 +132,7 @@ fn part_years(text: &str) -> String {
     parted
 }
 
-/// Hours whose end nobody knows, and hours that depend on the sun, would only be guessed.
+/// Refuses hours with an unknown end and hours that depend on the sun, because fixed times for them would be guesses.
 fn refuse_indefinite(text: &str, expression: &Expression) -> Result<(), HoursError> {
     let expression = expression.get_expression();
     for span in expression.rules.iter().flat_map(|rule| &rule.time_selector.spans) {
@@ -148,7 +149,7 @@ fn refuse_indefinite(text: &str, expression: &Expression) -> Result<(), HoursErr
     Ok(())
 }
 
-/// Parts what runs past midnight into the hours before and the hours after it.
+/// Splits hours that go on after midnight into the hours before midnight and the hours after it.
 fn part_at_midnight(whole: Expression) -> Result<(Expression, Option<Expression>), HoursError> {
     let full_day = read("00:00-24:00")?.get_expression();
     let Some(full_span) = full_day.rules.first().and_then(|rule| rule.time_selector.spans.first()) else {
@@ -177,17 +178,20 @@ fn part_at_midnight(whole: Expression) -> Result<(Expression, Option<Expression>
     if *printed.get_expression() == day { Ok((printed, Some(night))) } else { Err(not_understood()) }
 }
 
-/// From midnight to an end such as `02:00` or `26:00`, which both are two o'clock on the next day.
+/// Returns the hours from midnight to an end such as `02:00` or `26:00`. Both of these mean two o'clock on the next
+/// day.
 fn hours_after_midnight(end: &str) -> String {
     let (hour, minute) = end.split_once(':').unwrap_or((end, "00"));
     let hour: u8 = hour.parse().unwrap_or_default();
     format!("00:00-{:02}:{minute}", if hour >= 24 { hour - 24 } else { hour })
 }
 
-/// The rules for what goes on after midnight, by the date on which it began. `nights` has the hours of each rule.
+/// Makes the rules for the hours after midnight, by the date on which these hours began. `nights` has the hours of each
+/// rule.
 fn night_part(whole: &Expression, nights: Vec<String>) -> Result<Expression, HoursError> {
     let mut night = whole.get_expression().as_ref().clone();
-    // The first rule always stands alone; the others say how they relate to those before.
+    // The first rule always has the normal operator, by which a rule replaces earlier rules on its days. Later rules may
+    // have operators that add to earlier rules.
     let alone = night.rules.first().map(|rule| rule.operator);
     let mut rules = Vec::new();
     for (mut rule, hours) in night.rules.drain(..).zip(nights) {
@@ -196,7 +200,7 @@ fn night_part(whole: &Expression, nights: Vec<String>) -> Result<Expression, Hou
             let hours = read(&hours)?.get_expression();
             rule.time_selector = hours.rules.first().map(|rule| rule.time_selector.clone()).unwrap_or_default();
         } else if rule.kind != RuleKind::Closed && Some(rule.operator) == alone {
-            // It replaces earlier rules on its days, and these days have no night.
+            // The rule replaces earlier rules on its days, and has no hours after midnight on these days.
             rule.kind = RuleKind::Closed;
             rule.time_selector = Default::default();
         } else if rule.kind != RuleKind::Closed || !all_day {
@@ -209,7 +213,8 @@ fn night_part(whole: &Expression, nights: Vec<String>) -> Result<Expression, Hou
     if *printed.get_expression() == night { Ok(printed) } else { Err(not_understood()) }
 }
 
-/// The crate prints a few rare selectors as something else, and only its parser makes expressions.
+/// The error for rare selectors that the crate prints as something else. Only its parser makes expressions, so the
+/// printed form is needed.
 fn not_understood() -> HoursError {
     let message = Text::new(
         "combines hours past midnight with rare dates: write two rules, one up to 24:00 and one from 00:00",
@@ -218,17 +223,17 @@ fn not_understood() -> HoursError {
     HoursError { position: 0, message }
 }
 
-/// The number of characters before a place that is counted in bytes.
+/// Returns the number of characters before a place that is counted in bytes.
 fn char_position(text: &str, place: usize) -> usize {
     text.char_indices().take_while(|(index, _)| *index < place).count()
 }
 
-/// What is wrong with a text of opening hours, and where.
+/// A mistake in a text of opening hours, and its position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}, at character {position}", .message.en)]
 pub struct HoursError {
-    /// How many characters stand before the mistake.
+    /// The number of characters before the mistake.
     pub position: usize,
-    /// What is wrong; it follows upon the name of the field.
+    /// The explanation of the mistake. It follows the name of the field.
     pub message: Text,
 }

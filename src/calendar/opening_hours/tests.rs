@@ -11,7 +11,7 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// The state at a local wall-clock time, in one word with the time of its next change in UTC.
+/// Returns the state at a local time, as one word with the time of its next change in UTC.
 fn state(text: &str, local: &str) -> String {
     let instant = linkoping().instant(local.parse().unwrap());
     told(hours(text).state_at(instant))
@@ -26,7 +26,7 @@ fn told(state: OpenState) -> String {
     }
 }
 
-/// The intervals of a day, in UTC.
+/// Returns the intervals of a day, in UTC.
 fn day(text: &str, on: &str) -> Vec<String> {
     let days = hours(text).days(date(on), date(on));
     let told = |i: &Interval| {
@@ -114,7 +114,7 @@ fn a_night_belongs_to_the_day_on_which_it_began() {
         assert_eq!(day(text, "2026-06-12"), ["12T20:00-13T00:00"], "{text}");
         assert_eq!(state(text, "2026-06-14T01:00:00").split(' ').next(), Some("closed"), "{text}");
     }
-    // The crate alone loses these two nights.
+    // The crate by itself loses the hours after midnight in these two cases.
     assert_eq!(state("Fr 22:00-02:00; Sa 10:00-14:00", "2026-06-13T01:00:00"), "open 13T00:00");
     assert_eq!(state("Mo-Su 10:00-16:00; Fr 22:00-02:00", "2026-06-13T01:00:00"), "open 13T00:00");
     assert_eq!(day("Mo-Su 10:00-16:00; Fr 22:00-02:00", "2026-06-13"), ["13T08:00-13T14:00"]);
@@ -126,7 +126,7 @@ fn a_day_with_hours_of_its_own_or_none_has_no_night() {
     assert_eq!(day(text, "2026-06-12"), ["12T18:00-13T00:00"]);
     assert_eq!(day(text, "2026-06-13"), ["13T08:00-13T12:00"]);
     assert_eq!(state(text, "2026-06-14T01:00:00"), "closed 14T18:00");
-    // Midsummer Eve is a Friday: Thursday's night goes on into it, and it has none itself.
+    // Midsummer Eve is a Friday. Thursday's night goes on into it, and it has no night of its own.
     assert_eq!(state(text, "2026-06-19T01:00:00"), "open 19T00:00");
     assert_eq!(day(text, "2026-06-19"), [""; 0]);
     assert_eq!(state(text, "2026-06-20T01:00:00").split(' ').next(), Some("closed"));
@@ -339,7 +339,7 @@ proptest! {
     }
 }
 
-/// Texts that follow the grammar to where nobody goes.
+/// Texts with the rarest forms of the grammar.
 fn strange_text() -> impl Strategy<Value = String> {
     let one_of = |choices: &str| prop::sample::select(choices.split('|').map(str::to_owned).collect::<Vec<_>>());
     let dates = one_of(

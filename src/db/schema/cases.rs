@@ -1,4 +1,4 @@
-//! The tables of referrals, what becomes of them, and what is written about them.
+//! The tables of referrals, of their events and of their messages.
 
 use crate::db::sql_types::{SqlJson, SqlTime, SqlUuid};
 

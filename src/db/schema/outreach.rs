@@ -1,4 +1,4 @@
-//! The tables of outreach.
+//! The tables of outreach contacts, offers and follow-ups.
 
 use crate::db::schema::cases::referrals;
 use crate::db::schema::people;

@@ -1,8 +1,9 @@
-//! Shapes cut with each other, in the unit that they come in.
+//! Intersections, differences and unions of shapes, in the unit of the given shapes.
 //!
-//! This is what geo's `BooleanOps` and `Buffer` do, with a newer release of the crate that geo cuts with: the one that geo 0.33 asks for
-//! (i_overlay 4.5) loses ground, or panics, where a hole and another polygon touch a shell at the same point (its issues 70, 72 and 77).
-//! Positions snap to a grid of 2^30 steps over all that is given, and what comes out is valid: no ring touches itself.
+//! This module does the work of geo's `BooleanOps` and `Buffer`, with a newer release of the crate that geo uses for it. The
+//! release that geo 0.33 requires (i_overlay 4.5) loses ground or panics if a hole and another polygon touch a shell at
+//! the same point (its issues 70, 72 and 77). Positions snap to a grid of 2^30 steps over all given shapes. The results are
+//! valid: no ring touches itself.
 
 use geo::{Coord, LineString, MultiPolygon, Polygon};
 use i_overlay::{
@@ -14,30 +15,30 @@ use i_overlay::{
     },
 };
 
-/// How finely a circle is drawn, in radians from one corner to the next.
+/// The angle between two corners of a drawn circle, in radians.
 const ARC_STEP: f64 = 0.2;
 
-/// A ring as i_overlay takes it: the last position is not the first again.
+/// A ring in the form of i_overlay: the last position is not a copy of the first.
 type Ring = Vec<[f64; 2]>;
 
-/// The ground that both cover.
+/// Returns the ground that both shapes cover.
 pub(super) fn intersection(one: &MultiPolygon, two: &MultiPolygon) -> MultiPolygon {
     cut(one, two, OverlayRule::Intersect)
 }
 
-/// The ground of the one that the other does not cover.
+/// Returns the ground of the first shape that the second does not cover.
 pub(super) fn difference(one: &MultiPolygon, two: &MultiPolygon) -> MultiPolygon {
     cut(one, two, OverlayRule::Difference)
 }
 
-/// The ground that at least one covers. Shells go around it counterclockwise and holes clockwise.
+/// Returns the ground that at least one shape covers. Shells are counterclockwise and holes clockwise.
 pub(super) fn union<'a>(shapes: impl IntoIterator<Item = &'a MultiPolygon>) -> MultiPolygon {
     let rings: Vec<Ring> = shapes.into_iter().flat_map(rings).collect();
     let mut overlay = FloatOverlay::<_>::from_subj_custom(&rings, OverlayOptions::ogc(), Default::default());
     shape(overlay.overlay(OverlayRule::Subject, FillRule::Positive))
 }
 
-/// The ground that is at most so far from the shape, with round corners.
+/// Returns the ground that is at most the distance `by` from the shape, with round corners.
 pub(super) fn widened(shape_of: &MultiPolygon, by: f64) -> MultiPolygon {
     let style = OutlineStyle::new(by).line_join(LineJoin::Round(ARC_STEP));
     let rings: Vec<Ring> = rings(shape_of).collect();

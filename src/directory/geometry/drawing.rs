@@ -4,17 +4,17 @@ use geo::LineString;
 
 use crate::error::Text;
 
-/// Why a boundary is refused, and where it is wrong.
+/// A mistake for which a boundary is refused, and its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{pointer}: {}", reason.en)]
 pub struct Flaw {
-    /// A JSON pointer inside the boundary, such as `/coordinates/0/0/3`; empty for the whole.
+    /// A JSON pointer inside the boundary, such as `/coordinates/0/0/3`. Empty for the whole boundary.
     pub pointer: String,
-    /// What is wrong, for the person who drew it.
+    /// The explanation of the mistake, for the person who drew the boundary.
     pub reason: Text,
 }
 
-/// A geometry as it was drawn: positions in order, and how to point at them.
+/// A geometry as it was drawn: its positions in order, with the means to make pointers to them.
 pub(super) struct Drawing {
     pub(super) polygons: Vec<Vec<LineString<f64>>>,
     /// Whether the coordinates have the extra level of a MultiPolygon.

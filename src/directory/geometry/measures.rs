@@ -1,8 +1,8 @@
-//! Boundaries measured: areas, overlaps, gaps, and how far one reaches outside the municipality.
+//! Measures of boundaries: areas, overlaps, gaps, and the distance that a boundary reaches outside the municipality.
 //!
-//! Cutting snaps to a grid, which over a municipality has steps of a tenth of a millimetre. A shared
-//! border whose positions agree is snapped alike on both sides and leaves nothing; what snapping does
-//! leave is far below the tolerances.
+//! Cutting snaps positions to a grid. Over a municipality, the grid has steps of a tenth of a millimetre. If the positions
+//! of a shared border agree, both sides are snapped alike and nothing is left between them. Otherwise, the ground that
+//! snapping leaves is far below the tolerances.
 
 use geo::{
     Area, Contains, Coord, CoordsIter, Distance, GeodesicArea, Haversine, InteriorPoint, Intersects, LinesIter,
@@ -14,38 +14,37 @@ use super::{Boundary, cutting};
 
 use crate::directory::geometry::TOLERANCE_SQUARE_METRES;
 
-/// How far a district may reach outside the municipality.
+/// The largest distance in metres that a district may reach outside the municipality.
 pub const TOLERANCE_METRES: f64 = 1.0;
 
-/// Less than this beyond the tolerance is how a circle of straight edges differs from a round one.
+/// The largest area beyond the tolerance that is ignored. It can come from drawing a circle with straight edges.
 const SPECK_SQUARE_METRES: f64 = 0.01;
 
-/// A position that the grid moved is at most this far (a millimetre) from where it was, and a true
-/// crossing this near to a corner may as well be the corner.
+/// The largest distance (a millimetre) by which the grid moves a position. A true crossing that is this near to a
+/// corner can be treated as the corner.
 const SNAP_DEGREES: f64 = 1e-8;
 
 /// Ground in the municipality that belongs to no district.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gap {
-    /// How large it is.
     pub area_square_metres: f64,
-    /// A point inside it, longitude first.
+    /// A point inside the gap, longitude first.
     pub label_point: [f64; 2],
 }
 
 impl Boundary {
-    /// The ground it covers, on the ellipsoid.
+    /// The size of the ground on the ellipsoid, in square kilometres.
     pub fn area_km2(&self) -> f64 {
         self.square_metres() / 1e6
     }
 
     fn square_metres(&self) -> f64 {
-        // Of a sliver the ellipsoid may see the other side, and take all the rest of the earth for it.
+        // For a sliver, the signed area may have the wrong sign. The unsigned area would then be the rest of the earth.
         self.shape.geodesic_area_signed().abs()
     }
 
-    /// The ground between its edges as they are drawn, which are straight in degrees. On the ellipsoid even three positions in a row
-    /// would have some between them.
+    /// The size of the ground between the edges as they are drawn, which are straight in degrees. On the ellipsoid,
+    /// even three positions in a row would have some ground between them.
     pub(super) fn drawn_square_metres(&self) -> f64 {
         Plane::through(self.extent()).lay(&self.shape).unsigned_area()
     }
@@ -56,12 +55,12 @@ impl Boundary {
     }
 }
 
-/// The distance between two points as the crow flies, longitude first.
+/// The distance in a straight line between two points, longitude first.
 pub fn distance_metres(from: [f64; 2], to: [f64; 2]) -> f64 {
     Haversine.distance(Point::from(from), Point::from(to))
 }
 
-/// The ground that two boundaries both cover.
+/// The size of the ground that two boundaries both cover.
 pub fn overlap_square_metres(one: &Boundary, two: &Boundary) -> f64 {
     let (ours, theirs) = (one.extent(), two.extent());
     if !ours.intersects(&theirs) {
@@ -71,8 +70,8 @@ pub fn overlap_square_metres(one: &Boundary, two: &Boundary) -> f64 {
     cutting::intersection(&plane.lay(&one.shape), &plane.lay(&two.shape)).unsigned_area()
 }
 
-/// Pairs that cover the same ground, by their places in the list, with how much in square metres.
-/// What is forgiven is left out.
+/// Returns the pairs of boundaries that cover the same ground, by their indices in the list, with the size of that
+/// ground in square metres. Overlaps within the tolerance are left out.
 pub fn overlaps(boundaries: &[&Boundary]) -> Vec<(usize, usize, f64)> {
     let mut found = Vec::new();
     for (index, one) in boundaries.iter().enumerate() {
@@ -86,9 +85,9 @@ pub fn overlaps(boundaries: &[&Boundary]) -> Vec<(usize, usize, f64)> {
     found
 }
 
-/// All ground that the boundaries cover together. Positions that come from a boundary are exactly
-/// its positions. A hole of less than a square metre is a crack between two roundings and is closed;
-/// one that reaches the border at both ends stays open, and is forgiven like any millimetre.
+/// Returns all ground that the boundaries cover together. Positions that come from a boundary are exactly its
+/// positions. A hole of less than a square metre is a crack between two rounded borders and is closed. A crack that
+/// reaches the border at both ends stays open, and is within the tolerance.
 pub fn union(boundaries: &[&Boundary]) -> Boundary {
     let snapped = cutting::union(boundaries.iter().map(|boundary| &boundary.shape));
     let corners = boundaries.iter().flat_map(|boundary| boundary.shape.coords_iter()).map(Point::from).collect();
@@ -110,7 +109,7 @@ fn without_cracks(polygon: &Polygon<f64>) -> Polygon<f64> {
     Polygon::new(polygon.exterior().clone(), polygon.interiors().iter().filter(wide).cloned().collect())
 }
 
-/// The ground of the municipality that no boundary covers, largest first.
+/// Returns the ground of the municipality that no boundary covers. The largest gap comes first.
 pub fn gaps(municipality: &Boundary, boundaries: &[&Boundary]) -> Vec<Gap> {
     let plane = Plane::through(municipality.extent());
     let laid: Vec<_> = boundaries.iter().map(|boundary| plane.lay(&boundary.shape)).collect();
@@ -128,8 +127,9 @@ pub fn gaps(municipality: &Boundary, boundaries: &[&Boundary]) -> Vec<Gap> {
     gaps
 }
 
-/// How far a boundary leaves the municipality: at most `TOLERANCE_METRES` if and only if all of it
-/// lies that near. Beyond that it is the distance of its farthest corner or middle outside.
+/// Returns the distance that a boundary reaches outside the municipality. It is at most `TOLERANCE_METRES` if and only
+/// if all of the boundary lies that near. Beyond that, it is the distance of the farthest corner or middle of the
+/// ground outside.
 pub fn reach_outside_metres(boundary: &Boundary, municipality: &Boundary) -> f64 {
     let plane = Plane::through(municipality.extent());
     let home = plane.lay(&municipality.shape);
@@ -148,21 +148,21 @@ pub fn reach_outside_metres(boundary: &Boundary, municipality: &Boundary) -> f64
     if reach > TOLERANCE_METRES {
         return reach;
     }
-    // A piece can lean on the municipality with all its corners and still bulge away from it, as
-    // when a border is drawn straight over a bay.
+    // All corners of a piece can be near the municipality while its middle is far away, for example if a border is drawn
+    // straight across a bay.
     let beyond = cutting::difference(&outside, &cutting::widened(&home, TOLERANCE_METRES));
     if beyond.unsigned_area() < SPECK_SQUARE_METRES { reach } else { farthest(&beyond).max(TOLERANCE_METRES.next_up()) }
 }
 
-/// The middle of the widest stretch, to a tenth of a metre where that is still inside.
+/// The middle of the widest stretch, rounded to a tenth of a metre if the rounded point is still inside.
 fn label_point(shape: &MultiPolygon<f64>) -> [f64; 2] {
     let Some(point) = shape.interior_point() else { return [0.0, 0.0] };
     let short = point.map_coords(|at| Coord { x: (at.x * 1e6).round() / 1e6, y: (at.y * 1e6).round() / 1e6 });
     if shape.contains(&short) { short.into() } else { point.into() }
 }
 
-/// A flat plane in metres that touches the earth in the middle of an extent. Straight edges stay
-/// straight, so that borders that coincide in degrees coincide here.
+/// A flat plane in metres that touches the earth in the middle of an extent. Straight edges stay straight, so borders
+/// that coincide in degrees also coincide on the plane.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::directory) struct Plane {
     middle: Coord<f64>,
@@ -173,7 +173,7 @@ impl Plane {
     pub(in crate::directory) fn through(extent: Rect<f64>) -> Self {
         let middle = extent.center();
         let latitude = middle.y.to_radians();
-        // The lengths of one degree on the WGS 84 ellipsoid, as the usual series to a centimetre.
+        // The lengths of one degree on the WGS 84 ellipsoid, by the usual series, exact to a centimetre.
         let y = 111_132.92 - 559.82 * (2.0 * latitude).cos() + 1.175 * (4.0 * latitude).cos();
         let x = 111_412.84 * latitude.cos() - 93.5 * (3.0 * latitude).cos() + 0.118 * (5.0 * latitude).cos();
         Self { middle, metres: Coord { x, y } }
@@ -187,7 +187,7 @@ impl Plane {
         Coord { x: at.x / self.metres.x + self.middle.x, y: at.y / self.metres.y + self.middle.y }
     }
 
-    /// An extent with a margin on all sides.
+    /// Returns an extent with a margin on all sides.
     pub(in crate::directory) fn widen(&self, extent: Rect<f64>, metres: f64) -> Rect<f64> {
         let margin = Coord { x: metres / self.metres.x, y: metres / self.metres.y };
         Rect::new(extent.min() - margin, extent.max() + margin)

@@ -1,8 +1,8 @@
-//! Do the rings of a drawing make one clean surface?
+//! Checks that the rings of a drawing make one clean surface.
 //!
-//! First the edges: whatever crosses, folds back or shares a stretch is refused, so that afterwards
-//! rings meet at single points at most. Then each ring lies wholly on one side of every other, and
-//! one of its points tells which.
+//! The edges are checked first. Edges that cross, fold back or share a stretch are refused, so that afterwards rings meet
+//! only at single points. Then each ring lies wholly on one side of every other ring, and one of its points is enough to
+//! find out on which side.
 
 use geo::line_intersection::{LineIntersection, line_intersection};
 use geo::{
@@ -14,11 +14,12 @@ use rstar::{RTree, RTreeObject, primitives::GeomWithData};
 
 use super::{Drawing, Flaw, flaw};
 
-/// Comparisons of two edges that a drawing may need: a tenth of a second. A real district needs about
-/// four for each of its edges; only a comb of hundreds of long, slanting teeth needs more than this.
+/// The largest number of comparisons of two edges for a drawing, which take a tenth of a second. A real district needs
+/// about four for each of its edges. Only a comb of hundreds of long, slanting teeth needs more than this.
 const MOST_EFFORT: usize = 2_000_000;
 
-/// What a touch costs of that effort: each may have to be passed over later, by a walk around a ring.
+/// The part of the effort that one touch of two edges counts for. A later walk around a ring may have to pass over
+/// every touch.
 const TOUCH_EFFORT: usize = 2_000;
 
 pub(super) fn check(drawing: &Drawing) -> Result<(), Flaw> {
@@ -27,11 +28,11 @@ pub(super) fn check(drawing: &Drawing) -> Result<(), Flaw> {
     check_polygons(drawing)
 }
 
-/// One edge: never of length zero, as repeated positions are passed over.
+/// One edge. Its length is never zero, because repeated positions are skipped.
 struct Edge {
     polygon: usize,
     ring: usize,
-    /// Where in the ring its first position stands.
+    /// The index in the ring of the edge's first position.
     position: usize,
     line: Line<f64>,
     before: usize,
@@ -70,7 +71,8 @@ impl Edges {
         let lines = self.0.iter().enumerate().map(|(index, edge)| GeomWithData::new(edge.line, index)).collect();
         let nearby = RTree::bulk_load(lines);
         let mut effort = 0;
-        // A ring that turns on its heel also touches itself; this names it by what it is.
+        // A ring that folds back also touches itself. Neighbouring edges are checked first, so that the error is about
+        // the fold.
         for (index, edge) in self.0.iter().enumerate() {
             self.touch(drawing, edge, index, edge.after)?;
         }
@@ -92,8 +94,8 @@ impl Edges {
         Ok(())
     }
 
-    /// Whether two edges of different rings touch at a point, which they may. All else that they
-    /// can do to each other is refused.
+    /// Whether two edges of different rings touch at a point, which is allowed. Any other contact of two edges is
+    /// refused.
     fn touch(&self, drawing: &Drawing, edge: &Edge, index: usize, other: usize) -> Result<bool, Flaw> {
         let (neighbours, other) = (edge.before == other || edge.after == other, &self.0[other]);
         let same_ring = (edge.polygon, edge.ring) == (other.polygon, other.ring);
@@ -121,7 +123,7 @@ impl Edges {
         }
     }
 
-    /// The two positions to which a ring goes on from a point of one of its edges.
+    /// Returns the two positions to which a ring goes on from a point of one of its edges.
     fn arms(&self, edge: &Edge, at: Coord<f64>) -> [Coord<f64>; 2] {
         let Line { start, end } = edge.line;
         if at == start {
@@ -134,9 +136,8 @@ impl Edges {
     }
 }
 
-/// Whether two paths that meet at a point go through each other there: one arm of the second lies
-/// between the arms of the first and the other does not. No two arms have the same direction, as
-/// that would be a shared stretch.
+/// Whether two paths that meet at a point cross each other there: one arm of the second path lies between the arms of
+/// the first, and the other arm does not. No two arms have the same direction, because that would be a shared stretch.
 fn parts(at: Coord<f64>, [from, to]: [Coord<f64>; 2], other: [Coord<f64>; 2]) -> bool {
     let left_of =
         |of: Coord<f64>, point: Coord<f64>| RobustKernel::orient2d(at, of, point) == Orientation::CounterClockwise;
@@ -148,7 +149,7 @@ fn parts(at: Coord<f64>, [from, to]: [Coord<f64>; 2], other: [Coord<f64>; 2]) ->
     between(other[0]) != between(other[1])
 }
 
-/// Each hole lies in the shell and in no other hole.
+/// Checks that each hole lies in the shell and in no other hole.
 fn check_holes(drawing: &Drawing, polygon: usize, rings: &[LineString<f64>]) -> Result<(), Flaw> {
     let Some((shell, holes)) = rings.split_first() else { return Ok(()) };
     for (at, hole) in holes.iter().enumerate() {
@@ -170,7 +171,7 @@ fn check_holes(drawing: &Drawing, polygon: usize, rings: &[LineString<f64>]) -> 
     Ok(())
 }
 
-/// No polygon covers ground of another.
+/// Checks that no polygon covers ground of another polygon.
 fn check_polygons(drawing: &Drawing) -> Result<(), Flaw> {
     let covers = |rings: &[LineString<f64>], ring: &LineString<f64>| {
         rings
@@ -193,8 +194,8 @@ fn check_polygons(drawing: &Drawing) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// Whether a ring lies inside another that it does not cross. The first point that is not on the
-/// other ring tells: a position, or the middle of an edge where all positions touch.
+/// Whether a ring lies inside another ring that it does not cross. This is decided by the first point that is not on
+/// the other ring: a position, or the middle of an edge if all positions are on the other ring.
 fn inside(ring: &LineString<f64>, other: &LineString<f64>) -> bool {
     let (Some(ours), Some(theirs)) = (ring.bounding_rect(), other.bounding_rect()) else { return false };
     if !theirs.contains(&ours) {

@@ -22,7 +22,7 @@ pub(super) fn polygon(rings: Value) -> Value {
     json!({ "type": "Polygon", "coordinates": rings })
 }
 
-/// A square with its south-western corner and side in degrees.
+/// Returns a square from its south-western corner and its side, in degrees.
 pub(super) fn square(west: f64, south: f64, side: f64) -> Value {
     let (east, north) = (west + side, south + side);
     json!([[west, south], [east, south], [east, north], [west, north], [west, south]])
@@ -32,7 +32,7 @@ pub(super) fn boundary(rings: Value) -> Boundary {
     Boundary::parse(&polygon(rings), None).unwrap()
 }
 
-/// Where the geometry is refused, and the English reason.
+/// Returns the pointer and the English reason with which the geometry is refused.
 fn refusal(geometry: Value) -> (String, String) {
     let flaw = Boundary::parse(&geometry, None).unwrap_err();
     assert!(!flaw.reason.sv.is_empty());
@@ -138,7 +138,7 @@ fn a_ring_that_crosses_or_touches_itself_is_refused_at_the_edge() {
     let point = json!([[15.0, 58.0], [15.0, 58.0], [15.0, 58.0], [15.0, 58.0]]);
     refused(polygon(json!([point])), "/coordinates/0", "three different");
     refused(polygon(json!([square(15.0, 58.0, 0.000_001)])), "", "less than a square metre");
-    // In a row as they are drawn, whatever binary fractions make of it; and a step beside it, whatever the ellipsoid does.
+    // The positions are in a row as they are drawn, although not as binary fractions. Then one position is a step out of line.
     let row = |end: f64| polygon(json!([[[15.555, 58.415], [15.535, 58.44], [15.515, end], [15.555, 58.415]]]));
     refused(row(58.465), "/coordinates/0/1", "runs back");
     refused(row(58.465_000_001), "", "less than a square metre");
@@ -157,7 +157,7 @@ fn a_hole_lies_in_its_polygon_and_may_touch_it_at_points_only() {
     refused(polygon(two), "/coordinates/2", "another hole");
     let diamond = json!([[15.5, 58.0], [16.0, 58.5], [15.5, 59.0], [15.0, 58.5], [15.5, 58.0]]);
     assert!(Boundary::parse(&polygon(json!([shell, diamond])), None).is_ok());
-    // Through a corner of the shell, so that every pair of edges only touches.
+    // The ring goes through a corner of the shell, so that every pair of edges only touches.
     let through = json!([[15.5, 58.5], [16.0, 58.0], [16.5, 57.5], [16.5, 58.5], [15.5, 58.5]]);
     assert!(Boundary::parse(&polygon(json!([shell, through])), None).is_err());
 }
@@ -176,7 +176,7 @@ fn polygons_of_one_boundary_do_not_cover_each_other() {
     assert!(Boundary::parse(&multi(corner), None).is_ok());
 }
 
-/// Ten thousand long edges side by side, none crossing: each lies in the extents of all others.
+/// Ten thousand long edges side by side that do not cross. Each lies in the extents of all others.
 #[test]
 fn a_comb_that_would_cost_too_much_to_judge_is_refused() {
     let teeth = 5_000;
@@ -200,14 +200,14 @@ pub(super) fn shape_of(rings: &[Vec<[i32; 2]>]) -> Value {
 pub(super) fn small_ring() -> impl Strategy<Value = Vec<[i32; 2]>> {
     prop_oneof![
         prop::collection::vec([0..6, 0..6], 3..7),
-        // Stars around a middle are often simple.
+        // Stars around a middle point are often simple.
         ([1..5, 1..5], prop::collection::vec(1..3, 4)).prop_map(|([x, y], arms)| {
             vec![[x + arms[0], y], [x, y + arms[1]], [x - arms[2], y], [x, y - arms[3]]]
         }),
     ]
 }
 
-/// A ring that goes there and back again: geo takes it for valid.
+/// Whether a ring of the drawing goes out and back on the same line. Geo treats such a ring as valid.
 fn flat(drawing: &Drawing) -> bool {
     drawing.polygons.iter().flatten().any(|ring| polygon_of(vec![ring.clone()]).unsigned_area() == 0.0)
 }
@@ -215,7 +215,7 @@ fn flat(drawing: &Drawing) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// On a coarse grid nearly everything touches or crosses, which is what has to be judged right.
+    /// On a coarse grid, nearly all edges touch or cross. These are the cases that are hard to judge.
     #[test]
     fn the_verdict_on_a_polygon_is_geos(rings in prop::collection::vec(small_ring(), 1..4)) {
         let coordinates = shape_of(&rings);

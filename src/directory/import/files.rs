@@ -1,4 +1,4 @@
-//! The files of a municipality, read and parsed.
+//! Reading and parsing of a municipality's files.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ use crate::http::body;
 use crate::offices::NewOffice;
 use crate::services::NewService;
 
-/// The names of the files, and their texts where the program carries them.
+/// The names of the files, with the texts for Linköping, which are built into the program.
 const LINKOPING: [(&str, &str); 11] = [
     ("municipality.json", include_str!("../../../data/linkoping/municipality.json")),
     ("areas.json", include_str!("../../../data/linkoping/areas.json")),
@@ -32,30 +32,26 @@ const LINKOPING: [(&str, &str); 11] = [
     ("deadlines.json", include_str!("../../../data/linkoping/deadlines.json")),
 ];
 
-/// Texts by the names of their files.
+/// The texts of the files by their names.
 pub type Texts = HashMap<&'static str, Cow<'static, str>>;
 
-/// What the files say.
+/// The contents of the files.
 #[derive(Debug, Clone)]
 pub struct Data {
-    /// What is kept whole, without an outline.
+    /// The documents, without an outline.
     pub documents: Documents,
-    /// The areas.
     pub areas: Vec<NewArea>,
-    /// The districts with their boundaries.
     pub districts: Vec<(DistrictDetails, Boundary)>,
-    /// The services.
     pub services: Vec<NewService>,
-    /// The offices.
     pub offices: Vec<NewOffice>,
 }
 
-/// The files that the program carries.
+/// Returns the files that are built into the program.
 pub fn linkoping() -> Texts {
     LINKOPING.into_iter().map(|(name, text)| (name, Cow::Borrowed(text))).collect()
 }
 
-/// The files of a folder.
+/// Reads the files of a folder.
 pub fn read(folder: &Path) -> std::result::Result<Texts, String> {
     let read = |(name, _): (&'static str, &str)| {
         let path = folder.join(name);
@@ -66,7 +62,6 @@ pub fn read(folder: &Path) -> std::result::Result<Texts, String> {
 }
 
 impl Data {
-    /// Parses all files.
     pub fn parse(texts: &Texts) -> Result<Self> {
         let documents = Documents {
             municipality: Some(json(texts, "municipality.json")?),
@@ -102,7 +97,7 @@ fn csv<T: DeserializeOwned>(texts: &Texts, file: &str) -> Result<Vec<T>> {
     rows.map_err(|error| Error::internal(format!("{file}: {error}")))
 }
 
-/// An error about one file: the file, the place in it, and what is wrong there.
+/// Makes an error about one file, with the place in the file and the mistake there.
 pub fn misplaced(file: &str, within: &str, error: &Error) -> Error {
     let place = |place: &Place| match place {
         Place::Pointer(pointer) | Place::Span { pointer, .. } => format!("{file}#{within}{pointer}"),
@@ -117,7 +112,7 @@ pub fn misplaced(file: &str, within: &str, error: &Error) -> Error {
     Error::internal(told.join("; "))
 }
 
-/// A FeatureCollection, of which only the codes and the geometries matter here.
+/// A FeatureCollection. Only the codes and the geometries are read.
 #[derive(Deserialize)]
 struct Features {
     features: Vec<Feature>,

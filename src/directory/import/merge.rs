@@ -1,4 +1,4 @@
-//! What to write: the files compared with what is there.
+//! The plan of an import: the files are compared with the records that exist.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,45 +15,38 @@ use crate::moment::Moment;
 use crate::offices::Office;
 use crate::services::{NewService, Service};
 
-/// Everything to write.
+/// Everything that an import writes.
 pub struct Plan {
-    /// What is kept whole.
     pub documents: Documents,
-    /// The areas.
     pub areas: Merged<Area>,
-    /// The districts.
     pub districts: Merged<District>,
     /// The boundaries of all districts.
     pub boundaries: HashMap<DistrictId, Arc<Boundary>>,
-    /// The services.
     pub services: Merged<Service>,
-    /// The offices.
     pub offices: Merged<Office>,
-    /// Which offices give a service as the services have it, beside what the offices themselves say.
+    /// The offices that the services name. They are added to the services that the offices name.
     pub given_by: Vec<(ServiceId, Vec<OfficeId>)>,
 }
 
-/// One kind of things, as they will be.
+/// The records of one kind, in their state after the import.
 pub struct Merged<T> {
-    /// All of them.
     pub all: Vec<T>,
-    /// Those that the files make or change.
+    /// The records that the files create or change.
     pub written: Vec<Written<T>>,
-    /// How many are as the files have them already.
+    /// The number of records that the files leave as they are.
     pub unchanged: usize,
 }
 
-/// One thing that is written.
+/// One record that is written.
 pub struct Written<T> {
-    /// As it was; `None` for a new one.
+    /// The record before the import. `None` for a new record.
     pub before: Option<T>,
-    /// As it will be.
     pub after: T,
 }
 
 impl<T: Clone> Merged<T> {
-    /// What becomes of `all` by the items of a file: `is` finds what an item is about, `make` makes what it becomes,
-    /// and `same` tells whether that is worth writing.
+    /// Merges the items of a file into the records `all`. `is` tells whether a record has the slug of an item, `make` makes
+    /// the new record, and `same` tells whether it equals the old one, so that it need not be written.
     fn new<N>(
         (file, items): (&str, Vec<N>),
         mut all: Vec<T>,
@@ -65,7 +58,7 @@ impl<T: Clone> Merged<T> {
         let held_before = all.len();
         for (index, item) in items.into_iter().enumerate() {
             if all.iter().skip(held_before).any(|new| is(new, &item)) {
-                return Err(Error::internal(format!("{file}#/{index}/slug: stands twice")));
+                return Err(Error::internal(format!("{file}#/{index}/slug: occurs twice")));
             }
             let held = all.iter_mut().find(|held| is(held, &item));
             let after = make(held.as_deref(), item).map_err(|error| misplaced(file, &format!("/{index}"), &error))?;
@@ -83,7 +76,7 @@ impl<T: Clone> Merged<T> {
 }
 
 impl Plan {
-    /// What to write so that what is there says what the files say.
+    /// Plans the writes by which the records get the contents of the files.
     pub fn new(data: Data, before: Parts, moment: &Moment) -> Result<Self> {
         let documents = data.documents;
         let zone =
@@ -147,7 +140,7 @@ fn districts(
     };
     let mut merged =
         Merged::new(("districts.json", new), held, |held, (new, _)| held.slug == new.slug, make, |_, _| false)?;
-    // Whether a boundary moved is known only behind the loop above, which holds the boundaries.
+    // Only after the loop above, which borrows the boundaries, is it known whether a boundary has moved.
     let is_same = |written: &Written<District>| {
         let held = written.before.as_ref().filter(|_| moved.get(&written.after.id) == Some(&false));
         held.is_some_and(|held| {
@@ -166,7 +159,7 @@ fn services(new: Vec<NewService>, held: Vec<Service>, known: &Known<'_>, moment:
         held,
         |held, new| held.slug == new.slug,
         |held, mut new| {
-            // The offices are not known yet, and come from the services before they are linked.
+            // The offices are not known yet. They are linked to the services at the end.
             new.office_ids.clear();
             new.status = new.status.or(held.map(|held| held.status));
             let (service, _) = match held {
@@ -179,7 +172,8 @@ fn services(new: Vec<NewService>, held: Vec<Service>, known: &Known<'_>, moment:
     )
 }
 
-/// The offices that the services name. An office that gives a service without being named there goes on giving it.
+/// Returns the offices that the services name. An office that gives a service, but is not named there, continues to
+/// give it.
 fn given_by(new: &[NewService], known: &Known<'_>) -> Result<Vec<(ServiceId, Vec<OfficeId>)>> {
     let mut all = Vec::new();
     for (index, new) in new.iter().enumerate().filter(|(_, new)| !new.office_ids.is_empty()) {

@@ -115,7 +115,7 @@ fn districts_that_overlap_are_refused_by_name_and_nothing_is_written() {
     });
 }
 
-/// What is told when one file is otherwise.
+/// Replaces a text in one file and returns the error of the import.
 fn refusal(file: &'static str, from: &str, to: &str) -> String {
     let mut texts = files::linkoping();
     let text = texts[file].replacen(from, to, 1);
@@ -136,7 +136,7 @@ fn what_is_wrong_is_told_with_its_file_and_its_place() {
     let told = refusal("holidays.csv", "public_holiday", "holiday");
     assert!(told.starts_with("holidays.csv: ") && told.contains("line: 2"), "{told}");
     let told = refusal("areas.json", "\"syd\"", "\"norr\"");
-    assert_eq!(told, "areas.json#/1/slug: stands twice");
+    assert_eq!(told, "areas.json#/1/slug: occurs twice");
     let told = refusal("municipality.json", "Europe/Stockholm", "Europe/Linkoping");
     assert!(told.starts_with("municipality.json#/timeZone: "), "{told}");
 }

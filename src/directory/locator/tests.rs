@@ -12,7 +12,7 @@ fn locator(districts: &[(String, Boundary)]) -> Locator {
     Locator::new(&districts.iter().map(|(_, boundary)| boundary).enumerate().collect::<Vec<_>>())
 }
 
-/// Numbers from 0 to 1 that are the same in every run.
+/// Returns numbers from 0 to 1 that are the same in every run.
 fn numbers(seed: u64) -> impl Iterator<Item = f64> {
     let mut state = seed;
     std::iter::repeat_with(move || {
@@ -29,7 +29,7 @@ fn every_school_lies_in_its_district() {
     let mut asked = 0;
     for school in schools.deserialize::<HashMap<String, String>>() {
         let school = school.unwrap();
-        // Skeda skola carries the coordinates of Slaka skola: an error in the official register.
+        // In the official register, Skeda skola has the coordinates of Slaka skola by mistake.
         if !school["coordinate_quality"].starts_with("official") || school["name"] == "Skeda skola" {
             continue;
         }
@@ -118,7 +118,7 @@ fn a_corner_of_several_districts_belongs_to_the_lowest_key() {
 #[test]
 fn points_outside_and_points_that_are_none_have_no_district() {
     let locator = locator(&linkoping());
-    // Norrköping, Stockholm, the sea, and numbers that are no place.
+    // Norrköping, Stockholm, the sea, and numbers that are not a place.
     for (lon, lat) in [(16.1924, 58.5877), (18.0686, 59.3293), (0.0, 0.0), (58.41, 15.62), (500.0, -500.0)] {
         assert_eq!(locator.locate(lon, lat), None);
     }
@@ -163,8 +163,8 @@ fn a_district_in_a_hole_of_another_is_itself() {
     }
 }
 
-/// Star-shaped rings on a coarse grid, with points on the same grid: corners, borders and parallels
-/// through corners are met all the time.
+/// Star-shaped rings on a coarse grid, with points on the same grid. The points are often corners, or lie on borders or on
+/// the parallels of corners.
 fn star() -> impl Strategy<Value = Boundary> {
     ([3..6, 3..6], prop::collection::vec(1..4, 8)).prop_map(|([x, y], arms)| {
         let around = [[1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0], [-1, -1], [0, -1], [1, -1]];

@@ -1,4 +1,4 @@
-//! Token buckets, one for each subject, in a bounded memory and by the program's own clock.
+//! Token buckets, one for each subject, in a limited memory and with the program's own clock.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -18,18 +18,18 @@ use crate::error::{Error, Result};
 use crate::http::limits::subject::Subject;
 use crate::time;
 
-/// The buckets of one budget.
+/// The buckets of one budget, one for each subject.
 pub struct Buckets(RateLimiter<Subject, Shards, Ticks, StateInformationMiddleware>);
 
 impl Buckets {
-    /// Buckets that are all full.
+    /// Makes buckets that are all full.
     pub fn new(rate: &Rate, clock: &time::Clock) -> Result<Self> {
         let quota = Quota::with_period(rate.one_per()).ok_or_else(|| Error::internal("a rate without a period"))?;
         let ticks = Ticks { clock: clock.clone(), latest: AtomicI64::new(0), set_back: AtomicI64::new(0) };
         Ok(Self(RateLimiter::new(quota.allow_burst(rate.burst()), Shards::default(), ticks)))
     }
 
-    /// Takes one call out of the subject's bucket: how many are left, or how long it takes until there is one.
+    /// Takes one call from the subject's bucket. Returns the number of calls left, or the time until the next call is allowed.
     pub fn take(&self, subject: &Subject) -> std::result::Result<u32, Duration> {
         match self.0.check_key(subject) {
             Ok(state) => Ok(StateSnapshot::remaining_burst_capacity(&state)),
@@ -37,17 +37,17 @@ impl Buckets {
         }
     }
 
-    /// Forgets whose bucket is full again.
+    /// Removes the buckets that are full again.
     pub fn sweep(&self) {
         self.0.retain_recent();
     }
 }
 
-/// The program's clock as governor wants one: it only goes forward.
+/// The program's clock in the form that governor needs: it never goes back.
 ///
-/// The machine's time may be set back. Buckets that were filled up to a time would then stay as they are until that time comes
-/// again, so what was set back is added from then on. A second is not worth it: two threads may read the clock in one order and
-/// tell in another.
+/// The machine's time may be set back. Buckets filled up to the old time would then stay unchanged until that time is reached
+/// again, so the difference is added from then on. Differences below a second are ignored: two threads may read the clock in
+/// one order and report it in another.
 struct Ticks {
     clock: time::Clock,
     latest: AtomicI64,
@@ -65,7 +65,7 @@ impl Clock for Ticks {
         let latest = self.latest.fetch_max(told, Ordering::AcqRel).max(told);
         if latest - told > SLACK {
             let now_set_back = set_back + (latest - told);
-            // If another thread noticed first, its correction stands.
+            // If another thread noticed the change first, its correction is kept.
             let _noticed = self.set_back.compare_exchange(set_back, now_set_back, Ordering::AcqRel, Ordering::Acquire);
         }
         Duration::from_micros(u64::try_from(latest).unwrap_or(0))
@@ -73,12 +73,12 @@ impl Clock for Ticks {
 }
 
 const SHARDS: usize = 16;
-/// So many subjects have a bucket in one shard, and no more.
+/// The most subjects that have a bucket in one shard.
 const MOST: usize = 4096;
 
-/// For each subject the time up to which it has taken from its bucket, in nanoseconds since the start.
+/// The time up to which each subject has taken from its bucket, in nanoseconds since the start.
 ///
-/// The shards let threads take at once. Their hash is random, so that nobody can choose addresses which all meet in one.
+/// The shards let threads work at the same time. Their hash is random, so that nobody can choose addresses that all fall into one shard.
 #[derive(Default)]
 struct Shards {
     hasher: RandomState,
@@ -86,7 +86,8 @@ struct Shards {
 }
 
 impl Shards {
-    /// A shard is whole between any two statements under its lock, so a poisoned lock still guards a whole shard.
+    /// Returns the shard of a subject. A shard is complete between any two statements under its lock, so a shard behind a
+    /// poisoned lock is complete, too.
     fn shard(&self, subject: &Subject) -> MutexGuard<'_, HashMap<Subject, u64>> {
         let at = self.hasher.hash_one(subject) % SHARDS as u64;
         let shard = usize::try_from(at).ok().and_then(|at| self.shards.get(at)).unwrap_or(&self.shards[0]);
@@ -116,7 +117,7 @@ impl StateStore for Shards {
     }
 }
 
-/// Forgets those who have taken least: their buckets are the fullest, so they gain least by a full one.
+/// Forgets the subjects that have taken the least: their buckets are the fullest, so they gain the least from a new, full bucket.
 fn make_room(shard: &mut HashMap<Subject, u64>) {
     let mean = shard.values().map(|until| u128::from(*until)).sum::<u128>() / shard.len().max(1) as u128;
     let before = shard.len();
@@ -228,7 +229,7 @@ mod tests {
     }
 
     proptest! {
-        /// Against the plainest token bucket that there is.
+        /// Compares the buckets with the simplest possible token bucket.
         #[test]
         fn it_takes_as_a_bucket_does(waits in prop::collection::vec(0_i64..3000, 1..60)) {
             let hand = Hand::new();

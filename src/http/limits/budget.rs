@@ -1,17 +1,17 @@
 //! Budgets: what is counted together.
 
-/// What calls are taken from.
+/// The budgets that calls are taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Budget {
-    /// Calls of those who do not sign in.
+    /// Calls without a sign-in.
     Anonymous,
-    /// Reading.
+    /// Calls that read.
     Read,
-    /// Writing.
+    /// Calls that write.
     Write,
-    /// Searching for people.
+    /// Searches for people.
     Search,
-    /// Failing to sign in.
+    /// Sign-ins that fail.
     SignIn,
 }

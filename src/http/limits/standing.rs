@@ -8,18 +8,18 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 const STANDING: HeaderName = HeaderName::from_static("ratelimit");
 
-/// How a call's budget stands, noted until the call is answered.
+/// The state of a call's budget, kept until the call is answered.
 pub struct Standing {
     pub(super) policy: HeaderValue,
     pub(super) budget: Budget,
     pub(super) remaining: u32,
     pub(super) whole_after: u64,
-    /// In how many seconds the next call is granted, where this one was not.
+    /// The number of seconds until the next call is granted, if this one was refused.
     pub(super) retry_after: Option<u64>,
 }
 
 impl Standing {
-    /// Tells it on an answer.
+    /// Adds the headers with the state of the budget to an answer.
     pub fn tell(&self, headers: &mut HeaderMap) {
         let name: &str = self.budget.into();
         let text = format!("\"{name}\";r={};t={}", self.remaining, self.whole_after);

@@ -2,35 +2,34 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Who has a budget.
+/// The owner of a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {
-    /// A member of staff, by the beginning of the keyed hash of who it is.
+    /// A member of staff, by the beginning of the keyed hash of their identity.
     Staff([u8; 16]),
     /// A key of a partner agency, by the beginning of its id.
     Key([u8; 16]),
-    /// An address, or a network that is one subscriber's.
+    /// An address, or the network of one subscriber.
     Address(IpAddr),
-    /// All whose address cannot be known, together.
+    /// All callers whose address cannot be determined, together.
     Nowhere,
 }
 
 impl Subject {
-    /// The member of staff with this keyed hash, whatever the token.
+    /// The member of staff with this keyed hash, whatever token they use.
     pub fn of_staff(hash: &[u8; 32]) -> Self {
         let mut staff = [0; 16];
         staff.iter_mut().zip(hash).for_each(|(place, byte)| *place = *byte);
         Self::Staff(staff)
     }
 
-    /// The key with this id.
     pub fn of_key(id: &str) -> Self {
         let mut key = [0; 16];
         key.iter_mut().zip(id.bytes()).for_each(|(place, byte)| *place = byte);
         Self::Key(key)
     }
 
-    /// Whoever calls from this address.
+    /// The caller at this address.
     pub fn of_address(address: Option<IpAddr>) -> Self {
         match address.map(|address| address.to_canonical()) {
             None => Self::Nowhere,

@@ -1,4 +1,4 @@
-//! A problem as its caller gets it, and how an error becomes one.
+//! The answer that a caller gets for an error.
 
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
@@ -11,13 +11,13 @@ use crate::http::call::Call;
 use crate::http::language::Language;
 use crate::http::problem::meaning;
 
-/// The media type of every answer from 400 on.
+/// The media type of every answer with a status from 400 on.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 const LONGEST_INSTANCE: usize = 2000;
 const LONGEST_POINTER: usize = 1000;
 
-/// A problem as callers see it (RFC 9457).
+/// A problem, in the form of RFC 9457.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Problem)]
@@ -25,20 +25,20 @@ pub struct ProblemView {
     /// The address of the page that explains the problem.
     #[schema(format = "uri", max_length = 500, example = "https://nara.example/problems/validation-failed")]
     r#type: String,
-    /// The problem in a few words; the same for each occurrence.
+    /// A short title of the problem, the same for each occurrence.
     #[schema(max_length = 200, example = "The body breaks a rule")]
     title: &'static str,
     /// The status code of this answer.
     #[schema(minimum = 400, maximum = 599, example = 422)]
     status: u16,
-    /// What happened this time.
+    /// A sentence about this occurrence of the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 1000, example = "Something in the body is not right.")]
     detail: Option<String>,
     /// The path that was called, without its query.
     #[schema(max_length = 2000, example = "/nara/v1/partner/referrals")]
     instance: String,
-    /// The trace under which the server logged it.
+    /// The id of the trace under which the server logged the call.
     #[schema(
         min_length = 32,
         max_length = 32,
@@ -46,47 +46,47 @@ pub struct ProblemView {
         example = "4bf92f3577b34da6a3ce929d0e0e4736"
     )]
     trace_id: String,
-    /// Each thing that is wrong with the request.
+    /// The places in the request that are wrong, and what is wrong there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     errors: Vec<ViolationView>,
-    /// Where an action was refused: what this caller may do now. The referral's `_links` list the same.
+    /// The actions that this caller may take now, if an action was refused. The referral's `_links` list the same actions.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 30, example = json!(["assign", "redirect"]))]
     allowed_actions: Option<Vec<&'static str>>,
 }
 
-/// One thing that is wrong with a request. Exactly one of `pointer`, `parameter` and `header` says where.
+/// One thing that is wrong with a request. Exactly one of `pointer`, `parameter` and `header` names the place.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Violation)]
 pub struct ViolationView {
-    /// Where in the body: a JSON Pointer in fragment form (RFC 6901, section 6).
+    /// The place in the body: a JSON Pointer in fragment form (RFC 6901, section 6).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 1000, example = "#/child/birthYear")]
     pointer: Option<String>,
-    /// Which query parameter.
+    /// The name of the query parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     parameter: Option<String>,
-    /// Which header.
+    /// The name of the request header.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     header: Option<&'static str>,
-    /// The first character that is wrong, in the text at the pointer, counted from 0; absent where the whole is.
+    /// The index of the first wrong character in the text at the pointer, counted from 0. Absent if the whole value is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000, example = 12)]
     start: Option<usize>,
-    /// The character behind what is wrong.
+    /// The index after the last wrong character in that text.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000, example = 25)]
     end: Option<usize>,
-    /// What is wrong, and what would be right.
+    /// A sentence that says what is wrong, and what would be right.
     #[schema(max_length = 1000, example = "must not lie in the future")]
     detail: String,
 }
 
 impl ProblemView {
-    /// The problem of `error`, in `language`, for the caller of the path `called`.
+    /// Makes the problem for `error` in `language`. The caller called the path `called`.
     pub fn new(error: &Error, language: Language, base: &str, called: &str, trace_id: String) -> Self {
         let meaning = meaning(error.problem());
         Self {
@@ -101,13 +101,12 @@ impl ProblemView {
         }
     }
 
-    /// Its status code.
     pub fn status(&self) -> u16 {
         self.status
     }
 }
 
-/// Explains errors to the caller of one call, on any thread.
+/// Explains errors to the caller of one call. It can be used on any thread.
 #[derive(Debug, Clone)]
 pub struct Explainer {
     language: Language,
@@ -117,7 +116,7 @@ pub struct Explainer {
 }
 
 impl Explainer {
-    /// The problem of an error that is no answer by itself, but part of one. Its cause is written to the log like any other.
+    /// Returns the problem for an error that is only a part of an answer. Its cause is logged like any other.
     pub fn problem(&self, error: &Error) -> ProblemView {
         if error.problem() == Problem::InternalError {
             tracing::error!(cause = ?error.cause(), trace = %self.trace_id, "a part of a call failed");
@@ -126,7 +125,7 @@ impl Explainer {
     }
 }
 
-/// The path that was called. An identity number that somebody has put there all the same is not repeated.
+/// Returns the path that was called. An identity number that somebody wrote into it is not repeated.
 fn instance(path: &str) -> String {
     let is_number = |part: &str| {
         let digits = part.chars().filter(char::is_ascii_digit).count();
@@ -137,8 +136,8 @@ fn instance(path: &str) -> String {
     whole.chars().take(LONGEST_INSTANCE).collect()
 }
 
-/// A JSON Pointer as the fragment of an address (RFC 6901, section 6). Names of fields are the caller's to choose: where they make it
-/// longer than it may be, it leads to what holds them.
+/// Writes a JSON Pointer as the fragment of an address (RFC 6901, section 6). The caller chooses the names of fields. If they
+/// make the pointer too long, it is shortened to the object that contains the field.
 fn fragment(pointer: &str) -> String {
     let stays = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?".contains(&byte);
     let mut fragment = String::from("#");
@@ -156,7 +155,7 @@ fn fragment(pointer: &str) -> String {
 }
 
 impl Call {
-    /// Explains errors to this caller.
+    /// Returns an explainer of errors for this caller.
     pub fn explainer(&self) -> Explainer {
         Explainer {
             language: Language::accepted(self.request().headers().get(header::ACCEPT_LANGUAGE)),
@@ -183,7 +182,7 @@ impl ViolationView {
     }
 }
 
-/// The answer here has no body yet: only the envelope around all routes knows the language, the path and the trace.
+/// Makes an answer without a body. The envelope around all routes adds the body, since only it knows the language, the path and the trace.
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         meaning(self.problem()).status
@@ -196,7 +195,7 @@ impl ResponseError for Error {
                 answer.append_header((header::WWW_AUTHENTICATE, "Bearer realm=\"nara\""));
                 answer.append_header((header::WWW_AUTHENTICATE, "ApiKey realm=\"nara\", header=\"X-API-Key\""));
             }
-            // What is still to come of the request would be taken for the next one.
+            // The rest of the request, which is still to come, would be taken for the next request.
             Problem::RequestTimeout => {
                 answer.force_close();
             }

@@ -1,10 +1,10 @@
 //! Follow-ups: promises to get back to somebody, each with an owner and a day.
 //!
-//! - A follow-up is of a contact, of a referral or of a family. It belongs to an office, whose staff all see it; its owner is one of
-//!   them.
-//! - The worklist has what is open, and what is due first comes first: so what is overdue stands on top.
-//! - It is done once, with a result. Doing it may write down the next contact in the same moment.
-//! - What is noted of a contact under a service that records no identity tells nobody's.
+//! - A follow-up follows a contact or a referral, or is about a family. It belongs to an office, whose staff all see it; its owner is one
+//!   of them.
+//! - The worklist shows the open follow-ups, ordered by the day on which they are due, so that overdue ones come first.
+//! - A follow-up is completed once, with a result. The next contact may be written down in the same transaction.
+//! - A note on a contact under a service that records no identity must not tell who somebody is.
 
 pub mod placing;
 pub mod routes;
@@ -24,108 +24,100 @@ use crate::slug::OfficeName;
 use crate::time::{Timestamp, day};
 use crate::vault::{self, ConfidentialProse};
 
-/// A promise to get back to somebody, as it is written down by itself.
+/// A promise to get back to somebody, when it is not written down with a contact.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewFollowUp {
-    /// The contact that it follows. Not together with `referralId`.
+    /// The contact that is followed up. Not allowed together with `referralId`.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<OutreachContactId>,
-    /// The referral that it follows.
+    /// The referral that is followed up.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_id: Option<ReferralId>,
-    /// The family that it is about; the contact's, unless said.
+    /// The family that the follow-up is about. If absent, it is the contact's family.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
-    /// By which day. Not before today.
+    /// The day by which somebody gets back. Not before today.
     #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2030-01-15")]
     pub due_on: NaiveDate,
-    /// Who does it: a colleague at the same office. You, unless said.
+    /// The owner of the follow-up: a colleague at the same office. If absent, you are the owner.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<StaffId>,
-    /// What is to be done.
+    /// A note on what is to be done.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Höra hur det gick med fritidsledaren."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
-    /// The office that it belongs to, by its identifier or slug: needed of staff with several offices where it follows neither a
-    /// contact nor a referral.
+    /// The office that the follow-up belongs to, by its identifier or slug. Staff with several offices must give it if neither a contact
+    /// nor a referral is followed up.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeName>,
 }
 
-/// A follow-up. The database has it sealed: see [`store::SealedFollowUp`].
+/// A follow-up with its content opened. The database holds it sealed: see [`store::SealedFollowUp`].
 #[derive(Debug, Clone)]
 pub struct FollowUp {
-    /// Identifies it.
     pub id: FollowUpId,
-    /// The office that it belongs to.
     pub office_id: OfficeId,
-    /// Who does it.
+    /// The member of staff who promises to get back.
     pub owner_id: StaffId,
-    /// By which day.
     pub due_on: NaiveDate,
-    /// The contact that it follows.
+    /// The contact that is followed up.
     pub contact_id: Option<OutreachContactId>,
-    /// The referral that it follows.
+    /// The referral that is followed up.
     pub referral_id: Option<ReferralId>,
-    /// The family that it is about.
+    /// The family that the follow-up is about.
     pub family_id: Option<FamilyId>,
-    /// Whether it exists only for those who are cleared for protected identities.
+    /// Whether the follow-up exists only for staff who are cleared for protected identities.
     pub protected: bool,
-    /// What is to be done, and what came of it.
+    /// The part of the follow-up that the database holds sealed.
     pub words: Words,
-    /// When it was done.
     pub done_at: Option<Timestamp>,
-    /// Who did it.
     pub done_by: Option<StaffId>,
-    /// When it was written down.
+    /// When the follow-up was written down.
     pub created_at: Timestamp,
-    /// Who wrote it down.
     pub created_by: StaffId,
-    /// When it last changed.
     pub updated_at: Timestamp,
-    /// Counts its changes.
     pub version: i32,
 }
 
-/// What is written of a follow-up, as it is sealed.
+/// The part of a follow-up that is sealed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Words {
-    /// What is to be done.
+    /// A note on what is to be done.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
-    /// What came of it.
+    /// The result of the follow-up.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub result: Option<ConfidentialProse>,
-    /// The contact that was written down when it was done.
+    /// The contact that was written down when the follow-up was completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_contact_id: Option<OutreachContactId>,
-    /// The referral that was made when it was done.
+    /// The referral that was made when the follow-up was completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_referral_id: Option<ReferralId>,
 }
 
 impl NewFollowUp {
-    /// Every rule that can be judged without the database, on the day `today`.
+    /// Checks every rule that can be judged without the database, on the day `today`.
     pub fn check(&self, today: NaiveDate) -> Result<()> {
         let mut rules = Rules::default();
-        let early = Text::new("must not lie before today", "får inte ligga före i dag");
+        let early = Text::new("must not be before today", "får inte ligga före i dag");
         rules.require(self.due_on >= today, "/dueOn", early);
-        let both = Text::new("does not go with contactId", "går inte ihop med contactId");
+        let both = Text::new("cannot be combined with contactId", "går inte ihop med contactId");
         rules.require(self.contact_id.is_none() || self.referral_id.is_none(), "/referralId", both);
         let is_about = self.contact_id.is_some() || self.referral_id.is_some() || self.family_id.is_some();
         let nothing =
@@ -136,7 +128,7 @@ impl NewFollowUp {
 }
 
 impl FollowUp {
-    /// A follow-up that somebody writes down by itself. What it follows, and where it belongs, is found where it is written.
+    /// Makes a follow-up that is not written down with a contact. Its office and family are found when it is written to the database.
     pub fn new(new: NewFollowUp, office: OfficeId, by: StaffId, moment: &Moment) -> Self {
         Self {
             id: moment.id(),
@@ -157,7 +149,7 @@ impl FollowUp {
         }
     }
 
-    /// The promise that is written down with a contact, if one is.
+    /// Makes the follow-up that is promised with a contact, if there is one.
     pub fn of_contact(promise: Option<ContactFollowUp>, contact: &OutreachContact) -> Option<Self> {
         let (promise, id) = promise.zip(contact.record.follow_up_id)?;
         Some(Self {
@@ -179,7 +171,7 @@ impl FollowUp {
         })
     }
 
-    /// What becomes of it when it is done.
+    /// Returns the follow-up as completed. Fails if it was completed before.
     pub fn completed(&self, words: Words, by: StaffId, now: Timestamp) -> Result<Self> {
         if self.done_at.is_some() {
             return Err(Error::new(Problem::FollowUpDone));
@@ -195,7 +187,7 @@ impl FollowUp {
         })
     }
 
-    /// Whether it is open, and the day is over by which it should have been done.
+    /// Whether the follow-up is open and the day on which it was due is over.
     pub fn is_overdue(&self, today: NaiveDate) -> bool {
         self.done_at.is_none() && self.due_on < today
     }

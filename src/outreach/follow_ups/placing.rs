@@ -1,4 +1,4 @@
-//! Where a follow-up belongs: what it follows says so.
+//! Finds the office and the family of a follow-up, by the contact or referral that is followed up.
 
 use crate::auth::Sight;
 use crate::db::{DbConn, dialect};
@@ -12,15 +12,15 @@ use crate::outreach::store as contact_store;
 use crate::referrals::{Status, store as referral_store};
 use crate::rules::Rules;
 
-/// A follow-up that has its place.
+/// A follow-up whose office and family were found.
 pub struct Placed {
-    /// The follow-up, with its office and its family.
     pub follow_up: SealedFollowUp,
-    /// The service that the contact belongs to which it follows.
+    /// The service of the contact that is followed up.
     pub service_id: Option<ServiceId>,
 }
 
-/// Finds what a follow-up follows, as far as its writer may know, and puts it there.
+/// Finds the contact or referral that is followed up, as far as the writer may know of it, and sets the office and family of the
+/// follow-up.
 pub fn place(
     conn: &mut DbConn,
     sight: &Sight,
@@ -43,10 +43,10 @@ pub fn place(
         }
     }
     if let Some(id) = follow_up.referral_id {
-        // It goes along when the referral goes to another office.
+        // The referral is held, since the follow-up goes along when the referral goes to another office.
         dialect::hold_referral(conn, id)?;
         let found = if_known(referral_store::find(conn, cases, id))?;
-        // Who made a referral that is another office's reads it, and promises nothing on that office's behalf.
+        // A member of staff who made a referral to another office may read it, but promises nothing on that office's behalf.
         let own = found.filter(|referral| sight.offices.contains(&referral.office_id));
         if let Some(referral) = rules.known("/referralId", id.uuid(), own) {
             if referral.status == Status::EnteredInError {
@@ -60,7 +60,7 @@ pub fn place(
     let owner = Some((follow_up.owner_id, follow_up.office_id)).filter(|(owner, _)| *owner != by);
     let names = Names { family: follow_up.family_id, owner, ..Names::default() };
     let known = Known::load(conn, sight, &[&names])?;
-    // It stands by itself, and not in a contact.
+    // The follow-up is the whole body here, and not a part of a contact: problems point into it directly.
     let found = known.judge(sight, &names).map_err(|error| error.from_part("/followUp"))?;
     follow_up.family_id = found.family;
     follow_up.protected |= found.protected;

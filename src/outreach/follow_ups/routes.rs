@@ -1,4 +1,4 @@
-//! Follow-ups over HTTP.
+//! The operations that list, write down, read and complete follow-ups.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
@@ -35,30 +35,30 @@ use crate::rules::Rules;
 use crate::time::day;
 use crate::vault::{ConfidentialProse, Vault};
 
-/// The operations on follow-ups.
+/// Mounts the operations on follow-ups.
 pub fn mount(api: &mut impl Mount) {
     api.service(list_follow_ups).service(create_follow_up).service(get_follow_up).service(complete_follow_up);
 }
 
-/// Which follow-ups a worklist shows.
+/// The filters of a worklist.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct WorklistQuery {
-    /// Those that are due before this day.
+    /// Lists only follow-ups that are due before this day.
     #[serde(default, deserialize_with = "day::optional")]
     #[param(example = "2026-12-05")]
     due_before: Option<NaiveDate>,
-    /// Those whose day is over, or with `false` those whose day is not.
+    /// Lists only follow-ups whose day is over, or with `false` only follow-ups whose day is not over.
     overdue: Option<bool>,
-    /// Those of this member of staff: your own, with the `staffId` of `/me`.
+    /// Lists only follow-ups of this member of staff. For your own, give the `staffId` of `/me`.
     owner_id: Option<StaffId>,
 }
 
 /// List follow-ups
 ///
-/// The worklist of your own offices: what is open, and what is due first comes first, so that what is overdue stands on top. One
-/// audit record names every follow-up that the page shows.
+/// Returns the worklist of your own offices: the open follow-ups, in the order of the days on which they are due, so that overdue ones
+/// come first. One audit record names every follow-up that the page shows.
 #[utoipa::path(
     operation_id = "listFollowUps",
     tag = "outreach",
@@ -100,9 +100,10 @@ async fn list_follow_ups(
     Ok(call.give(answer, Cache::NoStore))
 }
 
-/// Promise to get back
+/// Promise a follow-up
 ///
-/// To those of a contact, of a referral or of a family. It belongs to the office of what it follows; the owner is one of its staff.
+/// Writes down a promise to get back to those of a contact, of a referral or of a family. The follow-up belongs to the office of the
+/// contact or referral; the owner is one of that office's staff.
 #[utoipa::path(
     operation_id = "createFollowUp",
     tag = "outreach",
@@ -139,7 +140,7 @@ async fn create_follow_up(
             true => Some(staff.creating_office(&directory, new.0.office_id.as_ref())?),
             false => None,
         };
-        // What it follows says which office it belongs to.
+        // The contact or referral that is followed up tells which office the follow-up belongs to.
         let nowhere_yet = office.or(sight.offices.first().copied()).ok_or_else(|| Error::new(Problem::NoOffice))?;
         let note = new.0.note.clone();
         let follow_up = FollowUp::new(new.0, nowhere_yet, staff.id, &call.moment);
@@ -173,7 +174,7 @@ async fn create_follow_up(
 
 /// Get a follow-up
 ///
-/// A follow-up of one of your own offices, open or done.
+/// Returns a follow-up of one of your own offices, open or done.
 #[utoipa::path(
     operation_id = "getFollowUp",
     tag = "outreach",
@@ -207,22 +208,22 @@ async fn get_follow_up(
     call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 
-/// What came of a follow-up.
+/// The completion of a follow-up: its result, with a contact and a referral that came of it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FollowUpResult {
-    /// What came of it.
+    /// The result of the follow-up.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Träffade dem på torget; de vill prova."
     result: ConfidentialProse,
-    /// The contact that it was, written down in the same moment. It goes on from the contact that was followed, unless it says
-    /// otherwise.
+    /// The contact by which the follow-up was done, written down in the same transaction. It continues the contact that is followed up,
+    /// unless it names another earlier contact.
     ///
     /// @x-example-omit true
     contact: Option<NewContact>,
-    /// An internal referral of the contact, made in the same moment: of the one that is written down with it, or else of the one that
-    /// was followed.
+    /// An internal referral, made in the same transaction: from the contact that is written down here, or else from the contact that is
+    /// followed up.
     ///
     /// @x-example-omit true
     referral: Option<InternalReferral>,
@@ -230,7 +231,8 @@ pub struct FollowUpResult {
 
 /// Complete a follow-up
 ///
-/// Once, with its result. The contact that it was can be written down in the same moment: either both are there or neither.
+/// Completes a follow-up once, with its result. The contact by which it was done can be written down in the same call: either both are
+/// recorded or neither.
 #[utoipa::path(
     operation_id = "completeFollowUp",
     tag = "outreach",
@@ -238,7 +240,7 @@ pub struct FollowUpResult {
     request_body = FollowUpResult,
     responses(
         (status = 200, description = "The follow-up as it is now.", body = FollowUpView),
-        (status = 409, description = "It was completed before, or the contact's identifier is another one's."),
+        (status = 409, description = "The follow-up was already completed, or the contact's identifier belongs to another contact."),
         (status = 412, description = "`If-Match` was given, and the follow-up has changed since.")
     ),
     security(("staffToken" = [])),
@@ -287,7 +289,7 @@ async fn complete_follow_up(
         }
         let arrival = match contact {
             Some(mut contact) => {
-                // What the device sends is the same contact, whichever way it comes.
+                // A device may send the same contact in several ways, so the fingerprint is made of the content that it sent.
                 let sent = field.fingerprint(&contact)?;
                 contact.previous_contact_id = contact.previous_contact_id.or(before.contact_id);
                 Some(field.arrival_of(contact, sent).await.map_err(|error| error.within("/contact"))?)
@@ -303,7 +305,7 @@ async fn complete_follow_up(
                 Some(report.map_err(|error| error.within("/referral"))?)
             }
             (Some(_), None) => {
-                let nothing = Text::new("needs a contact that it is made of", "behöver en kontakt som den görs av");
+                let nothing = Text::new("needs a contact that it is made from", "behöver en kontakt som den görs av");
                 return Err(Error::invalid_at("/referral", nothing));
             }
         };
@@ -335,13 +337,13 @@ async fn complete_follow_up(
     field.call.send(field.denials.noted(completed, attempt)?)
 }
 
-/// What comes of a follow-up besides its result.
+/// The contact and the referral that come of a follow-up, besides its result.
 struct Next {
-    /// The contact that it was, and the records of one that is new and of one that was there already.
+    /// The contact by which the follow-up was done, with two audit records: one for a new contact, one for a contact that existed before.
     contact: Option<((Entry, Entry), Arrival)>,
-    /// The contact that was followed.
+    /// The contact that is followed up.
     followed: Option<OutreachContactId>,
-    /// The referral that is made of the one, or else of the other.
+    /// The referral that is made from the new contact, or else from the contact that is followed up.
     report: Option<Report>,
 }
 
@@ -365,8 +367,8 @@ impl Next {
         if is_in_error { Err(Error::new(Problem::EnteredInError)) } else { report.write(conn) }
     }
 
-    /// Of a child who is said to be protected, the promise and the contact tell as much as the referral. The promise must be kept by then:
-    /// it leads to the referral.
+    /// Hides the follow-up and the contact if the referral's child is said to be protected, since they tell as much as the referral. The
+    /// follow-up must be written before: it leads to the referral.
     fn hide_what_it_came_of(&self, conn: &mut DbConn) -> Result<()> {
         match &self.report {
             Some(report) if report.says_protected => contact_store::protect_source(conn, report.referral.id),
@@ -380,7 +382,7 @@ fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<FollowUpId>)
     Entry::of_call(call, staff.actor(), action, "follow_up", ids)
 }
 
-/// Whether somebody may still know of the follow-up that a kept answer is about.
+/// Checks that the caller may still know of the follow-up that a kept answer is about.
 fn again(
     action: &'static str,
     sight: &Sight,

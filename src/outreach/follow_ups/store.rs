@@ -1,4 +1,4 @@
-//! Every query on follow-ups. Staff find them only through their [`Sight`].
+//! Every query on follow-ups. Staff find follow-ups only through their [`Sight`].
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -14,10 +14,10 @@ use crate::outreach::follow_ups::{FollowUp, Words};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
-/// A follow-up as the database holds it: what is personal is sealed.
+/// A follow-up as the database holds it, with everything personal sealed.
 #[expect(missing_docs, reason = "The fields are those of `FollowUp`.")]
 #[derive(Clone, Queryable, Insertable)]
-// Each column is always written, so that the statement is the same for all, and its text is made once.
+// Every column is always written, so that all inserts have the same statement, whose text is made once.
 #[diesel(table_name = follow_ups, treat_none_as_default_value = false)]
 pub struct SealedFollowUp {
     pub id: FollowUpId,
@@ -39,7 +39,7 @@ pub struct SealedFollowUp {
 }
 
 impl SealedFollowUp {
-    /// Seals what is personal.
+    /// Seals everything personal in a follow-up.
     pub fn new(follow_up: &FollowUp, vault: &Vault, random: &Random) -> Result<Self> {
         Ok(Self {
             id: follow_up.id,
@@ -61,7 +61,7 @@ impl SealedFollowUp {
         })
     }
 
-    /// Opens what is personal.
+    /// Opens everything personal in a follow-up.
     pub fn open(self, vault: &Vault) -> Result<FollowUp> {
         let words: Words = vault.open_json(vault::FOLLOW_UP_RECORD, self.id.uuid(), &self.record)?;
         Ok(FollowUp {
@@ -84,7 +84,6 @@ impl SealedFollowUp {
     }
 }
 
-/// Adds follow-ups.
 pub fn insert(conn: &mut DbConn, new: &[SealedFollowUp]) -> Result<()> {
     if !new.is_empty() {
         on_backend!(conn, conn => diesel::insert_into(follow_ups::table).values(new).execute(conn))?;
@@ -92,8 +91,8 @@ pub fn insert(conn: &mut DbConn, new: &[SealedFollowUp]) -> Result<()> {
     Ok(())
 }
 
-/// Writes down that a follow-up is done, unless somebody else wrote its next version first. Where it belongs, whom it is about and for
-/// whom it exists may have changed since it was read, without making a version: that stays as it is.
+/// Writes down that a follow-up is done. Fails as stale if somebody else wrote its next version first. The office, family and protection
+/// of the follow-up may have changed since it was read, without making a version: they are left as they are.
 pub fn complete(conn: &mut DbConn, next: &SealedFollowUp) -> Result<()> {
     let before = follow_ups::table.find(next.id).filter(follow_ups::version.eq(next.version - 1));
     let done = (
@@ -107,7 +106,8 @@ pub fn complete(conn: &mut DbConn, next: &SealedFollowUp) -> Result<()> {
     if on_backend!(conn, conn => diesel::update(before).set(done).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
 }
 
-/// What was promised about the family of a contact, or about nobody who was known, is about the family that it turns out to be.
+/// Gives a contact's follow-ups to the family that the contact turns out to be with: those about the family `from`, or those about no
+/// known family.
 pub fn give_to(
     conn: &mut DbConn,
     contact: OutreachContactId,
@@ -129,9 +129,9 @@ pub fn give_to(
     Ok(())
 }
 
-/// The follow-ups that somebody may know of who is cleared for protected identities or not. What is followed may have become
-/// protected since, in many ways: so it is asked whenever somebody reads. Like whatever is of a contact or of a referral, a promise
-/// is not there for those for whom that is not there, and nowhere but at the office that has the referral.
+/// The follow-ups that somebody may know of, with or without a clearance for protected identities. The contact or referral that is
+/// followed up may have become protected since, in many ways, so this is judged at every reading. A follow-up does not exist for those
+/// for whom its contact or referral does not exist, and it exists only at the office that has the referral.
 macro_rules! open_to {
     ($cleared:expr) => {{
         use diesel::dsl::{exists, not};
@@ -153,7 +153,7 @@ macro_rules! open_to {
     }};
 }
 
-/// Those of them that stand in lists: what follows something that was entered in error does not.
+/// The follow-ups of `open_to` that belong in lists. Follow-ups on a contact or referral that was entered in error do not.
 macro_rules! listed_to {
     ($cleared:expr) => {{
         use diesel::dsl::{exists, not};
@@ -172,9 +172,9 @@ macro_rules! listed_to {
 }
 pub(crate) use {listed_to, open_to};
 
-/// The follow-up, if it may be known to somebody with this sight.
+/// Finds a follow-up that somebody with this sight may know of.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: FollowUpId) -> Result<SealedFollowUp> {
-    // The database judges, so that one that may not be known of takes no longer than one that is not there.
+    // The database judges, so that a follow-up that the caller may not know of takes no longer than one that does not exist.
     let named = open_to!(sight.protected_identity)
         .filter(follow_ups::id.eq(id))
         .filter(follow_ups::office_id.eq_any(sight.offices.clone()));
@@ -182,34 +182,33 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: FollowUpId) -> Result<SealedFo
     found.ok_or_else(Error::not_found)
 }
 
-/// The service that the contact belongs to which is followed.
+/// The service of the contact that is followed up.
 pub fn service_of(conn: &mut DbConn, follow_up: &SealedFollowUp) -> Result<Option<ServiceId>> {
     let Some(contact) = follow_up.contact_id else { return Ok(None) };
     let service = outreach_contacts::table.find(contact).select(outreach_contacts::service_id);
     Ok(on_backend!(conn, conn => service.first(conn))?)
 }
 
-/// Which follow-ups a worklist shows.
+/// The filters of a worklist.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Those that are due before this day.
+    /// The day before which a listed follow-up is due.
     pub due_before: Option<NaiveDate>,
-    /// Those whose day is over today, or those whose is not.
+    /// Whether only follow-ups that are overdue on a day are listed, or only those that are not.
     pub overdue: Option<(bool, NaiveDate)>,
-    /// Those of this member of staff.
     pub owner: Option<StaffId>,
 }
 
-/// A place in a worklist: the day, and the identifier.
+/// A position in a worklist: the day on which a follow-up is due, and its identifier.
 pub type Position = (NaiveDate, FollowUpId);
 
-/// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
+/// Builds the query for the rows that both a page and a count use. A boxed query is bound to its database, so this is compiled for each.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
         let (sight, filter): (&Sight, &Filter) = ($sight, $filter);
         let mut rows = listed_to!(sight.protected_identity).filter(follow_ups::done_at.is_null()).into_boxed();
         rows = match sight.offices.as_slice() {
-            // An equality lets the index give the order; a list of offices would have to be sorted.
+            // With one office the index gives the order; the rows of several offices would have to be sorted.
             [only] => rows.filter(follow_ups::office_id.eq(*only)),
             several => rows.filter(follow_ups::office_id.eq_any(several.to_vec())),
         };
@@ -228,7 +227,7 @@ macro_rules! filtered {
     }};
 }
 
-/// One page, what is due first first; one row more than `limit` tells that there is a next page.
+/// Reads one page, the follow-ups that are due first at the top. One row more than `limit` tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
     sight: &Sight,
@@ -254,7 +253,7 @@ pub fn page(
     })?)
 }
 
-/// How many follow-ups a worklist has in all.
+/// The number of follow-ups in the whole worklist.
 pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
     if sight.offices.is_empty() {
         return Ok(0);

@@ -1,4 +1,4 @@
-//! Follow-ups as the staff see them who may know of them.
+//! The views of follow-ups, for staff who may know of them.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -11,89 +11,89 @@ use crate::outreach::follow_ups::FollowUp;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse};
 
-/// A follow-up.
+/// A follow-up: a promise to get back to somebody by a day.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = FollowUp)]
 pub struct FollowUpView {
-    /// Identifies it.
+    /// The identifier of the follow-up.
     pub id: FollowUpId,
-    /// The office that it belongs to.
+    /// The office that the follow-up belongs to.
     pub office_id: OfficeId,
-    /// Who does it.
+    /// The owner: the member of staff who promises to get back.
     pub owner_id: StaffId,
-    /// By which day.
+    /// The day by which somebody gets back.
     #[schema(example = "2030-01-15")]
     pub due_on: NaiveDate,
-    /// Whether it is open and its day is over.
+    /// Whether the follow-up is open and its day is over.
     ///
     /// @example false
     pub overdue: bool,
-    /// The contact that it follows.
+    /// The contact that is followed up.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<OutreachContactId>,
-    /// The referral that it follows.
+    /// The referral that is followed up.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_id: Option<ReferralId>,
-    /// The family that it is about.
+    /// The family that the follow-up is about.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
-    /// What is to be done.
+    /// A note on what is to be done.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Höra hur det gick med fritidsledaren."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
-    /// What came of it.
+    /// The result of the follow-up.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Träffade dem på torget; de vill prova."
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub result: Option<ConfidentialProse>,
-    /// When it was done.
+    /// When the follow-up was completed.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub done_at: Option<Timestamp>,
-    /// Who did it.
+    /// The member of staff who completed the follow-up.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub done_by: Option<StaffId>,
-    /// The contact that was written down when it was done.
+    /// The contact that was written down when the follow-up was completed.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_contact_id: Option<OutreachContactId>,
-    /// The referral that was made when it was done.
+    /// The referral that was made when the follow-up was completed.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_referral_id: Option<ReferralId>,
-    /// When it was written down.
+    /// When the follow-up was written down.
     pub created_at: Timestamp,
-    /// Who wrote it down.
+    /// The member of staff who wrote the follow-up down.
     pub created_by: StaffId,
-    /// When it last changed.
+    /// When the follow-up last changed.
     pub updated_at: Timestamp,
-    /// Counts its changes.
+    /// The number of the current version, counted from 1.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
-    /// Its own address, and what you may do with it now.
+    /// The follow-up's own address, and the operations that you may use on it now.
     #[serde(rename = "_links")]
     #[schema(max_items = 40)]
     pub links: Vec<Link>,
 }
 
 impl FollowUpView {
-    /// A follow-up as it stands on the day `today`.
+    /// Makes the view of a follow-up on the day `today`.
     pub fn new(follow_up: FollowUp, today: NaiveDate, addresses: &impl Linking) -> Self {
         let path = format!("/follow-ups/{}", follow_up.id);
         let mut links = vec![addresses.link("self", "GET", &path)];
@@ -126,7 +126,8 @@ impl FollowUpView {
         }
     }
 
-    /// As staff see it who may change what is their own offices': a reason opens reading only.
+    /// Keeps only the links for reading, unless the follow-up belongs to one of the caller's own offices: a stated reason opens
+    /// follow-ups of other offices for reading only.
     pub fn seen_by(mut self, own: &Sight) -> Self {
         self.links.retain(|link| link.is_reading() || own.offices.contains(&self.office_id));
         self

@@ -1,12 +1,12 @@
-//! Offers of services, and what was answered each time somebody asked.
+//! Offers of services, and the answers that were given each time somebody asked.
 //!
-//! - An offer is made at a contact, to its family or to one of its participants. Under a service that records no identity it is made
-//!   to somebody who is not named.
-//! - Answers are only ever added; the last by its time counts. A no comes with its reason, and whatever is no yes may say when to ask
-//!   again.
-//! - That the family declined is one thing, that the provider cannot give it is another: the provider closes the offer, and a closed
-//!   offer takes no answers.
-//! - Whether a yes came after a no is worked out over all that a family was asked, for the same service and over all: see
+//! - An offer is made at a contact, to its family or to one of its participants. Under a service that records no identity, an offer is
+//!   made to somebody who is not named.
+//! - Answers are only ever added; the answer with the latest time counts. A no comes with its reason, and any answer except a yes may say
+//!   when to ask again.
+//! - A family that declines gives an answer. A provider that cannot give the service closes the offer, and a closed offer takes no
+//!   answers.
+//! - Whether a yes came after a no is worked out from all that a family was asked, both for the same service and for any service: see
 //!   [`persistence`].
 
 pub mod persistence;
@@ -29,20 +29,20 @@ use crate::rules::{Rules, in_the_future};
 use crate::time::{Timestamp, day};
 use crate::vault::{self, ConfidentialProse};
 
-/// An offer as it is made.
+/// A new offer of a service to somebody who was met.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewOffer {
-    /// What is offered.
+    /// The service that is offered.
     pub service_id: ServiceId,
-    /// When it was offered; now, unless said.
+    /// When the service was offered. If absent, this is now.
     ///
     /// @example "2026-11-20T15:40:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offered_at: Option<Timestamp>,
-    /// To whom it is offered.
+    /// The recipient of the offer.
     pub to: Recipient,
-    /// What was said of it.
+    /// A note on what was said about the offer.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Vill gärna veta mer om tiderna."
@@ -50,39 +50,39 @@ pub struct NewOffer {
     pub note: Option<ConfidentialProse>,
 }
 
-/// To whom something is offered: either a family, or somebody who was there.
+/// The recipient of an offer: either a family, or a participant of the contact.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Recipient {
-    /// The family.
+    /// The family to which the service is offered.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
-    /// The place of the participant in the contact's list, from 0.
+    /// The place of the participant in the contact's list, counted from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 49, example = 0)]
     pub participant_index: Option<usize>,
 }
 
-/// An answer as it is given.
+/// A new answer to an offer.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewAnswer {
-    /// What they answered.
+    /// The answer that was given.
     pub answer: OfferAnswer,
-    /// Why they declined: needed with a no, and with nothing else.
+    /// The reason for declining. It is required with `declined`, and not allowed with any other answer.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decline_reason: Option<DeclineReason>,
-    /// When they answered; now, unless said.
+    /// When the answer was given. If absent, this is now.
     ///
     /// @example "2026-11-21T10:00:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered_at: Option<Timestamp>,
-    /// When to ask again. Not after a yes.
+    /// The day on which to ask again, after the day of the answer. It is not allowed with a yes.
     ///
     /// @x-example-omit true
     #[serde(default, deserialize_with = "day::optional", skip_serializing_if = "Option::is_none")]
@@ -90,74 +90,61 @@ pub struct NewAnswer {
     pub ask_again_on: Option<NaiveDate>,
 }
 
-/// Why the provider cannot give what was offered.
+/// The closing of an offer that the provider cannot give.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OfferClosing {
-    /// Why it cannot be given.
+    /// The reason why the provider cannot give the service.
     pub reason: OfferCloseReason,
 }
 
-/// An offer. The database has it sealed: see [`store::SealedOffer`].
+/// An offer with its content opened. The database holds it sealed: see [`store::SealedOffer`].
 #[derive(Debug, Clone)]
 pub struct Offer {
-    /// Identifies it.
     pub id: OfferId,
-    /// The contact at which it was made.
+    /// The contact at which the offer was made.
     pub contact_id: OutreachContactId,
-    /// What is offered.
     pub service_id: ServiceId,
-    /// The family to which, if it is known.
+    /// The family to which the service is offered, if it is known.
     pub family_id: Option<FamilyId>,
-    /// What is sealed of it.
+    /// The part of the offer that the database holds sealed.
     pub words: Words,
-    /// When it was offered.
     pub offered_at: Timestamp,
-    /// Who offered it.
     pub offered_by: StaffId,
-    /// When the provider closed it, and why.
+    /// When the provider closed the offer, and the reason for it.
     pub closed: Option<(Timestamp, OfferCloseReason)>,
-    /// When it last changed.
     pub updated_at: Timestamp,
-    /// Counts its changes.
     pub version: i32,
 }
 
-/// What is written of an offer, as it is sealed.
+/// The part of an offer that is sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Words {
-    /// The place of the participant in the contact's list.
+    /// The place of the participant in the contact's list, counted from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub participant_index: Option<usize>,
-    /// What was said of it.
+    /// A note on what was said about the offer.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
 }
 
-/// An answer, as it is kept.
+/// An answer to an offer, as it is kept.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// Identifies it.
     pub id: AnswerId,
-    /// The offer that it answers.
     pub offer_id: OfferId,
-    /// What they answered.
     pub answer: OfferAnswer,
-    /// Why they declined.
     pub decline_reason: Option<DeclineReason>,
-    /// When.
     pub answered_at: Timestamp,
-    /// When to ask again.
     pub ask_again_on: Option<NaiveDate>,
-    /// When it was written down.
+    /// When the answer was written down.
     pub recorded_at: Timestamp,
-    /// By whom.
     pub recorded_by: StaffId,
 }
 
 impl Offer {
-    /// An offer that is made at a contact. Its family is found where it is written.
+    /// Makes an offer at a contact. The family is found when the offer is written to the database.
     pub fn new(
         new: NewOffer,
         contact: &OutreachContact,
@@ -169,10 +156,10 @@ impl Offer {
         let offered_at = new.offered_at.unwrap_or(moment.now);
         let mut rules = Rules::default();
         let service = rules.named("/serviceId", directory.service(new.service_id));
-        let ended = Text::new("is not given any more", "ges inte längre");
+        let ended = Text::new("is no longer given", "ges inte längre");
         rules.require(service.is_none_or(crate::services::Service::is_active), "/serviceId", ended);
         rules.require(offered_at <= moment.now, "/offeredAt", in_the_future());
-        let early = Text::new("must not lie before the contact", "får inte ligga före kontakten");
+        let early = Text::new("must not be before the contact", "får inte ligga före kontakten");
         rules.require(offered_at >= contact.record.written.occurred_at, "/offeredAt", early);
         let to_one = new.to.family_id.is_some() != new.to.participant_index.is_some();
         let one = Text::new(
@@ -207,7 +194,7 @@ impl Offer {
         }))
     }
 
-    /// Another answer to it, which has so many already.
+    /// Makes another answer to the offer, which has `before` answers already.
     pub fn answered(
         &self,
         new: &NewAnswer,
@@ -221,18 +208,18 @@ impl Offer {
         let mut rules = Rules::default();
         rules.require(answered_at <= moment.now, "/answeredAt", in_the_future());
         rules.has_room(before);
-        let early = Text::new("must not lie before the offer", "får inte ligga före erbjudandet");
+        let early = Text::new("must not be before the offer", "får inte ligga före erbjudandet");
         rules.require(answered_at >= self.offered_at, "/answeredAt", early);
         let (declined, reasoned) = (new.answer == OfferAnswer::Declined, new.decline_reason.is_some());
         let (en, sv) = match declined {
             true => ("is required with `declined`", "krävs med `declined`"),
-            false => ("goes with `declined` alone", "hör bara till `declined`"),
+            false => ("is allowed only with `declined`", "hör bara till `declined`"),
         };
         rules.require(declined == reasoned, "/declineReason", Text::new(en, sv));
-        let settled = Text::new("does not go with `accepted`", "går inte ihop med `accepted`");
+        let settled = Text::new("is not allowed with `accepted`", "går inte ihop med `accepted`");
         rules.require(new.ask_again_on.is_none() || new.answer != OfferAnswer::Accepted, "/askAgainOn", settled);
         let day = directory.calendar.local_date(answered_at.utc());
-        let ahead = Text::new("must lie behind the answer", "måste ligga efter svaret");
+        let ahead = Text::new("must be after the answer", "måste ligga efter svaret");
         rules.require(new.ask_again_on.is_none_or(|again| again > day), "/askAgainOn", ahead);
         rules.finish(Some(Answer {
             id: moment.id(),
@@ -246,8 +233,8 @@ impl Offer {
         }))
     }
 
-    /// Whether it is still made to the same one when the participants of its contact are corrected. In a list as long as before, somebody
-    /// who is not named may be described better.
+    /// Whether the offer keeps its recipient when the participants of its contact are corrected. An unnamed recipient may be described
+    /// better, if the list keeps its length.
     pub fn keeps_its_recipient(&self, before: &[Participant], after: &[Participant]) -> bool {
         self.words.participant_index.is_none_or(|index| {
             let (was, is) = (before.get(index), after.get(index));
@@ -256,7 +243,7 @@ impl Offer {
         })
     }
 
-    /// A closed offer takes no answers, and is not closed again.
+    /// Refuses an offer that is closed: it takes no answers, and is not closed again.
     pub fn check_open(&self) -> Result<()> {
         if self.closed.is_some() { Err(Error::new(Problem::OfferClosed)) } else { Ok(()) }
     }

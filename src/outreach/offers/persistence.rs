@@ -1,7 +1,7 @@
-//! Whether a yes came after a no: what a municipality goes out into the districts for.
+//! Whether a yes came after a no. This is the result for which a municipality goes out into the districts.
 //!
-//! What counts is all that one family was ever asked, in the order in which it answered. An offer to somebody who is not named stands
-//! for itself.
+//! All answers that a family ever gave count, in the order of their time. An offer to somebody who is not named is judged by its own
+//! answers alone.
 
 use crate::id::{AnswerId, OfferId, ServiceId};
 use crate::outreach::codes::OfferAnswer;
@@ -10,28 +10,26 @@ use crate::time::Timestamp;
 /// One answer among all that a family gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
-    /// The offer that it answers.
+    /// The offer that was answered.
     pub offer: OfferId,
-    /// What was offered.
+    /// The service that was offered.
     pub service: ServiceId,
-    /// When it was given.
+    /// When the answer was given.
     pub at: Timestamp,
-    /// Identifies it.
     pub id: AnswerId,
-    /// What it was.
     pub answer: OfferAnswer,
 }
 
 /// Whether an offer was accepted after a no.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AfterDecline {
-    /// After a no to the same service.
+    /// Whether there was an earlier no to the same service.
     pub same_service: bool,
-    /// After a no to any service.
+    /// Whether there was an earlier no to any service.
     pub any_service: bool,
 }
 
-/// Judges an offer by all that its family answered.
+/// Judges an offer by all answers that its family gave.
 pub fn after_decline(offer: OfferId, answers: &[Asked]) -> AfterDecline {
     let own = answers.iter().filter(|asked| asked.offer == offer).max_by_key(|asked| (asked.at, asked.id));
     let Some(current) = own.filter(|asked| asked.answer == OfferAnswer::Accepted) else {
@@ -51,8 +49,8 @@ mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
 
-    /// The reference: the answers are told one after the other, and what is remembered is which services were declined, and what each
-    /// offer stands at.
+    /// The reference: it goes through the answers in the order of their time, and remembers the declined services and the current verdict
+    /// on each offer.
     fn told(offers: &[(OfferId, ServiceId)], history: &[Asked]) -> Vec<AfterDecline> {
         let mut history = history.to_vec();
         history.sort_by_key(|asked| (asked.at, asked.id));

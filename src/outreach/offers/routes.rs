@@ -1,4 +1,4 @@
-//! Offers over HTTP.
+//! The operations that make, read, answer and close offers.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
@@ -29,14 +29,14 @@ use crate::outreach::store as contact_store;
 use crate::rules::Rules;
 use crate::vault::Vault;
 
-/// The operations on offers.
+/// Mounts the operations on offers.
 pub fn mount(api: &mut impl Mount) {
     api.service(create_offer).service(list_offers).service(get_offer).service(answer_offer).service(close_offer);
 }
 
 /// Offer a service
 ///
-/// At a contact, to its family or to one of its participants. Whatever is answered is added to the offer, each time somebody asks.
+/// Makes an offer at a contact, to its family or to one of its participants. Answers are added to the offer, each time somebody asks.
 #[utoipa::path(
     operation_id = "createOffer",
     tag = "outreach",
@@ -93,7 +93,7 @@ async fn create_offer(
                 Some(person) => known.family_of(person),
                 None => sealed.family_id.and(found.family),
             };
-            // It may have been corrected meanwhile, or entered in error.
+            // The contact may have been corrected meanwhile, or entered in error.
             if contact_store::hold(conn, &sight, id)?.version != version {
                 return Err(stale());
             }
@@ -118,7 +118,7 @@ async fn create_offer(
 
 /// List the offers of a contact
 ///
-/// What was offered at a contact of one of your own offices, in the order in which it was offered, each with its answers.
+/// Returns the offers made at a contact of one of your own offices, in the order in which they were made, each with its answers.
 #[utoipa::path(
     operation_id = "listOffers",
     tag = "outreach",
@@ -155,7 +155,7 @@ async fn list_offers(
     let view =
         |standing| OfferView::new(standing, &vault, &call).map(|view| if is_own { view } else { view.read_only() });
     let views = offers.into_iter().map(view).collect::<Result<Vec<_>>>()?;
-    // Not much is offered at one contact: all of it is at hand.
+    // A contact has few offers, so all of them are read at once.
     let all: Vec<&OfferView> = views.iter().collect();
     let found =
         paging.of_sorted(&call, &all, |offer| (offer.offered_at.micros(), offer.id))?.counted_when_asked(&paging);
@@ -164,7 +164,7 @@ async fn list_offers(
 
 /// Get an offer
 ///
-/// An offer made at a contact of one of your own offices, with all answers to it.
+/// Returns an offer made at a contact of one of your own offices, with all answers to it.
 #[utoipa::path(
     operation_id = "getOffer",
     tag = "outreach",
@@ -204,7 +204,7 @@ async fn get_offer(
 
 /// Answer an offer
 ///
-/// What somebody said, each time they were asked. Answers are only ever added; the last by its time counts.
+/// Writes down what somebody said when they were asked. Answers are only ever added; the answer with the latest time counts.
 #[utoipa::path(
     operation_id = "answerOffer",
     tag = "outreach",
@@ -212,7 +212,7 @@ async fn get_offer(
     request_body = NewAnswer,
     responses(
         (status = 201, description = "The offer as it is now.", body = OfferView),
-        (status = 409, description = "The offer was closed, or its contact entered in error."),
+        (status = 409, description = "The offer was closed, or its contact was entered in error."),
         (status = 412, description = "`If-Match` was given, and the offer has changed since.")
     ),
     security(("staffToken" = [])),
@@ -257,7 +257,7 @@ async fn answer_offer(
 
 /// Close an offer
 ///
-/// When the provider cannot give what was offered. That the family declined is something else, and an answer.
+/// Closes an offer because the provider cannot give what was offered. If the family declined, write down an answer instead.
 #[utoipa::path(
     operation_id = "closeOffer",
     tag = "outreach",
@@ -265,7 +265,7 @@ async fn answer_offer(
     request_body = OfferClosing,
     responses(
         (status = 200, description = "The offer as it is now.", body = OfferView),
-        (status = 409, description = "The offer was closed before, or its contact entered in error."),
+        (status = 409, description = "The offer was already closed, or its contact was entered in error."),
         (status = 412, description = "`If-Match` was given, and the offer has changed since.")
     ),
     security(("staffToken" = [])),
@@ -316,7 +316,7 @@ async fn close_offer(
     call.send(denials.noted(closed, attempt)?)
 }
 
-/// An offer that something can be done with, and how many answers it has.
+/// Reads an offer that can still be answered or closed, and the number of its answers.
 async fn open_offer(db: &Db, sight: &Sight, call: &Call, vault: &Vault, id: OfferId) -> Result<(Offer, usize)> {
     let seen = sight.clone();
     let standing = db.read(move |conn| store::find(conn, &seen, id)).await?;
@@ -334,12 +334,12 @@ fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<OfferId>) ->
     Entry::of_call(call, staff.actor(), action, "offer", ids)
 }
 
-/// An attempt at the offers of a contact that the caller may not know of.
+/// The audit record of a caller's attempt to reach the offers of a contact that the caller may not know of.
 fn of_contact(staff: &Staff, call: &Call, action: &'static str, id: OutreachContactId) -> Entry {
     crate::outreach::answers::entry(staff, call, action, vec![id])
 }
 
-/// Whether somebody may still know of the offer that a kept answer is about.
+/// Checks that the caller may still know of the offer that a kept answer is about.
 fn again(
     action: &'static str,
     sight: &Sight,

@@ -1,4 +1,4 @@
-//! Every query on offers and their answers. Staff find them only through the contacts that their [`Sight`] shows them.
+//! Every query on offers and their answers. Staff find offers only through the contacts that their [`Sight`] shows them.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ use crate::referrals::course::codes::DeclineReason;
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
-/// An offer as the database holds it: what is personal is sealed.
+/// An offer as the database holds it, with everything personal sealed.
 #[expect(missing_docs, reason = "The fields are those of `Offer`.")]
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = offers, treat_none_as_default_value = false)]
@@ -38,7 +38,7 @@ pub struct SealedOffer {
 }
 
 impl SealedOffer {
-    /// Seals what is personal.
+    /// Seals everything personal in an offer.
     pub fn new(offer: &Offer, vault: &Vault, random: &Random) -> Result<Self> {
         Ok(Self {
             id: offer.id,
@@ -55,7 +55,7 @@ impl SealedOffer {
         })
     }
 
-    /// Opens what is personal.
+    /// Opens everything personal in an offer.
     pub fn open(self, vault: &Vault) -> Result<Offer> {
         Ok(Offer {
             id: self.id,
@@ -117,26 +117,24 @@ impl From<AnswerRow> for Answer {
     }
 }
 
-/// An offer with its answers, and what follows from all that its family was asked.
+/// An offer with its answers, and the verdict that follows from all answers of its family.
 #[derive(Clone)]
 pub struct Standing {
-    /// The offer.
     pub offer: SealedOffer,
-    /// Whether its contact was entered in error.
+    /// Whether the offer's contact was entered in error.
     pub in_error: bool,
-    /// Its answers, in the order of their time.
+    /// The answers to the offer, in the order of their time.
     pub answers: Vec<AnswerRow>,
-    /// Whether it was accepted after a no.
+    /// Whether the offer was accepted after a no.
     pub after_decline: AfterDecline,
 }
 
-/// Adds an offer.
 pub fn insert(conn: &mut DbConn, offer: &SealedOffer) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(offers::table).values(offer).execute(conn))?;
     Ok(())
 }
 
-/// Adds an answer to this version of an offer, unless somebody else wrote the next one first.
+/// Adds an answer to this version of an offer. Fails as stale if somebody else wrote the next version first.
 pub fn answer(conn: &mut DbConn, answer: &Answer, version: i32) -> Result<()> {
     let counted =
         (offers::version.eq(offers::version + 1.into_sql::<Integer>()), offers::updated_at.eq(answer.recorded_at));
@@ -149,7 +147,7 @@ pub fn answer(conn: &mut DbConn, answer: &Answer, version: i32) -> Result<()> {
     Ok(())
 }
 
-/// Closes this version of an offer, unless somebody else wrote the next one first.
+/// Closes this version of an offer. Fails as stale if somebody else wrote the next version first.
 pub fn close(conn: &mut DbConn, offer: &Offer, reason: OfferCloseReason, now: Timestamp) -> Result<()> {
     let closed = (
         offers::version.eq(offers::version + 1.into_sql::<Integer>()),
@@ -167,8 +165,8 @@ pub fn insert_answers(conn: &mut DbConn, answers: &[AnswerRow]) -> Result<()> {
     Ok(())
 }
 
-/// What must hold of an offer, besides its contact, for somebody to know of it who is cleared for protected identities or not: to whom it
-/// was made. For whom a family of nobody but protected people is not there, no offer to it is.
+/// The condition, besides the one on the contact, under which somebody may know of an offer. For a reader who is not cleared for
+/// protected identities, a family whose members are all protected does not exist, and neither does an offer to it.
 macro_rules! made_to_known {
     ($cleared:expr) => {{
         use diesel::dsl::{exists, not};
@@ -183,7 +181,7 @@ macro_rules! made_to_known {
 }
 pub(crate) use made_to_known;
 
-/// The offer, if its contact and its family may be known to somebody with this sight.
+/// Finds an offer whose contact and family somebody with this sight may know of.
 pub fn find(conn: &mut DbConn, sight: &Sight, id: OfferId) -> Result<Standing> {
     let cleared = outreach_contacts::protected.eq(false).or(outreach_contacts::protected.eq(sight.protected_identity));
     let named = offers::table
@@ -198,26 +196,26 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: OfferId) -> Result<Standing> {
     standings.pop().ok_or_else(Error::not_found)
 }
 
-/// What was offered at a contact, whoever may know of it.
+/// The offers made at a contact, also those that the caller may not know of.
 pub fn made_at(conn: &mut DbConn, contact: OutreachContactId) -> Result<Vec<SealedOffer>> {
     Ok(on_backend!(conn, conn => offers::table.filter(offers::contact_id.eq(contact)).load(conn))?)
 }
 
-/// How much was offered at a contact.
+/// The number of offers made at a contact.
 pub fn count_at(conn: &mut DbConn, contact: OutreachContactId) -> Result<usize> {
     let made = offers::table.filter(offers::contact_id.eq(contact)).count();
     let count: i64 = on_backend!(conn, conn => made.get_result(conn))?;
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-/// These offers were made to this family, or to none that is known.
+/// Gives these offers to this family, or to no known family.
 pub fn give_to(conn: &mut DbConn, ids: &[OfferId], family: Option<FamilyId>) -> Result<()> {
     let made = offers::table.filter(offers::id.eq_any(ids.to_vec()));
     on_backend!(conn, conn => diesel::update(made).set(offers::family_id.eq(family)).execute(conn))?;
     Ok(())
 }
 
-/// The offers of a contact that may be known, as far as they may be, in the order in which they were made.
+/// The offers of a contact that somebody with this sight may know of, in the order in which they were made.
 pub fn of_contact(
     conn: &mut DbConn,
     sight: &Sight,
@@ -268,8 +266,8 @@ fn answers_of(conn: &mut DbConn, ids: &[OfferId]) -> Result<Vec<AnswerRow>> {
         .load(conn))?)
 }
 
-/// All that families were asked, by whichever office, at contacts that count and that somebody with this sight could know of if
-/// they were of their own office.
+/// All answers of these families, to offers of any office, at contacts that were not entered in error and that somebody with this sight
+/// could know of if the contacts belonged to the own office.
 fn asked(conn: &mut DbConn, sight: &Sight, families: &[FamilyId]) -> Result<HashMap<FamilyId, Vec<Asked>>> {
     if families.is_empty() {
         return Ok(HashMap::new());

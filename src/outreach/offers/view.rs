@@ -1,4 +1,4 @@
-//! Offers as the staff see them who may know of them.
+//! The views of offers, for staff who may know of them.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -13,52 +13,52 @@ use crate::referrals::course::codes::DeclineReason;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Vault};
 
-/// An offer.
+/// An offer of a service, with the answers to it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Offer)]
 pub struct OfferView {
-    /// Identifies it.
+    /// The identifier of the offer.
     pub id: OfferId,
-    /// The contact at which it was made.
+    /// The contact at which the offer was made.
     pub contact_id: OutreachContactId,
-    /// What is offered.
+    /// The service that is offered.
     pub service_id: ServiceId,
-    /// The family to which, if it is known.
+    /// The family to which the service is offered, if it is known.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
-    /// The place of the participant to whom, in the contact's list.
+    /// The place in the contact's list, counted from 0, of the participant to whom the service is offered.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 49, example = 0)]
     pub participant_index: Option<usize>,
-    /// When it was offered.
+    /// When the service was offered.
     ///
     /// @example "2026-11-20T15:40:00Z"
     pub offered_at: Timestamp,
-    /// Who offered it.
+    /// The member of staff who offered the service.
     pub offered_by: StaffId,
-    /// What was said of it.
+    /// A note on what was said about the offer.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Vill gärna veta mer om tiderna."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
-    /// What was answered each time, in the order of the answers' time.
+    /// The answers that were given, in the order of their time.
     #[schema(max_items = 1000)]
     pub answers: Vec<AnswerView>,
-    /// The last answer.
+    /// The answer with the latest time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_answer: Option<OfferAnswer>,
-    /// When to ask again, as the last answer says.
+    /// The day on which to ask again, as the last answer says.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "2027-01-15")]
     pub ask_again_on: Option<NaiveDate>,
-    /// Whether the last answer is a yes and the family had said no to the same service before, to whichever office.
+    /// Whether the last answer is a yes and the family had said no to the same service before, to any office.
     ///
     /// @example false
     pub accepted_after_decline: bool,
@@ -66,22 +66,22 @@ pub struct OfferView {
     ///
     /// @example false
     pub accepted_after_any_decline: bool,
-    /// When the provider closed it.
+    /// When the provider closed the offer.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
-    /// Why the provider closed it.
+    /// The reason why the provider closed the offer.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub close_reason: Option<OfferCloseReason>,
-    /// When it last changed.
+    /// When the offer last changed.
     pub updated_at: Timestamp,
-    /// Counts its changes.
+    /// The number of the current version, counted from 1.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
-    /// Its own address, and what you may do with it now.
+    /// The offer's own address, and the operations that you may use on it now.
     #[serde(rename = "_links")]
     #[schema(max_items = 40)]
     pub links: Vec<Link>,
@@ -92,28 +92,28 @@ pub struct OfferView {
 #[serde(rename_all = "camelCase")]
 #[schema(as = OfferAnswerGiven)]
 pub struct AnswerView {
-    /// Identifies it.
+    /// The identifier of the answer.
     pub id: AnswerId,
-    /// What they answered.
+    /// The answer that was given.
     pub answer: OfferAnswer,
-    /// Why they declined.
+    /// The reason why they declined.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decline_reason: Option<DeclineReason>,
-    /// When they answered.
+    /// When the answer was given.
     ///
     /// @example "2026-11-21T10:00:00Z"
     pub answered_at: Timestamp,
-    /// When to ask again.
+    /// The day on which to ask again.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "2027-01-15")]
     pub ask_again_on: Option<NaiveDate>,
-    /// When it was written down.
+    /// When the answer was written down.
     pub recorded_at: Timestamp,
-    /// By whom it was written down.
+    /// The member of staff who wrote the answer down.
     pub recorded_by: StaffId,
 }
 
@@ -132,7 +132,7 @@ impl From<AnswerRow> for AnswerView {
 }
 
 impl OfferView {
-    /// An offer as it stands.
+    /// Makes the view of an offer.
     pub fn new(standing: Standing, vault: &Vault, addresses: &impl Linking) -> Result<Self> {
         let Standing { offer, in_error, answers, after_decline } = standing;
         let offer = offer.open(vault)?;
@@ -166,7 +166,7 @@ impl OfferView {
         })
     }
 
-    /// As staff see it who may read it and no more: a reason opens reading only.
+    /// Keeps only the links for reading: a stated reason opens offers of other offices for reading only.
     pub fn read_only(mut self) -> Self {
         self.links.retain(Link::is_reading);
         self

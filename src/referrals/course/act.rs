@@ -1,7 +1,7 @@
-//! Writing a step down: the next version, the event, the message, and what the audit remembers, in one transaction.
+//! Writing a step: the referral's next version, the event, the message and the audit entry, in one transaction.
 //!
-//! Two who act at once: one version has one transition. Who named the version that they had read is told that it is stale; for who did
-//! not, the state decides, so their step is judged anew by what the referral has become.
+//! When two callers act at once, one version gets only one transition. A caller that named the version it had read is told that
+//! the version is stale. For a caller that named none, the step is judged again by the referral's new state.
 
 use crate::audit::{self, Actor, Entry};
 use crate::db::{DbConn, dialect};
@@ -18,7 +18,7 @@ use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Referral, Status};
 use crate::vault::Vault;
 
-/// A transition, sealed.
+/// A sealed transition of a referral to its next version.
 #[derive(Clone)]
 pub struct Transition {
     referral: SealedReferral,
@@ -30,7 +30,7 @@ pub struct Transition {
 }
 
 impl Transition {
-    /// Seals what has made `after` of `before`.
+    /// Seals the transition from `before` to `after`.
     pub fn new(
         action: Action,
         (before, after): (&Referral, &Referral),
@@ -59,16 +59,17 @@ impl Transition {
         })
     }
 
-    /// The message that goes with it, if one does.
+    /// The message that goes with the transition, if there is one.
     pub fn message(&self) -> Option<&SealedMessage> {
         self.message.as_ref()
     }
 
-    /// Writes it down, unless somebody else wrote the next version first.
+    /// Writes the transition, unless somebody else wrote the next version first.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         let referral = &self.referral;
         if let Some(person) = referral.person_id.filter(|_| self.moved || self.was_or_is_in_error) {
-            // Before the referral, as whoever changes the person does, so that no two wait for each other.
+            // The person is locked before the referral, as in a change of the person, so that no two transactions wait for each
+            // other.
             dialect::hold_people(conn, &[person])?;
         }
         store::update(conn, referral)?;

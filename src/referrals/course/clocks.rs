@@ -1,8 +1,9 @@
-//! The clocks of a referral: which run, which are met, which can be moved.
+//! The clocks of a referral: its deadlines that run, those that are met, and those that can be extended.
 //!
-//! - They run from the original receipt, through redirects and requests for information. Reopening starts none anew.
-//! - A rule counts from its first day to its last: what has started goes on by the rule that it started by.
-//! - At its end a matter has no deadlines any more, but that of the feedback after a decision.
+//! - Deadlines run from the original receipt, through redirects and requests for information. Reopening does not restart them.
+//! - A rule applies to deadlines that start between its first day and its last day. A deadline that has started continues by
+//!   the rule that it started by.
+//! - A referral that has ended has no running deadlines, except the one for feedback after a decision.
 
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,7 @@ impl Status {
     }
 }
 
-/// The deadlines that start with the receipt.
+/// The deadlines that start when a referral is received.
 pub fn from_receipt(kind: Kind, received: Timestamp, directory: &Directory) -> Vec<Deadline> {
     let today = directory.calendar.local_date(received.utc());
     let rules = directory.deadline_rules.iter().filter(|rule| rule.starts_at == DeadlineStart::Receipt);
@@ -35,14 +36,14 @@ pub fn from_receipt(kind: Kind, received: Timestamp, directory: &Directory) -> V
         .collect()
 }
 
-/// The rule for a deadline that starts then, if one holds on that day.
+/// The rule for a deadline that starts at `start`, if a rule holds on that day.
 fn rule(directory: &Directory, kind: DeadlineKind, referral_kind: Kind, start: Timestamp) -> Option<&DeadlineRule> {
     let day = directory.calendar.local_date(start.utc());
     let mut rules = directory.deadline_rules.iter().filter(|rule| rule.kind == kind && rule.holds_on(day));
     rules.find(|rule| rule.applies_to(referral_kind.as_ref()))
 }
 
-/// Starts a deadline that counts from now, unless there is one already.
+/// Starts a deadline that counts from `from`, unless there is a deadline of this kind already.
 pub fn start(referral: &mut Referral, kind: DeadlineKind, from: Timestamp, directory: &Directory) {
     if referral.deadlines.iter().any(|deadline| deadline.kind == kind) {
         return;
@@ -51,7 +52,7 @@ pub fn start(referral: &mut Referral, kind: DeadlineKind, from: Timestamp, direc
     referral.deadlines.extend(rule.and_then(|rule| rule.deadline_from(from.utc(), &directory.calendar)));
 }
 
-/// Starts the review on the day that somebody gave, in place of one of before.
+/// Starts a review with `last` as its last day. It replaces an earlier review.
 pub fn start_review(referral: &mut Referral, last: NaiveDate, now: Timestamp, directory: &Directory) {
     let kind = DeadlineKind::Review;
     let Some(rule) = rule(directory, kind, referral.kind, now) else { return };
@@ -60,22 +61,23 @@ pub fn start_review(referral: &mut Referral, last: NaiveDate, now: Timestamp, di
     referral.deadlines.push(deadline);
 }
 
-/// Moves the deadline of this kind that runs to a later day.
+/// Extends the unmet deadline of this kind to a later day.
 pub fn extend(referral: &mut Referral, kind: DeadlineKind, until: NaiveDate, directory: &Directory) {
     let running = referral.deadlines.iter_mut().filter(|deadline| deadline.kind == kind && deadline.met_at.is_none());
     running.for_each(|deadline| deadline.extend(until, &directory.calendar));
 }
 
-/// Meets the deadline of this kind, if it has not been met.
+/// Marks the deadline of this kind as met, if it has not been met.
 pub fn meet(referral: &mut Referral, kind: DeadlineKind, at: Timestamp) {
     let open = referral.deadlines.iter_mut().filter(|deadline| deadline.kind == kind && deadline.met_at.is_none());
     open.for_each(|deadline| deadline.met_at = Some(at.utc()));
 }
 
-/// Starts the clock of the feedback, if the reporter asked for it and has a right to it: a week after the decision; the same day where
-/// an inquiry is under way already; and at once where it is asked for afterwards (SoL 19 kap. 6 §).
+/// Starts the deadline for feedback, if the reporter asked for feedback and has a right to it. It ends a week after the
+/// decision; on the same day if an inquiry was already under way; and at once if the reporter asked after the decision (SoL 19
+/// kap. 6 §).
 pub fn start_feedback(referral: &mut Referral, now: Timestamp, directory: &Directory) {
-    // Nobody could meet the deadline of what must not be told.
+    // Nobody could meet a deadline for feedback that must not be given.
     if !referral.feedback_is_requested() || !disclosure::learns_the_decision(referral, directory) {
         return;
     }
@@ -101,40 +103,41 @@ pub fn start_feedback(referral: &mut Referral, now: Timestamp, directory: &Direc
     referral.deadlines.push(deadline);
 }
 
-/// Forgets the clock of a feedback on an earlier decision, which stood still since that was undone: the reporter learns what is decided
-/// in its place.
+/// Removes the unmet deadline for feedback on an earlier decision. It has stood still since that decision was undone; the
+/// reporter learns the decision that replaces it.
 pub fn drop_feedback(referral: &mut Referral) {
     referral.deadlines.retain(|deadline| deadline.kind != DeadlineKind::Feedback || deadline.met_at.is_some());
 }
 
-/// Whether a deadline of this kind can be moved at all. The law lets nobody move the protection assessment, nor the feedback.
+/// Whether a deadline of this kind can be extended at all. The law allows no extension of the protection assessment or the
+/// feedback.
 pub fn is_extendable(kind: DeadlineKind) -> bool {
     matches!(kind, DeadlineKind::InquiryDecision | DeadlineKind::FirstContact | DeadlineKind::Review)
 }
 
-/// Whether some deadline that runs can be moved.
+/// Whether a running deadline can be extended.
 pub fn any_can_be_extended(referral: &Referral) -> bool {
     running(referral).any(|deadline| is_extendable(deadline.kind))
 }
 
-/// The deadlines that run: not met, and not ended with the matter.
+/// The running deadlines: those that are not met and did not end with the referral.
 pub fn running(referral: &Referral) -> impl Iterator<Item = &Deadline> {
     let status = referral.status();
     referral.deadlines.iter().filter(move |deadline| deadline.met_at.is_none() && status.runs(deadline.kind))
 }
 
-/// What is due next; [`no_deadline`] when nothing is.
+/// The earliest running deadline; [`no_deadline`] when none runs.
 pub fn next_due(referral: &Referral) -> Timestamp {
     running(referral).map(|deadline| Timestamp::from(deadline.due_at)).min().unwrap_or_else(no_deadline)
 }
 
-/// The first deadline that runs and has not been recorded as overdue.
+/// The earliest running deadline that has not been recorded as overdue; [`no_deadline`] when there is none.
 pub fn next_unmarked(referral: &Referral) -> Timestamp {
     let unmarked = running(referral).filter(|deadline| deadline.marked_at.is_none());
     unmarked.map(|deadline| Timestamp::from(deadline.due_at)).min().unwrap_or_else(no_deadline)
 }
 
-/// Records that the first deadline which has passed and was not recorded before is overdue, and says of which kind it is.
+/// Records the earliest passed and unrecorded deadline as overdue, and returns its kind.
 pub fn mark_overdue(referral: &mut Referral, now: Timestamp) -> Option<DeadlineKind> {
     let status = referral.status();
     let passed = referral

@@ -1,25 +1,25 @@
-//! The codes of a referral's course: what staff choose from. Their texts are in the code lists.
+//! The codes that staff choose from when they work with a referral. Their texts are in the code lists.
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What is decided on a concern report (SoL 20 kap. 2 §).
+/// The decision on a concern report (SoL 20 kap. 2 §).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::IntoStaticStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum InquiryChoice {
-    /// To open an inquiry.
+    /// An inquiry is opened.
     OpenInquiry,
-    /// Not to open one.
+    /// No inquiry is opened.
     DoNotOpen,
-    /// Nothing, since an inquiry is under way.
+    /// Nothing is opened, since an inquiry is already under way.
     AlreadyOngoing,
 }
 
-/// What a mandatory reporter is told of the decision (SoL 19 kap. 6 §).
+/// The answer that a mandatory reporter gets about the decision (SoL 19 kap. 6 §).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::IntoStaticStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
@@ -27,9 +27,9 @@ pub enum InquiryChoice {
 pub enum FeedbackValue {
     /// An inquiry was opened.
     Opened,
-    /// None was opened.
+    /// No inquiry was opened.
     NotOpened,
-    /// One is under way already.
+    /// An inquiry is already under way.
     AlreadyOngoing,
 }
 
@@ -43,45 +43,45 @@ impl From<InquiryChoice> for FeedbackValue {
     }
 }
 
-/// Why a reporter is not told.
+/// The reason why a reporter is not told the decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::IntoStaticStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum FeedbackRefusalReason {
-    /// It would put the child or the family at risk.
+    /// Telling would put the child or the family at risk.
     RiskToChildOrFamily,
-    /// It would harm the inquiry.
+    /// Telling would harm the inquiry.
     HarmsInquiry,
-    /// Somebody's identity is protected.
+    /// The identity of somebody in the matter is protected.
     ProtectedIdentity,
-    /// Nobody knows for sure who reported.
+    /// The reporter's identity has not been verified.
     ReporterNotVerified,
-    /// The law gives the reporter no right to it.
+    /// The law gives the reporter no right to be told.
     NotEntitled,
-    /// It is unsuitable for another reason.
+    /// Telling is unsuitable for another reason.
     OtherwiseUnsuitable,
 }
 
-/// Why a matter goes to another office.
+/// The reason why a referral goes to another office.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::IntoStaticStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum RedirectReason {
-    /// The child lives in its area.
+    /// The child lives in the other office's area.
     LivesInOtherArea,
-    /// A service of its fits better.
+    /// A service of the other office fits better.
     OtherServiceFits,
-    /// There is no room here.
+    /// This office has no capacity.
     Capacity,
-    /// Somebody here is too close to the matter.
+    /// Somebody at this office is too close to the matter.
     ConflictOfInterest,
     /// The family has moved.
     Moved,
 }
 
-/// Why a matter waits.
+/// The reason why a referral waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::IntoStaticStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
@@ -91,64 +91,64 @@ pub enum HoldReason {
     FamilyAskedToWait,
     /// The family is away.
     FamilyUnavailable,
-    /// A service has not begun.
+    /// A service has not begun yet.
     AwaitingServiceStart,
-    /// Another agency has something to do first.
+    /// Another agency must do something first.
     AwaitingOtherAgency,
     /// An interpreter is needed.
     AwaitingInterpreter,
-    /// Another reason.
+    /// The referral waits for another reason.
     Other,
 }
 
-/// Why an office declines.
+/// The reason why an office declines a referral.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::IntoStaticStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ReferralDeclineReason {
-    /// There is no room.
+    /// The office has no capacity.
     NoCapacity,
     /// The person is too young or too old.
     OutsideAge,
-    /// The person lives elsewhere.
+    /// The person lives outside the office's area.
     OutsideArea,
-    /// It is somebody else's task.
+    /// The matter is the task of somebody else.
     NotOurMandate,
     /// The person has moved.
     PersonMoved,
-    /// Too little is known.
+    /// Too little is known about the matter.
     MissingInformation,
-    /// Somebody is too close to the matter.
+    /// Somebody at the office is too close to the matter.
     ConflictOfInterest,
-    /// Another reason.
+    /// The office declines for another reason.
     Other,
 }
 
-/// Why somebody said no: to an offer, or to what was asked for on the family's behalf.
+/// The reason why somebody said no, to an offer or to support that was requested on the family's behalf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter, strum::IntoStaticStr)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum DeclineReason {
-    /// They do not want it now.
+    /// The family does not want support now.
     NotWantedNow,
-    /// They want other help.
+    /// The family wants other help.
     WantsOtherHelp,
-    /// They do not trust the authority.
+    /// The family does not trust the authority.
     DistrustOfAuthority,
-    /// For the language.
+    /// The language is an obstacle.
     Language,
-    /// It does not fit in practice.
+    /// The support does not fit in practice.
     Practical,
-    /// A guardian refuses.
+    /// A guardian refuses the support.
     GuardianRefuses,
-    /// They gave no reason.
+    /// The family gave no reason.
     NoReasonGiven,
 }
 
-/// Why a deadline is moved. The law wants the reason to lie with the child or the matter (SoL 20 kap. 2 §).
+/// The reason why a deadline is extended. By law the reason must lie with the child or the matter (SoL 20 kap. 2 §).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::IntoStaticStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
@@ -156,44 +156,44 @@ pub enum DeclineReason {
 pub enum ExtensionReason {
     /// The child cannot be reached.
     ChildNotReachable,
-    /// Something essential is still to come.
+    /// Essential information is still missing.
     AwaitingEssentialInformation,
     /// The child is ill.
     IllnessOfChild,
-    /// Another exceptional reason.
+    /// There is another exceptional reason.
     OtherSpecial,
-    /// There is much to do: no reason, and refused.
+    /// The workload is high. The law does not accept this reason, and it is refused.
     Workload,
-    /// Somebody is missing: no reason, and refused.
+    /// Staff are missing. The law does not accept this reason, and it is refused.
     Staffing,
 }
 
 impl ExtensionReason {
-    /// Whether the law lets it count.
+    /// Whether the law accepts the reason.
     pub fn counts(self) -> bool {
         !matches!(self, Self::Workload | Self::Staffing)
     }
 }
 
-/// How support ended.
+/// The way in which support ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::IntoStaticStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum SupportOutcome {
-    /// Support was given.
+    /// The support was given.
     SupportGiven,
-    /// Support goes on elsewhere.
+    /// The support continues elsewhere.
     SupportOngoingElsewhere,
-    /// It is not needed any more.
+    /// The support is no longer needed.
     NeedResolved,
     /// The family has moved.
     Moved,
-    /// Another way.
+    /// The support ended in another way.
     Other,
 }
 
-/// Where a referral stands, as its sender may know it.
+/// The state of a referral, as far as its sender may know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]

@@ -1,4 +1,4 @@
-//! The steps that end a matter, tell of it and begin it again, as operations.
+//! The operations that end a referral, give feedback on it, and reopen it.
 
 use actix_web::{HttpResponse, post};
 use serde_json::json;
@@ -17,7 +17,7 @@ use crate::referrals::course::steps::ends::{
 use crate::referrals::course::steps::feedback::{RefuseFeedback, SendFeedback};
 use crate::referrals::faces::views::ReferralView;
 
-/// The operations that end a matter.
+/// Mounts the operations that end a referral, give feedback on it, and reopen it.
 pub fn mount(api: &mut impl Mount) {
     api.service(decide_inquiry);
     api.service(decline);
@@ -34,8 +34,9 @@ pub fn mount(api: &mut impl Mount) {
 
 /// Decide whether to open an inquiry
 ///
-/// For concern reports, after the protection assessment, and by qualified staff alone (SoL 2025:400, 20 kap. 2 § and 25 kap. 1
-/// §): open one, do not, or nothing because one is under way. The feedback to a mandatory reporter is a step of its own.
+/// For concern reports, after the protection assessment, and only by qualified staff (SoL 2025:400, 20 kap. 2 § and 25 kap. 1
+/// §). The decision is to open an inquiry, not to open one, or nothing because one is under way. The feedback to a mandatory
+/// reporter is a separate step.
 #[utoipa::path(
     operation_id = "decideInquiry",
     tag = "referrals",
@@ -43,7 +44,7 @@ pub fn mount(api: &mut impl Mount) {
     request_body = DecideInquiry,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The state does not allow it, or the protection assessment is missing; `allowedActions` says what is allowed."),
+        (status = 409, description = "The referral's state does not allow the action, or the protection assessment is missing; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -62,9 +63,10 @@ async fn decide_inquiry(
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Decline
+/// Decline a referral
 ///
-/// For requests: the office cannot help, and says where to turn instead. That the family declines is something else.
+/// For requests: the office cannot help, and tells the place to turn to instead. A family that declines is recorded by another
+/// operation.
 #[utoipa::path(
     operation_id = "declineReferral",
     tag = "referrals",
@@ -72,7 +74,7 @@ async fn decide_inquiry(
     request_body = Decline,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 409, description = "The referral's state or kind does not allow the action; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -88,9 +90,9 @@ async fn decline(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: 
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Mark as a duplicate
+/// Mark a referral as a duplicate
 ///
-/// For team leads: it is the same matter as another referral. Both senders keep their rights.
+/// For team leads: the referral is about the same matter as another referral. Both senders keep their rights.
 #[utoipa::path(
     operation_id = "markDuplicate",
     tag = "referrals",
@@ -98,7 +100,7 @@ async fn decline(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: 
     request_body = MarkDuplicate,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 409, description = "The referral's state or kind does not allow the action; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -124,7 +126,7 @@ async fn mark_duplicate(
 
 /// Record that the family declined
 ///
-/// For requests that were accepted: the family says no. That the office declines is something else.
+/// For requests that were accepted, when the family says no. An office that declines uses another operation.
 #[utoipa::path(
     operation_id = "recordFamilyDeclined",
     tag = "referrals",
@@ -132,7 +134,7 @@ async fn mark_duplicate(
     request_body = RecordFamilyDeclined,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 409, description = "The referral's state or kind does not allow the action; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -161,7 +163,7 @@ async fn record_family_declined(
     request_body = RecordNotReached,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The state does not allow it, or there were fewer than three attempts; `allowedActions` says what is allowed."),
+        (status = 409, description = "The referral's state does not allow the action, or there were fewer than three attempts; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -180,9 +182,9 @@ async fn record_not_reached(
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Complete
+/// Complete a referral
 ///
-/// For requests that are worked on: support came to its end.
+/// For requests that are worked on, when support has ended.
 #[utoipa::path(
     operation_id = "completeReferral",
     tag = "referrals",
@@ -190,7 +192,7 @@ async fn record_not_reached(
     request_body = Complete,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 409, description = "The referral's state or kind does not allow the action; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -211,9 +213,10 @@ async fn complete(
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Withdraw the consent
+/// Withdraw the consent to a referral
 ///
-/// For requests: whoever consented takes it back, and the matter ends. The sender is told no more than that it was handled.
+/// For requests: the person who consented withdraws the consent, and the referral ends. The sender is told only that the
+/// request was handled.
 #[utoipa::path(
     operation_id = "withdrawConsent",
     tag = "referrals",
@@ -221,7 +224,7 @@ async fn complete(
     request_body = WithdrawConsent,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The state does not allow it, or there is no consent; `allowedActions` says what is allowed."),
+        (status = 409, description = "The referral's state does not allow the action, or there is no consent; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -243,10 +246,10 @@ async fn withdraw_consent(
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Tell the reporter what was decided
+/// Tell the reporter the decision
 ///
-/// For concern reports that were decided, to those who reported by duty (SoL 2025:400, 19 kap. 6 §): that an inquiry was opened,
-/// was not, or is under way already. Nothing else is told.
+/// For concern reports that were decided, to mandatory reporters (SoL 2025:400, 19 kap. 6 §): an inquiry was opened, was not
+/// opened, or was already under way. Nothing else is told.
 #[utoipa::path(
     operation_id = "sendFeedback",
     tag = "referrals",
@@ -254,7 +257,7 @@ async fn withdraw_consent(
     request_body = SendFeedback,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "Nothing was decided, the sender may not be told, or was told already; `allowedActions` says what is allowed."),
+        (status = 409, description = "The report is not decided, or the sender may not be told or was told already; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -273,10 +276,10 @@ async fn send_feedback(
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Refuse to tell the reporter
+/// Refuse to tell the reporter the decision
 ///
-/// For concern reports that were decided, where it would be unsuitable to tell (SoL 2025:400, 19 kap. 6 §). The sender sees
-/// nothing of it.
+/// For concern reports that were decided, if telling would be unsuitable (SoL 2025:400, 19 kap. 6 §). The sender sees nothing
+/// of the refusal.
 #[utoipa::path(
     operation_id = "refuseFeedback",
     tag = "referrals",
@@ -284,7 +287,7 @@ async fn send_feedback(
     request_body = RefuseFeedback,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "Nothing was decided, the sender may not be told anyway, or was told already; `allowedActions` says what is allowed."),
+        (status = 409, description = "The report is not decided, or the sender may not be told in any case or was told already; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -306,10 +309,10 @@ async fn refuse_feedback(
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Reopen
+/// Reopen a referral
 ///
-/// For team leads: a matter that came to its end is received again. Its clocks go on from where they were, and none starts anew. What is
-/// about a person with a protected identity is received by the central reception.
+/// For team leads: a referral that has ended is received again. Its deadlines continue, and none of them starts again. A
+/// referral about a person with a protected identity is received by the central reception.
 #[utoipa::path(
     operation_id = "reopenReferral",
     tag = "referrals",
@@ -317,7 +320,7 @@ async fn refuse_feedback(
     request_body = Reopen,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 409, description = "The referral's state or kind does not allow the action; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -331,9 +334,9 @@ async fn reopen(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Enter in error
+/// Mark a referral as entered in error
 ///
-/// For team leads: it should not be there. It is kept, and stands in no list and no statistics.
+/// For team leads: the referral should not exist. It is kept, but appears in no list and no statistics.
 #[utoipa::path(
     operation_id = "enterReferralInError",
     tag = "referrals",
@@ -341,7 +344,7 @@ async fn reopen(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
     request_body = EnterInError,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 409, description = "The referral's state or kind does not allow the action; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),

@@ -1,6 +1,6 @@
-//! The history of a referral: each transition, and whatever else happened to it, with who did it and why.
+//! The history of a referral: each transition and other event, with its actor and its reason.
 //!
-//! That it was received is not written down a second time: the referral itself says so.
+//! The receipt is not recorded as an event, since the referral itself tells when it was received.
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use crate::referrals::{Referral, Status};
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Sealed, Vault};
 
-/// Something that happened, as the database holds it: why is sealed.
+/// An event as the database holds it, with its reason sealed.
 #[expect(missing_docs, reason = "The fields are those of `EventView`.")]
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = referral_events, treat_none_as_default_value = false)]
@@ -38,20 +38,18 @@ pub struct SealedEvent {
     pub told: Option<Sealed>,
 }
 
-/// Why something happened.
+/// The reason for an event.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Told {
-    /// As a code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// In words.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub words: Option<ConfidentialProse>,
 }
 
 impl SealedEvent {
-    /// What has made `after` of `before`.
+    /// Seals the event that made `after` from `before`.
     pub fn new(
         action: Action,
         (before, after): (&Referral, &Referral),
@@ -87,7 +85,7 @@ impl SealedEvent {
         })
     }
 
-    /// That somebody's protection has sent it to another office, if it has.
+    /// Makes the event that a person's protection sent the referral to another office, if it did.
     pub fn of_rerouting(
         (before, after): (&Referral, &Referral),
         by: StaffId,
@@ -100,7 +98,7 @@ impl SealedEvent {
         Self::new(Action::Reroute, (before, after), Actor::Staff(by), &Said::default(), vault, moment).map(Some)
     }
 
-    /// Who did it.
+    /// The actor who caused the event.
     pub fn by(&self) -> Actor {
         match (self.staff_id, self.partner_id) {
             (Some(id), _) => Actor::Staff(id),
@@ -109,7 +107,7 @@ impl SealedEvent {
         }
     }
 
-    /// Why.
+    /// Opens the reason for the event.
     pub fn told(&self, vault: &Vault) -> Result<Told> {
         match &self.told {
             Some(told) => vault.open_json(vault::REFERRAL_EVENT, self.id.uuid(), told),
@@ -118,13 +116,12 @@ impl SealedEvent {
     }
 }
 
-/// Writes down what happened.
 pub fn insert(conn: &mut DbConn, event: &SealedEvent) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(referral_events::table).values(event).execute(conn))?;
     Ok(())
 }
 
-/// What happened to a referral, in its order.
+/// The events of a referral, in their order.
 pub fn of_referral(conn: &mut DbConn, referral: ReferralId) -> Result<Vec<SealedEvent>> {
     Ok(on_backend!(conn, conn => referral_events::table
         .filter(referral_events::referral_id.eq(referral))
@@ -132,7 +129,7 @@ pub fn of_referral(conn: &mut DbConn, referral: ReferralId) -> Result<Vec<Sealed
         .load(conn))?)
 }
 
-/// Whether somebody has sent this referral to another office, and may know of such a one.
+/// Checks that a member of staff has sent this referral to another office, and is cleared for it.
 pub fn check_sent_away(conn: &mut DbConn, sight: &Sight, referral: ReferralId, by: StaffId) -> Result<()> {
     let cleared = referrals::protected.eq(false).or(referrals::protected.eq(sight.protected_identity));
     let sent = referral_events::table

@@ -1,11 +1,12 @@
-//! What becomes of a referral at its office, from its receipt to its end.
+//! The course of a referral at its office, from its receipt to its end.
 //!
-//! - A [`State`] carries what is known because of it, and nothing else: an inquiry's decision is there where there is one.
-//! - Which action leads from where to where, and whose it is, is one table: [`table`]. What an action asks for, and what it does, is
-//!   [`steps`]. What must be done by when is [`clocks`].
-//! - A concern report is never accepted and never declined: it is decided, and not before its protection assessment (SoL 20 kap.
-//!   1-2 §§).
-//! - Each transition is written down with its reason: [`events`].
+//! - A [`State`] holds the facts that belong to that state and nothing else: an inquiry decision exists only in the states that
+//!   follow from one.
+//! - One table tells which action is possible in which state, and for whom: [`table`]. The input and the effect of an action
+//!   are in [`steps`]. The deadlines are in [`clocks`].
+//! - A concern report is never accepted and never declined. It is decided, and not before its protection assessment (SoL 20
+//!   kap. 1-2 §§).
+//! - Each transition is recorded with its reason: [`events`].
 
 pub mod act;
 pub mod clocks;
@@ -37,72 +38,62 @@ use crate::referrals::siblings::SiblingCopy;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 
-/// Where a referral stands, with what that state knows.
+/// The state of a referral at its office, with the facts that belong to the state.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum State {
-    /// It has come in, or is back where it began.
+    /// The referral has come in, or has been sent back to the beginning.
     #[default]
     Received,
-    /// The sender was asked something.
+    /// The office has asked the sender for information.
     InformationRequested,
-    /// The office has taken it on.
+    /// The office has accepted the referral.
     Accepted,
-    /// Work has begun.
+    /// The work with the family has begun.
     InProgress {
-        /// When the family was first met.
+        /// When the office first met the family.
         first_contact_at: Timestamp,
     },
-    /// It waits.
+    /// The referral is on hold.
     OnHold {
-        /// Why, and until when.
         hold: Hold,
-        /// When the family was first met, if it was: where it goes on from.
+        /// When the office first met the family, if it did. Decides the state after the hold.
         first_contact_at: Option<Timestamp>,
     },
-    /// An inquiry has taken over.
+    /// The referral was handed over to an inquiry, opened now or already under way.
     HandedOver {
-        /// By this decision.
         decision: InquiryDecision,
     },
-    /// No inquiry is opened.
+    /// The report was closed without an inquiry.
     ClosedNoInquiry {
-        /// By this decision.
         decision: InquiryDecision,
     },
-    /// The office declined.
+    /// The office declined the referral.
     Declined {
-        /// Why, and where to turn instead.
         decline: Decline,
     },
-    /// It is the same matter as another.
+    /// The referral is about the same matter as another referral.
     Duplicate {
-        /// Which.
+        /// The referral that this one duplicates.
         of: ReferralId,
     },
-    /// Support came to its end.
     Completed {
-        /// How.
         outcome: Outcome,
     },
-    /// The family said no.
     DeclinedByFamily {
-        /// Why.
         reason_code: DeclineReason,
     },
-    /// Nobody could be reached.
+    /// The office could not reach the family.
     NotReached,
-    /// It was taken back.
+    /// The request was withdrawn.
     Withdrawn {
-        /// By whom.
         by: Withdrawer,
     },
-    /// It should not be there.
+    /// The referral was made by mistake and should not exist.
     EnteredInError,
 }
 
 impl State {
-    /// Its name.
     pub fn status(&self) -> Status {
         match self {
             Self::Received => Status::Received,
@@ -122,7 +113,7 @@ impl State {
         }
     }
 
-    /// The decision that led here, if one did.
+    /// The decision that led to this state, if there was one.
     pub fn decision(&self) -> Option<&InquiryDecision> {
         match self {
             Self::HandedOver { decision } | Self::ClosedNoInquiry { decision } => Some(decision),
@@ -131,45 +122,45 @@ impl State {
     }
 }
 
-/// Who took a request back.
+/// The party that withdrew a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Withdrawer {
-    /// The agency that sent it.
+    /// The agency that sent the request.
     Sender,
-    /// Whoever had consented.
+    /// The child or guardian who had consented.
     Consenter,
 }
 
-/// Everything that has become of a referral. The database has it sealed, and nothing at all as long as nothing has happened.
+/// The course of a referral: everything that has happened with it at its office. The database holds the course sealed, and
+/// holds none as long as nothing has happened.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Course {
-    /// Where it stands.
     pub state: State,
-    /// Whether a child needs protection at once: the first assessment, and those that were added later.
+    /// The assessments of whether the child needs protection at once: the first one, and later ones.
     pub assessments: Vec<ProtectionAssessment>,
-    /// Each time somebody tried to reach the family.
+    /// The attempts to reach the family.
     pub attempts: Vec<Attempt>,
-    /// Deadlines that were moved.
+    /// The extensions of deadlines.
     pub extensions: Vec<Extension>,
-    /// Decisions of before it was reopened.
+    /// The decisions made before the referral was reopened.
     pub earlier_decisions: Vec<InquiryDecision>,
-    /// What the reporter is told of the decision.
+    /// Feedback to the reporter on the decision.
     pub feedback: Feedback,
-    /// Whether it has come here from another office.
+    /// Whether the referral has come here from another office.
     pub redirected: bool,
-    /// Where it would go by facts that were corrected since.
+    /// The routing that follows from facts that were corrected since the referral was routed.
     pub suggested: Option<Routing>,
-    /// The report that it was copied from for a sibling.
+    /// The report that this one was copied from for a sibling.
     pub copy_of: Option<ReferralId>,
-    /// The reports that siblings got.
+    /// The copies of this report that were made for siblings.
     pub copies: Vec<SiblingCopy>,
 }
 
-/// Whether a child needs protection at once (SoL 20 kap. 1 §).
+/// An assessment of whether a child needs protection at once (SoL 20 kap. 1 §).
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProtectionAssessment {
@@ -178,119 +169,119 @@ pub struct ProtectionAssessment {
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
     pub immediate_need: bool,
-    /// What is done about it.
+    /// The measures that are taken because of the assessment.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Samtal med barnet i skolan i dag."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub measures: Option<ConfidentialProse>,
-    /// When it was assessed.
+    /// When the assessment was made.
     pub assessed_at: Timestamp,
-    /// Who assessed it.
+    /// The member of staff who made the assessment.
     pub assessed_by: StaffId,
 }
 
-/// A time when somebody tried to reach the family.
+/// An attempt to reach the family.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
-    /// When it was tried.
+    /// When the attempt was made.
     pub at: Timestamp,
-    /// By what means.
+    /// The channel by which the attempt was made.
     pub channel: Channel,
-    /// Whether somebody was reached.
+    /// Whether somebody was reached by the attempt.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub reached: bool,
-    /// What was noted.
+    /// A note about the attempt.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
-    /// Who tried.
+    /// The member of staff who made the attempt.
     pub by: StaffId,
 }
 
-/// A deadline that was moved.
+/// An extension of a deadline.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Extension {
-    /// Which deadline.
+    /// The kind of the deadline that was extended.
     pub kind: DeadlineKind,
-    /// Its new last day.
+    /// The new last day of the deadline.
     #[schema(example = "2027-08-16")]
     pub until: NaiveDate,
-    /// Why it was extended.
+    /// The reason for the extension, as a code.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub reason_code: ExtensionReason,
-    /// The reason in words.
+    /// The reason for the extension, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(serialize_with = "vault::disclose")]
     pub note: ConfidentialProse,
-    /// Who moved it.
+    /// The member of staff who extended the deadline.
     pub by: StaffId,
-    /// When it was extended.
+    /// When the deadline was extended.
     pub at: Timestamp,
 }
 
-/// Why a matter waits, and until when.
+/// A hold: the reason why a referral waits, and the day until when.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Hold {
-    /// Why it waits.
+    /// The reason why the referral waits.
     pub reason: HoldReason,
-    /// The day on which somebody looks at it again.
+    /// The day on which somebody reviews the referral again.
     #[schema(example = "2027-08-23")]
     pub review_on: NaiveDate,
 }
 
-/// A decision on a concern report (SoL 20 kap. 2 §).
+/// A decision on a concern report: whether to open an inquiry (SoL 20 kap. 2 §).
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InquiryDecision {
-    /// What was decided.
+    /// The choice that was made.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub decision: InquiryChoice,
-    /// When it was decided.
+    /// When the decision was made.
     pub decided_at: Timestamp,
-    /// Who decided.
+    /// The member of staff who decided.
     pub decided_by: StaffId,
-    /// The case of the inquiry.
+    /// The reference of the inquiry's case in the case system.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "SN 2026-1204"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub case_reference: Option<ConfidentialLine>,
-    /// Why it was decided so.
+    /// The reasons for the decision, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub rationale: Option<ConfidentialProse>,
 }
 
-/// Why an office declined, and where to turn instead.
+/// The reason why an office declined, and the place to turn to instead.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Decline {
-    /// Why it is declined.
+    /// The reason why the office declined, as a code.
     pub reason_code: ReferralDeclineReason,
-    /// Where to turn instead.
+    /// The place to turn to instead.
     pub turn_to: TurnTo,
 }
 
-/// Where to turn instead: an office, or in words.
+/// The place to turn to instead: an office, or a description in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TurnTo {
-    /// The office.
+    /// The identifier of the other office.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeId>,
-    /// Where else, in words.
+    /// The other place to turn to, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Familjerådgivningen tar emot utan remiss."
@@ -298,56 +289,50 @@ pub struct TurnTo {
     pub text: Option<ConfidentialProse>,
 }
 
-/// How support came to its end.
+/// The way in which support ended, and when.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReferralOutcome)]
 pub struct Outcome {
-    /// How it ended.
+    /// The way in which support ended, as a code.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub outcome: SupportOutcome,
-    /// The offer that came of it.
+    /// The offer of support that came of the referral.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer_id: Option<OfferId>,
-    /// When it ended.
+    /// When the support ended.
     pub at: Timestamp,
 }
 
-/// What the reporter is told of the decision.
+/// Feedback to the reporter on the decision.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Feedback {
-    /// When it was asked for after the report was sent.
+    /// When the reporter asked for feedback, if not in the report itself.
     pub asked_at: Option<Timestamp>,
-    /// What was told last.
+    /// The last feedback that was given.
     pub given: Option<GivenFeedback>,
-    /// That nothing is told of the present decision.
+    /// The refusal to give feedback on the present decision, if there is one.
     pub refused: Option<RefusedFeedback>,
-    /// Whether the present decision was told, or refused to be.
+    /// Whether feedback on the present decision was given or refused.
     pub answered: bool,
 }
 
-/// What was told, and when.
+/// Feedback that was given to the reporter.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GivenFeedback {
-    /// What.
     pub value: FeedbackValue,
-    /// When.
     pub at: Timestamp,
-    /// Who told it.
     pub by: StaffId,
 }
 
-/// Why nothing is told.
+/// A refusal to give feedback.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefusedFeedback {
-    /// Why.
     pub reason_code: FeedbackRefusalReason,
-    /// When it was refused.
     pub at: Timestamp,
-    /// Who refused.
     pub by: StaffId,
 }

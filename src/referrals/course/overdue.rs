@@ -1,9 +1,10 @@
 //! Deadlines that pass: each is recorded once, in the referral, its history and the audit.
 //!
-//! - Every server looks, and on a restart looks at once. The next version of a referral is written by one of them alone; who comes
-//!   second finds that another was quicker, and leaves it.
-//! - Of two deadlines that have passed the earlier is recorded first, and the other with the next version: an event tells of one.
-//! - That a deadline is overdue does not wait for this: readers are told by the time that it is.
+//! - Every server looks for passed deadlines, and also at once when it starts. Only one server writes the next version of a
+//!   referral; a server that comes second finds that another was quicker, and leaves the referral alone.
+//! - If two deadlines have passed, the earlier one is recorded first and the other with the next version, since an event tells
+//!   of one deadline.
+//! - Readers need not wait for the record: whether a deadline is overdue is computed from the time of reading.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,35 +32,35 @@ use crate::telemetry::Metrics;
 use crate::time::{Clock, Random, Timestamp};
 use crate::vault::Vault;
 
-/// How many are recorded in one transaction. Whoever acts on one of them, and on SQLite every other writer, waits for as long as that
-/// takes.
+/// The number of deadlines that are recorded in one transaction. While it runs, everybody who acts on one of these referrals
+/// has to wait, and on SQLite every other writer too.
 const BATCH: usize = 50;
-/// For each second of recording so many belong to others.
+/// The seconds of pause, for other writers, after each second of recording.
 const LEFT_TO_OTHERS: u32 = 3;
 
-/// Records which deadlines have passed.
+/// Records the deadlines that have passed.
 pub struct Overdue {
     vault: Vault,
     random: Random,
     metrics: Arc<Metrics>,
 }
 
-/// What was found.
+/// The result of one search for passed deadlines.
 struct Found {
-    /// How many referrals are overdue, recorded or not.
+    /// The number of overdue referrals, recorded or not.
     overdue: i64,
-    /// What there is to record.
+    /// The changes that record passed deadlines.
     passed: Vec<(DeadlineKind, Transition)>,
 }
 
 impl Overdue {
-    /// Nothing has been looked at yet.
+    /// Makes the recorder, and starts its metrics at zero.
     pub fn new(vault: Vault, random: Random, metrics: Arc<Metrics>) -> Self {
         DeadlineKind::iter().for_each(|kind| metrics.count_overdue_deadlines(kind.into(), 0));
         Self { vault, random, metrics }
     }
 
-    /// Records all that have passed and are not recorded yet.
+    /// Records all deadlines that have passed and are not recorded yet.
     pub async fn mark(&self, db: &Db, directory: &Directory, clock: &Clock) -> Result<()> {
         loop {
             let begun = Instant::now();
@@ -73,7 +74,8 @@ impl Overdue {
             let recorded = db.write(move |conn| record(conn, &passed)).await?;
             recorded.iter().for_each(|kind| self.metrics.count_overdue_deadlines((*kind).into(), 1));
             if recorded.is_empty() {
-                // Others are at it, and will not stop half-way; what they leave is found the next time.
+                // Other servers are recording the same referrals and will finish. Referrals that they leave are found the next
+                // time.
                 return Ok(());
             }
             tokio::time::sleep(begun.elapsed() * LEFT_TO_OTHERS).await;
@@ -81,8 +83,8 @@ impl Overdue {
     }
 }
 
-/// What has passed and is not recorded, a batch of it. It is opened and sealed here, on a thread that reads, so that the one that
-/// writes has nothing to make.
+/// Finds a batch of deadlines that have passed and are not recorded. The referrals are opened and sealed here, on a thread that
+/// reads, so that the thread that writes has nothing to compute.
 fn find(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault, moment: &Moment) -> Result<Found> {
     let mut found = Found { overdue: 0, passed: Vec::new() };
     for office in offices {
@@ -92,7 +94,7 @@ fn find(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault, moment: &Moment)
             continue;
         }
         let mut behind: Position = (DateTime::UNIX_EPOCH.into(), ReferralId::from_uuid(Uuid::nil()));
-        // One that cannot be read must not keep the others from being recorded, and nor must many: so it goes on behind them.
+        // Referrals that cannot be read must not keep the others from being recorded, so the search goes on after them.
         while found.passed.len() < BATCH {
             let rows = unmarked(conn, *office, moment.now, behind, BATCH - found.passed.len())?;
             let Some(last) = rows.last() else { break };
@@ -111,17 +113,18 @@ fn find(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault, moment: &Moment)
     Ok(found)
 }
 
-/// How many of an office's referrals are overdue. The index by what is due next answers it alone.
+/// Counts the overdue referrals of an office. The index on the next deadline answers it without the table.
 fn count_overdue(conn: &mut DbConn, office: OfficeId, now: Timestamp) -> Result<i64> {
     let overdue = referrals::table.filter(referrals::office_id.eq(office)).filter(referrals::next_due_at.lt(now));
     Ok(overdue.count().get_result(conn)?)
 }
 
-/// A place among the referrals of an office, by what is due next.
+/// A place among the referrals of an office, ordered by the next deadline.
 type Position = (Timestamp, ReferralId);
 
-/// The referrals of an office with a deadline that has passed and is not recorded, behind some place. What is not recorded is not due before what is
-/// due next, so they are among the overdue ones, and the same index tells them from those that are recorded.
+/// The referrals of an office, after a position, with a passed deadline that is not recorded. An unrecorded deadline is never
+/// before the next deadline, so these referrals are among the overdue ones, and the same index tells them from those that are
+/// recorded.
 fn unmarked(
     conn: &mut DbConn,
     office: OfficeId,
@@ -142,7 +145,7 @@ fn unmarked(
     rows.collect()
 }
 
-/// The next version of a referral, which knows that a deadline has passed.
+/// Makes the next version of a referral, in which a passed deadline is recorded.
 fn mark(sealed: SealedReferral, vault: &Vault, moment: &Moment) -> Result<Option<(DeadlineKind, Transition)>> {
     let before = sealed.open(vault)?;
     let mut after = before.clone();
@@ -157,13 +160,13 @@ fn mark(sealed: SealedReferral, vault: &Vault, moment: &Moment) -> Result<Option
     Ok(Some((kind, marked)))
 }
 
-/// Writes down what is still as it was found, and says of which kinds that was.
+/// Writes the changes whose referrals are still as they were found, and returns the kinds of the recorded deadlines.
 fn record(conn: &mut DbConn, passed: &[(DeadlineKind, Transition)]) -> Result<Vec<DeadlineKind>> {
     let mut recorded = Vec::new();
     for (kind, transition) in passed {
         match transition.write(conn) {
             Ok(()) => recorded.push(*kind),
-            // Somebody acted on it, or another server was quicker: neither has left anything of ours behind.
+            // Somebody acted on the referral, or another server was quicker. Then nothing of this change was written.
             Err(error) if error.problem() == Problem::StaleVersion => {}
             Err(error) => return Err(error),
         }

@@ -1,4 +1,4 @@
-//! Acting on a referral over HTTP, and its history.
+//! The frame in which all steps are taken over HTTP, and the operation that lists the history.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
@@ -30,13 +30,13 @@ use crate::referrals::{Kind, Referral, Status, store};
 use crate::rules::Rules;
 use crate::vault::Vault;
 
-/// The history of a referral. The steps are mounted by themselves: see [`super::work_routes`] and [`super::end_routes`].
+/// Mounts the history of a referral. The steps are mounted in [`super::work_routes`] and [`super::end_routes`].
 pub fn mount(api: &mut impl Mount) {
     api.service(list_history);
 }
 
 impl Desk<CaseWorker> {
-    /// Takes a step and answers with what the referral has become.
+    /// Takes a step, and answers with the referral as it is afterwards.
     pub async fn act<S: Step>(&self, id: ReferralId, step: S) -> Result<HttpResponse> {
         let actor = self.caller.staff.actor();
         let sight = self.caller.staff.own_sight(&self.directory);
@@ -45,7 +45,7 @@ impl Desk<CaseWorker> {
         let may_see = move |conn: &mut DbConn, id| {
             let id = ReferralId::from_uuid(id);
             match store::find(conn, &seen, id) {
-                // Who has just sent it to another office, and did not hear the answer, asks again.
+                // A caller who has sent the referral to another office and did not get the answer may ask again.
                 Err(error)
                     if error.problem() == Problem::NotFound
                         && matches!(S::ACTION, Action::Redirect | Action::Reopen) =>
@@ -97,13 +97,13 @@ impl Desk<CaseWorker> {
 }
 
 impl CaseWorker {
-    /// What they are for the table.
+    /// The worker's standing in the table.
     pub fn standing(&self) -> Caller {
         self.powers.into()
     }
 }
 
-/// What a step on a referral of an office names must be there, as far as the one who takes it may know.
+/// Checks that the records a step names exist, as far as the caller may know. `office` has the referral.
 fn check_named(
     conn: &mut DbConn,
     sight: &Sight,
@@ -120,11 +120,11 @@ fn check_named(
         let found = if_known(store::find(conn, sight, other))?;
         let stands = found.filter(|found| !matches!(found.status, Status::EnteredInError | Status::Duplicate));
         let found = rules.known("/ofReferralId", other.uuid(), stands);
-        // A report would end without its assessment and its decision.
+        // A report that duplicates a request would end without its assessment and its decision.
         let is_report = |kind: Kind| kind == Kind::ConcernReport;
         let is_alike = found.is_none_or(|found| is_report(found.kind) == is_report(kind));
         let differs = Text::new(
-            "must be a report as well, or a request as well",
+            "must be a report if this referral is a report, and a request if it is a request",
             "måste också vara en anmälan, eller också en förfrågan",
         );
         rules.require(is_alike, "/ofReferralId", differs);
@@ -137,8 +137,8 @@ fn check_named(
 
 /// List the history of a referral
 ///
-/// Each transition since it was received, in order: from which state to which, who did it, when and why, and from which office it went
-/// to which. The reading is recorded before the answer leaves.
+/// Each event since the referral was received, in order: the states before and after, the actor, the time and the reason, and
+/// the offices that sent and received the referral. The reading is recorded before the answer is sent.
 #[utoipa::path(
     operation_id = "listReferralHistory",
     tag = "referrals",
@@ -164,7 +164,7 @@ async fn list_history(
     for event in &happened {
         events.push(EventView::new(event, &vault)?);
     }
-    // Not much happens to one matter: all of it is at hand.
+    // A referral has few events, so all of them are in memory.
     let all: Vec<&EventView> = events.iter().collect();
     let found = paging.of_sorted(&call, &all, |event| event.version)?.counted_when_asked(&paging);
     Ok(call.give(found.answer(&call, &paging, |event| event)?, Cache::NoStore))

@@ -1,7 +1,7 @@
-//! What can be done with a referral: for each action what it asks for, and what it makes of the referral.
+//! The steps that staff can take with a referral: for each action, its input and its effect on the referral.
 //!
-//! Whether the action may be done at all the table has judged before ([`super::table`]); here only what was said is judged. A step
-//! that fails leaves nothing behind, since it works on a copy.
+//! The table ([`super::table`]) has checked before whether the action is allowed; here only the input is checked. A step that
+//! fails leaves nothing behind, since it works on a copy.
 
 pub mod ends;
 pub mod feedback;
@@ -21,30 +21,26 @@ use crate::rules::{Rules, in_the_future};
 use crate::time::Timestamp;
 use crate::vault::ConfidentialProse;
 
-/// Who takes a step, when, and what they go by.
+/// The circumstances of a step: the member of staff, the time and the directory.
 pub struct Setting<'a> {
-    /// The directory.
     pub directory: &'a Directory,
-    /// When it is.
     pub moment: &'a Moment,
-    /// Who.
     pub by: StaffId,
-    /// What they are for the table.
+    /// The member of staff's standing in the table.
     pub caller: Caller,
 }
 
 impl Setting<'_> {
-    /// When it is.
     pub fn now(&self) -> Timestamp {
         self.moment.now
     }
 
-    /// The day that it is.
+    /// The day in the municipality's calendar.
     pub fn today(&self) -> NaiveDate {
         self.directory.calendar.local_date(self.now().utc())
     }
 
-    /// A time that a body names, which must have been, and not before `earliest`.
+    /// Checks a time in a body: it must not be in the future, and not before `earliest`.
     fn check_time(&self, at: Timestamp, earliest: Timestamp, pointer: &str, rules: &mut Rules) {
         rules.require(at <= self.now(), pointer, in_the_future());
         let early = Text::new("must not lie before the referral came in", "får inte ligga före ärendets ankomst");
@@ -52,14 +48,14 @@ impl Setting<'_> {
     }
 }
 
-/// What was said with a step, for the history.
+/// The words that came with a step, for the history.
 #[derive(Debug, Clone, Default)]
 pub struct Said {
     /// The reason, as a code.
     pub code: Option<&'static str>,
     /// The reason, in words.
     pub words: Option<ConfidentialProse>,
-    /// What goes to the sender or comes from there with it.
+    /// The message that the step sends to the sender or receives from the sender.
     pub message: Option<(MessageKind, ConfidentialProse)>,
 }
 
@@ -73,34 +69,33 @@ impl Said {
     }
 }
 
-/// What a step names besides the referral. Whether it is there, as far as the caller may know, only the database can tell.
+/// The records that a step names besides the referral. Only the database can tell whether they exist, as far as the caller may
+/// know.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Named {
-    /// Somebody of the office.
+    /// A member of staff of the office.
     pub colleague: Option<StaffId>,
-    /// Another referral.
     pub referral: Option<ReferralId>,
-    /// An offer.
     pub offer: Option<OfferId>,
 }
 
-/// An action with what it asks for.
+/// An action, together with its input.
 pub trait Step: Clone + Send + 'static {
-    /// Which one it is in the table.
+    /// The action's row in the table.
     const ACTION: Action;
-    /// What the audit calls it.
+    /// The name of the action in the audit.
     const AUDITED: &'static str;
 
-    /// Makes of the referral what follows.
+    /// Changes the referral by the step, and returns the words that came with it.
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said>;
 
-    /// What it names.
+    /// The records that the step names.
     fn named(&self) -> Named {
         Named::default()
     }
 }
 
-/// Takes a step: what becomes of the referral, and what was said.
+/// Takes a step, if the table allows it. Returns the referral's next version and the words that came with the step.
 pub fn take<S: Step>(step: S, before: &Referral, setting: &Setting<'_>) -> Result<(Referral, Said)> {
     super::table::check(S::ACTION, before, setting.caller, setting.directory)?;
     let mut after = before.clone();
@@ -109,7 +104,7 @@ pub fn take<S: Step>(step: S, before: &Referral, setting: &Setting<'_>) -> Resul
 }
 
 impl Referral {
-    /// The next version, with everything that follows from what has changed.
+    /// Completes the next version of a referral with everything that follows from its changes.
     pub fn settled(mut self, before: &Self, now: Timestamp) -> Self {
         self.next_due_at = clocks::next_due(&self);
         self.updated_at = now;
@@ -120,7 +115,7 @@ impl Referral {
         self
     }
 
-    /// Ends the matter. What was to be looked at again has been.
+    /// Ends the referral. A review that was due is met.
     pub(in crate::referrals) fn end(&mut self, state: State, now: Timestamp) {
         clocks::meet(self, crate::calendar::DeadlineKind::Review, now);
         self.course.state = state;

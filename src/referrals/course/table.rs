@@ -1,7 +1,8 @@
-//! The table: which action leads from where to where, for which kinds of referral, and whose it is.
+//! The table: for each action, the kinds of referral and the states in which it is possible, and the caller who may take it.
 //!
-//! It has no exceptions elsewhere. What an action needs besides, such as the protection assessment before a decision, is its guard:
-//! see [`guard`]. What a caller is offered and what a caller is allowed are both [`allowed`].
+//! There are no exceptions to the table elsewhere. A further condition of an action, such as a protection assessment before a
+//! decision, is its guard: see [`guard`]. The links offered to a caller and the actions permitted to a caller are both
+//! [`allowed`].
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
@@ -14,7 +15,7 @@ use crate::error::{Error, Problem, Result};
 use crate::referrals::course::clocks;
 use crate::referrals::{Kind, Origin, Referral, Status, disclosure};
 
-/// What can be done with a referral, and what can happen to it.
+/// An action on a referral, or an event that happens to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter, strum::IntoStaticStr)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -46,7 +47,7 @@ pub enum Action {
     RefuseFeedback,
     Reopen,
     EnterInError,
-    // These happen without being anybody's action of the table.
+    // These actions and events are not in the table.
     Receive,
     Correct,
     CopyForSibling,
@@ -57,30 +58,30 @@ pub enum Action {
 }
 crate::text_column!(Action);
 
-/// Whose an action is.
+/// The caller who may take an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
-    /// Whoever works cases at its office: caseworkers, and team leads with them.
+    /// Everybody who works with cases at the referral's office: caseworkers and team leads.
     Worker,
-    /// The same, with the qualification that SoL 25 kap. 1 § asks for.
+    /// A worker with the qualification that SoL 25 kap. 1 § requires.
     Qualified,
-    /// Team leads of its office.
+    /// A team lead of the referral's office.
     Lead,
-    /// The agency that sent it.
+    /// The agency that sent the referral.
     Sender,
 }
 
-/// Who acts, as far as the table asks.
+/// The standing of a caller, as far as the table needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
-    /// Staff who work cases at its office.
+    /// A member of staff who works with cases at the referral's office.
     Staff {
-        /// Whether they lead.
+        /// Whether the member of staff is a team lead.
         leads: bool,
-        /// Whether they are qualified.
+        /// Whether the member of staff has the qualification that SoL 25 kap. 1 § requires.
         qualified: bool,
     },
-    /// The agency that sent it.
+    /// The agency that sent the referral.
     Sender,
 }
 
@@ -104,7 +105,7 @@ impl Caller {
     }
 }
 
-/// The kinds that an action is for.
+/// The kinds of referral that an action is possible for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum For {
     Reports,
@@ -122,7 +123,6 @@ impl For {
     }
 }
 
-/// One row.
 struct Row {
     action: Action,
     kinds: For,
@@ -163,7 +163,6 @@ const fn row(action: Action, kinds: For, from: &'static [Status], who: Who) -> R
     Row { action, kinds, from, who }
 }
 
-/// The table.
 const TABLE: [Row; 23] = [
     row(Action::AssessProtection, For::Reports, BEFORE, Who::Worker),
     row(Action::RequestInformation, For::All, &[Status::Received], Who::Worker),
@@ -190,10 +189,10 @@ const TABLE: [Row; 23] = [
     row(Action::EnterInError, For::All, ANY, Who::Lead),
 ];
 
-/// So many attempts to reach somebody there must be before they count as not reached.
+/// The number of attempts after which a family may count as not reached.
 pub const ATTEMPTS_BEFORE_NOT_REACHED: usize = 3;
 
-/// What an action needs besides the table, if the referral does not have it.
+/// Returns the problem if the referral lacks a condition that the action needs besides the table.
 pub fn guard(action: Action, referral: &Referral, directory: &Directory) -> Option<Problem> {
     let course = &referral.course;
     match action {
@@ -213,13 +212,13 @@ pub fn guard(action: Action, referral: &Referral, directory: &Directory) -> Opti
     }
 }
 
-/// What this caller may do now, in the order of the table.
+/// The actions that this caller may take now, in the order of the table.
 pub fn allowed(referral: &Referral, caller: Caller, directory: &Directory) -> Vec<Action> {
     let rows = TABLE.iter().filter(|row| caller.is(row.who) && row.is_now(referral));
     rows.map(|row| row.action).filter(|action| guard(*action, referral, directory).is_none()).collect()
 }
 
-/// Refuses what this caller may not do, or not now, and says what is allowed.
+/// Refuses an action that this caller may not take, or not now. The refusal lists the allowed actions.
 pub fn check(action: Action, referral: &Referral, caller: Caller, directory: &Directory) -> Result<()> {
     let row = TABLE.iter().find(|row| row.action == action);
     let problem = match row {
@@ -234,13 +233,13 @@ pub fn check(action: Action, referral: &Referral, caller: Caller, directory: &Di
     }
 }
 
-/// A refusal that says what is allowed.
+/// A refusal that lists the allowed actions.
 pub fn refusal(problem: Problem, referral: &Referral, caller: Caller, directory: &Directory) -> Error {
     Error::new(problem).allowing(allowed(referral, caller, directory).into_iter().map(Into::into).collect())
 }
 
 impl Status {
-    /// Whether the matter is at its end here.
+    /// Whether the referral has ended.
     pub fn is_final(self) -> bool {
         !OPEN.contains(&self)
     }
@@ -253,7 +252,7 @@ impl Row {
 }
 
 impl Referral {
-    /// Whether it was taken down for a private person who stays unknown.
+    /// Whether the referral was taken down for a private person who stays unknown.
     pub fn is_anonymous(&self) -> bool {
         self.origin == Origin::Private && self.matter.reporter.is_none()
     }

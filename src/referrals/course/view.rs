@@ -1,4 +1,4 @@
-//! What has become of a referral, as the office sees it.
+//! The course of a referral in the form in which the office sees it.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,40 +19,40 @@ use crate::vault::{self, ConfidentialProse, Vault};
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReferralDeadline)]
 pub struct DeadlineView {
-    /// What is due.
+    /// The kind of the deadline.
     ///
     /// @example "inquiry_decision"
     pub kind: DeadlineKind,
-    /// By when, as the rule has it.
+    /// The time by which the action is due, as the rule sets it.
     ///
     /// @example "2026-12-05T23:00:00Z"
     pub due_at: Timestamp,
-    /// The same, moved to the next weekday (lag 1930:173), where the rule counts days.
+    /// The due time moved to the next weekday (lag 1930:173), if the rule counts days.
     ///
     /// @example "2026-12-07T23:00:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rolled_due_at: Option<Timestamp>,
-    /// When it was due before it was extended.
+    /// The due time before the deadline was extended.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_due_at: Option<Timestamp>,
-    /// When it was met.
+    /// When the deadline was met.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub met_at: Option<Timestamp>,
-    /// Whether it runs and has passed without being met.
+    /// Whether the deadline runs and has passed without being met.
     ///
     /// @example false
     pub overdue: bool,
-    /// The legal reference that it rests on.
+    /// The identifier of the legal reference that sets the deadline.
     #[schema(max_length = 100, example = "sol-20-2")]
     pub legal_basis_id: String,
 }
 
 impl DeadlineView {
-    /// A deadline of a referral in this state, as it stands at `now`.
+    /// Makes the view of a deadline, for a referral in this state, judged at `now`.
     pub fn new(deadline: Deadline, status: Status, now: Timestamp) -> Self {
         Self {
             overdue: status.runs(deadline.kind) && deadline.overdue(now.utc()),
@@ -66,30 +66,30 @@ impl DeadlineView {
     }
 }
 
-/// What the reporter is told of the decision (SoL 19 kap. 6 §).
+/// Feedback to the reporter on the decision (SoL 19 kap. 6 §).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReferralFeedback)]
 pub struct FeedbackView {
-    /// Whether the reporter asked for it.
+    /// Whether the reporter asked for feedback.
     pub requested: bool,
-    /// What was told last.
+    /// The answer that the reporter was given last.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<FeedbackValue>,
-    /// When it was told.
+    /// When the reporter was given the answer.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
-    /// When it was refused to tell of the present decision.
+    /// When the office refused to tell the present decision.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused_at: Option<Timestamp>,
-    /// Why nothing was told.
+    /// The reason why the office refused to tell.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +97,7 @@ pub struct FeedbackView {
 }
 
 impl FeedbackView {
-    /// For a report by duty; nothing for others.
+    /// Makes the view for a report under a legal duty. Other referrals have none.
     pub fn of(referral: &Referral) -> Option<Self> {
         let feedback = &referral.course.feedback;
         disclosure::reports_by_duty(referral).then(|| Self {
@@ -110,42 +110,42 @@ impl FeedbackView {
     }
 }
 
-/// Something that happened to a referral.
+/// An event in the history of a referral.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReferralEvent)]
 pub struct EventView {
-    /// Identifies it.
+    /// The identifier of the event.
     pub id: ReferralEventId,
-    /// The version of the referral that it made.
+    /// The version of the referral that the event made.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 2)]
     pub version: i32,
-    /// What was done, or happened.
+    /// The action that was taken, or the event that happened.
     pub action: Action,
-    /// The state before; absent where it begins.
+    /// The state before the event; absent in the first event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Status>,
-    /// The state behind it.
+    /// The state after the event.
     pub to: Status,
-    /// Who did it.
+    /// The actor who caused the event.
     pub by: Actor,
-    /// When it happened.
+    /// When the event happened.
     pub at: Timestamp,
-    /// The office that had it.
+    /// The office that had the referral before the event.
     pub office_id: OfficeId,
-    /// The office that has it from then on, where that is another one.
+    /// The office that has the referral after the event, if it is another office.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_office_id: Option<OfficeId>,
-    /// Why, as a code of the action's code list.
+    /// The reason, as a code of the action's code list.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "awaiting_interpreter")]
     pub reason_code: Option<String>,
-    /// Why, in words.
+    /// The reason, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Samtal med barnet i skolan i dag."
@@ -154,7 +154,7 @@ pub struct EventView {
 }
 
 impl EventView {
-    /// That it was received: `first` is what happened next.
+    /// Makes the event of the receipt. `first` is the next event in the history.
     pub fn of_receipt(referral: &Referral, first: Option<&SealedEvent>) -> Self {
         let by = match (referral.origin, referral.made_by) {
             (Origin::Partner(id), _) => Actor::Partner(id),
@@ -176,7 +176,7 @@ impl EventView {
         }
     }
 
-    /// Something that happened.
+    /// Opens a sealed event.
     pub fn new(event: &SealedEvent, vault: &Vault) -> Result<Self> {
         let Told { code, words } = event.told(vault)?;
         Ok(Self {

@@ -1,4 +1,4 @@
-//! The steps of work, as operations.
+//! The operations for the steps of work.
 
 use actix_web::{HttpResponse, post};
 use serde_json::json;
@@ -16,7 +16,7 @@ use crate::referrals::course::steps::work::{
 };
 use crate::referrals::faces::views::ReferralView;
 
-/// The operations of work.
+/// Mounts the operations for the steps of work.
 pub fn mount(api: &mut impl Mount) {
     api.service(assess_protection);
     api.service(request_information);
@@ -33,8 +33,8 @@ pub fn mount(api: &mut impl Mount) {
 
 /// Assess whether the child needs protection
 ///
-/// For concern reports, at once (SoL 2025:400, 20 kap. 1 §): before anything is decided. The first assessment meets the deadline;
-/// later ones are added.
+/// For concern reports, at once and before any decision (SoL 2025:400, 20 kap. 1 §). The first assessment meets the deadline;
+/// later assessments are added.
 #[utoipa::path(
     operation_id = "assessProtection",
     tag = "referrals",
@@ -42,7 +42,7 @@ pub fn mount(api: &mut impl Mount) {
     request_body = AssessProtection,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 409, description = "The referral's state or kind does not allow the action; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -61,9 +61,10 @@ async fn assess_protection(
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Ask the sender
+/// Ask the sender for information
 ///
-/// The question becomes a message to the sender, and the clocks go on. A private person who stays unknown cannot be asked.
+/// The question becomes a message to the sender, and the deadlines keep running. A private person who stays unknown cannot be
+/// asked.
 #[utoipa::path(
     operation_id = "requestInformation",
     tag = "referrals",
@@ -71,7 +72,7 @@ async fn assess_protection(
     request_body = RequestInformation,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The state does not allow it, or there is nobody to ask; `allowedActions` says what is allowed."),
+        (status = 409, description = "The referral's state does not allow the action, or there is nobody to ask; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -90,9 +91,10 @@ async fn request_information(
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Take down an answer
+/// Take down the sender's answer
 ///
-/// What the sender said elsewhere, such as over the telephone. A message or a supplement of the sender's own does the same.
+/// For an answer that the sender gave elsewhere, for example over the telephone. A message or a supplement that the sender
+/// writes here has the same effect.
 #[utoipa::path(
     operation_id = "supplyInformation",
     tag = "referrals",
@@ -100,7 +102,7 @@ async fn request_information(
     request_body = SupplyInformation,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 409, description = "The referral's state or kind does not allow the action; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -119,9 +121,9 @@ async fn supply_information(
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Assign
+/// Assign a referral
 ///
-/// To oneself; team leads to anyone who works cases at the office.
+/// Caseworkers can assign a referral to themselves; team leads can assign it to anyone who works with cases at the office.
 #[utoipa::path(
     operation_id = "assignReferral",
     tag = "referrals",
@@ -129,7 +131,7 @@ async fn supply_information(
     request_body = Assign,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 409, description = "The referral's state or kind does not allow the action; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -143,9 +145,10 @@ async fn assign(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Accept
+/// Accept a referral
 ///
-/// For requests: the office takes it on, and must make the first contact within the days that the municipality has set.
+/// For requests: the office takes on the referral, and must make the first contact within the number of days that the
+/// municipality has set.
 #[utoipa::path(
     operation_id = "acceptReferral",
     tag = "referrals",
@@ -153,7 +156,7 @@ async fn assign(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
     request_body = Accept,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 409, description = "The referral's state or kind does not allow the action; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -167,9 +170,9 @@ async fn accept(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Begin
+/// Start the work on a referral
 ///
-/// For requests that were accepted: the family has been met for the first time.
+/// For requests that were accepted, when the office has met the family for the first time.
 #[utoipa::path(
     operation_id = "startReferral",
     tag = "referrals",
@@ -177,7 +180,7 @@ async fn accept(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
     request_body = Start,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 409, description = "The referral's state or kind does not allow the action; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -193,8 +196,8 @@ async fn start(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Bo
 
 /// Log an attempt to reach the family
 ///
-/// For requests that were accepted. One that reached somebody meets the deadline of the first contact; after three, the family
-/// may count as not reached.
+/// For requests that were accepted. An attempt that reached somebody meets the deadline of the first contact. After three
+/// attempts, the family may count as not reached.
 #[utoipa::path(
     operation_id = "logAttempt",
     tag = "referrals",
@@ -202,7 +205,7 @@ async fn start(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Bo
     request_body = LogAttempt,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 409, description = "The referral's state or kind does not allow the action; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -221,9 +224,9 @@ async fn log_attempt(
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Put on hold
+/// Put a referral on hold
 ///
-/// For requests that were accepted: it waits, until a day on which somebody looks at it again.
+/// For requests that were accepted. The referral waits until the day on which somebody reviews it again.
 #[utoipa::path(
     operation_id = "holdReferral",
     tag = "referrals",
@@ -231,7 +234,7 @@ async fn log_attempt(
     request_body = Hold,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 409, description = "The referral's state or kind does not allow the action; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -247,9 +250,9 @@ async fn hold(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Bod
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Resume
+/// Resume the work on a referral
 ///
-/// It goes on from where it was when it was put on hold.
+/// The referral returns to the state in which it was put on hold.
 #[utoipa::path(
     operation_id = "resumeReferral",
     tag = "referrals",
@@ -257,7 +260,7 @@ async fn hold(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Bod
     request_body = Resume,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The referral's state or kind does not allow it; `allowedActions` says what does."),
+        (status = 409, description = "The referral's state or kind does not allow the action; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -273,8 +276,8 @@ async fn resume(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
 
 /// Extend a deadline
 ///
-/// For team leads, and for reasons that lie with the child or the matter alone: workload and staffing are refused (SoL 2025:400,
-/// 20 kap. 2 §). The deadlines of the protection assessment and of the feedback are never extended.
+/// For team leads. The reason must lie with the child or the matter: workload and staffing are refused (SoL 2025:400, 20 kap. 2
+/// §). The deadlines of the protection assessment and of the feedback are never extended.
 #[utoipa::path(
     operation_id = "extendDeadline",
     tag = "referrals",
@@ -282,7 +285,7 @@ async fn resume(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
     request_body = ExtendDeadline,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The state does not allow it, or no deadline runs that could be extended."),
+        (status = 409, description = "The referral's state does not allow the action, or no running deadline can be extended."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -326,10 +329,10 @@ async fn extend_deadline(
     Desk::new(worker, tools).act(id.0, step.0).await
 }
 
-/// Redirect to another office
+/// Redirect a referral to another office
 ///
-/// It is received there, by nobody yet; its history and its clocks go with it. It does not exist for this office any more. What
-/// is about a person with a protected identity stays at the reception.
+/// The other office receives the referral without an assignee; the history and the deadlines go with it. For this office the
+/// referral no longer exists. A referral about a person with a protected identity stays at the central reception.
 #[utoipa::path(
     operation_id = "redirectReferral",
     tag = "referrals",
@@ -337,7 +340,7 @@ async fn extend_deadline(
     request_body = Redirect,
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "The state does not allow it, or the person's identity is protected; `allowedActions` says what is allowed."),
+        (status = 409, description = "The referral's state does not allow the action, or the person's identity is protected; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),

@@ -1,13 +1,13 @@
-//! What the sender of a referral may know of it: the one rule.
+//! The one rule about what the sender of a referral may know of it.
 //!
-//! [`Disclosed`] is a function of what the sender is, what kind of matter it is, what the consent covers, what the municipality has
-//! settled, and where the matter stands; and of nothing else. Receipts, what a sender may do, and the office's view of both are made
-//! of it alone.
+//! [`Disclosed`] depends only on the sender's category, the kind of the referral, the scope of the consent, the municipality's
+//! settings and the state of the referral. Receipts, the actions of a sender, and the office's view of both are made from it
+//! alone.
 //!
-//! - Who reports by duty learns whether an inquiry was opened once the office has told (SoL 19 kap. 6 §), and nothing else of it. The
-//!   police and those who have no duty learn only that it was received.
-//! - Who sends a request with the family's consent to tell learns how it goes. Without that consent: that it was received, and that it
-//!   was handled.
+//! - A mandatory reporter learns whether an inquiry was opened once the office has told it (SoL 19 kap. 6 §), and nothing else.
+//!   The police, and reporters without a duty to report, learn only that the report was received.
+//! - A sender of a support request learns its progress if the family's consent covers the outcome. Without that consent, the
+//!   sender learns only that the request was received and that it was handled.
 
 pub mod partner_view;
 pub mod receipt;
@@ -29,67 +29,62 @@ use crate::referrals::{Kind, Referral, Status};
 use crate::time::Timestamp;
 use crate::vault::ConfidentialLine;
 
-/// What the sender of a referral may know of it.
+/// The part of a referral that its sender may know.
 #[derive(Debug, Clone)]
 pub struct Disclosed<'a> {
-    /// Its identifier, which is in the receipt.
     pub id: ReferralId,
-    /// Its reference, which is in the receipt.
     pub reference: &'a Reference,
-    /// What kind of matter the sender has sent.
     pub kind: Kind,
-    /// When.
     pub received_at: Timestamp,
-    /// Under which reference of its own.
     pub sender_reference: Option<&'a ConfidentialLine>,
-    /// Where the matter stands.
     pub status: DisclosedStatus,
-    /// The office to turn to about it.
+    /// The office that the sender can turn to about the referral.
     pub office: OfficeId,
-    /// When something of this changed last.
+    /// When something disclosed last changed.
     pub changed_at: Timestamp,
-    /// By when it is to be decided whether to open an inquiry, for who may learn what is decided. An extension is the office's affair.
+    /// The time by which the office must decide whether to open an inquiry, if the sender may learn the decision. An extension
+    /// is not disclosed.
     pub decision_due: Option<DecisionDue<'a>>,
-    /// What the office has told of the decision, for who may learn it.
+    /// Feedback on the decision, if the sender may learn it.
     pub feedback: Option<DisclosedFeedback>,
-    /// Where to turn instead.
+    /// The place to turn to instead, if the office declined.
     pub turn_to: Option<&'a TurnTo>,
 }
 
-/// By when it is to be decided whether to open an inquiry.
+/// The time by which the office must decide whether to open an inquiry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DecisionDue<'a> {
-    /// By when, as it was when the report was sent.
+    /// The time that was set when the report was sent. An extension does not change it.
     pub at: DateTime<Utc>,
-    /// The legal reference that it rests on.
+    /// The identifier of the legal reference that sets the deadline.
     pub legal_basis_id: &'a str,
 }
 
-/// What a reporter is told of the decision.
+/// Feedback on the decision to a reporter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DisclosedFeedback {
-    /// Whether it was asked for.
+    /// Whether the reporter asked for feedback.
     pub requested: bool,
-    /// What was told, and when.
+    /// The answer that the office gave, and when it gave it.
     pub told: Option<(FeedbackValue, Timestamp)>,
 }
 
-/// What a sender may do with what it has sent.
+/// An action that a sender may take on a referral that it has sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum SenderAction {
-    /// Add something.
+    /// Add information to the referral.
     Supplements,
     /// Write to the office.
     Messages,
-    /// Take a request back.
+    /// Withdraw a request.
     Withdraw,
     /// Ask to be told whether an inquiry is opened.
     RequestFeedback,
 }
 
 impl<'a> Disclosed<'a> {
-    /// What the sender of this referral may know of it.
+    /// Computes what the sender of this referral may know of it.
     pub fn of(referral: &'a Referral, directory: &Directory) -> Self {
         let learns_the_decision = learns_the_decision(referral, directory);
         let decision = referral.deadlines.iter().find(|deadline| deadline.kind == DeadlineKind::InquiryDecision);
@@ -112,8 +107,8 @@ impl<'a> Disclosed<'a> {
         }
     }
 
-    /// What the sender may do now, as far as the sender can know: what was entered in error takes nothing any more, and does not say so
-    /// before somebody tries.
+    /// Returns the actions that the sender may take now, as far as the sender can know. A referral entered in error accepts no
+    /// action, but that is shown only when the sender tries one.
     pub fn actions(&self) -> Vec<SenderAction> {
         let is_open = !matches!(
             self.status,
@@ -132,7 +127,7 @@ impl<'a> Disclosed<'a> {
     }
 }
 
-/// The part of what a sender may know that can change.
+/// The disclosed facts that can change.
 #[derive(Debug, PartialEq, Eq)]
 struct Changing<'a> {
     status: DisclosedStatus,
@@ -158,37 +153,37 @@ impl<'a> Changing<'a> {
     }
 }
 
-/// Whether something that the sender may know differs between two versions of a referral.
+/// Whether a disclosed fact differs between two versions of a referral.
 pub fn differs(before: &Referral, after: &Referral) -> bool {
     Changing::of(before) != Changing::of(after)
 }
 
-/// Whether the sender is one who reported by duty.
+/// Whether the sender reported under a legal duty.
 pub fn reports_by_duty(referral: &Referral) -> bool {
     referral.kind == Kind::ConcernReport && referral.sender_category.is_some_and(Category::is_mandatory_reporter)
 }
 
-/// Whether the sender is one whom the law and the municipality let learn what was decided on its report.
+/// Whether the law and the municipality let this sender learn the decision on its report.
 pub fn learns_the_decision(referral: &Referral, directory: &Directory) -> bool {
     reports_by_duty(referral) && referral.sender_category.is_some_and(|category| is_told_decisions(category, directory))
 }
 
-/// Whether the law and the municipality let senders of this category learn what is decided on their reports.
+/// Whether the law and the municipality let senders of this category learn the decisions on their reports.
 pub fn is_told_decisions(category: Category, directory: &Directory) -> bool {
     let mut codes = directory.municipality.without_feedback.iter();
-    // A code that is no category may be one that is misspelt. Then it is better to tell nobody than the wrong one.
+    // An unknown code may be a misspelt category. Then it is safer to tell nobody than to tell the wrong sender.
     let is_left_out = codes.any(|code| code == category.as_ref() || code.parse::<Category>().is_err());
     category.is_mandatory_reporter() && !is_left_out
 }
 
-/// Whether the family lets the sender learn how the request goes.
+/// Whether the family's consent lets the sender learn the progress of the request.
 pub fn learns_the_outcome(referral: &Referral) -> bool {
     let consent = referral.matter.consent.as_ref().filter(|consent| consent.withdrawn_at.is_none());
     referral.kind != Kind::ConcernReport
         && consent.is_some_and(|consent| consent.scopes.contains(&ConsentScope::Outcome))
 }
 
-/// Where the referral stands, as its sender may know.
+/// The state of the referral, as far as its sender may know it.
 pub fn status(referral: &Referral) -> DisclosedStatus {
     let status = referral.status();
     if referral.kind == Kind::ConcernReport {

@@ -1,4 +1,5 @@
-//! A referral through its sender's eyes, for the office: exactly what the sender sees, and what is withheld on which ground.
+//! The sender's view of a referral, for the office: exactly what the sender sees, and the facts that are withheld with the
+//! ground for each.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,41 +10,41 @@ use crate::referrals::disclosure::{self, Disclosed};
 use crate::referrals::{Kind, Referral};
 use crate::text::Localized;
 
-/// What the sender sees, and what not.
+/// The sender's receipt, and the facts that are withheld from the sender.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartnerView {
-    /// The receipt, as a key of the sender's with all scopes reads it now.
+    /// The receipt, as a key of the sender with all scopes can read it now.
     pub receipt: Receipt,
-    /// What the sender does not see.
+    /// The facts that are withheld from the sender, at most five.
     #[schema(max_items = 5)]
     pub withheld: Vec<Withheld>,
 }
 
-/// Something that the sender does not see.
+/// A fact that is withheld from the sender.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Withheld {
-    /// What is withheld.
+    /// The fact that is withheld, in Swedish and English.
     ///
     /// @example {"en": "Whether an inquiry is opened", "sv": "Om en utredning inleds"}
     pub what: Localized,
-    /// On which ground.
+    /// The ground on which the fact is withheld.
     ///
     /// @example {"en": "The office has not told yet", "sv": "Kontoret har inte informerat ännu"}
     pub ground: Localized,
-    /// The legal reference that it rests on, if it is one of the directory's.
+    /// The identifier of the legal reference, if the ground rests on one that the directory has.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, example = "sol-19-6")]
     pub legal_basis_id: Option<&'static str>,
 }
 
 impl Withheld {
-    /// What is withheld from the sender of a referral of whom this is disclosed.
+    /// Lists the facts that are withheld from the sender of a referral, beside what is disclosed.
     pub fn from(referral: &Referral, disclosed: &Disclosed<'_>) -> Vec<Self> {
         let mut withheld = vec![Self {
             what: Text::new(
-                "The office's own work: who has it, notes, attempts, reasons, deadlines that were moved, other referrals",
+                "The office's own work: the assignee, notes, attempts, reasons, extended deadlines, other referrals",
                 "Kontorets eget arbete: vem som har det, anteckningar, försök, skäl, förlängda frister, andra ärenden",
             )
             .into(),
@@ -60,9 +61,9 @@ impl Withheld {
         });
         if disclosed.office != referral.office_id {
             withheld.push(Self {
-                what: Text::new("Which office has it now", "Vilket kontor som har det nu").into(),
+                what: Text::new("The office that has the referral now", "Vilket kontor som har det nu").into(),
                 ground: Text::new(
-                    "It would tell what the sender may not know: that it was passed on, or that an identity is protected",
+                    "It would reveal something that the sender may not know: that the referral was passed on, or that an identity is protected",
                     "Det skulle röja det som avsändaren inte får veta: att ärendet lämnats vidare eller att en identitet är skyddad",
                 )
                 .into(),
@@ -76,11 +77,11 @@ impl Withheld {
         let feedback = &referral.course.feedback;
         let ground = match disclosed.feedback {
             None if disclosure::reports_by_duty(referral) => Text::new(
-                "The municipality tells this kind of agency nothing of its decisions",
+                "The municipality does not tell this kind of agency about its decisions",
                 "Kommunen lämnar inga uppgifter om sina beslut till detta slag av verksamhet",
             ),
             None => Text::new(
-                "Only who reports by duty may be told",
+                "Only a reporter with a legal duty to report may be told",
                 "Endast den som anmält enligt anmälningsskyldigheten får informeras",
             ),
             Some(told) if told.told.is_some() && feedback.answered && feedback.refused.is_none() => return None,
@@ -104,7 +105,7 @@ impl Withheld {
             )
             .into(),
             ground: Text::new(
-                "No consent covers telling the sender how it goes",
+                "No consent covers telling the sender about the progress",
                 "Inget samtycke omfattar att avsändaren får veta hur det går",
             )
             .into(),

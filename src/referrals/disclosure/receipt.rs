@@ -1,8 +1,8 @@
-//! What the sender of a referral sees. Every answer to a partner agency about its referral is made here and nowhere else, of what
-//! [`super::disclosure`] lets through.
+//! The receipt: a referral as its sender sees it. Every answer to a partner agency about its referral is made here and nowhere
+//! else, from what [`super::disclosure`] lets through.
 //!
-//! It follows from what the sender is and from what has been disclosed, never from what the office knows: so its ETag is a hash
-//! of it, and nothing in it moves when something undisclosed happens.
+//! A receipt follows from the sender's category and from what has been disclosed, never from what only the office knows. Its
+//! ETag is therefore a hash of the receipt, and does not change when something undisclosed happens.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,64 +22,64 @@ use crate::text::Localized;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 
-/// A referral as its sender may know it.
+/// A referral, as far as its sender may know it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Receipt)]
 pub struct Receipt {
-    /// Identifies it to programs.
+    /// The referral's identifier, for programs.
     pub id: ReferralId,
-    /// Identifies it to people.
+    /// The referral's reference, for people.
     pub reference: Reference,
-    /// The sender's own reference.
+    /// The sender's own reference to the referral.
     ///
     /// @example "2026-117"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub sender_reference: Option<ConfidentialLine>,
-    /// What kind of matter it is.
+    /// The kind of the referral.
     pub kind: Kind,
-    /// Where it stands, as far as the sender may know.
+    /// The referral's state, as far as the sender may know it.
     pub status: DisclosedStatus,
-    /// When it was received.
+    /// When the referral was received.
     pub received_at: Timestamp,
-    /// When something that stands here changed last.
+    /// When something in this receipt last changed.
     pub updated_at: Timestamp,
-    /// The office to turn to about it.
+    /// The office to turn to about the referral.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office: Option<ReceivingOffice>,
-    /// What happens next.
+    /// The next step, in words for the sender.
     ///
     /// @example {"en": "The office assesses at once whether the child needs protection now, and then decides whether to open an \
     /// inquiry. If it is acute, do not wait: call the office, the on-call line or 112.", "sv": "Kontoret bedömer genast om barnet \
     /// behöver skydd nu, och beslutar sedan om en utredning ska inledas. Vänta inte om det är akut: ring kontoret, socialjouren \
     /// eller 112."}
     pub next_step: Localized,
-    /// The deadlines that concern the sender.
+    /// The deadlines that the sender may know, at most five.
     #[schema(max_items = 5)]
     pub deadlines: Vec<DisclosedDeadline>,
     /// Whether a mandatory reporter asked to know if an inquiry is opened, and what was told (SoL 19 kap. 6 §).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Feedback>,
-    /// Where to turn instead, if the office declined.
+    /// The place to turn to instead, if the office declined.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn_to: Option<Instead>,
-    /// This receipt's own address, and what the sender may do now.
+    /// The address of this receipt, and links to the actions that the sender may take now.
     #[serde(rename = "_links")]
     #[schema(max_items = 20)]
     pub links: Vec<Link>,
 }
 
-/// An office, as far as a sender needs it.
+/// An office, with the facts that a sender needs.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceivingOffice {
-    /// What it is called.
+    /// The office's name in Swedish and English.
     ///
     /// @example {"sv": "Nära socialtjänst Skäggetorp", "en": "Nära socialtjänst Skäggetorp"}
     pub name: Localized,
-    /// Its telephone number.
+    /// The office's telephone number, in international form.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 24, pattern = "^\\+[1-9][0-9]*( [0-9]+)*$", example = "+46 13 20 60 00")]
     pub phone: Option<String>,
@@ -92,14 +92,14 @@ impl ReceivingOffice {
     }
 }
 
-/// Where to turn instead: an office, or in words.
+/// The place to turn to instead: an office, or a description in words.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Instead {
-    /// The office.
+    /// The other office to turn to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office: Option<ReceivingOffice>,
-    /// Where else, in words.
+    /// The other place to turn to, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Familjerådgivningen tar emot utan remiss."
@@ -111,32 +111,32 @@ pub struct Instead {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DisclosedDeadline {
-    /// What is due.
+    /// The kind of the deadline.
     ///
     /// @example "inquiry_decision"
     pub kind: DeadlineKind,
-    /// By when it is due.
+    /// The time by which the office must act.
     ///
     /// @example "2026-12-05T23:00:00Z"
     pub due_at: Timestamp,
-    /// The legal reference that it rests on.
+    /// The identifier of the legal reference that sets the deadline.
     #[schema(max_length = 100, example = "sol-20-2")]
     pub legal_basis_id: String,
 }
 
-/// Feedback to a mandatory reporter.
+/// Feedback on the decision to a mandatory reporter.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Feedback {
-    /// Whether it was asked for.
+    /// Whether the reporter asked for feedback.
     pub requested: bool,
-    /// What the office has told, if it has.
+    /// The answer that the office has given, if it has given one.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<FeedbackValue>,
-    /// When the office told it.
+    /// When the office gave the answer.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,7 +144,7 @@ pub struct Feedback {
 }
 
 impl Receipt {
-    /// Tells what has been disclosed, to a sender whose key has these scopes.
+    /// Makes the receipt from what has been disclosed, for a sender whose key has these scopes.
     pub fn new(disclosed: &Disclosed<'_>, scopes: &[Scope], directory: &Directory, linking: &impl Linking) -> Self {
         let deadlines = disclosed.decision_due.iter().map(|due| DisclosedDeadline {
             kind: DeadlineKind::InquiryDecision,
@@ -178,12 +178,12 @@ impl Instead {
     }
 }
 
-/// Where the referral is for its sender.
+/// The path of a referral's receipt.
 pub fn path(id: ReferralId) -> String {
     format!("/partner/referrals/{id}")
 }
 
-/// What a key with these scopes may do with the referral now.
+/// Links to the actions that a key with these scopes may take on the referral now.
 fn links(disclosed: &Disclosed<'_>, scopes: &[Scope], linking: &impl Linking) -> Vec<Link> {
     let path = path(disclosed.id);
     let below = |name: &'static str, method: &'static str| linking.link(name, method, &format!("{path}/{name}"));
@@ -197,7 +197,7 @@ fn links(disclosed: &Disclosed<'_>, scopes: &[Scope], linking: &impl Linking) ->
     links
 }
 
-/// What is told of a request in this state follows from the state alone.
+/// The next step, in words for the sender. It depends only on the kind and the disclosed state.
 fn next_step(kind: Kind, status: DisclosedStatus) -> Text {
     if kind == Kind::ConcernReport {
         return match status {

@@ -1,4 +1,4 @@
-//! Whatever becomes of a referral, its receipt holds what the table of this file says, and nothing else.
+//! Tests that, after any course of events, a receipt holds exactly the facts that the table in this file lists.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -24,16 +24,17 @@ use crate::text::Prose;
 use crate::time::Random;
 use crate::vault::ConfidentialProse;
 
-/// Stands in every text of the office's that the sender must not read.
+/// A word in every text of the office that the sender must not read.
 const SECRET: &str = "HEMLIGT";
-/// Stands in the one that the sender must.
+/// A word in the one text of the office that the sender must read.
 const ADVICE: &str = "Familjerådgivningen";
 
 fn start() -> Moment {
     Moment { now: "2026-11-23T09:00:00Z".parse().unwrap(), random: Random::system() }
 }
 
-/// The directory as the municipality may have settled it: nothing for the police, something for all, nothing for the schools.
+/// Directories with three settings of the municipality: no feedback to the police, feedback to all, no feedback to schools and
+/// the police.
 static DIRECTORIES: LazyLock<[Directory; 3]> = LazyLock::new(|| {
     [&["police"][..], &[], &["school", "police"]].map(|codes| {
         let mut directory = in_memory(&start()).unwrap();
@@ -49,7 +50,7 @@ struct Sent {
     asks_for_feedback: bool,
     tells_outcome: bool,
     directory: usize,
-    /// Which action by which caller; what is not allowed then is left out.
+    /// Actions by number, each with whether the caller leads. An action that is not allowed at its turn is skipped.
     course: Vec<(usize, bool)>,
 }
 
@@ -112,7 +113,7 @@ fn done(deed: &Deed, before: &Referral, setting: &Setting<'_>) -> Option<Referra
     }
 }
 
-/// What becomes of it by an action, if that is allowed.
+/// Returns the next version of the referral after an action, if the action is allowed.
 fn act(number: usize, before: &Referral, setting: &Setting<'_>) -> Option<Referral> {
     let (now, by) = (setting.now(), setting.by);
     let text = || ConfidentialProse::new(SECRET.parse::<Prose>().unwrap());
@@ -205,7 +206,7 @@ fn receipt(referral: &Referral, directory: &Directory) -> Value {
     serde_json::to_value(Receipt::new(&disclosed, &[Scope::Submit, Scope::Read], directory, &links)).unwrap()
 }
 
-/// The table of the sender's view, in words of its own.
+/// The table of the disclosed states, written independently of the code under test.
 fn told_status(referral: &Referral, tells_outcome: bool) -> &'static str {
     let withdrawn_by_sender = matches!(referral.course.state, State::Withdrawn { by: Withdrawer::Sender });
     let status = referral.status();
@@ -229,7 +230,7 @@ fn told_status(referral: &Referral, tells_outcome: bool) -> &'static str {
     }
 }
 
-/// Everything that the receipt of this referral may hold, but for when it changed and what happens next.
+/// Everything that the receipt of this referral may hold, except the time of the last change and the next step.
 fn expected(sent: &Sent, referral: &Referral, first_due: &Value) -> Value {
     let left_out: &[&str] = [&["police"][..], &[], &["school", "police"]][sent.directory];
     let by_duty = !["association", "other"].contains(&sent.category.as_ref());
@@ -265,7 +266,7 @@ fn expected(sent: &Sent, referral: &Referral, first_due: &Value) -> Value {
     all
 }
 
-/// The receipt without what [`expected`] leaves out, and with its links in few words.
+/// The receipt without the fields that [`expected`] leaves out, and with its links in short form.
 fn comparable(receipt: &Value) -> Value {
     let mut receipt = receipt.clone();
     let links: Vec<String> = receipt["_links"]
@@ -303,19 +304,19 @@ proptest! {
             referral = after;
             let now = receipt(&referral, directory);
             prop_assert_eq!(comparable(&now), expected(&sent, &referral, &first_due));
-            // The new office is told to who may know that it was passed on, and to nobody else.
+            // Only a sender who may know that the referral was passed on is told the new office.
             if sent.is_report || !sent.tells_outcome {
                 prop_assert_eq!(&now["office"], &first_office);
             }
             let text = now.to_string();
             prop_assert!(!text.contains(SECRET) && !text.contains(&by.to_string()), "{}", text);
-            // What happens next follows from what is disclosed, and the time moves with what is disclosed alone.
+            // The next step follows from the disclosed facts, and the time of the last change moves only with them.
             if now["status"] == before["status"] {
                 prop_assert_eq!(&now["nextStep"], &before["nextStep"]);
             }
             let same = [&now, &before].map(|receipt| (comparable(receipt), receipt["office"].clone()));
             if same[0] == same[1] {
-                prop_assert_eq!(&now, &before, "nothing moves when something undisclosed happens");
+                prop_assert_eq!(&now, &before, "the receipt does not change when something undisclosed happens");
             } else {
                 prop_assert_eq!(&now["updatedAt"], &json!(moment.now));
             }

@@ -16,22 +16,20 @@ use crate::referrals::sending::sender::check_writable;
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{Referral, store};
 
-/// Somebody who reads a referral, or what hangs below it.
+/// A reader of a referral or of its parts, with everything that reading and recording needs.
 pub struct Reading<'a> {
-    /// Who.
     pub staff: &'a Staff,
-    /// How they ask.
     pub call: &'a Call,
-    /// The directory that says which offices are theirs.
+    /// The directory that tells which offices the member of staff belongs to.
     pub directory: &'a Directory,
-    /// Where it is.
     pub db: &'a Db,
-    /// Where it is noted that they asked in vain.
+    /// The record of attempts that are denied.
     pub denials: &'a Denials,
 }
 
 impl Reading<'_> {
-    /// The referral as far as they may know of it, with what is `below`. The reading is on record before anything leaves.
+    /// Reads the referral, if the member of staff may know of it, together with what `below` reads. The reading is in the audit
+    /// before the answer is returned.
     pub async fn of<T: Send + 'static>(
         &self,
         action: &'static str,
@@ -51,7 +49,7 @@ impl Reading<'_> {
     }
 }
 
-/// Where a referral is, what hangs below it, and what somebody may do with it now.
+/// Links to the referral, its parts, and the actions that `caller` may take on it now.
 pub fn links(call: &Call, referral: &Referral, directory: &Directory, caller: Option<Caller>) -> Vec<Link> {
     let path = format!("/referrals/{}", referral.id);
     let below = |rel: &'static str, method: &'static str| call.link(rel, method, &format!("{path}/{rel}"));

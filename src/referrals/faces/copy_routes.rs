@@ -1,4 +1,4 @@
-//! Giving a sibling a report of its own.
+//! The operation that gives a sibling a separate report.
 
 use actix_web::{HttpResponse, post};
 use serde::Deserialize;
@@ -24,20 +24,20 @@ use crate::referrals::faces::views::ReferralView;
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Kind, Status};
 
-/// Which of the siblings gets a report of its own.
+/// The sibling who gets a separate report.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CopyForSibling {
-    /// The sibling's place in the list, from 0.
+    /// The sibling's place in the report's list of siblings, counted from 0.
     #[schema(minimum = 0, maximum = 19, example = 0)]
     sibling_index: u16,
 }
 
-/// Give a sibling a report of its own
+/// Give a sibling a separate report
 ///
-/// For concern reports: a new report with the sibling as its child and the child as a sibling. All else is the first one's, also who
-/// reported and when it was received, from which the clocks run; the sender sees it as one more of its reports. It is routed anew by
-/// where the child lives. Each sibling gets one.
+/// Makes a new concern report, with the sibling as its child and the child as a sibling. Everything else is copied from the
+/// first report, including the reporter and the time of receipt, from which the deadlines run. The sender sees the copy as one
+/// more of its reports. The copy is routed by the place where the child lives. Each sibling gets at most one separate report.
 #[utoipa::path(
     operation_id = "copyReferralForSibling",
     tag = "referrals",
@@ -45,7 +45,7 @@ pub struct CopyForSibling {
     request_body = CopyForSibling,
     responses(
         (status = 201, description = "The sibling's report.", body = ReferralView),
-        (status = 409, description = "It is no concern report, or was entered in error; `allowedActions` says what is allowed."),
+        (status = 409, description = "The referral is not a concern report, or was entered in error; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -68,7 +68,8 @@ pub async fn copy_for_sibling(
     let (id, index) = (id.0, body.0.sibling_index);
     let desk = Desk::new(worker, tools);
     let sight = desk.caller.staff.own_sight(&desk.directory);
-    // The copy may be another office's; then it was this office's to make. Who is not cleared for it learns nothing of it any more.
+    // The copy may belong to another office; then it is enough that the caller may know of the original. Staff who are not cleared
+    // for the copy do not learn of it.
     let may_see = move |conn: &mut DbConn, copy: Uuid| {
         let copy = ReferralId::from_uuid(copy);
         if if_known(store::find(conn, &sight, copy))?.is_some() {

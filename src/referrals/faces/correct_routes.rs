@@ -1,4 +1,4 @@
-//! Correcting a referral.
+//! The operation that corrects a referral.
 
 use actix_web::{HttpResponse, patch};
 
@@ -31,10 +31,11 @@ type ReferralCorrection = Changeable<Facts>;
 
 /// Correct a referral
 ///
-/// A merge patch (RFC 7396) of the child, the guardians and the urgency; a list of guardians takes the place of the one before. Where
-/// the child lives elsewhere by now, `suggestedRouting` says to which office it would go: redirecting it is for you to decide. A new
-/// identity number makes it about whoever has that number. When the child's identity turns out to be protected, the referral goes to the
-/// central reception in the same moment, and is gone for staff who are not cleared: if that is you, the answer is 204 without a body.
+/// Changes the child, the guardians and the urgency by a merge patch (RFC 7396). A list of guardians replaces the list before.
+/// If the child now lives elsewhere, `suggestedRouting` tells the office that the referral would go to; you decide whether to
+/// redirect it. A new identity number makes the referral about the person with that number. If the child's identity turns out
+/// to be protected, the referral goes to the central reception at once and disappears for staff who are not cleared. If that is
+/// you, the answer is 204 without a body.
 #[utoipa::path(
     operation_id = "correctReferral",
     tag = "referrals",
@@ -42,7 +43,7 @@ type ReferralCorrection = Changeable<Facts>;
     request_body(content = ReferralCorrection, example = json!({ "child": { "placeName": "Ryd" }, "urgency": "soon" })),
     responses(
         (status = 200, description = "The referral as it is now.", body = ReferralView),
-        (status = 409, description = "It was entered in error.")
+        (status = 409, description = "The referral was entered in error.")
     ),
     security(("staffToken" = [])),
     extensions(
@@ -60,7 +61,7 @@ pub async fn correct_referral(
     patch: MergePatch,
 ) -> Result<HttpResponse> {
     let desk = Desk::new(corrector, tools);
-    // Whom the child's number stands for may change meanwhile.
+    // The person with the child's identity number may change in the meantime; then the correction is tried again.
     anew(false, async || desk.correct(id.0, &patch).await).await?
 }
 
@@ -69,7 +70,8 @@ impl Desk<CaseCorrector> {
         Entry::of_call(&self.call, self.caller.worker.staff.actor(), action, "referral", vec![id.uuid()])
     }
 
-    /// The answer, or why trying again would not help: the caller has read another version.
+    /// Corrects the referral. The inner error tells that trying again would not help, since the caller has read another
+    /// version.
     async fn correct(&self, id: ReferralId, patch: &MergePatch) -> Result<Result<HttpResponse>> {
         let (call, vault, worker) = (&self.call, &self.vault, &self.caller.worker);
         let sight = worker.staff.own_sight(&self.directory);
@@ -117,7 +119,7 @@ impl Desk<CaseCorrector> {
         Ok(call.changed(&ReferralView::new(after, call.moment.now, links), Validator::Version(version)))
     }
 
-    /// Whom it is about by these facts: somebody else only where they say so.
+    /// Finds the person that the corrected referral is about: another person than before only if the facts say so.
     async fn whom(&self, facts: Facts, before: &Referral) -> Result<(Facts, Whom)> {
         let people = self.caller.people.own_sight(&self.directory);
         let (child, was) = (facts.child.clone(), before.person_id);
@@ -126,7 +128,7 @@ impl Desk<CaseCorrector> {
         if let Some(was) = was.filter(|_| is_same_person && is_same_number) {
             return Ok((facts, Whom::still(was, people, &self.db).await?));
         }
-        // A person who was not named anew is not asked for: the number may say who it is.
+        // A person who is not named again is not looked up: the number may tell who the child is.
         let named = child.person_id.filter(|_| !is_same_person);
         let still = was.filter(|_| is_same_person);
         let child = Child { person_id: named, ..child };
@@ -135,12 +137,12 @@ impl Desk<CaseCorrector> {
     }
 }
 
-/// What follows for people from it being about somebody else, or being protected.
+/// The consequences for people when a referral is about somebody else or its protection changes.
 struct Follows {
     met: Option<PersonId>,
     office: OfficeId,
     protected: bool,
-    /// How their families were first reached may be otherwise.
+    /// The people whose family may have been first reached in another way.
     touched: Vec<PersonId>,
 }
 

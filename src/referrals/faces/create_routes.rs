@@ -1,4 +1,4 @@
-//! Taking a matter down: staff make a referral, and the office that is responsible gets it.
+//! The operation by which staff make a referral, which goes to the responsible office.
 
 use actix_web::{HttpResponse, post};
 use uuid::Uuid;
@@ -29,11 +29,11 @@ use crate::rules::Rules;
 
 /// Create a referral
 ///
-/// A concern report or an internal referral of a contact in the field, somebody's own request, or the report of a private person. It
-/// goes to the office that is responsible where the child lives, like every other. You read it again if that is your office, or as an
-/// outreach worker because you made it. A child whose identity is protected is the reception's: who is not cleared gets an ordinary
-/// answer, made of their own words, and does not find the referral afterwards. For a reporter who stays unknown nothing is kept that
-/// leads back to the call.
+/// Takes down a concern report or an internal referral from a contact in the field, somebody's own request, or the report of a
+/// private person. The referral goes to the office that is responsible where the child lives, like every other referral. You
+/// can read it later if that is your office, or if you made it as an outreach worker. A referral about a child with a protected
+/// identity goes to the central reception: staff who are not cleared get an ordinary answer, made from their own words, and
+/// cannot find the referral afterwards. For a reporter who stays unknown, nothing is kept that leads back to the call.
 #[utoipa::path(
     operation_id = "createReferral",
     tag = "referrals",
@@ -103,7 +103,8 @@ impl Desk<ReferralMaker> {
 
     async fn take_in(&self, new: &NewStaffReferral, slot: &Slot) -> Result<Written> {
         let office = self.caller.staff.creating_office(&self.directory, new.office_id.as_ref())?;
-        // Whom it is about may change meanwhile, and the reference may be taken.
+        // The person that the referral is about may change in the meantime, and the reference may be taken; then it is tried
+        // again.
         anew(false, async || self.take_in_once(new.clone(), office, slot.clone()).await).await
     }
 
@@ -139,7 +140,8 @@ impl Desk<ReferralMaker> {
             }
             store::insert(conn, &sealed, &requested)?;
             of_person::arrived(conn, &sealed)?;
-            // The contact is about the same child. Who only happens to name somebody protected would learn it, were the contact gone.
+            // The contact is about the same child, so it is protected too. It is left alone if the maker does not know of the
+            // protection, since its disappearance would reveal the protection.
             if says_protected {
                 contact_store::protect_source(conn, id)?;
             }
@@ -150,22 +152,22 @@ impl Desk<ReferralMaker> {
         Ok(answer)
     }
 
-    /// The referral as its maker may know it. Who is not cleared and does not know of the protection must not learn of it: they get what
-    /// follows from their own words.
+    /// The referral as its maker may know it. A maker who is not cleared and does not know of the protection must not learn of
+    /// it, and gets an answer that follows from the maker's own words.
     fn told(&self, referral: Referral, taken_down: TakenDown, named: Option<PersonId>) -> Result<Referral> {
         let said = taken_down.matter.child.is_said_to_be_protected();
         if !referral.protected || said || self.caller.staff.protected_identity {
             return Ok(referral);
         }
         let (directory, moment) = (&self.directory, &self.call.moment);
-        // They could name nobody whose identity is protected.
+        // A maker who is not cleared can name only a person whose identity is not protected.
         let named = named.map(|person| (person, ProtectedIdentity::None));
         let told = Referral::made(taken_down, self.caller.staff.id, named, directory, moment)?;
         Ok(Referral { id: referral.id, reference: referral.reference, ..told })
     }
 }
 
-/// A contact that a body names must be there, as far as somebody with this sight of the field may know.
+/// Checks that the contact named in a body exists, as far as a caller with this sight of the field may know.
 fn check_contact(conn: &mut DbConn, sight: &Sight, named: Option<OutreachContactId>) -> Result<()> {
     let mut rules = Rules::default();
     if let Some(id) = named {

@@ -1,7 +1,7 @@
-//! What the partner agency that has sent a referral does with it.
+//! The operations by which a partner agency acts on a referral that it has sent.
 //!
-//! The version of a referral would tell what the office does with it, so an agency names what it has read by the receipt's content; and
-//! where the office acts in the same moment, what the agency does is judged anew.
+//! A referral's version number would tell the agency how much the office does with it. Therefore an agency's `If-Match` names
+//! the content of the receipt. If the office acts at the same moment, the agency's action is judged again.
 
 use actix_web::{HttpResponse, post};
 
@@ -25,22 +25,23 @@ use crate::referrals::messages::{NewMessage, store as message_store};
 use crate::referrals::sending::sender::{Consequence, Deed, FeedbackRequest, Supplement, Withdrawal};
 use crate::referrals::{Referral, store};
 
-/// The operations of senders on what they have sent.
+/// Mounts the operations of senders on their own referrals.
 pub fn mount(api: &mut impl Mount) {
     api.service(supplement).service(write_partner_message).service(withdraw).service(request_feedback);
 }
 
-/// Add to one's own referral
+/// Add information to one of the agency's own referrals
 ///
-/// To a concern report as to a request, also behind its end: then it reaches the office as a message on the closed matter. Where the
-/// office has asked for information, this is the answer, and the matter goes on.
+/// Works for concern reports and for requests, also after the referral has ended: then the information reaches the office as a
+/// message on the closed referral. If the office has asked for information, this is the answer, and the office's work
+/// continues.
 #[utoipa::path(
     operation_id = "supplementPartnerReferral",
     tag = "partner",
     params(("id" = ReferralId, Path, description = "The referral's identifier, from the receipt.")),
     request_body = Supplement,
     responses(
-        (status = 201, description = "What was added.", body = PartnerMessage),
+        (status = 201, description = "The added information, as a message.", body = PartnerMessage),
         (status = 409, description = "The referral was entered in error."),
         (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
     ),
@@ -64,16 +65,17 @@ async fn supplement(
     Desk::new(agency, tools).act(id.0, Deed::Supplement(new.0.text)).await
 }
 
-/// Write to the office about one's own referral
+/// Write to the office about one of the agency's own referrals
 ///
-/// In any state but that of an error. Where the office has asked for information, this is the answer, and the matter goes on.
+/// Possible in every state, unless the referral was entered in error. If the office has asked for information, this is the
+/// answer, and the office's work continues.
 #[utoipa::path(
     operation_id = "writePartnerMessage",
     tag = "partner",
     params(("id" = ReferralId, Path, description = "The referral's identifier, from the receipt.")),
     request_body(content = NewMessage, example = json!({ "text": "Måndag till onsdag, varje vecka." })),
     responses(
-        (status = 201, description = "The message.", body = PartnerMessage),
+        (status = 201, description = "The new message.", body = PartnerMessage),
         (status = 409, description = "The referral was entered in error."),
         (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
     ),
@@ -93,9 +95,9 @@ async fn write_partner_message(
     Desk::new(agency, tools).act(id.0, Deed::Write(new.0.text)).await
 }
 
-/// Take one's own request back
+/// Withdraw one of the agency's own requests
 ///
-/// A request for support, as long as it is open. A concern report cannot be taken back, only added to.
+/// Only for a request for support, as long as it is open. A concern report cannot be withdrawn; information can be added to it.
 #[utoipa::path(
     operation_id = "withdrawPartnerReferral",
     tag = "partner",
@@ -103,7 +105,7 @@ async fn write_partner_message(
     request_body = Withdrawal,
     responses(
         (status = 200, description = "The receipt as it is now.", body = Receipt),
-        (status = 409, description = "It is a concern report, or at its end; `allowedActions` says what is allowed."),
+        (status = 409, description = "The referral is a concern report, or has ended; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
     ),
     security(("partnerKey" = [])),
@@ -130,8 +132,9 @@ async fn withdraw(
 
 /// Ask to be told whether an inquiry is opened
 ///
-/// For those who report by duty (SoL 2025:400, 19 kap. 6 §), if the report did not ask for it. Who asks before the decision is told
-/// within a week of it; who asks later, at once; unless that is not suitable.
+/// For mandatory reporters (SoL 2025:400, 19 kap. 6 §), if the report did not ask for feedback already. A reporter who asks
+/// before the decision is told within a week after it; one who asks later is told at once. The office does not tell if telling
+/// is unsuitable.
 #[utoipa::path(
     operation_id = "requestFeedback",
     tag = "partner",
@@ -139,7 +142,7 @@ async fn withdraw(
     request_body = FeedbackRequest,
     responses(
         (status = 200, description = "The receipt as it is now.", body = Receipt),
-        (status = 409, description = "It was asked for before, or this sender is told nothing by law; `allowedActions` says what is allowed."),
+        (status = 409, description = "Feedback was asked for before, or the law gives this sender no right to it; `allowedActions` lists the allowed actions."),
         (status = 412, description = "`If-Match` was given, and the receipt has changed since.")
     ),
     security(("partnerKey" = [])),
@@ -157,14 +160,14 @@ async fn request_feedback(
     Desk::new(agency, tools).act(id.0, Deed::RequestFeedback).await
 }
 
-/// What is to be written, by what has been judged.
+/// The change that an action writes.
 #[derive(Clone)]
 enum Writing {
     Transition(Box<Transition>),
     Message(Box<Words>),
 }
 
-/// A message, and the version of its referral by which it was judged that it may be written.
+/// A message, and the version of its referral by which the message was allowed.
 #[derive(Clone)]
 struct Words {
     message: SealedMessage,
@@ -173,7 +176,7 @@ struct Words {
 }
 
 impl Desk<Agency> {
-    /// Does it, and answers with what the sender may know.
+    /// Takes the action, and answers with the facts that the sender may know.
     async fn act(&self, id: ReferralId, deed: Deed) -> Result<HttpResponse> {
         let sender = self.caller.id;
         let may_see =
@@ -183,7 +186,8 @@ impl Desk<Agency> {
         self.call.send(self.retries.once(&self.call, Actor::Partner(sender), replay, work).await?)
     }
 
-    /// Does it by what the referral is now. Gives the answer, or why trying again would not help: the sender has read another receipt.
+    /// Takes the action on the current version of the referral. The inner error tells that trying again would not help, since
+    /// the sender has read another receipt.
     async fn attempt(&self, id: ReferralId, deed: &Deed, slot: &Slot) -> Result<Result<Written>> {
         let Self { caller: agency, call, directory, db, vault, denials, .. } = self;
         let sender: PartnerId = agency.id;

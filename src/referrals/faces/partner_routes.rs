@@ -1,4 +1,4 @@
-//! Referrals for the partner agencies that send them.
+//! The operations by which partner agencies send referrals and read them.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
@@ -39,32 +39,34 @@ use crate::text::Line;
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
-/// The operations of partner agencies on referrals.
+/// Mounts the operations of partner agencies on referrals.
 pub fn mount(api: &mut impl Mount) {
     api.service(submit_referral).service(list_partner_referrals).service(get_partner_referral);
     partner_action_routes::mount(api);
 }
 
-/// How often a referral is stored: the first time it may be about somebody who is known or its sender another than before, then a new
-/// reference may be taken or the person have changed. After more something else must be wrong.
+/// The largest number of attempts to store a referral. After the first attempt, the child may turn out to be registered or the
+/// sender's category to have changed; after the second, a reference may be taken or the person may have changed. After more
+/// attempts, something else must be wrong.
 const ATTEMPTS: u8 = 4;
 
-/// What a referral is received by: what its sender is, and whom its child's number stands for.
+/// The facts that a new referral is judged by: the sender's category, and the registered person with the child's identity
+/// number.
 type JudgedBy = (Category, Option<Known>);
 
-/// What became of a referral that was to be stored.
+/// The result of an attempt to store a referral.
 enum Stored {
-    /// It is there.
+    /// The referral is stored.
     Durably,
-    /// It is not: it was received for another sender than it has, or routed for somebody else than its child's number stands for.
+    /// The referral is not stored: the sender has another category, or the child is another person, than it was judged by.
     NotYet(JudgedBy),
 }
 
 /// Submit a referral
 ///
-/// A concern report (orosanmälan) or a support request (förfrågan om stöd) about one child. It goes to the office that is
-/// responsible where the child lives; a child with a protected identity goes to the central reception. What is answered with 201
-/// is durable. In an emergency call 112 as well.
+/// Sends a concern report (orosanmälan) or a support request (förfrågan om stöd) about one child. The referral goes to the
+/// office that is responsible where the child lives; a child with a protected identity goes to the central reception. A
+/// referral that is answered with 201 is stored durably. In an emergency call 112 as well.
 #[utoipa::path(
     operation_id = "submitReferral",
     tag = "partner",
@@ -85,7 +87,7 @@ enum Stored {
         "feedbackRequested": true
     })),
     responses(
-        (status = 201, description = "The receipt.", body = Receipt),
+        (status = 201, description = "The receipt of the new referral.", body = Receipt),
         (status = 404, description = GONE)
     ),
     security(("partnerKey" = [])),
@@ -106,8 +108,8 @@ async fn submit_referral(
     let again = Replay { action: "referral.received.replayed", resource_type: "referral", may_see };
     let number = new.0.child.number().map(|number| people_store::number_hash(&vault, number));
     let submit = async |slot: Slot| {
-        // Most children are registered by nobody, and hardly ever is an agency another than its key says, so that is what is tried
-        // first; where it is wrong, the writer tells.
+        // Most children are not registered, and an agency's category hardly ever differs from its key's, so that is tried
+        // first. If it is wrong, the transaction that writes finds out.
         let mut judged_by: JudgedBy = (agency.category, None);
         for _ in 0..ATTEMPTS {
             let (category, known) = judged_by;
@@ -137,42 +139,42 @@ async fn submit_referral(
             match stored.await {
                 Ok(Stored::Durably) => return Ok(answer),
                 Ok(Stored::NotYet(found)) => judged_by = found,
-                // Only the reference can be taken: the identifier has 62 random bits in each microsecond.
+                // Only the reference can be taken, since the identifier has 62 random bits in each microsecond.
                 Err(error) if error.problem() == Problem::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
         }
-        // None of it is the sender's doing.
+        // The sender caused none of these conflicts.
         Err(Error::new(Problem::Unavailable))
     };
     call.send(retries.once(&call, Actor::Partner(sender), again, submit).await?)
 }
 
-/// Which of its referrals an agency asks for.
+/// A filter for the referrals that an agency has sent.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SentQuery {
-    /// Those in this state, as far as the sender may know.
+    /// Only the referrals in this state, as far as the sender may know it.
     #[param(example = "received")]
     status: Option<DisclosedStatus>,
-    /// Those with this reference of the sender's own.
+    /// Only the referrals with this reference, which is the sender's own.
     #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "2026-117")]
     sender_reference: Option<Line>,
-    /// Those received at this time or later.
+    /// Only the referrals received at this time or later.
     received_from: Option<Timestamp>,
-    /// Those received before this time.
+    /// Only the referrals received before this time.
     received_to: Option<Timestamp>,
-    /// Those whose receipt has changed at this time or later: what is new since somebody looked last.
+    /// Only the referrals whose receipt last changed at this time or later. Use it to find changes since the last look.
     changed_from: Option<Timestamp>,
-    /// Those whose receipt has not changed since this time.
+    /// Only the referrals whose receipt last changed before this time.
     changed_to: Option<Timestamp>,
 }
 
-/// List one's own referrals
+/// List the agency's own referrals
 ///
-/// The referrals that this agency has sent, the newest first, each as its receipt: as far as the law lets the sender know. Walk
-/// long lists by the `next` links. One audit record names every referral that the page shows.
+/// The referrals that this agency has sent, the newest first. Each is shown as its receipt, with the facts that the law lets
+/// the sender know. Follow the `next` links to read long lists. One audit record names every referral that the page shows.
 #[utoipa::path(
     operation_id = "listPartnerReferrals",
     tag = "partner",
@@ -215,14 +217,15 @@ async fn list_partner_referrals(
     Ok(call.give(found.answer(&call, &paging, view)?, Cache::NoStore))
 }
 
-/// Get one's own referral
+/// Get one of the agency's own referrals
 ///
-/// A referral that this agency has sent, as far as the law lets the sender know. Another agency's referral does not exist here.
+/// The receipt of a referral that this agency has sent, with the facts that the law lets the sender know. Another agency's
+/// referral does not exist here.
 #[utoipa::path(
     operation_id = "getPartnerReferral",
     tag = "partner",
     params(("id" = ReferralId, Path, description = "The referral's identifier, from the receipt.")),
-    responses((status = 200, description = "The referral as its sender may know it.", body = Receipt)),
+    responses((status = 200, description = "The receipt of the referral.", body = Receipt)),
     security(("partnerKey" = []))
 )]
 #[get("/partner/referrals/{id}")]

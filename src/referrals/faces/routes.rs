@@ -1,4 +1,4 @@
-//! Referrals for the office that has them.
+//! The operations by which staff read referrals: the queue, one referral, and its sender's view.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
@@ -29,7 +29,7 @@ use crate::referrals::{Kind, Status, course, messages};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
-/// The operations of staff on referrals.
+/// Mounts the operations of staff on referrals.
 pub fn mount(api: &mut impl Mount) {
     api.service(create_routes::create_referral)
         .service(list_referrals)
@@ -43,37 +43,38 @@ pub fn mount(api: &mut impl Mount) {
     messages::routes::mount(api);
 }
 
-/// Which referrals a queue shows, and in which order.
+/// A filter and an order for the queue of referrals.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct QueueQuery {
-    /// Those of this office.
+    /// Only the referrals of this office.
     office_id: Option<OfficeId>,
-    /// Those in this state. What was entered in error is there only for whoever asks for it.
+    /// Only the referrals in this state. Referrals entered in error are shown only when this state is asked for.
     status: Option<Status>,
-    /// Those of this kind.
+    /// Only the referrals of this kind.
     kind: Option<Kind>,
-    /// Those that this member of staff works with.
+    /// Only the referrals that this member of staff works with.
     assignee_id: Option<StaffId>,
-    /// Those received at this time or later.
+    /// Only the referrals received at this time or later.
     received_from: Option<Timestamp>,
-    /// Those received before this time.
+    /// Only the referrals received before this time.
     received_to: Option<Timestamp>,
-    /// Those whose next deadline lies before this time.
+    /// Only the referrals whose earliest unmet deadline is before this time.
     due_before: Option<Timestamp>,
-    /// Those whose next deadline has passed, or with `false` those whose has not.
+    /// `true` for only the referrals with an unmet deadline that has passed, `false` for only the others.
     overdue: Option<bool>,
-    /// The order: by when they were received, or by what is due next. The newest come first if nothing is said.
+    /// The order of the queue: by the time of receipt, or by the earliest unmet deadline. By default the newest referrals come
+    /// first.
     #[param(inline)]
     sort: Option<Order>,
 }
 
-/// List the referrals of one's offices
+/// List the referrals of the caller's offices
 ///
-/// The work queue: referrals of the offices that the token names, without free text; for outreach workers those that they made. Those
-/// about persons with a protected identity are there only for staff who are cleared for it. Walk long lists by the `next` links. One
-/// audit record names every referral that the page shows.
+/// The work queue, without free text: the referrals of the offices that the token names, and for outreach workers the referrals
+/// that they made. Referrals about persons with a protected identity are shown only to staff who are cleared for protected
+/// identities. Follow the `next` links to read long lists. One audit record names every referral that the page shows.
 #[utoipa::path(
     operation_id = "listReferrals",
     tag = "referrals",
@@ -118,9 +119,9 @@ async fn list_referrals(
 
 /// Get a referral
 ///
-/// The whole referral, for staff of the office that has it now and for the outreach worker who made it. For everyone else, and for
-/// referrals about persons with a protected identity also for staff who are not cleared for it, it does not exist. The reading is
-/// recorded before the answer leaves.
+/// The whole referral, for staff of the office that has it now and for the outreach worker who made it. For everyone else the
+/// referral does not exist; a referral about a person with a protected identity does not exist for staff who are not cleared
+/// either. The reading is recorded before the answer is sent.
 #[utoipa::path(
     operation_id = "getReferral",
     tag = "referrals",
@@ -148,17 +149,17 @@ async fn get_referral(
     call.found(&ReferralView::new(referral, call.moment.now, links), Validator::Version(version), Cache::NoStore)
 }
 
-/// See what its sender sees
+/// Get the sender's view of a referral
 ///
-/// Exactly the receipt that the sender reads now, and what is withheld from the sender on which ground. For referrals that a partner
-/// agency has sent.
+/// The exact receipt that the sender can read now, and the facts that are withheld from the sender, each with the ground for
+/// it. Only referrals from a partner agency have a sender's view.
 #[utoipa::path(
     operation_id = "getPartnerView",
     tag = "referrals",
     params(("id" = ReferralId, Path, description = "The referral's identifier.")),
     responses(
-        (status = 200, description = "What the sender sees, and what not.", body = PartnerView),
-        (status = 409, description = "No partner agency has sent it.")
+        (status = 200, description = "The sender's receipt, and the facts that are withheld.", body = PartnerView),
+        (status = 409, description = "The referral was not sent by a partner agency.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::NoSender])))
@@ -203,7 +204,7 @@ impl QueueQuery {
 }
 
 impl Order {
-    /// Where a referral stands in this order.
+    /// The referral's place in this order.
     fn position(self, referral: &SealedReferral) -> store::Position {
         let at = match self {
             Self::Received | Self::ReceivedDescending => referral.received_at,

@@ -1,4 +1,4 @@
-//! Looking referrals up, and from one to those that belong together with it.
+//! Searching for referrals, and listing the referrals that are related to one.
 
 use std::cmp::Reverse;
 
@@ -29,51 +29,51 @@ use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
-/// As many are shown at most.
+/// The largest number of referrals that a search shows.
 const MOST: usize = 20;
 
-/// What is looked for: either a reference or a person.
+/// The search term: either a reference or a person.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReferralSearch {
-    /// The reference, as somebody says it over the telephone.
+    /// The reference of the referral, for example as somebody says it over the telephone.
     reference: Option<Reference>,
-    /// The person whom it is about.
+    /// The person that the referral is about.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     person_id: Option<PersonId>,
 }
 
-/// What was found.
+/// The referrals that a search found.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReferralMatches {
-    /// At most 20 referrals, the newest first.
+    /// The referrals found, at most 20, the newest first.
     #[schema(max_items = 20)]
     items: Vec<ReferralRow>,
-    /// Whether there are more than are shown: the person's timeline has them.
+    /// Whether more referrals were found than are shown. The person's timeline shows all of them.
     ///
     /// @example false
     has_more: bool,
 }
 
-/// What is looked for, if it is one thing.
+/// The one term that is searched for.
 #[derive(Clone)]
 enum Wanted {
     Reference(Reference),
     Person(PersonId),
 }
 
-/// Look referrals up
+/// Search the referrals
 ///
-/// By their reference, or by the person whom they are about, among those that you may know of. What was entered in error is found by its
-/// reference alone. Each look-up is recorded with what it found.
+/// Finds referrals by their reference, or by the person that they are about, among the referrals that you may know of. A
+/// referral entered in error is found only by its reference. Each search is recorded with the referrals that it found.
 #[utoipa::path(
     operation_id = "searchReferrals",
     tag = "referrals",
     request_body = ReferralSearch,
-    responses((status = 200, description = "What was found.", body = ReferralMatches)),
+    responses((status = 200, description = "The referrals that were found; the list may be empty.", body = ReferralMatches)),
     security(("staffToken" = [])),
     extensions(("x-no-prefer" = json!(true)))
 )]
@@ -98,7 +98,7 @@ pub async fn search_referrals(
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
     let read = move |conn: &mut DbConn| match &wanted {
         Wanted::Reference(reference) => finding::by_reference(conn, &sight, reference),
-        // Of whom one may not know, one may not know what is said about them either.
+        // A caller who may not know of the person may not know what is said about the person either.
         Wanted::Person(person) => match if_known(people_store::find(conn, &people, *person))? {
             Some(_) => finding::about(conn, &sight, *person, limit),
             None => Ok(Vec::new()),
@@ -131,30 +131,30 @@ impl Wanted {
     }
 }
 
-/// A referral that belongs together with another one. Of those that the reader may not know of it tells only that they are there.
+/// A referral that is related to another one. If the reader may not know of the referral, only a few facts are told.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RelatedReferral {
-    /// Identifies it to programs.
+    /// The referral's identifier, for programs. Absent if the reader may not know of the referral.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<ReferralId>,
-    /// Identifies it to people.
+    /// The referral's reference, for people.
     reference: Reference,
-    /// What kind of matter it is.
+    /// The kind of the referral.
     kind: Kind,
-    /// Where it stands.
+    /// The referral's state. Absent if the reader may not know of the referral.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
-    /// When it was received.
+    /// When the referral was received.
     received_at: Timestamp,
-    /// The office that has it now.
+    /// The office that has the referral now.
     office_id: OfficeId,
-    /// Whether it is about the same child, or else about somebody of the same family.
+    /// Whether the referral is about the same child; `false` if it is about somebody else of the family.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     same_child: Option<bool>,
-    /// Its own address.
+    /// The address of the related referral.
     #[serde(rename = "_links", skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1, example = json!([{ "rel": "self", "href": "https://nara.example/nara/v1/referrals/01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e", "method": "GET" }]))]
     links: Vec<Link>,
@@ -179,9 +179,10 @@ impl RelatedReferral {
 
 /// List the related referrals
 ///
-/// Other referrals about the same child or about the child's family, and copies for siblings, the newest first. Of another office's they
-/// tell the reference, the kind, when it was received and which office has it, and no more. Those about protected persons are there only
-/// for staff who are cleared; what was entered in error is left out. The reading is recorded before the answer leaves.
+/// Other referrals about the same child or the child's family, and copies for siblings, the newest first. A referral of another
+/// office shows only the reference, the kind, the time of receipt and the office that has it. Referrals about protected persons
+/// are shown only to staff who are cleared for protected identities. Referrals entered in error are left out. The reading is
+/// recorded before the answer is sent.
 #[utoipa::path(
     operation_id = "listRelatedReferrals",
     tag = "referrals",
@@ -208,7 +209,7 @@ pub async fn list_related(
     let referral = denials.noted(db.read(move |conn| store::find(conn, &seen, id)).await, attempt)?;
     let entry = attempt().on_behalf_of(referral.office_id);
     let copies = referral.clone().open(&vault)?.course.copied();
-    // It may have gone elsewhere meanwhile.
+    // The referral may have gone to another office in the meantime.
     let read = move |conn: &mut DbConn| {
         let referral = store::find(conn, &sight, id)?;
         finding::related(conn, &sight, &referral, &copies)
@@ -217,7 +218,7 @@ pub async fn list_related(
         audit::record(conn, &entry.also_about(found.iter().map(|related| related.id.uuid()).collect()))
     };
     let related = denials.noted(db.read_recorded(read, record).await, attempt)?;
-    // There are few about one family: all of them are at hand.
+    // A family has few referrals, so all of them are in memory.
     let all: Vec<&Related> = related.iter().collect();
     let position = |related: &Related| Reverse((related.received_at.micros(), related.id));
     let found = paging.of_sorted(&call, &all, position)?.counted_when_asked(&paging);

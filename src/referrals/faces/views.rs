@@ -1,4 +1,4 @@
-//! Referrals as the office sees them.
+//! Referrals in the form in which the office sees them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,28 +21,28 @@ use crate::services::Need;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 
-/// Where it comes from: a partner agency, a contact in the field, whoever asks for themselves, or a private person.
+/// The source of a referral: a partner agency, a contact in the field, a person who asks for themselves, or a private person.
 ///
 /// @x-example-omit ["outreachContactId", "selfRequest", "private"]
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
-    /// The partner agency that sent it.
+    /// The partner agency that sent the referral.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partner_id: Option<crate::id::PartnerId>,
-    /// The contact in the field that staff made it of.
+    /// The contact in the field that staff made the referral from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outreach_contact_id: Option<crate::id::OutreachContactId>,
-    /// That a young person or a guardian asked for it themselves.
+    /// `true` if a young person or a guardian asked for help themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub self_request: Option<bool>,
-    /// The private person for whom staff took it down.
+    /// The private person for whom staff took the referral down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private: Option<PrivateSource>,
-    /// Who reports.
+    /// The person who reports or asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reporter: Option<Reporter>,
-    /// The sender's own reference.
+    /// The sender's own reference to the referral.
     /// @example "2026-117"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub sender_reference: Option<ConfidentialLine>,
@@ -52,11 +52,11 @@ pub struct Source {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PrivateSource {
-    /// Whether they stay unknown.
+    /// Whether the private person stays unknown.
     pub anonymous: bool,
 }
 
-/// A referral, whole.
+/// A referral with everything that the office knows of it.
 ///
 /// @x-example-omit ["acuteDanger", "suspectedViolence", "protectiveFactors", "existingSupport", "considerBeforeContact", \
 /// "consent", "requestedServiceIds", "willingToMeet", "assigneeId", "suggestedRouting", "protectionAssessment", \
@@ -66,32 +66,32 @@ pub struct PrivateSource {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Referral)]
 pub struct ReferralView {
-    /// Identifies it to programs.
+    /// The referral's identifier, for programs.
     pub id: ReferralId,
-    /// Identifies it to people.
+    /// The referral's reference, for people.
     pub reference: Reference,
-    /// What kind of matter it is.
+    /// The kind of the referral.
     pub kind: Kind,
-    /// Where it stands.
+    /// The referral's state at its office.
     pub status: Status,
-    /// How soon somebody must look at it.
+    /// The time within which somebody must look at the referral.
     /// @example "soon"
     pub urgency: Urgency,
-    /// Who sent it.
+    /// The source that the referral came from.
     pub source: Source,
-    /// The child or young person.
+    /// The child or young person that the referral is about.
     pub child: Child,
-    /// The guardians.
+    /// The child's guardians, at most two.
     #[schema(max_items = 2)]
     pub guardians: Vec<Guardian>,
-    /// Brothers and sisters.
+    /// The child's brothers and sisters, at most 20.
     #[schema(max_items = 20)]
     pub siblings: Vec<Sibling>,
-    /// What it is about.
+    /// The areas of need that the referral is about.
     /// @example ["school_absence"]
     #[schema(max_items = 17)]
     pub needs: Vec<Need>,
-    /// What causes the concern, or what help is asked for.
+    /// The cause of the concern, or the help that is asked for.
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Borta från skolan i tre veckor."
     #[serde(serialize_with = "vault::disclose")]
@@ -102,120 +102,121 @@ pub struct ReferralView {
     /// Whether violence, sexual abuse or honour-related oppression is suspected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suspected_violence: Option<bool>,
-    /// What works well around the child.
+    /// The things that work well around the child.
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub protective_factors: Option<ConfidentialProse>,
-    /// What support there is already.
+    /// The support that the child or the family already has.
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub existing_support: Option<ConfidentialProse>,
-    /// What to think of before contact is taken.
+    /// The things to consider before the family is contacted.
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub consider_before_contact: Option<ConfidentialProse>,
-    /// Whether the guardians know that this was sent.
+    /// Whether the guardians know that the referral was sent.
     pub guardians_informed: GuardiansInformed,
-    /// The consent, in a support request.
+    /// The consent, if the referral needed one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
-    /// Services that were asked for.
+    /// The services that were asked for, at most 20.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub requested_service_ids: Option<Vec<crate::id::ServiceId>>,
     /// Whether the reporter wants to know if an inquiry is opened.
     pub feedback_requested: bool,
-    /// Whether the reporter can take part in a meeting.
+    /// Whether the reporter can take part in a meeting with the child and the guardians.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub willing_to_meet: Option<bool>,
-    /// How the office was found.
+    /// The office that the referral was routed to, and the steps that led there.
     pub routing: Routing,
-    /// The office that has it now.
+    /// The office that has the referral now.
     pub office_id: OfficeId,
-    /// Who works with it.
+    /// The member of staff who works with the referral.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee_id: Option<StaffId>,
-    /// What must be done by when.
+    /// The deadlines of the referral, at most ten.
     #[schema(max_items = 10)]
     pub deadlines: Vec<DeadlineView>,
-    /// The next deadline that is not met.
+    /// The earliest deadline that is not met.
     /// @example "2026-12-05T23:00:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_due_at: Option<Timestamp>,
-    /// Where it would go by facts that were corrected since it was routed. Redirecting it is for the office to decide.
+    /// The routing that follows from facts that were corrected after the referral was routed. The office decides whether to
+    /// redirect the referral.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suggested_routing: Option<Routing>,
-    /// Whether the child needs protection at once: the first assessment.
+    /// The first assessment of whether the child needs protection at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protection_assessment: Option<ProtectionAssessment>,
-    /// Assessments that were added.
+    /// Later assessments of whether the child needs protection at once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub later_protection_assessments: Vec<ProtectionAssessment>,
-    /// Whether an inquiry is opened.
+    /// The decision whether to open an inquiry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inquiry_decision: Option<InquiryDecision>,
-    /// Decisions of before it was reopened.
+    /// Decisions that were made before the referral was reopened.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub earlier_inquiry_decisions: Vec<InquiryDecision>,
-    /// What the reporter is told of the decision; absent where the law gives the sender nothing to learn.
+    /// Feedback to the reporter on the decision; absent where the law gives the sender no right to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<FeedbackView>,
-    /// Each time somebody tried to reach the family.
+    /// Attempts to reach the family, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub attempts: Vec<Attempt>,
-    /// Deadlines that were extended.
+    /// The extensions of the referral's deadlines.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub extensions: Vec<Extension>,
-    /// When the family was first met.
+    /// When the office first met the family.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_contact_at: Option<Timestamp>,
-    /// Why it waits, and until when.
+    /// The reason why the referral waits, and the time until when.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
-    /// Why the office declined, and where to turn instead.
+    /// The reason why the office declined, and the place to turn to instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decline: Option<Decline>,
-    /// Why the family said no.
+    /// The reason why the family said no.
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_decline_reason: Option<DeclineReason>,
-    /// The referral that it is a duplicate of.
+    /// The referral that this one duplicates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duplicate_of: Option<ReferralId>,
-    /// Who took it back.
+    /// The party that withdrew the referral.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawn_by: Option<Withdrawer>,
-    /// How support came to its end.
+    /// The way in which support ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// The report that it was copied from for a sibling.
+    /// The report that this one was copied from for a sibling.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub copy_of: Option<ReferralId>,
-    /// The reports that siblings got.
+    /// The copies of this report that were made for siblings.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 20)]
     pub sibling_copies: Vec<SiblingCopy>,
-    /// When it was received.
+    /// When the referral was received.
     pub received_at: Timestamp,
-    /// When it was written down here.
+    /// When the referral was written down in this service.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When the referral last changed.
     pub updated_at: Timestamp,
-    /// Counts its changes.
+    /// A counter that each change raises by one.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
-    /// Its own address, and what this caller may do with it now.
+    /// The address of this referral, and links to the actions that the caller may take now.
     #[serde(rename = "_links")]
     #[schema(max_items = 40)]
     pub links: Vec<Link>,
 }
 
 impl ReferralView {
-    /// The whole referral, as it stands at `now`.
+    /// Makes the view of a referral, with its deadlines judged at `now`.
     pub fn new(referral: Referral, now: Timestamp, links: Vec<Link>) -> Self {
         let next_due_at = due(&referral);
         let (status, feedback_requested) = (referral.status(), referral.feedback_is_requested());
@@ -289,7 +290,7 @@ impl ReferralView {
     }
 }
 
-/// What its state knows.
+/// The facts that only some states of a referral have.
 #[derive(Default)]
 struct Known {
     decision: Option<InquiryDecision>,
@@ -322,58 +323,58 @@ impl Known {
     }
 }
 
-/// The child in a list: enough to know a matter again, not enough to know who it is.
+/// The child in a list: enough to recognise a referral, not enough to tell who the child is.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChildInList {
-    /// The child's initials.
+    /// The child's initials, from the given name and the family name.
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 10, example = "AP")]
     pub initials: Option<String>,
-    /// Birth year.
+    /// The child's year of birth.
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1900, maximum = 2200, example = 2013)]
     pub birth_year: Option<i32>,
 }
 
-/// A referral in a queue: no free text.
+/// A referral in a queue, without free text.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReferralRow {
-    /// Identifies it to programs.
+    /// The referral's identifier, for programs.
     pub id: ReferralId,
-    /// Identifies it to people.
+    /// The referral's reference, for people.
     pub reference: Reference,
-    /// What kind of matter it is.
+    /// The kind of the referral.
     pub kind: Kind,
-    /// Where it stands.
+    /// The referral's state at its office.
     pub status: Status,
-    /// How soon somebody must look at it.
+    /// The time within which somebody must look at the referral.
     /// @example "soon"
     pub urgency: Urgency,
-    /// The child.
+    /// The child, by initials and birth year.
     pub child: ChildInList,
-    /// The office that has it now.
+    /// The office that has the referral now.
     pub office_id: OfficeId,
-    /// Who works with it.
+    /// The member of staff who works with the referral.
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee_id: Option<StaffId>,
-    /// When it was received.
+    /// When the referral was received.
     pub received_at: Timestamp,
-    /// The next deadline that is not met.
+    /// The earliest deadline that is not met.
     /// @example "2026-12-05T23:00:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_due_at: Option<Timestamp>,
-    /// Whether that deadline has passed.
+    /// Whether the earliest unmet deadline has passed.
     /// @example false
     pub overdue: bool,
 }
 
 impl ReferralRow {
-    /// The row of a referral, as it stands at `now`.
+    /// Makes the row of a referral, with its deadlines judged at `now`.
     pub fn new(referral: Referral, now: Timestamp) -> Self {
         let (child, status) = (&referral.matter.child, referral.status());
         Self {

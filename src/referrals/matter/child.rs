@@ -1,7 +1,7 @@
 //! The child or young person that a referral is about.
 //!
-//! Enough must be known to find the child, and no two facts may contradict each other. Of a child with a protected registration
-//! nothing is kept that tells where it lives.
+//! A referral must tell enough to find the child, and no two of its facts may contradict each other. For a child with a
+//! protected registration, nothing is kept that tells where the child lives.
 
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -17,44 +17,44 @@ use crate::rules::{Rules, check_year, in_the_future};
 use crate::time::day;
 use crate::vault::{self, Confidential, ConfidentialLine};
 
-/// The child or young person. Enough to find the child: a name with a school or a place, or an identity number, or a birth
-/// year with an address.
+/// The child or young person. The facts must be enough to find the child: a name with a school or a place, or an identity
+/// number, or a birth year with an address.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Child {
-    /// The person, where the child is registered and the caller may know of it: then that is enough to find the child, and what the
-    /// person is registered with is taken for whatever is left out. For staff alone.
+    /// The registered person, if the child is registered and the caller may know of the person. That alone is enough to find
+    /// the child, and fields that are left out are filled from the register. Only staff may give it.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person_id: Option<PersonId>,
-    /// Given name.
+    /// The child's given name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Alva"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub given_name: Option<ConfidentialLine>,
-    /// Family name.
+    /// The child's family name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Påhittad"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub family_name: Option<ConfidentialLine>,
-    /// Personal identity number.
+    /// The child's personal identity number.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub personal_identity_number: Option<ConfidentialNumber>,
-    /// Birth date, where the number is not known.
+    /// The child's birth date, where the personal identity number is not known.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(default, deserialize_with = "day::optional", skip_serializing_if = "Option::is_none")]
     #[schema(example = "2013-04-05")]
     pub birth_date: Option<NaiveDate>,
-    /// Birth year, where no more is known.
+    /// The child's birth year, where the birth date is not known.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,34 +85,34 @@ pub struct Child {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub postal_code: Option<ConfidentialLine>,
-    /// Street and number.
+    /// The street and number where the child lives.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Påhittade gatan 1"
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub street: Option<ConfidentialLine>,
-    /// Postal locality.
+    /// The postal locality where the child lives.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Linköping"
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub locality: Option<ConfidentialLine>,
-    /// School or preschool. It never decides which office is responsible.
+    /// The child's school or preschool. It never decides which office is responsible.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Skäggetorps grundskola (påhittad)"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub school: Option<ConfidentialLine>,
-    /// Where the child is now.
+    /// The place where the child is now.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "I skolan"
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub where_now: Option<ConfidentialLine>,
-    /// Whether the child's whereabouts must not become known.
+    /// The level of protection, if the child's whereabouts must not become known.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
@@ -124,7 +124,7 @@ pub struct Child {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter_language: Option<crate::text::LanguageCode>,
-    /// Whether the child knows of this.
+    /// Whether the child knows of the referral.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
@@ -133,12 +133,12 @@ pub struct Child {
 }
 
 impl Child {
-    /// Whether its identity is protected, by the word of whoever writes.
+    /// Whether the sender says that the child's identity is protected.
     pub fn is_said_to_be_protected(&self) -> bool {
         self.protected_identity.unwrap_or_default().is_protected()
     }
 
-    /// When the child was born, as far as anything tells it.
+    /// The child's birth: from the identity number, the birth date or the birth year, as far as they are known.
     pub fn birth(&self) -> Birth {
         Birth::told_by(self.number(), self.birth_date, self.birth_year)
     }
@@ -155,15 +155,15 @@ impl Child {
         (!initials.is_empty()).then_some(initials)
     }
 
-    /// What must hold of the facts, on the day `today`.
+    /// Checks the facts about the child on the day `today`.
     pub fn check(&self, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
         directory.check_home(self.district_id, "/child/districtId", rules);
         self.check_birth(today, rules);
         rules.require(self.can_be_found(), "/child", lost());
     }
 
-    /// What must hold of corrected facts. A district may have been retired since, and of a protected registration nothing is kept that
-    /// tells where the child lives: who corrects something else answers for neither.
+    /// Checks corrected facts about the child. A district that was retired since is accepted if it is not changed. The facts of a
+    /// child with a protected registration need not tell where the child lives, since nothing that tells it is kept.
     pub fn check_corrected(&self, before: &Self, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
         let moved = self.district_id.filter(|_| self.district_id != before.district_id);
         directory.check_home(moved, "/child/districtId", rules);
@@ -187,18 +187,17 @@ impl Child {
         rules.require(self.birth_year.is_none_or(same_year), "/child/birthYear", differs());
     }
 
-    /// The personal identity number.
     pub fn number(&self) -> Option<&PersonalIdentityNumber> {
         self.personal_identity_number.as_ref().map(Confidential::reveal)
     }
 
-    /// Given name and family name.
+    /// The child's given name and family name.
     pub fn full_name(&self) -> String {
         let names = [&self.given_name, &self.family_name].into_iter().flatten();
         names.map(|name| name.reveal().as_ref()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Whether somebody else's words about where the child lives are the same, as far as they decide on an office.
+    /// Whether `other` tells the same place, as far as a place decides on an office.
     pub fn lives_where(&self, other: &Self) -> bool {
         let place = |child: &Self| {
             let text = |line: &Option<ConfidentialLine>| line.as_ref().map(|line| line.reveal().to_string());
@@ -207,7 +206,7 @@ impl Child {
         place(self) == place(other)
     }
 
-    /// Takes what a person is registered with for whatever is left out.
+    /// Fills the facts that are left out from the person's register entry.
     pub fn filled_from(self, id: PersonId, person: &NewPerson) -> Self {
         let is_unnamed = self.given_name.is_none() && self.family_name.is_none();
         let is_unplaced = self.district_id.is_none()
@@ -233,7 +232,7 @@ impl Child {
         }
     }
 
-    /// Whether it tells where the child lives or is.
+    /// Whether the facts tell where the child lives or is.
     pub fn tells_whereabouts(&self) -> bool {
         self.district_id.is_some()
             || self.place_name.is_some()
@@ -255,13 +254,13 @@ impl Child {
         is_known || (named && placed) || (born && self.street.is_some())
     }
 
-    /// What of it is kept in a referral: whom it is about stands beside it.
+    /// The child's facts that a referral keeps. The person's identifier is kept in the referral itself.
     pub fn kept(self, known: ProtectedIdentity) -> Self {
         Self { person_id: None, ..self.without_whereabouts(known) }
     }
 
-    /// Takes out what must not be stored of a child with a protected registration: everything that tells where the child lives.
-    /// `known` is what the office knows of the child already; the stronger protection counts.
+    /// Removes everything that tells where the child lives, if the child has a protected registration. `known` is the
+    /// protection that the office knows of already; the stronger protection counts.
     pub fn without_whereabouts(self, known: ProtectedIdentity) -> Self {
         match self.protected_identity.unwrap_or_default().max(known) {
             ProtectedIdentity::ProtectedRegistration => Self {

@@ -1,7 +1,8 @@
 //! Consent to a support request (SoL 2025:400, 21 kap. 1-2 §§).
 //!
-//! Under 12 a guardian consents. From 12 a guardian does, or the child alone where every requested service needs an assessment
-//! (without one, 2 § asks for the guardian up to 15). From 15 the child suffices. From 18 only the person does.
+//! Under 12 years a guardian consents. From 12 years a guardian consents, or the child alone where every requested service
+//! needs an assessment (for a service without one, 2 § asks for the guardian's consent up to 15). From 15 years the child's
+//! consent is enough. From 18 years only the person consents.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -11,26 +12,26 @@ use crate::error::{Problem, Text};
 use crate::rules::{Rules, in_the_future};
 use crate::time::day;
 
-/// What a consent can be refused for besides its form.
+/// The problems for which a consent can be refused, besides its form.
 pub const PROBLEMS: [Problem; 3] = [Problem::ConsentWithdrawn, Problem::ConsentOrder, Problem::ConsentGiver];
 
-/// A consent, as it was given.
+/// A consent, with its form, givers, day and extent.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Consent {
-    /// In what form it was given.
+    /// The form in which the consent was given.
     pub basis: Basis,
-    /// Who gave it.
+    /// The people who gave the consent: the child, a guardian, or both.
     #[schema(min_items = 1, max_items = 2)]
     pub given_by: Vec<Giver>,
-    /// The day on which it was given.
+    /// The day on which the consent was given.
     #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2026-11-20")]
     pub given_on: NaiveDate,
-    /// What it covers.
+    /// The things that the consent covers.
     #[schema(min_items = 1, max_items = 3)]
     pub scopes: Vec<ConsentScope>,
-    /// The day on which it was withdrawn.
+    /// The day on which the consent was withdrawn.
     ///
     /// @x-example-omit true
     #[serde(default, deserialize_with = "day::optional", skip_serializing_if = "Option::is_none")]
@@ -38,20 +39,20 @@ pub struct Consent {
     pub withdrawn_at: Option<NaiveDate>,
 }
 
-/// In what form somebody consented.
+/// The form in which somebody consented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Basis {
-    /// On paper.
+    /// The consent was given on paper.
     Written,
-    /// In words.
+    /// The consent was given in spoken words.
     Oral,
-    /// By an electronic signature.
+    /// The consent was given by an electronic signature.
     Electronic,
 }
 
-/// Who consents.
+/// The person who consents.
 #[derive(
     Debug,
     Clone,
@@ -69,27 +70,27 @@ pub enum Basis {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Giver {
-    /// The child or young person.
+    /// The child or young person consents.
     Child,
-    /// A guardian.
+    /// A guardian of the child consents.
     Guardian,
 }
 
-/// What a consent covers.
+/// A thing that a consent covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ConsentScope {
-    /// That the referral is sent.
+    /// The consent covers that the referral is sent.
     Referral,
-    /// That the sender learns what became of it.
+    /// The consent covers that the sender learns the outcome of the referral.
     Outcome,
-    /// That sender and office exchange information.
+    /// The consent covers that the sender and the office exchange information.
     InformationBetweenParties,
 }
 
 impl Consent {
-    /// The rules, for a child of `age` years whose requested services all need an assessment or not.
+    /// Checks the consent for a child of `age` years. `all_assessed` tells whether every requested service needs an assessment.
     pub fn check(&self, age: u32, all_assessed: bool, today: NaiveDate, rules: &mut Rules) {
         rules.list("/consent/givenBy", &self.given_by, 2);
         rules.list("/consent/scopes", &self.scopes, 3);
@@ -99,7 +100,7 @@ impl Consent {
         let in_order = self.withdrawn_at.is_none_or(|day| day >= self.given_on);
         rules.require_or(Problem::ConsentOrder, in_order, "/consent/withdrawnAt", order);
         let withdrawn =
-            Text::new("a consent that is withdrawn carries no request", "ett återkallat samtycke bär ingen förfrågan");
+            Text::new("a request cannot rest on a withdrawn consent", "ett återkallat samtycke bär ingen förfrågan");
         let stands = self.withdrawn_at.is_none() || !in_order;
         rules.require_or(Problem::ConsentWithdrawn, stands, "/consent/withdrawnAt", withdrawn);
         let covers = self.scopes.contains(&ConsentScope::Referral);

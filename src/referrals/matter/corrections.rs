@@ -1,11 +1,11 @@
-//! Corrections: who the child is, who is around it, and how soon somebody must look at it.
+//! Corrections of a referral: the child, the people around the child, and the urgency.
 //!
-//! - What is corrected keeps the rules of what is new. What is not, such as a consent or a district that was retired since, was judged
-//!   when it came.
-//! - Where the child turns out to live elsewhere, the referral stays where it is: another office is suggested, and whoever works with
-//!   it decides.
-//! - Where the child's identity turns out to be protected, it does not stay.
-//! - The sender's urgency remains what it was for the sender: what the office makes of it is the office's.
+//! - Corrected facts must keep the rules for new facts. Facts that are not corrected, such as a consent or a district that was
+//!   retired since, were judged when they came.
+//! - If the child turns out to live elsewhere, the referral stays at its office. Another office is suggested, and the staff who
+//!   work with the referral decide.
+//! - If the child's identity turns out to be protected, the referral does not stay.
+//! - The urgency in the sender's own words is kept. A corrected urgency is the office's own.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,16 +21,16 @@ use crate::referrals::routing::Routing;
 use crate::referrals::{Referral, Urgency};
 use crate::rules::Rules;
 
-/// What can be corrected.
+/// The facts of a referral that can be corrected.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewReferralCorrection)]
 pub struct Facts {
-    /// How soon somebody must look at it.
+    /// The time within which somebody must look at the referral.
     pub urgency: Urgency,
-    /// The child or young person.
+    /// The child or young person that the referral is about.
     pub child: Child,
-    /// The guardians, at most two: all of them, as they are right.
+    /// The complete list of guardians, at most two.
     #[schema(max_items = 2)]
     pub guardians: Vec<Guardian>,
 }
@@ -40,7 +40,7 @@ impl Registration for Facts {
 }
 
 impl Referral {
-    /// What can be corrected of it, as it stands.
+    /// The correctable facts as they are now.
     pub fn facts(&self) -> Facts {
         Facts {
             urgency: self.urgency,
@@ -49,7 +49,7 @@ impl Referral {
         }
     }
 
-    /// What becomes of it when these are the facts, and the child is `known`.
+    /// Returns the next version of the referral, with these facts. `known` is the child, if registered.
     pub fn corrected(
         &self,
         facts: Facts,
@@ -69,7 +69,7 @@ impl Referral {
         let said = matter.child.protected_identity.unwrap_or_default();
         let protection = said.max(known.map(|(_, protection)| protection).unwrap_or_default());
         let moved = !before.lives_where(&matter.child);
-        // What was protected stays so, unless it is the protection that was wrong, or the child.
+        // A protected referral stays protected, unless the protection was wrong or the child was another person.
         let was_wrong = before.protected_identity.unwrap_or_default() != said || self.person_id != person_id;
         let opens = self.protected && was_wrong && !protection.is_protected();
         let matter = NewReferral { child: matter.child.kept(protection), ..matter };
@@ -82,7 +82,7 @@ impl Referral {
         Ok(next.settled(self, moment.now))
     }
 
-    /// Where it would go now. It goes nowhere by itself.
+    /// Routes the referral by its corrected facts. If another office is found, that office is only suggested.
     fn routed_anew(mut self, directory: &Directory) -> Result<Self> {
         let found = Routing::find(&self.matter.child, false, directory)?;
         if found.office_id == self.office_id {

@@ -1,8 +1,9 @@
-//! What a sender writes: the body of a referral, word for word, and the rules that it must keep.
+//! The body of a referral, as the sender writes it, and the rules that it must keep.
 //!
-//! - One child for each referral; it must be possible to find the child.
-//! - A concern report needs no consent and takes none; who reports through a key is named (SoL 19 kap. 1 and 4 §§: only a private
-//!   person may stay anonymous, and only before staff).
+//! - Each referral is about one child, and must tell enough to find the child.
+//! - A concern report needs no consent and must not carry one. A reporter who reports through a key is named: only a private
+//!   person may stay anonymous, and only before staff (SoL 19 kap. 1 and 4 §§).
+//! - A support request needs consent, from the guardian or from the child, depending on the child's age (SoL 21 kap. 1-2 §§).
 //! - A support request needs consent, from the guardian or the child by the child's age (SoL 21 kap. 1-2 §§).
 
 pub mod child;
@@ -31,29 +32,30 @@ use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 pub struct NewReferral {
     /// A concern report (orosanmälan) or a support request (förfrågan om stöd).
     pub kind: SenderKind,
-    /// How soon somebody must look at it. In an emergency call 112 as well: this is read when the office is open.
+    /// The time within which somebody must look at the referral. In an emergency call 112 as well: referrals are read when the
+    /// office is open.
     pub urgency: Urgency,
-    /// The sender's own reference, told back to the sender.
+    /// The sender's own reference, which the sender gets back in the receipt.
     ///
     /// @example "2026-117"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub sender_reference: Option<ConfidentialLine>,
-    /// Who reports, at the agency. Needed for a concern report.
+    /// The person at the agency who reports. Required for a concern report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reporter: Option<Reporter>,
-    /// The child or young person.
+    /// The child or young person that the referral is about.
     pub child: Child,
-    /// The guardians, at most two.
+    /// The child's guardians, at most two.
     #[schema(max_items = 2)]
     pub guardians: Vec<Guardian>,
-    /// Brothers and sisters. Whether one who is also concerned gets a report of their own is for the office to decide; send one
-    /// yourself where you are obliged to report.
+    /// The child's brothers and sisters, at most 20. The office decides whether a sibling who is also concerned gets a separate
+    /// report; send one yourself where you are obliged to report.
     #[schema(max_items = 20)]
     pub siblings: Vec<Sibling>,
-    /// What it is about.
+    /// The areas of need that the referral is about, at most 17.
     #[schema(max_items = 17)]
     pub needs: Vec<Need>,
-    /// What causes the concern, or what help is asked for.
+    /// The cause of the concern, or the help that is asked for.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Borta från skolan i tre veckor."
@@ -62,30 +64,30 @@ pub struct NewReferral {
     /// Whether the child is in acute danger.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acute_danger: Option<bool>,
-    /// Whether violence, sexual abuse or honour-related oppression is suspected; guardians are then not told first.
+    /// Whether violence, sexual abuse or honour-related oppression is suspected. The guardians are then not told first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suspected_violence: Option<bool>,
-    /// What works well around the child.
+    /// The things that work well around the child.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub protective_factors: Option<ConfidentialProse>,
-    /// What support there is already.
+    /// The support that the child or the family already has.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub existing_support: Option<ConfidentialProse>,
-    /// What to think of before contact is taken.
+    /// The things to consider before the family is contacted.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub consider_before_contact: Option<ConfidentialProse>,
-    /// Whether the guardians know that this is sent.
+    /// Whether the guardians know that the referral is sent.
     pub guardians_informed: GuardiansInformed,
     /// The consent that a support request needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
-    /// Services that are asked for, in a support request.
+    /// The services that a support request asks for, at most 20.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub requested_service_ids: Option<Vec<ServiceId>>,
@@ -97,13 +99,13 @@ pub struct NewReferral {
     pub willing_to_meet: Option<bool>,
 }
 
-/// The kinds that a partner agency may send.
+/// The kinds of referral that a partner agency may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SenderKind {
-    /// A report under a legal duty, or by anyone who is worried.
+    /// A report made under a legal duty, or by anyone who is worried about a child.
     ConcernReport,
-    /// A request for support, with consent.
+    /// A request for support, with the family's consent.
     SupportRequest,
 }
 
@@ -116,47 +118,44 @@ impl From<SenderKind> for Kind {
     }
 }
 
-/// A matter that staff have taken down, and that keeps the rules.
+/// A matter that staff have taken down and that has passed the rules.
 #[derive(Debug, Clone)]
 pub struct TakenDown {
-    /// What was said.
     pub matter: NewReferral,
-    /// What kind of matter it is.
     pub kind: Kind,
-    /// Where it comes from.
     pub origin: Origin,
 }
 
-/// Who reports.
+/// The person who reports a concern or asks for help.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reporter {
-    /// The reporter's name.
+    /// The name of the person who reports.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
     /// @example "Karin Påhittad"
     #[serde(serialize_with = "vault::disclose")]
     pub name: ConfidentialLine,
-    /// What they work as.
+    /// The reporter's job title.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
     /// @example "Kurator"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub title: Option<ConfidentialLine>,
-    /// Their telephone number.
+    /// The reporter's telephone number.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
     /// @example "013-20 00 00"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub phone: Option<ConfidentialLine>,
-    /// Their e-mail address.
+    /// The reporter's e-mail address.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
     /// @example "karin.pahittad@nara.example"
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub email: Option<ConfidentialLine>,
-    /// How they know the child.
+    /// The reporter's relation to the child.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
     /// @example "Granne"
@@ -165,36 +164,36 @@ pub struct Reporter {
     pub relation: Option<ConfidentialLine>,
 }
 
-/// A guardian.
+/// A guardian of the child.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Guardian {
-    /// Given name.
+    /// The guardian's given name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Anna"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub given_name: Option<ConfidentialLine>,
-    /// Family name.
+    /// The guardian's family name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Påhittad"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub family_name: Option<ConfidentialLine>,
-    /// Personal identity number.
+    /// The guardian's personal identity number.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub personal_identity_number: Option<ConfidentialNumber>,
-    /// Telephone number.
+    /// The guardian's telephone number.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "013-20 00 00"
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub phone: Option<ConfidentialLine>,
-    /// Whether the guardian knows of this.
+    /// Whether the guardian knows of the referral.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -207,36 +206,36 @@ pub struct Guardian {
     pub interpreter_language: Option<crate::text::LanguageCode>,
 }
 
-/// A brother or sister.
+/// A brother or sister of the child.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Sibling {
-    /// The sibling's name.
+    /// The sibling's given name, or full name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Saga"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub name: Option<ConfidentialLine>,
-    /// Birth year.
+    /// The sibling's year of birth.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1900, maximum = 2200, example = 2016)]
     pub birth_year: Option<u16>,
-    /// Whether the concern is also about this one.
+    /// Whether the concern is also about this sibling.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
     pub also_concerned: bool,
 }
 
-/// Whether the guardians know.
+/// Whether the guardians know of the referral, and the reason if not.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GuardiansInformed {
-    /// Yes, no, or that it is not appropriate that they know.
+    /// Yes, no, or that it is not appropriate for the guardians to know.
     pub informed: Informed,
-    /// Why the guardians were not told.
+    /// The reason why the guardians were not told.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Det kan vara farligt för barnet."
@@ -245,21 +244,22 @@ pub struct GuardiansInformed {
     pub reason: Option<ConfidentialProse>,
 }
 
-/// Whether somebody was told.
+/// Whether the guardians were told of the referral.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Informed {
-    /// They know.
+    /// The guardians know of the referral.
     Yes,
-    /// They do not know.
+    /// The guardians do not know of the referral.
     No,
-    /// They should not know now, for the child's sake.
+    /// The guardians should not know of the referral now, for the child's sake.
     NotAppropriate,
 }
 
 impl NewReferral {
-    /// Every rule that a referral of this kind and from there must keep on the day `today`.
+    /// Checks that the referral keeps every rule for its kind and origin on the day `today`. A sender may not name a registered
+    /// person here.
     pub fn check(&self, kind: Kind, origin: Origin, today: NaiveDate, directory: &Directory) -> Result<()> {
         let mut rules = Rules::default();
         let ours = Text::new("is not a field here", "är inte ett fält här");
@@ -268,7 +268,7 @@ impl NewReferral {
         rules.finish(Some(()))
     }
 
-    /// The same for whoever may name a person, into rules that there are more of.
+    /// Checks every rule for the kind and origin, for a caller who may name a registered person. Adds the breaches to `rules`.
     pub fn judge(&self, kind: Kind, origin: Origin, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
         self.child.check(today, directory, rules);
         self.check_around(None, rules);
@@ -283,7 +283,8 @@ impl NewReferral {
         }
     }
 
-    /// The rules of what can be corrected afterwards, who the child is and who is around it, for one who was `before` otherwise.
+    /// Checks the facts that can be corrected later: the child, and the people around the child. `before` is the child as it
+    /// was before the correction.
     pub fn judge_corrected(&self, before: &Child, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
         self.child.check_corrected(before, today, directory, rules);
         self.check_around(Some(before), rules);
@@ -329,11 +330,11 @@ impl NewReferral {
         });
         let all_assessed =
             !requested.is_empty() && known.len() == requested.len() && known.iter().all(|(_, assessed)| *assessed);
-        // Nothing known counts as the youngest.
+        // Without a known birth, the child counts as the youngest.
         let age = self.child.birth().lowest_age(today).unwrap_or(0);
         match &self.consent {
             Some(consent) => consent.check(age, all_assessed, today, rules),
-            // Whoever asks for themselves says so by asking, at any age.
+            // A self-request is its own consent, at any age.
             None => {
                 let detail = Text::new(
                     "is required: a support request needs consent",
@@ -346,7 +347,7 @@ impl NewReferral {
 }
 
 impl Sibling {
-    /// Whether this is the child: by the same name, as far as the birth years do not tell the two apart.
+    /// Whether the sibling is the child itself: both have the same name, and their birth years do not differ.
     fn is(&self, child: &Child) -> bool {
         let Some(name) = &self.name else { return false };
         let words = names::words(name.reveal().as_ref());

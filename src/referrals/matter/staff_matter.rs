@@ -1,8 +1,9 @@
-//! What staff take down: of a contact in the field, for somebody who asks for help, or for a private person who is worried.
+//! Referrals that staff take down: from a contact in the field, for somebody who asks for help, or for a private person who is
+//! worried.
 //!
-//! - Exactly one source, and a kind that fits it. Requests for support come from partner agencies.
-//! - Only a private person may stay unknown, and then nothing is written down that leads back to them (JO 2798-2008).
-//! - Whoever asks for themselves says so by asking. What comes from a contact needs a consent that was noted.
+//! - A referral has exactly one source, and a kind that fits the source. Requests for support come only from partner agencies.
+//! - Only a private person may stay unknown. Then nothing is written down that leads back to the person (JO 2798-2008).
+//! - A self-request is its own consent. A referral from a contact needs a consent that was noted.
 
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -20,74 +21,75 @@ use crate::services::Need;
 use crate::slug::OfficeName;
 use crate::vault::{ConfidentialLine, ConfidentialProse};
 
-/// A referral as staff make it.
+/// A referral that a member of staff makes.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewStaffReferral {
-    /// A concern report, of a contact or for a private person; an internal referral, of a contact; or somebody's own request. Requests
-    /// for support are sent by partner agencies.
+    /// A concern report, from a contact or for a private person; an internal referral, from a contact; or somebody's own
+    /// request. Requests for support are sent by partner agencies.
     pub kind: Kind,
-    /// How soon somebody must look at it.
+    /// The time within which somebody must look at the referral.
     pub urgency: Urgency,
-    /// Where it comes from.
+    /// The source of the referral: a contact, a self-request or a private person.
     pub source: NewSource,
-    /// The office on whose behalf it is made, by its identifier or slug: needed of staff with several offices. Which office gets it
-    /// follows from where the child lives.
+    /// The office on whose behalf the referral is made, by its identifier or slug. Required of staff with several offices. The
+    /// office that receives the referral follows from where the child lives.
     ///
     /// @x-example-omit true
     pub office_id: Option<OfficeName>,
-    /// A reference of whoever it comes from.
+    /// A reference that the source of the referral uses.
     ///
     /// @x-example-omit true
     pub sender_reference: Option<ConfidentialLine>,
-    /// Who reports or asks, where the source does not say so. Of a contact it is you, unless said.
+    /// The person who reports or asks, where the source does not name them. For a concern report from a contact it is you,
+    /// unless you name somebody.
     ///
     /// @x-example-omit true
     pub reporter: Option<Reporter>,
-    /// The child or young person.
+    /// The child or young person that the referral is about.
     pub child: Child,
-    /// The guardians, at most two.
+    /// The child's guardians, at most two.
     #[schema(max_items = 2)]
     pub guardians: Vec<Guardian>,
-    /// Brothers and sisters.
+    /// The child's brothers and sisters, at most 20.
     #[schema(max_items = 20)]
     pub siblings: Vec<Sibling>,
-    /// What it is about.
+    /// The areas of need that the referral is about, at most 17.
     #[schema(max_items = 17)]
     pub needs: Vec<Need>,
-    /// What causes the concern, or what help is asked for.
+    /// The cause of the concern, or the help that is asked for.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub description: ConfidentialProse,
     /// Whether the child is in acute danger.
     pub acute_danger: Option<bool>,
-    /// Whether violence, sexual abuse or honour-related oppression is suspected; guardians are then not told first.
+    /// Whether violence, sexual abuse or honour-related oppression is suspected. The guardians are then not told first.
     pub suspected_violence: Option<bool>,
-    /// What works well around the child.
+    /// The things that work well around the child.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub protective_factors: Option<ConfidentialProse>,
-    /// What support there is already.
+    /// The support that the child or the family already has.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub existing_support: Option<ConfidentialProse>,
-    /// What to think of before contact is taken.
+    /// The things to consider before the family is contacted.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub consider_before_contact: Option<ConfidentialProse>,
-    /// Whether the guardians know of it.
+    /// Whether the guardians know of the referral.
     pub guardians_informed: GuardiansInformed,
-    /// The consent. An internal referral needs one; somebody's own request does not.
+    /// The consent. An internal referral needs one; a self-request does not.
     ///
     /// @x-example-omit true
     pub consent: Option<Consent>,
-    /// Services that are asked for.
+    /// The services that are asked for, at most 20.
     ///
     /// @x-example-omit true
     #[schema(max_items = 20)]
     pub requested_service_ids: Option<Vec<ServiceId>>,
-    /// Whether the reporter wants to know if an inquiry is opened. The law gives that right to mandatory reporters alone (SoL 19
-    /// kap. 6 §).
+    /// Whether the reporter wants to know if an inquiry is opened. The law gives only mandatory reporters the right to know it
+    /// (SoL 19 kap. 6 §).
     ///
     /// @x-example-omit true
     pub feedback_requested: Option<bool>,
@@ -97,42 +99,42 @@ pub struct NewStaffReferral {
     pub willing_to_meet: Option<bool>,
 }
 
-/// Where it comes from: exactly one of the three.
+/// The source of a referral: exactly one of the three fields is given.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewReferralSource)]
 pub struct NewSource {
-    /// The contact in the field that it is made of.
+    /// The contact in the field that the referral is made from.
     ///
     /// @x-example-omit true
     pub outreach_contact_id: Option<OutreachContactId>,
-    /// That a young person or a guardian asks for it themselves.
+    /// `true` if a young person or a guardian asks for help themselves.
     ///
     /// @x-example-omit true
     pub self_request: Option<bool>,
-    /// The private person for whom it is taken down.
+    /// The private person for whom the referral is taken down.
     pub private: Option<PrivatePerson>,
 }
 
-/// A private person who reports.
+/// A private person who reports a concern.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PrivatePerson {
-    /// Whether they stay unknown. Then nothing about them may be written down, and no trace of the call is kept.
+    /// Whether the private person stays unknown. Then nothing about them may be written down, and no trace of the call is kept.
     ///
     /// @example false
     pub anonymous: bool,
-    /// Their name; needed unless they stay unknown.
+    /// The private person's name. Required unless they stay unknown.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
     /// @example "Berit Påhittad"
     pub name: Option<ConfidentialLine>,
-    /// Their telephone number.
+    /// The private person's telephone number.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
     /// @example "013-20 00 00"
     pub phone: Option<ConfidentialLine>,
-    /// How they know the child.
+    /// The private person's relation to the child.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
     /// @example "Granne"
@@ -140,12 +142,12 @@ pub struct PrivatePerson {
 }
 
 impl NewStaffReferral {
-    /// Whether it is taken down for somebody who stays unknown.
+    /// Whether the referral is taken down for somebody who stays unknown.
     pub fn is_anonymous(&self) -> bool {
         self.source.private.as_ref().is_some_and(|private| private.anonymous)
     }
 
-    /// What was taken down, if it keeps every rule on the day `today`; `by` is who did.
+    /// Returns the matter if it keeps every rule on the day `today`. `by` is the name of the member of staff who takes it down.
     pub fn taken_down(self, by: ConfidentialLine, today: NaiveDate, directory: &Directory) -> Result<TakenDown> {
         let mut rules = Rules::default();
         let (kind, origin) = (self.kind, self.source.origin());
@@ -162,7 +164,7 @@ impl NewStaffReferral {
             self.check_private(private, &mut rules);
         }
         let matter = self.into_matter(origin, by);
-        // Without a source there is enough to tell.
+        // Without a source, the missing source is reported; assuming a private person adds no further problem.
         let origin_told = origin.unwrap_or(Origin::Private);
         matter.judge(kind, origin_told, today, directory, &mut rules);
         rules.finish(origin.map(|origin| TakenDown { matter, kind, origin }))
@@ -173,7 +175,7 @@ impl NewStaffReferral {
             let named =
                 Text::new("is required, unless the reporter stays unknown", "krävs, om anmälaren inte är anonym");
             rules.require(private.name.is_some(), "/source/private/name", named);
-            let there = Text::new("stands in the source", "står i källan");
+            let there = Text::new("is given in the source", "står i källan");
             rules.require(self.reporter.is_none(), "/reporter", there);
             return;
         }
@@ -188,7 +190,7 @@ impl NewStaffReferral {
         ];
         for (pointer, is_there) in leads_back {
             let unknown = Text::new(
-                "does not go with a reporter who stays unknown",
+                "must not be given for a reporter who stays unknown",
                 "går inte ihop med en anmälare som är anonym",
             );
             rules.require(!is_there, pointer, unknown);
@@ -232,7 +234,6 @@ impl NewStaffReferral {
 }
 
 impl NewSource {
-    /// The one source, if there is exactly one.
     fn origin(&self) -> Option<Origin> {
         let given = [
             self.outreach_contact_id.map(Origin::Contact),
@@ -245,7 +246,7 @@ impl NewSource {
 }
 
 impl Origin {
-    /// Whether such a matter comes from there.
+    /// Whether a referral of this kind can come from this source.
     fn makes(self, kind: Kind) -> bool {
         match self {
             Self::Partner(_) => matches!(kind, Kind::ConcernReport | Kind::SupportRequest),

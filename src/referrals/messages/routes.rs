@@ -1,4 +1,4 @@
-//! Messages over HTTP, for the office and for the sender.
+//! The operations on messages, for the office and for the sender.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
@@ -26,15 +26,16 @@ use crate::referrals::sending::sender::check_writable;
 use crate::referrals::store;
 use crate::vault::Vault;
 
-/// The operations on messages, but for what the sender writes.
+/// Mounts the operations on messages, except those by which the sender writes.
 pub fn mount(api: &mut impl Mount) {
     api.service(list_messages).service(write_message).service(list_partner_messages);
 }
 
-/// The rows of a page and one more, and how many there are in all if somebody asks.
+/// The rows of a page and one more, and the total number of messages if the caller asked for it.
 type Read = (Vec<SealedMessage>, Option<u64>);
 
-/// What a page of messages is read by, once somebody may know of the referral.
+/// Returns a function that reads a page of a referral's messages. The caller must have checked that the reader may know of the
+/// referral.
 fn reading(paging: &Paging, call: &Call) -> Result<impl Fn(&mut DbConn, ReferralId) -> Result<Read> + Send + 'static> {
     let (from, limit, count) = (paging.from_among_cases::<Position>(call)?, paging.limit, paging.total);
     Ok(move |conn: &mut DbConn, id| {
@@ -45,8 +46,9 @@ fn reading(paging: &Paging, call: &Call) -> Result<impl Fn(&mut DbConn, Referral
 
 /// List the messages about a referral
 ///
-/// What the office and the sender have written to each other, the oldest first. A supplement to a concern report that has been decided
-/// asks, with `asksForNewReport`, whether it is a new report. The reading is recorded before the answer leaves.
+/// The messages that the office and the sender have written to each other, the oldest first. A supplement to a concern report
+/// that has been decided carries `asksForNewReport`: the office must say whether it is a new report. The reading is recorded
+/// before the answer is sent.
 #[utoipa::path(
     operation_id = "listReferralMessages",
     tag = "referrals",
@@ -73,10 +75,10 @@ async fn list_messages(
     Ok(call.give(found.answer(&call, &paging, |message| message)?, Cache::NoStore))
 }
 
-/// List the messages about one's own referral
+/// List the messages about one of the agency's own referrals
 ///
-/// What the office and this agency have written to each other, the oldest first. Who of the office has written is not told. The reading
-/// is recorded before the answer leaves.
+/// The messages that the office and this agency have written to each other, the oldest first. They do not tell which member of
+/// staff wrote for the office. The reading is recorded before the answer is sent.
 #[utoipa::path(
     operation_id = "listPartnerMessages",
     tag = "partner",
@@ -111,15 +113,16 @@ async fn list_partner_messages(
 
 /// Write to the sender of a referral
 ///
-/// In any state but that of an error, also behind the end. The sender is told that the office has written, and not who. Where the
-/// sender is to answer before the office goes on, request information instead.
+/// Possible in every state, also after the referral has ended, unless the referral was entered in error. The sender is told
+/// that the office has written, but not which member of staff. If the sender must answer before the office can continue,
+/// request information instead.
 #[utoipa::path(
     operation_id = "writeReferralMessage",
     tag = "referrals",
     params(("id" = ReferralId, Path, description = "The referral's identifier.")),
     request_body = NewMessage,
     responses(
-        (status = 201, description = "The message.", body = MessageView),
+        (status = 201, description = "The new message.", body = MessageView),
         (status = 409, description = "The referral was entered in error, or its sender stays unknown."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),

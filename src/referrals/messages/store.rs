@@ -1,4 +1,4 @@
-//! Every query on messages. Who may read them is who may know of their referral, which is looked for before.
+//! Queries on messages. A caller who may know of a referral may read its messages; that is checked before these queries run.
 
 use diesel::prelude::*;
 
@@ -13,7 +13,7 @@ use crate::referrals::messages::MessageKind;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Sealed, Vault};
 
-/// A message as the database holds it: what was written is sealed.
+/// A message as the database holds it, with its text sealed.
 #[expect(missing_docs, reason = "The fields are those of a message.")]
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = referral_messages, treat_none_as_default_value = false)]
@@ -32,7 +32,7 @@ pub struct SealedMessage {
 pub type Position = (i64, MessageId);
 
 impl SealedMessage {
-    /// What a member of staff writes.
+    /// Seals a message that a member of staff writes.
     pub fn by_staff(
         referral_id: ReferralId,
         what: (MessageKind, &ConfidentialProse),
@@ -43,7 +43,7 @@ impl SealedMessage {
         Self::new(referral_id, what, (Some(by), None), vault, moment)
     }
 
-    /// What the sender writes.
+    /// Seals a message that the sender writes.
     pub fn by_sender(
         referral_id: ReferralId,
         what: (MessageKind, &ConfidentialProse),
@@ -66,20 +66,19 @@ impl SealedMessage {
         Ok(Self { id, referral_id, kind, staff_id, partner_id, at: moment.now, text, asks_for_new_report: false })
     }
 
-    /// Where it stands in a list.
+    /// The message's place in a list.
     pub fn position(&self) -> Position {
         (self.at.micros(), self.id)
     }
 }
 
-/// Adds a message.
 pub fn insert(conn: &mut DbConn, message: &SealedMessage) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(referral_messages::table).values(message).execute(conn))?;
     Ok(())
 }
 
-/// A referral is still of the version by which it was judged whether something may be written about it, and stays so until the
-/// transaction ends.
+/// Locks a referral until the transaction ends. Fails if the referral no longer has the version by which it was judged whether
+/// a message may be written.
 pub fn hold(conn: &mut DbConn, referral: ReferralId, version: i32) -> Result<()> {
     dialect::hold_referral(conn, referral)?;
     let row = referrals::table.find(referral).filter(referrals::version.eq(version)).select(referrals::id);
@@ -87,7 +86,7 @@ pub fn hold(conn: &mut DbConn, referral: ReferralId, version: i32) -> Result<()>
     held.map(drop).ok_or_else(stale)
 }
 
-/// One page of a referral's messages, the oldest first; one row more than `limit` tells that there is a next page.
+/// Returns one page of a referral's messages, the oldest first. A row beyond `limit` tells that there is a next page.
 pub fn page(conn: &mut DbConn, referral: ReferralId, from: &From<Position>, limit: u32) -> Result<Vec<SealedMessage>> {
     Ok(on_backend!(conn, conn => {
         let of_referral = referral_messages::table.filter(referral_messages::referral_id.eq(referral)).into_boxed();
@@ -107,7 +106,7 @@ pub fn page(conn: &mut DbConn, referral: ReferralId, from: &From<Position>, limi
     })?)
 }
 
-/// How many messages a referral has in all.
+/// Counts all messages of a referral.
 pub fn count(conn: &mut DbConn, referral: ReferralId) -> Result<u64> {
     let rows = referral_messages::table.filter(referral_messages::referral_id.eq(referral)).count();
     let count: i64 = on_backend!(conn, conn => rows.get_result(conn))?;

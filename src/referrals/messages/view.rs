@@ -1,4 +1,4 @@
-//! Messages as the office and the sender see them.
+//! Messages in the forms in which the office and the sender see them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,57 +10,58 @@ use crate::referrals::messages::{Author, MessageKind};
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Vault};
 
-/// A message, for the office.
+/// A message about a referral, as the office sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReferralMessage)]
 pub struct MessageView {
-    /// Identifies it.
+    /// The identifier of the message.
     pub id: MessageId,
-    /// What it is.
+    /// The kind of the message.
     pub kind: MessageKind,
-    /// What was written.
+    /// The text of the message.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Vilka dagar har Alva varit borta?"
     #[serde(serialize_with = "vault::disclose")]
     pub text: ConfidentialProse,
-    /// Which of the two has written.
+    /// The party that wrote the message: the office or the sender.
     pub by: Author,
-    /// Who of the office has, if it was the office.
+    /// The member of staff who wrote the message, if the office wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub staff_id: Option<StaffId>,
-    /// When it was written.
+    /// When the message was written.
     pub at: Timestamp,
-    /// True where something was added to a report that had been decided: the office must say whether it is a new report.
+    /// `true` if the message supplements a report that had been decided. The office must then say whether the supplement is a
+    /// new report.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asks_for_new_report: Option<bool>,
 }
 
-/// A message, for the sender: whoever has written for the office, it is the office's.
+/// A message about a referral, as the sender sees it. A message from the office does not tell which member of staff wrote it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartnerMessage {
-    /// Identifies it.
+    /// The identifier of the message.
     pub id: MessageId,
-    /// What it is.
+    /// The kind of the message.
     pub kind: MessageKind,
-    /// What was written.
+    /// The text of the message.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Vilka dagar har Alva varit borta?"
     #[serde(serialize_with = "vault::disclose")]
     pub text: ConfidentialProse,
-    /// Which of the two has written.
+    /// The party that wrote the message: the office or the sender.
     pub by: Author,
-    /// When it was written.
+    /// When the message was written.
     pub at: Timestamp,
 }
 
 impl MessageView {
-    /// A message as the database has it.
+    /// Opens a sealed message for the office.
     pub fn new(message: &SealedMessage, vault: &Vault) -> Result<Self> {
         Ok(Self {
             id: message.id,
@@ -75,7 +76,7 @@ impl MessageView {
 }
 
 impl PartnerMessage {
-    /// A message as the database has it.
+    /// Opens a sealed message for the sender.
     pub fn new(message: &SealedMessage, vault: &Vault) -> Result<Self> {
         Ok(Self {
             id: message.id,
@@ -93,7 +94,7 @@ fn author(message: &SealedMessage) -> Author {
 
 fn text(message: &SealedMessage, vault: &Vault) -> Result<ConfidentialProse> {
     let text = vault.open(vault::REFERRAL_MESSAGE, message.id.uuid(), &message.text)?;
-    let text = String::from_utf8(text).map_err(|_| Error::internal("a message is no text"))?;
-    let text = text.parse().map_err(|_| Error::internal("a message breaks the rule of texts"))?;
+    let text = String::from_utf8(text).map_err(|_| Error::internal("a message is not valid UTF-8"))?;
+    let text = text.parse().map_err(|_| Error::internal("a message breaks the rules for texts"))?;
     Ok(ConfidentialProse::new(text))
 }

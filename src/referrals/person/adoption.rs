@@ -1,8 +1,9 @@
-//! Referrals that came before their child was registered here: they name somebody by identity number whom nobody had written down.
-//! Once there is such a person they are about that person, as if they had come afterwards: the office that has one has met the
-//! person, and where the person's identity is protected, so are they.
+//! Referrals that came before their child was registered: they name the child by an identity number that no registered person
+//! had. Once a person with this number is registered, the referrals are about that person, as if they had come afterwards. The
+//! office that has one of them has met the person, and if the person's identity is protected, the referrals become protected
+//! too.
 //!
-//! Whoever registers the person learns nothing of it: a referral shows itself only to those who may know of it.
+//! A caller who registers the person learns nothing of the referrals: they are shown only to callers who may know of them.
 
 use uuid::Uuid;
 
@@ -20,8 +21,9 @@ use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Referral, Status};
 use crate::vault::Vault;
 
-/// Links the referrals that name this person's number and are about nobody yet, in the transaction that writes the person. The number
-/// must have been taken in it before (see [`crate::db::dialect::take_number`]), so that none comes in beside it.
+/// Links the referrals that name this person's number and are about nobody yet, in the transaction that writes the person. The
+/// number must have been locked in that transaction before (see [`crate::db::dialect::take_number`]), so that no referral with
+/// this number comes in at the same time.
 pub fn adopt(conn: &mut DbConn, person: &SealedPerson, directory: &Directory, vault: &Vault, by: &By) -> Result<()> {
     let Some(hash) = &person.number_hash else { return Ok(()) };
     let (mut linked, mut rerouted, mut hidden) = (Vec::<Uuid>::new(), Vec::<Uuid>::new(), Vec::new());
@@ -37,7 +39,7 @@ pub fn adopt(conn: &mut DbConn, person: &SealedPerson, directory: &Directory, va
         if let Some(event) = SealedEvent::of_rerouting((&referral, &next), by.staff_id, vault, &by.moment)? {
             events::insert(conn, &event)?;
         }
-        // What should not be there is no reason to know anybody.
+        // A referral entered in error is no reason for the office to know the person.
         if next.status() != Status::EnteredInError {
             families::store::meet_person(conn, person.id, next.office_id, next.protected)?;
         }

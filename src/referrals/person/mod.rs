@@ -7,5 +7,5 @@ pub mod whom;
 use crate::id::PersonId;
 use crate::people::protected_identity::ProtectedIdentity;
 
-/// A person, and how the person's identity is protected: what a referral is routed by.
+/// A registered person and the person's protection. A referral is routed by both.
 pub type Known = (PersonId, ProtectedIdentity);

@@ -1,5 +1,5 @@
-//! Referrals about a person who is known here: what follows from them, and what becomes of them when the person's identity is
-//! protected from now on.
+//! Referrals about a registered person: finding them, recording that a family was reached, and hiding them when the person's
+//! identity becomes protected.
 
 use diesel::prelude::*;
 
@@ -20,15 +20,17 @@ use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Referral, Status};
 
 impl Referral {
-    /// What becomes of it when the person's identity is protected: it exists for few from now on, nothing in it tells a place that
-    /// must not be stored, and if it is open, or something is still due, it goes to the central reception, to nobody's desk yet.
+    /// Returns the referral's next version after the person's identity became protected. Only cleared staff may know of it from
+    /// now on, and no place is kept that must not be stored. If the referral is open or a deadline still runs, it goes to the
+    /// central reception without an assignee.
     pub fn protected_as(self, protection: ProtectedIdentity, directory: &Directory, moment: &Moment) -> Result<Self> {
         let child = self.matter.child.clone().without_whereabouts(protection);
         let matter = NewReferral { child, ..self.matter };
-        // Where it would go tells where the person lives.
+        // The suggested office would tell where the person lives.
         let course = Course { suggested: None, ..self.course };
         if self.protected {
-            // It is where it belongs; only what must not be stored of a protected registration goes.
+            // The referral is at the right office already; only facts that must not be stored for a protected registration are
+            // removed.
             return Ok(Self { matter, course, updated_at: moment.now, version: self.version + 1, ..self });
         }
         let mut hidden = Self {
@@ -41,7 +43,7 @@ impl Referral {
             ..self
         };
         if hidden.status().is_final() && clocks::running(&hidden).next().is_none() {
-            // How it was found tells where the person lives, so that goes also where the matter is at its end.
+            // The routing tells where the person lives, so it is replaced also when the referral has ended.
             let routing = Routing::find(&hidden.matter.child, true, directory)?;
             return Ok(Self { routing: Routing { office_id: hidden.office_id, ..routing }, ..hidden });
         }
@@ -49,7 +51,8 @@ impl Referral {
         Ok(hidden)
     }
 
-    /// Sends what is protected to the central reception. Whoever has had it need not be cleared, also where it was the reception's before.
+    /// Sends a protected referral to the central reception. The assignee is removed even if the referral was at the reception
+    /// before, since the assignee may not be cleared.
     pub fn go_to_reception(&mut self, directory: &Directory) -> Result<()> {
         self.routing = Routing::find(&self.matter.child, true, directory)?;
         self.office_id = self.routing.office_id;
@@ -58,13 +61,15 @@ impl Referral {
     }
 }
 
-/// Whom the number of a referral's child stands for, if it stands for anybody; it stays so until the transaction ends.
+/// Returns the person with the identity number of a referral's child, if the person is registered. The number is locked until
+/// the transaction ends.
 pub fn hold_known(conn: &mut DbConn, number_hash: &[u8]) -> Result<Option<Known>> {
     dialect::hold_number(conn, number_hash)?;
     people::store::first_with_number(conn, number_hash)
 }
 
-/// A person whom a referral is about, whoever may know of them, and whether their number is known.
+/// Returns a person that a referral is about, whether or not the caller may know of the person, and whether the person's
+/// identity number is registered.
 pub fn still_known(conn: &mut DbConn, person: PersonId) -> Result<(Known, bool)> {
     let columns = (people_table::protection, people_table::number_hash.is_not_null());
     let (protection, has_number): (ProtectedIdentity, bool) =
@@ -72,7 +77,7 @@ pub fn still_known(conn: &mut DbConn, person: PersonId) -> Result<(Known, bool)>
     Ok(((person, protection), has_number))
 }
 
-/// All referrals about a person that exist for everyone of their office.
+/// The referrals about a person that are not protected.
 pub fn unprotected(conn: &mut DbConn, person: PersonId) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => referrals::table
         .filter(referrals::person_id.eq(person))
@@ -85,8 +90,8 @@ pub fn all(conn: &mut DbConn, person: PersonId) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => referrals::table.filter(referrals::person_id.eq(person)).load(conn))?)
 }
 
-/// Writes the next versions of referrals about a person, unless somebody else wrote one first or another one has arrived: none
-/// may be left that is not protected.
+/// Writes the next versions of referrals about a person. Fails if somebody else wrote one first, or if another referral has
+/// arrived: no unprotected referral may be left.
 pub fn protect(conn: &mut DbConn, person: PersonId, next: &[SealedReferral]) -> Result<()> {
     for referral in next {
         store::update(conn, referral)?;
@@ -94,7 +99,8 @@ pub fn protect(conn: &mut DbConn, person: PersonId, next: &[SealedReferral]) -> 
     if unprotected(conn, person)?.is_empty() { Ok(()) } else { Err(stale()) }
 }
 
-/// A referral about the person counts no more, or again, or for others: how the family was first reached is worked out anew.
+/// Computes again how the person's family was first reached. Used when a referral about the person no longer counts, counts
+/// again, or is about somebody else.
 pub fn is_no_fact_any_more(conn: &mut DbConn, person: PersonId) -> Result<()> {
     dialect::hold_people(conn, &[person])?;
     let family: Option<FamilyId> =
@@ -102,7 +108,7 @@ pub fn is_no_fact_any_more(conn: &mut DbConn, person: PersonId) -> Result<()> {
     family.map_or(Ok(()), |family| reached::recompute(conn, &[family]))
 }
 
-/// Takes note that the person's family was reached by a referral that has come in. One that was entered in error reached nobody.
+/// Records that the person's family was reached by a referral that has come in. A referral entered in error reached nobody.
 pub fn arrived(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
     if referral.status == Status::EnteredInError {
         return Ok(());

@@ -1,7 +1,7 @@
-//! Whom a referral is about: a person whom staff name, or whom the child's number stands for.
+//! The person that a referral is about: named by staff, or found by the child's identity number.
 //!
-//! It is looked up before anything is written, since the office follows from it, and held while it is written: if it is somebody else
-//! by then, everything is looked up anew.
+//! The person is looked up before anything is written, since the office follows from the person. The person is locked while the
+//! referral is written; if the lookup gives somebody else by then, the whole call starts again.
 
 use crate::auth::Sight;
 use crate::db::{Db, DbConn, dialect, stale};
@@ -16,22 +16,23 @@ use crate::referrals::person::of_person::{self, hold_known};
 use crate::rules::Rules;
 use crate::vault::Vault;
 
-/// Whom it is about, as it was when it was looked up.
+/// The person that a referral is about, at the time of the lookup.
 #[derive(Clone)]
 pub struct Whom {
-    /// The person, if it is anybody who is registered.
+    /// The person, if registered.
     pub known: Option<Known>,
-    /// The person whom staff have named, and may know of.
+    /// The person that staff named, if the caller may know of the person.
     person: Option<SealedPerson>,
     number: Option<Vec<u8>>,
-    /// Whom it was about before, where nothing says that it is somebody else.
+    /// The person that the referral was about before. It stays the same person where nothing says otherwise.
     before: Option<PersonId>,
     sight: Sight,
 }
 
 impl Whom {
-    /// Looks up whom a child is, as far as somebody with this sight of people may know, and takes what a named person is registered with
-    /// for what was left out. Whom it was about `before` it is still about, unless the number says otherwise.
+    /// Looks up the person that `child` is, as far as a caller with this sight of people may know. Facts that were left out are
+    /// filled from the named person's register entry. A referral about the person `before` stays about that person, unless the
+    /// identity number says otherwise.
     pub async fn of_child(
         child: Child,
         before: Option<PersonId>,
@@ -57,14 +58,14 @@ impl Whom {
         Ok((child, Self { known, ..whom }))
     }
 
-    /// It is about whom it was about.
+    /// Keeps the person that the referral was about.
     pub async fn still(before: PersonId, sight: Sight, db: &Db) -> Result<Self> {
         let whom = Self { known: None, person: None, number: None, before: Some(before), sight };
         let asked = whom.clone();
         Ok(Self { known: db.read(move |conn| asked.look_up(conn)).await?, ..whom })
     }
 
-    /// Holds it until the transaction ends, if it is still the same.
+    /// Locks the person until the transaction ends. Fails if the lookup would give another result now.
     pub fn hold(&self, conn: &mut DbConn) -> Result<()> {
         if let Some(number) = &self.number {
             hold_known(conn, number)?;
@@ -89,11 +90,11 @@ impl Whom {
         }
         let Some(before) = self.before else { return Ok(None) };
         let (known, has_number) = of_person::still_known(conn, before)?;
-        // Somebody with another number is somebody else.
+        // A person with another number is another person.
         Ok(Some(known).filter(|_| self.number.is_none() || !has_number))
     }
 
-    /// A number that is given with a person must be that person's, as far as whoever gives it may know.
+    /// Checks that a number given together with a person belongs to that person, as far as the caller may know.
     fn check_number(&self, given: Option<&[u8]>, known: Option<Known>) -> Result<()> {
         let Some(person) = &self.person else { return Ok(()) };
         let may_be_named = |known: &Known| self.sight.protected_identity || !known.1.is_protected();

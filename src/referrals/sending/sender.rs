@@ -1,6 +1,7 @@
-//! What the sender of a referral does with it: adds something, writes to the office, takes a request back, asks for feedback.
+//! The actions of the sender on its referral: adding information, writing to the office, withdrawing a request, asking for
+//! feedback.
 //!
-//! Whoever was asked for information and writes, answers: the matter is back where it was.
+//! Words that the sender writes while the office waits for information count as the answer: the referral is `received` again.
 
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -16,59 +17,56 @@ use crate::referrals::{Kind, Referral, Status};
 use crate::time::Timestamp;
 use crate::vault::ConfidentialProse;
 
-/// What the sender adds to what it has sent.
+/// Information that the sender adds to its referral.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Supplement {
-    /// What is added.
+    /// The text of the added information.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Eleven kom till skolan i går med blåmärken."
     pub text: ConfidentialProse,
 }
 
-/// That the sender takes a request back.
+/// A withdrawal of a request by its sender.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Withdrawal {
-    /// Why it is withdrawn.
+    /// The reason why the request is withdrawn.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Familjen har fått stöd av oss under tiden."
     pub reason: Option<ConfidentialProse>,
 }
 
-/// That the sender asks to be told whether an inquiry is opened.
+/// A request by the sender to be told whether an inquiry is opened.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FeedbackRequest {}
 
-/// What a sender does.
+/// An action of the sender on its referral.
 #[derive(Debug, Clone)]
 pub enum Deed {
-    /// Adds something.
     Supplement(ConfidentialProse),
-    /// Writes to the office.
     Write(ConfidentialProse),
-    /// Takes a request back.
     Withdraw(Option<ConfidentialProse>),
     /// Asks to be told whether an inquiry is opened (SoL 19 kap. 6 §).
     RequestFeedback,
 }
 
-/// What comes of it.
+/// The effect of a sender's action.
 pub enum Consequence {
     /// The next version of the referral.
     Transition(Action, Box<Referral>, Said),
-    /// A message, and nothing else.
+    /// A message. The referral itself does not change.
     Message(MessageKind, ConfidentialProse, AsksForNewReport),
 }
 
-/// Whether what was added comes when a report has been decided, so that the office must say whether it is a new one.
+/// Whether a supplement came after the report was decided, so that the office must say whether the supplement is a new report.
 pub type AsksForNewReport = bool;
 
 impl Deed {
-    /// What the audit calls it.
+    /// The name of the action in the audit.
     pub fn audited(&self) -> &'static str {
         match self {
             Self::Supplement(_) => "referral.supplemented",
@@ -78,7 +76,7 @@ impl Deed {
         }
     }
 
-    /// What comes of it for this referral, if the sender may do it now.
+    /// Returns the effect of the action on this referral, or an error if the sender may not take the action now.
     pub fn judge(&self, before: &Referral, directory: &Directory, now: Timestamp) -> Result<Consequence> {
         let refused = |problem: Problem| {
             let actions = Disclosed::of(before, directory).actions();
@@ -106,14 +104,16 @@ impl Deed {
                 let mut after = before.clone();
                 let feedback = &mut after.course.feedback;
                 feedback.asked_at = Some(now);
-                // Nobody had asked when the office refused to tell. Now somebody has, so it must say so anew.
+                // The office refused to tell before anybody had asked. Now the sender has asked, so the office must answer
+                // again.
                 if feedback.refused.take().is_some() {
                     feedback.answered = false;
                 }
                 if !after.course.feedback.answered {
                     clocks::start_feedback(&mut after, now, directory);
                 }
-                // Where a protected matter has ended there need not be anybody who may know of it.
+                // A protected referral that has ended may be with staff who may not know of it, so it goes to the central
+                // reception.
                 if after.protected && after.status().is_final() && clocks::running(&after).next().is_some() {
                     after.go_to_reception(directory)?;
                 }
@@ -123,7 +123,7 @@ impl Deed {
     }
 }
 
-/// What was entered in error takes no words any more.
+/// Refuses further words on a referral that was entered in error.
 pub fn check_writable(referral: &Referral) -> Result<()> {
     match referral.status() {
         Status::EnteredInError => Err(Error::new(Problem::EnteredInError)),
@@ -131,7 +131,7 @@ pub fn check_writable(referral: &Referral) -> Result<()> {
     }
 }
 
-/// Something is written, as one kind of message or, if the office has asked for something, as another.
+/// Records the sender's text: as the second kind of message if the office has asked for information, otherwise as the first.
 fn say(
     before: &Referral,
     (unasked, asked): (MessageKind, MessageKind),

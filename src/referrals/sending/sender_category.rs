@@ -1,9 +1,9 @@
-//! What an agency is, for what it has sent: it is kept with each referral, and follows the agency.
+//! The category of a sending agency. It is kept with each referral that the agency has sent, and changes with the agency.
 //!
-//! - The receipts of reports show when a decision is due and what was told of it, to senders of some categories and not of others. Where an
-//!   agency becomes one of those, or is one no longer, the receipts of all its reports change in that moment.
-//! - Nobody could meet the deadline of a feedback that must not be told any more, so it goes; one that must be told now starts.
-//! - Of all other referrals the category alone is written.
+//! - The receipts of reports show the deadline of the decision and the feedback on it to senders of some categories only. When
+//!   an agency enters or leaves these categories, the receipts of all its reports change at that moment.
+//! - The deadline for feedback that must no longer be given is removed; a deadline for feedback that must be given now starts.
+//! - For all other referrals only the category is written.
 
 use std::sync::Arc;
 
@@ -28,39 +28,36 @@ use crate::referrals::store::SealedReferral;
 use crate::referrals::{Kind, Status, no_deadline};
 use crate::vault::Vault;
 
-/// An agency may have sent very much: so many referrals are written, and named in one record of the audit, at once.
+/// The number of referrals that are written at once and named in one audit record, since an agency may have sent a great many.
 const AT_ONCE: usize = 100;
 
-/// Of which category an agency is; it stays so until the transaction ends.
+/// Returns the category of an agency, and locks it until the transaction ends.
 pub fn hold(conn: &mut DbConn, sender: PartnerId) -> Result<Category> {
     dialect::hold_category(conn, sender)
 }
 
-/// The category that an agency has from now on.
+/// A change of an agency's category, to be written to its referrals.
 pub struct NewCategory {
-    /// The agency.
     pub sender: PartnerId,
-    /// What it is.
     pub category: Category,
-    /// What the municipality has settled.
+    /// The directory, with the municipality's settings on feedback.
     pub directory: Arc<Directory>,
-    /// Opens the reports that may have a clock of feedback.
+    /// The vault that opens the reports that may have a deadline for feedback.
     pub vault: Vault,
-    /// When it is so.
     pub moment: Moment,
-    /// What the audit remembers of receipts that change.
+    /// The audit entry about the receipts that change.
     pub entry: Entry,
 }
 
-/// A referral, and by which category it went until now.
+/// A referral that was sent, with the category that it had until now.
 type Sent = (ReferralId, Kind, Option<Category>);
 
 impl NewCategory {
-    /// Writes what follows for all that the agency has sent. The agency itself must have been written before in the transaction, so
-    /// that nothing comes in beside it.
+    /// Writes the new category to all referrals that the agency has sent. The agency itself must have been written earlier in
+    /// the transaction, so that no referral comes in with the old category.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         loop {
-            // While one of them was waited for, it may have got a copy for a sibling.
+            // While the update waited for a referral, a sibling's copy of that referral may have been made.
             let others = self.others(conn)?;
             if others.is_empty() {
                 return Ok(());
@@ -69,7 +66,7 @@ impl NewCategory {
         }
     }
 
-    /// What it has sent that goes by another category.
+    /// The referrals of the agency that have another category.
     fn others(&self, conn: &mut DbConn) -> Result<Vec<Sent>> {
         let others = referrals::table
             .filter(referrals::partner_id.eq(self.sender))
@@ -83,7 +80,7 @@ impl NewCategory {
         let now = self.moment.now;
         let all = page.iter().map(|(id, ..)| *id);
         let rows = referrals::table.filter(referrals::id.eq_any(all.collect::<Vec<_>>()));
-        // Who is about to write a version of one of them must read it again.
+        // A caller who is about to write a version of one of these referrals must read it again.
         let counted = referrals::version.eq(referrals::version + 1.into_sql::<Integer>());
         let is = (referrals::sender_category.eq(self.category), counted, referrals::updated_at.eq(now));
         on_backend!(&mut *conn, conn => diesel::update(rows).set(is).execute(conn))?;
@@ -99,7 +96,7 @@ impl NewCategory {
         audit::record(conn, &self.entry.beside(&self.moment, named))
     }
 
-    /// Whether its receipt shows more from now on, or less.
+    /// Whether the referral's receipt shows more or less than before.
     fn tells_anew(&self, (_, kind, before): &Sent) -> bool {
         let was_told = before.is_some_and(|before| is_told_decisions(before, &self.directory));
         *kind == Kind::ConcernReport && was_told != self.is_told()
@@ -109,13 +106,13 @@ impl NewCategory {
         is_told_decisions(self.category, &self.directory)
     }
 
-    /// Drops the clocks of feedback that must not be told any more, or starts those of feedback that must be told now.
+    /// Removes the deadlines for feedback that must no longer be given, or starts those for feedback that must be given now.
     fn write_clocks(&self, conn: &mut DbConn, reports: &[ReferralId]) -> Result<()> {
         let decided: Vec<SealedReferral> = on_backend!(&mut *conn, conn => referrals::table
             .filter(referrals::id.eq_any(reports.to_vec()))
             .filter(referrals::status.eq_any([Status::HandedOver, Status::ClosedNoInquiry]))
             .load(conn))?;
-        // Nothing else is due once it is decided, so those that stay as they are need not be opened.
+        // A decided report has no other deadline, so reports that do not change need not be opened.
         let is_due = |report: &SealedReferral| report.next_due_at < no_deadline();
         decided
             .into_iter()

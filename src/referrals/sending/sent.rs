@@ -1,6 +1,6 @@
-//! What an agency has sent, as a list of its own: every query on it.
+//! Queries on the referrals that an agency has sent.
 //!
-//! An agency finds its referrals by what it knows of them, and never by what has not been disclosed to it.
+//! An agency finds its referrals by facts that it knows, and never by facts that have not been disclosed to it.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -16,32 +16,32 @@ use crate::referrals::course::codes::DisclosedStatus;
 use crate::referrals::store::{Position, SealedReferral};
 use crate::time::Timestamp;
 
-/// Which of its referrals an agency asks for.
+/// The referrals that an agency asks for, among those that it has sent.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// In this state, as far as it has been disclosed.
+    /// The state that has been disclosed to the agency.
     pub status: Option<DisclosedStatus>,
-    /// With the reference of its own that has this hash.
+    /// The hash of the agency's own reference.
     pub sender_reference_hash: Option<Vec<u8>>,
     /// Received at or after this time.
     pub received_from: Option<Timestamp>,
     /// Received before this time.
     pub received_to: Option<Timestamp>,
-    /// With something in the receipt that has changed at or after this time.
+    /// With a receipt that last changed at or after this time.
     pub changed_from: Option<Timestamp>,
-    /// With nothing in the receipt that has changed at or after this time.
+    /// With a receipt that last changed before this time.
     pub changed_to: Option<Timestamp>,
 }
 
-/// The rows that both a page and a count are of. A boxed query knows its database, so this is compiled for each.
+/// The rows that a page and a count share. A boxed query knows its database, so this is compiled for each.
 macro_rules! filtered {
     ($sender:expr, $filter:expr) => {{
         let filter: &Filter = $filter;
         let mut rows = referrals::table.filter(referrals::partner_id.eq($sender)).into_boxed();
         if let Some(status) = filter.status {
             rows = rows.filter(referrals::disclosed_status.eq(status));
-            // Few of them are anything else than received, and have an index of their own. A database sees that it serves only where
-            // the index's condition stands in the query word for word.
+            // Few referrals have another state than received, and these have an index of their own. A database uses that index
+            // only if the query repeats the index's condition word for word.
             if status != DisclosedStatus::Received {
                 rows = rows.filter(sql::<Bool>("disclosed_status <> 'received'"));
             }
@@ -65,7 +65,7 @@ macro_rules! filtered {
     }};
 }
 
-/// One page, the newest first; one row more than `limit` tells that there is a next page.
+/// Returns one page, the newest first. A row beyond `limit` tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
     sender: PartnerId,
@@ -89,7 +89,7 @@ pub fn page(
     })?)
 }
 
-/// How many there are in all.
+/// Counts all the referrals that match.
 pub fn count(conn: &mut DbConn, sender: PartnerId, filter: &Filter) -> Result<u64> {
     let count: i64 = on_backend!(conn, conn => filtered!(sender, filter).count().get_result(conn))?;
     Ok(u64::try_from(count).unwrap_or(0))
@@ -112,7 +112,7 @@ mod tests {
         detail: String,
     }
 
-    /// How SQLite finds a page with this filter, where it knows nothing of how many rows there are.
+    /// SQLite's query plan for a page with this filter, without statistics on the number of rows.
     fn plan(conn: &mut DbConn, filter: &Filter) -> String {
         let moment = Moment { now: Clock::system().now(), random: Random::system() };
         let sender: PartnerId = moment.id();

@@ -1,7 +1,8 @@
-//! A report of a sibling's own: one concern report is about one child, and those who are concerned besides get theirs.
+//! Separate reports for siblings: a concern report is about one child, and each sibling who is also concerned gets a separate
+//! report.
 //!
-//! It says what the first one said, by whom and when, so the clocks run from the day on which the office was told. A request is not
-//! copied: its consent is about one child.
+//! A sibling's report has the words, the reporter and the time of receipt of the first report, so its deadlines run from the
+//! day on which the office was told. A request is not copied, since its consent is about one child.
 
 use crate::directory::Directory;
 use crate::error::{Error, Result, Text};
@@ -19,14 +20,15 @@ use crate::time::Timestamp;
 use crate::vault::{Confidential, ConfidentialLine};
 
 impl Course {
-    /// The reports that were copied from this one, and the one that it was copied from.
+    /// The reports that were copied from this one, and the report that this one was copied from.
     pub fn copied(&self) -> Vec<ReferralId> {
         self.copies.iter().map(|copy| copy.referral_id).chain(self.copy_of).collect()
     }
 }
 
 impl Referral {
-    /// The report of the sibling with this place in the list, and this one with the note of it.
+    /// Makes a report for the sibling at this place in the list. Returns the sibling's report, and the next version of this
+    /// one, which records the copy.
     pub fn copied_for_sibling(&self, index: u16, directory: &Directory, moment: &Moment) -> Result<(Self, Self)> {
         let at = |detail: Text| Error::invalid_at("/siblingIndex", detail);
         let sibling = self.matter.siblings.get(usize::from(index));
@@ -40,7 +42,8 @@ impl Referral {
         Ok((copy, after.settled(self, moment.now)))
     }
 
-    /// When it was written down here. A sibling's report was received with the one that it was copied from, and made later.
+    /// When the referral was written down in this service. A sibling's report has the receipt time of the report that it was
+    /// copied from, but was made later.
     pub fn created_at(&self) -> Timestamp {
         if self.course.copy_of.is_some() { self.id.made_at() } else { self.received_at }
     }
@@ -57,13 +60,13 @@ impl Referral {
         }
         let routing = Routing::find(&child, self.protected, directory)?;
         let deadlines = clocks::from_receipt(self.kind, self.received_at, directory);
-        // Who asked to be told asked it of all that was reported.
+        // A sender who asked for feedback asked for it on everything in the report.
         let feedback = Feedback { asked_at: self.course.feedback.asked_at, ..Feedback::default() };
         let copy = Self {
             id: moment.id(),
             reference: Reference::new(&moment.random),
             office_id: routing.office_id,
-            // The sender learns no more of the one than of the other.
+            // The sender is told the same office for both reports.
             disclosed_office_id: self.disclosed_office_id,
             district_id: routing.district_id,
             assignee_id: None,
@@ -82,7 +85,7 @@ impl Referral {
 }
 
 impl Child {
-    /// A sibling who lives where this child lives, as far as anybody knows. What hides the one hides the other.
+    /// The sibling as the child of a report, assumed to live where this child lives. The protection of this child carries over.
     fn home_of(&self, sibling: &Sibling, protected: bool) -> Self {
         let (given_name, family_name) = sibling.name.as_ref().map(names_of).unwrap_or_default();
         let marked = protected.then_some(ProtectedIdentity::Marked);
@@ -101,7 +104,7 @@ impl Child {
     }
 }
 
-/// Given name and family name: the last word is the family's, or what stands before a comma.
+/// Splits a name into given name and family name. The family name is the last word, or the part before a comma.
 fn names_of(name: &ConfidentialLine) -> (Option<ConfidentialLine>, Option<ConfidentialLine>) {
     let name = name.reveal().as_ref();
     let parts = name.split_once(',').map(|(family, given)| (given, family));

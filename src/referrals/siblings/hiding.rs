@@ -1,7 +1,8 @@
-//! What hides a report hides those that were copied with it for siblings: they tell the same home, and name each other.
+//! Hiding a report also hides the reports that were copied with it for siblings: they tell the same home, and name each other.
 //!
-//! It goes both ways, from the first report to the copies and from a copy to the first and its other copies, in the transaction that
-//! has hidden one of them. Who copies one meanwhile writes its next version, so one of the two reads it again.
+//! It works both ways, from the first report to its copies, and from a copy to the first report and the other copies, in the
+//! transaction that hid one of them. A caller who copies a report at the same time writes that report's next version, so that
+//! one of the two has to read it again.
 
 use std::collections::BTreeSet;
 
@@ -27,14 +28,15 @@ use crate::referrals::store::{self, SealedReferral};
 use crate::vault::Vault;
 
 impl Referral {
-    /// Whether it is hidden by what has made it of `before`, or hides more than before.
+    /// Whether this version is hidden and `before` was not, or was hidden for another reason.
     pub fn hides_anew(&self, before: &Self) -> bool {
         let reasons =
             |referral: &Self| (referral.protected, referral.person_id, referral.matter.child.protected_identity);
         self.protected && reasons(self) != reasons(before)
     }
 
-    /// What becomes of it when one that it was copied with is hidden; nothing, where it tells no more than that one.
+    /// Returns the next version of this report after a report that it was copied with was hidden. Returns `None` if this report
+    /// is protected already and tells no place that must be removed.
     fn hidden_with(
         &self,
         protection: ProtectedIdentity,
@@ -52,7 +54,7 @@ impl Referral {
     }
 }
 
-/// Hides those that were copied with a referral which is hidden already.
+/// Hides the reports that were copied with a referral that is hidden already.
 pub fn hide_copied(conn: &mut DbConn, hidden: ReferralId, directory: &Directory, vault: &Vault, by: &By) -> Result<()> {
     let hidden = find(conn, hidden)?.open(vault)?;
     let protection = protection_of(conn, &hidden)?;
@@ -81,7 +83,7 @@ pub fn hide_copied(conn: &mut DbConn, hidden: ReferralId, directory: &Directory,
     if rerouted.is_empty() { Ok(()) } else { audit::record(conn, &by.entry("referral.rerouted", "referral", rerouted)) }
 }
 
-/// How a referral's child is protected, by its sender's word or by what is registered here.
+/// The protection of a referral's child: the stronger one of the sender's word and the register.
 fn protection_of(conn: &mut DbConn, referral: &Referral) -> Result<ProtectedIdentity> {
     let said = referral.matter.child.protected_identity.unwrap_or_default();
     let Some(person) = referral.person_id else { return Ok(said) };
@@ -89,7 +91,7 @@ fn protection_of(conn: &mut DbConn, referral: &Referral) -> Result<ProtectedIden
     Ok(said.max(registered))
 }
 
-/// The referral, whoever may know of it.
+/// The referral, regardless of who may know of it.
 fn find(conn: &mut DbConn, id: ReferralId) -> Result<SealedReferral> {
     Ok(on_backend!(conn, conn => referrals::table.find(id).first(conn))?)
 }

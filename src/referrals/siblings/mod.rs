@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 
 use crate::id::ReferralId;
 
-/// A report that a sibling got.
+/// A separate report that was made for a sibling.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SiblingCopy {
-    /// Which of the siblings, from 0.
+    /// The sibling's place in the report's list of siblings, counted from 0.
     #[schema(minimum = 0, maximum = 19, example = 0)]
     pub sibling_index: u16,
-    /// The report.
+    /// The identifier of the sibling's report.
     pub referral_id: ReferralId,
 }

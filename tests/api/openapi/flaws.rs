@@ -1,4 +1,4 @@
-//! What a reviewer of the finished document would complain about. A test holds it to nothing.
+//! The faults that a reviewer of the finished document would find. A test requires that there are none.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use nara::http::problem::view::MEDIA_TYPE;
 use nara::openapi::schemas::{NULLABLE, PERSONAL, SECRECY, is_null, used_components};
 use nara::openapi::walk::{self, Object};
 
-/// Everything that is wrong with a finished document, each with where it is.
+/// Returns all faults of a finished document, each with its place.
 pub fn flaws(document: &Value) -> Vec<String> {
     let mut flaws = Flaws { document, found: Vec::new() };
     let mut ids = BTreeSet::new();
@@ -128,7 +128,7 @@ impl<'a> Flaws<'a> {
         }
     }
 
-    /// Whether an example has the shape of its schema: its types and values, all that is required, and nothing unknown.
+    /// Checks that an example fits its schema: types and values are right, nothing required is missing, and nothing is unknown.
     fn in_example(&mut self, place: &str, schema: &Value, value: &Value) {
         let schema = walk::resolve(self.document, schema);
         let options: Vec<&Value> =
@@ -214,7 +214,7 @@ impl<'a> Flaws<'a> {
         let used = used_components(self.document);
         for reference in &used {
             let target = reference.strip_prefix('#').and_then(|pointer| self.document.pointer(pointer));
-            self.check(target.is_some(), reference, "nothing stands behind this reference");
+            self.check(target.is_some(), reference, "this reference has no target");
         }
         for (name, schema) in walk::members(&self.document["components"]["schemas"]) {
             let place = format!("#/components/schemas/{name}");
@@ -306,7 +306,7 @@ mod tests {
             (
                 format!("{area}/properties/name"),
                 json!({ "$ref": "#/components/schemas/Nowhere" }),
-                "nothing stands behind this reference",
+                "this reference has no target",
             ),
             (format!("{area}/description"), json!(""), "it has no description"),
             (

@@ -1,4 +1,4 @@
-//! A small API, described as routes describe theirs: what utoipa really makes of such words goes through the whole pass.
+//! A small API, described as real routes are, so that the tests run the real output of utoipa through all steps.
 
 #![expect(dead_code, reason = "Only utoipa reads the routes and their parameters.")]
 
@@ -48,11 +48,11 @@ enum Status {
     Retired,
 }
 
-/// How many people live there.
+/// The number of people who live in an area.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Population {
-    /// How many.
+    /// The number of people.
     #[schema(maximum = 10_000_000, example = 31_250)]
     total: u32,
     /// The day of the count.
@@ -68,10 +68,10 @@ struct NewArea {
     /// Its status.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
-    /// How many people live there.
+    /// The number of people who live in the area.
     #[serde(skip_serializing_if = "Option::is_none")]
     population: Option<Population>,
-    /// Another way to say the same.
+    /// An estimate of the number of people, instead of `population`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(extensions(("x-example-omit" = json!(true))))]
     estimate: Option<i64>,
@@ -81,29 +81,29 @@ struct NewArea {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Area {
-    /// Its identifier.
+    /// The area's identifier, a UUID.
     id: AreaId,
     /// Its neighbours.
     #[schema(max_items = 20)]
     neighbours: Vec<AreaId>,
-    /// Who answers for it.
+    /// The person who is responsible for it.
     ///
     /// @personal OSL 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     contact: Option<Line>,
-    /// What somebody said about it.
+    /// A remark by a resident.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 40, extensions(("x-personal-data" = json!(true)), ("x-secrecy" = json!("OSL 26 kap. 1 §"))))]
     remark: Option<String>,
-    /// Whether its office is open; null when nobody knows.
+    /// Whether its office is open; null if that is unknown.
     #[schema(required, extensions(("x-nullable" = json!(true))))]
     open_now: Option<bool>,
-    /// What was there before; null when nothing was.
+    /// The population before; null if there was none.
     ///
     /// @x-nullable true
     #[schema(required)]
     former: Option<Population>,
-    /// Where its label stands: longitude and latitude.
+    /// The place of its label: longitude and latitude.
     label: (f64, f64),
     /// Texts by language.
     texts: BTreeMap<String, Line>,
@@ -114,38 +114,38 @@ struct Area {
     history: History,
 }
 
-/// When it changed.
+/// The times of its changes.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct History {
-    /// When it was made.
+    /// The time at which it was made.
     created_at: chrono::DateTime<chrono::Utc>,
-    /// How often it changed.
+    /// The number of changes.
     version: i64,
 }
 
-/// One page.
+/// One page of a list.
 #[derive(Serialize, ToSchema)]
 struct Page<T> {
     /// The items.
     #[schema(max_items = 100)]
     items: Vec<T>,
-    /// About the page.
+    /// The facts about the page.
     #[serde(rename = "_meta")]
     meta: Meta,
 }
 
-/// About a page.
+/// The facts about a page.
 #[derive(Serialize, ToSchema)]
 struct Meta {
-    /// How many items a page has at most.
+    /// The largest number of items on a page.
     limit: u8,
 }
 
 /// A row of the list.
 #[derive(Serialize, ToSchema)]
 struct AreaRow {
-    /// Its identifier.
+    /// The area's identifier, a UUID.
     id: AreaId,
     /// Its status.
     status: Status,
@@ -167,7 +167,7 @@ struct Filters {
     status: Option<Status>,
     /// Only the part of this area.
     part_of: Option<AreaId>,
-    /// How many items a page has at most.
+    /// The largest number of items on a page.
     #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
     limit: Option<u32>,
 }
@@ -196,7 +196,7 @@ fn get_area() {}
 
 /// Change an area.
 ///
-/// Only what the body names changes.
+/// Only the fields that the body names are changed.
 #[utoipa::path(patch, path = "/nara/v1/areas/{id}", operation_id = "changeArea", tag = "areas", params(AreaPath),
     request_body = NewArea, responses((status = 200, body = Area)), security(("staffToken" = [])),
     extensions(("x-answer-example" = json!({ "openNow": false }))))]
@@ -204,14 +204,14 @@ fn change_area() {}
 
 /// Delete an area.
 ///
-/// Possible only where nothing refers to it.
+/// An area can be deleted only if nothing refers to it.
 #[utoipa::path(delete, path = "/nara/v1/areas/{id}", operation_id = "deleteArea", tag = "areas", params(AreaPath),
     responses((status = 204, description = "It is gone."), (status = 409)), security(("staffToken" = [])))]
 fn delete_area() {}
 
 /// Estimate the population.
 ///
-/// Asks and changes nothing.
+/// The call reads and changes nothing.
 #[utoipa::path(post, path = "/nara/v1/estimate", operation_id = "estimatePopulation", tag = "areas", request_body = Population,
     responses((status = 200, description = "The estimate.", body = Population)), extensions(("x-no-prefer" = json!(true))))]
 fn estimate_population() {}
@@ -220,12 +220,12 @@ fn estimate_population() {}
 #[openapi(paths(list_areas, create_area, get_area, change_area, delete_area, estimate_population))]
 struct Sample;
 
-/// What utoipa makes of the sample.
+/// The document that utoipa makes of the sample.
 pub fn raw() -> OpenApi {
     Sample::openapi()
 }
 
-/// What is published of the sample.
+/// The published document of the sample.
 pub fn finished() -> Value {
     finish(raw())
 }

@@ -1,4 +1,4 @@
-//! A started server of the test's own.
+//! A running server for one test.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, mpsc};
@@ -22,7 +22,7 @@ use super::credentials::{self, ENVIRONMENT, KEY_ID, PROVIDER};
 use super::databases::{Backend, Template, TestDatabase};
 use super::document::PUBLISHED;
 
-/// Migrated, with Linköping's directory and the four agencies.
+/// A migrated database with Linköping's directory and the four agencies.
 static CITY: Template = Template::new("city", |url| {
     let target: Target = url.parse().expect("a URL of a database");
     migrations::run(&target).unwrap_or_else(|error| panic!("{error:?}"));
@@ -35,17 +35,15 @@ static CITY: Template = Template::new("city", |url| {
     nara::db::in_transaction(&mut conn, &fill).unwrap_or_else(|error| panic!("{error:?}"));
 });
 
-/// A server with a database and a clock of its own. Dropping it stops the server and removes the database.
+/// A server with its own database and clock. Dropping it stops the server and removes the database.
 pub struct TestApp {
-    /// The server's clock.
     pub clock: TestClock,
-    /// Where the server listens.
     pub address: SocketAddr,
     backend: Backend,
     client: reqwest::Client,
     db: Db,
     server: Option<Server>,
-    // Behind the database's handle: what is dropped last is what the others use.
+    // The field comes after the database's handle, because fields are dropped in order and the handle uses the database.
     database: Arc<TestDatabase>,
 }
 
@@ -61,23 +59,23 @@ impl Fresh for TestApp {
 }
 
 impl TestApp {
-    /// A server on SQLite that is set up in another way.
+    /// Starts a server on SQLite with changed settings.
     pub async fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
         Self::fresh_with(Backend::Sqlite, change).await.expect("SQLite is always there")
     }
 
-    /// A server that is set up in another way; `None` only where PostgreSQL is asked for and not installed.
+    /// Starts a server with changed settings. Returns `None` only if PostgreSQL is requested and not installed.
     pub async fn fresh_with(backend: Backend, change: impl FnOnce(&mut Setup)) -> Option<Self> {
         let database = TestDatabase::fresh(backend, &CITY)?;
         Some(Self::on(Arc::new(database), backend, TestClock::new(), change))
     }
 
-    /// Another server on the same database, with the same clock.
+    /// Starts another server on the same database, with the same clock.
     pub async fn another_server(&self) -> Self {
         self.another_server_with(|_| {}).await
     }
 
-    /// Another server on the same database, that is set up in another way.
+    /// Starts another server on the same database, with changed settings.
     pub async fn another_server_with(&self, change: impl FnOnce(&mut Setup)) -> Self {
         Self::on(Arc::clone(&self.database), self.backend, self.clock.clone(), change)
     }
@@ -116,7 +114,7 @@ impl TestApp {
         Self { clock, address, backend, client, db, server: Some(server), database }
     }
 
-    /// Stops the server as `kill` does: what is under way is finished first.
+    /// Stops the server as `kill` does: calls in progress are finished first.
     pub async fn stop_gracefully(mut self) {
         if let Some(server) = self.server.take() {
             server.handle.stop(true).await;
@@ -142,7 +140,7 @@ impl TestApp {
         self.audit().await.into_iter().map(|(_, action, _)| action).collect()
     }
 
-    /// Actor, action and the ids of what it was about, in the order in which they were recorded.
+    /// The actor, the action and the resource ids of each record, in the order in which they were recorded.
     pub async fn audit(&self) -> Vec<(String, String, Value)> {
         use nara::db::columns::Json;
         let read = |conn: &mut DbConn| {
@@ -154,7 +152,7 @@ impl TestApp {
         self.db.read(read).await.expect("the audit can be read")
     }
 
-    /// The offices on whose behalf the audit says that this was done, in its order.
+    /// The offices that the audit names for this action, in the order of the records.
     pub async fn offices_recorded(&self, action: &'static str) -> Vec<Option<String>> {
         let read = move |conn: &mut DbConn| {
             let rows = audit_records::table.filter(audit_records::action.eq(action));
@@ -165,7 +163,7 @@ impl TestApp {
         self.db.read(read).await.expect("the audit can be read")
     }
 
-    /// How many things were done: what was denied is recorded, too, and is no change.
+    /// The number of audit records with the outcome `done`. Denied attempts are recorded as well, but change nothing.
     pub async fn things_done(&self) -> i64 {
         let done = |conn: &mut DbConn| {
             let rows = audit_records::table.filter(audit_records::outcome.eq(nara::audit::Outcome::Done));
@@ -184,7 +182,7 @@ impl TestApp {
         self.db.read(read).await.expect("the audit can be read")
     }
 
-    /// What a counter of the metrics stands at, by its name and labels.
+    /// The value of a counter in the metrics, by its name and labels.
     pub async fn counted(&self, series: &str) -> u64 {
         let metrics = self.anyone().get("//metrics").await.text();
         let line = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
@@ -192,20 +190,20 @@ impl TestApp {
         count.parse().expect("a counter is a number")
     }
 
-    /// How many members of staff are in the register.
+    /// The number of members of staff in the register.
     pub async fn registered_staff(&self) -> i64 {
         let count = |conn: &mut DbConn| Ok(nara::db::schema::staff::table.count().get_result(conn)?);
         self.db.read(count).await.expect("the staff can be counted")
     }
 
-    /// How many referrals are stored.
+    /// The number of referrals in the database.
     pub async fn stored_referrals(&self) -> i64 {
         let count = |conn: &mut DbConn| Ok(nara::db::schema::referrals::table.count().get_result(conn)?);
         self.db.read(count).await.expect("the referrals can be counted")
     }
 }
 
-/// Who calls.
+/// The callers of the tests.
 impl TestApp {
     pub fn anyone(&self) -> Actor {
         Actor::new(self.client.clone(), format!("http://{}", self.address))
@@ -219,23 +217,23 @@ impl TestApp {
         self.anyone().and("x-api-key", key)
     }
 
-    /// A token of the identity provider's, with these claims.
+    /// A token with these claims, signed by the identity provider.
     pub fn sign(&self, claims: Value) -> String {
         PROVIDER.sign(Some(KEY_ID), &claims)
     }
 
-    /// The same with more in the token's header.
+    /// A token with these claims and more fields in its header.
     pub fn sign_with_header(&self, more: Value, claims: &Value) -> String {
         PROVIDER.sign_with_header(more, claims)
     }
 
-    /// Somebody with this role at these offices, by their slugs.
+    /// A member of staff with this role at these offices, given by their slugs.
     pub fn staff(&self, role: &str, offices: &[&str]) -> Actor {
         let subject = format!("{role}@{}", offices.join("+"));
         self.with_claims(credentials::claims(&subject, role, offices))
     }
 
-    /// Somebody of whom the identity provider says this.
+    /// A member of staff with these claims in the token.
     pub fn with_claims(&self, claims: Value) -> Actor {
         self.with_token(&self.sign(claims))
     }
@@ -302,12 +300,12 @@ impl TestApp {
     }
 }
 
-/// The base of the area Norr.
+/// The office that is the base of the area Norr.
 pub const SKAGGETORP: &str = "skaggetorp";
-/// The central reception.
+/// The office that is the central reception.
 pub const RECEPTION: &str = "mottagning-barn-unga";
 
-/// The server runs on threads of its own, so that a test can be over before it, and can wait for it.
+/// Runs the server on separate threads, so that it can outlive the test's own code, and the test can wait for its end.
 fn run(setup: Setup) -> (Server, SocketAddr, Db) {
     let (tell, told) = mpsc::channel();
     let thread = std::thread::spawn(move || {
@@ -327,7 +325,7 @@ fn run(setup: Setup) -> (Server, SocketAddr, Db) {
 impl Drop for TestApp {
     fn drop(&mut self) {
         if let Some(server) = self.server.take() {
-            // The order is given at once; only its answer would have to be waited for.
+            // The order to stop is sent immediately; only its answer would have to be awaited.
             drop(server.handle.stop(false));
             let ended = server.thread.join();
             assert!(ended.is_ok() || std::thread::panicking(), "the server panicked");

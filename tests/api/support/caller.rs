@@ -1,4 +1,4 @@
-//! People and systems who call, and what they are answered.
+//! The people and systems who call the server, and the answers that they get.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::told;
 
-/// Somebody who calls, with what they sign in with.
+/// A caller with its credentials.
 #[derive(Clone)]
 pub struct Actor {
     client: Client,
@@ -22,13 +22,13 @@ impl Actor {
         Self { client, base, credentials: Vec::new() }
     }
 
-    /// The same caller with one more header in each request.
+    /// Adds a header to each of the caller's requests.
     pub fn and(mut self, header: &'static str, value: impl Into<String>) -> Self {
         self.credentials.push((header, value.into()));
         self
     }
 
-    /// A request to a path below `/nara/v1`, or to an absolute one written with two slashes: `//health/live`.
+    /// A request to a path below `/nara/v1`. A path with two slashes, such as `//health/live`, is absolute.
     pub fn request(&self, method: Method, path: &str) -> Request {
         let path = path
             .strip_prefix('/')
@@ -68,7 +68,7 @@ impl Actor {
     }
 }
 
-/// A request that is being written.
+/// A request that is being built.
 pub struct Request {
     what: String,
     path: String,
@@ -86,7 +86,7 @@ impl Request {
         self
     }
 
-    /// A body as it is, without a `Content-Type`.
+    /// Sets the body without a `Content-Type`.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.builder = self.builder.body(body.into());
         self
@@ -103,7 +103,7 @@ impl Request {
     }
 }
 
-/// What came back.
+/// The answer to a request.
 #[derive(Clone)]
 pub struct Answer {
     pub status: u16,
@@ -128,7 +128,7 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The entity tag, which must be there and strong.
+    /// The entity tag. It must exist and be strong.
     pub fn etag(&self) -> String {
         let etag = self.header("etag").unwrap_or_else(|| panic!("an ETag was expected: {self:?}"));
         assert!(etag.starts_with('"') && etag.ends_with('"') && etag.len() > 2, "a strong ETag was expected: {self:?}");
@@ -143,14 +143,14 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("JSON was expected ({error}): {self:?}"))
     }
 
-    /// The body of an answer with this status; null where there is none.
+    /// Checks the status and returns the body; null if there is none.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
-    /// The problem of this status and type, which must be whole.
+    /// Checks the status and type of a problem, and that it is complete.
     #[track_caller]
     pub fn problem(&self, status: u16, slug: &str) -> Value {
         assert_eq!(self.status, status, "{self:?}");
@@ -166,7 +166,7 @@ impl Answer {
         let path = self.path.split('?').next().unwrap_or_default();
         let instance = problem["instance"].as_str().unwrap_or_default();
         let plain = path.bytes().all(|byte| byte.is_ascii_graphic());
-        // A number that looks like somebody's is told back to nobody.
+        // A path segment that looks like an identity number is not repeated in the answer.
         let is_number = |part: &str| part.len() >= 10 && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
         let told = path.split('/').map(|part| if is_number(part) { "withheld" } else { part });
         let told = told.collect::<Vec<_>>().join("/");
@@ -177,7 +177,7 @@ impl Answer {
         problem
     }
 
-    /// The pointers of a problem's errors, in their order.
+    /// The JSON pointers of a problem's errors, in their order.
     pub fn pointers(&self) -> Vec<String> {
         self.places("pointer")
     }
@@ -196,7 +196,7 @@ impl Answer {
         errors.iter().filter_map(|error| error[kind].as_str()).map(str::to_owned).collect()
     }
 
-    /// The address of the link with this relation, below `/nara/v1`, so that it can be followed.
+    /// The path of the link with this relation, below `/nara/v1`, so that it can be followed.
     pub fn link(&self, rel: &str) -> Option<String> {
         let body = self.json();
         let links = body["_links"].as_array().cloned().unwrap_or_default();

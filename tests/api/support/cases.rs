@@ -1,4 +1,4 @@
-//! Referrals that have come as far as a test needs them.
+//! Referrals in the state that a test needs.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::caller::{Actor, Answer};
 use super::{TestApp, fixtures};
 
 impl TestApp {
-    /// The id of a new referral of the school's with which this can be done now, by a qualified team lead.
+    /// Submits a referral of the school for which a qualified team lead can take this action, and returns its id.
     pub async fn referral_for(&self, action: &str) -> String {
         let report = ["assess-protection", "request-information", "decide-inquiry", "extend-deadline", "send-feedback"];
         let is_report = report.contains(&action) || ["refuse-feedback", "supply-information"].contains(&action);
@@ -30,17 +30,17 @@ impl TestApp {
         id
     }
 
-    /// Does with a referral what can be done with it, as a qualified team lead in Skäggetorp.
+    /// Takes an action on a referral, as a qualified team lead in Skäggetorp.
     pub async fn step(&self, id: &str, action: &str) -> Value {
         self.steps(&self.team_lead(), id, action).await.expect(200)
     }
 
-    /// The same as somebody else, whatever is answered.
+    /// Takes an action on a referral as `actor`, and returns any answer.
     pub async fn steps(&self, actor: &Actor, id: &str, action: &str) -> Answer {
         actor.post(&format!("/referrals/{id}/{action}"), self.step_body(action).await).await
     }
 
-    /// What a step needs to be told.
+    /// A valid body for an action.
     pub async fn step_body(&self, action: &str) -> Value {
         match action {
             "assess-protection" => json!({ "immediateNeed": false, "measures": "Samtal i skolan." }),
@@ -66,7 +66,7 @@ impl TestApp {
         }
     }
 
-    /// Who a member of staff is.
+    /// The identifier of a member of staff.
     pub async fn staff_id(&self, actor: &Actor) -> String {
         let me = actor.get("/me").await.expect(200);
         me["staffId"].as_str().expect("everybody has an id").to_owned()

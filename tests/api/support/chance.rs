@@ -1,6 +1,6 @@
-//! Chance, for tests that do what nobody thought of.
+//! Random choices for tests of unforeseen cases.
 
-/// Chance with a seed (SplitMix64): a history that failed fails again.
+/// A random generator with a seed (SplitMix64), so that a failed run can be repeated.
 pub struct Chance(pub u64);
 
 impl Chance {
@@ -12,7 +12,7 @@ impl Chance {
         usize::try_from((mixed ^ (mixed >> 31)) % end as u64).expect("what is below a usize is one")
     }
 
-    /// Once in so many times.
+    /// True once in this number of times, on average.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }

@@ -1,4 +1,4 @@
-//! The time, in the test's hand.
+//! A clock that the test controls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use nara::moment::Moment;
 use nara::time::{Clock, Random, Timestamp};
 
-/// A Monday morning at ten, local time: everything is open.
+/// A Monday morning at ten, local time, when everything is open.
 pub const START: &str = "2026-11-23T09:00:00Z";
 
 /// A clock that stands still until the test moves it.
@@ -22,13 +22,12 @@ impl TestClock {
         clock
     }
 
-    /// Moves it to this time, forwards or backwards.
+    /// Sets the clock to this time, forwards or backwards.
     pub fn set(&self, time: &str) {
         let time: Timestamp = time.parse().unwrap_or_else(|_| panic!("{time} is no time as in RFC 3339"));
         self.0.store(time.micros(), Ordering::SeqCst);
     }
 
-    /// Moves it forwards.
     pub fn advance(&self, by: Duration) {
         let micros = i64::try_from(by.as_micros()).expect("a test spans less than an age");
         self.0.fetch_add(micros, Ordering::SeqCst);
@@ -38,19 +37,19 @@ impl TestClock {
         DateTime::from_timestamp_micros(self.0.load(Ordering::SeqCst)).expect("the clock stands in our age")
     }
 
-    /// Seconds since 1970, as tokens have them.
+    /// The time in seconds since 1970, as in tokens.
     pub fn seconds(&self) -> i64 {
         self.now().timestamp()
     }
 
-    /// The clock as the program takes it.
+    /// The clock in the form that the program accepts.
     pub fn for_nara(&self) -> Clock {
         let clock = self.clone();
         Clock::new(move || clock.now())
     }
 }
 
-/// The start of every test.
+/// The moment at which every test starts.
 pub fn start() -> Moment {
     Moment { now: TestClock::new().now().into(), random: Random::system() }
 }

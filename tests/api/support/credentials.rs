@@ -1,4 +1,5 @@
-//! What the tests sign with, and the keys of the partner agencies: made once per process, so that they fit the template.
+//! The signing key of the tests and the keys of the partner agencies. They are made once per process, because the template
+//! database contains them.
 
 use std::sync::LazyLock;
 
@@ -29,23 +30,23 @@ pub const AUDIENCE: &str = "nara";
 pub const ENVIRONMENT: &str = "test";
 pub const KEY_ID: &str = "test-key";
 
-/// The vault of the tests' installation.
+/// The vault of the test installation.
 pub fn vault() -> Vault {
     static RING: LazyLock<String> = LazyLock::new(|| Ring::new(&Random::system()).reveal());
     Vault::new(RING.parse().expect("a ring reads what it wrote"))
 }
 
-/// The installation's secret.
+/// The secret of the test installation.
 pub fn secret() -> Secret {
     Secret::new(*b"thirty-two bytes of a test's own")
 }
 
-/// A pair of keys of an identity provider.
+/// A key pair of an identity provider.
 pub struct SigningKey {
     secret: SecretKey,
 }
 
-/// The key whose public half the server knows.
+/// The key pair whose public key the server knows.
 pub static PROVIDER: LazyLock<SigningKey> = LazyLock::new(SigningKey::fresh);
 
 impl SigningKey {
@@ -55,7 +56,7 @@ impl SigningKey {
         Self { secret: secret.expect("nearly any 32 bytes are a key") }
     }
 
-    /// The public half, as a member of a key set.
+    /// The public key as a member of a key set.
     pub fn public(&self, kid: &str) -> Value {
         let mut key: Value = serde_json::from_str(&self.secret.public_key().to_jwk_string()).expect("a JWK is JSON");
         key["kid"] = json!(kid);
@@ -64,13 +65,13 @@ impl SigningKey {
         key
     }
 
-    /// The public half as PEM, which some libraries can be talked into taking for a shared secret.
+    /// The public key as PEM, which some libraries can be tricked into using as a shared secret.
     pub fn public_pem(&self) -> String {
         use p256::pkcs8::EncodePublicKey;
         self.secret.public_key().to_public_key_pem(LineEnding::LF).expect("a public key has a PEM")
     }
 
-    /// A token with this header's key id and these claims.
+    /// A token with this key id in its header and these claims.
     pub fn sign(&self, kid: Option<&str>, claims: &Value) -> String {
         let pem = self.secret.to_pkcs8_pem(LineEnding::LF).expect("a key has a PEM");
         let key = EncodingKey::from_ec_pem(pem.as_bytes()).expect("PEM is what it reads");
@@ -78,7 +79,7 @@ impl SigningKey {
         jsonwebtoken::encode(&header, claims, &key).expect("claims can be signed")
     }
 
-    /// A token of the key that the server knows, with more in its header.
+    /// A token signed with this key, with more fields in its header. The header names the key that the server knows.
     pub fn sign_with_header(&self, more: Value, claims: &Value) -> String {
         let mut header = json!({ "typ": "JWT", "alg": "ES256", "kid": KEY_ID });
         header.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
@@ -94,17 +95,17 @@ pub fn key_set() -> String {
     json!({ "keys": [PROVIDER.public(KEY_ID)] }).to_string()
 }
 
-/// What verifies the tokens of the tests' staff, which outlive every test.
+/// A verifier of the tokens of the tests' staff, which outlive every test.
 pub fn verifier() -> Verifier {
     with_keys(Some(key_set().parse().expect("the key set is right")))
 }
 
-/// The same with other keys, or with none yet.
+/// A verifier with these keys, or without keys at first.
 pub fn with_keys(keys: Option<KeySet>) -> Verifier {
     Verifier::new(keys, ISSUER.to_owned(), AUDIENCE.to_owned()).with_longest_lifetime(i64::MAX)
 }
 
-/// The claims of a member of staff, whose token outlives every test.
+/// The claims of a member of staff. The token outlives every test.
 pub fn claims(subject: &str, role: &str, offices: &[&str]) -> Value {
     json!({
         "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "name": subject,
@@ -118,12 +119,12 @@ fn seconds(time: &str) -> i64 {
     time.utc().timestamp()
 }
 
-/// An agency of the tests with its keys.
+/// A partner agency of the tests with its keys.
 pub struct TestPartner {
     pub slug: &'static str,
     name: &'static str,
     category: Category,
-    /// A key with every scope.
+    /// A key with all scopes.
     pub key: String,
     /// A key that may only submit.
     pub submitting_key: String,
@@ -135,7 +136,7 @@ pub struct TestPartner {
     pub expired_key: String,
 }
 
-/// The four agencies.
+/// The four partner agencies of the tests.
 pub static PARTNERS: LazyLock<[TestPartner; 4]> = LazyLock::new(|| {
     [
         TestPartner::new("school", "Skäggetorps grundskola (påhittad)", Category::School),
@@ -192,7 +193,7 @@ pub fn key_id(key: &str) -> String {
     key.split('_').nth(2).expect("a key has four parts").to_owned()
 }
 
-/// Adds the agencies and their keys.
+/// Adds the agencies and their keys to a database.
 pub fn insert_partners(conn: &mut DbConn, moment: &Moment) -> nara::error::Result<()> {
     PARTNERS.iter().try_for_each(|partner| partner.insert(conn, moment))
 }

@@ -1,4 +1,4 @@
-//! The published document, walked: so that a convention is tried on every operation, also on those not thought of.
+//! The OpenAPI document, for tests that check a convention on every operation.
 
 use std::sync::{Arc, LazyLock};
 
@@ -13,18 +13,17 @@ use super::{TestApp, fixtures};
 /// The document as `nara openapi` writes it.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(nara::server::document);
 
-/// The same for servers, of which each test starts its own: making it takes longer than most tests.
+/// The document for the servers that tests start. Making it takes longer than most tests, so they share one.
 pub static PUBLISHED: LazyLock<Arc<Value>> = LazyLock::new(|| Arc::new(DOCUMENT.clone()));
 
-/// All operations.
 pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| openapi::operations(&DOCUMENT));
 
-/// The document's own words about an operation.
+/// The document's entry of an operation.
 pub fn described(operation: &Operation) -> &'static Value {
     &DOCUMENT["paths"][&operation.path][operation.method.to_ascii_lowercase()]
 }
 
-/// What the document says of an operation's answer with this status, wherever that stands; null where there is none.
+/// The document's entry of an operation's answer with this status, with its reference resolved; null if there is none.
 pub fn answer_of(operation: &Operation, status: &str) -> &'static Value {
     let answer = &described(operation)["responses"][status];
     let pointer = answer["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
@@ -36,7 +35,7 @@ pub fn takes_body(operation: &Operation) -> bool {
     described(operation).get("requestBody").is_some()
 }
 
-/// Whether null says something in a field of an operation's body, by the document's own words.
+/// Whether the document allows null in a field of an operation's body.
 pub fn may_be_null(operation: &Operation, field: &str) -> bool {
     let schema = &described(operation)["requestBody"]["content"]["application/json"]["schema"];
     let name =
@@ -44,31 +43,31 @@ pub fn may_be_null(operation: &Operation, field: &str) -> bool {
     DOCUMENT["components"]["schemas"][name]["properties"][field]["x-nullable"] == true
 }
 
-/// Whether an operation changes a version that its caller has read.
+/// Whether an operation requires `If-Match`, because it changes a version that its caller has read.
 pub fn needs_if_match(operation: &Operation) -> bool {
     let parameters = described(operation)["parameters"].as_array().expect("every operation has parameters");
     parameters.iter().any(|parameter| parameter["$ref"] == "#/components/parameters/IfMatch")
 }
 
-/// The step that an operation takes with a referral, if it takes one.
+/// The referral step that an operation takes, if it takes one.
 pub fn step_of(operation: &Operation) -> Option<&str> {
     let step = operation.path.strip_prefix("/referrals/{id}/").filter(|_| operation.method == "POST");
     step.filter(|step| !["messages", "copy-for-sibling"].contains(step))
 }
 
-/// Whether an operation is a list in pages.
+/// Whether an operation is a list with pages.
 pub fn is_list(operation: &Operation) -> bool {
     operation.query.iter().any(|name| name == "cursor")
 }
 
-/// The first example of a request's body.
+/// The first example of an operation's request body.
 pub fn example(operation: &Operation) -> Value {
     let examples = &described(operation)["requestBody"]["content"]["application/json"]["examples"];
     let first = examples.as_object().and_then(|examples| examples.values().next());
     first.unwrap_or_else(|| panic!("{} has no example", operation.id))["value"].clone()
 }
 
-/// A request that the right caller is granted.
+/// A request that succeeds if the right caller sends it.
 #[derive(Clone)]
 pub struct Prepared {
     pub method: Method,
@@ -82,7 +81,7 @@ impl Prepared {
         self.request(actor).send().await
     }
 
-    /// The same, to be added to.
+    /// The request, so that a test can add to it.
     pub fn request(&self, actor: &Actor) -> super::caller::Request {
         let mut request = actor.request(self.method.clone(), &self.path);
         if let Some(etag) = &self.etag {
@@ -94,24 +93,24 @@ impl Prepared {
         }
     }
 
-    /// The path without a question behind it.
+    /// The path without the query.
     pub fn path_alone(&self) -> String {
         self.path.split('?').next().unwrap_or_default().to_owned()
     }
 
-    /// The same with another body.
+    /// The request with another body.
     pub fn with_body(&self, body: Value) -> Self {
         Self { body: Some(body), ..self.clone() }
     }
 
-    /// The same without its body and its precondition.
+    /// The request without its body and its precondition.
     pub fn bare(&self, actor: &Actor) -> super::caller::Request {
         actor.request(self.method.clone(), &self.path)
     }
 }
 
 impl TestApp {
-    /// Somebody who may call an operation.
+    /// A caller who may call an operation.
     pub fn right_caller(&self, operation: &Operation) -> Actor {
         match operation.secured_by.first().map(String::as_str) {
             None => self.anyone(),
@@ -139,7 +138,7 @@ impl TestApp {
         }
     }
 
-    /// A request that succeeds, once: what it changes or removes was made for it.
+    /// Prepares a request that succeeds once. The things that it changes or removes are made for it.
     pub async fn prepare(&self, operation: &Operation) -> Prepared {
         let method: Method = operation.method.parse().expect("a method");
         let changes = needs_if_match(operation);
@@ -168,7 +167,7 @@ impl TestApp {
         };
         let question = match operation.id.as_str() {
             "whereToTurn" => "?district=ryd",
-            // Its reading adds to it: only what is older stays the same.
+            // Each reading of the audit adds a record, so only a list of older records stays the same.
             "listAuditRecords" => "?to=2026-11-23T08:59:59Z",
             _ => "",
         };
@@ -176,7 +175,7 @@ impl TestApp {
         Prepared { method, path, body, etag }
     }
 
-    /// The name of something that is there to be read.
+    /// The name of something that exists and that the operation can be called on.
     async fn known_for(&self, operation: &Operation) -> String {
         match operation.path.split('/').nth(1).unwrap_or_default() {
             _ if !operation.path.contains('{') => String::new(),
@@ -187,7 +186,7 @@ impl TestApp {
             "code-lists" => "needs".to_owned(),
             "people" => self.person().await,
             "families" => self.family().await,
-            // A client makes the identifier under which it puts a contact.
+            // A client itself makes the identifier of a contact that it puts.
             "outreach-contacts" if operation.method == "PUT" => fixtures::fresh_id(),
             "outreach-contacts" => self.contact().await,
             "offers" => self.offer().await,
@@ -205,7 +204,7 @@ impl TestApp {
         }
     }
 
-    /// A district that takes the place of one that is retired for it.
+    /// A body for a new district, in place of one that is retired for it.
     pub async fn new_district(&self) -> Value {
         let path = format!("/districts/{}", self.free_district().await);
         let etag = self.anyone().get(&path).await.etag();
@@ -218,7 +217,7 @@ impl TestApp {
         })
     }
 
-    /// A district that is in use, and that no other test names.
+    /// A district that is active and that no other test uses.
     async fn free_district(&self) -> String {
         let districts = self.anyone().get("/districts?limit=100").await.expect(200);
         let districts = districts["items"].as_array().expect("a list").iter();
@@ -228,52 +227,52 @@ impl TestApp {
         active.find(|slug| !KEPT.contains(slug)).expect("there are many districts").to_owned()
     }
 
-    /// The id of a referral of the school's.
+    /// Submits a referral of the school and returns its id.
     pub async fn submitted(&self, body: Value) -> String {
         let receipt = self.school().post("/partner/referrals", body).await.expect(201);
         receipt["id"].as_str().expect("a receipt has an id").to_owned()
     }
 
-    /// The id of a person whom Skäggetorp has registered.
+    /// Registers a person in Skäggetorp and returns the id.
     pub async fn person(&self) -> String {
         self.registered("/people", fixtures::person()).await
     }
 
-    /// The id of a family that Skäggetorp has registered.
+    /// Registers a family in Skäggetorp and returns the id.
     pub async fn family(&self) -> String {
         self.registered("/families", fixtures::family()).await
     }
 
-    /// The id of a contact that Skäggetorp has written down.
+    /// Creates an outreach contact in Skäggetorp and returns its id.
     pub async fn contact(&self) -> String {
         self.registered("/outreach-contacts", fixtures::contact()).await
     }
 
-    /// The id of an offer to somebody who was met there.
+    /// Creates an offer to a participant of a new contact and returns its id.
     pub async fn offer(&self) -> String {
         let contact = self.contact().await;
         self.registered(&format!("/outreach-contacts/{contact}/offers"), self.new_offer().await).await
     }
 
-    /// An offer of a service to the first participant.
+    /// A body that offers a service to the first participant.
     pub async fn new_offer(&self) -> Value {
         let service = self.anyone().get("/services/telefonradgivning").await.expect(200)["id"].clone();
         json!({ "serviceId": service, "to": { "participantIndex": 0 } })
     }
 
-    /// The id of a promise to get back to those of a contact.
+    /// Creates a follow-up of a new contact and returns its id.
     pub async fn follow_up(&self) -> String {
         let contact = self.contact().await;
         self.registered("/follow-ups", fixtures::follow_up(&contact)).await
     }
 
-    /// The id of what a caseworker in Skäggetorp registers.
+    /// Creates something as a caseworker in Skäggetorp and returns its id.
     pub async fn registered(&self, collection: &str, body: Value) -> String {
         let made = self.caseworker().post(collection, body).await.expect(201);
         made["id"].as_str().expect("it has an id").to_owned()
     }
 
-    /// The id of a new key of an agency's, and the key.
+    /// Makes a new key of an agency, and returns its id and the whole key.
     pub async fn issued_key(&self, agency: &str) -> (String, String) {
         let issued =
             self.administrator().post(&format!("/partners/{agency}/api-keys"), new_api_key()).await.expect(201);
@@ -281,7 +280,7 @@ impl TestApp {
         (text("id"), text("secret"))
     }
 
-    /// The id of something of the kind that was just made, and that nothing refers to.
+    /// Creates something that the operation can be called on and that nothing refers to, and returns its id.
     async fn made_for(&self, operation: &Operation) -> String {
         let noun = operation.path.split('/').nth(1).unwrap_or_default();
         let body = match noun {
@@ -302,7 +301,7 @@ impl TestApp {
     }
 }
 
-/// Whether a path is about people and what happens to them, rather than about the directory.
+/// Whether a path is about people and their cases, and not about the directory.
 pub fn is_of_cases(path: &str) -> bool {
     [
         "/referrals",
@@ -318,10 +317,10 @@ pub fn is_of_cases(path: &str) -> bool {
     .any(|noun| path.starts_with(noun))
 }
 
-/// Districts that other tests name.
+/// The districts that other tests use.
 const KEPT: [&str; 3] = ["ryd", "skaggetorp-tornby", "valkebo-omland"];
 
-/// A slug that nothing else has.
+/// A slug that is not yet used.
 fn slug(prefix: &str) -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static COUNT: AtomicU32 = AtomicU32::new(0);

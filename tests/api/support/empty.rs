@@ -1,4 +1,4 @@
-//! Databases without a server: empty ones, and those of the city.
+//! Databases without a server.
 
 use nara::db::connection::Purpose;
 use nara::db::{DbConn, Target};
@@ -6,10 +6,10 @@ use nara::db::{DbConn, Target};
 use super::Fresh;
 use super::databases::{Backend, Template, TestDatabase};
 
-/// Nothing is prepared.
+/// A template that prepares nothing.
 static NOTHING: Template = Template::new("nothing", |_| {});
 
-/// A database in which nothing is yet.
+/// A database without any table.
 pub struct EmptyDatabase {
     pub backend: Backend,
     pub target: Target,
@@ -23,14 +23,14 @@ impl Fresh for EmptyDatabase {
 }
 
 impl EmptyDatabase {
-    /// `None` only where PostgreSQL is asked for and not installed.
+    /// A new database; `None` only if PostgreSQL is requested and not installed.
     pub fn new(backend: Backend) -> Option<Self> {
         let database = TestDatabase::fresh(backend, &NOTHING)?;
         let target = database.url.parse().expect("a URL of a database");
         Some(Self { backend, target, database })
     }
 
-    /// A connection of the test's own.
+    /// A separate connection for the test.
     pub fn connect(&self) -> DbConn {
         self.target.connect(Purpose::Writing).expect("the database answers")
     }

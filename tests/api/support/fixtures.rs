@@ -1,4 +1,4 @@
-//! Valid bodies, easily changed. No person in them is real.
+//! Valid request bodies that tests can change. No person in them is real.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ pub fn concern_report() -> Value {
     })
 }
 
-/// A person who is not known by an identity number, so that there can be many.
+/// A person without an identity number, so that many can be registered.
 pub fn person() -> Value {
     json!({
         "givenName": "Åsa", "familyName": "Öberg", "birthYear": 2012, "gender": "female", "languages": ["sv", "so"],
@@ -34,12 +34,12 @@ pub fn person() -> Value {
     })
 }
 
-/// A family of nobody yet.
+/// A family without members.
 pub fn family() -> Value {
     json!({ "label": "Familjen på tredje våningen", "memberIds": [] })
 }
 
-/// A meeting in the square, with somebody who is not known.
+/// A meeting in the square with an unknown person.
 pub fn contact() -> Value {
     json!({
         "occurredAt": "2026-11-20T15:30:00Z", "durationMinutes": 20, "channel": "street", "initiatedBy": "worker",
@@ -49,18 +49,18 @@ pub fn contact() -> Value {
     })
 }
 
-/// A promise to get back to those of a contact.
+/// A follow-up of a contact.
 pub fn follow_up(contact: &str) -> Value {
     json!({ "contactId": contact, "dueOn": "2026-12-04", "note": "Höra hur det gick." })
 }
 
-/// An identifier that a client makes: a UUIDv7 that nothing else has.
+/// An identifier as a client makes it: a UUIDv7 that is not yet used.
 pub fn fresh_id() -> String {
     let moment = super::clock::start();
     nara::id::OutreachContactId::new(moment.now, &moment.random).to_string()
 }
 
-/// A request for support of the same child, whose guardian consents.
+/// A support request about the same child, whose guardian consents.
 pub fn support_request() -> Value {
     json!({
         "kind": "support_request",
@@ -82,7 +82,7 @@ pub fn support_request() -> Value {
     })
 }
 
-/// A report that staff take down for a private person, about a child in Skäggetorp.
+/// A report about a child in Skäggetorp that staff write down for a private person.
 pub fn private_report() -> Value {
     json!({
         "kind": "concern_report",
@@ -97,7 +97,7 @@ pub fn private_report() -> Value {
     })
 }
 
-/// The same body with another value at a JSON pointer, whose parent must be there.
+/// The body with another value at a JSON pointer, whose parent must exist.
 pub fn with(mut body: Value, pointer: &str, value: Value) -> Value {
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer begins with a slash");
     body.pointer_mut(parent)
@@ -107,7 +107,7 @@ pub fn with(mut body: Value, pointer: &str, value: Value) -> Value {
     body
 }
 
-/// The same body without what is at a JSON pointer.
+/// The body without the value at a JSON pointer.
 pub fn without(mut body: Value, pointer: &str) -> Value {
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer begins with a slash");
     body.pointer_mut(parent).and_then(Value::as_object_mut).expect("the parent is there").remove(name);

@@ -1,4 +1,4 @@
-//! What every test stands on: a started server with a database and a clock of its own, and the people who call it.
+//! The support for all tests: a running server with its own database and clock, and the people who call it.
 //!
 //! ```ignore
 //! on_both_databases! {
@@ -27,13 +27,13 @@ pub use caller::{Actor, Answer, Method};
 pub use databases::Backend;
 pub use empty::EmptyDatabase;
 
-/// Something that a test is given afresh, on either database.
+/// A fixture that each test gets new, on either database.
 pub trait Fresh: Sized {
-    /// `None` only where PostgreSQL is asked for and not installed.
+    /// A new fixture; `None` only if PostgreSQL is requested and not installed.
     async fn fresh(backend: Backend) -> Option<Self>;
 }
 
-/// Makes of each function a module with two tests, one for each database.
+/// Turns each function into a module with two tests, one for each database.
 #[macro_export]
 macro_rules! on_both_databases {
     ($($(#[$attribute:meta])* async fn $name:ident($thing:ident: $kind:ty) $body:block)*) => { $(

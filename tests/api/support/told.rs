@@ -1,4 +1,4 @@
-//! The document tells of every problem that anybody meets, in whichever test: of each operation, those that it can answer with.
+//! A check of every problem that any test receives: the OpenAPI document must list it for the operation that was called.
 
 use nara::http::documented::Operation;
 use nara::http::settings::ROOT;
@@ -6,9 +6,9 @@ use nara::http::settings::ROOT;
 use super::caller::Answer;
 use super::document::{OPERATIONS, answer_of};
 
-/// Whether what came back may come back, by the document.
+/// Checks that the document lists the problem of this answer.
 pub fn check(answer: &Answer) {
-    // HEAD has no body to tell a problem by, and where a path has other methods only, no operation was called.
+    // An answer to HEAD has no body and so names no problem. If the path has other methods only, no operation was called.
     if answer.header("content-type") != Some("application/problem+json")
         || answer.body.is_empty()
         || answer.status == 405
@@ -23,7 +23,7 @@ pub fn check(answer: &Answer) {
     assert!(told.get(slug).is_some(), "the document tells nothing of {slug} at {}: {answer:?}", operation.id);
 }
 
-/// The operation that a request is for: of several, the one with the fewest parameters in its path.
+/// The operation that a request calls. If several match, it is the one with the fewest parameters in its path.
 fn operation_at(method: &str, path: &str) -> Option<&'static Operation> {
     let path = path.split(['?', '#']).next()?.strip_prefix(ROOT)?;
     let is_at = |operation: &&Operation| operation.method == method && fits(&operation.path, path);

@@ -56,7 +56,7 @@ fn a_district_drawn_again_over_its_neighbours_is_found_with_its_measure() {
     let districts = linkoping();
     let mut all = refs(&districts);
     let (lon, lat) = (districts[0].1.label_point()[0], districts[0].1.label_point()[1]);
-    // A hundred metres square, well inside the first district.
+    // A square with a side of a hundred metres, well inside the first district.
     let patch = boundary(json!([[
         [lon, lat],
         [lon + 0.001_709, lat],
@@ -83,7 +83,7 @@ fn reach_is_the_distance_to_the_farthest_ground_outside() {
     assert!((reach(15.2, 0.01) - 6_480.0).abs() < 100.0, "{}", reach(15.2, 0.01));
 }
 
-/// Both ends of the new edge lie on the municipality's border, and all it encloses lies outside.
+/// Both ends of the new edge lie on the municipality's border, and the ground that it encloses lies outside.
 #[test]
 fn a_border_drawn_straight_over_a_bay_is_seen() {
     let bay = json!([
@@ -98,7 +98,7 @@ fn a_border_drawn_straight_over_a_bay_is_seen() {
     ]);
     let home = boundary(json!([bay]));
     assert!(reach_outside_metres(&boundary(json!([square(15.0, 58.0, 0.1)])), &home) > 100.0);
-    // A lake of 200 by 200 metres, open by a metre and a half: only its middle is far from land.
+    // A lake of 200 by 200 metres with an opening of a metre and a half. Only its middle is far from land.
     let (shore, inland) = (58.099_999, 58.098);
     let (from, to) = ([15.0, 58.1], [15.1, 58.1]);
     let mouth = [[15.05, 58.1], [15.05, shore], [15.052, shore], [15.052, inland]];
@@ -110,7 +110,7 @@ fn a_border_drawn_straight_over_a_bay_is_seen() {
     assert!(reach_outside_metres(&boundary(json!([square(15.0, 58.0, 0.1)])), &enclave) > 500.0);
 }
 
-/// Eastward by six millionths of a degree is 0.35 metres here, by thirty 1.75 metres.
+/// Six millionths of a degree eastward are 0.35 metres here, and thirty are 1.75 metres.
 #[test]
 fn a_real_district_moved_by_less_than_a_metre_is_forgiven() {
     let districts = linkoping();
@@ -142,7 +142,7 @@ fn measures_agree_with_the_official_ones() {
     assert!((distance_metres(linkoping, norrkoping) - 38_600.0).abs() < 300.0);
 }
 
-/// A corner of a hole and one of another polygon meet in the middle of the shell's longest edge.
+/// A corner of a hole and a corner of another polygon meet in the middle of the shell's longest edge.
 #[test]
 fn three_rings_that_meet_at_one_point_are_measured_as_they_are_drawn() {
     let ring = |corners: &[[i32; 2]]| -> Value {
@@ -169,8 +169,7 @@ fn three_rings_that_meet_at_one_point_are_measured_as_they_are_drawn() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// Two squares share a border that one of them has an extra corner on, rounded as a drawing
-    /// program rounds.
+    /// Two squares share a border. One of them has an extra corner on it, rounded as in a drawing program.
     #[test]
     fn a_corner_on_a_neighbours_edge_is_no_overlap(part in 0.01..0.99f64, slant in -0.05..0.05f64) {
         let (foot, head) = ([15.5, 58.0], [15.5 + slant, 58.2]);
@@ -183,7 +182,7 @@ proptest! {
         prop_assert!(reach_outside_metres(&west, &both) < TOLERANCE_METRES);
     }
 
-    /// On a coarse grid rings often touch, and more than two of them at one point.
+    /// On a coarse grid, rings often touch, and more than two of them may touch at one point.
     #[test]
     fn what_is_cut_out_and_what_is_left_are_the_whole(
         one in prop::collection::vec(prop::collection::vec(small_ring(), 1..3), 1..4),

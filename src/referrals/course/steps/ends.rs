@@ -1,4 +1,4 @@
-//! The steps that end a matter, and the one that begins it again.
+//! The steps that end a referral, and the step that reopens it.
 
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -17,24 +17,24 @@ use crate::rules::{Rules, in_the_future};
 use crate::time::{Timestamp, day};
 use crate::vault::{ConfidentialLine, ConfidentialProse};
 
-/// Whether an inquiry is opened.
+/// A decision whether to open an inquiry.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DecideInquiry {
-    /// What is decided.
+    /// The choice that is made, as a code.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     decision: InquiryChoice,
-    /// When; now, unless said.
+    /// When the decision was made. Defaults to now.
     ///
     /// @x-example-omit true
     decided_at: Option<Timestamp>,
-    /// The case of the inquiry.
+    /// The reference of the inquiry's case in the case system.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "SN 2026-1204"
     case_reference: Option<ConfidentialLine>,
-    /// Why it is decided so.
+    /// The reasons for the decision, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Skolfrånvaron och det som barnet berättat tyder på behov av stöd."
@@ -73,18 +73,18 @@ impl Step for DecideInquiry {
     }
 }
 
-/// That the office cannot help, and where to turn instead.
+/// A refusal by the office to help, with the place to turn to instead.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Decline {
-    /// Why it is declined.
+    /// The reason why the office declines, as a code.
     reason_code: ReferralDeclineReason,
-    /// The reason in words, for the office.
+    /// The reason in words, for the office only.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     note: Option<ConfidentialProse>,
-    /// Where to turn instead: an office, or in words. The sender is told.
+    /// The place to turn to instead: an office, or a description in words. The sender is told.
     turn_to: TurnTo,
 }
 
@@ -107,11 +107,11 @@ impl Step for Decline {
     }
 }
 
-/// That it is the same matter as another.
+/// A note that the referral is about the same matter as another referral.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MarkDuplicate {
-    /// The referral that it repeats.
+    /// The referral that this one duplicates.
     ///
     /// @example "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d60"
     of_referral_id: ReferralId,
@@ -135,15 +135,15 @@ impl Step for MarkDuplicate {
     }
 }
 
-/// That the family says no.
+/// A refusal of the support by the family.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RecordFamilyDeclined {
-    /// Why they declined.
+    /// The reason why the family declined, as a code.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     reason_code: DeclineReason,
-    /// The reason in words.
+    /// The reason why the family declined, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Vill hellre prata med skolkuratorn."
@@ -160,11 +160,11 @@ impl Step for RecordFamilyDeclined {
     }
 }
 
-/// That nobody could be reached.
+/// A note that the office could not reach the family.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RecordNotReached {
-    /// What is worth a note.
+    /// A note about the attempts to reach the family.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Tre försök, sist med brev."
@@ -181,20 +181,20 @@ impl Step for RecordNotReached {
     }
 }
 
-/// That support came to its end.
+/// The end of support that was given because of the referral.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Complete {
-    /// How it ended.
+    /// The way in which support ended, as a code.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     outcome: SupportOutcome,
-    /// What is worth a note.
+    /// A note about the end of the support.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Familjen går vidare i föräldragruppen."
     note: Option<ConfidentialProse>,
-    /// The offer that came of it.
+    /// The offer of support that came of the referral.
     ///
     /// @x-example-omit true
     offer_id: Option<OfferId>,
@@ -215,16 +215,16 @@ impl Step for Complete {
     }
 }
 
-/// That a consent is taken back.
+/// A withdrawal of a consent.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WithdrawConsent {
-    /// Who takes it back.
+    /// The person who withdraws the consent.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "guardian"
     by: Giver,
-    /// On which day.
+    /// The day on which the consent was withdrawn.
     #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2026-11-20")]
     at: NaiveDate,
@@ -250,11 +250,11 @@ impl Step for WithdrawConsent {
     }
 }
 
-/// Why it is taken up again.
+/// A reopening of a referral that has ended.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reopen {
-    /// The reason.
+    /// The reason why the referral is reopened.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Familjen hörde av sig igen."
@@ -272,7 +272,7 @@ impl Step for Reopen {
         let decision = referral.course.state.decision().cloned();
         referral.course.earlier_decisions.extend(decision);
         referral.course.state = State::Received;
-        // At its end it stayed where it was; open it is the reception's.
+        // A protected referral stayed at its office when it ended; an open one belongs to the central reception.
         if referral.protected {
             referral.go_to_reception(setting.directory)?;
         }
@@ -280,11 +280,11 @@ impl Step for Reopen {
     }
 }
 
-/// Why it should not be there.
+/// A note that the referral was made by mistake and should not exist.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnterInError {
-    /// The reason.
+    /// The reason why the referral should not exist.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Registrerad på fel barn."

@@ -1,4 +1,4 @@
-//! The steps of feedback: whether a reporter learns what was decided (SoL 19 kap. 6 §).
+//! The steps of feedback: whether a reporter learns the decision (SoL 19 kap. 6 §).
 
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use crate::referrals::course::table::Action;
 use crate::referrals::course::{GivenFeedback, RefusedFeedback, clocks};
 use crate::vault::ConfidentialProse;
 
-/// That the reporter is told.
+/// An empty body: the reporter is told the decision.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SendFeedback {}
@@ -32,13 +32,13 @@ impl Step for SendFeedback {
     }
 }
 
-/// That the reporter is not told.
+/// A refusal to tell the reporter the decision.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RefuseFeedback {
-    /// Why nothing is told.
+    /// The reason why the reporter is not told, as a code.
     reason_code: FeedbackRefusalReason,
-    /// The reason in words.
+    /// The reason why the reporter is not told, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Uppgiften kan nå den som barnet är rädd för."

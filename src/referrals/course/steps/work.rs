@@ -1,4 +1,4 @@
-//! The steps of work: assess, ask, assign, accept, begin, wait, pass on.
+//! The steps of work: assess, ask, assign, accept, begin, hold, redirect.
 
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use crate::rules::Rules;
 use crate::time::{Timestamp, day};
 use crate::vault::ConfidentialProse;
 
-/// Whether the child needs protection at once.
+/// An assessment of whether the child needs protection at once.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AssessProtection {
@@ -28,12 +28,12 @@ pub struct AssessProtection {
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
     immediate_need: bool,
-    /// What is done about it.
+    /// The measures that are taken because of the assessment.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Samtal med barnet i skolan i dag."
     measures: Option<ConfidentialProse>,
-    /// When it was assessed; now, unless said.
+    /// When the assessment was made. Defaults to now.
     ///
     /// @x-example-omit true
     assessed_at: Option<Timestamp>,
@@ -60,11 +60,11 @@ impl Step for AssessProtection {
     }
 }
 
-/// A question to the sender.
+/// A question from the office to the sender.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RequestInformation {
-    /// The question.
+    /// The text of the question.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Vilka dagar har Alva varit borta?"
@@ -82,11 +82,11 @@ impl Step for RequestInformation {
     }
 }
 
-/// What the sender answered, taken down by the office.
+/// An answer of the sender, taken down by the office.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SupplyInformation {
-    /// The answer.
+    /// The text of the answer.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Måndag till onsdag, enligt kuratorn per telefon."
@@ -103,11 +103,11 @@ impl Step for SupplyInformation {
     }
 }
 
-/// Who works with it from now on.
+/// An assignment of a referral to a member of staff.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Assign {
-    /// Who: oneself, or for team leads anyone of the office.
+    /// The member of staff who will work with the referral: the caller, or for team leads anyone of the office.
     assignee_id: StaffId,
 }
 
@@ -134,11 +134,12 @@ impl Step for Assign {
     }
 }
 
-/// That the office takes it on.
+/// An acceptance of a referral by the office.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Accept {
-    /// Who works with it: oneself, or for team leads anyone of the office. Whoever has it keeps it, unless said.
+    /// The member of staff who will work with the referral: the caller, or for team leads anyone of the office. The present
+    /// assignee is kept if this is left out.
     ///
     /// @x-example-omit true
     assignee_id: Option<StaffId>,
@@ -162,11 +163,11 @@ impl Step for Accept {
     }
 }
 
-/// That work has begun.
+/// A note that the work with the family has begun.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Start {
-    /// When the family was first met.
+    /// When the office first met the family.
     ///
     /// @example "2026-11-20T13:00:00Z"
     first_contact_at: Timestamp,
@@ -186,24 +187,24 @@ impl Step for Start {
     }
 }
 
-/// That somebody tried to reach the family.
+/// An attempt to reach the family.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LogAttempt {
-    /// When it was tried.
+    /// When the attempt was made.
     ///
     /// @example "2026-11-20T13:00:00Z"
     at: Timestamp,
-    /// By what means.
+    /// The channel by which the attempt was made.
     ///
     /// @example "phone"
     channel: Channel,
-    /// Whether somebody was reached.
+    /// Whether somebody was reached by the attempt.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
     reached: bool,
-    /// What is worth a note.
+    /// A note about the attempt.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Ringde; ingen svarade."
@@ -229,24 +230,24 @@ impl Step for LogAttempt {
     }
 }
 
-/// That it waits.
+/// A hold of a referral until a day of review.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Hold {
-    /// Why it waits.
+    /// The reason why the referral waits, as a code.
     reason: HoldReason,
-    /// The day on which somebody looks at it again, within a year.
+    /// The day on which somebody reviews the referral again, within a year.
     #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2027-08-23")]
     review_on: NaiveDate,
 }
 
-/// A last day that lies ahead, behind another one if there is one, and within a year of today: else a day that is moved again and
-/// again never comes.
+/// Checks a last day: it is in the future, later than `behind` if that is given, and within a year of today. Without
+/// the limit of a year, a day could be moved on and on and never come.
 fn check_day_ahead(day: NaiveDate, behind: Option<NaiveDate>, today: NaiveDate, pointer: &str, rules: &mut Rules) {
-    let past = Text::new("must lie ahead", "måste ligga framåt i tiden");
+    let past = Text::new("must be a later day", "måste ligga framåt i tiden");
     rules.require(day > today && behind.is_none_or(|before| day > before), pointer, past);
-    let far = Text::new("must lie within a year", "måste ligga inom ett år");
+    let far = Text::new("must be within a year", "måste ligga inom ett år");
     rules.require(today.checked_add_days(Days::new(366)).is_some_and(|last| day <= last), pointer, far);
 }
 
@@ -269,7 +270,7 @@ impl Step for Hold {
     }
 }
 
-/// That it goes on.
+/// An empty body: the work on the referral continues.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Resume {}
@@ -288,24 +289,24 @@ impl Step for Resume {
     }
 }
 
-/// That a deadline is moved.
+/// An extension of a deadline.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExtendDeadline {
-    /// Which: of the decision on an inquiry, of the first contact, or of a review.
+    /// The kind of the deadline: the inquiry decision, the first contact or a review.
     ///
     /// @example "inquiry_decision"
     kind: DeadlineKind,
-    /// Its new last day, later than before and within a year.
+    /// The new last day of the deadline, later than before and within a year.
     #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2027-08-16")]
     until: NaiveDate,
-    /// Why. Workload and staffing are refused (SoL 2025:400, 20 kap. 2 §).
+    /// The reason for the extension, as a code. Workload and staffing are refused (SoL 2025:400, 20 kap. 2 §).
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "illness_of_child"
     reason_code: ExtensionReason,
-    /// The reason in words.
+    /// The reason for the extension, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Barnet vårdas på sjukhus."
@@ -318,7 +319,7 @@ impl Step for ExtendDeadline {
 
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let mut rules = Rules::default();
-        let reason = Text::new("is no reason by law", "är inget skäl enligt lag");
+        let reason = Text::new("is not accepted as a reason by law", "är inget skäl enligt lag");
         rules.require_or(Problem::ExtensionReasonRefused, self.reason_code.counts(), "/reasonCode", reason);
         let extendable = Some(self.kind).filter(|kind| clocks::is_extendable(*kind));
         let runs = extendable.and_then(|kind| clocks::running(referral).find(|known| known.kind == kind)).cloned();
@@ -347,13 +348,13 @@ impl Step for ExtendDeadline {
     }
 }
 
-/// That another office takes over.
+/// A redirection of a referral to another office.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Redirect {
-    /// The office that it goes to.
+    /// The office that receives the referral.
     office_id: OfficeId,
-    /// Why it goes there.
+    /// The reason for the redirection, as a code.
     reason: RedirectReason,
 }
 
@@ -364,7 +365,7 @@ impl Step for Redirect {
     fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
         let mut rules = Rules::default();
         let found = setting.directory.office(self.office_id);
-        let there = Text::new("has it already", "har det redan");
+        let there = Text::new("has the referral already", "har det redan");
         rules.require_or(Problem::SameOffice, self.office_id != referral.office_id, "/officeId", there);
         let office = rules.known("/officeId", self.office_id.uuid(), found);
         let takes = office.is_none_or(|office| {
@@ -378,7 +379,7 @@ impl Step for Redirect {
         referral.course.state = State::Received;
         referral.course.redirected = true;
         referral.course.suggested = None;
-        // Only who may learn how it goes learns where it has gone.
+        // The sender is told the new office only if the sender may learn the progress of the request.
         if disclosure::learns_the_outcome(referral) {
             referral.disclosed_office_id = self.office_id;
         }

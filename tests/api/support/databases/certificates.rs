@@ -1,4 +1,4 @@
-//! The certificates that let tests try TLS to PostgreSQL, right and wrong.
+//! The certificates for tests of TLS to PostgreSQL, valid and invalid ones.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -14,7 +14,7 @@ use openssl::pkey::{PKey, Private};
 use openssl::x509::extension::{BasicConstraints, KeyUsage, SubjectAlternativeName};
 use openssl::x509::{X509, X509Builder, X509Name};
 
-/// Files for libpq's `sslrootcert`.
+/// The paths of certificates for libpq's `sslrootcert`.
 pub struct Certificates {
     /// The authority that signed the server's certificate, for `localhost` and 127.0.0.1.
     pub authority: PathBuf,
@@ -23,7 +23,7 @@ pub struct Certificates {
 }
 
 impl Certificates {
-    /// Writes them, and the server's own `server.crt` and `server.key`, into the folder.
+    /// Writes the certificates, and the server's own `server.crt` and `server.key`, into the folder.
     pub fn write(folder: &Path) -> Self {
         let authority = Signed::authority("The city").expect("OpenSSL makes certificates");
         let stranger = Signed::authority("A stranger").expect("OpenSSL makes certificates");
@@ -36,7 +36,7 @@ impl Certificates {
         };
         write("server.crt", server.certificate.to_pem());
         let key = write("server.key", server.key.private_key_to_pem_pkcs8());
-        // PostgreSQL takes no key that others may read.
+        // PostgreSQL refuses a key file that others may read.
         fs::set_permissions(key, Permissions::from_mode(0o600)).expect("the key is ours");
         Self {
             authority: write("authority.crt", authority.certificate.to_pem()),

@@ -1,7 +1,7 @@
-//! A PostgreSQL server of the test process's own, on a free port, made anew and never kept.
+//! A PostgreSQL server for this test process, on a free port, made for each run and never kept.
 //!
-//! A copy is 300 small files: with `TMPDIR` on a memory file system, such as /dev/shm, it takes 15 ms, and on a disk up
-//! to 200. Not everywhere is there room for that, so it is for those who start the tests to say.
+//! Copying a database copies 300 small files: with `TMPDIR` on a memory file system, such as /dev/shm, that takes 15 ms, and on a
+//! disk up to 200. Such a file system does not have enough room on every machine, so the people who start the tests choose.
 
 use std::env;
 use std::fs::{self, OpenOptions};
@@ -22,8 +22,8 @@ use super::certificates::Certificates;
 use super::installed::{programs, unprivileged};
 use super::{Folder, random};
 
-/// After the first line, each that the shell reads is a port to try; the end is that of the tests.
-/// The passwords are MD5 because SCRAM is slow by design: 10 ms of a 13 ms connection.
+/// The script of the shell. After the first line, it tries each line that it reads as a port. When its input ends, the tests have
+/// ended. The passwords are MD5 because SCRAM is slow by design: it takes 10 ms of a 13 ms connection.
 const WORK: &str = r#"
     read -r begin && "$2"/initdb --pgdata=data --username=postgres --pwfile=password --auth=md5 \
         --encoding=UTF8 --no-locale --no-sync >&2 && echo made || echo failed
@@ -33,7 +33,7 @@ const WORK: &str = r#"
     done
     "$2"/pg_ctl stop --pgdata=data --mode=immediate --wait >&2"#;
 
-/// Nothing here has to survive a crash, so nothing waits for the disk.
+/// The settings of the server. No data has to survive a crash, so nothing waits for the disk.
 const SETTINGS: &str = "
     listen_addresses = '127.0.0.1'
     unix_socket_directories = ''
@@ -55,7 +55,7 @@ pub struct Cluster {
     port: u16,
     password: String,
     admin: Mutex<PgConnection>,
-    /// What follows `TEMPLATE x` when a database is made.
+    /// The clause after `TEMPLATE x` in the statement that makes a database.
     strategy: &'static str,
     discarded: Sender<String>,
     _folder: Folder,
@@ -104,10 +104,11 @@ impl Cluster {
         let administrator = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres?sslmode=disable");
         let connect = || PgConnection::establish(&administrator).expect("PostgreSQL lets us in");
         let mut admin = connect();
-        // The service's own role is no superuser, as in production.
+        // The service's own role is not a superuser, as in production.
         let role = format!("CREATE ROLE nara LOGIN PASSWORD '{password}'");
         admin.batch_execute(&role).expect("a role can be made");
-        // From version 15 on, PostgreSQL copies through its log unless told otherwise: 40 ms, not 15.
+        // From version 15 on, PostgreSQL copies a database through its log unless told otherwise, which takes 40 ms instead of
+        // 15.
         let new = sql::<Bool>("current_setting('server_version_num')::int >= 150000");
         let new: bool = select(new).get_result(&mut admin).expect("PostgreSQL has a version");
         let strategy = if new { "STRATEGY FILE_COPY" } else { "" };
@@ -117,12 +118,13 @@ impl Cluster {
         Self { certificates, port, password, admin, strategy, discarded, _folder: folder }
     }
 
-    /// The everyday URL. Without TLS, whose handshake would be the longest part of many tests.
+    /// The usual URL. It is without TLS, whose handshake would be the longest part of many tests.
     pub fn url(&self, database: &str) -> String {
         self.url_at("127.0.0.1", database, "sslmode=disable")
     }
 
-    /// `hostaddr` is where libpq connects; `host` is the name that the certificate must have.
+    /// The URL with this host name and these parameters. `hostaddr` is where libpq connects; `host` is the name that the
+    /// certificate must have.
     pub fn url_at(&self, host: &str, database: &str, parameters: &str) -> String {
         let Self { password, port, .. } = self;
         let place = format!("{host}:{port}/{database}?hostaddr=127.0.0.1");
@@ -134,12 +136,12 @@ impl Cluster {
         self.execute(&format!("CREATE DATABASE {name} OWNER nara TEMPLATE {template} {strategy}"));
     }
 
-    /// A connection to a template would stop it from being copied.
+    /// Closes a database to connections. A connection to a template would stop it from being copied.
     pub fn close(&self, name: &str) {
         self.execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
     }
 
-    /// The database is dropped soon.
+    /// Drops the database in the background.
     pub fn discard(&self, name: String) {
         let _ = self.discarded.send(name);
     }
@@ -150,12 +152,13 @@ impl Cluster {
     }
 }
 
-/// A test need not wait until PostgreSQL has seen that its connections are gone: that takes 100 ms.
+/// Starts the thread that drops databases. It takes 100 ms until PostgreSQL has noticed that a test's connections are closed, and
+/// no test needs to wait for that.
 fn dropping(mut admin: PgConnection) -> Sender<String> {
     let (discarded, names) = mpsc::channel::<String>();
     thread::spawn(move || {
         for name in names {
-            // What cannot be dropped goes with the cluster.
+            // A database that cannot be dropped disappears with the cluster.
             let _ = admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
         }
     });

@@ -1,10 +1,10 @@
-//! PostgreSQL as it is installed on this machine. The benchmarks include this file, too.
+//! The PostgreSQL that is installed on this machine. The benchmarks include this file as well.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::{env, fs};
 
-/// The folder with PostgreSQL's programs. Debian keeps them off PATH, one folder a version; the newest is taken.
+/// The folder with PostgreSQL's programs. Debian keeps them off PATH, in one folder for each version; the newest is used.
 pub fn programs() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|version| version.path());
     let mut versions: Vec<PathBuf> = versions.collect();
@@ -15,7 +15,8 @@ pub fn programs() -> Option<PathBuf> {
     folders.find(|folder| ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).is_file()))
 }
 
-/// PostgreSQL refuses to run as root: then `nobody` runs it, and owns what it needs.
+/// The user and group that PostgreSQL runs as. It refuses to run as root; in that case it runs as `nobody`, who owns the files
+/// that it needs.
 pub fn unprivileged() -> Option<(u32, u32)> {
     let we_are_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
     we_are_root.then(|| {

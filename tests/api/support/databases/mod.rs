@@ -1,11 +1,11 @@
-//! Every test has a database of its own, on SQLite and on PostgreSQL.
+//! Test databases: each test has its own, on SQLite or on PostgreSQL.
 //!
-//! Migrating takes longer than most tests, so a [`Template`] is prepared once per process and each
-//! test gets a copy of it: of the file on SQLite, by `CREATE DATABASE … TEMPLATE` on PostgreSQL.
+//! Migrating takes longer than most tests, so a [`Template`] is prepared once per process and each test gets a copy of it: a copy
+//! of the file on SQLite, and of the database by `CREATE DATABASE … TEMPLATE` on PostgreSQL.
 //!
-//! A test process may end by a panic, Ctrl-C or `kill -9`, and libtest has no exit hook. What must
-//! not outlive it is therefore left to a shell that waits for the end of its standard input: a pipe
-//! that the kernel closes when the process ends, however it ends. See [`Folder`].
+//! A test process may end by a panic, Ctrl-C or `kill -9`, and libtest has no exit hook. So a shell removes the files and servers
+//! that must not outlive the process. It waits for the end of its standard input, a pipe that the kernel closes when the process
+//! ends, in whatever way. See [`Folder`].
 
 mod certificates;
 pub mod cluster;
@@ -29,7 +29,7 @@ pub enum Backend {
     Postgres,
 }
 
-/// What the databases of many tests start from; a `static` for each kind of start.
+/// The starting state of the databases of many tests; there is a `static` for each starting state.
 pub struct Template {
     name: &'static str,
     prepare: fn(&str),
@@ -38,10 +38,9 @@ pub struct Template {
 }
 
 impl Template {
-    /// The name is one for a PostgreSQL database: small letters and underscores.
-    /// `prepare` migrates, and fills if it likes, the empty database at the URL that it is given.
-    /// It closes its connections before it returns: on SQLite the files are copied as they lie, and
-    /// PostgreSQL copies no database that is in use.
+    /// Makes a template. The name must be valid for a PostgreSQL database: small letters and underscores. `prepare` gets the URL
+    /// of an empty database, migrates it and may fill it. It closes its connections before it returns: on SQLite the files are
+    /// copied as they are, and PostgreSQL copies no database that is in use.
     pub const fn new(name: &'static str, prepare: fn(&str)) -> Self {
         Self { name, prepare, sqlite: OnceLock::new(), postgres: OnceLock::new() }
     }
@@ -65,7 +64,7 @@ impl Template {
     }
 }
 
-/// A database for one test, which is gone when the test is over.
+/// A database for one test, which is removed when the test is over.
 pub struct TestDatabase {
     pub url: String,
     place: Place,
@@ -77,8 +76,8 @@ enum Place {
 }
 
 impl TestDatabase {
-    /// A copy of the template; `None` only where PostgreSQL is asked for and not installed, which
-    /// [`Cluster::running`] does not accept in CI.
+    /// A copy of the template; `None` only if PostgreSQL is requested and not installed, which [`Cluster::running`] does not
+    /// accept in CI.
     pub fn fresh(backend: Backend, template: &Template) -> Option<Self> {
         match backend {
             Backend::Sqlite => Some(Self::sqlite(template)),
@@ -103,8 +102,8 @@ impl TestDatabase {
         Self { url: cluster.url(&name), place: Place::Postgres { cluster, name } }
     }
 
-    /// The same PostgreSQL database under another host name and with other libpq parameters, for
-    /// the tests of TLS. Any name leads to the cluster; only the server's certificate minds.
+    /// The URL of the same PostgreSQL database under another host name and with other libpq parameters, for the tests of TLS. Any
+    /// name leads to the cluster; only the check of the server's certificate depends on it.
     pub fn url_at(&self, host: &str, parameters: &str) -> String {
         match &self.place {
             Place::Sqlite { .. } => panic!("SQLite has no host"),
@@ -116,7 +115,7 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         match &self.place {
-            // What cannot be removed now goes with the process.
+            // A folder that cannot be removed now disappears with the process.
             Place::Sqlite { folder } => drop(fs::remove_dir_all(folder)),
             Place::Postgres { cluster, name } => cluster.discard(name.clone()),
         }
@@ -135,7 +134,7 @@ fn sqlite_url(folder: &Path) -> String {
     format!("sqlite://{}", folder.join("nara.sqlite").display())
 }
 
-/// A name that nothing else in this process has: also a `prepare` that panicked may be run again.
+/// A name that is unique in this process, so that a `prepare` that panicked may also run again.
 fn unique(name: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     format!("{name}_{}", COUNT.fetch_add(1, Ordering::Relaxed))
@@ -147,7 +146,7 @@ fn random() -> String {
     format!("{:032x}", u128::from_ne_bytes(bytes))
 }
 
-/// A temporary folder with a shell that outlives this process just long enough to remove it.
+/// A temporary folder, and a shell that outlives this process just long enough to remove it.
 struct Folder {
     path: PathBuf,
     input: ChildStdin,
@@ -155,11 +154,11 @@ struct Folder {
 }
 
 impl Folder {
-    /// The shell makes the folder itself, so that there is no moment when only we know of it; then
-    /// it does its `work`, which ends when its standard input does. `arguments` are `$2` onwards.
+    /// Starts the shell. It makes the folder itself, so that at no moment the folder exists without the shell; then it does its
+    /// `work`, which must end when its standard input does. `arguments` are `$2` and later ones.
     #[expect(clippy::zombie_processes, reason = "The shell outlives this process on purpose.")]
     fn guarded(work: &str, arguments: &[&Path], user: Option<(u32, u32)>) -> Self {
-        // A closed output must not end the shell before it has tidied up, hence the trap.
+        // A closed output must not end the shell before it has removed the folder, hence the trap.
         let script = format!(
             r#"trap '' PIPE
             mkdir -m 700 "$1" && cd "$1" && exec 2>shell.log || exit
@@ -172,7 +171,7 @@ impl Folder {
         let mut shell = Command::new("sh");
         shell.args(["-c", &script, "nara-tests"]).arg(&path).args(arguments);
         shell.current_dir(temporary).stdin(Stdio::piped()).stdout(Stdio::piped());
-        // Ctrl-C in a terminal goes to the whole group of the tests, and must not stop the tidying.
+        // Ctrl-C in a terminal is sent to the whole process group of the tests, and must not stop the removal.
         shell.process_group(0);
         if let Some((user, group)) = user {
             shell.uid(user).gid(group);
