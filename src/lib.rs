@@ -44,7 +44,7 @@
 //!   durable.
 //! - What somebody asks for and may not know of is recorded as denied, by [`audit::denials`], whether it exists or not; the query
 //!   that does not find it is the same.
-//! - Which cases somebody may know of is decided by [`auth::Sight`] and nowhere else; what they may not know of does not exist.
+//! - Which cases somebody may know of is decided by [`auth::CaseScope`] and nowhere else; what they may not know of does not exist.
 //! - Which steps can be taken with a referral, when and by whom, is one table: [`referrals::course::table`]; what a caller is offered
 //!   is what a caller is allowed. Each step is one version, one event and one record of the audit, in one transaction.
 //! - What a sender may know is one rule: [`referrals::disclosure`]. Its receipts are made by [`referrals::disclosure::receipt`] and nowhere else,

@@ -4,12 +4,12 @@ use diesel::prelude::*;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::audit::record::Record;
+use crate::audit::record::AuditRecord;
 use crate::code::code;
 use crate::db::schema::audit_seals;
 use crate::hex;
 use crate::id::AuditRecordId;
-use crate::vault::Ring;
+use crate::vault::VaultKeys;
 
 /// The hash that precedes the first seal.
 pub const BEGINNING: [u8; 32] = [0; 32];
@@ -71,7 +71,7 @@ impl Seal {
 
 impl Sealer {
     /// A sealer whose key is derived from the vault's oldest key, so that the chain stays valid when keys change.
-    pub fn with(ring: &Ring) -> Self {
+    pub fn with(ring: &VaultKeys) -> Self {
         Self::new(ring.oldest().derive("audit seals"))
     }
 
@@ -81,14 +81,14 @@ impl Sealer {
     }
 
     /// The hash of the seal that has the number `seq`, follows the hash `before` and covers `record`.
-    pub fn hash(&self, seq: i64, before: &[u8], record: &Record) -> [u8; 32] {
+    pub fn hash(&self, seq: i64, before: &[u8], record: &AuditRecord) -> [u8; 32] {
         code(&self.key, &[&seq.to_be_bytes(), before, &record.bytes()])
     }
 
     /// The seals of these records, as the continuation of the chain after the seal `last`.
-    pub fn chain(&self, last: Option<&Seal>, records: &[Record]) -> Vec<Seal> {
+    pub fn chain(&self, last: Option<&Seal>, records: &[AuditRecord]) -> Vec<Seal> {
         let (mut seq, mut before) = last.map_or((0, BEGINNING.to_vec()), |last| (last.seq, last.hash.clone()));
-        let next = |record: &Record| {
+        let next = |record: &AuditRecord| {
             // No number follows the last possible one: the database then refuses the seal, and the log says so.
             seq = seq.saturating_add(1);
             before = self.hash(seq, &before, record).to_vec();

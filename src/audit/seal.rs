@@ -15,7 +15,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::audit::chain::{Head, Seal, Sealer};
-use crate::audit::record::Record;
+use crate::audit::record::AuditRecord;
 use crate::audit::store;
 use crate::db::{Db, DbConn};
 use crate::error::Result;
@@ -37,7 +37,7 @@ pub struct Sealing {
 
 /// The result of one step of sealing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum SealingStep {
     /// Records were sealed in this step.
     Sealed {
         head: Head,
@@ -49,7 +49,7 @@ pub enum Step {
     Overtaken,
 }
 
-impl Step {
+impl SealingStep {
     /// The time to wait before the next step. It grows with the time that the step took, so that other work gets its share of the
     /// database.
     pub fn pause(self, took: Duration) -> Duration {
@@ -62,9 +62,9 @@ impl Step {
 }
 
 /// The unsealed records of one step, and the seal that theirs will follow.
-struct Found {
+struct SealingBatch {
     last: Option<Seal>,
-    records: Vec<Record>,
+    records: Vec<AuditRecord>,
     swept: bool,
 }
 
@@ -74,7 +74,7 @@ impl Sealing {
         Self { sealer, swept_at: None }
     }
 
-    pub async fn step(&mut self, db: &Db, now: Timestamp) -> Result<Step> {
+    pub async fn step(&mut self, db: &Db, now: Timestamp) -> Result<SealingStep> {
         let swept_at = self.swept_at;
         let found = db.read(move |conn| find(conn, swept_at, now)).await?;
         let more = i64::try_from(found.records.len()).is_ok_and(|count| count >= BATCH);
@@ -83,19 +83,19 @@ impl Sealing {
         if head.is_some() {
             let last = found.last.clone();
             if !db.write(move |conn| store::append(conn, last.as_ref(), &seals)).await? {
-                return Ok(Step::Overtaken);
+                return Ok(SealingStep::Overtaken);
             }
         }
         if found.swept && !more {
             self.swept_at = Some(now);
         }
-        Ok(head.map_or(Step::Nothing, |head| Step::Sealed { head, more }))
+        Ok(head.map_or(SealingStep::Nothing, |head| SealingStep::Sealed { head, more }))
     }
 }
 
 /// The next records without a seal: those after the newest sealed one, and from time to time also those that may have been
 /// committed late.
-fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Result<Found> {
+fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Result<SealingBatch> {
     let last = store::last_seal(conn)?;
     let newest = store::newest_sealed(conn)?;
     let swept = newest.is_some_and(|newest| is_time_to_sweep(newest, swept_at, now));
@@ -105,7 +105,7 @@ fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Resul
         Some(newest) if swept => settled_before(newest, swept_at.map_or(now, |swept_at| swept_at.min(now))),
         Some(newest) => newest,
     };
-    Ok(Found { last, records: store::unsealed(conn, behind, BATCH)?, swept })
+    Ok(SealingBatch { last, records: store::unsealed(conn, behind, BATCH)?, swept })
 }
 
 /// Whether to look again at records that were already passed. No late record can turn up once a sweep was done later than the

@@ -14,5 +14,5 @@ pub struct Agency {
     /// The uses that the key is allowed.
     pub scopes: Vec<Scope>,
     /// The key that the agency signed in with.
-    pub key: keys::key_id::KeyId,
+    pub key: keys::key_id::ApiKeyId,
 }

@@ -10,11 +10,12 @@
 //! - 400: two kinds of credentials at once.
 //! - 503: a token, while the identity provider's keys could never be read, since the token may well be valid.
 //! - 403: the caller is signed in but lacks the role or the scope, which the answer names.
-//! - 404: the caller may not know of the resource, see [`Sight`].
+//! - 404: the caller may not know of the resource, see [`CaseScope`].
 //!
 //! One table, [`permissions`], says which role may do what.
 
 pub mod agency;
+pub mod case_scope;
 mod category;
 mod desk;
 mod extract;
@@ -25,13 +26,13 @@ pub mod permissions;
 pub mod register;
 mod remembered;
 pub mod role;
-pub mod sight;
 mod sign_in;
 pub mod staff;
 pub mod tokens;
 pub mod verified;
 
 pub use agency::Agency;
+pub use case_scope::CaseScope;
 pub use category::{Category, PartnerStatus};
 pub use desk::{Desk, Tools};
 pub use extract::{
@@ -40,7 +41,6 @@ pub use extract::{
     VersionReader,
 };
 pub use role::{Role, Scope};
-pub use sight::Sight;
 pub use sign_in::{SignIn, cannot_judge_tokens};
 pub use staff::{Powers, Staff};
 

@@ -1,9 +1,9 @@
 //! Staff who signed in, and what they may do with cases.
 
 use crate::audit::{AccessReason, Actor};
+use crate::auth::case_scope::CaseScope;
 use crate::auth::permissions::Reach;
 use crate::auth::role::Role;
-use crate::auth::sight::Sight;
 use crate::directory::snapshot::Directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{OfficeId, StaffId};
@@ -59,9 +59,9 @@ impl Staff {
 
     /// The cases that the caller may read: those of the caller's offices, and with an `Access-Reason` those of all offices if
     /// the permissions allow it.
-    pub fn sight(&self, directory: &Directory) -> Sight {
+    pub fn sight(&self, directory: &Directory) -> CaseScope {
         match self.reason {
-            Some(reason) if self.reach.contains(&Reach::Others) => Sight {
+            Some(reason) if self.reach.contains(&Reach::Others) => CaseScope {
                 offices: directory.offices.iter().map(|office| office.id).collect(),
                 reason: Some(reason),
                 ..self.own_sight(directory)
@@ -71,9 +71,9 @@ impl Staff {
     }
 
     /// The cases that the caller may change. An `Access-Reason` only extends reading.
-    pub fn own_sight(&self, directory: &Directory) -> Sight {
+    pub fn own_sight(&self, directory: &Directory) -> CaseScope {
         let own = self.reach.contains(&Reach::Own);
-        Sight {
+        CaseScope {
             offices: if own { self.offices(directory).collect() } else { Vec::new() },
             made_by: self.reach.contains(&Reach::Made).then_some(self.id),
             protected_identity: self.protected_identity,

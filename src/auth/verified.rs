@@ -27,13 +27,13 @@ impl Verified {
 
 /// A member of staff at the identity provider. The subject may be a personal identity number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
+pub struct ProviderIdentity {
     issuer: String,
     #[serde(serialize_with = "vault::disclose")]
     subject: Confidential<String>,
 }
 
-impl Identity {
+impl ProviderIdentity {
     /// Makes the identity of the person whom `issuer` knows as `subject`.
     pub fn new(issuer: &str, subject: &str) -> Self {
         Self { issuer: issuer.to_owned(), subject: Confidential::new(subject.to_owned()) }
@@ -50,7 +50,7 @@ impl Identity {
 /// The statements of a token about its holder.
 #[derive(Debug, Clone)]
 pub struct Claims {
-    pub identity: Identity,
+    pub identity: ProviderIdentity,
     /// The holder's name, if the token contains it.
     pub name: Option<ConfidentialLine>,
     pub roles: Vec<Role>,

@@ -8,14 +8,14 @@ use crate::slug::{AreaName, OfficeName, ServiceName};
 
 /// The areas, offices and services that a request body can name, and the calendar that the body is checked with.
 #[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
+pub struct DirectoryContext<'a> {
     pub areas: &'a [Area],
     pub offices: &'a [Office],
     pub services: &'a [Service],
     pub calendar: &'a Calendar,
 }
 
-impl<'a> Known<'a> {
+impl<'a> DirectoryContext<'a> {
     /// Finds the area with this identifier or slug.
     pub fn area(&self, name: &AreaName) -> Option<&'a Area> {
         self.areas.iter().find(|area| name.names(area.id, &area.slug))

@@ -24,9 +24,9 @@ pub mod store;
 
 pub use documents::{Documents, Municipality, OtherMunicipality};
 pub use handle::Handle;
-pub use known::Known;
-pub use places::PostalCode;
-pub use snapshot::{Directory, Parts};
+pub use known::DirectoryContext;
+pub use places::PostalCodePlace;
+pub use snapshot::{Directory, DirectoryParts};
 
 #[cfg(test)]
 mod tests;

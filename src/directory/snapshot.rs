@@ -9,8 +9,8 @@ use crate::calendar::{Calendar, DayHours, DeadlineRule, LegalReference, OpenStat
 use crate::directory::documents::{Documents, Municipality, OtherMunicipality};
 use crate::directory::geography::Geography;
 use crate::directory::geometry::Boundary;
-use crate::directory::known::Known;
-use crate::directory::places::{Places, PostalCode};
+use crate::directory::known::DirectoryContext;
+use crate::directory::places::{Places, PostalCodePlace};
 use crate::districts::District;
 use crate::error::{Error, Result, Text};
 use crate::http::answer::KeptAnswers;
@@ -52,7 +52,7 @@ pub struct Directory {
 
 /// The contents from which a snapshot is made.
 #[derive(Debug, Default)]
-pub struct Parts {
+pub struct DirectoryParts {
     /// The number of times that the directory has been written.
     pub version: i64,
     pub documents: Documents,
@@ -69,9 +69,17 @@ pub struct Parts {
 impl Directory {
     /// Makes a snapshot. Results that the snapshot `before` has worked out are reused if what they depend on is
     /// unchanged.
-    pub fn new(parts: Parts, now: Timestamp, before: Option<&Self>) -> Result<Self> {
-        let Parts { version, documents, mut areas, mut districts, boundaries, outline, mut offices, mut services } =
-            parts;
+    pub fn new(parts: DirectoryParts, now: Timestamp, before: Option<&Self>) -> Result<Self> {
+        let DirectoryParts {
+            version,
+            documents,
+            mut areas,
+            mut districts,
+            boundaries,
+            outline,
+            mut offices,
+            mut services,
+        } = parts;
         areas.sort_by_cached_key(Area::position);
         districts.sort_by_cached_key(District::position);
         offices.sort_by_cached_key(Office::position);
@@ -104,7 +112,7 @@ impl Directory {
 
     /// Makes an empty directory, as it is before anything is imported.
     pub fn empty(now: Timestamp) -> Result<Self> {
-        Self::new(Parts::default(), now, None)
+        Self::new(DirectoryParts::default(), now, None)
     }
 
     /// Whether this snapshot should replace another one: it has a later version, or its hours were prepared on a later
@@ -114,8 +122,13 @@ impl Directory {
     }
 
     /// Returns the records that a request body can name.
-    pub fn known(&self) -> Known<'_> {
-        Known { areas: &self.areas, offices: &self.offices, services: &self.services, calendar: &self.calendar }
+    pub fn known(&self) -> DirectoryContext<'_> {
+        DirectoryContext {
+            areas: &self.areas,
+            offices: &self.offices,
+            services: &self.services,
+            calendar: &self.calendar,
+        }
     }
 
     pub fn area(&self, id: AreaId) -> Option<&Area> {
@@ -197,7 +210,7 @@ impl Directory {
     }
 
     /// Looks up a postal code, with or without its space.
-    pub fn postal_code(&self, code: &str) -> Option<&PostalCode> {
+    pub fn postal_code(&self, code: &str) -> Option<&PostalCodePlace> {
         self.places.postal_code(code)
     }
 

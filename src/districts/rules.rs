@@ -3,7 +3,7 @@
 use crate::directory::Directory;
 use crate::directory::geometry::measures::{TOLERANCE_METRES, overlap_square_metres, reach_outside_metres};
 use crate::directory::geometry::{Boundary, TOLERANCE_SQUARE_METRES};
-use crate::directory::known::Known;
+use crate::directory::known::DirectoryContext;
 use crate::districts::boundary::BoundaryBody;
 use crate::districts::{District, DistrictDetails};
 use crate::error::{Error, Result, Text, Violation};
@@ -14,7 +14,7 @@ use crate::rules::Rules;
 
 impl District {
     /// Makes a district from what an administrator wrote, or tells all that is wrong with it.
-    pub fn new(details: DistrictDetails, known: &Known<'_>, moment: &Moment) -> Result<Self> {
+    pub fn new(details: DistrictDetails, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
         let DistrictDetails { slug, code, name, place_names, area_id, population, status } = details;
         let mut rules = Rules::default();
         rules.list("/placeNames", &place_names, 50);
@@ -29,7 +29,7 @@ impl District {
     }
 
     /// Returns the next version of the district, with the contents of `details`.
-    pub fn changed(&self, details: DistrictDetails, known: &Known<'_>, moment: &Moment) -> Result<Self> {
+    pub fn changed(&self, details: DistrictDetails, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
         Ok(Self { id: self.id, version: self.version + 1, ..Self::new(details, known, moment)? })
     }
 }

@@ -5,7 +5,7 @@ pub const LONGEST_HEADER: usize = 1000;
 
 /// The facts about one operation that the server needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Operation {
+pub struct DocumentedOperation {
     /// The value of `operationId`.
     pub id: String,
     /// The method in upper case.

@@ -11,7 +11,7 @@ use crate::db::{Db, DbConn};
 use crate::directory::routes::writer;
 use crate::directory::{Directory, Handle, changes};
 use crate::error::{Error, Problem, Result, Text};
-use crate::http::answer::{Answer, Validator};
+use crate::http::answer::{Representation, Validator};
 use crate::http::body::Body;
 use crate::http::call::Call;
 use crate::http::link::Linking;
@@ -163,7 +163,7 @@ async fn get_office(_: Anyone, call: Call, directory: Data<Handle>, name: Named<
     call.kept(&directory.answers, || {
         let office = directory.find_office(&name.0).ok_or_else(Error::not_found)?;
         let view = OfficeView::new(office, &directory, &call, call.moment.now);
-        Answer::of(&view, Validator::Version(office.version))
+        Representation::of(&view, Validator::Version(office.version))
     })
 }
 
@@ -301,7 +301,7 @@ async fn get_opening_hours(
         ];
         let (known, days) = directory.hours_between(office, from, to);
         let view = HoursView { office_id: office.id, known, days, links };
-        Answer::of(&view, Validator::Version(office.version))
+        Representation::of(&view, Validator::Version(office.version))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::calendar::HoursError;
 use crate::calendar::{Calendar, OpeningHours};
-use crate::directory::known::Known;
+use crate::directory::known::DirectoryContext;
 use crate::error::{Result, Text};
 use crate::moment::Moment;
 use crate::offices::{NewOffice, Office};
@@ -10,7 +10,7 @@ use crate::rules::Rules;
 
 impl Office {
     /// Makes an office from what an administrator wrote, or tells all that is wrong with it.
-    pub fn new(new: NewOffice, known: &Known<'_>, moment: &Moment) -> Result<Self> {
+    pub fn new(new: NewOffice, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
         let mut rules = Rules::default();
         new.check(&mut rules, known.calendar);
         let mut area_ids = rules.all_named("/areaIds", &new.area_ids, 50, |name| known.area(name).map(|area| area.id));
@@ -42,7 +42,7 @@ impl Office {
     }
 
     /// Returns the next version of the office, with the contents of `new`.
-    pub fn changed(&self, new: NewOffice, known: &Known<'_>, moment: &Moment) -> Result<Self> {
+    pub fn changed(&self, new: NewOffice, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
         Ok(Self { id: self.id, version: self.version + 1, ..Self::new(new, known, moment)? })
     }
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::audit::Entry;
-use crate::auth::sight::Sight;
+use crate::auth::case_scope::CaseScope;
 use crate::auth::staff::Staff;
 use crate::db::DbConn;
 use crate::error::Result;
@@ -14,14 +14,14 @@ use crate::http::link::Linking;
 use crate::http::written::Written;
 use crate::id::OutreachContactId;
 use crate::idempotency::Replay;
-use crate::outreach::arrival::Arrived;
+use crate::outreach::arrival::ArrivedContact;
 use crate::outreach::store::SealedContact;
 use crate::outreach::view::ContactView;
 use crate::outreach::{arrival, store};
 use crate::vault::Vault;
 
 /// Makes the answer to a contact that was received.
-pub(super) fn answer(arrived: Arrived, vault: &Vault, links: &impl Linking) -> Result<Written> {
+pub(super) fn answer(arrived: ArrivedContact, vault: &Vault, links: &impl Linking) -> Result<Written> {
     let (version, is_new) = (arrived.contact.version, arrived.is_new);
     let view = ContactView::new(arrived.contact.open(vault)?, arrived.newly_reached, links);
     match is_new {
@@ -31,7 +31,11 @@ pub(super) fn answer(arrived: Arrived, vault: &Vault, links: &impl Linking) -> R
 }
 
 /// Reads a contact that somebody with this sight may know of, and whether its family was newly reached.
-pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<(SealedContact, Option<bool>)> {
+pub(super) fn look(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    id: OutreachContactId,
+) -> Result<(SealedContact, Option<bool>)> {
     let contact = store::find(conn, sight, id)?;
     let newly_reached = match contact.family_id {
         Some(family) => {
@@ -51,7 +55,7 @@ pub(super) fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<O
 /// Checks that the caller may still know of the contact that a kept answer is about.
 pub(super) fn again(
     action: &'static str,
-    sight: &Sight,
+    sight: &CaseScope,
 ) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
     let sight = sight.clone();
     let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, OutreachContactId::from_uuid(id)).map(drop);

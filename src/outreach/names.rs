@@ -5,7 +5,7 @@ use crate::outreach::NewContact;
 
 /// The people, family, earlier contact and colleague that a contact names, each to be judged.
 #[derive(Debug, Clone, Default)]
-pub struct Names {
+pub struct NamedParties {
     /// The people, each with the place in the list of participants.
     pub people: Vec<(usize, PersonId)>,
     pub family: Option<FamilyId>,
@@ -14,12 +14,12 @@ pub struct Names {
     /// The colleague who shall follow the contact up, and the office of both.
     pub owner: Option<(StaffId, OfficeId)>,
     /// The names before a correction. The worker may repeat them without being allowed to know of them now.
-    pub known_before: Option<Box<Names>>,
+    pub known_before: Option<Box<NamedParties>>,
 }
 
 /// The result of judging the names of a contact.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct JudgedParties {
     /// The family that was met.
     pub family: Option<FamilyId>,
     /// All families that the contact reached: the family that was met, and the families of the named people.
@@ -28,7 +28,7 @@ pub struct Found {
     pub protected: bool,
 }
 
-impl Names {
+impl NamedParties {
     /// Returns the names in a contact. `owner` is the colleague who shall follow it up.
     pub fn of(new: &NewContact, owner: Option<(StaffId, OfficeId)>) -> Self {
         Self {

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use std::sync::Arc;
 use uuid::Uuid;
 
-use crate::auth::sight::Sight;
+use crate::auth::case_scope::CaseScope;
 use crate::db::DbConn;
 use crate::directory::snapshot::Directory;
 use crate::error::Result;
@@ -22,7 +22,7 @@ use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// A person, as far as the caller may know of them.
-pub(super) struct Found {
+pub(super) struct VisiblePerson {
     pub(super) person: SealedPerson,
     pub(super) family_id: Option<FamilyId>,
     pub(super) same_number: Vec<PersonId>,
@@ -31,19 +31,19 @@ pub(super) struct Found {
 }
 
 /// Reads a person as far as somebody with this sight may know of them.
-pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<Found> {
+pub(super) fn look(conn: &mut DbConn, sight: &CaseScope, id: PersonId) -> Result<VisiblePerson> {
     let person = store::find(conn, sight, id)?;
     let family: Vec<FamilyId> = person.family_id.into_iter().collect();
     let family_id = families::store::known_among(conn, sight, &family)?.first().copied();
-    Found::new(conn, sight, person, family_id)
+    VisiblePerson::new(conn, sight, person, family_id)
 }
 
-impl Found {
+impl VisiblePerson {
     /// Adds the other records with the same identity number to a person. They exist only because one of the records is protected, so only
     /// staff who are cleared learn of them. `family_id` is the family, if the caller may know of it.
     pub(super) fn new(
         conn: &mut DbConn,
-        sight: &Sight,
+        sight: &CaseScope,
         person: SealedPerson,
         family_id: Option<FamilyId>,
     ) -> Result<Self> {
@@ -59,21 +59,21 @@ impl Found {
 
 /// The vault, the directory and the links, which are needed to show a person on any thread.
 #[derive(Clone)]
-pub(super) struct Showing {
+pub(super) struct PersonViewer {
     pub(super) vault: Vault,
     pub(super) directory: Arc<Directory>,
     pub(super) links: Links,
     now: Timestamp,
 }
 
-impl Showing {
+impl PersonViewer {
     pub(super) fn new(vault: &Data<Vault>, directory: &Arc<Directory>, call: &Call) -> Self {
         let (vault, directory) = (vault.get_ref().clone(), Arc::clone(directory));
         Self { vault, directory, links: call.links(), now: call.moment.now }
     }
 
     /// Makes the view of a person for the caller who found them.
-    pub(super) fn view(&self, found: Found) -> Result<PersonView> {
+    pub(super) fn view(&self, found: VisiblePerson) -> Result<PersonView> {
         let today = self.directory.calendar.local_date(self.now.utc());
         let path = path(found.person.id);
         let mut links = vec![self.links.link("self", "GET", &path)];
@@ -87,7 +87,7 @@ impl Showing {
     }
 
     /// Gives a kept answer about a person again, with the person as they are now.
-    pub(super) fn made_anew(&self, found: Found, kept: Written) -> Result<Again> {
+    pub(super) fn made_anew(&self, found: VisiblePerson, kept: Written) -> Result<Again> {
         let (version, others) = (found.person.version, found.others());
         Ok(Again {
             answer: kept.made_anew(&self.view(found)?, Validator::Version(version))?,

@@ -12,7 +12,7 @@ use crate::auth::PeopleWorker;
 use crate::db::{Db, DbConn, anew};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::families::{self, FamilyEventKind};
 use crate::http::answer::Validator;
 use crate::http::body::BodyWithNulls;
@@ -22,7 +22,7 @@ use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::{FamilyId, PersonId};
 use crate::idempotency::{ReplayAnew, Retries, Slot};
-use crate::people::answers::{Found, Showing, look};
+use crate::people::answers::{PersonViewer, VisiblePerson, look};
 use crate::people::view::PersonView;
 use crate::people::{change_routes, create_routes, search_routes, store};
 use crate::vault::{self, ConfidentialProse, Vault};
@@ -80,19 +80,19 @@ async fn get_person(
     id: Named<PersonId>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let (id, sight, by) = (id.0, staff.sight(&directory), By::new(&staff, &directory, &call));
+    let (id, sight, by) = (id.0, staff.sight(&directory), ActingStaff::new(&staff, &directory, &call));
     let attempt = by.entry("person.read", "person", vec![id.uuid()]).because(sight.reason);
     let entry = attempt.clone();
-    let record = move |conn: &mut DbConn, found: &Found| audit::record(conn, &entry.also_about(found.others()));
+    let record = move |conn: &mut DbConn, found: &VisiblePerson| audit::record(conn, &entry.also_about(found.others()));
     let read = move |conn: &mut DbConn| {
         let found = look(conn, &sight, id)?;
         let may_change = by.may_change(conn, &sight, |conn, own| store::known_among(conn, own, &[id]))?;
-        Ok(Found { may_change, ..found })
+        Ok(VisiblePerson { may_change, ..found })
     };
     let found = db.read_recorded(read, record).await;
     let found = denials.noted(found, || attempt)?;
     let version = found.person.version;
-    let view = Showing::new(&vault, &directory, &call).view(found)?;
+    let view = PersonViewer::new(&vault, &directory, &call).view(found)?;
     call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 
@@ -125,8 +125,8 @@ async fn move_person(
     body: BodyWithNulls<PersonMove>,
 ) -> Result<HttpResponse> {
     let (directory, id) = (directory.current(), id.0);
-    let (by, to) = (By::new(&staff, &directory, &call), body.0.family_id);
-    let showing = Showing::new(&vault, &directory, &call);
+    let (by, to) = (ActingStaff::new(&staff, &directory, &call), body.0.family_id);
+    let showing = PersonViewer::new(&vault, &directory, &call);
     let (sight, shown) = (by.sight.clone(), showing.clone());
     let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {
         shown.made_anew(look(conn, &sight, PersonId::from_uuid(id))?, kept)
@@ -155,7 +155,7 @@ async fn move_person(
                 families::store::members_changed(conn, family)?;
             }
             if let Some(family) = to {
-                By::check_size(conn, family, "/familyId")?;
+                ActingStaff::check_size(conn, family, "/familyId")?;
             }
             audit::record(conn, &entry)?;
             let found = look(conn, &by.sight, id)?;

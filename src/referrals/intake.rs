@@ -8,7 +8,7 @@ use crate::moment::Moment;
 use crate::referrals::course::{Course, clocks};
 use crate::referrals::kind::{Kind, Origin};
 use crate::referrals::matter::{NewReferral, TakenDown};
-use crate::referrals::person::Known;
+use crate::referrals::person::RegisteredPerson;
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
 use crate::referrals::{Referral, no_deadline};
@@ -19,7 +19,7 @@ impl Referral {
     pub fn receive(
         new: NewReferral,
         (sender, category): (PartnerId, Category),
-        known: Option<Known>,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
@@ -34,7 +34,7 @@ impl Referral {
     pub fn of_contact(
         new: NewReferral,
         (contact, made_by): (OutreachContactId, StaffId),
-        known: Option<Known>,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
@@ -51,7 +51,7 @@ impl Referral {
     pub fn made(
         taken_down: TakenDown,
         made_by: StaffId,
-        known: Option<Known>,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
@@ -63,7 +63,7 @@ impl Referral {
     fn take_in(
         new: NewReferral,
         (kind, origin): (Kind, Origin),
-        known: Option<Known>,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {

@@ -6,7 +6,7 @@
 //! - A referral's deadlines run from the moment it is received, by rules that are data.
 //! - The office's work with a referral is its [`course`].
 //! - The office sees the whole referral. The sender sees only what [`disclosure`] lets through.
-//! - [`crate::auth::Sight`] decides which referrals a member of staff may know of, for lists and for single referrals alike.
+//! - [`crate::auth::CaseScope`] decides which referrals a member of staff may know of, for lists and for single referrals alike.
 
 pub mod course;
 pub mod disclosure;

@@ -10,7 +10,7 @@ use crate::db::{Db, DbConn};
 use crate::directory::routes::writer;
 use crate::directory::{Directory, Handle, changes};
 use crate::error::{Error, Problem, Result, Text};
-use crate::http::answer::{Answer, Validator};
+use crate::http::answer::{Representation, Validator};
 use crate::http::body::Body;
 use crate::http::call::Call;
 use crate::http::link::Linking;
@@ -162,7 +162,7 @@ async fn get_service(_: Anyone, call: Call, directory: Data<Handle>, name: Named
     let directory = directory.current();
     call.kept(&directory.answers, || {
         let service = directory.find_service(&name.0).ok_or_else(Error::not_found)?;
-        Answer::of(&ServiceView::new(service, &directory, &call), Validator::Version(service.version))
+        Representation::of(&ServiceView::new(service, &directory, &call), Validator::Version(service.version))
     })
 }
 

@@ -1,6 +1,6 @@
 //! Rules of a service as it is written: the offices are known, and what the law says of assessment holds.
 
-use crate::directory::known::Known;
+use crate::directory::known::DirectoryContext;
 use crate::error::{Result, Text};
 use crate::id::OfficeId;
 use crate::moment::Moment;
@@ -10,7 +10,7 @@ use crate::services::{NewService, Service};
 impl Service {
     /// Makes a service, and finds the offices that give it, from what an administrator wrote, or tells all that is
     /// wrong with it.
-    pub fn new(new: NewService, known: &Known<'_>, moment: &Moment) -> Result<(Self, Vec<OfficeId>)> {
+    pub fn new(new: NewService, known: &DirectoryContext<'_>, moment: &Moment) -> Result<(Self, Vec<OfficeId>)> {
         let mut rules = Rules::default();
         new.check(&mut rules);
         let offices =
@@ -36,7 +36,12 @@ impl Service {
     }
 
     /// Returns the next version of the service, with the contents of `new`, and the offices that give it from then on.
-    pub fn changed(&self, new: NewService, known: &Known<'_>, moment: &Moment) -> Result<(Self, Vec<OfficeId>)> {
+    pub fn changed(
+        &self,
+        new: NewService,
+        known: &DirectoryContext<'_>,
+        moment: &Moment,
+    ) -> Result<(Self, Vec<OfficeId>)> {
         let (service, offices) = Self::new(new, known, moment)?;
         Ok((Self { id: self.id, version: self.version + 1, ..service }, offices))
     }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use crate::auth::sight::Sight;
+use crate::auth::case_scope::CaseScope;
 use crate::db::DbConn;
 use crate::error::Result;
 use crate::id::{FamilyId, FollowUpId, OfferId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId};
@@ -19,12 +19,12 @@ pub struct Happening {
     pub at: Timestamp,
     /// The identifier, which orders events of the same time.
     pub id: Uuid,
-    pub what: What,
+    pub what: HappeningDetail,
 }
 
 /// The content of an event, by its kind.
 #[derive(Clone)]
-pub enum What {
+pub enum HappeningDetail {
     /// A person was registered.
     Person(PersonId),
     /// A family was registered.
@@ -87,7 +87,7 @@ pub enum What {
 
 /// The person or family whose timeline is read, and the limits of what the reader may know.
 #[derive(Clone)]
-pub struct Subject {
+pub struct TimelineSubject {
     /// The person, on a person's timeline.
     pub person: Option<PersonId>,
     /// The family, and the families that were merged into it.
@@ -95,9 +95,9 @@ pub struct Subject {
     /// The people whose referrals belong to the timeline.
     pub people: Vec<PersonId>,
     /// The people and families that the reader may know of.
-    pub sight: Sight,
+    pub sight: CaseScope,
     /// The cases that the reader may know of.
-    pub cases: Sight,
+    pub cases: CaseScope,
 }
 
 /// The part of a timeline that is asked for: after a position or from the beginning, and at most `limit` events.
@@ -109,9 +109,9 @@ pub struct Window {
 }
 
 /// A source of one kind of event.
-pub struct Source {
+pub struct TimelineSource {
     /// Returns the newest events of the source in a window, newest first.
-    pub newest: fn(&mut DbConn, &Subject, Window) -> Result<Vec<Happening>>,
+    pub newest: fn(&mut DbConn, &TimelineSubject, Window) -> Result<Vec<Happening>>,
     /// Counts all events of the source.
-    pub count: fn(&mut DbConn, &Subject) -> Result<i64>,
+    pub count: fn(&mut DbConn, &TimelineSubject) -> Result<i64>,
 }

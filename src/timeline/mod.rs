@@ -1,6 +1,6 @@
 //! The timeline of a person or a family: the events that happened to them, newest first.
 //!
-//! A timeline is read from where each kind of event is kept, and stored nowhere else. A kind is a [`Source`], and adding one is a line in
+//! A timeline is read from where each kind of event is kept, and stored nowhere else. A kind is a [`TimelineSource`], and adding one is a line in
 //! [`SOURCES`] or in `field.rs`. Each source gives its own newest events after a position, and the newest of all of them make the page.
 
 mod field;
@@ -15,10 +15,10 @@ use uuid::Uuid;
 
 use crate::db::DbConn;
 use crate::error::Result;
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::time::Timestamp;
 
-pub use happening::{Happening, Source, Subject, What, Window};
+pub use happening::{Happening, HappeningDetail, TimelineSource, TimelineSubject, Window};
 pub use sources::SOURCES;
 
 /// The kinds of events on a timeline.
@@ -45,15 +45,20 @@ pub enum TimelineKind {
 }
 
 /// A position in a timeline: the time of an event in microseconds, and its identifier.
-pub type Position = (i64, Uuid);
+pub type TimelinePosition = (i64, Uuid);
 
 /// Reads one page. One event more than `limit` tells that there is a next page.
-pub fn page(conn: &mut DbConn, subject: &Subject, from: &From<Position>, limit: u32) -> Result<Vec<Happening>> {
+pub fn page(
+    conn: &mut DbConn,
+    subject: &TimelineSubject,
+    from: &PageStart<TimelinePosition>,
+    limit: u32,
+) -> Result<Vec<Happening>> {
     let wanted = i64::from(limit) + 1;
     let (skipped, behind) = match from {
-        From::Nowhere => return Ok(Vec::new()),
-        From::Row(row) => (i64::try_from(*row).unwrap_or(i64::MAX - wanted), None),
-        From::Behind((micros, id)) => (0, Timestamp::from_micros(*micros).map(|at| (at, *id))),
+        PageStart::Empty => return Ok(Vec::new()),
+        PageStart::Row(row) => (i64::try_from(*row).unwrap_or(i64::MAX - wanted), None),
+        PageStart::After((micros, id)) => (0, Timestamp::from_micros(*micros).map(|at| (at, *id))),
     };
     let window = Window { behind, limit: skipped.saturating_add(wanted) };
     let mut all = Vec::new();
@@ -66,7 +71,7 @@ pub fn page(conn: &mut DbConn, subject: &Subject, from: &From<Position>, limit: 
 }
 
 /// Counts all events on a timeline.
-pub fn count(conn: &mut DbConn, subject: &Subject) -> Result<u64> {
+pub fn count(conn: &mut DbConn, subject: &TimelineSubject) -> Result<u64> {
     let mut total = 0;
     for source in SOURCES.iter().chain(&field::SOURCES) {
         total += (source.count)(conn, subject)?;

@@ -32,7 +32,7 @@ pub enum Rule {
 /// One step of an explanation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
 #[schema(as = ExplanationStep)]
-pub struct Step {
+pub struct ExplanationStep {
     /// The rule that the step applied.
     ///
     /// @example "place_by_name"
@@ -43,7 +43,7 @@ pub struct Step {
     pub text: Localized,
 }
 
-impl Step {
+impl ExplanationStep {
     pub(super) fn new(
         rule: Rule,
         en: impl Into<std::borrow::Cow<'static, str>>,

@@ -21,13 +21,13 @@ use crate::error::{Error, Problem, Result, Text};
 use crate::offices::Office;
 use crate::services::Service;
 
-pub use explanation::{Rule, Step};
+pub use explanation::{ExplanationStep, Rule};
 pub use office::Wish;
 pub use place::Whereabouts;
 pub use place::{Certainty, Resolved, ResolvedBy};
 
 #[derive(Debug)]
-pub struct Answer<'d> {
+pub struct WhereToTurn<'d> {
     pub place: Resolved<'d>,
     /// The responsible office. There is always exactly one.
     pub office: &'d Office,
@@ -36,11 +36,11 @@ pub struct Answer<'d> {
     /// Other offices that could help, the best first.
     pub alternatives: Vec<&'d Office>,
     /// The steps that led to the office.
-    pub explanation: Vec<Step>,
+    pub explanation: Vec<ExplanationStep>,
 }
 
 /// Answers a question. The only questions without an answer are those to a directory without an open office.
-pub fn answer<'d>(directory: &'d Directory, asked: &Whereabouts, wish: &Wish) -> Result<Answer<'d>> {
+pub fn answer<'d>(directory: &'d Directory, asked: &Whereabouts, wish: &Wish) -> Result<WhereToTurn<'d>> {
     let mut explanation = Vec::with_capacity(4);
     let place = place::resolve(directory, asked, &mut explanation);
     answer_at(directory, place, wish, explanation)
@@ -48,7 +48,7 @@ pub fn answer<'d>(directory: &'d Directory, asked: &Whereabouts, wish: &Wish) ->
 
 /// Returns the central reception, for a matter about a person with a protected identity. The place is ignored, so that
 /// the route tells nothing about it.
-pub fn answer_protected(directory: &Directory) -> Result<Answer<'_>> {
+pub fn answer_protected(directory: &Directory) -> Result<WhereToTurn<'_>> {
     let place = Resolved {
         by: ResolvedBy::Municipality,
         certainty: Certainty::Unknown,
@@ -56,7 +56,7 @@ pub fn answer_protected(directory: &Directory) -> Result<Answer<'_>> {
         outside: false,
         point: None,
     };
-    let step = Step::new(
+    let step = ExplanationStep::new(
         Rule::ProtectedIdentity,
         "A matter about a person with a protected identity goes to the central reception, whatever the district.",
         "Ett ärende om en person med skyddade personuppgifter går till den centrala mottagningen, oavsett stadsdel.",
@@ -68,13 +68,13 @@ fn answer_at<'d>(
     directory: &'d Directory,
     place: Resolved<'d>,
     wish: &Wish,
-    mut explanation: Vec<Step>,
-) -> Result<Answer<'d>> {
+    mut explanation: Vec<ExplanationStep>,
+) -> Result<WhereToTurn<'d>> {
     let ranked = office::ranked(directory, &place, wish);
     let office = office::choose(directory, &place, wish, &ranked, &mut explanation).ok_or_else(no_directory)?;
     let alternatives = ranked.into_iter().filter(|other| other.id != office.id).take(3).collect();
     let services = office::services(directory, office, wish).collect();
-    Ok(Answer { place, office, services, alternatives, explanation })
+    Ok(WhereToTurn { place, office, services, alternatives, explanation })
 }
 
 fn no_directory() -> Error {

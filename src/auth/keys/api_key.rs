@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::auth::keys::key_id::KeyId;
+use crate::auth::keys::key_id::ApiKeyId;
 use crate::auth::keys::network::Network;
 use crate::auth::keys::plain::PlainKey;
 use crate::auth::role::Scope;
@@ -29,7 +29,7 @@ pub struct Terms {
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = partner_keys)]
 pub struct ApiKey {
-    pub id: KeyId,
+    pub id: ApiKeyId,
     /// The agency that the key belongs to.
     pub partner_id: PartnerId,
     /// The key's name for people.
@@ -43,7 +43,7 @@ pub struct ApiKey {
     /// The time when the key ends because another one replaces it.
     pub overlap_until: Option<Timestamp>,
     /// The key that replaces this one.
-    pub rotated_to: Option<KeyId>,
+    pub rotated_to: Option<ApiKeyId>,
     pub revoked_at: Option<Timestamp>,
     /// The time of the last use, accurate to about a minute.
     pub last_used_at: Option<Timestamp>,

@@ -18,11 +18,11 @@ pub(super) const ID_LENGTH: usize = 10;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(transparent)]
-pub struct KeyId(pub(super) String);
+pub struct ApiKeyId(pub(super) String);
 
-crate::text_column!(KeyId);
+crate::text_column!(ApiKeyId);
 
-impl KeyId {
+impl ApiKeyId {
     /// The characters of the id in the form of a UUID (RFC 9562, version 8): the audit identifies every resource by a UUID.
     pub fn uuid(&self) -> Uuid {
         let mut bytes = [0; 16];
@@ -34,7 +34,7 @@ impl KeyId {
     }
 }
 
-impl FromStr for KeyId {
+impl FromStr for ApiKeyId {
     type Err = Text;
 
     fn from_str(text: &str) -> std::result::Result<Self, Text> {
@@ -48,19 +48,19 @@ impl FromStr for KeyId {
     }
 }
 
-impl AsRef<str> for KeyId {
+impl AsRef<str> for ApiKeyId {
     fn as_ref(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Display for KeyId {
+impl fmt::Display for ApiKeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl utoipa::PartialSchema for KeyId {
+impl utoipa::PartialSchema for ApiKeyId {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
@@ -72,4 +72,4 @@ impl utoipa::PartialSchema for KeyId {
     }
 }
 
-impl utoipa::ToSchema for KeyId {}
+impl utoipa::ToSchema for ApiKeyId {}

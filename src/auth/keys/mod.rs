@@ -23,7 +23,7 @@ use crate::id::PartnerId;
 use crate::moment::Moment;
 
 pub use api_key::{ApiKey, Terms};
-pub use key_id::KeyId;
+pub use key_id::ApiKeyId;
 pub use keyring::Keyring;
 pub use network::Network;
 pub use plain::PlainKey;
@@ -100,14 +100,14 @@ mod tests {
     proptest! {
         #[test]
         fn two_keys_are_two_things_to_the_audit(one in "[0-9A-Za-z]{10}", other in "[0-9A-Za-z]{10}") {
-            let (one, other): (KeyId, KeyId) = (one.parse().unwrap(), other.parse().unwrap());
+            let (one, other): (ApiKeyId, ApiKeyId) = (one.parse().unwrap(), other.parse().unwrap());
             prop_assert_eq!(one == other, one.uuid() == other.uuid());
             prop_assert_eq!(one.uuid().get_version_num(), 8);
         }
 
         #[test]
         fn no_other_text_is_the_id_of_a_key(text in "\\PC{0,12}") {
-            if let Ok(id) = text.parse::<KeyId>() {
+            if let Ok(id) = text.parse::<ApiKeyId>() {
                 prop_assert!(id.as_ref() == text && text.len() == ID_LENGTH);
             }
         }

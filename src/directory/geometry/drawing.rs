@@ -7,7 +7,7 @@ use crate::error::Text;
 /// A mistake for which a boundary is refused, and its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{pointer}: {}", reason.en)]
-pub struct Flaw {
+pub struct BoundaryFlaw {
     /// A JSON pointer inside the boundary, such as `/coordinates/0/0/3`. Empty for the whole boundary.
     pub pointer: String,
     /// The explanation of the mistake, for the person who drew the boundary.
@@ -25,6 +25,6 @@ pub(super) fn flaw(
     pointer: impl Into<String>,
     en: impl Into<std::borrow::Cow<'static, str>>,
     sv: impl Into<std::borrow::Cow<'static, str>>,
-) -> Flaw {
-    Flaw { pointer: pointer.into(), reason: Text::new(en, sv) }
+) -> BoundaryFlaw {
+    BoundaryFlaw { pointer: pointer.into(), reason: Text::new(en, sv) }
 }

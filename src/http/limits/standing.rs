@@ -9,7 +9,7 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const STANDING: HeaderName = HeaderName::from_static("ratelimit");
 
 /// The state of a call's budget, kept until the call is answered.
-pub struct Standing {
+pub struct BudgetStanding {
     pub(super) policy: HeaderValue,
     pub(super) budget: Budget,
     pub(super) remaining: u32,
@@ -18,7 +18,7 @@ pub struct Standing {
     pub(super) retry_after: Option<u64>,
 }
 
-impl Standing {
+impl BudgetStanding {
     /// Adds the headers with the state of the budget to an answer.
     pub fn tell(&self, headers: &mut HeaderMap) {
         let name: &str = self.budget.into();

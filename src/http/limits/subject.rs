@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 /// The owner of a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Subject {
+pub enum BudgetHolder {
     /// A member of staff, by the beginning of the keyed hash of their identity.
     Staff([u8; 16]),
     /// A key of a partner agency, by the beginning of its id.
@@ -15,7 +15,7 @@ pub enum Subject {
     Nowhere,
 }
 
-impl Subject {
+impl BudgetHolder {
     /// The member of staff with this keyed hash, whatever token they use.
     pub fn of_staff(hash: &[u8; 32]) -> Self {
         let mut staff = [0; 16];

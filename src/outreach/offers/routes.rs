@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{OutreachWorker, Sight, Staff};
+use crate::auth::{CaseScope, OutreachWorker, Staff};
 use crate::db::{Db, DbConn, anew, stale};
 use crate::directory;
 use crate::error::{Error, Problem, Result};
@@ -20,9 +20,9 @@ use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::{OfferId, OutreachContactId};
 use crate::idempotency::{Replay, Retries, Slot};
-use crate::outreach::known::Known;
-use crate::outreach::names::Names;
-use crate::outreach::offers::store::{self, SealedOffer, Standing};
+use crate::outreach::known::KnownParties;
+use crate::outreach::names::NamedParties;
+use crate::outreach::offers::store::{self, OfferStanding, SealedOffer};
 use crate::outreach::offers::view::OfferView;
 use crate::outreach::offers::{NewAnswer, NewOffer, Offer, OfferClosing};
 use crate::outreach::store as contact_store;
@@ -75,10 +75,10 @@ async fn create_offer(
         let contact = db.read(move |conn| contact_store::find(conn, &seen, id)).await?.open(&vault)?;
         let offer = Offer::new(new.0.clone(), &contact, staff.id, &directory, &call.moment)?;
         let sealed = SealedOffer::new(&offer, &vault, &call.moment.random)?;
-        let stood_there = Names::of(&contact.record.written, None);
-        let names = Names {
+        let stood_there = NamedParties::of(&contact.record.written, None);
+        let names = NamedParties {
             family: offer.family_id,
-            known_before: Some(Box::new(Names { family: contact.family_id, ..stood_there.clone() })),
+            known_before: Some(Box::new(NamedParties { family: contact.family_id, ..stood_there.clone() })),
             ..stood_there
         };
         let participant =
@@ -87,7 +87,7 @@ async fn create_offer(
         let entry = entry(&staff, &call, "offer.created", vec![offer.id]).on_behalf_of(contact.office_id);
         let (links, seal, sight, version) = (call.links(), vault.get_ref().clone(), sight.clone(), contact.version);
         let work = move |conn: &mut DbConn| {
-            let known = Known::load(conn, &sight, &[&names])?;
+            let known = KnownParties::load(conn, &sight, &[&names])?;
             let found = known.judge(&sight, &names).map_err(|error| error.within("/to"))?;
             let family_id = match person {
                 Some(person) => known.family_of(person),
@@ -145,7 +145,7 @@ async fn list_offers(
         let contact = contact_store::find(conn, &sight, id)?;
         Ok((contact.office_id, store::of_contact(conn, &sight, id, contact.in_error)?))
     };
-    let record = move |conn: &mut DbConn, (office, offers): &(crate::id::OfficeId, Vec<Standing>)| {
+    let record = move |conn: &mut DbConn, (office, offers): &(crate::id::OfficeId, Vec<OfferStanding>)| {
         let seen = offers.iter().map(|standing| standing.offer.id.uuid()).collect();
         audit::record(conn, &entry.about(seen).on_behalf_of(*office))
     };
@@ -317,7 +317,7 @@ async fn close_offer(
 }
 
 /// Reads an offer that can still be answered or closed, and the number of its answers.
-async fn open_offer(db: &Db, sight: &Sight, call: &Call, vault: &Vault, id: OfferId) -> Result<(Offer, usize)> {
+async fn open_offer(db: &Db, sight: &CaseScope, call: &Call, vault: &Vault, id: OfferId) -> Result<(Offer, usize)> {
     let seen = sight.clone();
     let standing = db.read(move |conn| store::find(conn, &seen, id)).await?;
     call.check_if_match_when_given(standing.offer.version)?;
@@ -342,7 +342,7 @@ fn of_contact(staff: &Staff, call: &Call, action: &'static str, id: OutreachCont
 /// Checks that the caller may still know of the offer that a kept answer is about.
 fn again(
     action: &'static str,
-    sight: &Sight,
+    sight: &CaseScope,
 ) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
     let sight = sight.clone();
     let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, OfferId::from_uuid(id)).map(drop);

@@ -8,4 +8,4 @@ use crate::id::PersonId;
 use crate::people::protected_identity::ProtectedIdentity;
 
 /// A registered person and the person's protection. A referral is routed by both.
-pub type Known = (PersonId, ProtectedIdentity);
+pub type RegisteredPerson = (PersonId, ProtectedIdentity);

@@ -1,4 +1,4 @@
-//! Sight: which cases a member of staff may know of.
+//! CaseScope: which cases a member of staff may know of.
 
 use crate::audit::AccessReason;
 use crate::id::{OfficeId, StaffId};
@@ -6,7 +6,7 @@ use crate::id::{OfficeId, StaffId};
 /// The cases that a member of staff may know of. Lists, single reads, searches, counts and everything below a case are filtered
 /// by it alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight {
+pub struct CaseScope {
     /// The offices whose cases the caller sees.
     pub offices: Vec<OfficeId>,
     /// The member of staff whose own referrals are visible as well, whichever office has them.
@@ -17,7 +17,7 @@ pub struct Sight {
     pub reason: Option<AccessReason>,
 }
 
-impl Sight {
+impl CaseScope {
     /// The sight of a caller who repeats a call and only gets back what the call itself said. A caller who reported that an
     /// identity is protected no longer finds the case, but must be able to learn that the report was received.
     pub fn of_own_words(&self, say_protected: bool) -> Self {
