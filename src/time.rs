@@ -1,7 +1,7 @@
 //! Time and randomness, the two things that a program cannot know by itself.
 //!
 //! Both are handed in: tests hold the clock, and the synthetic data of `demo` comes out the same every
-//! time. A [`Moment`] is what one request or one job knows of them.
+//! time. A [`crate::moment::Moment`] is what one request or one job knows of them.
 
 use std::cell::RefCell;
 use std::fmt;

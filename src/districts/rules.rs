@@ -9,8 +9,7 @@ use crate::districts::{District, DistrictDetails};
 use crate::error::{Error, Result, Text, Violation};
 use crate::id::DistrictId;
 use crate::moment::Moment;
-use crate::rules;
-use crate::rules::Rules;
+use crate::rules::{self, Rules};
 
 impl District {
     /// A new district.

@@ -10,7 +10,7 @@ use serde_path_to_error::Segment;
 use crate::error::{Error, Result, Text};
 use crate::http::body::explain;
 
-/// A query string that became a `T`. The parameters of paging are not `T`'s: see [`page::Paging`].
+/// A query string that became a `T`. The parameters of paging are not `T`'s: see [`crate::http::page::Paging`].
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {

@@ -1,8 +1,11 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::error::{Error, Place};
+use crate::calendar::Calendar;
+use crate::directory::Known;
+use crate::error::{Error, Place, Result};
 use crate::http::body;
+use crate::moment::Moment;
 use crate::time::Random;
 
 fn moment() -> Moment {

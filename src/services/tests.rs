@@ -3,8 +3,10 @@ use strum::IntoEnumIterator;
 
 use super::*;
 use crate::calendar::Calendar;
+use crate::directory::Known;
 use crate::error::Place;
 use crate::http::body;
+use crate::moment::Moment;
 use crate::time::Random;
 
 fn service() -> Value {

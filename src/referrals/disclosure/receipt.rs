@@ -1,5 +1,5 @@
 //! What the sender of a referral sees. Every answer to a partner agency about its referral is made here and nowhere else, of what
-//! [`super::disclosure`] lets through.
+//! [`crate::referrals::disclosure`] lets through.
 //!
 //! It follows from what the sender is and from what has been disclosed, never from what the office knows: so its ETag is a hash
 //! of it, and nothing in it moves when something undisclosed happens.
