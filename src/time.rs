@@ -1,6 +1,6 @@
 //! Time and randomness, which a program cannot compute.
 //!
-//! Both are passed in, so that tests control the clock and the synthetic data of `demo` is the same each time. A [`Moment`]
+//! Both are passed in, so that tests control the clock and the synthetic data of `demo` is the same each time. A [`crate::moment::Moment`]
 //! carries both for one request or one job.
 
 use std::cell::RefCell;

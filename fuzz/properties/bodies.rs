@@ -97,8 +97,8 @@ fn steps_of_a_referral(data: &[u8]) {
     one::<steps::ends::WithdrawConsent>(data);
     one::<steps::ends::Reopen>(data);
     one::<steps::ends::EnterInError>(data);
-    one::<steps::answers::SendFeedback>(data);
-    one::<steps::answers::RefuseFeedback>(data);
+    one::<steps::feedback::SendFeedback>(data);
+    one::<steps::feedback::RefuseFeedback>(data);
 }
 
 /// Reads a body as one operation does.

@@ -12,7 +12,6 @@ use nara::http::idempotency::IdempotencyKey;
 use nara::http::language::Language;
 use nara::http::operations::Operation;
 use nara::http::trace::Trace;
-use nara::openapi;
 use serde_json::json;
 
 use super::{call, random, request, text};

@@ -112,8 +112,8 @@ mod tests {
             ("office-kinds", codes::<crate::offices::OfficeKind>()),
             ("office-statuses", codes::<crate::offices::OfficeStatus>()),
             ("accessibility", codes::<crate::offices::Accessibility>()),
-            ("resolved-by", codes::<crate::where_to_turn::place::ResolvedBy>()),
-            ("certainties", codes::<crate::where_to_turn::place::Certainty>()),
+            ("resolved-by", codes::<crate::where_to_turn::ResolvedBy>()),
+            ("certainties", codes::<crate::where_to_turn::Certainty>()),
         ];
         let held: BTreeSet<&str> = lists.iter().map(|(name, _)| *name).collect();
         // The program has no enum for the actions of the audit or for languages. Both are texts there.

@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use super::*;
+use crate::calendar::OpenState;
 use crate::directory::coverage::Coverage;
 use crate::moment::Moment;
 use crate::offices::NewOffice;

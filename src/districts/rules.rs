@@ -9,8 +9,7 @@ use crate::districts::{District, DistrictDetails};
 use crate::error::{Error, Result, Text, Violation};
 use crate::id::DistrictId;
 use crate::moment::Moment;
-use crate::rules;
-use crate::rules::Rules;
+use crate::rules::{self, Rules};
 
 impl District {
     /// Makes a district from what an administrator wrote, or tells all that is wrong with it.

@@ -10,7 +10,7 @@ use crate::error::{Error, Result, Text};
 use crate::http::body::{json_bytes, no_object, parse_value, read};
 
 /// A JSON merge patch (RFC 7396).
-pub struct MergePatch(Value);
+pub struct MergePatch(pub(super) Value);
 
 impl FromRequest for MergePatch {
     type Error = Error;

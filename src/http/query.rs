@@ -10,7 +10,7 @@ use serde_path_to_error::Segment;
 use crate::error::{Error, Result, Text};
 use crate::http::body::explain;
 
-/// A query string that was parsed into a `T`. The parameters of paging do not belong to `T`: see [`page::Paging`].
+/// A query string that was parsed into a `T`. The parameters of paging do not belong to `T`: see [`crate::http::page::Paging`].
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {

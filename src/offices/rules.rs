@@ -1,7 +1,6 @@
 //! Rules of an office as it is written: what it names is known, and its opening hours can be read.
 
-use crate::calendar::HoursError;
-use crate::calendar::{Calendar, OpeningHours};
+use crate::calendar::{Calendar, HoursError, OpeningHours};
 use crate::directory::known::DirectoryContext;
 use crate::error::{Result, Text};
 use crate::moment::Moment;

@@ -54,6 +54,7 @@ pub fn insert(
 
 #[cfg(test)]
 mod tests {
+    use super::key_id::ID_LENGTH;
     use super::*;
     use crate::time::Random;
     use crate::time::Timestamp;
