@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::audit;
 use crate::audit::denials::Denials;
 use crate::auth::PeopleWorker;
+use crate::cases::adoption;
 use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
 use crate::error::{Problem, Result};
@@ -23,7 +24,6 @@ use crate::outreach;
 use crate::people::routes::{PersonViewer, VisiblePerson, look, path};
 use crate::people::store::{self, NumberClaim, SealedPerson};
 use crate::people::{KnownPerson, NewPerson, Person, PersonView};
-use crate::referrals::person::adoption;
 use crate::vault::Vault;
 
 /// Register a person

@@ -1,5 +1,4 @@
 //! The person that a referral is about, where somebody who is registered here is meant.
 
-pub mod adoption;
 pub mod of_person;
 pub mod whom;
