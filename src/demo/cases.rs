@@ -14,12 +14,13 @@ use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::http::body;
 use crate::id::PartnerId;
+use crate::moment::Moment;
 use crate::partners::{self, NewPartner, Partner};
 use crate::people;
 use crate::referrals::Referral;
 use crate::referrals::matter::NewReferral;
 use crate::referrals::person::whom::ConcernedPerson;
-use crate::time::{Moment, Random};
+use crate::time::Random;
 use crate::vault::Vault;
 
 /// The number of cases.

@@ -17,7 +17,7 @@ use crate::directory::{Directory, Handle, store};
 use crate::error::Result;
 use crate::http::written::Written;
 use crate::idempotency::Slot;
-use crate::time::Moment;
+use crate::moment::Moment;
 
 /// Writes the directory for one call.
 pub struct DirectoryWriter<'a> {

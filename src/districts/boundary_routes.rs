@@ -5,9 +5,12 @@ use actix_web::{HttpResponse, get, put};
 
 use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
-use crate::directory::{Directory, Handle, writer};
+use crate::directory::routes::writer;
+use crate::directory::{Directory, Handle};
+use crate::districts::boundary::BoundaryBody;
 use crate::districts::features::MEDIA_TYPE;
-use crate::districts::{BoundaryBody, check_boundary, store};
+use crate::districts::rules::check_boundary;
+use crate::districts::store;
 use crate::error::{Error, Result};
 use crate::http::answer::{Representation, Validator};
 use crate::http::body::Body;

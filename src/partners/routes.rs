@@ -14,8 +14,9 @@ use crate::db::{Db, DbConn};
 use crate::directory::Handle;
 use crate::error::{Problem, Result};
 use crate::http::answer::Validator;
-use crate::http::body::{Body, MergePatch};
+use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
+use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
@@ -31,7 +32,7 @@ use crate::text::Line;
 use crate::vault::Vault;
 
 /// The operations on partner agencies.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_partners).service(create_partner).service(get_partner).service(change_partner);
 }
 

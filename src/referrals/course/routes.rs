@@ -21,7 +21,7 @@ use crate::referrals::faces::answers;
 use crate::referrals::{Referral, store};
 
 /// Mounts the history of a referral. The steps are mounted in [`super::work_routes`] and [`super::end_routes`].
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_history);
 }
 

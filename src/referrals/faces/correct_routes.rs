@@ -7,7 +7,7 @@ use crate::auth::CaseCorrector;
 use crate::cases::correct_referral::ReferralCorrecting;
 use crate::context::{Context, Tx};
 use crate::error::{Error, Problem, Result};
-use crate::http::body::MergePatch;
+use crate::http::merge_patch::MergePatch;
 use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::ReferralId;

@@ -11,7 +11,7 @@ use crate::http::body::Body;
 use crate::http::idempotency::GONE;
 use crate::id::PersonId;
 use crate::outreach::reports;
-use crate::people::ProtectedIdentity;
+use crate::people::protected_identity::ProtectedIdentity;
 use crate::referrals::Referral;
 use crate::referrals::faces::answers;
 use crate::referrals::faces::views::ReferralView;

@@ -16,13 +16,14 @@ use crate::http::written::Written;
 use crate::id::ReferralId;
 use crate::referrals::disclosure::receipt::{self, Receipt};
 use crate::referrals::faces::answers;
-use crate::referrals::messages::{NewMessage, PartnerMessage};
+use crate::referrals::messages::NewMessage;
+use crate::referrals::messages::view::PartnerMessage;
 use crate::referrals::sending::sender::{FeedbackRequest, SenderDeed, Supplement, Withdrawal};
 use crate::referrals::sending::writing::DeedWriting;
 use crate::referrals::store;
 
 /// Mounts the operations of senders on their own referrals.
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(supplement).service(write_partner_message).service(withdraw).service(request_feedback);
 }
 

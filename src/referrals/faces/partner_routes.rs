@@ -34,9 +34,9 @@ use crate::text::Line;
 use crate::time::Timestamp;
 
 /// Mounts the operations of partner agencies on referrals.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(submit_referral).service(list_partner_referrals).service(get_partner_referral);
-    partner_action_routes::add(api);
+    partner_action_routes::mount(api);
 }
 
 /// Submit a referral

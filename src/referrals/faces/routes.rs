@@ -25,7 +25,7 @@ use crate::referrals::{Kind, Status, course, messages};
 use crate::time::Timestamp;
 
 /// Mounts the operations of staff on referrals.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_routes::create_referral)
         .service(list_referrals)
         .service(search_routes::search_referrals)
@@ -34,8 +34,8 @@ pub fn routes(api: &mut impl Mount) {
         .service(correct_routes::correct_referral)
         .service(copy_routes::copy_for_sibling)
         .service(search_routes::list_related);
-    course::routes::add(api);
-    messages::routes::add(api);
+    course::routes::mount(api);
+    messages::routes::mount(api);
 }
 
 /// A filter and an order for the queue of referrals.

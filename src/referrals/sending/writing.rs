@@ -8,7 +8,7 @@ use crate::referrals::Referral;
 use crate::referrals::course::act::Transition;
 use crate::referrals::messages::store::{self as message_store, SealedMessage};
 use crate::referrals::sending::sender::SenderDeedResult;
-use crate::time::Moment;
+use crate::moment::Moment;
 use crate::vault::Vault;
 
 /// The change that a sender's action writes.
