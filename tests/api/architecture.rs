@@ -106,7 +106,7 @@ impl Source {
         let parts = self.parts();
         let (first, last) = (parts[0], parts[parts.len() - 1]);
         let is_face = last.ends_with("routes") || ["view", "views", "features", "patch", "answers"].contains(&last);
-        parts.len() > 1 && is_face && !NOT_SLICES.contains(&first)
+        parts.len() > 1 && (is_face || parts.contains(&"faces")) && !NOT_SLICES.contains(&first)
     }
 
     fn layer(&self) -> usize {
