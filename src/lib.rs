@@ -58,6 +58,7 @@ pub mod areas;
 pub mod audit;
 pub mod auth;
 pub mod calendar;
+pub mod cases;
 pub mod cli;
 pub mod code;
 pub mod code_lists;

@@ -17,6 +17,7 @@ use crate::error::{Error, Problem, Result};
 use crate::families::reached::{self, Fact, FirstReached, FirstReachedThrough};
 use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, ResourceId, StaffId};
 use crate::outreach::codes::ContactOutcome;
+use crate::outreach::finding;
 use crate::outreach::follow_ups::store::{self as follow_up_store, SealedFollowUp};
 use crate::outreach::known::Known;
 use crate::outreach::reports::Report;
@@ -148,10 +149,16 @@ pub fn receive(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> Result
         .collect();
     let first = reached::first(conn, &families, sight.protected_identity)?;
     let arrived = |(contact, is_new): (SealedContact, bool)| {
-        let newly_reached = contact.family_id.map(|family| is_first(&contact, first.get(&family)));
+        let newly_reached = finding::newly_reached(&contact, &first);
         Arrived { contact, newly_reached, is_new }
     };
     Ok(outcomes.into_iter().map(|outcome| outcome.map(arrived)).collect())
+}
+
+/// Receives one contact.
+pub fn receive_one(conn: &mut DbConn, sight: &Sight, arrival: &Arrival) -> Result<Arrived> {
+    let mut outcomes = receive(conn, sight, std::slice::from_ref(arrival))?;
+    outcomes.pop().ok_or_else(|| Error::internal("a contact came to nothing"))?
 }
 
 /// Receives contacts so that none can hinder another: all in one transaction, and if that fails, each in its own.
@@ -176,11 +183,6 @@ pub fn receive_apart(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> 
         }
     };
     arrivals.iter().map(alone).collect()
-}
-
-/// Whether a family was first reached by this contact.
-pub fn is_first(contact: &SealedContact, first: Option<&FirstReached>) -> bool {
-    first.is_some_and(|first| first.source.uuid() == contact.id.uuid())
 }
 
 /// Returns the stored contact if the arrival is the same. A worker who stated that the contact is about somebody protected gets the
