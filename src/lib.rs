@@ -43,7 +43,7 @@
 //!   durable.
 //! - A request for something that the caller may not know of is recorded as denied, by [`audit::denials`], whether the thing exists or
 //!   not; the query that does not find it is the same in both cases.
-//! - Only [`auth::Sight`] decides which cases a caller may know of. For the caller, all other cases do not exist.
+//! - Only [`auth::CaseScope`] decides which cases a caller may know of. For the caller, all other cases do not exist.
 //! - One table, [`referrals::course::table`], says which steps can be taken with a referral, when and by whom. A caller is offered
 //!   exactly the steps that the caller may take. Each step is one version, one event and one audit record, in one transaction.
 //! - One rule, [`referrals::disclosure`], says what a sender may know. Only [`referrals::receipt`] makes a sender's receipts. A sender

@@ -19,7 +19,7 @@ use serde_json::Value;
 use utoipa_actix_web::AppExt;
 
 use crate::audit::denials::Denials;
-use crate::audit::routes::Verifier as AuditVerifier;
+use crate::audit::routes::AuditVerifier;
 use crate::audit::seal::{Sealer, Sealing};
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
@@ -43,7 +43,7 @@ use crate::{
     services, staff, timeline, where_to_turn,
 };
 
-pub use setup::{Keys, MetricsAt, Setup, Timeouts};
+pub use setup::{DerivedKeys, MetricsAt, Setup, Timeouts};
 use watch::{Watch, renew_keys, seal};
 
 /// Mounts every slice. A slice that is not mounted here is neither served nor documented.
@@ -79,7 +79,7 @@ pub fn document() -> Value {
 
 /// Returns the operations, and the document as it is served. A separate thread makes them: that takes more memory for a moment
 /// than everything else, and the memory goes back to the system with the thread.
-fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<document::Operation>, String)> {
+fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<document::DocumentedOperation>, String)> {
     let describe = move || {
         let published = known.unwrap_or_else(|| Arc::new(document()));
         (document::operations(&published), document::with_server(&published, &served_at).to_string())
@@ -93,7 +93,7 @@ fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<docume
 const CONNECTIONS: usize = 4096;
 
 /// A running server, with its background tasks.
-pub struct Running {
+pub struct RunningServer {
     pub address: SocketAddr,
     /// Stops the server. `stop(true)` lets calls in progress finish first.
     pub handle: ServerHandle,
@@ -130,12 +130,12 @@ struct Shared {
 }
 
 /// Migrates the database, loads the directory and starts to listen.
-pub async fn start(setup: Setup) -> Result<Running> {
+pub async fn start(setup: Setup) -> Result<RunningServer> {
     migrations::run(&setup.target)?;
     let db = Db::open(&setup.target, Sizes::for_target(&setup.target))?;
     let (vault, at) = (setup.vault.clone(), setup.clock.now());
     db.write(move |conn| vault::state::check(conn, vault.ring(), at)).await?;
-    let keys = Keys::of(&setup.secret);
+    let keys = DerivedKeys::of(&setup.secret);
     let metrics = Data::new(Metrics::new()?);
     SignIn::count_from_zero(&metrics);
     let keyring = Keyring::new(setup.environment, keys.partner_keys, metrics.clone().into_inner());
@@ -216,10 +216,10 @@ pub async fn start(setup: Setup) -> Result<Running> {
     if let MetricsAt::Apart(listener) = setup.metrics {
         actix_web::rt::spawn(serve_metrics(metrics, listener)?);
     }
-    Ok(Running { address, handle, db, directory, keys: keyring, server, watcher, sealing, denials })
+    Ok(RunningServer { address, handle, db, directory, keys: keyring, server, watcher, sealing, denials })
 }
 
-impl Running {
+impl RunningServer {
     /// Waits until the server is stopped by its handle or by a signal, and calls in progress have finished.
     pub async fn until_stopped(self) -> Result<()> {
         let ended = self.server.await.map_err(Error::internal).and_then(|ended| ended.map_err(Error::internal));

@@ -131,11 +131,11 @@ pub mod day {
     }
 }
 
-type Tell = dyn Fn() -> DateTime<Utc> + Send + Sync;
+type ClockSource = dyn Fn() -> DateTime<Utc> + Send + Sync;
 
 /// A source of the current time.
 #[derive(Clone)]
-pub struct Clock(Arc<Tell>);
+pub struct Clock(Arc<ClockSource>);
 
 impl Clock {
     /// Makes a clock that calls `tell` each time.
@@ -153,11 +153,11 @@ impl Clock {
     }
 }
 
-type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+type RandomSource = dyn Fn(&mut [u8]) + Send + Sync;
 
 /// A source of unpredictable bytes.
 #[derive(Clone)]
-pub struct Random(Arc<Fill>);
+pub struct Random(Arc<RandomSource>);
 
 impl Random {
     /// Makes a source that calls `fill` each time.

@@ -11,7 +11,7 @@ use nara::id::{OfficeId, PartnerId, ReferralId};
 use nara::on_backend;
 use nara::referrals::Referral;
 use nara::referrals::course::clocks;
-use nara::referrals::course::steps::{self, AssessProtection, DecideInquiry, SendFeedback, Setting, Step};
+use nara::referrals::course::steps::{self, AssessProtection, DecideInquiry, ReferralStep, SendFeedback, StepSetting};
 use nara::referrals::course::table::Caller;
 use nara::referrals::reference::Reference;
 use nara::referrals::store::SealedReferral;
@@ -47,7 +47,7 @@ impl Matters {
         let moment = Moment { now: Clock::system().now(), random: Random::system() };
         let new = serde_json::from_str(&report::body()).expect("the report is one");
         let received = Referral::receive(new, sender, None, directory, &moment).expect("the report is received");
-        let setting = Setting {
+        let setting = StepSetting {
             directory,
             moment: &moment,
             by: moment.id(),
@@ -121,7 +121,7 @@ impl Matters {
     }
 }
 
-fn take<S: Step + DeserializeOwned>(before: &Referral, setting: &Setting<'_>, body: Value) -> Referral {
+fn take<S: ReferralStep + DeserializeOwned>(before: &Referral, setting: &StepSetting<'_>, body: Value) -> Referral {
     let step: S = serde_json::from_value(body).expect("the body is right");
     steps::take(step, before, setting).expect("the step is allowed").0
 }

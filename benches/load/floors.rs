@@ -27,13 +27,13 @@ use nara::on_backend;
 use nara::outreach::store::SealedContact;
 use nara::referrals::Referral;
 use nara::referrals::course::events::{self, SealedEvent};
-use nara::referrals::course::steps::Said;
+use nara::referrals::course::steps::StepNote;
 use nara::referrals::course::table::Action;
 use nara::referrals::reference::Reference;
 use nara::referrals::store::{self, SealedReferral};
 use nara::telemetry::Metrics;
 use nara::time::{Clock, Moment, Random};
-use nara::vault::{Ring, Vault};
+use nara::vault::{Vault, VaultKeys};
 use nara::{outreach, partners};
 
 use super::{field, report};
@@ -73,7 +73,7 @@ impl Floors {
         let referral = Referral::receive(new, sender, None, directory, &moment()).expect("the report is received");
         // As many as r2d2 opens by itself.
         let pool = Pool::builder().test_on_check_out(false).build(Connections(target.clone()));
-        let vault = Vault::new(Ring::new(&Random::system()));
+        let vault = Vault::new(VaultKeys::new(&Random::system()));
         let sealed = SealedReferral::new(&referral, &vault, &Random::system()).expect("the report is sealed");
         let pool = pool.expect("connections can be opened");
         let yesterday = (moment().now.utc() - chrono::TimeDelta::days(1)).into();
@@ -288,7 +288,7 @@ async fn act(floors: Data<Floors>, id: web::Path<ReferralId>, _body: Bytes) -> H
 
 /// What is written down of a step: that somebody took it on.
 fn taken_on(referral: &Referral, vault: &Vault) -> SealedEvent {
-    let (actor, said) = (Actor::Staff(moment().id()), Said::default());
+    let (actor, said) = (Actor::Staff(moment().id()), StepNote::default());
     let event = SealedEvent::new(Action::Assign, (referral, referral), actor, &said, vault, &moment());
     event.expect("it can be sealed")
 }

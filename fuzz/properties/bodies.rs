@@ -7,7 +7,7 @@ use nara::id::{Id, OfficeId};
 use nara::outreach::batch_routes::ContactBatch;
 use nara::outreach::follow_ups::NewFollowUp;
 use nara::outreach::offers::{NewAnswer, NewOffer, OfferClosing};
-use nara::outreach::{NewContact, Setting};
+use nara::outreach::{ContactSetting, NewContact};
 use nara::people::NewPerson;
 use nara::people::routes::PersonMove;
 use nara::people::search_routes::PersonSearch;
@@ -65,7 +65,7 @@ fn referrals(data: &[u8]) {
 fn field(data: &[u8]) {
     if let Some(contact) = kept::<NewContact>(data) {
         let office: OfficeId = Id::first_at(now());
-        let setting = Setting { office, directory: directory(), now: now(), before: None };
+        let setting = ContactSetting { office, directory: directory(), now: now(), before: None };
         contact.check(&setting).err().iter().for_each(quotes_nothing);
         assert!(!format!("{contact:?}").contains(super::MARK));
     }

@@ -24,7 +24,7 @@ use actix_web::test::TestRequest;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
 use nara::directory::import::files;
-use nara::directory::{Directory, Parts};
+use nara::directory::{Directory, DirectoryParts};
 use nara::error::{Error, Text};
 use nara::http::call::{Call, Settings};
 use nara::http::operations::Operations;
@@ -70,7 +70,7 @@ fn random() -> Random {
 fn directory() -> &'static Directory {
     static DIRECTORY: LazyLock<Arc<Directory>> = LazyLock::new(|| {
         let documents = files::Data::parse(&files::linkoping()).expect("the data of Linköping").documents;
-        let parts = Parts { documents, ..Parts::default() };
+        let parts = DirectoryParts { documents, ..DirectoryParts::default() };
         Arc::new(Directory::new(parts, now(), None).expect("a directory"))
     });
     &DIRECTORY

@@ -9,7 +9,7 @@ use crate::auth::{Acting, Administrator, Anyone};
 use crate::db::Db;
 use crate::directory::{Directory, Handle, changes, writer};
 use crate::error::{Error, Problem, Result};
-use crate::http::answer::{Answer, Validator};
+use crate::http::answer::{Representation, Validator};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::Call;
 use crate::http::mount::Mount;
@@ -98,7 +98,7 @@ async fn get_area(_: Anyone, call: Call, directory: Data<Handle>, name: Named<Ar
     let directory = directory.current();
     call.kept(&directory.answers, || {
         let area = directory.find_area(&name.0).ok_or_else(Error::not_found)?;
-        Answer::of(&AreaView::new(area, &directory, &call), Validator::Version(area.version))
+        Representation::of(&AreaView::new(area, &directory, &call), Validator::Version(area.version))
     })
 }
 

@@ -53,14 +53,13 @@ pub use reason::AccessReason;
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[schema(as = AuditOutcome)]
-pub enum Outcome {
+pub enum AuditOutcome {
     /// The action was carried out.
     Done,
     /// The thing does not exist, or the caller may not know that it does.
     Denied,
 }
-crate::text_column!(Outcome);
+crate::text_column!(AuditOutcome);
 
 /// An audit record to be written.
 #[derive(Debug, Clone, Insertable)]
@@ -80,7 +79,7 @@ pub struct Entry {
     client_address: Option<String>,
     client_agent: Option<Agent>,
     trace_id: String,
-    outcome: Outcome,
+    outcome: AuditOutcome,
 }
 
 impl Entry {
@@ -99,7 +98,7 @@ impl Entry {
             client_address: None,
             client_agent: None,
             trace_id,
-            outcome: Outcome::Done,
+            outcome: AuditOutcome::Done,
         }
     }
 
@@ -167,7 +166,7 @@ impl Entry {
 
     /// Marks the record as a denied attempt: the thing does not exist, as far as the actor may know.
     pub fn denied(self) -> Self {
-        Self { outcome: Outcome::Denied, ..self }
+        Self { outcome: AuditOutcome::Denied, ..self }
     }
 }
 

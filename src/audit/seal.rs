@@ -17,7 +17,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
-use crate::audit::record::Record;
+use crate::audit::record::AuditRecord;
 use crate::audit::store;
 use crate::code::code;
 use crate::db::schema::audit_seals;
@@ -26,7 +26,7 @@ use crate::error::Result;
 use crate::hex;
 use crate::id::AuditRecordId;
 use crate::time::Timestamp;
-use crate::vault::Ring;
+use crate::vault::VaultKeys;
 
 /// A time longer than any transaction lasts: see the time-outs in [`crate::db::connection`].
 pub const MARGIN_SECONDS: i64 = 60;
@@ -94,7 +94,7 @@ impl Seal {
 
 impl Sealer {
     /// A sealer whose key is derived from the vault's oldest key, so that the chain stays valid when keys change.
-    pub fn with(ring: &Ring) -> Self {
+    pub fn with(ring: &VaultKeys) -> Self {
         Self::new(ring.oldest().derive("audit seals"))
     }
 
@@ -104,14 +104,14 @@ impl Sealer {
     }
 
     /// The hash of the seal that has the number `seq`, follows the hash `before` and covers `record`.
-    pub fn hash(&self, seq: i64, before: &[u8], record: &Record) -> [u8; 32] {
+    pub fn hash(&self, seq: i64, before: &[u8], record: &AuditRecord) -> [u8; 32] {
         code(&self.key, &[&seq.to_be_bytes(), before, &record.bytes()])
     }
 
     /// The seals of these records, as the continuation of the chain after the seal `last`.
-    pub fn chain(&self, last: Option<&Seal>, records: &[Record]) -> Vec<Seal> {
+    pub fn chain(&self, last: Option<&Seal>, records: &[AuditRecord]) -> Vec<Seal> {
         let (mut seq, mut before) = last.map_or((0, BEGINNING.to_vec()), |last| (last.seq, last.hash.clone()));
-        let next = |record: &Record| {
+        let next = |record: &AuditRecord| {
             // No number follows the last possible one: the database then refuses the seal, and the log says so.
             seq = seq.saturating_add(1);
             before = self.hash(seq, &before, record).to_vec();
@@ -129,7 +129,7 @@ pub struct Sealing {
 
 /// The result of one step of sealing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum SealingStep {
     /// Records were sealed in this step.
     Sealed {
         head: Head,
@@ -141,7 +141,7 @@ pub enum Step {
     Overtaken,
 }
 
-impl Step {
+impl SealingStep {
     /// The time to wait before the next step. It grows with the time that the step took, so that other work gets its share of the
     /// database.
     pub fn pause(self, took: Duration) -> Duration {
@@ -154,9 +154,9 @@ impl Step {
 }
 
 /// The unsealed records of one step, and the seal that theirs will follow.
-struct Found {
+struct SealingBatch {
     last: Option<Seal>,
-    records: Vec<Record>,
+    records: Vec<AuditRecord>,
     swept: bool,
 }
 
@@ -166,7 +166,7 @@ impl Sealing {
         Self { sealer, swept_at: None }
     }
 
-    pub async fn step(&mut self, db: &Db, now: Timestamp) -> Result<Step> {
+    pub async fn step(&mut self, db: &Db, now: Timestamp) -> Result<SealingStep> {
         let swept_at = self.swept_at;
         let found = db.read(move |conn| find(conn, swept_at, now)).await?;
         let more = i64::try_from(found.records.len()).is_ok_and(|count| count >= BATCH);
@@ -175,19 +175,19 @@ impl Sealing {
         if head.is_some() {
             let last = found.last.clone();
             if !db.write(move |conn| store::append(conn, last.as_ref(), &seals)).await? {
-                return Ok(Step::Overtaken);
+                return Ok(SealingStep::Overtaken);
             }
         }
         if found.swept && !more {
             self.swept_at = Some(now);
         }
-        Ok(head.map_or(Step::Nothing, |head| Step::Sealed { head, more }))
+        Ok(head.map_or(SealingStep::Nothing, |head| SealingStep::Sealed { head, more }))
     }
 }
 
 /// The next records without a seal: those after the newest sealed one, and from time to time also those that may have been
 /// committed late.
-fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Result<Found> {
+fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Result<SealingBatch> {
     let last = store::last_seal(conn)?;
     let newest = store::newest_sealed(conn)?;
     let swept = newest.is_some_and(|newest| is_time_to_sweep(newest, swept_at, now));
@@ -197,7 +197,7 @@ fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Resul
         Some(newest) if swept => settled_before(newest, swept_at.map_or(now, |swept_at| swept_at.min(now))),
         Some(newest) => newest,
     };
-    Ok(Found { last, records: store::unsealed(conn, behind, BATCH)?, swept })
+    Ok(SealingBatch { last, records: store::unsealed(conn, behind, BATCH)?, swept })
 }
 
 /// Whether to look again at records that were already passed. No late record can turn up once a sweep was done later than the

@@ -10,7 +10,7 @@
 //! - 400: two kinds of credentials at once.
 //! - 503: a token, while the identity provider's keys could never be read, since the token may well be valid.
 //! - 403: the caller is signed in but lacks the role or the scope, which the answer names.
-//! - 404: the caller may not know of the resource, see [`Sight`].
+//! - 404: the caller may not know of the resource, see [`CaseScope`].
 //!
 //! One table, [`permissions`], says which role may do what.
 
@@ -109,7 +109,7 @@ pub struct Agency {
     /// The uses that the key is allowed.
     pub scopes: Vec<Scope>,
     /// The key that the agency signed in with.
-    pub key: keys::KeyId,
+    pub key: keys::ApiKeyId,
 }
 
 /// The powers of a member of staff over the cases of their own offices.
@@ -126,7 +126,7 @@ pub struct Powers {
 /// The cases that a member of staff may know of. Lists, single reads, searches, counts and everything below a case are filtered
 /// by it alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight {
+pub struct CaseScope {
     /// The offices whose cases the caller sees.
     pub offices: Vec<OfficeId>,
     /// The member of staff whose own referrals are visible as well, whichever office has them.
@@ -137,7 +137,7 @@ pub struct Sight {
     pub reason: Option<AccessReason>,
 }
 
-impl Sight {
+impl CaseScope {
     /// The sight of a caller who repeats a call and only gets back what the call itself said. A caller who reported that an
     /// identity is protected no longer finds the case, but must be able to learn that the report was received.
     pub fn of_own_words(&self, say_protected: bool) -> Self {
@@ -179,9 +179,9 @@ impl Staff {
 
     /// The cases that the caller may read: those of the caller's offices, and with an `Access-Reason` those of all offices if
     /// the permissions allow it.
-    pub fn sight(&self, directory: &Directory) -> Sight {
+    pub fn sight(&self, directory: &Directory) -> CaseScope {
         match self.reason {
-            Some(reason) if self.reach.contains(&Reach::Others) => Sight {
+            Some(reason) if self.reach.contains(&Reach::Others) => CaseScope {
                 offices: directory.offices.iter().map(|office| office.id).collect(),
                 reason: Some(reason),
                 ..self.own_sight(directory)
@@ -191,9 +191,9 @@ impl Staff {
     }
 
     /// The cases that the caller may change. An `Access-Reason` only extends reading.
-    pub fn own_sight(&self, directory: &Directory) -> Sight {
+    pub fn own_sight(&self, directory: &Directory) -> CaseScope {
         let own = self.reach.contains(&Reach::Own);
-        Sight {
+        CaseScope {
             offices: if own { self.offices(directory).collect() } else { Vec::new() },
             made_by: self.reach.contains(&Reach::Made).then_some(self.id),
             protected_identity: self.protected_identity,

@@ -1,12 +1,12 @@
 //! The completion of a follow-up, with the contact and the referral that come of it: all are recorded, or none.
 
 use crate::audit;
-use crate::auth::{OutreachWorker, Sight};
+use crate::auth::{CaseScope, OutreachWorker};
 use crate::context::Context;
 use crate::db::DbConn;
 use crate::error::{Error, Problem, Result};
 use crate::id::OfficeId;
-use crate::outreach::arrival::{self, Arrival};
+use crate::outreach::arrival::{self, ArrivingContact};
 use crate::outreach::follow_ups::FollowUp;
 use crate::outreach::follow_ups::store::{self, SealedFollowUp};
 use crate::outreach::preparing::ArrivalEntries;
@@ -20,12 +20,12 @@ pub struct FollowUpCompletion {
     contact: Option<NextContact>,
     /// The referral that is made from that contact, or else from the contact that is followed up.
     report: Option<Report>,
-    scope: Sight,
+    scope: CaseScope,
 }
 
 /// A contact by which a follow-up was done, with the audit's entries about it.
 struct NextContact {
-    arrival: Arrival,
+    arrival: ArrivingContact,
     entries: ArrivalEntries,
 }
 
@@ -33,12 +33,14 @@ impl FollowUpCompletion {
     /// Seals a follow-up that was completed.
     pub fn new(
         follow_up: &FollowUp,
-        contact: Option<Arrival>,
+        contact: Option<ArrivingContact>,
         report: Option<Report>,
         ctx: &Context<OutreachWorker>,
     ) -> Result<Self> {
-        let next_contact =
-            |arrival: Arrival| NextContact { entries: ArrivalEntries::new(ctx, arrival.contact.office_id), arrival };
+        let next_contact = |arrival: ArrivingContact| NextContact {
+            entries: ArrivalEntries::new(ctx, arrival.contact.office_id),
+            arrival,
+        };
         Ok(Self {
             follow_up: SealedFollowUp::new(follow_up, &ctx.vault, &ctx.call.moment.random)?,
             contact: contact.map(next_contact),

@@ -1,14 +1,14 @@
 //! The correction of a contact, which also enters it in error. The offers and follow-ups of the contact go along to its family, and how
 //! the named families were first reached is worked out again.
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::{DbConn, dialect};
 use crate::error::{Result, Text};
 use crate::families::reached;
 use crate::id::{FamilyId, OfferId, PersonId};
-use crate::outreach::arrival::Names;
+use crate::outreach::arrival::NamedParties;
 use crate::outreach::follow_ups::store as follow_up_store;
-use crate::outreach::known::Known;
+use crate::outreach::known::KnownParties;
 use crate::outreach::offers::{Offer, store as offer_store};
 use crate::outreach::store::{self, SealedContact, SealedVersion};
 use crate::outreach::{OutreachContact, Participant};
@@ -16,16 +16,16 @@ use crate::rules::Rules;
 use crate::time::Moment;
 use crate::vault::Vault;
 
-fn names(contact: &OutreachContact) -> Names {
-    Names::of(&contact.record.written, None)
+fn names(contact: &OutreachContact) -> NamedParties {
+    NamedParties::of(&contact.record.written, None)
 }
 
 /// The next version of a contact, with the version before it: corrected, or entered in error.
 pub struct ContactCorrection {
-    sight: Sight,
+    sight: CaseScope,
     next: SealedContact,
     before: SealedVersion,
-    names: Names,
+    names: NamedParties,
     /// The participants before and after the change.
     participants: [Vec<Participant>; 2],
     vault: Vault,
@@ -36,7 +36,7 @@ impl ContactCorrection {
     pub fn new(
         before: &OutreachContact,
         after: &OutreachContact,
-        sight: Sight,
+        sight: CaseScope,
         vault: &Vault,
         moment: &Moment,
     ) -> Result<Self> {
@@ -44,7 +44,7 @@ impl ContactCorrection {
             sight,
             next: SealedContact::new(after, vault, &moment.random)?,
             before: SealedVersion::new(before, vault, moment)?,
-            names: Names { known_before: Some(Box::new(names(before))), ..names(after) },
+            names: NamedParties { known_before: Some(Box::new(names(before))), ..names(after) },
             participants: [before, after].map(|contact| contact.record.written.participants.clone()),
             vault: vault.clone(),
         })
@@ -53,10 +53,10 @@ impl ContactCorrection {
     /// Writes the next version, and works out again how the families were first reached that the contact names or has named.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         let names_before = self.names.known_before.as_deref().cloned().unwrap_or_default();
-        let names_before = Names { known_before: Some(Box::new(names_before.clone())), ..names_before };
-        let known = Known::load(conn, &self.sight, &[&self.names, &names_before])?;
+        let names_before = NamedParties { known_before: Some(Box::new(names_before.clone())), ..names_before };
+        let known = KnownParties::load(conn, &self.sight, &[&self.names, &names_before])?;
         let (found, found_before) = (known.judge(&self.sight, &self.names)?, known.judge(&self.sight, &names_before)?);
-        let people = |names: &Names| names.people.iter().map(|(_, person)| *person).collect::<Vec<PersonId>>();
+        let people = |names: &NamedParties| names.people.iter().map(|(_, person)| *person).collect::<Vec<PersonId>>();
         let (named, named_before) = (people(&self.names), people(&names_before));
         let is_about_the_same = named == named_before && self.names.family == names_before.family;
         // If somebody was protected or a family was merged meanwhile, that holds for the next version as well.

@@ -69,7 +69,7 @@ mod tests {
             ("protected-identity", codes::<crate::people::ProtectedIdentity>()),
             ("partner-categories", codes::<crate::auth::Category>()),
             ("access-reasons", codes::<crate::audit::AccessReason>()),
-            ("audit-outcomes", codes::<crate::audit::Outcome>()),
+            ("audit-outcomes", codes::<crate::audit::AuditOutcome>()),
             ("client-agents", codes::<crate::audit::client::Agent>()),
             ("partner-statuses", codes::<crate::auth::PartnerStatus>()),
             ("api-key-scopes", codes::<crate::auth::Scope>()),

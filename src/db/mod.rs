@@ -28,7 +28,7 @@ use diesel::result::DatabaseErrorKind;
 use connection::Purpose;
 pub use connection::{DbConn, Target};
 use threads::Threads;
-use writer::Writer;
+use writer::DbWriter;
 
 use crate::error::{Error, Problem, Result, Text};
 
@@ -42,7 +42,7 @@ pub struct Db {
 #[derive(Clone)]
 enum Writers {
     /// SQLite: one writer that commits jobs in groups.
-    Grouped(Writer),
+    Grouped(DbWriter),
     /// PostgreSQL: one transaction for each write.
     Separate(Threads),
 }
@@ -81,7 +81,7 @@ impl Db {
     pub fn open(target: &Target, sizes: Sizes) -> Result<Self> {
         let readers = Threads::start(target, Purpose::Reading, sizes.readers, &sizes)?;
         let writers = match target {
-            Target::Sqlite(_) => Writers::Grouped(Writer::start(target, &sizes)?),
+            Target::Sqlite(_) => Writers::Grouped(DbWriter::start(target, &sizes)?),
             Target::Postgres(_) => Writers::Separate(Threads::start(target, Purpose::Writing, sizes.writers, &sizes)?),
         };
         Ok(Self { readers, writers })

@@ -45,7 +45,7 @@ pub struct Boundary {
 /// A mistake for which a boundary is refused, and its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{pointer}: {}", reason.en)]
-pub struct Flaw {
+pub struct BoundaryFlaw {
     /// A JSON pointer inside the boundary, such as `/coordinates/0/0/3`. Empty for the whole boundary.
     pub pointer: String,
     /// The explanation of the mistake, for the person who drew the boundary.
@@ -55,7 +55,7 @@ pub struct Flaw {
 impl Boundary {
     /// Reads and checks a GeoJSON geometry. `municipality` is the outline of the municipality, if there is one. It is
     /// needed to detect swapped coordinates.
-    pub fn parse(geometry: &Value, municipality: Option<&Boundary>) -> Result<Self, Flaw> {
+    pub fn parse(geometry: &Value, municipality: Option<&Boundary>) -> Result<Self, BoundaryFlaw> {
         let drawing = Drawing::read(geometry)?;
         drawing.check_axes(municipality)?;
         rings::check(&drawing.in_steps())?;
@@ -72,7 +72,7 @@ impl Boundary {
     }
 
     /// Reads a stored boundary without checking it. [`Boundary::parse`] checked it before it was stored.
-    pub fn restored(geometry: &Value) -> Result<Self, Flaw> {
+    pub fn restored(geometry: &Value) -> Result<Self, BoundaryFlaw> {
         let polygons = Drawing::read(geometry)?.polygons.into_iter().map(polygon_of).collect();
         Ok(Self { shape: MultiPolygon::new(polygons) })
     }
@@ -113,7 +113,7 @@ struct Drawing {
 }
 
 impl Drawing {
-    fn read(geometry: &Value) -> Result<Self, Flaw> {
+    fn read(geometry: &Value) -> Result<Self, BoundaryFlaw> {
         let Some(members) = geometry.as_object() else {
             return Err(flaw("", "A GeoJSON geometry is an object.", "En GeoJSON-geometri är ett objekt."));
         };
@@ -136,9 +136,9 @@ impl Drawing {
             }
         };
         let coordinates = members.get("coordinates").unwrap_or(&Value::Null);
-        let mut reader = Reader { positions_left: MOST_POSITIONS, rings_left: MOST_RINGS };
+        let mut reader = GeometryReader { positions_left: MOST_POSITIONS, rings_left: MOST_RINGS };
         let polygons = if multi {
-            reader.each(coordinates, "/coordinates", Reader::polygon)?
+            reader.each(coordinates, "/coordinates", GeometryReader::polygon)?
         } else {
             vec![reader.polygon(coordinates, "/coordinates")?]
         };
@@ -161,7 +161,7 @@ impl Drawing {
 
     /// Checks that latitude and longitude are not swapped, which is the commonest mistake. In Sweden both orders are
     /// possible places on earth, so they can be told apart only by the municipality.
-    fn check_axes(&self, municipality: Option<&Boundary>) -> Result<(), Flaw> {
+    fn check_axes(&self, municipality: Option<&Boundary>) -> Result<(), BoundaryFlaw> {
         let all = MultiPolygon::new(self.polygons.iter().cloned().map(polygon_of).collect());
         let (Some(home), Some(drawn)) = (municipality.map(Boundary::extent), all.bounding_rect()) else {
             return Ok(());
@@ -179,19 +179,19 @@ impl Drawing {
 }
 
 /// Reads the arrays of a geometry to a fixed depth, and counts rings and positions.
-struct Reader {
+struct GeometryReader {
     positions_left: usize,
     rings_left: usize,
 }
 
-impl Reader {
+impl GeometryReader {
     /// Reads each item of an array that must not be empty.
     fn each<T>(
         &mut self,
         items: &Value,
         pointer: &str,
-        read: fn(&mut Self, &Value, &str) -> Result<T, Flaw>,
-    ) -> Result<Vec<T>, Flaw> {
+        read: fn(&mut Self, &Value, &str) -> Result<T, BoundaryFlaw>,
+    ) -> Result<Vec<T>, BoundaryFlaw> {
         match items.as_array() {
             Some(items) if !items.is_empty() => {
                 items.iter().enumerate().map(|(at, item)| read(self, item, &format!("{pointer}/{at}"))).collect()
@@ -204,11 +204,11 @@ impl Reader {
         }
     }
 
-    fn polygon(&mut self, rings: &Value, pointer: &str) -> Result<Vec<LineString<f64>>, Flaw> {
+    fn polygon(&mut self, rings: &Value, pointer: &str) -> Result<Vec<LineString<f64>>, BoundaryFlaw> {
         self.each(rings, pointer, Self::ring)
     }
 
-    fn ring(&mut self, positions: &Value, pointer: &str) -> Result<LineString<f64>, Flaw> {
+    fn ring(&mut self, positions: &Value, pointer: &str) -> Result<LineString<f64>, BoundaryFlaw> {
         self.rings_left = self.rings_left.checked_sub(1).ok_or_else(|| {
             flaw(
                 pointer,
@@ -234,7 +234,7 @@ impl Reader {
         Ok(LineString::new(ring))
     }
 
-    fn position(&mut self, position: &Value, pointer: &str) -> Result<Coord<f64>, Flaw> {
+    fn position(&mut self, position: &Value, pointer: &str) -> Result<Coord<f64>, BoundaryFlaw> {
         self.positions_left = self.positions_left.checked_sub(1).ok_or_else(|| {
             flaw(
                 pointer,
@@ -289,8 +289,8 @@ fn flaw(
     pointer: impl Into<String>,
     en: impl Into<std::borrow::Cow<'static, str>>,
     sv: impl Into<std::borrow::Cow<'static, str>>,
-) -> Flaw {
-    Flaw { pointer: pointer.into(), reason: Text::new(en, sv) }
+) -> BoundaryFlaw {
+    BoundaryFlaw { pointer: pointer.into(), reason: Text::new(en, sv) }
 }
 
 #[cfg(test)]

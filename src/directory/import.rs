@@ -76,11 +76,11 @@ pub fn embedded(conn: &mut DbConn, moment: &Moment) -> Result<Summary> {
 /// Makes the directory of Linköping without a database, for tests of code that reads it.
 #[cfg(test)]
 pub fn in_memory(moment: &Moment) -> Result<crate::directory::Directory> {
-    use crate::directory::{Directory, Parts};
-    let mut plan = Plan::new(Data::parse(&files::linkoping())?, Parts::default(), moment)?;
+    use crate::directory::{Directory, DirectoryParts};
+    let mut plan = Plan::new(Data::parse(&files::linkoping())?, DirectoryParts::default(), moment)?;
     let outline = partition(&plan)?;
     plan.documents.outline = Some(outline.to_geojson());
-    let parts = Parts {
+    let parts = DirectoryParts {
         version: 1,
         documents: plan.documents,
         areas: plan.areas.all,

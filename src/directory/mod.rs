@@ -42,7 +42,7 @@ use geography::Geography;
 use geometry::Boundary;
 pub use handle::Handle;
 use places::Places;
-pub use places::PostalCode;
+pub use places::PostalCodePlace;
 pub use routes::{routes, writer};
 
 /// The number of days ahead for which the opening hours are prepared. A snapshot is renewed every day, so it never gets
@@ -76,7 +76,7 @@ pub struct Directory {
 
 /// The contents from which a snapshot is made.
 #[derive(Debug, Default)]
-pub struct Parts {
+pub struct DirectoryParts {
     /// The number of times that the directory has been written.
     pub version: i64,
     pub documents: Documents,
@@ -92,14 +92,14 @@ pub struct Parts {
 
 /// The areas, offices and services that a request body can name, and the calendar that the body is checked with.
 #[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
+pub struct DirectoryContext<'a> {
     pub areas: &'a [Area],
     pub offices: &'a [Office],
     pub services: &'a [Service],
     pub calendar: &'a Calendar,
 }
 
-impl<'a> Known<'a> {
+impl<'a> DirectoryContext<'a> {
     /// Finds the area with this identifier or slug.
     pub fn area(&self, name: &AreaName) -> Option<&'a Area> {
         self.areas.iter().find(|area| name.names(area.id, &area.slug))
@@ -119,9 +119,17 @@ impl<'a> Known<'a> {
 impl Directory {
     /// Makes a snapshot. Results that the snapshot `before` has worked out are reused if what they depend on is
     /// unchanged.
-    pub fn new(parts: Parts, now: Timestamp, before: Option<&Self>) -> Result<Self> {
-        let Parts { version, documents, mut areas, mut districts, boundaries, outline, mut offices, mut services } =
-            parts;
+    pub fn new(parts: DirectoryParts, now: Timestamp, before: Option<&Self>) -> Result<Self> {
+        let DirectoryParts {
+            version,
+            documents,
+            mut areas,
+            mut districts,
+            boundaries,
+            outline,
+            mut offices,
+            mut services,
+        } = parts;
         areas.sort_by_cached_key(Area::position);
         districts.sort_by_cached_key(District::position);
         offices.sort_by_cached_key(Office::position);
@@ -154,7 +162,7 @@ impl Directory {
 
     /// Makes an empty directory, as it is before anything is imported.
     pub fn empty(now: Timestamp) -> Result<Self> {
-        Self::new(Parts::default(), now, None)
+        Self::new(DirectoryParts::default(), now, None)
     }
 
     /// Whether this snapshot should replace another one: it has a later version, or its hours were prepared on a later
@@ -164,8 +172,13 @@ impl Directory {
     }
 
     /// Returns the records that a request body can name.
-    pub fn known(&self) -> Known<'_> {
-        Known { areas: &self.areas, offices: &self.offices, services: &self.services, calendar: &self.calendar }
+    pub fn known(&self) -> DirectoryContext<'_> {
+        DirectoryContext {
+            areas: &self.areas,
+            offices: &self.offices,
+            services: &self.services,
+            calendar: &self.calendar,
+        }
     }
 
     pub fn area(&self, id: AreaId) -> Option<&Area> {
@@ -247,7 +260,7 @@ impl Directory {
     }
 
     /// Looks up a postal code, with or without its space.
-    pub fn postal_code(&self, code: &str) -> Option<&PostalCode> {
+    pub fn postal_code(&self, code: &str) -> Option<&PostalCodePlace> {
         self.places.postal_code(code)
     }
 

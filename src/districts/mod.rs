@@ -20,7 +20,7 @@ use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::directory::Known;
+use crate::directory::DirectoryContext;
 use crate::error::Result;
 use crate::id::{AreaId, DistrictId};
 use crate::rules::{self, Rules};
@@ -149,7 +149,7 @@ impl NewDistrict {
 
 impl District {
     /// Makes a district from what an administrator wrote, or tells all that is wrong with it.
-    pub fn new(details: DistrictDetails, known: &Known<'_>, moment: &Moment) -> Result<Self> {
+    pub fn new(details: DistrictDetails, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
         let DistrictDetails { slug, code, name, place_names, area_id, population, status } = details;
         let mut rules = Rules::default();
         rules.list("/placeNames", &place_names, 50);
@@ -164,7 +164,7 @@ impl District {
     }
 
     /// Returns the next version of the district, with the contents of `details`.
-    pub fn changed(&self, details: DistrictDetails, known: &Known<'_>, moment: &Moment) -> Result<Self> {
+    pub fn changed(&self, details: DistrictDetails, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
         Ok(Self { id: self.id, version: self.version + 1, ..Self::new(details, known, moment)? })
     }
 

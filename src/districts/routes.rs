@@ -13,7 +13,7 @@ use crate::districts::features::{self, DistrictFeature, DistrictFeatures};
 use crate::districts::view::path;
 use crate::districts::{District, DistrictDetails, DistrictView, NewDistrict, check_boundary, store};
 use crate::error::{Error, Problem, Result};
-use crate::http::answer::{Answer, Validator};
+use crate::http::answer::{Representation, Validator};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::Call;
 use crate::http::mount::Mount;
@@ -89,7 +89,7 @@ async fn list_districts(
         }
         let page = found.page(&call, &paging, |district| DistrictFeature::new(district, &directory, &call))?;
         let links = page.links.clone();
-        let answer = Answer::of_list(&DistrictFeatures::new(page.items, page.meta, page.links), &links)?;
+        let answer = Representation::of_list(&DistrictFeatures::new(page.items, page.meta, page.links), &links)?;
         Ok(answer.said_to_be(features::MEDIA_TYPE))
     })
 }
@@ -155,7 +155,7 @@ async fn get_district(
     let directory = directory.current();
     call.kept(&directory.answers, || {
         let district = directory.find_district(&name.0).ok_or_else(Error::not_found)?;
-        Answer::of(&DistrictView::new(district, &directory, &call), Validator::Version(district.version))
+        Representation::of(&DistrictView::new(district, &directory, &call), Validator::Version(district.version))
     })
 }
 

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::audit::client::Client;
 use crate::audit::{Actor, Entry};
-use crate::auth::{Sight, Staff};
+use crate::auth::{CaseScope, Staff};
 use crate::db::{DbConn, stale};
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
@@ -18,16 +18,16 @@ use crate::time::Moment;
 
 /// The member of staff who reads or changes people and families, with the time and the client of the call.
 #[derive(Clone)]
-pub struct By {
+pub struct ActingStaff {
     /// The people and families that the member of staff may change, and so know of.
-    pub sight: Sight,
+    pub sight: CaseScope,
     pub staff_id: StaffId,
     pub moment: Moment,
     client: Client,
     trace: String,
 }
 
-impl By {
+impl ActingStaff {
     pub fn new(staff: &Staff, directory: &Directory, call: &Call) -> Self {
         Self {
             sight: staff.own_sight(directory),
@@ -87,8 +87,8 @@ impl By {
     pub fn may_change<T>(
         &self,
         conn: &mut DbConn,
-        read_by: &Sight,
-        known: impl FnOnce(&mut DbConn, &Sight) -> Result<Vec<T>>,
+        read_by: &CaseScope,
+        known: impl FnOnce(&mut DbConn, &CaseScope) -> Result<Vec<T>>,
     ) -> Result<bool> {
         Ok(*read_by == self.sight || !known(conn, &self.sight)?.is_empty())
     }

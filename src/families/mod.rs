@@ -75,7 +75,7 @@ impl Registration for NewFamily {
 #[derive(Debug, Clone)]
 pub struct Family {
     pub id: FamilyId,
-    pub facts: Facts,
+    pub facts: FamilyDetails,
     /// The family that goes on in place of this one, after a merge.
     pub merged_into: Option<FamilyId>,
     pub registered_at: Timestamp,
@@ -87,7 +87,7 @@ pub struct Family {
 
 /// The personal facts of a family, which are sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Facts {
+pub struct FamilyDetails {
     /// The district where the family lives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
@@ -124,8 +124,8 @@ impl NewFamily {
         rules.finish(Some(()))
     }
 
-    fn facts(&self) -> Facts {
-        Facts { district_id: self.district_id, label: self.label.clone() }
+    fn facts(&self) -> FamilyDetails {
+        FamilyDetails { district_id: self.district_id, label: self.label.clone() }
     }
 }
 
@@ -160,7 +160,7 @@ impl Family {
     /// other.
     pub fn merged_with(&self, other: &Self, moment: &Moment) -> Result<Self> {
         self.check_goes_on()?;
-        let facts = Facts {
+        let facts = FamilyDetails {
             district_id: self.facts.district_id.or(other.facts.district_id),
             label: self.facts.label.clone().or_else(|| other.facts.label.clone()),
         };
@@ -169,7 +169,7 @@ impl Family {
 
     /// Returns the family as somebody who sees these members would write it.
     pub fn as_new(&self, members: &[PersonId]) -> NewFamily {
-        let Facts { district_id, label } = self.facts.clone();
+        let FamilyDetails { district_id, label } = self.facts.clone();
         NewFamily { district_id, label, member_ids: members.to_vec(), office_id: None }
     }
 

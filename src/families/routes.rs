@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use crate::audit;
 use crate::audit::denials::Denials;
-use crate::auth::{PeopleWorker, Sight};
+use crate::auth::{CaseScope, PeopleWorker};
 use crate::db::{Db, DbConn, anew};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
-use crate::families::membership::{By, if_known};
+use crate::families::membership::{ActingStaff, if_known};
 use crate::families::store::{self, Household, SealedFamily};
 use crate::families::{Family, FamilyEventKind, FamilyView, FirstReached, NewFamily, reached};
 use crate::http::answer::Validator;
@@ -80,8 +80,8 @@ async fn create_family(
     new: Body<NewFamily>,
 ) -> Result<HttpResponse> {
     let (directory, new) = (directory.current(), new.0);
-    let by = By::new(&staff, &directory, &call);
-    let showing = Showing::new(&vault, &call);
+    let by = ActingStaff::new(&staff, &directory, &call);
+    let showing = FamilyViewer::new(&vault, &call);
     let replay = again("family.created.replayed", &by, &showing);
     let create = async |slot: Slot| {
         let office = staff.creating_office(&directory, new.office_id.as_ref())?;
@@ -127,18 +127,18 @@ async fn get_family(
     id: Named<FamilyId>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let (id, sight, by) = (id.0, staff.sight(&directory), By::new(&staff, &directory, &call));
+    let (id, sight, by) = (id.0, staff.sight(&directory), ActingStaff::new(&staff, &directory, &call));
     let attempt = by.entry("family.read", "family", vec![id.uuid()]).because(sight.reason);
     let entry = attempt.clone();
-    let record = move |conn: &mut DbConn, found: &Found| audit::record(conn, &entry.also_about(found.others()));
+    let record = move |conn: &mut DbConn, found: &VisibleFamily| audit::record(conn, &entry.also_about(found.others()));
     let read = move |conn: &mut DbConn| {
         let found = look(conn, &sight, id)?;
         let may_change = by.may_change(conn, &sight, |conn, own| store::known_among(conn, own, &[id]))?;
-        Ok(Found { may_change, ..found })
+        Ok(VisibleFamily { may_change, ..found })
     };
     let found = db.read_recorded(read, record).await;
     let found = denials.noted(found, || attempt)?;
-    call.found(&Showing::new(&vault, &call).view(found)?, Validator::Content, Cache::NoStore)
+    call.found(&FamilyViewer::new(&vault, &call).view(found)?, Validator::Content, Cache::NoStore)
 }
 
 /// Change a family
@@ -169,7 +169,7 @@ async fn change_family(
     patch: MergePatch,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let (id, by, showing) = (id.0, By::new(&staff, &directory, &call), Showing::new(&vault, &call));
+    let (id, by, showing) = (id.0, ActingStaff::new(&staff, &directory, &call), FamilyViewer::new(&vault, &call));
     let attempt = || by.entry("family.changed", "family", vec![id.uuid()]);
     let sight = by.sight.clone();
     let found = denials.noted(db.read(move |conn| look(conn, &sight, id)).await, attempt)?;
@@ -187,7 +187,7 @@ async fn change_family(
         author.change_members(conn, id, &joining.collect::<Vec<_>>(), &leaving.collect::<Vec<_>>())?;
         store::hide_district(conn, id)?;
         let found = if_known(look(conn, &author.sight, id))?;
-        let others = found.as_ref().map(Found::others).unwrap_or_default();
+        let others = found.as_ref().map(VisibleFamily::others).unwrap_or_default();
         audit::record(conn, &entry.clone().also_about(others))?;
         Ok(found)
     };
@@ -228,8 +228,8 @@ async fn merge_families(
     merge: Body<FamilyMerge>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let (id, other_id, by) = (id.0, merge.0.other_id, By::new(&staff, &directory, &call));
-    let showing = Showing::new(&vault, &call);
+    let (id, other_id, by) = (id.0, merge.0.other_id, ActingStaff::new(&staff, &directory, &call));
+    let showing = FamilyViewer::new(&vault, &call);
     let replay = again("family.merged.replayed", &by, &showing);
     let once = async |slot: Slot| {
         let sight = by.sight.clone();
@@ -251,7 +251,7 @@ async fn merge_families(
             store::update(conn, &sealed)?;
             let joined = crate::people::store::of_family(conn, other_id)?;
             store::merge(conn, &gone, id, by.moment.now)?;
-            By::check_size(conn, id, "/otherId")?;
+            ActingStaff::check_size(conn, id, "/otherId")?;
             let of_members = joined
                 .iter()
                 .map(|(person, ..)| by.event(FamilyEventKind::Merged, Some(*person), Some(other_id), Some(id)));
@@ -291,14 +291,14 @@ fn mergeable(id: FamilyId, other_id: FamilyId, other: Option<Household>) -> Resu
 
 /// A family as far as the caller may know of it, with its first fact.
 #[derive(Clone)]
-struct Found {
+struct VisibleFamily {
     household: Household,
     first: Option<FirstReached>,
     /// Whether the caller may change the family, and not only read it for a stated reason.
     may_change: bool,
 }
 
-impl Found {
+impl VisibleFamily {
     /// The members that are shown, whom the audit record names as well.
     fn others(&self) -> Vec<Uuid> {
         self.household.members.iter().copied().map(PersonId::uuid).collect()
@@ -306,26 +306,26 @@ impl Found {
 }
 
 /// Reads a family as far as somebody with this sight may know of it.
-fn look(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Found> {
+fn look(conn: &mut DbConn, sight: &CaseScope, id: FamilyId) -> Result<VisibleFamily> {
     let household = store::find(conn, sight, id)?;
     let first = reached::first(conn, &[id], sight.protected_identity)?.remove(&id);
-    Ok(Found { household, first, may_change: true })
+    Ok(VisibleFamily { household, first, may_change: true })
 }
 
 /// The vault and the links, which are needed to show a family on any thread.
 #[derive(Clone)]
-struct Showing {
+struct FamilyViewer {
     vault: Vault,
     links: Links,
 }
 
-impl Showing {
+impl FamilyViewer {
     fn new(vault: &Data<Vault>, call: &Call) -> Self {
         Self { vault: vault.get_ref().clone(), links: call.links() }
     }
 
     /// Makes the view of a family for the caller who found it.
-    fn view(&self, found: Found) -> Result<FamilyView> {
+    fn view(&self, found: VisibleFamily) -> Result<FamilyView> {
         let Household { family, members, .. } = found.household;
         Ok(FamilyView::new(family.open(&self.vault)?, members, found.first, found.may_change, &self.links))
     }
@@ -334,8 +334,8 @@ impl Showing {
 /// Gives a kept answer about a family again, with the family as it is now.
 fn again(
     action: &'static str,
-    by: &By,
-    showing: &Showing,
+    by: &ActingStaff,
+    showing: &FamilyViewer,
 ) -> ReplayAnew<impl Fn(&mut DbConn, Uuid, Written) -> Result<Again> + Clone + Send + 'static> {
     let (sight, showing) = (by.sight.clone(), showing.clone());
     let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {

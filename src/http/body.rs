@@ -302,7 +302,7 @@ fn kind_of_value(expected: &str) -> (&'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Place;
+    use crate::error::ViolationPlace;
     use serde::Deserialize;
     use serde_json::json;
 
@@ -323,7 +323,7 @@ mod tests {
     fn pointer_of(body: &str) -> (Problem, Option<String>) {
         let error = parse_object::<Family>(body.as_bytes()).unwrap_err();
         let pointer = error.violations().first().map(|violation| match &violation.place {
-            Place::Pointer(pointer) => pointer.clone(),
+            ViolationPlace::Pointer(pointer) => pointer.clone(),
             other => panic!("{other:?}"),
         });
         (error.problem(), pointer)

@@ -17,7 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::{Error, Problem, Result};
-use crate::http::answer::{self, Answer, KeptAnswers, Validator};
+use crate::http::answer::{self, KeptAnswers, Representation, Validator};
 use crate::http::noted::Noted;
 use crate::http::operations::{Operations, weight};
 use crate::http::page::PARAMETERS;
@@ -198,7 +198,7 @@ impl Call {
     }
 
     /// Answers 200 with public content: the kept answer to the same question, or one that is made now.
-    pub fn kept(&self, answers: &KeptAnswers, make: impl FnOnce() -> Result<Answer>) -> Result<HttpResponse> {
+    pub fn kept(&self, answers: &KeptAnswers, make: impl FnOnce() -> Result<Representation>) -> Result<HttpResponse> {
         let accept = self.header(header::ACCEPT).unwrap_or_default();
         let path = self.request.uri().path_and_query().map_or("", |path| path.as_str());
         let question = [&self.base(), " ", accept, " ", path].concat();
@@ -207,11 +207,11 @@ impl Call {
 
     /// Answers 200 with one resource, or 304 if the caller already has it.
     pub fn found(&self, view: &impl Serialize, validator: Validator, cache: Cache) -> Result<HttpResponse> {
-        Ok(self.give(Answer::of(view, validator)?, cache))
+        Ok(self.give(Representation::of(view, validator)?, cache))
     }
 
     /// Answers 200, or 304 if the caller already has this content.
-    pub fn give(&self, answer: Answer, cache: Cache) -> HttpResponse {
+    pub fn give(&self, answer: Representation, cache: Cache) -> HttpResponse {
         let etag = answer.etag.to_str().unwrap_or_default();
         let known = self.header(header::IF_NONE_MATCH).is_some_and(|tags| lists(tags, etag, weakly_equal));
         let links = answer.links.clone();
@@ -237,7 +237,7 @@ impl Call {
     }
 
     /// Answers a write with a body.
-    pub(super) fn with_body(&self, answer: Answer, status: StatusCode) -> HttpResponse {
+    pub(super) fn with_body(&self, answer: Representation, status: StatusCode) -> HttpResponse {
         let mut response = response(status, answer);
         add_cache(response.headers_mut(), Cache::NoStore);
         response
@@ -251,7 +251,7 @@ impl Call {
     }
 
     /// Answers a write without a body, since the caller prefers that.
-    pub(super) fn without_body(&self, answer: Answer, status: StatusCode) -> HttpResponse {
+    pub(super) fn without_body(&self, answer: Representation, status: StatusCode) -> HttpResponse {
         let mut response = HttpResponse::new(status);
         let headers = response.headers_mut();
         headers.insert(header::ETAG, answer.etag);
@@ -279,7 +279,7 @@ impl Call {
     /// Checks `If-Match` for a resource whose version must not be disclosed: the tag must match the content that the caller would read now.
     pub fn check_if_match_of(&self, view: &impl Serialize) -> Result<()> {
         let tags = self.if_match().ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
-        let current = Answer::of(view, Validator::Content)?.etag;
+        let current = Representation::of(view, Validator::Content)?.etag;
         if lists(tags, current.to_str().unwrap_or_default(), |tag, current| tag == current) {
             Ok(())
         } else {
@@ -326,7 +326,7 @@ pub fn base_of(settings: &Settings, request: &HttpRequest) -> String {
     ["http://", host.filter(plain).unwrap_or("localhost")].concat()
 }
 
-fn response(status: StatusCode, answer: Answer) -> HttpResponse {
+fn response(status: StatusCode, answer: Representation) -> HttpResponse {
     let mut response = HttpResponse::with_body(status, BoxBody::new(answer.body));
     response.headers_mut().insert(header::CONTENT_TYPE, answer.media_type);
     response.headers_mut().insert(header::ETAG, answer.etag);

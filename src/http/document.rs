@@ -36,7 +36,7 @@ pub use flaws::flaws;
 
 /// The facts about one operation that the server needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Operation {
+pub struct DocumentedOperation {
     /// The value of `operationId`.
     pub id: String,
     /// The method in upper case.
@@ -111,7 +111,7 @@ fn tell_example_in_words(parameter: &mut Value) {
 }
 
 /// Returns all operations of a finished document.
-pub fn operations(document: &Value) -> Vec<Operation> {
+pub fn operations(document: &Value) -> Vec<DocumentedOperation> {
     let of = |(path, method, operation): (&str, &str, &Value)| {
         let parameters = |place: &str| {
             let there = walk::parameters(document, operation).filter(|parameter| parameter["in"] == place);
@@ -120,7 +120,7 @@ pub fn operations(document: &Value) -> Vec<Operation> {
         let successes = walk::responses(document, operation).filter(|(status, _)| status.starts_with('2'));
         let media_types = successes.flat_map(|(_, answer)| walk::members(&answer["content"]));
         let schemes = walk::elements(&operation["security"]).flat_map(walk::members);
-        Operation {
+        DocumentedOperation {
             id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
             method: method.to_ascii_uppercase(),
             path: path.to_owned(),
@@ -234,7 +234,7 @@ mod tests {
             } } }
         });
         let strings = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let operation = Operation {
+        let operation = DocumentedOperation {
             id: "listDistricts".to_owned(),
             method: "GET".to_owned(),
             path: "/districts".to_owned(),

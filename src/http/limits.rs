@@ -48,7 +48,7 @@ pub enum Budget {
 
 /// The owner of a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Subject {
+pub enum BudgetHolder {
     /// A member of staff, by the beginning of the keyed hash of their identity.
     Staff([u8; 16]),
     /// A key of a partner agency, by the beginning of its id.
@@ -59,7 +59,7 @@ pub enum Subject {
     Nowhere,
 }
 
-impl Subject {
+impl BudgetHolder {
     /// The member of staff with this keyed hash, whatever token they use.
     pub fn of_staff(hash: &[u8; 32]) -> Self {
         let mut staff = [0; 16];
@@ -126,18 +126,18 @@ impl Limits {
         self.0.iter().for_each(|(_, limit)| limit.buckets.sweep());
     }
 
-    fn take(&self, budget: Budget, subject: &Subject) -> Option<Standing> {
+    fn take(&self, budget: Budget, subject: &BudgetHolder) -> Option<BudgetStanding> {
         let (_, limit) = self.0.iter().find(|(limited, _)| *limited == budget)?;
         let taken = limit.buckets.take(subject);
         let remaining = taken.unwrap_or(0);
         let retry_after = taken.err().map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
         let whole_after = limit.rate.seconds_for(limit.rate.burst().get() - remaining);
-        Some(Standing { policy: limit.policy.clone(), budget, remaining, whole_after, retry_after })
+        Some(BudgetStanding { policy: limit.policy.clone(), budget, remaining, whole_after, retry_after })
     }
 }
 
 /// The state of a call's budget, kept until the call is answered.
-pub struct Standing {
+pub struct BudgetStanding {
     policy: HeaderValue,
     budget: Budget,
     remaining: u32,
@@ -147,7 +147,7 @@ pub struct Standing {
 }
 
 /// Takes a call from the budget that it belongs to. Called once, as soon as signing in has found the caller.
-pub fn take(request: &HttpRequest, subject: Subject) -> Result<()> {
+pub fn take(request: &HttpRequest, subject: BudgetHolder) -> Result<()> {
     let budget = match subject {
         _ if !subject.is_signed_in() => Budget::Anonymous,
         _ if request.method().is_safe() => Budget::Read,
@@ -159,16 +159,16 @@ pub fn take(request: &HttpRequest, subject: Subject) -> Result<()> {
 
 /// Takes a call without a sign-in from the budget of its address.
 pub fn take_anonymous(request: &HttpRequest) -> Result<()> {
-    take(request, Subject::of_address(client::address(request)))
+    take(request, BudgetHolder::of_address(client::address(request)))
 }
 
 /// The answer to a failed sign-in: `failure`, or that the address has used up its budget of failures.
 pub fn failed_sign_in(request: &HttpRequest, failure: Error) -> Error {
-    let subject = Subject::of_address(client::address(request));
+    let subject = BudgetHolder::of_address(client::address(request));
     take_from(request, Budget::SignIn, subject).err().unwrap_or(failure)
 }
 
-fn take_from(request: &HttpRequest, budget: Budget, subject: Subject) -> Result<()> {
+fn take_from(request: &HttpRequest, budget: Budget, subject: BudgetHolder) -> Result<()> {
     let Some(limits) = request.app_data::<Data<Limits>>() else { return Ok(()) };
     let Some(standing) = limits.take(budget, &subject) else { return Ok(()) };
     let is_granted = standing.retry_after.is_none();
@@ -182,7 +182,7 @@ fn take_from(request: &HttpRequest, budget: Budget, subject: Subject) -> Result<
     Err(Error::new(Problem::RateLimited))
 }
 
-impl Standing {
+impl BudgetStanding {
     /// Adds the headers with the state of the budget to an answer.
     pub fn tell(&self, headers: &mut HeaderMap) {
         let name: &str = self.budget.into();
@@ -202,8 +202,8 @@ mod tests {
     use super::*;
     use actix_web::test::TestRequest;
 
-    fn subject(address: &str) -> Subject {
-        Subject::of_address(Some(address.parse().unwrap()))
+    fn subject(address: &str) -> BudgetHolder {
+        BudgetHolder::of_address(Some(address.parse().unwrap()))
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
         assert_ne!(subject("2001:db8:1:2::1"), subject("2001:db8:1:3::1"));
         assert_ne!(subject("192.0.2.1"), subject("192.0.2.2"));
         assert_eq!(subject("::ffff:192.0.2.1"), subject("192.0.2.1"));
-        assert_eq!(Subject::of_address(None), Subject::Nowhere);
+        assert_eq!(BudgetHolder::of_address(None), BudgetHolder::Nowhere);
     }
 
     #[test]
@@ -227,7 +227,7 @@ mod tests {
         };
         let metrics = Metrics::new().unwrap();
         let limits = Data::new(Limits::new(Some(&rates), &Clock::system(), &metrics).unwrap());
-        let left_of = |method: &str, path: &str, subject: Subject| {
+        let left_of = |method: &str, path: &str, subject: BudgetHolder| {
             let method = method.parse().unwrap();
             let request = TestRequest::with_uri(path).method(method).app_data(limits.clone()).to_http_request();
             let taken = take(&request, subject);
@@ -236,18 +236,18 @@ mod tests {
                 .map(|standing| (standing.budget, standing.remaining, taken.is_ok()))
                 .unwrap()
         };
-        let somebody = Subject::of_key("somebody");
+        let somebody = BudgetHolder::of_key("somebody");
         assert_eq!(left_of("GET", "/nara/v1/referrals", somebody), (Budget::Read, 1, true));
         assert_eq!(left_of("POST", "/nara/v1/referrals", somebody), (Budget::Write, 2, true));
         assert_eq!(left_of("PATCH", "/nara/v1/areas/norr", somebody), (Budget::Write, 1, true));
         assert_eq!(left_of("POST", "/nara/v1/people/search", somebody), (Budget::Search, 3, true));
-        assert_eq!(left_of("POST", "/nara/v1/where-to-turn", Subject::Nowhere), (Budget::Anonymous, 0, true));
-        assert_eq!(left_of("GET", "/nara/v1/areas", Subject::Nowhere), (Budget::Anonymous, 0, false));
+        assert_eq!(left_of("POST", "/nara/v1/where-to-turn", BudgetHolder::Nowhere), (Budget::Anonymous, 0, true));
+        assert_eq!(left_of("GET", "/nara/v1/areas", BudgetHolder::Nowhere), (Budget::Anonymous, 0, false));
     }
 
     #[test]
     fn keys_differ_by_their_ids() {
-        assert_eq!(Subject::of_key("a1B2c3D4e5"), Subject::of_key("a1B2c3D4e5"));
-        assert_ne!(Subject::of_key("a1B2c3D4e5"), Subject::of_key("a1B2c3D4e6"));
+        assert_eq!(BudgetHolder::of_key("a1B2c3D4e5"), BudgetHolder::of_key("a1B2c3D4e5"));
+        assert_ne!(BudgetHolder::of_key("a1B2c3D4e5"), BudgetHolder::of_key("a1B2c3D4e6"));
     }
 }

@@ -24,10 +24,10 @@ pub fn meaning(problem: Problem) -> Meaning {
     Meaning { status, title, explanation }
 }
 
-type Row = (StatusCode, (&'static str, &'static str), (&'static str, &'static str));
+type ProblemRow = (StatusCode, (&'static str, &'static str), (&'static str, &'static str));
 
 #[expect(clippy::too_many_lines, reason = "It is a table.")]
-fn row(problem: Problem) -> Row {
+fn row(problem: Problem) -> ProblemRow {
     match problem {
         Problem::MalformedJson => (
             StatusCode::BAD_REQUEST,

@@ -67,7 +67,7 @@ fn explain_text(message: &str) -> (Option<String>, Text) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Place;
+    use crate::error::ViolationPlace;
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
@@ -83,7 +83,7 @@ mod tests {
     fn wrong_parameter(query: &str) -> String {
         let error = parse::<Question>(query).unwrap_err();
         match &error.violations()[0].place {
-            Place::Parameter(name) => name.clone(),
+            ViolationPlace::Parameter(name) => name.clone(),
             other => panic!("{other:?}"),
         }
     }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::http::answer::{Answer, Validator};
+use crate::http::answer::{Representation, Validator};
 use crate::http::call::{Call, Link, ROOT};
 
 /// A complete answer of success. If the caller prefers no body, the body is left out only when the answer is sent.
@@ -84,7 +84,7 @@ impl Written {
 
     /// 200 with the resource as it is now.
     pub fn changed(view: &impl Serialize, validator: Validator) -> Result<Self> {
-        let answer = Answer::of(view, validator)?;
+        let answer = Representation::of(view, validator)?;
         let etag = answer.etag.to_str().map_err(Error::internal)?.to_owned();
         let body = String::from_utf8(answer.body.into()).map_err(Error::internal)?;
         Ok(Self { status: 200, location: None, etag, body, is_replayed: false, is_told_once: false })
@@ -160,7 +160,7 @@ impl Call {
         if whole == StatusCode::NO_CONTENT {
             return Ok(self.changed_out_of_sight());
         }
-        let answer = Answer::rendered(written.body.into(), &written.etag)?;
+        let answer = Representation::rendered(written.body.into(), &written.etag)?;
         let minimal = if whole == StatusCode::OK { StatusCode::NO_CONTENT } else { whole };
         let mut response = match self.prefers_minimal() && !written.is_told_once {
             true => self.without_body(answer, minimal),

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::calendar::{Calendar, HoursError, MAX_LENGTH, OpeningHours};
-use crate::directory::Known;
+use crate::directory::DirectoryContext;
 use crate::error::{Result, Text};
 use crate::id::{AreaId, OfficeId, ServiceId};
 use crate::rules::Rules;
@@ -189,7 +189,7 @@ pub struct NewOffice {
 
 impl Office {
     /// Makes an office from what an administrator wrote, or tells all that is wrong with it.
-    pub fn new(new: NewOffice, known: &Known<'_>, moment: &Moment) -> Result<Self> {
+    pub fn new(new: NewOffice, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
         let mut rules = Rules::default();
         new.check(&mut rules, known.calendar);
         let mut area_ids = rules.all_named("/areaIds", &new.area_ids, 50, |name| known.area(name).map(|area| area.id));
@@ -221,7 +221,7 @@ impl Office {
     }
 
     /// Returns the next version of the office, with the contents of `new`.
-    pub fn changed(&self, new: NewOffice, known: &Known<'_>, moment: &Moment) -> Result<Self> {
+    pub fn changed(&self, new: NewOffice, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
         Ok(Self { id: self.id, version: self.version + 1, ..Self::new(new, known, moment)? })
     }
 

@@ -10,7 +10,7 @@ use crate::auth::{Acting, Administrator, Anyone};
 use crate::db::{Db, DbConn};
 use crate::directory::{Directory, Handle, changes, writer};
 use crate::error::{Error, Problem, Result, Text};
-use crate::http::answer::{Answer, Validator};
+use crate::http::answer::{Representation, Validator};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::Call;
 use crate::http::mount::Mount;
@@ -160,7 +160,7 @@ async fn get_office(_: Anyone, call: Call, directory: Data<Handle>, name: Named<
     call.kept(&directory.answers, || {
         let office = directory.find_office(&name.0).ok_or_else(Error::not_found)?;
         let view = OfficeView::new(office, &directory, &call, call.moment.now);
-        Answer::of(&view, Validator::Version(office.version))
+        Representation::of(&view, Validator::Version(office.version))
     })
 }
 
@@ -298,7 +298,7 @@ async fn get_opening_hours(
         ];
         let (known, days) = directory.hours_between(office, from, to);
         let view = HoursView { office_id: office.id, known, days, links };
-        Answer::of(&view, Validator::Version(office.version))
+        Representation::of(&view, Validator::Version(office.version))
     })
 }
 

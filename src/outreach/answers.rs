@@ -1,6 +1,6 @@
 //! The answers to calls about contacts, made in the transaction that they tell of.
 
-use crate::auth::{OfStaff, Sight};
+use crate::auth::{CaseScope, OfStaff};
 use crate::context::Context;
 use crate::db::DbConn;
 use crate::error::Result;
@@ -8,7 +8,7 @@ use crate::http::answer::Validator;
 use crate::http::written::{Links, Written};
 use crate::id::OutreachContactId;
 use crate::idempotency::{self, Repeat};
-use crate::outreach::arrival::Arrived;
+use crate::outreach::arrival::ArrivedContact;
 use crate::outreach::finding;
 use crate::outreach::store::{self, SealedContact};
 use crate::outreach::view::ContactView;
@@ -17,7 +17,7 @@ use crate::vault::Vault;
 /// Shows contacts as the caller may see them.
 #[derive(Clone)]
 pub struct ContactAnswers {
-    scope: Sight,
+    scope: CaseScope,
     vault: Vault,
     links: Links,
 }
@@ -28,7 +28,7 @@ impl ContactAnswers {
     }
 
     /// A contact that was received: 201 if it is new, 200 if it existed before.
-    pub fn received(&self, arrived: Arrived) -> Result<Written> {
+    pub fn received(&self, arrived: ArrivedContact) -> Result<Written> {
         let is_new = arrived.is_new;
         let (view, validator) = self.view(arrived.contact, arrived.newly_reached)?;
         match is_new {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::auth::{OutreachWorker, Sight};
+use crate::auth::{CaseScope, OutreachWorker};
 use crate::context::{Context, Tx};
 use crate::db::DbConn;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ use crate::id::{OfficeId, OutreachContactId};
 use crate::idempotency::{Repeat, Repeated};
 use crate::outreach::NewContact;
 use crate::outreach::answers::ContactAnswers;
-use crate::outreach::arrival::{self, Arrival, Arrived};
+use crate::outreach::arrival::{self, ArrivedContact, ArrivingContact};
 use crate::outreach::preparing::{self, ArrivalEntries};
 
 /// The result of a batch, contact by contact.
@@ -71,14 +71,14 @@ impl BatchItem {
 /// A batch whose contacts are prepared.
 pub struct BatchReceiving {
     /// The contacts that arrive, and the place of each in the batch.
-    arrivals: Vec<Arrival>,
+    arrivals: Vec<ArrivingContact>,
     places: Vec<usize>,
     /// The contacts that were refused while they were prepared.
     refused: Vec<BatchItem>,
     entries: BTreeMap<OfficeId, ArrivalEntries>,
     answers: ContactAnswers,
     explain: Explainer,
-    scope: Sight,
+    scope: CaseScope,
 }
 
 impl BatchReceiving {
@@ -99,7 +99,8 @@ impl BatchReceiving {
                 Err(error) => refused.push(BatchItem::refused(index, error, &explain)),
             }
         }
-        let offices: BTreeSet<OfficeId> = arrivals.iter().map(|arrival: &Arrival| arrival.contact.office_id).collect();
+        let offices: BTreeSet<OfficeId> =
+            arrivals.iter().map(|arrival: &ArrivingContact| arrival.contact.office_id).collect();
         let entries = offices.into_iter().map(|office| (office, ArrivalEntries::new(ctx, office))).collect();
         let (answers, scope) = (ContactAnswers::new(ctx), ctx.changeable());
         Self { arrivals, places, refused, entries, answers, explain, scope }
@@ -108,7 +109,7 @@ impl BatchReceiving {
     /// Receives the contacts. Returns the answer, and the identifiers in the batch that name nothing as far as the worker may know.
     pub fn write(&self, tx: &mut Tx<'_>) -> Result<(Written, Vec<Uuid>)> {
         let outcomes = arrival::receive_apart(tx, &self.scope, &self.arrivals)?;
-        let arrived: Vec<&Arrived> = outcomes.iter().flatten().collect();
+        let arrived: Vec<&ArrivedContact> = outcomes.iter().flatten().collect();
         let of_office = |(office, entries): (&OfficeId, &ArrivalEntries)| {
             let here = arrived.iter().copied().filter(|one| one.contact.office_id == *office);
             entries.of_all(&here.collect::<Vec<_>>())

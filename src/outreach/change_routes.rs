@@ -17,7 +17,7 @@ use crate::id::OutreachContactId;
 use crate::idempotency;
 use crate::outreach::answers::ContactAnswers;
 use crate::outreach::view::{ContactView, VersionView};
-use crate::outreach::{NewContact, OutreachContact, Setting, check_tells_nobody, known, rules, store};
+use crate::outreach::{ContactSetting, NewContact, OutreachContact, check_tells_nobody, known, rules, store};
 use crate::people::{Changeable, Registration};
 use crate::rules::Rules;
 use crate::vault::ConfidentialProse;
@@ -59,7 +59,7 @@ pub async fn correct_contact(
         ctx.call.check_if_match(before.version)?;
         let before = before.open(&ctx.vault)?;
         let (office, written, now) = (before.office_id, &before.record.written, ctx.call.moment.now);
-        let setting = Setting { office, directory: &ctx.directory, now, before: Some(written) };
+        let setting = ContactSetting { office, directory: &ctx.directory, now, before: Some(written) };
         let after = before.corrected(patch.apply(written)?, &setting, ctx.staff().id)?;
         let correction = ContactCorrection::new(&before, &after, ctx.changeable(), &ctx.vault, &ctx.call.moment)?;
         let answers = answers.clone();

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::DbConn;
 use crate::error::Result;
 use crate::families::reached::{self, FirstReached};
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::id::{FamilyId, OutreachContactId};
-use crate::outreach::store::{self, Filter, Position, SealedContact};
+use crate::outreach::store::{self, ContactFilter, ContactPosition, SealedContact};
 
 /// A contact that was found.
 pub struct FoundContact {
@@ -18,7 +18,7 @@ pub struct FoundContact {
 }
 
 /// Finds a contact that somebody with this sight may know of.
-pub fn find(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<FoundContact> {
+pub fn find(conn: &mut DbConn, sight: &CaseScope, id: OutreachContactId) -> Result<FoundContact> {
     let contact = store::find(conn, sight, id)?;
     let first = match contact.family_id {
         Some(family) => reached::first(conn, &[family], sight.protected_identity)?,
@@ -30,9 +30,9 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<F
 /// Reads one page of contacts: see [`store::page`].
 pub fn page(
     conn: &mut DbConn,
-    sight: &Sight,
-    filter: &Filter,
-    from: &From<Position>,
+    sight: &CaseScope,
+    filter: &ContactFilter,
+    from: &PageStart<ContactPosition>,
     limit: u32,
 ) -> Result<Vec<FoundContact>> {
     let contacts = store::page(conn, sight, filter, from, limit)?;

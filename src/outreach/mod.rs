@@ -9,7 +9,7 @@
 //! - A contact is corrected by a new version and never deleted. A contact that was entered in error is in no list and no statistics.
 //! - Whether a family was newly reached is worked out by the system, and kept apart from what the worker states: see
 //!   [`crate::families::reached`].
-//! - Staff know of their own offices' contacts, through [`crate::auth::Sight`]. A contact with somebody whose identity is protected
+//! - Staff know of their own offices' contacts, through [`crate::auth::CaseScope`]. A contact with somebody whose identity is protected
 //!   exists only for staff who are cleared for protected identities.
 
 mod answers;
@@ -34,7 +34,7 @@ mod view;
 use serde::{Deserialize, Serialize};
 
 pub use contact::{ContactFollowUp, Coordinates, FamilyKnowledge, HeadCount, NewContact, Participant};
-pub use rules::{Setting, check_tells_nobody};
+pub use rules::{ContactSetting, check_tells_nobody};
 
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, StaffId};
@@ -51,7 +51,7 @@ pub struct OutreachContact {
     pub office_id: OfficeId,
     /// The member of staff who was in the field.
     pub worker_id: StaffId,
-    pub record: Record,
+    pub record: ContactRecord,
     /// The family that was met.
     pub family_id: Option<FamilyId>,
     /// Whether the contact exists only for staff who are cleared for protected identities.
@@ -69,7 +69,7 @@ pub struct OutreachContact {
 /// The part of a contact that is sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Record {
+pub struct ContactRecord {
     /// The content that the worker wrote, as far as it may be kept.
     pub written: NewContact,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,7 +89,7 @@ impl OutreachContact {
     /// Makes a contact of what a worker wrote. The contact's family is found when the contact is written to the database.
     pub fn new(
         new: NewContact,
-        setting: &Setting,
+        setting: &ContactSetting,
         worker: StaffId,
         fingerprint: [u8; 32],
         moment: &Moment,
@@ -105,7 +105,7 @@ impl OutreachContact {
         };
         let (urgency, follow_up_id) = (new.urgency, new.follow_up.as_ref().map(|_| moment.id()));
         let record =
-            Record { written: new.kept(district), urgency, follow_up_id, referral_id: None, error_reason: None };
+            ContactRecord { written: new.kept(district), urgency, follow_up_id, referral_id: None, error_reason: None };
         Ok(Self {
             id,
             office_id: setting.office,
@@ -123,20 +123,20 @@ impl OutreachContact {
     }
 
     /// Returns the next version, with the content that somebody writes now.
-    pub fn corrected(&self, new: NewContact, setting: &Setting, by: StaffId) -> Result<Self> {
+    pub fn corrected(&self, new: NewContact, setting: &ContactSetting, by: StaffId) -> Result<Self> {
         self.check_counts()?;
         let mut rules = Rules::default();
         rules.has_room(usize::try_from(self.version - 1).unwrap_or_default());
         rules.finish(Some(()))?;
         let district = new.check(setting)?;
-        let record = Record { written: new.kept(district), ..self.record.clone() };
+        let record = ContactRecord { written: new.kept(district), ..self.record.clone() };
         Ok(Self { record, updated_at: setting.now, updated_by: by, version: self.version + 1, ..self.clone() })
     }
 
     /// Returns the next version, which is entered in error and counts nowhere.
     pub fn entered_in_error(&self, reason: ConfidentialProse, by: StaffId, now: Timestamp) -> Result<Self> {
         self.check_counts()?;
-        let record = Record { error_reason: Some(reason), ..self.record.clone() };
+        let record = ContactRecord { error_reason: Some(reason), ..self.record.clone() };
         Ok(Self { record, in_error: true, updated_at: now, updated_by: by, version: self.version + 1, ..self.clone() })
     }
 

@@ -5,17 +5,17 @@ use crate::auth::OutreachWorker;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::id::{OfficeId, OutreachContactId};
-use crate::outreach::arrival::{Arrival, Arrived};
+use crate::outreach::arrival::{ArrivedContact, ArrivingContact};
 use crate::outreach::follow_ups::FollowUp;
 use crate::outreach::follow_ups::store::SealedFollowUp;
 use crate::outreach::reports::{self, Report};
-use crate::outreach::{NewContact, OutreachContact, Setting};
+use crate::outreach::{ContactSetting, NewContact, OutreachContact};
 use crate::people::store as people_store;
 use crate::referrals::Urgency;
 use crate::referrals::matter::NewReferral;
 
 /// Prepares a contact as it was sent.
-pub async fn arrival(ctx: &Context<OutreachWorker>, new: NewContact) -> Result<Arrival> {
+pub async fn arrival(ctx: &Context<OutreachWorker>, new: NewContact) -> Result<ArrivingContact> {
     let sent = fingerprint(ctx, &new)?;
     arrival_of(ctx, new, sent).await
 }
@@ -26,18 +26,18 @@ pub async fn arrival_after(
     ctx: &Context<OutreachWorker>,
     mut new: NewContact,
     previous: Option<OutreachContactId>,
-) -> Result<Arrival> {
+) -> Result<ArrivingContact> {
     let sent = fingerprint(ctx, &new)?;
     new.previous_contact_id = new.previous_contact_id.or(previous);
     arrival_of(ctx, new, sent).await
 }
 
-async fn arrival_of(ctx: &Context<OutreachWorker>, new: NewContact, sent: [u8; 32]) -> Result<Arrival> {
+async fn arrival_of(ctx: &Context<OutreachWorker>, new: NewContact, sent: [u8; 32]) -> Result<ArrivingContact> {
     let (staff, moment, vault) = (ctx.staff(), &ctx.call.moment, &ctx.vault);
     let office = staff.creating_office(&ctx.directory, new.office_id.as_ref())?;
     let may_be_there = new.id.is_some();
     let promise = new.follow_up.clone();
-    let setting = Setting { office, directory: &ctx.directory, now: moment.now, before: None };
+    let setting = ContactSetting { office, directory: &ctx.directory, now: moment.now, before: None };
     let concern = match new.urgency {
         Some(Urgency::Immediate) => reports::concern(&new, reports::reporter(staff)?),
         _ => None,
@@ -52,8 +52,8 @@ async fn arrival_of(ctx: &Context<OutreachWorker>, new: NewContact, sent: [u8; 3
         Some(follow_up) => Some(SealedFollowUp::new(&follow_up, vault, &moment.random)?),
         None => None,
     };
-    let arrival = Arrival::new(&contact, follow_up, may_be_there, vault, &moment.random)?;
-    Ok(Arrival { report, ..arrival })
+    let arrival = ArrivingContact::new(&contact, follow_up, may_be_there, vault, &moment.random)?;
+    Ok(ArrivingContact { report, ..arrival })
 }
 
 /// Prepares the referral that a contact of this office becomes, routed by what is known of the child.
@@ -95,13 +95,13 @@ impl ArrivalEntries {
     }
 
     /// The entry about one contact.
-    pub fn of_one(&self, arrived: &Arrived) -> Entry {
+    pub fn of_one(&self, arrived: &ArrivedContact) -> Entry {
         let entry = if arrived.is_new { &self.created } else { &self.known };
         entry.clone().about(vec![arrived.contact.id.uuid()])
     }
 
     /// The entries about several contacts of the office: at most one for those that are new, and one for the others.
-    pub fn of_all(&self, arrived: &[&Arrived]) -> Vec<Entry> {
+    pub fn of_all(&self, arrived: &[&ArrivedContact]) -> Vec<Entry> {
         let of = |entry: &Entry, is_new: bool| {
             let these = arrived.iter().filter(|one| one.is_new == is_new);
             let ids: Vec<_> = these.map(|one| one.contact.id.uuid()).collect();

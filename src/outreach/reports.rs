@@ -14,7 +14,7 @@ use crate::people::store as people_store;
 use crate::referrals::matter::child::Child;
 use crate::referrals::matter::consent::Consent;
 use crate::referrals::matter::{Guardian, GuardiansInformed, Informed, NewReferral, Reporter, SenderKind};
-use crate::referrals::person::of_person::{self, Known};
+use crate::referrals::person::of_person::{self, RegisteredPerson};
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{Referral, Urgency, store as referral_store};
 use crate::services::Need;
@@ -59,7 +59,7 @@ pub struct Report {
     pub referral: SealedReferral,
     requested: Vec<ServiceId>,
     number: Option<Vec<u8>>,
-    known: Option<Known>,
+    known: Option<RegisteredPerson>,
     /// Whether the member of staff states that the child's identity is protected. The contact or follow-up that the referral is made from
     /// is hidden with it.
     pub says_protected: bool,
@@ -138,7 +138,7 @@ impl Report {
     pub fn new(
         new: NewReferral,
         (contact, made_by): (OutreachContactId, StaffId),
-        known: Option<Known>,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         vault: &Vault,
         moment: &Moment,

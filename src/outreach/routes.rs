@@ -14,7 +14,7 @@ use crate::http::body::Body;
 use crate::http::call::Cache;
 use crate::http::idempotency::GONE;
 use crate::http::mount::Mount;
-use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::id::{OfficeId, OutreachContactId, StaffId};
@@ -22,7 +22,7 @@ use crate::outreach::answers::ContactAnswers;
 use crate::outreach::codes::{Channel, ContactOutcome};
 use crate::outreach::finding::{self, FoundContact};
 use crate::outreach::preparing::{self, ArrivalEntries};
-use crate::outreach::store::{self, Filter};
+use crate::outreach::store::{self, ContactFilter};
 use crate::outreach::view::{ContactRow, ContactView};
 use crate::outreach::{NewContact, arrival, batch_routes, change_routes, follow_ups, offers, rules};
 use crate::referrals::matter::child::Child;
@@ -199,14 +199,14 @@ async fn list_contacts(
     };
     let (rows, total) = ctx.read_recorded(attempt, read, seen).await?;
     let position = |last: &FoundContact| (last.contact.occurred_at.micros(), last.contact.id);
-    let found = Found::of_one_more(rows, &paging, total, position);
+    let found = PageRows::of_one_more(rows, &paging, total, position);
     let found = found.try_map(|row| Ok(ContactRow::new(row.contact.open(&ctx.vault)?, row.newly_reached)))?;
     Ok(ctx.call.give(found.answer(&ctx.call, &paging, |row| row)?, Cache::NoStore))
 }
 
 impl ContactQuery {
-    fn filter(self) -> Filter {
-        Filter {
+    fn filter(self) -> ContactFilter {
+        ContactFilter {
             office: self.office_id,
             from: self.occurred_from,
             to: self.occurred_to,

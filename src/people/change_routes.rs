@@ -11,15 +11,15 @@ use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
 use crate::error::{Error, Problem, Result};
 use crate::families;
-use crate::families::membership::{By, if_known};
+use crate::families::membership::{ActingStaff, if_known};
 use crate::http::answer::Validator;
 use crate::http::body::MergePatch;
 use crate::http::call::Call;
 use crate::http::path::Named;
 use crate::id::PersonId;
 use crate::outreach;
-use crate::people::routes::{Found, Showing, look};
-use crate::people::store::{self, SealedPerson, Taken};
+use crate::people::routes::{PersonViewer, VisiblePerson, look};
+use crate::people::store::{self, NumberClaim, SealedPerson};
 use crate::people::{Changeable, NewPerson, Person, PersonView, Registration};
 use crate::referrals::Status;
 use crate::referrals::course::events::{self, SealedEvent};
@@ -61,7 +61,7 @@ pub async fn change_person(
 ) -> Result<HttpResponse> {
     let (directory, id) = (directory.current(), id.0);
     let patch = patch.without(NewPerson::FIELDS)?;
-    let (by, showing) = (By::new(&staff, &directory, &call), Showing::new(&vault, &directory, &call));
+    let (by, showing) = (ActingStaff::new(&staff, &directory, &call), PersonViewer::new(&vault, &directory, &call));
     let once = async || {
         let seen = by.sight.clone();
         let before = db.read(move |conn| store::find(conn, &seen, id)).await;
@@ -72,14 +72,14 @@ pub async fn change_person(
         let old_number = before.number_hash.clone();
         let before = before.open(&vault)?;
         let after = before.changed(patch.apply(&before.written)?, &directory, &call.moment)?;
-        let change = Change::prepare(&before, &after, old_number, &by, &showing, &db).await?;
+        let change = PersonChange::prepare(&before, &after, old_number, &by, &showing, &db).await?;
         Ok(match db.write(move |conn| change.write(conn)).await? {
-            Outcome::Written(found) => {
+            PersonChangeOutcome::Written(found) => {
                 let version = found.person.version;
                 call.changed(&showing.view(*found)?, Validator::Version(version))
             }
-            Outcome::OutOfSight => Ok(call.changed_out_of_sight()),
-            Outcome::NumberTaken => Err(Error::new(Problem::AlreadyExists)),
+            PersonChangeOutcome::OutOfSight => Ok(call.changed_out_of_sight()),
+            PersonChangeOutcome::NumberTaken => Err(Error::new(Problem::AlreadyExists)),
         })
     };
     // The write can lose a race: the person may change meanwhile, which the next reading finds; a referral about the person may change or
@@ -88,17 +88,17 @@ pub async fn change_person(
 }
 
 /// The result of changing a person.
-enum Outcome {
-    Written(Box<Found>),
+enum PersonChangeOutcome {
+    Written(Box<VisiblePerson>),
     /// The change is written, and the writer may not know of the person any more.
     OutOfSight,
     NumberTaken,
 }
 
 /// The next version of a person, with the referrals that are hidden with it.
-struct Change {
-    by: By,
-    showing: Showing,
+struct PersonChange {
+    by: ActingStaff,
+    showing: PersonViewer,
     person: SealedPerson,
     words: Vec<Vec<u8>>,
     /// The hashes of the old identity number and the new one.
@@ -111,15 +111,15 @@ struct Change {
     entries: Vec<Entry>,
 }
 
-impl Change {
+impl PersonChange {
     /// Seals what will be written, so that a database thread does no cryptography. Exceptions are the few referrals that a new number
     /// brings, and the reports that were copied with a hidden referral.
     async fn prepare(
         before: &Person,
         after: &Person,
         old_number: Option<Vec<u8>>,
-        by: &By,
-        showing: &Showing,
+        by: &ActingStaff,
+        showing: &PersonViewer,
         db: &Db,
     ) -> Result<Self> {
         let (id, moment, vault) = (before.id, &by.moment, &showing.vault);
@@ -155,19 +155,19 @@ impl Change {
     }
 
     /// Writes the change, and returns the person as far as the writer may know of it afterwards.
-    fn write(&self, conn: &mut DbConn) -> Result<Outcome> {
+    fn write(&self, conn: &mut DbConn) -> Result<PersonChangeOutcome> {
         let (by, mut person) = (&self.by, self.person.clone());
         for number in &self.numbers {
             dialect::take_number(conn, number)?;
         }
         if self.number_is_new {
             match store::taken(conn, &by.sight, person.number_hash.as_deref(), person.id)? {
-                Taken::By(known) => {
+                NumberClaim::By(known) => {
                     // Nothing else is written, but the audit records that the number was named.
                     audit::record(conn, &by.entry("person.linked", "person", vec![known.id.uuid()]))?;
-                    return Ok(Outcome::NumberTaken);
+                    return Ok(PersonChangeOutcome::NumberTaken);
                 }
-                Taken::Free(slot) => person.number_slot = slot,
+                NumberClaim::Free(slot) => person.number_slot = slot,
             }
         }
         store::update(conn, &person, &self.words)?;
@@ -192,6 +192,6 @@ impl Change {
             audit::record(conn, entry)?;
         }
         let found = if_known(look(conn, &by.sight, person.id))?;
-        Ok(found.map_or(Outcome::OutOfSight, |found| Outcome::Written(Box::new(found))))
+        Ok(found.map_or(PersonChangeOutcome::OutOfSight, |found| PersonChangeOutcome::Written(Box::new(found))))
     }
 }

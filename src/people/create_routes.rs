@@ -10,7 +10,7 @@ use crate::auth::PeopleWorker;
 use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
 use crate::error::{Problem, Result};
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::families::{self, FamilyEventKind};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
@@ -20,8 +20,8 @@ use crate::http::written::Written;
 use crate::id::{FamilyId, OfficeId, PersonId};
 use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
 use crate::outreach;
-use crate::people::routes::{Found, Showing, look, path};
-use crate::people::store::{self, SealedPerson, Taken};
+use crate::people::routes::{PersonViewer, VisiblePerson, look, path};
+use crate::people::store::{self, NumberClaim, SealedPerson};
 use crate::people::{KnownPerson, NewPerson, Person, PersonView};
 use crate::referrals::person::adoption;
 use crate::vault::Vault;
@@ -55,8 +55,8 @@ pub async fn create_person(
     new: Body<NewPerson>,
 ) -> Result<HttpResponse> {
     let (directory, new) = (directory.current(), new.0);
-    let by = By::new(&staff, &directory, &call);
-    let showing = Showing::new(&vault, &directory, &call);
+    let by = ActingStaff::new(&staff, &directory, &call);
+    let showing = PersonViewer::new(&vault, &directory, &call);
     let (sight, seal, shown) = (by.sight.clone(), vault.get_ref().clone(), showing.clone());
     let number = new.number().map(|number| store::number_hash(&vault, number));
     let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {
@@ -81,7 +81,7 @@ pub async fn create_person(
         // Somebody else may register the same number at this moment, or change a referral that names it.
         let arrive = async || {
             let (person, words, by) = (sealed.clone(), words.clone(), by.clone());
-            let arrival = Arrival { person, words, family: new.family_id, office, by };
+            let arrival = PersonRegistration { person, words, family: new.family_id, office, by };
             let (slot, showing) = (slot.clone(), showing.clone());
             db.write(move |conn| arrival.write(conn, &slot, &showing)).await
         };
@@ -92,16 +92,16 @@ pub async fn create_person(
 }
 
 /// A person who is being registered.
-struct Arrival {
+struct PersonRegistration {
     person: SealedPerson,
     words: Vec<Vec<u8>>,
     family: Option<FamilyId>,
     office: OfficeId,
-    by: By,
+    by: ActingStaff,
 }
 
-impl Arrival {
-    fn write(&self, conn: &mut DbConn, slot: &Slot, showing: &Showing) -> Result<Written> {
+impl PersonRegistration {
+    fn write(&self, conn: &mut DbConn, slot: &Slot, showing: &PersonViewer) -> Result<Written> {
         let by = &self.by;
         let mut person = self.person.clone();
         if let Some(family) = self.family {
@@ -111,8 +111,8 @@ impl Arrival {
             dialect::take_number(conn, hash)?;
         }
         match store::taken(conn, &by.sight, person.number_hash.as_deref(), person.id)? {
-            Taken::By(known) => return self.tell(conn, *known, slot, &showing.vault),
-            Taken::Free(free) => person.number_slot = free,
+            NumberClaim::By(known) => return self.tell(conn, *known, slot, &showing.vault),
+            NumberClaim::Free(free) => person.number_slot = free,
         }
         person.family_id = self.family;
         store::insert(conn, &person, &self.words, self.office)?;
@@ -120,7 +120,7 @@ impl Arrival {
             let joined = by.event(FamilyEventKind::Moved, Some(person.id), None, Some(family));
             families::store::remember(conn, &[joined])?;
             families::store::members_changed(conn, family)?;
-            By::check_size(conn, family, "/familyId")?;
+            ActingStaff::check_size(conn, family, "/familyId")?;
         }
         adoption::adopt(conn, &person, &showing.directory, &showing.vault, by)?;
         if person.protection.is_protected() {
@@ -129,7 +129,7 @@ impl Arrival {
         let entry = by.entry("person.created", "person", vec![person.id.uuid()]);
         audit::record(conn, &entry.on_behalf_of(self.office))?;
         let (id, version) = (person.id, person.version);
-        let view = showing.view(Found::new(conn, &by.sight, person, self.family)?)?;
+        let view = showing.view(VisiblePerson::new(conn, &by.sight, person, self.family)?)?;
         let answer = Written::created(&showing.links, &path(id), &view, Validator::Version(version))?;
         slot.keep(conn, id.uuid(), &answer)?;
         Ok(answer)

@@ -3,7 +3,7 @@
 //! - A person is known by as much as somebody had reason to write down, and no more: a name, a personal identity number, a birth year, or
 //!   nothing except that the person exists.
 //! - Staff know of the people whom their own offices have met: those whom the office registered, and those about whom it had a referral.
-//!   This is decided by [`crate::auth::Sight`], as for everything about cases.
+//!   This is decided by [`crate::auth::CaseScope`], as for everything about cases.
 //! - A person whose identity is protected exists only for staff who are cleared for protected identities. If anybody else registers the
 //!   person's identity number, a separate record is made: no answer tells that there is another one.
 //! - For a person with a protected registration, nothing is stored that tells where the person lives.

@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use crate::audit;
 use crate::audit::denials::Denials;
-use crate::auth::{PeopleWorker, Sight};
+use crate::auth::{CaseScope, PeopleWorker};
 use crate::db::{Db, DbConn, anew};
 use crate::directory::{self, Directory};
 use crate::error::{Error, Problem, Result, Text};
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::families::{self, FamilyEventKind};
 use crate::http::answer::Validator;
 use crate::http::body::BodyWithNulls;
@@ -61,7 +61,7 @@ fn given_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Res
 }
 
 /// A person, as far as the caller may know of them.
-pub(super) struct Found {
+pub(super) struct VisiblePerson {
     pub(super) person: SealedPerson,
     family_id: Option<FamilyId>,
     same_number: Vec<PersonId>,
@@ -91,19 +91,19 @@ async fn get_person(
     id: Named<PersonId>,
 ) -> Result<HttpResponse> {
     let directory = directory.current();
-    let (id, sight, by) = (id.0, staff.sight(&directory), By::new(&staff, &directory, &call));
+    let (id, sight, by) = (id.0, staff.sight(&directory), ActingStaff::new(&staff, &directory, &call));
     let attempt = by.entry("person.read", "person", vec![id.uuid()]).because(sight.reason);
     let entry = attempt.clone();
-    let record = move |conn: &mut DbConn, found: &Found| audit::record(conn, &entry.also_about(found.others()));
+    let record = move |conn: &mut DbConn, found: &VisiblePerson| audit::record(conn, &entry.also_about(found.others()));
     let read = move |conn: &mut DbConn| {
         let found = look(conn, &sight, id)?;
         let may_change = by.may_change(conn, &sight, |conn, own| store::known_among(conn, own, &[id]))?;
-        Ok(Found { may_change, ..found })
+        Ok(VisiblePerson { may_change, ..found })
     };
     let found = db.read_recorded(read, record).await;
     let found = denials.noted(found, || attempt)?;
     let version = found.person.version;
-    let view = Showing::new(&vault, &directory, &call).view(found)?;
+    let view = PersonViewer::new(&vault, &directory, &call).view(found)?;
     call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 
@@ -136,8 +136,8 @@ async fn move_person(
     body: BodyWithNulls<PersonMove>,
 ) -> Result<HttpResponse> {
     let (directory, id) = (directory.current(), id.0);
-    let (by, to) = (By::new(&staff, &directory, &call), body.0.family_id);
-    let showing = Showing::new(&vault, &directory, &call);
+    let (by, to) = (ActingStaff::new(&staff, &directory, &call), body.0.family_id);
+    let showing = PersonViewer::new(&vault, &directory, &call);
     let (sight, shown) = (by.sight.clone(), showing.clone());
     let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {
         shown.made_anew(look(conn, &sight, PersonId::from_uuid(id))?, kept)
@@ -166,7 +166,7 @@ async fn move_person(
                 families::store::members_changed(conn, family)?;
             }
             if let Some(family) = to {
-                By::check_size(conn, family, "/familyId")?;
+                ActingStaff::check_size(conn, family, "/familyId")?;
             }
             audit::record(conn, &entry)?;
             let found = look(conn, &by.sight, id)?;
@@ -183,19 +183,19 @@ async fn move_person(
 }
 
 /// Reads a person as far as somebody with this sight may know of them.
-pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<Found> {
+pub(super) fn look(conn: &mut DbConn, sight: &CaseScope, id: PersonId) -> Result<VisiblePerson> {
     let person = store::find(conn, sight, id)?;
     let family: Vec<FamilyId> = person.family_id.into_iter().collect();
     let family_id = families::store::known_among(conn, sight, &family)?.first().copied();
-    Found::new(conn, sight, person, family_id)
+    VisiblePerson::new(conn, sight, person, family_id)
 }
 
-impl Found {
+impl VisiblePerson {
     /// Adds the other records with the same identity number to a person. They exist only because one of the records is protected, so only
     /// staff who are cleared learn of them. `family_id` is the family, if the caller may know of it.
     pub(super) fn new(
         conn: &mut DbConn,
-        sight: &Sight,
+        sight: &CaseScope,
         person: SealedPerson,
         family_id: Option<FamilyId>,
     ) -> Result<Self> {
@@ -211,21 +211,21 @@ impl Found {
 
 /// The vault, the directory and the links, which are needed to show a person on any thread.
 #[derive(Clone)]
-pub(super) struct Showing {
+pub(super) struct PersonViewer {
     pub(super) vault: Vault,
     pub(super) directory: Arc<Directory>,
     pub(super) links: Links,
     now: Timestamp,
 }
 
-impl Showing {
+impl PersonViewer {
     pub(super) fn new(vault: &Data<Vault>, directory: &Arc<Directory>, call: &Call) -> Self {
         let (vault, directory) = (vault.get_ref().clone(), Arc::clone(directory));
         Self { vault, directory, links: call.links(), now: call.moment.now }
     }
 
     /// Makes the view of a person for the caller who found them.
-    pub(super) fn view(&self, found: Found) -> Result<PersonView> {
+    pub(super) fn view(&self, found: VisiblePerson) -> Result<PersonView> {
         let today = self.directory.calendar.local_date(self.now.utc());
         let path = path(found.person.id);
         let mut links = vec![self.links.link("self", "GET", &path)];
@@ -239,7 +239,7 @@ impl Showing {
     }
 
     /// Gives a kept answer about a person again, with the person as they are now.
-    pub(super) fn made_anew(&self, found: Found, kept: Written) -> Result<Again> {
+    pub(super) fn made_anew(&self, found: VisiblePerson, kept: Written) -> Result<Again> {
         let (version, others) = (found.person.version, found.others());
         Ok(Again {
             answer: kept.made_anew(&self.view(found)?, Validator::Version(version))?,

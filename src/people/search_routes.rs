@@ -52,7 +52,7 @@ pub struct PersonMatches {
 }
 
 /// The key of a look-up, as the database knows it. The audit records the kind of the key, and never the key itself.
-enum Wanted {
+enum WantedPerson {
     Name(Vec<Vec<u8>>),
     Number(Vec<u8>),
 }
@@ -78,19 +78,19 @@ pub async fn search_people(
     vault: Data<Vault>,
     search: Body<PersonSearch>,
 ) -> Result<HttpResponse> {
-    let wanted = Wanted::new(&search.0, &vault)?;
+    let wanted = WantedPerson::new(&search.0, &vault)?;
     let sight = staff.sight(&directory.current());
     let action = match wanted {
-        Wanted::Name(_) => "person.looked_up_by_name",
-        Wanted::Number(_) => "person.looked_up_by_number",
+        WantedPerson::Name(_) => "person.looked_up_by_name",
+        WantedPerson::Number(_) => "person.looked_up_by_number",
     };
     let entry = Entry::of_call(&call, staff.actor(), action, "person", Vec::new())
         .on_behalf_of(sight.only_office())
         .because(sight.reason);
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
     let read = move |conn: &mut DbConn| match &wanted {
-        Wanted::Name(words) => store::with_name(conn, &sight, words, limit),
-        Wanted::Number(hash) => store::with_number(conn, &sight, hash, limit),
+        WantedPerson::Name(words) => store::with_name(conn, &sight, words, limit),
+        WantedPerson::Number(hash) => store::with_number(conn, &sight, hash, limit),
     };
     let record = move |conn: &mut DbConn, found: &Vec<SealedPerson>| {
         audit::record(conn, &entry.about(found.iter().take(MOST).map(|person| person.id.uuid()).collect()))
@@ -103,7 +103,7 @@ pub async fn search_people(
     call.answer(&PersonMatches { items, has_more }, Cache::NoStore)
 }
 
-impl Wanted {
+impl WantedPerson {
     fn new(search: &PersonSearch, vault: &Vault) -> Result<Self> {
         match (&search.name, search.personal_identity_number.as_ref().map(Confidential::reveal)) {
             (None, Some(number)) => Ok(Self::Number(store::number_hash(vault, number))),

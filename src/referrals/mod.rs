@@ -36,7 +36,7 @@ use crate::time::{Moment, Timestamp};
 
 use course::{Course, clocks};
 use matter::{NewReferral, TakenDown};
-use person::of_person::Known;
+use person::of_person::RegisteredPerson;
 use reference::Reference;
 use routing::Routing;
 
@@ -181,7 +181,7 @@ impl Referral {
     pub fn receive(
         new: NewReferral,
         (sender, category): (PartnerId, Category),
-        known: Option<Known>,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
@@ -196,7 +196,7 @@ impl Referral {
     pub fn of_contact(
         new: NewReferral,
         (contact, made_by): (OutreachContactId, StaffId),
-        known: Option<Known>,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
@@ -213,7 +213,7 @@ impl Referral {
     pub fn made(
         taken_down: TakenDown,
         made_by: StaffId,
-        known: Option<Known>,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
@@ -225,7 +225,7 @@ impl Referral {
     fn take_in(
         new: NewReferral,
         (kind, origin): (Kind, Origin),
-        known: Option<Known>,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {

@@ -17,7 +17,7 @@ use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::directory::Known;
+use crate::directory::DirectoryContext;
 use crate::error::{Result, Text};
 use crate::id::{OfficeId, ServiceId};
 use crate::rules::Rules;
@@ -234,7 +234,7 @@ pub struct NewService {
 impl Service {
     /// Makes a service, and finds the offices that give it, from what an administrator wrote, or tells all that is
     /// wrong with it.
-    pub fn new(new: NewService, known: &Known<'_>, moment: &Moment) -> Result<(Self, Vec<OfficeId>)> {
+    pub fn new(new: NewService, known: &DirectoryContext<'_>, moment: &Moment) -> Result<(Self, Vec<OfficeId>)> {
         let mut rules = Rules::default();
         new.check(&mut rules);
         let offices =
@@ -260,7 +260,12 @@ impl Service {
     }
 
     /// Returns the next version of the service, with the contents of `new`, and the offices that give it from then on.
-    pub fn changed(&self, new: NewService, known: &Known<'_>, moment: &Moment) -> Result<(Self, Vec<OfficeId>)> {
+    pub fn changed(
+        &self,
+        new: NewService,
+        known: &DirectoryContext<'_>,
+        moment: &Moment,
+    ) -> Result<(Self, Vec<OfficeId>)> {
         let (service, offices) = Self::new(new, known, moment)?;
         Ok((Self { id: self.id, version: self.version + 1, ..service }, offices))
     }

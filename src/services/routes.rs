@@ -9,7 +9,7 @@ use crate::auth::{Acting, Administrator, Anyone};
 use crate::db::{Db, DbConn};
 use crate::directory::{Directory, Handle, changes, writer};
 use crate::error::{Error, Problem, Result, Text};
-use crate::http::answer::{Answer, Validator};
+use crate::http::answer::{Representation, Validator};
 use crate::http::body::{Body, MergePatch};
 use crate::http::call::Call;
 use crate::http::mount::Mount;
@@ -159,7 +159,7 @@ async fn get_service(_: Anyone, call: Call, directory: Data<Handle>, name: Named
     let directory = directory.current();
     call.kept(&directory.answers, || {
         let service = directory.find_service(&name.0).ok_or_else(Error::not_found)?;
-        Answer::of(&ServiceView::new(service, &directory, &call), Validator::Version(service.version))
+        Representation::of(&ServiceView::new(service, &directory, &call), Validator::Version(service.version))
     })
 }
 

@@ -1,6 +1,6 @@
 //! The timeline of a person or a family: the events that happened to them, newest first.
 //!
-//! A timeline is read from where each kind of event is kept, and stored nowhere else. A kind is a [`Source`], and adding one is a line in
+//! A timeline is read from where each kind of event is kept, and stored nowhere else. A kind is a [`TimelineSource`], and adding one is a line in
 //! [`SOURCES`] or in `field.rs`. Each source gives its own newest events after a position, and the newest of all of them make the page.
 
 mod field;
@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::DbConn;
 use crate::error::Result;
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::id::{FamilyId, FollowUpId, OfferId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId};
 use crate::outreach::codes::{Channel, ContactOutcome, OfferAnswer};
 use crate::referrals::reference::Reference;
@@ -55,12 +55,12 @@ pub struct Happening {
     pub at: Timestamp,
     /// The identifier, which orders events of the same time.
     pub id: Uuid,
-    pub what: What,
+    pub what: HappeningDetail,
 }
 
 /// The content of an event, by its kind.
 #[derive(Clone)]
-pub enum What {
+pub enum HappeningDetail {
     /// A person was registered.
     Person(PersonId),
     /// A family was registered.
@@ -122,7 +122,7 @@ pub enum What {
 
 /// The person or family whose timeline is read, and the limits of what the reader may know.
 #[derive(Clone)]
-pub struct Subject {
+pub struct TimelineSubject {
     /// The person, on a person's timeline.
     pub person: Option<PersonId>,
     /// The family, and the families that were merged into it.
@@ -130,13 +130,13 @@ pub struct Subject {
     /// The people whose referrals belong to the timeline.
     pub people: Vec<PersonId>,
     /// The people and families that the reader may know of.
-    pub sight: Sight,
+    pub sight: CaseScope,
     /// The cases that the reader may know of.
-    pub cases: Sight,
+    pub cases: CaseScope,
 }
 
 /// A position in a timeline: the time of an event in microseconds, and its identifier.
-pub type Position = (i64, Uuid);
+pub type TimelinePosition = (i64, Uuid);
 
 /// The part of a timeline that is asked for: after a position or from the beginning, and at most `limit` events.
 #[derive(Debug, Clone, Copy)]
@@ -147,20 +147,25 @@ pub struct Window {
 }
 
 /// A source of one kind of event.
-pub struct Source {
+pub struct TimelineSource {
     /// Returns the newest events of the source in a window, newest first.
-    pub newest: fn(&mut DbConn, &Subject, Window) -> Result<Vec<Happening>>,
+    pub newest: fn(&mut DbConn, &TimelineSubject, Window) -> Result<Vec<Happening>>,
     /// Counts all events of the source.
-    pub count: fn(&mut DbConn, &Subject) -> Result<i64>,
+    pub count: fn(&mut DbConn, &TimelineSubject) -> Result<i64>,
 }
 
 /// Reads one page. One event more than `limit` tells that there is a next page.
-pub fn page(conn: &mut DbConn, subject: &Subject, from: &From<Position>, limit: u32) -> Result<Vec<Happening>> {
+pub fn page(
+    conn: &mut DbConn,
+    subject: &TimelineSubject,
+    from: &PageStart<TimelinePosition>,
+    limit: u32,
+) -> Result<Vec<Happening>> {
     let wanted = i64::from(limit) + 1;
     let (skipped, behind) = match from {
-        From::Nowhere => return Ok(Vec::new()),
-        From::Row(row) => (i64::try_from(*row).unwrap_or(i64::MAX - wanted), None),
-        From::Behind((micros, id)) => (0, Timestamp::from_micros(*micros).map(|at| (at, *id))),
+        PageStart::Empty => return Ok(Vec::new()),
+        PageStart::Row(row) => (i64::try_from(*row).unwrap_or(i64::MAX - wanted), None),
+        PageStart::After((micros, id)) => (0, Timestamp::from_micros(*micros).map(|at| (at, *id))),
     };
     let window = Window { behind, limit: skipped.saturating_add(wanted) };
     let mut all = Vec::new();
@@ -173,7 +178,7 @@ pub fn page(conn: &mut DbConn, subject: &Subject, from: &From<Position>, limit: 
 }
 
 /// Counts all events on a timeline.
-pub fn count(conn: &mut DbConn, subject: &Subject) -> Result<u64> {
+pub fn count(conn: &mut DbConn, subject: &TimelineSubject) -> Result<u64> {
     let mut total = 0;
     for source in SOURCES.iter().chain(&field::SOURCES) {
         total += (source.count)(conn, subject)?;

@@ -6,17 +6,17 @@ use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{Sight, TimelineReader};
+use crate::auth::{CaseScope, TimelineReader};
 use crate::db::{Db, DbConn};
 use crate::directory::{self, Directory};
 use crate::error::Result;
 use crate::http::call::{Cache, Call};
 use crate::http::mount::Mount;
-use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::id::{FamilyId, PersonId};
 use crate::timeline::view::TimelineEvent;
-use crate::timeline::{self, Happening, Position, Subject, What};
+use crate::timeline::{self, Happening, HappeningDetail, TimelinePosition, TimelineSubject};
 use crate::vault::Vault;
 use crate::{families, people};
 
@@ -52,7 +52,7 @@ async fn get_person_timeline(
     let entry = entry(&reader, &nobody.sight, &call, "person.timeline_read", "person", id.uuid());
     let find = move |conn: &mut DbConn| {
         people::store::find(conn, &nobody.sight, id)?;
-        Ok(Subject { person: Some(id), people: vec![id], ..nobody })
+        Ok(TimelineSubject { person: Some(id), people: vec![id], ..nobody })
     };
     answer(find, entry, &denials, &call, &db, &vault, &paging).await
 }
@@ -87,20 +87,20 @@ async fn get_family_timeline(
         let household = families::store::find(conn, &nobody.sight, id)?;
         let mut families = families::store::merged_into(conn, &nobody.sight, id)?;
         families.push(id);
-        Ok(Subject { families, people: household.members, ..nobody })
+        Ok(TimelineSubject { families, people: household.members, ..nobody })
     };
     answer(find, entry, &denials, &call, &db, &vault, &paging).await
 }
 
 /// The subject before the person or family is found: only what the reader may know.
-fn nobody_yet(reader: &TimelineReader, directory: &Directory) -> Subject {
+fn nobody_yet(reader: &TimelineReader, directory: &Directory) -> TimelineSubject {
     let (sight, cases) = (reader.people.sight(directory), reader.cases.sight(directory));
-    Subject { person: None, families: Vec::new(), people: Vec::new(), sight, cases }
+    TimelineSubject { person: None, families: Vec::new(), people: Vec::new(), sight, cases }
 }
 
 fn entry(
     reader: &TimelineReader,
-    sight: &Sight,
+    sight: &CaseScope,
     call: &Call,
     action: &'static str,
     resource_type: &'static str,
@@ -112,14 +112,14 @@ fn entry(
 }
 
 /// A page of events, with those families named in them that the reader may know of.
-struct Read {
+struct ReadTimeline {
     happenings: Vec<Happening>,
     known: Vec<FamilyId>,
     total: Option<u64>,
 }
 
 async fn answer(
-    find: impl FnOnce(&mut DbConn) -> Result<Subject> + Send + 'static,
+    find: impl FnOnce(&mut DbConn) -> Result<TimelineSubject> + Send + 'static,
     entry: Entry,
     denials: &Denials,
     call: &Call,
@@ -127,7 +127,7 @@ async fn answer(
     vault: &Vault,
     paging: &Paging,
 ) -> Result<HttpResponse> {
-    let (from, limit, count) = (paging.from_among_cases::<Position>(call)?, paging.limit, paging.total);
+    let (from, limit, count) = (paging.from_among_cases::<TimelinePosition>(call)?, paging.limit, paging.total);
     let shown = paging.shown();
     let read = move |conn: &mut DbConn| {
         let subject = find(conn)?;
@@ -136,16 +136,16 @@ async fn answer(
         let mut named: Vec<FamilyId> = happenings.iter().flat_map(Happening::families).collect();
         named.sort_unstable();
         named.dedup();
-        Ok(Read { known: families::store::known_among(conn, &subject.sight, &named)?, happenings, total })
+        Ok(ReadTimeline { known: families::store::known_among(conn, &subject.sight, &named)?, happenings, total })
     };
     let attempt = entry.clone();
-    let record = move |conn: &mut DbConn, read: &Read| {
+    let record = move |conn: &mut DbConn, read: &ReadTimeline| {
         let seen = read.happenings.iter().take(shown).filter_map(Happening::case);
         audit::record(conn, &entry.also_about(seen.collect()))
     };
     let read = db.read_recorded(read, record).await;
-    let Read { happenings, known, total } = denials.noted(read, || attempt)?;
-    let found = Found::of_one_more(happenings, paging, total, |last| (last.at.micros(), last.id));
+    let ReadTimeline { happenings, known, total } = denials.noted(read, || attempt)?;
+    let found = PageRows::of_one_more(happenings, paging, total, |last| (last.at.micros(), last.id));
     let found = found.try_map(|row| TimelineEvent::new(row, &known, vault))?;
     Ok(call.give(found.answer(call, paging, |event| event)?, Cache::NoStore))
 }
@@ -154,7 +154,7 @@ impl Happening {
     /// The families that the event names.
     fn families(&self) -> Vec<FamilyId> {
         match &self.what {
-            What::Change { from, to, .. } => from.iter().chain(to).copied().collect(),
+            HappeningDetail::Change { from, to, .. } => from.iter().chain(to).copied().collect(),
             _ => Vec::new(),
         }
     }
@@ -162,12 +162,12 @@ impl Happening {
     /// The case that the event tells of: a referral, or a record of work in the field.
     fn case(&self) -> Option<Uuid> {
         match &self.what {
-            What::Referral { id, .. } => Some(id.uuid()),
-            What::Contact { id, .. } => Some(id.uuid()),
-            What::Offer { id, .. } => Some(id.uuid()),
-            What::Answer { offer, .. } => Some(offer.uuid()),
-            What::FollowUp { id, .. } => Some(id.uuid()),
-            What::Person(_) | What::Family(_) | What::Change { .. } => None,
+            HappeningDetail::Referral { id, .. } => Some(id.uuid()),
+            HappeningDetail::Contact { id, .. } => Some(id.uuid()),
+            HappeningDetail::Offer { id, .. } => Some(id.uuid()),
+            HappeningDetail::Answer { offer, .. } => Some(offer.uuid()),
+            HappeningDetail::FollowUp { id, .. } => Some(id.uuid()),
+            HappeningDetail::Person(_) | HappeningDetail::Family(_) | HappeningDetail::Change { .. } => None,
         }
     }
 }

@@ -90,8 +90,7 @@ pub enum Rule {
 
 /// One step of an explanation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
-#[schema(as = ExplanationStep)]
-pub struct Step {
+pub struct ExplanationStep {
     /// The rule that the step applied.
     ///
     /// @example "place_by_name"
@@ -116,7 +115,7 @@ pub struct Resolved<'d> {
 }
 
 #[derive(Debug)]
-pub struct Answer<'d> {
+pub struct WhereToTurn<'d> {
     pub place: Resolved<'d>,
     /// The responsible office. There is always exactly one.
     pub office: &'d Office,
@@ -125,11 +124,11 @@ pub struct Answer<'d> {
     /// Other offices that could help, the best first.
     pub alternatives: Vec<&'d Office>,
     /// The steps that led to the office.
-    pub explanation: Vec<Step>,
+    pub explanation: Vec<ExplanationStep>,
 }
 
 /// Answers a question. The only questions without an answer are those to a directory without an open office.
-pub fn answer<'d>(directory: &'d Directory, asked: &Whereabouts, wish: &Wish) -> Result<Answer<'d>> {
+pub fn answer<'d>(directory: &'d Directory, asked: &Whereabouts, wish: &Wish) -> Result<WhereToTurn<'d>> {
     let mut explanation = Vec::with_capacity(4);
     let place = place::resolve(directory, asked, &mut explanation);
     answer_at(directory, place, wish, explanation)
@@ -137,7 +136,7 @@ pub fn answer<'d>(directory: &'d Directory, asked: &Whereabouts, wish: &Wish) ->
 
 /// Returns the central reception, for a matter about a person with a protected identity. The place is ignored, so that
 /// the route tells nothing about it.
-pub fn answer_protected(directory: &Directory) -> Result<Answer<'_>> {
+pub fn answer_protected(directory: &Directory) -> Result<WhereToTurn<'_>> {
     let place = Resolved {
         by: ResolvedBy::Municipality,
         certainty: Certainty::Unknown,
@@ -145,7 +144,7 @@ pub fn answer_protected(directory: &Directory) -> Result<Answer<'_>> {
         outside: false,
         point: None,
     };
-    let step = Step::new(
+    let step = ExplanationStep::new(
         Rule::ProtectedIdentity,
         "A matter about a person with a protected identity goes to the central reception, whatever the district.",
         "Ett ärende om en person med skyddade personuppgifter går till den centrala mottagningen, oavsett stadsdel.",
@@ -157,13 +156,13 @@ fn answer_at<'d>(
     directory: &'d Directory,
     place: Resolved<'d>,
     wish: &Wish,
-    mut explanation: Vec<Step>,
-) -> Result<Answer<'d>> {
+    mut explanation: Vec<ExplanationStep>,
+) -> Result<WhereToTurn<'d>> {
     let ranked = office::ranked(directory, &place, wish);
     let office = office::choose(directory, &place, wish, &ranked, &mut explanation).ok_or_else(no_directory)?;
     let alternatives = ranked.into_iter().filter(|other| other.id != office.id).take(3).collect();
     let services = office::services(directory, office, wish).collect();
-    Ok(Answer { place, office, services, alternatives, explanation })
+    Ok(WhereToTurn { place, office, services, alternatives, explanation })
 }
 
 fn no_directory() -> Error {
@@ -174,7 +173,7 @@ fn no_directory() -> Error {
     Error::with_detail(Problem::Unavailable, detail)
 }
 
-impl Step {
+impl ExplanationStep {
     fn new(
         rule: Rule,
         en: impl Into<std::borrow::Cow<'static, str>>,

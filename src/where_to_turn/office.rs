@@ -4,7 +4,7 @@ use crate::directory::Directory;
 use crate::directory::geometry::distance_metres;
 use crate::offices::{Office, OfficeKind, OfficeStatus};
 use crate::services::Service;
-use crate::where_to_turn::{Resolved, Rule, Step, Wish};
+use crate::where_to_turn::{ExplanationStep, Resolved, Rule, Wish};
 
 /// Returns every open office that could help, the best first. The offices of the area come before those of the whole
 /// municipality. Among these, the nearest comes first, and equally near ones are in the directory's order, which is by
@@ -62,7 +62,7 @@ pub fn choose<'d>(
     place: &Resolved,
     wish: &Wish,
     ranked: &[&'d Office],
-    explanation: &mut Vec<Step>,
+    explanation: &mut Vec<ExplanationStep>,
 ) -> Option<&'d Office> {
     let best = ranked.first().copied().filter(|_| !place.outside);
     if let Some(office) = best.filter(|office| !office.is_municipality_wide()) {
@@ -85,7 +85,7 @@ pub fn choose<'d>(
         return Some(office);
     }
     if !wish.is_empty() && !place.outside {
-        explanation.push(Step::new(
+        explanation.push(ExplanationStep::new(
             Rule::NoOfficeFits,
             "No office of the area gives exactly the help that was asked for.",
             "Inget kontor i området ger just det som efterfrågas.",
@@ -95,7 +95,7 @@ pub fn choose<'d>(
 }
 
 /// Mentions a planned office of the area. It is never the answer, and a person who has heard of it should learn why.
-fn tell_planned(directory: &Directory, place: &Resolved, explanation: &mut Vec<Step>) {
+fn tell_planned(directory: &Directory, place: &Resolved, explanation: &mut Vec<ExplanationStep>) {
     let Some(area) = place.district.map(|district| district.area_id) else { return };
     let planned = |office: &&Office| office.status == OfficeStatus::Planned && office.area_ids.contains(&area);
     if let Some(office) = directory.offices.iter().find(planned) {
@@ -108,7 +108,11 @@ fn tell_planned(directory: &Directory, place: &Resolved, explanation: &mut Vec<S
     }
 }
 
-fn fallback<'d>(directory: &'d Directory, place: &Resolved, explanation: &mut Vec<Step>) -> Option<&'d Office> {
+fn fallback<'d>(
+    directory: &'d Directory,
+    place: &Resolved,
+    explanation: &mut Vec<ExplanationStep>,
+) -> Option<&'d Office> {
     let area = place.district.map(|district| district.area_id);
     let open = |kind: OfficeKind| {
         directory.offices.iter().filter(move |office| office.kind == kind && office.is_in_operation())
@@ -141,9 +145,9 @@ fn fallback<'d>(directory: &'d Directory, place: &Resolved, explanation: &mut Ve
     last
 }
 
-fn told(rule: Rule, office: &Office, en: &str, sv: &str) -> Step {
+fn told(rule: Rule, office: &Office, en: &str, sv: &str) -> ExplanationStep {
     let name = office.name.sv();
-    Step::new(rule, format!("{name} {en}."), format!("{name} {sv}."))
+    ExplanationStep::new(rule, format!("{name} {en}."), format!("{name} {sv}."))
 }
 
 /// Returns the line that answers when the offices are closed.

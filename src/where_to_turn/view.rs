@@ -13,13 +13,13 @@ use crate::slug::Slug;
 use crate::text::Localized;
 use crate::time::Timestamp;
 use crate::where_to_turn::office::on_call;
-use crate::where_to_turn::{Answer, Certainty, ResolvedBy, Step};
+use crate::where_to_turn::{Certainty, ExplanationStep, ResolvedBy, WhereToTurn};
 
 /// The answer to the question "where do I turn?".
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = WhereToTurn)]
-pub struct AnswerView<'a> {
+pub struct WhereToTurnView<'a> {
     /// The information that the place was found by.
     resolved_by: ResolvedBy,
     /// The certainty of the place that was found.
@@ -53,7 +53,7 @@ pub struct AnswerView<'a> {
     outside_municipality: bool,
     /// The steps that led to the office, in order.
     #[schema(min_items = 1, max_items = 20)]
-    explanation: Vec<Step>,
+    explanation: Vec<ExplanationStep>,
     /// The version of the directory that the answer was made from.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 1)]
     directory_version: i64,
@@ -148,9 +148,9 @@ struct Emergency<'a> {
     number: &'a str,
 }
 
-impl<'a> AnswerView<'a> {
+impl<'a> WhereToTurnView<'a> {
     /// Shows the answer, with the open state of each office at the time `at`.
-    pub fn new(answer: Answer<'a>, directory: &'a Directory, at: Timestamp, call: &Call) -> Self {
+    pub fn new(answer: WhereToTurn<'a>, directory: &'a Directory, at: Timestamp, call: &Call) -> Self {
         let district = answer.place.district;
         let area = district.and_then(|district| directory.area(district.area_id));
         let summary = |office: &'a Office| OfficeSummary::new(office, directory, at);

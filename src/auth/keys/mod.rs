@@ -47,10 +47,10 @@ pub const LONGEST_OVERLAP: Duration = Duration::days(30);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(transparent)]
-pub struct KeyId(String);
-crate::text_column!(KeyId);
+pub struct ApiKeyId(String);
+crate::text_column!(ApiKeyId);
 
-impl KeyId {
+impl ApiKeyId {
     /// The characters of the id in the form of a UUID (RFC 9562, version 8): the audit identifies every resource by a UUID.
     pub fn uuid(&self) -> Uuid {
         let mut bytes = [0; 16];
@@ -62,7 +62,7 @@ impl KeyId {
     }
 }
 
-impl FromStr for KeyId {
+impl FromStr for ApiKeyId {
     type Err = Text;
 
     fn from_str(text: &str) -> std::result::Result<Self, Text> {
@@ -76,19 +76,19 @@ impl FromStr for KeyId {
     }
 }
 
-impl AsRef<str> for KeyId {
+impl AsRef<str> for ApiKeyId {
     fn as_ref(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Display for KeyId {
+impl fmt::Display for ApiKeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl utoipa::PartialSchema for KeyId {
+impl utoipa::PartialSchema for ApiKeyId {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
@@ -100,7 +100,7 @@ impl utoipa::PartialSchema for KeyId {
     }
 }
 
-impl utoipa::ToSchema for KeyId {}
+impl utoipa::ToSchema for ApiKeyId {}
 
 /// The label, scopes and limits with which a key is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +118,7 @@ pub struct Terms {
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = partner_keys)]
 pub struct ApiKey {
-    pub id: KeyId,
+    pub id: ApiKeyId,
     /// The agency that the key belongs to.
     pub partner_id: PartnerId,
     /// The key's name for people.
@@ -132,7 +132,7 @@ pub struct ApiKey {
     /// The time when the key ends because another one replaces it.
     pub overlap_until: Option<Timestamp>,
     /// The key that replaces this one.
-    pub rotated_to: Option<KeyId>,
+    pub rotated_to: Option<ApiKeyId>,
     pub revoked_at: Option<Timestamp>,
     /// The time of the last use, accurate to about a minute.
     pub last_used_at: Option<Timestamp>,
@@ -264,14 +264,14 @@ mod tests {
     proptest! {
         #[test]
         fn two_keys_are_two_things_to_the_audit(one in "[0-9A-Za-z]{10}", other in "[0-9A-Za-z]{10}") {
-            let (one, other): (KeyId, KeyId) = (one.parse().unwrap(), other.parse().unwrap());
+            let (one, other): (ApiKeyId, ApiKeyId) = (one.parse().unwrap(), other.parse().unwrap());
             prop_assert_eq!(one == other, one.uuid() == other.uuid());
             prop_assert_eq!(one.uuid().get_version_num(), 8);
         }
 
         #[test]
         fn no_other_text_is_the_id_of_a_key(text in "\\PC{0,12}") {
-            if let Ok(id) = text.parse::<KeyId>() {
+            if let Ok(id) = text.parse::<ApiKeyId>() {
                 prop_assert!(id.as_ref() == text && text.len() == ID_LENGTH);
             }
         }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::auth::{OfStaff, Sight};
+use crate::auth::{CaseScope, OfStaff};
 use crate::context::Context;
 use crate::db::DbConn;
 use crate::error::Result;
@@ -17,7 +17,7 @@ use crate::vault::Vault;
 /// Shows follow-ups as the caller may see them.
 #[derive(Clone)]
 pub struct FollowUpAnswers {
-    scope: Sight,
+    scope: CaseScope,
     today: NaiveDate,
     vault: Vault,
     links: Links,

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::auth::{FollowUpWriter, Sight};
+use crate::auth::{CaseScope, FollowUpWriter};
 use crate::context::Context;
 use crate::db::{DbConn, dialect};
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::families::membership::if_known;
 use crate::id::ServiceId;
-use crate::outreach::arrival::Names;
+use crate::outreach::arrival::NamedParties;
 use crate::outreach::check_tells_nobody;
 use crate::outreach::follow_ups::FollowUp;
 use crate::outreach::follow_ups::store::{self, SealedFollowUp};
-use crate::outreach::known::Known;
+use crate::outreach::known::KnownParties;
 use crate::outreach::store as contact_store;
 use crate::referrals::Status;
 use crate::referrals::store as referral_store;
@@ -25,9 +25,9 @@ pub struct FollowUpMaking {
     follow_up: SealedFollowUp,
     note: Option<ConfidentialProse>,
     /// The contacts and families that the writer may know of.
-    scope: Sight,
+    scope: CaseScope,
     /// The referrals that the writer may know of.
-    cases: Sight,
+    cases: CaseScope,
     directory: Arc<Directory>,
 }
 
@@ -100,8 +100,8 @@ impl FollowUpMaking {
         rules.finish(Some(()))?;
         let owner = (follow_up.owner_id, follow_up.office_id);
         let owner = Some(owner).filter(|(owner, _)| *owner != follow_up.created_by);
-        let names = Names { family: follow_up.family_id, owner, ..Names::default() };
-        let known = Known::load(conn, scope, &[&names])?;
+        let names = NamedParties { family: follow_up.family_id, owner, ..NamedParties::default() };
+        let known = KnownParties::load(conn, scope, &[&names])?;
         // The follow-up is the whole body here, and not a part of a contact: problems point into it directly.
         let found = known.judge(scope, &names).map_err(|error| error.from_part("/followUp"))?;
         follow_up.family_id = found.family;

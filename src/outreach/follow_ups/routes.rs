@@ -15,16 +15,16 @@ use crate::http::body::Body;
 use crate::http::call::Cache;
 use crate::http::idempotency::GONE;
 use crate::http::mount::Mount;
-use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::id::{FollowUpId, OfficeId, StaffId};
-use crate::outreach::arrival::Arrival;
+use crate::outreach::arrival::ArrivingContact;
 use crate::outreach::follow_ups::answers::FollowUpAnswers;
 use crate::outreach::follow_ups::making::FollowUpMaking;
-use crate::outreach::follow_ups::store::{self, Filter, SealedFollowUp};
+use crate::outreach::follow_ups::store::{self, FollowUpFilter, SealedFollowUp};
 use crate::outreach::follow_ups::view::FollowUpView;
-use crate::outreach::follow_ups::{FollowUp, NewFollowUp, Words};
+use crate::outreach::follow_ups::{FollowUp, FollowUpText, NewFollowUp};
 use crate::outreach::reports::{InternalReferral, Report};
 use crate::outreach::{NewContact, check_tells_nobody, preparing, rules};
 use crate::referrals::matter::consent;
@@ -71,7 +71,7 @@ async fn list_follow_ups(
 ) -> Result<HttpResponse> {
     let today = ctx.directory.calendar.local_date(ctx.call.moment.now.utc());
     let WorklistQuery { due_before, overdue, owner_id } = query.0;
-    let filter = Filter { due_before, overdue: overdue.map(|overdue| (overdue, today)), owner: owner_id };
+    let filter = FollowUpFilter { due_before, overdue: overdue.map(|overdue| (overdue, today)), owner: owner_id };
     let (scope, own) = (ctx.readable(), ctx.changeable());
     let attempt = actions::FOLLOW_UP_LISTED.on_new().on_behalf_of(scope.only_office()).because(scope.reason);
     let (from, limit, count) = (paging.from_among_cases(&ctx.call)?, paging.limit, paging.total);
@@ -84,7 +84,7 @@ async fn list_follow_ups(
         entry.about(rows.iter().take(shown).map(|follow_up| follow_up.id.uuid()).collect())
     };
     let (rows, total) = ctx.read_recorded(attempt, read, seen).await?;
-    let found = Found::of_one_more(rows, &paging, total, |last| (last.due_on, last.id));
+    let found = PageRows::of_one_more(rows, &paging, total, |last| (last.due_on, last.id));
     let found = found.try_map(|row| row.open(&ctx.vault))?;
     let view = |follow_up| FollowUpView::new(follow_up, today, &ctx.call).seen_by(&own);
     Ok(ctx.call.give(found.answer(&ctx.call, &paging, view)?, Cache::NoStore))
@@ -231,11 +231,11 @@ async fn complete_follow_up(
             Some(referral) => Some(next_report(&ctx, referral, &before, arrival.as_ref()).await?),
             None => None,
         };
-        let words = Words {
+        let words = FollowUpText {
             result: Some(result),
             next_contact_id: arrival.as_ref().map(|arrival| arrival.contact.id),
             next_referral_id: report.as_ref().map(|report| report.referral.id),
-            ..Words::default()
+            ..FollowUpText::default()
         };
         let after = before.completed(words, ctx.staff().id, ctx.call.moment.now)?;
         let completion = FollowUpCompletion::new(&after, arrival, report, &ctx)?;
@@ -275,7 +275,7 @@ async fn next_report(
     ctx: &Context<OutreachWorker>,
     referral: InternalReferral,
     before: &FollowUp,
-    arrival: Option<&Arrival>,
+    arrival: Option<&ArrivingContact>,
 ) -> Result<Report> {
     let Some(contact) = arrival.map(|arrival| arrival.contact.id).or(before.contact_id) else {
         let nothing = Text::new("needs a contact that it is made from", "behöver en kontakt som den görs av");

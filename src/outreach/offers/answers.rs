@@ -1,6 +1,6 @@
 //! The answers to calls about offers, made in the transaction that they tell of.
 
-use crate::auth::{OfStaff, Sight};
+use crate::auth::{CaseScope, OfStaff};
 use crate::context::Context;
 use crate::db::DbConn;
 use crate::error::Result;
@@ -15,7 +15,7 @@ use crate::vault::Vault;
 /// Shows offers as the caller may see them.
 #[derive(Clone)]
 pub struct OfferAnswers {
-    scope: Sight,
+    scope: CaseScope,
     vault: Vault,
     links: Links,
 }

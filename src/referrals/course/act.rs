@@ -8,7 +8,7 @@ use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::families;
 use crate::referrals::course::events::{self, SealedEvent};
-use crate::referrals::course::steps::Said;
+use crate::referrals::course::steps::StepNote;
 use crate::referrals::course::table::Action;
 use crate::referrals::messages::store as message_store;
 use crate::referrals::messages::store::SealedMessage;
@@ -35,7 +35,7 @@ impl Transition {
         action: Action,
         (before, after): (&Referral, &Referral),
         by: Actor,
-        said: &Said,
+        said: &StepNote,
         vault: &Vault,
         moment: &Moment,
         entry: Entry,

@@ -15,10 +15,10 @@ use crate::directory::import::in_memory;
 use crate::http::written::Links;
 use crate::id::StaffId;
 use crate::offices::{Office, OfficeKind};
-use crate::referrals::course::steps::{self, Setting, Step};
+use crate::referrals::course::steps::{self, ReferralStep, StepSetting};
 use crate::referrals::course::table::Caller;
 use crate::referrals::disclosure::receipt::Receipt;
-use crate::referrals::sending::sender::{Consequence, Deed};
+use crate::referrals::sending::sender::{SenderDeed, SenderDeedResult};
 use crate::text::Prose;
 use crate::time::{Moment, Random};
 use crate::vault::ConfidentialProse;
@@ -100,20 +100,24 @@ impl Sent {
 
 const ACTIONS: usize = 24;
 
-fn stepped<S: Step + DeserializeOwned>(body: Value, before: &Referral, setting: &Setting<'_>) -> Option<Referral> {
+fn stepped<S: ReferralStep + DeserializeOwned>(
+    body: Value,
+    before: &Referral,
+    setting: &StepSetting<'_>,
+) -> Option<Referral> {
     let step: S = serde_json::from_value(body).unwrap();
     steps::take(step, before, setting).ok().map(|(after, _)| after)
 }
 
-fn done(deed: &Deed, before: &Referral, setting: &Setting<'_>) -> Option<Referral> {
+fn done(deed: &SenderDeed, before: &Referral, setting: &StepSetting<'_>) -> Option<Referral> {
     match deed.judge(before, setting.directory, setting.now()).ok()? {
-        Consequence::Transition(_, after, _) => Some(*after),
-        Consequence::Message(..) => None,
+        SenderDeedResult::Transition(_, after, _) => Some(*after),
+        SenderDeedResult::Message(..) => None,
     }
 }
 
 /// Returns the next version of the referral after an action, if the action is allowed.
-fn act(number: usize, before: &Referral, setting: &Setting<'_>) -> Option<Referral> {
+fn act(number: usize, before: &Referral, setting: &StepSetting<'_>) -> Option<Referral> {
     let (now, by) = (setting.now(), setting.by);
     let text = || ConfidentialProse::new(SECRET.parse::<Prose>().unwrap());
     let other = |referral: &Referral| {
@@ -188,22 +192,22 @@ fn act(number: usize, before: &Referral, setting: &Setting<'_>) -> Option<Referr
             _ => stepped::<steps::Reopen>(json!({ "reason": SECRET }), before, setting),
         },
         22 => match before.version % 3 {
-            0 => done(&Deed::Withdraw(Some(text())), before, setting),
-            _ => done(&Deed::Supplement(text()), before, setting),
+            0 => done(&SenderDeed::Withdraw(Some(text())), before, setting),
+            _ => done(&SenderDeed::Supplement(text()), before, setting),
         },
-        _ => done(&Deed::RequestFeedback, before, setting),
+        _ => done(&SenderDeed::RequestFeedback, before, setting),
     }
 }
 
 fn receipt(referral: &Referral, directory: &Directory) -> Value {
     let links = Links::new("https://nara.test".to_owned());
-    let disclosed = Disclosed::of(referral, directory);
+    let disclosed = DisclosedReferral::of(referral, directory);
     serde_json::to_value(Receipt::new(&disclosed, &[Scope::Submit, Scope::Read], directory, &links)).unwrap()
 }
 
 /// The table of the disclosed states, written independently of the code under test.
 fn told_status(referral: &Referral, tells_outcome: bool) -> &'static str {
-    let withdrawn_by_sender = matches!(referral.course.state, State::Withdrawn { by: Withdrawer::Sender });
+    let withdrawn_by_sender = matches!(referral.course.state, ReferralState::Withdrawn { by: Withdrawer::Sender });
     let status = referral.status();
     let state: &str = status.as_ref();
     match (referral.kind == Kind::ConcernReport, state) {
@@ -294,7 +298,7 @@ proptest! {
             let hours = TimeDelta::hours(i64::try_from(index).unwrap() + 1);
             let moment = Moment { now: (start().now.utc() + hours).into(), random: Random::system() };
             let by: StaffId = moment.id();
-            let setting = Setting { directory, moment: &moment, by, caller: Caller::Staff { leads: *leads, qualified: true } };
+            let setting = StepSetting { directory, moment: &moment, by, caller: Caller::Staff { leads: *leads, qualified: true } };
             let Some(after) = act(*action, &referral, &setting) else { continue };
             referral = after;
             let now = receipt(&referral, directory);
@@ -333,7 +337,7 @@ fn the_courses_reach_every_state() {
             let hours = TimeDelta::hours(i64::try_from(index).unwrap() + 1);
             let moment = Moment { now: (start().now.utc() + hours).into(), random: Random::system() };
             let caller = Caller::Staff { leads: *leads, qualified: true };
-            let setting = Setting { directory: sent.directory(), moment: &moment, by: moment.id(), caller };
+            let setting = StepSetting { directory: sent.directory(), moment: &moment, by: moment.id(), caller };
             if let Some(after) = act(*action, &referral, &setting) {
                 referral = after;
                 seen.insert((referral.kind.as_ref().to_owned(), referral.status().as_ref().to_owned()));

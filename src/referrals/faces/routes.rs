@@ -14,18 +14,18 @@ use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
 use crate::http::call::{Cache, Call, Link};
 use crate::http::mount::Mount;
-use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::id::{OfficeId, ReferralId, StaffId};
 use crate::referrals::course::table::{self, Caller};
-use crate::referrals::disclosure::Disclosed;
-use crate::referrals::disclosure::partner_view::{PartnerView, Withheld};
+use crate::referrals::disclosure::DisclosedReferral;
+use crate::referrals::disclosure::partner_view::{SenderView, Withheld};
 use crate::referrals::disclosure::receipt::Receipt;
 use crate::referrals::faces::views::{ReferralRow, ReferralView};
 use crate::referrals::faces::{copy_routes, correct_routes, create_routes, search_routes};
 use crate::referrals::sending::sender::check_writable;
-use crate::referrals::store::{self, Filter, Order, SealedReferral};
+use crate::referrals::store::{self, Order, ReferralFilter, SealedReferral};
 use crate::referrals::{Kind, Referral, Status, course, messages};
 use crate::time::Timestamp;
 use crate::vault::Vault;
@@ -112,7 +112,7 @@ async fn list_referrals(
         audit::record(conn, &entry.about(seen.collect()))
     };
     let (rows, total) = db.read_recorded(read, record).await?;
-    let found = Found::of_one_more(rows, &paging, total, |last| order.position(last));
+    let found = PageRows::of_one_more(rows, &paging, total, |last| order.position(last));
     let found = found.try_map(|row| row.open(&vault))?;
     let answer = found.answer(&call, &paging, |referral| ReferralRow::new(referral, now))?;
     Ok(call.give(answer, Cache::NoStore))
@@ -159,7 +159,7 @@ async fn get_referral(
     tag = "referrals",
     params(("id" = ReferralId, Path, description = "The referral's identifier.")),
     responses(
-        (status = 200, description = "The sender's receipt, and the facts that are withheld.", body = PartnerView),
+        (status = 200, description = "The sender's receipt, and the facts that are withheld.", body = SenderView),
         (status = 409, description = "The referral was not sent by a partner agency.")
     ),
     security(("staffToken" = [])),
@@ -182,10 +182,10 @@ async fn get_partner_view(
     if referral.origin.partner().is_none() {
         return Err(Error::new(Problem::NoSender));
     }
-    let disclosed = Disclosed::of(&referral, &directory);
+    let disclosed = DisclosedReferral::of(&referral, &directory);
     let withheld = Withheld::from(&referral, &disclosed);
     let receipt = Receipt::new(&disclosed, &[Scope::Submit, Scope::Read], &directory, &call);
-    call.found(&PartnerView { receipt, withheld }, Validator::Content, Cache::NoStore)
+    call.found(&SenderView { receipt, withheld }, Validator::Content, Cache::NoStore)
 }
 
 /// A reader of a referral or of its parts, with everything that reading and recording needs.
@@ -239,8 +239,8 @@ pub fn links(call: &Call, referral: &Referral, directory: &Directory, caller: Op
 }
 
 impl QueueQuery {
-    fn parts(self, now: Timestamp) -> (Filter, Order) {
-        let filter = Filter {
+    fn parts(self, now: Timestamp) -> (ReferralFilter, Order) {
+        let filter = ReferralFilter {
             office: self.office_id,
             status: self.status,
             kind: self.kind,
@@ -256,7 +256,7 @@ impl QueueQuery {
 
 impl Order {
     /// The referral's place in this order.
-    fn position(self, referral: &SealedReferral) -> store::Position {
+    fn position(self, referral: &SealedReferral) -> store::ReferralPosition {
         let at = match self {
             Self::Received | Self::ReceivedDescending => referral.received_at,
             Self::NextDue => referral.next_due_at,

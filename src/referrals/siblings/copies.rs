@@ -12,7 +12,7 @@ use crate::error::{Error, Result, Text};
 use crate::id::ReferralId;
 use crate::people::ProtectedIdentity;
 use crate::referrals::Referral;
-use crate::referrals::course::{Course, Feedback, clocks};
+use crate::referrals::course::{Course, ReporterFeedback, clocks};
 use crate::referrals::matter::child::Child;
 use crate::referrals::matter::{NewReferral, Sibling};
 use crate::referrals::reference::Reference;
@@ -73,7 +73,7 @@ impl Referral {
         let routing = Routing::find(&child, self.protected, directory)?;
         let deadlines = clocks::from_receipt(self.kind, self.received_at, directory);
         // A sender who asked for feedback asked for it on everything in the report.
-        let feedback = Feedback { asked_at: self.course.feedback.asked_at, ..Feedback::default() };
+        let feedback = ReporterFeedback { asked_at: self.course.feedback.asked_at, ..ReporterFeedback::default() };
         let copy = Self {
             id: moment.id(),
             reference: Reference::new(&moment.random),

@@ -14,7 +14,7 @@ use crate::db::schema::referrals;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::families;
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::id::ReferralId;
 use crate::on_backend;
 use crate::people::ProtectedIdentity;
@@ -55,7 +55,13 @@ impl Referral {
 }
 
 /// Hides the reports that were copied with a referral that is hidden already.
-pub fn hide_copied(conn: &mut DbConn, hidden: ReferralId, directory: &Directory, vault: &Vault, by: &By) -> Result<()> {
+pub fn hide_copied(
+    conn: &mut DbConn,
+    hidden: ReferralId,
+    directory: &Directory,
+    vault: &Vault,
+    by: &ActingStaff,
+) -> Result<()> {
     let hidden = find(conn, hidden)?.open(vault)?;
     let protection = protection_of(conn, &hidden)?;
     let mut seen = BTreeSet::from([hidden.id]);

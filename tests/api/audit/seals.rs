@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel::sql_query;
 use futures_util::future::join_all;
-use nara::audit::seal::{BATCH, Seal, Sealer, Sealing, Step};
+use nara::audit::seal::{BATCH, Seal, Sealer, Sealing, SealingStep};
 use nara::audit::{self, Actor, Entry};
 use nara::db::connection::Purpose;
 use nara::db::schema::{audit_record_resources, audit_records, audit_seals};
@@ -25,7 +25,7 @@ fn sealing() -> Sealing {
 /// Seals all that there is. The server seals by itself as well; whoever is quicker.
 async fn seal(app: &TestApp) -> Vec<Seal> {
     let mut sealing = sealing();
-    while sealing.step(&app.db(), app.clock.now().into()).await.unwrap() != Step::Nothing {}
+    while sealing.step(&app.db(), app.clock.now().into()).await.unwrap() != SealingStep::Nothing {}
     seals(app).await
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::auth::Category;
 use crate::directory::import::in_memory;
-use crate::referrals::course::{InquiryDecision, State};
+use crate::referrals::course::{InquiryDecision, ReferralState};
 use crate::time::{Moment, Random};
 
 const DECIDED: &str = "2026-11-24T10:00:00Z";
@@ -42,8 +42,8 @@ fn decided(choice: InquiryChoice, feedback_requested: bool, directory: &Director
         rationale: None,
     };
     referral.course.state = match choice {
-        InquiryChoice::DoNotOpen => State::ClosedNoInquiry { decision },
-        _ => State::HandedOver { decision },
+        InquiryChoice::DoNotOpen => ReferralState::ClosedNoInquiry { decision },
+        _ => ReferralState::HandedOver { decision },
     };
     referral
 }
