@@ -6,14 +6,14 @@ use crate::db::{DbConn, dialect};
 use crate::error::{Result, Text};
 use crate::families::reached;
 use crate::id::{FamilyId, OfferId, PersonId};
-use crate::outreach::arrival::NamedParties;
+use crate::moment::Moment;
 use crate::outreach::follow_ups::store as follow_up_store;
 use crate::outreach::known::KnownParties;
+use crate::outreach::names::NamedParties;
 use crate::outreach::offers::{Offer, store as offer_store};
 use crate::outreach::store::{self, SealedContact, SealedVersion};
 use crate::outreach::{OutreachContact, Participant};
 use crate::rules::Rules;
-use crate::time::Moment;
 use crate::vault::Vault;
 
 fn names(contact: &OutreachContact) -> NamedParties {

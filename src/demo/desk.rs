@@ -4,22 +4,28 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
-use crate::audit::{Actor, Entry};
+use crate::audit::{self, Actor, Entry};
 use crate::db::DbConn;
 use crate::demo::chance::Chance;
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::http::body;
 use crate::id::{OfficeId, ReferralId, StaffId};
+use crate::moment::Moment;
 use crate::referrals::course::act::Transition;
-use crate::referrals::course::steps::{
-    self, Accept, AssessProtection, Assign, Complete, DecideInquiry, Decline, EnterInError, ExtendDeadline, Hold,
-    LogAttempt, MarkDuplicate, RecordFamilyDeclined, RecordNotReached, Redirect, ReferralStep, RefuseFeedback, Reopen,
-    RequestInformation, Resume, SendFeedback, Start, StepSetting, SupplyInformation, WithdrawConsent,
+use crate::referrals::course::steps::ends::{
+    Complete, DecideInquiry, Decline, EnterInError, MarkDuplicate, RecordFamilyDeclined, RecordNotReached, Reopen,
+    WithdrawConsent,
 };
+use crate::referrals::course::steps::feedback::{RefuseFeedback, SendFeedback};
+use crate::referrals::course::steps::work::{
+    Accept, AssessProtection, Assign, ExtendDeadline, Hold, LogAttempt, Redirect, RequestInformation, Resume, Start,
+    SupplyInformation,
+};
+use crate::referrals::course::steps::{self, ReferralStep, StepSetting};
 use crate::referrals::course::table::Caller;
 use crate::referrals::{Kind, Referral, Status, disclosure};
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// Works on all referrals, each up to the present.
@@ -95,8 +101,9 @@ impl DemoDesk<'_> {
         let (after, said) = steps::take(body::read::<S>(body)?, before, &setting)?;
         let (actor, about) = (Actor::Staff(matter.by), vec![before.id.uuid()]);
         let entry = Entry::new(&then, actor, S::AUDITED, about, String::new()).on_behalf_of(before.office_id);
-        let transition = Transition::new(S::ACTION, (before, &after), actor, &said, self.vault, &then, entry)?;
+        let transition = Transition::new(S::ACTION, (before, &after), actor, &said, self.vault, &then)?;
         transition.write(self.conn)?;
+        audit::record(self.conn, &entry)?;
         (matter.referral, matter.at) = (after, at);
         Ok(true)
     }

@@ -13,7 +13,7 @@ use crate::db::DbConn;
 use crate::error::{Error, Result};
 use crate::http::answer::Validator;
 use crate::http::body;
-use crate::http::problem::{Explainer, ProblemView};
+use crate::http::problem::view::{Explainer, ProblemView};
 use crate::http::written::Written;
 use crate::id::{OfficeId, OutreachContactId};
 use crate::idempotency::{Repeat, Repeated};

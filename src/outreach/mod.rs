@@ -23,6 +23,7 @@ mod finding;
 pub mod follow_ups;
 pub mod free_text;
 pub mod known;
+pub mod names;
 pub mod offers;
 pub mod preparing;
 pub mod reports;
@@ -38,9 +39,10 @@ pub use rules::{ContactSetting, check_tells_nobody};
 
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, StaffId};
+use crate::moment::Moment;
 use crate::referrals::Urgency;
 use crate::rules::Rules;
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse};
 
 /// A contact with its content opened. The database holds it sealed: see [`store::SealedContact`].

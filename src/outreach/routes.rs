@@ -29,7 +29,7 @@ use crate::referrals::matter::child::Child;
 use crate::time::{Timestamp, day};
 
 /// Mounts the operations on contacts, and on their offers and follow-ups.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_contact)
         .service(batch_routes::submit_batch)
         .service(list_contacts)
@@ -38,8 +38,8 @@ pub fn routes(api: &mut impl Mount) {
         .service(change_routes::correct_contact)
         .service(change_routes::list_versions)
         .service(change_routes::enter_in_error);
-    offers::routes::add(api);
-    follow_ups::routes::add(api);
+    offers::routes::mount(api);
+    follow_ups::routes::mount(api);
 }
 
 /// Write down a contact

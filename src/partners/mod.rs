@@ -5,6 +5,7 @@
 //!   again. An agency is never removed, because what it sent refers to it.
 //! - [`crate::auth`] defines the keys and when they are valid; [`api_keys`] defines what an administrator may ask for.
 
+mod answers;
 pub mod api_keys;
 pub mod key_routes;
 pub mod limits;
@@ -18,10 +19,11 @@ use utoipa::ToSchema;
 
 use crate::auth::{Category, PartnerStatus};
 use crate::id::PartnerId;
+use crate::moment::Moment;
 use crate::offices::{Email, Phone};
 use crate::slug::Slug;
 use crate::text::{Line, swedish_order};
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 
 /// A partner agency as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,12 @@
 //! Operations on referrals, for the office that has them and for the agencies that send them.
 
+pub mod answers;
 pub mod copy_routes;
 pub mod correct_routes;
 pub mod create_routes;
 pub mod partner_action_routes;
 pub mod partner_routes;
+pub mod reading;
 pub mod routes;
 pub mod search_routes;
 pub mod views;

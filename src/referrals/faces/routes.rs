@@ -1,37 +1,31 @@
 //! The operations by which staff read referrals: the queue, one referral, and its sender's view.
 
-use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::audit::denials::Denials;
-use crate::audit::{self, Entry};
-use crate::auth::{CaseReader, Scope, Staff};
-use crate::db::{Db, DbConn};
-use crate::directory::{self, Directory};
+use crate::audit::{Entry, actions};
+use crate::auth::{CaseReader, Scope};
+use crate::context::Context;
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
-use crate::http::call::{Cache, Call, Link};
+use crate::http::call::Cache;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::id::{OfficeId, ReferralId, StaffId};
-use crate::referrals::course::table::{self, Caller};
 use crate::referrals::disclosure::DisclosedReferral;
 use crate::referrals::disclosure::partner_view::{SenderView, Withheld};
 use crate::referrals::disclosure::receipt::Receipt;
 use crate::referrals::faces::views::{ReferralRow, ReferralView};
-use crate::referrals::faces::{copy_routes, correct_routes, create_routes, search_routes};
-use crate::referrals::sending::sender::check_writable;
+use crate::referrals::faces::{answers, copy_routes, correct_routes, create_routes, search_routes};
 use crate::referrals::store::{self, Order, ReferralFilter, SealedReferral};
-use crate::referrals::{Kind, Referral, Status, course, messages};
+use crate::referrals::{Kind, Status, course, messages};
 use crate::time::Timestamp;
-use crate::vault::Vault;
 
 /// Mounts the operations of staff on referrals.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_routes::create_referral)
         .service(list_referrals)
         .service(search_routes::search_referrals)
@@ -40,8 +34,8 @@ pub fn routes(api: &mut impl Mount) {
         .service(correct_routes::correct_referral)
         .service(copy_routes::copy_for_sibling)
         .service(search_routes::list_related);
-    course::routes::add(api);
-    messages::routes::add(api);
+    course::routes::mount(api);
+    messages::routes::mount(api);
 }
 
 /// A filter and an order for the queue of referrals.
@@ -84,38 +78,26 @@ pub struct QueueQuery {
     security(("staffToken" = []))
 )]
 #[get("/referrals")]
-async fn list_referrals(
-    CaseReader { staff, .. }: CaseReader,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    query: Query<QueueQuery>,
-    paging: Paging,
-) -> Result<HttpResponse> {
-    let now = call.moment.now;
+async fn list_referrals(ctx: Context<CaseReader>, query: Query<QueueQuery>, paging: Paging) -> Result<HttpResponse> {
+    let now = ctx.call.moment.now;
     let (filter, order) = query.0.parts(now);
-    let sight = staff.sight(&directory.current());
-    let reason = sight.reason;
-    let on_behalf_of = sight.office_of(filter.office);
-    let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
+    let scope = ctx.readable();
+    let office = scope.office_of(filter.office);
+    let attempt = actions::REFERRAL_LISTED.on_new().on_behalf_of(office).because(scope.reason);
+    let (from, limit, count) = (paging.from_among_cases(&ctx.call)?, paging.limit, paging.total);
     let shown = paging.shown();
-    let read = move |conn: &mut DbConn| {
-        let total = if count { Some(store::count(conn, &sight, &filter)?) } else { None };
-        Ok((store::page(conn, &sight, &filter, order, &from, limit)?, total))
+    let read = move |conn: &mut _| {
+        let total = if count { Some(store::count(conn, &scope, &filter)?) } else { None };
+        Ok((store::page(conn, &scope, &filter, order, &from, limit)?, total))
     };
-    let entry = Entry::of_call(&call, staff.actor(), "referral.listed", "referral", Vec::new())
-        .on_behalf_of(on_behalf_of)
-        .because(reason);
-    let record = move |conn: &mut DbConn, (rows, _): &(Vec<SealedReferral>, Option<u64>)| {
-        let seen = rows.iter().take(shown).map(|referral| referral.id.uuid());
-        audit::record(conn, &entry.about(seen.collect()))
+    let seen = move |(rows, _): &(Vec<SealedReferral>, Option<u64>), entry: Entry| {
+        entry.about(rows.iter().take(shown).map(|referral| referral.id.uuid()).collect())
     };
-    let (rows, total) = db.read_recorded(read, record).await?;
+    let (rows, total) = ctx.read_recorded(attempt, read, seen).await?;
     let found = PageRows::of_one_more(rows, &paging, total, |last| order.position(last));
-    let found = found.try_map(|row| row.open(&vault))?;
-    let answer = found.answer(&call, &paging, |referral| ReferralRow::new(referral, now))?;
-    Ok(call.give(answer, Cache::NoStore))
+    let found = found.try_map(|row| row.open(&ctx.vault))?;
+    let answer = found.answer(&ctx.call, &paging, |referral| ReferralRow::new(referral, now))?;
+    Ok(ctx.call.give(answer, Cache::NoStore))
 }
 
 /// Get a referral
@@ -131,23 +113,14 @@ async fn list_referrals(
     security(("staffToken" = []))
 )]
 #[get("/referrals/{id}")]
-async fn get_referral(
-    CaseReader { staff, powers }: CaseReader,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    denials: Data<Denials>,
-    id: Named<ReferralId>,
-) -> Result<HttpResponse> {
-    let directory = directory.current();
-    let reading = Reading { staff: &staff, call: &call, directory: &directory, db: &db, denials: &denials };
-    let (referral, ()) = reading.of("referral.read", id.0, |_, _| Ok(())).await?;
-    let referral = referral.open(&vault)?;
+async fn get_referral(ctx: Context<CaseReader>, id: Named<ReferralId>) -> Result<HttpResponse> {
+    let CaseReader { staff, powers } = &ctx.caller;
+    let (referral, ()) = ctx.read_referral(actions::REFERRAL_READ, id.0, |_, _| Ok(())).await?;
+    let referral = referral.open(&ctx.vault)?;
     let version = referral.version;
-    let is_own = staff.offices(&directory).any(|office| office == referral.office_id);
-    let links = links(&call, &referral, &directory, (powers.works && is_own).then(|| powers.into()));
-    call.found(&ReferralView::new(referral, call.moment.now, links), Validator::Version(version), Cache::NoStore)
+    let is_own = staff.offices(&ctx.directory).any(|office| office == referral.office_id);
+    let view = answers::view(&ctx, referral, (powers.works && is_own).then(|| (*powers).into()));
+    ctx.call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 
 /// Get the sender's view of a referral
@@ -166,76 +139,16 @@ async fn get_referral(
     extensions(("x-problems" = json!([Problem::NoSender])))
 )]
 #[get("/referrals/{id}/partner-view")]
-async fn get_partner_view(
-    CaseReader { staff, .. }: CaseReader,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    denials: Data<Denials>,
-    id: Named<ReferralId>,
-) -> Result<HttpResponse> {
-    let directory = directory.current();
-    let reading = Reading { staff: &staff, call: &call, directory: &directory, db: &db, denials: &denials };
-    let (referral, ()) = reading.of("referral.partner_view_read", id.0, |_, _| Ok(())).await?;
-    let referral = referral.open(&vault)?;
+async fn get_partner_view(ctx: Context<CaseReader>, id: Named<ReferralId>) -> Result<HttpResponse> {
+    let (referral, ()) = ctx.read_referral(actions::REFERRAL_PARTNER_VIEW_READ, id.0, |_, _| Ok(())).await?;
+    let referral = referral.open(&ctx.vault)?;
     if referral.origin.partner().is_none() {
         return Err(Error::new(Problem::NoSender));
     }
-    let disclosed = DisclosedReferral::of(&referral, &directory);
+    let disclosed = DisclosedReferral::of(&referral, &ctx.directory);
     let withheld = Withheld::from(&referral, &disclosed);
-    let receipt = Receipt::new(&disclosed, &[Scope::Submit, Scope::Read], &directory, &call);
-    call.found(&SenderView { receipt, withheld }, Validator::Content, Cache::NoStore)
-}
-
-/// A reader of a referral or of its parts, with everything that reading and recording needs.
-pub struct Reading<'a> {
-    pub staff: &'a Staff,
-    pub call: &'a Call,
-    /// The directory that tells which offices the member of staff belongs to.
-    pub directory: &'a Directory,
-    pub db: &'a Db,
-    /// The record of attempts that are denied.
-    pub denials: &'a Denials,
-}
-
-impl Reading<'_> {
-    /// Reads the referral, if the member of staff may know of it, together with what `below` reads. The reading is in the audit
-    /// before the answer is returned.
-    pub async fn of<T: Send + 'static>(
-        &self,
-        action: &'static str,
-        id: ReferralId,
-        below: impl FnOnce(&mut DbConn, ReferralId) -> Result<T> + Send + 'static,
-    ) -> Result<(SealedReferral, T)> {
-        let sight = self.staff.sight(self.directory);
-        let reason = sight.reason;
-        let attempt =
-            || Entry::of_call(self.call, self.staff.actor(), action, "referral", vec![id.uuid()]).because(reason);
-        let entry = attempt();
-        let read = move |conn: &mut DbConn| Ok((store::find(conn, &sight, id)?, below(conn, id)?));
-        let record = move |conn: &mut DbConn, (referral, _): &(SealedReferral, T)| {
-            audit::record(conn, &entry.on_behalf_of(referral.office_id))
-        };
-        self.denials.noted(self.db.read_recorded(read, record).await, attempt)
-    }
-}
-
-/// Links to the referral, its parts, and the actions that `caller` may take on it now.
-pub fn links(call: &Call, referral: &Referral, directory: &Directory, caller: Option<Caller>) -> Vec<Link> {
-    let path = format!("/referrals/{}", referral.id);
-    let below = |rel: &'static str, method: &'static str| call.link(rel, method, &format!("{path}/{rel}"));
-    let mut links = vec![call.link("self", "GET", &path)];
-    links.extend(["history", "related", "messages"].map(|rel| below(rel, "GET")));
-    links.extend(referral.origin.partner().map(|_| below("partner-view", "GET")));
-    let can_write = caller.is_some() && check_writable(referral).is_ok() && !referral.is_anonymous();
-    links.extend(can_write.then(|| below("messages", "POST")));
-    let actions = caller.map(|caller| table::allowed(referral, caller, directory)).unwrap_or_default();
-    links.extend(actions.iter().map(|action| {
-        let action = action.as_ref();
-        call.link(action, "POST", &format!("{path}/{action}"))
-    }));
-    links
+    let receipt = Receipt::new(&disclosed, &[Scope::Submit, Scope::Read], &ctx.directory, &ctx.call);
+    ctx.call.found(&SenderView { receipt, withheld }, Validator::Content, Cache::NoStore)
 }
 
 impl QueueQuery {

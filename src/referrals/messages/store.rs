@@ -7,9 +7,10 @@ use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
 use crate::http::page::PageStart;
 use crate::id::{MessageId, PartnerId, ReferralId, StaffId};
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::referrals::messages::MessageKind;
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Sealed, Vault};
 
 /// A message as the database holds it, with its text sealed.
@@ -107,6 +108,18 @@ pub fn page(
         };
         rows.load::<SealedMessage>(conn)
     })?)
+}
+
+/// Returns one page of a referral's messages as [`page`] does, with the number of all messages if `is_counted`.
+pub fn counted_page(
+    conn: &mut DbConn,
+    referral: ReferralId,
+    from: &PageStart<MessagePosition>,
+    limit: u32,
+    is_counted: bool,
+) -> Result<(Vec<SealedMessage>, Option<u64>)> {
+    let total = if is_counted { Some(count(conn, referral)?) } else { None };
+    Ok((page(conn, referral, from, limit)?, total))
 }
 
 /// Counts all messages of a referral.

@@ -15,21 +15,26 @@ use uuid::Uuid;
 use crate::audit::{self, Entry};
 use crate::auth::Category;
 use crate::db::columns::Json;
-use crate::db::schema::referrals;
+use crate::db::schema::{partners, referrals};
 use crate::db::{DbConn, dialect};
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::id::{PartnerId, ReferralId};
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::referrals::course::clocks;
 use crate::referrals::disclosure::is_told_decisions;
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{Kind, Status, no_deadline};
-use crate::time::Moment;
 use crate::vault::Vault;
 
 /// The number of referrals that are written at once and named in one audit record, since an agency may have sent a great many.
 const AT_ONCE: usize = 100;
+
+/// Returns the category of an agency.
+pub fn find(conn: &mut DbConn, sender: PartnerId) -> Result<Category> {
+    Ok(on_backend!(conn, conn => partners::table.find(sender).select(partners::category).first(conn))?)
+}
 
 /// Returns the category of an agency, and locks it until the transaction ends.
 pub fn hold(conn: &mut DbConn, sender: PartnerId) -> Result<Category> {
