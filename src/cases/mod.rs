@@ -1,6 +1,8 @@
 //! Transactions that span nouns, below the faces.
 
 pub mod adoption;
+pub mod complete_follow_up;
+pub mod correct_contact;
 pub mod correct_referral;
 pub mod intake;
 pub mod take_step;
