@@ -11,6 +11,7 @@
 //! - A person is looked up by name or by identity number, through keyed hashes; there is no other search.
 
 mod age_band;
+pub mod answers;
 mod birth;
 mod change_routes;
 mod channel;

@@ -1,33 +1,24 @@
 //! The operations that read a person and move a person to another family.
 
-use std::sync::Arc;
-
-use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-use crate::audit;
-use crate::audit::denials::Denials;
-use crate::auth::{PeopleWorker, Sight};
-use crate::db::{Db, DbConn, anew};
-use crate::directory::{self, Directory};
-use crate::error::{Error, Problem, Result, Text};
+use crate::audit::{Entry, actions};
+use crate::auth::PeopleWorker;
+use crate::cases::move_person::MovePerson;
+use crate::context::{Context, Tx};
+use crate::error::{Problem, Result};
 use crate::families::membership::By;
-use crate::families::{self, FamilyEventKind};
 use crate::http::answer::Validator;
 use crate::http::body::BodyWithNulls;
-use crate::http::call::{Cache, Call};
+use crate::http::call::Cache;
 use crate::http::mount::Mount;
 use crate::http::path::Named;
-use crate::http::written::{Linking, Links, Written};
 use crate::id::{FamilyId, PersonId};
-use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
-use crate::people::store::{self, SealedPerson};
-use crate::people::{PersonView, change_routes, create_routes, search_routes};
-use crate::time::Timestamp;
-use crate::vault::{self, ConfidentialProse, Vault};
+use crate::people::answers::{PersonAnswers, PersonInSight};
+use crate::people::{PersonView, change_routes, create_routes, search_routes, store};
+use crate::vault::ConfidentialProse;
 
 /// Mounts the operations on people.
 pub fn routes(api: &mut impl Mount) {
@@ -60,15 +51,6 @@ fn given_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Res
     Option::deserialize(deserializer)
 }
 
-/// A person, as far as the caller may know of them.
-pub(super) struct Found {
-    pub(super) person: SealedPerson,
-    family_id: Option<FamilyId>,
-    same_number: Vec<PersonId>,
-    /// Whether the caller may change the person, and not only read about them for a stated reason.
-    may_change: bool,
-}
-
 /// Get a person
 ///
 /// Returns a person whom one of your own offices has met. For everyone else the person does not exist, and a person whose identity is
@@ -81,30 +63,15 @@ pub(super) struct Found {
     security(("staffToken" = []))
 )]
 #[get("/people/{id}")]
-async fn get_person(
-    PeopleWorker(staff): PeopleWorker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    denials: Data<Denials>,
-    id: Named<PersonId>,
-) -> Result<HttpResponse> {
-    let directory = directory.current();
-    let (id, sight, by) = (id.0, staff.sight(&directory), By::new(&staff, &directory, &call));
-    let attempt = by.entry("person.read", "person", vec![id.uuid()]).because(sight.reason);
-    let entry = attempt.clone();
-    let record = move |conn: &mut DbConn, found: &Found| audit::record(conn, &entry.also_about(found.others()));
-    let read = move |conn: &mut DbConn| {
-        let found = look(conn, &sight, id)?;
-        let may_change = by.may_change(conn, &sight, |conn, own| store::known_among(conn, own, &[id]))?;
-        Ok(Found { may_change, ..found })
-    };
-    let found = db.read_recorded(read, record).await;
-    let found = denials.noted(found, || attempt)?;
+async fn get_person(ctx: Context<PeopleWorker>, id: Named<PersonId>) -> Result<HttpResponse> {
+    let (id, scope, answers) = (id.0, ctx.readable(), PersonAnswers::new(&ctx));
+    let attempt = actions::PERSON_READ.on(id).on_behalf_of(ctx.changeable().only_office()).because(scope.reason);
+    let finder = answers.clone();
+    let read = move |conn: &mut _| finder.find_readable(conn, &scope, id);
+    let seen = |found: &PersonInSight, entry: Entry| entry.also_about(found.others());
+    let found = ctx.read_recorded(attempt, read, seen).await?;
     let version = found.person.version;
-    let view = Showing::new(&vault, &directory, &call).view(found)?;
-    call.found(&view, Validator::Version(version), Cache::NoStore)
+    ctx.call.found(&answers.view(found)?, Validator::Version(version), Cache::NoStore)
 }
 
 /// Move a person to another family
@@ -125,130 +92,23 @@ async fn get_person(
 )]
 #[post("/people/{id}/move")]
 async fn move_person(
-    PeopleWorker(staff): PeopleWorker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    retries: Data<Retries>,
-    denials: Data<Denials>,
+    ctx: Context<PeopleWorker>,
     id: Named<PersonId>,
     body: BodyWithNulls<PersonMove>,
 ) -> Result<HttpResponse> {
-    let (directory, id) = (directory.current(), id.0);
-    let (by, to) = (By::new(&staff, &directory, &call), body.0.family_id);
-    let showing = Showing::new(&vault, &directory, &call);
-    let (sight, shown) = (by.sight.clone(), showing.clone());
-    let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {
-        shown.made_anew(look(conn, &sight, PersonId::from_uuid(id))?, kept)
-    };
-    let replay = ReplayAnew { action: "person.moved.replayed", resource_type: "person", render };
-    let attempt = || by.entry("person.moved", "person", vec![id.uuid()]);
-    let once = async |slot: Slot| {
-        let sight = by.sight.clone();
-        let before = db.read(move |conn| store::find(conn, &sight, id)).await?;
-        call.check_if_match_when_given(before.version)?;
-        let mut event = by.event(FamilyEventKind::Moved, Some(id), before.family_id, to);
-        let (row, random) = (event.id.uuid(), &call.moment.random);
-        event.reason = Some(vault.seal_json(vault::FAMILY_EVENT_REASON, row, body.0.reason.reveal(), random)?);
-        let (entry, by, showing) = (attempt(), by.clone(), showing.clone());
-        let work = move |conn: &mut DbConn| {
-            if let Some(family) = to {
-                by.check_can_be_joined(conn, family, "/familyId")?;
-            }
-            if before.family_id == to {
-                let there = Text::new("is where the person is already", "är där personen redan är");
-                return Err(Error::invalid_at("/familyId", there));
-            }
-            store::place(conn, id, before.version, to, by.moment.now)?;
-            families::store::remember(conn, std::slice::from_ref(&event))?;
-            for family in [before.family_id, to].into_iter().flatten() {
-                families::store::members_changed(conn, family)?;
-            }
-            if let Some(family) = to {
-                By::check_size(conn, family, "/familyId")?;
-            }
-            audit::record(conn, &entry)?;
-            let found = look(conn, &by.sight, id)?;
-            let version = found.person.version;
-            let answer = Written::changed(&showing.view(found)?, Validator::Version(version))?;
-            slot.keep(conn, id.uuid(), &answer)?;
-            Ok(answer)
-        };
-        db.write(work).await
-    };
-    let change = async |slot: Slot| anew(call.names_a_version(), async || once(slot.clone()).await).await;
-    let answer = retries.once_or_anew(&call, staff.actor(), replay, change).await;
-    call.send(denials.noted(answer, attempt)?)
-}
-
-/// Reads a person as far as somebody with this sight may know of them.
-pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<Found> {
-    let person = store::find(conn, sight, id)?;
-    let family: Vec<FamilyId> = person.family_id.into_iter().collect();
-    let family_id = families::store::known_among(conn, sight, &family)?.first().copied();
-    Found::new(conn, sight, person, family_id)
-}
-
-impl Found {
-    /// Adds the other records with the same identity number to a person. They exist only because one of the records is protected, so only
-    /// staff who are cleared learn of them. `family_id` is the family, if the caller may know of it.
-    pub(super) fn new(
-        conn: &mut DbConn,
-        sight: &Sight,
-        person: SealedPerson,
-        family_id: Option<FamilyId>,
-    ) -> Result<Self> {
-        let same_number = if sight.protected_identity { store::others_with_number(conn, &person)? } else { Vec::new() };
-        Ok(Self { person, family_id, same_number, may_change: true })
-    }
-
-    /// The other records that are shown, which the audit record names as well.
-    fn others(&self) -> Vec<Uuid> {
-        self.same_number.iter().copied().map(PersonId::uuid).collect()
-    }
-}
-
-/// The vault, the directory and the links, which are needed to show a person on any thread.
-#[derive(Clone)]
-pub(super) struct Showing {
-    pub(super) vault: Vault,
-    pub(super) directory: Arc<Directory>,
-    pub(super) links: Links,
-    now: Timestamp,
-}
-
-impl Showing {
-    pub(super) fn new(vault: &Data<Vault>, directory: &Arc<Directory>, call: &Call) -> Self {
-        let (vault, directory) = (vault.get_ref().clone(), Arc::clone(directory));
-        Self { vault, directory, links: call.links(), now: call.moment.now }
-    }
-
-    /// Makes the view of a person for the caller who found them.
-    pub(super) fn view(&self, found: Found) -> Result<PersonView> {
-        let today = self.directory.calendar.local_date(self.now.utc());
-        let path = path(found.person.id);
-        let mut links = vec![self.links.link("self", "GET", &path)];
-        if found.may_change {
-            links.push(self.links.link("change", "PATCH", &path));
-            links.push(self.links.link("move", "POST", &format!("{path}/move")));
-        }
-        links.push(self.links.link("timeline", "GET", &format!("{path}/timeline")));
-        let person = found.person.open(&self.vault)?;
-        Ok(PersonView::new(person, found.family_id, found.same_number, &self.directory, links, today))
-    }
-
-    /// Gives a kept answer about a person again, with the person as they are now.
-    pub(super) fn made_anew(&self, found: Found, kept: Written) -> Result<Again> {
-        let (version, others) = (found.person.version, found.others());
-        Ok(Again {
-            answer: kept.made_anew(&self.view(found)?, Validator::Version(version))?,
-            others,
-            leads_nowhere: false,
+    let (id, answers) = (id.0, PersonAnswers::new(&ctx));
+    let attempt = actions::PERSON_MOVED.on(id).on_behalf_of(ctx.changeable().only_office());
+    ctx.write(attempt, answers.repeat(), async || {
+        let scope = ctx.changeable();
+        let before = ctx.read(move |conn| store::find(conn, &scope, id)).await?;
+        ctx.call.check_if_match_when_given(before.version)?;
+        let PersonMove { family_id, reason } = &body.0;
+        let moving = MovePerson::new(&before, *family_id, reason, By::of(&ctx), &ctx.vault)?;
+        let answers = answers.clone();
+        Ok(move |tx: &mut Tx| {
+            moving.write(tx)?;
+            answers.changed(tx, id)
         })
-    }
-}
-
-pub(super) fn path(id: PersonId) -> String {
-    format!("/people/{id}")
+    })
+    .await
 }
