@@ -4,6 +4,7 @@
 //! [`SOURCES`] or in `field.rs`. Each source gives its own newest events after a position, and the newest of all of them make the page.
 
 mod field;
+mod reading;
 pub mod routes;
 mod sources;
 mod view;
