@@ -76,7 +76,7 @@ pub enum Command {
     /// Make a token for a member of staff, signed with a demo's key: for development only
     ///
     /// The token is valid in the demo whose folder is given, and nowhere else.
-    Token(TokenConfig),
+    Token(DemoTokenConfig),
 }
 
 /// The folder and the port of `demo`.
@@ -220,7 +220,7 @@ pub struct AuditVerifyConfig {
 
 /// The holder and the lifetime of the token that `token` makes.
 #[derive(Debug, Clone, Args)]
-pub struct TokenConfig {
+pub struct DemoTokenConfig {
     /// The folder of the demo whose key signs the token
     #[arg(long, value_name = "DIR", default_value = "./nara-data")]
     pub data_dir: PathBuf,

@@ -60,7 +60,7 @@ impl Text {
 
 /// The place in a request where something is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum ViolationPlace {
     /// A JSON Pointer (RFC 6901) into the body, without the leading `#`.
     Pointer(String),
     /// A range of characters in the text at a JSON Pointer.
@@ -78,7 +78,7 @@ pub enum Place {
 /// One violation: a place in the request, and what is wrong there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    pub place: Place,
+    pub place: ViolationPlace,
     /// A sentence that says what is wrong, and what would be right.
     pub detail: Text,
 }
@@ -86,14 +86,14 @@ pub struct Violation {
 impl Violation {
     /// A violation in the body, at the JSON Pointer `pointer`.
     pub fn at(pointer: impl Into<String>, detail: Text) -> Self {
-        Self { place: Place::Pointer(pointer.into()), detail }
+        Self { place: ViolationPlace::Pointer(pointer.into()), detail }
     }
 }
 
 /// The one error type of the program.
-pub struct Error(Box<Parts>);
+pub struct Error(Box<ErrorParts>);
 
-struct Parts {
+struct ErrorParts {
     problem: Problem,
     detail: Option<Text>,
     violations: Vec<Violation>,
@@ -108,7 +108,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// Makes an error that needs no details.
     pub fn new(problem: Problem) -> Self {
-        Self(Box::new(Parts {
+        Self(Box::new(ErrorParts {
             problem,
             detail: None,
             violations: Vec::new(),
@@ -146,7 +146,7 @@ impl Error {
 
     /// Makes the error for a query parameter that cannot be used.
     pub fn parameter(name: impl Into<String>, detail: Text) -> Self {
-        Self::bad_parameter(Violation { place: Place::Parameter(name.into()), detail })
+        Self::bad_parameter(Violation { place: ViolationPlace::Parameter(name.into()), detail })
     }
 
     /// Makes the error for a query parameter that cannot be used, from a violation that already exists.
@@ -164,7 +164,7 @@ impl Error {
     /// Makes the error for a header that cannot be used, with a problem of its own.
     pub fn header_problem(problem: Problem, name: &'static str, detail: Text) -> Self {
         let mut error = Self::new(problem);
-        error.0.violations = vec![Violation { place: Place::Header(name), detail }];
+        error.0.violations = vec![Violation { place: ViolationPlace::Header(name), detail }];
         error
     }
 
@@ -199,7 +199,7 @@ impl Error {
     /// Moves the error from a part of a body to the whole body: prefixes its pointers with `part`, the pointer to that part.
     pub fn within(mut self, part: &str) -> Self {
         for violation in &mut self.0.violations {
-            if let Place::Pointer(pointer) | Place::Span { pointer, .. } = &mut violation.place {
+            if let ViolationPlace::Pointer(pointer) | ViolationPlace::Span { pointer, .. } = &mut violation.place {
                 *pointer = format!("{part}{pointer}");
             }
         }
@@ -209,7 +209,7 @@ impl Error {
     /// Moves the error from a whole body to one of its parts that was sent alone: removes the prefix `part` from its pointers.
     pub fn from_part(mut self, part: &str) -> Self {
         for violation in &mut self.0.violations {
-            if let Place::Pointer(pointer) = &mut violation.place
+            if let ViolationPlace::Pointer(pointer) = &mut violation.place
                 && let Some(rest) = pointer.strip_prefix(part)
             {
                 *pointer = rest.to_owned();
@@ -255,10 +255,12 @@ impl Error {
             return cause.to_string();
         }
         let place = |violation: &Violation| match &violation.place {
-            Place::Pointer(place) | Place::Span { pointer: place, .. } | Place::Parameter(place) => {
+            ViolationPlace::Pointer(place)
+            | ViolationPlace::Span { pointer: place, .. }
+            | ViolationPlace::Parameter(place) => {
                 format!("{place} {}", violation.detail.en)
             }
-            Place::Header(place) => format!("{place} {}", violation.detail.en),
+            ViolationPlace::Header(place) => format!("{place} {}", violation.detail.en),
         };
         let detail = self.detail().map(|detail| detail.en.to_string());
         let told: Vec<String> = detail.into_iter().chain(self.violations().iter().map(place)).collect();

@@ -6,24 +6,25 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use nara::audit::seal::{Head, Sealer};
-use nara::audit::store::{self, Filter};
+use nara::audit::chain::{Head, Sealer};
+use nara::audit::store::{self, AuditFilter};
 use nara::audit::verify::{Verification, Walk};
 use nara::auth::key_set::KeySource;
 use nara::auth::permissions::Permissions;
-use nara::auth::tokens::{ClaimNames, Verifier};
+use nara::auth::tokens::{ClaimNames, TokenVerifier};
 use nara::cli::{
     AuditCommand, AuditVerifyConfig, BACKUP_OF_POSTGRES, BackupConfig, Cli, Command, ImportCommand, ImportConfig,
     MigrateConfig, VaultCommand,
 };
 use nara::config::{Secret, ServeConfig, TokenConfig};
-use nara::db::backup::Place;
+use nara::db::backup::BackupPlace;
 use nara::db::connection::Purpose;
 use nara::db::{DbConn, migrations};
 use nara::meta::probe;
+use nara::moment::Moment;
 use nara::server::{self, MetricsAt, Setup, Timeouts};
-use nara::time::{Clock, Moment, Random};
-use nara::vault::{Ring, rotation};
+use nara::time::{Clock, Random};
+use nara::vault::{VaultKeys, rotation};
 use nara::{demo, directory, lookups, telemetry};
 
 fn main() -> ExitCode {
@@ -104,7 +105,7 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
     running.until_stopped().await.map_err(|error| explain("the server", &error))
 }
 
-async fn verifier(config: &TokenConfig) -> Result<Verifier, String> {
+async fn verifier(config: &TokenConfig) -> Result<TokenVerifier, String> {
     let (source, keys) = match (&config.jwks_file, &config.jwks_url) {
         (Some(path), _) => {
             let source = KeySource::File(path.clone());
@@ -128,7 +129,7 @@ async fn verifier(config: &TokenConfig) -> Result<Verifier, String> {
         protected_identity: config.claim_protected_identity.clone(),
     };
     let renewed_every = Duration::from_secs(config.jwks_refresh_seconds.into());
-    Ok(Verifier::new(keys, config.issuer.clone(), config.audience.clone())
+    Ok(TokenVerifier::new(keys, config.issuer.clone(), config.audience.clone())
         .renewed_from(source, renewed_every)
         .with_claims(claims)
         .with_longest_lifetime(i64::from(config.token_longest_hours) * 3600))
@@ -150,11 +151,11 @@ fn migrate(config: &MigrateConfig) -> Result<(), String> {
 async fn backup(config: BackupConfig) -> Result<(), String> {
     let target = config.database.target()?;
     let database = target.file().ok_or(BACKUP_OF_POSTGRES)?;
-    let place = Place::new(database, &config.file).map_err(|error| explain("the backup", &error))?;
+    let place = BackupPlace::new(database, &config.file).map_err(|error| explain("the backup", &error))?;
     let (tell, told) = tokio::sync::oneshot::channel();
     let there = place.clone();
     let write = move || {
-        let counts = |conn: &mut DbConn| Ok((store::last_seal(conn)?, store::count(conn, &Filter::default())?));
+        let counts = |conn: &mut DbConn| Ok((store::last_seal(conn)?, store::count(conn, &AuditFilter::default())?));
         // The receiver is gone if the program is stopping.
         let _gone = tell.send(there.write(counts));
     };
@@ -190,9 +191,9 @@ async fn stop_signal() -> &'static str {
 fn change_keys(command: VaultCommand) -> Result<(), String> {
     let random = Random::system();
     match command {
-        VaultCommand::NewKeys => print_out(Ring::new(&random).reveal().trim_end()),
+        VaultCommand::NewKeys => print_out(VaultKeys::new(&random).reveal().trim_end()),
         VaultCommand::AddKey(config) => {
-            let ring: Ring = config.vault.vault()?.ring().reveal().parse()?;
+            let ring: VaultKeys = config.vault.vault()?.ring().reveal().parse()?;
             let ring = if config.lookup { ring.with_fresh_lookup_key(&random) } else { ring.with_fresh_key(&random) };
             print_out(ring?.reveal().trim_end());
         }

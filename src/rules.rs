@@ -6,7 +6,7 @@ use std::hash::Hash;
 use chrono::{Datelike, NaiveDate};
 use uuid::Uuid;
 
-use crate::error::{Error, Place, Problem, Result, Text, Violation};
+use crate::error::{Error, Problem, Result, Text, Violation, ViolationPlace};
 
 /// The most violations that one error names. Without a limit, a body full of mistakes would get an answer larger than itself.
 const MOST_TOLD: usize = 1000;
@@ -36,7 +36,7 @@ impl Rules {
 
     /// Adds the violation `detail` about the characters from `start` to `end` of the text at `pointer`.
     pub fn refuse_span(&mut self, problem: Problem, pointer: &str, (start, end): (usize, usize), detail: Text) {
-        let place = Place::Span { pointer: pointer.to_owned(), start, end };
+        let place = ViolationPlace::Span { pointer: pointer.to_owned(), start, end };
         self.push(problem, Violation { place, detail });
     }
 
@@ -140,7 +140,7 @@ pub fn in_the_future() -> Text {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Place;
+    use crate::error::ViolationPlace;
 
     #[test]
     fn all_violations_are_named_and_not_only_the_first() {
@@ -154,7 +154,7 @@ mod tests {
     fn places(rules: Rules) -> Vec<String> {
         let error = rules.finish(Some(())).unwrap_err();
         let place = |violation: &Violation| match &violation.place {
-            Place::Pointer(pointer) => pointer.clone(),
+            ViolationPlace::Pointer(pointer) => pointer.clone(),
             elsewhere => panic!("{elsewhere:?}"),
         };
         error.violations().iter().map(place).collect()

@@ -8,14 +8,18 @@ use nara::db::{DbConn, in_transaction};
 use nara::directory::Directory;
 use nara::error::{Problem, Result};
 use nara::id::{OfficeId, PartnerId, ReferralId};
+use nara::moment::Moment;
 use nara::on_backend;
 use nara::referrals::Referral;
 use nara::referrals::course::clocks;
-use nara::referrals::course::steps::{self, AssessProtection, DecideInquiry, SendFeedback, Setting, Step};
+use nara::referrals::course::steps::ends::DecideInquiry;
+use nara::referrals::course::steps::feedback::SendFeedback;
+use nara::referrals::course::steps::work::AssessProtection;
+use nara::referrals::course::steps::{self, ReferralStep, StepSetting};
 use nara::referrals::course::table::Caller;
 use nara::referrals::reference::Reference;
 use nara::referrals::store::SealedReferral;
-use nara::time::{Clock, Moment, Random, Timestamp};
+use nara::time::{Clock, Random, Timestamp};
 use nara::vault::Vault;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -47,7 +51,7 @@ impl Matters {
         let moment = Moment { now: Clock::system().now(), random: Random::system() };
         let new = serde_json::from_str(&report::body()).expect("the report is one");
         let received = Referral::receive(new, sender, None, directory, &moment).expect("the report is received");
-        let setting = Setting {
+        let setting = StepSetting {
             directory,
             moment: &moment,
             by: moment.id(),
@@ -121,7 +125,7 @@ impl Matters {
     }
 }
 
-fn take<S: Step + DeserializeOwned>(before: &Referral, setting: &Setting<'_>, body: Value) -> Referral {
+fn take<S: ReferralStep + DeserializeOwned>(before: &Referral, setting: &StepSetting<'_>, body: Value) -> Referral {
     let step: S = serde_json::from_value(body).expect("the body is right");
     steps::take(step, before, setting).expect("the step is allowed").0
 }

@@ -8,12 +8,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use nara::auth::permissions::Permissions;
-use nara::auth::tokens::Verifier;
+use nara::auth::tokens::TokenVerifier;
 use nara::db::Target;
 use nara::server::{self, MetricsAt, Setup, Timeouts};
 use nara::telemetry;
 use nara::time::{Clock, Random};
-use nara::vault::{Ring, Vault};
+use nara::vault::{Vault, VaultKeys};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -109,7 +109,7 @@ async fn answer_to(mut lines: UnboundedReceiver<String>) {
     let url: String = next(&mut lines).await;
     let target: Target = url.parse().expect("a URL of a database");
     let installation = Installation::fill(target);
-    let vault = Vault::new(Ring::new(&Random::system()));
+    let vault = Vault::new(VaultKeys::new(&Random::system()));
     let running = server::start(setup(&installation, vault.clone())).await.expect("the server starts");
     let token = installation.token();
     let sign_in = SignInCost::of(&verifier(&installation), &token);
@@ -161,7 +161,7 @@ fn setup(installation: &Installation, vault: Vault) -> Setup {
     }
 }
 
-fn verifier(installation: &Installation) -> Verifier {
+fn verifier(installation: &Installation) -> TokenVerifier {
     let keys = installation.key_set().parse().expect("the key set is right");
-    Verifier::new(Some(keys), ISSUER.to_owned(), "nara".to_owned())
+    TokenVerifier::new(Some(keys), ISSUER.to_owned(), "nara".to_owned())
 }

@@ -4,11 +4,12 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-use nara::auth::holder::Holder;
+use nara::auth::holder::TokenHolder;
 use nara::auth::permissions::{Permission, Permissions};
-use nara::auth::tokens::Verifier;
-use nara::time::{Clock, Moment, Random, Timestamp};
-use nara::vault::{Ring, Vault};
+use nara::auth::tokens::TokenVerifier;
+use nara::moment::Moment;
+use nara::time::{Clock, Random, Timestamp};
+use nara::vault::{Vault, VaultKeys};
 use serde::{Deserialize, Serialize};
 
 use super::table::{Measured, verdict};
@@ -22,12 +23,12 @@ pub struct SignInCost {
 
 impl SignInCost {
     /// Measures it for this token.
-    pub fn of(verifier: &Verifier, token: &str) -> Self {
+    pub fn of(verifier: &TokenVerifier, token: &str) -> Self {
         let now = Clock::system().now();
         let first = microseconds(200, || drop(black_box(verifier.check(token, now))));
         let Ok(verified) = verifier.check(token, now) else { panic!("the token holds") };
         let moment = Moment { now, random: Random::system() };
-        let holder = Holder::new(verified, &Vault::new(Ring::new(&moment.random)));
+        let holder = TokenHolder::new(verified, &Vault::new(VaultKeys::new(&moment.random)));
         holder.is_registered_as(moment.id());
         verifier.remember(token, Arc::new(holder), now);
         let rule = Permissions::standard();
@@ -50,7 +51,7 @@ impl SignInCost {
     }
 }
 
-fn known(verifier: &Verifier, rule: &Permissions, token: &str, now: Timestamp) {
+fn known(verifier: &TokenVerifier, rule: &Permissions, token: &str, now: Timestamp) {
     let holder = verifier.remembered(token, now).and_then(Result::ok).expect("the token is remembered");
     let reach = rule.reach(Permission::ReadReferrals, &holder.verified.claims.roles);
     assert!(!reach.is_empty());

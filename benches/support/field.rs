@@ -2,9 +2,10 @@
 
 use nara::directory::Directory;
 use nara::id::StaffId;
+use nara::moment::Moment;
 use nara::outreach::store::SealedContact;
-use nara::outreach::{OutreachContact, Setting};
-use nara::time::{Moment, Timestamp};
+use nara::outreach::{ContactSetting, OutreachContact};
+use nara::time::Timestamp;
 use nara::vault::Vault;
 
 /// The body.
@@ -25,7 +26,7 @@ pub fn sealed(directory: &Directory, vault: &Vault, moment: &Moment, at: Timesta
     new.occurred_at = at;
     let office = directory.offices.iter().find(|office| office.slug.as_ref() == "skaggetorp");
     let office = office.expect("the directory has the office").id;
-    let setting = Setting { office, directory, now: moment.now, before: None };
+    let setting = ContactSetting { office, directory, now: moment.now, before: None };
     let worker: StaffId = moment.id();
     let contact = OutreachContact::new(new, &setting, worker, moment.random.bytes(), moment);
     SealedContact::new(&contact.expect("the contact keeps the rules"), vault, &moment.random).expect("it can be sealed")

@@ -8,9 +8,10 @@ use nara::config::Secret;
 use nara::db::connection::Purpose;
 use nara::db::{DbConn, Target, migrations};
 use nara::directory;
+use nara::moment::Moment;
 use nara::partners::{self, NewPartner, Partner};
-use nara::server::Keys;
-use nara::time::{Clock, Moment, Random};
+use nara::server::DerivedKeys;
+use nara::time::{Clock, Random};
 use p256::SecretKey;
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use serde_json::{Value, json};
@@ -36,7 +37,7 @@ impl Installation {
         let key = PlainKey::new(ENVIRONMENT, &moment.random);
         migrations::run(&target).expect("the database can be migrated");
         let mut conn = target.connect(Purpose::Writing).expect("the database is there");
-        let hash_key = Keys::of(&secret).partner_keys;
+        let hash_key = DerivedKeys::of(&secret).partner_keys;
         let fill = |conn: &mut DbConn| {
             directory::import::embedded(conn, &moment)?;
             let slug = "school".parse().expect("a slug");

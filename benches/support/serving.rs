@@ -1,7 +1,7 @@
 //! `nara serve` on a database, as one starts it in production.
 
 use nara::time::Random;
-use nara::vault::{Ring, Vault};
+use nara::vault::{Vault, VaultKeys};
 
 use super::folder::Folder;
 use super::installation::{ENVIRONMENT, ISSUER, Installation};
@@ -11,7 +11,7 @@ use super::program::{Program, free_port};
 pub fn vault(folder: &Folder) -> Vault {
     let path = folder.path.join("vault-keys");
     if !path.exists() {
-        std::fs::write(&path, Ring::new(&Random::system()).reveal()).expect("a file can be written");
+        std::fs::write(&path, VaultKeys::new(&Random::system()).reveal()).expect("a file can be written");
     }
     let ring = std::fs::read_to_string(&path).expect("it was written").parse().expect("it is a ring");
     Vault::new(ring)

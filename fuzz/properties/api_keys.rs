@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
-use nara::auth::keys::{KeyId, Keyring, Network, PlainKey};
+use nara::auth::keys::{ApiKeyId, Keyring, Network, PlainKey};
 use nara::telemetry::Metrics;
 use nara::time::Random;
 
@@ -20,8 +20,8 @@ pub fn check(data: &[u8]) {
     static RING: LazyLock<Keyring> =
         LazyLock::new(|| Keyring::new("test".to_owned(), [7; 32], Arc::new(Metrics::new().expect("metrics"))));
     assert!(RING.verify(text, None, now()).is_none(), "nobody's key");
-    tells_what_is_expected::<KeyId>(text);
-    if let Ok(id) = text.parse::<KeyId>() {
+    tells_what_is_expected::<ApiKeyId>(text);
+    if let Ok(id) = text.parse::<ApiKeyId>() {
         assert!(id.as_ref() == text && id.uuid().get_version_num() == 8);
     }
     tells_what_is_expected::<Network>(text);

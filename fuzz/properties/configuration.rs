@@ -7,8 +7,8 @@ use nara::config::Secret;
 use nara::config::limits::Rate;
 use nara::db::Target;
 use nara::directory::import::files::{self, Data};
-use nara::directory::{Directory, Parts};
-use nara::vault::Ring;
+use nara::directory::{Directory, DirectoryParts};
+use nara::vault::VaultKeys;
 
 use super::{now, random, text};
 
@@ -34,17 +34,17 @@ pub fn check(data: &[u8]) {
 }
 
 fn ring(text: &str) {
-    match text.parse::<Ring>() {
+    match text.parse::<VaultKeys>() {
         Ok(ring) => {
             let written = ring.reveal();
-            assert_eq!(written.parse::<Ring>().map(|ring| ring.reveal()).as_ref(), Ok(&written));
+            assert_eq!(written.parse::<VaultKeys>().map(|ring| ring.reveal()).as_ref(), Ok(&written));
             assert_eq!(format!("{ring:?}"), "[keys]");
             let (current, oldest, lookup) = (ring.current().id(), ring.oldest().id(), ring.lookup_id());
             assert!(oldest <= current && ring.key(current).is_some());
             // The next keys are other ones, and a ring that can be read.
             if let Ok(next) = ring.with_fresh_key(&random()).and_then(|ring| ring.with_fresh_lookup_key(&random())) {
                 assert!(next.current().id() > oldest && next.lookup_id() > lookup && next.key(current).is_some());
-                assert!(next.reveal().parse::<Ring>().is_ok(), "a ring that nobody can read");
+                assert!(next.reveal().parse::<VaultKeys>().is_ok(), "a ring that nobody can read");
             }
         }
         Err(error) => holds_no_secret(&error, text),
@@ -89,7 +89,8 @@ fn tables(text: &str) {
         assert_eq!(nara::directory::Documents::from_stored(stored).ok().as_ref(), Some(&data.documents));
         let codes: Vec<String> = data.documents.postal_codes.iter().map(|row| row.postal_code.clone()).collect();
         let deadlines = data.documents.deadlines.clone();
-        let directory = Directory::new(Parts { documents: data.documents, ..Parts::default() }, now(), None);
+        let directory =
+            Directory::new(DirectoryParts { documents: data.documents, ..DirectoryParts::default() }, now(), None);
         let directory = directory.expect("what is read makes a directory");
         let today = directory.calendar.local_date(now().utc());
         assert!(directory.calendar.rolled(today) >= today);

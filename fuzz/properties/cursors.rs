@@ -3,7 +3,7 @@
 
 use nara::error::Problem;
 use nara::http::call::Call;
-use nara::http::page::{From, Paging};
+use nara::http::page::{PageStart, Paging};
 
 use super::{call, extracted, request, text};
 
@@ -22,8 +22,8 @@ pub fn check(data: &[u8]) {
 /// Nobody can ask the database to walk over millions of rows.
 fn check_depth(paging: &Paging, call: &Call) {
     match paging.from_among_cases::<(i64, u64)>(call) {
-        Ok(From::Row(row)) => assert!(row <= 10_000),
-        Ok(From::Behind(_) | From::Nowhere) => {}
+        Ok(PageStart::Row(row)) => assert!(row <= 10_000),
+        Ok(PageStart::After(_) | PageStart::Empty) => {}
         Err(error) => assert!(matches!(error.problem(), Problem::InvalidCursor | Problem::PageTooDeep)),
     }
 }
@@ -54,7 +54,7 @@ fn walk(first: &Call, paging: &Paging, query: &str) {
     assert_eq!(walked.len(), numbers.len() - skipped, "a row was skipped");
 }
 
-fn next_link(links: &[nara::http::call::Link]) -> String {
+fn next_link(links: &[nara::http::link::Link]) -> String {
     let links = serde_json::to_value(links).expect("links are JSON");
     let next = links.as_array().and_then(|links| links.iter().find(|link| link["rel"] == "next"));
     let href = next.and_then(|link| link["href"].as_str()).expect("there is more, so there is a link");

@@ -5,10 +5,9 @@ use std::sync::LazyLock;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::test::TestRequest;
-use nara::http::answer::{Answer, Validator};
+use nara::http::answer::{Representation, Validator};
 use nara::http::call::{Cache, Call};
 use nara::http::client;
-use nara::http::document;
 use nara::http::idempotency::IdempotencyKey;
 use nara::http::language::Language;
 use nara::http::operations::Operation;
@@ -61,7 +60,7 @@ fn asking_again(call: &Call) {
 
 fn conditions(call: &Call) {
     let view = json!({ "id": 1 });
-    let tag = Answer::of(&view, Validator::Version(7)).expect("an answer").etag;
+    let tag = Representation::of(&view, Validator::Version(7)).expect("an answer").etag;
     let tag = tag.to_str().expect("a tag");
     let names = |name: HeaderName| call.header(name).map(str::to_owned);
     let status = call.found(&view, Validator::Version(7), Cache::NoStore).expect("an answer").status().as_u16();
@@ -107,7 +106,7 @@ fn languages(headers: &HeaderMap) {
 
 fn media_types(headers: &HeaderMap) {
     static OPERATION: LazyLock<Operation> = LazyLock::new(|| {
-        let documented = document::Operation {
+        let documented = nara::http::documented::Operation {
             id: "listDistricts".to_owned(),
             method: "GET".to_owned(),
             path: "/districts".to_owned(),

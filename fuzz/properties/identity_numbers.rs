@@ -1,6 +1,6 @@
 //! Personal identity numbers, and the search for what tells who somebody is in a free text.
 
-use nara::outreach::free_text::{self, Telling};
+use nara::outreach::free_text::{self, IdentifierKind};
 use nara::people::{Birth, PersonalIdentityNumber};
 
 use super::{directory, is_a_sentence, now, tells_what_is_expected, text};
@@ -34,6 +34,6 @@ fn judge(number: &PersonalIdentityNumber, text: &str) {
     let is_recent = (1800..2100).contains(&number.birth_year());
     for spelling in [text, &written].into_iter().chain(is_recent.then_some(short)) {
         let hits = free_text::scan(&format!("Mamman ringde ({spelling}) i går."));
-        assert!(hits.iter().any(|hit| hit.what == Telling::IdentityNumber), "not found in a text");
+        assert!(hits.iter().any(|hit| hit.what == IdentifierKind::IdentityNumber), "not found in a text");
     }
 }

@@ -24,11 +24,13 @@ use actix_web::test::TestRequest;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
 use nara::directory::import::files;
-use nara::directory::{Directory, Parts};
+use nara::directory::{Directory, DirectoryParts};
 use nara::error::{Error, Text};
-use nara::http::call::{Call, Settings};
+use nara::http::call::Call;
 use nara::http::operations::Operations;
-use nara::time::{Clock, Moment, Random, Timestamp};
+use nara::http::settings::Settings;
+use nara::moment::Moment;
+use nara::time::{Clock, Random, Timestamp};
 use serde_json::Value;
 
 /// Panics where what was read of some bytes is not as it must be.
@@ -70,7 +72,7 @@ fn random() -> Random {
 fn directory() -> &'static Directory {
     static DIRECTORY: LazyLock<Arc<Directory>> = LazyLock::new(|| {
         let documents = files::Data::parse(&files::linkoping()).expect("the data of Linköping").documents;
-        let parts = Parts { documents, ..Parts::default() };
+        let parts = DirectoryParts { documents, ..DirectoryParts::default() };
         Arc::new(Directory::new(parts, now(), None).expect("a directory"))
     });
     &DIRECTORY

@@ -9,7 +9,7 @@ use nara::http::query;
 use nara::offices::routes::{OfficeFilter, Period};
 use nara::outreach::follow_ups::routes::WorklistQuery;
 use nara::outreach::routes::ContactQuery;
-use nara::partners::routes::PartnerFilter;
+use nara::partners::routes::PartnerQuery;
 use nara::referrals::faces::partner_routes::SentQuery;
 use nara::referrals::faces::routes::QueueQuery;
 use nara::services::routes::ServiceFilter;
@@ -36,7 +36,7 @@ pub fn check(data: &[u8]) {
     one::<WorklistQuery>(text);
     one::<ContactQuery>(text);
     one::<StaffQuery>(text);
-    one::<PartnerFilter>(text);
+    one::<PartnerQuery>(text);
     one::<OfficeFilter>(text);
     one::<ServiceFilter>(text);
     one::<DistrictFilter>(text);

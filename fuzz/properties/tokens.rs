@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use nara::auth::tokens::{Refusal, Verifier};
+use nara::auth::tokens::{TokenRefusal, TokenVerifier};
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ const ISSUER: &str = "https://idp.test";
 
 struct Provider {
     signing: SigningKey,
-    verifier: Verifier,
+    verifier: TokenVerifier,
 }
 
 static PROVIDER: LazyLock<Provider> = LazyLock::new(|| {
@@ -23,7 +23,7 @@ static PROVIDER: LazyLock<Provider> = LazyLock::new(|| {
     let mut key: Value = serde_json::from_str(&secret.public_key().to_jwk_string()).expect("a JWK is JSON");
     key["kid"] = json!("k");
     let keys = json!({ "keys": [key] }).to_string().parse().expect("a set of one key");
-    let verifier = Verifier::new(Some(keys), ISSUER.to_owned(), "nara".to_owned());
+    let verifier = TokenVerifier::new(Some(keys), ISSUER.to_owned(), "nara".to_owned());
     Provider { signing: SigningKey::from(&secret), verifier }
 });
 
@@ -35,7 +35,8 @@ pub fn check(data: &[u8]) {
     let Some((header, claims)) = text.split_once('\n') else { return };
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
     // What the library does not even take for a header needs no signature.
-    if PROVIDER.verifier.check(&format!("{message}.AA"), now()).is_err_and(|refusal| refusal == Refusal::Malformed) {
+    if PROVIDER.verifier.check(&format!("{message}.AA"), now()).is_err_and(|refusal| refusal == TokenRefusal::Malformed)
+    {
         return;
     }
     let signature: Signature = PROVIDER.signing.sign(message.as_bytes());
@@ -51,7 +52,7 @@ pub fn check(data: &[u8]) {
     let at = claims.len() % signature.len();
     signature[at] ^= 1;
     let forged = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
-    assert_eq!(PROVIDER.verifier.check(&forged, now()).err(), Some(Refusal::Signature));
+    assert_eq!(PROVIDER.verifier.check(&forged, now()).err(), Some(TokenRefusal::Signature));
 }
 
 fn judge(claims: &Value) {

@@ -4,7 +4,7 @@
 //! - An area is active until it is retired. Retiring is an ordinary change and can be taken back.
 //! - An area that districts, offices or referrals refer to is never removed, only retired.
 
-mod routes;
+pub mod routes;
 pub mod store;
 mod view;
 
@@ -14,12 +14,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::id::AreaId;
+use crate::moment::Moment;
 use crate::slug::Slug;
 use crate::text::{Localized, swedish_order};
-use crate::time::{Moment, Timestamp};
-
-pub use routes::routes;
-pub use view::AreaView;
+use crate::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Area {

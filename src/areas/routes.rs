@@ -3,25 +3,28 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 
-use crate::areas::view::path;
-use crate::areas::{Area, AreaView, NewArea, store};
+use crate::areas::view::{AreaView, path};
+use crate::areas::{Area, NewArea, store};
 use crate::auth::{Acting, Administrator, Anyone};
 use crate::db::Db;
-use crate::directory::{Directory, Handle, changes, writer};
+use crate::directory::routes::writer;
+use crate::directory::{Directory, Handle, changes};
 use crate::error::{Error, Problem, Result};
-use crate::http::answer::{Answer, Validator};
-use crate::http::body::{Body, MergePatch};
+use crate::http::answer::{Representation, Validator};
+use crate::http::body::Body;
 use crate::http::call::Call;
+use crate::http::link::Linking;
+use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
-use crate::http::written::{Linking, Written};
+use crate::http::written::Written;
 use crate::id::AreaId;
 use crate::idempotency::{Replay, Retries};
 use crate::slug::AreaName;
 
 /// Mounts the operations on areas.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_areas).service(create_area).service(get_area).service(change_area).service(delete_area);
 }
 
@@ -98,7 +101,7 @@ async fn get_area(_: Anyone, call: Call, directory: Data<Handle>, name: Named<Ar
     let directory = directory.current();
     call.kept(&directory.answers, || {
         let area = directory.find_area(&name.0).ok_or_else(Error::not_found)?;
-        Answer::of(&AreaView::new(area, &directory, &call), Validator::Version(area.version))
+        Representation::of(&AreaView::new(area, &directory, &call), Validator::Version(area.version))
     })
 }
 

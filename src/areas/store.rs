@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = areas, treat_none_as_null = true)]
-struct Row {
+struct AreaRow {
     id: AreaId,
     slug: Slug,
     name: Json<Localized>,
@@ -25,34 +25,34 @@ struct Row {
     updated_at: Timestamp,
 }
 
-impl From<&Area> for Row {
+impl From<&Area> for AreaRow {
     fn from(area: &Area) -> Self {
         let Area { id, slug, name, description, status, version, updated_at } = area.clone();
         Self { id, slug, name: Json(name), description: description.map(Json), status, version, updated_at }
     }
 }
 
-impl From<Row> for Area {
-    fn from(row: Row) -> Self {
-        let Row { id, slug, name, description, status, version, updated_at } = row;
+impl From<AreaRow> for Area {
+    fn from(row: AreaRow) -> Self {
+        let AreaRow { id, slug, name, description, status, version, updated_at } = row;
         Self { id, slug, name: name.0, description: description.map(|text| text.0), status, version, updated_at }
     }
 }
 
 pub fn all(conn: &mut DbConn) -> Result<Vec<Area>> {
-    let rows: Vec<Row> = on_backend!(conn, conn => areas::table.select(Row::as_select()).load(conn))?;
+    let rows: Vec<AreaRow> = on_backend!(conn, conn => areas::table.select(AreaRow::as_select()).load(conn))?;
     Ok(rows.into_iter().map(Area::from).collect())
 }
 
 pub fn insert(conn: &mut DbConn, area: &Area) -> Result<()> {
-    let row = Row::from(area);
+    let row = AreaRow::from(area);
     on_backend!(conn, conn => diesel::insert_into(areas::table).values(&row).execute(conn))?;
     Ok(())
 }
 
 /// Writes the next version of an area. Fails as stale if somebody else wrote that version first.
 pub fn update(conn: &mut DbConn, area: &Area) -> Result<()> {
-    let row = Row::from(area);
+    let row = AreaRow::from(area);
     let before = areas::table.find(area.id).filter(areas::version.eq(area.version - 1));
     let written = on_backend!(conn, conn => diesel::update(before).set(&row).execute(conn))?;
     if written == 1 { Ok(()) } else { Err(stale()) }

@@ -26,16 +26,16 @@ pub struct Denials {
 }
 
 /// The queued denials, and the task that writes them.
-pub struct Waiting {
+pub struct WaitingDenials {
     queue: Receiver<Entry>,
     metrics: Arc<Metrics>,
 }
 
 impl Denials {
-    /// A queue and its receiving end. The caller must run [`Waiting::write`] on that end.
-    pub fn new(metrics: Arc<Metrics>) -> (Self, Waiting) {
+    /// A queue and its receiving end. The caller must run [`WaitingDenials::write`] on that end.
+    pub fn new(metrics: Arc<Metrics>) -> (Self, WaitingDenials) {
         let (sender, receiver) = channel(QUEUE);
-        (Self { queue: sender, metrics: Arc::clone(&metrics) }, Waiting { queue: receiver, metrics })
+        (Self { queue: sender, metrics: Arc::clone(&metrics) }, WaitingDenials { queue: receiver, metrics })
     }
 
     /// Returns `outcome` unchanged. Queues `attempt` as denied if the outcome is "not found", or if it says that the caller named
@@ -53,7 +53,7 @@ impl Denials {
     }
 }
 
-impl Waiting {
+impl WaitingDenials {
     /// Writes queued denials until every [`Denials`] has been dropped.
     pub async fn write(mut self, db: Db) {
         while let Some(first) = self.queue.recv().await {
@@ -78,7 +78,8 @@ mod tests {
     use super::*;
     use crate::audit::{Actor, actions};
     use crate::error::Error;
-    use crate::time::{Clock, Moment, Random};
+    use crate::moment::Moment;
+    use crate::time::{Clock, Random};
 
     #[test]
     fn what_does_not_fit_in_the_queue_is_counted() {
@@ -113,6 +114,6 @@ mod tests {
         let refused = Err(Error::invalid(Vec::new()).naming(vec![somebody, family]));
         assert!(denials.noted::<()>(refused, attempt).is_err());
         let noted = waiting.queue.try_recv().unwrap();
-        assert_eq!((noted.resource_ids.0, noted.outcome), (vec![family, somebody], crate::audit::Outcome::Denied));
+        assert_eq!((noted.resource_ids.0, noted.outcome), (vec![family, somebody], crate::audit::AuditOutcome::Denied));
     }
 }

@@ -15,6 +15,7 @@
 pub mod actions;
 mod actor;
 mod attempt;
+pub mod chain;
 pub mod client;
 pub mod denials;
 mod reason;
@@ -38,8 +39,9 @@ use crate::db::schema::audit_records;
 use crate::error::Result;
 use crate::hex;
 use crate::id::{AuditRecordId, OfficeId, ResourceId};
+use crate::moment::Moment;
 use crate::on_backend;
-use crate::time::{Moment, Random, Timestamp};
+use crate::time::{Random, Timestamp};
 
 pub use actions::AuditAction;
 pub use actor::Actor;
@@ -54,13 +56,13 @@ pub use reason::AccessReason;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[schema(as = AuditOutcome)]
-pub enum Outcome {
+pub enum AuditOutcome {
     /// The action was carried out.
     Done,
     /// The thing does not exist, or the caller may not know that it does.
     Denied,
 }
-crate::text_column!(Outcome);
+crate::text_column!(AuditOutcome);
 
 /// An audit record to be written.
 #[derive(Debug, Clone, Insertable)]
@@ -80,7 +82,7 @@ pub struct Entry {
     client_address: Option<String>,
     client_agent: Option<Agent>,
     trace_id: String,
-    outcome: Outcome,
+    outcome: AuditOutcome,
 }
 
 impl Entry {
@@ -99,7 +101,7 @@ impl Entry {
             client_address: None,
             client_agent: None,
             trace_id,
-            outcome: Outcome::Done,
+            outcome: AuditOutcome::Done,
         }
     }
 
@@ -167,7 +169,7 @@ impl Entry {
 
     /// Marks the record as a denied attempt: the thing does not exist, as far as the actor may know.
     pub fn denied(self) -> Self {
-        Self { outcome: Outcome::Denied, ..self }
+        Self { outcome: AuditOutcome::Denied, ..self }
     }
 }
 

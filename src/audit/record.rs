@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 
 /// An audit record as the database has it.
 #[derive(Debug, Clone, Queryable)]
-pub struct Record {
+pub struct AuditRecord {
     pub id: AuditRecordId,
     pub at: Timestamp,
     pub actor: String,
@@ -31,7 +31,7 @@ pub struct Record {
     pub outcome: String,
 }
 
-impl Record {
+impl AuditRecord {
     /// The identifiers of the things that the record is about.
     pub fn resources(&self) -> Vec<Uuid> {
         let ids = self.resource_ids.0.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -75,9 +75,9 @@ pub(super) mod tests {
     use serde_json::json;
 
     /// A record that somebody read a referral.
-    pub fn sample() -> Record {
+    pub fn sample() -> AuditRecord {
         let id = Uuid::from_u128(0x0193_5b7e_8c00_7a3e_9d52_6f1c_2b3a_4d5e);
-        Record {
+        AuditRecord {
             id: AuditRecordId::from_uuid(id),
             at: Timestamp::from_micros(1_764_000_000_000_000).unwrap(),
             actor: format!("staff:{id}"),
@@ -97,7 +97,7 @@ pub(super) mod tests {
     #[test]
     fn every_field_changes_the_bytes() {
         let other = Uuid::from_u128(7);
-        let changes: [fn(&mut Record, Uuid); 13] = [
+        let changes: [fn(&mut AuditRecord, Uuid); 13] = [
             |record, other| record.id = AuditRecordId::from_uuid(other),
             |record, _| record.at = Timestamp::from_micros(1).unwrap(),
             |record, _| record.actor.push('x'),

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use utoipa::IntoParams;
 
-use crate::audit::record::Record;
-use crate::audit::seal::{Head, Sealer};
-use crate::audit::store::{self, Filter};
+use crate::audit::chain::{Head, Sealer};
+use crate::audit::record::AuditRecord;
+use crate::audit::store::{self, AuditFilter};
 use crate::audit::verify::{Verification, Walk};
 use crate::audit::views::{AuditRecordView, VerificationView};
 use crate::audit::{self, Actor, Entry};
@@ -19,24 +19,24 @@ use crate::db::{Db, DbConn};
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::call::{Cache, Call};
 use crate::http::mount::Mount;
-use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::query::Query;
 use crate::id::ResourceId;
 use crate::text::Line;
 use crate::time::Timestamp;
 
 /// The operations on the audit.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_audit_records).service(verify_audit_records);
 }
 
 /// Runs verifications one at a time. A verification reads the whole audit, and two at once would only take longer.
-pub struct Verifier {
+pub struct AuditVerifier {
     sealer: Sealer,
     turn: Semaphore,
 }
 
-impl Verifier {
+impl AuditVerifier {
     /// A verifier of the seals that this sealer made.
     pub fn new(sealer: Sealer) -> Self {
         Self { sealer, turn: Semaphore::new(1) }
@@ -118,13 +118,13 @@ async fn list_audit_records(
         Ok((store::page(conn, &filter, &from, limit)?, total))
     };
     let entry = Entry::of_call(&call, staff.actor(), "audit.read", "audit_record", Vec::new());
-    let record = move |conn: &mut DbConn, (rows, _): &(Vec<Record>, Option<u64>)| {
+    let record = move |conn: &mut DbConn, (rows, _): &(Vec<AuditRecord>, Option<u64>)| {
         let seen = rows.iter().take(shown).map(|record| record.id.uuid());
         audit::record(conn, &entry.about(seen.collect()))
     };
     let (rows, total) = db.read_recorded(read, record).await?;
     let answer =
-        Found::of_one_more(rows, &paging, total, |last| last.id).answer(&call, &paging, AuditRecordView::new)?;
+        PageRows::of_one_more(rows, &paging, total, |last| last.id).answer(&call, &paging, AuditRecordView::new)?;
     Ok(call.give(answer, Cache::NoStore))
 }
 
@@ -145,7 +145,7 @@ async fn verify_audit_records(
     Auditor(staff): Auditor,
     call: Call,
     db: Data<Db>,
-    verifier: Data<Verifier>,
+    verifier: Data<AuditVerifier>,
     query: Query<VerificationQuery>,
 ) -> Result<HttpResponse> {
     let expected = query.0.expected_head.as_deref().map(|head| head.parse().map_err(|_| wrong_head())).transpose()?;
@@ -167,8 +167,8 @@ fn wrong_head() -> Error {
 }
 
 impl RecordQuery {
-    fn filter(self) -> Filter {
-        Filter {
+    fn filter(self) -> AuditFilter {
+        AuditFilter {
             actor: self.actor,
             resource_type: self.resource_type.map(|line| line.to_string()),
             resource: self.resource_id,

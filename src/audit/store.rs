@@ -9,20 +9,20 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::Bool;
 
 use crate::audit::actor::Actor;
-use crate::audit::record::Record;
-use crate::audit::seal::Seal;
-use crate::db::columns::SqlUuid;
+use crate::audit::chain::Seal;
+use crate::audit::record::AuditRecord;
 use crate::db::schema::{audit_record_resources, audit_records, audit_seals};
+use crate::db::sql_types::SqlUuid;
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::id::{AuditRecordId, ResourceId};
 use crate::on_backend;
 use crate::time::Timestamp;
 
 /// The filters of a list of records.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct AuditFilter {
     pub actor: Option<Actor>,
     pub resource_type: Option<String>,
     /// Only records that name this thing, alone or among others.
@@ -38,7 +38,7 @@ pub struct Filter {
 /// is a macro that is compiled for each.
 macro_rules! filtered {
     ($filter:expr) => {{
-        let filter: &Filter = $filter;
+        let filter: &AuditFilter = $filter;
         let mut rows = audit_records::table.into_boxed();
         if let Some(actor) = filter.actor {
             rows = rows.filter(audit_records::actor.eq(actor.to_string()));
@@ -80,23 +80,28 @@ macro_rules! filtered {
 }
 
 /// One page of the audit, the newest record first. One row more than `limit` is read, to tell whether there is a next page.
-pub fn page(conn: &mut DbConn, filter: &Filter, from: &From<AuditRecordId>, limit: u32) -> Result<Vec<Record>> {
-    if matches!(from, From::Nowhere) {
+pub fn page(
+    conn: &mut DbConn,
+    filter: &AuditFilter,
+    from: &PageStart<AuditRecordId>,
+    limit: u32,
+) -> Result<Vec<AuditRecord>> {
+    if matches!(from, PageStart::Empty) {
         return Ok(Vec::new());
     }
     Ok(on_backend!(conn, conn => {
         let rows = filtered!(filter).order(audit_records::id.desc()).limit(i64::from(limit) + 1);
         let rows = match from {
-            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
-            From::Behind(last) => rows.filter(audit_records::id.lt(*last)),
-            From::Nowhere => rows,
+            PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            PageStart::After(last) => rows.filter(audit_records::id.lt(*last)),
+            PageStart::Empty => rows,
         };
-        rows.load::<Record>(conn)
+        rows.load::<AuditRecord>(conn)
     })?)
 }
 
 /// The number of records that the filter lets through.
-pub fn count(conn: &mut DbConn, filter: &Filter) -> Result<u64> {
+pub fn count(conn: &mut DbConn, filter: &AuditFilter) -> Result<u64> {
     let count: i64 = on_backend!(conn, conn => filtered!(filter).count().get_result(conn))?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
@@ -114,11 +119,11 @@ pub fn newest_sealed(conn: &mut DbConn) -> Result<Option<AuditRecordId>> {
 }
 
 /// The first records after `behind` that have no seal. Both tables are bounded by it, so that no query plan reads all rows.
-pub fn unsealed(conn: &mut DbConn, behind: AuditRecordId, limit: i64) -> Result<Vec<Record>> {
+pub fn unsealed(conn: &mut DbConn, behind: AuditRecordId, limit: i64) -> Result<Vec<AuditRecord>> {
     let seal = audit_seals::table.filter(audit_seals::record_id.gt(behind));
     let sealed = exists(seal.filter(audit_seals::record_id.eq(audit_records::id)));
     let open = audit_records::table.filter(audit_records::id.gt(behind)).filter(not(sealed));
-    Ok(on_backend!(conn, conn => open.order(audit_records::id).limit(limit).load::<Record>(conn))?)
+    Ok(on_backend!(conn, conn => open.order(audit_records::id).limit(limit).load::<AuditRecord>(conn))?)
 }
 
 /// Adds seals after `last`, the last seal that their maker knew. Returns false if another server has added seals since.
@@ -132,9 +137,9 @@ pub fn append(conn: &mut DbConn, last: Option<&Seal>, seals: &[Seal]) -> Result<
 
 /// A sealed record as it was found in the database.
 #[derive(Debug)]
-pub enum Sealed {
+pub enum SealedRecord {
     /// The record is in the table.
-    Record(Box<Record>),
+    AuditRecord(Box<AuditRecord>),
     /// The record is missing.
     Gone,
     /// The row exists, but this program cannot have written it.
@@ -142,17 +147,18 @@ pub enum Sealed {
 }
 
 /// The next seals, each with its record.
-pub fn seals(conn: &mut DbConn, behind: i64, last: i64, limit: i64) -> Result<Vec<(Seal, Sealed)>> {
+pub fn seals(conn: &mut DbConn, behind: i64, last: i64, limit: i64) -> Result<Vec<(Seal, SealedRecord)>> {
     let seals = audit_seals::table.filter(audit_seals::seq.gt(behind)).filter(audit_seals::seq.le(last));
     let seals = seals.order(audit_seals::seq).limit(limit);
     let both = seals
         .left_join(audit_records::table.on(audit_records::id.eq(audit_seals::record_id)))
         .select((audit_seals::all_columns, audit_records::all_columns.nullable()));
-    let rows: QueryResult<Vec<(Seal, Option<Record>)>> = on_backend!(conn, conn => both.load(conn));
+    let rows: QueryResult<Vec<(Seal, Option<AuditRecord>)>> = on_backend!(conn, conn => both.load(conn));
     match rows {
         Ok(rows) => {
-            let sealed =
-                |record: Option<Record>| record.map_or(Sealed::Gone, |record| Sealed::Record(Box::new(record)));
+            let sealed = |record: Option<AuditRecord>| {
+                record.map_or(SealedRecord::Gone, |record| SealedRecord::AuditRecord(Box::new(record)))
+            };
             Ok(rows.into_iter().map(|(seal, record)| (seal, sealed(record))).collect())
         }
         // One unreadable row must not hide the others.
@@ -164,13 +170,13 @@ pub fn seals(conn: &mut DbConn, behind: i64, last: i64, limit: i64) -> Result<Ve
     }
 }
 
-fn read_alone(conn: &mut DbConn, id: AuditRecordId) -> Result<Sealed> {
-    let row: QueryResult<Option<Record>> =
+fn read_alone(conn: &mut DbConn, id: AuditRecordId) -> Result<SealedRecord> {
+    let row: QueryResult<Option<AuditRecord>> =
         on_backend!(conn, conn => audit_records::table.find(id).first(conn).optional());
     match row {
-        Ok(Some(record)) => Ok(Sealed::Record(Box::new(record))),
-        Ok(None) => Ok(Sealed::Gone),
-        Err(DieselError::DeserializationError(_)) => Ok(Sealed::Unreadable),
+        Ok(Some(record)) => Ok(SealedRecord::AuditRecord(Box::new(record))),
+        Ok(None) => Ok(SealedRecord::Gone),
+        Err(DieselError::DeserializationError(_)) => Ok(SealedRecord::Unreadable),
         Err(error) => Err(error.into()),
     }
 }
@@ -199,7 +205,7 @@ pub fn next_records(
 }
 
 /// Whether a record about several things is listed under each of them.
-pub fn is_named_by_all(conn: &mut DbConn, record: &Record) -> Result<bool> {
+pub fn is_named_by_all(conn: &mut DbConn, record: &AuditRecord) -> Result<bool> {
     let things: HashSet<ResourceId> = record.resources().into_iter().map(ResourceId::from_uuid).collect();
     if record.resource_id.is_some() || things.is_empty() {
         return Ok(true);

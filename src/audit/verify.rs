@@ -9,9 +9,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::audit::record::Record;
-use crate::audit::seal::{BEGINNING, Head, Seal, Sealer, settled_before};
-use crate::audit::store::{self, Sealed};
+use crate::audit::chain::{BEGINNING, Head, Seal, Sealer};
+use crate::audit::record::AuditRecord;
+use crate::audit::seal::settled_before;
+use crate::audit::store::{self, SealedRecord};
 use crate::db::DbConn;
 use crate::error::Result;
 use crate::id::AuditRecordId;
@@ -29,7 +30,7 @@ pub const NAMED: usize = 100;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[schema(as = AuditFlaw)]
-pub enum Flaw {
+pub enum AuditFlaw {
     /// The record or its seal differs from what was sealed.
     Changed,
     /// The record of a seal is missing, or the seal itself is.
@@ -46,8 +47,8 @@ pub enum Flaw {
 
 /// One flaw that a verification found, and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    pub flaw: Flaw,
+pub struct AuditFinding {
+    pub flaw: AuditFlaw,
     /// The record with the flaw, if it is known.
     pub record_id: Option<AuditRecordId>,
     /// The number of the seal with the flaw, if there is one.
@@ -63,7 +64,7 @@ pub struct Verification {
     pub unsealed: u64,
     pub head: Option<Head>,
     /// The first [`NAMED`] flaws.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<AuditFinding>,
     /// The number of all flaws.
     pub found: u64,
 }
@@ -73,10 +74,10 @@ impl Verification {
         self.found == 0
     }
 
-    fn find(&mut self, flaw: Flaw, record_id: Option<AuditRecordId>, seq: Option<i64>) {
+    fn find(&mut self, flaw: AuditFlaw, record_id: Option<AuditRecordId>, seq: Option<i64>) {
         self.found += 1;
         if self.findings.len() < NAMED {
-            self.findings.push(Finding { flaw, record_id, seq });
+            self.findings.push(AuditFinding { flaw, record_id, seq });
         }
     }
 }
@@ -144,7 +145,7 @@ impl Walk {
         if let Some(expected) = self.expected
             && store::hash_of(conn, expected.seq)?.as_deref() != Some(&expected.hash[..])
         {
-            self.result.find(Flaw::Cut, None, Some(expected.seq));
+            self.result.find(AuditFlaw::Cut, None, Some(expected.seq));
         }
         let end = last.map_or(0, |last| last.seq);
         Ok(Stage::Seals(Chain { seq: i64::MIN, end, before: vec![BEGINNING.to_vec()], settled }))
@@ -161,7 +162,7 @@ impl Walk {
             chain.seq = seal.seq;
             if seal.seq < 1 {
                 // No sealer uses these numbers: somebody wanted the record to look sealed.
-                self.result.find(Flaw::Inserted, Some(seal.record_id), None);
+                self.result.find(AuditFlaw::Inserted, Some(seal.record_id), None);
                 continue;
             }
             if expected < seal.seq {
@@ -169,10 +170,10 @@ impl Walk {
                 chain.before.clear();
             }
             chain.before = self.judge(&seal, &sealed, &chain.before);
-            if let Sealed::Record(record) = &sealed
+            if let SealedRecord::AuditRecord(record) = &sealed
                 && !store::is_named_by_all(conn, record)?
             {
-                self.result.find(Flaw::Hidden, Some(record.id), Some(seal.seq));
+                self.result.find(AuditFlaw::Hidden, Some(record.id), Some(seal.seq));
             }
         }
         Ok(Stage::Seals(chain))
@@ -182,26 +183,26 @@ impl Walk {
     fn miss(&mut self, first: i64, end: i64) {
         let before = self.result.found;
         for missing in (first..end).take(NAMED) {
-            self.result.find(Flaw::Removed, None, Some(missing));
+            self.result.find(AuditFlaw::Removed, None, Some(missing));
         }
         self.result.found = before.saturating_add(end.abs_diff(first));
     }
 
     /// Checks one seal, and returns the hashes that the next one may follow.
-    fn judge(&mut self, seal: &Seal, sealed: &Sealed, before: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    fn judge(&mut self, seal: &Seal, sealed: &SealedRecord, before: &[Vec<u8>]) -> Vec<Vec<u8>> {
         let mut next = vec![seal.hash.clone()];
         let flaw = match sealed {
-            Sealed::Gone => Flaw::Removed,
-            Sealed::Unreadable => Flaw::Changed,
-            Sealed::Record(record) => match self.proof(seal, record, before) {
+            SealedRecord::Gone => AuditFlaw::Removed,
+            SealedRecord::Unreadable => AuditFlaw::Changed,
+            SealedRecord::AuditRecord(record) => match self.proof(seal, record, before) {
                 Proof::Given => {
                     self.result.verified += 1;
                     return next;
                 }
-                Proof::Impossible => Flaw::Unproven,
+                Proof::Impossible => AuditFlaw::Unproven,
                 Proof::Refuted(right) => {
                     next.push(right.to_vec());
-                    Flaw::Changed
+                    AuditFlaw::Changed
                 }
             },
         };
@@ -209,7 +210,7 @@ impl Walk {
         next
     }
 
-    fn proof(&self, seal: &Seal, record: &Record, before: &[Vec<u8>]) -> Proof {
+    fn proof(&self, seal: &Seal, record: &AuditRecord, before: &[Vec<u8>]) -> Proof {
         let mut right = None;
         for before in before {
             let hash = self.sealer.hash(seal.seq, before, record);
@@ -225,7 +226,7 @@ impl Walk {
         let (last, unsealed) = store::next_records(conn, behind, RECORDS)?;
         for id in unsealed {
             if id < settled {
-                self.result.find(Flaw::Inserted, Some(id), None);
+                self.result.find(AuditFlaw::Inserted, Some(id), None);
             } else {
                 self.result.unsealed += 1;
             }

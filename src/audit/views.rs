@@ -3,11 +3,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::audit::record::Record;
-use crate::audit::seal::Head;
-use crate::audit::verify::{Finding, Flaw, Verification};
+use crate::audit::chain::Head;
+use crate::audit::record::AuditRecord;
+use crate::audit::verify::{AuditFinding, AuditFlaw, Verification};
 use crate::hex;
-use crate::http::call::Link;
+use crate::http::link::Link;
 use crate::id::{AuditRecordId, OfficeId, ResourceId};
 use crate::time::Timestamp;
 
@@ -61,7 +61,7 @@ pub struct AuditRecordView {
 }
 
 impl AuditRecordView {
-    pub fn new(record: Record) -> Self {
+    pub fn new(record: AuditRecord) -> Self {
         Self {
             resource_ids: record.resources().into_iter().map(ResourceId::from_uuid).collect(),
             id: record.id,
@@ -103,7 +103,7 @@ pub struct HeadView {
 #[schema(as = AuditFinding)]
 pub struct FindingView {
     /// The kind of flaw that was found.
-    pub flaw: Flaw,
+    pub flaw: AuditFlaw,
     /// The record with the flaw, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record_id: Option<AuditRecordId>,
@@ -146,7 +146,7 @@ pub struct VerificationView {
 impl VerificationView {
     pub fn new(verification: Verification, links: Vec<Link>) -> Self {
         let finding =
-            |finding: Finding| FindingView { flaw: finding.flaw, record_id: finding.record_id, seq: finding.seq };
+            |finding: AuditFinding| FindingView { flaw: finding.flaw, record_id: finding.record_id, seq: finding.seq };
         Self {
             sound: verification.is_sound(),
             verified: verification.verified,

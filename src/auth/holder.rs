@@ -2,55 +2,16 @@
 
 use std::sync::OnceLock;
 
-use serde::{Deserialize, Serialize};
-
 use crate::audit::AccessReason;
+use crate::auth::Staff;
 use crate::auth::permissions::Reach;
-use crate::auth::tokens::Verified;
-use crate::auth::{Role, Staff};
+use crate::auth::verified::Verified;
 use crate::id::StaffId;
-use crate::vault::{self, Confidential, ConfidentialLine, KeyedHash, Vault};
-
-/// A member of staff at the identity provider. The subject may be a personal identity number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    issuer: String,
-    #[serde(serialize_with = "vault::disclose")]
-    subject: Confidential<String>,
-}
-
-impl Identity {
-    /// Makes the identity of the person whom `issuer` knows as `subject`.
-    pub fn new(issuer: &str, subject: &str) -> Self {
-        Self { issuer: issuer.to_owned(), subject: Confidential::new(subject.to_owned()) }
-    }
-
-    /// The keyed hash by which the register finds the person.
-    pub fn hash(&self, vault: &Vault) -> KeyedHash {
-        // No issuer contains a zero byte, so two identities never produce the same bytes.
-        let written = [self.issuer.as_bytes(), &[0], self.subject.reveal().as_bytes()].concat();
-        vault.keyed_hash("staff identity", &written)
-    }
-}
-
-/// The statements of a token about its holder.
-#[derive(Debug, Clone)]
-pub struct Claims {
-    pub identity: Identity,
-    /// The holder's name, if the token contains it.
-    pub name: Option<ConfidentialLine>,
-    pub roles: Vec<Role>,
-    /// The slugs of the holder's offices, as the token names them.
-    pub office_slugs: Vec<String>,
-    /// Whether the holder may decide on inquiries (SoL 25 kap. 1 §).
-    pub qualified: bool,
-    /// Whether the holder may see persons with a protected identity.
-    pub protected_identity: bool,
-}
+use crate::vault::{KeyedHash, Vault};
 
 /// The holder of a verified token. The register contains the holder from the first call that the permissions allow.
 #[derive(Debug)]
-pub struct Holder {
+pub struct TokenHolder {
     /// The claims of the token, and the time for which it is valid.
     pub verified: Verified,
     /// The keyed hash by which the register finds the holder.
@@ -58,7 +19,7 @@ pub struct Holder {
     id: OnceLock<StaffId>,
 }
 
-impl Holder {
+impl TokenHolder {
     /// Makes the holder of a verified token.
     pub fn new(verified: Verified, vault: &Vault) -> Self {
         let identity_hash = verified.claims.identity.hash(vault);
@@ -94,20 +55,21 @@ impl Holder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::verified::ProviderIdentity;
     use crate::time::Random;
-    use crate::vault::Ring;
+    use crate::vault::VaultKeys;
 
     #[test]
     fn an_identity_is_found_again_and_told_to_nobody() {
-        let vault = Vault::new(Ring::new(&Random::system()));
-        let anna = Identity::new("https://idp.test", "19790101-1234");
-        assert_eq!(anna.hash(&vault), Identity::new("https://idp.test", "19790101-1234").hash(&vault));
+        let vault = Vault::new(VaultKeys::new(&Random::system()));
+        let anna = ProviderIdentity::new("https://idp.test", "19790101-1234");
+        assert_eq!(anna.hash(&vault), ProviderIdentity::new("https://idp.test", "19790101-1234").hash(&vault));
         for other in [("https://idp.test", "19790101-1235"), ("https://idp.tes", "t19790101-1234"), ("", "")] {
-            assert_ne!(anna.hash(&vault), Identity::new(other.0, other.1).hash(&vault), "{other:?}");
+            assert_ne!(anna.hash(&vault), ProviderIdentity::new(other.0, other.1).hash(&vault), "{other:?}");
         }
         assert!(!format!("{anna:?}").contains("1979"));
         // The sealed identity opens unchanged, so that the hashes can be made again.
         let written = serde_json::to_vec(&anna).unwrap();
-        assert_eq!(serde_json::from_slice::<Identity>(&written).unwrap(), anna);
+        assert_eq!(serde_json::from_slice::<ProviderIdentity>(&written).unwrap(), anna);
     }
 }

@@ -48,43 +48,43 @@ pub enum Reach {
 
 /// One line of the table: a role is allowed an action with a reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Line(pub Permission, pub Role, pub Reach);
+pub struct PermissionLine(pub Permission, pub Role, pub Reach);
 
-pub const TABLE: [Line; 29] = [
-    Line(Permission::ReadReferrals, Role::OutreachWorker, Reach::Made),
-    Line(Permission::ReadReferrals, Role::Caseworker, Reach::Own),
-    Line(Permission::ReadReferrals, Role::TeamLead, Reach::Own),
-    Line(Permission::ReadReferrals, Role::TeamLead, Reach::Others),
-    Line(Permission::CreateReferrals, Role::OutreachWorker, Reach::Own),
-    Line(Permission::CreateReferrals, Role::Caseworker, Reach::Own),
-    Line(Permission::CreateReferrals, Role::TeamLead, Reach::Own),
-    Line(Permission::WorkReferrals, Role::Caseworker, Reach::Own),
-    Line(Permission::WorkReferrals, Role::TeamLead, Reach::Own),
-    Line(Permission::DecideInquiries, Role::Caseworker, Reach::Own),
-    Line(Permission::DecideInquiries, Role::TeamLead, Reach::Own),
-    Line(Permission::LeadReferrals, Role::TeamLead, Reach::Own),
-    Line(Permission::MeetPeople, Role::OutreachWorker, Reach::Own),
-    Line(Permission::MeetPeople, Role::Caseworker, Reach::Own),
-    Line(Permission::MeetPeople, Role::TeamLead, Reach::Own),
-    Line(Permission::MeetPeople, Role::TeamLead, Reach::Others),
-    Line(Permission::DoOutreach, Role::OutreachWorker, Reach::Own),
-    Line(Permission::DoOutreach, Role::Caseworker, Reach::Own),
-    Line(Permission::DoOutreach, Role::TeamLead, Reach::Own),
-    Line(Permission::DoOutreach, Role::TeamLead, Reach::Others),
-    Line(Permission::ReadCorrections, Role::TeamLead, Reach::Own),
-    Line(Permission::ReadCorrections, Role::TeamLead, Reach::Others),
-    Line(Permission::ReadCorrections, Role::Auditor, Reach::Others),
-    Line(Permission::SeeColleagues, Role::OutreachWorker, Reach::Own),
-    Line(Permission::SeeColleagues, Role::Caseworker, Reach::Own),
-    Line(Permission::SeeColleagues, Role::TeamLead, Reach::Own),
-    Line(Permission::KeepDirectory, Role::Administrator, Reach::Whole),
-    Line(Permission::KeepPartners, Role::Administrator, Reach::Whole),
-    Line(Permission::ReadAudit, Role::Auditor, Reach::Whole),
+pub const TABLE: [PermissionLine; 29] = [
+    PermissionLine(Permission::ReadReferrals, Role::OutreachWorker, Reach::Made),
+    PermissionLine(Permission::ReadReferrals, Role::Caseworker, Reach::Own),
+    PermissionLine(Permission::ReadReferrals, Role::TeamLead, Reach::Own),
+    PermissionLine(Permission::ReadReferrals, Role::TeamLead, Reach::Others),
+    PermissionLine(Permission::CreateReferrals, Role::OutreachWorker, Reach::Own),
+    PermissionLine(Permission::CreateReferrals, Role::Caseworker, Reach::Own),
+    PermissionLine(Permission::CreateReferrals, Role::TeamLead, Reach::Own),
+    PermissionLine(Permission::WorkReferrals, Role::Caseworker, Reach::Own),
+    PermissionLine(Permission::WorkReferrals, Role::TeamLead, Reach::Own),
+    PermissionLine(Permission::DecideInquiries, Role::Caseworker, Reach::Own),
+    PermissionLine(Permission::DecideInquiries, Role::TeamLead, Reach::Own),
+    PermissionLine(Permission::LeadReferrals, Role::TeamLead, Reach::Own),
+    PermissionLine(Permission::MeetPeople, Role::OutreachWorker, Reach::Own),
+    PermissionLine(Permission::MeetPeople, Role::Caseworker, Reach::Own),
+    PermissionLine(Permission::MeetPeople, Role::TeamLead, Reach::Own),
+    PermissionLine(Permission::MeetPeople, Role::TeamLead, Reach::Others),
+    PermissionLine(Permission::DoOutreach, Role::OutreachWorker, Reach::Own),
+    PermissionLine(Permission::DoOutreach, Role::Caseworker, Reach::Own),
+    PermissionLine(Permission::DoOutreach, Role::TeamLead, Reach::Own),
+    PermissionLine(Permission::DoOutreach, Role::TeamLead, Reach::Others),
+    PermissionLine(Permission::ReadCorrections, Role::TeamLead, Reach::Own),
+    PermissionLine(Permission::ReadCorrections, Role::TeamLead, Reach::Others),
+    PermissionLine(Permission::ReadCorrections, Role::Auditor, Reach::Others),
+    PermissionLine(Permission::SeeColleagues, Role::OutreachWorker, Reach::Own),
+    PermissionLine(Permission::SeeColleagues, Role::Caseworker, Reach::Own),
+    PermissionLine(Permission::SeeColleagues, Role::TeamLead, Reach::Own),
+    PermissionLine(Permission::KeepDirectory, Role::Administrator, Reach::Whole),
+    PermissionLine(Permission::KeepPartners, Role::Administrator, Reach::Whole),
+    PermissionLine(Permission::ReadAudit, Role::Auditor, Reach::Whole),
 ];
 
 /// The lines that a server applies. They are passed in, so that a test can remove a line and see which checks fail.
 #[derive(Debug, Clone)]
-pub struct Permissions(Arc<[Line]>);
+pub struct Permissions(Arc<[PermissionLine]>);
 
 impl Permissions {
     /// The lines of [`TABLE`].
@@ -92,7 +92,7 @@ impl Permissions {
         Self::of(&TABLE)
     }
 
-    pub fn of(lines: &[Line]) -> Self {
+    pub fn of(lines: &[PermissionLine]) -> Self {
         Self(lines.into())
     }
 

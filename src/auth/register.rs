@@ -9,7 +9,8 @@
 use diesel::prelude::*;
 
 use crate::auth::Role;
-use crate::auth::holder::{Holder, Identity};
+use crate::auth::holder::TokenHolder;
+use crate::auth::verified::ProviderIdentity;
 use crate::db::schema::{offices, staff, staff_offices};
 use crate::db::{Db, DbConn};
 use crate::error::Result;
@@ -46,7 +47,7 @@ struct Newcomer {
 
 impl Register {
     /// Returns the identifier of the holder of a new token, and stores the claims of the token.
-    pub async fn sign_in(&self, holder: &Holder, offices: Vec<OfficeId>, now: Timestamp) -> Result<StaffId> {
+    pub async fn sign_in(&self, holder: &TokenHolder, offices: Vec<OfficeId>, now: Timestamp) -> Result<StaffId> {
         let id = StaffId::new(now, &self.random);
         let hash = holder.identity_hash.bytes().to_vec();
         let claims = &holder.verified.claims;
@@ -95,7 +96,7 @@ pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
         let Some((last, _)) = rows.last() else { return Ok(rebuilt) };
         after = *last;
         for (id, sealed) in rows {
-            let identity: Identity = vault.open_json(vault::STAFF_SUBJECT, id.uuid(), &sealed)?;
+            let identity: ProviderIdentity = vault.open_json(vault::STAFF_SUBJECT, id.uuid(), &sealed)?;
             let hash = identity.hash(vault).bytes().to_vec();
             rebuilt += diesel::update(staff::table.find(id)).set(staff::subject_hash.eq(hash)).execute(conn)?;
         }

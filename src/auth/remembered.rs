@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use crate::auth::holder::Holder;
+use crate::auth::holder::TokenHolder;
 use crate::time::Timestamp;
 
 /// The most tokens that are remembered at once.
@@ -13,17 +13,17 @@ const MOST: usize = 4096;
 
 /// The remembered tokens, limited to [`MOST`].
 #[derive(Default)]
-pub struct Remembered(Mutex<HashMap<[u8; 32], Arc<Holder>>>);
+pub struct Remembered(Mutex<HashMap<[u8; 32], Arc<TokenHolder>>>);
 
 impl Remembered {
     /// Returns the holder of a token, if the token is remembered.
-    pub fn get(&self, token: &str) -> Option<Arc<Holder>> {
+    pub fn get(&self, token: &str) -> Option<Arc<TokenHolder>> {
         self.lock().get(&fingerprint(token)).cloned()
     }
 
     /// Remembers a token. If there is no room, expired tokens are forgotten, and then, if need be, all of them: a forgotten
     /// token is verified again.
-    pub fn insert(&self, token: &str, holder: Arc<Holder>, now: Timestamp) {
+    pub fn insert(&self, token: &str, holder: Arc<TokenHolder>, now: Timestamp) {
         let mut remembered = self.lock();
         if remembered.len() >= MOST {
             remembered.retain(|_, holder| holder.verified.holds_at(now));
@@ -39,7 +39,7 @@ impl Remembered {
     }
 
     /// The map is complete between any two statements under the lock, so the map behind a poisoned lock is complete, too.
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<Holder>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Arc<TokenHolder>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

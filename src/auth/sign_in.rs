@@ -9,16 +9,18 @@ use futures_util::future::{Either, FutureExt, LocalBoxFuture, Ready, ready};
 use strum::IntoEnumIterator;
 
 use crate::audit::AccessReason;
-use crate::auth::holder::Holder;
+use crate::auth::holder::TokenHolder;
 use crate::auth::keys::Keyring;
 use crate::auth::permissions::{Permission, Permissions, Reach};
 use crate::auth::register::Register;
-use crate::auth::tokens::{Refusal, Verified, Verifier};
-use crate::auth::{Agency, Role, Scope, Staff, offices_named};
+use crate::auth::staff::offices_named;
+use crate::auth::tokens::{TokenRefusal, TokenVerifier};
+use crate::auth::verified::Verified;
+use crate::auth::{Agency, Role, Scope, Staff};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
-use crate::http::client;
-use crate::http::limits::{self, Subject};
+use crate::http::limits::subject::BudgetHolder;
+use crate::http::{client, limits};
 use crate::id::StaffId;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Timestamp};
@@ -26,7 +28,7 @@ use crate::time::{Clock, Timestamp};
 /// Everything that signing in needs.
 pub struct SignIn {
     /// Verifies the tokens of staff.
-    pub tokens: Verifier,
+    pub tokens: TokenVerifier,
     /// Knows the keys of partner agencies.
     pub keys: Keyring,
     /// The permissions of the roles.
@@ -66,9 +68,9 @@ enum Misuse {
 /// Signs in a member of staff who has `permission`; with `None`, any member of staff.
 pub fn staff(request: &HttpRequest, permission: Option<Permission>) -> SigningIn<Staff> {
     match known(request, permission) {
-        Ok(Known::Staff(staff)) => Either::Left(ready(Ok(*staff))),
-        Ok(Known::Newcomer(admitted)) => Either::Right(register(request.clone(), *admitted).boxed_local()),
-        Ok(Known::ByAnotherKey) => Either::Right(ask_for_keys(request.clone(), permission).boxed_local()),
+        Ok(TokenVerdict::Staff(staff)) => Either::Left(ready(Ok(*staff))),
+        Ok(TokenVerdict::Newcomer(admitted)) => Either::Right(register(request.clone(), *admitted).boxed_local()),
+        Ok(TokenVerdict::ByAnotherKey) => Either::Right(ask_for_keys(request.clone(), permission).boxed_local()),
         Err(error) => Either::Left(ready(Err(error))),
     }
 }
@@ -85,7 +87,7 @@ pub fn may(request: &HttpRequest, staff: &Staff, permission: Permission) -> bool
 }
 
 /// The result of checking a token without waiting. All errors of a token are reported here, before the request's body is read.
-enum Known {
+enum TokenVerdict {
     /// The token was verified before, and its holder is in the register.
     Staff(Box<Staff>),
     /// The token is valid, and its holder has the permission but is not yet known to be in the register.
@@ -96,26 +98,28 @@ enum Known {
 
 /// The holder of a valid token who has the permission.
 struct Admitted {
-    holder: Arc<Holder>,
+    holder: Arc<TokenHolder>,
     reach: Vec<Reach>,
     reason: Option<AccessReason>,
 }
 
-fn known(request: &HttpRequest, permission: Option<Permission>) -> Result<Known> {
+fn known(request: &HttpRequest, permission: Option<Permission>) -> Result<TokenVerdict> {
     let (sign_in, token, now) = token(request)?;
     let holder = match sign_in.tokens.remembered(token, now) {
         Some(Ok(holder)) => holder,
         Some(Err(refusal)) => return Err(sign_in.refuse(request, refusal)),
         None => match sign_in.tokens.check(token, now) {
             Ok(verified) => sign_in.remember(token, verified, now),
-            Err(Refusal::UnknownKey) if sign_in.tokens.may_have_other_keys(now) => return Ok(Known::ByAnotherKey),
+            Err(TokenRefusal::UnknownKey) if sign_in.tokens.may_have_other_keys(now) => {
+                return Ok(TokenVerdict::ByAnotherKey);
+            }
             Err(refusal) => return Err(sign_in.refuse(request, refusal)),
         },
     };
     let admitted = sign_in.admit(request, holder, permission)?;
     Ok(match admitted.holder.id() {
-        Some(id) => Known::Staff(Box::new(admitted.into_staff(id))),
-        None => Known::Newcomer(Box::new(admitted)),
+        Some(id) => TokenVerdict::Staff(Box::new(admitted.into_staff(id))),
+        None => TokenVerdict::Newcomer(Box::new(admitted)),
     })
 }
 
@@ -170,7 +174,7 @@ pub fn agency(request: &HttpRequest, scope: Option<Scope>) -> Result<Agency> {
         }
         other => return Err(refused(request, &other)),
     };
-    limits::take(request, Subject::of_key(agency.key.as_ref()))?;
+    limits::take(request, BudgetHolder::of_key(agency.key.as_ref()))?;
     let Some(lacking) = scope.filter(|scope| !agency.scopes.contains(scope)) else { return Ok(agency) };
     let lacking = lacking.as_ref();
     Err(Error::with_detail(
@@ -185,7 +189,7 @@ pub fn agency(request: &HttpRequest, scope: Option<Scope>) -> Result<Agency> {
 impl SignIn {
     /// Sets the counter of every reason to zero, so that a rate can be computed over reasons that never occurred.
     pub fn count_from_zero(metrics: &Metrics) {
-        let reasons = Refusal::iter().map(<&str>::from).chain(Misuse::iter().map(<&str>::from));
+        let reasons = TokenRefusal::iter().map(<&str>::from).chain(Misuse::iter().map(<&str>::from));
         reasons.for_each(|reason| metrics.count_refused_sign_ins(reason, 0));
     }
 
@@ -196,24 +200,29 @@ impl SignIn {
 
     /// Counts the reason of a refusal and does not tell it to the caller. A token that cannot be verified for lack of keys is
     /// no failed sign-in, and counts like any anonymous call from the address.
-    fn refuse(&self, request: &HttpRequest, refusal: Refusal) -> Error {
+    fn refuse(&self, request: &HttpRequest, refusal: TokenRefusal) -> Error {
         self.metrics.count_refused_sign_ins(refusal.into(), 1);
         match refusal {
-            Refusal::NoKeys => limits::take_anonymous(request).err().unwrap_or_else(cannot_judge_tokens),
+            TokenRefusal::NoKeys => limits::take_anonymous(request).err().unwrap_or_else(cannot_judge_tokens),
             _ => failed(request),
         }
     }
 
-    fn remember(&self, token: &str, verified: Verified, now: Timestamp) -> Arc<Holder> {
+    fn remember(&self, token: &str, verified: Verified, now: Timestamp) -> Arc<TokenHolder> {
         self.metrics.verified_token();
-        let holder = Arc::new(Holder::new(verified, &self.register.vault));
+        let holder = Arc::new(TokenHolder::new(verified, &self.register.vault));
         self.tokens.remember(token, Arc::clone(&holder), now);
         holder
     }
 
     /// Takes the call from the holder's budget of calls, and checks the permission.
-    fn admit(&self, request: &HttpRequest, holder: Arc<Holder>, permission: Option<Permission>) -> Result<Admitted> {
-        limits::take(request, Subject::of_staff(holder.identity_hash.bytes()))?;
+    fn admit(
+        &self,
+        request: &HttpRequest,
+        holder: Arc<TokenHolder>,
+        permission: Option<Permission>,
+    ) -> Result<Admitted> {
+        limits::take(request, BudgetHolder::of_staff(holder.identity_hash.bytes()))?;
         let (reach, reason) = match permission {
             Some(permission) => self.allowed(request, &holder.verified.claims.roles, permission)?,
             // No reach is needed here, but an invalid reason is still reported.

@@ -7,7 +7,6 @@
 //!   minute, whatever callers send. Only one reading runs at a time. If the keys cannot be read, the known ones stay in use.
 //! - As long as there are no keys, because the identity provider could not be reached when the server started, no token can be verified.
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,9 +16,10 @@ use jsonwebtoken::errors::ErrorKind;
 use serde_json::{Map, Value};
 
 use crate::auth::Role;
-use crate::auth::holder::{Claims, Holder, Identity};
+use crate::auth::holder::TokenHolder;
 use crate::auth::key_set::{KeySet, KeySource};
 use crate::auth::remembered::Remembered;
+use crate::auth::verified::{Claims, ProviderIdentity, Verified};
 use crate::text::Line;
 use crate::time::Timestamp;
 use crate::vault::Confidential;
@@ -36,8 +36,8 @@ const UNTIL_THE_FIRST: Duration = Duration::from_secs(1);
 const LONGEST_LIFETIME: i64 = 24 * 3600;
 
 /// Verifies the tokens of staff.
-pub struct Verifier {
-    keys: ArcSwapOption<Keys>,
+pub struct TokenVerifier {
+    keys: ArcSwapOption<KeyGeneration>,
     /// The source from which the keys are read again. The keys of a demo or a test are fixed and have none.
     source: Option<KeySource>,
     renewed_every: Duration,
@@ -51,7 +51,7 @@ pub struct Verifier {
 }
 
 /// A set of keys, and the number of sets before it.
-struct Keys {
+struct KeyGeneration {
     set: KeySet,
     generation: u64,
 }
@@ -77,27 +77,10 @@ impl Default for ClaimNames {
     }
 }
 
-/// The claims of a valid token, and the time for which it is valid.
-#[derive(Debug, Clone)]
-pub struct Verified {
-    pub claims: Claims,
-    /// The time for which the token is valid, in seconds since 1970.
-    holds: RangeInclusive<i64>,
-    /// The generation of the keys that verified the token.
-    generation: u64,
-}
-
-impl Verified {
-    /// Whether the token is valid at the time `now`.
-    pub fn holds_at(&self, now: Timestamp) -> bool {
-        self.holds.contains(&now.utc().timestamp())
-    }
-}
-
 /// The reasons for refusing a token. They are for the metrics; callers are not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-pub enum Refusal {
+pub enum TokenRefusal {
     /// The text is not a token, or is too long.
     Malformed,
     /// The token names a key that is not in the set.
@@ -126,11 +109,11 @@ pub enum Renewal {
     Failed,
 }
 
-impl Verifier {
+impl TokenVerifier {
     /// Makes a verifier with these keys. Without keys it cannot verify any token until it has read some.
     pub fn new(keys: Option<KeySet>, issuer: String, audience: String) -> Self {
         Self {
-            keys: ArcSwapOption::from_pointee(keys.map(|set| Keys { set, generation: 0 })),
+            keys: ArcSwapOption::from_pointee(keys.map(|set| KeyGeneration { set, generation: 0 })),
             source: None,
             renewed_every: Duration::MAX,
             last_reading: tokio::sync::Mutex::default(),
@@ -163,13 +146,13 @@ impl Verifier {
     }
 
     /// Returns the holder of a token that was verified before. `Err` if the token has expired since.
-    pub fn remembered(&self, token: &str, now: Timestamp) -> Option<Result<Arc<Holder>, Refusal>> {
+    pub fn remembered(&self, token: &str, now: Timestamp) -> Option<Result<Arc<TokenHolder>, TokenRefusal>> {
         let holder = self.remembered.get(token).filter(|holder| holder.verified.generation == self.generation())?;
-        Some(if holder.verified.holds_at(now) { Ok(holder) } else { Err(Refusal::Time) })
+        Some(if holder.verified.holds_at(now) { Ok(holder) } else { Err(TokenRefusal::Time) })
     }
 
     /// Remembers the holder of a verified token.
-    pub fn remember(&self, token: &str, holder: Arc<Holder>, now: Timestamp) {
+    pub fn remember(&self, token: &str, holder: Arc<TokenHolder>, now: Timestamp) {
         self.remembered.insert(token, holder, now);
     }
 
@@ -208,7 +191,7 @@ impl Verifier {
         match source.read().await {
             Ok(set) if self.keys.load().as_ref().is_some_and(|known| known.set.is_same_as(&set)) => Renewal::Unchanged,
             Ok(set) => {
-                self.keys.store(Some(Arc::new(Keys { set, generation: self.generation() + 1 })));
+                self.keys.store(Some(Arc::new(KeyGeneration { set, generation: self.generation() + 1 })));
                 self.remembered.clear();
                 tracing::info!("the identity provider's keys have changed; the new ones are in use");
                 Renewal::Renewed
@@ -226,20 +209,20 @@ impl Verifier {
     }
 
     /// Verifies a token and returns its claims.
-    pub fn check(&self, token: &str, now: Timestamp) -> Result<Verified, Refusal> {
+    pub fn check(&self, token: &str, now: Timestamp) -> Result<Verified, TokenRefusal> {
         if token.len() > LONGEST_TOKEN {
-            return Err(Refusal::Malformed);
+            return Err(TokenRefusal::Malformed);
         }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| Refusal::Malformed)?;
+        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenRefusal::Malformed)?;
         // `crit` lists extensions that the receiver must understand (RFC 7515, section 4.1.11), and this program understands none.
         if header.crit.is_some() {
-            return Err(Refusal::Malformed);
+            return Err(TokenRefusal::Malformed);
         }
         let keys = self.keys.load();
-        let keys = keys.as_ref().ok_or(Refusal::NoKeys)?;
-        let key = header.kid.as_deref().and_then(|kid| keys.set.key(kid)).ok_or(Refusal::UnknownKey)?;
+        let keys = keys.as_ref().ok_or(TokenRefusal::NoKeys)?;
+        let key = header.kid.as_deref().and_then(|kid| keys.set.key(kid)).ok_or(TokenRefusal::UnknownKey)?;
         if !key.algorithms.contains(&header.alg) {
-            return Err(Refusal::Signature);
+            return Err(TokenRefusal::Signature);
         }
         let mut rules = Validation::new(header.alg);
         rules.set_issuer(&[&self.issuer]);
@@ -250,31 +233,32 @@ impl Verifier {
         rules.validate_nbf = false;
         let decoded = jsonwebtoken::decode::<Map<String, Value>>(token, &key.decoding, &rules);
         let claims = decoded.map_err(|error| match error.kind() {
-            ErrorKind::InvalidSignature => Refusal::Signature,
-            _ => Refusal::Claims,
+            ErrorKind::InvalidSignature => TokenRefusal::Signature,
+            _ => TokenRefusal::Claims,
         })?;
         self.read(&claims.claims, now.utc().timestamp(), keys.generation)
     }
 
-    fn read(&self, claims: &Map<String, Value>, now: i64, generation: u64) -> Result<Verified, Refusal> {
-        let seconds = |name: &str| claims.get(name).map(|value| value.as_i64().ok_or(Refusal::Claims)).transpose();
-        let (expires, issued) = (seconds("exp")?.ok_or(Refusal::Claims)?, seconds("iat")?.ok_or(Refusal::Claims)?);
+    fn read(&self, claims: &Map<String, Value>, now: i64, generation: u64) -> Result<Verified, TokenRefusal> {
+        let seconds = |name: &str| claims.get(name).map(|value| value.as_i64().ok_or(TokenRefusal::Claims)).transpose();
+        let (expires, issued) =
+            (seconds("exp")?.ok_or(TokenRefusal::Claims)?, seconds("iat")?.ok_or(TokenRefusal::Claims)?);
         let begins = seconds("nbf")?.unwrap_or(issued).max(issued);
-        let not_before = begins.checked_sub(LEEWAY).ok_or(Refusal::Claims)?;
-        let not_after = expires.checked_add(LEEWAY).ok_or(Refusal::Claims)?;
+        let not_before = begins.checked_sub(LEEWAY).ok_or(TokenRefusal::Claims)?;
+        let not_after = expires.checked_add(LEEWAY).ok_or(TokenRefusal::Claims)?;
         let holds = not_before..=not_after;
         if !holds.contains(&now) {
-            return Err(Refusal::Time);
+            return Err(TokenRefusal::Time);
         }
         if expires.checked_sub(issued).is_none_or(|lifetime| lifetime > self.longest_lifetime) {
-            return Err(Refusal::Lifetime);
+            return Err(TokenRefusal::Lifetime);
         }
         let subject = claims.get("sub").and_then(Value::as_str).filter(|subject| !subject.is_empty());
         let names = &self.claims;
         let name = claim(claims, &names.name).and_then(Value::as_str).and_then(|name| name.parse::<Line>().ok());
         let says = |name: &str| claim(claims, name).and_then(Value::as_bool).unwrap_or(false);
         let claims = Claims {
-            identity: Identity::new(&self.issuer, subject.ok_or(Refusal::Claims)?),
+            identity: ProviderIdentity::new(&self.issuer, subject.ok_or(TokenRefusal::Claims)?),
             name: name.map(Confidential::new),
             roles: texts(claims, &names.roles).filter_map(|role| role.parse::<Role>().ok()).collect(),
             office_slugs: texts(claims, &names.offices).map(str::to_owned).collect(),

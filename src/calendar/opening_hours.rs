@@ -29,9 +29,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Bilingual, Calendar};
-use crate::error::Text;
 use syntax::{Expression, Expressions};
 
+pub use syntax::HoursError;
 pub use syntax::MAX_LENGTH;
 
 /// The number of days ahead in which changes are looked for. Seasons recur within a year.
@@ -41,16 +41,6 @@ const HORIZON_DAYS: u64 = 400;
 const MAX_CHANGES: usize = 20_000;
 
 const MINUTES_A_DAY: u16 = 24 * 60;
-
-/// A mistake in a text of opening hours, and its position.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}, at character {position}", .message.en)]
-pub struct HoursError {
-    /// The number of characters before the mistake.
-    pub position: usize,
-    /// The explanation of the mistake. It follows the name of the field.
-    pub message: Text,
-}
 
 /// Whether an office is open at a time, and when that changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -131,13 +121,13 @@ pub struct Interval {
 
 /// The states in the order of their priority: where intervals overlap, the later variant wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum State {
+enum HoursState {
     Closed,
     Unknown,
     Open,
 }
 
-impl From<RuleKind> for State {
+impl From<RuleKind> for HoursState {
     fn from(kind: RuleKind) -> Self {
         match kind {
             RuleKind::Open => Self::Open,
@@ -151,13 +141,13 @@ impl From<RuleKind> for State {
 struct Piece {
     start: u16,
     end: u16,
-    state: State,
+    state: HoursState,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Change {
+struct HoursChange {
     at: DateTime<Utc>,
-    state: State,
+    state: HoursState,
 }
 
 /// The answers between two instants, prepared once.
@@ -215,7 +205,7 @@ impl OpeningHours {
         let interval = |piece: Piece| Interval {
             opens_at: self.instant(date, piece.start),
             closes_at: self.instant(date, piece.end),
-            unknown: piece.state == State::Unknown,
+            unknown: piece.state == HoursState::Unknown,
         };
         let intervals = self.pieces(date).into_iter().map(interval);
         // Opening hours that lie wholly in the hour that is skipped in March do not exist.
@@ -226,28 +216,28 @@ impl OpeningHours {
     fn work_out(&self, at: DateTime<Utc>) -> OpenState {
         let today = self.calendar.local_date(at);
         let beyond = today.checked_add_days(Days::new(HORIZON_DAYS + 2)).unwrap_or(today);
-        let mut now = State::Closed;
+        let mut now = HoursState::Closed;
         for change in self.changes(today, beyond) {
             if change.at <= at {
                 now = change.state;
                 continue;
             }
             match (now, change.state) {
-                (State::Open, _) => return OpenState::open(Some(change.at)),
-                (State::Closed, State::Open) => return OpenState::closed(Some(change.at)),
-                (State::Closed, _) => {}
-                (State::Unknown, _) => break,
+                (HoursState::Open, _) => return OpenState::open(Some(change.at)),
+                (HoursState::Closed, HoursState::Open) => return OpenState::closed(Some(change.at)),
+                (HoursState::Closed, _) => {}
+                (HoursState::Unknown, _) => break,
             }
         }
         match now {
-            State::Open => OpenState::open(None),
-            State::Closed => OpenState::closed(None),
-            State::Unknown => OpenState::unknown(),
+            HoursState::Open => OpenState::open(None),
+            HoursState::Closed => OpenState::closed(None),
+            HoursState::Unknown => OpenState::unknown(),
         }
     }
 
     /// Returns the state at the start of the day `from`, and all changes until the start of the day `to`.
-    fn changes(&self, from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = Change> {
+    fn changes(&self, from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = HoursChange> {
         let days = from.iter_days().take_while(move |date| *date < to);
         let mut all = days.flat_map(|date| self.changes_on(date)).peekable();
         let mut last = None;
@@ -264,7 +254,7 @@ impl OpeningHours {
     }
 
     /// Returns the state at the start of a day and its changes. Two changes in a row may have the same state.
-    fn changes_on(&self, date: NaiveDate) -> Vec<Change> {
+    fn changes_on(&self, date: NaiveDate) -> Vec<HoursChange> {
         let mut pieces = Vec::new();
         if self.expressions.night.is_some() {
             let yesterday = date.pred_opt().map(|yesterday| self.pieces(yesterday)).unwrap_or_default();
@@ -281,9 +271,12 @@ impl OpeningHours {
         minutes.dedup();
         let state_at = |minute: u16| {
             let covering = pieces.iter().filter(|piece| (piece.start..piece.end).contains(&minute));
-            covering.map(|piece| piece.state).max().unwrap_or(State::Closed)
+            covering.map(|piece| piece.state).max().unwrap_or(HoursState::Closed)
         };
-        minutes.into_iter().map(|minute| Change { at: self.instant(date, minute), state: state_at(minute) }).collect()
+        minutes
+            .into_iter()
+            .map(|minute| HoursChange { at: self.instant(date, minute), state: state_at(minute) })
+            .collect()
     }
 
     /// Returns the pieces that begin on a day. A piece that goes on after midnight is joined to the piece before
@@ -318,17 +311,17 @@ fn schedule(expression: &Expression, date: NaiveDate, later: u16) -> impl Iterat
 impl Timeline {
     /// Makes a timeline that begins at the first change. Changes after `until` are used only as the next opening or
     /// closing.
-    fn new(changes: &[Change], until: DateTime<Utc>) -> Self {
+    fn new(changes: &[HoursChange], until: DateTime<Utc>) -> Self {
         let (mut next_change, mut next_opening) = (None, None);
         let mut answers = Vec::new();
         for change in changes.iter().rev() {
             let answer = match change.state {
-                State::Open => OpenState::open(next_change),
-                State::Closed => OpenState::closed(next_opening),
-                State::Unknown => OpenState::unknown(),
+                HoursState::Open => OpenState::open(next_change),
+                HoursState::Closed => OpenState::closed(next_opening),
+                HoursState::Unknown => OpenState::unknown(),
             };
             next_change = Some(change.at);
-            if change.state == State::Open {
+            if change.state == HoursState::Open {
                 next_opening = next_change;
             }
             if change.at < until {

@@ -9,9 +9,9 @@ use crate::context::Tx;
 use crate::db::dialect;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::people::Person;
-use crate::people::store::{self, SealedPerson, Taken};
+use crate::people::store::{self, NumberClaim, SealedPerson};
 use crate::referrals::person::adoption;
 use crate::referrals::store::SealedReferral;
 use crate::vault::Vault;
@@ -28,7 +28,7 @@ pub struct ChangePerson {
     number_is_new: bool,
     /// The hiding, if the identity is protected.
     protected: Option<ProtectPerson>,
-    by: By,
+    by: ActingStaff,
     directory: Arc<Directory>,
     vault: Vault,
 }
@@ -47,7 +47,7 @@ impl ChangePerson {
         before: &SealedPerson,
         next: &Person,
         affected: Vec<SealedReferral>,
-        by: By,
+        by: ActingStaff,
         directory: Arc<Directory>,
         vault: Vault,
     ) -> Result<Self> {
@@ -72,11 +72,11 @@ impl ChangePerson {
         }
         if self.number_is_new {
             match store::taken(tx, &self.by.sight, person.number_hash.as_deref(), person.id)? {
-                Taken::By(known) => {
+                NumberClaim::By(known) => {
                     tx.record_instead(self.by.entry(actions::PERSON_LINKED, vec![known.id.uuid()]));
                     return Ok(ChangedPerson::NumberTaken);
                 }
-                Taken::Free(slot) => person.number_slot = slot,
+                NumberClaim::Free(slot) => person.number_slot = slot,
             }
         }
         store::update(tx, &person, &self.words)?;

@@ -2,7 +2,7 @@
 
 use crate::db::DbConn;
 use crate::error::{Error, Result, Text};
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::families::store::FamilyEvent;
 use crate::families::{self, FamilyEventKind};
 use crate::id::{FamilyId, PersonId};
@@ -11,7 +11,7 @@ use crate::vault::{self, ConfidentialProse, Vault};
 
 /// A move that is to be stored.
 pub struct MovePerson {
-    by: By,
+    by: ActingStaff,
     person: PersonId,
     /// The version of the person who is moved.
     version: i32,
@@ -26,7 +26,7 @@ impl MovePerson {
         before: &SealedPerson,
         to: Option<FamilyId>,
         reason: &ConfidentialProse,
-        by: By,
+        by: ActingStaff,
         vault: &Vault,
     ) -> Result<Self> {
         let (person, version, from) = (before.id, before.version, before.family_id);
@@ -50,6 +50,6 @@ impl MovePerson {
         for family in [self.from, self.to].into_iter().flatten() {
             families::store::members_changed(conn, family)?;
         }
-        self.to.map_or(Ok(()), |family| By::check_size(conn, family, "/familyId"))
+        self.to.map_or(Ok(()), |family| ActingStaff::check_size(conn, family, "/familyId"))
     }
 }

@@ -8,7 +8,7 @@ use crate::db::DbConn;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::families;
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::id::{FamilyId, PersonId};
 use crate::outreach;
 use crate::people::Person;
@@ -42,7 +42,7 @@ impl ProtectPerson {
     pub fn new(
         person: &Person,
         before: Vec<SealedReferral>,
-        by: &By,
+        by: &ActingStaff,
         directory: &Directory,
         vault: &Vault,
     ) -> Result<Self> {
@@ -58,7 +58,7 @@ impl ProtectPerson {
     }
 
     /// Stores what is hidden. Fails as stale if a referral was changed meanwhile, or if another one has arrived.
-    pub fn write(&self, conn: &mut DbConn, by: &By, directory: &Directory, vault: &Vault) -> Result<()> {
+    pub fn write(&self, conn: &mut DbConn, by: &ActingStaff, directory: &Directory, vault: &Vault) -> Result<()> {
         of_person::protect(conn, self.person, &self.referrals)?;
         self.events.iter().try_for_each(|event| events::insert(conn, event))?;
         outreach::store::protect(conn, self.person)?;

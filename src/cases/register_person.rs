@@ -7,12 +7,12 @@ use crate::context::Tx;
 use crate::db::{DbConn, dialect};
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::families::{self, FamilyEventKind};
 use crate::id::{FamilyId, OfficeId};
 use crate::outreach;
 use crate::people::Person;
-use crate::people::store::{self, SealedPerson, Taken};
+use crate::people::store::{self, NumberClaim, SealedPerson};
 use crate::referrals::person::adoption;
 use crate::vault::Vault;
 
@@ -21,13 +21,13 @@ pub struct RegisterPerson {
     person: SealedPerson,
     words: Vec<Vec<u8>>,
     office: OfficeId,
-    by: By,
+    by: ActingStaff,
     directory: Arc<Directory>,
     vault: Vault,
 }
 
 /// The result of registering a person.
-pub enum RegisteredPerson {
+pub enum PersonRegistration {
     New(SealedPerson),
     /// The person who already has the identity number. Nothing is written except that the number was named.
     Known(SealedPerson),
@@ -39,7 +39,7 @@ impl RegisterPerson {
         person: &Person,
         family_id: Option<FamilyId>,
         office: OfficeId,
-        by: By,
+        by: ActingStaff,
         directory: Arc<Directory>,
         vault: Vault,
     ) -> Result<Self> {
@@ -49,7 +49,7 @@ impl RegisterPerson {
     }
 
     /// Stores the person, unless the identity number is already known to the caller.
-    pub fn write(&self, tx: &mut Tx<'_>) -> Result<RegisteredPerson> {
+    pub fn write(&self, tx: &mut Tx<'_>) -> Result<PersonRegistration> {
         let mut person = self.person.clone();
         if let Some(family) = person.family_id {
             self.by.check_can_be_joined(tx, family, "/familyId")?;
@@ -59,17 +59,17 @@ impl RegisterPerson {
             dialect::take_number(tx, hash)?;
         }
         match store::taken(tx, &self.by.sight, person.number_hash.as_deref(), person.id)? {
-            Taken::By(known) => {
+            NumberClaim::By(known) => {
                 let entry = self.by.entry(actions::PERSON_LINKED, vec![known.id.uuid()]);
                 tx.record_instead(entry.on_behalf_of(self.office));
-                return Ok(RegisteredPerson::Known(*known));
+                return Ok(PersonRegistration::Known(*known));
             }
-            Taken::Free(slot) => person.number_slot = slot,
+            NumberClaim::Free(slot) => person.number_slot = slot,
         }
         self.store(tx, &person)?;
         tx.about([person.id]);
         tx.on_behalf_of(self.office);
-        Ok(RegisteredPerson::New(person))
+        Ok(PersonRegistration::New(person))
     }
 
     fn store(&self, conn: &mut DbConn, person: &SealedPerson) -> Result<()> {
@@ -78,7 +78,7 @@ impl RegisterPerson {
             let joined = self.by.event(FamilyEventKind::Moved, Some(person.id), None, Some(family));
             families::store::remember(conn, &[joined])?;
             families::store::members_changed(conn, family)?;
-            By::check_size(conn, family, "/familyId")?;
+            ActingStaff::check_size(conn, family, "/familyId")?;
         }
         adoption::adopt(conn, person, &self.directory, &self.vault, &self.by)?;
         if person.protection.is_protected() {

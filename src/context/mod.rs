@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Attempt, AuditedCall, Entry};
-use crate::auth::{Acting, OfStaff, Sight, Staff};
+use crate::auth::{Acting, CaseScope, OfStaff, Staff};
 use crate::db::{self, Db, DbConn};
 use crate::directory::{self, Directory};
 use crate::error::{Error, Problem, Result};
@@ -151,12 +151,12 @@ impl<C: OfStaff> Context<C> {
     }
 
     /// The cases that the caller may read: an `Access-Reason` opens those of other offices.
-    pub fn readable(&self) -> Sight {
+    pub fn readable(&self) -> CaseScope {
         self.staff().sight(&self.directory)
     }
 
     /// The cases that the caller may change.
-    pub fn changeable(&self) -> Sight {
+    pub fn changeable(&self) -> CaseScope {
         self.staff().own_sight(&self.directory)
     }
 }

@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 
 /// A place for a backup, where no file exists yet.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct BackupPlace {
     database: PathBuf,
     file: PathBuf,
     partial: PathBuf,
@@ -42,7 +42,7 @@ pub struct Backup<T> {
     pub found: T,
 }
 
-impl Place {
+impl BackupPlace {
     /// Checks a place for a backup of the database in this file, before anything is written.
     pub fn new(database: &Path, file: &Path) -> Result<Self> {
         // SQLite would create a database that does not exist.
@@ -114,7 +114,7 @@ impl Place {
 }
 
 /// Removes the unfinished copy if anything fails.
-struct Tidy<'a>(&'a Place);
+struct Tidy<'a>(&'a BackupPlace);
 
 impl Drop for Tidy<'_> {
     fn drop(&mut self) {
@@ -123,7 +123,7 @@ impl Drop for Tidy<'_> {
 }
 
 #[derive(QueryableByName)]
-struct Finding {
+struct IntegrityRow {
     #[diesel(sql_type = Text)]
     integrity_check: String,
 }
@@ -140,7 +140,7 @@ fn check<T>(path: &str, look: impl FnOnce(&mut DbConn) -> Result<T>) -> Result<(
     // `Target` is not used: the copy is one file without a log, and must stay so.
     let mut conn = SqliteConnection::establish(path).map_err(Error::internal)?;
     conn.batch_execute("PRAGMA query_only=ON")?;
-    let findings: Vec<Finding> = diesel::sql_query("PRAGMA integrity_check").load(&mut conn)?;
+    let findings: Vec<IntegrityRow> = diesel::sql_query("PRAGMA integrity_check").load(&mut conn)?;
     if let Some(finding) = findings.iter().find(|finding| finding.integrity_check != "ok") {
         return Err(Error::internal(format!("the database is damaged: {}", finding.integrity_check)));
     }

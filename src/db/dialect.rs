@@ -244,14 +244,14 @@ pub fn check_build(conn: &mut DbConn) -> Result<()> {
         compile_options: String,
     }
     #[derive(QueryableByName)]
-    struct Language {
+    struct MessageLanguage {
         #[diesel(sql_type = diesel::sql_types::Text)]
         lc_messages: String,
     }
     let conn = match conn {
         DbConn::Sqlite(conn) => conn,
         DbConn::Postgres(conn) => {
-            let language: Language = diesel::sql_query("SHOW lc_messages").get_result(conn)?;
+            let language: MessageLanguage = diesel::sql_query("SHOW lc_messages").get_result(conn)?;
             return if is_english(&language.lc_messages) { Ok(()) } else { Err(Error::internal(NOT_ENGLISH)) };
         }
     };

@@ -19,26 +19,26 @@ use crate::db::turn::{self, Turn};
 use crate::error::{Error, Problem, Result};
 
 /// A queued job. It returns whether it found the connection lost.
-type Job = Box<dyn FnOnce(&mut DbConn) -> bool + Send>;
+type ThreadJob = Box<dyn FnOnce(&mut DbConn) -> bool + Send>;
 
 /// A set of threads. When the last handle is dropped, they finish the queued jobs and end.
 #[derive(Clone)]
-pub struct Threads(Arc<Owner>);
+pub struct Threads(Arc<ThreadsOwner>);
 
-struct Owner {
+struct ThreadsOwner {
     queue: Arc<Queue>,
     threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
     patience: Duration,
 }
 
 struct Queue {
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<WaitingJobs>,
     ready: Condvar,
     capacity: usize,
 }
 
-struct Waiting {
-    jobs: VecDeque<Job>,
+struct WaitingJobs {
+    jobs: VecDeque<ThreadJob>,
     closed: bool,
     /// The number of threads that have been without a database for a while.
     away: usize,
@@ -48,7 +48,7 @@ struct Waiting {
 impl Threads {
     /// Opens `count` connections, so that a wrong address stops the start, and starts the threads.
     pub fn start(target: &Target, purpose: Purpose, count: usize, sizes: &Sizes) -> Result<Self> {
-        let waiting = Mutex::new(Waiting { jobs: VecDeque::new(), closed: false, away: 0, threads: count });
+        let waiting = Mutex::new(WaitingJobs { jobs: VecDeque::new(), closed: false, away: 0, threads: count });
         let queue = Arc::new(Queue { waiting, ready: Condvar::new(), capacity: sizes.queue });
         let mut threads = Vec::with_capacity(count);
         for number in 0..count {
@@ -58,7 +58,7 @@ impl Threads {
             let name = format!("db-{purpose:?}-{number}").to_lowercase();
             threads.push(std::thread::Builder::new().name(name).spawn(work).map_err(Error::internal)?);
         }
-        Ok(Self(Arc::new(Owner { queue, threads: Mutex::new(threads), patience: sizes.patience })))
+        Ok(Self(Arc::new(ThreadsOwner { queue, threads: Mutex::new(threads), patience: sizes.patience })))
     }
 
     /// Runs `job` on one of the threads.
@@ -88,7 +88,7 @@ pub fn panicked() -> Error {
     Error::internal("a database job panicked")
 }
 
-impl Drop for Owner {
+impl Drop for ThreadsOwner {
     fn drop(&mut self) {
         self.queue.lock().closed = true;
         self.queue.ready.notify_all();
@@ -102,11 +102,11 @@ impl Drop for Owner {
 impl Queue {
     /// Locks the queue. It is consistent between any two statements under the lock, so it can also be used after a panic (a
     /// poisoned lock).
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, WaitingJobs> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, job: Job) -> Result<()> {
+    fn push(&self, job: ThreadJob) -> Result<()> {
         let mut waiting = self.lock();
         if waiting.away == waiting.threads {
             return Err(Error::new(Problem::Unavailable));
@@ -136,7 +136,7 @@ impl Queue {
     }
 
     /// Takes the next job. Returns `None` when the queue is closed and empty.
-    fn pop(&self) -> Option<Job> {
+    fn pop(&self) -> Option<ThreadJob> {
         let mut waiting = self.lock();
         loop {
             if let Some(job) = waiting.jobs.pop_front() {

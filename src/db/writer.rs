@@ -37,20 +37,20 @@ const GATHERING: Duration = Duration::from_micros(300);
 
 /// Queues jobs for the writing thread. When the last handle is dropped, the thread finishes the queued jobs and ends.
 #[derive(Clone)]
-pub struct Writer(Arc<Owner>);
+pub struct DbWriter(Arc<WriterOwner>);
 
 /// The jobs of one group, and whether they are committed.
-type Finished = (Vec<Box<dyn Job>>, bool);
+type Finished = (Vec<Box<dyn WriteJob>>, bool);
 
-struct Owner {
+struct WriterOwner {
     closed: Arc<AtomicBool>,
-    queue: Mutex<Option<SyncSender<Box<dyn Job>>>>,
+    queue: Mutex<Option<SyncSender<Box<dyn WriteJob>>>>,
     threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
     patience: Duration,
 }
 
 /// A queued job, whatever the type of its answer.
-trait Job: Send {
+trait WriteJob: Send {
     /// Takes the job's turn. Returns false if its caller no longer waits.
     fn begin(&self) -> bool;
     /// Whether the job may run again after it was rolled back.
@@ -78,7 +78,7 @@ enum Work<T> {
 type Again<T> = dyn Fn(&mut DbConn) -> Result<T> + Send;
 type Once<T> = dyn FnOnce(&mut DbConn) -> Result<T> + Send;
 
-impl<T: Send> Job for Task<T> {
+impl<T: Send> WriteJob for Task<T> {
     fn begin(&self) -> bool {
         !self.caller.is_closed() && self.turn.take()
     }
@@ -118,7 +118,7 @@ impl<T: Send> Job for Task<T> {
     }
 }
 
-impl Writer {
+impl DbWriter {
     /// Opens the connection and starts the threads.
     pub fn start(target: &Target, sizes: &Sizes) -> Result<Self> {
         let conn = target.connect(Purpose::WritingGroups)?;
@@ -135,7 +135,7 @@ impl Writer {
         let answer =
             std::thread::Builder::new().name("db-answers".to_owned()).spawn(answer).map_err(Error::internal)?;
         let (queue, threads) = (Mutex::new(Some(queue)), Mutex::new(vec![write, answer]));
-        Ok(Self(Arc::new(Owner { closed, queue, threads, patience: sizes.patience })))
+        Ok(Self(Arc::new(WriterOwner { closed, queue, threads, patience: sizes.patience })))
     }
 
     /// Runs `work` in the next group, and a second time if another job of that group fails. Returns when its changes are durable.
@@ -148,7 +148,7 @@ impl Writer {
         self.queue(Work::Again(Box::new(work))).await
     }
 
-    /// Runs `work` like [`Writer::write`], but never twice.
+    /// Runs `work` like [`DbWriter::write`], but never twice.
     pub async fn write_once<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
@@ -170,7 +170,7 @@ impl Writer {
     }
 }
 
-impl Drop for Owner {
+impl Drop for WriterOwner {
     fn drop(&mut self) {
         self.closed.store(true, Ordering::Release);
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -183,7 +183,7 @@ impl Drop for Owner {
 fn write_groups(
     target: &Target,
     mut conn: DbConn,
-    jobs: &Receiver<Box<dyn Job>>,
+    jobs: &Receiver<Box<dyn WriteJob>>,
     closed: &AtomicBool,
     checkpoints: &Checkpoints,
     answers: &Sender<Finished>,
@@ -207,7 +207,7 @@ fn write_groups(
 }
 
 /// Collects the jobs that wait, and, while they are clearly fewer than usual, also those that come within a moment.
-fn gather(first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>, usual: usize) -> Vec<Box<dyn Job>> {
+fn gather(first: Box<dyn WriteJob>, jobs: &Receiver<Box<dyn WriteJob>>, usual: usize) -> Vec<Box<dyn WriteJob>> {
     let mut group = Vec::with_capacity(LARGEST_GROUP);
     group.push(first);
     group.extend(jobs.try_iter().take(LARGEST_GROUP - 1));
@@ -231,7 +231,7 @@ fn finish((group, committed): Finished) {
 }
 
 /// Commits a group. Returns false if nothing of it is in the database.
-fn commit_group(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> bool {
+fn commit_group(conn: &mut DbConn, group: &mut [Box<dyn WriteJob>]) -> bool {
     match try_commit_group(conn, group) {
         Ok(()) => true,
         Err(cause) => {
@@ -241,7 +241,7 @@ fn commit_group(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> bool {
     }
 }
 
-fn try_commit_group(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::QueryResult<()> {
+fn try_commit_group(conn: &mut DbConn, group: &mut [Box<dyn WriteJob>]) -> diesel::QueryResult<()> {
     if group.len() == 1 || group.iter().all(|job| job.may_run_again()) {
         begin(conn)?;
         if run_together(conn, group)? {
@@ -262,7 +262,7 @@ fn try_commit_group(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::Qu
 }
 
 /// Runs the jobs in order. Stops at the first one that fails, and then returns false.
-fn run_together(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::QueryResult<bool> {
+fn run_together(conn: &mut DbConn, group: &mut [Box<dyn WriteJob>]) -> diesel::QueryResult<bool> {
     for job in group {
         let kept = job.run(conn);
         if depth(conn)? != 1 {
@@ -277,7 +277,7 @@ fn run_together(conn: &mut DbConn, group: &mut [Box<dyn Job>]) -> diesel::QueryR
 }
 
 /// Runs a job in a savepoint, so that it can be rolled back alone.
-fn run_apart(conn: &mut DbConn, job: &mut dyn Job) -> diesel::QueryResult<()> {
+fn run_apart(conn: &mut DbConn, job: &mut dyn WriteJob) -> diesel::QueryResult<()> {
     // This transaction is nested, so it is a savepoint.
     Transactions::begin_transaction(conn)?;
     let mut keep = job.run(conn);

@@ -7,17 +7,18 @@ use serde_json::json;
 use crate::audit::{self, Actor, Entry, actions};
 use crate::auth::Category;
 use crate::db::DbConn;
-use crate::demo::chance::{self, Chance, Identity};
-use crate::demo::homes::{Homes, Known};
+use crate::demo::chance::{self, Chance, TestIdentity};
+use crate::demo::homes::{Homes, KnownChild};
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::http::body;
 use crate::id::PartnerId;
+use crate::moment::Moment;
 use crate::partners::{self, NewPartner, Partner};
 use crate::referrals::matter::NewReferral;
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{self, Referral};
-use crate::time::{Moment, Random};
+use crate::time::Random;
 use crate::vault::Vault;
 use crate::{families, people};
 
@@ -175,8 +176,8 @@ impl Case {
 }
 
 /// A child whom no office has met. Every third such child lives outside norr, and so the referral goes to the reception.
-fn stranger(number: usize, identity: &Identity, chance: &mut Chance) -> Known {
+fn stranger(number: usize, identity: &TestIdentity, chance: &mut Chance) -> KnownChild {
     let place =
         if number % 3 == 2 { chance.one_of(&["Berga", "Ryd", "Malmslätt", "Ekholmen"]) } else { "Skäggetorp" };
-    Known { given: chance.given_name(identity), family: chance.family_name(), place }
+    KnownChild { given: chance.given_name(identity), family: chance.family_name(), place }
 }

@@ -35,7 +35,7 @@ const STRIDE: usize = 5;
 
 /// An identity number that Skatteverket publishes for tests and that belongs to nobody.
 #[derive(Debug, Clone)]
-pub struct Identity {
+pub struct TestIdentity {
     pub number: String,
     /// The year of birth in the number.
     pub year: i32,
@@ -43,13 +43,13 @@ pub struct Identity {
 }
 
 /// The child with this number in the demo: 1 to 20 years old in this year.
-pub fn child(at: usize, this_year: i32) -> Identity {
+pub fn child(at: usize, this_year: i32) -> TestIdentity {
     // Neighbours in the list were born in the same year.
     nth(at * STRIDE, |year| ((this_year - 20)..this_year).contains(&year))
 }
 
 /// Children who are 2 to 20 years old and not among the first `but` children.
-pub fn more_children(but: usize, this_year: i32) -> Vec<Identity> {
+pub fn more_children(but: usize, this_year: i32) -> Vec<TestIdentity> {
     let all = identities(|year| ((this_year - 20)..this_year).contains(&year));
     let taken: Vec<usize> = (0..but).map(|at| (at * STRIDE) % all.len().max(1)).collect();
     let others = all.into_iter().enumerate().filter(|(at, _)| !taken.contains(at)).map(|(_, child)| child);
@@ -57,22 +57,22 @@ pub fn more_children(but: usize, this_year: i32) -> Vec<Identity> {
 }
 
 /// The adult with this number in the demo, old enough to have children of the demo.
-pub fn adult(at: usize, this_year: i32) -> Identity {
+pub fn adult(at: usize, this_year: i32) -> TestIdentity {
     nth(at, |year| year < this_year - 30)
 }
 
-fn nth(at: usize, is_meant: impl Fn(i32) -> bool) -> Identity {
+fn nth(at: usize, is_meant: impl Fn(i32) -> bool) -> TestIdentity {
     let meant = identities(is_meant);
-    let none = Identity { number: String::new(), year: 0, is_female: false };
+    let none = TestIdentity { number: String::new(), year: 0, is_female: false };
     meant.get(at % meant.len().max(1)).cloned().unwrap_or(none)
 }
 
-fn identities(is_meant: impl Fn(i32) -> bool) -> Vec<Identity> {
+fn identities(is_meant: impl Fn(i32) -> bool) -> Vec<TestIdentity> {
     let mut rows = csv::Reader::from_reader(IDENTITIES.as_bytes());
     let identity = |row: csv::StringRecord| {
         let year: i32 = row.get(3)?.get(..4)?.parse().ok()?;
         let number = row.get(1)?.to_owned();
-        is_meant(year).then(|| Identity { number, year, is_female: row.get(4) == Some("female") })
+        is_meant(year).then(|| TestIdentity { number, year, is_female: row.get(4) == Some("female") })
     };
     rows.records().flatten().filter_map(identity).collect()
 }
@@ -106,12 +106,12 @@ impl Chance {
     }
 
     /// A given name for a child with this identity number.
-    pub fn given_name(&mut self, of: &Identity) -> &'static str {
+    pub fn given_name(&mut self, of: &TestIdentity) -> &'static str {
         if of.is_female { self.one_of(&GIRLS) } else { self.one_of(&BOYS) }
     }
 
     /// A given name for an adult with this identity number.
-    pub fn adult_name(&mut self, of: &Identity) -> &'static str {
+    pub fn adult_name(&mut self, of: &TestIdentity) -> &'static str {
         if of.is_female { self.one_of(&WOMEN) } else { self.one_of(&MEN) }
     }
 

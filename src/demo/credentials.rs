@@ -10,11 +10,11 @@ use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use serde_json::{Value, json};
 
 use crate::auth::key_set;
-use crate::auth::tokens::Verifier;
+use crate::auth::tokens::TokenVerifier;
 use crate::config::{DEMO_MARK, Secret};
 use crate::hex;
 use crate::time::{Random, Timestamp};
-use crate::vault::{Ring, Vault};
+use crate::vault::{Vault, VaultKeys};
 
 const ISSUER: &str = "https://demo.nara.example";
 const AUDIENCE: &str = "nara";
@@ -23,7 +23,7 @@ const WEEK: i64 = 7 * 24 * 3600;
 const LONGEST: i64 = 720 * 3600;
 
 /// The secret and the keys of a demo.
-pub struct Credentials {
+pub struct DemoCredentials {
     pub secret: Secret,
     /// The vault, whose keys seal the demo's cases.
     pub vault: Vault,
@@ -31,7 +31,7 @@ pub struct Credentials {
 }
 
 /// The member of staff that a token is for.
-pub struct Holder<'a> {
+pub struct TokenSubject<'a> {
     pub subject: &'a str,
     pub roles: Vec<&'a str>,
     pub offices: Vec<&'a str>,
@@ -41,7 +41,7 @@ pub struct Holder<'a> {
     pub protected_identity: bool,
 }
 
-impl Credentials {
+impl DemoCredentials {
     /// Loads the credentials of a folder. At the folder's first start, makes them.
     pub fn load_or_make(folder: &Path, random: &Random) -> Result<Self, String> {
         if !folder.join("demo-secret").exists() {
@@ -50,7 +50,7 @@ impl Credentials {
                 SecretKey::from_slice(&random.bytes::<32>()).map_err(|_| "no signing key could be made; try again")?;
             let pem = key.to_pkcs8_pem(LineEnding::LF).map_err(|error| error.to_string())?;
             write_private(&folder.join("demo-signing-key.pem"), &pem)?;
-            let ring = Ring::new(random);
+            let ring = VaultKeys::new(random);
             write_private(&folder.join("demo-vault-keys"), &format!("{DEMO_MARK}\n{}", ring.reveal()))?;
             write_private(&folder.join("demo-secret"), &format!("{DEMO_MARK}{}\n", secret.reveal()))?;
         }
@@ -89,13 +89,13 @@ impl Credentials {
     }
 
     /// A verifier of the tokens that are signed with this folder's key.
-    pub fn verifier(&self) -> Result<Verifier, String> {
-        let verifier = Verifier::new(Some(self.key_set()?.parse()?), ISSUER.to_owned(), AUDIENCE.to_owned());
+    pub fn verifier(&self) -> Result<TokenVerifier, String> {
+        let verifier = TokenVerifier::new(Some(self.key_set()?.parse()?), ISSUER.to_owned(), AUDIENCE.to_owned());
         Ok(verifier.with_longest_lifetime(LONGEST))
     }
 
     /// Makes a token that is valid for this number of seconds.
-    pub fn token(&self, holder: &Holder, now: Timestamp, seconds: i64) -> Result<String, String> {
+    pub fn token(&self, holder: &TokenSubject, now: Timestamp, seconds: i64) -> Result<String, String> {
         let issued = now.utc().timestamp();
         let claims = json!({
             "iss": ISSUER, "aud": AUDIENCE, "sub": holder.subject, "iat": issued, "exp": issued + seconds, "name": holder.subject,
@@ -124,7 +124,7 @@ impl Credentials {
         ];
         let token = |(name, role, office, qualified, protected_identity)| {
             let holder =
-                Holder { subject: name, roles: vec![role], offices: vec![office], qualified, protected_identity };
+                TokenSubject { subject: name, roles: vec![role], offices: vec![office], qualified, protected_identity };
             Ok((name, self.token(&holder, now, WEEK)?))
         };
         staff.into_iter().map(token).collect()

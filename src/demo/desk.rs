@@ -11,15 +11,21 @@ use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::http::body;
 use crate::id::{OfficeId, ReferralId, StaffId};
+use crate::moment::Moment;
 use crate::referrals::course::act::Transition;
-use crate::referrals::course::steps::{
-    self, Accept, AssessProtection, Assign, Complete, DecideInquiry, Decline, EnterInError, ExtendDeadline, Hold,
-    LogAttempt, MarkDuplicate, RecordFamilyDeclined, RecordNotReached, Redirect, RefuseFeedback, Reopen,
-    RequestInformation, Resume, SendFeedback, Setting, Start, Step, SupplyInformation, WithdrawConsent,
+use crate::referrals::course::steps::ends::{
+    Complete, DecideInquiry, Decline, EnterInError, MarkDuplicate, RecordFamilyDeclined, RecordNotReached, Reopen,
+    WithdrawConsent,
 };
+use crate::referrals::course::steps::feedback::{RefuseFeedback, SendFeedback};
+use crate::referrals::course::steps::work::{
+    Accept, AssessProtection, Assign, ExtendDeadline, Hold, LogAttempt, Redirect, RequestInformation, Resume, Start,
+    SupplyInformation,
+};
+use crate::referrals::course::steps::{self, ReferralStep, StepSetting};
 use crate::referrals::course::table::Caller;
 use crate::referrals::{Kind, Referral, Status, disclosure};
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// Works on all referrals, each up to the present.
@@ -36,7 +42,8 @@ pub fn work(
     let [Some(base), Some(reception)] = offices else { return Err(Error::internal("the demo has two offices")) };
     received.sort_by_key(|referral| referral.received_at);
     let workers = (0..6).map(|_| Moment { now: moment.now, random: chance.random() }.id()).collect();
-    let mut desk = Desk { conn, vault, directory, moment, chance, offices: [base, reception], workers, standing: None };
+    let mut desk =
+        DemoDesk { conn, vault, directory, moment, chance, offices: [base, reception], workers, standing: None };
     for referral in received {
         let by = desk.chance.one_of(&desk.workers);
         let matter = Matter { at: referral.received_at.utc(), by, referral };
@@ -62,7 +69,7 @@ impl Matter {
     }
 }
 
-struct Desk<'a> {
+struct DemoDesk<'a> {
     conn: &'a mut DbConn,
     vault: &'a Vault,
     directory: &'a Directory,
@@ -75,12 +82,12 @@ struct Desk<'a> {
     standing: Option<(OfficeId, ReferralId)>,
 }
 
-impl Desk<'_> {
+impl DemoDesk<'_> {
     /// Takes a step about this number of hours after the last one. Returns false, and does nothing, if that would lie in the
     /// future.
     fn step<S>(&mut self, matter: &mut Matter, hours: i64, body: Value) -> Result<bool>
     where
-        S: Step + serde::de::DeserializeOwned,
+        S: ReferralStep + serde::de::DeserializeOwned,
     {
         let minutes = i64::try_from(self.chance.below(60)).unwrap_or_default();
         let at = matter.at + Duration::minutes(hours * 60 + minutes);
@@ -89,7 +96,7 @@ impl Desk<'_> {
         }
         let then = Moment { now: at.into(), random: self.moment.random.clone() };
         let caller = Caller::Staff { leads: true, qualified: true };
-        let setting = Setting { directory: self.directory, moment: &then, by: matter.by, caller };
+        let setting = StepSetting { directory: self.directory, moment: &then, by: matter.by, caller };
         let before = &matter.referral;
         let (after, said) = steps::take(body::read::<S>(body)?, before, &setting)?;
         let (actor, about) = (Actor::Staff(matter.by), vec![before.id.uuid()]);

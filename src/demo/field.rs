@@ -7,7 +7,7 @@ use chrono::{Datelike, Duration, NaiveTime};
 use serde_json::{Value, json};
 
 use crate::audit::{self, Actor, Entry, actions};
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::DbConn;
 use crate::demo::chance::Chance;
 use crate::directory::Directory;
@@ -15,13 +15,14 @@ use crate::error::{Error, Result};
 use crate::families::store::SealedFamily;
 use crate::families::{self, Family};
 use crate::id::{FamilyId, OfficeId, ServiceId, StaffId};
-use crate::outreach::arrival::{self, Arrival, Arrived};
+use crate::moment::Moment;
+use crate::outreach::arrival::{self, ArrivedContact, ArrivingContact};
 use crate::outreach::follow_ups::FollowUp;
 use crate::outreach::follow_ups::store::SealedFollowUp;
-use crate::outreach::offers::store::{self as offer_store, AnswerRow, SealedOffer};
-use crate::outreach::offers::{NewAnswer, NewOffer, Offer};
-use crate::outreach::{NewContact, OutreachContact, Setting};
-use crate::time::{Moment, Timestamp};
+use crate::outreach::offers::store::{AnswerRow, SealedOffer};
+use crate::outreach::offers::{NewAnswer, NewOffer, Offer, store as offer_store};
+use crate::outreach::{ContactSetting, NewContact, OutreachContact};
+use crate::time::Timestamp;
 use crate::vault::Vault;
 
 const CONTACTS: usize = 1500;
@@ -61,11 +62,12 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &
     let families = year.families(conn)?;
     let mut days: Vec<Timestamp> = (0..CONTACTS).map(|_| year.evening()).collect();
     days.sort_unstable();
-    let sight = Sight { offices: vec![office], made_by: None, protected_identity: false, reason: None };
+    let sight = CaseScope { offices: vec![office], made_by: None, protected_identity: false, reason: None };
     for days in days.chunks(AT_ONCE) {
         let contacts = days.iter().map(|at| year.contact(*at, &workers, &families)).collect::<Result<Vec<_>>>()?;
-        let arrivals: Vec<Arrival> = contacts.iter().map(|(_, arrival)| arrival.clone()).collect();
-        let arrived = arrival::receive(conn, &sight, &arrivals)?.into_iter().collect::<Result<Vec<Arrived>>>()?;
+        let arrivals: Vec<ArrivingContact> = contacts.iter().map(|(_, arrival)| arrival.clone()).collect();
+        let arrived =
+            arrival::receive(conn, &sight, &arrivals)?.into_iter().collect::<Result<Vec<ArrivedContact>>>()?;
         let mut answers = Vec::new();
         for ((contact, _), arrived) in contacts.into_iter().zip(&arrived) {
             year.offer(conn, contact, arrived, &mut answers)?;
@@ -127,7 +129,7 @@ impl Year<'_> {
         at: Timestamp,
         workers: &[StaffId],
         families: &[FamilyId],
-    ) -> Result<(OutreachContact, Arrival)> {
+    ) -> Result<(OutreachContact, ArrivingContact)> {
         let (channel, place, told, topics) = self.chance.one_of(&SCENES);
         let active: Vec<_> = self.directory.districts.iter().filter(|district| district.is_active()).collect();
         let norr: Vec<_> = active.iter().filter(|district| self.serves(district.area_id)).copied().collect();
@@ -147,13 +149,13 @@ impl Year<'_> {
         let moment = self.moment_at(at);
         let new: NewContact = crate::http::body::read(body)?;
         let promise = new.follow_up.clone();
-        let setting = Setting { office: self.office, directory: self.directory, now: at, before: None };
+        let setting = ContactSetting { office: self.office, directory: self.directory, now: at, before: None };
         let contact = OutreachContact::new(new, &setting, worker, moment.random.bytes(), &moment)?;
         let follow_up = match FollowUp::of_contact(promise, &contact) {
             Some(follow_up) => Some(SealedFollowUp::new(&follow_up, self.vault, &moment.random)?),
             None => None,
         };
-        let arrival = Arrival::new(&contact, follow_up, false, self.vault, &moment.random)?;
+        let arrival = ArrivingContact::new(&contact, follow_up, false, self.vault, &moment.random)?;
         Ok((contact, arrival))
     }
 
@@ -192,7 +194,7 @@ impl Year<'_> {
         &mut self,
         conn: &mut DbConn,
         mut contact: OutreachContact,
-        arrived: &Arrived,
+        arrived: &ArrivedContact,
         answers: &mut Vec<AnswerRow>,
     ) -> Result<()> {
         let Some(family) = arrived.contact.family_id.filter(|_| self.chance.below(3) == 0) else { return Ok(()) };

@@ -16,9 +16,10 @@ use crate::families::store::{FamilyEvent, SealedFamily};
 use crate::families::{self, Family, FamilyEventKind, NewFamily};
 use crate::http::body;
 use crate::id::{DistrictId, FamilyId, OfficeId, StaffId};
+use crate::moment::Moment;
 use crate::people::store::SealedPerson;
 use crate::people::{self, NewPerson, Person, ProtectedIdentity};
-use crate::time::{Moment, Random};
+use crate::time::Random;
 use crate::vault::Vault;
 
 /// A family of the demo.
@@ -61,14 +62,14 @@ const HOMES: [Home; 15] = [
 
 /// A child whom a referral is about, as the offices know the child.
 #[derive(Debug, Clone, Copy)]
-pub struct Known {
+pub struct KnownChild {
     pub given: &'static str,
     pub family: &'static str,
     pub place: &'static str,
 }
 
 /// The children whom referrals are about, by the numbers of the demo's cases.
-pub type Homes = HashMap<usize, Known>;
+pub type Homes = HashMap<usize, KnownChild>;
 
 /// Adds the families and their members, and returns the children whom the demo's cases are about.
 pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &Moment) -> Result<Homes> {
@@ -93,7 +94,7 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &
             let given = chance.given_name(&identity);
             let number = json!({ "personalIdentityNumber": identity.number });
             registered.person(conn, family, given, number, home.protection)?;
-            known.insert(*case, Known { given, family: home.name, place: home.place });
+            known.insert(*case, KnownChild { given, family: home.name, place: home.place });
         }
         for (given, age) in home.others {
             registered.person(conn, family, given, json!({ "birthYear": this_year - age }), OPEN)?;

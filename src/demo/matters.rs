@@ -10,16 +10,17 @@ use crate::auth::Category;
 use crate::db::DbConn;
 use crate::db::schema::outreach_contacts;
 use crate::demo::cases::{self, CASES, CONCERNS, REQUESTS, Sender};
-use crate::demo::chance::{self, Chance, Identity};
-use crate::demo::homes::{Homes, Known};
+use crate::demo::chance::{self, Chance, TestIdentity};
+use crate::demo::homes::{Homes, KnownChild};
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::http::body;
 use crate::id::{OutreachContactId, StaffId};
+use crate::moment::Moment;
 use crate::people;
 use crate::referrals::matter::{NewReferral, TakenDown};
 use crate::referrals::{Kind, Origin, Referral};
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::Vault;
 
 const MATTERS: usize = 552;
@@ -49,14 +50,16 @@ pub fn insert(
         let (from, then) = (letter.from, letter.then);
         let mut new = letter.new;
         let referral = match from {
-            From::Agency(sender) => Referral::receive(new, sender, known, directory, &then)?,
-            From::Contact(contact, worker) => Referral::of_contact(new, (contact, worker), known, directory, &then)?,
-            From::Reporter { clerk, anonymous } => {
+            LetterOrigin::Agency(sender) => Referral::receive(new, sender, known, directory, &then)?,
+            LetterOrigin::Contact(contact, worker) => {
+                Referral::of_contact(new, (contact, worker), known, directory, &then)?
+            }
+            LetterOrigin::Reporter { clerk, anonymous } => {
                 // Nothing is stored that could identify a reporter who wants to stay anonymous (JO 2798-2008).
                 new.reporter = new.reporter.filter(|_| !anonymous);
                 taken_down(new, Origin::Private, clerk, directory, &then)?
             }
-            From::Family(clerk) => {
+            LetterOrigin::Family(clerk) => {
                 // People who ask for themselves consent by asking.
                 new.consent = None;
                 taken_down(new, Origin::SelfRequest, clerk, directory, &then)?
@@ -83,14 +86,14 @@ fn taken_down(
 
 /// The sender of a referral.
 #[derive(Clone, Copy)]
-enum From {
+enum LetterOrigin {
     Agency(Sender),
     Contact(OutreachContactId, StaffId),
     Reporter { clerk: StaffId, anonymous: bool },
     Family(StaffId),
 }
 
-impl From {
+impl LetterOrigin {
     fn actor(self) -> Actor {
         match self {
             Self::Agency((partner, _)) => Actor::Partner(partner),
@@ -102,7 +105,7 @@ impl From {
 /// A referral that comes in.
 struct Letter {
     new: NewReferral,
-    from: From,
+    from: LetterOrigin,
     then: Moment,
     /// Whether the child belongs to a family that is already known.
     is_known: bool,
@@ -111,8 +114,8 @@ struct Letter {
 /// The maker of the referrals that come in.
 struct Letters<'a> {
     chance: Chance,
-    children: Vec<Identity>,
-    at_home: Vec<(usize, Known)>,
+    children: Vec<TestIdentity>,
+    at_home: Vec<(usize, KnownChild)>,
     senders: &'a [Sender],
     contacts: Vec<(OutreachContactId, StaffId, Timestamp)>,
     clerks: Vec<StaffId>,
@@ -121,7 +124,7 @@ struct Letters<'a> {
 
 impl<'a> Letters<'a> {
     fn new(conn: &mut DbConn, homes: &Homes, senders: &'a [Sender], moment: &'a Moment) -> Result<Self> {
-        let mut at_home: Vec<(usize, Known)> = homes.iter().map(|(number, known)| (*number, *known)).collect();
+        let mut at_home: Vec<(usize, KnownChild)> = homes.iter().map(|(number, known)| (*number, *known)).collect();
         at_home.sort_unstable_by_key(|(number, _)| *number);
         let mut chance = Chance::new(19_890_320);
         let clerks = (0..3).map(|_| Moment { now: moment.now, random: chance.random() }.id()).collect();
@@ -137,28 +140,28 @@ impl<'a> Letters<'a> {
         let at = met.unwrap_or_else(|| self.some_time_ago(number));
         let asks = match from {
             // An association has no duty to report, so it mostly asks for support.
-            From::Agency((_, Category::Association)) | From::Family(_) => true,
-            From::Reporter { .. } => false,
-            From::Agency(_) | From::Contact(..) => self.chance.below(5) < 2,
+            LetterOrigin::Agency((_, Category::Association)) | LetterOrigin::Family(_) => true,
+            LetterOrigin::Reporter { .. } => false,
+            LetterOrigin::Agency(_) | LetterOrigin::Contact(..) => self.chance.below(5) < 2,
         };
-        let by_duty = matches!(from, From::Agency((_, category)) if category.is_mandatory_reporter());
+        let by_duty = matches!(from, LetterOrigin::Agency((_, category)) if category.is_mandatory_reporter());
         let (child, is_known) = self.child()?;
         let new = self.body(number, &child, at, asks, by_duty)?;
         Ok(Letter { new, from, then: Moment { now: at, random: self.chance.random() }, is_known })
     }
 
     /// A random sender. If it is an outreach contact, the time of the contact as well.
-    fn sender(&mut self) -> (From, Option<Timestamp>) {
+    fn sender(&mut self) -> (LetterOrigin, Option<Timestamp>) {
         let clerk = self.chance.one_of(&self.clerks);
         match self.chance.below(20) {
             0 | 1 => {
                 let (contact, worker, met) = self.chance.one_of(&self.contacts);
-                (From::Contact(contact, worker), Some(met))
+                (LetterOrigin::Contact(contact, worker), Some(met))
             }
-            2 => (From::Reporter { clerk, anonymous: true }, None),
-            3 => (From::Reporter { clerk, anonymous: false }, None),
-            4 | 5 => (From::Family(clerk), None),
-            _ => (From::Agency(self.chance.one_of(self.senders)), None),
+            2 => (LetterOrigin::Reporter { clerk, anonymous: true }, None),
+            3 => (LetterOrigin::Reporter { clerk, anonymous: false }, None),
+            4 | 5 => (LetterOrigin::Family(clerk), None),
+            _ => (LetterOrigin::Agency(self.chance.one_of(self.senders)), None),
         }
     }
 
@@ -170,24 +173,32 @@ impl<'a> Letters<'a> {
     }
 
     /// A random child, and whether the child belongs to a known family.
-    fn child(&mut self) -> Result<(Child, bool)> {
+    fn child(&mut self) -> Result<(ChildInLetter, bool)> {
         let years = self.moment.now.utc().year();
         if self.chance.below(12) == 0 {
             let (number, known) = self.chance.one_of(&self.at_home);
             let identity = chance::child(number, years);
-            return Ok((Child { known, year: identity.year, number: Some(identity.number) }, true));
+            return Ok((ChildInLetter { known, year: identity.year, number: Some(identity.number) }, true));
         }
         let at = usize::try_from(self.chance.next()).unwrap_or_default() % self.children.len().max(1);
         let identity = self.children.get(at).ok_or_else(|| Error::internal("the demo has children"))?;
         // A child has the same name in every referral.
         let mut own = Chance::new(u64::try_from(at).unwrap_or_default());
-        let known = Known { given: own.given_name(identity), family: own.family_name(), place: own.one_of(&PLACES) };
+        let known =
+            KnownChild { given: own.given_name(identity), family: own.family_name(), place: own.one_of(&PLACES) };
         // Not every sender knows the number.
         let number = Some(identity.number.clone()).filter(|_| self.chance.below(3) > 0);
-        Ok((Child { known, year: identity.year, number }, false))
+        Ok((ChildInLetter { known, year: identity.year, number }, false))
     }
 
-    fn body(&mut self, number: usize, child: &Child, at: Timestamp, asks: bool, by_duty: bool) -> Result<NewReferral> {
+    fn body(
+        &mut self,
+        number: usize,
+        child: &ChildInLetter,
+        at: Timestamp,
+        asks: bool,
+        by_duty: bool,
+    ) -> Result<NewReferral> {
         let (description, needs) = if asks { self.chance.one_of(&REQUESTS) } else { self.chance.one_of(&CONCERNS) };
         let (reporter, guardian) = (self.chance.name(), self.chance.name());
         let mut body = json!({
@@ -224,8 +235,8 @@ impl<'a> Letters<'a> {
 }
 
 /// A child as the sender knows it.
-struct Child {
-    known: Known,
+struct ChildInLetter {
+    known: KnownChild,
     year: i32,
     number: Option<String>,
 }

@@ -20,7 +20,7 @@ use serde_json::json;
 
 use crate::auth::keys;
 use crate::auth::permissions::Permissions;
-use crate::cli::{DemoConfig, TokenConfig};
+use crate::cli::{DemoConfig, DemoTokenConfig};
 use crate::config::DEMO_ENVIRONMENT;
 use crate::config::limits::Rates;
 use crate::db::connection::Purpose;
@@ -28,11 +28,12 @@ use crate::db::schema::directory_state;
 use crate::db::{DbConn, Target, migrations};
 use crate::directory;
 use crate::error::{Error, Result};
+use crate::moment::Moment;
 use crate::partners;
-use crate::server::{self, Keys, MetricsAt, Running, Setup, Timeouts};
-use crate::time::{Clock, Moment, Random};
+use crate::server::{self, DerivedKeys, MetricsAt, RunningServer, Setup, Timeouts};
+use crate::time::{Clock, Random};
 
-use credentials::Credentials;
+use credentials::DemoCredentials;
 
 /// Runs the demo until it is stopped.
 pub async fn run(config: DemoConfig) -> std::result::Result<(), String> {
@@ -48,12 +49,12 @@ pub async fn start(
     folder: &Path,
     listener: TcpListener,
     limits: Option<Rates>,
-) -> std::result::Result<Running, String> {
+) -> std::result::Result<RunningServer, String> {
     let explain = |error: Error| error.told();
     std::fs::create_dir_all(folder)
         .map_err(|error| format!("--data-dir: {} cannot be made: {error}", folder.display()))?;
     let moment = Moment { now: Clock::system().now(), random: Random::system() };
-    let credentials = Credentials::load_or_make(folder, &moment.random)?;
+    let credentials = DemoCredentials::load_or_make(folder, &moment.random)?;
     let path = folder.join("nara.db");
     let target = Target::Sqlite(path.to_str().ok_or("--data-dir: expected a path in UTF-8")?.to_owned());
     migrations::run(&target).map_err(|error| format!("--data-dir: {}: {}", path.display(), explain(error)))?;
@@ -89,13 +90,13 @@ pub async fn start(
 
 /// The content of `demo.json`.
 #[derive(Default)]
-struct Told {
+struct DemoFile {
     base_url: String,
     tokens: Vec<(&'static str, String)>,
     partner_keys: Vec<(String, String)>,
 }
 
-impl Told {
+impl DemoFile {
     fn to_json(&self) -> serde_json::Value {
         let tokens: serde_json::Map<_, _> =
             self.tokens.iter().map(|(name, token)| ((*name).to_owned(), json!(token))).collect();
@@ -106,7 +107,7 @@ impl Told {
 }
 
 /// Loads the directory, the partner agencies and the cases into a new database, in one transaction.
-fn prepare(target: &Target, folder: &Path, credentials: &Credentials, moment: &Moment) -> Result<Told> {
+fn prepare(target: &Target, folder: &Path, credentials: &DemoCredentials, moment: &Moment) -> Result<DemoFile> {
     let mut conn = target.connect(Purpose::Writing)?;
     if !is_marked_synthetic(&mut conn)? {
         let fill = |conn: &mut DbConn| {
@@ -127,13 +128,17 @@ fn prepare(target: &Target, folder: &Path, credentials: &Credentials, moment: &M
         Some(known) => known,
         None => make_partner_keys(&mut conn, credentials, moment)?,
     };
-    Ok(Told { partner_keys, ..Told::default() })
+    Ok(DemoFile { partner_keys, ..DemoFile::default() })
 }
 
 /// Makes keys for all partner agencies. A key is shown once and only its hash is stored, so a lost demo.json means new keys.
-fn make_partner_keys(conn: &mut DbConn, credentials: &Credentials, moment: &Moment) -> Result<Vec<(String, String)>> {
+fn make_partner_keys(
+    conn: &mut DbConn,
+    credentials: &DemoCredentials,
+    moment: &Moment,
+) -> Result<Vec<(String, String)>> {
     use crate::auth::Scope;
-    let hash_key = Keys::of(&credentials.secret).partner_keys;
+    let hash_key = DerivedKeys::of(&credentials.secret).partner_keys;
     let make = |conn: &mut DbConn| {
         let mut made = Vec::new();
         for partner in partners::store::all(conn)? {
@@ -156,9 +161,9 @@ fn is_marked_synthetic(conn: &mut DbConn) -> Result<bool> {
 }
 
 /// Makes a token that is signed with the key of a demo's folder.
-pub fn token(config: &TokenConfig) -> std::result::Result<String, String> {
-    let credentials = Credentials::load(&config.data_dir)?;
-    let holder = credentials::Holder {
+pub fn token(config: &DemoTokenConfig) -> std::result::Result<String, String> {
+    let credentials = DemoCredentials::load(&config.data_dir)?;
+    let holder = credentials::TokenSubject {
         subject: &config.subject,
         roles: config.roles.iter().map(String::as_str).collect(),
         offices: config.offices.iter().map(String::as_str).collect(),
@@ -169,7 +174,7 @@ pub fn token(config: &TokenConfig) -> std::result::Result<String, String> {
 }
 
 #[expect(clippy::print_stdout, reason = "These words are for the one who started it.")]
-fn tell(told: &Told, folder: &Path) {
+fn tell(told: &DemoFile, folder: &Path) {
     let base = &told.base_url;
     println!("Nära is running with Linköping's directory and synthetic families and cases. No person in it is real.\n");
     println!("  Swagger UI        {base}/nara/v1/docs/");

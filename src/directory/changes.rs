@@ -17,10 +17,10 @@ use crate::directory::{Directory, Handle, store};
 use crate::error::Result;
 use crate::http::written::Written;
 use crate::idempotency::Slot;
-use crate::time::Moment;
+use crate::moment::Moment;
 
 /// Writes the directory for one call.
-pub struct Writer<'a> {
+pub struct DirectoryWriter<'a> {
     pub db: &'a Db,
     pub directory: &'a Handle,
     pub moment: &'a Moment,
@@ -32,7 +32,7 @@ pub struct Writer<'a> {
     pub client: Client,
 }
 
-impl Writer<'_> {
+impl DirectoryWriter<'_> {
     /// Returns the newest state. Another instance may have written since this one last looked.
     pub async fn latest(&self) -> Result<Arc<Directory>> {
         self.directory.refresh_at(self.db, self.moment.now).await
@@ -51,7 +51,7 @@ impl Writer<'_> {
         Ok(after)
     }
 
-    /// Creates a record, with the same arguments as [`Writer::change`]. The answer that `answer` makes is kept in
+    /// Creates a record, with the same arguments as [`DirectoryWriter::change`]. The answer that `answer` makes is kept in
     /// `slot`, for a caller who repeats the request.
     pub async fn create(
         &self,

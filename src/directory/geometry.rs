@@ -14,21 +14,16 @@
 //!   which keeps straight edges straight. The error of the plane is below one percent in a municipality.
 
 mod cutting;
-mod measures;
+pub mod drawing;
+pub mod measures;
 mod rings;
 
-pub(super) use measures::Plane;
-pub use measures::{
-    Gap, TOLERANCE_METRES, TOLERANCE_SQUARE_METRES, distance_metres, gaps, overlap_square_metres, overlaps,
-    reach_outside_metres, union,
-};
-
-use geo::{
-    BoundingRect, Coord, Intersects, LineString, MapCoords, MultiPolygon, Orient, Polygon, Rect, orient::Direction,
-};
+use geo::orient::Direction;
+use geo::{BoundingRect, Coord, Intersects, LineString, MapCoords, MultiPolygon, Orient, Polygon, Rect};
 use serde_json::{Value, json};
 
-use crate::error::Text;
+use crate::directory::geometry::drawing::{Drawing, flaw};
+pub use drawing::BoundaryFlaw;
 
 /// The largest number of positions in a boundary. The most detailed district of Linköping has 2,200.
 pub const MOST_POSITIONS: usize = 100_000;
@@ -36,26 +31,19 @@ pub const MOST_POSITIONS: usize = 100_000;
 /// The largest number of rings in a boundary. Each ring is compared with the others.
 pub const MOST_RINGS: usize = 1_000;
 
+/// The largest overlap that is allowed, and the largest gap that is not reported, in square metres.
+pub const TOLERANCE_SQUARE_METRES: f64 = 1.0;
+
 /// The ground that a district covers: simple rings that do not cross, in degrees.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Boundary {
     shape: MultiPolygon<f64>,
 }
 
-/// A mistake for which a boundary is refused, and its place.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{pointer}: {}", reason.en)]
-pub struct Flaw {
-    /// A JSON pointer inside the boundary, such as `/coordinates/0/0/3`. Empty for the whole boundary.
-    pub pointer: String,
-    /// The explanation of the mistake, for the person who drew the boundary.
-    pub reason: Text,
-}
-
 impl Boundary {
     /// Reads and checks a GeoJSON geometry. `municipality` is the outline of the municipality, if there is one. It is
     /// needed to detect swapped coordinates.
-    pub fn parse(geometry: &Value, municipality: Option<&Boundary>) -> Result<Self, Flaw> {
+    pub fn parse(geometry: &Value, municipality: Option<&Boundary>) -> Result<Self, BoundaryFlaw> {
         let drawing = Drawing::read(geometry)?;
         drawing.check_axes(municipality)?;
         rings::check(&drawing.in_steps())?;
@@ -72,7 +60,7 @@ impl Boundary {
     }
 
     /// Reads a stored boundary without checking it. [`Boundary::parse`] checked it before it was stored.
-    pub fn restored(geometry: &Value) -> Result<Self, Flaw> {
+    pub fn restored(geometry: &Value) -> Result<Self, BoundaryFlaw> {
         let polygons = Drawing::read(geometry)?.polygons.into_iter().map(polygon_of).collect();
         Ok(Self { shape: MultiPolygon::new(polygons) })
     }
@@ -105,15 +93,8 @@ impl Boundary {
     }
 }
 
-/// A geometry as it was drawn: its positions in order, with the means to make pointers to them.
-struct Drawing {
-    polygons: Vec<Vec<LineString<f64>>>,
-    /// Whether the coordinates have the extra level of a MultiPolygon.
-    multi: bool,
-}
-
 impl Drawing {
-    fn read(geometry: &Value) -> Result<Self, Flaw> {
+    fn read(geometry: &Value) -> Result<Self, BoundaryFlaw> {
         let Some(members) = geometry.as_object() else {
             return Err(flaw("", "A GeoJSON geometry is an object.", "En GeoJSON-geometri är ett objekt."));
         };
@@ -136,9 +117,9 @@ impl Drawing {
             }
         };
         let coordinates = members.get("coordinates").unwrap_or(&Value::Null);
-        let mut reader = Reader { positions_left: MOST_POSITIONS, rings_left: MOST_RINGS };
+        let mut reader = GeometryReader { positions_left: MOST_POSITIONS, rings_left: MOST_RINGS };
         let polygons = if multi {
-            reader.each(coordinates, "/coordinates", Reader::polygon)?
+            reader.each(coordinates, "/coordinates", GeometryReader::polygon)?
         } else {
             vec![reader.polygon(coordinates, "/coordinates")?]
         };
@@ -161,7 +142,7 @@ impl Drawing {
 
     /// Checks that latitude and longitude are not swapped, which is the commonest mistake. In Sweden both orders are
     /// possible places on earth, so they can be told apart only by the municipality.
-    fn check_axes(&self, municipality: Option<&Boundary>) -> Result<(), Flaw> {
+    fn check_axes(&self, municipality: Option<&Boundary>) -> Result<(), BoundaryFlaw> {
         let all = MultiPolygon::new(self.polygons.iter().cloned().map(polygon_of).collect());
         let (Some(home), Some(drawn)) = (municipality.map(Boundary::extent), all.bounding_rect()) else {
             return Ok(());
@@ -179,19 +160,19 @@ impl Drawing {
 }
 
 /// Reads the arrays of a geometry to a fixed depth, and counts rings and positions.
-struct Reader {
+struct GeometryReader {
     positions_left: usize,
     rings_left: usize,
 }
 
-impl Reader {
+impl GeometryReader {
     /// Reads each item of an array that must not be empty.
     fn each<T>(
         &mut self,
         items: &Value,
         pointer: &str,
-        read: fn(&mut Self, &Value, &str) -> Result<T, Flaw>,
-    ) -> Result<Vec<T>, Flaw> {
+        read: fn(&mut Self, &Value, &str) -> Result<T, BoundaryFlaw>,
+    ) -> Result<Vec<T>, BoundaryFlaw> {
         match items.as_array() {
             Some(items) if !items.is_empty() => {
                 items.iter().enumerate().map(|(at, item)| read(self, item, &format!("{pointer}/{at}"))).collect()
@@ -204,11 +185,11 @@ impl Reader {
         }
     }
 
-    fn polygon(&mut self, rings: &Value, pointer: &str) -> Result<Vec<LineString<f64>>, Flaw> {
+    fn polygon(&mut self, rings: &Value, pointer: &str) -> Result<Vec<LineString<f64>>, BoundaryFlaw> {
         self.each(rings, pointer, Self::ring)
     }
 
-    fn ring(&mut self, positions: &Value, pointer: &str) -> Result<LineString<f64>, Flaw> {
+    fn ring(&mut self, positions: &Value, pointer: &str) -> Result<LineString<f64>, BoundaryFlaw> {
         self.rings_left = self.rings_left.checked_sub(1).ok_or_else(|| {
             flaw(
                 pointer,
@@ -234,7 +215,7 @@ impl Reader {
         Ok(LineString::new(ring))
     }
 
-    fn position(&mut self, position: &Value, pointer: &str) -> Result<Coord<f64>, Flaw> {
+    fn position(&mut self, position: &Value, pointer: &str) -> Result<Coord<f64>, BoundaryFlaw> {
         self.positions_left = self.positions_left.checked_sub(1).ok_or_else(|| {
             flaw(
                 pointer,
@@ -283,14 +264,6 @@ fn to_nine_decimals(degrees: f64) -> f64 {
 
 fn in_steps(degrees: f64) -> f64 {
     (degrees * 1e9).round()
-}
-
-fn flaw(
-    pointer: impl Into<String>,
-    en: impl Into<std::borrow::Cow<'static, str>>,
-    sv: impl Into<std::borrow::Cow<'static, str>>,
-) -> Flaw {
-    Flaw { pointer: pointer.into(), reason: Text::new(en, sv) }
 }
 
 #[cfg(test)]

@@ -9,17 +9,17 @@
 //! A search takes less than a microsecond, in two steps. An R-tree of extents leaves a few districts. In each of these,
 //! only the edges in one narrow band of latitude are tested. Nothing is allocated.
 
-use geo::{
-    BoundingRect, Coord, Distance, Euclidean, Kernel, Line, LinesIter, Orientation, Point, Rect, kernels::RobustKernel,
-};
+use geo::kernels::RobustKernel;
+use geo::{BoundingRect, Coord, Distance, Euclidean, Kernel, Line, LinesIter, Orientation, Point, Rect};
 use rstar::{AABB, RTree, RTreeObject};
 
-use super::geometry::{Boundary, Plane, TOLERANCE_METRES};
+use super::geometry::Boundary;
+use crate::directory::geometry::measures::{Plane, TOLERANCE_METRES};
 
 /// An index of all districts. It keeps its own copy of their edges.
 #[derive(Debug, Clone)]
 pub struct Locator {
-    districts: RTree<District>,
+    districts: RTree<DistrictBands>,
 }
 
 /// The result of a search: a district, and the place of the point in it.
@@ -27,12 +27,12 @@ pub struct Locator {
 pub struct Located {
     /// The key that the caller gave to the district.
     pub key: usize,
-    pub place: Place,
+    pub place: PointRelation,
 }
 
 /// The relation of a point to its district.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum PointRelation {
     /// The point is within the district's borders.
     Inside,
     /// The point is exactly on the district's border.
@@ -44,7 +44,7 @@ pub enum Place {
 impl Locator {
     /// Prepares the districts. The caller chooses their keys, and the lowest key wins a tie.
     pub fn new(districts: &[(usize, &Boundary)]) -> Self {
-        let districts = districts.iter().filter_map(|(key, boundary)| District::prepare(*key, boundary)).collect();
+        let districts = districts.iter().filter_map(|(key, boundary)| DistrictBands::prepare(*key, boundary)).collect();
         Self { districts: RTree::bulk_load(districts) }
     }
 
@@ -62,14 +62,14 @@ impl Locator {
             let (_, key) = distances
                 .filter(|(metres, _)| *metres <= TOLERANCE_METRES)
                 .min_by(|one, two| one.0.total_cmp(&two.0).then(one.1.cmp(&two.1)))?;
-            Some(Located { key, place: Place::Crack })
+            Some(Located { key, place: PointRelation::Crack })
         })
     }
 }
 
 /// One district, with its edges sorted into bands of equal height from south to north.
 #[derive(Debug, Clone)]
-struct District {
+struct DistrictBands {
     key: usize,
     /// The district's extent, widened by the tolerance for cracks.
     extent: AABB<[f64; 2]>,
@@ -82,7 +82,7 @@ struct District {
     edges: Vec<Line<f64>>,
 }
 
-impl RTreeObject for District {
+impl RTreeObject for DistrictBands {
     type Envelope = AABB<[f64; 2]>;
 
     fn envelope(&self) -> Self::Envelope {
@@ -90,7 +90,7 @@ impl RTreeObject for District {
     }
 }
 
-impl District {
+impl DistrictBands {
     fn prepare(key: usize, boundary: &Boundary) -> Option<Self> {
         let extent = boundary.shape().bounding_rect()?;
         let plane = Plane::through(extent);
@@ -132,7 +132,7 @@ impl District {
     /// Follows the parallel eastward from a point. From a point inside, it crosses the district's edges an odd number
     /// of times. An edge counts with its northern end but without its southern end, so that a corner on the parallel
     /// counts once.
-    fn place(&self, at: Coord<f64>) -> Option<Place> {
+    fn place(&self, at: Coord<f64>) -> Option<PointRelation> {
         let mut inside = false;
         for line in self.edges(at.y, at.y) {
             let (low, high) = latitudes(*line);
@@ -147,11 +147,11 @@ impl District {
                 continue;
             }
             match RobustKernel::orient2d(line.start, line.end, at) {
-                Orientation::Collinear => return Some(Place::Border),
+                Orientation::Collinear => return Some(PointRelation::Border),
                 side => inside ^= crosses && (side == Orientation::CounterClockwise) == (line.start.y < line.end.y),
             }
         }
-        inside.then_some(Place::Inside)
+        inside.then_some(PointRelation::Inside)
     }
 
     /// The distance to the nearest edge if it is within the tolerance. Otherwise, infinity or any larger distance,

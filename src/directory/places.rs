@@ -14,7 +14,7 @@ use crate::text::folded;
 
 /// The facts about a postal code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PostalCode {
+pub struct PostalCodePlace {
     /// The town or village of the postal code.
     pub locality: String,
     /// The active district in which the postal code's point lies. Absent for post-office boxes.
@@ -29,7 +29,7 @@ pub struct Places {
     /// The districts by name. The value is `None` if two districts have the name.
     districts: HashMap<String, Option<DistrictId>>,
     municipalities: HashMap<String, OtherMunicipality>,
-    postal_codes: HashMap<String, PostalCode>,
+    postal_codes: HashMap<String, PostalCodePlace>,
 }
 
 impl Places {
@@ -51,7 +51,7 @@ impl Places {
         let codes = documents.postal_codes.iter().map(|row| {
             let district = row.district_code.as_deref().and_then(|code| by_code.get(code)).copied();
             let metres_to_border = row.metres_to_border.filter(|_| district.is_some());
-            (row.postal_code.clone(), PostalCode { locality: row.locality.clone(), district, metres_to_border })
+            (row.postal_code.clone(), PostalCodePlace { locality: row.locality.clone(), district, metres_to_border })
         });
         places.postal_codes = codes.collect();
         places
@@ -87,7 +87,7 @@ impl Places {
     }
 
     /// Looks up a postal code, with or without its space.
-    pub fn postal_code(&self, code: &str) -> Option<&PostalCode> {
+    pub fn postal_code(&self, code: &str) -> Option<&PostalCodePlace> {
         let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
         self.postal_codes.get(&digits)
     }

@@ -8,21 +8,21 @@ use crate::auth::Acting;
 use crate::auth::{Administrator, Anyone};
 use crate::db::Db;
 use crate::directory::Handle;
-use crate::directory::changes::Writer;
+use crate::directory::changes::DirectoryWriter;
 use crate::directory::coverage::Coverage;
 use crate::error::Result;
-use crate::http::answer::{Answer, Validator};
+use crate::http::answer::{Representation, Validator};
 use crate::http::call::Call;
 use crate::http::mount::Mount;
 
 /// Mounts the operations on the directory as a whole.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(get_coverage);
 }
 
 /// Returns a writer of the directory for a call by an administrator.
-pub fn writer<'a>(admin: &Administrator, call: &'a Call, db: &'a Db, directory: &'a Handle) -> Writer<'a> {
-    Writer {
+pub fn writer<'a>(admin: &Administrator, call: &'a Call, db: &'a Db, directory: &'a Handle) -> DirectoryWriter<'a> {
+    DirectoryWriter {
         db,
         directory,
         moment: &call.moment,
@@ -45,5 +45,5 @@ pub fn writer<'a>(admin: &Administrator, call: &'a Call, db: &'a Db, directory: 
 #[get("/directory/coverage")]
 async fn get_coverage(_: Anyone, call: Call, directory: Data<Handle>) -> Result<HttpResponse> {
     let directory = directory.current();
-    call.kept(&directory.answers, || Answer::of(&Coverage::of(&directory), Validator::Content))
+    call.kept(&directory.answers, || Representation::of(&Coverage::of(&directory), Validator::Content))
 }

@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::db::DbConn;
 use crate::db::columns::Json;
 use crate::db::schema::{directory_documents, directory_state};
-use crate::directory::geometry::{Boundary, Flaw};
-use crate::directory::{Directory, Documents, Parts};
+use crate::directory::geometry::{Boundary, BoundaryFlaw};
+use crate::directory::{Directory, DirectoryParts, Documents};
 use crate::districts::District;
 use crate::error::{Error, Problem, Result};
 use crate::id::DistrictId;
@@ -55,7 +55,7 @@ pub fn count_write(conn: &mut DbConn) -> Result<i64> {
 const ATTEMPTS: u32 = 8;
 
 /// Reads all parts of the directory in one state.
-pub fn read(conn: &mut DbConn, before: Option<&Directory>) -> Result<Parts> {
+pub fn read(conn: &mut DbConn, before: Option<&Directory>) -> Result<DirectoryParts> {
     for _ in 0..ATTEMPTS {
         let first = version(conn)?;
         let parts = read_once(conn, before, first);
@@ -66,7 +66,7 @@ pub fn read(conn: &mut DbConn, before: Option<&Directory>) -> Result<Parts> {
     Err(Error::new(Problem::Unavailable))
 }
 
-fn read_once(conn: &mut DbConn, before: Option<&Directory>, version: i64) -> Result<Parts> {
+fn read_once(conn: &mut DbConn, before: Option<&Directory>, version: i64) -> Result<DirectoryParts> {
     let documents = documents(conn)?;
     let districts = districts::store::all(conn)?;
     let boundaries = boundaries(conn, &districts, before)?;
@@ -76,7 +76,7 @@ fn read_once(conn: &mut DbConn, before: Option<&Directory>, version: i64) -> Res
         (None, Some(outline)) => Some(Arc::new(parse(outline)?)),
         (None, None) => None,
     };
-    Ok(Parts {
+    Ok(DirectoryParts {
         version,
         documents,
         areas: areas::store::all(conn)?,
@@ -115,7 +115,7 @@ fn boundaries(
 
 fn parse(geometry: &Value) -> Result<Boundary> {
     Boundary::restored(geometry)
-        .map_err(|flaw: Flaw| Error::internal(format!("a stored boundary cannot be read: {flaw}")))
+        .map_err(|flaw: BoundaryFlaw| Error::internal(format!("a stored boundary cannot be read: {flaw}")))
 }
 
 fn documents(conn: &mut DbConn) -> Result<Documents> {

@@ -1,7 +1,11 @@
+use std::sync::Arc;
+
 use super::*;
+use crate::calendar::OpenState;
 use crate::directory::coverage::Coverage;
+use crate::moment::Moment;
 use crate::offices::NewOffice;
-use crate::time::{Moment, Random};
+use crate::time::Random;
 
 fn moment(now: &str) -> Moment {
     Moment { now: now.parse().unwrap(), random: Random::system() }
@@ -13,8 +17,8 @@ fn linkoping() -> Directory {
 }
 
 /// Returns the parts of a directory, to make another directory from them.
-fn parts(directory: Directory) -> Parts {
-    Parts {
+fn parts(directory: Directory) -> DirectoryParts {
+    DirectoryParts {
         version: directory.version,
         documents: directory.documents,
         areas: directory.areas,
@@ -101,7 +105,7 @@ fn an_office_is_open_by_its_hours_and_unknown_without_them() {
 fn what_did_not_change_is_taken_over() {
     let before = linkoping();
     let geography = Arc::clone(&before.geography);
-    let copy = Parts {
+    let copy = DirectoryParts {
         version: 2,
         boundaries: geography.boundaries().clone(),
         outline: geography.shared_outline(),
@@ -109,7 +113,7 @@ fn what_did_not_change_is_taken_over() {
     };
     let after = Directory::new(copy, moment("2026-11-23T10:00:00Z").now, Some(&before)).unwrap();
     assert!(Arc::ptr_eq(&after.geography, &geography) && after.is_newer_than(&before));
-    let copy = Parts {
+    let copy = DirectoryParts {
         version: 2,
         boundaries: geography.boundaries().clone(),
         outline: geography.shared_outline(),
@@ -119,21 +123,22 @@ fn what_did_not_change_is_taken_over() {
     assert!(tomorrow.is_newer_than(&after));
 }
 
-fn copy_of(directory: &Directory) -> Parts {
-    Parts {
+fn copy_of(directory: &Directory) -> DirectoryParts {
+    DirectoryParts {
         documents: directory.documents.clone(),
         areas: directory.areas.clone(),
         districts: directory.districts.clone(),
         offices: directory.offices.clone(),
         services: directory.services.clone(),
-        ..Parts::default()
+        ..DirectoryParts::default()
     }
 }
 
 #[test]
 fn an_older_snapshot_never_takes_the_place_of_a_newer_one() {
     let now = moment("2026-11-23T09:00:00Z").now;
-    let of_version = |version| Directory::new(Parts { version, ..Parts::default() }, now, None).unwrap();
+    let of_version =
+        |version| Directory::new(DirectoryParts { version, ..DirectoryParts::default() }, now, None).unwrap();
     let handle = Handle::new(of_version(2));
     assert_eq!(handle.install(of_version(1)).version, 1);
     assert_eq!(handle.current().version, 2);

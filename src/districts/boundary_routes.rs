@@ -5,11 +5,14 @@ use actix_web::{HttpResponse, get, put};
 
 use crate::auth::{Administrator, Anyone};
 use crate::db::{Db, DbConn};
-use crate::directory::{Directory, Handle, writer};
+use crate::directory::routes::writer;
+use crate::directory::{Directory, Handle};
+use crate::districts::boundary::BoundaryBody;
 use crate::districts::features::MEDIA_TYPE;
-use crate::districts::{BoundaryBody, check_boundary, store};
+use crate::districts::rules::check_boundary;
+use crate::districts::store;
 use crate::error::{Error, Result};
-use crate::http::answer::{Answer, Validator};
+use crate::http::answer::{Representation, Validator};
 use crate::http::body::Body;
 use crate::http::call::Call;
 use crate::http::path::Named;
@@ -39,7 +42,7 @@ pub async fn get_boundary(
     call.kept(&directory.answers, || {
         let district = directory.find_district(&name.0).ok_or_else(Error::not_found)?;
         let boundary = directory.boundary(district).map(BoundaryBody::from).ok_or_else(Error::not_found)?;
-        let answer = Answer::of(&boundary, Validator::Version(district.version))?;
+        let answer = Representation::of(&boundary, Validator::Version(district.version))?;
         Ok(if call.asks_for(MEDIA_TYPE) { answer.said_to_be(MEDIA_TYPE) } else { answer })
     })
 }

@@ -7,27 +7,31 @@ use utoipa::IntoParams;
 
 use crate::auth::{Acting, Administrator, Anyone};
 use crate::db::{Db, DbConn};
-use crate::directory::{Directory, Handle, changes, writer};
+use crate::directory::routes::writer;
+use crate::directory::{Directory, Handle, changes};
 use crate::districts::boundary_routes::{get_boundary, put_boundary};
 use crate::districts::features::{self, DistrictFeature, DistrictFeatures};
-use crate::districts::view::path;
-use crate::districts::{District, DistrictDetails, DistrictView, NewDistrict, check_boundary, store};
+use crate::districts::rules::check_boundary;
+use crate::districts::view::{DistrictView, path};
+use crate::districts::{District, DistrictDetails, NewDistrict, store};
 use crate::error::{Error, Problem, Result};
-use crate::http::answer::{Answer, Validator};
-use crate::http::body::{Body, MergePatch};
+use crate::http::answer::{Representation, Validator};
+use crate::http::body::Body;
 use crate::http::call::Call;
+use crate::http::link::Linking;
+use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
-use crate::http::written::{Linking, Written};
+use crate::http::written::Written;
 use crate::id::DistrictId;
 use crate::idempotency::{Replay, Retries};
 use crate::slug::{AreaName, DistrictName};
 use crate::text::{Line, folded};
 
 /// Mounts the operations on districts and their boundaries.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_districts).service(create_district).service(get_district).service(change_district);
     api.service(delete_district).service(get_boundary).service(put_boundary);
 }
@@ -89,7 +93,7 @@ async fn list_districts(
         }
         let page = found.page(&call, &paging, |district| DistrictFeature::new(district, &directory, &call))?;
         let links = page.links.clone();
-        let answer = Answer::of_list(&DistrictFeatures::new(page.items, page.meta, page.links), &links)?;
+        let answer = Representation::of_list(&DistrictFeatures::new(page.items, page.meta, page.links), &links)?;
         Ok(answer.said_to_be(features::MEDIA_TYPE))
     })
 }
@@ -155,7 +159,7 @@ async fn get_district(
     let directory = directory.current();
     call.kept(&directory.answers, || {
         let district = directory.find_district(&name.0).ok_or_else(Error::not_found)?;
-        Answer::of(&DistrictView::new(district, &directory, &call), Validator::Version(district.version))
+        Representation::of(&DistrictView::new(district, &directory, &call), Validator::Version(district.version))
     })
 }
 

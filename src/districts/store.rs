@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 /// A row without the boundary, which is large.
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = districts, treat_none_as_null = true)]
-struct Row {
+struct DistrictRow {
     id: DistrictId,
     slug: Slug,
     code: String,
@@ -30,7 +30,7 @@ struct Row {
     updated_at: Timestamp,
 }
 
-impl From<&District> for Row {
+impl From<&District> for DistrictRow {
     fn from(district: &District) -> Self {
         let District { id, slug, code, name, place_names, area_id, population, status, version, updated_at } =
             district.clone();
@@ -49,11 +49,11 @@ impl From<&District> for Row {
     }
 }
 
-impl TryFrom<Row> for District {
+impl TryFrom<DistrictRow> for District {
     type Error = Error;
 
-    fn try_from(row: Row) -> Result<Self> {
-        let Row { id, slug, code, name, place_names, area_id, population, status, version, updated_at } = row;
+    fn try_from(row: DistrictRow) -> Result<Self> {
+        let DistrictRow { id, slug, code, name, place_names, area_id, population, status, version, updated_at } = row;
         let code: DistrictCode = code.parse().map_err(|_| Error::internal("a stored district code is not valid"))?;
         let population = population.map(|population| population.0);
         Ok(Self {
@@ -72,7 +72,8 @@ impl TryFrom<Row> for District {
 }
 
 pub fn all(conn: &mut DbConn) -> Result<Vec<District>> {
-    let rows: Vec<Row> = on_backend!(conn, conn => districts::table.select(Row::as_select()).load(conn))?;
+    let rows: Vec<DistrictRow> =
+        on_backend!(conn, conn => districts::table.select(DistrictRow::as_select()).load(conn))?;
     rows.into_iter().map(District::try_from).collect()
 }
 
@@ -87,7 +88,7 @@ pub fn boundaries(conn: &mut DbConn, ids: &[DistrictId]) -> Result<Vec<(District
 }
 
 pub fn insert(conn: &mut DbConn, district: &District, boundary: &Value) -> Result<()> {
-    let (row, boundary) = (Row::from(district), Json(boundary.clone()));
+    let (row, boundary) = (DistrictRow::from(district), Json(boundary.clone()));
     let values = (&row, districts::boundary.eq(boundary));
     on_backend!(conn, conn => diesel::insert_into(districts::table).values(values).execute(conn))?;
     Ok(())
@@ -96,7 +97,7 @@ pub fn insert(conn: &mut DbConn, district: &District, boundary: &Value) -> Resul
 /// Writes the next version of a district, without its boundary. Fails as stale if somebody else wrote that version
 /// first.
 pub fn update(conn: &mut DbConn, district: &District) -> Result<()> {
-    let row = Row::from(district);
+    let row = DistrictRow::from(district);
     let before = districts::table.find(district.id).filter(districts::version.eq(district.version - 1));
     let written = on_backend!(conn, conn => diesel::update(before).set(&row).execute(conn))?;
     if written == 1 { Ok(()) } else { Err(stale()) }

@@ -2,29 +2,31 @@
 
 use uuid::Uuid;
 
-use crate::auth::{OfStaff, Sight};
+use crate::auth::{CaseScope, OfStaff};
 use crate::context::{Context, Tx};
 use crate::db::DbConn;
 use crate::error::Result;
 use crate::families::membership::if_known;
 use crate::families::store::{self, Household};
-use crate::families::{FamilyView, FirstReached, reached};
+use crate::families::view::FamilyView;
+use crate::families::{FirstReached, reached};
 use crate::http::answer::Validator;
-use crate::http::written::{Links, Written};
+use crate::http::link::Links;
+use crate::http::written::Written;
 use crate::id::{FamilyId, PersonId};
 use crate::idempotency::{Repeat, Repeated};
 use crate::vault::Vault;
 
 /// A family as far as the caller may know of it, with its first fact.
 #[derive(Clone)]
-pub struct FamilyInSight {
+pub struct VisibleFamily {
     pub household: Household,
     first: Option<FirstReached>,
     /// Whether the caller may change the family, and not only read it for a stated reason.
     may_change: bool,
 }
 
-impl FamilyInSight {
+impl VisibleFamily {
     /// The members that are shown, whom the audit record names as well.
     pub fn others(&self) -> Vec<Uuid> {
         self.household.members.iter().copied().map(PersonId::uuid).collect()
@@ -34,7 +36,7 @@ impl FamilyInSight {
 /// Shows families as the caller may see them.
 #[derive(Clone)]
 pub struct FamilyAnswers {
-    scope: Sight,
+    scope: CaseScope,
     vault: Vault,
     links: Links,
 }
@@ -45,19 +47,19 @@ impl FamilyAnswers {
     }
 
     /// Finds a family that the caller may change.
-    pub fn find(&self, conn: &mut DbConn, id: FamilyId) -> Result<FamilyInSight> {
+    pub fn find(&self, conn: &mut DbConn, id: FamilyId) -> Result<VisibleFamily> {
         look(conn, &self.scope, id)
     }
 
     /// Finds a family that the caller may read. A stated reason opens further families, for reading only.
-    pub fn find_readable(&self, conn: &mut DbConn, readable: &Sight, id: FamilyId) -> Result<FamilyInSight> {
+    pub fn find_readable(&self, conn: &mut DbConn, readable: &CaseScope, id: FamilyId) -> Result<VisibleFamily> {
         let found = look(conn, readable, id)?;
         let may_change = *readable == self.scope || !store::known_among(conn, &self.scope, &[id])?.is_empty();
-        Ok(FamilyInSight { may_change, ..found })
+        Ok(VisibleFamily { may_change, ..found })
     }
 
     /// Makes the view of a family for the caller who found it.
-    pub fn view(&self, found: FamilyInSight) -> Result<FamilyView> {
+    pub fn view(&self, found: VisibleFamily) -> Result<FamilyView> {
         let Household { family, members, .. } = found.household;
         Ok(FamilyView::new(family.open(&self.vault)?, members, found.first, found.may_change, &self.links))
     }
@@ -93,8 +95,8 @@ impl FamilyAnswers {
     }
 }
 
-fn look(conn: &mut DbConn, scope: &Sight, id: FamilyId) -> Result<FamilyInSight> {
+fn look(conn: &mut DbConn, scope: &CaseScope, id: FamilyId) -> Result<VisibleFamily> {
     let household = store::find(conn, scope, id)?;
     let first = reached::first(conn, &[id], scope.protected_identity)?.remove(&id);
-    Ok(FamilyInSight { household, first, may_change: true })
+    Ok(VisibleFamily { household, first, may_change: true })
 }

@@ -2,7 +2,7 @@
 
 use crate::db::DbConn;
 use crate::error::Result;
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::families::store::{self, SealedFamily};
 use crate::families::{Family, NewFamily};
 use crate::id::PersonId;
@@ -10,7 +10,7 @@ use crate::vault::Vault;
 
 /// The next version of a family that is to be stored, with the members who join and leave.
 pub struct FamilyChange {
-    by: By,
+    by: ActingStaff,
     family: SealedFamily,
     /// The people who join, each with the place in the body's list.
     joining: Vec<(usize, PersonId)>,
@@ -19,7 +19,7 @@ pub struct FamilyChange {
 
 impl FamilyChange {
     /// Seals the next version of a family, as `new` by somebody who saw the members `before`.
-    pub fn new(next: &Family, new: &NewFamily, before: &[PersonId], by: By, vault: &Vault) -> Result<Self> {
+    pub fn new(next: &Family, new: &NewFamily, before: &[PersonId], by: ActingStaff, vault: &Vault) -> Result<Self> {
         let joining = new.member_ids.iter().copied().enumerate().filter(|(_, id)| !before.contains(id)).collect();
         let leaving = before.iter().copied().filter(|id| !new.member_ids.contains(id)).collect();
         Ok(Self { family: SealedFamily::new(next, vault, &by.moment.random)?, by, joining, leaving })

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::audit::{AuditAction, AuditedCall, Entry};
-use crate::auth::{OfStaff, Sight, Staff};
+use crate::auth::{CaseScope, OfStaff, Staff};
 use crate::context::Context;
 use crate::db::{DbConn, stale};
 use crate::directory::Directory;
@@ -12,21 +12,21 @@ use crate::families::store::{self, FamilyEvent};
 use crate::families::{FamilyEventKind, MOST_MEMBERS};
 use crate::http::call::Call;
 use crate::id::{FamilyId, PersonId, StaffId};
+use crate::moment::Moment;
 use crate::people::store as people_store;
 use crate::rules::Rules;
-use crate::time::Moment;
 
 /// The member of staff who reads or changes people and families, with the time and the client of the call.
 #[derive(Clone)]
-pub struct By {
+pub struct ActingStaff {
     /// The people and families that the member of staff may change, and so know of.
-    pub sight: Sight,
+    pub sight: CaseScope,
     pub staff_id: StaffId,
     pub moment: Moment,
     call: AuditedCall,
 }
 
-impl By {
+impl ActingStaff {
     pub fn of(ctx: &Context<impl OfStaff>) -> Self {
         Self::new(ctx.staff(), &ctx.directory, &ctx.call)
     }

@@ -2,7 +2,7 @@
 
 use crate::db::DbConn;
 use crate::error::{Error, Result, Text};
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::families::store::{self, FamilyEvent, Household, SealedFamily};
 use crate::families::{Family, FamilyEventKind};
 use crate::id::FamilyId;
@@ -12,7 +12,7 @@ use crate::vault::{self, ConfidentialProse, Vault};
 
 /// Two families that are merged.
 pub struct FamilyMerging {
-    by: By,
+    by: ActingStaff,
     /// The next version of the family that goes on.
     next: SealedFamily,
     gone: SealedFamily,
@@ -21,7 +21,13 @@ pub struct FamilyMerging {
 
 impl FamilyMerging {
     /// Seals the merge of the family `gone` into the family `into`.
-    pub fn new(into: &Family, gone: SealedFamily, reason: &ConfidentialProse, by: By, vault: &Vault) -> Result<Self> {
+    pub fn new(
+        into: &Family,
+        gone: SealedFamily,
+        reason: &ConfidentialProse,
+        by: ActingStaff,
+        vault: &Vault,
+    ) -> Result<Self> {
         let merged = into.merged_with(&gone.clone().open(vault)?, &by.moment)?;
         let next = SealedFamily::new(&merged, vault, &by.moment.random)?;
         let mut event = by.event(FamilyEventKind::Merged, None, Some(gone.id), Some(into.id));
@@ -36,7 +42,7 @@ impl FamilyMerging {
         store::update(conn, &self.next)?;
         let joined = people_store::of_family(conn, gone)?;
         store::merge(conn, &self.gone, id, self.by.moment.now)?;
-        By::check_size(conn, id, "/otherId")?;
+        ActingStaff::check_size(conn, id, "/otherId")?;
         let joins = |person| self.by.event(FamilyEventKind::Merged, Some(person), Some(gone), Some(id));
         let of_members = joined.into_iter().map(|(person, ..)| joins(person));
         store::remember(conn, &of_members.chain([self.event.clone()]).collect::<Vec<_>>())

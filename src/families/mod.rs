@@ -25,15 +25,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use reached::{FirstReached, FirstReachedThrough};
-pub use view::FamilyView;
 
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{DistrictId, FamilyId, PersonId};
+use crate::moment::Moment;
 use crate::people::Registration;
 use crate::rules::Rules;
 use crate::slug::OfficeName;
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine};
 
 /// The most members that a family may have.
@@ -78,7 +78,7 @@ impl Registration for NewFamily {
 #[derive(Debug, Clone)]
 pub struct Family {
     pub id: FamilyId,
-    pub facts: Facts,
+    pub facts: FamilyDetails,
     /// The family that goes on in place of this one, after a merge.
     pub merged_into: Option<FamilyId>,
     pub registered_at: Timestamp,
@@ -90,7 +90,7 @@ pub struct Family {
 
 /// The personal facts of a family, which are sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Facts {
+pub struct FamilyDetails {
     /// The district where the family lives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
@@ -127,8 +127,8 @@ impl NewFamily {
         rules.finish(Some(()))
     }
 
-    fn facts(&self) -> Facts {
-        Facts { district_id: self.district_id, label: self.label.clone() }
+    fn facts(&self) -> FamilyDetails {
+        FamilyDetails { district_id: self.district_id, label: self.label.clone() }
     }
 }
 
@@ -163,7 +163,7 @@ impl Family {
     /// other.
     pub fn merged_with(&self, other: &Self, moment: &Moment) -> Result<Self> {
         self.check_goes_on()?;
-        let facts = Facts {
+        let facts = FamilyDetails {
             district_id: self.facts.district_id.or(other.facts.district_id),
             label: self.facts.label.clone().or_else(|| other.facts.label.clone()),
         };
@@ -172,7 +172,7 @@ impl Family {
 
     /// Returns the family as somebody who sees these members would write it.
     pub fn as_new(&self, members: &[PersonId]) -> NewFamily {
-        let Facts { district_id, label } = self.facts.clone();
+        let FamilyDetails { district_id, label } = self.facts.clone();
         NewFamily { district_id, label, member_ids: members.to_vec(), office_id: None }
     }
 

@@ -67,7 +67,7 @@ pub const ENTERED_IN_ERROR: &str = "entered_in_error";
 
 #[derive(Clone, Copy, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = family_first_facts, treat_none_as_default_value = false)]
-struct Row {
+struct FirstReachedRow {
     family_id: FamilyId,
     at: Timestamp,
     source_id: ResourceId,
@@ -84,7 +84,7 @@ impl FirstReached {
     }
 }
 
-impl Row {
+impl FirstReachedRow {
     fn new(family: FamilyId, first: FirstReached, open: Option<FirstReached>) -> Self {
         Self {
             family_id: family,
@@ -117,11 +117,11 @@ impl Row {
 /// The first facts of these families, as far as the reader may know. `cleared` says whether the reader is cleared for protected
 /// identities.
 pub fn first(conn: &mut DbConn, ids: &[FamilyId], cleared: bool) -> Result<HashMap<FamilyId, FirstReached>> {
-    let known = |row: Row| Some((row.family_id, if cleared { Some(row.first()) } else { row.open() }?));
+    let known = |row: FirstReachedRow| Some((row.family_id, if cleared { Some(row.first()) } else { row.open() }?));
     Ok(rows(conn, ids)?.into_iter().filter_map(known).collect())
 }
 
-fn rows(conn: &mut DbConn, ids: &[FamilyId]) -> Result<Vec<Row>> {
+fn rows(conn: &mut DbConn, ids: &[FamilyId]) -> Result<Vec<FirstReachedRow>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -134,10 +134,11 @@ pub fn arrived(conn: &mut DbConn, facts: &[Fact]) -> Result<()> {
     let mut families: Vec<FamilyId> = facts.iter().map(|fact| fact.family).collect();
     families.sort_unstable();
     families.dedup();
-    let before: HashMap<FamilyId, Row> = rows(conn, &families)?.into_iter().map(|row| (row.family_id, row)).collect();
+    let before: HashMap<FamilyId, FirstReachedRow> =
+        rows(conn, &families)?.into_iter().map(|row| (row.family_id, row)).collect();
     let mut after = before.clone();
     for fact in facts {
-        let row = Row::with(after.get(&fact.family).copied(), fact);
+        let row = FirstReachedRow::with(after.get(&fact.family).copied(), fact);
         after.insert(fact.family, row);
     }
     let changed = after.into_values().filter(|row| before.get(&row.family_id) != Some(row)).collect();
@@ -156,7 +157,7 @@ pub fn person_was_reached(conn: &mut DbConn, person: PersonId, reached: FirstRea
     arrived(conn, &[Fact { family, reached, protected }])
 }
 
-fn replace(conn: &mut DbConn, mut rows: Vec<Row>) -> Result<()> {
+fn replace(conn: &mut DbConn, mut rows: Vec<FirstReachedRow>) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -185,7 +186,7 @@ pub fn recompute(conn: &mut DbConn, families: &[FamilyId]) -> Result<()> {
         let open = earliest(conn, family, &members, true)?;
         forget(conn, &[family])?;
         if let Some(first) = first {
-            replace(conn, vec![Row::new(family, first, open)])?;
+            replace(conn, vec![FirstReachedRow::new(family, first, open)])?;
         }
     }
     Ok(())

@@ -8,16 +8,18 @@ use crate::audit::{Entry, actions};
 use crate::auth::PeopleWorker;
 use crate::context::{Context, Tx};
 use crate::error::{Problem, Result};
-use crate::families::answers::{FamilyAnswers, FamilyInSight};
+use crate::families::answers::{FamilyAnswers, VisibleFamily};
 use crate::families::changing::FamilyChange;
-use crate::families::membership::{By, if_known};
+use crate::families::membership::{ActingStaff, if_known};
 use crate::families::merging::{FamilyMerging, mergeable};
 use crate::families::store::{self, SealedFamily};
-use crate::families::{Family, FamilyView, NewFamily};
+use crate::families::view::FamilyView;
+use crate::families::{Family, NewFamily};
 use crate::http::answer::Validator;
-use crate::http::body::{Body, MergePatch};
+use crate::http::body::Body;
 use crate::http::call::Cache;
 use crate::http::idempotency::GONE;
+use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::id::{FamilyId, PersonId};
@@ -28,7 +30,7 @@ use crate::vault::ConfidentialProse;
 type FamilyFacts = Changeable<NewFamily>;
 
 /// Mounts the operations on families.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_family).service(get_family).service(change_family).service(merge_families);
 }
 
@@ -74,7 +76,7 @@ async fn create_family(ctx: Context<PeopleWorker>, new: Body<NewFamily>) -> Resu
         let family = Family::new(&new.0, &ctx.directory, &ctx.call.moment)?;
         let sealed = SealedFamily::new(&family, &ctx.vault, &ctx.call.moment.random)?;
         let joining: Vec<(usize, PersonId)> = new.0.member_ids.iter().copied().enumerate().collect();
-        let (by, answers) = (By::of(&ctx), answers.clone());
+        let (by, answers) = (ActingStaff::of(&ctx), answers.clone());
         Ok(move |tx: &mut Tx| {
             store::insert(tx, &sealed, office)?;
             by.change_members(tx, sealed.id, &joining, &[])?;
@@ -103,7 +105,7 @@ async fn get_family(ctx: Context<PeopleWorker>, id: Named<FamilyId>) -> Result<H
     let attempt = actions::FAMILY_READ.on(id).on_behalf_of(ctx.changeable().only_office()).because(scope.reason);
     let finder = answers.clone();
     let read = move |conn: &mut _| finder.find_readable(conn, &scope, id);
-    let seen = |found: &FamilyInSight, entry: Entry| entry.also_about(found.others());
+    let seen = |found: &VisibleFamily, entry: Entry| entry.also_about(found.others());
     let found = ctx.read_recorded(attempt, read, seen).await?;
     ctx.call.found(&answers.view(found)?, Validator::Content, Cache::NoStore)
 }
@@ -135,7 +137,7 @@ async fn change_family(ctx: Context<PeopleWorker>, id: Named<FamilyId>, patch: M
         let (family, members) = (found.household.family.open(&ctx.vault)?, found.household.members);
         let new = patch.without(NewFamily::FIELDS)?.apply(&family.as_new(&members))?;
         let next = family.changed(&new, &members, &ctx.directory, &ctx.call.moment)?;
-        let change = FamilyChange::new(&next, &new, &members, By::of(&ctx), &ctx.vault)?;
+        let change = FamilyChange::new(&next, &new, &members, ActingStaff::of(&ctx), &ctx.vault)?;
         let answers = answers.clone();
         Ok(move |tx: &mut Tx| {
             change.write(tx)?;
@@ -179,7 +181,7 @@ async fn merge_families(
         let family = found.household.family.open(&ctx.vault)?;
         family.check_goes_on()?;
         let other = mergeable(id, other_id, other)?;
-        let merging = FamilyMerging::new(&family, other, &merge.0.reason, By::of(&ctx), &ctx.vault)?;
+        let merging = FamilyMerging::new(&family, other, &merge.0.reason, ActingStaff::of(&ctx), &ctx.vault)?;
         let answers = answers.clone();
         Ok(move |tx: &mut Tx| {
             merging.write(tx)?;

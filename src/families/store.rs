@@ -1,19 +1,19 @@
-//! Every query on families. Staff find families only through their [`Sight`].
+//! Every query on families. Staff find families only through their [`CaseScope`].
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable};
 
-use crate::auth::Sight;
-use crate::db::columns::SqlUuid;
+use crate::auth::CaseScope;
 use crate::db::schema::{families, family_events, family_offices, people};
+use crate::db::sql_types::SqlUuid;
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
-use crate::families::{Facts, Family, FamilyEventKind, reached};
+use crate::families::{Family, FamilyDetails, FamilyEventKind, reached};
 use crate::id::{DistrictId, FamilyEventId, FamilyId, OfficeId, PersonId, StaffId};
 use crate::on_backend;
-use crate::people::ProtectedIdentity;
-use crate::people::store::{self as people_store, links_for};
+use crate::people::store::links_for;
+use crate::people::{ProtectedIdentity, store as people_store};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
@@ -46,7 +46,7 @@ impl SealedFamily {
 
     /// Opens everything personal in a family.
     pub fn open(self, vault: &Vault) -> Result<Family> {
-        let facts: Facts = vault.open_json(vault::FAMILY_FACTS, self.id.uuid(), &self.facts)?;
+        let facts: FamilyDetails = vault.open_json(vault::FAMILY_FACTS, self.id.uuid(), &self.facts)?;
         Ok(Family {
             id: self.id,
             facts,
@@ -99,7 +99,7 @@ diesel::define_sql_function! {
 /// The database judges everything, so that a family that the caller may not know of takes no longer than one that does not exist.
 macro_rules! known_to {
     ($sight:expr) => {{
-        let sight: &Sight = $sight;
+        let sight: &CaseScope = $sight;
         let met = family_offices::table
             .filter(family_offices::family_id.eq(families::id))
             .filter(family_offices::office_id.eq_any(sight.offices.clone()))
@@ -117,7 +117,7 @@ macro_rules! known_to {
 }
 
 /// Finds a family that somebody with this sight may know of.
-pub fn find(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Household> {
+pub fn find(conn: &mut DbConn, sight: &CaseScope, id: FamilyId) -> Result<Household> {
     let found: Option<SealedFamily> =
         on_backend!(conn, conn => known_to!(sight).filter(families::id.eq(id)).first(conn).optional())?;
     let family = found.ok_or_else(Error::not_found)?;
@@ -132,13 +132,13 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Household>
 }
 
 /// The families among these that somebody with this sight may know of.
-pub fn known_among(conn: &mut DbConn, sight: &Sight, ids: &[FamilyId]) -> Result<Vec<FamilyId>> {
+pub fn known_among(conn: &mut DbConn, sight: &CaseScope, ids: &[FamilyId]) -> Result<Vec<FamilyId>> {
     let named = families::id.eq_any(ids.to_vec());
     Ok(on_backend!(conn, conn => known_to!(sight).filter(named).select(families::id).load(conn))?)
 }
 
 /// The families that were merged into this one and that somebody with this sight may know of.
-pub fn merged_into(conn: &mut DbConn, sight: &Sight, id: FamilyId) -> Result<Vec<FamilyId>> {
+pub fn merged_into(conn: &mut DbConn, sight: &CaseScope, id: FamilyId) -> Result<Vec<FamilyId>> {
     let there = families::merged_into.eq(id);
     Ok(on_backend!(conn, conn => known_to!(sight).filter(there).select(families::id).load(conn))?)
 }

@@ -10,12 +10,12 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::hex;
-use crate::http::call::Link;
+use crate::http::link::Link;
 use crate::time::Timestamp;
 
 /// A rendered body and the headers that describe it. Copies share the bytes.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct Representation {
     /// The bytes of the body.
     pub body: Bytes,
     pub etag: HeaderValue,
@@ -33,7 +33,7 @@ pub enum Validator {
     Content,
 }
 
-impl Answer {
+impl Representation {
     /// Renders one resource as JSON, with its entity tag.
     pub fn of(view: &impl Serialize, validator: Validator) -> Result<Self> {
         let body = rendered(view)?;
@@ -83,7 +83,7 @@ pub struct KeptAnswers(RwLock<Minute>);
 #[derive(Debug, Default)]
 struct Minute {
     number: i64,
-    by_question: HashMap<String, Answer>,
+    by_question: HashMap<String, Representation>,
     bytes: usize,
 }
 
@@ -97,8 +97,8 @@ impl KeptAnswers {
         &self,
         question: String,
         now: Timestamp,
-        make: impl FnOnce() -> Result<Answer>,
-    ) -> Result<Answer> {
+        make: impl FnOnce() -> Result<Representation>,
+    ) -> Result<Representation> {
         let number = now.micros().div_euclid(60_000_000);
         let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(answer) = kept.by_question.get(&question).filter(|_| kept.number == number) {
@@ -112,11 +112,11 @@ impl KeptAnswers {
 }
 
 impl Minute {
-    fn keep(&mut self, number: i64, question: String, answer: &Answer) {
+    fn keep(&mut self, number: i64, question: String, answer: &Representation) {
         if self.number != number {
             *self = Self { number, ..Self::default() };
         }
-        let bytes = question.len() + answer.body.len() + size_of::<(String, Answer)>();
+        let bytes = question.len() + answer.body.len() + size_of::<(String, Representation)>();
         if self.bytes + bytes <= MOST_BYTES && self.by_question.insert(question, answer.clone()).is_none() {
             self.bytes += bytes;
         }
@@ -132,7 +132,7 @@ mod tests {
     }
 
     fn ask(kept: &KeptAnswers, question: &str, time: &str, fresh: &str) -> String {
-        let make = || Answer::of(&fresh, Validator::Content);
+        let make = || Representation::of(&fresh, Validator::Content);
         let answer = kept.get_or_make(question.to_owned(), at(time), make).unwrap();
         serde_json::from_slice(&answer.body).unwrap()
     }

@@ -5,44 +5,23 @@
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;
-use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
-use ipnet::IpNet;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::error::{Error, Problem, Result};
-use crate::http::answer::{self, Answer, KeptAnswers, Validator};
+use crate::http::answer::{self, KeptAnswers, Representation, Validator};
+use crate::http::link::{Link, Linking, Links};
 use crate::http::noted::Noted;
 use crate::http::operations::{Operations, weight};
-use crate::http::page::PARAMETERS;
+use crate::http::parameters::PARAMETERS;
+use crate::http::settings::Settings;
 use crate::http::trace::Trace;
-use crate::http::written::{Linking, Links};
-use crate::time::{Clock, Moment, Random};
-
-/// The settings of the installation for the HTTP layer.
-pub struct Settings {
-    /// The address under which callers reach the server, without a slash at its end. Without it, the address is taken from `Host`.
-    pub public_url: Option<String>,
-    /// Whether callers come over TLS, so that browsers may be told to use only TLS.
-    pub strict_transport: bool,
-    /// The networks whose proxies are trusted to name the address of the client.
-    pub trusted_proxies: Vec<IpNet>,
-    /// The longest time that a body may take to arrive.
-    pub body_timeout: Duration,
-    /// The key that seals cursors.
-    pub cursor_key: [u8; 32],
-    pub clock: Clock,
-    pub random: Random,
-}
-
-/// The root path of all operations.
-pub const ROOT: &str = "/nara/v1";
+use crate::moment::Moment;
 
 pub struct Call {
     request: HttpRequest,
@@ -60,37 +39,6 @@ pub enum Cache {
     Public,
     /// Nobody may store the answer. Used for personal data, and for questions that disclose where somebody is.
     NoStore,
-}
-
-/// A link to a related resource or to an action.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Link {
-    /// The relation of the target to this resource: `self`, `next`, or the name of an action.
-    #[schema(max_length = 100, pattern = "^[a-z]+(-[a-z]+)*$", example = "self")]
-    rel: String,
-    /// The absolute address of the target.
-    #[schema(max_length = 2000, format = "uri", example = "https://nara.example/nara/v1/areas/norr")]
-    href: String,
-    /// The HTTP method with which the target is called.
-    #[schema(max_length = 10, pattern = "^[A-Z]+$", example = "GET")]
-    method: &'static str,
-}
-
-impl Link {
-    /// Formats the link for the `Link` header (RFC 8288).
-    pub fn as_header(&self) -> String {
-        format!("<{}>; rel=\"{}\"", self.href, self.rel)
-    }
-
-    /// Whether following the link changes nothing.
-    pub fn is_reading(&self) -> bool {
-        self.method == "GET"
-    }
-
-    /// Makes a link to an absolute address.
-    pub fn new(rel: impl Into<String>, method: &'static str, href: String) -> Self {
-        Self { rel: rel.into(), href, method }
-    }
 }
 
 impl FromRequest for Call {
@@ -198,7 +146,7 @@ impl Call {
     }
 
     /// Answers 200 with public content: the kept answer to the same question, or one that is made now.
-    pub fn kept(&self, answers: &KeptAnswers, make: impl FnOnce() -> Result<Answer>) -> Result<HttpResponse> {
+    pub fn kept(&self, answers: &KeptAnswers, make: impl FnOnce() -> Result<Representation>) -> Result<HttpResponse> {
         let accept = self.header(header::ACCEPT).unwrap_or_default();
         let path = self.request.uri().path_and_query().map_or("", |path| path.as_str());
         let question = [&self.base(), " ", accept, " ", path].concat();
@@ -207,11 +155,11 @@ impl Call {
 
     /// Answers 200 with one resource, or 304 if the caller already has it.
     pub fn found(&self, view: &impl Serialize, validator: Validator, cache: Cache) -> Result<HttpResponse> {
-        Ok(self.give(Answer::of(view, validator)?, cache))
+        Ok(self.give(Representation::of(view, validator)?, cache))
     }
 
     /// Answers 200, or 304 if the caller already has this content.
-    pub fn give(&self, answer: Answer, cache: Cache) -> HttpResponse {
+    pub fn give(&self, answer: Representation, cache: Cache) -> HttpResponse {
         let etag = answer.etag.to_str().unwrap_or_default();
         let known = self.header(header::IF_NONE_MATCH).is_some_and(|tags| lists(tags, etag, weakly_equal));
         let links = answer.links.clone();
@@ -237,7 +185,7 @@ impl Call {
     }
 
     /// Answers a write with a body.
-    pub(super) fn with_body(&self, answer: Answer, status: StatusCode) -> HttpResponse {
+    pub(super) fn with_body(&self, answer: Representation, status: StatusCode) -> HttpResponse {
         let mut response = response(status, answer);
         add_cache(response.headers_mut(), Cache::NoStore);
         response
@@ -251,7 +199,7 @@ impl Call {
     }
 
     /// Answers a write without a body, since the caller prefers that.
-    pub(super) fn without_body(&self, answer: Answer, status: StatusCode) -> HttpResponse {
+    pub(super) fn without_body(&self, answer: Representation, status: StatusCode) -> HttpResponse {
         let mut response = HttpResponse::new(status);
         let headers = response.headers_mut();
         headers.insert(header::ETAG, answer.etag);
@@ -279,7 +227,7 @@ impl Call {
     /// Checks `If-Match` for a resource whose version must not be disclosed: the tag must match the content that the caller would read now.
     pub fn check_if_match_of(&self, view: &impl Serialize) -> Result<()> {
         let tags = self.if_match().ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
-        let current = Answer::of(view, Validator::Content)?.etag;
+        let current = Representation::of(view, Validator::Content)?.etag;
         if lists(tags, current.to_str().unwrap_or_default(), |tag, current| tag == current) {
             Ok(())
         } else {
@@ -326,7 +274,7 @@ pub fn base_of(settings: &Settings, request: &HttpRequest) -> String {
     ["http://", host.filter(plain).unwrap_or("localhost")].concat()
 }
 
-fn response(status: StatusCode, answer: Answer) -> HttpResponse {
+fn response(status: StatusCode, answer: Representation) -> HttpResponse {
     let mut response = HttpResponse::with_body(status, BoxBody::new(answer.body));
     response.headers_mut().insert(header::CONTENT_TYPE, answer.media_type);
     response.headers_mut().insert(header::ETAG, answer.etag);

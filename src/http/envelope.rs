@@ -14,10 +14,11 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
 use crate::error::{Error, Problem};
-use crate::http::call::{Settings, base_of};
+use crate::http::call::base_of;
 use crate::http::language::Language;
 use crate::http::noted::Noted;
-use crate::http::problem::{MEDIA_TYPE, ProblemView};
+use crate::http::problem::view::{MEDIA_TYPE, ProblemView};
+use crate::http::settings::Settings;
 use crate::http::trace::{TRACEPARENT, Trace};
 use crate::http::unread::InPieces;
 use crate::telemetry::Metrics;
@@ -43,7 +44,7 @@ pub async fn around<B: MessageBody + 'static>(
     let path = request.path().to_owned();
     let language = Language::accepted(request.headers().get(header::ACCEPT_LANGUAGE));
     let base = base_of(&settings, request.request());
-    let told = Told { method, begun, metrics, trace, noted };
+    let told = CallReport { method, begun, metrics, trace, noted };
     let in_pieces = InPieces::of(&mut request);
     let mut answer = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(answer) => answer?.map_into_boxed_body(),
@@ -142,7 +143,7 @@ fn add_headers(headers: &mut HeaderMap, settings: &Settings, trace: Trace) {
 }
 
 /// The data that is needed to finish the answer to a call, also if its handler panicked.
-struct Told {
+struct CallReport {
     method: Method,
     begun: Instant,
     metrics: Option<Data<Metrics>>,
@@ -150,7 +151,7 @@ struct Told {
     noted: Rc<Noted>,
 }
 
-impl Told {
+impl CallReport {
     fn count_problem(&self, problem: Problem) {
         if let Some(metrics) = &self.metrics {
             metrics.count_problem(problem.slug());
@@ -186,7 +187,7 @@ struct Panicked {
     language: Language,
     base: String,
     settings: Data<Settings>,
-    told: Told,
+    told: CallReport,
 }
 
 impl std::fmt::Debug for Panicked {

@@ -10,85 +10,26 @@
 //! - Health checks, metrics and the pages of the documentation are not operations, and have no limits.
 
 mod buckets;
-
-use std::net::{IpAddr, Ipv6Addr};
+pub mod budget;
+pub mod standing;
+pub mod subject;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use strum::IntoEnumIterator;
 
 use crate::config::limits::{Rate, Rates};
 use crate::error::{Error, Problem, Result};
 use crate::http::client;
+use crate::http::limits::budget::Budget;
+use crate::http::limits::standing::BudgetStanding;
+use crate::http::limits::subject::BudgetHolder;
 use crate::http::noted::Noted;
 use crate::telemetry::Metrics;
 use crate::time::Clock;
 
 use buckets::Buckets;
-
-const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-const STANDING: HeaderName = HeaderName::from_static("ratelimit");
-
-/// The budgets that calls are taken from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
-#[strum(serialize_all = "kebab-case")]
-pub enum Budget {
-    /// Calls without a sign-in.
-    Anonymous,
-    /// Calls that read.
-    Read,
-    /// Calls that write.
-    Write,
-    /// Searches for people.
-    Search,
-    /// Sign-ins that fail.
-    SignIn,
-}
-
-/// The owner of a budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Subject {
-    /// A member of staff, by the beginning of the keyed hash of their identity.
-    Staff([u8; 16]),
-    /// A key of a partner agency, by the beginning of its id.
-    Key([u8; 16]),
-    /// An address, or the network of one subscriber.
-    Address(IpAddr),
-    /// All callers whose address cannot be determined, together.
-    Nowhere,
-}
-
-impl Subject {
-    /// The member of staff with this keyed hash, whatever token they use.
-    pub fn of_staff(hash: &[u8; 32]) -> Self {
-        let mut staff = [0; 16];
-        staff.iter_mut().zip(hash).for_each(|(place, byte)| *place = *byte);
-        Self::Staff(staff)
-    }
-
-    pub fn of_key(id: &str) -> Self {
-        let mut key = [0; 16];
-        key.iter_mut().zip(id.bytes()).for_each(|(place, byte)| *place = byte);
-        Self::Key(key)
-    }
-
-    /// The caller at this address.
-    pub fn of_address(address: Option<IpAddr>) -> Self {
-        match address.map(|address| address.to_canonical()) {
-            None => Self::Nowhere,
-            Some(IpAddr::V4(address)) => Self::Address(address.into()),
-            Some(IpAddr::V6(address)) => {
-                let network = address.to_bits() & (u128::MAX << 64);
-                Self::Address(Ipv6Addr::from_bits(network).into())
-            }
-        }
-    }
-
-    fn is_signed_in(self) -> bool {
-        matches!(self, Self::Staff(_) | Self::Key(_))
-    }
-}
 
 /// All budgets of this server.
 pub struct Limits(Vec<(Budget, Limit)>);
@@ -126,28 +67,18 @@ impl Limits {
         self.0.iter().for_each(|(_, limit)| limit.buckets.sweep());
     }
 
-    fn take(&self, budget: Budget, subject: &Subject) -> Option<Standing> {
+    fn take(&self, budget: Budget, subject: &BudgetHolder) -> Option<BudgetStanding> {
         let (_, limit) = self.0.iter().find(|(limited, _)| *limited == budget)?;
         let taken = limit.buckets.take(subject);
         let remaining = taken.unwrap_or(0);
         let retry_after = taken.err().map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
         let whole_after = limit.rate.seconds_for(limit.rate.burst().get() - remaining);
-        Some(Standing { policy: limit.policy.clone(), budget, remaining, whole_after, retry_after })
+        Some(BudgetStanding { policy: limit.policy.clone(), budget, remaining, whole_after, retry_after })
     }
 }
 
-/// The state of a call's budget, kept until the call is answered.
-pub struct Standing {
-    policy: HeaderValue,
-    budget: Budget,
-    remaining: u32,
-    whole_after: u64,
-    /// The number of seconds until the next call is granted, if this one was refused.
-    retry_after: Option<u64>,
-}
-
 /// Takes a call from the budget that it belongs to. Called once, as soon as signing in has found the caller.
-pub fn take(request: &HttpRequest, subject: Subject) -> Result<()> {
+pub fn take(request: &HttpRequest, subject: BudgetHolder) -> Result<()> {
     let budget = match subject {
         _ if !subject.is_signed_in() => Budget::Anonymous,
         _ if request.method().is_safe() => Budget::Read,
@@ -159,16 +90,16 @@ pub fn take(request: &HttpRequest, subject: Subject) -> Result<()> {
 
 /// Takes a call without a sign-in from the budget of its address.
 pub fn take_anonymous(request: &HttpRequest) -> Result<()> {
-    take(request, Subject::of_address(client::address(request)))
+    take(request, BudgetHolder::of_address(client::address(request)))
 }
 
 /// The answer to a failed sign-in: `failure`, or that the address has used up its budget of failures.
 pub fn failed_sign_in(request: &HttpRequest, failure: Error) -> Error {
-    let subject = Subject::of_address(client::address(request));
+    let subject = BudgetHolder::of_address(client::address(request));
     take_from(request, Budget::SignIn, subject).err().unwrap_or(failure)
 }
 
-fn take_from(request: &HttpRequest, budget: Budget, subject: Subject) -> Result<()> {
+fn take_from(request: &HttpRequest, budget: Budget, subject: BudgetHolder) -> Result<()> {
     let Some(limits) = request.app_data::<Data<Limits>>() else { return Ok(()) };
     let Some(standing) = limits.take(budget, &subject) else { return Ok(()) };
     let is_granted = standing.retry_after.is_none();
@@ -182,28 +113,13 @@ fn take_from(request: &HttpRequest, budget: Budget, subject: Subject) -> Result<
     Err(Error::new(Problem::RateLimited))
 }
 
-impl Standing {
-    /// Adds the headers with the state of the budget to an answer.
-    pub fn tell(&self, headers: &mut HeaderMap) {
-        let name: &str = self.budget.into();
-        let text = format!("\"{name}\";r={};t={}", self.remaining, self.whole_after);
-        if let Ok(text) = HeaderValue::try_from(text) {
-            headers.insert(STANDING, text);
-        }
-        headers.insert(POLICY, self.policy.clone());
-        if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use actix_web::test::TestRequest;
 
-    fn subject(address: &str) -> Subject {
-        Subject::of_address(Some(address.parse().unwrap()))
+    fn subject(address: &str) -> BudgetHolder {
+        BudgetHolder::of_address(Some(address.parse().unwrap()))
     }
 
     #[test]
@@ -212,7 +128,7 @@ mod tests {
         assert_ne!(subject("2001:db8:1:2::1"), subject("2001:db8:1:3::1"));
         assert_ne!(subject("192.0.2.1"), subject("192.0.2.2"));
         assert_eq!(subject("::ffff:192.0.2.1"), subject("192.0.2.1"));
-        assert_eq!(Subject::of_address(None), Subject::Nowhere);
+        assert_eq!(BudgetHolder::of_address(None), BudgetHolder::Nowhere);
     }
 
     #[test]
@@ -227,7 +143,7 @@ mod tests {
         };
         let metrics = Metrics::new().unwrap();
         let limits = Data::new(Limits::new(Some(&rates), &Clock::system(), &metrics).unwrap());
-        let left_of = |method: &str, path: &str, subject: Subject| {
+        let left_of = |method: &str, path: &str, subject: BudgetHolder| {
             let method = method.parse().unwrap();
             let request = TestRequest::with_uri(path).method(method).app_data(limits.clone()).to_http_request();
             let taken = take(&request, subject);
@@ -236,18 +152,18 @@ mod tests {
                 .map(|standing| (standing.budget, standing.remaining, taken.is_ok()))
                 .unwrap()
         };
-        let somebody = Subject::of_key("somebody");
+        let somebody = BudgetHolder::of_key("somebody");
         assert_eq!(left_of("GET", "/nara/v1/referrals", somebody), (Budget::Read, 1, true));
         assert_eq!(left_of("POST", "/nara/v1/referrals", somebody), (Budget::Write, 2, true));
         assert_eq!(left_of("PATCH", "/nara/v1/areas/norr", somebody), (Budget::Write, 1, true));
         assert_eq!(left_of("POST", "/nara/v1/people/search", somebody), (Budget::Search, 3, true));
-        assert_eq!(left_of("POST", "/nara/v1/where-to-turn", Subject::Nowhere), (Budget::Anonymous, 0, true));
-        assert_eq!(left_of("GET", "/nara/v1/areas", Subject::Nowhere), (Budget::Anonymous, 0, false));
+        assert_eq!(left_of("POST", "/nara/v1/where-to-turn", BudgetHolder::Nowhere), (Budget::Anonymous, 0, true));
+        assert_eq!(left_of("GET", "/nara/v1/areas", BudgetHolder::Nowhere), (Budget::Anonymous, 0, false));
     }
 
     #[test]
     fn keys_differ_by_their_ids() {
-        assert_eq!(Subject::of_key("a1B2c3D4e5"), Subject::of_key("a1B2c3D4e5"));
-        assert_ne!(Subject::of_key("a1B2c3D4e5"), Subject::of_key("a1B2c3D4e6"));
+        assert_eq!(BudgetHolder::of_key("a1B2c3D4e5"), BudgetHolder::of_key("a1B2c3D4e5"));
+        assert_ne!(BudgetHolder::of_key("a1B2c3D4e5"), BudgetHolder::of_key("a1B2c3D4e6"));
     }
 }

@@ -7,13 +7,13 @@ use std::rc::Rc;
 
 use actix_web::{HttpMessage, HttpRequest};
 
-use crate::http::limits::Standing;
+use crate::http::limits::standing::BudgetStanding;
 
 /// The facts noted about one call.
 #[derive(Default)]
 pub struct Noted {
     operation: Cell<Option<&'static str>>,
-    standing: RefCell<Option<Standing>>,
+    standing: RefCell<Option<BudgetStanding>>,
 }
 
 impl Noted {
@@ -39,12 +39,12 @@ impl Noted {
     }
 
     /// Notes the state of the budget that the call was taken from.
-    pub fn stands(&self, standing: Standing) {
+    pub fn stands(&self, standing: BudgetStanding) {
         self.standing.replace(Some(standing));
     }
 
     /// Takes the state of the budget out, for the headers of the answer.
-    pub fn take_standing(&self) -> Option<Standing> {
+    pub fn take_standing(&self) -> Option<BudgetStanding> {
         self.standing.take()
     }
 }

@@ -16,18 +16,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::code::code;
 use crate::error::{Error, Problem, Result, Text};
-use crate::http::answer::Answer;
-use crate::http::call::{Call, Link};
+use crate::http::answer::Representation;
+use crate::http::call::Call;
+use crate::http::link::Link;
+use crate::http::parameters::is_paging;
 use crate::http::query;
-
-/// The parameters that every list accepts.
-pub const PARAMETERS: [&str; 4] = ["limit", "page", "cursor", "total"];
-
-/// Whether a part of a query, such as `limit=20`, belongs to paging. Its name may be percent-encoded.
-pub fn is_paging(pair: &str) -> bool {
-    let name = pair.split('=').next().unwrap_or_default();
-    form_urlencoded::parse(name.as_bytes()).next().is_some_and(|(name, _)| PARAMETERS.contains(&&*name))
-}
 
 /// The last row that pages of lists of cases reach by number. Beyond it, the database would have to walk over all rows before the page.
 const DEEPEST_ROW: u64 = 10_000;
@@ -57,23 +50,23 @@ pub struct Paging {
     /// The largest number of items.
     pub limit: u32,
     pub total: bool,
-    start: Start,
+    start: RequestedStart,
 }
 
 #[derive(Debug, Clone)]
-enum Start {
+enum RequestedStart {
     Page(u32),
     Cursor(String),
 }
 
 /// The place in a list where a page begins.
-pub enum From<P> {
+pub enum PageStart<P> {
     /// After this number of rows from the beginning.
     Row(u64),
     /// After the row at this position.
-    Behind(P),
+    After(P),
     /// Nowhere: page 0 is always empty.
-    Nowhere,
+    Empty,
 }
 
 impl FromRequest for Paging {
@@ -100,8 +93,8 @@ impl Paging {
                 let detail = Text::new("does not go with page", "går inte ihop med page");
                 return Err(Error::parameter("cursor", detail));
             }
-            (page, None) => Start::Page(page.unwrap_or(1)),
-            (None, Some(cursor)) => Start::Cursor(cursor),
+            (page, None) => RequestedStart::Page(page.unwrap_or(1)),
+            (None, Some(cursor)) => RequestedStart::Cursor(cursor),
         };
         Ok(Self { limit, total: asked.total.unwrap_or(false), start })
     }
@@ -112,20 +105,20 @@ impl Paging {
     }
 
     /// Returns the place where the page begins, for the list that `call` asks for.
-    pub fn from<P: DeserializeOwned>(&self, call: &Call) -> Result<From<P>> {
+    pub fn from<P: DeserializeOwned>(&self, call: &Call) -> Result<PageStart<P>> {
         match &self.start {
-            Start::Page(0) => Ok(From::Nowhere),
-            Start::Page(page) => Ok(From::Row(u64::from(page - 1) * u64::from(self.limit))),
-            Start::Cursor(cursor) => {
-                unseal(call, cursor).map(From::Behind).ok_or_else(|| Error::new(Problem::InvalidCursor))
+            RequestedStart::Page(0) => Ok(PageStart::Empty),
+            RequestedStart::Page(page) => Ok(PageStart::Row(u64::from(page - 1) * u64::from(self.limit))),
+            RequestedStart::Cursor(cursor) => {
+                unseal(call, cursor).map(PageStart::After).ok_or_else(|| Error::new(Problem::InvalidCursor))
             }
         }
     }
 
     /// Like [`Paging::from`], for lists that grow without end: their deep pages are reached only by cursor.
-    pub fn from_among_cases<P: DeserializeOwned>(&self, call: &Call) -> Result<From<P>> {
+    pub fn from_among_cases<P: DeserializeOwned>(&self, call: &Call) -> Result<PageStart<P>> {
         match self.from(call)? {
-            From::Row(row) if row > DEEPEST_ROW => Err(Error::new(Problem::PageTooDeep)),
+            PageStart::Row(row) if row > DEEPEST_ROW => Err(Error::new(Problem::PageTooDeep)),
             from => Ok(from),
         }
     }
@@ -136,22 +129,22 @@ impl Paging {
         call: &Call,
         sorted: &[&'a T],
         position: impl Fn(&T) -> P,
-    ) -> Result<Found<&'a T, P>> {
+    ) -> Result<PageRows<&'a T, P>> {
         let first = match self.from::<P>(call)? {
-            From::Nowhere => sorted.len(),
-            From::Row(row) => usize::try_from(row).unwrap_or(usize::MAX).min(sorted.len()),
-            From::Behind(last) => sorted.partition_point(|item| position(item) <= last),
+            PageStart::Empty => sorted.len(),
+            PageStart::Row(row) => usize::try_from(row).unwrap_or(usize::MAX).min(sorted.len()),
+            PageStart::After(last) => sorted.partition_point(|item| position(item) <= last),
         };
         let rest = sorted.get(first..).unwrap_or_default();
         let limit = self.shown();
         let rows: Vec<&T> = rest.iter().take(limit).copied().collect();
         let next = rows.last().filter(|_| rest.len() > limit).map(|last| position(last));
-        Ok(Found { rows, next, total: u64::try_from(sorted.len()).ok() })
+        Ok(PageRows { rows, next, total: u64::try_from(sorted.len()).ok() })
     }
 }
 
 /// The rows of one page.
-pub struct Found<T, P> {
+pub struct PageRows<T, P> {
     pub rows: Vec<T>,
     /// The position of the last row, if more rows follow it.
     pub next: Option<P>,
@@ -195,7 +188,7 @@ pub struct Meta {
     total_records: Option<u64>,
 }
 
-impl<T, P> Found<T, P> {
+impl<T, P> PageRows<T, P> {
     /// Makes the page from its rows and one more, if there is one: the extra row shows that there is a next page.
     pub fn of_one_more(mut rows: Vec<T>, paging: &Paging, total: Option<u64>, position: impl FnOnce(&T) -> P) -> Self {
         let has_more = rows.len() > paging.shown();
@@ -210,25 +203,25 @@ impl<T, P> Found<T, P> {
     }
 
     /// Converts the rows of the page, for example by opening sealed ones.
-    pub fn try_map<U>(self, change: impl FnMut(T) -> Result<U>) -> Result<Found<U, P>> {
+    pub fn try_map<U>(self, change: impl FnMut(T) -> Result<U>) -> Result<PageRows<U, P>> {
         let rows = self.rows.into_iter().map(change).collect::<Result<_>>()?;
-        Ok(Found { rows, next: self.next, total: self.total })
+        Ok(PageRows { rows, next: self.next, total: self.total })
     }
 }
 
-impl<T, P: Serialize> Found<T, P> {
+impl<T, P: Serialize> PageRows<T, P> {
     /// Makes the answer: the page as a body, with its links in the body and in the `Link` header.
-    pub fn answer<V: Serialize>(self, call: &Call, paging: &Paging, view: impl Fn(T) -> V) -> Result<Answer> {
+    pub fn answer<V: Serialize>(self, call: &Call, paging: &Paging, view: impl Fn(T) -> V) -> Result<Representation> {
         let page = self.page(call, paging, view)?;
-        Answer::of_list(&page, &page.links)
+        Representation::of_list(&page, &page.links)
     }
 
     /// Makes the page, for answers with another body.
     pub fn page<V>(self, call: &Call, paging: &Paging, view: impl Fn(T) -> V) -> Result<Page<V>> {
         let mut links = vec![call.link_to_list("self", &[])];
         let page = match paging.start {
-            Start::Page(page) => Some(page),
-            Start::Cursor(_) => None,
+            RequestedStart::Page(page) => Some(page),
+            RequestedStart::Cursor(_) => None,
         };
         links.push(call.link_to_list("first", &[("page", None), ("cursor", None)]));
         if let Some(before) = page.filter(|page| *page > 1) {

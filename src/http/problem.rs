@@ -1,12 +1,10 @@
 //! Problems over HTTP (RFC 9457): one table of status codes, titles and explanations.
 
-mod view;
+pub mod view;
 
 use actix_web::http::StatusCode;
 
 use crate::error::Problem;
-
-pub use view::{Explainer, MEDIA_TYPE, ProblemView, ViolationView};
 
 /// The row of the table for one problem.
 pub struct Meaning {
@@ -24,10 +22,10 @@ pub fn meaning(problem: Problem) -> Meaning {
     Meaning { status, title, explanation }
 }
 
-type Row = (StatusCode, (&'static str, &'static str), (&'static str, &'static str));
+type ProblemRow = (StatusCode, (&'static str, &'static str), (&'static str, &'static str));
 
 #[expect(clippy::too_many_lines, reason = "It is a table.")]
-fn row(problem: Problem) -> Row {
+fn row(problem: Problem) -> ProblemRow {
     match problem {
         Problem::MalformedJson => (
             StatusCode::BAD_REQUEST,

@@ -20,9 +20,9 @@ use futures_util::Stream;
 
 /// A body that is sent in pieces.
 #[derive(Clone)]
-pub struct InPieces(Rc<Reader>);
+pub struct InPieces(Rc<PayloadReader>);
 
-struct Reader {
+struct PayloadReader {
     payload: RefCell<Payload>,
     is_at_end: Cell<bool>,
 }
@@ -33,7 +33,7 @@ impl InPieces {
         if !request.headers().contains_key(header::TRANSFER_ENCODING) {
             return None;
         }
-        let reader = Reader { payload: RefCell::new(request.take_payload()), is_at_end: Cell::new(false) };
+        let reader = PayloadReader { payload: RefCell::new(request.take_payload()), is_at_end: Cell::new(false) };
         let body = Self(Rc::new(reader));
         request.set_payload(Payload::Stream { payload: Box::pin(body.clone()) });
         Some(body)

@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::http::answer::{Answer, Validator};
-use crate::http::call::{Call, Link, ROOT};
+use crate::http::answer::{Representation, Validator};
+use crate::http::call::Call;
+use crate::http::link::Linking;
 
 /// A complete answer of success. If the caller prefers no body, the body is left out only when the answer is sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,36 +32,6 @@ pub struct Written {
 impl fmt::Debug for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Written").field("status", &self.status).field("etag", &self.etag).finish_non_exhaustive()
-    }
-}
-
-/// Makes the addresses that are part of an answer.
-pub trait Linking {
-    /// Returns the absolute address of `path` below the root of the API.
-    fn absolute(&self, path: &str) -> String;
-
-    /// Makes an absolute link to `path` below the root of the API.
-    fn link(&self, rel: impl Into<String>, method: &'static str, path: &str) -> Link {
-        Link::new(rel, method, self.absolute(path))
-    }
-}
-
-/// Makes links on any thread. A call cannot be moved to another thread.
-#[derive(Debug, Clone)]
-pub struct Links {
-    base: String,
-}
-
-impl Links {
-    /// Makes links under the address by which callers reach the server.
-    pub fn new(base: String) -> Self {
-        Self { base }
-    }
-}
-
-impl Linking for Links {
-    fn absolute(&self, path: &str) -> String {
-        format!("{}{ROOT}{path}", self.base)
     }
 }
 
@@ -84,7 +55,7 @@ impl Written {
 
     /// 200 with the resource as it is now.
     pub fn changed(view: &impl Serialize, validator: Validator) -> Result<Self> {
-        let answer = Answer::of(view, validator)?;
+        let answer = Representation::of(view, validator)?;
         let etag = answer.etag.to_str().map_err(Error::internal)?.to_owned();
         let body = String::from_utf8(answer.body.into()).map_err(Error::internal)?;
         Ok(Self { status: 200, location: None, etag, body, is_replayed: false, is_told_once: false })
@@ -160,7 +131,7 @@ impl Call {
         if whole == StatusCode::NO_CONTENT {
             return Ok(self.changed_out_of_sight());
         }
-        let answer = Answer::rendered(written.body.into(), &written.etag)?;
+        let answer = Representation::rendered(written.body.into(), &written.etag)?;
         let minimal = if whole == StatusCode::OK { StatusCode::NO_CONTENT } else { whole };
         let mut response = match self.prefers_minimal() && !written.is_told_once {
             true => self.without_body(answer, minimal),
@@ -180,6 +151,7 @@ impl Call {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::link::Links;
     use serde_json::json;
 
     #[test]

@@ -30,7 +30,7 @@ pub struct KeptAnswer {
 
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = kept_answers)]
-struct Row {
+struct KeptAnswerRow {
     id: KeptAnswerId,
     key_hash: Vec<u8>,
     fingerprint: Vec<u8>,
@@ -44,7 +44,7 @@ pub fn find(conn: &mut DbConn, key_hash: &[u8; 32], now: Timestamp) -> Result<Op
     let held = kept_answers::table
         .filter(kept_answers::key_hash.eq(key_hash.as_slice()))
         .filter(kept_answers::expires_at.gt(now));
-    let row: Option<Row> = on_backend!(conn, conn => held.first(conn).optional())?;
+    let row: Option<KeptAnswerRow> = on_backend!(conn, conn => held.first(conn).optional())?;
     Ok(row.map(|row| KeptAnswer {
         id: row.id,
         key_hash: row.key_hash,
@@ -57,7 +57,7 @@ pub fn find(conn: &mut DbConn, key_hash: &[u8; 32], now: Timestamp) -> Result<Op
 
 /// Keeps an answer. It replaces an expired answer under the same key; an answer that has not expired is a conflict.
 pub fn insert(conn: &mut DbConn, kept: KeptAnswer, now: Timestamp) -> Result<()> {
-    let row = Row {
+    let row = KeptAnswerRow {
         id: kept.id,
         key_hash: kept.key_hash,
         fingerprint: kept.fingerprint,

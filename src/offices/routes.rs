@@ -8,25 +8,28 @@ use utoipa::IntoParams;
 
 use crate::auth::{Acting, Administrator, Anyone};
 use crate::db::{Db, DbConn};
-use crate::directory::{Directory, Handle, changes, writer};
+use crate::directory::routes::writer;
+use crate::directory::{Directory, Handle, changes};
 use crate::error::{Error, Problem, Result, Text};
-use crate::http::answer::{Answer, Validator};
-use crate::http::body::{Body, MergePatch};
+use crate::http::answer::{Representation, Validator};
+use crate::http::body::Body;
 use crate::http::call::Call;
+use crate::http::link::Linking;
+use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
-use crate::http::written::{Linking, Written};
+use crate::http::written::Written;
 use crate::id::OfficeId;
 use crate::idempotency::{Replay, Retries};
-use crate::offices::view::{HoursView, path};
-use crate::offices::{NewOffice, Office, OfficeKind, OfficeStatus, OfficeView, store};
+use crate::offices::view::{HoursView, OfficeView, path};
+use crate::offices::{NewOffice, Office, OfficeKind, OfficeStatus, store};
 use crate::slug::{AreaName, DistrictName, OfficeName, ServiceName};
 use crate::time::{Timestamp, day};
 
 /// Mounts the operations on offices.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_offices).service(create_office).service(get_office).service(change_office).service(delete_office);
     api.service(get_opening_hours);
 }
@@ -160,7 +163,7 @@ async fn get_office(_: Anyone, call: Call, directory: Data<Handle>, name: Named<
     call.kept(&directory.answers, || {
         let office = directory.find_office(&name.0).ok_or_else(Error::not_found)?;
         let view = OfficeView::new(office, &directory, &call, call.moment.now);
-        Answer::of(&view, Validator::Version(office.version))
+        Representation::of(&view, Validator::Version(office.version))
     })
 }
 
@@ -298,7 +301,7 @@ async fn get_opening_hours(
         ];
         let (known, days) = directory.hours_between(office, from, to);
         let view = HoursView { office_id: office.id, known, days, links };
-        Answer::of(&view, Validator::Version(office.version))
+        Representation::of(&view, Validator::Version(office.version))
     })
 }
 

@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 /// A row without the office's areas and services, which have tables of their own.
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = offices, treat_none_as_null = true)]
-struct Row {
+struct OfficeRow {
     id: OfficeId,
     slug: Slug,
     name: Json<Localized>,
@@ -38,7 +38,7 @@ struct Row {
     updated_at: Timestamp,
 }
 
-impl From<&Office> for Row {
+impl From<&Office> for OfficeRow {
     fn from(office: &Office) -> Self {
         let office = office.clone();
         Self {
@@ -63,7 +63,7 @@ impl From<&Office> for Row {
     }
 }
 
-impl Row {
+impl OfficeRow {
     fn with(self, area_ids: Vec<AreaId>, service_ids: Vec<ServiceId>) -> Result<Office> {
         let hours = self.opening_hours.map(|hours| hours.parse()).transpose();
         Ok(Office {
@@ -91,7 +91,7 @@ impl Row {
 }
 
 pub fn all(conn: &mut DbConn) -> Result<Vec<Office>> {
-    let rows: Vec<Row> = on_backend!(conn, conn => offices::table.select(Row::as_select()).load(conn))?;
+    let rows: Vec<OfficeRow> = on_backend!(conn, conn => offices::table.select(OfficeRow::as_select()).load(conn))?;
     let areas = office_areas::table.order((office_areas::office_id, office_areas::area_id));
     let areas: Vec<(OfficeId, AreaId)> = on_backend!(conn, conn => areas.load(conn))?;
     let services = office_services::table.order((office_services::office_id, office_services::service_id));
@@ -114,7 +114,7 @@ fn by_office<T>(pairs: Vec<(OfficeId, T)>) -> HashMap<OfficeId, Vec<T>> {
 }
 
 pub fn insert(conn: &mut DbConn, office: &Office) -> Result<()> {
-    let row = Row::from(office);
+    let row = OfficeRow::from(office);
     on_backend!(conn, conn => diesel::insert_into(offices::table).values(&row).execute(conn))?;
     add(conn, office.id, &office.area_ids, &office.service_ids)
 }
@@ -123,7 +123,7 @@ pub fn insert(conn: &mut DbConn, office: &Office) -> Result<()> {
 /// areas and services that differ from `before` are written, because a change of a service may write links at the same
 /// time.
 pub fn update(conn: &mut DbConn, before: &Office, office: &Office) -> Result<()> {
-    let row = Row::from(office);
+    let row = OfficeRow::from(office);
     let held = offices::table.find(office.id).filter(offices::version.eq(office.version - 1));
     if on_backend!(conn, conn => diesel::update(held).set(&row).execute(conn))? != 1 {
         return Err(stale());

@@ -1,8 +1,11 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::error::{Error, Place};
+use crate::calendar::Calendar;
+use crate::directory::DirectoryContext;
+use crate::error::{Error, Result, ViolationPlace};
 use crate::http::body;
+use crate::moment::Moment;
 use crate::time::Random;
 
 fn moment() -> Moment {
@@ -23,13 +26,13 @@ fn with(changes: &Value) -> Result<Office> {
         document[name] = value.clone();
     }
     let calendar = Calendar::new(chrono_tz::Europe::Stockholm, Vec::new());
-    let known = Known { areas: &[], offices: &[], services: &[], calendar: &calendar };
+    let known = DirectoryContext { areas: &[], offices: &[], services: &[], calendar: &calendar };
     Office::new(body::parse(document.to_string().as_bytes())?, &known, &moment())
 }
 
 fn pointers(error: &Error) -> Vec<String> {
-    let pointer = |place: &Place| match place {
-        Place::Pointer(pointer) => pointer.clone(),
+    let pointer = |place: &ViolationPlace| match place {
+        ViolationPlace::Pointer(pointer) => pointer.clone(),
         other => panic!("{other:?}"),
     };
     error.violations().iter().map(|violation| pointer(&violation.place)).collect()
@@ -75,7 +78,7 @@ fn an_office_written_as_it_is_stays_as_it_is() {
     }))
     .unwrap();
     let calendar = Calendar::new(chrono_tz::Europe::Stockholm, Vec::new());
-    let known = Known { areas: &[], offices: &[], services: &[], calendar: &calendar };
+    let known = DirectoryContext { areas: &[], offices: &[], services: &[], calendar: &calendar };
     let again = office.changed(office.as_new(), &known, &moment()).unwrap();
     assert_eq!(Office { version: 1, ..again }, office);
     let document = serde_json::to_value(office.as_new()).unwrap();

@@ -11,26 +11,27 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::Connection;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::{DbConn, dialect};
 use crate::error::{Error, Problem, Result};
 use crate::families::reached::{self, Fact, FirstReached, FirstReachedThrough};
-use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, ResourceId, StaffId};
+use crate::id::{FamilyId, OutreachContactId, ResourceId};
+use crate::outreach::OutreachContact;
 use crate::outreach::codes::ContactOutcome;
 use crate::outreach::follow_ups::store::{self as follow_up_store, SealedFollowUp};
-use crate::outreach::known::Known;
+use crate::outreach::known::KnownParties;
+use crate::outreach::names::{JudgedParties, NamedParties};
 use crate::outreach::reports::Report;
 use crate::outreach::store::{self, SealedContact};
-use crate::outreach::{NewContact, OutreachContact};
 use crate::time::Random;
 use crate::vault::Vault;
 
 /// A contact that arrives, sealed, with everything that it names.
 #[derive(Clone)]
-pub struct Arrival {
+pub struct ArrivingContact {
     /// The contact. Its family, and whether it is protected, are found when it is judged.
     pub contact: SealedContact,
-    pub names: Names,
+    pub names: NamedParties,
     /// The follow-up that was promised with the contact.
     pub follow_up: Option<SealedFollowUp>,
     /// The concern report that the contact makes.
@@ -39,23 +40,9 @@ pub struct Arrival {
     pub may_be_there: bool,
 }
 
-/// The people, family, earlier contact and colleague that a contact names, each to be judged.
-#[derive(Debug, Clone, Default)]
-pub struct Names {
-    /// The people, each with the place in the list of participants.
-    pub people: Vec<(usize, PersonId)>,
-    pub family: Option<FamilyId>,
-    /// The earlier contact that this one continues.
-    pub previous: Option<OutreachContactId>,
-    /// The colleague who shall follow the contact up, and the office of both.
-    pub owner: Option<(StaffId, OfficeId)>,
-    /// The names before a correction. The worker may repeat them without being allowed to know of them now.
-    pub known_before: Option<Box<Names>>,
-}
-
 /// A contact that was received.
 #[derive(Clone)]
-pub struct Arrived {
+pub struct ArrivedContact {
     /// The contact as it is stored.
     pub contact: SealedContact,
     /// Whether the contact's family was newly reached by it, if there is a family.
@@ -64,35 +51,7 @@ pub struct Arrived {
     pub is_new: bool,
 }
 
-/// The result of judging the names of a contact.
-#[derive(Debug, Clone)]
-pub struct Found {
-    /// The family that was met.
-    pub family: Option<FamilyId>,
-    /// All families that the contact reached: the family that was met, and the families of the named people.
-    pub families: Vec<FamilyId>,
-    /// Whether somebody is named whose identity is protected.
-    pub protected: bool,
-}
-
-impl Names {
-    /// Returns the names in a contact. `owner` is the colleague who shall follow it up.
-    pub fn of(new: &NewContact, owner: Option<(StaffId, OfficeId)>) -> Self {
-        Self {
-            people: new.people().collect(),
-            family: new.family_id,
-            previous: new.previous_contact_id,
-            owner,
-            known_before: None,
-        }
-    }
-
-    pub(super) fn is_known_before(&self, is_known: impl FnOnce(&Self) -> bool) -> bool {
-        self.known_before.as_ref().is_some_and(|before| is_known(before))
-    }
-}
-
-impl Arrival {
+impl ArrivingContact {
     /// Seals a contact that arrives.
     pub fn new(
         contact: &OutreachContact,
@@ -103,7 +62,7 @@ impl Arrival {
     ) -> Result<Self> {
         let owner = follow_up.as_ref().map(|promise| (promise.owner_id, promise.office_id));
         let owner = owner.filter(|(owner, _)| *owner != contact.worker_id);
-        let names = Names::of(&contact.record.written, owner);
+        let names = NamedParties::of(&contact.record.written, owner);
         let contact = SealedContact::new(contact, vault, random)?;
         Ok(Self { contact, names, follow_up, report: None, may_be_there })
     }
@@ -114,13 +73,17 @@ impl Arrival {
 }
 
 /// Receives contacts and judges each alone. A failure that is not due to the content of one contact fails all.
-pub fn receive(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> Result<Vec<Result<Arrived>>> {
+pub fn receive(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    arrivals: &[ArrivingContact],
+) -> Result<Vec<Result<ArrivedContact>>> {
     let asked: Vec<OutreachContactId> =
         arrivals.iter().filter(|arrival| arrival.may_be_there).map(|arrival| arrival.contact.id).collect();
     let mut there: HashMap<OutreachContactId, SealedContact> =
         store::there(conn, &asked)?.into_iter().map(|contact| (contact.id, contact)).collect();
-    let names: Vec<&Names> = arrivals.iter().map(|arrival| &arrival.names).collect();
-    let known = Known::load(conn, sight, &names)?;
+    let names: Vec<&NamedParties> = arrivals.iter().map(|arrival| &arrival.names).collect();
+    let known = KnownParties::load(conn, sight, &names)?;
     let mut new = Vec::new();
     let mut outcomes = Vec::new();
     for arrival in arrivals {
@@ -149,18 +112,22 @@ pub fn receive(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> Result
     let first = reached::first(conn, &families, sight.protected_identity)?;
     let arrived = |(contact, is_new): (SealedContact, bool)| {
         let newly_reached = contact.family_id.map(|family| is_first(&contact, first.get(&family)));
-        Arrived { contact, newly_reached, is_new }
+        ArrivedContact { contact, newly_reached, is_new }
     };
     Ok(outcomes.into_iter().map(|outcome| outcome.map(arrived)).collect())
 }
 
 /// Receives contacts so that none can hinder another: all in one transaction, and if that fails, each in its own.
-pub fn receive_apart(conn: &mut DbConn, sight: &Sight, arrivals: &[Arrival]) -> Result<Vec<Result<Arrived>>> {
+pub fn receive_apart(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    arrivals: &[ArrivingContact],
+) -> Result<Vec<Result<ArrivedContact>>> {
     let together = conn.transaction(|conn| receive(conn, sight, arrivals));
     if together.is_ok() || arrivals.len() == 1 {
         return together;
     }
-    let alone = |arrival: &Arrival| {
+    let alone = |arrival: &ArrivingContact| {
         let one = std::slice::from_ref(arrival);
         let mut outcome = conn.transaction(|conn| receive(conn, sight, one));
         if matches!(&outcome, Err(error) if error.problem() == Problem::AlreadyExists) {
@@ -186,7 +153,7 @@ pub fn is_first(contact: &SealedContact, first: Option<&FirstReached>) -> bool {
 /// Returns the stored contact if the arrival is the same. A worker who stated that the contact is about somebody protected gets the
 /// answer again, although only staff who are cleared can find the contact from then on. Otherwise a client that missed the answer could
 /// not know that the contact was received.
-fn again(there: &SealedContact, arrival: &Arrival, sight: &Sight) -> Result<SealedContact> {
+fn again(there: &SealedContact, arrival: &ArrivingContact, sight: &CaseScope) -> Result<SealedContact> {
     let is_same = there.fingerprint == arrival.contact.fingerprint && there.worker_id == arrival.contact.worker_id;
     let are_own_words = arrival.says_protected() && there.version == 1 && sight.offices.contains(&there.office_id);
     match is_same && (there.may_be_known_to(sight) || are_own_words) {
@@ -195,12 +162,12 @@ fn again(there: &SealedContact, arrival: &Arrival, sight: &Sight) -> Result<Seal
     }
 }
 
-fn write(conn: &mut DbConn, new: &[(&Arrival, SealedContact, Found)]) -> Result<()> {
+fn write(conn: &mut DbConn, new: &[(&ArrivingContact, SealedContact, JudgedParties)]) -> Result<()> {
     if new.is_empty() {
         return Ok(());
     }
     let contacts: Vec<SealedContact> = new.iter().map(|(_, contact, _)| contact.clone()).collect();
-    let of_contact = |(arrival, contact, _): &(&Arrival, SealedContact, Found)| {
+    let of_contact = |(arrival, contact, _): &(&ArrivingContact, SealedContact, JudgedParties)| {
         arrival.names.people.iter().map(|(_, person)| (*person, contact.id)).collect::<Vec<_>>()
     };
     store::insert(conn, &contacts, &new.iter().flat_map(of_contact).collect::<Vec<_>>())?;

@@ -14,13 +14,13 @@ use crate::db::{DbConn, anew};
 use crate::error::{Error, Problem, Result, Text, Violation};
 use crate::http::answer::Validator;
 use crate::http::body::{self, BodyWithNulls};
-use crate::http::problem::{Explainer, ProblemView};
+use crate::http::problem::view::{Explainer, ProblemView};
 use crate::http::written::Written;
 use crate::id::{OfficeId, OutreachContactId};
 use crate::idempotency::{Again, ReplayAnew, Slot};
 use crate::outreach::NewContact;
-use crate::outreach::arrival::{self, Arrival, Arrived};
-use crate::outreach::routes::answer;
+use crate::outreach::answers::answer;
+use crate::outreach::arrival::{self, ArrivedContact, ArrivingContact};
 
 /// The most contacts that a batch may have.
 const MOST: usize = 100;
@@ -119,7 +119,7 @@ pub async fn submit_batch(
     let once = async |slot: Slot| {
         let explain = field.call.explainer();
         let mut steps = Vec::new();
-        let mut arrivals: Vec<Arrival> = Vec::new();
+        let mut arrivals: Vec<ArrivingContact> = Vec::new();
         for (index, item) in items.iter().cloned().enumerate() {
             let arrival = match body::read_new::<NewContact>(item) {
                 Ok(new) => field.arrival(new).await,
@@ -139,7 +139,7 @@ pub async fn submit_batch(
         let (sight, links, vault) = (field.sight(), field.call.links(), field.vault.get_ref().clone());
         let work = move |conn: &mut DbConn| {
             let outcomes = arrival::receive_apart(conn, &sight, &arrivals)?;
-            let arrived: Vec<&Arrived> = outcomes.iter().flatten().collect();
+            let arrived: Vec<&ArrivedContact> = outcomes.iter().flatten().collect();
             for (office, (created, known)) in &entries {
                 for (entry, is_new) in [(created, true), (known, false)] {
                     let here = arrived.iter().filter(|one| one.contact.office_id == *office && one.is_new == is_new);

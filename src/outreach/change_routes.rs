@@ -7,31 +7,31 @@ use utoipa::ToSchema;
 
 use crate::audit;
 use crate::audit::denials::Denials;
-use crate::auth::{OutreachWorker, Sight, VersionReader};
+use crate::auth::{CaseScope, OutreachWorker, VersionReader};
 use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
 use crate::error::{Problem, Result, Text};
 use crate::families::reached;
 use crate::http::answer::Validator;
-use crate::http::body::{Body, MergePatch};
+use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
+use crate::http::merge_patch::MergePatch;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::{FamilyId, OfferId, OutreachContactId, PersonId};
 use crate::idempotency::{Retries, Slot};
-use crate::outreach::arrival::Names;
+use crate::moment::Moment;
+use crate::outreach::answers::{again, entry, look};
 use crate::outreach::follow_ups::store as follow_up_store;
-use crate::outreach::known::{self, Known};
+use crate::outreach::known::{self, KnownParties};
+use crate::outreach::names::NamedParties;
 use crate::outreach::offers::{Offer, store as offer_store};
-use crate::outreach::routes::{again, entry, look};
-use crate::outreach::rules;
 use crate::outreach::store::{self, SealedContact, SealedVersion};
 use crate::outreach::view::{ContactView, VersionView};
-use crate::outreach::{NewContact, OutreachContact, Participant, Setting, check_tells_nobody};
+use crate::outreach::{ContactSetting, NewContact, OutreachContact, Participant, check_tells_nobody, rules};
 use crate::people::{Changeable, Registration};
 use crate::rules::Rules;
-use crate::time::Moment;
 use crate::vault::{ConfidentialProse, Vault};
 
 type ContactFacts = Changeable<NewContact>;
@@ -78,9 +78,9 @@ pub async fn correct_contact(
     let before = before.open(&vault)?;
     let written = &before.record.written;
     let setting =
-        Setting { office: before.office_id, directory: &directory, now: call.moment.now, before: Some(written) };
+        ContactSetting { office: before.office_id, directory: &directory, now: call.moment.now, before: Some(written) };
     let after = before.corrected(patch.apply(written)?, &setting, staff.id)?;
-    let change = Change::new(&before, &after, sight, &vault, &call.moment)?;
+    let change = ContactChange::new(&before, &after, sight, &vault, &call.moment)?;
     let entry = attempt().on_behalf_of(before.office_id);
     let work = move |conn: &mut DbConn| {
         change.write(conn)?;
@@ -92,26 +92,26 @@ pub async fn correct_contact(
     call.changed(&ContactView::new(contact.open(&vault)?, newly_reached, &call), Validator::Version(version))
 }
 
-fn names(contact: &OutreachContact) -> Names {
-    Names::of(&contact.record.written, None)
+fn names(contact: &OutreachContact) -> NamedParties {
+    NamedParties::of(&contact.record.written, None)
 }
 
 /// The next version of a contact, with the version before it.
-struct Change {
-    sight: Sight,
+struct ContactChange {
+    sight: CaseScope,
     next: SealedContact,
     before: SealedVersion,
-    names: Names,
+    names: NamedParties,
     /// The participants before and after the change.
     participants: [Vec<Participant>; 2],
     vault: Vault,
 }
 
-impl Change {
+impl ContactChange {
     fn new(
         before: &OutreachContact,
         after: &OutreachContact,
-        sight: Sight,
+        sight: CaseScope,
         vault: &Vault,
         moment: &Moment,
     ) -> Result<Self> {
@@ -119,7 +119,7 @@ impl Change {
             sight,
             next: SealedContact::new(after, vault, &moment.random)?,
             before: SealedVersion::new(before, vault, moment)?,
-            names: Names { known_before: Some(Box::new(names(before))), ..names(after) },
+            names: NamedParties { known_before: Some(Box::new(names(before))), ..names(after) },
             participants: [before, after].map(|contact| contact.record.written.participants.clone()),
             vault: vault.clone(),
         })
@@ -128,10 +128,10 @@ impl Change {
     /// Writes the next version, and works out again how the families were first reached that the contact names or has named.
     fn write(&self, conn: &mut DbConn) -> Result<()> {
         let stood_there = self.names.known_before.as_deref().cloned().unwrap_or_default();
-        let stood_there = Names { known_before: Some(Box::new(stood_there.clone())), ..stood_there };
-        let known = Known::load(conn, &self.sight, &[&self.names, &stood_there])?;
+        let stood_there = NamedParties { known_before: Some(Box::new(stood_there.clone())), ..stood_there };
+        let known = KnownParties::load(conn, &self.sight, &[&self.names, &stood_there])?;
         let (found, found_before) = (known.judge(&self.sight, &self.names)?, known.judge(&self.sight, &stood_there)?);
-        let people = |names: &Names| names.people.iter().map(|(_, person)| *person).collect::<Vec<PersonId>>();
+        let people = |names: &NamedParties| names.people.iter().map(|(_, person)| *person).collect::<Vec<PersonId>>();
         let (named, named_before) = (people(&self.names), people(&stood_there));
         let is_about_the_same = named == named_before && self.names.family == stood_there.family;
         // If somebody was protected or a family was merged meanwhile, that holds for the next version as well.
@@ -291,7 +291,7 @@ pub async fn enter_in_error(
             rules.finish(Some(()))?;
         }
         let after = before.entered_in_error(body.0.reason.clone(), staff.id, call.moment.now)?;
-        let change = Change::new(&before, &after, sight.clone(), &vault, &call.moment)?;
+        let change = ContactChange::new(&before, &after, sight.clone(), &vault, &call.moment)?;
         let entry = attempt().on_behalf_of(before.office_id);
         let (links, seal) = (call.links(), vault.get_ref().clone());
         let work = move |conn: &mut DbConn| {

@@ -10,7 +10,7 @@ use crate::people::PersonalIdentityNumber;
 
 /// The kind of a part of a text that tells who somebody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Telling {
+pub enum IdentifierKind {
     /// A personal identity number whose check digit is right.
     IdentityNumber,
     PhoneNumber,
@@ -20,14 +20,14 @@ pub enum Telling {
 /// A part of a text that tells who somebody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hit {
-    pub what: Telling,
+    pub what: IdentifierKind,
     /// The position of the first character, counted from 0.
     pub start: usize,
     /// The position after the last character.
     pub end: usize,
 }
 
-impl Telling {
+impl IdentifierKind {
     /// The text of the problem, which does not repeat what was found.
     pub fn detail(self) -> Text {
         match self {
@@ -135,7 +135,7 @@ fn in_run(run: &[Group]) -> Vec<Hit> {
         });
         match found {
             Some((what, last)) => {
-                let plus = usize::from(run[first].has_plus && what == Telling::PhoneNumber);
+                let plus = usize::from(run[first].has_plus && what == IdentifierKind::PhoneNumber);
                 hits.push(Hit { what, start: run[first].start - plus, end: run[last].end });
                 first = last + 1;
             }
@@ -145,12 +145,12 @@ fn in_run(run: &[Group]) -> Vec<Hit> {
     hits
 }
 
-fn kind(groups: &[Group]) -> Option<Telling> {
+fn kind(groups: &[Group]) -> Option<IdentifierKind> {
     let digits: Vec<u8> = groups.iter().flat_map(|group| group.digits.iter().copied()).collect();
     if is_identity_number(&digits) {
-        Some(Telling::IdentityNumber)
+        Some(IdentifierKind::IdentityNumber)
     } else if is_phone_number(groups, &digits) {
-        Some(Telling::PhoneNumber)
+        Some(IdentifierKind::PhoneNumber)
     } else {
         None
     }
@@ -211,7 +211,7 @@ fn email_addresses(text: &[char]) -> Vec<Hit> {
         let labels: Vec<usize> = host.split(|c| *c == '.').map(<[char]>::len).collect();
         let ends_well = labels.len() >= 2 && labels.iter().all(|length| *length > 0) && labels.last() >= Some(&2);
         if name > 0 && ends_well {
-            let hit = Hit { what: Telling::EmailAddress, start: at - name, end: at + 1 + host.len() };
+            let hit = Hit { what: IdentifierKind::EmailAddress, start: at - name, end: at + 1 + host.len() };
             if hits.last().is_none_or(|last| last.end <= hit.start) {
                 hits.push(hit);
             }
@@ -227,12 +227,12 @@ mod tests {
 
     const TEST_IDENTITIES: &str = include_str!("../../data/demo/test_identities.csv");
 
-    fn found(text: &str) -> Vec<(Telling, String)> {
+    fn found(text: &str) -> Vec<(IdentifierKind, String)> {
         let part = |hit: Hit| text.chars().skip(hit.start).take(hit.end - hit.start).collect::<String>();
         scan(text).into_iter().map(|hit| (hit.what, part(hit))).collect()
     }
 
-    fn only(text: &str, what: Telling, part: &str) {
+    fn only(text: &str, what: IdentifierKind, part: &str) {
         assert_eq!(found(text), [(what, part.to_owned())], "{text}");
     }
 
@@ -254,8 +254,8 @@ mod tests {
             "13.03.15-2399",
             "２０１３０３１５-２３９９",
         ] {
-            only(&format!("Hon heter å, {spelling}, och bor här."), Telling::IdentityNumber, spelling);
-            only(&format!("pnr:{spelling}"), Telling::IdentityNumber, spelling);
+            only(&format!("Hon heter å, {spelling}, och bor här."), IdentifierKind::IdentityNumber, spelling);
+            only(&format!("pnr:{spelling}"), IdentifierKind::IdentityNumber, spelling);
         }
     }
 
@@ -264,8 +264,8 @@ mod tests {
         for row in csv::Reader::from_reader(TEST_IDENTITIES.as_bytes()).records() {
             let row = row.unwrap();
             let (long, short) = (&row[1], &row[1][2..]);
-            only(long, Telling::IdentityNumber, long);
-            only(short, Telling::IdentityNumber, short);
+            only(long, IdentifierKind::IdentityNumber, long);
+            only(short, IdentifierKind::IdentityNumber, short);
         }
         assert_eq!(found("20130315-2398"), []);
         assert_eq!(found("1300 kronor, 2399 steg"), []);
@@ -285,14 +285,18 @@ mod tests {
             "0046701740605",
             "+49 30 1234567",
         ] {
-            only(&format!("Ring {spelling}."), Telling::PhoneNumber, spelling);
+            only(&format!("Ring {spelling}."), IdentifierKind::PhoneNumber, spelling);
         }
     }
 
     #[test]
     fn an_address_is_found_to_its_end() {
-        only("Skriv till alva.ahmed+barn@example.co.uk, tack.", Telling::EmailAddress, "alva.ahmed+barn@example.co.uk");
-        only("<a@b.se>", Telling::EmailAddress, "a@b.se");
+        only(
+            "Skriv till alva.ahmed+barn@example.co.uk, tack.",
+            IdentifierKind::EmailAddress,
+            "alva.ahmed+barn@example.co.uk",
+        );
+        only("<a@b.se>", IdentifierKind::EmailAddress, "a@b.se");
         assert_eq!(found("Vi ses @ torget. @alva skrev a@b"), []);
     }
 
@@ -300,7 +304,7 @@ mod tests {
     fn several_hits_are_all_told() {
         let text = "130315-2399 och 070-174 06 05 samt a@b.se";
         assert_eq!(found(text).len(), 3);
-        assert_eq!(scan(text)[0], Hit { what: Telling::IdentityNumber, start: 0, end: 11 });
+        assert_eq!(scan(text)[0], Hit { what: IdentifierKind::IdentityNumber, start: 0, end: 11 });
     }
 
     #[test]
@@ -308,9 +312,9 @@ mod tests {
         let counting = "9 ".repeat(5_000);
         assert_eq!(found(&counting), []);
         let last = "0 7 0 1 7 4 0 6 0 5";
-        only(&format!("{counting}. {last}"), Telling::PhoneNumber, last);
+        only(&format!("{counting}. {last}"), IdentifierKind::PhoneNumber, last);
         let longest = "0 0 4 9 3 0 1 2 3 4 5 6 7 8 9";
-        only(longest, Telling::PhoneNumber, longest);
+        only(longest, IdentifierKind::PhoneNumber, longest);
     }
 
     #[test]

@@ -4,20 +4,20 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::schema::{families, family_offices, people, staff_offices};
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, StaffId};
 use crate::on_backend;
-use crate::outreach::arrival::{Found, Names};
+use crate::outreach::names::{JudgedParties, NamedParties};
 use crate::outreach::{OutreachContact, store};
 use crate::people::ProtectedIdentity;
 use crate::people::store::links_for;
 use crate::rules::Rules;
 
 /// The people, families, earlier contacts and colleagues that some contacts name, as the database knows them.
-pub struct Known {
+pub struct KnownParties {
     people: HashMap<PersonId, (Option<FamilyId>, ProtectedIdentity)>,
     /// Each family with the family that goes on in its place after a merge, which may be itself.
     families: HashMap<FamilyId, FamilyId>,
@@ -27,9 +27,9 @@ pub struct Known {
     colleagues: HashSet<(StaffId, OfficeId)>,
 }
 
-impl Known {
+impl KnownParties {
     /// Reads everything that is named, and holds it until the transaction ends.
-    pub fn load(conn: &mut DbConn, sight: &Sight, names: &[&Names]) -> Result<Self> {
+    pub fn load(conn: &mut DbConn, sight: &CaseScope, names: &[&NamedParties]) -> Result<Self> {
         let people = people_of(conn, &all(names, |names| names.people.iter().map(|(_, person)| *person).collect()))?;
         let stated = all(names, |names| names.family.into_iter().collect());
         let mut of_people: Vec<FamilyId> = people.values().filter_map(|(family, _)| *family).collect();
@@ -57,7 +57,7 @@ impl Known {
     }
 
     /// Judges whether everything that a contact names exists, as far as somebody with this sight may know.
-    pub fn judge(&self, sight: &Sight, names: &Names) -> Result<Found> {
+    pub fn judge(&self, sight: &CaseScope, names: &NamedParties) -> Result<JudgedParties> {
         let mut rules = Rules::default();
         let mut of_people = Vec::new();
         let mut protected = false;
@@ -99,11 +99,11 @@ impl Known {
         protected |= family.is_some_and(|family| self.hidden.contains(&family));
         let mut families = of_people;
         families.extend(stated.filter(|family| !families.contains(family)));
-        rules.finish(Some(Found { family, families, protected }))
+        rules.finish(Some(JudgedParties { family, families, protected }))
     }
 }
 
-fn all<T: Ord>(names: &[&Names], of: impl Fn(&Names) -> Vec<T>) -> Vec<T> {
+fn all<T: Ord>(names: &[&NamedParties], of: impl Fn(&NamedParties) -> Vec<T>) -> Vec<T> {
     let mut all: Vec<T> = names.iter().flat_map(|names| of(names)).collect();
     all.sort_unstable();
     all.dedup();
@@ -149,7 +149,7 @@ fn going_on(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashMap<FamilyId, Fam
     Ok(rows.into_iter().map(|(id, into)| (id, into.unwrap_or(id))).collect())
 }
 
-fn met_by(conn: &mut DbConn, sight: &Sight, ids: &[FamilyId]) -> Result<HashSet<FamilyId>> {
+fn met_by(conn: &mut DbConn, sight: &CaseScope, ids: &[FamilyId]) -> Result<HashSet<FamilyId>> {
     if ids.is_empty() {
         return Ok(HashSet::new());
     }
@@ -180,7 +180,7 @@ fn hidden_among(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashSet<FamilyId>
 /// protected later, does not hide the contact, but is still named in its earlier versions.
 pub fn versions_known_to(
     conn: &mut DbConn,
-    sight: &Sight,
+    sight: &CaseScope,
     mut versions: Vec<OutreachContact>,
 ) -> Result<Vec<OutreachContact>> {
     if sight.protected_identity {
@@ -205,7 +205,7 @@ pub fn versions_known_to(
     Ok(versions)
 }
 
-fn contacts_of(conn: &mut DbConn, sight: &Sight, ids: &[OutreachContactId]) -> Result<HashSet<OutreachContactId>> {
+fn contacts_of(conn: &mut DbConn, sight: &CaseScope, ids: &[OutreachContactId]) -> Result<HashSet<OutreachContactId>> {
     let there = store::there(conn, ids)?;
     Ok(there.into_iter().filter(|contact| contact.may_be_known_to(sight)).map(|contact| contact.id).collect())
 }

@@ -9,9 +9,10 @@
 //! - A contact is corrected by a new version and never deleted. A contact that was entered in error is in no list and no statistics.
 //! - Whether a family was newly reached is worked out by the system, and kept apart from what the worker states: see
 //!   [`crate::families::reached`].
-//! - Staff know of their own offices' contacts, through [`crate::auth::Sight`]. A contact with somebody whose identity is protected
+//! - Staff know of their own offices' contacts, through [`crate::auth::CaseScope`]. A contact with somebody whose identity is protected
 //!   exists only for staff who are cleared for protected identities.
 
+pub mod answers;
 pub mod arrival;
 pub mod batch_routes;
 mod change_routes;
@@ -20,6 +21,7 @@ mod contact;
 pub mod follow_ups;
 pub mod free_text;
 pub mod known;
+pub mod names;
 pub mod offers;
 pub mod reports;
 pub mod routes;
@@ -30,13 +32,14 @@ mod view;
 use serde::{Deserialize, Serialize};
 
 pub use contact::{ContactFollowUp, Coordinates, FamilyKnowledge, HeadCount, NewContact, Participant};
-pub use rules::{Setting, check_tells_nobody};
+pub use rules::{ContactSetting, check_tells_nobody};
 
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, StaffId};
+use crate::moment::Moment;
 use crate::referrals::Urgency;
 use crate::rules::Rules;
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse};
 
 /// A contact with its content opened. The database holds it sealed: see [`store::SealedContact`].
@@ -47,7 +50,7 @@ pub struct OutreachContact {
     pub office_id: OfficeId,
     /// The member of staff who was in the field.
     pub worker_id: StaffId,
-    pub record: Record,
+    pub record: ContactRecord,
     /// The family that was met.
     pub family_id: Option<FamilyId>,
     /// Whether the contact exists only for staff who are cleared for protected identities.
@@ -65,7 +68,7 @@ pub struct OutreachContact {
 /// The part of a contact that is sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Record {
+pub struct ContactRecord {
     /// The content that the worker wrote, as far as it may be kept.
     pub written: NewContact,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,7 +88,7 @@ impl OutreachContact {
     /// Makes a contact of what a worker wrote. The contact's family is found when the contact is written to the database.
     pub fn new(
         new: NewContact,
-        setting: &Setting,
+        setting: &ContactSetting,
         worker: StaffId,
         fingerprint: [u8; 32],
         moment: &Moment,
@@ -101,7 +104,7 @@ impl OutreachContact {
         };
         let (urgency, follow_up_id) = (new.urgency, new.follow_up.as_ref().map(|_| moment.id()));
         let record =
-            Record { written: new.kept(district), urgency, follow_up_id, referral_id: None, error_reason: None };
+            ContactRecord { written: new.kept(district), urgency, follow_up_id, referral_id: None, error_reason: None };
         Ok(Self {
             id,
             office_id: setting.office,
@@ -119,20 +122,20 @@ impl OutreachContact {
     }
 
     /// Returns the next version, with the content that somebody writes now.
-    pub fn corrected(&self, new: NewContact, setting: &Setting, by: StaffId) -> Result<Self> {
+    pub fn corrected(&self, new: NewContact, setting: &ContactSetting, by: StaffId) -> Result<Self> {
         self.check_counts()?;
         let mut rules = Rules::default();
         rules.has_room(usize::try_from(self.version - 1).unwrap_or_default());
         rules.finish(Some(()))?;
         let district = new.check(setting)?;
-        let record = Record { written: new.kept(district), ..self.record.clone() };
+        let record = ContactRecord { written: new.kept(district), ..self.record.clone() };
         Ok(Self { record, updated_at: setting.now, updated_by: by, version: self.version + 1, ..self.clone() })
     }
 
     /// Returns the next version, which is entered in error and counts nowhere.
     pub fn entered_in_error(&self, reason: ConfidentialProse, by: StaffId, now: Timestamp) -> Result<Self> {
         self.check_counts()?;
-        let record = Record { error_reason: Some(reason), ..self.record.clone() };
+        let record = ContactRecord { error_reason: Some(reason), ..self.record.clone() };
         Ok(Self { record, in_error: true, updated_at: now, updated_by: by, version: self.version + 1, ..self.clone() })
     }
 

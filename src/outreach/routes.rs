@@ -5,11 +5,10 @@ use actix_web::{HttpResponse, get, post, put};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{Desk, OutreachWorker, Sight, Staff, Tools};
+use crate::auth::{CaseScope, Desk, OutreachWorker, Staff, Tools};
 use crate::db::{Db, DbConn, anew};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
@@ -19,21 +18,22 @@ use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
 use crate::http::idempotency::GONE;
 use crate::http::mount::Mount;
-use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
-use crate::http::written::{Linking, Written};
+use crate::http::written::Written;
 use crate::id::{FamilyId, OfficeId, OutreachContactId, StaffId};
-use crate::idempotency::{Replay, Slot};
-use crate::outreach::arrival::{self, Arrival, Arrived};
+use crate::idempotency::Slot;
+use crate::outreach::answers::{again, answer, entry, look};
+use crate::outreach::arrival::{self, ArrivingContact};
 use crate::outreach::codes::{Channel, ContactOutcome};
 use crate::outreach::follow_ups::FollowUp;
 use crate::outreach::follow_ups::store::SealedFollowUp;
 use crate::outreach::reports::Report;
-use crate::outreach::store::{self, Filter, SealedContact};
+use crate::outreach::store::{self, ContactFilter, SealedContact};
 use crate::outreach::view::{ContactRow, ContactView};
 use crate::outreach::{
-    NewContact, OutreachContact, Setting, batch_routes, change_routes, follow_ups, offers, reports, rules,
+    ContactSetting, NewContact, OutreachContact, batch_routes, change_routes, follow_ups, offers, reports, rules,
 };
 use crate::people::store as people_store;
 use crate::referrals::Urgency;
@@ -43,7 +43,7 @@ use crate::time::{Timestamp, day};
 use crate::vault::Vault;
 
 /// Mounts the operations on contacts, and on their offers and follow-ups.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_contact)
         .service(batch_routes::submit_batch)
         .service(list_contacts)
@@ -52,8 +52,8 @@ pub fn routes(api: &mut impl Mount) {
         .service(change_routes::correct_contact)
         .service(change_routes::list_versions)
         .service(change_routes::enter_in_error);
-    offers::routes::add(api);
-    follow_ups::routes::add(api);
+    offers::routes::mount(api);
+    follow_ups::routes::mount(api);
 }
 
 /// Write down a contact
@@ -231,14 +231,14 @@ async fn list_contacts(
         audit::record(conn, &entry.about(seen.collect()))
     };
     let (rows, total) = db.read_recorded(read, record).await?;
-    let found = Found::of_one_more(rows, &paging, total, |(_, last)| (last.occurred_at.micros(), last.id));
+    let found = PageRows::of_one_more(rows, &paging, total, |(_, last)| (last.occurred_at.micros(), last.id));
     let found = found.try_map(|(newly_reached, contact)| Ok(ContactRow::new(contact.open(&vault)?, newly_reached)))?;
     Ok(call.give(found.answer(&call, &paging, |row| row)?, Cache::NoStore))
 }
 
 impl ContactQuery {
-    fn filter(self) -> Filter {
-        Filter {
+    fn filter(self) -> ContactFilter {
+        ContactFilter {
             office: self.office_id,
             from: self.occurred_from,
             to: self.occurred_to,
@@ -253,7 +253,7 @@ impl ContactQuery {
 /// The work for a member of staff who sends contacts from the field.
 impl Desk<Staff> {
     /// The cases that the worker may know of.
-    pub(super) fn sight(&self) -> Sight {
+    pub(super) fn sight(&self) -> CaseScope {
         self.caller.own_sight(&self.directory)
     }
 
@@ -263,19 +263,19 @@ impl Desk<Staff> {
     }
 
     /// Checks a contact that arrives, as far as possible without the database, and seals it.
-    pub(super) async fn arrival(&self, new: NewContact) -> Result<Arrival> {
+    pub(super) async fn arrival(&self, new: NewContact) -> Result<ArrivingContact> {
         let sent = self.fingerprint(&new)?;
         self.arrival_of(new, sent).await
     }
 
     /// Does the work of `arrival` for a contact to which something was added that its worker did not send. `sent` is the fingerprint of
     /// the content that was sent.
-    pub(super) async fn arrival_of(&self, new: NewContact, sent: [u8; 32]) -> Result<Arrival> {
+    pub(super) async fn arrival_of(&self, new: NewContact, sent: [u8; 32]) -> Result<ArrivingContact> {
         let office = self.caller.creating_office(&self.directory, new.office_id.as_ref())?;
         let may_be_there = new.id.is_some();
         let promise = new.follow_up.clone();
         let (moment, vault) = (&self.call.moment, &self.vault);
-        let setting = Setting { office, directory: &self.directory, now: moment.now, before: None };
+        let setting = ContactSetting { office, directory: &self.directory, now: moment.now, before: None };
         let concern = match new.urgency {
             Some(Urgency::Immediate) => reports::concern(&new, reports::reporter(&self.caller)?),
             _ => None,
@@ -290,8 +290,8 @@ impl Desk<Staff> {
             Some(follow_up) => Some(SealedFollowUp::new(&follow_up, vault, &moment.random)?),
             None => None,
         };
-        let arrival = Arrival::new(&contact, follow_up, may_be_there, vault, &moment.random)?;
-        Ok(Arrival { report, ..arrival })
+        let arrival = ArrivingContact::new(&contact, follow_up, may_be_there, vault, &moment.random)?;
+        Ok(ArrivingContact { report, ..arrival })
     }
 
     /// Makes the referral that a contact of this office becomes, routed by what is known of the child.
@@ -330,7 +330,7 @@ impl Desk<Staff> {
         anew(false, async || self.receive_once(self.arrival(new.clone()).await?, slot.clone()).await).await
     }
 
-    async fn receive_once(&self, arrival: Arrival, slot: Slot) -> Result<Written> {
+    async fn receive_once(&self, arrival: ArrivingContact, slot: Slot) -> Result<Written> {
         let (created, known) = self.entries(arrival.contact.office_id);
         let (sight, links, vault) = (self.sight(), self.call.links(), self.vault.get_ref().clone());
         let work = move |conn: &mut DbConn| {
@@ -346,46 +346,4 @@ impl Desk<Staff> {
         };
         self.db.write(work).await
     }
-}
-
-/// Makes the answer to a contact that was received.
-pub(super) fn answer(arrived: Arrived, vault: &Vault, links: &impl Linking) -> Result<Written> {
-    let (version, is_new) = (arrived.contact.version, arrived.is_new);
-    let view = ContactView::new(arrived.contact.open(vault)?, arrived.newly_reached, links);
-    match is_new {
-        true => Written::created(links, &path(view.id), &view, Validator::Version(version)),
-        false => Written::changed(&view, Validator::Version(version)),
-    }
-}
-
-/// Reads a contact that somebody with this sight may know of, and whether its family was newly reached.
-pub(super) fn look(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<(SealedContact, Option<bool>)> {
-    let contact = store::find(conn, sight, id)?;
-    let newly_reached = match contact.family_id {
-        Some(family) => {
-            let first = reached::first(conn, &[family], sight.protected_identity)?;
-            Some(arrival::is_first(&contact, first.get(&family)))
-        }
-        None => None,
-    };
-    Ok((contact, newly_reached))
-}
-
-pub(super) fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<OutreachContactId>) -> Entry {
-    let ids = ids.into_iter().map(OutreachContactId::uuid).collect();
-    Entry::of_call(call, staff.actor(), action, "outreach_contact", ids)
-}
-
-/// Checks that the caller may still know of the contact that a kept answer is about.
-pub(super) fn again(
-    action: &'static str,
-    sight: &Sight,
-) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
-    let sight = sight.clone();
-    let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, OutreachContactId::from_uuid(id)).map(drop);
-    Replay { action, resource_type: "outreach_contact", may_see }
-}
-
-fn path(id: OutreachContactId) -> String {
-    format!("/outreach-contacts/{id}")
 }

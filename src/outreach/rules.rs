@@ -26,7 +26,7 @@ pub const PROBLEMS: [Problem; 7] = [
 ];
 
 /// The setting in which a contact is judged.
-pub struct Setting<'a> {
+pub struct ContactSetting<'a> {
     /// The office on whose behalf the contact was made.
     pub office: OfficeId,
     pub directory: &'a Directory,
@@ -37,7 +37,7 @@ pub struct Setting<'a> {
 
 impl NewContact {
     /// Checks every rule that can be judged without the database. Returns the district where the contact took place.
-    pub fn check(&self, setting: &Setting) -> Result<DistrictId> {
+    pub fn check(&self, setting: &ContactSetting) -> Result<DistrictId> {
         let mut rules = Rules::default();
         self.check_time(setting, &mut rules);
         let district = self.check_place(setting, &mut rules);
@@ -58,7 +58,7 @@ impl NewContact {
         rules.finish(district)
     }
 
-    fn check_time(&self, setting: &Setting, rules: &mut Rules) {
+    fn check_time(&self, setting: &ContactSetting, rules: &mut Rules) {
         rules.require_or(Problem::ContactInFuture, self.occurred_at <= setting.now, "/occurredAt", in_the_future());
         let day = setting.directory.calendar.local_date(self.occurred_at.utc());
         let office = setting.directory.office(setting.office);
@@ -78,7 +78,7 @@ impl NewContact {
         rules.require(is_a_length, "/durationMinutes", length);
     }
 
-    fn check_place(&self, setting: &Setting, rules: &mut Rules) -> Option<DistrictId> {
+    fn check_place(&self, setting: &ContactSetting, rules: &mut Rules) -> Option<DistrictId> {
         let directory = setting.directory;
         match (self.district_id, self.location) {
             (Some(id), None) => {
@@ -150,7 +150,7 @@ impl NewContact {
         }
     }
 
-    fn check_urgency(&self, setting: &Setting, rules: &mut Rules) {
+    fn check_urgency(&self, setting: &ContactSetting, rules: &mut Rules) {
         if self.urgency != Some(Urgency::Immediate) {
             let detail = Text::new("is allowed only with urgency `immediate`", "hör bara till urgency `immediate`");
             rules.require(self.child.is_none(), "/child", detail);

@@ -1,21 +1,22 @@
-//! Every query on contacts. Staff find contacts only through their [`Sight`].
+//! Every query on contacts. Staff find contacts only through their [`CaseScope`].
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::schema::{follow_ups, outreach_contact_versions, outreach_contacts, outreach_participants, referrals};
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
 use crate::families::reached;
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::id::{
     ContactVersionId, DistrictId, FamilyId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId, StaffId,
 };
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::outreach::codes::{Channel, ContactOutcome};
-use crate::outreach::{OutreachContact, Record};
-use crate::time::{Moment, Random, Timestamp};
+use crate::outreach::{ContactRecord, OutreachContact};
+use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
 /// A contact as the database holds it, with everything personal sealed.
@@ -77,7 +78,7 @@ impl SealedContact {
 
     /// Opens everything personal in a contact.
     pub fn open(self, vault: &Vault) -> Result<OutreachContact> {
-        let record: Record = vault.open_json(vault::OUTREACH_CONTACT_RECORD, self.id.uuid(), &self.record)?;
+        let record: ContactRecord = vault.open_json(vault::OUTREACH_CONTACT_RECORD, self.id.uuid(), &self.record)?;
         Ok(OutreachContact {
             id: self.id,
             office_id: self.office_id,
@@ -95,7 +96,7 @@ impl SealedContact {
     }
 
     /// Whether somebody with this sight may know of the contact.
-    pub fn may_be_known_to(&self, sight: &Sight) -> bool {
+    pub fn may_be_known_to(&self, sight: &CaseScope) -> bool {
         sight.offices.contains(&self.office_id) && (sight.protected_identity || !self.protected)
     }
 }
@@ -128,7 +129,7 @@ impl SealedVersion {
 
     /// Returns the contact as it was in this version.
     pub fn open(self, contact: &OutreachContact, vault: &Vault) -> Result<OutreachContact> {
-        let record: Record = vault.open_json(vault::CONTACT_VERSION_RECORD, self.id.uuid(), &self.record)?;
+        let record: ContactRecord = vault.open_json(vault::CONTACT_VERSION_RECORD, self.id.uuid(), &self.record)?;
         Ok(OutreachContact {
             family_id: record.written.family_id,
             record,
@@ -194,7 +195,7 @@ pub fn there(conn: &mut DbConn, ids: &[OutreachContactId]) -> Result<Vec<SealedC
 }
 
 /// Finds a contact that somebody with this sight may know of.
-pub fn find(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<SealedContact> {
+pub fn find(conn: &mut DbConn, sight: &CaseScope, id: OutreachContactId) -> Result<SealedContact> {
     // The database judges, so that a contact that the caller may not know of takes no longer than one that does not exist.
     let cleared = outreach_contacts::protected.eq(false).or(outreach_contacts::protected.eq(sight.protected_identity));
     let named = outreach_contacts::table.find(id).filter(cleared);
@@ -213,7 +214,7 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<S
 
 /// Finds a contact and holds it until the transaction ends. Since it was read, the contact may have been protected or its family merged,
 /// which makes no new version of the contact.
-pub fn hold(conn: &mut DbConn, sight: &Sight, id: OutreachContactId) -> Result<SealedContact> {
+pub fn hold(conn: &mut DbConn, sight: &CaseScope, id: OutreachContactId) -> Result<SealedContact> {
     dialect::hold_contact(conn, id)?;
     find(conn, sight, id)
 }
@@ -228,7 +229,7 @@ pub fn versions(conn: &mut DbConn, id: OutreachContactId) -> Result<Vec<SealedVe
 
 /// The filters of a list of contacts.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct ContactFilter {
     pub office: Option<OfficeId>,
     /// The earliest time at which a listed contact began.
     pub from: Option<Timestamp>,
@@ -242,12 +243,12 @@ pub struct Filter {
 }
 
 /// A position in a list: the time of a contact in microseconds, and its identifier.
-pub type Position = (i64, OutreachContactId);
+pub type ContactPosition = (i64, OutreachContactId);
 
 /// Builds the query for the rows that both a page and a count use. A boxed query is bound to its database, so this is compiled for each.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
-        let (sight, filter): (&Sight, &Filter) = ($sight, $filter);
+        let (sight, filter): (&CaseScope, &ContactFilter) = ($sight, $filter);
         let mut rows = outreach_contacts::table.filter(outreach_contacts::in_error.eq(false)).into_boxed();
         rows = match sight.offices.as_slice() {
             // With one office the index gives the order; the rows of several offices would have to be sorted.
@@ -291,9 +292,9 @@ macro_rules! filtered {
 /// Reads one page, the newest first. One row more than `limit` tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
-    sight: &Sight,
-    filter: &Filter,
-    from: &From<Position>,
+    sight: &CaseScope,
+    filter: &ContactFilter,
+    from: &PageStart<ContactPosition>,
     limit: u32,
 ) -> Result<Vec<SealedContact>> {
     if sight.offices.is_empty() {
@@ -304,19 +305,19 @@ pub fn page(
             .order((outreach_contacts::occurred_at.desc(), outreach_contacts::id.desc()))
             .limit(i64::from(limit) + 1);
         rows = match from {
-            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
-            From::Behind((micros, id)) => {
+            PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            PageStart::After((micros, id)) => {
                 let at = Timestamp::from_micros(*micros).ok_or_else(Error::not_found)?;
                 rows.filter(outreach_contacts::occurred_at.lt(at).or(outreach_contacts::occurred_at.eq(at).and(outreach_contacts::id.lt(*id))))
             }
-            From::Nowhere => return Ok(Vec::new()),
+            PageStart::Empty => return Ok(Vec::new()),
         };
         rows.load::<SealedContact>(conn)
     })?)
 }
 
 /// The number of contacts in the whole list.
-pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
+pub fn count(conn: &mut DbConn, sight: &CaseScope, filter: &ContactFilter) -> Result<u64> {
     if sight.offices.is_empty() {
         return Ok(0);
     }

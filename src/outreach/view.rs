@@ -3,9 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::Sight;
-use crate::http::call::Link;
-use crate::http::written::Linking;
+use crate::auth::CaseScope;
+use crate::http::link::{Link, Linking};
 use crate::id::{
     DistrictId, FamilyId, FollowUpId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId, StaffId,
 };
@@ -149,7 +148,7 @@ impl ContactView {
 
     /// Keeps only the links for reading, unless the contact belongs to one of the caller's own offices: a stated reason opens contacts of
     /// other offices for reading only.
-    pub fn seen_by(mut self, own: &Sight) -> Self {
+    pub fn seen_by(mut self, own: &CaseScope) -> Self {
         self.links.retain(|link| link.is_reading() || own.offices.contains(&self.office_id));
         self
     }

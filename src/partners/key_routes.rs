@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 
 use crate::audit;
-use crate::auth::keys::{self, ApiKey, KeyId, Keyring, PlainKey};
+use crate::auth::keys::{self, ApiKey, ApiKeyId, Keyring, PlainKey};
 use crate::auth::{Acting, PartnerKeeper};
 use crate::db::{Db, DbConn};
 use crate::error::{Problem, Result};
@@ -23,7 +23,7 @@ use crate::partners::{Partner, store};
 use crate::slug::{PartnerName, Slug};
 
 /// The operations on keys of partner agencies.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_api_keys).service(create_api_key).service(get_api_key);
     api.service(rotate_api_key).service(revoke_api_key);
 }
@@ -110,7 +110,7 @@ async fn create_api_key(
     tag = "partners",
     params(
         ("id" = PartnerName, Path, description = "The partner agency's identifier or slug."),
-        ("keyId" = KeyId, Path, description = "The key's identifier: the third part of the key.")
+        ("keyId" = ApiKeyId, Path, description = "The key's identifier: the third part of the key.")
     ),
     responses((status = 200, description = "The key, without its secret.", body = ApiKeyView)),
     security(("staffToken" = []))
@@ -120,7 +120,7 @@ async fn get_api_key(
     _: PartnerKeeper,
     call: Call,
     db: Data<Db>,
-    names: NamedWithin<PartnerName, KeyId>,
+    names: NamedWithin<PartnerName, ApiKeyId>,
 ) -> Result<HttpResponse> {
     let (partner, key) = find(&db, names).await?;
     let version = Validator::Version(key.version());
@@ -138,7 +138,7 @@ async fn get_api_key(
     tag = "partners",
     params(
         ("id" = PartnerName, Path, description = "The partner agency's identifier or slug."),
-        ("keyId" = KeyId, Path, description = "The key's identifier: the third part of the key.")
+        ("keyId" = ApiKeyId, Path, description = "The key's identifier: the third part of the key.")
     ),
     request_body = Rotation,
     responses(
@@ -160,7 +160,7 @@ async fn rotate_api_key(
     db: Data<Db>,
     keys: Data<Keyring>,
     retries: Data<Retries>,
-    names: NamedWithin<PartnerName, KeyId>,
+    names: NamedWithin<PartnerName, ApiKeyId>,
     rotation: Body<Rotation>,
 ) -> Result<HttpResponse> {
     let (partner, old) = find(&db, names).await?;
@@ -202,7 +202,7 @@ async fn rotate_api_key(
     tag = "partners",
     params(
         ("id" = PartnerName, Path, description = "The partner agency's identifier or slug."),
-        ("keyId" = KeyId, Path, description = "The key's identifier: the third part of the key.")
+        ("keyId" = ApiKeyId, Path, description = "The key's identifier: the third part of the key.")
     ),
     responses((status = 200, description = "The key as it is now.", body = ApiKeyView), (status = 412, description = "The key has changed since the version in `If-Match`.")),
     security(("staffToken" = [])),
@@ -215,7 +215,7 @@ async fn revoke_api_key(
     db: Data<Db>,
     keys: Data<Keyring>,
     retries: Data<Retries>,
-    names: NamedWithin<PartnerName, KeyId>,
+    names: NamedWithin<PartnerName, ApiKeyId>,
 ) -> Result<HttpResponse> {
     let (partner, key) = find(&db, names).await?;
     let again = Replay::of_public("partner_key.revoked.replayed", "partner_key");
@@ -241,7 +241,7 @@ async fn revoke_api_key(
     call.send(retries.once(&call, admin.actor(), again, revoke).await?)
 }
 
-async fn find(db: &Db, names: NamedWithin<PartnerName, KeyId>) -> Result<(Partner, ApiKey)> {
+async fn find(db: &Db, names: NamedWithin<PartnerName, ApiKeyId>) -> Result<(Partner, ApiKey)> {
     let read = move |conn: &mut DbConn| {
         let partner = store::find(conn, &names.0)?;
         let key = keys::store::find(conn, partner.id, &names.1)?;

@@ -9,7 +9,7 @@ use crate::config::limits::{Rate, Rates};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = KeyBudget)]
-pub struct Budget {
+pub struct KeyBudget {
     /// The number of calls that are added in each period.
     #[schema(minimum = 1, maximum = 1_000_000, example = 50)]
     pub calls: u32,
@@ -26,12 +26,12 @@ pub struct Budget {
 #[serde(rename_all = "camelCase")]
 pub struct KeyLimits {
     /// The budget of calls that read.
-    pub reading: Budget,
+    pub reading: KeyBudget,
     /// The budget of calls that send or change something.
-    pub writing: Budget,
+    pub writing: KeyBudget,
 }
 
-impl From<Rate> for Budget {
+impl From<Rate> for KeyBudget {
     fn from(rate: Rate) -> Self {
         let (calls, seconds) = rate.refill();
         Self { calls: calls.get(), seconds, burst: rate.burst().get() }

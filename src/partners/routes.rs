@@ -14,15 +14,16 @@ use crate::db::{Db, DbConn};
 use crate::directory::Handle;
 use crate::error::{Problem, Result};
 use crate::http::answer::Validator;
-use crate::http::body::{Body, MergePatch};
+use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
+use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
-use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::http::written::Written;
 use crate::idempotency::{Replay, Retries, Slot};
-use crate::partners::store::Filter;
+use crate::partners::store::PartnerFilter;
 use crate::partners::view::{PartnerView, path};
 use crate::partners::{NewPartner, Partner, store};
 use crate::referrals::sending::sender_category::NewCategory;
@@ -31,7 +32,7 @@ use crate::text::Line;
 use crate::vault::Vault;
 
 /// The operations on partner agencies.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_partners).service(create_partner).service(get_partner).service(change_partner);
 }
 
@@ -39,7 +40,7 @@ pub fn routes(api: &mut impl Mount) {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct PartnerFilter {
+pub struct PartnerQuery {
     /// Only agencies of this category.
     #[param(example = "school")]
     category: Option<Category>,
@@ -58,7 +59,7 @@ pub struct PartnerFilter {
 #[utoipa::path(
     operation_id = "listPartners",
     tag = "partners",
-    params(PartnerFilter, PagingParameters),
+    params(PartnerQuery, PagingParameters),
     responses((status = 200, description = "A page of partner agencies.", body = Page<PartnerView>)),
     security(("staffToken" = []))
 )]
@@ -68,16 +69,16 @@ async fn list_partners(
     call: Call,
     db: Data<Db>,
     directory: Data<Handle>,
-    filter: Query<PartnerFilter>,
+    filter: Query<PartnerQuery>,
     paging: Paging,
 ) -> Result<HttpResponse> {
-    let PartnerFilter { category, name, status } = filter.0;
-    let filter = Filter { category, status, name: name.map(|name| name.to_string()) };
+    let PartnerQuery { category, name, status } = filter.0;
+    let filter = PartnerFilter { category, status, name: name.map(|name| name.to_string()) };
     let (from, limit) = (paging.from(&call)?, paging.limit);
     let read = move |conn: &mut DbConn| Ok((store::page(conn, &filter, &from, limit)?, store::count(conn, &filter)?));
     let (rows, total) = db.read(read).await?;
     let directory = directory.current();
-    let found = Found::of_one_more(rows, &paging, Some(total), Partner::position);
+    let found = PageRows::of_one_more(rows, &paging, Some(total), Partner::position);
     let answer = found.answer(&call, &paging, |partner| PartnerView::new(partner, &directory, &call))?;
     Ok(call.give(answer, Cache::NoStore))
 }

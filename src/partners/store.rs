@@ -6,7 +6,7 @@ use crate::auth::{Category, PartnerStatus};
 use crate::db::schema::partners;
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::id::PartnerId;
 use crate::offices::{Email, Phone};
 use crate::on_backend;
@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = partners, treat_none_as_null = true)]
-struct Row {
+struct PartnerRow {
     id: PartnerId,
     slug: Slug,
     name: String,
@@ -32,7 +32,7 @@ struct Row {
     updated_at: Timestamp,
 }
 
-impl std::convert::From<&Partner> for Row {
+impl std::convert::From<&Partner> for PartnerRow {
     fn from(partner: &Partner) -> Self {
         let Partner { id, slug, name, category, contact, status, version, created_at, updated_at } = partner.clone();
         let (name_order, name_folded) = (swedish_order(name.as_ref()), folded(name.as_ref()));
@@ -54,12 +54,12 @@ impl std::convert::From<&Partner> for Row {
     }
 }
 
-impl TryFrom<Row> for Partner {
+impl TryFrom<PartnerRow> for Partner {
     type Error = Error;
 
-    fn try_from(row: Row) -> Result<Self> {
+    fn try_from(row: PartnerRow) -> Result<Self> {
         let name: Line = row.name.parse().map_err(|_| Error::internal("a stored name is blank or too long"))?;
-        let Row { id, slug, category, phone, email, status, version, created_at, updated_at, .. } = row;
+        let PartnerRow { id, slug, category, phone, email, status, version, created_at, updated_at, .. } = row;
         let contact = Contact { phone, email };
         Ok(Self { id, slug, name, category, contact, status, version, created_at, updated_at })
     }
@@ -67,7 +67,7 @@ impl TryFrom<Row> for Partner {
 
 /// The filters of a list of agencies.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct PartnerFilter {
     pub category: Option<Category>,
     pub status: Option<PartnerStatus>,
     /// Only agencies whose name begins with this text, regardless of case and of the marks of å, ä and ö.
@@ -75,13 +75,13 @@ pub struct Filter {
 }
 
 /// A position in the list: the name's key in Swedish alphabetical order, and the identifier.
-pub type Position = (String, PartnerId);
+pub type PartnerPosition = (String, PartnerId);
 
 /// The rows that the filter lets through, for both a page and a count. The type of a boxed query depends on the database, so this
 /// is a macro that is compiled for each.
 macro_rules! filtered {
     ($filter:expr) => {{
-        let filter: &Filter = $filter;
+        let filter: &PartnerFilter = $filter;
         let mut rows = partners::table.into_boxed();
         if let Some(category) = filter.category {
             rows = rows.filter(partners::category.eq(category));
@@ -101,36 +101,41 @@ macro_rules! filtered {
 }
 
 /// One page of the list, in alphabetical order. One row more than `limit` is read, to tell whether there is a next page.
-pub fn page(conn: &mut DbConn, filter: &Filter, from: &From<Position>, limit: u32) -> Result<Vec<Partner>> {
-    let rows: Vec<Row> = on_backend!(conn, conn => {
+pub fn page(
+    conn: &mut DbConn,
+    filter: &PartnerFilter,
+    from: &PageStart<PartnerPosition>,
+    limit: u32,
+) -> Result<Vec<Partner>> {
+    let rows: Vec<PartnerRow> = on_backend!(conn, conn => {
         let mut rows = filtered!(filter).order((partners::name_order, partners::id)).limit(i64::from(limit) + 1);
         rows = match from {
-            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
-            From::Behind((name, id)) => rows.filter(
+            PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            PageStart::After((name, id)) => rows.filter(
                 partners::name_order.gt(name.clone()).or(partners::name_order.eq(name.clone()).and(partners::id.gt(*id))),
             ),
-            From::Nowhere => return Ok(Vec::new()),
+            PageStart::Empty => return Ok(Vec::new()),
         };
-        rows.select(Row::as_select()).load(conn)
+        rows.select(PartnerRow::as_select()).load(conn)
     })?;
     rows.into_iter().map(Partner::try_from).collect()
 }
 
 /// The number of agencies that the filter lets through.
-pub fn count(conn: &mut DbConn, filter: &Filter) -> Result<u64> {
+pub fn count(conn: &mut DbConn, filter: &PartnerFilter) -> Result<u64> {
     let count: i64 = on_backend!(conn, conn => filtered!(filter).count().get_result(conn))?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
 /// Finds an agency by its identifier or slug.
 pub fn find(conn: &mut DbConn, name: &PartnerName) -> Result<Partner> {
-    let row: Row = match name {
+    let row: PartnerRow = match name {
         PartnerName::Id(id) => {
-            on_backend!(conn, conn => partners::table.find(id).select(Row::as_select()).first(conn))
+            on_backend!(conn, conn => partners::table.find(id).select(PartnerRow::as_select()).first(conn))
         }
         PartnerName::Slug(slug) => {
             let found = partners::table.filter(partners::slug.eq(slug));
-            on_backend!(conn, conn => found.select(Row::as_select()).first(conn))
+            on_backend!(conn, conn => found.select(PartnerRow::as_select()).first(conn))
         }
     }?;
     row.try_into()
@@ -139,19 +144,19 @@ pub fn find(conn: &mut DbConn, name: &PartnerName) -> Result<Partner> {
 /// All agencies in the order of their slugs.
 pub fn all(conn: &mut DbConn) -> Result<Vec<Partner>> {
     let ordered = partners::table.order(partners::slug);
-    let rows: Vec<Row> = on_backend!(conn, conn => ordered.select(Row::as_select()).load(conn))?;
+    let rows: Vec<PartnerRow> = on_backend!(conn, conn => ordered.select(PartnerRow::as_select()).load(conn))?;
     rows.into_iter().map(Partner::try_from).collect()
 }
 
 pub fn insert(conn: &mut DbConn, partner: &Partner) -> Result<()> {
-    let row = Row::from(partner);
+    let row = PartnerRow::from(partner);
     on_backend!(conn, conn => diesel::insert_into(partners::table).values(&row).execute(conn))?;
     Ok(())
 }
 
 /// Writes the next version of an agency. Fails if somebody else wrote it first.
 pub fn update(conn: &mut DbConn, partner: &Partner) -> Result<()> {
-    let row = Row::from(partner);
+    let row = PartnerRow::from(partner);
     let before = partners::table.find(partner.id).filter(partners::version.eq(partner.version - 1));
     let written = on_backend!(conn, conn => diesel::update(before).set(&row).execute(conn))?;
     if written == 1 { Ok(()) } else { Err(stale()) }

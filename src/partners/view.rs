@@ -3,12 +3,12 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::keys::{ApiKey, KeyId, Network};
+use crate::auth::keys::{ApiKey, ApiKeyId, Network};
 use crate::auth::{Agency, Category, PartnerStatus, Scope};
 use crate::calendar::in_force;
 use crate::directory::Directory;
-use crate::http::call::{Call, Link};
-use crate::http::written::Linking;
+use crate::http::call::Call;
+use crate::http::link::{Link, Linking};
 use crate::id::PartnerId;
 use crate::partners::limits::KeyLimits;
 use crate::partners::{Contact, Partner};
@@ -110,7 +110,7 @@ impl PartnerView {
 #[schema(as = ApiKey)]
 pub struct ApiKeyView {
     /// The key's identifier: the third part of the key.
-    id: KeyId,
+    id: ApiKeyId,
     /// The identifier by which the audit names the key.
     audit_id: uuid::Uuid,
     /// The label of the key, for people.
@@ -139,7 +139,7 @@ pub struct ApiKeyView {
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
-    rotated_to: Option<KeyId>,
+    rotated_to: Option<ApiKeyId>,
     /// The time at which the key was revoked.
     ///
     /// @x-example-omit true
@@ -225,7 +225,7 @@ pub struct OwnView {
     #[schema(required = false)]
     contact: Contact,
     /// The identifier of the key that this call is made with.
-    key_id: KeyId,
+    key_id: ApiKeyId,
     /// The operations that this key may be used for.
     #[schema(max_items = 2)]
     scopes: Vec<Scope>,
@@ -247,7 +247,7 @@ pub struct OwnView {
 #[schema(as = PartnerOwnKey)]
 pub struct OwnKey {
     /// The key's identifier: the third part of the key.
-    id: KeyId,
+    id: ApiKeyId,
     /// The label that the municipality gave the key.
     #[schema(max_length = 200, example = "Elevhälsans system")]
     label: String,
@@ -264,7 +264,7 @@ pub struct OwnKey {
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
-    rotated_to: Option<KeyId>,
+    rotated_to: Option<ApiKeyId>,
 }
 
 impl OwnView {
@@ -315,6 +315,6 @@ pub fn path(slug: &Slug) -> String {
 }
 
 /// The path of an agency's key below the root of the API.
-pub fn key_path(slug: &Slug, id: &KeyId) -> String {
+pub fn key_path(slug: &Slug, id: &ApiKeyId) -> String {
     format!("/partners/{slug}/api-keys/{id}")
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::auth::{OfStaff, Sight};
+use crate::auth::{CaseScope, OfStaff};
 use crate::context::Context;
 use crate::db::DbConn;
 use crate::directory::Directory;
@@ -12,16 +12,17 @@ use crate::error::Result;
 use crate::families;
 use crate::families::membership::if_known;
 use crate::http::answer::Validator;
-use crate::http::written::{Linking, Links, Written};
+use crate::http::link::{Linking, Links};
+use crate::http::written::Written;
 use crate::id::{FamilyId, PersonId};
 use crate::idempotency::{Repeat, Repeated};
 use crate::people::store::{self, SealedPerson};
-use crate::people::{KnownPerson, PersonView};
+use crate::people::view::{KnownPerson, PersonView};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// A person, as far as the caller may know of them.
-pub struct PersonInSight {
+pub struct VisiblePerson {
     pub person: SealedPerson,
     /// The family, if the caller may know of it.
     family_id: Option<FamilyId>,
@@ -32,8 +33,8 @@ pub struct PersonInSight {
     may_change: bool,
 }
 
-impl PersonInSight {
-    fn new(conn: &mut DbConn, scope: &Sight, person: SealedPerson, family_id: Option<FamilyId>) -> Result<Self> {
+impl VisiblePerson {
+    fn new(conn: &mut DbConn, scope: &CaseScope, person: SealedPerson, family_id: Option<FamilyId>) -> Result<Self> {
         let same_number = if scope.protected_identity { store::others_with_number(conn, &person)? } else { Vec::new() };
         Ok(Self { person, family_id, same_number, may_change: true })
     }
@@ -47,7 +48,7 @@ impl PersonInSight {
 /// Shows people as the caller may see them.
 #[derive(Clone)]
 pub struct PersonAnswers {
-    scope: Sight,
+    scope: CaseScope,
     vault: Vault,
     directory: Arc<Directory>,
     links: Links,
@@ -66,14 +67,14 @@ impl PersonAnswers {
     }
 
     /// Finds a person whom the caller may read about. A stated reason opens further people, for reading only.
-    pub fn find_readable(&self, conn: &mut DbConn, readable: &Sight, id: PersonId) -> Result<PersonInSight> {
+    pub fn find_readable(&self, conn: &mut DbConn, readable: &CaseScope, id: PersonId) -> Result<VisiblePerson> {
         let found = look(conn, readable, id)?;
         let may_change = *readable == self.scope || !store::known_among(conn, &self.scope, &[id])?.is_empty();
-        Ok(PersonInSight { may_change, ..found })
+        Ok(VisiblePerson { may_change, ..found })
     }
 
     /// Makes the view of a person for the caller who found them.
-    pub fn view(&self, found: PersonInSight) -> Result<PersonView> {
+    pub fn view(&self, found: VisiblePerson) -> Result<PersonView> {
         let today = self.directory.calendar.local_date(self.now.utc());
         let path = path(found.person.id);
         let mut links = vec![self.links.link("self", "GET", &path)];
@@ -90,7 +91,7 @@ impl PersonAnswers {
     /// cleared.
     pub fn registered(&self, conn: &mut DbConn, person: SealedPerson) -> Result<Written> {
         let (path, version, family) = (path(person.id), person.version, person.family_id);
-        let view = self.view(PersonInSight::new(conn, &self.scope, person, family)?)?;
+        let view = self.view(VisiblePerson::new(conn, &self.scope, person, family)?)?;
         Written::created(&self.links, &path, &view, Validator::Version(version))
     }
 
@@ -142,11 +143,11 @@ impl PersonAnswers {
     }
 }
 
-fn look(conn: &mut DbConn, scope: &Sight, id: PersonId) -> Result<PersonInSight> {
+fn look(conn: &mut DbConn, scope: &CaseScope, id: PersonId) -> Result<VisiblePerson> {
     let person = store::find(conn, scope, id)?;
     let family: Vec<FamilyId> = person.family_id.into_iter().collect();
     let family_id = families::store::known_among(conn, scope, &family)?.first().copied();
-    PersonInSight::new(conn, scope, person, family_id)
+    VisiblePerson::new(conn, scope, person, family_id)
 }
 
 fn path(id: PersonId) -> String {

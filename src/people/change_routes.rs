@@ -9,14 +9,15 @@ use crate::cases::change_person::{ChangePerson, ChangedPerson};
 use crate::cases::protect;
 use crate::context::{Context, Tx};
 use crate::error::{Error, Problem, Result};
-use crate::families::membership::By;
-use crate::http::body::MergePatch;
+use crate::families::membership::ActingStaff;
+use crate::http::merge_patch::MergePatch;
 use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::PersonId;
 use crate::idempotency;
 use crate::people::answers::PersonAnswers;
-use crate::people::{Changeable, NewPerson, Person, PersonView, Registration, store};
+use crate::people::view::PersonView;
+use crate::people::{Changeable, NewPerson, Person, Registration, store};
 use crate::referrals::store::SealedReferral;
 
 type PersonFacts = Changeable<NewPerson>;
@@ -52,7 +53,7 @@ pub async fn change_person(ctx: Context<PeopleWorker>, id: Named<PersonId>, patc
         let next = before.changed(patch.apply(&before.written)?, &ctx.directory, &ctx.call.moment)?;
         let affected = affected(&ctx, &before, &next).await?;
         let (directory, vault) = (ctx.directory.clone(), ctx.vault.clone());
-        let change = ChangePerson::new(&sealed, &next, affected, By::of(&ctx), directory, vault)?;
+        let change = ChangePerson::new(&sealed, &next, affected, ActingStaff::of(&ctx), directory, vault)?;
         let answers = answers.clone();
         Ok(move |tx: &mut Tx| {
             let changed = change.write(tx)?;

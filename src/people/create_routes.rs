@@ -4,14 +4,15 @@ use actix_web::{HttpResponse, post};
 
 use crate::audit::actions;
 use crate::auth::PeopleWorker;
-use crate::cases::register_person::{RegisterPerson, RegisteredPerson};
+use crate::cases::register_person::{PersonRegistration, RegisterPerson};
 use crate::context::{Context, Tx};
 use crate::error::{Problem, Result};
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::http::body::Body;
 use crate::http::idempotency::GONE;
 use crate::people::answers::PersonAnswers;
-use crate::people::{KnownPerson, NewPerson, Person, PersonView, store};
+use crate::people::view::{KnownPerson, PersonView};
+use crate::people::{NewPerson, Person, store};
 
 /// Register a person
 ///
@@ -39,11 +40,11 @@ pub async fn create_person(ctx: Context<PeopleWorker>, new: Body<NewPerson>) -> 
         let office = ctx.staff().creating_office(&ctx.directory, new.office_id.as_ref())?;
         let person = Person::register(new.clone(), &ctx.directory, &ctx.call.moment)?;
         let (directory, vault) = (ctx.directory.clone(), ctx.vault.clone());
-        let registering = RegisterPerson::new(&person, new.family_id, office, By::of(&ctx), directory, vault)?;
+        let registering = RegisterPerson::new(&person, new.family_id, office, ActingStaff::of(&ctx), directory, vault)?;
         let answers = answers.clone();
         Ok(move |tx: &mut Tx| match registering.write(tx)? {
-            RegisteredPerson::New(person) => answers.registered(tx, person),
-            RegisteredPerson::Known(person) => answers.named(person),
+            PersonRegistration::New(person) => answers.registered(tx, person),
+            PersonRegistration::Known(person) => answers.named(person),
         })
     })
     .await

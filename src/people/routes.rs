@@ -9,19 +9,20 @@ use crate::auth::PeopleWorker;
 use crate::cases::move_person::MovePerson;
 use crate::context::{Context, Tx};
 use crate::error::{Problem, Result};
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::http::answer::Validator;
 use crate::http::body::BodyWithNulls;
 use crate::http::call::Cache;
 use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::id::{FamilyId, PersonId};
-use crate::people::answers::{PersonAnswers, PersonInSight};
-use crate::people::{PersonView, change_routes, create_routes, search_routes, store};
+use crate::people::answers::{PersonAnswers, VisiblePerson};
+use crate::people::view::PersonView;
+use crate::people::{change_routes, create_routes, search_routes, store};
 use crate::vault::ConfidentialProse;
 
 /// Mounts the operations on people.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_routes::create_person)
         .service(search_routes::search_people)
         .service(get_person)
@@ -68,7 +69,7 @@ async fn get_person(ctx: Context<PeopleWorker>, id: Named<PersonId>) -> Result<H
     let attempt = actions::PERSON_READ.on(id).on_behalf_of(ctx.changeable().only_office()).because(scope.reason);
     let finder = answers.clone();
     let read = move |conn: &mut _| finder.find_readable(conn, &scope, id);
-    let seen = |found: &PersonInSight, entry: Entry| entry.also_about(found.others());
+    let seen = |found: &VisiblePerson, entry: Entry| entry.also_about(found.others());
     let found = ctx.read_recorded(attempt, read, seen).await?;
     let version = found.person.version;
     ctx.call.found(&answers.view(found)?, Validator::Version(version), Cache::NoStore)
@@ -103,7 +104,7 @@ async fn move_person(
         let before = ctx.read(move |conn| store::find(conn, &scope, id)).await?;
         ctx.call.check_if_match_when_given(before.version)?;
         let PersonMove { family_id, reason } = &body.0;
-        let moving = MovePerson::new(&before, *family_id, reason, By::of(&ctx), &ctx.vault)?;
+        let moving = MovePerson::new(&before, *family_id, reason, ActingStaff::of(&ctx), &ctx.vault)?;
         let answers = answers.clone();
         Ok(move |tx: &mut Tx| {
             moving.write(tx)?;

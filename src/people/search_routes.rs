@@ -50,7 +50,7 @@ pub struct PersonMatches {
 }
 
 /// The key of a look-up, as the database knows it. The audit records the kind of the key, and never the key itself.
-enum PersonKey {
+enum WantedPerson {
     Name(Vec<Vec<u8>>),
     Number(Vec<u8>),
 }
@@ -69,16 +69,16 @@ enum PersonKey {
 )]
 #[post("/people/search")]
 pub async fn search_people(ctx: Context<PeopleWorker>, search: Body<PersonSearch>) -> Result<HttpResponse> {
-    let (key, scope) = (PersonKey::new(&search.0, &ctx.vault)?, ctx.readable());
+    let (key, scope) = (WantedPerson::new(&search.0, &ctx.vault)?, ctx.readable());
     let action = match key {
-        PersonKey::Name(_) => actions::PERSON_LOOKED_UP_BY_NAME,
-        PersonKey::Number(_) => actions::PERSON_LOOKED_UP_BY_NUMBER,
+        WantedPerson::Name(_) => actions::PERSON_LOOKED_UP_BY_NAME,
+        WantedPerson::Number(_) => actions::PERSON_LOOKED_UP_BY_NUMBER,
     };
     let attempt = action.on_new().on_behalf_of(scope.only_office()).because(scope.reason);
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
     let read = move |conn: &mut _| match &key {
-        PersonKey::Name(words) => store::with_name(conn, &scope, words, limit),
-        PersonKey::Number(hash) => store::with_number(conn, &scope, hash, limit),
+        WantedPerson::Name(words) => store::with_name(conn, &scope, words, limit),
+        WantedPerson::Number(hash) => store::with_number(conn, &scope, hash, limit),
     };
     let seen = |found: &Vec<SealedPerson>, entry: Entry| {
         entry.about(found.iter().take(MOST).map(|person| person.id.uuid()).collect())
@@ -92,7 +92,7 @@ pub async fn search_people(ctx: Context<PeopleWorker>, search: Body<PersonSearch
     ctx.call.answer(&PersonMatches { items, has_more }, Cache::NoStore)
 }
 
-impl PersonKey {
+impl WantedPerson {
     fn new(search: &PersonSearch, vault: &Vault) -> Result<Self> {
         match (&search.name, search.personal_identity_number.as_ref().map(Confidential::reveal)) {
             (None, Some(number)) => Ok(Self::Number(store::number_hash(vault, number))),

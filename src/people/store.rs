@@ -1,9 +1,9 @@
-//! Every query on people. Staff find people only through their [`Sight`].
+//! Every query on people. Staff find people only through their [`CaseScope`].
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::schema::{people, person_name_tokens, person_offices};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
@@ -79,7 +79,7 @@ macro_rules! known_to {
         known_to!($sight, people::table.into_boxed(), people::id)
     };
     ($sight:expr, $rows:expr, $id:expr) => {{
-        let sight: &Sight = $sight;
+        let sight: &CaseScope = $sight;
         let met = person_offices::table
             .filter(person_offices::person_id.eq($id))
             .filter(person_offices::office_id.eq_any(sight.offices.clone()))
@@ -94,7 +94,7 @@ macro_rules! known_to {
 
 /// The links between offices and people or families that count for this sight, by their column `through_protected`. A link that an office
 /// has only through somebody whose identity is protected counts only for staff who are cleared for protected identities.
-pub fn links_for(sight: &Sight) -> Vec<bool> {
+pub fn links_for(sight: &CaseScope) -> Vec<bool> {
     if sight.protected_identity { vec![false, true] } else { vec![false] }
 }
 
@@ -103,21 +103,21 @@ pub fn links_for(sight: &Sight) -> Vec<bool> {
 const RARE: [i64; 4] = [100, 500, 2_000, 8_000];
 
 /// Finds a person that somebody with this sight may know of.
-pub fn find(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<SealedPerson> {
+pub fn find(conn: &mut DbConn, sight: &CaseScope, id: PersonId) -> Result<SealedPerson> {
     let found: Option<SealedPerson> =
         on_backend!(conn, conn => known_to!(sight).filter(people::id.eq(id)).first(conn).optional())?;
     found.ok_or_else(Error::not_found)
 }
 
 /// The people among these that somebody with this sight may know of.
-pub fn known_among(conn: &mut DbConn, sight: &Sight, ids: &[PersonId]) -> Result<Vec<PersonId>> {
+pub fn known_among(conn: &mut DbConn, sight: &CaseScope, ids: &[PersonId]) -> Result<Vec<PersonId>> {
     Ok(
         on_backend!(conn, conn => known_to!(sight).filter(people::id.eq_any(ids.to_vec())).select(people::id).load(conn))?,
     )
 }
 
 /// The people with this identity number, newest first, at most `limit`.
-pub fn with_number(conn: &mut DbConn, sight: &Sight, hash: &[u8], limit: i64) -> Result<Vec<SealedPerson>> {
+pub fn with_number(conn: &mut DbConn, sight: &CaseScope, hash: &[u8], limit: i64) -> Result<Vec<SealedPerson>> {
     Ok(on_backend!(conn, conn => known_to!(sight)
         .filter(people::number_hash.eq(hash.to_vec()))
         .order(people::id.desc())
@@ -128,7 +128,7 @@ pub fn with_number(conn: &mut DbConn, sight: &Sight, hash: &[u8], limit: i64) ->
 /// The people whose name has all of these words, newest first, at most `limit`. The query goes through the people with one of the words,
 /// newest first, and looks at a person only if all other words are there. So it goes neither through all people nor through all people
 /// with a common name.
-pub fn with_name(conn: &mut DbConn, sight: &Sight, words: &[Vec<u8>], limit: i64) -> Result<Vec<SealedPerson>> {
+pub fn with_name(conn: &mut DbConn, sight: &CaseScope, words: &[Vec<u8>], limit: i64) -> Result<Vec<SealedPerson>> {
     let Some(walked) = rare(conn, words)? else { return Ok(Vec::new()) };
     let others = diesel::alias!(person_name_tokens as others);
     Ok(on_backend!(conn, conn => {
@@ -205,7 +205,7 @@ pub fn others_with_number(conn: &mut DbConn, person: &SealedPerson) -> Result<Ve
 }
 
 /// The result of looking for an identity number that somebody writes.
-pub enum Taken {
+pub enum NumberClaim {
     /// The number belongs to a person whom the writer may be told of.
     By(Box<SealedPerson>),
     /// The number belongs to nobody whom the writer may know of; the record gets this slot.
@@ -213,23 +213,23 @@ pub enum Taken {
 }
 
 /// Whether somebody with this sight may be told who has a number that they name.
-fn may_be_named(person: &SealedPerson, sight: &Sight) -> bool {
+fn may_be_named(person: &SealedPerson, sight: &CaseScope) -> bool {
     sight.protected_identity || !person.protection.is_protected()
 }
 
 /// Finds the person, if a caller who names this identity number may still be told that it is theirs.
-pub fn find_named(conn: &mut DbConn, sight: &Sight, hash: &[u8], id: PersonId) -> Result<SealedPerson> {
+pub fn find_named(conn: &mut DbConn, sight: &CaseScope, hash: &[u8], id: PersonId) -> Result<SealedPerson> {
     let mut all = all_with_number(conn, hash)?.into_iter();
     all.find(|person| person.id == id && may_be_named(person, sight)).ok_or_else(Error::not_found)
 }
 
 /// Looks for a person who already has this identity number, as far as somebody with this sight may know. The person `but` does not count.
-pub fn taken(conn: &mut DbConn, sight: &Sight, hash: Option<&[u8]>, but: PersonId) -> Result<Taken> {
-    let Some(hash) = hash else { return Ok(Taken::Free(0)) };
+pub fn taken(conn: &mut DbConn, sight: &CaseScope, hash: Option<&[u8]>, but: PersonId) -> Result<NumberClaim> {
+    let Some(hash) = hash else { return Ok(NumberClaim::Free(0)) };
     let all = all_with_number(conn, hash)?;
     let slot = all.iter().map(|other| other.number_slot + 1).max().unwrap_or(0);
     let known = all.into_iter().find(|other| other.id != but && may_be_named(other, sight));
-    Ok(known.map_or(Taken::Free(slot), |known| Taken::By(Box::new(known))))
+    Ok(known.map_or(NumberClaim::Free(slot), |known| NumberClaim::By(Box::new(known))))
 }
 
 /// Adds a person whom an office has met, with the words of the name.

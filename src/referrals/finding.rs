@@ -4,7 +4,7 @@
 
 use diesel::prelude::*;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::DbConn;
 use crate::db::schema::{people as people_table, referrals};
 use crate::error::Result;
@@ -17,14 +17,14 @@ use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
 
 /// The referral with this reference, if a caller with this sight may know of it.
-pub fn by_reference(conn: &mut DbConn, sight: &Sight, reference: &Reference) -> Result<Vec<SealedReferral>> {
+pub fn by_reference(conn: &mut DbConn, sight: &CaseScope, reference: &Reference) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => known_to!(sight)
         .filter(referrals::reference.eq(reference.clone()))
         .load(conn))?)
 }
 
 /// The referrals about a person that a caller with this sight may know of, the newest first; at most `limit`.
-pub fn about(conn: &mut DbConn, sight: &Sight, person: PersonId, limit: i64) -> Result<Vec<SealedReferral>> {
+pub fn about(conn: &mut DbConn, sight: &CaseScope, person: PersonId, limit: i64) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => known_to!(sight)
         .filter(referrals::person_id.eq(person))
         .filter(referrals::status.ne(Status::EnteredInError))
@@ -49,7 +49,7 @@ pub struct Related {
     pub is_known: bool,
 }
 
-type Row = (ReferralId, Reference, Kind, Status, Timestamp, OfficeId, Option<StaffId>);
+type RelatedRow = (ReferralId, Reference, Kind, Status, Timestamp, OfficeId, Option<StaffId>);
 
 /// The referrals that match a condition, without those entered in error and, for callers who are not cleared, without the
 /// protected ones.
@@ -69,7 +69,7 @@ macro_rules! rows_where {
                 referrals::office_id,
                 referrals::made_by,
             ))
-            .load::<Row>(conn))?
+            .load::<RelatedRow>(conn))?
     }};
 }
 
@@ -78,20 +78,26 @@ macro_rules! rows_where {
 ///
 /// Callers who work with cases at some office are also told of other offices' referrals. A caller who reads only the referrals
 /// that they made learns of no others.
-pub fn related(conn: &mut DbConn, sight: &Sight, to: &SealedReferral, copies: &[ReferralId]) -> Result<Vec<Related>> {
+pub fn related(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    to: &SealedReferral,
+    copies: &[ReferralId],
+) -> Result<Vec<Related>> {
     let (same, family) = people_around(conn, to)?;
     // A child who is not registered is recognised only by the identity number.
     let number: Vec<Vec<u8>> = to.child_number_hash.iter().cloned().collect();
     let unlinked = referrals::person_id.is_null().and(referrals::child_number_hash.eq_any(number).assume_not_null());
-    let mut children: Vec<Row> = rows_where!(conn, sight, referrals::person_id.eq_any(same.clone()).assume_not_null());
+    let mut children: Vec<RelatedRow> =
+        rows_where!(conn, sight, referrals::person_id.eq_any(same.clone()).assume_not_null());
     children.extend(rows_where!(conn, sight, unlinked));
-    let mut others: Vec<Row> = rows_where!(conn, sight, referrals::person_id.eq_any(family).assume_not_null());
+    let mut others: Vec<RelatedRow> = rows_where!(conn, sight, referrals::person_id.eq_any(family).assume_not_null());
     others.extend(rows_where!(conn, sight, referrals::id.eq_any(copies.to_vec())));
     let is_known = |office: OfficeId, made_by: Option<StaffId>| {
         sight.offices.contains(&office) || (made_by.is_some() && made_by == sight.made_by)
     };
     let related = |same_child: bool| {
-        move |(id, reference, kind, status, received_at, office_id, made_by): Row| {
+        move |(id, reference, kind, status, received_at, office_id, made_by): RelatedRow| {
             let is_known = is_known(office_id, made_by);
             Related { id, reference, kind, status, received_at, office_id, same_child, is_known }
         }

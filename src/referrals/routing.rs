@@ -7,7 +7,7 @@ use crate::directory::Directory;
 use crate::error::Result;
 use crate::id::{AreaId, DistrictId, OfficeId};
 use crate::referrals::matter::child::Child;
-use crate::where_to_turn::{self, Step, Whereabouts, Wish};
+use crate::where_to_turn::{self, ExplanationStep, Whereabouts, Wish};
 
 /// The office that a referral was routed to, and the steps that led there.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -23,7 +23,7 @@ pub struct Routing {
     pub office_id: OfficeId,
     /// The steps that led to the office, in their order.
     #[schema(max_items = 20)]
-    pub explanation: Vec<Step>,
+    pub explanation: Vec<ExplanationStep>,
     /// The version of the directory by which the office was found.
     pub directory_version: i64,
 }

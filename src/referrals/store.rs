@@ -1,16 +1,16 @@
-//! Queries on referrals. Staff find referrals only through their [`Sight`]; agencies find only their own.
+//! Queries on referrals. Staff find referrals only through their [`CaseScope`]; agencies find only their own.
 
 use diesel::prelude::*;
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
-use crate::auth::{Category, Sight};
+use crate::auth::{CaseScope, Category};
 use crate::db::columns::Json;
 use crate::db::schema::{follow_ups, referral_services, referrals};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::id::{DistrictId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId, ServiceId, StaffId};
 use crate::on_backend;
 use crate::people::store::number_hash;
@@ -210,7 +210,7 @@ pub fn unlinked(conn: &mut DbConn, number_hash: &[u8]) -> Result<Vec<SealedRefer
 /// boxed query knows its database, so this is compiled for each.
 macro_rules! known_to {
     ($sight:expr) => {{
-        let sight: &Sight = $sight;
+        let sight: &CaseScope = $sight;
         let mut rows = referrals::table.into_boxed();
         rows = match (sight.offices.as_slice(), sight.made_by) {
             // With an equality, the index gives the order; with a list of offices, the rows would have to be sorted.
@@ -229,7 +229,7 @@ macro_rules! known_to {
 pub(crate) use known_to;
 
 /// Returns the referral, if a caller with this sight may know of it.
-pub fn find(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<SealedReferral> {
+pub fn find(conn: &mut DbConn, sight: &CaseScope, id: ReferralId) -> Result<SealedReferral> {
     // The database decides, so that a hidden referral takes no longer to answer than a missing one.
     let found: Option<SealedReferral> = match (sight.offices.as_slice(), sight.made_by) {
         // The most frequent query is prepared once. A query with a list of offices is, on SQLite, prepared for each length of
@@ -245,7 +245,7 @@ pub fn find(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<SealedRe
 }
 
 /// Checks that a caller with this sight is cleared for this referral, regardless of the office that has it.
-pub fn check_cleared(conn: &mut DbConn, sight: &Sight, id: ReferralId) -> Result<()> {
+pub fn check_cleared(conn: &mut DbConn, sight: &CaseScope, id: ReferralId) -> Result<()> {
     let cleared = referrals::protected.eq(false).or(referrals::protected.eq(sight.protected_identity));
     let named = referrals::table.find(id).filter(cleared).select(referrals::id);
     let found: Option<ReferralId> = on_backend!(conn, conn => named.first(conn).optional())?;
@@ -261,7 +261,7 @@ pub fn find_sent_by(conn: &mut DbConn, sender: PartnerId, id: ReferralId) -> Res
 
 /// The referrals that a queue shows.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct ReferralFilter {
     pub office: Option<OfficeId>,
     /// Without a status, referrals entered in error are left out.
     pub status: Option<Status>,
@@ -293,12 +293,12 @@ pub enum Order {
 }
 
 /// A place in a queue: the time by which the queue is sorted, in microseconds, and the identifier.
-pub type Position = (i64, ReferralId);
+pub type ReferralPosition = (i64, ReferralId);
 
 /// The rows that a page and a count share. A boxed query knows its database, so this is compiled for each.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
-        let filter: &Filter = $filter;
+        let filter: &ReferralFilter = $filter;
         let mut rows = known_to!($sight);
         if let Some(office) = filter.office {
             rows = rows.filter(referrals::office_id.eq(office));
@@ -332,20 +332,20 @@ macro_rules! filtered {
     }};
 }
 
-fn sees_nothing(sight: &Sight) -> bool {
+fn sees_nothing(sight: &CaseScope) -> bool {
     sight.offices.is_empty() && sight.made_by.is_none()
 }
 
 /// Returns one page of a queue. A row beyond `limit` tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
-    sight: &Sight,
-    filter: &Filter,
+    sight: &CaseScope,
+    filter: &ReferralFilter,
     order: Order,
-    from: &From<Position>,
+    from: &PageStart<ReferralPosition>,
     limit: u32,
 ) -> Result<Vec<SealedReferral>> {
-    if sees_nothing(sight) || matches!(from, From::Nowhere) {
+    if sees_nothing(sight) || matches!(from, PageStart::Empty) {
         return Ok(Vec::new());
     }
     Ok(on_backend!(conn, conn => {
@@ -356,8 +356,8 @@ pub fn page(
             Order::NextDue => rows.order((referrals::next_due_at.asc(), referrals::id.asc())),
         };
         rows = match from {
-            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
-            From::Behind((micros, id)) => {
+            PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            PageStart::After((micros, id)) => {
                 let at = Timestamp::from_micros(*micros).ok_or_else(Error::not_found)?;
                 match order {
                     Order::Received => rows.filter(referrals::received_at.gt(at).or(referrals::received_at.eq(at).and(referrals::id.gt(*id)))),
@@ -365,14 +365,14 @@ pub fn page(
                     Order::NextDue => rows.filter(referrals::next_due_at.gt(at).or(referrals::next_due_at.eq(at).and(referrals::id.gt(*id)))),
                 }
             }
-            From::Nowhere => rows,
+            PageStart::Empty => rows,
         };
         rows.load::<SealedReferral>(conn)
     })?)
 }
 
 /// Counts all the referrals of a queue.
-pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
+pub fn count(conn: &mut DbConn, sight: &CaseScope, filter: &ReferralFilter) -> Result<u64> {
     if sees_nothing(sight) {
         return Ok(0);
     }

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 use crate::auth::permissions::Permissions;
-use crate::auth::tokens::Verifier;
+use crate::auth::tokens::TokenVerifier;
 use crate::config::Secret;
 use crate::config::limits::Rates;
 use crate::db::Target;
@@ -22,7 +22,7 @@ pub struct Setup {
     pub listener: TcpListener,
     /// The place where Prometheus collects the metrics.
     pub metrics: MetricsAt,
-    /// The address under which callers know the server.
+    /// Returns the address under which callers reach the server.
     pub public_url: Option<String>,
     /// The origins whose web pages may call the server (CORS).
     pub cors_origins: Vec<String>,
@@ -30,7 +30,7 @@ pub struct Setup {
     pub trusted_proxies: Vec<IpNet>,
     /// The rate limits of callers; without them nobody is limited.
     pub limits: Option<Rates>,
-    pub tokens: Verifier,
+    pub tokens: TokenVerifier,
     /// The permissions of each role.
     pub permissions: Permissions,
     pub secret: Secret,
@@ -74,7 +74,7 @@ pub enum MetricsAt {
 }
 
 /// The keys that are derived from the secret, each for one purpose.
-pub struct Keys {
+pub struct DerivedKeys {
     /// The key that hashes the keys of partner agencies.
     pub partner_keys: [u8; 32],
     /// The key that seals cursors.
@@ -83,7 +83,7 @@ pub struct Keys {
     pub retries: [u8; 32],
 }
 
-impl Keys {
+impl DerivedKeys {
     /// Derives the keys from the secret.
     pub fn of(secret: &Secret) -> Self {
         Self {

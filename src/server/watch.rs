@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
-use crate::audit::seal::{Sealing, Step};
+use crate::audit::seal::{Sealing, SealingStep};
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
 use crate::db::Db;
@@ -114,7 +114,7 @@ pub async fn seal(db: Db, mut sealing: Sealing, clock: Clock) {
         let begun = Instant::now();
         let pause = match sealing.step(&db, clock.now()).await {
             Ok(step) => {
-                if let Step::Sealed { head, more: false } = step
+                if let SealingStep::Sealed { head, more: false } = step
                     && told.is_none_or(|told| told.elapsed() >= HEAD_TOLD_EVERY)
                 {
                     tracing::info!(%head, "the audit is sealed");

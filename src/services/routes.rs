@@ -7,25 +7,28 @@ use utoipa::IntoParams;
 
 use crate::auth::{Acting, Administrator, Anyone};
 use crate::db::{Db, DbConn};
-use crate::directory::{Directory, Handle, changes, writer};
+use crate::directory::routes::writer;
+use crate::directory::{Directory, Handle, changes};
 use crate::error::{Error, Problem, Result, Text};
-use crate::http::answer::{Answer, Validator};
-use crate::http::body::{Body, MergePatch};
+use crate::http::answer::{Representation, Validator};
+use crate::http::body::Body;
 use crate::http::call::Call;
+use crate::http::link::Linking;
+use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
-use crate::http::written::{Linking, Written};
+use crate::http::written::Written;
 use crate::id::{OfficeId, ServiceId};
 use crate::idempotency::{Replay, Retries};
-use crate::services::view::path;
-use crate::services::{Need, NewService, Orientation, Service, ServiceView, store};
+use crate::services::view::{ServiceView, path};
+use crate::services::{Need, NewService, Orientation, Service, store};
 use crate::slug::{OfficeName, ServiceName};
 use crate::text::LanguageCode;
 
 /// Mounts the operations on services.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_services)
         .service(create_service)
         .service(get_service)
@@ -159,7 +162,7 @@ async fn get_service(_: Anyone, call: Call, directory: Data<Handle>, name: Named
     let directory = directory.current();
     call.kept(&directory.answers, || {
         let service = directory.find_service(&name.0).ok_or_else(Error::not_found)?;
-        Answer::of(&ServiceView::new(service, &directory, &call), Validator::Version(service.version))
+        Representation::of(&ServiceView::new(service, &directory, &call), Validator::Version(service.version))
     })
 }
 

@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = services, treat_none_as_null = true)]
-struct Row {
+struct ServiceRow {
     id: ServiceId,
     slug: Slug,
     name: Json<Localized>,
@@ -33,7 +33,7 @@ struct Row {
     updated_at: Timestamp,
 }
 
-impl From<&Service> for Row {
+impl From<&Service> for ServiceRow {
     fn from(service: &Service) -> Self {
         let service = service.clone();
         Self {
@@ -56,8 +56,8 @@ impl From<&Service> for Row {
     }
 }
 
-impl From<Row> for Service {
-    fn from(row: Row) -> Self {
+impl From<ServiceRow> for Service {
+    fn from(row: ServiceRow) -> Self {
         Self {
             id: row.id,
             slug: row.slug,
@@ -79,19 +79,19 @@ impl From<Row> for Service {
 }
 
 pub fn all(conn: &mut DbConn) -> Result<Vec<Service>> {
-    let rows: Vec<Row> = on_backend!(conn, conn => services::table.select(Row::as_select()).load(conn))?;
+    let rows: Vec<ServiceRow> = on_backend!(conn, conn => services::table.select(ServiceRow::as_select()).load(conn))?;
     Ok(rows.into_iter().map(Service::from).collect())
 }
 
 pub fn insert(conn: &mut DbConn, service: &Service) -> Result<()> {
-    let row = Row::from(service);
+    let row = ServiceRow::from(service);
     on_backend!(conn, conn => diesel::insert_into(services::table).values(&row).execute(conn))?;
     Ok(())
 }
 
 /// Writes the next version of a service. Fails as stale if somebody else wrote that version first.
 pub fn update(conn: &mut DbConn, service: &Service) -> Result<()> {
-    let row = Row::from(service);
+    let row = ServiceRow::from(service);
     let before = services::table.find(service.id).filter(services::version.eq(service.version - 1));
     let written = on_backend!(conn, conn => diesel::update(before).set(&row).execute(conn))?;
     if written == 1 { Ok(()) } else { Err(stale()) }

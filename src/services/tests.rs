@@ -3,8 +3,10 @@ use strum::IntoEnumIterator;
 
 use super::*;
 use crate::calendar::Calendar;
-use crate::error::Place;
+use crate::directory::DirectoryContext;
+use crate::error::ViolationPlace;
 use crate::http::body;
+use crate::moment::Moment;
 use crate::time::Random;
 
 fn service() -> Value {
@@ -17,13 +19,13 @@ fn service() -> Value {
 
 /// Makes a service with some fields changed, in the form in which it would be written. Otherwise, returns the places of
 /// the mistakes.
-fn with(changes: &Value) -> std::result::Result<Service, Vec<Place>> {
+fn with(changes: &Value) -> std::result::Result<Service, Vec<ViolationPlace>> {
     let mut document = service();
     for (name, value) in changes.as_object().unwrap() {
         document[name] = value.clone();
     }
     let calendar = Calendar::new(chrono_tz::Europe::Stockholm, Vec::new());
-    let known = Known { areas: &[], offices: &[], services: &[], calendar: &calendar };
+    let known = DirectoryContext { areas: &[], offices: &[], services: &[], calendar: &calendar };
     let moment = Moment { now: "2026-11-23T09:00:00Z".parse().unwrap(), random: Random::system() };
     let made = body::parse(document.to_string().as_bytes()).and_then(|new| Service::new(new, &known, &moment));
     made.map(|(service, _)| service)
@@ -32,7 +34,8 @@ fn with(changes: &Value) -> std::result::Result<Service, Vec<Place>> {
 
 #[track_caller]
 fn refused(changes: &Value, expected: &[&str]) {
-    let expected: Vec<Place> = expected.iter().map(|pointer| Place::Pointer((*pointer).to_owned())).collect();
+    let expected: Vec<ViolationPlace> =
+        expected.iter().map(|pointer| ViolationPlace::Pointer((*pointer).to_owned())).collect();
     assert_eq!(with(changes).unwrap_err(), expected, "{changes}");
 }
 

@@ -22,7 +22,7 @@ use crate::text::swedish_order;
 use crate::vault::Vault;
 
 /// Mounts the operations on staff.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(get_me).service(list_staff);
 }
 

@@ -14,18 +14,18 @@ use crate::outreach::follow_ups::store::listed_to;
 use crate::outreach::offers::store::made_to_known;
 use crate::time::Timestamp;
 use crate::timeline::sources::newest;
-use crate::timeline::{Happening, Source, Subject, What, Window};
+use crate::timeline::{Happening, HappeningDetail, TimelineSource, TimelineSubject, Window};
 
 /// The sources of the events in the field.
-pub const SOURCES: [Source; 4] = [
-    Source { newest: contacts, count: count_contacts },
-    Source { newest: offers_made, count: count_offers },
-    Source { newest: answers, count: count_answers },
-    Source { newest: promises, count: count_promises },
+pub const SOURCES: [TimelineSource; 4] = [
+    TimelineSource { newest: contacts, count: count_contacts },
+    TimelineSource { newest: offers_made, count: count_offers },
+    TimelineSource { newest: answers, count: count_answers },
+    TimelineSource { newest: promises, count: count_promises },
 ];
 
 /// The contacts that name people of the subject. They are few, so they are read first: one query with an `or` would look at all contacts.
-fn naming(conn: &mut DbConn, subject: &Subject) -> Result<Vec<OutreachContactId>> {
+fn naming(conn: &mut DbConn, subject: &TimelineSubject) -> Result<Vec<OutreachContactId>> {
     Ok(on_backend!(conn, conn => outreach_participants::table
         .filter(outreach_participants::person_id.eq_any(subject.people.clone()))
         .select(outreach_participants::contact_id)
@@ -35,7 +35,7 @@ fn naming(conn: &mut DbConn, subject: &Subject) -> Result<Vec<OutreachContactId>
 /// The condition for contacts that the reader may know of and that belong to the subject.
 macro_rules! known_contact {
     ($subject:expr, $naming:expr) => {{
-        let subject: &Subject = $subject;
+        let subject: &TimelineSubject = $subject;
         let cleared = outreach_contacts::protected
             .eq(false)
             .or(outreach_contacts::protected.eq(subject.sight.protected_identity));
@@ -57,7 +57,7 @@ macro_rules! contact_rows {
     };
 }
 
-fn contacts(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn contacts(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     type Row = (OutreachContactId, Timestamp, OfficeId, Channel, ContactOutcome);
     let naming = naming(conn, subject)?;
     let columns = (
@@ -75,12 +75,12 @@ fn contacts(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<
     let happening = |(id, at, office, channel, outcome): Row| Happening {
         at,
         id: id.uuid(),
-        what: What::Contact { id, office, channel, outcome },
+        what: HappeningDetail::Contact { id, office, channel, outcome },
     };
     Ok(rows.into_iter().map(happening).collect())
 }
 
-fn count_contacts(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_contacts(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     let naming = naming(conn, subject)?;
     Ok(on_backend!(conn, conn => contact_rows!(subject, naming).count().get_result(conn))?)
 }
@@ -95,19 +95,22 @@ macro_rules! offer_rows {
     };
 }
 
-fn offers_made(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn offers_made(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     type Row = (OfferId, Timestamp, OutreachContactId, ServiceId);
     let naming = naming(conn, subject)?;
     let columns = (offers::id, offers::offered_at, offers::contact_id, offers::service_id);
     let rows: Vec<Row> = on_backend!(conn, conn => {
         newest!(offer_rows!(subject, naming), window, offers::offered_at, offers::id, OfferId).select(columns).load(conn)
     })?;
-    let happening =
-        |(id, at, contact, service): Row| Happening { at, id: id.uuid(), what: What::Offer { id, contact, service } };
+    let happening = |(id, at, contact, service): Row| Happening {
+        at,
+        id: id.uuid(),
+        what: HappeningDetail::Offer { id, contact, service },
+    };
     Ok(rows.into_iter().map(happening).collect())
 }
 
-fn count_offers(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_offers(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     let naming = naming(conn, subject)?;
     Ok(on_backend!(conn, conn => offer_rows!(subject, naming).count().get_result(conn))?)
 }
@@ -122,7 +125,7 @@ macro_rules! answer_rows {
     };
 }
 
-fn answers(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn answers(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     type Row = (AnswerId, Timestamp, OfferAnswer, OfferId, OutreachContactId, ServiceId);
     let naming = naming(conn, subject)?;
     let columns = (
@@ -141,12 +144,12 @@ fn answers(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<H
     let happening = |(id, at, answer, offer, contact, service): Row| Happening {
         at,
         id: id.uuid(),
-        what: What::Answer { answer, offer, contact, service },
+        what: HappeningDetail::Answer { answer, offer, contact, service },
     };
     Ok(rows.into_iter().map(happening).collect())
 }
 
-fn count_answers(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_answers(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     let naming = naming(conn, subject)?;
     Ok(on_backend!(conn, conn => answer_rows!(subject, naming).count().get_result(conn))?)
 }
@@ -154,7 +157,7 @@ fn count_answers(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
 /// Follow-ups on a contact of the subject, or about one of its families.
 macro_rules! promise_rows {
     ($subject:expr, $naming:expr) => {{
-        let subject: &Subject = $subject;
+        let subject: &TimelineSubject = $subject;
         let about = follow_ups::contact_id
             .eq_any($naming)
             .assume_not_null()
@@ -166,7 +169,7 @@ macro_rules! promise_rows {
     }};
 }
 
-fn promises(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn promises(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     type Row = (FollowUpId, Timestamp, Option<OutreachContactId>, NaiveDate, Option<Timestamp>, OfficeId);
     let naming = naming(conn, subject)?;
     let columns = (
@@ -185,12 +188,12 @@ fn promises(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<
     let happening = |(id, at, contact, due_on, done_at, office): Row| Happening {
         at,
         id: id.uuid(),
-        what: What::FollowUp { id, contact, due_on, done_at, office },
+        what: HappeningDetail::FollowUp { id, contact, due_on, done_at, office },
     };
     Ok(rows.into_iter().map(happening).collect())
 }
 
-fn count_promises(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_promises(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     let naming = naming(conn, subject)?;
     Ok(on_backend!(conn, conn => promise_rows!(subject, naming).count().get_result(conn))?)
 }

@@ -2,13 +2,13 @@
 
 use uuid::Uuid;
 
-use crate::auth::{Sight, TimelineReader};
+use crate::auth::{CaseScope, TimelineReader};
 use crate::context::Context;
 use crate::db::DbConn;
 use crate::error::Result;
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::id::{FamilyId, PersonId};
-use crate::timeline::{self, Happening, Position, Subject, What};
+use crate::timeline::{self, Happening, HappeningDetail, TimelinePosition, TimelineSubject};
 use crate::{families, people};
 
 /// The person or the family whose timeline is asked for.
@@ -21,9 +21,9 @@ pub enum TimelineOf {
 /// The limits of what the reader of a timeline may know.
 pub struct TimelineScope {
     /// The people and families that the reader may know of.
-    pub people: Sight,
+    pub people: CaseScope,
     /// The cases that the reader may know of.
-    pub cases: Sight,
+    pub cases: CaseScope,
 }
 
 /// A page of events, with those families named in them that the reader may know of.
@@ -39,18 +39,18 @@ impl TimelineScope {
     }
 
     /// Finds the person or the family.
-    fn find(self, conn: &mut DbConn, whose: TimelineOf) -> Result<Subject> {
+    fn find(self, conn: &mut DbConn, whose: TimelineOf) -> Result<TimelineSubject> {
         let Self { people: sight, cases } = self;
         match whose {
             TimelineOf::Person(id) => {
                 people::store::find(conn, &sight, id)?;
-                Ok(Subject { person: Some(id), families: Vec::new(), people: vec![id], sight, cases })
+                Ok(TimelineSubject { person: Some(id), families: Vec::new(), people: vec![id], sight, cases })
             }
             TimelineOf::Family(id) => {
                 let household = families::store::find(conn, &sight, id)?;
                 let mut families = families::store::merged_into(conn, &sight, id)?;
                 families.push(id);
-                Ok(Subject { person: None, families, people: household.members, sight, cases })
+                Ok(TimelineSubject { person: None, families, people: household.members, sight, cases })
             }
         }
     }
@@ -62,7 +62,7 @@ impl TimelinePage {
         conn: &mut DbConn,
         whose: TimelineOf,
         scope: TimelineScope,
-        from: &From<Position>,
+        from: &PageStart<TimelinePosition>,
         limit: u32,
         count: bool,
     ) -> Result<Self> {
@@ -85,7 +85,7 @@ impl Happening {
     /// The families that the event names.
     fn families(&self) -> Vec<FamilyId> {
         match &self.what {
-            What::Change { from, to, .. } => from.iter().chain(to).copied().collect(),
+            HappeningDetail::Change { from, to, .. } => from.iter().chain(to).copied().collect(),
             _ => Vec::new(),
         }
     }
@@ -93,12 +93,12 @@ impl Happening {
     /// The case that the event tells of: a referral, or a record of work in the field.
     fn case(&self) -> Option<Uuid> {
         match &self.what {
-            What::Referral { id, .. } => Some(id.uuid()),
-            What::Contact { id, .. } => Some(id.uuid()),
-            What::Offer { id, .. } => Some(id.uuid()),
-            What::Answer { offer, .. } => Some(offer.uuid()),
-            What::FollowUp { id, .. } => Some(id.uuid()),
-            What::Person(_) | What::Family(_) | What::Change { .. } => None,
+            HappeningDetail::Referral { id, .. } => Some(id.uuid()),
+            HappeningDetail::Contact { id, .. } => Some(id.uuid()),
+            HappeningDetail::Offer { id, .. } => Some(id.uuid()),
+            HappeningDetail::Answer { offer, .. } => Some(offer.uuid()),
+            HappeningDetail::FollowUp { id, .. } => Some(id.uuid()),
+            HappeningDetail::Person(_) | HappeningDetail::Family(_) | HappeningDetail::Change { .. } => None,
         }
     }
 }

@@ -8,15 +8,15 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::http::call::Cache;
 use crate::http::mount::Mount;
-use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::id::{FamilyId, PersonId};
-use crate::timeline::Position;
+use crate::timeline::TimelinePosition;
 use crate::timeline::reading::{TimelineOf, TimelinePage, TimelineScope};
 use crate::timeline::view::TimelineEvent;
 
 /// Mounts the operations on timelines.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(get_person_timeline).service(get_family_timeline);
 }
 
@@ -67,13 +67,13 @@ async fn answer(
     whose: TimelineOf,
     paging: &Paging,
 ) -> Result<HttpResponse> {
-    let (from, limit, count) = (paging.from_among_cases::<Position>(&ctx.call)?, paging.limit, paging.total);
+    let (from, limit, count) = (paging.from_among_cases::<TimelinePosition>(&ctx.call)?, paging.limit, paging.total);
     let (scope, shown) = (TimelineScope::new(ctx), paging.shown());
     let attempt = attempt.on_behalf_of(scope.people.only_office()).because(scope.people.reason);
     let read = move |conn: &mut _| TimelinePage::read(conn, whose, scope, &from, limit, count);
     let seen = move |page: &TimelinePage, entry: Entry| entry.also_about(page.cases(shown));
     let TimelinePage { happenings, known, total } = ctx.read_recorded(attempt, read, seen).await?;
-    let found = Found::of_one_more(happenings, paging, total, |last| (last.at.micros(), last.id));
+    let found = PageRows::of_one_more(happenings, paging, total, |last| (last.at.micros(), last.id));
     let found = found.try_map(|row| TimelineEvent::new(row, &known, &ctx.vault))?;
     Ok(ctx.call.give(found.answer(&ctx.call, paging, |event| event)?, Cache::NoStore))
 }

@@ -3,7 +3,7 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::DbConn;
 use crate::db::schema::{families, family_events, people, person_offices, referrals};
 use crate::error::Result;
@@ -17,14 +17,14 @@ use crate::referrals::reference::Reference;
 use crate::referrals::store::known_to;
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
-use crate::timeline::{Happening, Source, Subject, What, Window};
+use crate::timeline::{Happening, HappeningDetail, TimelineSource, TimelineSubject, Window};
 
 /// The sources of registrations, changes of family and referrals.
-pub const SOURCES: [Source; 4] = [
-    Source { newest: registered_people, count: count_registered_people },
-    Source { newest: registered_families, count: count_registered_families },
-    Source { newest: changes, count: count_changes },
-    Source { newest: received_referrals, count: count_received_referrals },
+pub const SOURCES: [TimelineSource; 4] = [
+    TimelineSource { newest: registered_people, count: count_registered_people },
+    TimelineSource { newest: registered_families, count: count_registered_families },
+    TimelineSource { newest: changes, count: count_changes },
+    TimelineSource { newest: received_referrals, count: count_received_referrals },
 ];
 
 /// The rows of a boxed query that are in a window, newest first.
@@ -46,16 +46,16 @@ macro_rules! person_rows {
     };
 }
 
-fn registered_people(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn registered_people(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     let rows: Vec<(PersonId, Timestamp)> = on_backend!(conn, conn => {
         newest!(person_rows!(subject), window, people::registered_at, people::id, PersonId)
             .select((people::id, people::registered_at))
             .load(conn)
     })?;
-    Ok(rows.into_iter().map(|(id, at)| Happening { at, id: id.uuid(), what: What::Person(id) }).collect())
+    Ok(rows.into_iter().map(|(id, at)| Happening { at, id: id.uuid(), what: HappeningDetail::Person(id) }).collect())
 }
 
-fn count_registered_people(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_registered_people(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     Ok(on_backend!(conn, conn => person_rows!(subject).count().get_result(conn))?)
 }
 
@@ -65,16 +65,16 @@ macro_rules! family_rows {
     };
 }
 
-fn registered_families(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn registered_families(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     let rows: Vec<(FamilyId, Timestamp)> = on_backend!(conn, conn => {
         newest!(family_rows!(subject), window, families::registered_at, families::id, FamilyId)
             .select((families::id, families::registered_at))
             .load(conn)
     })?;
-    Ok(rows.into_iter().map(|(id, at)| Happening { at, id: id.uuid(), what: What::Family(id) }).collect())
+    Ok(rows.into_iter().map(|(id, at)| Happening { at, id: id.uuid(), what: HappeningDetail::Family(id) }).collect())
 }
 
-fn count_registered_families(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_registered_families(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     Ok(on_backend!(conn, conn => family_rows!(subject).count().get_result(conn))?)
 }
 
@@ -82,8 +82,8 @@ fn count_registered_families(conn: &mut DbConn, subject: &Subject) -> Result<i64
 /// member's move by a merge is shown only on the member's own timeline.
 macro_rules! change_rows {
     ($subject:expr) => {{
-        let subject: &Subject = $subject;
-        let sight: &Sight = &subject.sight;
+        let subject: &TimelineSubject = $subject;
+        let sight: &CaseScope = &subject.sight;
         let mut rows = family_events::table.into_boxed();
         if let Some(person) = subject.person {
             rows = rows.filter(family_events::person_id.eq(person));
@@ -108,12 +108,12 @@ macro_rules! change_rows {
     }};
 }
 
-fn changes(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn changes(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     let rows: Vec<FamilyEvent> = on_backend!(conn, conn => {
         newest!(change_rows!(subject), window, family_events::at, family_events::id, FamilyEventId).load(conn)
     })?;
     let happening = |event: FamilyEvent| {
-        let what = What::Change {
+        let what = HappeningDetail::Change {
             merged: event.kind == FamilyEventKind::Merged,
             person: event.person_id,
             from: event.from_family_id,
@@ -125,23 +125,23 @@ fn changes(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<H
     Ok(rows.into_iter().map(happening).collect())
 }
 
-fn count_changes(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_changes(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     Ok(on_backend!(conn, conn => change_rows!(subject).count().get_result(conn))?)
 }
 
 /// Referrals depend on the sight for cases: a reader who may know of a person need not be allowed to know of a referral about the person.
 macro_rules! referral_rows {
     ($subject:expr) => {{
-        let subject: &Subject = $subject;
+        let subject: &TimelineSubject = $subject;
         known_to!(&subject.cases)
             .filter(referrals::person_id.eq_any(subject.people.clone()))
             .filter(referrals::status.ne(Status::EnteredInError))
     }};
 }
 
-type ReferralRow = (ReferralId, Timestamp, Reference, Kind, Status, OfficeId, Option<PersonId>);
+type TimelineReferralRow = (ReferralId, Timestamp, Reference, Kind, Status, OfficeId, Option<PersonId>);
 
-fn received_referrals(conn: &mut DbConn, subject: &Subject, window: Window) -> Result<Vec<Happening>> {
+fn received_referrals(conn: &mut DbConn, subject: &TimelineSubject, window: Window) -> Result<Vec<Happening>> {
     let columns = (
         referrals::id,
         referrals::received_at,
@@ -151,19 +151,19 @@ fn received_referrals(conn: &mut DbConn, subject: &Subject, window: Window) -> R
         referrals::office_id,
         referrals::person_id,
     );
-    let rows: Vec<ReferralRow> = on_backend!(conn, conn => {
+    let rows: Vec<TimelineReferralRow> = on_backend!(conn, conn => {
         newest!(referral_rows!(subject), window, referrals::received_at, referrals::id, ReferralId)
             .select(columns)
             .load(conn)
     })?;
-    let happening = |(id, at, reference, kind, status, office, person): ReferralRow| Happening {
+    let happening = |(id, at, reference, kind, status, office, person): TimelineReferralRow| Happening {
         at,
         id: id.uuid(),
-        what: What::Referral { id, reference, kind, status, office, person },
+        what: HappeningDetail::Referral { id, reference, kind, status, office, person },
     };
     Ok(rows.into_iter().map(happening).collect())
 }
 
-fn count_received_referrals(conn: &mut DbConn, subject: &Subject) -> Result<i64> {
+fn count_received_referrals(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     Ok(on_backend!(conn, conn => referral_rows!(subject).count().get_result(conn))?)
 }

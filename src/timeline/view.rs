@@ -13,7 +13,7 @@ use crate::outreach::codes::{Channel, ContactOutcome, OfferAnswer};
 use crate::referrals::reference::Reference;
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
-use crate::timeline::{Happening, TimelineKind, What};
+use crate::timeline::{Happening, HappeningDetail, TimelineKind};
 use crate::vault::{self, Confidential, ConfidentialProse, Vault};
 
 /// An event that happened to a person or a family. The fields that are present follow from the kind of the event.
@@ -123,9 +123,9 @@ impl TimelineEvent {
         let Happening { at, id, what } = happening;
         let bare = |kind: TimelineKind| Self::bare(id, kind, at);
         Ok(match what {
-            What::Person(person) => Self { person_id: Some(person), ..bare(TimelineKind::Registered) },
-            What::Family(family) => Self { family_id: Some(family), ..bare(TimelineKind::Registered) },
-            What::Change { merged, person, from, to, reason } => {
+            HappeningDetail::Person(person) => Self { person_id: Some(person), ..bare(TimelineKind::Registered) },
+            HappeningDetail::Family(family) => Self { family_id: Some(family), ..bare(TimelineKind::Registered) },
+            HappeningDetail::Change { merged, person, from, to, reason } => {
                 let reason = match reason {
                     Some(sealed) => {
                         Some(Confidential::new(vault.open_json(vault::FAMILY_EVENT_REASON, id, &sealed)?))
@@ -142,7 +142,7 @@ impl TimelineEvent {
                     ..bare(kind)
                 }
             }
-            What::Referral { id, reference, kind, status, office, person } => Self {
+            HappeningDetail::Referral { id, reference, kind, status, office, person } => Self {
                 person_id: person,
                 referral_id: Some(id),
                 reference: Some(reference),
@@ -151,27 +151,27 @@ impl TimelineEvent {
                 office_id: Some(office),
                 ..bare(TimelineKind::ReferralReceived)
             },
-            What::Contact { id, office, channel, outcome } => Self {
+            HappeningDetail::Contact { id, office, channel, outcome } => Self {
                 contact_id: Some(id),
                 office_id: Some(office),
                 channel: Some(channel),
                 outcome: Some(outcome),
                 ..bare(TimelineKind::OutreachContact)
             },
-            What::Offer { id, contact, service } => Self {
+            HappeningDetail::Offer { id, contact, service } => Self {
                 offer_id: Some(id),
                 contact_id: Some(contact),
                 service_id: Some(service),
                 ..bare(TimelineKind::OfferMade)
             },
-            What::Answer { answer, offer, contact, service } => Self {
+            HappeningDetail::Answer { answer, offer, contact, service } => Self {
                 answer: Some(answer),
                 offer_id: Some(offer),
                 contact_id: Some(contact),
                 service_id: Some(service),
                 ..bare(TimelineKind::OfferAnswered)
             },
-            What::FollowUp { id, contact, due_on, done_at, office } => Self {
+            HappeningDetail::FollowUp { id, contact, due_on, done_at, office } => Self {
                 follow_up_id: Some(id),
                 contact_id: contact,
                 due_on: Some(due_on),

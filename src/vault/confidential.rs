@@ -57,24 +57,24 @@ impl<T: ToSchema> ToSchema for Confidential<T> {
 }
 
 /// A type that [`disclose`] accepts: a confidential value, or an optional one.
-pub trait Disclosed {
+pub trait Disclosable {
     fn disclose<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-impl<T: Serialize> Disclosed for Confidential<T> {
+impl<T: Serialize> Disclosable for Confidential<T> {
     fn disclose<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
     }
 }
 
-impl<T: Serialize> Disclosed for Option<Confidential<T>> {
+impl<T: Serialize> Disclosable for Option<Confidential<T>> {
     fn disclose<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.as_ref().map(Confidential::reveal).serialize(serializer)
     }
 }
 
 /// Serializes a confidential field. It is named at the field, so that showing the value is a decision.
-pub fn disclose<S: Serializer>(value: &impl Disclosed, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn disclose<S: Serializer>(value: &impl Disclosable, serializer: S) -> Result<S::Ok, S::Error> {
     value.disclose(serializer)
 }
 

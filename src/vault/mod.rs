@@ -3,7 +3,7 @@
 //! - Names, identity numbers, addresses, contact details, narratives, notes and messages are sealed with XChaCha20-Poly1305 under
 //!   a random nonce of 24 bytes, so that no two seals are ever alike and no nonce repeats by chance.
 //! - A seal is bound to its table, its column and its row: moved to another place it does not open.
-//! - Each seal names the key that made it, so that keys can be changed while old seals still open: see [`Ring`] and [`rotation`].
+//! - Each seal names the key that made it, so that keys can be changed while old seals still open: see [`VaultKeys`] and [`rotation`].
 //! - Data that must be found by its content is found by a keyed hash. Somebody who has only the database can neither read it nor
 //!   test guessed identity numbers against it. The hashes have a key of their own.
 //! - In memory, personal data is a [`Confidential`]: it cannot be printed, and is serialized only where a field says so.
@@ -27,7 +27,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub use confidential::{Confidential, ConfidentialLine, ConfidentialProse, disclose};
-pub use ring::{KeyId, Ring};
+pub use ring::{VaultKeyId, VaultKeys};
 
 use crate::code::code;
 use crate::error::{Error, Result};
@@ -41,7 +41,7 @@ const CIPHER_AT: usize = 29;
 
 /// Seals and opens personal data. Clones share the keys.
 #[derive(Clone)]
-pub struct Vault(Arc<Ring>);
+pub struct Vault(Arc<VaultKeys>);
 
 /// A sealed column. Every seal in it is bound to the names of its table and its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,11 +110,11 @@ pub struct KeyedHash([u8; 32]);
 
 impl Vault {
     /// A vault that uses these keys.
-    pub fn new(ring: Ring) -> Self {
+    pub fn new(ring: VaultKeys) -> Self {
         Self(Arc::new(ring))
     }
 
-    pub fn ring(&self) -> &Ring {
+    pub fn ring(&self) -> &VaultKeys {
         &self.0
     }
 
@@ -168,10 +168,10 @@ fn place(column: Column, row: Uuid, head: &[u8]) -> Vec<u8> {
 
 impl Sealed {
     /// The key that made the seal.
-    fn key(&self) -> Option<KeyId> {
+    fn key(&self) -> Option<VaultKeyId> {
         let format = self.0.first().filter(|format| **format == FORMAT);
         let id = self.0.get(KEY_AT..NONCE_AT)?.try_into().ok()?;
-        format.map(|_| KeyId::from_be_bytes(id))
+        format.map(|_| VaultKeyId::from_be_bytes(id))
     }
 }
 
@@ -219,7 +219,7 @@ mod tests {
     const ROW: Uuid = Uuid::from_u128(7);
 
     fn vault() -> Vault {
-        Vault::new(Ring::new(&Random::system()))
+        Vault::new(VaultKeys::new(&Random::system()))
     }
 
     fn sealed(vault: &Vault, plain: &[u8]) -> Sealed {

@@ -18,27 +18,27 @@ use crate::hex;
 use crate::time::Random;
 
 /// The id of a key, unique among the keys of its kind.
-pub type KeyId = u32;
+pub type VaultKeyId = u32;
 
 /// The keys of a vault. `Debug` does not show them, and they are wiped from memory when they are dropped.
-pub struct Ring {
+pub struct VaultKeys {
     data: Vec<DataKey>,
-    lookup: (KeyId, Zeroizing<[u8; 32]>),
+    lookup: (VaultKeyId, Zeroizing<[u8; 32]>),
 }
 
 /// A key that seals and opens data.
 pub struct DataKey {
-    id: KeyId,
+    id: VaultKeyId,
     cipher: XChaCha20Poly1305,
     secret: Zeroizing<[u8; 32]>,
 }
 
 impl DataKey {
-    fn new(id: KeyId, secret: Zeroizing<[u8; 32]>) -> Self {
+    fn new(id: VaultKeyId, secret: Zeroizing<[u8; 32]>) -> Self {
         Self { id, cipher: XChaCha20Poly1305::new((&*secret).into()), secret }
     }
 
-    pub fn id(&self) -> KeyId {
+    pub fn id(&self) -> VaultKeyId {
         self.id
     }
 
@@ -60,7 +60,7 @@ fn derived(secret: &[u8; 32], end: &str) -> [u8; 32] {
     key
 }
 
-impl Ring {
+impl VaultKeys {
     /// A ring of new random keys.
     pub fn new(random: &Random) -> Self {
         let fresh = || Zeroizing::new(random.bytes());
@@ -91,7 +91,7 @@ impl Ring {
         self.data.iter().min_by_key(|key| key.id).unwrap_or(self.current())
     }
 
-    pub fn key(&self, id: KeyId) -> Option<&DataKey> {
+    pub fn key(&self, id: VaultKeyId) -> Option<&DataKey> {
         self.data.iter().find(|key| key.id == id)
     }
 
@@ -101,7 +101,7 @@ impl Ring {
     }
 
     /// The id of the key that makes the look-up hashes.
-    pub fn lookup_id(&self) -> KeyId {
+    pub fn lookup_id(&self) -> VaultKeyId {
         self.lookup.0
     }
 
@@ -122,12 +122,12 @@ impl Ring {
 }
 
 /// The id after this one. Seals name their keys by id, so no id is ever used twice.
-fn behind(id: KeyId) -> Result<KeyId, String> {
+fn behind(id: VaultKeyId) -> Result<VaultKeyId, String> {
     id.checked_add(1).ok_or_else(|| format!("no id is left after {id} for another key"))
 }
 
 /// Parses lines, or parts between commas. A comment begins with `#`.
-impl FromStr for Ring {
+impl FromStr for VaultKeys {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -136,7 +136,7 @@ impl FromStr for Ring {
         for line in lines.filter(|line| !line.is_empty()) {
             let mut words = line.split_whitespace();
             let (kind, id, secret, end) = (words.next(), words.next(), words.next(), words.next());
-            let id: Option<KeyId> = id.and_then(|id| id.parse().ok()).filter(|id| *id > 0);
+            let id: Option<VaultKeyId> = id.and_then(|id| id.parse().ok()).filter(|id| *id > 0);
             let secret = secret.and_then(hex::decode::<32>).filter(hex::are_random).map(Zeroizing::new);
             match (kind, id, secret, end) {
                 (Some("data"), Some(id), Some(secret), None) if data.iter().all(|key| key.id != id) => {
@@ -155,7 +155,7 @@ impl FromStr for Ring {
 
 const EXPECTED: &str = "expected lines `data ID KEY`, the key that seals first and no id twice, and one line `lookup ID KEY`, each key 64 random hexadecimal digits; make them with: nara vault new-keys";
 
-impl fmt::Debug for Ring {
+impl fmt::Debug for VaultKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[keys]")
     }
@@ -169,16 +169,16 @@ mod tests {
     #[test]
     fn a_ring_is_read_as_it_was_written() {
         let random = Random::system();
-        let ring = Ring::new(&random).with_fresh_key(&random).unwrap();
-        let read: Ring = format!("# keys\n{}", ring.reveal()).parse().unwrap();
+        let ring = VaultKeys::new(&random).with_fresh_key(&random).unwrap();
+        let read: VaultKeys = format!("# keys\n{}", ring.reveal()).parse().unwrap();
         assert_eq!(read.reveal(), ring.reveal());
         assert_eq!((read.current().id(), read.keys().count(), read.lookup_id()), (2, 2, 1));
-        assert_eq!(read.reveal(), ring.reveal().replace('\n', ",").parse::<Ring>().unwrap().reveal());
+        assert_eq!(read.reveal(), ring.reveal().replace('\n', ",").parse::<VaultKeys>().unwrap().reveal());
     }
 
     #[test]
     fn what_is_no_ring_is_refused() {
-        let good = Ring::new(&Random::system()).reveal();
+        let good = VaultKeys::new(&Random::system()).reveal();
         let (data, lookup) = good.split_once('\n').unwrap();
         let zeros = format!("data 1 {}\n{lookup}", "0".repeat(64));
         let twice = format!("{data}\n{good}");
@@ -192,20 +192,21 @@ mod tests {
             &good.replace("data 1", "data 0"),
             &format!("{data} x\n{lookup}"),
         ] {
-            assert!(wrong.parse::<Ring>().is_err(), "{wrong}");
+            assert!(wrong.parse::<VaultKeys>().is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn keys_for_different_ends_differ() {
-        let ring = Ring::new(&Random::system());
+        let ring = VaultKeys::new(&Random::system());
         assert_ne!(ring.current().derive("seals"), ring.current().derive("other"));
         assert_eq!(format!("{ring:?}"), "[keys]");
     }
 
     #[test]
     fn behind_the_last_name_there_is_none() {
-        let last = || Ring::new(&Random::system()).reveal().replace(" 1 ", " 4294967295 ").parse::<Ring>().unwrap();
+        let last =
+            || VaultKeys::new(&Random::system()).reveal().replace(" 1 ", " 4294967295 ").parse::<VaultKeys>().unwrap();
         assert!(last().with_fresh_key(&Random::system()).is_err());
         assert!(last().with_fresh_lookup_key(&Random::system()).is_err());
     }
@@ -213,7 +214,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_breaks_the_parser(text in "(data|lookup)? ?[0-9]{0,3} ?[0-9a-f]{0,70}|\\PC{0,80}") {
-            prop_assert!(text.parse::<Ring>().is_err());
+            prop_assert!(text.parse::<VaultKeys>().is_err());
         }
     }
 }

@@ -9,13 +9,14 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Binary};
 use uuid::Uuid;
 
-use crate::db::columns::SqlUuid;
 use crate::db::connection::Purpose;
+use crate::db::sql_types::SqlUuid;
 use crate::db::{self, DbConn, Target};
 use crate::error::Result;
 use crate::id::Id;
+use crate::moment::Moment;
 use crate::on_backend;
-use crate::time::{Moment, Random};
+use crate::time::Random;
 use crate::vault::{COLUMNS, Column, Sealed, Vault, state};
 
 /// The number of rows that one transaction goes through. Writers wait no longer than that takes.
@@ -24,7 +25,7 @@ const AT_ONCE: i64 = 100;
 enum RowKind {}
 
 #[derive(QueryableByName)]
-struct Row {
+struct SealedRow {
     #[diesel(sql_type = SqlUuid)]
     id: Id<RowKind>,
     #[diesel(sql_type = Binary)]
@@ -33,7 +34,7 @@ struct Row {
 
 /// The result of one step: the rows up to `last` are done, and there may be more after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Looked {
+pub struct RotationStep {
     /// The number of rows that were sealed again.
     pub sealed: usize,
     /// The last row that the step read.
@@ -58,7 +59,13 @@ pub fn run(target: &Target, vault: &Vault, moment: &Moment) -> Result<usize> {
 
 /// Reads the next rows of a column after `after`, and seals those again that an older key sealed. The query does not select these
 /// rows only: once few are left, the database would read all rows to find them. Returns `None` after the last row.
-pub fn step(conn: &mut DbConn, vault: &Vault, column: Column, after: Uuid, random: &Random) -> Result<Option<Looked>> {
+pub fn step(
+    conn: &mut DbConn,
+    vault: &Vault,
+    column: Column,
+    after: Uuid,
+    random: &Random,
+) -> Result<Option<RotationStep>> {
     let Column { table, name } = column;
     let current = vault.ring().current().id();
     let after = Id::<RowKind>::from_uuid(after);
@@ -66,7 +73,7 @@ pub fn step(conn: &mut DbConn, vault: &Vault, column: Column, after: Uuid, rando
     let select = sql_query(format!(
         "SELECT id, {name} AS sealed FROM {table} WHERE id > $1 AND {name} IS NOT NULL ORDER BY id LIMIT $2"
     ));
-    let rows: Vec<Row> =
+    let rows: Vec<SealedRow> =
         on_backend!(conn, conn => select.bind::<SqlUuid, _>(after).bind::<BigInt, _>(AT_ONCE).load(conn))?;
     let Some(last) = rows.last().map(|row| row.id.uuid()) else { return Ok(None) };
     let mut sealed = 0;
@@ -78,5 +85,5 @@ pub fn step(conn: &mut DbConn, vault: &Vault, column: Column, after: Uuid, rando
         on_backend!(conn, conn => update.bind::<Binary, _>(&anew).bind::<SqlUuid, _>(row.id).bind::<Binary, _>(&row.sealed).execute(conn))?;
         sealed += 1;
     }
-    Ok(Some(Looked { sealed, last }))
+    Ok(Some(RotationStep { sealed, last }))
 }

@@ -7,7 +7,7 @@ use crate::db::schema::vault_keys;
 use crate::error::{Error, Result};
 use crate::on_backend;
 use crate::time::Timestamp;
-use crate::vault::ring::{DataKey, Ring};
+use crate::vault::ring::{DataKey, VaultKeys};
 
 const DATA: &str = "data";
 const LOOKUP: &str = "lookup";
@@ -28,7 +28,7 @@ impl KnownKey {
         Self { kind: DATA.to_owned(), id: key.id().into(), check_value, created_at: now }
     }
 
-    fn lookup(ring: &Ring, now: Timestamp) -> Self {
+    fn lookup(ring: &VaultKeys, now: Timestamp) -> Self {
         let check_value = ring.lookup_check().to_vec();
         Self { kind: LOOKUP.to_owned(), id: ring.lookup_id().into(), check_value, created_at: now }
     }
@@ -40,7 +40,7 @@ impl KnownKey {
 
 /// Refuses a ring that lacks a key which this database knows, or that has a different key under its id. Otherwise stores the new
 /// keys.
-pub fn check(conn: &mut DbConn, ring: &Ring, now: Timestamp) -> Result<()> {
+pub fn check(conn: &mut DbConn, ring: &VaultKeys, now: Timestamp) -> Result<()> {
     let ours: Vec<KnownKey> =
         ring.keys().map(|key| KnownKey::data(key, now)).chain([KnownKey::lookup(ring, now)]).collect();
     // Several servers may start at once with the same new key. The keys of a refused ring are rolled back.
@@ -63,7 +63,7 @@ pub fn check(conn: &mut DbConn, ring: &Ring, now: Timestamp) -> Result<()> {
 }
 
 /// Records that from now on all hashes in this database are made with the ring's look-up key.
-pub fn lookups_are_rebuilt(conn: &mut DbConn, ring: &Ring, now: Timestamp) -> Result<()> {
+pub fn lookups_are_rebuilt(conn: &mut DbConn, ring: &VaultKeys, now: Timestamp) -> Result<()> {
     diesel::delete(vault_keys::table.filter(vault_keys::kind.eq(LOOKUP))).execute(conn)?;
     diesel::insert_into(vault_keys::table).values(KnownKey::lookup(ring, now)).execute(conn)?;
     Ok(())

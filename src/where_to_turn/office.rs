@@ -1,10 +1,11 @@
 //! The choice of the one responsible office, from a place and a wish.
 
 use crate::directory::Directory;
-use crate::directory::geometry::distance_metres;
+use crate::directory::geometry::measures::distance_metres;
 use crate::offices::{Office, OfficeKind, OfficeStatus};
-use crate::services::Service;
-use crate::where_to_turn::{Resolved, Rule, Step, Wish};
+use crate::services::{Need, Service};
+use crate::text::LanguageCode;
+use crate::where_to_turn::{ExplanationStep, Resolved, Rule};
 
 /// Returns every open office that could help, the best first. The offices of the area come before those of the whole
 /// municipality. Among these, the nearest comes first, and equally near ones are in the directory's order, which is by
@@ -62,7 +63,7 @@ pub fn choose<'d>(
     place: &Resolved,
     wish: &Wish,
     ranked: &[&'d Office],
-    explanation: &mut Vec<Step>,
+    explanation: &mut Vec<ExplanationStep>,
 ) -> Option<&'d Office> {
     let best = ranked.first().copied().filter(|_| !place.outside);
     if let Some(office) = best.filter(|office| !office.is_municipality_wide()) {
@@ -85,7 +86,7 @@ pub fn choose<'d>(
         return Some(office);
     }
     if !wish.is_empty() && !place.outside {
-        explanation.push(Step::new(
+        explanation.push(ExplanationStep::new(
             Rule::NoOfficeFits,
             "No office of the area gives exactly the help that was asked for.",
             "Inget kontor i området ger just det som efterfrågas.",
@@ -95,7 +96,7 @@ pub fn choose<'d>(
 }
 
 /// Mentions a planned office of the area. It is never the answer, and a person who has heard of it should learn why.
-fn tell_planned(directory: &Directory, place: &Resolved, explanation: &mut Vec<Step>) {
+fn tell_planned(directory: &Directory, place: &Resolved, explanation: &mut Vec<ExplanationStep>) {
     let Some(area) = place.district.map(|district| district.area_id) else { return };
     let planned = |office: &&Office| office.status == OfficeStatus::Planned && office.area_ids.contains(&area);
     if let Some(office) = directory.offices.iter().find(planned) {
@@ -108,7 +109,11 @@ fn tell_planned(directory: &Directory, place: &Resolved, explanation: &mut Vec<S
     }
 }
 
-fn fallback<'d>(directory: &'d Directory, place: &Resolved, explanation: &mut Vec<Step>) -> Option<&'d Office> {
+fn fallback<'d>(
+    directory: &'d Directory,
+    place: &Resolved,
+    explanation: &mut Vec<ExplanationStep>,
+) -> Option<&'d Office> {
     let area = place.district.map(|district| district.area_id);
     let open = |kind: OfficeKind| {
         directory.offices.iter().filter(move |office| office.kind == kind && office.is_in_operation())
@@ -141,12 +146,21 @@ fn fallback<'d>(directory: &'d Directory, place: &Resolved, explanation: &mut Ve
     last
 }
 
-fn told(rule: Rule, office: &Office, en: &str, sv: &str) -> Step {
+fn told(rule: Rule, office: &Office, en: &str, sv: &str) -> ExplanationStep {
     let name = office.name.sv();
-    Step::new(rule, format!("{name} {en}."), format!("{name} {sv}."))
+    ExplanationStep::new(rule, format!("{name} {en}."), format!("{name} {sv}."))
 }
 
 /// Returns the line that answers when the offices are closed.
 pub fn on_call(directory: &Directory) -> Option<&Office> {
     directory.offices.iter().find(|office| office.kind == OfficeKind::OnCall && office.is_in_operation())
+}
+
+/// The needs of the person who asks. Each field narrows the choice of offices and services, and none is required.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// The age of the child or young person, in years.
+    pub age: Option<u8>,
+    pub need: Option<Need>,
+    pub language: Option<LanguageCode>,
 }

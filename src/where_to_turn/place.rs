@@ -1,9 +1,12 @@
 //! The search for the district that a question is about.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::directory::Directory;
 use crate::districts::District;
 use crate::slug::DistrictName;
-use crate::where_to_turn::{Certainty, Resolved, ResolvedBy, Rule, Step};
+use crate::where_to_turn::{ExplanationStep, Rule};
 
 /// The information about a place in a question. All of it is optional.
 #[derive(Debug, Clone, Default)]
@@ -19,13 +22,17 @@ pub struct Whereabouts {
 
 /// A function that finds the place by one kind of information. It returns `None` if that information was not given or
 /// is not known.
-type Way = for<'d> fn(&'d Directory, &Whereabouts, &mut Vec<Step>) -> Option<Resolved<'d>>;
+type DistrictFinder = for<'d> fn(&'d Directory, &Whereabouts, &mut Vec<ExplanationStep>) -> Option<Resolved<'d>>;
 
 /// The ways to find the place, the surest first.
-const WAYS: [Way; 4] = [by_coordinates, by_district, by_place, by_postal_code];
+const WAYS: [DistrictFinder; 4] = [by_coordinates, by_district, by_place, by_postal_code];
 
 /// Finds the district and adds the steps that led to it to `explanation`.
-pub fn resolve<'d>(directory: &'d Directory, asked: &Whereabouts, explanation: &mut Vec<Step>) -> Resolved<'d> {
+pub fn resolve<'d>(
+    directory: &'d Directory,
+    asked: &Whereabouts,
+    explanation: &mut Vec<ExplanationStep>,
+) -> Resolved<'d> {
     let mut ways = WAYS.into_iter();
     let Some(mut resolved) = ways.find_map(|way| way(directory, asked, explanation)) else {
         return nowhere(explanation);
@@ -37,23 +44,23 @@ pub fn resolve<'d>(directory: &'d Directory, asked: &Whereabouts, explanation: &
     resolved
 }
 
-fn contradiction(decided: &Resolved, other: &Resolved) -> Option<Step> {
+fn contradiction(decided: &Resolved, other: &Resolved) -> Option<ExplanationStep> {
     let elsewhere = other.district.filter(|district| decided.district.is_none_or(|decided| decided.id != district.id));
     let (en, sv) = match elsewhere {
         Some(district) => (district.name.sv(), district.name.sv()),
         None if other.outside && !decided.outside => ("another municipality", "en annan kommun"),
         None => return None,
     };
-    Some(Step::new(
+    Some(ExplanationStep::new(
         Rule::Contradiction,
         format!("Other information that was given points to {en}. The information that was given first decides."),
         format!("Något annat som angavs säger {sv}. Det som anges först avgör."),
     ))
 }
 
-fn nowhere<'d>(explanation: &mut Vec<Step>) -> Resolved<'d> {
+fn nowhere<'d>(explanation: &mut Vec<ExplanationStep>) -> Resolved<'d> {
     if explanation.is_empty() {
-        explanation.push(Step::new(Rule::NoPlaceGiven, "No place was given.", "Ingen plats angavs."));
+        explanation.push(ExplanationStep::new(Rule::NoPlaceGiven, "No place was given.", "Ingen plats angavs."));
     }
     Resolved {
         by: ResolvedBy::Municipality,
@@ -71,14 +78,14 @@ fn in_district(by: ResolvedBy, certainty: Certainty, district: &District) -> Res
 fn by_coordinates<'d>(
     directory: &'d Directory,
     asked: &Whereabouts,
-    explanation: &mut Vec<Step>,
+    explanation: &mut Vec<ExplanationStep>,
 ) -> Option<Resolved<'d>> {
     let (lat, lon) = asked.coordinates?;
     let point = Some([lon, lat]);
     match directory.locate(lat, lon) {
         Some(district) => {
             let name = district.name.sv();
-            explanation.push(Step::new(
+            explanation.push(ExplanationStep::new(
                 Rule::PlaceByCoordinates,
                 format!("The coordinates lie in the district {name}."),
                 format!("Koordinaterna ligger i stadsdelen {name}."),
@@ -87,7 +94,7 @@ fn by_coordinates<'d>(
         }
         // A gap between the districts is still the municipality's ground.
         None if directory.contains(lat, lon) => {
-            explanation.push(Step::new(
+            explanation.push(ExplanationStep::new(
                 Rule::PlaceNotKnown,
                 "The coordinates lie in the municipality, but not in any of its districts.",
                 "Koordinaterna ligger i kommunen, i ingen stadsdel.",
@@ -113,8 +120,8 @@ fn by_coordinates<'d>(
     }
 }
 
-fn outside(en: &str, sv: &str) -> Step {
-    Step::new(
+fn outside(en: &str, sv: &str) -> ExplanationStep {
+    ExplanationStep::new(
         Rule::OutsideMunicipality,
         format!(
             "{en} outside the municipality. Turn to the social services of your own municipality; in an emergency call the on-call line or 112."
@@ -125,7 +132,11 @@ fn outside(en: &str, sv: &str) -> Step {
     )
 }
 
-fn by_district<'d>(directory: &'d Directory, asked: &Whereabouts, explanation: &mut Vec<Step>) -> Option<Resolved<'d>> {
+fn by_district<'d>(
+    directory: &'d Directory,
+    asked: &Whereabouts,
+    explanation: &mut Vec<ExplanationStep>,
+) -> Option<Resolved<'d>> {
     let named = asked.district.as_deref()?;
     let found = named
         .parse::<DistrictName>()
@@ -133,7 +144,7 @@ fn by_district<'d>(directory: &'d Directory, asked: &Whereabouts, explanation: &
         .and_then(|name| directory.find_district(&name))
         .filter(|district| district.is_active());
     let Some(district) = found.or_else(|| directory.district_of_place(named)) else {
-        explanation.push(Step::new(
+        explanation.push(ExplanationStep::new(
             Rule::PlaceNotKnown,
             "The district that was given is not known here.",
             "Den angivna stadsdelen är inte känd här.",
@@ -141,7 +152,7 @@ fn by_district<'d>(directory: &'d Directory, asked: &Whereabouts, explanation: &
         return None;
     };
     let name = district.name.sv();
-    explanation.push(Step::new(
+    explanation.push(ExplanationStep::new(
         Rule::PlaceByDistrict,
         format!("The district {name} was given."),
         format!("Stadsdelen {name} angavs."),
@@ -149,11 +160,15 @@ fn by_district<'d>(directory: &'d Directory, asked: &Whereabouts, explanation: &
     Some(in_district(ResolvedBy::District, Certainty::Exact, district))
 }
 
-fn by_place<'d>(directory: &'d Directory, asked: &Whereabouts, explanation: &mut Vec<Step>) -> Option<Resolved<'d>> {
+fn by_place<'d>(
+    directory: &'d Directory,
+    asked: &Whereabouts,
+    explanation: &mut Vec<ExplanationStep>,
+) -> Option<Resolved<'d>> {
     let named = asked.place.as_deref()?;
     if let Some(district) = directory.district_of_place(named) {
         let name = district.name.sv();
-        explanation.push(Step::new(
+        explanation.push(ExplanationStep::new(
             Rule::PlaceByName,
             format!("The place lies in the district {name}."),
             format!("Platsen ligger i stadsdelen {name}."),
@@ -174,7 +189,7 @@ fn by_place<'d>(directory: &'d Directory, asked: &Whereabouts, explanation: &mut
             point: None,
         });
     }
-    explanation.push(Step::new(
+    explanation.push(ExplanationStep::new(
         Rule::PlaceNotKnown,
         "The place that was given is not known here.",
         "Den angivna platsen är inte känd här.",
@@ -185,10 +200,10 @@ fn by_place<'d>(directory: &'d Directory, asked: &Whereabouts, explanation: &mut
 fn by_postal_code<'d>(
     directory: &'d Directory,
     asked: &Whereabouts,
-    explanation: &mut Vec<Step>,
+    explanation: &mut Vec<ExplanationStep>,
 ) -> Option<Resolved<'d>> {
     let Some(known) = directory.postal_code(asked.postal_code.as_deref()?) else {
-        explanation.push(Step::new(
+        explanation.push(ExplanationStep::new(
             Rule::PlaceNotKnown,
             "The postal code is not known here.",
             "Postnumret är inte känt här.",
@@ -197,7 +212,7 @@ fn by_postal_code<'d>(
     };
     let Some(district) = known.district.and_then(|id| directory.district(id)).filter(|district| district.is_active())
     else {
-        explanation.push(Step::new(
+        explanation.push(ExplanationStep::new(
             Rule::PlaceByPostalCode,
             "The postal code belongs to the municipality, but not to one single district. It may be for post-office boxes.",
             "Postnumret hör till kommunen men inte till en enda stadsdel: det kan gälla postboxar.",
@@ -218,10 +233,53 @@ fn by_postal_code<'d>(
     } else {
         ("", "")
     };
-    explanation.push(Step::new(
+    explanation.push(ExplanationStep::new(
         Rule::PlaceByPostalCode,
         format!("The postal code belongs to the district {name}.{en}"),
         format!("Postnumret hör till stadsdelen {name}.{sv}"),
     ));
     Some(in_district(ResolvedBy::PostalCode, certainty, district))
+}
+
+/// The information that the place was found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ResolvedBy {
+    /// The place was found by coordinates.
+    Coordinates,
+    /// The place was found by a district's identifier, slug or name.
+    District,
+    /// The place was found by the name of a place.
+    Place,
+    /// The place was found by a postal code.
+    PostalCode,
+    /// No place was found more closely than the municipality.
+    Municipality,
+}
+
+/// The certainty of the place that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Certainty {
+    /// The place certainly lies in this district, or certainly outside the municipality.
+    Exact,
+    /// The place probably lies in this district, or it lies in the municipality but its district is not known.
+    Approximate,
+    /// The place is not known.
+    Unknown,
+}
+
+/// The place of a question, as far as it was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Resolved<'d> {
+    pub by: ResolvedBy,
+    pub certainty: Certainty,
+    /// The district of the place, if it is known.
+    pub district: Option<&'d District>,
+    /// Whether the place certainly lies in another municipality.
+    pub outside: bool,
+    /// The point that distances are measured from: longitude and latitude.
+    pub point: Option<[f64; 2]>,
 }

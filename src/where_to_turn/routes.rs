@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::Anyone;
 use crate::directory;
-use crate::error::{Error, Place, Result, Text, Violation};
+use crate::error::{Error, Result, Text, Violation, ViolationPlace};
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
 use crate::http::mount::Mount;
@@ -16,11 +16,11 @@ use crate::http::query::Query;
 use crate::services::Need;
 use crate::text::{LanguageCode, Line};
 use crate::time::Timestamp;
-use crate::where_to_turn::view::AnswerView;
+use crate::where_to_turn::view::WhereToTurnView;
 use crate::where_to_turn::{Whereabouts, Wish, answer};
 
 /// Mounts the operations of the question "where do I turn?".
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(where_to_turn).service(ask_where_to_turn);
 }
 
@@ -66,7 +66,10 @@ pub struct Question {
 impl Question {
     /// Checks the question and splits it into the place, the wish and the time. `place` turns the name of a field into
     /// its place in the query or the body, for the errors.
-    fn parts(self, place: fn(&str) -> Place) -> std::result::Result<(Whereabouts, Wish, Option<Timestamp>), Violation> {
+    fn parts(
+        self,
+        place: fn(&str) -> ViolationPlace,
+    ) -> std::result::Result<(Whereabouts, Wish, Option<Timestamp>), Violation> {
         let wrong = |field: &str, detail: Text| Violation { place: place(field), detail };
         let range = |field: &str, value: Option<f64>, most: f64| match value {
             Some(value) if !(-most..=most).contains(&value) => Err(wrong(
@@ -108,7 +111,7 @@ impl Question {
     operation_id = "whereToTurn",
     tag = "where-to-turn",
     params(Question),
-    responses((status = 200, description = "The responsible office, and why.", body = AnswerView)),
+    responses((status = 200, description = "The responsible office, and why.", body = WhereToTurnView)),
     extensions(("x-answer-example" = json!({
         "explanation": [
             {
@@ -135,7 +138,7 @@ async fn where_to_turn(
     directory: Data<directory::Handle>,
     question: Query<Question>,
 ) -> Result<HttpResponse> {
-    let parts = question.0.parts(|field| Place::Parameter(field.to_owned()));
+    let parts = question.0.parts(|field| ViolationPlace::Parameter(field.to_owned()));
     answered(&call, &directory, parts.map_err(Error::bad_parameter)?)
 }
 
@@ -147,7 +150,7 @@ async fn where_to_turn(
     operation_id = "askWhereToTurn",
     tag = "where-to-turn",
     request_body(content = Question, example = json!({ "place": "Skäggetorp", "age": 14, "need": "school_absence" })),
-    responses((status = 200, description = "The responsible office, and why.", body = AnswerView)),
+    responses((status = 200, description = "The responsible office, and why.", body = WhereToTurnView)),
     extensions(("x-no-prefer" = json!(true)), ("x-answer-example" = json!({
         "resolvedBy": "place",
         "explanation": [
@@ -175,7 +178,7 @@ async fn ask_where_to_turn(
     directory: Data<directory::Handle>,
     question: Body<Question>,
 ) -> Result<HttpResponse> {
-    let parts = question.0.parts(|field| Place::Pointer(format!("/{field}")));
+    let parts = question.0.parts(|field| ViolationPlace::Pointer(format!("/{field}")));
     answered(&call, &directory, parts.map_err(|wrong| Error::invalid(vec![wrong]))?)
 }
 
@@ -186,6 +189,6 @@ fn answered(
 ) -> Result<HttpResponse> {
     let directory = directory.current();
     let at = at.unwrap_or(call.moment.now);
-    let view = AnswerView::new(answer(&directory, &asked, &wish)?, &directory, at, call);
+    let view = WhereToTurnView::new(answer(&directory, &asked, &wish)?, &directory, at, call);
     call.answer(&view, Cache::NoStore)
 }

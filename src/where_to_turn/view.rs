@@ -7,19 +7,20 @@ use crate::calendar::OpenState;
 use crate::directory::Directory;
 use crate::http::call::Call;
 use crate::id::{AreaId, DistrictId, OfficeId, ServiceId};
-use crate::offices::{Office, OfficeKind, OfficeView};
+use crate::offices::view::OfficeView;
+use crate::offices::{Office, OfficeKind};
 use crate::services::Service;
 use crate::slug::Slug;
 use crate::text::Localized;
 use crate::time::Timestamp;
 use crate::where_to_turn::office::on_call;
-use crate::where_to_turn::{Answer, Certainty, ResolvedBy, Step};
+use crate::where_to_turn::{Certainty, ExplanationStep, ResolvedBy, WhereToTurn};
 
 /// The answer to the question "where do I turn?".
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = WhereToTurn)]
-pub struct AnswerView<'a> {
+pub struct WhereToTurnView<'a> {
     /// The information that the place was found by.
     resolved_by: ResolvedBy,
     /// The certainty of the place that was found.
@@ -42,7 +43,7 @@ pub struct AnswerView<'a> {
     /// @example []
     #[schema(max_items = 3)]
     alternatives: Vec<OfficeSummary<'a>>,
-    /// The line that answers when the offices are closed.
+    /// Returns the line that answers when the offices are closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     on_call: Option<OfficeSummary<'a>>,
     /// The number to call in an emergency.
@@ -53,7 +54,7 @@ pub struct AnswerView<'a> {
     outside_municipality: bool,
     /// The steps that led to the office, in order.
     #[schema(min_items = 1, max_items = 20)]
-    explanation: Vec<Step>,
+    explanation: Vec<ExplanationStep>,
     /// The version of the directory that the answer was made from.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 1)]
     directory_version: i64,
@@ -148,9 +149,9 @@ struct Emergency<'a> {
     number: &'a str,
 }
 
-impl<'a> AnswerView<'a> {
+impl<'a> WhereToTurnView<'a> {
     /// Shows the answer, with the open state of each office at the time `at`.
-    pub fn new(answer: Answer<'a>, directory: &'a Directory, at: Timestamp, call: &Call) -> Self {
+    pub fn new(answer: WhereToTurn<'a>, directory: &'a Directory, at: Timestamp, call: &Call) -> Self {
         let district = answer.place.district;
         let area = district.and_then(|district| directory.area(district.area_id));
         let summary = |office: &'a Office| OfficeSummary::new(office, directory, at);

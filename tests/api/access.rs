@@ -8,7 +8,7 @@ mod mutations;
 
 use std::collections::BTreeMap;
 
-use nara::http::document::Operation;
+use nara::http::documented::DocumentedOperation;
 
 use crate::support::app::RECEPTION;
 use crate::support::document::{OPERATIONS, described};
@@ -296,7 +296,7 @@ fn the_document_agrees_with_the_table_on_who_signs_in() {
 }
 
 /// All operations that need a sign-in.
-fn secured() -> impl Iterator<Item = &'static Operation> {
+fn secured() -> impl Iterator<Item = &'static DocumentedOperation> {
     OPERATIONS.iter().filter(|operation| !operation.secured_by.is_empty())
 }
 

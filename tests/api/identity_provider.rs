@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use actix_web::{App, HttpResponse, HttpServer, web};
-use nara::auth::holder::Holder;
+use nara::auth::holder::TokenHolder;
 use nara::auth::key_set::{KeySet, KeySource};
-use nara::auth::tokens::{ClaimNames, Verifier};
+use nara::auth::tokens::{ClaimNames, TokenVerifier};
 use nara::time::Random;
-use nara::vault::{Ring, Vault};
+use nara::vault::{Vault, VaultKeys};
 use serde_json::{Value, json};
 
 use crate::support::clock;
@@ -72,7 +72,7 @@ impl Provider {
         self.server_with(credentials::verifier(), every).await
     }
 
-    async fn server_with(&self, verifier: Verifier, every: Duration) -> TestApp {
+    async fn server_with(&self, verifier: TokenVerifier, every: Duration) -> TestApp {
         let source = KeySource::url(&self.url).unwrap();
         TestApp::start_with(move |setup| setup.tokens = verifier.renewed_from(source, every)).await
     }
@@ -256,9 +256,9 @@ fn a_key_is_for_the_algorithms_of_its_kind() {
 async fn what_was_verified_with_keys_that_changed_meanwhile_is_not_remembered() {
     let provider = Provider::start(&json!([SigningKey::fresh().public("other")]));
     let tokens = credentials::verifier().renewed_from(KeySource::url(&provider.url).unwrap(), NEVER);
-    let vault = Vault::new(Ring::new(&Random::system()));
+    let vault = Vault::new(VaultKeys::new(&Random::system()));
     let (token, now) = (PROVIDER.sign(Some(KEY_ID), &claims("anna", "caseworker", &[])), clock::start().now);
-    let verified = || Arc::new(Holder::new(tokens.check(&token, now).unwrap(), &vault));
+    let verified = || Arc::new(TokenHolder::new(tokens.check(&token, now).unwrap(), &vault));
     tokens.remember(&token, verified(), now);
     assert!(tokens.remembered(&token, now).is_some());
     let late = verified();

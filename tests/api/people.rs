@@ -273,7 +273,7 @@ on_both_databases! {
 
     async fn look_ups_work_again_after_their_key_was_changed(app: TestApp) {
         let id = app.caseworker().post("/people", with(without(person(), "/birthYear"), "/personalIdentityNumber", json!(CHILD))).await.expect(201)["id"].clone();
-        let ring = credentials::vault().ring().reveal().parse::<nara::vault::Ring>().unwrap();
+        let ring = credentials::vault().ring().reveal().parse::<nara::vault::VaultKeys>().unwrap();
         let vault = Vault::new(ring.with_fresh_lookup_key(&Random::system()).unwrap());
         // The person, and the one who registered them.
         assert_eq!(nara::lookups::rebuild(&app.database().url.parse().unwrap(), &vault, clock::start().now).unwrap(), 2);

@@ -183,7 +183,7 @@ on_both_databases! {
     async fn after_the_keys_were_changed_a_child_is_still_recognised(app: TestApp) {
         app.submitted(concern_report()).await;
         app.submitted(crate::support::fixtures::without(concern_report(), "/senderReference")).await;
-        let ring = credentials::vault().ring().reveal().parse::<nara::vault::Ring>().unwrap();
+        let ring = credentials::vault().ring().reveal().parse::<nara::vault::VaultKeys>().unwrap();
         let vault = Vault::new(ring.with_fresh_lookup_key(&Random::system()).unwrap());
         assert_eq!(nara::lookups::rebuild(&app.database().url.parse().unwrap(), &vault, clock::start().now).unwrap(), 2);
         let renewed = app.another_server_with(|setup| setup.vault = vault).await;

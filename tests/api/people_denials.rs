@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diesel::connection::{Connection, InstrumentationEvent};
-use nara::auth::Sight;
+use nara::auth::CaseScope;
 use nara::db::connection::Purpose;
 use nara::db::{DbConn, Target};
 use nara::id::{FamilyId, OfficeId};
@@ -22,12 +22,13 @@ const UNKNOWN: &str = "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e";
 /// The denied attempts, by what was attempted: they are written down without anybody waiting for it.
 async fn denied(app: &TestApp, count: usize) -> BTreeMap<String, Vec<Value>> {
     use diesel::prelude::*;
-    use nara::audit::Outcome;
+    use nara::audit::AuditOutcome;
     use nara::db::columns::Json;
     use nara::db::schema::audit_records;
     for _ in 0..500 {
         let read = |conn: &mut DbConn| {
-            let rows = audit_records::table.filter(audit_records::outcome.eq(Outcome::Denied)).order(audit_records::id);
+            let rows =
+                audit_records::table.filter(audit_records::outcome.eq(AuditOutcome::Denied)).order(audit_records::id);
             let columns = (audit_records::action, audit_records::resource_ids);
             Ok(rows.select(columns).load::<(String, Json<Value>)>(conn)?)
         };
@@ -52,7 +53,7 @@ fn in_order(about: &[Value]) -> Vec<Value> {
 }
 
 /// How many statements it takes to find out that a family does not exist.
-fn statements(conn: &mut DbConn, sight: &Sight, id: &Value) -> usize {
+fn statements(conn: &mut DbConn, sight: &CaseScope, id: &Value) -> usize {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
     conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
@@ -222,7 +223,7 @@ on_both_databases! {
         let foreign = app.reception_caseworker().post("/families", json!({ "memberIds": [] })).await.expect(201)["id"].clone();
         let office = app.anyone().get(&format!("/offices/{SKAGGETORP}")).await.expect(200)["id"].clone();
         let office: OfficeId = serde_json::from_value(office).unwrap();
-        let sight = Sight { offices: vec![office], made_by: None, protected_identity: false, reason: None };
+        let sight = CaseScope { offices: vec![office], made_by: None, protected_identity: false, reason: None };
         let target: Target = app.database().url.parse().unwrap();
         let mut conn = target.connect(Purpose::Reading).unwrap();
         for id in [json!(hidden), json!(gone), foreign, json!(UNKNOWN)] {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use nara::db::DbConn;
 use nara::db::schema::staff;
 use nara::id::StaffId;
-use nara::vault::{Ring, Vault, rotation};
+use nara::vault::{Vault, VaultKeys, rotation};
 use serde_json::{Value, json};
 
 use crate::support::app::{RECEPTION, SKAGGETORP};
@@ -104,11 +104,11 @@ crate::on_both_databases! {
         let anna = |app: &TestApp| named(app, "19790101-1234", "Anna Ek", "caseworker", &[SKAGGETORP]);
         let before = id_of(&anna(&app)).await;
         let (target, moment) = (app.database().url.parse().unwrap(), clock::start());
-        let installed = || credentials::vault().ring().reveal().parse::<Ring>().unwrap();
+        let installed = || credentials::vault().ring().reveal().parse::<VaultKeys>().unwrap();
         let vault = Vault::new(installed().with_fresh_key(&moment.random).unwrap());
         // Who they are at the identity provider, and their name.
         assert_eq!(rotation::run(&target, &vault, &moment).unwrap(), 2);
-        let vault = Vault::new(vault.ring().reveal().parse::<Ring>().unwrap().with_fresh_lookup_key(&moment.random).unwrap());
+        let vault = Vault::new(vault.ring().reveal().parse::<VaultKeys>().unwrap().with_fresh_lookup_key(&moment.random).unwrap());
         assert_eq!(nara::lookups::rebuild(&target, &vault, moment.now).unwrap(), 1);
         let renewed = app.another_server_with(|setup| setup.vault = vault).await;
         assert_eq!(id_of(&anna(&renewed)).await, before);

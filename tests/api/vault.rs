@@ -4,8 +4,9 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use nara::db::connection::Purpose;
 use nara::db::{DbConn, Target};
-use nara::time::{Moment, Random};
-use nara::vault::{Ring, Vault, rotation, state};
+use nara::moment::Moment;
+use nara::time::Random;
+use nara::vault::{Vault, VaultKeys, rotation, state};
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, clock, credentials, fixtures};
@@ -30,15 +31,15 @@ fn connect(app: &TestApp) -> DbConn {
     target(app).connect(Purpose::Writing).unwrap()
 }
 
-fn fresh() -> Ring {
-    Ring::new(&Random::system())
+fn fresh() -> VaultKeys {
+    VaultKeys::new(&Random::system())
 }
 
-fn read_again(ring: &Ring) -> Ring {
+fn read_again(ring: &VaultKeys) -> VaultKeys {
     ring.reveal().parse().unwrap()
 }
 
-fn installed() -> Ring {
+fn installed() -> VaultKeys {
     read_again(credentials::vault().ring())
 }
 
@@ -102,14 +103,14 @@ crate::on_both_databases! {
         let now = clock::start().now;
         let known = installed().with_fresh_key(&Random::system()).unwrap();
         state::check(&mut conn, &known, now).unwrap();
-        let told = |ring: &Ring| {
+        let told = |ring: &VaultKeys| {
             nara::db::in_transaction(&mut connect(&app), &|conn| state::check(conn, ring, now)).unwrap_err().told()
         };
         assert!(told(&fresh()).contains("has another key `data 1`"), "{}", told(&fresh()));
         assert!(told(&installed()).contains("lacks the key `data 2`"), "{}", told(&installed()));
         let (ring, others) = (known.reveal(), fresh().reveal());
         let ((data, _), (_, secret)) = (ring.rsplit_once("lookup ").unwrap(), others.rsplit_once(' ').unwrap());
-        let another: Ring = format!("{data}lookup {} {secret}", known.lookup_id()).parse().unwrap();
+        let another: VaultKeys = format!("{data}lookup {} {secret}", known.lookup_id()).parse().unwrap();
         assert!(told(&another).contains("has another key `lookup"), "{}", told(&another));
         let lookup = known.with_fresh_lookup_key(&Random::system()).unwrap();
         assert!(told(&lookup).contains("rebuild-lookups"), "{}", told(&lookup));
@@ -125,7 +126,7 @@ crate::on_both_databases! {
         let mut conn = connect(&app);
         // Somebody stopped an earlier run after its first step.
         let first = nara::db::in_transaction(&mut conn, &|conn| rotation::step(conn, &vault, nara::vault::REFERRAL_ROUTING, uuid::Uuid::nil(), &moment.random)).unwrap();
-        assert!(matches!(first, Some(rotation::Looked { sealed: 3, .. })), "{first:?}");
+        assert!(matches!(first, Some(rotation::RotationStep { sealed: 3, .. })), "{first:?}");
         assert_eq!(rotation::run(&target(&app), &vault, &moment).unwrap(), 3);
         assert_eq!(rotation::run(&target(&app), &vault, &moment).unwrap(), 0);
         // The server that runs does not know the new key yet, and says so rather than show something wrong.

@@ -16,13 +16,14 @@ use chrono::Duration;
 use strum::IntoEnumIterator;
 use subtle::ConstantTimeEq;
 
-use crate::auth::keys::{ApiKey, KeyId, Network, PlainKey, Terms, store};
+use crate::auth::keys::{ApiKey, ApiKeyId, Network, PlainKey, Terms, store};
 use crate::auth::{Agency, Category, PartnerStatus};
 use crate::db::Db;
 use crate::error::Result;
 use crate::id::PartnerId;
+use crate::moment::Moment;
 use crate::telemetry::Metrics;
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 
 /// The time for which the reason is remembered why a key is no longer valid.
 const REMEMBERED: Duration = Duration::days(30);
@@ -32,7 +33,7 @@ const BETWEEN_WRITES: i64 = 60_000_000;
 /// The reasons for refusing a key. They are for the metrics; callers are never told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::AsRefStr, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-enum Refusal {
+enum KeyRefusal {
     /// The text does not have the form of a key, or its check is wrong.
     Checksum,
     /// The key was made for another environment.
@@ -52,13 +53,13 @@ enum Refusal {
 
 /// The keys of an installation. Clones share them.
 #[derive(Clone)]
-pub struct Keyring(Arc<Ring>);
+pub struct Keyring(Arc<KeyringState>);
 
-struct Ring {
+struct KeyringState {
     environment: String,
     hash_key: [u8; 32],
     metrics: Arc<Metrics>,
-    keys: ArcSwap<HashMap<KeyId, Known>>,
+    keys: ArcSwap<HashMap<ApiKeyId, KeyEntry>>,
     /// The number of readings that were started.
     begun: AtomicU64,
     /// The number of the reading that the keys come from.
@@ -68,7 +69,7 @@ struct Ring {
 }
 
 /// The parts of a key that signing in needs.
-struct Known {
+struct KeyEntry {
     hash: Vec<u8>,
     agency: Agency,
     networks: Vec<Network>,
@@ -95,8 +96,8 @@ impl Keyring {
     /// Makes an empty ring for the keys of one environment.
     pub fn new(environment: String, hash_key: [u8; 32], metrics: Arc<Metrics>) -> Self {
         // The counter of every reason starts at zero, so that a rate can be computed over reasons that never occurred.
-        Refusal::iter().for_each(|refusal| metrics.count_refused_keys(refusal.into(), 0));
-        Self(Arc::new(Ring {
+        KeyRefusal::iter().for_each(|refusal| metrics.count_refused_keys(refusal.into(), 0));
+        Self(Arc::new(KeyringState {
             environment,
             hash_key,
             metrics,
@@ -132,7 +133,7 @@ impl Keyring {
         let before = self.0.keys.load();
         let known = rows.into_iter().map(|(key, category, status)| {
             let uses = before.get(&key.id).map(|known| Arc::clone(&known.uses)).unwrap_or_default();
-            (key.id.clone(), Known::new(key, category, status, uses))
+            (key.id.clone(), KeyEntry::new(key, category, status, uses))
         });
         self.0.keys.store(Arc::new(known.collect()));
     }
@@ -143,17 +144,17 @@ impl Keyring {
         checked.map_err(|refusal| self.0.metrics.count_refused_keys(refusal.into(), 1)).ok()
     }
 
-    fn check(&self, key: &str, from: Option<IpAddr>, now: Timestamp) -> std::result::Result<Agency, Refusal> {
-        let key = PlainKey::parse(key).ok_or(Refusal::Checksum)?;
+    fn check(&self, key: &str, from: Option<IpAddr>, now: Timestamp) -> std::result::Result<Agency, KeyRefusal> {
+        let key = PlainKey::parse(key).ok_or(KeyRefusal::Checksum)?;
         if key.environment != self.0.environment {
-            return Err(Refusal::Environment);
+            return Err(KeyRefusal::Environment);
         }
         // The hash is also computed for an unknown key, so that the time does not tell whether the key exists.
         let hash = key.hash(&self.0.hash_key);
         let keys = self.0.keys.load();
-        let known = keys.get(&key.id).ok_or(Refusal::Unknown)?;
+        let known = keys.get(&key.id).ok_or(KeyRefusal::Unknown)?;
         if !bool::from(known.hash.ct_eq(&hash)) {
-            return Err(Refusal::Forged);
+            return Err(KeyRefusal::Forged);
         }
         known.admits(from, now)?;
         known.uses.last.fetch_max(now.micros(), Ordering::Relaxed);
@@ -194,7 +195,7 @@ impl Keyring {
     }
 }
 
-impl Known {
+impl KeyEntry {
     fn new(key: ApiKey, category: Category, status: PartnerStatus, uses: Arc<Uses>) -> Self {
         Self {
             agency: Agency { id: key.partner_id, category, scopes: key.scopes(), key: key.id.clone() },
@@ -207,13 +208,13 @@ impl Known {
         }
     }
 
-    fn admits(&self, from: Option<IpAddr>, now: Timestamp) -> std::result::Result<(), Refusal> {
+    fn admits(&self, from: Option<IpAddr>, now: Timestamp) -> std::result::Result<(), KeyRefusal> {
         let is_inside = |from: IpAddr| self.networks.iter().any(|network| network.contains(from));
         match () {
-            () if self.is_revoked => Err(Refusal::Revoked),
-            () if self.ends_at.is_some_and(|end| end <= now) => Err(Refusal::Expired),
-            () if self.is_suspended => Err(Refusal::Suspended),
-            () if !self.networks.is_empty() && !from.is_some_and(is_inside) => Err(Refusal::Network),
+            () if self.is_revoked => Err(KeyRefusal::Revoked),
+            () if self.ends_at.is_some_and(|end| end <= now) => Err(KeyRefusal::Expired),
+            () if self.is_suspended => Err(KeyRefusal::Suspended),
+            () if !self.networks.is_empty() && !from.is_some_and(is_inside) => Err(KeyRefusal::Network),
             () => Ok(()),
         }
     }
@@ -252,7 +253,7 @@ mod tests {
             self.ring.install(reading, vec![(row, Category::School, status)]);
         }
 
-        fn told(&self, key: &str, from: Option<&str>) -> Option<Refusal> {
+        fn told(&self, key: &str, from: Option<&str>) -> Option<KeyRefusal> {
             self.ring.check(key, from.map(|from| from.parse().unwrap()), self.moment.now).err()
         }
     }
@@ -264,27 +265,27 @@ mod tests {
         assert_eq!(world.told(&world.plain, None), None);
         world.knows(3, |row| row.revoked_at = Some(world.moment.now), PartnerStatus::Active);
         world.knows(2, |_| {}, PartnerStatus::Active);
-        assert_eq!(world.told(&world.plain, None), Some(Refusal::Revoked));
+        assert_eq!(world.told(&world.plain, None), Some(KeyRefusal::Revoked));
     }
 
     #[test]
     fn each_reason_is_told_apart() {
         let world = world(&["192.0.2.0/24"]);
         let inside = Some("192.0.2.7");
-        assert_eq!(world.told(&world.plain, inside), Some(Refusal::Unknown));
+        assert_eq!(world.told(&world.plain, inside), Some(KeyRefusal::Unknown));
         world.knows(1, |_| {}, PartnerStatus::Active);
         assert_eq!(world.told(&world.plain, inside), None);
-        assert_eq!(world.told(&world.plain, Some("192.0.3.7")), Some(Refusal::Network));
-        assert_eq!(world.told(&world.plain, None), Some(Refusal::Network));
-        assert_eq!(world.told(&world.plain[..60.min(world.plain.len() - 1)], inside), Some(Refusal::Checksum));
+        assert_eq!(world.told(&world.plain, Some("192.0.3.7")), Some(KeyRefusal::Network));
+        assert_eq!(world.told(&world.plain, None), Some(KeyRefusal::Network));
+        assert_eq!(world.told(&world.plain[..60.min(world.plain.len() - 1)], inside), Some(KeyRefusal::Checksum));
         let elsewhere = PlainKey::new("live", &world.moment.random).reveal();
-        assert_eq!(world.told(&elsewhere, inside), Some(Refusal::Environment));
+        assert_eq!(world.told(&elsewhere, inside), Some(KeyRefusal::Environment));
         let mut forged = PlainKey::new("test", &world.moment.random);
         forged.id = world.row.id.clone();
-        assert_eq!(world.told(&forged.reveal(), inside), Some(Refusal::Forged));
+        assert_eq!(world.told(&forged.reveal(), inside), Some(KeyRefusal::Forged));
         world.knows(2, |_| {}, PartnerStatus::Suspended);
-        assert_eq!(world.told(&world.plain, inside), Some(Refusal::Suspended));
+        assert_eq!(world.told(&world.plain, inside), Some(KeyRefusal::Suspended));
         world.knows(3, |row| row.overlap_until = Some(world.moment.now), PartnerStatus::Suspended);
-        assert_eq!(world.told(&world.plain, inside), Some(Refusal::Expired));
+        assert_eq!(world.told(&world.plain, inside), Some(KeyRefusal::Expired));
     }
 }

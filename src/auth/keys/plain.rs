@@ -1,6 +1,7 @@
 //! A key as its agency holds it: making, parsing, hashing and revealing it.
 
-use crate::auth::keys::{ID_LENGTH, KeyId};
+use crate::auth::keys::ApiKeyId;
+use crate::auth::keys::key_id::ID_LENGTH;
 use crate::code::code;
 use crate::time::Random;
 
@@ -11,7 +12,7 @@ const CHECK_LENGTH: usize = 6;
 /// A key as its agency holds it. It has no `Debug` and no `Serialize`: it is shown once, in the answer to the call that makes it.
 pub struct PlainKey {
     pub(super) environment: String,
-    pub(super) id: KeyId,
+    pub(super) id: ApiKeyId,
     secret: String,
 }
 
@@ -20,7 +21,7 @@ impl PlainKey {
     pub fn new(environment: &str, random: &Random) -> Self {
         Self {
             environment: environment.to_owned(),
-            id: KeyId(letters::<ID_LENGTH>(random)),
+            id: ApiKeyId(letters::<ID_LENGTH>(random)),
             secret: letters::<SECRET_LENGTH>(random),
         }
     }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::auth::keys::{ApiKey, KeyId};
+use crate::auth::keys::{ApiKey, ApiKeyId};
 use crate::auth::{Category, PartnerStatus};
 use crate::db::DbConn;
 use crate::db::schema::{partner_keys, partners};
@@ -24,14 +24,14 @@ pub fn of_partner(conn: &mut DbConn, partner: PartnerId) -> Result<Vec<ApiKey>> 
 }
 
 /// Returns a key, if it belongs to the agency.
-pub fn find(conn: &mut DbConn, partner: PartnerId, id: &KeyId) -> Result<ApiKey> {
+pub fn find(conn: &mut DbConn, partner: PartnerId, id: &ApiKeyId) -> Result<ApiKey> {
     let key = partner_keys::table.find(id);
     let found: Option<ApiKey> = on_backend!(conn, conn => key.select(ApiKey::as_select()).first(conn).optional())?;
     found.filter(|key| key.partner_id == partner).ok_or_else(Error::not_found)
 }
 
 /// Stores which key replaces another one, and until when the old one stays valid. False if the old key was already revoked or rotated.
-pub fn rotate(conn: &mut DbConn, old: &KeyId, next: &KeyId, overlap_until: Timestamp) -> Result<bool> {
+pub fn rotate(conn: &mut DbConn, old: &ApiKeyId, next: &ApiKeyId, overlap_until: Timestamp) -> Result<bool> {
     let in_force = partner_keys::table
         .find(old)
         .filter(partner_keys::revoked_at.is_null())
@@ -41,14 +41,14 @@ pub fn rotate(conn: &mut DbConn, old: &KeyId, next: &KeyId, overlap_until: Times
 }
 
 /// Revokes a key. False if it was already revoked.
-pub fn revoke(conn: &mut DbConn, id: &KeyId, now: Timestamp) -> Result<bool> {
+pub fn revoke(conn: &mut DbConn, id: &ApiKeyId, now: Timestamp) -> Result<bool> {
     let in_force = partner_keys::table.find(id).filter(partner_keys::revoked_at.is_null());
     let change = partner_keys::revoked_at.eq(now);
     Ok(on_backend!(conn, conn => diesel::update(in_force).set(change).execute(conn))? == 1)
 }
 
 /// Stores the last uses of keys, unless another server stored a later use.
-pub fn note_uses(conn: &mut DbConn, uses: &[(KeyId, Timestamp)]) -> Result<()> {
+pub fn note_uses(conn: &mut DbConn, uses: &[(ApiKeyId, Timestamp)]) -> Result<()> {
     for (id, at) in uses {
         let earlier = partner_keys::last_used_at.is_null().or(partner_keys::last_used_at.lt(*at));
         let key = partner_keys::table.find(id).filter(earlier);

@@ -19,7 +19,7 @@ use i_overlay::{
 const ARC_STEP: f64 = 0.2;
 
 /// A ring in the form of i_overlay: the last position is not a copy of the first.
-type Ring = Vec<[f64; 2]>;
+type OpenRing = Vec<[f64; 2]>;
 
 /// Returns the ground that both shapes cover.
 pub(super) fn intersection(one: &MultiPolygon, two: &MultiPolygon) -> MultiPolygon {
@@ -33,7 +33,7 @@ pub(super) fn difference(one: &MultiPolygon, two: &MultiPolygon) -> MultiPolygon
 
 /// Returns the ground that at least one shape covers. Shells are counterclockwise and holes clockwise.
 pub(super) fn union<'a>(shapes: impl IntoIterator<Item = &'a MultiPolygon>) -> MultiPolygon {
-    let rings: Vec<Ring> = shapes.into_iter().flat_map(rings).collect();
+    let rings: Vec<OpenRing> = shapes.into_iter().flat_map(rings).collect();
     let mut overlay = FloatOverlay::<_>::from_subj_custom(&rings, OverlayOptions::ogc(), Default::default());
     shape(overlay.overlay(OverlayRule::Subject, FillRule::Positive))
 }
@@ -41,25 +41,25 @@ pub(super) fn union<'a>(shapes: impl IntoIterator<Item = &'a MultiPolygon>) -> M
 /// Returns the ground that is at most the distance `by` from the shape, with round corners.
 pub(super) fn widened(shape_of: &MultiPolygon, by: f64) -> MultiPolygon {
     let style = OutlineStyle::new(by).line_join(LineJoin::Round(ARC_STEP));
-    let rings: Vec<Ring> = rings(shape_of).collect();
+    let rings: Vec<OpenRing> = rings(shape_of).collect();
     shape(rings.outline_custom(&style, OverlayOptions::ogc()))
 }
 
 fn cut(one: &MultiPolygon, two: &MultiPolygon, rule: OverlayRule) -> MultiPolygon {
-    let [one, two]: [Vec<Ring>; 2] = [rings(one).collect(), rings(two).collect()];
+    let [one, two]: [Vec<OpenRing>; 2] = [rings(one).collect(), rings(two).collect()];
     let mut overlay =
         FloatOverlay::<_>::from_subj_and_clip_custom(&one, &two, OverlayOptions::ogc(), Default::default());
     shape(overlay.overlay(rule, FillRule::EvenOdd))
 }
 
-fn rings(shape: &MultiPolygon) -> impl Iterator<Item = Ring> {
+fn rings(shape: &MultiPolygon) -> impl Iterator<Item = OpenRing> {
     let rings = shape.iter().flat_map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()));
     rings.map(|ring| ring.coords().skip(1).map(|at| [at.x, at.y]).collect())
 }
 
-fn shape(polygons: Vec<Vec<Ring>>) -> MultiPolygon {
-    let ring = |ring: Ring| ring.into_iter().map(Coord::from).collect::<LineString>();
-    let polygon = |rings: Vec<Ring>| {
+fn shape(polygons: Vec<Vec<OpenRing>>) -> MultiPolygon {
+    let ring = |ring: OpenRing| ring.into_iter().map(Coord::from).collect::<LineString>();
+    let polygon = |rings: Vec<OpenRing>| {
         let mut rings = rings.into_iter().map(ring);
         rings.next().map(|shell| Polygon::new(shell, rings.collect()))
     };

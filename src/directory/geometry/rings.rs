@@ -12,7 +12,7 @@ use geo::{
 };
 use rstar::{RTree, RTreeObject, primitives::GeomWithData};
 
-use super::{Drawing, Flaw, flaw};
+use super::{BoundaryFlaw, Drawing, flaw};
 
 /// The largest number of comparisons of two edges for a drawing, which take a tenth of a second. A real district needs
 /// about four for each of its edges. Only a comb of hundreds of long, slanting teeth needs more than this.
@@ -22,7 +22,7 @@ const MOST_EFFORT: usize = 2_000_000;
 /// every touch.
 const TOUCH_EFFORT: usize = 2_000;
 
-pub(super) fn check(drawing: &Drawing) -> Result<(), Flaw> {
+pub(super) fn check(drawing: &Drawing) -> Result<(), BoundaryFlaw> {
     Edges::of(drawing)?.check(drawing)?;
     drawing.polygons.iter().enumerate().try_for_each(|(at, rings)| check_holes(drawing, at, rings))?;
     check_polygons(drawing)
@@ -43,7 +43,7 @@ struct Edge {
 struct Edges(Vec<Edge>);
 
 impl Edges {
-    fn of(drawing: &Drawing) -> Result<Self, Flaw> {
+    fn of(drawing: &Drawing) -> Result<Self, BoundaryFlaw> {
         let mut edges = Vec::new();
         for (polygon, rings) in drawing.polygons.iter().enumerate() {
             for (ring, line_string) in rings.iter().enumerate() {
@@ -67,7 +67,7 @@ impl Edges {
         Ok(Self(edges))
     }
 
-    fn check(&self, drawing: &Drawing) -> Result<(), Flaw> {
+    fn check(&self, drawing: &Drawing) -> Result<(), BoundaryFlaw> {
         let lines = self.0.iter().enumerate().map(|(index, edge)| GeomWithData::new(edge.line, index)).collect();
         let nearby = RTree::bulk_load(lines);
         let mut effort = 0;
@@ -96,7 +96,7 @@ impl Edges {
 
     /// Whether two edges of different rings touch at a point, which is allowed. Any other contact of two edges is
     /// refused.
-    fn touch(&self, drawing: &Drawing, edge: &Edge, index: usize, other: usize) -> Result<bool, Flaw> {
+    fn touch(&self, drawing: &Drawing, edge: &Edge, index: usize, other: usize) -> Result<bool, BoundaryFlaw> {
         let (neighbours, other) = (edge.before == other || edge.after == other, &self.0[other]);
         let same_ring = (edge.polygon, edge.ring) == (other.polygon, other.ring);
         let refuse = |en: &'static str, sv: &'static str| {
@@ -150,7 +150,7 @@ fn parts(at: Coord<f64>, [from, to]: [Coord<f64>; 2], other: [Coord<f64>; 2]) ->
 }
 
 /// Checks that each hole lies in the shell and in no other hole.
-fn check_holes(drawing: &Drawing, polygon: usize, rings: &[LineString<f64>]) -> Result<(), Flaw> {
+fn check_holes(drawing: &Drawing, polygon: usize, rings: &[LineString<f64>]) -> Result<(), BoundaryFlaw> {
     let Some((shell, holes)) = rings.split_first() else { return Ok(()) };
     for (at, hole) in holes.iter().enumerate() {
         if !inside(hole, shell) {
@@ -172,7 +172,7 @@ fn check_holes(drawing: &Drawing, polygon: usize, rings: &[LineString<f64>]) -> 
 }
 
 /// Checks that no polygon covers ground of another polygon.
-fn check_polygons(drawing: &Drawing) -> Result<(), Flaw> {
+fn check_polygons(drawing: &Drawing) -> Result<(), BoundaryFlaw> {
     let covers = |rings: &[LineString<f64>], ring: &LineString<f64>| {
         rings
             .split_first()

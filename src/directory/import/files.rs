@@ -12,7 +12,7 @@ use crate::areas::NewArea;
 use crate::directory::documents::Documents;
 use crate::directory::geometry::Boundary;
 use crate::districts::DistrictDetails;
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Result, ViolationPlace};
 use crate::http::body;
 use crate::offices::NewOffice;
 use crate::services::NewService;
@@ -99,9 +99,9 @@ fn csv<T: DeserializeOwned>(texts: &Texts, file: &str) -> Result<Vec<T>> {
 
 /// Makes an error about one file, with the place in the file and the mistake there.
 pub fn misplaced(file: &str, within: &str, error: &Error) -> Error {
-    let place = |place: &Place| match place {
-        Place::Pointer(pointer) | Place::Span { pointer, .. } => format!("{file}#{within}{pointer}"),
-        Place::Parameter(_) | Place::Header(_) => file.to_owned(),
+    let place = |place: &ViolationPlace| match place {
+        ViolationPlace::Pointer(pointer) | ViolationPlace::Span { pointer, .. } => format!("{file}#{within}{pointer}"),
+        ViolationPlace::Parameter(_) | ViolationPlace::Header(_) => file.to_owned(),
     };
     let told =
         error.violations().iter().map(|violation| format!("{}: {}", place(&violation.place), violation.detail.en));

@@ -7,13 +7,13 @@ use crate::areas::Area;
 use crate::calendar::Calendar;
 use crate::directory::geometry::Boundary;
 use crate::directory::import::files::{Data, misplaced};
-use crate::directory::{Documents, Known, Municipality, Parts};
+use crate::directory::{DirectoryContext, DirectoryParts, Documents, Municipality};
 use crate::districts::{District, DistrictDetails};
 use crate::error::{Error, Result};
 use crate::id::{DistrictId, OfficeId, ServiceId};
+use crate::moment::Moment;
 use crate::offices::Office;
 use crate::services::{NewService, Service};
-use crate::time::Moment;
 
 /// Everything that an import writes.
 pub struct Plan {
@@ -32,13 +32,13 @@ pub struct Plan {
 pub struct Merged<T> {
     pub all: Vec<T>,
     /// The records that the files create or change.
-    pub written: Vec<Written<T>>,
+    pub written: Vec<ImportedChange<T>>,
     /// The number of records that the files leave as they are.
     pub unchanged: usize,
 }
 
 /// One record that is written.
-pub struct Written<T> {
+pub struct ImportedChange<T> {
     /// The record before the import. `None` for a new record.
     pub before: Option<T>,
     pub after: T,
@@ -64,10 +64,12 @@ impl<T: Clone> Merged<T> {
             let after = make(held.as_deref(), item).map_err(|error| misplaced(file, &format!("/{index}"), &error))?;
             match held {
                 Some(held) if same(held, &after) => unchanged += 1,
-                Some(held) => written.push(Written { before: Some(std::mem::replace(held, after.clone())), after }),
+                Some(held) => {
+                    written.push(ImportedChange { before: Some(std::mem::replace(held, after.clone())), after })
+                }
                 None => {
                     all.push(after.clone());
-                    written.push(Written { before: None, after });
+                    written.push(ImportedChange { before: None, after });
                 }
             }
         }
@@ -77,17 +79,17 @@ impl<T: Clone> Merged<T> {
 
 impl Plan {
     /// Plans the writes by which the records get the contents of the files.
-    pub fn new(data: Data, before: Parts, moment: &Moment) -> Result<Self> {
+    pub fn new(data: Data, before: DirectoryParts, moment: &Moment) -> Result<Self> {
         let documents = data.documents;
         let zone =
             documents.municipality.as_ref().map_or_else(|| Municipality::unnamed().time_zone, |ours| ours.time_zone);
         let calendar = Calendar::new(zone, documents.holidays());
         let areas = areas(data.areas, before.areas, moment)?;
-        let known = Known { areas: &areas.all, offices: &[], services: &[], calendar: &calendar };
+        let known = DirectoryContext { areas: &areas.all, offices: &[], services: &[], calendar: &calendar };
         let mut boundaries = before.boundaries;
         let districts = districts(data.districts, before.districts, &mut boundaries, &known, moment)?;
         let services = services(data.services.clone(), before.services, &known, moment)?;
-        let known = Known { services: &services.all, ..known };
+        let known = DirectoryContext { services: &services.all, ..known };
         let offices = Merged::new(
             ("offices.json", data.offices),
             before.offices,
@@ -98,7 +100,7 @@ impl Plan {
             },
             |held, after| Office { version: held.version, updated_at: held.updated_at, ..after.clone() } == *held,
         )?;
-        let known = Known { offices: &offices.all, ..known };
+        let known = DirectoryContext { offices: &offices.all, ..known };
         let given_by = given_by(&data.services, &known)?;
         Ok(Self { documents, areas, districts, boundaries, services, offices, given_by })
     }
@@ -121,7 +123,7 @@ fn districts(
     new: Vec<(DistrictDetails, Boundary)>,
     held: Vec<District>,
     boundaries: &mut HashMap<DistrictId, Arc<Boundary>>,
-    known: &Known<'_>,
+    known: &DirectoryContext<'_>,
     moment: &Moment,
 ) -> Result<Merged<District>> {
     let mut moved: HashMap<DistrictId, bool> = HashMap::new();
@@ -141,7 +143,7 @@ fn districts(
     let mut merged =
         Merged::new(("districts.json", new), held, |held, (new, _)| held.slug == new.slug, make, |_, _| false)?;
     // Only after the loop above, which borrows the boundaries, is it known whether a boundary has moved.
-    let is_same = |written: &Written<District>| {
+    let is_same = |written: &ImportedChange<District>| {
         let held = written.before.as_ref().filter(|_| moved.get(&written.after.id) == Some(&false));
         held.is_some_and(|held| {
             District { version: held.version, updated_at: held.updated_at, ..written.after.clone() } == *held
@@ -153,7 +155,12 @@ fn districts(
     Ok(merged)
 }
 
-fn services(new: Vec<NewService>, held: Vec<Service>, known: &Known<'_>, moment: &Moment) -> Result<Merged<Service>> {
+fn services(
+    new: Vec<NewService>,
+    held: Vec<Service>,
+    known: &DirectoryContext<'_>,
+    moment: &Moment,
+) -> Result<Merged<Service>> {
     Merged::new(
         ("services.json", new),
         held,
@@ -174,7 +181,7 @@ fn services(new: Vec<NewService>, held: Vec<Service>, known: &Known<'_>, moment:
 
 /// Returns the offices that the services name. An office that gives a service, but is not named there, continues to
 /// give it.
-fn given_by(new: &[NewService], known: &Known<'_>) -> Result<Vec<(ServiceId, Vec<OfficeId>)>> {
+fn given_by(new: &[NewService], known: &DirectoryContext<'_>) -> Result<Vec<(ServiceId, Vec<OfficeId>)>> {
     let mut all = Vec::new();
     for (index, new) in new.iter().enumerate().filter(|(_, new)| !new.office_ids.is_empty()) {
         let service = known.services.iter().find(|service| service.slug == new.slug).map(|service| service.id);

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::directory::geometry::{tests::linkoping, union};
+use crate::directory::geometry::measures::union;
+use crate::directory::geometry::tests::linkoping;
 
 fn locator(districts: &[(String, Boundary)]) -> Locator {
     Locator::new(&districts.iter().map(|(_, boundary)| boundary).enumerate().collect::<Vec<_>>())
@@ -34,7 +35,7 @@ fn every_school_lies_in_its_district() {
         }
         let located = locator.locate(school["lon"].parse().unwrap(), school["lat"].parse().unwrap()).unwrap();
         assert_eq!(districts[located.key].0, school["regso_code"], "{}", school["name"]);
-        assert_eq!(located.place, Place::Inside);
+        assert_eq!(located.place, PointRelation::Inside);
         asked += 1;
     }
     assert_eq!(asked, 29);
@@ -62,7 +63,7 @@ fn ten_thousand_points_in_the_municipality_have_one_district_each() {
         let at = Point::new(west + x * (east - west), south + y * (north - south));
         let located = locator.locate(at.x(), at.y());
         if !municipality.shape().contains(&at) {
-            assert_eq!(located.filter(|located| located.place != Place::Crack), None);
+            assert_eq!(located.filter(|located| located.place != PointRelation::Crack), None);
             continue;
         }
         let located = located.unwrap();
@@ -83,7 +84,7 @@ fn every_corner_has_one_district_whatever_the_order() {
     for (own, (_, boundary)) in districts.iter().enumerate() {
         for line in boundary.shape().lines_iter() {
             let corner = straight.locate(line.start.x, line.start.y).unwrap();
-            assert_eq!(corner.place, Place::Border);
+            assert_eq!(corner.place, PointRelation::Border);
             assert!(corner.key <= own);
             assert!(districts[corner.key].1.shape().intersects(&Point::from(line.start)));
             let middle = (line.start + line.end) / 2.0;
@@ -139,10 +140,10 @@ fn a_crack_belongs_to_the_nearest_district_and_a_gap_to_none() {
     let west = rectangle(15.5, 58.4, 15.6, 58.5);
     let east = rectangle(15.600_01, 58.4, 15.7, 58.5);
     let locator = Locator::new(&[(4, &west), (7, &east)]);
-    let crack = |key| Some(Located { key, place: Place::Crack });
+    let crack = |key| Some(Located { key, place: PointRelation::Crack });
     assert_eq!(locator.locate(15.600_002, 58.45), crack(4));
     assert_eq!(locator.locate(15.600_008, 58.45), crack(7));
-    assert_eq!(locator.locate(15.600_01, 58.45), Some(Located { key: 7, place: Place::Border }));
+    assert_eq!(locator.locate(15.600_01, 58.45), Some(Located { key: 7, place: PointRelation::Border }));
     assert_eq!(locator.locate(15.700_01, 58.45), crack(7));
     assert_eq!(locator.locate(15.700_03, 58.45), None);
     assert_eq!(locator.locate(15.55, 58.500_005), crack(4));
@@ -186,7 +187,7 @@ proptest! {
         for (x, y) in (-2..40).flat_map(|x| (-2..40).map(move |y| (x, y))) {
             let at = Point::new(f64::from(x) / 32.0, f64::from(y) / 32.0);
             let key = stars.iter().position(|star| star.shape().intersects(&at));
-            let place = key.map(|key| if stars[key].shape().contains(&at) { Place::Inside } else { Place::Border });
+            let place = key.map(|key| if stars[key].shape().contains(&at) { PointRelation::Inside } else { PointRelation::Border });
             let located = locator.locate(at.x(), at.y());
             prop_assert_eq!(located.map(|located| located.key), key, "{:?}", at);
             prop_assert_eq!(located.map(|located| located.place), place, "{:?}", at);

@@ -15,11 +15,11 @@ use governor::{Quota, RateLimiter};
 
 use crate::config::limits::Rate;
 use crate::error::{Error, Result};
-use crate::http::limits::Subject;
+use crate::http::limits::subject::BudgetHolder;
 use crate::time;
 
 /// The buckets of one budget, one for each subject.
-pub struct Buckets(RateLimiter<Subject, Shards, Ticks, StateInformationMiddleware>);
+pub struct Buckets(RateLimiter<BudgetHolder, Shards, Ticks, StateInformationMiddleware>);
 
 impl Buckets {
     /// Makes buckets that are all full.
@@ -30,7 +30,7 @@ impl Buckets {
     }
 
     /// Takes one call from the subject's bucket. Returns the number of calls left, or the time until the next call is allowed.
-    pub fn take(&self, subject: &Subject) -> std::result::Result<u32, Duration> {
+    pub fn take(&self, subject: &BudgetHolder) -> std::result::Result<u32, Duration> {
         match self.0.check_key(subject) {
             Ok(state) => Ok(StateSnapshot::remaining_burst_capacity(&state)),
             Err(empty) => Err(empty.wait_time_from(self.0.clock().now())),
@@ -82,27 +82,27 @@ const MOST: usize = 4096;
 #[derive(Default)]
 struct Shards {
     hasher: RandomState,
-    shards: [Mutex<HashMap<Subject, u64>>; SHARDS],
+    shards: [Mutex<HashMap<BudgetHolder, u64>>; SHARDS],
 }
 
 impl Shards {
     /// Returns the shard of a subject. A shard is complete between any two statements under its lock, so a shard behind a
     /// poisoned lock is complete, too.
-    fn shard(&self, subject: &Subject) -> MutexGuard<'_, HashMap<Subject, u64>> {
+    fn shard(&self, subject: &BudgetHolder) -> MutexGuard<'_, HashMap<BudgetHolder, u64>> {
         let at = self.hasher.hash_one(subject) % SHARDS as u64;
         let shard = usize::try_from(at).ok().and_then(|at| self.shards.get(at)).unwrap_or(&self.shards[0]);
         shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn all(&self) -> impl Iterator<Item = MutexGuard<'_, HashMap<Subject, u64>>> {
+    fn all(&self) -> impl Iterator<Item = MutexGuard<'_, HashMap<BudgetHolder, u64>>> {
         self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl StateStore for Shards {
-    type Key = Subject;
+    type Key = BudgetHolder;
 
-    fn measure_and_replace<T, F, E>(&self, subject: &Subject, decide: F) -> std::result::Result<T, E>
+    fn measure_and_replace<T, F, E>(&self, subject: &BudgetHolder, decide: F) -> std::result::Result<T, E>
     where
         F: Fn(Option<Nanos>) -> std::result::Result<(T, Nanos), E>,
     {
@@ -118,7 +118,7 @@ impl StateStore for Shards {
 }
 
 /// Forgets the subjects that have taken the least: their buckets are the fullest, so they gain the least from a new, full bucket.
-fn make_room(shard: &mut HashMap<Subject, u64>) {
+fn make_room(shard: &mut HashMap<BudgetHolder, u64>) {
     let mean = shard.values().map(|until| u128::from(*until)).sum::<u128>() / shard.len().max(1) as u128;
     let before = shard.len();
     shard.retain(|_, until| u128::from(*until) > mean);
@@ -127,7 +127,7 @@ fn make_room(shard: &mut HashMap<Subject, u64>) {
     }
 }
 
-impl ShrinkableKeyedStateStore<Subject> for Shards {
+impl ShrinkableKeyedStateStore<BudgetHolder> for Shards {
     fn retain_recent(&self, drop_below: Nanos) {
         self.all().for_each(|mut shard| shard.retain(|_, until| *until > drop_below.as_u64()));
     }
@@ -170,8 +170,8 @@ mod tests {
         }
     }
 
-    fn anybody(number: u32) -> Subject {
-        Subject::of_address(Some(std::net::IpAddr::from(number.to_be_bytes())))
+    fn anybody(number: u32) -> BudgetHolder {
+        BudgetHolder::of_address(Some(std::net::IpAddr::from(number.to_be_bytes())))
     }
 
     #[test]

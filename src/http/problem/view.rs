@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::{Error, Place, Problem};
+use crate::error::{Error, Problem, ViolationPlace};
 use crate::http::call::Call;
 use crate::http::language::Language;
 use crate::http::problem::meaning;
@@ -171,12 +171,12 @@ impl ViolationView {
         let detail = language.of(&violation.detail).to_owned();
         let mut view = Self { pointer: None, parameter: None, header: None, start: None, end: None, detail };
         match &violation.place {
-            Place::Span { pointer, start, end } => {
+            ViolationPlace::Span { pointer, start, end } => {
                 (view.pointer, view.start, view.end) = (Some(fragment(pointer)), Some(*start), Some(*end));
             }
-            Place::Pointer(pointer) => view.pointer = Some(fragment(pointer)),
-            Place::Parameter(name) => view.parameter = Some(name.clone()),
-            Place::Header(name) => view.header = Some(name),
+            ViolationPlace::Pointer(pointer) => view.pointer = Some(fragment(pointer)),
+            ViolationPlace::Parameter(name) => view.parameter = Some(name.clone()),
+            ViolationPlace::Header(name) => view.header = Some(name),
         }
         view
     }

@@ -17,10 +17,11 @@ use utoipa::ToSchema;
 
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, StaffId};
+use crate::moment::Moment;
 use crate::outreach::{ContactFollowUp, OutreachContact};
 use crate::rules::Rules;
 use crate::slug::OfficeName;
-use crate::time::{Moment, Timestamp, day};
+use crate::time::{Timestamp, day};
 use crate::vault::{self, ConfidentialProse};
 
 /// A promise to get back to somebody, when it is not written down with a contact.
@@ -82,7 +83,7 @@ pub struct FollowUp {
     /// Whether the follow-up exists only for staff who are cleared for protected identities.
     pub protected: bool,
     /// The part of the follow-up that the database holds sealed.
-    pub words: Words,
+    pub words: FollowUpText,
     pub done_at: Option<Timestamp>,
     pub done_by: Option<StaffId>,
     /// When the follow-up was written down.
@@ -95,7 +96,7 @@ pub struct FollowUp {
 /// The part of a follow-up that is sealed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Words {
+pub struct FollowUpText {
     /// A note on what is to be done.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
@@ -138,7 +139,7 @@ impl FollowUp {
             referral_id: new.referral_id,
             family_id: new.family_id,
             protected: false,
-            words: Words { note: new.note, ..Words::default() },
+            words: FollowUpText { note: new.note, ..FollowUpText::default() },
             done_at: None,
             done_by: None,
             created_at: moment.now,
@@ -160,7 +161,7 @@ impl FollowUp {
             referral_id: None,
             family_id: None,
             protected: false,
-            words: Words { note: promise.note, ..Words::default() },
+            words: FollowUpText { note: promise.note, ..FollowUpText::default() },
             done_at: None,
             done_by: None,
             created_at: contact.recorded_at,
@@ -171,11 +172,11 @@ impl FollowUp {
     }
 
     /// Returns the follow-up as completed. Fails if it was completed before.
-    pub fn completed(&self, words: Words, by: StaffId, now: Timestamp) -> Result<Self> {
+    pub fn completed(&self, words: FollowUpText, by: StaffId, now: Timestamp) -> Result<Self> {
         if self.done_at.is_some() {
             return Err(Error::new(Problem::FollowUpDone));
         }
-        let words = Words { note: self.words.note.clone(), ..words };
+        let words = FollowUpText { note: self.words.note.clone(), ..words };
         Ok(Self {
             words,
             done_at: Some(now),

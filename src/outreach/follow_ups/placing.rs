@@ -1,16 +1,15 @@
 //! Finds the office and the family of a follow-up, by the contact or referral that is followed up.
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::{DbConn, dialect};
 use crate::error::{Error, Problem, Result};
 use crate::families::membership::if_known;
 use crate::id::{ServiceId, StaffId};
-use crate::outreach::arrival::Names;
 use crate::outreach::follow_ups::store::SealedFollowUp;
-use crate::outreach::known::Known;
+use crate::outreach::known::KnownParties;
+use crate::outreach::names::NamedParties;
 use crate::outreach::store as contact_store;
-use crate::referrals::Status;
-use crate::referrals::store as referral_store;
+use crate::referrals::{Status, store as referral_store};
 use crate::rules::Rules;
 
 /// A follow-up whose office and family were found.
@@ -24,8 +23,8 @@ pub struct Placed {
 /// follow-up.
 pub fn place(
     conn: &mut DbConn,
-    sight: &Sight,
-    cases: &Sight,
+    sight: &CaseScope,
+    cases: &CaseScope,
     mut follow_up: SealedFollowUp,
     by: StaffId,
 ) -> Result<Placed> {
@@ -59,8 +58,8 @@ pub fn place(
     }
     rules.finish(Some(()))?;
     let owner = Some((follow_up.owner_id, follow_up.office_id)).filter(|(owner, _)| *owner != by);
-    let names = Names { family: follow_up.family_id, owner, ..Names::default() };
-    let known = Known::load(conn, sight, &[&names])?;
+    let names = NamedParties { family: follow_up.family_id, owner, ..NamedParties::default() };
+    let known = KnownParties::load(conn, sight, &[&names])?;
     // The follow-up is the whole body here, and not a part of a contact: problems point into it directly.
     let found = known.judge(sight, &names).map_err(|error| error.from_part("/followUp"))?;
     follow_up.family_id = found.family;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{Desk, FollowUpWriter, OutreachWorker, Sight, Staff, Tools};
+use crate::auth::{CaseScope, Desk, FollowUpWriter, OutreachWorker, Staff, Tools};
 use crate::db::{Db, DbConn, anew};
 use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
@@ -18,16 +18,16 @@ use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
 use crate::http::idempotency::GONE;
 use crate::http::mount::Mount;
-use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::http::written::Written;
 use crate::id::{FollowUpId, OutreachContactId, StaffId};
 use crate::idempotency::{Replay, Retries, Slot};
-use crate::outreach::arrival::{self, Arrival, Arrived};
-use crate::outreach::follow_ups::store::{self, Filter, SealedFollowUp};
+use crate::outreach::arrival::{self, ArrivedContact, ArrivingContact};
+use crate::outreach::follow_ups::store::{self, FollowUpFilter, SealedFollowUp};
 use crate::outreach::follow_ups::view::FollowUpView;
-use crate::outreach::follow_ups::{FollowUp, NewFollowUp, Words, placing};
+use crate::outreach::follow_ups::{FollowUp, FollowUpText, NewFollowUp, placing};
 use crate::outreach::reports::{InternalReferral, Report};
 use crate::outreach::{NewContact, check_tells_nobody, rules, store as contact_store};
 use crate::referrals::matter::consent;
@@ -36,7 +36,7 @@ use crate::time::day;
 use crate::vault::{ConfidentialProse, Vault};
 
 /// Mounts the operations on follow-ups.
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_follow_ups).service(create_follow_up).service(get_follow_up).service(complete_follow_up);
 }
 
@@ -79,7 +79,7 @@ async fn list_follow_ups(
     let directory = directory.current();
     let today = directory.calendar.local_date(call.moment.now.utc());
     let WorklistQuery { due_before, overdue, owner_id } = query.0;
-    let filter = Filter { due_before, overdue: overdue.map(|overdue| (overdue, today)), owner: owner_id };
+    let filter = FollowUpFilter { due_before, overdue: overdue.map(|overdue| (overdue, today)), owner: owner_id };
     let (sight, own) = (staff.sight(&directory), staff.own_sight(&directory));
     let entry =
         entry(&staff, &call, "follow_up.listed", Vec::new()).on_behalf_of(sight.only_office()).because(sight.reason);
@@ -94,7 +94,7 @@ async fn list_follow_ups(
         audit::record(conn, &entry.about(seen.collect()))
     };
     let (rows, total) = db.read_recorded(read, record).await?;
-    let found = Found::of_one_more(rows, &paging, total, |last| (last.due_on, last.id));
+    let found = PageRows::of_one_more(rows, &paging, total, |last| (last.due_on, last.id));
     let found = found.try_map(|row| row.open(&vault))?;
     let answer = found.answer(&call, &paging, |follow_up| FollowUpView::new(follow_up, today, &call).seen_by(&own))?;
     Ok(call.give(answer, Cache::NoStore))
@@ -310,7 +310,7 @@ async fn complete_follow_up(
             }
         };
         let next_referral_id = report.as_ref().map(|report| report.referral.id);
-        let words = Words { result: Some(result), next_contact_id, next_referral_id, ..Words::default() };
+        let words = FollowUpText { result: Some(result), next_contact_id, next_referral_id, ..FollowUpText::default() };
         let after = before.completed(words, staff.id, call.moment.now)?;
         let sealed = SealedFollowUp::new(&after, vault, &call.moment.random)?;
         let entry = attempt().on_behalf_of(before.office_id);
@@ -340,7 +340,7 @@ async fn complete_follow_up(
 /// The contact and the referral that come of a follow-up, besides its result.
 struct Next {
     /// The contact by which the follow-up was done, with two audit records: one for a new contact, one for a contact that existed before.
-    contact: Option<((Entry, Entry), Arrival)>,
+    contact: Option<((Entry, Entry), ArrivingContact)>,
     /// The contact that is followed up.
     followed: Option<OutreachContactId>,
     /// The referral that is made from the new contact, or else from the contact that is followed up.
@@ -348,12 +348,13 @@ struct Next {
 }
 
 impl Next {
-    fn write(&self, conn: &mut DbConn, sight: &Sight) -> Result<()> {
+    fn write(&self, conn: &mut DbConn, sight: &CaseScope) -> Result<()> {
         let mut arrived_in_error = None;
         if let Some(((created, known), arrival)) = &self.contact {
             let mut outcomes = arrival::receive(conn, sight, std::slice::from_ref(arrival))?;
             let nothing = || Error::internal("a contact came to nothing");
-            let arrived: Arrived = outcomes.pop().ok_or_else(nothing)?.map_err(|error| error.within("/contact"))?;
+            let arrived: ArrivedContact =
+                outcomes.pop().ok_or_else(nothing)?.map_err(|error| error.within("/contact"))?;
             let entry = if arrived.is_new { created } else { known };
             audit::record(conn, &entry.clone().about(vec![arrived.contact.id.uuid()]))?;
             arrived_in_error = Some(arrived.contact.in_error);
@@ -385,7 +386,7 @@ fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<FollowUpId>)
 /// Checks that the caller may still know of the follow-up that a kept answer is about.
 fn again(
     action: &'static str,
-    sight: &Sight,
+    sight: &CaseScope,
 ) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
     let sight = sight.clone();
     let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, FollowUpId::from_uuid(id)).map(drop);

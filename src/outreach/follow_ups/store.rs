@@ -1,16 +1,16 @@
-//! Every query on follow-ups. Staff find follow-ups only through their [`Sight`].
+//! Every query on follow-ups. Staff find follow-ups only through their [`CaseScope`].
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::schema::{follow_ups, outreach_contacts};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, ServiceId, StaffId};
 use crate::on_backend;
-use crate::outreach::follow_ups::{FollowUp, Words};
+use crate::outreach::follow_ups::{FollowUp, FollowUpText};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
@@ -62,7 +62,7 @@ impl SealedFollowUp {
 
     /// Opens everything personal in a follow-up.
     pub fn open(self, vault: &Vault) -> Result<FollowUp> {
-        let words: Words = vault.open_json(vault::FOLLOW_UP_RECORD, self.id.uuid(), &self.record)?;
+        let words: FollowUpText = vault.open_json(vault::FOLLOW_UP_RECORD, self.id.uuid(), &self.record)?;
         Ok(FollowUp {
             id: self.id,
             office_id: self.office_id,
@@ -163,7 +163,7 @@ macro_rules! listed_to {
             .filter(outreach_contacts::in_error.eq(true));
         let wrong_referral = referrals::table
             .filter(referrals::id.nullable().eq(follow_ups::referral_id))
-            .filter(referrals::status.eq($crate::referrals::Status::EnteredInError));
+            .filter(referrals::status.eq($crate::referrals::kind::Status::EnteredInError));
         $crate::outreach::follow_ups::store::open_to!($cleared)
             .filter(not(exists(wrong_contact)))
             .filter(not(exists(wrong_referral)))
@@ -172,7 +172,7 @@ macro_rules! listed_to {
 pub(crate) use {listed_to, open_to};
 
 /// Finds a follow-up that somebody with this sight may know of.
-pub fn find(conn: &mut DbConn, sight: &Sight, id: FollowUpId) -> Result<SealedFollowUp> {
+pub fn find(conn: &mut DbConn, sight: &CaseScope, id: FollowUpId) -> Result<SealedFollowUp> {
     // The database judges, so that a follow-up that the caller may not know of takes no longer than one that does not exist.
     let named = open_to!(sight.protected_identity)
         .filter(follow_ups::id.eq(id))
@@ -190,7 +190,7 @@ pub fn service_of(conn: &mut DbConn, follow_up: &SealedFollowUp) -> Result<Optio
 
 /// The filters of a worklist.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct FollowUpFilter {
     /// The day before which a listed follow-up is due.
     pub due_before: Option<NaiveDate>,
     /// Whether only follow-ups that are overdue on a day are listed, or only those that are not.
@@ -199,12 +199,12 @@ pub struct Filter {
 }
 
 /// A position in a worklist: the day on which a follow-up is due, and its identifier.
-pub type Position = (NaiveDate, FollowUpId);
+pub type FollowUpPosition = (NaiveDate, FollowUpId);
 
 /// Builds the query for the rows that both a page and a count use. A boxed query is bound to its database, so this is compiled for each.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
-        let (sight, filter): (&Sight, &Filter) = ($sight, $filter);
+        let (sight, filter): (&CaseScope, &FollowUpFilter) = ($sight, $filter);
         let mut rows = listed_to!(sight.protected_identity).filter(follow_ups::done_at.is_null()).into_boxed();
         rows = match sight.offices.as_slice() {
             // With one office the index gives the order; the rows of several offices would have to be sorted.
@@ -229,9 +229,9 @@ macro_rules! filtered {
 /// Reads one page, the follow-ups that are due first at the top. One row more than `limit` tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
-    sight: &Sight,
-    filter: &Filter,
-    from: &From<Position>,
+    sight: &CaseScope,
+    filter: &FollowUpFilter,
+    from: &PageStart<FollowUpPosition>,
     limit: u32,
 ) -> Result<Vec<SealedFollowUp>> {
     if sight.offices.is_empty() {
@@ -242,18 +242,18 @@ pub fn page(
             .order((follow_ups::due_on.asc(), follow_ups::id.asc()))
             .limit(i64::from(limit) + 1);
         rows = match from {
-            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
-            From::Behind((day, id)) => {
+            PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            PageStart::After((day, id)) => {
                 rows.filter(follow_ups::due_on.gt(*day).or(follow_ups::due_on.eq(*day).and(follow_ups::id.gt(*id))))
             }
-            From::Nowhere => return Ok(Vec::new()),
+            PageStart::Empty => return Ok(Vec::new()),
         };
         rows.load::<SealedFollowUp>(conn)
     })?)
 }
 
 /// The number of follow-ups in the whole worklist.
-pub fn count(conn: &mut DbConn, sight: &Sight, filter: &Filter) -> Result<u64> {
+pub fn count(conn: &mut DbConn, sight: &CaseScope, filter: &FollowUpFilter) -> Result<u64> {
     if sight.offices.is_empty() {
         return Ok(0);
     }

@@ -4,9 +4,8 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::Sight;
-use crate::http::call::Link;
-use crate::http::written::Linking;
+use crate::auth::CaseScope;
+use crate::http::link::{Link, Linking};
 use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, StaffId};
 use crate::outreach::follow_ups::FollowUp;
 use crate::time::Timestamp;
@@ -129,7 +128,7 @@ impl FollowUpView {
 
     /// Keeps only the links for reading, unless the follow-up belongs to one of the caller's own offices: a stated reason opens
     /// follow-ups of other offices for reading only.
-    pub fn seen_by(mut self, own: &Sight) -> Self {
+    pub fn seen_by(mut self, own: &CaseScope) -> Self {
         self.links.retain(|link| link.is_reading() || own.offices.contains(&self.office_id));
         self
     }

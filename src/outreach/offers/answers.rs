@@ -1,11 +1,12 @@
 //! The answers to calls about offers, made in the transaction that they tell of.
 
-use crate::auth::{OfStaff, Sight};
+use crate::auth::{CaseScope, OfStaff};
 use crate::context::Context;
 use crate::db::DbConn;
 use crate::error::Result;
 use crate::http::answer::Validator;
-use crate::http::written::{Links, Written};
+use crate::http::link::Links;
+use crate::http::written::Written;
 use crate::id::OfferId;
 use crate::idempotency::{self, Repeat};
 use crate::outreach::offers::store;
@@ -15,7 +16,7 @@ use crate::vault::Vault;
 /// Shows offers as the caller may see them.
 #[derive(Clone)]
 pub struct OfferAnswers {
-    scope: Sight,
+    scope: CaseScope,
     vault: Vault,
     links: Links,
 }

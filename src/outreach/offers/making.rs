@@ -1,38 +1,44 @@
 //! The transaction that makes an offer at a contact.
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::{DbConn, stale};
 use crate::error::Result;
 use crate::id::{OfferId, OfficeId, PersonId};
+use crate::moment::Moment;
 use crate::outreach::OutreachContact;
-use crate::outreach::arrival::Names;
-use crate::outreach::known::Known;
+use crate::outreach::known::KnownParties;
+use crate::outreach::names::NamedParties;
 use crate::outreach::offers::Offer;
 use crate::outreach::offers::store::{self, SealedOffer};
 use crate::outreach::store as contact_store;
 use crate::rules::Rules;
-use crate::time::Moment;
 use crate::vault::Vault;
 
 /// An offer that is to be stored, with the parties that it names.
 pub struct OfferMaking {
     offer: SealedOffer,
-    names: Names,
+    names: NamedParties,
     /// The person to whom the offer is made, where it is made to a known participant.
     person: Option<PersonId>,
     /// The version of the contact by which the offer was judged.
     contact_version: i32,
     pub office: OfficeId,
-    scope: Sight,
+    scope: CaseScope,
 }
 
 impl OfferMaking {
     /// Seals an offer that is made at this contact.
-    pub fn new(offer: &Offer, contact: &OutreachContact, scope: Sight, vault: &Vault, moment: &Moment) -> Result<Self> {
-        let named_before = Names::of(&contact.record.written, None);
-        let names = Names {
+    pub fn new(
+        offer: &Offer,
+        contact: &OutreachContact,
+        scope: CaseScope,
+        vault: &Vault,
+        moment: &Moment,
+    ) -> Result<Self> {
+        let named_before = NamedParties::of(&contact.record.written, None);
+        let names = NamedParties {
             family: offer.family_id,
-            known_before: Some(Box::new(Names { family: contact.family_id, ..named_before.clone() })),
+            known_before: Some(Box::new(NamedParties { family: contact.family_id, ..named_before.clone() })),
             ..named_before
         };
         let participants = &contact.record.written.participants;
@@ -54,7 +60,7 @@ impl OfferMaking {
     /// Judges the named parties, and stores the offer. Fails as stale if the contact was changed meanwhile.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         let (scope, contact) = (&self.scope, self.offer.contact_id);
-        let known = Known::load(conn, scope, &[&self.names])?;
+        let known = KnownParties::load(conn, scope, &[&self.names])?;
         let found = known.judge(scope, &self.names).map_err(|error| error.within("/to"))?;
         let family_id = match self.person {
             Some(person) => known.family_of(person),

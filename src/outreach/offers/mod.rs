@@ -23,11 +23,12 @@ use utoipa::ToSchema;
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, StaffId};
+use crate::moment::Moment;
 use crate::outreach::codes::{OfferAnswer, OfferCloseReason};
 use crate::outreach::{OutreachContact, Participant, check_tells_nobody};
 use crate::referrals::course::codes::DeclineReason;
 use crate::rules::{Rules, in_the_future};
-use crate::time::{Moment, Timestamp, day};
+use crate::time::{Timestamp, day};
 use crate::vault::{self, ConfidentialProse};
 
 /// A new offer of a service to somebody who was met.
@@ -109,7 +110,7 @@ pub struct Offer {
     /// The family to which the service is offered, if it is known.
     pub family_id: Option<FamilyId>,
     /// The part of the offer that the database holds sealed.
-    pub words: Words,
+    pub words: OfferText,
     pub offered_at: Timestamp,
     pub offered_by: StaffId,
     /// When the provider closed the offer, and the reason for it.
@@ -121,7 +122,7 @@ pub struct Offer {
 /// The part of an offer that is sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Words {
+pub struct OfferText {
     /// The place of the participant in the contact's list, counted from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub participant_index: Option<usize>,
@@ -132,7 +133,7 @@ pub struct Words {
 
 /// An answer to an offer, as it is kept.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct GivenAnswer {
     pub id: AnswerId,
     pub offer_id: OfferId,
     pub answer: OfferAnswer,
@@ -186,7 +187,7 @@ impl Offer {
             contact_id: contact.id,
             service_id: new.service_id,
             family_id: new.to.family_id,
-            words: Words { participant_index: new.to.participant_index, note: new.note },
+            words: OfferText { participant_index: new.to.participant_index, note: new.note },
             offered_at,
             offered_by: by,
             closed: None,
@@ -203,7 +204,7 @@ impl Offer {
         by: StaffId,
         directory: &Directory,
         moment: &Moment,
-    ) -> Result<Answer> {
+    ) -> Result<GivenAnswer> {
         self.check_open()?;
         let answered_at = new.answered_at.unwrap_or(moment.now);
         let mut rules = Rules::default();
@@ -222,7 +223,7 @@ impl Offer {
         let day = directory.calendar.local_date(answered_at.utc());
         let ahead = Text::new("must be after the answer", "måste ligga efter svaret");
         rules.require(new.ask_again_on.is_none_or(|again| again > day), "/askAgainOn", ahead);
-        rules.finish(Some(Answer {
+        rules.finish(Some(GivenAnswer {
             id: moment.id(),
             offer_id: self.id,
             answer: new.answer,

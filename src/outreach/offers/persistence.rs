@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 
 /// One answer among all that a family gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked {
+pub struct FamilyAnswer {
     /// The offer that was answered.
     pub offer: OfferId,
     /// The service that was offered.
@@ -30,7 +30,7 @@ pub struct AfterDecline {
 }
 
 /// Judges an offer by all answers that its family gave.
-pub fn after_decline(offer: OfferId, answers: &[Asked]) -> AfterDecline {
+pub fn after_decline(offer: OfferId, answers: &[FamilyAnswer]) -> AfterDecline {
     let own = answers.iter().filter(|asked| asked.offer == offer).max_by_key(|asked| (asked.at, asked.id));
     let Some(current) = own.filter(|asked| asked.answer == OfferAnswer::Accepted) else {
         return AfterDecline::default();
@@ -51,7 +51,7 @@ mod tests {
 
     /// The reference: it goes through the answers in the order of their time, and remembers the declined services and the current verdict
     /// on each offer.
-    fn told(offers: &[(OfferId, ServiceId)], history: &[Asked]) -> Vec<AfterDecline> {
+    fn told(offers: &[(OfferId, ServiceId)], history: &[FamilyAnswer]) -> Vec<AfterDecline> {
         let mut history = history.to_vec();
         history.sort_by_key(|asked| (asked.at, asked.id));
         let mut declined: Vec<ServiceId> = Vec::new();
@@ -87,13 +87,13 @@ mod tests {
                 .map(|(number, service)| (OfferId::from_uuid(Uuid::from_u128(number as u128)), ServiceId::from_uuid(Uuid::from_u128(*service))))
                 .collect();
             let kinds = [OfferAnswer::Accepted, OfferAnswer::Declined, OfferAnswer::Thinking, OfferAnswer::NotAnswered];
-            let history: Vec<Asked> = answers
+            let history: Vec<FamilyAnswer> = answers
                 .iter()
                 .enumerate()
                 .map(|(number, (which, at, kind))| {
                     let (offer, service) = offers[which.index(offers.len())];
                     let at = Timestamp::from_micros(*at).unwrap();
-                    Asked { offer, service, at, id: AnswerId::from_uuid(Uuid::from_u128(number as u128)), answer: kinds[*kind] }
+                    FamilyAnswer { offer, service, at, id: AnswerId::from_uuid(Uuid::from_u128(number as u128)), answer: kinds[*kind] }
                 })
                 .collect();
             let judged: Vec<AfterDecline> = offers.iter().map(|(offer, _)| after_decline(*offer, &history)).collect();

@@ -16,13 +16,13 @@ use crate::http::path::Named;
 use crate::id::{OfferId, OfficeId, OutreachContactId};
 use crate::outreach::offers::answers::OfferAnswers;
 use crate::outreach::offers::making::OfferMaking;
-use crate::outreach::offers::store::{self, Standing};
+use crate::outreach::offers::store::{self, OfferStanding};
 use crate::outreach::offers::view::OfferView;
 use crate::outreach::offers::{NewAnswer, NewOffer, Offer, OfferClosing};
 use crate::outreach::store as contact_store;
 
 /// Mounts the operations on offers.
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_offer).service(list_offers).service(get_offer).service(answer_offer).service(close_offer);
 }
 
@@ -93,7 +93,7 @@ async fn list_offers(
         let contact = contact_store::find(conn, &scope, id)?;
         Ok((contact.office_id, store::of_contact(conn, &scope, id, contact.in_error)?))
     };
-    let seen = |(office, offers): &(OfficeId, Vec<Standing>), entry: Entry| {
+    let seen = |(office, offers): &(OfficeId, Vec<OfferStanding>), entry: Entry| {
         entry.about(offers.iter().map(|standing| standing.offer.id.uuid()).collect()).on_behalf_of(*office)
     };
     let (office, offers) = ctx.read_recorded(attempt, read, seen).await?;

@@ -1,4 +1,4 @@
-//! Every query on offers and their answers. Staff find offers only through the contacts that their [`Sight`] shows them.
+//! Every query on offers and their answers. Staff find offers only through the contacts that their [`CaseScope`] shows them.
 
 use std::collections::HashMap;
 
@@ -6,15 +6,15 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::schema::{offer_answers, offers, outreach_contacts};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
 use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, StaffId};
 use crate::on_backend;
 use crate::outreach::codes::{OfferAnswer, OfferCloseReason};
-use crate::outreach::offers::persistence::{AfterDecline, Asked, after_decline};
-use crate::outreach::offers::{Answer, Offer};
+use crate::outreach::offers::persistence::{AfterDecline, FamilyAnswer, after_decline};
+use crate::outreach::offers::{GivenAnswer, Offer};
 use crate::referrals::course::codes::DeclineReason;
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
@@ -85,8 +85,8 @@ pub struct AnswerRow {
     pub recorded_by: StaffId,
 }
 
-impl From<&Answer> for AnswerRow {
-    fn from(answer: &Answer) -> Self {
+impl From<&GivenAnswer> for AnswerRow {
+    fn from(answer: &GivenAnswer) -> Self {
         Self {
             id: answer.id,
             offer_id: answer.offer_id,
@@ -100,7 +100,7 @@ impl From<&Answer> for AnswerRow {
     }
 }
 
-impl From<AnswerRow> for Answer {
+impl From<AnswerRow> for GivenAnswer {
     fn from(row: AnswerRow) -> Self {
         Self {
             id: row.id,
@@ -117,7 +117,7 @@ impl From<AnswerRow> for Answer {
 
 /// An offer with its answers, and the verdict that follows from all answers of its family.
 #[derive(Clone)]
-pub struct Standing {
+pub struct OfferStanding {
     pub offer: SealedOffer,
     /// Whether the offer's contact was entered in error.
     pub in_error: bool,
@@ -133,7 +133,7 @@ pub fn insert(conn: &mut DbConn, offer: &SealedOffer) -> Result<()> {
 }
 
 /// Adds an answer to this version of an offer. Fails as stale if somebody else wrote the next version first.
-pub fn answer(conn: &mut DbConn, answer: &Answer, version: i32) -> Result<()> {
+pub fn answer(conn: &mut DbConn, answer: &GivenAnswer, version: i32) -> Result<()> {
     let counted =
         (offers::version.eq(offers::version + 1.into_sql::<Integer>()), offers::updated_at.eq(answer.recorded_at));
     let read = offers::table.find(answer.offer_id).filter(offers::version.eq(version));
@@ -180,7 +180,7 @@ macro_rules! made_to_known {
 pub(crate) use made_to_known;
 
 /// Finds an offer whose contact and family somebody with this sight may know of.
-pub fn find(conn: &mut DbConn, sight: &Sight, id: OfferId) -> Result<Standing> {
+pub fn find(conn: &mut DbConn, sight: &CaseScope, id: OfferId) -> Result<OfferStanding> {
     let cleared = outreach_contacts::protected.eq(false).or(outreach_contacts::protected.eq(sight.protected_identity));
     let named = offers::table
         .inner_join(outreach_contacts::table)
@@ -216,10 +216,10 @@ pub fn give_to(conn: &mut DbConn, ids: &[OfferId], family: Option<FamilyId>) -> 
 /// The offers of a contact that somebody with this sight may know of, in the order in which they were made.
 pub fn of_contact(
     conn: &mut DbConn,
-    sight: &Sight,
+    sight: &CaseScope,
     contact: OutreachContactId,
     in_error: bool,
-) -> Result<Vec<Standing>> {
+) -> Result<Vec<OfferStanding>> {
     let offers: Vec<SealedOffer> = on_backend!(&mut *conn, conn => offers::table
         .filter(offers::contact_id.eq(contact))
         .filter(made_to_known!(sight.protected_identity))
@@ -228,7 +228,7 @@ pub fn of_contact(
     standing(conn, sight, offers.into_iter().map(|offer| (offer, in_error)).collect())
 }
 
-fn standing(conn: &mut DbConn, sight: &Sight, offers: Vec<(SealedOffer, bool)>) -> Result<Vec<Standing>> {
+fn standing(conn: &mut DbConn, sight: &CaseScope, offers: Vec<(SealedOffer, bool)>) -> Result<Vec<OfferStanding>> {
     let ids: Vec<OfferId> = offers.iter().map(|(offer, _)| offer.id).collect();
     let mut answers: HashMap<OfferId, Vec<AnswerRow>> = HashMap::new();
     for row in answers_of(conn, &ids)? {
@@ -245,13 +245,13 @@ fn standing(conn: &mut DbConn, sight: &Sight, offers: Vec<(SealedOffer, bool)>) 
             Some(all) => after_decline(offer.id, all),
             None => after_decline(offer.id, &own()),
         };
-        Standing { offer, in_error, answers, after_decline }
+        OfferStanding { offer, in_error, answers, after_decline }
     };
     Ok(offers.into_iter().map(standing).collect())
 }
 
-fn as_asked(offer: &SealedOffer, row: &AnswerRow) -> Asked {
-    Asked { offer: offer.id, service: offer.service_id, at: row.answered_at, id: row.id, answer: row.answer }
+fn as_asked(offer: &SealedOffer, row: &AnswerRow) -> FamilyAnswer {
+    FamilyAnswer { offer: offer.id, service: offer.service_id, at: row.answered_at, id: row.id, answer: row.answer }
 }
 
 fn answers_of(conn: &mut DbConn, ids: &[OfferId]) -> Result<Vec<AnswerRow>> {
@@ -266,7 +266,7 @@ fn answers_of(conn: &mut DbConn, ids: &[OfferId]) -> Result<Vec<AnswerRow>> {
 
 /// All answers of these families, to offers of any office, at contacts that were not entered in error and that somebody with this sight
 /// could know of if the contacts belonged to the own office.
-fn asked(conn: &mut DbConn, sight: &Sight, families: &[FamilyId]) -> Result<HashMap<FamilyId, Vec<Asked>>> {
+fn asked(conn: &mut DbConn, sight: &CaseScope, families: &[FamilyId]) -> Result<HashMap<FamilyId, Vec<FamilyAnswer>>> {
     if families.is_empty() {
         return Ok(HashMap::new());
     }
@@ -285,9 +285,9 @@ fn asked(conn: &mut DbConn, sight: &Sight, families: &[FamilyId]) -> Result<Hash
         ));
     type Row = (FamilyId, OfferId, ServiceId, Timestamp, AnswerId, OfferAnswer);
     let rows: Vec<Row> = on_backend!(conn, conn => answers.load(conn))?;
-    let mut asked: HashMap<FamilyId, Vec<Asked>> = HashMap::new();
+    let mut asked: HashMap<FamilyId, Vec<FamilyAnswer>> = HashMap::new();
     for (family, offer, service, at, id, answer) in rows {
-        asked.entry(family).or_default().push(Asked { offer, service, at, id, answer });
+        asked.entry(family).or_default().push(FamilyAnswer { offer, service, at, id, answer });
     }
     Ok(asked)
 }

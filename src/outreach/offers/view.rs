@@ -5,11 +5,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::Result;
-use crate::http::call::Link;
-use crate::http::written::Linking;
+use crate::http::link::{Link, Linking};
 use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, StaffId};
 use crate::outreach::codes::{OfferAnswer, OfferCloseReason};
-use crate::outreach::offers::store::{AnswerRow, Standing};
+use crate::outreach::offers::store::{AnswerRow, OfferStanding};
 use crate::referrals::course::codes::DeclineReason;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Vault};
@@ -49,7 +48,7 @@ pub struct OfferView {
     pub note: Option<ConfidentialProse>,
     /// The answers that were given, in the order of their time.
     #[schema(max_items = 1000)]
-    pub answers: Vec<AnswerView>,
+    pub answers: Vec<GivenAnswerView>,
     /// The answer with the latest time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_answer: Option<OfferAnswer>,
@@ -92,7 +91,7 @@ pub struct OfferView {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OfferAnswerGiven)]
-pub struct AnswerView {
+pub struct GivenAnswerView {
     /// The identifier of the answer.
     pub id: AnswerId,
     /// The answer that was given.
@@ -118,7 +117,7 @@ pub struct AnswerView {
     pub recorded_by: StaffId,
 }
 
-impl From<AnswerRow> for AnswerView {
+impl From<AnswerRow> for GivenAnswerView {
     fn from(row: AnswerRow) -> Self {
         Self {
             id: row.id,
@@ -134,8 +133,8 @@ impl From<AnswerRow> for AnswerView {
 
 impl OfferView {
     /// Makes the view of an offer.
-    pub fn new(standing: Standing, vault: &Vault, addresses: &impl Linking) -> Result<Self> {
-        let Standing { offer, in_error, answers, after_decline } = standing;
+    pub fn new(standing: OfferStanding, vault: &Vault, addresses: &impl Linking) -> Result<Self> {
+        let OfferStanding { offer, in_error, answers, after_decline } = standing;
         let offer = offer.open(vault)?;
         let path = format!("/offers/{}", offer.id);
         let contact = format!("/outreach-contacts/{}", offer.contact_id);
@@ -156,7 +155,7 @@ impl OfferView {
             note: offer.words.note,
             current_answer: last.map(|row| row.answer),
             ask_again_on: last.and_then(|row| row.ask_again_on),
-            answers: answers.into_iter().map(AnswerView::from).collect(),
+            answers: answers.into_iter().map(GivenAnswerView::from).collect(),
             accepted_after_decline: after_decline.same_service,
             accepted_after_any_decline: after_decline.any_service,
             closed_at: offer.closed.map(|(at, _)| at),

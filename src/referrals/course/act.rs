@@ -7,15 +7,15 @@ use crate::audit::{self, Actor, Entry};
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::families;
+use crate::moment::Moment;
 use crate::referrals::course::events::{self, SealedEvent};
-use crate::referrals::course::steps::Said;
+use crate::referrals::course::steps::StepNote;
 use crate::referrals::course::table::Action;
 use crate::referrals::messages::store as message_store;
 use crate::referrals::messages::store::SealedMessage;
 use crate::referrals::person::of_person;
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Referral, Status};
-use crate::time::Moment;
 use crate::vault::Vault;
 
 /// A sealed transition of a referral to its next version.
@@ -35,7 +35,7 @@ impl Transition {
         action: Action,
         (before, after): (&Referral, &Referral),
         by: Actor,
-        said: &Said,
+        said: &StepNote,
         vault: &Vault,
         moment: &Moment,
         entry: Entry,

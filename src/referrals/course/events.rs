@@ -6,16 +6,17 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Actor;
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::DbConn;
 use crate::db::schema::{referral_events, referrals};
 use crate::error::{Error, Result};
 use crate::id::{OfficeId, PartnerId, ReferralEventId, ReferralId, StaffId};
+use crate::moment::Moment;
 use crate::on_backend;
-use crate::referrals::course::steps::Said;
+use crate::referrals::course::steps::StepNote;
 use crate::referrals::course::table::Action;
 use crate::referrals::{Referral, Status};
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Sealed, Vault};
 
 /// An event as the database holds it, with its reason sealed.
@@ -39,7 +40,7 @@ pub struct SealedEvent {
 /// The reason for an event.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Told {
+pub struct EventReason {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
@@ -52,12 +53,12 @@ impl SealedEvent {
         action: Action,
         (before, after): (&Referral, &Referral),
         by: Actor,
-        said: &Said,
+        said: &StepNote,
         vault: &Vault,
         moment: &Moment,
     ) -> Result<Self> {
         let id: ReferralEventId = moment.id();
-        let told = Told { code: said.code.map(str::to_owned), words: said.words.clone() };
+        let told = EventReason { code: said.code.map(str::to_owned), words: said.words.clone() };
         let told = match (&told.code, &told.words) {
             (None, None) => None,
             _ => Some(vault.seal_json(vault::REFERRAL_EVENT, id.uuid(), &told, &moment.random)?),
@@ -93,7 +94,7 @@ impl SealedEvent {
         if before.office_id == after.office_id {
             return Ok(None);
         }
-        Self::new(Action::Reroute, (before, after), Actor::Staff(by), &Said::default(), vault, moment).map(Some)
+        Self::new(Action::Reroute, (before, after), Actor::Staff(by), &StepNote::default(), vault, moment).map(Some)
     }
 
     /// The actor who caused the event.
@@ -106,10 +107,10 @@ impl SealedEvent {
     }
 
     /// Opens the reason for the event.
-    pub fn told(&self, vault: &Vault) -> Result<Told> {
+    pub fn told(&self, vault: &Vault) -> Result<EventReason> {
         match &self.told {
             Some(told) => vault.open_json(vault::REFERRAL_EVENT, self.id.uuid(), told),
-            None => Ok(Told::default()),
+            None => Ok(EventReason::default()),
         }
     }
 }
@@ -128,7 +129,7 @@ pub fn of_referral(conn: &mut DbConn, referral: ReferralId) -> Result<Vec<Sealed
 }
 
 /// Checks that a member of staff has sent this referral to another office, and is cleared for it.
-pub fn check_sent_away(conn: &mut DbConn, sight: &Sight, referral: ReferralId, by: StaffId) -> Result<()> {
+pub fn check_sent_away(conn: &mut DbConn, sight: &CaseScope, referral: ReferralId, by: StaffId) -> Result<()> {
     let cleared = referrals::protected.eq(false).or(referrals::protected.eq(sight.protected_identity));
     let sent = referral_events::table
         .inner_join(referrals::table)

@@ -1,6 +1,6 @@
 //! The course of a referral at its office, from its receipt to its end.
 //!
-//! - A [`State`] holds the facts that belong to that state and nothing else: an inquiry decision exists only in the states that
+//! - A [`ReferralState`] holds the facts that belong to that state and nothing else: an inquiry decision exists only in the states that
 //!   follow from one.
 //! - One table tells which action is possible in which state, and for whom: [`table`]. The input and the effect of an action
 //!   are in [`steps`]. The deadlines are in [`clocks`].
@@ -34,14 +34,14 @@ use crate::referrals::course::codes::{
     ReferralDeclineReason, SupportOutcome,
 };
 use crate::referrals::routing::Routing;
-use crate::referrals::siblings::copies::SiblingCopy;
+use crate::referrals::siblings::SiblingCopy;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 
 /// The state of a referral at its office, with the facts that belong to the state.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case", rename_all_fields = "camelCase")]
-pub enum State {
+pub enum ReferralState {
     /// The referral has come in, or has been sent back to the beginning.
     #[default]
     Received,
@@ -56,7 +56,7 @@ pub enum State {
     },
     /// The referral is on hold.
     OnHold {
-        hold: Hold,
+        hold: ReferralHold,
         /// When the office first met the family, if it did. Decides the state after the hold.
         first_contact_at: Option<Timestamp>,
     },
@@ -70,7 +70,7 @@ pub enum State {
     },
     /// The office declined the referral.
     Declined {
-        decline: Decline,
+        decline: ReferralDecline,
     },
     /// The referral is about the same matter as another referral.
     Duplicate {
@@ -78,7 +78,7 @@ pub enum State {
         of: ReferralId,
     },
     Completed {
-        outcome: Outcome,
+        outcome: ReferralOutcome,
     },
     DeclinedByFamily {
         reason_code: DeclineReason,
@@ -93,7 +93,7 @@ pub enum State {
     EnteredInError,
 }
 
-impl State {
+impl ReferralState {
     pub fn status(&self) -> Status {
         match self {
             Self::Received => Status::Received,
@@ -139,7 +139,7 @@ pub enum Withdrawer {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Course {
-    pub state: State,
+    pub state: ReferralState,
     /// The assessments of whether the child needs protection at once: the first one, and later ones.
     pub assessments: Vec<ProtectionAssessment>,
     /// The attempts to reach the family.
@@ -149,7 +149,7 @@ pub struct Course {
     /// The decisions made before the referral was reopened.
     pub earlier_decisions: Vec<InquiryDecision>,
     /// Feedback to the reporter on the decision.
-    pub feedback: Feedback,
+    pub feedback: ReporterFeedback,
     /// Whether the referral has come here from another office.
     pub redirected: bool,
     /// The routing that follows from facts that were corrected since the referral was routed.
@@ -229,7 +229,8 @@ pub struct Extension {
 /// A hold: the reason why a referral waits, and the day until when.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Hold {
+#[schema(as = Hold)]
+pub struct ReferralHold {
     /// The reason why the referral waits.
     pub reason: HoldReason,
     /// The day on which somebody reviews the referral again.
@@ -265,7 +266,8 @@ pub struct InquiryDecision {
 /// The reason why an office declined, and the place to turn to instead.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Decline {
+#[schema(as = Decline)]
+pub struct ReferralDecline {
     /// The reason why the office declined, as a code.
     pub reason_code: ReferralDeclineReason,
     /// The place to turn to instead.
@@ -292,8 +294,7 @@ pub struct TurnTo {
 /// The way in which support ended, and when.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ReferralOutcome)]
-pub struct Outcome {
+pub struct ReferralOutcome {
     /// The way in which support ended, as a code.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
@@ -308,7 +309,7 @@ pub struct Outcome {
 /// Feedback to the reporter on the decision.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Feedback {
+pub struct ReporterFeedback {
     /// When the reporter asked for feedback, if not in the report itself.
     pub asked_at: Option<Timestamp>,
     /// The last feedback that was given.

@@ -21,14 +21,15 @@ use crate::db::{Db, DbConn};
 use crate::directory::Directory;
 use crate::error::{Problem, Result};
 use crate::id::{OfficeId, ReferralId};
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::clocks;
-use crate::referrals::course::steps::Said;
+use crate::referrals::course::steps::StepNote;
 use crate::referrals::course::table::Action;
 use crate::referrals::store::SealedReferral;
 use crate::telemetry::Metrics;
-use crate::time::{Clock, Moment, Random, Timestamp};
+use crate::time::{Clock, Random, Timestamp};
 use crate::vault::Vault;
 
 /// The number of deadlines that are recorded in one transaction. While it runs, everybody who acts on one of these referrals
@@ -45,7 +46,7 @@ pub struct Overdue {
 }
 
 /// The result of one search for passed deadlines.
-struct Found {
+struct OverdueDeadlines {
     /// The number of overdue referrals, recorded or not.
     overdue: i64,
     /// The changes that record passed deadlines.
@@ -65,7 +66,8 @@ impl Overdue {
             let begun = Instant::now();
             let offices: Vec<OfficeId> = directory.offices.iter().map(|office| office.id).collect();
             let (vault, moment) = (self.vault.clone(), Moment { now: clock.now(), random: self.random.clone() });
-            let Found { overdue, passed } = db.read(move |conn| find(conn, &offices, &vault, &moment)).await?;
+            let OverdueDeadlines { overdue, passed } =
+                db.read(move |conn| find(conn, &offices, &vault, &moment)).await?;
             self.metrics.overdue_referrals_are(overdue);
             if passed.is_empty() {
                 return Ok(());
@@ -84,15 +86,15 @@ impl Overdue {
 
 /// Finds a batch of deadlines that have passed and are not recorded. The referrals are opened and sealed here, on a thread that
 /// reads, so that the thread that writes has nothing to compute.
-fn find(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault, moment: &Moment) -> Result<Found> {
-    let mut found = Found { overdue: 0, passed: Vec::new() };
+fn find(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault, moment: &Moment) -> Result<OverdueDeadlines> {
+    let mut found = OverdueDeadlines { overdue: 0, passed: Vec::new() };
     for office in offices {
         let overdue = count_overdue(conn, *office, moment.now)?;
         found.overdue += overdue;
         if overdue == 0 || found.passed.len() >= BATCH {
             continue;
         }
-        let mut behind: Position = (DateTime::UNIX_EPOCH.into(), ReferralId::from_uuid(Uuid::nil()));
+        let mut behind: DuePosition = (DateTime::UNIX_EPOCH.into(), ReferralId::from_uuid(Uuid::nil()));
         // Referrals that cannot be read must not keep the others from being recorded, so the search goes on after them.
         while found.passed.len() < BATCH {
             let rows = unmarked(conn, *office, moment.now, behind, BATCH - found.passed.len())?;
@@ -119,7 +121,7 @@ fn count_overdue(conn: &mut DbConn, office: OfficeId, now: Timestamp) -> Result<
 }
 
 /// A place among the referrals of an office, ordered by the next deadline.
-type Position = (Timestamp, ReferralId);
+type DuePosition = (Timestamp, ReferralId);
 
 /// The referrals of an office, after a position, with a passed deadline that is not recorded. An unrecorded deadline is never
 /// before the next deadline, so these referrals are among the overdue ones, and the same index tells them from those that are
@@ -128,7 +130,7 @@ fn unmarked(
     conn: &mut DbConn,
     office: OfficeId,
     now: Timestamp,
-    (at, id): Position,
+    (at, id): DuePosition,
     limit: usize,
 ) -> Result<Vec<SealedReferral>> {
     let found: Vec<ReferralId> = on_backend!(&mut *conn, conn => referrals::table
@@ -150,7 +152,7 @@ fn mark(sealed: SealedReferral, vault: &Vault, moment: &Moment) -> Result<Option
     let mut after = before.clone();
     let Some(kind) = clocks::mark_overdue(&mut after, moment.now) else { return Ok(None) };
     let after = after.settled(&before, moment.now);
-    let said = Said { code: Some(kind.into()), ..Said::default() };
+    let said = StepNote { code: Some(kind.into()), ..StepNote::default() };
     let about = vec![after.id.uuid()];
     let entry = Entry::new(moment, Actor::System, actions::REFERRAL_MARKED_OVERDUE, about, String::new())
         .on_behalf_of(after.office_id);

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, get};
 
 use crate::audit::Entry;
 use crate::audit::denials::Denials;
-use crate::auth::{CaseReader, CaseWorker, Desk, Sight, register};
+use crate::auth::{CaseReader, CaseScope, CaseWorker, Desk, register};
 use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
 use crate::error::{Problem, Result, Text};
@@ -21,23 +21,23 @@ use crate::idempotency::{Replay, Slot};
 use crate::outreach::offers;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::events;
-use crate::referrals::course::steps::{self, Setting, Step};
+use crate::referrals::course::steps::{self, ReferralStep, StepSetting};
 use crate::referrals::course::table::{Action, Caller};
 use crate::referrals::course::view::EventView;
-use crate::referrals::faces::routes::{Reading, links};
+use crate::referrals::faces::answers::{Reading, links};
 use crate::referrals::faces::views::ReferralView;
 use crate::referrals::{Kind, Referral, Status, store};
 use crate::rules::Rules;
 use crate::vault::Vault;
 
 /// Mounts the history of a referral. The steps are mounted in [`super::work_routes`] and [`super::end_routes`].
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_history);
 }
 
 impl Desk<CaseWorker> {
     /// Takes a step, and answers with the referral as it is afterwards.
-    pub async fn act<S: Step>(&self, id: ReferralId, step: S) -> Result<HttpResponse> {
+    pub async fn act<S: ReferralStep>(&self, id: ReferralId, step: S) -> Result<HttpResponse> {
         let actor = self.caller.staff.actor();
         let sight = self.caller.staff.own_sight(&self.directory);
         let seen = sight.clone();
@@ -63,18 +63,22 @@ impl Desk<CaseWorker> {
         self.call.send(self.denials.noted(outcome, || self.attempt::<S>(id, &sight))?)
     }
 
-    fn attempt<S: Step>(&self, id: ReferralId, sight: &Sight) -> Entry {
+    fn attempt<S: ReferralStep>(&self, id: ReferralId, sight: &CaseScope) -> Entry {
         Entry::of_call(&self.call, self.caller.staff.actor(), S::AUDITED.code, "referral", vec![id.uuid()])
             .on_behalf_of(sight.only_office())
     }
 
-    async fn take<S: Step>(&self, id: ReferralId, step: S, sight: &Sight, slot: &Slot) -> Result<Written> {
+    async fn take<S: ReferralStep>(&self, id: ReferralId, step: S, sight: &CaseScope, slot: &Slot) -> Result<Written> {
         let (call, staff) = (&self.call, &self.caller.staff);
         let seen = sight.clone();
         let before = self.db.read(move |conn| store::find(conn, &seen, id)).await?.open(&self.vault)?;
         call.check_if_match_when_given(before.version)?;
-        let setting =
-            Setting { directory: &self.directory, moment: &call.moment, by: staff.id, caller: self.caller.standing() };
+        let setting = StepSetting {
+            directory: &self.directory,
+            moment: &call.moment,
+            by: staff.id,
+            caller: self.caller.standing(),
+        };
         let named = step.named();
         let (after, said) = steps::take(step, &before, &setting)?;
         let entry = self.attempt::<S>(id, sight).on_behalf_of(before.office_id);
@@ -106,9 +110,9 @@ impl CaseWorker {
 /// Checks that the records a step names exist, as far as the caller may know. `office` has the referral.
 fn check_named(
     conn: &mut DbConn,
-    sight: &Sight,
+    sight: &CaseScope,
     (id, kind, office): (ReferralId, Kind, OfficeId),
-    named: steps::Named,
+    named: steps::StepReferences,
 ) -> Result<()> {
     let mut rules = Rules::default();
     if let Some(colleague) = named.colleague {

@@ -3,37 +3,27 @@
 //! The table ([`super::table`]) has checked before whether the action is allowed; here only the input is checked. A step that
 //! fails leaves nothing behind, since it works on a copy.
 
-mod answers;
-mod ends;
-mod work;
+pub mod ends;
+pub mod feedback;
+pub mod work;
 
 use chrono::NaiveDate;
-
-pub use answers::{RefuseFeedback, SendFeedback};
-pub use ends::{
-    Complete, DecideInquiry, Decline, EnterInError, MarkDuplicate, RecordFamilyDeclined, RecordNotReached, Reopen,
-    WithdrawConsent,
-};
-pub use work::{
-    Accept, AssessProtection, Assign, ExtendDeadline, Hold, LogAttempt, Redirect, RequestInformation, Resume, Start,
-    SupplyInformation,
-};
 
 use crate::audit::AuditAction;
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{OfferId, ReferralId, StaffId};
-use crate::referrals::Referral;
+use crate::moment::Moment;
 use crate::referrals::course::table::{Action, Caller, refusal};
-use crate::referrals::course::{State, clocks};
-use crate::referrals::disclosure;
+use crate::referrals::course::{ReferralState, clocks};
 use crate::referrals::messages::MessageKind;
+use crate::referrals::{Referral, disclosure};
 use crate::rules::{Rules, in_the_future};
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::ConfidentialProse;
 
 /// The circumstances of a step: the member of staff, the time and the directory.
-pub struct Setting<'a> {
+pub struct StepSetting<'a> {
     pub directory: &'a Directory,
     pub moment: &'a Moment,
     pub by: StaffId,
@@ -41,7 +31,7 @@ pub struct Setting<'a> {
     pub caller: Caller,
 }
 
-impl Setting<'_> {
+impl StepSetting<'_> {
     pub fn now(&self) -> Timestamp {
         self.moment.now
     }
@@ -61,7 +51,7 @@ impl Setting<'_> {
 
 /// The words that came with a step, for the history.
 #[derive(Debug, Clone, Default)]
-pub struct Said {
+pub struct StepNote {
     /// The reason, as a code.
     pub code: Option<&'static str>,
     /// The reason, in words.
@@ -70,7 +60,7 @@ pub struct Said {
     pub message: Option<(MessageKind, ConfidentialProse)>,
 }
 
-impl Said {
+impl StepNote {
     fn words(words: impl Into<Option<ConfidentialProse>>) -> Self {
         Self { words: words.into(), ..Self::default() }
     }
@@ -83,7 +73,7 @@ impl Said {
 /// The records that a step names besides the referral. Only the database can tell whether they exist, as far as the caller may
 /// know.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Named {
+pub struct StepReferences {
     /// A member of staff of the office.
     pub colleague: Option<StaffId>,
     pub referral: Option<ReferralId>,
@@ -91,23 +81,23 @@ pub struct Named {
 }
 
 /// An action, together with its input.
-pub trait Step: Clone + Send + 'static {
+pub trait ReferralStep: Clone + Send + 'static {
     /// The action's row in the table.
     const ACTION: Action;
     /// The name of the action in the audit.
     const AUDITED: AuditAction;
 
     /// Changes the referral by the step, and returns the words that came with it.
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said>;
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote>;
 
     /// The records that the step names.
-    fn named(&self) -> Named {
-        Named::default()
+    fn named(&self) -> StepReferences {
+        StepReferences::default()
     }
 }
 
 /// Takes a step, if the table allows it. Returns the referral's next version and the words that came with the step.
-pub fn take<S: Step>(step: S, before: &Referral, setting: &Setting<'_>) -> Result<(Referral, Said)> {
+pub fn take<S: ReferralStep>(step: S, before: &Referral, setting: &StepSetting<'_>) -> Result<(Referral, StepNote)> {
     super::table::check(S::ACTION, before, setting.caller, setting.directory)?;
     let mut after = before.clone();
     let said = step.take(&mut after, setting)?;
@@ -127,12 +117,12 @@ impl Referral {
     }
 
     /// Ends the referral. A review that was due is met.
-    pub(in crate::referrals) fn end(&mut self, state: State, now: Timestamp) {
+    pub(in crate::referrals) fn end(&mut self, state: ReferralState, now: Timestamp) {
         clocks::meet(self, crate::calendar::DeadlineKind::Review, now);
         self.course.state = state;
     }
 }
 
-fn not_yours(referral: &Referral, setting: &Setting<'_>) -> Error {
+fn not_yours(referral: &Referral, setting: &StepSetting<'_>) -> Error {
     refusal(Problem::ActionForbidden, referral, setting.caller, setting.directory)
 }

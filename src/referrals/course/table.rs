@@ -59,7 +59,7 @@ crate::text_column!(Action);
 
 /// The caller who may take an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
+pub enum ActionOwner {
     /// Everybody who works with cases at the referral's office: caseworkers and team leads.
     Worker,
     /// A worker with the qualification that SoL 25 kap. 1 § requires.
@@ -91,14 +91,14 @@ impl From<Powers> for Caller {
 }
 
 impl Caller {
-    fn is(self, who: Who) -> bool {
+    fn is(self, who: ActionOwner) -> bool {
         match self {
-            Self::Sender => who == Who::Sender,
+            Self::Sender => who == ActionOwner::Sender,
             Self::Staff { leads, qualified } => match who {
-                Who::Worker => true,
-                Who::Qualified => qualified,
-                Who::Lead => leads,
-                Who::Sender => false,
+                ActionOwner::Worker => true,
+                ActionOwner::Qualified => qualified,
+                ActionOwner::Lead => leads,
+                ActionOwner::Sender => false,
             },
         }
     }
@@ -106,13 +106,13 @@ impl Caller {
 
 /// The kinds of referral that an action is possible for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum For {
+enum ActionKinds {
     Reports,
     Requests,
     All,
 }
 
-impl For {
+impl ActionKinds {
     fn has(self, kind: Kind) -> bool {
         match self {
             Self::Reports => kind == Kind::ConcernReport,
@@ -122,11 +122,11 @@ impl For {
     }
 }
 
-struct Row {
+struct ActionRow {
     action: Action,
-    kinds: For,
+    kinds: ActionKinds,
     from: &'static [Status],
-    who: Who,
+    who: ActionOwner,
 }
 
 const OPEN: &[Status] =
@@ -158,34 +158,39 @@ const ANY: &[Status] = &[
     Status::Withdrawn,
 ];
 
-const fn row(action: Action, kinds: For, from: &'static [Status], who: Who) -> Row {
-    Row { action, kinds, from, who }
+const fn row(action: Action, kinds: ActionKinds, from: &'static [Status], who: ActionOwner) -> ActionRow {
+    ActionRow { action, kinds, from, who }
 }
 
-const TABLE: [Row; 23] = [
-    row(Action::AssessProtection, For::Reports, BEFORE, Who::Worker),
-    row(Action::RequestInformation, For::All, &[Status::Received], Who::Worker),
-    row(Action::SupplyInformation, For::All, &[Status::InformationRequested], Who::Worker),
-    row(Action::Assign, For::All, OPEN, Who::Worker),
-    row(Action::Accept, For::Requests, &[Status::Received], Who::Worker),
-    row(Action::Start, For::Requests, &[Status::Accepted], Who::Worker),
-    row(Action::LogAttempt, For::Requests, TAKEN_ON, Who::Worker),
-    row(Action::Hold, For::Requests, &[Status::Accepted, Status::InProgress], Who::Worker),
-    row(Action::Resume, For::Requests, &[Status::OnHold], Who::Worker),
-    row(Action::DecideInquiry, For::Reports, BEFORE, Who::Qualified),
-    row(Action::ExtendDeadline, For::All, OPEN, Who::Lead),
-    row(Action::Redirect, For::All, &[Status::Received, Status::InformationRequested, Status::Accepted], Who::Worker),
-    row(Action::Decline, For::Requests, BEFORE, Who::Worker),
-    row(Action::MarkDuplicate, For::All, BEFORE, Who::Lead),
-    row(Action::RecordFamilyDeclined, For::Requests, TAKEN_ON, Who::Worker),
-    row(Action::RecordNotReached, For::Requests, TAKEN_ON, Who::Worker),
-    row(Action::Complete, For::Requests, &[Status::InProgress], Who::Worker),
-    row(Action::Withdraw, For::Requests, OPEN, Who::Sender),
-    row(Action::WithdrawConsent, For::Requests, OPEN, Who::Worker),
-    row(Action::SendFeedback, For::Reports, DECIDED, Who::Worker),
-    row(Action::RefuseFeedback, For::Reports, DECIDED, Who::Worker),
-    row(Action::Reopen, For::All, ENDED, Who::Lead),
-    row(Action::EnterInError, For::All, ANY, Who::Lead),
+const TABLE: [ActionRow; 23] = [
+    row(Action::AssessProtection, ActionKinds::Reports, BEFORE, ActionOwner::Worker),
+    row(Action::RequestInformation, ActionKinds::All, &[Status::Received], ActionOwner::Worker),
+    row(Action::SupplyInformation, ActionKinds::All, &[Status::InformationRequested], ActionOwner::Worker),
+    row(Action::Assign, ActionKinds::All, OPEN, ActionOwner::Worker),
+    row(Action::Accept, ActionKinds::Requests, &[Status::Received], ActionOwner::Worker),
+    row(Action::Start, ActionKinds::Requests, &[Status::Accepted], ActionOwner::Worker),
+    row(Action::LogAttempt, ActionKinds::Requests, TAKEN_ON, ActionOwner::Worker),
+    row(Action::Hold, ActionKinds::Requests, &[Status::Accepted, Status::InProgress], ActionOwner::Worker),
+    row(Action::Resume, ActionKinds::Requests, &[Status::OnHold], ActionOwner::Worker),
+    row(Action::DecideInquiry, ActionKinds::Reports, BEFORE, ActionOwner::Qualified),
+    row(Action::ExtendDeadline, ActionKinds::All, OPEN, ActionOwner::Lead),
+    row(
+        Action::Redirect,
+        ActionKinds::All,
+        &[Status::Received, Status::InformationRequested, Status::Accepted],
+        ActionOwner::Worker,
+    ),
+    row(Action::Decline, ActionKinds::Requests, BEFORE, ActionOwner::Worker),
+    row(Action::MarkDuplicate, ActionKinds::All, BEFORE, ActionOwner::Lead),
+    row(Action::RecordFamilyDeclined, ActionKinds::Requests, TAKEN_ON, ActionOwner::Worker),
+    row(Action::RecordNotReached, ActionKinds::Requests, TAKEN_ON, ActionOwner::Worker),
+    row(Action::Complete, ActionKinds::Requests, &[Status::InProgress], ActionOwner::Worker),
+    row(Action::Withdraw, ActionKinds::Requests, OPEN, ActionOwner::Sender),
+    row(Action::WithdrawConsent, ActionKinds::Requests, OPEN, ActionOwner::Worker),
+    row(Action::SendFeedback, ActionKinds::Reports, DECIDED, ActionOwner::Worker),
+    row(Action::RefuseFeedback, ActionKinds::Reports, DECIDED, ActionOwner::Worker),
+    row(Action::Reopen, ActionKinds::All, ENDED, ActionOwner::Lead),
+    row(Action::EnterInError, ActionKinds::All, ANY, ActionOwner::Lead),
 ];
 
 /// The number of attempts after which a family may count as not reached.
@@ -244,7 +249,7 @@ impl Status {
     }
 }
 
-impl Row {
+impl ActionRow {
     fn is_now(&self, referral: &Referral) -> bool {
         self.kinds.has(referral.kind) && self.from.contains(&referral.status())
     }

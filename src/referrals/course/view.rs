@@ -8,7 +8,7 @@ use crate::calendar::{Deadline, DeadlineKind};
 use crate::error::Result;
 use crate::id::{OfficeId, ReferralEventId};
 use crate::referrals::course::codes::{FeedbackRefusalReason, FeedbackValue};
-use crate::referrals::course::events::{SealedEvent, Told};
+use crate::referrals::course::events::{EventReason, SealedEvent};
 use crate::referrals::course::table::Action;
 use crate::referrals::{Origin, Referral, Status, disclosure};
 use crate::time::Timestamp;
@@ -178,7 +178,7 @@ impl EventView {
 
     /// Opens a sealed event.
     pub fn new(event: &SealedEvent, vault: &Vault) -> Result<Self> {
-        let Told { code, words } = event.told(vault)?;
+        let EventReason { code, words } = event.told(vault)?;
         Ok(Self {
             id: event.id,
             version: event.version,

@@ -1,6 +1,6 @@
 //! The one rule about what the sender of a referral may know of it.
 //!
-//! [`Disclosed`] depends only on the sender's category, the kind of the referral, the scope of the consent, the municipality's
+//! [`DisclosedReferral`] depends only on the sender's category, the kind of the referral, the scope of the consent, the municipality's
 //! settings and the state of the referral. Receipts, the actions of a sender, and the office's view of both are made from it
 //! alone.
 //!
@@ -22,7 +22,7 @@ use crate::calendar::DeadlineKind;
 use crate::directory::Directory;
 use crate::id::{OfficeId, ReferralId};
 use crate::referrals::course::codes::{DisclosedStatus, FeedbackValue};
-use crate::referrals::course::{State, TurnTo, Withdrawer};
+use crate::referrals::course::{ReferralState, TurnTo, Withdrawer};
 use crate::referrals::matter::consent::ConsentScope;
 use crate::referrals::reference::Reference;
 use crate::referrals::{Kind, Referral, Status};
@@ -31,7 +31,7 @@ use crate::vault::ConfidentialLine;
 
 /// The part of a referral that its sender may know.
 #[derive(Debug, Clone)]
-pub struct Disclosed<'a> {
+pub struct DisclosedReferral<'a> {
     pub id: ReferralId,
     pub reference: &'a Reference,
     pub kind: Kind,
@@ -83,12 +83,12 @@ pub enum SenderAction {
     RequestFeedback,
 }
 
-impl<'a> Disclosed<'a> {
+impl<'a> DisclosedReferral<'a> {
     /// Computes what the sender of this referral may know of it.
     pub fn of(referral: &'a Referral, directory: &Directory) -> Self {
         let learns_the_decision = learns_the_decision(referral, directory);
         let decision = referral.deadlines.iter().find(|deadline| deadline.kind == DeadlineKind::InquiryDecision);
-        let Changing { status, office, requested, told, turn_to } = Changing::of(referral);
+        let ChangingDisclosure { status, office, requested, told, turn_to } = ChangingDisclosure::of(referral);
         Self {
             id: referral.id,
             reference: &referral.reference,
@@ -129,7 +129,7 @@ impl<'a> Disclosed<'a> {
 
 /// The disclosed facts that can change.
 #[derive(Debug, PartialEq, Eq)]
-struct Changing<'a> {
+struct ChangingDisclosure<'a> {
     status: DisclosedStatus,
     office: OfficeId,
     requested: bool,
@@ -137,7 +137,7 @@ struct Changing<'a> {
     turn_to: Option<&'a TurnTo>,
 }
 
-impl<'a> Changing<'a> {
+impl<'a> ChangingDisclosure<'a> {
     fn of(referral: &'a Referral) -> Self {
         let given = referral.course.feedback.given.as_ref();
         Self {
@@ -146,7 +146,7 @@ impl<'a> Changing<'a> {
             requested: referral.feedback_is_requested(),
             told: given.map(|given| (given.value, given.at)),
             turn_to: match &referral.course.state {
-                State::Declined { decline } => Some(&decline.turn_to),
+                ReferralState::Declined { decline } => Some(&decline.turn_to),
                 _ => None,
             },
         }
@@ -155,7 +155,7 @@ impl<'a> Changing<'a> {
 
 /// Whether a disclosed fact differs between two versions of a referral.
 pub fn differs(before: &Referral, after: &Referral) -> bool {
-    Changing::of(before) != Changing::of(after)
+    ChangingDisclosure::of(before) != ChangingDisclosure::of(after)
 }
 
 /// Whether the sender reported under a legal duty.
@@ -195,7 +195,7 @@ pub fn status(referral: &Referral) -> DisclosedStatus {
     let with_outcome = learns_the_outcome(referral);
     let told = |told: DisclosedStatus, otherwise: DisclosedStatus| if with_outcome { told } else { otherwise };
     match (&referral.course.state, status) {
-        (State::Withdrawn { by: Withdrawer::Sender }, _) => DisclosedStatus::Withdrawn,
+        (ReferralState::Withdrawn { by: Withdrawer::Sender }, _) => DisclosedStatus::Withdrawn,
         (_, Status::InformationRequested) => DisclosedStatus::InformationRequested,
         (_, Status::Received) if referral.course.redirected => {
             told(DisclosedStatus::Redirected, DisclosedStatus::Received)

@@ -6,14 +6,14 @@ use utoipa::ToSchema;
 
 use crate::error::Text;
 use crate::referrals::disclosure::receipt::Receipt;
-use crate::referrals::disclosure::{self, Disclosed};
+use crate::referrals::disclosure::{self, DisclosedReferral};
 use crate::referrals::{Kind, Referral};
 use crate::text::Localized;
 
 /// The sender's receipt, and the facts that are withheld from the sender.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct PartnerView {
+pub struct SenderView {
     /// The receipt, as a key of the sender with all scopes can read it now.
     pub receipt: Receipt,
     /// The facts that are withheld from the sender, at most five.
@@ -41,7 +41,7 @@ pub struct Withheld {
 
 impl Withheld {
     /// Lists the facts that are withheld from the sender of a referral, beside what is disclosed.
-    pub fn from(referral: &Referral, disclosed: &Disclosed<'_>) -> Vec<Self> {
+    pub fn from(referral: &Referral, disclosed: &DisclosedReferral<'_>) -> Vec<Self> {
         let mut withheld = vec![Self {
             what: Text::new(
                 "The office's own work: the assignee, notes, attempts, reasons, extended deadlines, other referrals",
@@ -73,7 +73,7 @@ impl Withheld {
         withheld
     }
 
-    fn decision(referral: &Referral, disclosed: &Disclosed<'_>) -> Option<Self> {
+    fn decision(referral: &Referral, disclosed: &DisclosedReferral<'_>) -> Option<Self> {
         let feedback = &referral.course.feedback;
         let ground = match disclosed.feedback {
             None if disclosure::reports_by_duty(referral) => Text::new(

@@ -1,5 +1,5 @@
 //! The receipt: a referral as its sender sees it. Every answer to a partner agency about its referral is made here and nowhere
-//! else, from what [`super::disclosure`] lets through.
+//! else, from what [`crate::referrals::disclosure`] lets through.
 //!
 //! A receipt follows from the sender's category and from what has been disclosed, never from what only the office knows. Its
 //! ETag is therefore a hash of the receipt, and does not change when something undisclosed happens.
@@ -11,13 +11,12 @@ use crate::auth::Scope;
 use crate::calendar::DeadlineKind;
 use crate::directory::Directory;
 use crate::error::Text;
-use crate::http::call::Link;
-use crate::http::written::Linking;
+use crate::http::link::{Link, Linking};
 use crate::id::{OfficeId, ReferralId};
 use crate::referrals::Kind;
 use crate::referrals::course::TurnTo;
 use crate::referrals::course::codes::{DisclosedStatus, FeedbackValue};
-use crate::referrals::disclosure::{Disclosed, DisclosedFeedback, SenderAction};
+use crate::referrals::disclosure::{DisclosedFeedback, DisclosedReferral, SenderAction};
 use crate::referrals::reference::Reference;
 use crate::text::Localized;
 use crate::time::Timestamp;
@@ -60,12 +59,12 @@ pub struct Receipt {
     pub deadlines: Vec<DisclosedDeadline>,
     /// Whether a mandatory reporter asked to know if an inquiry is opened, and what was told (SoL 19 kap. 6 §).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub feedback: Option<Feedback>,
+    pub feedback: Option<ReceiptFeedback>,
     /// The place to turn to instead, if the office declined.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub turn_to: Option<Instead>,
+    pub turn_to: Option<TurnToInstead>,
     /// The address of this receipt, and links to the actions that the sender may take now.
     #[serde(rename = "_links")]
     #[schema(max_items = 20)]
@@ -96,7 +95,7 @@ impl ReceivingOffice {
 /// The place to turn to instead: an office, or a description in words.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Instead {
+pub struct TurnToInstead {
     /// The other office to turn to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office: Option<ReceivingOffice>,
@@ -128,7 +127,7 @@ pub struct DisclosedDeadline {
 /// Feedback on the decision to a mandatory reporter.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Feedback {
+pub struct ReceiptFeedback {
     /// Whether the reporter asked for feedback.
     pub requested: bool,
     /// The answer that the office has given, if it has given one.
@@ -146,7 +145,12 @@ pub struct Feedback {
 
 impl Receipt {
     /// Makes the receipt from what has been disclosed, for a sender whose key has these scopes.
-    pub fn new(disclosed: &Disclosed<'_>, scopes: &[Scope], directory: &Directory, linking: &impl Linking) -> Self {
+    pub fn new(
+        disclosed: &DisclosedReferral<'_>,
+        scopes: &[Scope],
+        directory: &Directory,
+        linking: &impl Linking,
+    ) -> Self {
         let deadlines = disclosed.decision_due.iter().map(|due| DisclosedDeadline {
             kind: DeadlineKind::InquiryDecision,
             due_at: due.at.into(),
@@ -165,15 +169,15 @@ impl Receipt {
             deadlines: deadlines.collect(),
             feedback: disclosed.feedback.map(|DisclosedFeedback { requested, told }| {
                 let (value, sent_at) = told.unzip();
-                Feedback { requested, value, sent_at }
+                ReceiptFeedback { requested, value, sent_at }
             }),
-            turn_to: disclosed.turn_to.map(|turn_to| Instead::of(turn_to, directory)),
+            turn_to: disclosed.turn_to.map(|turn_to| TurnToInstead::of(turn_to, directory)),
             links: links(disclosed, scopes, linking),
         }
     }
 }
 
-impl Instead {
+impl TurnToInstead {
     fn of(TurnTo { office_id, text }: &TurnTo, directory: &Directory) -> Self {
         Self { office: office_id.and_then(|id| ReceivingOffice::of(id, directory)), text: text.clone() }
     }
@@ -185,7 +189,7 @@ pub fn path(id: ReferralId) -> String {
 }
 
 /// Links to the actions that a key with these scopes may take on the referral now.
-fn links(disclosed: &Disclosed<'_>, scopes: &[Scope], linking: &impl Linking) -> Vec<Link> {
+fn links(disclosed: &DisclosedReferral<'_>, scopes: &[Scope], linking: &impl Linking) -> Vec<Link> {
     let path = path(disclosed.id);
     let below = |name: &'static str, method: &'static str| linking.link(name, method, &format!("{path}/{name}"));
     let mut links = vec![linking.link("self", "GET", &path)];

@@ -17,9 +17,9 @@ use crate::http::written::Written;
 use crate::id::ReferralId;
 use crate::idempotency::{Replay, Slot};
 use crate::referrals::course::act::Transition;
-use crate::referrals::course::steps::Said;
+use crate::referrals::course::steps::StepNote;
 use crate::referrals::course::table::{Action, refusal};
-use crate::referrals::faces::routes::links;
+use crate::referrals::faces::answers::links;
 use crate::referrals::faces::views::ReferralView;
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Kind, Status};
@@ -105,7 +105,7 @@ impl Desk<CaseWorker> {
         let (copy, after) = before.copied_for_sibling(index, &self.directory, &call.moment)?;
         let sealed = SealedReferral::new(&copy, vault, &call.moment.random)?;
         let entry = attempt().also_about(vec![copy.id.uuid()]).on_behalf_of(before.office_id);
-        let (steps, said) = ((&before, &after), Said::default());
+        let (steps, said) = ((&before, &after), StepNote::default());
         let transition =
             Transition::new(Action::CopyForSibling, steps, staff.actor(), &said, vault, &call.moment, entry)?;
         let path = format!("/referrals/{}", copy.id);

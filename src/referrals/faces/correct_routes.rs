@@ -7,27 +7,27 @@ use crate::auth::{CaseCorrector, Desk, Tools};
 use crate::db::{DbConn, anew};
 use crate::error::{Error, Problem, Result};
 use crate::families;
-use crate::families::membership::{By, if_known};
+use crate::families::membership::{ActingStaff, if_known};
 use crate::http::answer::Validator;
-use crate::http::body::MergePatch;
+use crate::http::merge_patch::MergePatch;
 use crate::http::path::Named;
 use crate::id::{OfficeId, PersonId, ReferralId};
 use crate::outreach;
 use crate::people::Changeable;
 use crate::referrals::course::act::Transition;
-use crate::referrals::course::steps::Said;
+use crate::referrals::course::steps::StepNote;
 use crate::referrals::course::table::Action;
-use crate::referrals::faces::routes::links;
+use crate::referrals::faces::answers::links;
 use crate::referrals::faces::views::ReferralView;
 use crate::referrals::matter::child::Child;
 use crate::referrals::matter::consent;
-use crate::referrals::matter::corrections::Facts;
+use crate::referrals::matter::corrections::CorrectableFacts;
 use crate::referrals::person::of_person;
-use crate::referrals::person::whom::Whom;
+use crate::referrals::person::whom::ConcernedPerson;
 use crate::referrals::siblings::hiding;
 use crate::referrals::{Referral, Status, store};
 
-type ReferralCorrection = Changeable<Facts>;
+type ReferralCorrection = Changeable<CorrectableFacts>;
 
 /// Correct a referral
 ///
@@ -85,16 +85,16 @@ impl Desk<CaseCorrector> {
         if before.status() == Status::EnteredInError {
             return Err(Error::new(Problem::EnteredInError));
         }
-        let facts: Facts = patch.apply(&before.facts())?;
+        let facts: CorrectableFacts = patch.apply(&before.facts())?;
         let (facts, whom) = self.denials.noted(self.whom(facts, &before).await, attempt)?;
         let after = before.corrected(facts, whom.known, &self.directory, &call.moment)?;
         let entry = attempt().on_behalf_of(before.office_id);
-        let (steps, said, actor) = ((&before, &after), Said::default(), worker.staff.actor());
+        let (steps, said, actor) = ((&before, &after), StepNote::default(), worker.staff.actor());
         let transition = Transition::new(Action::Correct, steps, actor, &said, vault, &call.moment, entry)?;
         let hides = after.protected && !before.protected;
         let rerouted = hides.then(|| self.entry("referral.rerouted", id).on_behalf_of(before.office_id));
-        let follows = Follows::of(&before, &after);
-        let hider = after.hides_anew(&before).then(|| By::new(&worker.staff, &self.directory, call));
+        let follows = CorrectionEffects::of(&before, &after);
+        let hider = after.hides_anew(&before).then(|| ActingStaff::new(&worker.staff, &self.directory, call));
         let (directory, sealing) = (self.directory.clone(), vault.clone());
         let work = move |conn: &mut DbConn| {
             whom.hold(conn)?;
@@ -120,25 +120,25 @@ impl Desk<CaseCorrector> {
     }
 
     /// Finds the person that the corrected referral is about: another person than before only if the facts say so.
-    async fn whom(&self, facts: Facts, before: &Referral) -> Result<(Facts, Whom)> {
+    async fn whom(&self, facts: CorrectableFacts, before: &Referral) -> Result<(CorrectableFacts, ConcernedPerson)> {
         let people = self.caller.people.own_sight(&self.directory);
         let (child, was) = (facts.child.clone(), before.person_id);
         let is_same_person = child.person_id == was;
         let is_same_number = child.number() == before.matter.child.number();
         if let Some(was) = was.filter(|_| is_same_person && is_same_number) {
-            return Ok((facts, Whom::still(was, people, &self.db).await?));
+            return Ok((facts, ConcernedPerson::still(was, people, &self.db).await?));
         }
         // A person who is not named again is not looked up: the number may tell who the child is.
         let named = child.person_id.filter(|_| !is_same_person);
         let still = was.filter(|_| is_same_person);
         let child = Child { person_id: named, ..child };
-        let (child, whom) = Whom::of_child(child, still, people, &self.db, &self.vault).await?;
-        Ok((Facts { child, ..facts }, whom))
+        let (child, whom) = ConcernedPerson::of_child(child, still, people, &self.db, &self.vault).await?;
+        Ok((CorrectableFacts { child, ..facts }, whom))
     }
 }
 
 /// The consequences for people when a referral is about somebody else or its protection changes.
-struct Follows {
+struct CorrectionEffects {
     met: Option<PersonId>,
     office: OfficeId,
     protected: bool,
@@ -146,7 +146,7 @@ struct Follows {
     touched: Vec<PersonId>,
 }
 
-impl Follows {
+impl CorrectionEffects {
     fn of(before: &Referral, after: &Referral) -> Self {
         let is_anothers = before.person_id != after.person_id;
         let is_touched = is_anothers || before.protected != after.protected;

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, post};
 use uuid::Uuid;
 
 use crate::audit::{self, Entry};
-use crate::auth::{Desk, ReferralMaker, Sight, Tools};
+use crate::auth::{CaseScope, Desk, ReferralMaker, Tools};
 use crate::db::{DbConn, anew};
 use crate::error::{Problem, Result};
 use crate::families;
@@ -18,12 +18,12 @@ use crate::idempotency::{Again, ReplayAnew, Slot};
 use crate::outreach::{reports, store as contact_store};
 use crate::people::ProtectedIdentity;
 use crate::referrals::Referral;
-use crate::referrals::faces::routes::links;
+use crate::referrals::faces::answers::links;
 use crate::referrals::faces::views::ReferralView;
 use crate::referrals::matter::staff_matter::NewStaffReferral;
 use crate::referrals::matter::{TakenDown, consent};
 use crate::referrals::person::of_person;
-use crate::referrals::person::whom::Whom;
+use crate::referrals::person::whom::ConcernedPerson;
 use crate::referrals::store::{self, SealedReferral};
 use crate::rules::Rules;
 
@@ -79,7 +79,7 @@ pub async fn create_referral(maker: ReferralMaker, tools: Tools, new: Body<NewSt
     let new = new.0;
     let desk = Desk::new(maker, tools);
     let leads_nowhere = new.is_anonymous();
-    let seen = Sight { made_by: Some(desk.caller.staff.id), ..desk.readable() };
+    let seen = CaseScope { made_by: Some(desk.caller.staff.id), ..desk.readable() };
     let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {
         store::find(conn, &seen, ReferralId::from_uuid(id))?;
         Ok(Again { answer: kept, others: Vec::new(), leads_nowhere })
@@ -92,7 +92,7 @@ pub async fn create_referral(maker: ReferralMaker, tools: Tools, new: Body<NewSt
 }
 
 impl Desk<ReferralMaker> {
-    fn readable(&self) -> Sight {
+    fn readable(&self) -> CaseScope {
         self.caller.cases.own_sight(&self.directory)
     }
 
@@ -113,7 +113,7 @@ impl Desk<ReferralMaker> {
         let leads_nowhere = new.is_anonymous();
         let (named, contact) = (new.child.person_id, new.source.outreach_contact_id);
         let (field, people) = (self.caller.field.own_sight(directory), self.caller.people.own_sight(directory));
-        let (child, whom) = Whom::of_child(new.child, None, people, &self.db, vault).await?;
+        let (child, whom) = ConcernedPerson::of_child(new.child, None, people, &self.db, vault).await?;
         new.child = child;
         let today = directory.calendar.local_date(moment.now.utc());
         let taken_down = new.taken_down(reports::reporter(&self.caller.staff)?, today, directory)?;
@@ -168,7 +168,7 @@ impl Desk<ReferralMaker> {
 }
 
 /// Checks that the contact named in a body exists, as far as a caller with this sight of the field may know.
-fn check_contact(conn: &mut DbConn, sight: &Sight, named: Option<OutreachContactId>) -> Result<()> {
+fn check_contact(conn: &mut DbConn, sight: &CaseScope, named: Option<OutreachContactId>) -> Result<()> {
     let mut rules = Rules::default();
     if let Some(id) = named {
         let found = if_known(contact_store::find(conn, sight, id))?.filter(|contact| !contact.in_error);

@@ -17,15 +17,16 @@ use crate::http::written::Written;
 use crate::id::{PartnerId, ReferralId};
 use crate::idempotency::{Replay, Slot};
 use crate::referrals::course::act::Transition;
-use crate::referrals::disclosure::Disclosed;
+use crate::referrals::disclosure::DisclosedReferral;
 use crate::referrals::disclosure::receipt::{self, Receipt};
 use crate::referrals::messages::store::SealedMessage;
-use crate::referrals::messages::{NewMessage, PartnerMessage, store as message_store};
-use crate::referrals::sending::sender::{Consequence, Deed, FeedbackRequest, Supplement, Withdrawal};
+use crate::referrals::messages::view::PartnerMessage;
+use crate::referrals::messages::{NewMessage, store as message_store};
+use crate::referrals::sending::sender::{FeedbackRequest, SenderDeed, SenderDeedResult, Supplement, Withdrawal};
 use crate::referrals::{Referral, store};
 
 /// Mounts the operations of senders on their own referrals.
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(supplement).service(write_partner_message).service(withdraw).service(request_feedback);
 }
 
@@ -61,7 +62,7 @@ async fn supplement(
     id: Named<ReferralId>,
     new: Body<Supplement>,
 ) -> Result<HttpResponse> {
-    Desk::new(agency, tools).act(id.0, Deed::Supplement(new.0.text)).await
+    Desk::new(agency, tools).act(id.0, SenderDeed::Supplement(new.0.text)).await
 }
 
 /// Write to the office about one of the agency's own referrals
@@ -91,7 +92,7 @@ async fn write_partner_message(
     id: Named<ReferralId>,
     new: Body<NewMessage>,
 ) -> Result<HttpResponse> {
-    Desk::new(agency, tools).act(id.0, Deed::Write(new.0.text)).await
+    Desk::new(agency, tools).act(id.0, SenderDeed::Write(new.0.text)).await
 }
 
 /// Withdraw one of the agency's own requests
@@ -126,7 +127,7 @@ async fn withdraw(
     id: Named<ReferralId>,
     new: Body<Withdrawal>,
 ) -> Result<HttpResponse> {
-    Desk::new(agency, tools).act(id.0, Deed::Withdraw(new.0.reason)).await
+    Desk::new(agency, tools).act(id.0, SenderDeed::Withdraw(new.0.reason)).await
 }
 
 /// Ask to be told whether an inquiry is opened
@@ -156,19 +157,19 @@ async fn request_feedback(
     id: Named<ReferralId>,
     _: Body<FeedbackRequest>,
 ) -> Result<HttpResponse> {
-    Desk::new(agency, tools).act(id.0, Deed::RequestFeedback).await
+    Desk::new(agency, tools).act(id.0, SenderDeed::RequestFeedback).await
 }
 
 /// The change that an action writes.
 #[derive(Clone)]
 enum Writing {
     Transition(Box<Transition>),
-    Message(Box<Words>),
+    Message(Box<WrittenMessage>),
 }
 
 /// A message, and the version of its referral by which the message was allowed.
 #[derive(Clone)]
-struct Words {
+struct WrittenMessage {
     message: SealedMessage,
     version: i32,
     entry: Entry,
@@ -176,7 +177,7 @@ struct Words {
 
 impl Desk<Agency> {
     /// Takes the action, and answers with the facts that the sender may know.
-    async fn act(&self, id: ReferralId, deed: Deed) -> Result<HttpResponse> {
+    async fn act(&self, id: ReferralId, deed: SenderDeed) -> Result<HttpResponse> {
         let sender = self.caller.id;
         let may_see =
             move |conn: &mut DbConn, id| store::find_sent_by(conn, sender, ReferralId::from_uuid(id)).map(drop);
@@ -187,13 +188,14 @@ impl Desk<Agency> {
 
     /// Takes the action on the current version of the referral. The inner error tells that trying again would not help, since
     /// the sender has read another receipt.
-    async fn attempt(&self, id: ReferralId, deed: &Deed, slot: &Slot) -> Result<Result<Written>> {
+    async fn attempt(&self, id: ReferralId, deed: &SenderDeed, slot: &Slot) -> Result<Result<Written>> {
         let Self { caller: agency, call, directory, db, vault, denials, .. } = self;
         let sender: PartnerId = agency.id;
         let attempted = || Entry::of_call(call, Actor::Partner(sender), deed.audited(), "referral", vec![id.uuid()]);
         let found = db.read(move |conn| store::find_sent_by(conn, sender, id)).await;
         let before: Referral = denials.noted(found, attempted)?.open(vault)?;
-        let receipt = |referral| Receipt::new(&Disclosed::of(referral, directory), &agency.scopes, directory, call);
+        let receipt =
+            |referral| Receipt::new(&DisclosedReferral::of(referral, directory), &agency.scopes, directory, call);
         if let Err(stale) = call.check_if_match_of_when_given(&receipt(&before)) {
             return Ok(Err(stale));
         }
@@ -202,7 +204,7 @@ impl Desk<Agency> {
             Written::created(call, &path, &PartnerMessage::new(message, vault)?, Validator::Content)
         };
         let (writing, answer) = match deed.judge(&before, directory, call.moment.now)? {
-            Consequence::Transition(action, after, said) => {
+            SenderDeedResult::Transition(action, after, said) => {
                 let by = Actor::Partner(sender);
                 let transition =
                     Transition::new(action, (&before, &after), by, &said, vault, &call.moment, attempted())?;
@@ -212,11 +214,14 @@ impl Desk<Agency> {
                 };
                 (Writing::Transition(Box::new(transition)), answer)
             }
-            Consequence::Message(kind, text, asks_for_new_report) => {
+            SenderDeedResult::Message(kind, text, asks_for_new_report) => {
                 let message = SealedMessage::by_sender(id, (kind, &text), sender, vault, &call.moment)?;
                 let message = SealedMessage { asks_for_new_report, ..message };
                 let answer = told(&message)?;
-                (Writing::Message(Box::new(Words { message, version: before.version, entry: attempted() })), answer)
+                (
+                    Writing::Message(Box::new(WrittenMessage { message, version: before.version, entry: attempted() })),
+                    answer,
+                )
             }
         };
         let (kept, slot) = (answer.clone(), slot.clone());

@@ -18,7 +18,7 @@ use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
 use crate::http::idempotency::GONE;
 use crate::http::mount::Mount;
-use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::http::written::Written;
@@ -26,12 +26,12 @@ use crate::id::{PartnerId, ReferralId};
 use crate::idempotency::{Replay, Retries, Slot};
 use crate::people::store as people_store;
 use crate::referrals::course::codes::DisclosedStatus;
-use crate::referrals::disclosure::Disclosed;
+use crate::referrals::disclosure::DisclosedReferral;
 use crate::referrals::disclosure::receipt::{self, Receipt};
 use crate::referrals::faces::partner_action_routes;
 use crate::referrals::matter::{NewReferral, consent};
-use crate::referrals::person::of_person;
-use crate::referrals::person::of_person::{Known, hold_known};
+use crate::referrals::person::of_person::hold_known;
+use crate::referrals::person::{RegisteredPerson, of_person};
 use crate::referrals::sending::{sender_category, sent};
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{Referral, store};
@@ -40,9 +40,9 @@ use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// Mounts the operations of partner agencies on referrals.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(submit_referral).service(list_partner_referrals).service(get_partner_referral);
-    partner_action_routes::add(api);
+    partner_action_routes::mount(api);
 }
 
 /// The largest number of attempts to store a referral. After the first attempt, the child may turn out to be registered or the
@@ -52,7 +52,7 @@ const ATTEMPTS: u8 = 4;
 
 /// The facts that a new referral is judged by: the sender's category, and the registered person with the child's identity
 /// number.
-type JudgedBy = (Category, Option<Known>);
+type JudgedBy = (Category, Option<RegisteredPerson>);
 
 /// The result of an attempt to store a referral.
 enum Stored {
@@ -196,7 +196,8 @@ async fn list_partner_referrals(
     let sender = agency.id;
     let hash = |reference: Line| store::sender_reference_hash(&vault, sender, reference.as_ref());
     let sender_reference_hash = sender_reference.map(hash);
-    let filter = sent::Filter { status, sender_reference_hash, received_from, received_to, changed_from, changed_to };
+    let filter =
+        sent::SentFilter { status, sender_reference_hash, received_from, received_to, changed_from, changed_to };
     let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
     let shown = paging.shown();
     let read = move |conn: &mut DbConn| {
@@ -210,7 +211,7 @@ async fn list_partner_referrals(
         audit::record(conn, &entry.about(seen.collect()))
     };
     let (rows, total) = db.read_recorded(read, record).await?;
-    let found = Found::of_one_more(rows, &paging, total, |last| (last.received_at.micros(), last.id));
+    let found = PageRows::of_one_more(rows, &paging, total, |last| (last.received_at.micros(), last.id));
     let found = found.try_map(|row| row.open(&vault))?;
     let directory = directory.current();
     let view = |referral: Referral| receipt(&referral, &agency, &directory, &call);
@@ -253,5 +254,5 @@ fn entry(action: &'static str, id: Uuid, sender: PartnerId, call: &Call) -> Entr
 }
 
 fn receipt(referral: &Referral, agency: &Agency, directory: &Directory, call: &Call) -> Receipt {
-    Receipt::new(&Disclosed::of(referral, directory), &agency.scopes, directory, call)
+    Receipt::new(&DisclosedReferral::of(referral, directory), &agency.scopes, directory, call)
 }

@@ -15,7 +15,8 @@ use crate::directory;
 use crate::error::{Error, Result, Text};
 use crate::families::membership::if_known;
 use crate::http::body::Body;
-use crate::http::call::{Cache, Call, Link};
+use crate::http::call::{Cache, Call};
+use crate::http::link::Link;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::id::{OfficeId, PersonId, ReferralId};
@@ -59,7 +60,7 @@ pub struct ReferralMatches {
 
 /// The one term that is searched for.
 #[derive(Clone)]
-enum Wanted {
+enum WantedReferral {
     Reference(Reference),
     Person(PersonId),
 }
@@ -85,20 +86,20 @@ pub async fn search_referrals(
     vault: Data<Vault>,
     search: Body<ReferralSearch>,
 ) -> Result<HttpResponse> {
-    let wanted = Wanted::of(search.0)?;
+    let wanted = WantedReferral::of(search.0)?;
     let directory = directory.current();
     let (people, sight) = (people.sight(&directory), cases.sight(&directory));
     let mut entry = Entry::of_call(&call, cases.actor(), "referral.searched", "referral", Vec::new())
         .on_behalf_of(sight.only_office())
         .because(sight.reason);
-    if let Wanted::Person(person) = &wanted {
+    if let WantedReferral::Person(person) = &wanted {
         entry = entry.about(vec![person.uuid()]);
     }
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
     let read = move |conn: &mut DbConn| match &wanted {
-        Wanted::Reference(reference) => finding::by_reference(conn, &sight, reference),
+        WantedReferral::Reference(reference) => finding::by_reference(conn, &sight, reference),
         // A caller who may not know of the person may not know what is said about the person either.
-        Wanted::Person(person) => match if_known(people_store::find(conn, &people, *person))? {
+        WantedReferral::Person(person) => match if_known(people_store::find(conn, &people, *person))? {
             Some(_) => finding::about(conn, &sight, *person, limit),
             None => Ok(Vec::new()),
         },
@@ -114,7 +115,7 @@ pub async fn search_referrals(
     call.answer(&ReferralMatches { items, has_more }, Cache::NoStore)
 }
 
-impl Wanted {
+impl WantedReferral {
     fn of(search: ReferralSearch) -> Result<Self> {
         match (search.reference, search.person_id) {
             (Some(reference), None) => Ok(Self::Reference(reference)),

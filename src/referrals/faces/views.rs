@@ -3,19 +3,20 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::call::Link;
+use crate::http::link::Link;
 use crate::id::{OfficeId, ReferralId, StaffId};
 use crate::referrals::course::codes::DeclineReason;
 use crate::referrals::course::view::{DeadlineView, FeedbackView};
 use crate::referrals::course::{
-    Attempt, Decline, Extension, Hold, InquiryDecision, Outcome, ProtectionAssessment, State, Withdrawer,
+    Attempt, Extension, InquiryDecision, ProtectionAssessment, ReferralDecline, ReferralHold, ReferralOutcome,
+    ReferralState, Withdrawer,
 };
 use crate::referrals::matter::child::Child;
 use crate::referrals::matter::consent::Consent;
 use crate::referrals::matter::{Guardian, GuardiansInformed, Reporter, Sibling};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
-use crate::referrals::siblings::copies::SiblingCopy;
+use crate::referrals::siblings::SiblingCopy;
 use crate::referrals::{Kind, Origin, Referral, Status, Urgency, no_deadline};
 use crate::services::Need;
 use crate::time::Timestamp;
@@ -26,7 +27,8 @@ use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 /// @x-example-omit ["outreachContactId", "selfRequest", "private"]
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Source {
+#[schema(as = Source)]
+pub struct ReferralSource {
     /// The partner agency that sent the referral.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partner_id: Option<crate::id::PartnerId>,
@@ -78,7 +80,7 @@ pub struct ReferralView {
     /// @example "soon"
     pub urgency: Urgency,
     /// The source that the referral came from.
-    pub source: Source,
+    pub source: ReferralSource,
     /// The child or young person that the referral is about.
     pub child: Child,
     /// The child's guardians, at most two.
@@ -176,10 +178,10 @@ pub struct ReferralView {
     pub first_contact_at: Option<Timestamp>,
     /// The reason why the referral waits, and the time until when.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hold: Option<Hold>,
+    pub hold: Option<ReferralHold>,
     /// The reason why the office declined, and the place to turn to instead.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub decline: Option<Decline>,
+    pub decline: Option<ReferralDecline>,
     /// The reason why the family said no.
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -192,7 +194,7 @@ pub struct ReferralView {
     pub withdrawn_by: Option<Withdrawer>,
     /// The way in which support ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<ReferralOutcome>,
     /// The report that this one was copied from for a sibling.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub copy_of: Option<ReferralId>,
@@ -224,7 +226,7 @@ impl ReferralView {
         let created_at = referral.created_at();
         let course = referral.course;
         let mut assessments = course.assessments.into_iter();
-        let known = Known::of(course.state);
+        let known = StateDetails::of(course.state);
         let matter = referral.matter;
         Self {
             id: referral.id,
@@ -232,7 +234,7 @@ impl ReferralView {
             kind: referral.kind,
             status,
             urgency: referral.urgency,
-            source: Source {
+            source: ReferralSource {
                 partner_id: referral.origin.partner(),
                 outreach_contact_id: referral.origin.contact(),
                 self_request: (referral.origin == Origin::SelfRequest).then_some(true),
@@ -292,33 +294,37 @@ impl ReferralView {
 
 /// The facts that only some states of a referral have.
 #[derive(Default)]
-struct Known {
+struct StateDetails {
     decision: Option<InquiryDecision>,
     first_contact_at: Option<Timestamp>,
-    hold: Option<Hold>,
-    decline: Option<Decline>,
+    hold: Option<ReferralHold>,
+    decline: Option<ReferralDecline>,
     family_decline_reason: Option<DeclineReason>,
     duplicate_of: Option<ReferralId>,
     withdrawn_by: Option<Withdrawer>,
-    outcome: Option<Outcome>,
+    outcome: Option<ReferralOutcome>,
 }
 
-impl Known {
-    fn of(state: State) -> Self {
+impl StateDetails {
+    fn of(state: ReferralState) -> Self {
         let nothing = Self::default();
         match state {
-            State::Received | State::InformationRequested | State::Accepted => nothing,
-            State::InProgress { first_contact_at } => Self { first_contact_at: Some(first_contact_at), ..nothing },
-            State::OnHold { hold, first_contact_at } => Self { hold: Some(hold), first_contact_at, ..nothing },
-            State::HandedOver { decision } | State::ClosedNoInquiry { decision } => {
+            ReferralState::Received | ReferralState::InformationRequested | ReferralState::Accepted => nothing,
+            ReferralState::InProgress { first_contact_at } => {
+                Self { first_contact_at: Some(first_contact_at), ..nothing }
+            }
+            ReferralState::OnHold { hold, first_contact_at } => Self { hold: Some(hold), first_contact_at, ..nothing },
+            ReferralState::HandedOver { decision } | ReferralState::ClosedNoInquiry { decision } => {
                 Self { decision: Some(decision), ..nothing }
             }
-            State::Declined { decline } => Self { decline: Some(decline), ..nothing },
-            State::Duplicate { of } => Self { duplicate_of: Some(of), ..nothing },
-            State::Completed { outcome } => Self { outcome: Some(outcome), ..nothing },
-            State::DeclinedByFamily { reason_code } => Self { family_decline_reason: Some(reason_code), ..nothing },
-            State::Withdrawn { by } => Self { withdrawn_by: Some(by), ..nothing },
-            State::NotReached | State::EnteredInError => nothing,
+            ReferralState::Declined { decline } => Self { decline: Some(decline), ..nothing },
+            ReferralState::Duplicate { of } => Self { duplicate_of: Some(of), ..nothing },
+            ReferralState::Completed { outcome } => Self { outcome: Some(outcome), ..nothing },
+            ReferralState::DeclinedByFamily { reason_code } => {
+                Self { family_decline_reason: Some(reason_code), ..nothing }
+            }
+            ReferralState::Withdrawn { by } => Self { withdrawn_by: Some(by), ..nothing },
+            ReferralState::NotReached | ReferralState::EnteredInError => nothing,
         }
     }
 }

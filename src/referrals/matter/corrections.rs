@@ -12,20 +12,20 @@ use utoipa::ToSchema;
 
 use crate::directory::Directory;
 use crate::error::Result;
+use crate::moment::Moment;
 use crate::people::Registration;
 use crate::referrals::matter::child::Child;
 use crate::referrals::matter::{Guardian, NewReferral};
-use crate::referrals::person::of_person::Known;
+use crate::referrals::person::RegisteredPerson;
 use crate::referrals::routing::Routing;
 use crate::referrals::{Referral, Urgency};
 use crate::rules::Rules;
-use crate::time::Moment;
 
 /// The facts of a referral that can be corrected.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewReferralCorrection)]
-pub struct Facts {
+pub struct CorrectableFacts {
     /// The time within which somebody must look at the referral.
     pub urgency: Urgency,
     /// The child or young person that the referral is about.
@@ -35,14 +35,14 @@ pub struct Facts {
     pub guardians: Vec<Guardian>,
 }
 
-impl Registration for Facts {
+impl Registration for CorrectableFacts {
     const FIELDS: &'static [&'static str] = &[];
 }
 
 impl Referral {
     /// The correctable facts as they are now.
-    pub fn facts(&self) -> Facts {
-        Facts {
+    pub fn facts(&self) -> CorrectableFacts {
+        CorrectableFacts {
             urgency: self.urgency,
             child: Child { person_id: self.person_id, ..self.matter.child.clone() },
             guardians: self.matter.guardians.clone(),
@@ -52,12 +52,12 @@ impl Referral {
     /// Returns the next version of the referral, with these facts. `known` is the child, if registered.
     pub fn corrected(
         &self,
-        facts: Facts,
-        known: Option<Known>,
+        facts: CorrectableFacts,
+        known: Option<RegisteredPerson>,
         directory: &Directory,
         moment: &Moment,
     ) -> Result<Self> {
-        let Facts { urgency, child, guardians } = facts;
+        let CorrectableFacts { urgency, child, guardians } = facts;
         let person_id = known.map(|(id, _)| id);
         let child = Child { person_id, ..child };
         let matter = NewReferral { child, guardians, ..self.matter.clone() };

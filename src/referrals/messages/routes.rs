@@ -13,30 +13,34 @@ use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
 use crate::http::mount::Mount;
-use crate::http::page::{Found, Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::ReferralId;
 use crate::idempotency::{Replay, Slot};
-use crate::referrals::faces::routes::Reading;
-use crate::referrals::messages::store::{Position, SealedMessage};
-use crate::referrals::messages::{MessageKind, MessageView, NewMessage, PartnerMessage, store as message_store};
+use crate::referrals::faces::answers::Reading;
+use crate::referrals::messages::store::{MessagePosition, SealedMessage};
+use crate::referrals::messages::view::{MessageView, PartnerMessage};
+use crate::referrals::messages::{MessageKind, NewMessage, store as message_store};
 use crate::referrals::sending::sender::check_writable;
 use crate::referrals::store;
 use crate::vault::Vault;
 
 /// Mounts the operations on messages, except those by which the sender writes.
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_messages).service(write_message).service(list_partner_messages);
 }
 
 /// The rows of a page and one more, and the total number of messages if the caller asked for it.
-type Read = (Vec<SealedMessage>, Option<u64>);
+type ReadMessages = (Vec<SealedMessage>, Option<u64>);
 
 /// Returns a function that reads a page of a referral's messages. The caller must have checked that the reader may know of the
 /// referral.
-fn reading(paging: &Paging, call: &Call) -> Result<impl Fn(&mut DbConn, ReferralId) -> Result<Read> + Send + 'static> {
-    let (from, limit, count) = (paging.from_among_cases::<Position>(call)?, paging.limit, paging.total);
+fn reading(
+    paging: &Paging,
+    call: &Call,
+) -> Result<impl Fn(&mut DbConn, ReferralId) -> Result<ReadMessages> + Send + 'static> {
+    let (from, limit, count) = (paging.from_among_cases::<MessagePosition>(call)?, paging.limit, paging.total);
     Ok(move |conn: &mut DbConn, id| {
         let total = if count { Some(message_store::count(conn, id)?) } else { None };
         Ok((message_store::page(conn, id, &from, limit)?, total))
@@ -69,7 +73,7 @@ async fn list_messages(
     let page = reading(&paging, &call)?;
     let reading = Reading { staff: &staff, call: &call, directory: &directory.current(), db: &db, denials: &denials };
     let (_, (rows, total)) = reading.of("referral.messages_read", id, page).await?;
-    let found = Found::of_one_more(rows, &paging, total, SealedMessage::position);
+    let found = PageRows::of_one_more(rows, &paging, total, SealedMessage::position);
     let found = found.try_map(|message| MessageView::new(&message, &vault))?;
     Ok(call.give(found.answer(&call, &paging, |message| message)?, Cache::NoStore))
 }
@@ -103,9 +107,9 @@ async fn list_partner_messages(
         store::find_sent_by(conn, sender, id)?;
         reading(conn, id)
     };
-    let found = db.read_recorded(read, move |conn: &mut DbConn, _: &Read| audit::record(conn, &entry)).await;
+    let found = db.read_recorded(read, move |conn: &mut DbConn, _: &ReadMessages| audit::record(conn, &entry)).await;
     let (rows, total) = denials.noted(found, attempt)?;
-    let found = Found::of_one_more(rows, &paging, total, SealedMessage::position);
+    let found = PageRows::of_one_more(rows, &paging, total, SealedMessage::position);
     let found = found.try_map(|message| PartnerMessage::new(&message, &vault))?;
     Ok(call.give(found.answer(&call, &paging, |message| message)?, Cache::NoStore))
 }

@@ -5,11 +5,12 @@ use diesel::prelude::*;
 use crate::db::schema::{referral_messages, referrals};
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::id::{MessageId, PartnerId, ReferralId, StaffId};
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::referrals::messages::MessageKind;
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Sealed, Vault};
 
 /// A message as the database holds it, with its text sealed.
@@ -27,7 +28,7 @@ pub struct SealedMessage {
 }
 
 /// A place in a list of messages: the time, in microseconds, and the identifier.
-pub type Position = (i64, MessageId);
+pub type MessagePosition = (i64, MessageId);
 
 impl SealedMessage {
     /// Seals a message that a member of staff writes.
@@ -65,7 +66,7 @@ impl SealedMessage {
     }
 
     /// The message's place in a list.
-    pub fn position(&self) -> Position {
+    pub fn position(&self) -> MessagePosition {
         (self.at.micros(), self.id)
     }
 }
@@ -85,20 +86,25 @@ pub fn hold(conn: &mut DbConn, referral: ReferralId, version: i32) -> Result<()>
 }
 
 /// Returns one page of a referral's messages, the oldest first. A row beyond `limit` tells that there is a next page.
-pub fn page(conn: &mut DbConn, referral: ReferralId, from: &From<Position>, limit: u32) -> Result<Vec<SealedMessage>> {
+pub fn page(
+    conn: &mut DbConn,
+    referral: ReferralId,
+    from: &PageStart<MessagePosition>,
+    limit: u32,
+) -> Result<Vec<SealedMessage>> {
     Ok(on_backend!(conn, conn => {
         let of_referral = referral_messages::table.filter(referral_messages::referral_id.eq(referral)).into_boxed();
         let mut rows = of_referral
             .order((referral_messages::at.asc(), referral_messages::id.asc()))
             .limit(i64::from(limit) + 1);
         rows = match from {
-            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
-            From::Behind((micros, id)) => {
+            PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            PageStart::After((micros, id)) => {
                 let at = Timestamp::from_micros(*micros).ok_or_else(Error::not_found)?;
                 let same = referral_messages::at.eq(at).and(referral_messages::id.gt(*id));
                 rows.filter(referral_messages::at.gt(at).or(same))
             }
-            From::Nowhere => return Ok(Vec::new()),
+            PageStart::Empty => return Ok(Vec::new()),
         };
         rows.load::<SealedMessage>(conn)
     })?)

@@ -12,7 +12,7 @@ use crate::db::DbConn;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::families;
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::people::store::SealedPerson;
 use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::person::of_person;
@@ -24,7 +24,13 @@ use crate::vault::Vault;
 /// Links the referrals that name this person's number and are about nobody yet, in the transaction that writes the person. The
 /// number must have been locked in that transaction before (see [`crate::db::dialect::take_number`]), so that no referral with
 /// this number comes in at the same time.
-pub fn adopt(conn: &mut DbConn, person: &SealedPerson, directory: &Directory, vault: &Vault, by: &By) -> Result<()> {
+pub fn adopt(
+    conn: &mut DbConn,
+    person: &SealedPerson,
+    directory: &Directory,
+    vault: &Vault,
+    by: &ActingStaff,
+) -> Result<()> {
     let Some(hash) = &person.number_hash else { return Ok(()) };
     let (mut linked, mut rerouted, mut hidden) = (Vec::<Uuid>::new(), Vec::<Uuid>::new(), Vec::new());
     for referral in store::unlinked(conn, hash)? {

@@ -9,17 +9,15 @@ use crate::directory::Directory;
 use crate::error::Result;
 use crate::families::{FirstReached, reached};
 use crate::id::{FamilyId, PersonId, ResourceId};
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::people::{self, ProtectedIdentity};
 use crate::referrals::course::{Course, clocks};
 use crate::referrals::matter::NewReferral;
+use crate::referrals::person::RegisteredPerson;
 use crate::referrals::routing::Routing;
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Referral, Status};
-use crate::time::Moment;
-
-/// A registered person and the person's protection. A referral is routed by both.
-pub type Known = (PersonId, ProtectedIdentity);
 
 impl Referral {
     /// Returns the referral's next version after the person's identity became protected. Only cleared staff may know of it from
@@ -65,14 +63,14 @@ impl Referral {
 
 /// Returns the person with the identity number of a referral's child, if the person is registered. The number is locked until
 /// the transaction ends.
-pub fn hold_known(conn: &mut DbConn, number_hash: &[u8]) -> Result<Option<Known>> {
+pub fn hold_known(conn: &mut DbConn, number_hash: &[u8]) -> Result<Option<RegisteredPerson>> {
     dialect::hold_number(conn, number_hash)?;
     people::store::first_with_number(conn, number_hash)
 }
 
 /// Returns a person that a referral is about, whether or not the caller may know of the person, and whether the person's
 /// identity number is registered.
-pub fn still_known(conn: &mut DbConn, person: PersonId) -> Result<(Known, bool)> {
+pub fn still_known(conn: &mut DbConn, person: PersonId) -> Result<(RegisteredPerson, bool)> {
     let columns = (people_table::protection, people_table::number_hash.is_not_null());
     let (protection, has_number): (ProtectedIdentity, bool) =
         on_backend!(conn, conn => people_table::table.find(person).select(columns).first(conn))?;

@@ -3,7 +3,7 @@
 //! The person is looked up before anything is written, since the office follows from the person. The person is locked while the
 //! referral is written; if the lookup gives somebody else by then, the whole call starts again.
 
-use crate::auth::Sight;
+use crate::auth::CaseScope;
 use crate::db::{Db, DbConn, dialect, stale};
 use crate::error::{Error, Result, Text};
 use crate::families::membership::if_known;
@@ -11,31 +11,32 @@ use crate::id::PersonId;
 use crate::people::store as people_store;
 use crate::people::store::{SealedPerson, number_hash};
 use crate::referrals::matter::child::Child;
-use crate::referrals::person::of_person::{self, Known, hold_known};
+use crate::referrals::person::RegisteredPerson;
+use crate::referrals::person::of_person::{self, hold_known};
 use crate::rules::Rules;
 use crate::vault::Vault;
 
 /// The person that a referral is about, at the time of the lookup.
 #[derive(Clone)]
-pub struct Whom {
+pub struct ConcernedPerson {
     /// The person, if registered.
-    pub known: Option<Known>,
+    pub known: Option<RegisteredPerson>,
     /// The person that staff named, if the caller may know of the person.
     person: Option<SealedPerson>,
     number: Option<Vec<u8>>,
     /// The person that the referral was about before. It stays the same person where nothing says otherwise.
     before: Option<PersonId>,
-    sight: Sight,
+    sight: CaseScope,
 }
 
-impl Whom {
+impl ConcernedPerson {
     /// Looks up the person that `child` is, as far as a caller with this sight of people may know. Facts that were left out are
     /// filled from the named person's register entry. A referral about the person `before` stays about that person, unless the
     /// identity number says otherwise.
     pub async fn of_child(
         child: Child,
         before: Option<PersonId>,
-        sight: Sight,
+        sight: CaseScope,
         db: &Db,
         vault: &Vault,
     ) -> Result<(Child, Self)> {
@@ -58,7 +59,7 @@ impl Whom {
     }
 
     /// Keeps the person that the referral was about.
-    pub async fn still(before: PersonId, sight: Sight, db: &Db) -> Result<Self> {
+    pub async fn still(before: PersonId, sight: CaseScope, db: &Db) -> Result<Self> {
         let whom = Self { known: None, person: None, number: None, before: Some(before), sight };
         let asked = whom.clone();
         Ok(Self { known: db.read(move |conn| asked.look_up(conn)).await?, ..whom })
@@ -78,7 +79,7 @@ impl Whom {
         if is_same && self.look_up(conn)? == self.known { Ok(()) } else { Err(stale()) }
     }
 
-    fn look_up(&self, conn: &mut DbConn) -> Result<Option<Known>> {
+    fn look_up(&self, conn: &mut DbConn) -> Result<Option<RegisteredPerson>> {
         if let Some(number) = &self.number
             && let Some(first) = people_store::first_with_number(conn, number)?
         {
@@ -94,9 +95,9 @@ impl Whom {
     }
 
     /// Checks that a number given together with a person belongs to that person, as far as the caller may know.
-    fn check_number(&self, given: Option<&[u8]>, known: Option<Known>) -> Result<()> {
+    fn check_number(&self, given: Option<&[u8]>, known: Option<RegisteredPerson>) -> Result<()> {
         let Some(person) = &self.person else { return Ok(()) };
-        let may_be_named = |known: &Known| self.sight.protected_identity || !known.1.is_protected();
+        let may_be_named = |known: &RegisteredPerson| self.sight.protected_identity || !known.1.is_protected();
         let is_somebody_elses = match &person.number_hash {
             Some(registered) => given.is_some_and(|given| given != registered),
             None => known.filter(may_be_named).is_some_and(|(id, _)| id != person.id),
@@ -106,7 +107,7 @@ impl Whom {
     }
 }
 
-fn find_named(conn: &mut DbConn, sight: &Sight, id: PersonId) -> Result<SealedPerson> {
+fn find_named(conn: &mut DbConn, sight: &CaseScope, id: PersonId) -> Result<SealedPerson> {
     let mut rules = Rules::default();
     let found = rules.known("/child/personId", id.uuid(), if_known(people_store::find(conn, sight, id))?);
     rules.finish(found)

@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result};
-use crate::referrals::course::steps::Said;
+use crate::referrals::course::steps::StepNote;
 use crate::referrals::course::table::{self, Action, Caller};
-use crate::referrals::course::{State, Withdrawer, clocks};
-use crate::referrals::disclosure::{self, Disclosed};
+use crate::referrals::course::{ReferralState, Withdrawer, clocks};
+use crate::referrals::disclosure::{self, DisclosedReferral};
 use crate::referrals::messages::MessageKind;
 use crate::referrals::{Kind, Referral, Status};
 use crate::time::Timestamp;
@@ -46,7 +46,7 @@ pub struct FeedbackRequest {}
 
 /// An action of the sender on its referral.
 #[derive(Debug, Clone)]
-pub enum Deed {
+pub enum SenderDeed {
     Supplement(ConfidentialProse),
     Write(ConfidentialProse),
     Withdraw(Option<ConfidentialProse>),
@@ -55,9 +55,9 @@ pub enum Deed {
 }
 
 /// The effect of a sender's action.
-pub enum Consequence {
+pub enum SenderDeedResult {
     /// The next version of the referral.
-    Transition(Action, Box<Referral>, Said),
+    Transition(Action, Box<Referral>, StepNote),
     /// A message. The referral itself does not change.
     Message(MessageKind, ConfidentialProse, AsksForNewReport),
 }
@@ -65,7 +65,7 @@ pub enum Consequence {
 /// Whether a supplement came after the report was decided, so that the office must say whether the supplement is a new report.
 pub type AsksForNewReport = bool;
 
-impl Deed {
+impl SenderDeed {
     /// The name of the action in the audit.
     pub fn audited(&self) -> &'static str {
         match self {
@@ -77,9 +77,9 @@ impl Deed {
     }
 
     /// Returns the effect of the action on this referral, or an error if the sender may not take the action now.
-    pub fn judge(&self, before: &Referral, directory: &Directory, now: Timestamp) -> Result<Consequence> {
+    pub fn judge(&self, before: &Referral, directory: &Directory, now: Timestamp) -> Result<SenderDeedResult> {
         let refused = |problem: Problem| {
-            let actions = Disclosed::of(before, directory).actions();
+            let actions = DisclosedReferral::of(before, directory).actions();
             Error::new(problem).allowing(actions.into_iter().map(Into::into).collect())
         };
         match self {
@@ -89,8 +89,8 @@ impl Deed {
                 table::check(Action::Withdraw, before, Caller::Sender, directory)
                     .map_err(|error| refused(error.problem()))?;
                 let mut after = before.clone();
-                after.end(State::Withdrawn { by: Withdrawer::Sender }, now);
-                let said = Said { words: reason.clone(), ..Said::default() };
+                after.end(ReferralState::Withdrawn { by: Withdrawer::Sender }, now);
+                let said = StepNote { words: reason.clone(), ..StepNote::default() };
                 Ok(transition(Action::Withdraw, before, after, said, now))
             }
             Self::RequestFeedback => {
@@ -117,7 +117,7 @@ impl Deed {
                 if after.protected && after.status().is_final() && clocks::running(&after).next().is_some() {
                     after.go_to_reception(directory)?;
                 }
-                Ok(transition(Action::RequestFeedback, before, after, Said::default(), now))
+                Ok(transition(Action::RequestFeedback, before, after, StepNote::default(), now))
             }
         }
     }
@@ -137,18 +137,18 @@ fn say(
     (unasked, asked): (MessageKind, MessageKind),
     text: &ConfidentialProse,
     now: Timestamp,
-) -> Result<Consequence> {
+) -> Result<SenderDeedResult> {
     check_writable(before)?;
     if before.status() == Status::InformationRequested {
         let mut after = before.clone();
-        after.course.state = State::Received;
-        let said = Said { message: Some((asked, text.clone())), ..Said::default() };
+        after.course.state = ReferralState::Received;
+        let said = StepNote { message: Some((asked, text.clone())), ..StepNote::default() };
         return Ok(transition(Action::SupplyInformation, before, after, said, now));
     }
     let is_late = before.kind == Kind::ConcernReport && before.status().is_final();
-    Ok(Consequence::Message(unasked, text.clone(), is_late && unasked == MessageKind::Supplement))
+    Ok(SenderDeedResult::Message(unasked, text.clone(), is_late && unasked == MessageKind::Supplement))
 }
 
-fn transition(action: Action, before: &Referral, after: Referral, said: Said, now: Timestamp) -> Consequence {
-    Consequence::Transition(action, Box::new(after.settled(before, now)), said)
+fn transition(action: Action, before: &Referral, after: Referral, said: StepNote, now: Timestamp) -> SenderDeedResult {
+    SenderDeedResult::Transition(action, Box::new(after.settled(before, now)), said)
 }

@@ -9,16 +9,16 @@ use diesel::sql_types::Bool;
 use crate::db::DbConn;
 use crate::db::schema::referrals;
 use crate::error::{Error, Result};
-use crate::http::page::From;
+use crate::http::page::PageStart;
 use crate::id::PartnerId;
 use crate::on_backend;
 use crate::referrals::course::codes::DisclosedStatus;
-use crate::referrals::store::{Position, SealedReferral};
+use crate::referrals::store::{ReferralPosition, SealedReferral};
 use crate::time::Timestamp;
 
 /// The referrals that an agency asks for, among those that it has sent.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct SentFilter {
     /// The state that has been disclosed to the agency.
     pub status: Option<DisclosedStatus>,
     /// The hash of the agency's own reference.
@@ -36,7 +36,7 @@ pub struct Filter {
 /// The rows that a page and a count share. A boxed query knows its database, so this is compiled for each.
 macro_rules! filtered {
     ($sender:expr, $filter:expr) => {{
-        let filter: &Filter = $filter;
+        let filter: &SentFilter = $filter;
         let mut rows = referrals::table.filter(referrals::partner_id.eq($sender)).into_boxed();
         if let Some(status) = filter.status {
             rows = rows.filter(referrals::disclosed_status.eq(status));
@@ -69,28 +69,28 @@ macro_rules! filtered {
 pub fn page(
     conn: &mut DbConn,
     sender: PartnerId,
-    filter: &Filter,
-    from: &From<Position>,
+    filter: &SentFilter,
+    from: &PageStart<ReferralPosition>,
     limit: u32,
 ) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => {
         let ordered = filtered!(sender, filter).order((referrals::received_at.desc(), referrals::id.desc()));
         let mut rows = ordered.limit(i64::from(limit) + 1);
         rows = match from {
-            From::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
-            From::Behind((micros, id)) => {
+            PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
+            PageStart::After((micros, id)) => {
                 let at = Timestamp::from_micros(*micros).ok_or_else(Error::not_found)?;
                 let earlier = referrals::received_at.lt(at).or(referrals::received_at.eq(at).and(referrals::id.lt(*id)));
                 rows.filter(earlier)
             }
-            From::Nowhere => return Ok(Vec::new()),
+            PageStart::Empty => return Ok(Vec::new()),
         };
         rows.load::<SealedReferral>(conn)
     })?)
 }
 
 /// Counts all the referrals that match.
-pub fn count(conn: &mut DbConn, sender: PartnerId, filter: &Filter) -> Result<u64> {
+pub fn count(conn: &mut DbConn, sender: PartnerId, filter: &SentFilter) -> Result<u64> {
     let count: i64 = on_backend!(conn, conn => filtered!(sender, filter).count().get_result(conn))?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
@@ -103,7 +103,8 @@ mod tests {
     use super::*;
     use crate::db::connection::Purpose;
     use crate::db::{Target, migrations};
-    use crate::time::{Clock, Moment, Random};
+    use crate::moment::Moment;
+    use crate::time::{Clock, Random};
 
     #[derive(QueryableByName)]
     struct Row {
@@ -112,7 +113,7 @@ mod tests {
     }
 
     /// SQLite's query plan for a page with this filter, without statistics on the number of rows.
-    fn plan(conn: &mut DbConn, filter: &Filter) -> String {
+    fn plan(conn: &mut DbConn, filter: &SentFilter) -> String {
         let moment = Moment { now: Clock::system().now(), random: Random::system() };
         let sender: PartnerId = moment.id();
         let page = filtered!(sender, filter).order((referrals::received_at.desc(), referrals::id.desc())).limit(21);
@@ -132,14 +133,17 @@ mod tests {
         migrations::run(&target).unwrap();
         let conn = &mut target.connect(Purpose::Writing).unwrap();
         let now = Some(Clock::system().now());
-        let by_status = |status| Filter { status: Some(status), ..Filter::default() };
+        let by_status = |status| SentFilter { status: Some(status), ..SentFilter::default() };
         for (filter, index) in [
-            (Filter::default(), "referrals_partner_received"),
+            (SentFilter::default(), "referrals_partner_received"),
             (by_status(DisclosedStatus::Received), "referrals_partner_received"),
             (by_status(DisclosedStatus::Handled), "referrals_partner_disclosed"),
-            (Filter { sender_reference_hash: Some(vec![0; 32]), ..Filter::default() }, "referrals_partner_reference"),
-            (Filter { received_from: now, ..Filter::default() }, "referrals_partner_received"),
-            (Filter { changed_from: now, ..Filter::default() }, "referrals_partner_changed"),
+            (
+                SentFilter { sender_reference_hash: Some(vec![0; 32]), ..SentFilter::default() },
+                "referrals_partner_reference",
+            ),
+            (SentFilter { received_from: now, ..SentFilter::default() }, "referrals_partner_received"),
+            (SentFilter { changed_from: now, ..SentFilter::default() }, "referrals_partner_changed"),
         ] {
             let plan = plan(conn, &filter);
             assert!(plan.contains(index), "{filter:?}: {plan}");

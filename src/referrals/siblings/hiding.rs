@@ -14,8 +14,9 @@ use crate::db::schema::referrals;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::families;
-use crate::families::membership::By;
+use crate::families::membership::ActingStaff;
 use crate::id::ReferralId;
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::people::ProtectedIdentity;
 use crate::referrals::Referral;
@@ -24,7 +25,6 @@ use crate::referrals::matter::NewReferral;
 use crate::referrals::matter::child::Child;
 use crate::referrals::person::of_person;
 use crate::referrals::store::{self, SealedReferral};
-use crate::time::Moment;
 use crate::vault::Vault;
 
 impl Referral {
@@ -55,7 +55,13 @@ impl Referral {
 }
 
 /// Hides the reports that were copied with a referral that is hidden already.
-pub fn hide_copied(conn: &mut DbConn, hidden: ReferralId, directory: &Directory, vault: &Vault, by: &By) -> Result<()> {
+pub fn hide_copied(
+    conn: &mut DbConn,
+    hidden: ReferralId,
+    directory: &Directory,
+    vault: &Vault,
+    by: &ActingStaff,
+) -> Result<()> {
     let hidden = find(conn, hidden)?.open(vault)?;
     let protection = protection_of(conn, &hidden)?;
     let mut seen = BTreeSet::from([hidden.id]);

@@ -1,7 +1,7 @@
 //! The rule of permissions is held by the table: whichever line is taken away, somebody is answered otherwise.
 
-use nara::auth::permissions::{Line, Permissions, TABLE};
-use nara::http::document::Operation;
+use nara::auth::permissions::{PermissionLine, Permissions, TABLE};
+use nara::http::documented::DocumentedOperation;
 
 use super::{caller, table};
 use crate::support::TestApp;
@@ -28,7 +28,7 @@ async fn a_writer_notices(whole: &TestApp, app: &TestApp) -> bool {
 }
 
 /// Whether a server with this rule answers somebody otherwise than the table says.
-async fn somebody_notices(app: &TestApp, requests: &[(&Operation, Prepared)]) -> bool {
+async fn somebody_notices(app: &TestApp, requests: &[(&DocumentedOperation, Prepared)]) -> bool {
     let table = table();
     for (operation, request) in requests {
         for (name, expected) in table[&operation.id].iter().filter(|(name, _)| STAFF.contains(name)) {
@@ -52,7 +52,7 @@ async fn no_line_of_the_rule_can_be_taken_away_without_somebody_noticing() {
     }
     assert!(!somebody_notices(&whole, &readings).await, "the whole rule is what the table says");
     for missing in TABLE {
-        let rule: Vec<Line> = TABLE.into_iter().filter(|line| *line != missing).collect();
+        let rule: Vec<PermissionLine> = TABLE.into_iter().filter(|line| *line != missing).collect();
         let app = whole.another_server_with(|setup| setup.permissions = Permissions::of(&rule)).await;
         let noticed = somebody_notices(&app, &readings).await || a_writer_notices(&whole, &app).await;
         assert!(noticed, "nobody misses {missing:?}");

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use futures_util::future::join_all;
-use nara::audit::Outcome;
+use nara::audit::AuditOutcome;
 use nara::db::DbConn;
 use nara::db::schema::audit_records;
 
@@ -34,7 +34,10 @@ async fn each_denial_is_written_down_or_counted_and_none_waits() {
     assert!(dropped().await > 0, "the queue takes whatever comes");
     drop(release);
     let denied = |conn: &mut DbConn| {
-        Ok(audit_records::table.filter(audit_records::outcome.eq(Outcome::Denied)).count().get_result::<i64>(conn)?)
+        Ok(audit_records::table
+            .filter(audit_records::outcome.eq(AuditOutcome::Denied))
+            .count()
+            .get_result::<i64>(conn)?)
     };
     let begun = Instant::now();
     loop {

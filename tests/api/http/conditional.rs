@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use nara::http::document::Operation;
+use nara::http::documented::DocumentedOperation;
 
 use crate::support::document::{OPERATIONS, needs_if_match, new_area};
 use crate::support::{Actor, Answer, Method, TestApp};
@@ -67,7 +67,7 @@ async fn a_change_without_the_version_that_was_read_is_refused_by_every_operatio
 #[actix_web::test]
 async fn a_version_that_cannot_be_read_as_text_is_not_the_current_one() {
     let app = TestApp::start_with(|_| {}).await;
-    let takes_versions = |operation: &&Operation| operation.headers.iter().any(|header| header == "If-Match");
+    let takes_versions = |operation: &&DocumentedOperation| operation.headers.iter().any(|header| header == "If-Match");
     let mut actions = 0;
     for operation in OPERATIONS.iter().filter(takes_versions) {
         let (request, caller) = (app.prepare(operation).await, app.right_caller(operation));

@@ -1,6 +1,6 @@
 //! Paths and methods: what does not exist says so, and HEAD goes wherever GET does.
 
-use nara::http::document::Operation;
+use nara::http::documented::DocumentedOperation;
 use nara::meta::PATHS;
 
 use crate::support::document::OPERATIONS;
@@ -81,7 +81,8 @@ async fn what_does_not_exist_is_not_found() {
 async fn head_answers_like_get_without_a_body() {
     let app = TestApp::start_with(|_| {}).await;
     // Each verification is recorded, and so counts one record more than the one before.
-    let lasting_answer = |operation: &&Operation| operation.method == "GET" && operation.id != "verifyAuditRecords";
+    let lasting_answer =
+        |operation: &&DocumentedOperation| operation.method == "GET" && operation.id != "verifyAuditRecords";
     let described = OPERATIONS.iter().filter(lasting_answer);
     let mut tried = Vec::new();
     for operation in described {

@@ -11,7 +11,7 @@ use nara::auth::permissions::Permissions;
 use nara::db::connection::Purpose;
 use nara::db::schema::audit_records;
 use nara::db::{Db, DbConn, Target, migrations};
-use nara::server::{self, MetricsAt, Running, Setup, Timeouts};
+use nara::server::{self, MetricsAt, RunningServer, Setup, Timeouts};
 use nara::time::Random;
 use serde_json::Value;
 
@@ -166,7 +166,7 @@ impl TestApp {
     /// The number of audit records with the outcome `done`. Denied attempts are recorded as well, but change nothing.
     pub async fn things_done(&self) -> i64 {
         let done = |conn: &mut DbConn| {
-            let rows = audit_records::table.filter(audit_records::outcome.eq(nara::audit::Outcome::Done));
+            let rows = audit_records::table.filter(audit_records::outcome.eq(nara::audit::AuditOutcome::Done));
             Ok(rows.count().get_result(conn)?)
         };
         self.db.read(done).await.expect("the audit can be counted")
@@ -310,7 +310,7 @@ fn run(setup: Setup) -> (Server, SocketAddr, Db) {
     let (tell, told) = mpsc::channel();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let running: Running = match server::start(setup).await {
+            let running: RunningServer = match server::start(setup).await {
                 Ok(running) => running,
                 Err(error) => panic!("the server does not start: {error:?}"),
             };

@@ -9,15 +9,16 @@ use diesel::prelude::*;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use nara::auth::key_set::KeySet;
 use nara::auth::keys::{self, PlainKey};
-use nara::auth::tokens::Verifier;
+use nara::auth::tokens::TokenVerifier;
 use nara::auth::{Category, Scope};
 use nara::config::Secret;
 use nara::db::DbConn;
 use nara::db::schema::partner_keys;
+use nara::moment::Moment;
 use nara::partners::{self, NewPartner, Partner};
-use nara::server::Keys;
-use nara::time::{Moment, Random, Timestamp};
-use nara::vault::{Ring, Vault};
+use nara::server::DerivedKeys;
+use nara::time::{Random, Timestamp};
+use nara::vault::{Vault, VaultKeys};
 use p256::SecretKey;
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{self, Signature};
@@ -31,7 +32,7 @@ pub const KEY_ID: &str = "test-key";
 
 /// The vault of the test installation.
 pub fn vault() -> Vault {
-    static RING: LazyLock<String> = LazyLock::new(|| Ring::new(&Random::system()).reveal());
+    static RING: LazyLock<String> = LazyLock::new(|| VaultKeys::new(&Random::system()).reveal());
     Vault::new(RING.parse().expect("a ring reads what it wrote"))
 }
 
@@ -95,13 +96,13 @@ pub fn key_set() -> String {
 }
 
 /// A verifier of the tokens of the tests' staff, which outlive every test.
-pub fn verifier() -> Verifier {
+pub fn verifier() -> TokenVerifier {
     with_keys(Some(key_set().parse().expect("the key set is right")))
 }
 
 /// A verifier with these keys, or without keys at first.
-pub fn with_keys(keys: Option<KeySet>) -> Verifier {
-    Verifier::new(keys, ISSUER.to_owned(), AUDIENCE.to_owned()).with_longest_lifetime(i64::MAX)
+pub fn with_keys(keys: Option<KeySet>) -> TokenVerifier {
+    TokenVerifier::new(keys, ISSUER.to_owned(), AUDIENCE.to_owned()).with_longest_lifetime(i64::MAX)
 }
 
 /// The claims of a member of staff. The token outlives every test.
@@ -166,7 +167,7 @@ impl TestPartner {
         let partner = Partner::new(NewPartner::of(slug, name, self.category), moment);
         partners::store::insert(conn, &partner)?;
         let id = partner.id;
-        let hash_key = Keys::of(&secret()).partner_keys;
+        let hash_key = DerivedKeys::of(&secret()).partner_keys;
         let (all, submit, read) = (&[Scope::Submit, Scope::Read][..], &[Scope::Submit][..], &[Scope::Read][..]);
         let keys = [
             (&self.key, all),

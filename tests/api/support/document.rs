@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use nara::http::document::{self, Operation};
+use nara::http::documented::DocumentedOperation;
+use nara::openapi;
 use serde_json::{Value, json};
 
 use super::app::SKAGGETORP;
@@ -15,27 +16,27 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(nara::server::document);
 /// The document for the servers that tests start. Making it takes longer than most tests, so they share one.
 pub static PUBLISHED: LazyLock<Arc<Value>> = LazyLock::new(|| Arc::new(DOCUMENT.clone()));
 
-pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| document::operations(&DOCUMENT));
+pub static OPERATIONS: LazyLock<Vec<DocumentedOperation>> = LazyLock::new(|| openapi::operations(&DOCUMENT));
 
 /// The document's entry of an operation.
-pub fn described(operation: &Operation) -> &'static Value {
+pub fn described(operation: &DocumentedOperation) -> &'static Value {
     &DOCUMENT["paths"][&operation.path][operation.method.to_ascii_lowercase()]
 }
 
 /// The document's entry of an operation's answer with this status, with its reference resolved; null if there is none.
-pub fn answer_of(operation: &Operation, status: &str) -> &'static Value {
+pub fn answer_of(operation: &DocumentedOperation, status: &str) -> &'static Value {
     let answer = &described(operation)["responses"][status];
     let pointer = answer["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
     pointer.map_or(answer, |pointer| DOCUMENT.pointer(pointer).expect("a reference leads somewhere"))
 }
 
 /// Whether an operation takes a body.
-pub fn takes_body(operation: &Operation) -> bool {
+pub fn takes_body(operation: &DocumentedOperation) -> bool {
     described(operation).get("requestBody").is_some()
 }
 
 /// Whether the document allows null in a field of an operation's body.
-pub fn may_be_null(operation: &Operation, field: &str) -> bool {
+pub fn may_be_null(operation: &DocumentedOperation, field: &str) -> bool {
     let schema = &described(operation)["requestBody"]["content"]["application/json"]["schema"];
     let name =
         schema["$ref"].as_str().and_then(|name| name.rsplit('/').next()).expect("a body has a schema with a name");
@@ -43,24 +44,24 @@ pub fn may_be_null(operation: &Operation, field: &str) -> bool {
 }
 
 /// Whether an operation requires `If-Match`, because it changes a version that its caller has read.
-pub fn needs_if_match(operation: &Operation) -> bool {
+pub fn needs_if_match(operation: &DocumentedOperation) -> bool {
     let parameters = described(operation)["parameters"].as_array().expect("every operation has parameters");
     parameters.iter().any(|parameter| parameter["$ref"] == "#/components/parameters/IfMatch")
 }
 
 /// The referral step that an operation takes, if it takes one.
-pub fn step_of(operation: &Operation) -> Option<&str> {
+pub fn step_of(operation: &DocumentedOperation) -> Option<&str> {
     let step = operation.path.strip_prefix("/referrals/{id}/").filter(|_| operation.method == "POST");
     step.filter(|step| !["messages", "copy-for-sibling"].contains(step))
 }
 
 /// Whether an operation is a list with pages.
-pub fn is_list(operation: &Operation) -> bool {
+pub fn is_list(operation: &DocumentedOperation) -> bool {
     operation.query.iter().any(|name| name == "cursor")
 }
 
 /// The first example of an operation's request body.
-pub fn example(operation: &Operation) -> Value {
+pub fn example(operation: &DocumentedOperation) -> Value {
     let examples = &described(operation)["requestBody"]["content"]["application/json"]["examples"];
     let first = examples.as_object().and_then(|examples| examples.values().next());
     first.unwrap_or_else(|| panic!("{} has no example", operation.id))["value"].clone()
@@ -110,7 +111,7 @@ impl Prepared {
 
 impl TestApp {
     /// A caller who may call an operation.
-    pub fn right_caller(&self, operation: &Operation) -> Actor {
+    pub fn right_caller(&self, operation: &DocumentedOperation) -> Actor {
         match operation.secured_by.first().map(String::as_str) {
             None => self.anyone(),
             Some("partnerKey") => self.school(),
@@ -138,7 +139,7 @@ impl TestApp {
     }
 
     /// Prepares a request that succeeds once. The things that it changes or removes are made for it.
-    pub async fn prepare(&self, operation: &Operation) -> Prepared {
+    pub async fn prepare(&self, operation: &DocumentedOperation) -> Prepared {
         let method: Method = operation.method.parse().expect("a method");
         let changes = needs_if_match(operation);
         let id = if changes { self.made_for(operation).await } else { self.known_for(operation).await };
@@ -175,7 +176,7 @@ impl TestApp {
     }
 
     /// The name of something that exists and that the operation can be called on.
-    async fn known_for(&self, operation: &Operation) -> String {
+    async fn known_for(&self, operation: &DocumentedOperation) -> String {
         match operation.path.split('/').nth(1).unwrap_or_default() {
             _ if !operation.path.contains('{') => String::new(),
             "areas" => "norr".to_owned(),
@@ -280,7 +281,7 @@ impl TestApp {
     }
 
     /// Creates something that the operation can be called on and that nothing refers to, and returns its id.
-    async fn made_for(&self, operation: &Operation) -> String {
+    async fn made_for(&self, operation: &DocumentedOperation) -> String {
         let noun = operation.path.split('/').nth(1).unwrap_or_default();
         let body = match noun {
             "areas" => new_area(),
@@ -353,7 +354,7 @@ pub fn new_api_key() -> Value {
     json!({ "label": "Påhittat system", "scopes": ["referrals:submit", "referrals:read"] })
 }
 
-fn body_for(operation: &Operation) -> Value {
+fn body_for(operation: &DocumentedOperation) -> Value {
     match operation.id.as_str() {
         "createArea" => new_area(),
         "createOffice" => new_office(),

@@ -1,7 +1,7 @@
 //! A check of every problem that any test receives: the OpenAPI document must list it for the operation that was called.
 
-use nara::http::call::ROOT;
-use nara::http::document::Operation;
+use nara::http::documented::DocumentedOperation;
+use nara::http::settings::ROOT;
 
 use super::caller::Answer;
 use super::document::{OPERATIONS, answer_of};
@@ -24,9 +24,9 @@ pub fn check(answer: &Answer) {
 }
 
 /// The operation that a request calls. If several match, it is the one with the fewest parameters in its path.
-fn operation_at(method: &str, path: &str) -> Option<&'static Operation> {
+fn operation_at(method: &str, path: &str) -> Option<&'static DocumentedOperation> {
     let path = path.split(['?', '#']).next()?.strip_prefix(ROOT)?;
-    let is_at = |operation: &&Operation| operation.method == method && fits(&operation.path, path);
+    let is_at = |operation: &&DocumentedOperation| operation.method == method && fits(&operation.path, path);
     OPERATIONS.iter().filter(is_at).min_by_key(|operation| operation.path.matches('{').count())
 }
 

@@ -5,8 +5,9 @@ use serde_json::json;
 use super::*;
 use crate::auth::Category;
 use crate::directory::import::in_memory;
-use crate::referrals::course::{InquiryDecision, State};
-use crate::time::{Moment, Random};
+use crate::moment::Moment;
+use crate::referrals::course::{InquiryDecision, ReferralState};
+use crate::time::Random;
 
 const DECIDED: &str = "2026-11-24T10:00:00Z";
 const LATER: &str = "2026-11-26T10:00:00Z";
@@ -42,8 +43,8 @@ fn decided(choice: InquiryChoice, feedback_requested: bool, directory: &Director
         rationale: None,
     };
     referral.course.state = match choice {
-        InquiryChoice::DoNotOpen => State::ClosedNoInquiry { decision },
-        _ => State::HandedOver { decision },
+        InquiryChoice::DoNotOpen => ReferralState::ClosedNoInquiry { decision },
+        _ => ReferralState::HandedOver { decision },
     };
     referral
 }

@@ -10,9 +10,9 @@ use crate::error::{Problem, Result, Text};
 use crate::id::{OfferId, ReferralId};
 use crate::referrals::Referral;
 use crate::referrals::course::codes::{DeclineReason, InquiryChoice, ReferralDeclineReason, SupportOutcome};
-use crate::referrals::course::steps::{Named, Said, Setting, Step};
+use crate::referrals::course::steps::{ReferralStep, StepNote, StepReferences, StepSetting};
 use crate::referrals::course::table::Action;
-use crate::referrals::course::{self, InquiryDecision, Outcome, State, TurnTo, Withdrawer, clocks};
+use crate::referrals::course::{self, InquiryDecision, ReferralOutcome, ReferralState, TurnTo, Withdrawer, clocks};
 use crate::referrals::matter::consent::Giver;
 use crate::rules::{Rules, in_the_future};
 use crate::time::{Timestamp, day};
@@ -42,11 +42,11 @@ pub struct DecideInquiry {
     rationale: Option<ConfidentialProse>,
 }
 
-impl Step for DecideInquiry {
+impl ReferralStep for DecideInquiry {
     const ACTION: Action = Action::DecideInquiry;
     const AUDITED: AuditAction = actions::REFERRAL_INQUIRY_DECIDED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let decided_at = self.decided_at.unwrap_or_else(|| setting.now());
         let mut rules = Rules::default();
         rules.require(decided_at <= setting.now(), "/decidedAt", in_the_future());
@@ -63,14 +63,14 @@ impl Step for DecideInquiry {
         };
         clocks::meet(referral, DeadlineKind::InquiryDecision, decided_at);
         let state = match self.decision {
-            InquiryChoice::DoNotOpen => State::ClosedNoInquiry { decision },
-            InquiryChoice::OpenInquiry | InquiryChoice::AlreadyOngoing => State::HandedOver { decision },
+            InquiryChoice::DoNotOpen => ReferralState::ClosedNoInquiry { decision },
+            InquiryChoice::OpenInquiry | InquiryChoice::AlreadyOngoing => ReferralState::HandedOver { decision },
         };
         referral.end(state, setting.now());
         (referral.course.feedback.answered, referral.course.feedback.refused) = (false, None);
         clocks::drop_feedback(referral);
         clocks::start_feedback(referral, setting.now(), setting.directory);
-        Ok(Said::code(self.decision.into(), self.rationale))
+        Ok(StepNote::code(self.decision.into(), self.rationale))
     }
 }
 
@@ -89,11 +89,11 @@ pub struct Decline {
     turn_to: TurnTo,
 }
 
-impl Step for Decline {
+impl ReferralStep for Decline {
     const ACTION: Action = Action::Decline;
     const AUDITED: AuditAction = actions::REFERRAL_DECLINED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         let one = self.turn_to.office_id.is_some() != self.turn_to.text.is_some();
         let either = Text::new("must have exactly one of officeId and text", "ska ha exakt en av officeId och text");
@@ -102,9 +102,9 @@ impl Step for Decline {
             rules.known("/turnTo/officeId", id.uuid(), setting.directory.office(id));
         }
         rules.finish(Some(()))?;
-        let decline = course::Decline { reason_code: self.reason_code, turn_to: self.turn_to };
-        referral.end(State::Declined { decline }, setting.now());
-        Ok(Said::code(self.reason_code.into(), self.note))
+        let decline = course::ReferralDecline { reason_code: self.reason_code, turn_to: self.turn_to };
+        referral.end(ReferralState::Declined { decline }, setting.now());
+        Ok(StepNote::code(self.reason_code.into(), self.note))
     }
 }
 
@@ -118,21 +118,21 @@ pub struct MarkDuplicate {
     of_referral_id: ReferralId,
 }
 
-impl Step for MarkDuplicate {
+impl ReferralStep for MarkDuplicate {
     const ACTION: Action = Action::MarkDuplicate;
     const AUDITED: AuditAction = actions::REFERRAL_MARKED_DUPLICATE;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         let itself = Text::new("must be another referral", "måste vara ett annat ärende");
         rules.require(self.of_referral_id != referral.id, "/ofReferralId", itself);
         rules.finish(Some(()))?;
-        referral.end(State::Duplicate { of: self.of_referral_id }, setting.now());
-        Ok(Said::default())
+        referral.end(ReferralState::Duplicate { of: self.of_referral_id }, setting.now());
+        Ok(StepNote::default())
     }
 
-    fn named(&self) -> Named {
-        Named { referral: Some(self.of_referral_id), ..Named::default() }
+    fn named(&self) -> StepReferences {
+        StepReferences { referral: Some(self.of_referral_id), ..StepReferences::default() }
     }
 }
 
@@ -151,13 +151,13 @@ pub struct RecordFamilyDeclined {
     note: Option<ConfidentialProse>,
 }
 
-impl Step for RecordFamilyDeclined {
+impl ReferralStep for RecordFamilyDeclined {
     const ACTION: Action = Action::RecordFamilyDeclined;
     const AUDITED: AuditAction = actions::REFERRAL_FAMILY_DECLINED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
-        referral.end(State::DeclinedByFamily { reason_code: self.reason_code }, setting.now());
-        Ok(Said::code(self.reason_code.into(), self.note))
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
+        referral.end(ReferralState::DeclinedByFamily { reason_code: self.reason_code }, setting.now());
+        Ok(StepNote::code(self.reason_code.into(), self.note))
     }
 }
 
@@ -172,13 +172,13 @@ pub struct RecordNotReached {
     note: Option<ConfidentialProse>,
 }
 
-impl Step for RecordNotReached {
+impl ReferralStep for RecordNotReached {
     const ACTION: Action = Action::RecordNotReached;
     const AUDITED: AuditAction = actions::REFERRAL_NOT_REACHED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
-        referral.end(State::NotReached, setting.now());
-        Ok(Said::words(self.note))
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
+        referral.end(ReferralState::NotReached, setting.now());
+        Ok(StepNote::words(self.note))
     }
 }
 
@@ -201,18 +201,18 @@ pub struct Complete {
     offer_id: Option<OfferId>,
 }
 
-impl Step for Complete {
+impl ReferralStep for Complete {
     const ACTION: Action = Action::Complete;
     const AUDITED: AuditAction = actions::REFERRAL_COMPLETED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
-        let outcome = Outcome { outcome: self.outcome, offer_id: self.offer_id, at: setting.now() };
-        referral.end(State::Completed { outcome }, setting.now());
-        Ok(Said::code(self.outcome.into(), self.note))
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
+        let outcome = ReferralOutcome { outcome: self.outcome, offer_id: self.offer_id, at: setting.now() };
+        referral.end(ReferralState::Completed { outcome }, setting.now());
+        Ok(StepNote::code(self.outcome.into(), self.note))
     }
 
-    fn named(&self) -> Named {
-        Named { offer: self.offer_id, ..Named::default() }
+    fn named(&self) -> StepReferences {
+        StepReferences { offer: self.offer_id, ..StepReferences::default() }
     }
 }
 
@@ -231,11 +231,11 @@ pub struct WithdrawConsent {
     at: NaiveDate,
 }
 
-impl Step for WithdrawConsent {
+impl ReferralStep for WithdrawConsent {
     const ACTION: Action = Action::WithdrawConsent;
     const AUDITED: AuditAction = actions::REFERRAL_CONSENT_WITHDRAWN;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let given_on = referral.matter.consent.as_ref().map(|consent| consent.given_on);
         let mut rules = Rules::default();
         rules.require(self.at <= setting.today(), "/at", in_the_future());
@@ -246,8 +246,8 @@ impl Step for WithdrawConsent {
         if let Some(consent) = &mut referral.matter.consent {
             consent.withdrawn_at = Some(self.at);
         }
-        referral.end(State::Withdrawn { by: Withdrawer::Consenter }, setting.now());
-        Ok(Said { code: Some(self.by.into()), ..Said::default() })
+        referral.end(ReferralState::Withdrawn { by: Withdrawer::Consenter }, setting.now());
+        Ok(StepNote { code: Some(self.by.into()), ..StepNote::default() })
     }
 }
 
@@ -262,22 +262,22 @@ pub struct Reopen {
     reason: ConfidentialProse,
 }
 
-impl Step for Reopen {
+impl ReferralStep for Reopen {
     const ACTION: Action = Action::Reopen;
     const AUDITED: AuditAction = actions::REFERRAL_REOPENED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         rules.has_room(referral.course.earlier_decisions.len());
         rules.finish(Some(()))?;
         let decision = referral.course.state.decision().cloned();
         referral.course.earlier_decisions.extend(decision);
-        referral.course.state = State::Received;
+        referral.course.state = ReferralState::Received;
         // A protected referral stayed at its office when it ended; an open one belongs to the central reception.
         if referral.protected {
             referral.go_to_reception(setting.directory)?;
         }
-        Ok(Said::words(self.reason))
+        Ok(StepNote::words(self.reason))
     }
 }
 
@@ -292,12 +292,12 @@ pub struct EnterInError {
     reason: ConfidentialProse,
 }
 
-impl Step for EnterInError {
+impl ReferralStep for EnterInError {
     const ACTION: Action = Action::EnterInError;
     const AUDITED: AuditAction = actions::REFERRAL_ENTERED_IN_ERROR;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
-        referral.end(State::EnteredInError, setting.now());
-        Ok(Said::words(self.reason))
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
+        referral.end(ReferralState::EnteredInError, setting.now());
+        Ok(StepNote::words(self.reason))
     }
 }

@@ -11,9 +11,9 @@ use crate::id::{OfficeId, StaffId};
 use crate::offices::{OfficeKind, OfficeStatus};
 use crate::people::Channel;
 use crate::referrals::course::codes::{ExtensionReason, HoldReason, RedirectReason};
-use crate::referrals::course::steps::{Named, Said, Setting, Step, not_yours};
+use crate::referrals::course::steps::{ReferralStep, StepNote, StepReferences, StepSetting, not_yours};
 use crate::referrals::course::table::{Action, Caller};
-use crate::referrals::course::{self, Attempt, Extension, ProtectionAssessment, State, clocks};
+use crate::referrals::course::{self, Attempt, Extension, ProtectionAssessment, ReferralState, clocks};
 use crate::referrals::messages::MessageKind;
 use crate::referrals::{Referral, disclosure};
 use crate::rules::Rules;
@@ -40,11 +40,11 @@ pub struct AssessProtection {
     assessed_at: Option<Timestamp>,
 }
 
-impl Step for AssessProtection {
+impl ReferralStep for AssessProtection {
     const ACTION: Action = Action::AssessProtection;
     const AUDITED: AuditAction = actions::REFERRAL_PROTECTION_ASSESSED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let assessed_at = self.assessed_at.unwrap_or_else(|| setting.now());
         let mut rules = Rules::default();
         setting.check_time(assessed_at, referral.received_at, "/assessedAt", &mut rules);
@@ -57,7 +57,7 @@ impl Step for AssessProtection {
             assessed_at,
             assessed_by: setting.by,
         });
-        Ok(Said::words(self.measures))
+        Ok(StepNote::words(self.measures))
     }
 }
 
@@ -72,14 +72,14 @@ pub struct RequestInformation {
     question: ConfidentialProse,
 }
 
-impl Step for RequestInformation {
+impl ReferralStep for RequestInformation {
     const ACTION: Action = Action::RequestInformation;
     const AUDITED: AuditAction = actions::REFERRAL_INFORMATION_REQUESTED;
 
-    fn take(self, referral: &mut Referral, _: &Setting<'_>) -> Result<Said> {
-        referral.course.state = State::InformationRequested;
+    fn take(self, referral: &mut Referral, _: &StepSetting<'_>) -> Result<StepNote> {
+        referral.course.state = ReferralState::InformationRequested;
         let message = Some((MessageKind::Question, self.question.clone()));
-        Ok(Said { message, ..Said::words(self.question) })
+        Ok(StepNote { message, ..StepNote::words(self.question) })
     }
 }
 
@@ -94,13 +94,13 @@ pub struct SupplyInformation {
     text: ConfidentialProse,
 }
 
-impl Step for SupplyInformation {
+impl ReferralStep for SupplyInformation {
     const ACTION: Action = Action::SupplyInformation;
     const AUDITED: AuditAction = actions::REFERRAL_INFORMATION_SUPPLIED;
 
-    fn take(self, referral: &mut Referral, _: &Setting<'_>) -> Result<Said> {
-        referral.course.state = State::Received;
-        Ok(Said::words(self.text))
+    fn take(self, referral: &mut Referral, _: &StepSetting<'_>) -> Result<StepNote> {
+        referral.course.state = ReferralState::Received;
+        Ok(StepNote::words(self.text))
     }
 }
 
@@ -112,7 +112,7 @@ pub struct Assign {
     assignee_id: StaffId,
 }
 
-fn assign(to: StaffId, referral: &mut Referral, setting: &Setting<'_>) -> Result<()> {
+fn assign(to: StaffId, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<()> {
     let leads = matches!(setting.caller, Caller::Staff { leads: true, .. });
     if to != setting.by && !leads {
         return Err(not_yours(referral, setting));
@@ -121,17 +121,17 @@ fn assign(to: StaffId, referral: &mut Referral, setting: &Setting<'_>) -> Result
     Ok(())
 }
 
-impl Step for Assign {
+impl ReferralStep for Assign {
     const ACTION: Action = Action::Assign;
     const AUDITED: AuditAction = actions::REFERRAL_ASSIGNED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         assign(self.assignee_id, referral, setting)?;
-        Ok(Said::default())
+        Ok(StepNote::default())
     }
 
-    fn named(&self) -> Named {
-        Named { colleague: Some(self.assignee_id), ..Named::default() }
+    fn named(&self) -> StepReferences {
+        StepReferences { colleague: Some(self.assignee_id), ..StepReferences::default() }
     }
 }
 
@@ -146,21 +146,21 @@ pub struct Accept {
     assignee_id: Option<StaffId>,
 }
 
-impl Step for Accept {
+impl ReferralStep for Accept {
     const ACTION: Action = Action::Accept;
     const AUDITED: AuditAction = actions::REFERRAL_ACCEPTED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         if let Some(assignee) = self.assignee_id {
             assign(assignee, referral, setting)?;
         }
-        referral.course.state = State::Accepted;
+        referral.course.state = ReferralState::Accepted;
         clocks::start(referral, DeadlineKind::FirstContact, setting.now(), setting.directory);
-        Ok(Said::default())
+        Ok(StepNote::default())
     }
 
-    fn named(&self) -> Named {
-        Named { colleague: self.assignee_id, ..Named::default() }
+    fn named(&self) -> StepReferences {
+        StepReferences { colleague: self.assignee_id, ..StepReferences::default() }
     }
 }
 
@@ -174,17 +174,17 @@ pub struct Start {
     first_contact_at: Timestamp,
 }
 
-impl Step for Start {
+impl ReferralStep for Start {
     const ACTION: Action = Action::Start;
     const AUDITED: AuditAction = actions::REFERRAL_STARTED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         setting.check_time(self.first_contact_at, referral.received_at, "/firstContactAt", &mut rules);
         rules.finish(Some(()))?;
         clocks::meet(referral, DeadlineKind::FirstContact, self.first_contact_at);
-        referral.course.state = State::InProgress { first_contact_at: self.first_contact_at };
-        Ok(Said::default())
+        referral.course.state = ReferralState::InProgress { first_contact_at: self.first_contact_at };
+        Ok(StepNote::default())
     }
 }
 
@@ -212,11 +212,11 @@ pub struct LogAttempt {
     note: Option<ConfidentialProse>,
 }
 
-impl Step for LogAttempt {
+impl ReferralStep for LogAttempt {
     const ACTION: Action = Action::LogAttempt;
     const AUDITED: AuditAction = actions::REFERRAL_ATTEMPT_LOGGED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         setting.check_time(self.at, referral.received_at, "/at", &mut rules);
         rules.has_room(referral.course.attempts.len());
@@ -227,7 +227,7 @@ impl Step for LogAttempt {
         let words = self.note.clone();
         let Self { at, channel, reached, note } = self;
         referral.course.attempts.push(Attempt { at, channel, reached, note, by: setting.by });
-        Ok(Said::words(words))
+        Ok(StepNote::words(words))
     }
 }
 
@@ -252,22 +252,22 @@ fn check_day_ahead(day: NaiveDate, behind: Option<NaiveDate>, today: NaiveDate, 
     rules.require(today.checked_add_days(Days::new(366)).is_some_and(|last| day <= last), pointer, far);
 }
 
-impl Step for Hold {
+impl ReferralStep for Hold {
     const ACTION: Action = Action::Hold;
     const AUDITED: AuditAction = actions::REFERRAL_PUT_ON_HOLD;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         check_day_ahead(self.review_on, None, setting.today(), "/reviewOn", &mut rules);
         rules.finish(Some(()))?;
         let first_contact_at = match referral.course.state {
-            State::InProgress { first_contact_at } => Some(first_contact_at),
+            ReferralState::InProgress { first_contact_at } => Some(first_contact_at),
             _ => None,
         };
-        let hold = course::Hold { reason: self.reason, review_on: self.review_on };
-        referral.course.state = State::OnHold { hold, first_contact_at };
+        let hold = course::ReferralHold { reason: self.reason, review_on: self.review_on };
+        referral.course.state = ReferralState::OnHold { hold, first_contact_at };
         clocks::start_review(referral, self.review_on, setting.now(), setting.directory);
-        Ok(Said { code: Some(self.reason.into()), ..Said::default() })
+        Ok(StepNote { code: Some(self.reason.into()), ..StepNote::default() })
     }
 }
 
@@ -276,17 +276,19 @@ impl Step for Hold {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Resume {}
 
-impl Step for Resume {
+impl ReferralStep for Resume {
     const ACTION: Action = Action::Resume;
     const AUDITED: AuditAction = actions::REFERRAL_RESUMED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         clocks::meet(referral, DeadlineKind::Review, setting.now());
         referral.course.state = match referral.course.state {
-            State::OnHold { first_contact_at: Some(first_contact_at), .. } => State::InProgress { first_contact_at },
-            _ => State::Accepted,
+            ReferralState::OnHold { first_contact_at: Some(first_contact_at), .. } => {
+                ReferralState::InProgress { first_contact_at }
+            }
+            _ => ReferralState::Accepted,
         };
-        Ok(Said::default())
+        Ok(StepNote::default())
     }
 }
 
@@ -314,11 +316,11 @@ pub struct ExtendDeadline {
     note: ConfidentialProse,
 }
 
-impl Step for ExtendDeadline {
+impl ReferralStep for ExtendDeadline {
     const ACTION: Action = Action::ExtendDeadline;
     const AUDITED: AuditAction = actions::REFERRAL_DEADLINE_EXTENDED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         let reason = Text::new("is not accepted as a reason by law", "är inget skäl enligt lag");
         rules.require_or(Problem::ExtensionReasonRefused, self.reason_code.counts(), "/reasonCode", reason);
@@ -334,7 +336,7 @@ impl Step for ExtendDeadline {
         rules.has_room(referral.course.extensions.len());
         rules.finish(runs)?;
         clocks::extend(referral, self.kind, self.until, setting.directory);
-        if let (DeadlineKind::Review, State::OnHold { hold, .. }) = (self.kind, &mut referral.course.state) {
+        if let (DeadlineKind::Review, ReferralState::OnHold { hold, .. }) = (self.kind, &mut referral.course.state) {
             hold.review_on = self.until;
         }
         referral.course.extensions.push(Extension {
@@ -345,7 +347,7 @@ impl Step for ExtendDeadline {
             by: setting.by,
             at: setting.now(),
         });
-        Ok(Said::code(self.reason_code.into(), Some(self.note)))
+        Ok(StepNote::code(self.reason_code.into(), Some(self.note)))
     }
 }
 
@@ -359,11 +361,11 @@ pub struct Redirect {
     reason: RedirectReason,
 }
 
-impl Step for Redirect {
+impl ReferralStep for Redirect {
     const ACTION: Action = Action::Redirect;
     const AUDITED: AuditAction = actions::REFERRAL_REDIRECTED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let mut rules = Rules::default();
         let found = setting.directory.office(self.office_id);
         let there = Text::new("has the referral already", "har det redan");
@@ -377,13 +379,13 @@ impl Step for Redirect {
         rules.finish(office)?;
         referral.office_id = self.office_id;
         referral.assignee_id = None;
-        referral.course.state = State::Received;
+        referral.course.state = ReferralState::Received;
         referral.course.redirected = true;
         referral.course.suggested = None;
         // The sender is told the new office only if the sender may learn the progress of the request.
         if disclosure::learns_the_outcome(referral) {
             referral.disclosed_office_id = self.office_id;
         }
-        Ok(Said { code: Some(self.reason.into()), ..Said::default() })
+        Ok(StepNote { code: Some(self.reason.into()), ..StepNote::default() })
     }
 }

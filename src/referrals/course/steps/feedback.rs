@@ -8,7 +8,7 @@ use crate::calendar::DeadlineKind;
 use crate::error::Result;
 use crate::referrals::Referral;
 use crate::referrals::course::codes::FeedbackRefusalReason;
-use crate::referrals::course::steps::{Said, Setting, Step};
+use crate::referrals::course::steps::{ReferralStep, StepNote, StepSetting};
 use crate::referrals::course::table::Action;
 use crate::referrals::course::{GivenFeedback, RefusedFeedback, clocks};
 use crate::vault::ConfidentialProse;
@@ -18,18 +18,18 @@ use crate::vault::ConfidentialProse;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SendFeedback {}
 
-impl Step for SendFeedback {
+impl ReferralStep for SendFeedback {
     const ACTION: Action = Action::SendFeedback;
     const AUDITED: AuditAction = actions::REFERRAL_FEEDBACK_SENT;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         let decision = referral.course.state.decision().map(|decision| decision.decision);
         clocks::meet(referral, DeadlineKind::Feedback, setting.now());
         let feedback = &mut referral.course.feedback;
         feedback.given =
             decision.map(|choice| GivenFeedback { value: choice.into(), at: setting.now(), by: setting.by });
         feedback.answered = true;
-        Ok(Said::default())
+        Ok(StepNote::default())
     }
 }
 
@@ -46,15 +46,15 @@ pub struct RefuseFeedback {
     note: ConfidentialProse,
 }
 
-impl Step for RefuseFeedback {
+impl ReferralStep for RefuseFeedback {
     const ACTION: Action = Action::RefuseFeedback;
     const AUDITED: AuditAction = actions::REFERRAL_FEEDBACK_REFUSED;
 
-    fn take(self, referral: &mut Referral, setting: &Setting<'_>) -> Result<Said> {
+    fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote> {
         clocks::meet(referral, DeadlineKind::Feedback, setting.now());
         let feedback = &mut referral.course.feedback;
         feedback.refused = Some(RefusedFeedback { reason_code: self.reason_code, at: setting.now(), by: setting.by });
         feedback.answered = true;
-        Ok(Said::code(self.reason_code.into(), Some(self.note)))
+        Ok(StepNote::code(self.reason_code.into(), Some(self.note)))
     }
 }

@@ -8,10 +8,10 @@ use std::collections::{BTreeSet, HashSet};
 use strum::IntoEnumIterator;
 
 use crate::error::Problem;
-use crate::http::document::components::{
+use crate::openapi::components::{
     PROBLEMS, own_problems, particular_problems, problem_response, refer_to_headers, reference_to_response, status_of,
 };
-use crate::http::document::walk::{self, Object};
+use crate::openapi::walk::{self, Object};
 
 /// The extension for a write that always answers with a body, whatever the caller prefers.
 pub const NO_PREFER: &str = "x-no-prefer";
@@ -27,7 +27,7 @@ pub fn complete_operations(document: &mut Value) {
     let particular = particular_problems(&before);
     for (path, method, operation) in walk::operations_mut(document) {
         operation.entry("security").or_insert_with(|| json!([]));
-        let facts = Facts::of(&before, path, method, operation);
+        let facts = OperationFacts::of(&before, path, method, operation);
         add_parameters(&before, operation, &facts);
         add_problems(operation, &facts, &particular);
         complete_successes(operation, &facts);
@@ -35,7 +35,7 @@ pub fn complete_operations(document: &mut Value) {
 }
 
 /// The facts that decide which shared parts an operation gets.
-struct Facts {
+struct OperationFacts {
     has_body: bool,
     has_path_parameter: bool,
     is_secured: bool,
@@ -52,7 +52,7 @@ struct Facts {
     takes_reason: bool,
 }
 
-impl Facts {
+impl OperationFacts {
     fn of(document: &Value, path: &str, method: &str, operation: &Object) -> Self {
         let success = |status: &str| operation.get("responses").map_or(&Value::Null, |responses| &responses[status]);
         let answers_body = ["200", "201"].iter().any(|status| success(status).get("content").is_some());
@@ -108,7 +108,7 @@ impl Facts {
     }
 }
 
-fn add_parameters(document: &Value, operation: &mut Object, facts: &Facts) {
+fn add_parameters(document: &Value, operation: &mut Object, facts: &OperationFacts) {
     let shared = [
         (true, "Traceparent"),
         (true, "AcceptLanguage"),
@@ -129,7 +129,7 @@ fn add_parameters(document: &Value, operation: &mut Object, facts: &Facts) {
     }
 }
 
-fn add_problems(operation: &mut Object, facts: &Facts, particular: &HashSet<Problem>) {
+fn add_problems(operation: &mut Object, facts: &OperationFacts, particular: &HashSet<Problem>) {
     let own: HashSet<Problem> = operation.get(PROBLEMS).into_iter().flat_map(own_problems).collect();
     let Value::Object(responses) = operation.entry("responses").or_insert_with(|| json!({})) else { return };
     let told = responses.keys().filter_map(|status| status.parse().ok()).filter(|status| *status >= 400);
@@ -156,7 +156,7 @@ fn add_problems(operation: &mut Object, facts: &Facts, particular: &HashSet<Prob
     }
 }
 
-fn complete_successes(operation: &mut Object, facts: &Facts) {
+fn complete_successes(operation: &mut Object, facts: &OperationFacts) {
     let Some(Value::Object(responses)) = operation.get_mut("responses") else { return };
     if facts.honours_prefer && responses.get("200").is_some_and(|answer| answer.get("content").is_some()) {
         responses.entry("204").or_insert_with(|| json!({ "description": "Success. You prefer no body." }));
@@ -194,8 +194,8 @@ fn fallback_description(status: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::document::components::{add_components, add_problem_schemas};
-    use crate::http::problem::MEDIA_TYPE;
+    use crate::http::problem::view::MEDIA_TYPE;
+    use crate::openapi::components::{add_components, add_problem_schemas};
 
     fn completed(path: &str, method: &str, operation: Value) -> Value {
         let mut document = json!({ "paths": { path: { method: operation } } });
