@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::audit::actions;
+use crate::cases::adoption;
 use crate::cases::protect::ProtectPerson;
 use crate::context::Tx;
 use crate::db::dialect;
@@ -12,7 +13,6 @@ use crate::error::Result;
 use crate::families::membership::ActingStaff;
 use crate::people::Person;
 use crate::people::store::{self, NumberClaim, SealedPerson};
-use crate::referrals::person::adoption;
 use crate::referrals::store::SealedReferral;
 use crate::vault::Vault;
 

@@ -1,6 +1,10 @@
 //! Transactions that span nouns, below the faces.
 
+pub mod adoption;
 pub mod change_person;
+pub mod correct_referral;
+pub mod intake;
 pub mod move_person;
 pub mod protect;
 pub mod register_person;
+pub mod take_step;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::audit::actions;
+use crate::cases::adoption;
 use crate::context::Tx;
 use crate::db::{DbConn, dialect};
 use crate::directory::Directory;
@@ -13,7 +14,6 @@ use crate::id::{FamilyId, OfficeId};
 use crate::outreach;
 use crate::people::Person;
 use crate::people::store::{self, NumberClaim, SealedPerson};
-use crate::referrals::person::adoption;
 use crate::vault::Vault;
 
 /// A person who is to be registered.

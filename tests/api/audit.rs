@@ -6,16 +6,15 @@ mod seals;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use nara::audit::{self, AccessReason, Actor, Entry};
-use nara::moment::Moment;
-use nara::time::Random;
-use serde_json::{Value, json};
-
 use crate::support::app::SKAGGETORP;
 use crate::support::clock::START;
 use crate::support::document::OPERATIONS;
 use crate::support::fixtures::concern_report;
 use crate::support::{Actor as Caller, TestApp};
+use nara::audit::{self, AccessReason, Actor, Entry, actions};
+use nara::moment::Moment;
+use nara::time::Random;
+use serde_json::{Value, json};
 
 const UNKNOWN: &str = "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e";
 
@@ -94,7 +93,7 @@ on_both_databases! {
         tick(&app);
         let moment = Moment { now: app.clock.now().into(), random: Random::system() };
         let ids = vec![id.parse().unwrap()];
-        let reviewed = Entry::new(&moment, Actor::System, "referral.read", "referral", ids, String::new())
+        let reviewed = Entry::new(&moment, Actor::System, actions::REFERRAL_READ, ids, String::new())
             .because(AccessReason::StatutoryReview);
         app.db().write(move |conn| audit::record(conn, &reviewed)).await.unwrap();
         let record = records(&app, "actor=system&action=referral.read").await.remove(0);
