@@ -15,7 +15,6 @@ use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::{Representation, Validator};
 use crate::http::body::Body;
 use crate::http::call::Call;
-use crate::http::link::Linking;
 use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
