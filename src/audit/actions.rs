@@ -10,7 +10,7 @@
 
 use uuid::Uuid;
 
-use crate::audit::attempt::Attempt;
+use crate::audit::attempt::AuditAttempt;
 
 /// An action that the audit remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,13 +50,13 @@ impl AuditAction {
     }
 
     /// An attempt at one resource.
-    pub fn on(self, id: impl Into<Uuid>) -> Attempt {
-        Attempt::new(self, vec![id.into()])
+    pub fn on(self, id: impl Into<Uuid>) -> AuditAttempt {
+        AuditAttempt::new(self, vec![id.into()])
     }
 
     /// An attempt at resources that are known only afterwards: those that it creates or finds.
-    pub fn on_new(self) -> Attempt {
-        Attempt::new(self, Vec::new())
+    pub fn on_new(self) -> AuditAttempt {
+        AuditAttempt::new(self, Vec::new())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::moment::Moment;
 
 /// An attempt at an action.
 #[derive(Debug, Clone)]
-pub struct Attempt {
+pub struct AuditAttempt {
     pub action: AuditAction,
     resource_ids: Vec<Uuid>,
     /// The resource that a denial is about, where it is another than the one that a success is about.
@@ -23,7 +23,7 @@ pub struct Attempt {
     pub(crate) notes_readings_only: bool,
 }
 
-impl Attempt {
+impl AuditAttempt {
     pub(super) fn new(action: AuditAction, resource_ids: Vec<Uuid>) -> Self {
         Self {
             action,

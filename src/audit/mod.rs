@@ -45,7 +45,7 @@ use crate::time::{Random, Timestamp};
 
 pub use actions::AuditAction;
 pub use actor::Actor;
-pub use attempt::{Attempt, AuditedCall};
+pub use attempt::{AuditAttempt, AuditedCall};
 use client::{Agent, Client};
 pub use reason::AccessReason;
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::audit::Attempt;
+use crate::audit::AuditAttempt;
 use crate::auth::Administrator;
 use crate::context::{Context, Tx};
 use crate::db::DbConn;
@@ -35,7 +35,7 @@ impl Context<Administrator> {
     /// Writes the directory. `prepare` makes the change from the newest directory: another server may have written since this one looked.
     pub async fn write_directory<W, R, A>(
         &self,
-        attempt: Attempt,
+        attempt: AuditAttempt,
         prepare: impl AsyncFn(&Directory) -> Result<DirectoryChange<W, R, A>>,
     ) -> Result<Written>
     where

@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev};
 use futures_util::future::{FutureExt, LocalBoxFuture};
 
-use crate::audit::Attempt;
+use crate::audit::AuditAttempt;
 use crate::auth::Acting;
 use crate::context::{Context, Services, Tx};
 use crate::error::{Error, Result};
@@ -44,7 +44,7 @@ impl<C: Acting> Context<C> {
     /// makes the job that writes, and runs again after a lost race.
     pub async fn write<J>(
         &self,
-        attempt: Attempt,
+        attempt: AuditAttempt,
         repeat: impl Repeat,
         prepare: impl AsyncFn() -> Result<J>,
     ) -> Result<HttpResponse>

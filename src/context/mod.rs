@@ -18,7 +18,7 @@ mod tx;
 use std::sync::Arc;
 
 use crate::audit::denials::Denials;
-use crate::audit::{self, Attempt, AuditedCall, Entry};
+use crate::audit::{self, AuditAttempt, AuditedCall, Entry};
 use crate::auth::{Acting, CaseScope, OfStaff, Staff};
 use crate::db::{self, Db, DbConn};
 use crate::directory::{self, Directory};
@@ -81,7 +81,7 @@ impl<C: Acting> Context<C> {
     /// Reads what is told to the caller. `seen` completes the entry by what was found; it is durable before this returns.
     pub async fn read_recorded<T: Send + 'static>(
         &self,
-        attempt: Attempt,
+        attempt: AuditAttempt,
         read: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
         seen: impl FnOnce(&T, Entry) -> Entry + Send + 'static,
     ) -> Result<T> {
@@ -93,7 +93,7 @@ impl<C: Acting> Context<C> {
     /// Does one write and gives its answer, with what the job tells besides; that is absent where a kept answer is given again.
     pub async fn perform<T: Send + 'static, J>(
         &self,
-        attempt: Attempt,
+        attempt: AuditAttempt,
         repeat: impl Repeat,
         prepare: impl AsyncFn() -> Result<J>,
     ) -> Result<(Written, Option<T>)>
@@ -118,7 +118,7 @@ impl<C: Acting> Context<C> {
     /// stale when the work is prepared.
     async fn retry_on_conflict<T: Send + 'static, J>(
         &self,
-        attempt: &Attempt,
+        attempt: &AuditAttempt,
         slot: &Slot,
         prepare: &impl AsyncFn() -> Result<J>,
     ) -> Result<(Written, T)>
@@ -138,7 +138,7 @@ impl<C: Acting> Context<C> {
 
     /// Records an attempt as denied if what was looked for was not found, or something else that the caller named; and passes the outcome
     /// on as it is.
-    pub fn noted<T>(&self, outcome: Result<T>, attempt: &Attempt) -> Result<T> {
+    pub fn noted<T>(&self, outcome: Result<T>, attempt: &AuditAttempt) -> Result<T> {
         if attempt.action.is_open {
             return outcome;
         }

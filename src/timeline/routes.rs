@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, get};
 
-use crate::audit::{Attempt, Entry, actions};
+use crate::audit::{AuditAttempt, Entry, actions};
 use crate::auth::TimelineReader;
 use crate::context::Context;
 use crate::error::Result;
@@ -63,7 +63,7 @@ async fn get_family_timeline(
 
 async fn answer(
     ctx: &Context<TimelineReader>,
-    attempt: Attempt,
+    attempt: AuditAttempt,
     whose: TimelineOf,
     paging: &Paging,
 ) -> Result<HttpResponse> {
