@@ -6,7 +6,7 @@ mod seals;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use nara::audit::{self, AccessReason, Actor, Entry};
+use nara::audit::{self, AccessReason, Actor, Entry, actions};
 use nara::moment::Moment;
 use nara::time::Random;
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ on_both_databases! {
         tick(&app);
         let moment = Moment { now: app.clock.now().into(), random: Random::system() };
         let ids = vec![id.parse().unwrap()];
-        let reviewed = Entry::new(&moment, Actor::System, "referral.read", "referral", ids, String::new())
+        let reviewed = Entry::new(&moment, Actor::System, actions::REFERRAL_READ, ids, String::new())
             .because(AccessReason::StatutoryReview);
         app.db().write(move |conn| audit::record(conn, &reviewed)).await.unwrap();
         let record = records(&app, "actor=system&action=referral.read").await.remove(0);

@@ -7,7 +7,7 @@ use diesel::sql_query;
 use futures_util::future::join_all;
 use nara::audit::chain::{Seal, Sealer};
 use nara::audit::seal::{BATCH, Sealing, SealingStep};
-use nara::audit::{self, Actor, Entry};
+use nara::audit::{self, Actor, Entry, actions};
 use nara::db::connection::Purpose;
 use nara::db::schema::{audit_record_resources, audit_records, audit_seals};
 use nara::db::{DbConn, Target, dialect};
@@ -95,7 +95,7 @@ async fn commit_late(app: &TestApp, count: i64) {
         (0..count).try_for_each(|_| {
             audit::record(
                 conn,
-                &Entry::new(&earlier, Actor::System, "directory.changed", "directory", vec![], String::new()),
+                &Entry::new(&earlier, Actor::System, actions::DIRECTORY_IMPORTED, vec![], String::new()),
             )
         })
     };
@@ -183,7 +183,7 @@ on_both_databases! {
     async fn an_inserted_record_is_found(app: TestApp) {
         sealed_records(&app).await;
         let hour_ago = Moment { now: (app.clock.now() - chrono::TimeDelta::hours(1)).into(), random: Random::system() };
-        let forged = Entry::new(&hour_ago, Actor::System, "referral.read", "referral", vec![], String::new());
+        let forged = Entry::new(&hour_ago, Actor::System, actions::REFERRAL_READ, vec![], String::new());
         app.db().write(move |conn| audit::record(conn, &forged)).await.unwrap();
         seal(&app).await;
         let found = found(&app).await;
@@ -273,7 +273,7 @@ on_both_databases! {
         let moment = Moment { now: app.clock.now().into(), random: Random::system() };
         let many = move |conn: &mut DbConn| {
             (0..1100).try_for_each(|_| {
-                audit::record(conn, &Entry::new(&moment, Actor::System, "referral.read", "referral", vec![], String::new()))
+                audit::record(conn, &Entry::new(&moment, Actor::System, actions::REFERRAL_READ, vec![], String::new()))
             })
         };
         app.db().write(many).await.unwrap();
