@@ -4,6 +4,7 @@
 //! - An area is active until it is retired. Retiring is an ordinary change and can be taken back.
 //! - An area that districts, offices or referrals refer to is never removed, only retired.
 
+mod answers;
 pub mod routes;
 pub mod store;
 mod view;

@@ -3,24 +3,21 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 
-use crate::areas::view::{AreaView, path};
-use crate::areas::{Area, NewArea, store};
-use crate::auth::{Acting, Administrator, Anyone};
-use crate::db::Db;
-use crate::directory::routes::writer;
-use crate::directory::{Directory, Handle, changes};
+use crate::areas::view::AreaView;
+use crate::areas::{Area, NewArea, answers, store};
+use crate::audit::actions;
+use crate::auth::{Administrator, Anyone};
+use crate::context::Context;
+use crate::context::directory_writing::{DirectoryChange, any, no_content};
+use crate::directory::{Directory, Handle};
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::{Representation, Validator};
 use crate::http::body::Body;
 use crate::http::call::Call;
-use crate::http::link::Linking;
 use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
-use crate::http::written::Written;
-use crate::id::AreaId;
-use crate::idempotency::{Replay, Retries};
 use crate::slug::AreaName;
 
 /// Mounts the operations on areas.
@@ -65,26 +62,18 @@ async fn list_areas(_: Anyone, call: Call, directory: Data<Handle>, paging: Pagi
     )
 )]
 #[post("/areas")]
-async fn create_area(
-    admin: Administrator,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
-    retries: Data<Retries>,
-    new: Body<NewArea>,
-) -> Result<HttpResponse> {
-    let again = Replay::of_public("area.created.replayed", "area");
-    let create = async |slot| {
-        let area = Area::new(new.0, &call.moment);
-        let (id, path) = (area.id, path(&area.slug));
-        let writer = writer(&admin, &call, &db, &directory);
-        let work = move |conn: &mut _| store::insert(conn, &area);
-        let links = call.links();
-        let answer =
-            move |after: &Directory| Written::created(&links, &path, &view(id, after, &links)?, Validator::Version(1));
-        writer.create("area.created", ("area", id.uuid()), work, changes::any, slot, answer).await
+async fn create_area(ctx: Context<Administrator>, new: Body<NewArea>) -> Result<HttpResponse> {
+    let prepare = async |_: &Directory| {
+        let area = Area::new(new.0.clone(), &ctx.call.moment);
+        let (id, links) = (area.id, ctx.call.links());
+        Ok(DirectoryChange {
+            id: id.uuid(),
+            work: move |conn: &mut _| store::insert(conn, &area),
+            rule: any,
+            answer: move |after: &Directory| answers::created(after, id, &links),
+        })
     };
-    call.send(retries.once(&call, admin.actor(), again, create).await?)
+    ctx.call.send(ctx.write_directory(actions::AREA_CREATED.on_new(), prepare).await?)
 }
 
 /// Get an area
@@ -127,23 +116,20 @@ async fn get_area(_: Anyone, call: Call, directory: Data<Handle>, name: Named<Ar
     extensions(("x-problems" = json!([Problem::AlreadyExists])))
 )]
 #[patch("/areas/{id}")]
-async fn change_area(
-    admin: Administrator,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
-    name: Named<AreaName>,
-    patch: MergePatch,
-) -> Result<HttpResponse> {
-    let writer = writer(&admin, &call, &db, &directory);
-    let latest = writer.latest().await?;
-    let area = latest.find_area(&name.0).ok_or_else(Error::not_found)?;
-    call.check_if_match(area.version)?;
-    let changed = area.changed(patch.apply(&area.as_new())?, &call.moment);
-    let (id, version) = (changed.id, changed.version);
-    let work = move |conn: &mut _| store::update(conn, &changed);
-    let after = writer.change("area.changed", ("area", id.uuid()), work, changes::any).await?;
-    call.changed(&view(id, &after, &call)?, Validator::Version(version))
+async fn change_area(ctx: Context<Administrator>, name: Named<AreaName>, patch: MergePatch) -> Result<HttpResponse> {
+    let prepare = async |latest: &Directory| {
+        let area = latest.find_area(&name.0).ok_or_else(Error::not_found)?;
+        ctx.call.check_if_match(area.version)?;
+        let changed = area.changed(patch.apply(&area.as_new())?, &ctx.call.moment);
+        let (id, links) = (area.id, ctx.call.links());
+        Ok(DirectoryChange {
+            id: id.uuid(),
+            work: move |conn: &mut _| store::update(conn, &changed),
+            rule: any,
+            answer: move |after: &Directory| answers::changed(after, id, &links),
+        })
+    };
+    ctx.call.send(ctx.write_directory(actions::AREA_CHANGED.on_new(), prepare).await?)
 }
 
 /// Delete an area
@@ -161,24 +147,14 @@ async fn change_area(
     extensions(("x-problems" = json!([Problem::StillReferenced])))
 )]
 #[delete("/areas/{id}")]
-async fn delete_area(
-    admin: Administrator,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
-    name: Named<AreaName>,
-) -> Result<HttpResponse> {
-    let writer = writer(&admin, &call, &db, &directory);
-    let latest = writer.latest().await?;
-    let area = latest.find_area(&name.0).ok_or_else(Error::not_found)?;
-    call.check_if_match(area.version)?;
-    let (id, version) = (area.id, area.version);
-    let work = move |conn: &mut _| store::delete(conn, id, version);
-    writer.change("area.deleted", ("area", id.uuid()), work, changes::any).await?;
+async fn delete_area(ctx: Context<Administrator>, name: Named<AreaName>) -> Result<HttpResponse> {
+    let prepare = async |latest: &Directory| {
+        let area = latest.find_area(&name.0).ok_or_else(Error::not_found)?;
+        ctx.call.check_if_match(area.version)?;
+        let (id, version) = (area.id, area.version);
+        let work = move |conn: &mut _| store::delete(conn, id, version);
+        Ok(DirectoryChange { id: id.uuid(), work, rule: any, answer: no_content })
+    };
+    ctx.write_directory(actions::AREA_DELETED.on_new(), prepare).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-fn view(id: AreaId, directory: &Directory, links: &impl Linking) -> Result<AreaView> {
-    let area = directory.area(id).ok_or_else(|| Error::internal("an area that was written is missing"))?;
-    Ok(AreaView::new(area, directory, links))
 }

@@ -13,11 +13,12 @@ use crate::audit::record::AuditRecord;
 use crate::audit::store::{self, AuditFilter};
 use crate::audit::verify::{Verification, Walk};
 use crate::audit::views::{AuditRecordView, VerificationView};
-use crate::audit::{self, Actor, Entry};
+use crate::audit::{Actor, Entry, actions};
 use crate::auth::Auditor;
-use crate::db::{Db, DbConn};
+use crate::context::Context;
+use crate::db::Db;
 use crate::error::{Error, Problem, Result, Text};
-use crate::http::call::{Cache, Call};
+use crate::http::call::Cache;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::query::Query;
@@ -103,29 +104,20 @@ pub struct VerificationQuery {
     security(("staffToken" = []))
 )]
 #[get("/audit-records")]
-async fn list_audit_records(
-    Auditor(staff): Auditor,
-    call: Call,
-    db: Data<Db>,
-    query: Query<RecordQuery>,
-    paging: Paging,
-) -> Result<HttpResponse> {
+async fn list_audit_records(ctx: Context<Auditor>, query: Query<RecordQuery>, paging: Paging) -> Result<HttpResponse> {
     let filter = query.0.filter();
-    let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
+    let (from, limit, count) = (paging.from_among_cases(&ctx.call)?, paging.limit, paging.total);
     let shown = paging.shown();
-    let read = move |conn: &mut DbConn| {
+    let read = move |conn: &mut _| {
         let total = if count { Some(store::count(conn, &filter)?) } else { None };
         Ok((store::page(conn, &filter, &from, limit)?, total))
     };
-    let entry = Entry::of_call(&call, staff.actor(), "audit.read", "audit_record", Vec::new());
-    let record = move |conn: &mut DbConn, (rows, _): &(Vec<AuditRecord>, Option<u64>)| {
-        let seen = rows.iter().take(shown).map(|record| record.id.uuid());
-        audit::record(conn, &entry.about(seen.collect()))
+    let seen = move |(rows, _): &(Vec<AuditRecord>, Option<u64>), entry: Entry| {
+        entry.about(rows.iter().take(shown).map(|record| record.id.uuid()).collect())
     };
-    let (rows, total) = db.read_recorded(read, record).await?;
-    let answer =
-        PageRows::of_one_more(rows, &paging, total, |last| last.id).answer(&call, &paging, AuditRecordView::new)?;
-    Ok(call.give(answer, Cache::NoStore))
+    let (rows, total) = ctx.read_recorded(actions::AUDIT_READ.on_new(), read, seen).await?;
+    let found = PageRows::of_one_more(rows, &paging, total, |last| last.id);
+    Ok(ctx.call.give(found.answer(&ctx.call, &paging, AuditRecordView::new)?, Cache::NoStore))
 }
 
 /// Verify the audit
@@ -142,20 +134,18 @@ async fn list_audit_records(
 )]
 #[get("/audit-records/verification")]
 async fn verify_audit_records(
-    Auditor(staff): Auditor,
-    call: Call,
-    db: Data<Db>,
+    ctx: Context<Auditor>,
     verifier: Data<AuditVerifier>,
     query: Query<VerificationQuery>,
 ) -> Result<HttpResponse> {
     let expected = query.0.expected_head.as_deref().map(|head| head.parse().map_err(|_| wrong_head())).transpose()?;
     // The turn is taken first, so that a refused verification is not recorded as done.
     let _turn = verifier.turn()?;
-    let entry = Entry::of_call(&call, staff.actor(), "audit.verified", "audit", Vec::new());
-    db.write(move |conn| audit::record(conn, &entry)).await?;
-    let verification = verifier.verify(&db, expected, call.moment.now).await?;
-    let links = vec![call.link_to_list("self", &[])];
-    call.answer(&VerificationView::new(verification, links), Cache::NoStore)
+    // The verification reads in many steps, so it is recorded before the first.
+    ctx.read_recorded(actions::AUDIT_VERIFIED.on_new(), |_| Ok(()), |(), entry| entry).await?;
+    let verification = verifier.verify(&ctx.db, expected, ctx.call.moment.now).await?;
+    let links = vec![ctx.call.link_to_list("self", &[])];
+    ctx.call.answer(&VerificationView::new(verification, links), Cache::NoStore)
 }
 
 fn wrong_head() -> Error {

@@ -70,3 +70,8 @@ impl Context<Administrator> {
 pub fn any(_: &Directory) -> Result<()> {
     Ok(())
 }
+
+/// The answer to deletions.
+pub fn no_content(_: &Directory) -> Result<Written> {
+    Ok(Written::out_of_sight())
+}

@@ -15,6 +15,8 @@ use crate::idempotency::Slot;
 pub struct Tx<'a> {
     conn: &'a mut DbConn,
     entry: Entry,
+    /// The entries in place of that one, where the write is recorded as several things or as nothing.
+    instead: Option<Vec<Entry>>,
     kept_for: Option<Uuid>,
 }
 
@@ -26,9 +28,11 @@ impl<'a> Tx<'a> {
         slot: &Slot,
         job: impl Fn(&mut Tx<'_>) -> Result<(Written, T)>,
     ) -> Result<(Written, T)> {
-        let mut tx = Self { conn, entry, kept_for: None };
+        let mut tx = Self { conn, entry, instead: None, kept_for: None };
         let (written, told) = job(&mut tx)?;
-        audit::record(tx.conn, &tx.entry)?;
+        for entry in tx.instead.as_deref().unwrap_or(std::slice::from_ref(&tx.entry)) {
+            audit::record(tx.conn, entry)?;
+        }
         if slot.keeps() {
             let first = || tx.entry.resource_ids().first().copied();
             let about = tx.kept_for.or_else(first).ok_or_else(|| Error::internal("an answer is about nothing"))?;
@@ -60,6 +64,11 @@ impl<'a> Tx<'a> {
     /// Records another entry in place of the one of the action: something else happened.
     pub fn record_instead(&mut self, entry: Entry) {
         self.entry = entry;
+    }
+
+    /// Records these entries in place of the one of the action: several things happened, or none that is recorded.
+    pub fn record_each_instead(&mut self, entries: Vec<Entry>) {
+        self.instead = Some(entries);
     }
 
     fn change(&mut self, change: impl FnOnce(Entry) -> Entry) {

@@ -3,12 +3,8 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
-use crate::audit::client::Client;
-use crate::auth::Acting;
-use crate::auth::{Administrator, Anyone};
-use crate::db::Db;
+use crate::auth::Anyone;
 use crate::directory::Handle;
-use crate::directory::changes::DirectoryWriter;
 use crate::directory::coverage::Coverage;
 use crate::error::Result;
 use crate::http::answer::{Representation, Validator};
@@ -18,18 +14,6 @@ use crate::http::mount::Mount;
 /// Mounts the operations on the directory as a whole.
 pub fn mount(api: &mut impl Mount) {
     api.service(get_coverage);
-}
-
-/// Returns a writer of the directory for a call by an administrator.
-pub fn writer<'a>(admin: &Administrator, call: &'a Call, db: &'a Db, directory: &'a Handle) -> DirectoryWriter<'a> {
-    DirectoryWriter {
-        db,
-        directory,
-        moment: &call.moment,
-        actor: admin.actor(),
-        trace_id: call.trace.id(),
-        client: Client::of(call),
-    }
 }
 
 /// Get the gaps in the directory

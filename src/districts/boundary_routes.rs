@@ -3,9 +3,10 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, put};
 
+use crate::audit::actions;
 use crate::auth::{Administrator, Anyone};
-use crate::db::{Db, DbConn};
-use crate::directory::routes::writer;
+use crate::context::Context;
+use crate::context::directory_writing::DirectoryChange;
 use crate::directory::{Directory, Handle};
 use crate::districts::boundary::BoundaryBody;
 use crate::districts::features::MEDIA_TYPE;
@@ -16,6 +17,7 @@ use crate::http::answer::{Representation, Validator};
 use crate::http::body::Body;
 use crate::http::call::Call;
 use crate::http::path::Named;
+use crate::http::written::Written;
 use crate::slug::DistrictName;
 
 /// Get the boundary of a district
@@ -62,26 +64,26 @@ pub async fn get_boundary(
 )]
 #[put("/districts/{id}/boundary")]
 pub async fn put_boundary(
-    admin: Administrator,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
+    ctx: Context<Administrator>,
     name: Named<DistrictName>,
     body: Body<BoundaryBody>,
 ) -> Result<HttpResponse> {
-    let writer = writer(&admin, &call, &db, &directory);
-    let latest = writer.latest().await?;
-    let district = latest.find_district(&name.0).ok_or_else(Error::not_found)?;
-    call.check_if_match(district.version)?;
-    let boundary = body.0.parse(&latest, "")?.to_geojson();
-    let view = BoundaryBody(boundary.clone());
-    let changed = district.with_new_boundary(&call.moment);
-    let (id, version) = (changed.id, changed.version);
-    let work = move |conn: &mut DbConn| {
-        store::update(conn, &changed)?;
-        store::update_boundary(conn, id, &boundary)
+    let prepare = async |latest: &Directory| {
+        let district = latest.find_district(&name.0).ok_or_else(Error::not_found)?;
+        ctx.call.check_if_match(district.version)?;
+        let boundary = body.0.parse(latest, "")?.to_geojson();
+        let view = BoundaryBody(boundary.clone());
+        let changed = district.with_new_boundary(&ctx.call.moment);
+        let (id, version) = (changed.id, changed.version);
+        Ok(DirectoryChange {
+            id: id.uuid(),
+            work: move |conn: &mut _| {
+                store::update(conn, &changed)?;
+                store::update_boundary(conn, id, &boundary)
+            },
+            rule: move |after: &Directory| check_boundary(after, id, ""),
+            answer: move |_: &Directory| Written::changed(&view, Validator::Version(version)),
+        })
     };
-    let rule = move |after: &Directory| check_boundary(after, id, "");
-    writer.change("district.boundary_replaced", ("district", id.uuid()), work, rule).await?;
-    call.changed(&view, Validator::Version(version))
+    ctx.call.send(ctx.write_directory(actions::DISTRICT_BOUNDARY_REPLACED.on_new(), prepare).await?)
 }

@@ -7,6 +7,7 @@
 //! - A district that referrals refer to is never removed, only retired.
 //! - A boundary is large and changes separately from the rest of the district, so it has a path of its own.
 
+mod answers;
 pub mod boundary;
 mod boundary_routes;
 mod features;

@@ -5,28 +5,25 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::auth::{Acting, Administrator, Anyone};
-use crate::db::{Db, DbConn};
-use crate::directory::routes::writer;
-use crate::directory::{Directory, Handle, changes};
+use crate::audit::actions;
+use crate::auth::{Administrator, Anyone};
+use crate::context::Context;
+use crate::context::directory_writing::{DirectoryChange, any, no_content};
+use crate::directory::{Directory, Handle};
 use crate::districts::boundary_routes::{get_boundary, put_boundary};
 use crate::districts::features::{self, DistrictFeature, DistrictFeatures};
 use crate::districts::rules::check_boundary;
-use crate::districts::view::{DistrictView, path};
-use crate::districts::{District, DistrictDetails, NewDistrict, store};
+use crate::districts::view::DistrictView;
+use crate::districts::{District, DistrictDetails, NewDistrict, answers, store};
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::{Representation, Validator};
 use crate::http::body::Body;
 use crate::http::call::Call;
-use crate::http::link::Linking;
 use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
-use crate::http::written::Written;
-use crate::id::DistrictId;
-use crate::idempotency::{Replay, Retries};
 use crate::slug::{AreaName, DistrictName};
 use crate::text::{Line, folded};
 
@@ -114,30 +111,20 @@ async fn list_districts(
     extensions(("x-problems" = json!([Problem::AlreadyExists])))
 )]
 #[post("/districts")]
-async fn create_district(
-    admin: Administrator,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
-    retries: Data<Retries>,
-    new: Body<NewDistrict>,
-) -> Result<HttpResponse> {
-    let again = Replay::of_public("district.created.replayed", "district");
-    let create = async |slot| {
-        let writer = writer(&admin, &call, &db, &directory);
-        let latest = writer.latest().await?;
-        let (boundary, details) = new.0.split();
-        let district = District::new(details, &latest.known(), &call.moment)?;
-        let boundary = boundary.parse(&latest, "/boundary")?.to_geojson();
-        let (id, path) = (district.id, path(&district.slug));
-        let work = move |conn: &mut DbConn| store::insert(conn, &district, &boundary);
-        let rule = move |after: &Directory| check_boundary(after, id, "/boundary");
-        let links = call.links();
-        let answer =
-            move |after: &Directory| Written::created(&links, &path, &view(id, after, &links)?, Validator::Version(1));
-        writer.create("district.created", ("district", id.uuid()), work, rule, slot, answer).await
+async fn create_district(ctx: Context<Administrator>, new: Body<NewDistrict>) -> Result<HttpResponse> {
+    let prepare = async |latest: &Directory| {
+        let (boundary, details) = new.0.clone().split();
+        let district = District::new(details, &latest.known(), &ctx.call.moment)?;
+        let boundary = boundary.parse(latest, "/boundary")?.to_geojson();
+        let (id, links) = (district.id, ctx.call.links());
+        Ok(DirectoryChange {
+            id: id.uuid(),
+            work: move |conn: &mut _| store::insert(conn, &district, &boundary),
+            rule: move |after: &Directory| check_boundary(after, id, "/boundary"),
+            answer: move |after: &Directory| answers::created(after, id, &links),
+        })
     };
-    call.send(retries.once(&call, admin.actor(), again, create).await?)
+    ctx.call.send(ctx.write_directory(actions::DISTRICT_CREATED.on_new(), prepare).await?)
 }
 
 /// Get a district
@@ -182,24 +169,25 @@ async fn get_district(
 )]
 #[patch("/districts/{id}")]
 async fn change_district(
-    admin: Administrator,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
+    ctx: Context<Administrator>,
     name: Named<DistrictName>,
     patch: MergePatch,
 ) -> Result<HttpResponse> {
-    let writer = writer(&admin, &call, &db, &directory);
-    let latest = writer.latest().await?;
-    let district = latest.find_district(&name.0).ok_or_else(Error::not_found)?;
-    call.check_if_match(district.version)?;
-    let changed = district.changed(patch.apply(&district.as_details())?, &latest.known(), &call.moment)?;
-    let taken_back = changed.is_active() && !district.is_active();
-    let (id, version) = (changed.id, changed.version);
-    let work = move |conn: &mut DbConn| store::update(conn, &changed);
-    let rule = move |after: &Directory| if taken_back { check_boundary(after, id, "/status") } else { Ok(()) };
-    let after = writer.change("district.changed", ("district", id.uuid()), work, rule).await?;
-    call.changed(&view(id, &after, &call)?, Validator::Version(version))
+    let prepare = async |latest: &Directory| {
+        let district = latest.find_district(&name.0).ok_or_else(Error::not_found)?;
+        ctx.call.check_if_match(district.version)?;
+        let details = patch.apply(&district.as_details())?;
+        let changed = district.changed(details, &latest.known(), &ctx.call.moment)?;
+        let taken_back = changed.is_active() && !district.is_active();
+        let (id, links) = (district.id, ctx.call.links());
+        Ok(DirectoryChange {
+            id: id.uuid(),
+            work: move |conn: &mut _| store::update(conn, &changed),
+            rule: move |after: &Directory| if taken_back { check_boundary(after, id, "/status") } else { Ok(()) },
+            answer: move |after: &Directory| answers::changed(after, id, &links),
+        })
+    };
+    ctx.call.send(ctx.write_directory(actions::DISTRICT_CHANGED.on_new(), prepare).await?)
 }
 
 /// Delete a district
@@ -217,24 +205,14 @@ async fn change_district(
     extensions(("x-problems" = json!([Problem::StillReferenced])))
 )]
 #[delete("/districts/{id}")]
-async fn delete_district(
-    admin: Administrator,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
-    name: Named<DistrictName>,
-) -> Result<HttpResponse> {
-    let writer = writer(&admin, &call, &db, &directory);
-    let latest = writer.latest().await?;
-    let district = latest.find_district(&name.0).ok_or_else(Error::not_found)?;
-    call.check_if_match(district.version)?;
-    let (id, version) = (district.id, district.version);
-    let work = move |conn: &mut DbConn| store::delete(conn, id, version);
-    writer.change("district.deleted", ("district", id.uuid()), work, changes::any).await?;
+async fn delete_district(ctx: Context<Administrator>, name: Named<DistrictName>) -> Result<HttpResponse> {
+    let prepare = async |latest: &Directory| {
+        let district = latest.find_district(&name.0).ok_or_else(Error::not_found)?;
+        ctx.call.check_if_match(district.version)?;
+        let (id, version) = (district.id, district.version);
+        let work = move |conn: &mut _| store::delete(conn, id, version);
+        Ok(DirectoryChange { id: id.uuid(), work, rule: any, answer: no_content })
+    };
+    ctx.write_directory(actions::DISTRICT_DELETED.on_new(), prepare).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-fn view(id: DistrictId, directory: &Directory, links: &impl Linking) -> Result<DistrictView> {
-    let district = directory.district(id).ok_or_else(|| Error::internal("a district that was written is missing"))?;
-    Ok(DistrictView::new(district, directory, links))
 }

@@ -7,6 +7,7 @@
 //!   it is unknown whether the office is open. That does not mean that it is closed.
 //! - An office that referrals refer to is never removed, only closed.
 
+mod answers;
 mod contact;
 mod partial_date;
 pub mod routes;

@@ -6,10 +6,11 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::auth::{Acting, Administrator, Anyone};
-use crate::db::{Db, DbConn};
-use crate::directory::routes::writer;
-use crate::directory::{Directory, Handle, changes};
+use crate::audit::actions;
+use crate::auth::{Administrator, Anyone};
+use crate::context::Context;
+use crate::context::directory_writing::{DirectoryChange, any, no_content};
+use crate::directory::{Directory, Handle};
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::{Representation, Validator};
 use crate::http::body::Body;
@@ -20,11 +21,8 @@ use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
-use crate::http::written::Written;
-use crate::id::OfficeId;
-use crate::idempotency::{Replay, Retries};
 use crate::offices::view::{HoursView, OfficeView, path};
-use crate::offices::{NewOffice, Office, OfficeKind, OfficeStatus, store};
+use crate::offices::{NewOffice, Office, OfficeKind, OfficeStatus, answers, store};
 use crate::slug::{AreaName, DistrictName, OfficeName, ServiceName};
 use crate::time::{Timestamp, day};
 
@@ -124,28 +122,18 @@ async fn list_offices(
     )
 )]
 #[post("/offices")]
-async fn create_office(
-    admin: Administrator,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
-    retries: Data<Retries>,
-    new: Body<NewOffice>,
-) -> Result<HttpResponse> {
-    let again = Replay::of_public("office.created.replayed", "office");
-    let create = async |slot| {
-        let writer = writer(&admin, &call, &db, &directory);
-        let latest = writer.latest().await?;
-        let office = Office::new(new.0, &latest.known(), &call.moment)?;
-        let (id, path) = (office.id, path(&office.slug));
-        let work = move |conn: &mut DbConn| store::insert(conn, &office);
-        let (links, at) = (call.links(), call.moment.now);
-        let answer = move |after: &Directory| {
-            Written::created(&links, &path, &view(id, after, &links, at)?, Validator::Version(1))
-        };
-        writer.create("office.created", ("office", id.uuid()), work, changes::any, slot, answer).await
+async fn create_office(ctx: Context<Administrator>, new: Body<NewOffice>) -> Result<HttpResponse> {
+    let prepare = async |latest: &Directory| {
+        let office = Office::new(new.0.clone(), &latest.known(), &ctx.call.moment)?;
+        let (id, links, at) = (office.id, ctx.call.links(), ctx.call.moment.now);
+        Ok(DirectoryChange {
+            id: id.uuid(),
+            work: move |conn: &mut _| store::insert(conn, &office),
+            rule: any,
+            answer: move |after: &Directory| answers::created(after, id, &links, at),
+        })
     };
-    call.send(retries.once(&call, admin.actor(), again, create).await?)
+    ctx.call.send(ctx.write_directory(actions::OFFICE_CREATED.on_new(), prepare).await?)
 }
 
 /// Get an office
@@ -185,23 +173,24 @@ async fn get_office(_: Anyone, call: Call, directory: Data<Handle>, name: Named<
 )]
 #[patch("/offices/{id}")]
 async fn change_office(
-    admin: Administrator,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
+    ctx: Context<Administrator>,
     name: Named<OfficeName>,
     patch: MergePatch,
 ) -> Result<HttpResponse> {
-    let writer = writer(&admin, &call, &db, &directory);
-    let latest = writer.latest().await?;
-    let office = latest.find_office(&name.0).ok_or_else(Error::not_found)?;
-    call.check_if_match(office.version)?;
-    let (before, changed) =
-        (office.clone(), office.changed(patch.apply(&office.as_new())?, &latest.known(), &call.moment)?);
-    let (id, version) = (changed.id, changed.version);
-    let work = move |conn: &mut DbConn| store::update(conn, &before, &changed);
-    let after = writer.change("office.changed", ("office", id.uuid()), work, changes::any).await?;
-    call.changed(&view(id, &after, &call, call.moment.now)?, Validator::Version(version))
+    let prepare = async |latest: &Directory| {
+        let office = latest.find_office(&name.0).ok_or_else(Error::not_found)?;
+        ctx.call.check_if_match(office.version)?;
+        let changed = office.changed(patch.apply(&office.as_new())?, &latest.known(), &ctx.call.moment)?;
+        let before = office.clone();
+        let (id, links, at) = (office.id, ctx.call.links(), ctx.call.moment.now);
+        Ok(DirectoryChange {
+            id: id.uuid(),
+            work: move |conn: &mut _| store::update(conn, &before, &changed),
+            rule: any,
+            answer: move |after: &Directory| answers::changed(after, id, &links, at),
+        })
+    };
+    ctx.call.send(ctx.write_directory(actions::OFFICE_CHANGED.on_new(), prepare).await?)
 }
 
 /// Delete an office
@@ -219,20 +208,15 @@ async fn change_office(
     extensions(("x-problems" = json!([Problem::StillReferenced])))
 )]
 #[delete("/offices/{id}")]
-async fn delete_office(
-    admin: Administrator,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
-    name: Named<OfficeName>,
-) -> Result<HttpResponse> {
-    let writer = writer(&admin, &call, &db, &directory);
-    let latest = writer.latest().await?;
-    let office = latest.find_office(&name.0).ok_or_else(Error::not_found)?;
-    call.check_if_match(office.version)?;
-    let (id, version) = (office.id, office.version);
-    let work = move |conn: &mut DbConn| store::delete(conn, id, version);
-    writer.change("office.deleted", ("office", id.uuid()), work, changes::any).await?;
+async fn delete_office(ctx: Context<Administrator>, name: Named<OfficeName>) -> Result<HttpResponse> {
+    let prepare = async |latest: &Directory| {
+        let office = latest.find_office(&name.0).ok_or_else(Error::not_found)?;
+        ctx.call.check_if_match(office.version)?;
+        let (id, version) = (office.id, office.version);
+        let work = move |conn: &mut _| store::delete(conn, id, version);
+        Ok(DirectoryChange { id: id.uuid(), work, rule: any, answer: no_content })
+    };
+    ctx.write_directory(actions::OFFICE_DELETED.on_new(), prepare).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -303,9 +287,4 @@ async fn get_opening_hours(
         let view = HoursView { office_id: office.id, known, days, links };
         Representation::of(&view, Validator::Version(office.version))
     })
-}
-
-fn view<'a>(id: OfficeId, directory: &'a Directory, links: &impl Linking, at: Timestamp) -> Result<OfficeView<'a>> {
-    let office = directory.office(id).ok_or_else(|| Error::internal("an office that was written is missing"))?;
-    Ok(OfficeView::new(office, directory, links, at))
 }

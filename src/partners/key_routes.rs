@@ -3,24 +3,23 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 
-use crate::audit;
-use crate::auth::keys::{self, ApiKey, ApiKeyId, Keyring, PlainKey};
-use crate::auth::{Acting, PartnerKeeper};
-use crate::db::{Db, DbConn};
+use crate::audit::actions;
+use crate::auth::PartnerKeeper;
+use crate::auth::keys::{self, ApiKey, ApiKeyId, Keyring};
+use crate::context::{Context, Tx};
 use crate::error::{Problem, Result};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
-use crate::http::call::{Cache, Call};
+use crate::http::call::Cache;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::{Named, NamedWithin};
-use crate::http::written::Written;
-use crate::idempotency::{Replay, Retries, Slot};
+use crate::idempotency;
+use crate::partners::answers::ApiKeyAnswers;
 use crate::partners::api_keys::{NewApiKey, Rotation};
-use crate::partners::routes::entry;
-use crate::partners::view::{ApiKeyView, IssuedApiKey, key_path};
+use crate::partners::view::{ApiKeyView, IssuedApiKey};
 use crate::partners::{Partner, store};
-use crate::slug::{PartnerName, Slug};
+use crate::slug::PartnerName;
 
 /// The operations on keys of partner agencies.
 pub fn mount(api: &mut impl Mount) {
@@ -40,23 +39,17 @@ pub fn mount(api: &mut impl Mount) {
     security(("staffToken" = []))
 )]
 #[get("/partners/{id}/api-keys")]
-async fn list_api_keys(
-    _: PartnerKeeper,
-    call: Call,
-    db: Data<Db>,
-    name: Named<PartnerName>,
-    paging: Paging,
-) -> Result<HttpResponse> {
-    let read = move |conn: &mut DbConn| {
+async fn list_api_keys(ctx: Context<PartnerKeeper>, name: Named<PartnerName>, paging: Paging) -> Result<HttpResponse> {
+    let read = move |conn: &mut _| {
         let partner = store::find(conn, &name.0)?;
         Ok((keys::store::of_partner(conn, partner.id)?, partner))
     };
-    let (keys, partner) = db.read(read).await?;
+    let (keys, partner) = ctx.read(read).await?;
     let keys: Vec<&ApiKey> = keys.iter().collect();
     let position = |key: &ApiKey| (key.created_at.micros(), key.id.to_string());
-    let found = paging.of_sorted(&call, &keys, position)?;
-    let view = |key: &ApiKey| ApiKeyView::new(key.clone(), &partner.slug, &call, call.moment.now);
-    Ok(call.give(found.answer(&call, &paging, view)?, Cache::NoStore))
+    let found = paging.of_sorted(&ctx.call, &keys, position)?;
+    let view = |key: &ApiKey| ApiKeyView::new(key.clone(), &partner.slug, &ctx.call, ctx.call.moment.now);
+    Ok(ctx.call.give(found.answer(&ctx.call, &paging, view)?, Cache::NoStore))
 }
 
 /// Make a key for a partner agency
@@ -74,32 +67,25 @@ async fn list_api_keys(
 )]
 #[post("/partners/{id}/api-keys")]
 async fn create_api_key(
-    admin: PartnerKeeper,
-    call: Call,
-    db: Data<Db>,
+    ctx: Context<PartnerKeeper>,
     keys: Data<Keyring>,
-    retries: Data<Retries>,
     name: Named<PartnerName>,
     new: Body<NewApiKey>,
 ) -> Result<HttpResponse> {
-    let partner = db.read(move |conn| store::find(conn, &name.0)).await?;
-    let again = Replay::of_public("partner_key.created.replayed", "partner_key");
-    let create = async |slot: Slot| {
-        let (key, plain) = keys.issue(partner.id, new.0.terms(call.moment.now)?, &call.moment);
-        let id = key.id.uuid();
-        let entry = entry(&admin, &call, "partner_key.created", "partner_key", vec![id]);
-        let answer = issued(&call, &key, &plain, &partner.slug)?;
-        let kept = answer.clone();
-        let write = move |conn: &mut DbConn| {
-            keys::store::insert(conn, &key)?;
-            audit::record(conn, &entry)?;
-            slot.keep(conn, id, &kept)
-        };
-        db.write(write).await?;
-        told_soon(keys.refresh(&db, call.moment.now).await);
-        Ok(answer)
+    let partner = ctx.read(move |conn| store::find(conn, &name.0)).await?;
+    let now = ctx.call.moment.now;
+    let prepare = async || {
+        let (key, plain) = keys.issue(partner.id, new.0.clone().terms(now)?, &ctx.call.moment);
+        let answer = ApiKeyAnswers::new(&ctx, &partner).issued(&key, &plain)?;
+        Ok(move |tx: &mut Tx| {
+            keys::store::insert(tx, &key)?;
+            tx.about([key.id.uuid()]);
+            Ok(answer.clone())
+        })
     };
-    call.send(retries.once(&call, admin.actor(), again, create).await?)
+    let answer = ctx.write(actions::PARTNER_KEY_CREATED.on_new(), idempotency::public(), prepare).await?;
+    told_soon(keys.refresh(&ctx.db, now).await);
+    Ok(answer)
 }
 
 /// Get a key of a partner agency
@@ -116,15 +102,11 @@ async fn create_api_key(
     security(("staffToken" = []))
 )]
 #[get("/partners/{id}/api-keys/{keyId}")]
-async fn get_api_key(
-    _: PartnerKeeper,
-    call: Call,
-    db: Data<Db>,
-    names: NamedWithin<PartnerName, ApiKeyId>,
-) -> Result<HttpResponse> {
-    let (partner, key) = find(&db, names).await?;
+async fn get_api_key(ctx: Context<PartnerKeeper>, names: NamedWithin<PartnerName, ApiKeyId>) -> Result<HttpResponse> {
+    let (partner, key) = find(&ctx, names).await?;
     let version = Validator::Version(key.version());
-    call.found(&ApiKeyView::new(key, &partner.slug, &call, call.moment.now), version, Cache::NoStore)
+    let view = ApiKeyView::new(key, &partner.slug, &ctx.call, ctx.call.moment.now);
+    ctx.call.found(&view, version, Cache::NoStore)
 }
 
 /// Put a new key in the place of another
@@ -155,42 +137,36 @@ async fn get_api_key(
 )]
 #[post("/partners/{id}/api-keys/{keyId}/rotate")]
 async fn rotate_api_key(
-    admin: PartnerKeeper,
-    call: Call,
-    db: Data<Db>,
+    ctx: Context<PartnerKeeper>,
     keys: Data<Keyring>,
-    retries: Data<Retries>,
     names: NamedWithin<PartnerName, ApiKeyId>,
     rotation: Body<Rotation>,
 ) -> Result<HttpResponse> {
-    let (partner, old) = find(&db, names).await?;
-    let now = call.moment.now;
-    let again = Replay::of_public("partner_key.rotated.replayed", "partner_key");
-    let rotate = async |slot: Slot| {
-        call.check_if_match_when_given(old.version())?;
+    let (partner, old) = find(&ctx, names).await?;
+    let now = ctx.call.moment.now;
+    let prepare = async || {
+        ctx.call.check_if_match_when_given(old.version())?;
         let overlap_until = rotation.0.overlap_until(now)?;
         if !old.may_be_rotated(now) {
             return Err(keys::ended());
         }
-        let (next, plain) = keys.issue(partner.id, old.terms_of_next(now), &call.moment);
-        let (old_id, id) = (old.id.clone(), next.id.uuid());
-        let entry = entry(&admin, &call, "partner_key.rotated", "partner_key", vec![old_id.uuid(), id]);
-        let answer = issued(&call, &next, &plain, &partner.slug)?;
-        let kept = answer.clone();
-        let write = move |conn: &mut DbConn| {
-            keys::store::insert(conn, &next)?;
+        let (next, plain) = keys.issue(partner.id, old.terms_of_next(now), &ctx.call.moment);
+        let answer = ApiKeyAnswers::new(&ctx, &partner).issued(&next, &plain)?;
+        let old_id = old.id.clone();
+        Ok(move |tx: &mut Tx| {
+            keys::store::insert(tx, &next)?;
             // Somebody else may have rotated or revoked the key since it was read.
-            if !keys::store::rotate(conn, &old_id, &next.id, overlap_until)? {
+            if !keys::store::rotate(tx, &old_id, &next.id, overlap_until)? {
                 return Err(keys::ended());
             }
-            audit::record(conn, &entry)?;
-            slot.keep(conn, id, &kept)
-        };
-        db.write(write).await?;
-        told_soon(keys.refresh(&db, now).await);
-        Ok(answer)
+            tx.about([old_id.uuid(), next.id.uuid()]);
+            tx.keep_for(next.id.uuid());
+            Ok(answer.clone())
+        })
     };
-    call.send(retries.once(&call, admin.actor(), again, rotate).await?)
+    let answer = ctx.write(actions::PARTNER_KEY_ROTATED.on_new(), idempotency::public(), prepare).await?;
+    told_soon(keys.refresh(&ctx.db, now).await);
+    Ok(answer)
 }
 
 /// Revoke a key of a partner agency
@@ -210,52 +186,36 @@ async fn rotate_api_key(
 )]
 #[post("/partners/{id}/api-keys/{keyId}/revoke")]
 async fn revoke_api_key(
-    admin: PartnerKeeper,
-    call: Call,
-    db: Data<Db>,
+    ctx: Context<PartnerKeeper>,
     keys: Data<Keyring>,
-    retries: Data<Retries>,
     names: NamedWithin<PartnerName, ApiKeyId>,
 ) -> Result<HttpResponse> {
-    let (partner, key) = find(&db, names).await?;
-    let again = Replay::of_public("partner_key.revoked.replayed", "partner_key");
-    let revoke = async |slot: Slot| {
-        call.check_if_match_when_given(key.version())?;
-        let entry = entry(&admin, &call, "partner_key.revoked", "partner_key", vec![key.id.uuid()]);
-        let (id, now, links) = (key.id, call.moment.now, call.links());
-        let write = move |conn: &mut DbConn| {
+    let (partner, key) = find(&ctx, names).await?;
+    let now = ctx.call.moment.now;
+    let prepare = async || {
+        ctx.call.check_if_match_when_given(key.version())?;
+        let (id, answers) = (key.id.clone(), ApiKeyAnswers::new(&ctx, &partner));
+        Ok(move |tx: &mut Tx| {
             // Only the first revocation changes the key, so only the first is recorded in the audit.
-            if keys::store::revoke(conn, &id, now)? {
-                audit::record(conn, &entry)?;
+            if !keys::store::revoke(tx, &id, now)? {
+                tx.record_each_instead(Vec::new());
             }
-            let key = keys::store::find(conn, partner.id, &id)?;
-            let version = Validator::Version(key.version());
-            let answer = Written::changed(&ApiKeyView::new(key, &partner.slug, &links, now), version)?;
-            slot.keep(conn, id.uuid(), &answer)?;
-            Ok(answer)
-        };
-        let answer = db.write(write).await?;
-        keys.refresh(&db, now).await?;
-        Ok(answer)
+            answers.changed(tx, &id)
+        })
     };
-    call.send(retries.once(&call, admin.actor(), again, revoke).await?)
+    let attempt = actions::PARTNER_KEY_REVOKED.on(key.id.uuid());
+    let answer = ctx.write(attempt, idempotency::public(), prepare).await?;
+    keys.refresh(&ctx.db, now).await?;
+    Ok(answer)
 }
 
-async fn find(db: &Db, names: NamedWithin<PartnerName, ApiKeyId>) -> Result<(Partner, ApiKey)> {
-    let read = move |conn: &mut DbConn| {
+async fn find(ctx: &Context<PartnerKeeper>, names: NamedWithin<PartnerName, ApiKeyId>) -> Result<(Partner, ApiKey)> {
+    let read = move |conn: &mut _| {
         let partner = store::find(conn, &names.0)?;
         let key = keys::store::find(conn, partner.id, &names.1)?;
         Ok((partner, key))
     };
-    db.read(read).await
-}
-
-/// The answer that shows a new key's secret, the only time that it is shown.
-fn issued(call: &Call, key: &ApiKey, plain: &PlainKey, slug: &Slug) -> Result<Written> {
-    let (path, version) = (key_path(slug, &key.id), Validator::Version(key.version()));
-    let view = ApiKeyView::new(key.clone(), slug, call, call.moment.now);
-    let told = IssuedApiKey { key: &view, secret: plain.reveal() };
-    Written::created_telling(call, &path, &view, version, &told)
+    ctx.read(read).await
 }
 
 /// Logs a failed reload of the keys instead of failing the call. The key has been made and its secret is shown only now, so the

@@ -5,6 +5,7 @@
 //!   again. An agency is never removed, because what it sent refers to it.
 //! - [`crate::auth`] defines the keys and when they are valid; [`api_keys`] defines what an administrator may ask for.
 
+mod answers;
 pub mod api_keys;
 pub mod key_routes;
 pub mod limits;

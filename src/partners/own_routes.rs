@@ -4,11 +4,10 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
 use crate::auth::{AnyPartner, keys};
-use crate::db::{Db, DbConn};
-use crate::directory::Handle;
+use crate::context::Context;
 use crate::error::Result;
 use crate::http::answer::Validator;
-use crate::http::call::{Cache, Call};
+use crate::http::call::Cache;
 use crate::http::mount::Mount;
 use crate::partners::limits::KeyLimits;
 use crate::partners::store;
@@ -31,16 +30,11 @@ pub fn mount(api: &mut impl Mount) {
     extensions(("x-conditional" = json!(true)))
 )]
 #[get("/partner/me")]
-async fn get_partner_me(
-    AnyPartner(agency): AnyPartner,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
-    limits: Data<Option<KeyLimits>>,
-) -> Result<HttpResponse> {
+async fn get_partner_me(ctx: Context<AnyPartner>, limits: Data<Option<KeyLimits>>) -> Result<HttpResponse> {
+    let agency = &ctx.caller.0;
     let id = agency.id;
-    let read = move |conn: &mut DbConn| Ok((store::find(conn, &id.into())?, keys::store::of_partner(conn, id)?));
-    let (partner, keys) = db.read(read).await?;
-    let view = OwnView::new(partner, keys, &agency, **limits, &directory.current(), &call);
-    call.found(&view, Validator::Content, Cache::NoStore)
+    let read = move |conn: &mut _| Ok((store::find(conn, &id.into())?, keys::store::of_partner(conn, id)?));
+    let (partner, keys) = ctx.read(read).await?;
+    let view = OwnView::new(partner, keys, agency, **limits, &ctx.directory, &ctx.call);
+    ctx.call.found(&view, Validator::Content, Cache::NoStore)
 }

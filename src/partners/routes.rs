@@ -1,35 +1,33 @@
 //! Partner agencies over HTTP, for administrators.
 
+use std::sync::Arc;
+
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use uuid::Uuid;
 
-use crate::audit::{self, Entry};
-use crate::auth::Acting;
+use crate::audit::actions;
 use crate::auth::keys::Keyring;
 use crate::auth::{Category, PartnerKeeper, PartnerStatus};
-use crate::db::{Db, DbConn};
-use crate::directory::Handle;
+use crate::context::{Context, Tx};
 use crate::error::{Problem, Result};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
-use crate::http::call::{Cache, Call};
+use crate::http::call::Cache;
 use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::http::written::Written;
-use crate::idempotency::{Replay, Retries, Slot};
-use crate::partners::store::PartnerFilter;
+use crate::idempotency;
+use crate::partners::store::{self, PartnerFilter};
 use crate::partners::view::{PartnerView, path};
-use crate::partners::{NewPartner, Partner, store};
+use crate::partners::{NewPartner, Partner};
 use crate::referrals::sending::sender_category::NewCategory;
 use crate::slug::PartnerName;
 use crate::text::Line;
-use crate::vault::Vault;
 
 /// The operations on partner agencies.
 pub fn mount(api: &mut impl Mount) {
@@ -65,22 +63,18 @@ pub struct PartnerQuery {
 )]
 #[get("/partners")]
 async fn list_partners(
-    _: PartnerKeeper,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
+    ctx: Context<PartnerKeeper>,
     filter: Query<PartnerQuery>,
     paging: Paging,
 ) -> Result<HttpResponse> {
     let PartnerQuery { category, name, status } = filter.0;
     let filter = PartnerFilter { category, status, name: name.map(|name| name.to_string()) };
-    let (from, limit) = (paging.from(&call)?, paging.limit);
-    let read = move |conn: &mut DbConn| Ok((store::page(conn, &filter, &from, limit)?, store::count(conn, &filter)?));
-    let (rows, total) = db.read(read).await?;
-    let directory = directory.current();
+    let (from, limit) = (paging.from(&ctx.call)?, paging.limit);
+    let read = move |conn: &mut _| Ok((store::page(conn, &filter, &from, limit)?, store::count(conn, &filter)?));
+    let (rows, total) = ctx.read(read).await?;
     let found = PageRows::of_one_more(rows, &paging, Some(total), Partner::position);
-    let answer = found.answer(&call, &paging, |partner| PartnerView::new(partner, &directory, &call))?;
-    Ok(call.give(answer, Cache::NoStore))
+    let view = |partner| PartnerView::new(partner, &ctx.directory, &ctx.call);
+    Ok(ctx.call.give(found.answer(&ctx.call, &paging, view)?, Cache::NoStore))
 }
 
 /// Create a partner agency
@@ -99,31 +93,18 @@ async fn list_partners(
     extensions(("x-problems" = json!([Problem::AlreadyExists])))
 )]
 #[post("/partners")]
-async fn create_partner(
-    admin: PartnerKeeper,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
-    retries: Data<Retries>,
-    new: Body<NewPartner>,
-) -> Result<HttpResponse> {
-    let again = Replay::of_public("partner.created.replayed", "partner");
-    let create = async |slot: Slot| {
-        let partner = Partner::new(new.0, &call.moment);
-        let (id, location) = (partner.id.uuid(), path(&partner.slug));
-        let entry = entry(&admin, &call, "partner.created", "partner", vec![id]);
-        let view = PartnerView::new(partner.clone(), &directory.current(), &call);
-        let answer = Written::created(&call, &location, &view, Validator::Version(1))?;
-        let kept = answer.clone();
-        let write = move |conn: &mut DbConn| {
-            store::insert(conn, &partner)?;
-            audit::record(conn, &entry)?;
-            slot.keep(conn, id, &kept)
-        };
-        db.write(write).await?;
-        Ok(answer)
-    };
-    call.send(retries.once(&call, admin.actor(), again, create).await?)
+async fn create_partner(ctx: Context<PartnerKeeper>, new: Body<NewPartner>) -> Result<HttpResponse> {
+    ctx.write(actions::PARTNER_CREATED.on_new(), idempotency::public(), async || {
+        let partner = Partner::new(new.0.clone(), &ctx.call.moment);
+        let view = PartnerView::new(partner.clone(), &ctx.directory, &ctx.call);
+        let answer = Written::created(&ctx.call, &path(&partner.slug), &view, Validator::Version(partner.version))?;
+        Ok(move |tx: &mut Tx| {
+            store::insert(tx, &partner)?;
+            tx.about([partner.id]);
+            Ok(answer.clone())
+        })
+    })
+    .await
 }
 
 /// Get a partner agency
@@ -137,16 +118,10 @@ async fn create_partner(
     security(("staffToken" = []))
 )]
 #[get("/partners/{id}")]
-async fn get_partner(
-    _: PartnerKeeper,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
-    name: Named<PartnerName>,
-) -> Result<HttpResponse> {
-    let partner = db.read(move |conn| store::find(conn, &name.0)).await?;
+async fn get_partner(ctx: Context<PartnerKeeper>, name: Named<PartnerName>) -> Result<HttpResponse> {
+    let partner = ctx.read(move |conn| store::find(conn, &name.0)).await?;
     let version = Validator::Version(partner.version);
-    call.found(&PartnerView::new(partner, &directory.current(), &call), version, Cache::NoStore)
+    ctx.call.found(&PartnerView::new(partner, &ctx.directory, &ctx.call), version, Cache::NoStore)
 }
 
 /// Change a partner agency
@@ -167,49 +142,36 @@ async fn get_partner(
 )]
 #[patch("/partners/{id}")]
 async fn change_partner(
-    admin: PartnerKeeper,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
+    ctx: Context<PartnerKeeper>,
     keys: Data<Keyring>,
-    vault: Data<Vault>,
     name: Named<PartnerName>,
     patch: MergePatch,
 ) -> Result<HttpResponse> {
-    let partner = db.read(move |conn| store::find(conn, &name.0)).await?;
-    call.check_if_match(partner.version)?;
-    let changed = partner.changed(patch.apply(&partner.as_new())?, &call.moment);
-    let told_anew = entry(&admin, &call, "referral.receipt_changed", "referral", Vec::new());
-    let entry = entry(&admin, &call, "partner.changed", "partner", vec![changed.id.uuid()]);
-    // The category decides what the law lets the agency know, including of referrals that it sent before.
-    let new_category = NewCategory {
-        sender: changed.id,
-        category: changed.category,
-        directory: directory.current(),
-        vault: Vault::clone(&vault),
-        moment: call.moment.clone(),
-        entry: told_anew,
+    let prepare = async || {
+        let name = name.0.clone();
+        let partner = ctx.read(move |conn| store::find(conn, &name)).await?;
+        ctx.call.check_if_match(partner.version)?;
+        let changed = partner.changed(patch.apply(&partner.as_new())?, &ctx.call.moment);
+        // The category decides what the law lets the agency know, including of referrals that it sent before.
+        let new_category = NewCategory {
+            sender: changed.id,
+            category: changed.category,
+            directory: Arc::clone(&ctx.directory),
+            vault: ctx.vault.clone(),
+            moment: ctx.call.moment.clone(),
+            entry: ctx.audited().entry(actions::REFERRAL_RECEIPT_CHANGED, Vec::new()),
+        };
+        let view = PartnerView::new(changed.clone(), &ctx.directory, &ctx.call);
+        let answer = Written::changed(&view, Validator::Version(changed.version))?;
+        Ok(move |tx: &mut Tx| {
+            // The agency is written first: a referral that it submits meanwhile then waits, or is among those that are changed.
+            store::update(tx, &changed)?;
+            new_category.write(tx)?;
+            tx.about([changed.id]);
+            Ok(answer.clone())
+        })
     };
-    let write = move |conn: &mut DbConn| {
-        // The agency is written first: a referral that it submits meanwhile then waits, or is among those that are changed.
-        store::update(conn, &changed)?;
-        new_category.write(conn)?;
-        audit::record(conn, &entry)?;
-        Ok(changed.clone())
-    };
-    let partner = db.write(write).await?;
-    keys.refresh(&db, call.moment.now).await?;
-    let version = Validator::Version(partner.version);
-    call.changed(&PartnerView::new(partner, &directory.current(), &call), version)
-}
-
-/// The audit record of an administrator's change.
-pub fn entry(
-    admin: &PartnerKeeper,
-    call: &Call,
-    action: &'static str,
-    resource_type: &'static str,
-    resource_ids: Vec<Uuid>,
-) -> Entry {
-    Entry::of_call(call, admin.actor(), action, resource_type, resource_ids)
+    let answer = ctx.write(actions::PARTNER_CHANGED.on_new(), idempotency::public(), prepare).await?;
+    keys.refresh(&ctx.db, ctx.call.moment.now).await?;
+    Ok(answer)
 }

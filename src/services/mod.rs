@@ -8,6 +8,7 @@
 //! - The link between a service and an office can be written on the service or on the office. A service that offices or
 //!   referrals refer to is never removed, only retired.
 
+mod answers;
 pub mod routes;
 pub mod rules;
 pub mod store;

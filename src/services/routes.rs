@@ -5,25 +5,23 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::auth::{Acting, Administrator, Anyone};
-use crate::db::{Db, DbConn};
-use crate::directory::routes::writer;
-use crate::directory::{Directory, Handle, changes};
+use crate::audit::actions;
+use crate::auth::{Administrator, Anyone};
+use crate::context::Context;
+use crate::context::directory_writing::{DirectoryChange, any, no_content};
+use crate::directory::{Directory, Handle};
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::{Representation, Validator};
 use crate::http::body::Body;
 use crate::http::call::Call;
-use crate::http::link::Linking;
 use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
-use crate::http::written::Written;
-use crate::id::{OfficeId, ServiceId};
-use crate::idempotency::{Replay, Retries};
-use crate::services::view::{ServiceView, path};
-use crate::services::{Need, NewService, Orientation, Service, store};
+use crate::id::OfficeId;
+use crate::services::view::ServiceView;
+use crate::services::{Need, NewService, Orientation, Service, answers, store};
 use crate::slug::{OfficeName, ServiceName};
 use crate::text::LanguageCode;
 
@@ -122,30 +120,21 @@ async fn list_services(
     extensions(("x-problems" = json!([Problem::AlreadyExists])))
 )]
 #[post("/services")]
-async fn create_service(
-    admin: Administrator,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
-    retries: Data<Retries>,
-    new: Body<NewService>,
-) -> Result<HttpResponse> {
-    let again = Replay::of_public("service.created.replayed", "service");
-    let create = async |slot| {
-        let writer = writer(&admin, &call, &db, &directory);
-        let latest = writer.latest().await?;
-        let (service, offices) = Service::new(new.0, &latest.known(), &call.moment)?;
-        let (id, path) = (service.id, path(&service.slug));
-        let work = move |conn: &mut DbConn| {
-            store::insert(conn, &service)?;
-            store::update_offices(conn, id, &[], &offices)
-        };
-        let links = call.links();
-        let answer =
-            move |after: &Directory| Written::created(&links, &path, &view(id, after, &links)?, Validator::Version(1));
-        writer.create("service.created", ("service", id.uuid()), work, changes::any, slot, answer).await
+async fn create_service(ctx: Context<Administrator>, new: Body<NewService>) -> Result<HttpResponse> {
+    let prepare = async |latest: &Directory| {
+        let (service, offices) = Service::new(new.0.clone(), &latest.known(), &ctx.call.moment)?;
+        let (id, links) = (service.id, ctx.call.links());
+        Ok(DirectoryChange {
+            id: id.uuid(),
+            work: move |conn: &mut _| {
+                store::insert(conn, &service)?;
+                store::update_offices(conn, id, &[], &offices)
+            },
+            rule: any,
+            answer: move |after: &Directory| answers::created(after, id, &links),
+        })
     };
-    call.send(retries.once(&call, admin.actor(), again, create).await?)
+    ctx.call.send(ctx.write_directory(actions::SERVICE_CREATED.on_new(), prepare).await?)
 }
 
 /// Get a service
@@ -184,26 +173,28 @@ async fn get_service(_: Anyone, call: Call, directory: Data<Handle>, name: Named
 )]
 #[patch("/services/{id}")]
 async fn change_service(
-    admin: Administrator,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
+    ctx: Context<Administrator>,
     name: Named<ServiceName>,
     patch: MergePatch,
 ) -> Result<HttpResponse> {
-    let writer = writer(&admin, &call, &db, &directory);
-    let latest = writer.latest().await?;
-    let service = latest.find_service(&name.0).ok_or_else(Error::not_found)?;
-    call.check_if_match(service.version)?;
-    let before: Vec<OfficeId> = latest.offices_of_service(service.id).map(|office| office.id).collect();
-    let (changed, offices) = service.changed(patch.apply(&service.as_new(&before))?, &latest.known(), &call.moment)?;
-    let (id, version) = (changed.id, changed.version);
-    let work = move |conn: &mut DbConn| {
-        store::update(conn, &changed)?;
-        store::update_offices(conn, id, &before, &offices)
+    let prepare = async |latest: &Directory| {
+        let service = latest.find_service(&name.0).ok_or_else(Error::not_found)?;
+        ctx.call.check_if_match(service.version)?;
+        let before: Vec<OfficeId> = latest.offices_of_service(service.id).map(|office| office.id).collect();
+        let new = patch.apply(&service.as_new(&before))?;
+        let (changed, offices) = service.changed(new, &latest.known(), &ctx.call.moment)?;
+        let (id, links) = (service.id, ctx.call.links());
+        Ok(DirectoryChange {
+            id: id.uuid(),
+            work: move |conn: &mut _| {
+                store::update(conn, &changed)?;
+                store::update_offices(conn, id, &before, &offices)
+            },
+            rule: any,
+            answer: move |after: &Directory| answers::changed(after, id, &links),
+        })
     };
-    let after = writer.change("service.changed", ("service", id.uuid()), work, changes::any).await?;
-    call.changed(&view(id, &after, &call)?, Validator::Version(version))
+    ctx.call.send(ctx.write_directory(actions::SERVICE_CHANGED.on_new(), prepare).await?)
 }
 
 /// Delete a service
@@ -221,24 +212,14 @@ async fn change_service(
     extensions(("x-problems" = json!([Problem::StillReferenced])))
 )]
 #[delete("/services/{id}")]
-async fn delete_service(
-    admin: Administrator,
-    call: Call,
-    db: Data<Db>,
-    directory: Data<Handle>,
-    name: Named<ServiceName>,
-) -> Result<HttpResponse> {
-    let writer = writer(&admin, &call, &db, &directory);
-    let latest = writer.latest().await?;
-    let service = latest.find_service(&name.0).ok_or_else(Error::not_found)?;
-    call.check_if_match(service.version)?;
-    let (id, version) = (service.id, service.version);
-    let work = move |conn: &mut DbConn| store::delete(conn, id, version);
-    writer.change("service.deleted", ("service", id.uuid()), work, changes::any).await?;
+async fn delete_service(ctx: Context<Administrator>, name: Named<ServiceName>) -> Result<HttpResponse> {
+    let prepare = async |latest: &Directory| {
+        let service = latest.find_service(&name.0).ok_or_else(Error::not_found)?;
+        ctx.call.check_if_match(service.version)?;
+        let (id, version) = (service.id, service.version);
+        let work = move |conn: &mut _| store::delete(conn, id, version);
+        Ok(DirectoryChange { id: id.uuid(), work, rule: any, answer: no_content })
+    };
+    ctx.write_directory(actions::SERVICE_DELETED.on_new(), prepare).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-fn view(id: ServiceId, directory: &Directory, links: &impl Linking) -> Result<ServiceView> {
-    let service = directory.service(id).ok_or_else(|| Error::internal("a service that was written is missing"))?;
-    Ok(ServiceView::new(service, directory, links))
 }

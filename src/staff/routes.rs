@@ -1,25 +1,22 @@
 //! The HTTP operations on staff.
 
-use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::audit::{self, Entry};
+use crate::audit::{Entry, actions};
 use crate::auth::register::{self, Colleague};
 use crate::auth::{ColleagueReader, SignedIn};
-use crate::db::{Db, DbConn};
-use crate::directory;
+use crate::context::Context;
 use crate::error::Result;
 use crate::http::answer::Validator;
-use crate::http::call::{Cache, Call};
+use crate::http::call::Cache;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::query::Query;
 use crate::id::OfficeId;
 use crate::staff::{Me, StaffMember};
 use crate::text::swedish_order;
-use crate::vault::Vault;
 
 /// Mounts the operations on staff.
 pub fn mount(api: &mut impl Mount) {
@@ -45,9 +42,10 @@ pub struct StaffQuery {
     security(("staffToken" = []))
 )]
 #[get("/me")]
-async fn get_me(SignedIn(staff): SignedIn, call: Call, directory: Data<directory::Handle>) -> Result<HttpResponse> {
-    let links = vec![call.link("self", "GET", "/me"), call.link("colleagues", "GET", "/staff")];
-    call.found(&Me::new(staff, &directory.current(), links), Validator::Content, Cache::NoStore)
+async fn get_me(ctx: Context<SignedIn>) -> Result<HttpResponse> {
+    let links = vec![ctx.call.link("self", "GET", "/me"), ctx.call.link("colleagues", "GET", "/staff")];
+    let me = Me::new(ctx.staff().clone(), &ctx.directory, links);
+    ctx.call.found(&me, Validator::Content, Cache::NoStore)
 }
 
 /// List colleagues
@@ -62,34 +60,22 @@ async fn get_me(SignedIn(staff): SignedIn, call: Call, directory: Data<directory
     security(("staffToken" = []))
 )]
 #[get("/staff")]
-async fn list_staff(
-    ColleagueReader(staff): ColleagueReader,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    query: Query<StaffQuery>,
-    paging: Paging,
-) -> Result<HttpResponse> {
-    let sight = staff.sight(&directory.current());
-    let asked = query.0.office_id;
-    let on_behalf_of = sight.office_of(asked);
+async fn list_staff(ctx: Context<ColleagueReader>, query: Query<StaffQuery>, paging: Paging) -> Result<HttpResponse> {
+    let (scope, asked) = (ctx.readable(), query.0.office_id);
+    let attempt = actions::STAFF_LISTED.on_new().on_behalf_of(scope.office_of(asked)).because(scope.reason);
     let offices: Vec<_> =
-        sight.offices.into_iter().filter(|office| asked.is_none_or(|asked| asked == *office)).collect();
-    let entry = Entry::of_call(&call, staff.actor(), "staff.listed", "staff", Vec::new())
-        .on_behalf_of(on_behalf_of)
-        .because(sight.reason);
-    let read = move |conn: &mut DbConn| register::colleagues(conn, &offices, &vault);
-    let record = move |conn: &mut DbConn, found: &Vec<Colleague>| {
-        audit::record(conn, &entry.about(found.iter().map(|colleague| colleague.id.uuid()).collect()))
-    };
+        scope.offices.into_iter().filter(|office| asked.is_none_or(|asked| asked == *office)).collect();
+    let vault = ctx.vault.clone();
+    let read = move |conn: &mut _| register::colleagues(conn, &offices, &vault);
+    let seen =
+        |found: &Vec<Colleague>, entry: Entry| entry.about(found.iter().map(|colleague| colleague.id.uuid()).collect());
     // Names are sealed, so the database cannot sort them. An office has only tens of people, so sorting them here is fast.
-    let mut colleagues = db.read_recorded(read, record).await?;
+    let mut colleagues = ctx.read_recorded(attempt, read, seen).await?;
     let position = |colleague: &Colleague| {
         (colleague.name.as_ref().map(|name| swedish_order(name.reveal().as_ref())), colleague.id.uuid())
     };
     colleagues.sort_by_cached_key(position);
     let sorted: Vec<&Colleague> = colleagues.iter().collect();
-    let answer = paging.of_sorted(&call, &sorted, position)?.answer(&call, &paging, StaffMember::from)?;
-    Ok(call.give(answer, Cache::NoStore))
+    let found = paging.of_sorted(&ctx.call, &sorted, position)?;
+    Ok(ctx.call.give(found.answer(&ctx.call, &paging, StaffMember::from)?, Cache::NoStore))
 }
