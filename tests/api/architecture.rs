@@ -39,9 +39,11 @@ const LAYERS: &[(&[&str], &str)] = &[
     (&["code_lists"], ""),
     (&["where_to_turn"], ""),
     (&["referrals"], ""),
-    (&["outreach"], ""),
+    (
+        &["outreach", "cases"],
+        "a contact in the field takes a referral in, and the intake of a referral hides a contact",
+    ),
     (&["timeline"], ""),
-    (&["cases"], ""),
     (&["web"], "the slices' faces know each other's answers"),
     (&["lookups"], ""),
     (&["meta"], ""),
@@ -109,6 +111,24 @@ impl Source {
         let (first, last) = (parts[0], parts[parts.len() - 1]);
         let is_face = last.ends_with("routes") || ["view", "views", "features", "patch", "answers"].contains(&last);
         parts.len() > 1 && (is_face || parts.contains(&"faces")) && !NOT_SLICES.contains(&first)
+    }
+
+    /// Whether the file calls the function that adds a referral, by whichever name it imports the module.
+    fn adds_referrals(&self) -> bool {
+        let imports = self.code.split(';').filter(|import| import.contains("use crate::referrals::"));
+        let of_referrals = imports.filter(|import| !import.contains("messages::"));
+        let mut names = Vec::new();
+        for (_, after) in of_referrals.filter_map(|import| import.split_once("store")) {
+            // As in `store as referral_store` and `store::{self as referral_store, SealedReferral}`.
+            let renamed = after.trim_start_matches("::{self").strip_prefix(" as ").map(first_name);
+            names.push(renamed.unwrap_or_else(|| "store".to_owned()));
+        }
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+        let calls = |name: &String| {
+            let call = format!("{name}::insert(");
+            self.code.match_indices(&call).any(|(at, _)| !self.code[..at].ends_with(is_part))
+        };
+        names.iter().any(calls) || self.code.contains("referrals::store::insert(")
     }
 
     fn layer(&self) -> usize {
@@ -232,6 +252,18 @@ fn only_the_server_mounts_and_listens() {
     // A slice with several faces mounts the others through one.
     let through = ["referrals/faces/routes.rs", "referrals/faces/partner_routes.rs", "outreach/routes.rs"];
     assert_only("mounting slices", &called, |path| path == "server.rs" || through.contains(&path));
+}
+
+/// A sixth way in that adds a referral by itself would forget that the referral has reached the family.
+#[test]
+fn referrals_come_in_by_one_way() {
+    let sources = sources();
+    let way_in = |path: &str| path == "cases/intake.rs";
+    let arrivals = ["of_person::arrived", "of_person::{self, arrived", "of_person::{arrived"];
+    assert_only("the arrival of a referral", &mentioning(&sources, &arrivals), way_in);
+    let adding: Vec<&str> =
+        sources.iter().filter(|source| source.adds_referrals()).map(|source| &*source.path).collect();
+    assert_eq!(adding, ["cases/intake.rs"], "only the intake adds referrals");
 }
 
 #[test]
