@@ -4,44 +4,25 @@
 //! have no `Debug`, or one that hides them.
 
 mod database;
+pub mod hidden;
 pub mod limits;
+pub mod secret;
 mod tokens;
 mod vault;
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::path::PathBuf;
 
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::code::code;
 use crate::config::limits::LimitsConfig;
-use crate::hex;
 
 pub use database::DatabaseConfig;
+pub use hidden::Hidden;
+pub use secret::{DEMO_MARK, Secret};
 pub use tokens::TokenConfig;
 pub use vault::VaultConfig;
-
-/// A text that may hold a password or keys. It is parsed later than the other arguments, because clap quotes an argument that it
-/// refuses.
-#[derive(Clone)]
-pub struct Hidden(String);
-
-impl FromStr for Hidden {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
 
 /// The configuration of logging, for every command.
 #[derive(Debug, Clone, Args)]
@@ -139,10 +120,6 @@ fn network(text: &str) -> Result<IpNet, String> {
     network.ok_or_else(|| "expected a network such as 10.0.0.0/8 or 2001:db8::/32, or a single address".to_owned())
 }
 
-fn nonempty(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() { Err("expected a text that is not empty".to_owned()) } else { Ok(text.to_owned()) }
-}
-
 /// The environment of the keys that `demo` makes. `serve` never accepts them.
 pub const DEMO_ENVIRONMENT: &str = "demo";
 
@@ -154,54 +131,6 @@ fn environment(text: &str) -> Result<String, String> {
         }
         _ if plain => Ok(text.to_owned()),
         _ => Err("expected 1 to 12 lower-case letters and digits such as live or test".to_owned()),
-    }
-}
-
-/// The installation's secret. A separate key is derived from it for each purpose.
-#[derive(Clone)]
-pub struct Secret([u8; 32]);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-/// The beginning of a demo's secret in its file, by which `serve` recognises it.
-pub const DEMO_MARK: &str = "demo:";
-
-impl Secret {
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    pub fn read(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("NARA_SECRET_FILE: {} cannot be read: {error}", path.display()))?;
-        if text.starts_with(DEMO_MARK) {
-            return Err("NARA_SECRET_FILE: this secret was made by `demo`; make one of your own, for example with: openssl rand -hex 32".to_owned());
-        }
-        text.parse().map_err(|error| format!("NARA_SECRET_FILE: {error}"))
-    }
-
-    /// Derives the key for one purpose.
-    pub fn key(&self, end: &str) -> [u8; 32] {
-        code(&self.0, &[end.as_bytes()])
-    }
-
-    /// The secret in the format of its file.
-    pub fn reveal(&self) -> String {
-        hex::encode(&self.0)
-    }
-}
-
-impl FromStr for Secret {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || "expected 64 random lower-case hexadecimal digits; make them with: openssl rand -hex 32".to_owned();
-        hex::decode(text.trim()).filter(hex::are_random).map(Self).ok_or_else(wrong)
     }
 }
 

@@ -14,7 +14,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use uuid::Uuid;
 
-use crate::db::columns::SqlUuid;
+use crate::db::sql_types::SqlUuid;
 use crate::error::Text;
 use crate::time::{Random, Timestamp};
 

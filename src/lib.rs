@@ -3,8 +3,8 @@
 //!
 //! # The map
 //!
-//! Each folder is one noun of the domain: `mod.rs` holds the noun, its types and its rules, `store.rs` its SQL, `routes.rs` its
-//! operations. Each further file holds one idea and is named after it.
+//! A folder is a noun of the domain: `mod.rs` has the noun, its types and its rules, `store.rs` its SQL, `routes.rs` its
+//! operations, and each further file one idea, named after it. No files import each other in a circle.
 //!
 //! | module | content |
 //! |---|---|
@@ -20,13 +20,14 @@
 //! | [`idempotency`] | repeating a call without doing its work twice |
 //! | [`vault`] | data that is unreadable in the database: sealed texts, keyed hashes, and the keys |
 //! | [`calendar`] | working days, opening hours, deadlines, legal references |
-//! | [`http`] | the parts that all operations share: problems, pages, entity tags, traces, limits, the OpenAPI document |
-//! | [`meta`], [`code_lists`] | operations about the API itself |
+//! | [`http`] | what all operations share: problems, pages, entity tags, traces, limits |
+//! | [`openapi`] | the document, made of what is mounted |
+//! | [`meta`], [`code_lists`] | about the API itself |
 //! | [`db`] | one interface to two databases |
-//! | [`error`], [`id`], [`time`], [`text`], [`slug`], [`hex`], [`code`] | the basic types: failures, names, moments, keyed codes |
-//! | [`rules`] | collects everything that is wrong with a body, so that a caller is told all of it at once |
-//! | [`lookups`] | makes all keyed hashes again with a new key |
-//! | [`server`], [`cli`], [`config`], [`demo`], [`telemetry`] | starting and running the program |
+//! | [`error`], [`id`], [`time`], [`moment`], [`text`], [`slug`], [`hex`], [`code`] | what everything is made of: failures, names, moments, keyed codes |
+//! | [`rules`] | gathers what is wrong with a body, so that a caller is told all of it at once |
+//! | [`lookups`] | makes all keyed hashes anew, with a new key |
+//! | [`server`], [`cli`], [`config`], [`demo`], [`telemetry`] | how it is run |
 //!
 //! A call comes in through [`http::envelope`]. The first argument of its handler signs the caller in ([`auth`]). The handler reads the
 //! snapshot, or queues a job for a database thread ([`db::Db`]), and answers through [`http::call::Call`].
@@ -46,9 +47,9 @@
 //! - Only [`auth::CaseScope`] decides which cases a caller may know of. For the caller, all other cases do not exist.
 //! - One table, [`referrals::course::table`], says which steps can be taken with a referral, when and by whom. A caller is offered
 //!   exactly the steps that the caller may take. Each step is one version, one event and one audit record, in one transaction.
-//! - One rule, [`referrals::disclosure`], says what a sender may know. Only [`referrals::receipt`] makes a sender's receipts. A sender
+//! - One rule, [`referrals::disclosure`], says what a sender may know. Only [`referrals::disclosure::receipt`] makes a sender's receipts. A sender
 //!   reads only the messages between it and the office ([`referrals::messages`]).
-//! - Time and randomness are passed in ([`time::Moment`]): only [`time`] asks the machine for the time. A duration is measured in the
+//! - Time and randomness are passed in ([`moment::Moment`]): only [`time`] asks the machine for the time. A duration is measured in the
 //!   place that reports it.
 //! - Nothing about one municipality is in the code: it is data.
 //! - Personal data is a [`vault::Confidential`] in memory and is sealed in the database.
@@ -75,7 +76,9 @@ pub mod id;
 pub mod idempotency;
 pub mod lookups;
 pub mod meta;
+pub mod moment;
 pub mod offices;
+pub mod openapi;
 pub mod outreach;
 pub mod partners;
 pub mod people;

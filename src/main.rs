@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use nara::audit::seal::{Head, Sealer};
+use nara::audit::chain::{Head, Sealer};
 use nara::audit::store::{self, AuditFilter};
 use nara::audit::verify::{Verification, Walk};
 use nara::auth::key_set::KeySource;
@@ -21,8 +21,9 @@ use nara::db::backup::BackupPlace;
 use nara::db::connection::Purpose;
 use nara::db::{DbConn, migrations};
 use nara::meta::probe;
+use nara::moment::Moment;
 use nara::server::{self, MetricsAt, Setup, Timeouts};
-use nara::time::{Clock, Moment, Random};
+use nara::time::{Clock, Random};
 use nara::vault::{VaultKeys, rotation};
 use nara::{demo, directory, lookups, telemetry};
 

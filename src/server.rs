@@ -18,22 +18,25 @@ use actix_web::{App, HttpServer};
 use serde_json::Value;
 use utoipa_actix_web::AppExt;
 
+use crate::audit::chain::Sealer;
 use crate::audit::denials::Denials;
 use crate::audit::routes::AuditVerifier;
-use crate::audit::seal::{Sealer, Sealing};
+use crate::audit::seal::Sealing;
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
 use crate::auth::register::Register;
 use crate::context::Services;
 use crate::db::{Db, Sizes, migrations};
 use crate::error::{Error, Result};
-use crate::http::call::{ROOT, Settings};
+use crate::http::documented::DocumentedOperation;
 use crate::http::limits::Limits;
 use crate::http::mount::Mount;
 use crate::http::operations::Operations;
-use crate::http::{body, document, envelope, fallback};
+use crate::http::settings::{ROOT, Settings};
+use crate::http::{body, envelope, fallback};
 use crate::idempotency::Retries;
 use crate::meta::Document;
+use crate::openapi;
 use crate::partners::limits::KeyLimits;
 use crate::referrals::course::overdue::Overdue;
 use crate::telemetry::Metrics;
@@ -48,41 +51,41 @@ use watch::{Watch, renew_keys, seal};
 
 /// Mounts every slice. A slice that is not mounted here is neither served nor documented.
 fn slices(api: &mut impl Mount) {
-    where_to_turn::routes::routes(api);
-    districts::routes(api);
-    offices::routes(api);
-    services::routes(api);
-    areas::routes(api);
-    directory::routes(api);
-    referrals::faces::partner_routes::routes(api);
-    referrals::faces::routes::routes(api);
-    referrals::course::work_routes::add(api);
-    referrals::course::end_routes::add(api);
-    people::routes::routes(api);
-    families::routes::routes(api);
-    outreach::routes::routes(api);
-    timeline::routes::routes(api);
-    staff::routes(api);
-    partners::own_routes::routes(api);
-    partners::routes::routes(api);
-    partners::key_routes::routes(api);
-    audit::routes::routes(api);
-    code_lists::routes::routes(api);
-    meta::routes::routes(api);
+    where_to_turn::routes::mount(api);
+    districts::routes::mount(api);
+    offices::routes::mount(api);
+    services::routes::mount(api);
+    areas::routes::mount(api);
+    directory::routes::mount(api);
+    referrals::faces::partner_routes::mount(api);
+    referrals::faces::routes::mount(api);
+    referrals::course::work_routes::mount(api);
+    referrals::course::end_routes::mount(api);
+    people::routes::mount(api);
+    families::routes::mount(api);
+    outreach::routes::mount(api);
+    timeline::routes::mount(api);
+    staff::routes::mount(api);
+    partners::own_routes::mount(api);
+    partners::routes::mount(api);
+    partners::key_routes::mount(api);
+    audit::routes::mount(api);
+    code_lists::routes::mount(api);
+    meta::routes::mount(api);
 }
 
 /// Makes the OpenAPI document, as it is in `openapi/openapi.json`.
 pub fn document() -> Value {
     let (_, raw) = App::new().into_utoipa_app().configure(|api| slices(api)).split_for_parts();
-    document::finish(raw)
+    openapi::finish(raw)
 }
 
 /// Returns the operations, and the document as it is served. A separate thread makes them: that takes more memory for a moment
 /// than everything else, and the memory goes back to the system with the thread.
-fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<document::DocumentedOperation>, String)> {
+fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<DocumentedOperation>, String)> {
     let describe = move || {
         let published = known.unwrap_or_else(|| Arc::new(document()));
-        (document::operations(&published), document::with_server(&published, &served_at).to_string())
+        (openapi::operations(&published), openapi::with_server(&published, &served_at).to_string())
     };
     // The result is copied, so that no memory of the thread stays in use.
     let made = std::thread::spawn(describe).join().map_err(|_| Error::internal("the document could not be made"))?;

@@ -1,6 +1,6 @@
 //! Time and randomness, which a program cannot compute.
 //!
-//! Both are passed in, so that tests control the clock and the synthetic data of `demo` is the same each time. A [`Moment`]
+//! Both are passed in, so that tests control the clock and the synthetic data of `demo` is the same each time. A [`crate::moment::Moment`]
 //! carries both for one request or one job.
 
 use std::cell::RefCell;
@@ -14,9 +14,8 @@ use diesel::expression::AsExpression;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
-use crate::db::columns::SqlTime;
+use crate::db::sql_types::SqlTime;
 use crate::error::Text;
-use crate::id::Id;
 
 /// The years in which a time or a date may lie. Both databases can store other years, but neither sorts all of them.
 const YEARS: RangeInclusive<i32> = 1900..=2200;
@@ -205,21 +204,6 @@ impl Ahead {
         // The bytes may become a key, so no copy of them stays here.
         given.fill(0);
         self.left = rest;
-    }
-}
-
-/// The time and the source of randomness of one request or job.
-#[derive(Clone)]
-pub struct Moment {
-    /// The time of the request or job. It stays the same until the end.
-    pub now: Timestamp,
-    pub random: Random,
-}
-
-impl Moment {
-    /// Makes a new identifier, a UUIDv7 (RFC 9562), which sorts by time.
-    pub fn id<Kind>(&self) -> Id<Kind> {
-        Id::new(self.now, &self.random)
     }
 }
 

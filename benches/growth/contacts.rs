@@ -2,8 +2,9 @@
 
 use nara::db::{DbConn, in_transaction};
 use nara::directory::Directory;
+use nara::moment::Moment;
 use nara::outreach::store::{self, SealedContact};
-use nara::time::{Clock, Moment, Random, Timestamp};
+use nara::time::{Clock, Random, Timestamp};
 use nara::vault::Vault;
 
 use super::field;

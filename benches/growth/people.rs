@@ -6,10 +6,11 @@ use nara::db::{DbConn, in_transaction};
 use nara::directory::Directory;
 use nara::error::Result;
 use nara::id::OfficeId;
+use nara::moment::Moment;
 use nara::on_backend;
 use nara::people::store::{SealedPerson, name_hashes};
 use nara::people::{NewPerson, Person};
-use nara::time::{Clock, Moment, Random};
+use nara::time::{Clock, Random};
 use nara::vault::Vault;
 use serde_json::json;
 

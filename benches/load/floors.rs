@@ -13,16 +13,17 @@ use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
-use nara::audit::{self, Actor, Entry};
+use nara::audit::{self, Actor, Entry, actions};
 use nara::auth::Category;
 use nara::db::connection::Purpose;
 use nara::db::schema::referrals;
 use nara::db::{Db, DbConn, Target, in_transaction};
 use nara::directory::Directory;
 use nara::error::{Error, Problem, Result};
-use nara::http::call::Settings;
 use nara::http::envelope;
+use nara::http::settings::Settings;
 use nara::id::{OutreachContactId, PartnerId, ReferralId};
+use nara::moment::Moment;
 use nara::on_backend;
 use nara::outreach::store::SealedContact;
 use nara::referrals::Referral;
@@ -32,7 +33,7 @@ use nara::referrals::course::table::Action;
 use nara::referrals::reference::Reference;
 use nara::referrals::store::{self, SealedReferral};
 use nara::telemetry::Metrics;
-use nara::time::{Clock, Moment, Random};
+use nara::time::{Clock, Random};
 use nara::vault::{Vault, VaultKeys};
 use nara::{outreach, partners};
 
@@ -131,7 +132,7 @@ impl Floors {
         let (id, reference) = (moment.id(), Reference::new(&moment.random));
         let referral = SealedReferral { id, reference, ..self.sealed.clone() };
         let actor = Actor::Partner(self.sender.0);
-        let entry = Entry::new(&moment, actor, "referral.received", "referral", vec![id.uuid()], trace());
+        let entry = Entry::new(&moment, actor, actions::REFERRAL_RECEIVED, vec![id.uuid()], trace());
         Rows { referral, entry }
     }
 }
@@ -201,7 +202,7 @@ async fn insert_contact(floors: Data<Floors>, _body: Bytes) -> HttpResponse {
         let contact = SealedContact { id, ..floors.contact.clone() };
         let actor = Actor::Staff(contact.worker_id);
         let about = vec![id.uuid()];
-        let entry = Entry::new(&moment, actor, "outreach_contact.created", "outreach_contact", about, trace());
+        let entry = Entry::new(&moment, actor, actions::OUTREACH_CONTACT_CREATED, about, trace());
         floors.db.write(move |conn| {
             outreach::store::insert(conn, std::slice::from_ref(&contact), &[])?;
             audit::record(conn, &entry)
@@ -247,7 +248,7 @@ async fn created<Stored: Future<Output = Result<()>>>(store: impl Fn() -> Stored
 async fn select(floors: Data<Floors>, id: web::Path<ReferralId>) -> HttpResponse {
     let id = id.into_inner();
     let actor = Actor::Partner(floors.sender.0);
-    let entry = Entry::new(&moment(), actor, "referral.read", "referral", vec![id.uuid()], trace());
+    let entry = Entry::new(&moment(), actor, actions::REFERRAL_READ, vec![id.uuid()], trace());
     let find = move |conn: &mut DbConn| -> Result<SealedReferral> {
         Ok(on_backend!(conn, conn => referrals::table.find(id).first(conn))?)
     };
@@ -272,7 +273,7 @@ async fn act(floors: Data<Floors>, id: web::Path<ReferralId>, _body: Bytes) -> H
         let after = SealedReferral { version: before.version + 1, ..before };
         let event = SealedEvent { id: moment.id(), referral_id: id, version: after.version, ..floors.event.clone() };
         let actor = Actor::Partner(floors.sender.0);
-        let entry = Entry::new(&moment, actor, "referral.assigned", "referral", vec![id.uuid()], trace());
+        let entry = Entry::new(&moment, actor, actions::REFERRAL_ASSIGNED, vec![id.uuid()], trace());
         let write = move |conn: &mut DbConn| {
             store::update(conn, &after)?;
             events::insert(conn, &event)?;

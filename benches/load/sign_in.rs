@@ -7,7 +7,8 @@ use std::time::Instant;
 use nara::auth::holder::TokenHolder;
 use nara::auth::permissions::{Permission, Permissions};
 use nara::auth::tokens::TokenVerifier;
-use nara::time::{Clock, Moment, Random, Timestamp};
+use nara::moment::Moment;
+use nara::time::{Clock, Random, Timestamp};
 use nara::vault::{Vault, VaultKeys};
 use serde::{Deserialize, Serialize};
 

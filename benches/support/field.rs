@@ -2,9 +2,10 @@
 
 use nara::directory::Directory;
 use nara::id::StaffId;
+use nara::moment::Moment;
 use nara::outreach::store::SealedContact;
 use nara::outreach::{ContactSetting, OutreachContact};
-use nara::time::{Moment, Timestamp};
+use nara::time::Timestamp;
 use nara::vault::Vault;
 
 /// The body.

@@ -77,28 +77,28 @@ fn field(data: &[u8]) {
 }
 
 fn steps_of_a_referral(data: &[u8]) {
-    one::<steps::AssessProtection>(data);
-    one::<steps::RequestInformation>(data);
-    one::<steps::SupplyInformation>(data);
-    one::<steps::Assign>(data);
-    one::<steps::Accept>(data);
-    one::<steps::Start>(data);
-    one::<steps::LogAttempt>(data);
-    one::<steps::Hold>(data);
-    one::<steps::Resume>(data);
-    one::<steps::ExtendDeadline>(data);
-    one::<steps::Redirect>(data);
-    one::<steps::DecideInquiry>(data);
-    one::<steps::Decline>(data);
-    one::<steps::MarkDuplicate>(data);
-    one::<steps::RecordFamilyDeclined>(data);
-    one::<steps::RecordNotReached>(data);
-    one::<steps::Complete>(data);
-    one::<steps::WithdrawConsent>(data);
-    one::<steps::Reopen>(data);
-    one::<steps::EnterInError>(data);
-    one::<steps::SendFeedback>(data);
-    one::<steps::RefuseFeedback>(data);
+    one::<steps::work::AssessProtection>(data);
+    one::<steps::work::RequestInformation>(data);
+    one::<steps::work::SupplyInformation>(data);
+    one::<steps::work::Assign>(data);
+    one::<steps::work::Accept>(data);
+    one::<steps::work::Start>(data);
+    one::<steps::work::LogAttempt>(data);
+    one::<steps::work::Hold>(data);
+    one::<steps::work::Resume>(data);
+    one::<steps::work::ExtendDeadline>(data);
+    one::<steps::work::Redirect>(data);
+    one::<steps::ends::DecideInquiry>(data);
+    one::<steps::ends::Decline>(data);
+    one::<steps::ends::MarkDuplicate>(data);
+    one::<steps::ends::RecordFamilyDeclined>(data);
+    one::<steps::ends::RecordNotReached>(data);
+    one::<steps::ends::Complete>(data);
+    one::<steps::ends::WithdrawConsent>(data);
+    one::<steps::ends::Reopen>(data);
+    one::<steps::ends::EnterInError>(data);
+    one::<steps::feedback::SendFeedback>(data);
+    one::<steps::feedback::RefuseFeedback>(data);
 }
 
 /// Reads a body as one operation does.

@@ -1,6 +1,7 @@
 //! Boundaries of districts: what is taken is one clean surface that reads back as itself and can be measured.
 
-use nara::directory::geometry::{Boundary, distance_metres, gaps, overlap_square_metres, reach_outside_metres, union};
+use nara::directory::geometry::Boundary;
+use nara::directory::geometry::measures::{distance_metres, gaps, overlap_square_metres, reach_outside_metres, union};
 use serde_json::{Value, json};
 
 use super::text;

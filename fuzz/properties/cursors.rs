@@ -54,7 +54,7 @@ fn walk(first: &Call, paging: &Paging, query: &str) {
     assert_eq!(walked.len(), numbers.len() - skipped, "a row was skipped");
 }
 
-fn next_link(links: &[nara::http::call::Link]) -> String {
+fn next_link(links: &[nara::http::link::Link]) -> String {
     let links = serde_json::to_value(links).expect("links are JSON");
     let next = links.as_array().and_then(|links| links.iter().find(|link| link["rel"] == "next"));
     let href = next.and_then(|link| link["href"].as_str()).expect("there is more, so there is a link");

@@ -2,8 +2,10 @@
 //! is patched keeps the rules of what is new.
 
 use nara::areas::NewArea;
-use nara::districts::{BoundaryBody, NewDistrict};
-use nara::http::body::{self, MergePatch};
+use nara::districts::NewDistrict;
+use nara::districts::boundary::BoundaryBody;
+use nara::http::body;
+use nara::http::merge_patch::MergePatch;
 use nara::offices::{NewOffice, Office};
 use nara::partners::NewPartner;
 use nara::partners::api_keys::{NewApiKey, Rotation};

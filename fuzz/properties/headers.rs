@@ -8,7 +8,6 @@ use actix_web::test::TestRequest;
 use nara::http::answer::{Representation, Validator};
 use nara::http::call::{Cache, Call};
 use nara::http::client;
-use nara::http::document;
 use nara::http::idempotency::IdempotencyKey;
 use nara::http::language::Language;
 use nara::http::operations::Operation;
@@ -107,7 +106,7 @@ fn languages(headers: &HeaderMap) {
 
 fn media_types(headers: &HeaderMap) {
     static OPERATION: LazyLock<Operation> = LazyLock::new(|| {
-        let documented = document::DocumentedOperation {
+        let documented = nara::http::documented::Operation {
             id: "listDistricts".to_owned(),
             method: "GET".to_owned(),
             path: "/districts".to_owned(),

@@ -26,9 +26,11 @@ use actix_web::{FromRequest, HttpRequest, dev};
 use nara::directory::import::files;
 use nara::directory::{Directory, DirectoryParts};
 use nara::error::{Error, Text};
-use nara::http::call::{Call, Settings};
+use nara::http::call::Call;
 use nara::http::operations::Operations;
-use nara::time::{Clock, Moment, Random, Timestamp};
+use nara::http::settings::Settings;
+use nara::moment::Moment;
+use nara::time::{Clock, Random, Timestamp};
 use serde_json::Value;
 
 /// Panics where what was read of some bytes is not as it must be.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate};
 use nara::audit::Actor;
-use nara::audit::seal::Head;
+use nara::audit::chain::Head;
 use nara::error::Text;
 use nara::id::{OfficeId, OfficeKind};
 use nara::offices::PartialDate;

@@ -1,11 +1,12 @@
 //! The answers to writes of areas, made from the directory as it is after the write.
 
-use crate::areas::view::path;
-use crate::areas::{Area, AreaView};
+use crate::areas::Area;
+use crate::areas::view::{AreaView, path};
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::http::answer::Validator;
-use crate::http::written::{Links, Written};
+use crate::http::link::Links;
+use crate::http::written::Written;
 use crate::id::AreaId;
 
 /// 201 with the new area.

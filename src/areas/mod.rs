@@ -5,7 +5,7 @@
 //! - An area that districts, offices or referrals refer to is never removed, only retired.
 
 mod answers;
-mod routes;
+pub mod routes;
 pub mod store;
 mod view;
 
@@ -15,12 +15,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::id::AreaId;
+use crate::moment::Moment;
 use crate::slug::Slug;
 use crate::text::{Localized, swedish_order};
-use crate::time::{Moment, Timestamp};
-
-pub use routes::routes;
-pub use view::AreaView;
+use crate::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Area {

@@ -3,7 +3,8 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 
-use crate::areas::{Area, AreaView, NewArea, answers, store};
+use crate::areas::view::AreaView;
+use crate::areas::{Area, NewArea, answers, store};
 use crate::audit::actions;
 use crate::auth::{Administrator, Anyone};
 use crate::context::Context;
@@ -11,15 +12,16 @@ use crate::context::directory_writing::{DirectoryChange, any, no_content};
 use crate::directory::{Directory, Handle};
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::{Representation, Validator};
-use crate::http::body::{Body, MergePatch};
+use crate::http::body::Body;
 use crate::http::call::Call;
+use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::slug::AreaName;
 
 /// Mounts the operations on areas.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_areas).service(create_area).service(get_area).service(change_area).service(delete_area);
 }
 

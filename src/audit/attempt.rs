@@ -7,7 +7,7 @@ use crate::audit::client::Client;
 use crate::audit::{AccessReason, Actor, Entry};
 use crate::http::call::Call;
 use crate::id::OfficeId;
-use crate::time::Moment;
+use crate::moment::Moment;
 
 /// An attempt at an action.
 #[derive(Debug, Clone)]

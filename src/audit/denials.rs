@@ -78,7 +78,8 @@ mod tests {
     use super::*;
     use crate::audit::{Actor, actions};
     use crate::error::Error;
-    use crate::time::{Clock, Moment, Random};
+    use crate::moment::Moment;
+    use crate::time::{Clock, Random};
 
     #[test]
     fn what_does_not_fit_in_the_queue_is_counted() {

@@ -15,6 +15,7 @@
 pub mod actions;
 mod actor;
 mod attempt;
+pub mod chain;
 pub mod client;
 pub mod denials;
 mod reason;
@@ -38,8 +39,9 @@ use crate::db::schema::audit_records;
 use crate::error::Result;
 use crate::hex;
 use crate::id::{AuditRecordId, OfficeId, ResourceId};
+use crate::moment::Moment;
 use crate::on_backend;
-use crate::time::{Moment, Random, Timestamp};
+use crate::time::{Random, Timestamp};
 
 pub use actions::AuditAction;
 pub use actor::Actor;
@@ -53,6 +55,7 @@ pub use reason::AccessReason;
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[schema(as = AuditOutcome)]
 pub enum AuditOutcome {
     /// The action was carried out.
     Done,

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use utoipa::IntoParams;
 
+use crate::audit::chain::{Head, Sealer};
 use crate::audit::record::AuditRecord;
-use crate::audit::seal::{Head, Sealer};
 use crate::audit::store::{self, AuditFilter};
 use crate::audit::verify::{Verification, Walk};
 use crate::audit::views::{AuditRecordView, VerificationView};
@@ -27,7 +27,7 @@ use crate::text::Line;
 use crate::time::Timestamp;
 
 /// The operations on the audit.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_audit_records).service(verify_audit_records);
 }
 

@@ -10,23 +10,17 @@
 //! - A transaction may commit after another one that made its record later. So the sealer looks again at recent records that it
 //!   has passed, for [`MARGIN_SECONDS`]. A record that turns up later than that was not written by this program.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use diesel::prelude::*;
 
+use crate::audit::chain::{Head, Seal, Sealer};
 use crate::audit::record::AuditRecord;
 use crate::audit::store;
-use crate::code::code;
-use crate::db::schema::audit_seals;
 use crate::db::{Db, DbConn};
 use crate::error::Result;
-use crate::hex;
 use crate::id::AuditRecordId;
 use crate::time::Timestamp;
-use crate::vault::VaultKeys;
 
 /// A time longer than any transaction lasts: see the time-outs in [`crate::db::connection`].
 pub const MARGIN_SECONDS: i64 = 60;
@@ -34,92 +28,6 @@ pub const MARGIN_SECONDS: i64 = 60;
 const SWEEP_SECONDS: i64 = 10;
 /// The largest number of records that are sealed at once. On SQLite, other writers wait while the seals are added.
 pub const BATCH: i64 = 200;
-/// The hash that precedes the first seal.
-pub const BEGINNING: [u8; 32] = [0; 32];
-
-/// Makes the hashes of seals. It has no `Debug`, so that the key cannot be printed.
-#[derive(Clone)]
-pub struct Sealer {
-    key: [u8; 32],
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = audit_seals)]
-pub struct Seal {
-    /// The seal's number. Numbers begin at 1 and have no gaps.
-    pub seq: i64,
-    /// The record that the seal covers.
-    pub record_id: AuditRecordId,
-    /// The hash: 32 bytes, unless somebody tampered with it.
-    pub hash: Vec<u8>,
-}
-
-const LONGEST_SEQ: usize = 15;
-
-/// The end of the chain. With a head noted earlier, one can check later that the chain up to it is still there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// The number of the last seal.
-    pub seq: i64,
-    /// The hash of the last seal.
-    pub hash: [u8; 32],
-}
-
-impl fmt::Display for Head {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.seq, hex::encode(&self.hash))
-    }
-}
-
-impl FromStr for Head {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let parsed = text.split_once(':').and_then(|(seq, hash)| {
-            // Only the form that the log prints is accepted: no sign, no leading zero, and no number that JSON cannot carry.
-            let told =
-                seq.len() <= LONGEST_SEQ && !seq.starts_with('0') && seq.bytes().all(|byte| byte.is_ascii_digit());
-            Some(Self { seq: seq.parse().ok().filter(|_| told)?, hash: hex::decode(hash)? })
-        });
-        parsed.ok_or_else(|| "expected SEQ:HASH, the number and the hash of a seal, as the log tells them".to_owned())
-    }
-}
-
-impl Seal {
-    /// The head of a chain that ends with this seal, or `None` if the hash does not have 32 bytes.
-    pub fn head(&self) -> Option<Head> {
-        Some(Head { seq: self.seq, hash: self.hash.as_slice().try_into().ok()? })
-    }
-}
-
-impl Sealer {
-    /// A sealer whose key is derived from the vault's oldest key, so that the chain stays valid when keys change.
-    pub fn with(ring: &VaultKeys) -> Self {
-        Self::new(ring.oldest().derive("audit seals"))
-    }
-
-    /// A sealer with this key.
-    pub fn new(key: [u8; 32]) -> Self {
-        Self { key }
-    }
-
-    /// The hash of the seal that has the number `seq`, follows the hash `before` and covers `record`.
-    pub fn hash(&self, seq: i64, before: &[u8], record: &AuditRecord) -> [u8; 32] {
-        code(&self.key, &[&seq.to_be_bytes(), before, &record.bytes()])
-    }
-
-    /// The seals of these records, as the continuation of the chain after the seal `last`.
-    pub fn chain(&self, last: Option<&Seal>, records: &[AuditRecord]) -> Vec<Seal> {
-        let (mut seq, mut before) = last.map_or((0, BEGINNING.to_vec()), |last| (last.seq, last.hash.clone()));
-        let next = |record: &AuditRecord| {
-            // No number follows the last possible one: the database then refuses the seal, and the log says so.
-            seq = seq.saturating_add(1);
-            before = self.hash(seq, &before, record).to_vec();
-            Seal { seq, record_id: record.id, hash: before.clone() }
-        };
-        records.iter().map(next).collect()
-    }
-}
 
 /// The sealing task of one server.
 pub struct Sealing {
@@ -221,6 +129,7 @@ pub fn settled_before(newest: AuditRecordId, now: Timestamp) -> AuditRecordId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::chain::BEGINNING;
     use crate::audit::record::tests::sample;
 
     #[test]

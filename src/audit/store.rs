@@ -9,10 +9,10 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::Bool;
 
 use crate::audit::actor::Actor;
+use crate::audit::chain::Seal;
 use crate::audit::record::AuditRecord;
-use crate::audit::seal::Seal;
-use crate::db::columns::SqlUuid;
 use crate::db::schema::{audit_record_resources, audit_records, audit_seals};
+use crate::db::sql_types::SqlUuid;
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::http::page::PageStart;
@@ -139,7 +139,7 @@ pub fn append(conn: &mut DbConn, last: Option<&Seal>, seals: &[Seal]) -> Result<
 #[derive(Debug)]
 pub enum SealedRecord {
     /// The record is in the table.
-    Record(Box<AuditRecord>),
+    AuditRecord(Box<AuditRecord>),
     /// The record is missing.
     Gone,
     /// The row exists, but this program cannot have written it.
@@ -157,7 +157,7 @@ pub fn seals(conn: &mut DbConn, behind: i64, last: i64, limit: i64) -> Result<Ve
     match rows {
         Ok(rows) => {
             let sealed = |record: Option<AuditRecord>| {
-                record.map_or(SealedRecord::Gone, |record| SealedRecord::Record(Box::new(record)))
+                record.map_or(SealedRecord::Gone, |record| SealedRecord::AuditRecord(Box::new(record)))
             };
             Ok(rows.into_iter().map(|(seal, record)| (seal, sealed(record))).collect())
         }
@@ -174,7 +174,7 @@ fn read_alone(conn: &mut DbConn, id: AuditRecordId) -> Result<SealedRecord> {
     let row: QueryResult<Option<AuditRecord>> =
         on_backend!(conn, conn => audit_records::table.find(id).first(conn).optional());
     match row {
-        Ok(Some(record)) => Ok(SealedRecord::Record(Box::new(record))),
+        Ok(Some(record)) => Ok(SealedRecord::AuditRecord(Box::new(record))),
         Ok(None) => Ok(SealedRecord::Gone),
         Err(DieselError::DeserializationError(_)) => Ok(SealedRecord::Unreadable),
         Err(error) => Err(error.into()),

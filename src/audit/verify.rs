@@ -9,8 +9,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::audit::chain::{BEGINNING, Head, Seal, Sealer};
 use crate::audit::record::AuditRecord;
-use crate::audit::seal::{BEGINNING, Head, Seal, Sealer, settled_before};
+use crate::audit::seal::settled_before;
 use crate::audit::store::{self, SealedRecord};
 use crate::db::DbConn;
 use crate::error::Result;
@@ -28,6 +29,7 @@ pub const NAMED: usize = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[schema(as = AuditFlaw)]
 pub enum AuditFlaw {
     /// The record or its seal differs from what was sealed.
     Changed,
@@ -168,7 +170,7 @@ impl Walk {
                 chain.before.clear();
             }
             chain.before = self.judge(&seal, &sealed, &chain.before);
-            if let SealedRecord::Record(record) = &sealed
+            if let SealedRecord::AuditRecord(record) = &sealed
                 && !store::is_named_by_all(conn, record)?
             {
                 self.result.find(AuditFlaw::Hidden, Some(record.id), Some(seal.seq));
@@ -192,7 +194,7 @@ impl Walk {
         let flaw = match sealed {
             SealedRecord::Gone => AuditFlaw::Removed,
             SealedRecord::Unreadable => AuditFlaw::Changed,
-            SealedRecord::Record(record) => match self.proof(seal, record, before) {
+            SealedRecord::AuditRecord(record) => match self.proof(seal, record, before) {
                 Proof::Given => {
                     self.result.verified += 1;
                     return next;

@@ -3,11 +3,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::audit::chain::Head;
 use crate::audit::record::AuditRecord;
-use crate::audit::seal::Head;
 use crate::audit::verify::{AuditFinding, AuditFlaw, Verification};
 use crate::hex;
-use crate::http::call::Link;
+use crate::http::link::Link;
 use crate::id::{AuditRecordId, OfficeId, ResourceId};
 use crate::time::Timestamp;
 

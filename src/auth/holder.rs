@@ -2,51 +2,12 @@
 
 use std::sync::OnceLock;
 
-use serde::{Deserialize, Serialize};
-
 use crate::audit::AccessReason;
+use crate::auth::Staff;
 use crate::auth::permissions::Reach;
-use crate::auth::tokens::Verified;
-use crate::auth::{Role, Staff};
+use crate::auth::verified::Verified;
 use crate::id::StaffId;
-use crate::vault::{self, Confidential, ConfidentialLine, KeyedHash, Vault};
-
-/// A member of staff at the identity provider. The subject may be a personal identity number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProviderIdentity {
-    issuer: String,
-    #[serde(serialize_with = "vault::disclose")]
-    subject: Confidential<String>,
-}
-
-impl ProviderIdentity {
-    /// Makes the identity of the person whom `issuer` knows as `subject`.
-    pub fn new(issuer: &str, subject: &str) -> Self {
-        Self { issuer: issuer.to_owned(), subject: Confidential::new(subject.to_owned()) }
-    }
-
-    /// The keyed hash by which the register finds the person.
-    pub fn hash(&self, vault: &Vault) -> KeyedHash {
-        // No issuer contains a zero byte, so two identities never produce the same bytes.
-        let written = [self.issuer.as_bytes(), &[0], self.subject.reveal().as_bytes()].concat();
-        vault.keyed_hash("staff identity", &written)
-    }
-}
-
-/// The statements of a token about its holder.
-#[derive(Debug, Clone)]
-pub struct Claims {
-    pub identity: ProviderIdentity,
-    /// The holder's name, if the token contains it.
-    pub name: Option<ConfidentialLine>,
-    pub roles: Vec<Role>,
-    /// The slugs of the holder's offices, as the token names them.
-    pub office_slugs: Vec<String>,
-    /// Whether the holder may decide on inquiries (SoL 25 kap. 1 §).
-    pub qualified: bool,
-    /// Whether the holder may see persons with a protected identity.
-    pub protected_identity: bool,
-}
+use crate::vault::{KeyedHash, Vault};
 
 /// The holder of a verified token. The register contains the holder from the first call that the permissions allow.
 #[derive(Debug)]
@@ -94,6 +55,7 @@ impl TokenHolder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::verified::ProviderIdentity;
     use crate::time::Random;
     use crate::vault::VaultKeys;
 

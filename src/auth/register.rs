@@ -9,7 +9,8 @@
 use diesel::prelude::*;
 
 use crate::auth::Role;
-use crate::auth::holder::{ProviderIdentity, TokenHolder};
+use crate::auth::holder::TokenHolder;
+use crate::auth::verified::ProviderIdentity;
 use crate::db::schema::{offices, staff, staff_offices};
 use crate::db::{Db, DbConn};
 use crate::error::Result;

@@ -7,7 +7,6 @@
 //!   minute, whatever callers send. Only one reading runs at a time. If the keys cannot be read, the known ones stay in use.
 //! - As long as there are no keys, because the identity provider could not be reached when the server started, no token can be verified.
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,9 +16,10 @@ use jsonwebtoken::errors::ErrorKind;
 use serde_json::{Map, Value};
 
 use crate::auth::Role;
-use crate::auth::holder::{Claims, ProviderIdentity, TokenHolder};
+use crate::auth::holder::TokenHolder;
 use crate::auth::key_set::{KeySet, KeySource};
 use crate::auth::remembered::Remembered;
+use crate::auth::verified::{Claims, ProviderIdentity, Verified};
 use crate::text::Line;
 use crate::time::Timestamp;
 use crate::vault::Confidential;
@@ -74,23 +74,6 @@ impl Default for ClaimNames {
         let [roles, offices, name, qualified, protected_identity] =
             ["roles", "offices", "name", "qualified", "protectedIdentity"].map(str::to_owned);
         Self { roles, offices, name, qualified, protected_identity }
-    }
-}
-
-/// The claims of a valid token, and the time for which it is valid.
-#[derive(Debug, Clone)]
-pub struct Verified {
-    pub claims: Claims,
-    /// The time for which the token is valid, in seconds since 1970.
-    holds: RangeInclusive<i64>,
-    /// The generation of the keys that verified the token.
-    generation: u64,
-}
-
-impl Verified {
-    /// Whether the token is valid at the time `now`.
-    pub fn holds_at(&self, now: Timestamp) -> bool {
-        self.holds.contains(&now.utc().timestamp())
     }
 }
 

@@ -10,29 +10,20 @@
 //!
 //! This module reads no clock, no file and no database. The caller gives it the time and the data.
 
+pub mod bilingual;
 mod deadlines;
 mod holidays;
 mod opening_hours;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
+pub use bilingual::Bilingual;
 pub use deadlines::{Deadline, DeadlineKind, DeadlineRule, DeadlineStart, Length};
 pub use holidays::{Calendar, Holiday, HolidayKind};
 pub use opening_hours::{DayHours, HoursError, Interval, MAX_LENGTH, OpenState, OpeningHours};
 
-/// A text in Swedish and English.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Bilingual {
-    /// The text in Swedish, as in the law and the almanac.
-    pub sv: String,
-    /// The text in English.
-    pub en: String,
-}
-
-/// A rule of law, or a local rule, in the wording of one period.
+/// A legal rule, or a local one, as it reads during a period.
 ///
 /// Acts change, so several references may have the same id, each with its own period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -29,9 +29,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Bilingual, Calendar};
-use crate::error::Text;
 use syntax::{Expression, Expressions};
 
+pub use syntax::HoursError;
 pub use syntax::MAX_LENGTH;
 
 /// The number of days ahead in which changes are looked for. Seasons recur within a year.
@@ -41,16 +41,6 @@ const HORIZON_DAYS: u64 = 400;
 const MAX_CHANGES: usize = 20_000;
 
 const MINUTES_A_DAY: u16 = 24 * 60;
-
-/// A mistake in a text of opening hours, and its position.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}, at character {position}", .message.en)]
-pub struct HoursError {
-    /// The number of characters before the mistake.
-    pub position: usize,
-    /// The explanation of the mistake. It follows the name of the field.
-    pub message: Text,
-}
 
 /// Whether an office is open at a time, and when that changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -8,7 +8,8 @@ use crate::auth::Anyone;
 use crate::code_lists::{Code, LISTS};
 use crate::error::{Error, Result};
 use crate::http::answer::Validator;
-use crate::http::call::{Cache, Call, Link};
+use crate::http::call::{Cache, Call};
+use crate::http::link::Link;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
@@ -16,7 +17,7 @@ use crate::slug::Slug;
 use crate::text::Localized;
 
 /// Mounts the operations on code lists.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_code_lists).service(get_code_list);
 }
 

@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::config::nonempty;
-
 /// The arguments for the tokens that staff sign in with.
 #[derive(Debug, Clone, Args)]
 pub struct TokenConfig {
@@ -53,4 +51,8 @@ pub struct TokenConfig {
     /// The claim that tells whether a member of staff is cleared for persons with a protected identity
     #[arg(long, env = "NARA_CLAIM_PROTECTED_IDENTITY", value_name = "NARA_CLAIM_PROTECTED_IDENTITY", default_value = "protectedIdentity", value_parser = nonempty)]
     pub claim_protected_identity: String,
+}
+
+fn nonempty(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("expected a text that is not empty".to_owned()) } else { Ok(text.to_owned()) }
 }

@@ -7,34 +7,16 @@ use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::Pg;
-use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{self, HasSqlType, SqlOrd, SqlType};
+use diesel::sql_types::{self, HasSqlType};
 use diesel::sqlite::Sqlite;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::db::connection::MultiBackend;
+use crate::db::sql_types::{SqlJson, SqlTime, SqlUuid};
 use crate::id::Id;
 use crate::time::Timestamp;
-
-/// An identifier: `uuid` on PostgreSQL, 16 bytes on SQLite.
-#[derive(SqlType, QueryId, Clone, Copy, Debug, Default)]
-#[diesel(postgres_type(oid = 2950, array_oid = 2951), sqlite_type(name = "Binary"))]
-pub struct SqlUuid;
-
-/// An instant: `timestamptz` on PostgreSQL, microseconds since 1970 on SQLite.
-#[derive(SqlType, QueryId, Clone, Copy, Debug, Default)]
-#[diesel(postgres_type(oid = 1184, array_oid = 1185), sqlite_type(name = "Long"))]
-pub struct SqlTime;
-
-/// A JSON document: `jsonb` on PostgreSQL, text on SQLite.
-#[derive(SqlType, QueryId, Clone, Copy, Debug, Default)]
-#[diesel(postgres_type(oid = 3802, array_oid = 3807), sqlite_type(name = "Text"))]
-pub struct SqlJson;
-
-impl SqlOrd for SqlUuid {}
-impl SqlOrd for SqlTime {}
 
 /// A value that is stored as a JSON document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, AsExpression, FromSqlRow, Serialize, Deserialize)]

@@ -15,6 +15,8 @@ pub mod connection;
 pub mod dialect;
 pub mod migrations;
 pub mod schema;
+pub mod sizes;
+pub mod sql_types;
 mod threads;
 mod turn;
 mod writer;
@@ -31,6 +33,7 @@ use threads::Threads;
 use writer::DbWriter;
 
 use crate::error::{Error, Problem, Result, Text};
+pub use sizes::Sizes;
 
 /// A handle on the database. Clones share the same threads.
 #[derive(Clone)]
@@ -45,30 +48,6 @@ enum Writers {
     Grouped(DbWriter),
     /// PostgreSQL: one transaction for each write.
     Separate(Threads),
-}
-
-/// The numbers of threads, and the limits of their queues.
-#[derive(Debug, Clone, Copy)]
-pub struct Sizes {
-    /// The number of reading threads.
-    pub readers: usize,
-    /// The number of writing threads on PostgreSQL.
-    pub writers: usize,
-    /// The number of jobs that may wait in each queue. Further callers are refused with 503.
-    pub queue: usize,
-    /// The longest time that a job waits for its turn before its caller is refused with 503.
-    pub patience: Duration,
-}
-
-impl Sizes {
-    /// The sizes that measured best on two cores.
-    pub fn for_target(target: &Target) -> Self {
-        let (readers, writers) = match target {
-            Target::Sqlite(_) => (2, 1),
-            Target::Postgres(_) => (4, 16),
-        };
-        Self { readers, writers, queue: 1024, patience: Duration::from_secs(5) }
-    }
 }
 
 /// The number of attempts for a transaction that fails because of a conflict with another one. It is not tried again after

@@ -3,7 +3,7 @@
 mod cases;
 mod outreach;
 
-use crate::db::columns::{SqlJson, SqlTime, SqlUuid};
+use crate::db::sql_types::{SqlJson, SqlTime, SqlUuid};
 
 pub use cases::*;
 pub use outreach::*;

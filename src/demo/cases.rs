@@ -13,11 +13,12 @@ use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::http::body;
 use crate::id::PartnerId;
+use crate::moment::Moment;
 use crate::partners::{self, NewPartner, Partner};
 use crate::referrals::matter::NewReferral;
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{self, Referral};
-use crate::time::{Moment, Random};
+use crate::time::Random;
 use crate::vault::Vault;
 use crate::{families, people};
 

@@ -11,15 +11,21 @@ use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::http::body;
 use crate::id::{OfficeId, ReferralId, StaffId};
+use crate::moment::Moment;
 use crate::referrals::course::act::Transition;
-use crate::referrals::course::steps::{
-    self, Accept, AssessProtection, Assign, Complete, DecideInquiry, Decline, EnterInError, ExtendDeadline, Hold,
-    LogAttempt, MarkDuplicate, RecordFamilyDeclined, RecordNotReached, Redirect, ReferralStep, RefuseFeedback, Reopen,
-    RequestInformation, Resume, SendFeedback, Start, StepSetting, SupplyInformation, WithdrawConsent,
+use crate::referrals::course::steps::ends::{
+    Complete, DecideInquiry, Decline, EnterInError, MarkDuplicate, RecordFamilyDeclined, RecordNotReached, Reopen,
+    WithdrawConsent,
 };
+use crate::referrals::course::steps::feedback::{RefuseFeedback, SendFeedback};
+use crate::referrals::course::steps::work::{
+    Accept, AssessProtection, Assign, ExtendDeadline, Hold, LogAttempt, Redirect, RequestInformation, Resume, Start,
+    SupplyInformation,
+};
+use crate::referrals::course::steps::{self, ReferralStep, StepSetting};
 use crate::referrals::course::table::Caller;
 use crate::referrals::{Kind, Referral, Status, disclosure};
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// Works on all referrals, each up to the present.

@@ -15,13 +15,14 @@ use crate::error::{Error, Result};
 use crate::families::store::SealedFamily;
 use crate::families::{self, Family};
 use crate::id::{FamilyId, OfficeId, ServiceId, StaffId};
+use crate::moment::Moment;
 use crate::outreach::arrival::{self, ArrivedContact, ArrivingContact};
 use crate::outreach::follow_ups::FollowUp;
 use crate::outreach::follow_ups::store::SealedFollowUp;
-use crate::outreach::offers::store::{self as offer_store, AnswerRow, SealedOffer};
-use crate::outreach::offers::{NewAnswer, NewOffer, Offer};
+use crate::outreach::offers::store::{AnswerRow, SealedOffer};
+use crate::outreach::offers::{NewAnswer, NewOffer, Offer, store as offer_store};
 use crate::outreach::{ContactSetting, NewContact, OutreachContact};
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::Vault;
 
 const CONTACTS: usize = 1500;

@@ -16,9 +16,10 @@ use crate::families::store::{FamilyEvent, SealedFamily};
 use crate::families::{self, Family, FamilyEventKind, NewFamily};
 use crate::http::body;
 use crate::id::{DistrictId, FamilyId, OfficeId, StaffId};
+use crate::moment::Moment;
 use crate::people::store::SealedPerson;
 use crate::people::{self, NewPerson, Person, ProtectedIdentity};
-use crate::time::{Moment, Random};
+use crate::time::Random;
 use crate::vault::Vault;
 
 /// A family of the demo.

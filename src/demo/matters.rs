@@ -16,10 +16,11 @@ use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::http::body;
 use crate::id::{OutreachContactId, StaffId};
+use crate::moment::Moment;
 use crate::people;
 use crate::referrals::matter::{NewReferral, TakenDown};
 use crate::referrals::{Kind, Origin, Referral};
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::Vault;
 
 const MATTERS: usize = 552;

@@ -28,9 +28,10 @@ use crate::db::schema::directory_state;
 use crate::db::{DbConn, Target, migrations};
 use crate::directory;
 use crate::error::{Error, Result};
+use crate::moment::Moment;
 use crate::partners;
 use crate::server::{self, DerivedKeys, MetricsAt, RunningServer, Setup, Timeouts};
-use crate::time::{Clock, Moment, Random};
+use crate::time::{Clock, Random};
 
 use credentials::DemoCredentials;
 

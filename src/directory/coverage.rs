@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::directory::Directory;
-use crate::directory::geometry::Gap;
+use crate::directory::geometry::measures::Gap;
 use crate::id::{DistrictId, ServiceId};
 use crate::offices::Location;
 

@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use crate::directory::geometry::{self, Boundary, Gap};
+use crate::directory::geometry::measures::Gap;
+use crate::directory::geometry::{self, Boundary};
 use crate::directory::locator::Locator;
 use crate::districts::District;
 use crate::id::DistrictId;
@@ -29,7 +30,7 @@ pub struct Geography {
 /// The places where the districts fail to partition the municipality.
 #[derive(Debug)]
 pub struct Findings {
-    /// Ground that belongs to no district.
+    /// Ground of the municipality that belongs to no district.
     pub gaps: Vec<Gap>,
     /// Pairs of districts that cover the same ground, and the size of that ground in square metres.
     pub overlaps: Vec<(DistrictId, DistrictId, f64)>,
@@ -116,9 +117,9 @@ impl Geography {
             let all: Vec<(DistrictId, &Boundary)> =
                 self.active.iter().filter_map(|id| Some((*id, self.boundary(*id)?))).collect();
             let boundaries: Vec<&Boundary> = all.iter().map(|(_, boundary)| *boundary).collect();
-            let gaps = self.outline().map(|outline| geometry::gaps(outline, &boundaries)).unwrap_or_default();
+            let gaps = self.outline().map(|outline| geometry::measures::gaps(outline, &boundaries)).unwrap_or_default();
             let district = |index: usize| all.get(index).map(|(id, _)| *id);
-            let overlaps = geometry::overlaps(&boundaries).into_iter();
+            let overlaps = geometry::measures::overlaps(&boundaries).into_iter();
             let overlaps =
                 overlaps.filter_map(|(one, other, area)| Some((district(one)?, district(other)?, area))).collect();
             Findings { gaps, overlaps }

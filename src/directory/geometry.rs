@@ -14,21 +14,16 @@
 //!   which keeps straight edges straight. The error of the plane is below one percent in a municipality.
 
 mod cutting;
-mod measures;
+pub mod drawing;
+pub mod measures;
 mod rings;
 
-pub(super) use measures::Plane;
-pub use measures::{
-    Gap, TOLERANCE_METRES, TOLERANCE_SQUARE_METRES, distance_metres, gaps, overlap_square_metres, overlaps,
-    reach_outside_metres, union,
-};
-
-use geo::{
-    BoundingRect, Coord, Intersects, LineString, MapCoords, MultiPolygon, Orient, Polygon, Rect, orient::Direction,
-};
+use geo::orient::Direction;
+use geo::{BoundingRect, Coord, Intersects, LineString, MapCoords, MultiPolygon, Orient, Polygon, Rect};
 use serde_json::{Value, json};
 
-use crate::error::Text;
+use crate::directory::geometry::drawing::{Drawing, flaw};
+pub use drawing::BoundaryFlaw;
 
 /// The largest number of positions in a boundary. The most detailed district of Linköping has 2,200.
 pub const MOST_POSITIONS: usize = 100_000;
@@ -36,20 +31,13 @@ pub const MOST_POSITIONS: usize = 100_000;
 /// The largest number of rings in a boundary. Each ring is compared with the others.
 pub const MOST_RINGS: usize = 1_000;
 
+/// The largest overlap that is allowed, and the largest gap that is not reported, in square metres.
+pub const TOLERANCE_SQUARE_METRES: f64 = 1.0;
+
 /// The ground that a district covers: simple rings that do not cross, in degrees.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Boundary {
     shape: MultiPolygon<f64>,
-}
-
-/// A mistake for which a boundary is refused, and its place.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{pointer}: {}", reason.en)]
-pub struct BoundaryFlaw {
-    /// A JSON pointer inside the boundary, such as `/coordinates/0/0/3`. Empty for the whole boundary.
-    pub pointer: String,
-    /// The explanation of the mistake, for the person who drew the boundary.
-    pub reason: Text,
 }
 
 impl Boundary {
@@ -103,13 +91,6 @@ impl Boundary {
     fn extent(&self) -> Rect<f64> {
         self.shape.bounding_rect().unwrap_or_else(|| Rect::new(Coord::zero(), Coord::zero()))
     }
-}
-
-/// A geometry as it was drawn: its positions in order, with the means to make pointers to them.
-struct Drawing {
-    polygons: Vec<Vec<LineString<f64>>>,
-    /// Whether the coordinates have the extra level of a MultiPolygon.
-    multi: bool,
 }
 
 impl Drawing {
@@ -283,14 +264,6 @@ fn to_nine_decimals(degrees: f64) -> f64 {
 
 fn in_steps(degrees: f64) -> f64 {
     (degrees * 1e9).round()
-}
-
-fn flaw(
-    pointer: impl Into<String>,
-    en: impl Into<std::borrow::Cow<'static, str>>,
-    sv: impl Into<std::borrow::Cow<'static, str>>,
-) -> BoundaryFlaw {
-    BoundaryFlaw { pointer: pointer.into(), reason: Text::new(en, sv) }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use crate::directory::store;
 use crate::districts::District;
 use crate::error::{Error, Result};
 use crate::id::DistrictId;
-use crate::time::Moment;
+use crate::moment::Moment;
 use crate::{areas, districts, hex, offices, services};
 
 /// The numbers of records of one kind that were created, changed and left unchanged.
@@ -75,7 +75,7 @@ pub fn embedded(conn: &mut DbConn, moment: &Moment) -> Result<Summary> {
 
 /// Makes the directory of Linköping without a database, for tests of code that reads it.
 #[cfg(test)]
-pub fn in_memory(moment: &Moment) -> Result<crate::directory::Directory> {
+pub fn in_memory(moment: &Moment) -> Result<crate::directory::snapshot::Directory> {
     use crate::directory::{Directory, DirectoryParts};
     let mut plan = Plan::new(Data::parse(&files::linkoping())?, DirectoryParts::default(), moment)?;
     let outline = partition(&plan)?;
@@ -113,8 +113,8 @@ fn partition(plan: &Plan) -> Result<Boundary> {
     let boundaries: HashMap<DistrictId, &Boundary> =
         plan.boundaries.iter().map(|(id, boundary)| (*id, boundary.as_ref())).collect();
     let shapes: Vec<&Boundary> = active.iter().filter_map(|district| boundaries.get(&district.id).copied()).collect();
-    match geometry::overlaps(&shapes).first() {
-        None => Ok(geometry::union(&shapes)),
+    match geometry::measures::overlaps(&shapes).first() {
+        None => Ok(geometry::measures::union(&shapes)),
         Some((one, other, square_metres)) => {
             let name = |index: &usize| active.get(*index).map_or("?", |district| district.name.sv()).to_owned();
             let (one, other) = (name(one), name(other));

@@ -9,12 +9,12 @@
 //! A search takes less than a microsecond, in two steps. An R-tree of extents leaves a few districts. In each of these,
 //! only the edges in one narrow band of latitude are tested. Nothing is allocated.
 
-use geo::{
-    BoundingRect, Coord, Distance, Euclidean, Kernel, Line, LinesIter, Orientation, Point, Rect, kernels::RobustKernel,
-};
+use geo::kernels::RobustKernel;
+use geo::{BoundingRect, Coord, Distance, Euclidean, Kernel, Line, LinesIter, Orientation, Point, Rect};
 use rstar::{AABB, RTree, RTreeObject};
 
-use super::geometry::{Boundary, Plane, TOLERANCE_METRES};
+use super::geometry::Boundary;
+use crate::directory::geometry::measures::{Plane, TOLERANCE_METRES};
 
 /// An index of all districts. It keeps its own copy of their edges.
 #[derive(Debug, Clone)]

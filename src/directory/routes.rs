@@ -12,7 +12,7 @@ use crate::http::call::Call;
 use crate::http::mount::Mount;
 
 /// Mounts the operations on the directory as a whole.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(get_coverage);
 }
 

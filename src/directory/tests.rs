@@ -1,7 +1,11 @@
+use std::sync::Arc;
+
 use super::*;
+use crate::calendar::OpenState;
 use crate::directory::coverage::Coverage;
+use crate::moment::Moment;
 use crate::offices::NewOffice;
-use crate::time::{Moment, Random};
+use crate::time::Random;
 
 fn moment(now: &str) -> Moment {
     Moment { now: now.parse().unwrap(), random: Random::system() }

@@ -1,11 +1,12 @@
 //! The answers to writes of districts, made from the directory as it is after the write.
 
 use crate::directory::Directory;
-use crate::districts::view::path;
-use crate::districts::{District, DistrictView};
+use crate::districts::District;
+use crate::districts::view::{DistrictView, path};
 use crate::error::{Error, Result};
 use crate::http::answer::Validator;
-use crate::http::written::{Links, Written};
+use crate::http::link::Links;
+use crate::http::written::Written;
 use crate::id::DistrictId;
 
 /// 201 with the new district.

@@ -4,8 +4,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::directory::Directory;
-use crate::districts::{BoundaryBody, District, DistrictView};
-use crate::http::call::{Call, Link};
+use crate::districts::District;
+use crate::districts::boundary::BoundaryBody;
+use crate::districts::view::DistrictView;
+use crate::http::call::Call;
+use crate::http::link::Link;
 use crate::http::page::Meta;
 use crate::id::DistrictId;
 

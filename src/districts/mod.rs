@@ -8,10 +8,11 @@
 //! - A boundary is large and changes separately from the rest of the district, so it has a path of its own.
 
 mod answers;
-mod boundary;
+pub mod boundary;
 mod boundary_routes;
 mod features;
 pub mod routes;
+pub mod rules;
 pub mod store;
 mod view;
 
@@ -21,17 +22,12 @@ use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::directory::DirectoryContext;
-use crate::error::Result;
+use crate::districts::boundary::BoundaryBody;
 use crate::id::{AreaId, DistrictId};
-use crate::rules::{self, Rules};
+use crate::moment::Moment;
 use crate::slug::{AreaName, Slug};
 use crate::text::{Bounded, Line, Localized, swedish_order};
-use crate::time::{Moment, Timestamp, day};
-
-pub use boundary::{BoundaryBody, check_boundary};
-pub use routes::routes;
-pub use view::DistrictView;
+use crate::time::{Timestamp, day};
 
 /// A district without its boundary, which the directory holds: see
 /// [`Directory::boundary`](crate::directory::Directory::boundary).
@@ -149,26 +145,6 @@ impl NewDistrict {
 }
 
 impl District {
-    /// Makes a district from what an administrator wrote, or tells all that is wrong with it.
-    pub fn new(details: DistrictDetails, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
-        let DistrictDetails { slug, code, name, place_names, area_id, population, status } = details;
-        let mut rules = Rules::default();
-        rules.list("/placeNames", &place_names, 50);
-        let area_id = rules.named("/areaId", known.area(&area_id).map(|area| area.id));
-        let today = known.calendar.local_date(moment.now.utc());
-        let counted = population.is_none_or(|population| population.as_of <= today);
-        rules.require(counted, "/population/asOf", rules::in_the_future());
-        let area_id = rules.finish(area_id)?;
-        let status = status.unwrap_or_default();
-        let (id, version, updated_at) = (moment.id(), 1, moment.now);
-        Ok(Self { id, slug, code, name, place_names, area_id, population, status, version, updated_at })
-    }
-
-    /// Returns the next version of the district, with the contents of `details`.
-    pub fn changed(&self, details: DistrictDetails, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
-        Ok(Self { id: self.id, version: self.version + 1, ..Self::new(details, known, moment)? })
-    }
-
     /// Returns the next version of the district, whose boundary is about to be replaced. Nothing else changes.
     pub fn with_new_boundary(&self, moment: &Moment) -> Self {
         Self { version: self.version + 1, updated_at: moment.now, ..self.clone() }

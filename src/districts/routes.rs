@@ -12,11 +12,14 @@ use crate::context::directory_writing::{DirectoryChange, any, no_content};
 use crate::directory::{Directory, Handle};
 use crate::districts::boundary_routes::{get_boundary, put_boundary};
 use crate::districts::features::{self, DistrictFeature, DistrictFeatures};
-use crate::districts::{District, DistrictDetails, DistrictView, NewDistrict, answers, check_boundary, store};
+use crate::districts::rules::check_boundary;
+use crate::districts::view::DistrictView;
+use crate::districts::{District, DistrictDetails, NewDistrict, answers, store};
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::{Representation, Validator};
-use crate::http::body::{Body, MergePatch};
+use crate::http::body::Body;
 use crate::http::call::Call;
+use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
@@ -25,7 +28,7 @@ use crate::slug::{AreaName, DistrictName};
 use crate::text::{Line, folded};
 
 /// Mounts the operations on districts and their boundaries.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_districts).service(create_district).service(get_district).service(change_district);
     api.service(delete_district).service(get_boundary).service(put_boundary);
 }

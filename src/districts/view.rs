@@ -5,8 +5,7 @@ use utoipa::ToSchema;
 
 use crate::directory::Directory;
 use crate::districts::{District, DistrictCode, DistrictStatus, Population};
-use crate::http::call::Link;
-use crate::http::written::Linking;
+use crate::http::link::{Link, Linking};
 use crate::id::{AreaId, DistrictId};
 use crate::offices::Location;
 use crate::slug::Slug;

@@ -12,9 +12,9 @@ use crate::families::store::{self, FamilyEvent};
 use crate::families::{FamilyEventKind, MOST_MEMBERS};
 use crate::http::call::Call;
 use crate::id::{FamilyId, PersonId, StaffId};
+use crate::moment::Moment;
 use crate::people::store as people_store;
 use crate::rules::Rules;
-use crate::time::Moment;
 
 /// The member of staff who reads or changes people and families, with the time and the client of the call.
 #[derive(Clone)]

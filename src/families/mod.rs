@@ -22,15 +22,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use reached::{FirstReached, FirstReachedThrough};
-pub use view::FamilyView;
 
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{DistrictId, FamilyId, PersonId};
+use crate::moment::Moment;
 use crate::people::Registration;
 use crate::rules::Rules;
 use crate::slug::OfficeName;
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine};
 
 /// The most members that a family may have.

@@ -14,14 +14,17 @@ use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::families::membership::{ActingStaff, if_known};
 use crate::families::store::{self, Household, SealedFamily};
-use crate::families::{Family, FamilyEventKind, FamilyView, FirstReached, NewFamily, reached};
+use crate::families::view::FamilyView;
+use crate::families::{Family, FamilyEventKind, FirstReached, NewFamily, reached};
 use crate::http::answer::Validator;
-use crate::http::body::{Body, MergePatch};
+use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
 use crate::http::idempotency::GONE;
+use crate::http::link::Links;
+use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::path::Named;
-use crate::http::written::{Links, Written};
+use crate::http::written::Written;
 use crate::id::{FamilyId, PersonId};
 use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
 use crate::people::{Changeable, Registration};
@@ -31,7 +34,7 @@ use crate::vault::{self, ConfidentialProse, Vault};
 type FamilyFacts = Changeable<NewFamily>;
 
 /// Mounts the operations on families.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_family).service(get_family).service(change_family).service(merge_families);
 }
 

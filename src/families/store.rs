@@ -5,15 +5,15 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable};
 
 use crate::auth::CaseScope;
-use crate::db::columns::SqlUuid;
 use crate::db::schema::{families, family_events, family_offices, people};
+use crate::db::sql_types::SqlUuid;
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
 use crate::families::{Family, FamilyDetails, FamilyEventKind, reached};
 use crate::id::{DistrictId, FamilyEventId, FamilyId, OfficeId, PersonId, StaffId};
 use crate::on_backend;
-use crate::people::ProtectedIdentity;
-use crate::people::store::{self as people_store, links_for};
+use crate::people::store::links_for;
+use crate::people::{ProtectedIdentity, store as people_store};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 

@@ -4,8 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::families::{Family, FirstReached, FirstReachedThrough};
-use crate::http::call::Link;
-use crate::http::written::Linking;
+use crate::http::link::{Link, Linking};
 use crate::id::{DistrictId, FamilyId, PersonId};
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine};

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::hex;
-use crate::http::call::Link;
+use crate::http::link::Link;
 use crate::time::Timestamp;
 
 /// A rendered body and the headers that describe it. Copies share the bytes.

@@ -10,14 +10,13 @@ use actix_web::http::header;
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::future::LocalBoxFuture;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use crate::error::{Error, Problem, Result, Text, Violation};
-use crate::http::call::Settings;
 use crate::http::idempotency;
+use crate::http::settings::Settings;
 
 /// The largest body that the server accepts, in bytes.
 pub const LARGEST: usize = 1024 * 1024;
@@ -48,67 +47,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for BodyWithNulls<T> {
     }
 }
 
-/// A JSON merge patch (RFC 7396).
-pub struct MergePatch(Value);
-
-impl FromRequest for MergePatch {
-    type Error = Error;
-    type Future = LocalBoxFuture<'static, Result<Self>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let bytes = json_bytes(request, payload, &["application/json", "application/merge-patch+json"]);
-        Box::pin(async move { Self::parse(&bytes.await?) })
-    }
-}
-
-impl MergePatch {
-    /// Parses a patch, which must be a JSON object.
-    pub fn parse(bytes: &[u8]) -> Result<Self> {
-        match parse_value(bytes)? {
-            patch @ Value::Object(_) => Ok(Self(patch)),
-            _ => Err(no_object()),
-        }
-    }
-
-    /// Returns the patch unchanged, unless it names one of these fields: they exist only when the resource is created.
-    pub fn without(self, fields: &[&str]) -> Result<Self> {
-        let named = fields.iter().find(|field| self.0.get(**field).is_some());
-        match named {
-            Some(field) => {
-                Err(Error::invalid_at(format!("/{field}"), Text::new("is not a field here", "är inte ett fält här")))
-            }
-            None => Ok(self),
-        }
-    }
-
-    /// Applies the patch to `current`. The result must satisfy the same rules as a new document.
-    pub fn apply<T: Serialize + DeserializeOwned>(&self, current: &T) -> Result<T> {
-        let mut document = serde_json::to_value(current).map_err(Error::internal)?;
-        merge(&mut document, &self.0);
-        read(document)
-    }
-}
-
-/// Applies a merge patch as RFC 7396, section 2, says: null removes, objects are merged, everything else replaces.
-pub fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(changes) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(serde_json::Map::new());
-    }
-    let Value::Object(fields) = target else { return };
-    for (name, change) in changes {
-        if change.is_null() {
-            fields.remove(name);
-        } else {
-            merge(fields.entry(name.clone()).or_insert(Value::Null), change);
-        }
-    }
-}
-
-fn json_bytes(
+pub(super) fn json_bytes(
     request: &HttpRequest,
     payload: &mut dev::Payload,
     accepted: &[&str],
@@ -168,11 +107,11 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     Ok(parsed)
 }
 
-fn no_object() -> Error {
+pub(super) fn no_object() -> Error {
     Error::invalid_at("", Text::new("must be a JSON object", "måste vara ett JSON-objekt"))
 }
 
-fn parse_value(bytes: &[u8]) -> Result<Value> {
+pub(super) fn parse_value(bytes: &[u8]) -> Result<Value> {
     serde_json::from_slice(bytes).map_err(|_| Error::new(Problem::MalformedJson))
 }
 
@@ -303,7 +242,9 @@ fn kind_of_value(expected: &str) -> (&'static str, &'static str) {
 mod tests {
     use super::*;
     use crate::error::ViolationPlace;
+    use crate::http::merge_patch::MergePatch;
     use serde::Deserialize;
+    use serde::Serialize;
     use serde_json::json;
 
     #[derive(Debug, Serialize, Deserialize, PartialEq)]

@@ -5,44 +5,23 @@
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;
-use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev};
-use ipnet::IpNet;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::{self, KeptAnswers, Representation, Validator};
+use crate::http::link::{Link, Linking, Links};
 use crate::http::noted::Noted;
 use crate::http::operations::{Operations, weight};
-use crate::http::page::PARAMETERS;
+use crate::http::parameters::PARAMETERS;
+use crate::http::settings::Settings;
 use crate::http::trace::Trace;
-use crate::http::written::{Linking, Links};
-use crate::time::{Clock, Moment, Random};
-
-/// The settings of the installation for the HTTP layer.
-pub struct Settings {
-    /// The address under which callers reach the server, without a slash at its end. Without it, the address is taken from `Host`.
-    pub public_url: Option<String>,
-    /// Whether callers come over TLS, so that browsers may be told to use only TLS.
-    pub strict_transport: bool,
-    /// The networks whose proxies are trusted to name the address of the client.
-    pub trusted_proxies: Vec<IpNet>,
-    /// The longest time that a body may take to arrive.
-    pub body_timeout: Duration,
-    /// The key that seals cursors.
-    pub cursor_key: [u8; 32],
-    pub clock: Clock,
-    pub random: Random,
-}
-
-/// The root path of all operations.
-pub const ROOT: &str = "/nara/v1";
+use crate::moment::Moment;
 
 pub struct Call {
     request: HttpRequest,
@@ -60,37 +39,6 @@ pub enum Cache {
     Public,
     /// Nobody may store the answer. Used for personal data, and for questions that disclose where somebody is.
     NoStore,
-}
-
-/// A link to a related resource or to an action.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Link {
-    /// The relation of the target to this resource: `self`, `next`, or the name of an action.
-    #[schema(max_length = 100, pattern = "^[a-z]+(-[a-z]+)*$", example = "self")]
-    rel: String,
-    /// The absolute address of the target.
-    #[schema(max_length = 2000, format = "uri", example = "https://nara.example/nara/v1/areas/norr")]
-    href: String,
-    /// The HTTP method with which the target is called.
-    #[schema(max_length = 10, pattern = "^[A-Z]+$", example = "GET")]
-    method: &'static str,
-}
-
-impl Link {
-    /// Formats the link for the `Link` header (RFC 8288).
-    pub fn as_header(&self) -> String {
-        format!("<{}>; rel=\"{}\"", self.href, self.rel)
-    }
-
-    /// Whether following the link changes nothing.
-    pub fn is_reading(&self) -> bool {
-        self.method == "GET"
-    }
-
-    /// Makes a link to an absolute address.
-    pub fn new(rel: impl Into<String>, method: &'static str, href: String) -> Self {
-        Self { rel: rel.into(), href, method }
-    }
 }
 
 impl FromRequest for Call {

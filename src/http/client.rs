@@ -14,7 +14,7 @@ use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::web::Data;
 use ipnet::IpNet;
 
-use crate::http::call::Settings;
+use crate::http::settings::Settings;
 
 const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

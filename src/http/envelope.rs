@@ -14,10 +14,11 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
 use crate::error::{Error, Problem};
-use crate::http::call::{Settings, base_of};
+use crate::http::call::base_of;
 use crate::http::language::Language;
 use crate::http::noted::Noted;
-use crate::http::problem::{MEDIA_TYPE, ProblemView};
+use crate::http::problem::view::{MEDIA_TYPE, ProblemView};
+use crate::http::settings::Settings;
 use crate::http::trace::{TRACEPARENT, Trace};
 use crate::http::unread::InPieces;
 use crate::telemetry::Metrics;

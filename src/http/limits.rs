@@ -10,85 +10,26 @@
 //! - Health checks, metrics and the pages of the documentation are not operations, and have no limits.
 
 mod buckets;
-
-use std::net::{IpAddr, Ipv6Addr};
+pub mod budget;
+pub mod standing;
+pub mod subject;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use strum::IntoEnumIterator;
 
 use crate::config::limits::{Rate, Rates};
 use crate::error::{Error, Problem, Result};
 use crate::http::client;
+use crate::http::limits::budget::Budget;
+use crate::http::limits::standing::BudgetStanding;
+use crate::http::limits::subject::BudgetHolder;
 use crate::http::noted::Noted;
 use crate::telemetry::Metrics;
 use crate::time::Clock;
 
 use buckets::Buckets;
-
-const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-const STANDING: HeaderName = HeaderName::from_static("ratelimit");
-
-/// The budgets that calls are taken from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
-#[strum(serialize_all = "kebab-case")]
-pub enum Budget {
-    /// Calls without a sign-in.
-    Anonymous,
-    /// Calls that read.
-    Read,
-    /// Calls that write.
-    Write,
-    /// Searches for people.
-    Search,
-    /// Sign-ins that fail.
-    SignIn,
-}
-
-/// The owner of a budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum BudgetHolder {
-    /// A member of staff, by the beginning of the keyed hash of their identity.
-    Staff([u8; 16]),
-    /// A key of a partner agency, by the beginning of its id.
-    Key([u8; 16]),
-    /// An address, or the network of one subscriber.
-    Address(IpAddr),
-    /// All callers whose address cannot be determined, together.
-    Nowhere,
-}
-
-impl BudgetHolder {
-    /// The member of staff with this keyed hash, whatever token they use.
-    pub fn of_staff(hash: &[u8; 32]) -> Self {
-        let mut staff = [0; 16];
-        staff.iter_mut().zip(hash).for_each(|(place, byte)| *place = *byte);
-        Self::Staff(staff)
-    }
-
-    pub fn of_key(id: &str) -> Self {
-        let mut key = [0; 16];
-        key.iter_mut().zip(id.bytes()).for_each(|(place, byte)| *place = byte);
-        Self::Key(key)
-    }
-
-    /// The caller at this address.
-    pub fn of_address(address: Option<IpAddr>) -> Self {
-        match address.map(|address| address.to_canonical()) {
-            None => Self::Nowhere,
-            Some(IpAddr::V4(address)) => Self::Address(address.into()),
-            Some(IpAddr::V6(address)) => {
-                let network = address.to_bits() & (u128::MAX << 64);
-                Self::Address(Ipv6Addr::from_bits(network).into())
-            }
-        }
-    }
-
-    fn is_signed_in(self) -> bool {
-        matches!(self, Self::Staff(_) | Self::Key(_))
-    }
-}
 
 /// All budgets of this server.
 pub struct Limits(Vec<(Budget, Limit)>);
@@ -136,16 +77,6 @@ impl Limits {
     }
 }
 
-/// The state of a call's budget, kept until the call is answered.
-pub struct BudgetStanding {
-    policy: HeaderValue,
-    budget: Budget,
-    remaining: u32,
-    whole_after: u64,
-    /// The number of seconds until the next call is granted, if this one was refused.
-    retry_after: Option<u64>,
-}
-
 /// Takes a call from the budget that it belongs to. Called once, as soon as signing in has found the caller.
 pub fn take(request: &HttpRequest, subject: BudgetHolder) -> Result<()> {
     let budget = match subject {
@@ -180,21 +111,6 @@ fn take_from(request: &HttpRequest, budget: Budget, subject: BudgetHolder) -> Re
         metrics.count_refused_by_budget(budget.into(), 1);
     }
     Err(Error::new(Problem::RateLimited))
-}
-
-impl BudgetStanding {
-    /// Adds the headers with the state of the budget to an answer.
-    pub fn tell(&self, headers: &mut HeaderMap) {
-        let name: &str = self.budget.into();
-        let text = format!("\"{name}\";r={};t={}", self.remaining, self.whole_after);
-        if let Ok(text) = HeaderValue::try_from(text) {
-            headers.insert(STANDING, text);
-        }
-        headers.insert(POLICY, self.policy.clone());
-        if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-        }
-    }
 }
 
 #[cfg(test)]

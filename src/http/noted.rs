@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use actix_web::{HttpMessage, HttpRequest};
 
-use crate::http::limits::BudgetStanding;
+use crate::http::limits::standing::BudgetStanding;
 
 /// The facts noted about one call.
 #[derive(Default)]

@@ -10,8 +10,8 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 
 use crate::error::{Error, Problem, Result, Text};
-use crate::http::call::ROOT;
-use crate::http::document::{self, LONGEST_HEADER};
+use crate::http::documented::{self, LONGEST_HEADER};
+use crate::http::settings::ROOT;
 
 /// All operations, by the patterns of their paths.
 pub struct Operations {
@@ -28,7 +28,7 @@ pub struct Operation {
 
 impl Operations {
     /// Makes the list from the operations of the document and from `others`: paths outside the document, which are all read with GET.
-    pub fn new(documented: Vec<document::DocumentedOperation>, others: &[&str]) -> Self {
+    pub fn new(documented: Vec<documented::DocumentedOperation>, others: &[&str]) -> Self {
         let mut by_pattern: HashMap<String, Vec<Operation>> = HashMap::new();
         for found in documented {
             let pattern = format!("{ROOT}{}", found.path);
@@ -80,8 +80,8 @@ impl Operations {
 
 impl Operation {
     /// Makes the operation from its description in the document.
-    pub fn new(documented: document::DocumentedOperation) -> Self {
-        let document::DocumentedOperation { id, method, query, headers, produces, .. } = documented;
+    pub fn new(documented: documented::DocumentedOperation) -> Self {
+        let documented::DocumentedOperation { id, method, query, headers, produces, .. } = documented;
         Self { id: kept(id), method, query, headers: headers.into_iter().map(kept).collect(), produces }
     }
 
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn a_path_of_its_own_is_nobodys_name() {
         let documented = [("GET", "/people/{id}"), ("PATCH", "/people/{id}"), ("POST", "/people/search")];
-        let documented = documented.map(|(method, path)| document::DocumentedOperation {
+        let documented = documented.map(|(method, path)| documented::DocumentedOperation {
             id: path.to_owned(),
             method: method.to_owned(),
             path: path.to_owned(),

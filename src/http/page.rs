@@ -17,17 +17,10 @@ use utoipa::{IntoParams, ToSchema};
 use crate::code::code;
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::Representation;
-use crate::http::call::{Call, Link};
+use crate::http::call::Call;
+use crate::http::link::Link;
+use crate::http::parameters::is_paging;
 use crate::http::query;
-
-/// The parameters that every list accepts.
-pub const PARAMETERS: [&str; 4] = ["limit", "page", "cursor", "total"];
-
-/// Whether a part of a query, such as `limit=20`, belongs to paging. Its name may be percent-encoded.
-pub fn is_paging(pair: &str) -> bool {
-    let name = pair.split('=').next().unwrap_or_default();
-    form_urlencoded::parse(name.as_bytes()).next().is_some_and(|(name, _)| PARAMETERS.contains(&&*name))
-}
 
 /// The last row that pages of lists of cases reach by number. Beyond it, the database would have to walk over all rows before the page.
 const DEEPEST_ROW: u64 = 10_000;

@@ -1,12 +1,10 @@
 //! Problems over HTTP (RFC 9457): one table of status codes, titles and explanations.
 
-mod view;
+pub mod view;
 
 use actix_web::http::StatusCode;
 
 use crate::error::Problem;
-
-pub use view::{Explainer, MEDIA_TYPE, ProblemView, ViolationView};
 
 /// The row of the table for one problem.
 pub struct Meaning {

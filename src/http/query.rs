@@ -9,9 +9,8 @@ use serde_path_to_error::Segment;
 
 use crate::error::{Error, Result, Text};
 use crate::http::body::explain;
-use crate::http::page;
 
-/// A query string that was parsed into a `T`. The parameters of paging do not belong to `T`: see [`page::Paging`].
+/// A query string that was parsed into a `T`. The parameters of paging do not belong to `T`: see [`crate::http::page::Paging`].
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
@@ -24,10 +23,10 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 }
 
 fn without_paging(query: &str) -> Cow<'_, str> {
-    if !query.split('&').any(page::is_paging) {
+    if !query.split('&').any(crate::http::parameters::is_paging) {
         return Cow::Borrowed(query);
     }
-    Cow::Owned(query.split('&').filter(|pair| !page::is_paging(pair)).collect::<Vec<_>>().join("&"))
+    Cow::Owned(query.split('&').filter(|pair| !crate::http::parameters::is_paging(pair)).collect::<Vec<_>>().join("&"))
 }
 
 /// Parses a query string as a `T`.

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::http::answer::{Representation, Validator};
-use crate::http::call::{Call, Link, ROOT};
+use crate::http::call::Call;
+use crate::http::link::Linking;
 
 /// A complete answer of success. If the caller prefers no body, the body is left out only when the answer is sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,36 +32,6 @@ pub struct Written {
 impl fmt::Debug for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Written").field("status", &self.status).field("etag", &self.etag).finish_non_exhaustive()
-    }
-}
-
-/// Makes the addresses that are part of an answer.
-pub trait Linking {
-    /// Returns the absolute address of `path` below the root of the API.
-    fn absolute(&self, path: &str) -> String;
-
-    /// Makes an absolute link to `path` below the root of the API.
-    fn link(&self, rel: impl Into<String>, method: &'static str, path: &str) -> Link {
-        Link::new(rel, method, self.absolute(path))
-    }
-}
-
-/// Makes links on any thread. A call cannot be moved to another thread.
-#[derive(Debug, Clone)]
-pub struct Links {
-    base: String,
-}
-
-impl Links {
-    /// Makes links under the address by which callers reach the server.
-    pub fn new(base: String) -> Self {
-        Self { base }
-    }
-}
-
-impl Linking for Links {
-    fn absolute(&self, path: &str) -> String {
-        format!("{}{ROOT}{path}", self.base)
     }
 }
 
@@ -180,6 +151,7 @@ impl Call {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::link::Links;
     use serde_json::json;
 
     #[test]

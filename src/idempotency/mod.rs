@@ -25,7 +25,8 @@ use crate::error::{Error, Problem, Result};
 use crate::http::call::Call;
 use crate::http::written::Written;
 use crate::id::{Id, KeptAnswerId};
-use crate::time::{Moment, Timestamp};
+use crate::moment::Moment;
+use crate::time::Timestamp;
 use crate::vault::{KEPT_ANSWER, Vault};
 
 use store::KeptAnswer;

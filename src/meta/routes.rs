@@ -13,7 +13,7 @@ use crate::http::mount::Mount;
 use crate::meta::{docs, health, problem_pages};
 
 /// Mounts the operations of the OpenAPI document.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(get_api_info);
 }
 

@@ -3,10 +3,11 @@
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::http::answer::Validator;
-use crate::http::written::{Links, Written};
+use crate::http::link::Links;
+use crate::http::written::Written;
 use crate::id::OfficeId;
-use crate::offices::view::path;
-use crate::offices::{Office, OfficeView};
+use crate::offices::Office;
+use crate::offices::view::{OfficeView, path};
 use crate::time::Timestamp;
 
 /// 201 with the new office. `at` is the time for which the answer says whether it is open.

@@ -11,27 +11,23 @@ mod answers;
 mod contact;
 mod partial_date;
 pub mod routes;
+pub mod rules;
 pub mod store;
-mod view;
+pub mod view;
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::calendar::{Calendar, HoursError, MAX_LENGTH, OpeningHours};
-use crate::directory::DirectoryContext;
-use crate::error::{Result, Text};
+use crate::calendar::MAX_LENGTH;
 use crate::id::{AreaId, OfficeId, ServiceId};
-use crate::rules::Rules;
 use crate::slug::{AreaName, ServiceName, Slug};
 use crate::text::{Bounded, LanguageCode, Localized, swedish_order};
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 
 pub use contact::{Address, Email, Location, Phone, PostalCode};
 pub use partial_date::PartialDate;
-pub use routes::routes;
-pub use view::OfficeView;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Office {
@@ -189,43 +185,6 @@ pub struct NewOffice {
 }
 
 impl Office {
-    /// Makes an office from what an administrator wrote, or tells all that is wrong with it.
-    pub fn new(new: NewOffice, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
-        let mut rules = Rules::default();
-        new.check(&mut rules, known.calendar);
-        let mut area_ids = rules.all_named("/areaIds", &new.area_ids, 50, |name| known.area(name).map(|area| area.id));
-        let mut service_ids =
-            rules.all_named("/serviceIds", &new.service_ids, 200, |name| known.service(name).map(|service| service.id));
-        area_ids.sort_unstable();
-        service_ids.sort_unstable();
-        rules.finish(Some(Self {
-            id: moment.id(),
-            slug: new.slug,
-            name: new.name,
-            kind: new.kind,
-            status: new.status,
-            area_ids,
-            address: new.address,
-            location: new.location,
-            phone: new.phone,
-            email: new.email,
-            opening_hours: new.opening_hours,
-            languages: new.languages,
-            accessibility: new.accessibility,
-            entrance_note: new.entrance_note,
-            service_ids,
-            opened_on: new.opened_on,
-            closed_on: new.closed_on,
-            version: 1,
-            updated_at: moment.now,
-        }))
-    }
-
-    /// Returns the next version of the office, with the contents of `new`.
-    pub fn changed(&self, new: NewOffice, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
-        Ok(Self { id: self.id, version: self.version + 1, ..Self::new(new, known, moment)? })
-    }
-
     /// Returns the office in the form in which an administrator writes it. A merge patch is applied to this form.
     pub fn as_new(&self) -> NewOffice {
         let office = self.clone();
@@ -268,25 +227,6 @@ impl Office {
     pub fn position(&self) -> (String, OfficeId) {
         (swedish_order(self.name.sv()), self.id)
     }
-}
-
-impl NewOffice {
-    fn check(&self, rules: &mut Rules, calendar: &Calendar) {
-        if let Some(Err(error)) = self.opening_hours.as_ref().map(|hours| OpeningHours::parse(hours.as_ref(), calendar))
-        {
-            rules.require(false, "/openingHours", unreadable(&error));
-        }
-        let (opened, closed) = (self.opened_on.as_ref(), self.closed_on.as_ref());
-        let in_order = opened.zip(closed).is_none_or(|(opened, closed)| opened.first_day() <= closed.last_day());
-        rules.require(in_order, "/closedOn", Text::new("must not lie before openedOn", "får inte ligga före openedOn"));
-        rules.list("/languages", &self.languages, 50);
-        rules.list("/accessibility", &self.accessibility, 20);
-    }
-}
-
-fn unreadable(error: &HoursError) -> Text {
-    let HoursError { position, message } = error;
-    Text::new(format!("{} (at character {position})", message.en), format!("{} (vid tecken {position})", message.sv))
 }
 
 #[cfg(test)]

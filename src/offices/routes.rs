@@ -13,19 +13,20 @@ use crate::context::directory_writing::{DirectoryChange, any, no_content};
 use crate::directory::{Directory, Handle};
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::{Representation, Validator};
-use crate::http::body::{Body, MergePatch};
+use crate::http::body::Body;
 use crate::http::call::Call;
+use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
-use crate::offices::view::{HoursView, path};
-use crate::offices::{NewOffice, Office, OfficeKind, OfficeStatus, OfficeView, answers, store};
+use crate::offices::view::{HoursView, OfficeView, path};
+use crate::offices::{NewOffice, Office, OfficeKind, OfficeStatus, answers, store};
 use crate::slug::{AreaName, DistrictName, OfficeName, ServiceName};
 use crate::time::{Timestamp, day};
 
 /// Mounts the operations on offices.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_offices).service(create_office).service(get_office).service(change_office).service(delete_office);
     api.service(get_opening_hours);
 }

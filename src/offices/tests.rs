@@ -1,8 +1,11 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::error::{Error, ViolationPlace};
+use crate::calendar::Calendar;
+use crate::directory::DirectoryContext;
+use crate::error::{Error, Result, ViolationPlace};
 use crate::http::body;
+use crate::moment::Moment;
 use crate::time::Random;
 
 fn moment() -> Moment {

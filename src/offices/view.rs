@@ -5,8 +5,7 @@ use utoipa::ToSchema;
 
 use crate::calendar::{DayHours, OpenState};
 use crate::directory::Directory;
-use crate::http::call::Link;
-use crate::http::written::Linking;
+use crate::http::link::{Link, Linking};
 use crate::id::{AreaId, OfficeId, ServiceId};
 use crate::offices::{
     Accessibility, Address, Email, HoursText, Location, Office, OfficeKind, OfficeStatus, PartialDate, Phone,

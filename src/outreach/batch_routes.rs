@@ -14,13 +14,13 @@ use crate::db::{DbConn, anew};
 use crate::error::{Error, Problem, Result, Text, Violation};
 use crate::http::answer::Validator;
 use crate::http::body::{self, BodyWithNulls};
-use crate::http::problem::{Explainer, ProblemView};
+use crate::http::problem::view::{Explainer, ProblemView};
 use crate::http::written::Written;
 use crate::id::{OfficeId, OutreachContactId};
 use crate::idempotency::{Again, ReplayAnew, Slot};
 use crate::outreach::NewContact;
+use crate::outreach::answers::answer;
 use crate::outreach::arrival::{self, ArrivedContact, ArrivingContact};
-use crate::outreach::routes::answer;
 
 /// The most contacts that a batch may have.
 const MOST: usize = 100;

@@ -10,7 +10,7 @@ use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, StaffId};
 use crate::on_backend;
-use crate::outreach::arrival::{JudgedParties, NamedParties};
+use crate::outreach::names::{JudgedParties, NamedParties};
 use crate::outreach::{OutreachContact, store};
 use crate::people::ProtectedIdentity;
 use crate::people::store::links_for;

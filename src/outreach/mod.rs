@@ -12,6 +12,7 @@
 //! - Staff know of their own offices' contacts, through [`crate::auth::CaseScope`]. A contact with somebody whose identity is protected
 //!   exists only for staff who are cleared for protected identities.
 
+pub mod answers;
 pub mod arrival;
 pub mod batch_routes;
 mod change_routes;
@@ -20,6 +21,7 @@ mod contact;
 pub mod follow_ups;
 pub mod free_text;
 pub mod known;
+pub mod names;
 pub mod offers;
 pub mod reports;
 pub mod routes;
@@ -34,9 +36,10 @@ pub use rules::{ContactSetting, check_tells_nobody};
 
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, StaffId};
+use crate::moment::Moment;
 use crate::referrals::Urgency;
 use crate::rules::Rules;
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse};
 
 /// A contact with its content opened. The database holds it sealed: see [`store::SealedContact`].

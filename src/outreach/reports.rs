@@ -9,16 +9,16 @@ use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::families;
 use crate::id::{OutreachContactId, ServiceId, StaffId};
+use crate::moment::Moment;
 use crate::outreach::NewContact;
 use crate::people::store as people_store;
 use crate::referrals::matter::child::Child;
 use crate::referrals::matter::consent::Consent;
 use crate::referrals::matter::{Guardian, GuardiansInformed, Informed, NewReferral, Reporter, SenderKind};
-use crate::referrals::person::of_person::{self, RegisteredPerson};
+use crate::referrals::person::{RegisteredPerson, of_person};
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{Referral, Urgency, store as referral_store};
 use crate::services::Need;
-use crate::time::Moment;
 use crate::vault::{self, Confidential, ConfidentialLine, ConfidentialProse, Vault};
 
 /// An internal referral that is made from a contact, with the consent that it needs.
@@ -29,7 +29,7 @@ pub struct InternalReferral {
     pub urgency: Urgency,
     /// The child or young person that the referral is about.
     pub child: Child,
-    /// The guardians, at most two.
+    /// The child's guardians, at most two.
     #[schema(max_items = 2)]
     pub guardians: Vec<Guardian>,
     /// The needs that the referral is about.
@@ -119,7 +119,7 @@ fn blank(
 }
 
 /// The reporter's name for a report by staff: the name in the token, or else the identifier of the member of staff.
-pub fn reporter(staff: &crate::auth::Staff) -> Result<ConfidentialLine> {
+pub fn reporter(staff: &crate::auth::staff::Staff) -> Result<ConfidentialLine> {
     match &staff.name {
         Some(name) => Ok(name.clone()),
         None => {

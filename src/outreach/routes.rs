@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, get, post, put};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
@@ -22,10 +21,11 @@ use crate::http::mount::Mount;
 use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
-use crate::http::written::{Linking, Written};
+use crate::http::written::Written;
 use crate::id::{FamilyId, OfficeId, OutreachContactId, StaffId};
-use crate::idempotency::{Replay, Slot};
-use crate::outreach::arrival::{self, ArrivedContact, ArrivingContact};
+use crate::idempotency::Slot;
+use crate::outreach::answers::{again, answer, entry, look};
+use crate::outreach::arrival::{self, ArrivingContact};
 use crate::outreach::codes::{Channel, ContactOutcome};
 use crate::outreach::follow_ups::FollowUp;
 use crate::outreach::follow_ups::store::SealedFollowUp;
@@ -43,7 +43,7 @@ use crate::time::{Timestamp, day};
 use crate::vault::Vault;
 
 /// Mounts the operations on contacts, and on their offers and follow-ups.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_contact)
         .service(batch_routes::submit_batch)
         .service(list_contacts)
@@ -52,8 +52,8 @@ pub fn routes(api: &mut impl Mount) {
         .service(change_routes::correct_contact)
         .service(change_routes::list_versions)
         .service(change_routes::enter_in_error);
-    offers::routes::add(api);
-    follow_ups::routes::add(api);
+    offers::routes::mount(api);
+    follow_ups::routes::mount(api);
 }
 
 /// Write down a contact
@@ -346,50 +346,4 @@ impl Desk<Staff> {
         };
         self.db.write(work).await
     }
-}
-
-/// Makes the answer to a contact that was received.
-pub(super) fn answer(arrived: ArrivedContact, vault: &Vault, links: &impl Linking) -> Result<Written> {
-    let (version, is_new) = (arrived.contact.version, arrived.is_new);
-    let view = ContactView::new(arrived.contact.open(vault)?, arrived.newly_reached, links);
-    match is_new {
-        true => Written::created(links, &path(view.id), &view, Validator::Version(version)),
-        false => Written::changed(&view, Validator::Version(version)),
-    }
-}
-
-/// Reads a contact that somebody with this sight may know of, and whether its family was newly reached.
-pub(super) fn look(
-    conn: &mut DbConn,
-    sight: &CaseScope,
-    id: OutreachContactId,
-) -> Result<(SealedContact, Option<bool>)> {
-    let contact = store::find(conn, sight, id)?;
-    let newly_reached = match contact.family_id {
-        Some(family) => {
-            let first = reached::first(conn, &[family], sight.protected_identity)?;
-            Some(arrival::is_first(&contact, first.get(&family)))
-        }
-        None => None,
-    };
-    Ok((contact, newly_reached))
-}
-
-pub(super) fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<OutreachContactId>) -> Entry {
-    let ids = ids.into_iter().map(OutreachContactId::uuid).collect();
-    Entry::of_call(call, staff.actor(), action, "outreach_contact", ids)
-}
-
-/// Checks that the caller may still know of the contact that a kept answer is about.
-pub(super) fn again(
-    action: &'static str,
-    sight: &CaseScope,
-) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
-    let sight = sight.clone();
-    let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, OutreachContactId::from_uuid(id)).map(drop);
-    Replay { action, resource_type: "outreach_contact", may_see }
-}
-
-fn path(id: OutreachContactId) -> String {
-    format!("/outreach-contacts/{id}")
 }

@@ -12,10 +12,11 @@ use crate::http::page::PageStart;
 use crate::id::{
     ContactVersionId, DistrictId, FamilyId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId, StaffId,
 };
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::outreach::codes::{Channel, ContactOutcome};
 use crate::outreach::{ContactRecord, OutreachContact};
-use crate::time::{Moment, Random, Timestamp};
+use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
 /// A contact as the database holds it, with everything personal sealed.

@@ -22,7 +22,7 @@ use crate::partners::{Partner, store};
 use crate::slug::PartnerName;
 
 /// The operations on keys of partner agencies.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_api_keys).service(create_api_key).service(get_api_key);
     api.service(rotate_api_key).service(revoke_api_key);
 }

@@ -8,6 +8,7 @@ use crate::config::limits::{Rate, Rates};
 /// A number of calls that refills at a steady rate and may be spent all at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = KeyBudget)]
 pub struct KeyBudget {
     /// The number of calls that are added in each period.
     #[schema(minimum = 1, maximum = 1_000_000, example = 50)]

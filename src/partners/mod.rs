@@ -19,10 +19,11 @@ use utoipa::ToSchema;
 
 use crate::auth::{Category, PartnerStatus};
 use crate::id::PartnerId;
+use crate::moment::Moment;
 use crate::offices::{Email, Phone};
 use crate::slug::Slug;
 use crate::text::{Line, swedish_order};
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 
 /// A partner agency as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::partners::store;
 use crate::partners::view::OwnView;
 
 /// The operations of partner agencies on themselves.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(get_partner_me);
 }
 

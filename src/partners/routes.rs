@@ -13,8 +13,9 @@ use crate::auth::{Category, PartnerKeeper, PartnerStatus};
 use crate::context::{Context, Tx};
 use crate::error::{Problem, Result};
 use crate::http::answer::Validator;
-use crate::http::body::{Body, MergePatch};
+use crate::http::body::Body;
 use crate::http::call::Cache;
+use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
@@ -29,7 +30,7 @@ use crate::slug::PartnerName;
 use crate::text::Line;
 
 /// The operations on partner agencies.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_partners).service(create_partner).service(get_partner).service(change_partner);
 }
 

@@ -20,9 +20,10 @@ use crate::http::written::Written;
 use crate::id::{FamilyId, OfficeId, PersonId};
 use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
 use crate::outreach;
-use crate::people::routes::{PersonViewer, VisiblePerson, look, path};
+use crate::people::answers::{PersonViewer, VisiblePerson, look, path};
 use crate::people::store::{self, NumberClaim, SealedPerson};
-use crate::people::{KnownPerson, NewPerson, Person, PersonView};
+use crate::people::view::{KnownPerson, PersonView};
+use crate::people::{NewPerson, Person};
 use crate::referrals::person::adoption;
 use crate::vault::Vault;
 

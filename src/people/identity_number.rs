@@ -13,6 +13,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use crate::error::Text;
+use crate::vault::Confidential;
 
 /// A number whose date exists and whose check digit is right. `Debug` never shows the number.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -142,6 +143,9 @@ impl utoipa::PartialSchema for PersonalIdentityNumber {
 }
 
 impl utoipa::ToSchema for PersonalIdentityNumber {}
+
+/// A personal identity number in a body.
+pub type ConfidentialNumber = Confidential<PersonalIdentityNumber>;
 
 #[cfg(test)]
 mod tests {

@@ -11,24 +11,23 @@
 //! - A person is looked up by name or by identity number, through keyed hashes; there is no other search.
 
 mod age_band;
+pub mod answers;
 mod birth;
 mod change_routes;
 mod channel;
 mod create_routes;
 mod facts;
+pub mod gender;
 mod identity_number;
 pub mod names;
 mod patch;
+pub mod protected_identity;
 pub mod routes;
 pub mod search_routes;
 pub mod store;
 mod view;
 
 use chrono::NaiveDate;
-use diesel::deserialize::FromSqlRow;
-use diesel::expression::AsExpression;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 pub use age_band::AgeBand;
 pub use birth::Birth;
@@ -36,56 +35,15 @@ pub use channel::Channel;
 pub use facts::{ConfidentialPostalCode, HomeAddress, NewPerson};
 pub use identity_number::PersonalIdentityNumber;
 pub use patch::{Changeable, Registration};
-pub use view::{KnownPerson, PersonView};
 
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::id::{FamilyId, PersonId};
-use crate::time::{Moment, Timestamp};
-use crate::vault::Confidential;
-
-/// A personal identity number in a body.
-pub type ConfidentialNumber = Confidential<PersonalIdentityNumber>;
-
-/// The gender of a person, as somebody stated it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Gender {
-    /// The person is a girl or woman.
-    Female,
-    /// The person is a boy or man.
-    Male,
-    /// The person has another gender.
-    Other,
-    /// The gender is not known.
-    Unknown,
-}
-
-/// The protection of a person whose whereabouts must not become known (skyddade personuppgifter). The stronger protection compares as
-/// greater.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
-#[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
-#[diesel(sql_type = diesel::sql_types::Text)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ProtectedIdentity {
-    /// The person has no protection.
-    #[default]
-    None,
-    /// Sekretessmarkering: the population register warns that the person may be in danger.
-    Marked,
-    /// Skyddad folkbokföring: the person is registered at a place where they do not live. No address is stored at all.
-    ProtectedRegistration,
-}
-crate::text_column!(ProtectedIdentity);
-
-impl ProtectedIdentity {
-    /// Whether the person exists only for staff who are cleared for protected identities.
-    pub fn is_protected(self) -> bool {
-        self != Self::None
-    }
-}
+use crate::moment::Moment;
+use crate::time::Timestamp;
+pub use gender::Gender;
+pub use identity_number::ConfidentialNumber;
+pub use protected_identity::ProtectedIdentity;
 
 /// A person with the facts opened. The database holds them sealed: see [`store::SealedPerson`].
 #[derive(Debug, Clone)]

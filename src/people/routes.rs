@@ -1,7 +1,5 @@
 //! The operations that read a person and move a person to another family.
 
-use std::sync::Arc;
-
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use serde::{Deserialize, Deserializer};
@@ -10,9 +8,9 @@ use uuid::Uuid;
 
 use crate::audit;
 use crate::audit::denials::Denials;
-use crate::auth::{CaseScope, PeopleWorker};
+use crate::auth::PeopleWorker;
 use crate::db::{Db, DbConn, anew};
-use crate::directory::{self, Directory};
+use crate::directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::families::membership::ActingStaff;
 use crate::families::{self, FamilyEventKind};
@@ -21,16 +19,16 @@ use crate::http::body::BodyWithNulls;
 use crate::http::call::{Cache, Call};
 use crate::http::mount::Mount;
 use crate::http::path::Named;
-use crate::http::written::{Linking, Links, Written};
+use crate::http::written::Written;
 use crate::id::{FamilyId, PersonId};
-use crate::idempotency::{Again, ReplayAnew, Retries, Slot};
-use crate::people::store::{self, SealedPerson};
-use crate::people::{PersonView, change_routes, create_routes, search_routes};
-use crate::time::Timestamp;
+use crate::idempotency::{ReplayAnew, Retries, Slot};
+use crate::people::answers::{PersonViewer, VisiblePerson, look};
+use crate::people::view::PersonView;
+use crate::people::{change_routes, create_routes, search_routes, store};
 use crate::vault::{self, ConfidentialProse, Vault};
 
 /// Mounts the operations on people.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_routes::create_person)
         .service(search_routes::search_people)
         .service(get_person)
@@ -58,15 +56,6 @@ pub struct PersonMove {
 
 fn given_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<FamilyId>, D::Error> {
     Option::deserialize(deserializer)
-}
-
-/// A person, as far as the caller may know of them.
-pub(super) struct VisiblePerson {
-    pub(super) person: SealedPerson,
-    family_id: Option<FamilyId>,
-    same_number: Vec<PersonId>,
-    /// Whether the caller may change the person, and not only read about them for a stated reason.
-    may_change: bool,
 }
 
 /// Get a person
@@ -180,75 +169,4 @@ async fn move_person(
     let change = async |slot: Slot| anew(call.names_a_version(), async || once(slot.clone()).await).await;
     let answer = retries.once_or_anew(&call, staff.actor(), replay, change).await;
     call.send(denials.noted(answer, attempt)?)
-}
-
-/// Reads a person as far as somebody with this sight may know of them.
-pub(super) fn look(conn: &mut DbConn, sight: &CaseScope, id: PersonId) -> Result<VisiblePerson> {
-    let person = store::find(conn, sight, id)?;
-    let family: Vec<FamilyId> = person.family_id.into_iter().collect();
-    let family_id = families::store::known_among(conn, sight, &family)?.first().copied();
-    VisiblePerson::new(conn, sight, person, family_id)
-}
-
-impl VisiblePerson {
-    /// Adds the other records with the same identity number to a person. They exist only because one of the records is protected, so only
-    /// staff who are cleared learn of them. `family_id` is the family, if the caller may know of it.
-    pub(super) fn new(
-        conn: &mut DbConn,
-        sight: &CaseScope,
-        person: SealedPerson,
-        family_id: Option<FamilyId>,
-    ) -> Result<Self> {
-        let same_number = if sight.protected_identity { store::others_with_number(conn, &person)? } else { Vec::new() };
-        Ok(Self { person, family_id, same_number, may_change: true })
-    }
-
-    /// The other records that are shown, which the audit record names as well.
-    fn others(&self) -> Vec<Uuid> {
-        self.same_number.iter().copied().map(PersonId::uuid).collect()
-    }
-}
-
-/// The vault, the directory and the links, which are needed to show a person on any thread.
-#[derive(Clone)]
-pub(super) struct PersonViewer {
-    pub(super) vault: Vault,
-    pub(super) directory: Arc<Directory>,
-    pub(super) links: Links,
-    now: Timestamp,
-}
-
-impl PersonViewer {
-    pub(super) fn new(vault: &Data<Vault>, directory: &Arc<Directory>, call: &Call) -> Self {
-        let (vault, directory) = (vault.get_ref().clone(), Arc::clone(directory));
-        Self { vault, directory, links: call.links(), now: call.moment.now }
-    }
-
-    /// Makes the view of a person for the caller who found them.
-    pub(super) fn view(&self, found: VisiblePerson) -> Result<PersonView> {
-        let today = self.directory.calendar.local_date(self.now.utc());
-        let path = path(found.person.id);
-        let mut links = vec![self.links.link("self", "GET", &path)];
-        if found.may_change {
-            links.push(self.links.link("change", "PATCH", &path));
-            links.push(self.links.link("move", "POST", &format!("{path}/move")));
-        }
-        links.push(self.links.link("timeline", "GET", &format!("{path}/timeline")));
-        let person = found.person.open(&self.vault)?;
-        Ok(PersonView::new(person, found.family_id, found.same_number, &self.directory, links, today))
-    }
-
-    /// Gives a kept answer about a person again, with the person as they are now.
-    pub(super) fn made_anew(&self, found: VisiblePerson, kept: Written) -> Result<Again> {
-        let (version, others) = (found.person.version, found.others());
-        Ok(Again {
-            answer: kept.made_anew(&self.view(found)?, Validator::Version(version))?,
-            others,
-            leads_nowhere: false,
-        })
-    }
-}
-
-pub(super) fn path(id: PersonId) -> String {
-    format!("/people/{id}")
 }

@@ -5,7 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::directory::Directory;
-use crate::http::call::{Call, Link};
+use crate::http::call::Call;
+use crate::http::link::Link;
 use crate::id::{DistrictId, FamilyId, PersonId};
 use crate::people::{AgeBand, ConfidentialNumber, Gender, HomeAddress, Person, ProtectedIdentity};
 use crate::text::LanguageCode;
@@ -89,9 +90,7 @@ pub struct PersonView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 100)]
     pub same_number_person_ids: Vec<PersonId>,
-    /// When the person was registered.
     pub registered_at: Timestamp,
-    /// When the record last changed.
     pub updated_at: Timestamp,
     /// The person's own address, and the operations that you may use on it now.
     #[serde(rename = "_links")]

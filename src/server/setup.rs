@@ -22,7 +22,7 @@ pub struct Setup {
     pub listener: TcpListener,
     /// The place where Prometheus collects the metrics.
     pub metrics: MetricsAt,
-    /// The address under which callers know the server.
+    /// Returns the address under which callers reach the server.
     pub public_url: Option<String>,
     /// The origins whose web pages may call the server (CORS).
     pub cors_origins: Vec<String>,

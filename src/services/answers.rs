@@ -3,10 +3,11 @@
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::http::answer::Validator;
-use crate::http::written::{Links, Written};
+use crate::http::link::Links;
+use crate::http::written::Written;
 use crate::id::ServiceId;
-use crate::services::view::path;
-use crate::services::{Service, ServiceView};
+use crate::services::Service;
+use crate::services::view::{ServiceView, path};
 
 /// 201 with the new service.
 pub fn created(after: &Directory, id: ServiceId, links: &Links) -> Result<Written> {

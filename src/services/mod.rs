@@ -10,6 +10,7 @@
 
 mod answers;
 pub mod routes;
+pub mod rules;
 pub mod store;
 mod view;
 
@@ -18,16 +19,10 @@ use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::directory::DirectoryContext;
-use crate::error::{Result, Text};
 use crate::id::{OfficeId, ServiceId};
-use crate::rules::Rules;
 use crate::slug::{OfficeName, Slug};
 use crate::text::{LanguageCode, Localized, swedish_order};
-use crate::time::{Moment, Timestamp};
-
-pub use routes::routes;
-pub use view::ServiceView;
+use crate::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
@@ -233,44 +228,6 @@ pub struct NewService {
 }
 
 impl Service {
-    /// Makes a service, and finds the offices that give it, from what an administrator wrote, or tells all that is
-    /// wrong with it.
-    pub fn new(new: NewService, known: &DirectoryContext<'_>, moment: &Moment) -> Result<(Self, Vec<OfficeId>)> {
-        let mut rules = Rules::default();
-        new.check(&mut rules);
-        let offices =
-            rules.all_named("/officeIds", &new.office_ids, 200, |name| known.office(name).map(|office| office.id));
-        let service = Self {
-            id: moment.id(),
-            slug: new.slug,
-            name: new.name,
-            description: new.description,
-            orientation: new.orientation,
-            provision: new.provision,
-            needs_assessment: new.needs_assessment,
-            assessment_kind: new.assessment_kind,
-            identity_exempt: new.identity_exempt,
-            ages: new.ages,
-            needs: new.needs,
-            languages: new.languages,
-            status: new.status.unwrap_or_default(),
-            version: 1,
-            updated_at: moment.now,
-        };
-        rules.finish(Some((service, offices)))
-    }
-
-    /// Returns the next version of the service, with the contents of `new`, and the offices that give it from then on.
-    pub fn changed(
-        &self,
-        new: NewService,
-        known: &DirectoryContext<'_>,
-        moment: &Moment,
-    ) -> Result<(Self, Vec<OfficeId>)> {
-        let (service, offices) = Self::new(new, known, moment)?;
-        Ok((Self { id: self.id, version: self.version + 1, ..service }, offices))
-    }
-
     /// Returns the service, given by `offices`, in the form in which an administrator writes it. A merge patch is
     /// applied to this form.
     pub fn as_new(&self, offices: &[OfficeId]) -> NewService {
@@ -299,27 +256,6 @@ impl Service {
     /// The key that orders services in lists: the Swedish name, then the identifier.
     pub fn position(&self) -> (String, ServiceId) {
         (swedish_order(self.name.sv()), self.id)
-    }
-}
-
-impl NewService {
-    fn check(&self, rules: &mut Rules) {
-        let assessed = self.needs_assessment || self.assessment_kind.is_none();
-        let always = Text::new(
-            "must be true: this kind always needs an individual assessment (SoL 11:5)",
-            "måste vara true: detta slag kräver alltid individuell behovsprövning (SoL 11:5)",
-        );
-        rules.require(assessed, "/needsAssessment", always);
-        let exempt = Text::new(
-            "must be false: identity may go unrecorded only where no assessment is needed (SoL 14:5)",
-            "måste vara false: identitet får lämnas odokumenterad bara där ingen behovsprövning görs (SoL 14:5)",
-        );
-        rules.require(!(self.identity_exempt && self.needs_assessment), "/identityExempt", exempt);
-        let backwards = Text::new("must not be lower than from", "får inte vara lägre än from");
-        rules.require(self.ages.from <= self.ages.to, "/ages/to", backwards);
-        rules.require(self.ages.to <= 120, "/ages/to", Text::new("must be 0 to 120", "måste vara 0 till 120"));
-        rules.list("/needs", &self.needs, 17);
-        rules.list("/languages", &self.languages, 50);
     }
 }
 

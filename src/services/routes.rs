@@ -12,19 +12,21 @@ use crate::context::directory_writing::{DirectoryChange, any, no_content};
 use crate::directory::{Directory, Handle};
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::{Representation, Validator};
-use crate::http::body::{Body, MergePatch};
+use crate::http::body::Body;
 use crate::http::call::Call;
+use crate::http::merge_patch::MergePatch;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::id::OfficeId;
-use crate::services::{Need, NewService, Orientation, Service, ServiceView, answers, store};
+use crate::services::view::ServiceView;
+use crate::services::{Need, NewService, Orientation, Service, answers, store};
 use crate::slug::{OfficeName, ServiceName};
 use crate::text::LanguageCode;
 
 /// Mounts the operations on services.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_services)
         .service(create_service)
         .service(get_service)

@@ -3,8 +3,10 @@ use strum::IntoEnumIterator;
 
 use super::*;
 use crate::calendar::Calendar;
+use crate::directory::DirectoryContext;
 use crate::error::ViolationPlace;
 use crate::http::body;
+use crate::moment::Moment;
 use crate::time::Random;
 
 fn service() -> Value {

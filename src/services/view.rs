@@ -4,8 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::directory::Directory;
-use crate::http::call::Link;
-use crate::http::written::Linking;
+use crate::http::link::{Link, Linking};
 use crate::id::{OfficeId, ServiceId};
 use crate::services::{Ages, AssessmentKind, Need, Orientation, Provision, Service, ServiceStatus};
 use crate::slug::Slug;

@@ -5,15 +5,13 @@
 
 pub mod routes;
 
-pub use routes::routes;
-
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::register::Colleague;
 use crate::auth::{Role, Staff};
 use crate::directory::Directory;
-use crate::http::call::Link;
+use crate::http::link::Link;
 use crate::id::{OfficeId, StaffId};
 use crate::text::Localized;
 use crate::vault::{self, ConfidentialLine};

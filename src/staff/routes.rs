@@ -19,7 +19,7 @@ use crate::staff::{Me, StaffMember};
 use crate::text::swedish_order;
 
 /// Mounts the operations on staff.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(get_me).service(list_staff);
 }
 

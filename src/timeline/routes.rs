@@ -21,7 +21,7 @@ use crate::vault::Vault;
 use crate::{families, people};
 
 /// Mounts the operations on timelines.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(get_person_timeline).service(get_family_timeline);
 }
 

@@ -9,13 +9,14 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Binary};
 use uuid::Uuid;
 
-use crate::db::columns::SqlUuid;
 use crate::db::connection::Purpose;
+use crate::db::sql_types::SqlUuid;
 use crate::db::{self, DbConn, Target};
 use crate::error::Result;
 use crate::id::Id;
+use crate::moment::Moment;
 use crate::on_backend;
-use crate::time::{Moment, Random};
+use crate::time::Random;
 use crate::vault::{COLUMNS, Column, Sealed, Vault, state};
 
 /// The number of rows that one transaction goes through. Writers wait no longer than that takes.

@@ -10,109 +10,21 @@
 //!    comes first, then the first by name.
 //! 4. Nothing of the question is stored.
 
+pub mod explanation;
 mod office;
 mod place;
 pub mod routes;
 mod view;
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use crate::directory::Directory;
-use crate::districts::District;
 use crate::error::{Error, Problem, Result, Text};
 use crate::offices::Office;
-use crate::services::{Need, Service};
-use crate::text::{LanguageCode, Localized};
+use crate::services::Service;
 
+pub use explanation::{ExplanationStep, Rule};
+pub use office::Wish;
 pub use place::Whereabouts;
-
-/// The needs of the person who asks. Each field narrows the choice of offices and services, and none is required.
-#[derive(Debug, Clone, Default)]
-pub struct Wish {
-    /// The age of the child or young person, in years.
-    pub age: Option<u8>,
-    pub need: Option<Need>,
-    pub language: Option<LanguageCode>,
-}
-
-/// The information that the place was found by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ResolvedBy {
-    /// The place was found by coordinates.
-    Coordinates,
-    /// The place was found by a district's identifier, slug or name.
-    District,
-    /// The place was found by the name of a place.
-    Place,
-    /// The place was found by a postal code.
-    PostalCode,
-    /// No place was found more closely than the municipality.
-    Municipality,
-}
-
-/// The certainty of the place that was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Certainty {
-    /// The place certainly lies in this district, or certainly outside the municipality.
-    Exact,
-    /// The place probably lies in this district, or it lies in the municipality but its district is not known.
-    Approximate,
-    /// The place is not known.
-    Unknown,
-}
-
-/// The rule that a step of the explanation applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Rule {
-    PlaceByCoordinates,
-    PlaceByDistrict,
-    PlaceByName,
-    PlaceByPostalCode,
-    PlaceNotKnown,
-    NoPlaceGiven,
-    OutsideMunicipality,
-    Contradiction,
-    ProtectedIdentity,
-    OfficeOfArea,
-    OfficeOfMunicipality,
-    NoOfficeFits,
-    OfficeIsPlanned,
-    BaseOfArea,
-    Reception,
-    Switchboard,
-}
-
-/// One step of an explanation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
-pub struct ExplanationStep {
-    /// The rule that the step applied.
-    ///
-    /// @example "place_by_name"
-    pub rule: Rule,
-    /// The result of the step, in plain words.
-    ///
-    /// @example {"sv": "Platsen ligger i stadsdelen Skäggetorp-Tornby.", "en": "The place lies in the district Skäggetorp-Tornby."}
-    pub text: Localized,
-}
-
-/// The place of a question, as far as it was found.
-#[derive(Debug, Clone, Copy)]
-pub struct Resolved<'d> {
-    pub by: ResolvedBy,
-    pub certainty: Certainty,
-    /// The district, if it is known.
-    pub district: Option<&'d District>,
-    /// Whether the place certainly lies in another municipality.
-    pub outside: bool,
-    /// The point that distances are measured from: longitude and latitude.
-    pub point: Option<[f64; 2]>,
-}
+pub use place::{Certainty, Resolved, ResolvedBy};
 
 #[derive(Debug)]
 pub struct WhereToTurn<'d> {
@@ -171,14 +83,4 @@ fn no_directory() -> Error {
         "Ingen katalog med ett öppet kontor har lästs in ännu.",
     );
     Error::with_detail(Problem::Unavailable, detail)
-}
-
-impl ExplanationStep {
-    fn new(
-        rule: Rule,
-        en: impl Into<std::borrow::Cow<'static, str>>,
-        sv: impl Into<std::borrow::Cow<'static, str>>,
-    ) -> Self {
-        Self { rule, text: Text::new(en, sv).into() }
-    }
 }

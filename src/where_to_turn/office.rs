@@ -1,10 +1,11 @@
 //! The choice of the one responsible office, from a place and a wish.
 
 use crate::directory::Directory;
-use crate::directory::geometry::distance_metres;
+use crate::directory::geometry::measures::distance_metres;
 use crate::offices::{Office, OfficeKind, OfficeStatus};
-use crate::services::Service;
-use crate::where_to_turn::{ExplanationStep, Resolved, Rule, Wish};
+use crate::services::{Need, Service};
+use crate::text::LanguageCode;
+use crate::where_to_turn::{ExplanationStep, Resolved, Rule};
 
 /// Returns every open office that could help, the best first. The offices of the area come before those of the whole
 /// municipality. Among these, the nearest comes first, and equally near ones are in the directory's order, which is by
@@ -153,4 +154,13 @@ fn told(rule: Rule, office: &Office, en: &str, sv: &str) -> ExplanationStep {
 /// Returns the line that answers when the offices are closed.
 pub fn on_call(directory: &Directory) -> Option<&Office> {
     directory.offices.iter().find(|office| office.kind == OfficeKind::OnCall && office.is_in_operation())
+}
+
+/// The needs of the person who asks. Each field narrows the choice of offices and services, and none is required.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// The age of the child or young person, in years.
+    pub age: Option<u8>,
+    pub need: Option<Need>,
+    pub language: Option<LanguageCode>,
 }

@@ -1,9 +1,12 @@
 //! The search for the district that a question is about.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::directory::Directory;
 use crate::districts::District;
 use crate::slug::DistrictName;
-use crate::where_to_turn::{Certainty, ExplanationStep, Resolved, ResolvedBy, Rule};
+use crate::where_to_turn::{ExplanationStep, Rule};
 
 /// The information about a place in a question. All of it is optional.
 #[derive(Debug, Clone, Default)]
@@ -236,4 +239,47 @@ fn by_postal_code<'d>(
         format!("Postnumret hör till stadsdelen {name}.{sv}"),
     ));
     Some(in_district(ResolvedBy::PostalCode, certainty, district))
+}
+
+/// The information that the place was found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ResolvedBy {
+    /// The place was found by coordinates.
+    Coordinates,
+    /// The place was found by a district's identifier, slug or name.
+    District,
+    /// The place was found by the name of a place.
+    Place,
+    /// The place was found by a postal code.
+    PostalCode,
+    /// No place was found more closely than the municipality.
+    Municipality,
+}
+
+/// The certainty of the place that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Certainty {
+    /// The place certainly lies in this district, or certainly outside the municipality.
+    Exact,
+    /// The place probably lies in this district, or it lies in the municipality but its district is not known.
+    Approximate,
+    /// The place is not known.
+    Unknown,
+}
+
+/// The place of a question, as far as it was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Resolved<'d> {
+    pub by: ResolvedBy,
+    pub certainty: Certainty,
+    /// The district of the place, if it is known.
+    pub district: Option<&'d District>,
+    /// Whether the place certainly lies in another municipality.
+    pub outside: bool,
+    /// The point that distances are measured from: longitude and latitude.
+    pub point: Option<[f64; 2]>,
 }

@@ -20,7 +20,7 @@ use crate::where_to_turn::view::WhereToTurnView;
 use crate::where_to_turn::{Whereabouts, Wish, answer};
 
 /// Mounts the operations of the question "where do I turn?".
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(where_to_turn).service(ask_where_to_turn);
 }
 

@@ -7,7 +7,8 @@ use crate::calendar::OpenState;
 use crate::directory::Directory;
 use crate::http::call::Call;
 use crate::id::{AreaId, DistrictId, OfficeId, ServiceId};
-use crate::offices::{Office, OfficeKind, OfficeView};
+use crate::offices::view::OfficeView;
+use crate::offices::{Office, OfficeKind};
 use crate::services::Service;
 use crate::slug::Slug;
 use crate::text::Localized;
@@ -42,7 +43,7 @@ pub struct WhereToTurnView<'a> {
     /// @example []
     #[schema(max_items = 3)]
     alternatives: Vec<OfficeSummary<'a>>,
-    /// The line that answers when the offices are closed.
+    /// Returns the line that answers when the offices are closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     on_call: Option<OfficeSummary<'a>>,
     /// The number to call in an emergency.

@@ -8,7 +8,7 @@ mod mutations;
 
 use std::collections::BTreeMap;
 
-use nara::http::document::DocumentedOperation;
+use nara::http::documented::DocumentedOperation;
 
 use crate::support::app::RECEPTION;
 use crate::support::document::{OPERATIONS, described};

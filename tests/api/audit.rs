@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use nara::audit::{self, AccessReason, Actor, Entry, actions};
-use nara::time::{Moment, Random};
+use nara::moment::Moment;
+use nara::time::Random;
 use serde_json::{Value, json};
 
 use crate::support::app::SKAGGETORP;

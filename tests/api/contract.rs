@@ -27,7 +27,7 @@ fn the_committed_document_is_current() {
 
 #[test]
 fn the_document_has_no_flaws() {
-    assert_eq!(nara::http::document::flaws(&DOCUMENT), Vec::<String>::new());
+    assert_eq!(crate::openapi::flaws::flaws(&DOCUMENT), Vec::<String>::new());
 }
 
 /// Null says something there: nobody knows whether the office is open.
@@ -77,7 +77,7 @@ async fn the_served_document_names_the_server_itself() {
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(served["servers"][0]["url"], "/nara/v1");
     // Swagger UI would send the example of every parameter, so those that may be left out have none here.
-    let of_form = nara::http::document::with_server(&DOCUMENT, "/nara/v1");
+    let of_form = nara::openapi::with_server(&DOCUMENT, "/nara/v1");
     assert!(served == of_form, "more than the server and the examples of parameters differs");
     let filled_in = |parameter: &&Value| parameter["required"] != true && parameter.get("example").is_some();
     let parameters = served["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());

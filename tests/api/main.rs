@@ -13,6 +13,7 @@ mod properties;
 
 mod access;
 mod architecture;
+mod architecture_circles;
 mod audit;
 mod backup;
 mod bad_sign_ins;
@@ -38,6 +39,7 @@ mod limits;
 mod meta;
 mod migrations;
 mod offers;
+mod openapi;
 mod opening_hours;
 mod outreach;
 mod outreach_corrections;

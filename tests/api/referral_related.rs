@@ -1,4 +1,4 @@
-//! Looking referrals up, and from one to those that belong together with it.
+//! Searching for referrals, and listing the referrals that are related to one.
 
 use serde_json::{Value, json};
 

@@ -4,7 +4,8 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use nara::db::connection::Purpose;
 use nara::db::{DbConn, Target};
-use nara::time::{Moment, Random};
+use nara::moment::Moment;
+use nara::time::Random;
 use nara::vault::{Vault, VaultKeys, rotation, state};
 use serde_json::{Value, json};
 

@@ -21,8 +21,9 @@ use crate::auth::{Agency, Category, PartnerStatus};
 use crate::db::Db;
 use crate::error::Result;
 use crate::id::PartnerId;
+use crate::moment::Moment;
 use crate::telemetry::Metrics;
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 
 /// The time for which the reason is remembered why a key is no longer valid.
 const REMEMBERED: Duration = Duration::days(30);

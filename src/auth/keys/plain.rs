@@ -1,6 +1,7 @@
 //! A key as its agency holds it: making, parsing, hashing and revealing it.
 
-use crate::auth::keys::{ApiKeyId, ID_LENGTH};
+use crate::auth::keys::ApiKeyId;
+use crate::auth::keys::key_id::ID_LENGTH;
 use crate::code::code;
 use crate::time::Random;
 

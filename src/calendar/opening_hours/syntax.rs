@@ -13,7 +13,6 @@
 
 use opening_hours::{Context, ContextHolidays, RuleKind};
 
-use super::HoursError;
 use crate::calendar::{Calendar, Holiday};
 use crate::error::Text;
 
@@ -227,4 +226,14 @@ fn not_understood() -> HoursError {
 /// Returns the number of characters before a place that is counted in bytes.
 fn char_position(text: &str, place: usize) -> usize {
     text.char_indices().take_while(|(index, _)| *index < place).count()
+}
+
+/// A mistake in a text of opening hours, and its position.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}, at character {position}", .message.en)]
+pub struct HoursError {
+    /// The number of characters before the mistake.
+    pub position: usize,
+    /// The explanation of the mistake. It follows the name of the field.
+    pub message: Text,
 }

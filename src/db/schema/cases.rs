@@ -1,6 +1,6 @@
 //! The tables of referrals, of their events and of their messages.
 
-use crate::db::columns::{SqlJson, SqlTime, SqlUuid};
+use crate::db::sql_types::{SqlJson, SqlTime, SqlUuid};
 
 diesel::table! {
     use diesel::sql_types::*;

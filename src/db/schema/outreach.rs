@@ -1,8 +1,8 @@
 //! The tables of outreach contacts, offers and follow-ups.
 
-use crate::db::columns::{SqlTime, SqlUuid};
 use crate::db::schema::cases::referrals;
 use crate::db::schema::people;
+use crate::db::sql_types::{SqlTime, SqlUuid};
 
 diesel::table! {
     use diesel::sql_types::*;

@@ -12,11 +12,10 @@ use rstar::{PointDistance, RTree};
 
 use super::{Boundary, cutting};
 
+use crate::directory::geometry::TOLERANCE_SQUARE_METRES;
+
 /// The largest distance in metres that a district may reach outside the municipality.
 pub const TOLERANCE_METRES: f64 = 1.0;
-
-/// The largest overlap that is allowed, and the largest gap that is not reported, in square metres.
-pub const TOLERANCE_SQUARE_METRES: f64 = 1.0;
 
 /// The largest area beyond the tolerance that is ignored. It can come from drawing a circle with straight edges.
 const SPECK_SQUARE_METRES: f64 = 0.01;

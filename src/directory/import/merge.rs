@@ -11,9 +11,9 @@ use crate::directory::{DirectoryContext, DirectoryParts, Documents, Municipality
 use crate::districts::{District, DistrictDetails};
 use crate::error::{Error, Result};
 use crate::id::{DistrictId, OfficeId, ServiceId};
+use crate::moment::Moment;
 use crate::offices::Office;
 use crate::services::{NewService, Service};
-use crate::time::Moment;
 
 /// Everything that an import writes.
 pub struct Plan {

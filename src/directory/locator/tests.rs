@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::directory::geometry::{tests::linkoping, union};
+use crate::directory::geometry::measures::union;
+use crate::directory::geometry::tests::linkoping;
 
 fn locator(districts: &[(String, Boundary)]) -> Locator {
     Locator::new(&districts.iter().map(|(_, boundary)| boundary).enumerate().collect::<Vec<_>>())

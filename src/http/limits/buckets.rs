@@ -15,7 +15,7 @@ use governor::{Quota, RateLimiter};
 
 use crate::config::limits::Rate;
 use crate::error::{Error, Result};
-use crate::http::limits::BudgetHolder;
+use crate::http::limits::subject::BudgetHolder;
 use crate::time;
 
 /// The buckets of one budget, one for each subject.

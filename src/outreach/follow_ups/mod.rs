@@ -17,10 +17,11 @@ use utoipa::ToSchema;
 
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, StaffId};
+use crate::moment::Moment;
 use crate::outreach::{ContactFollowUp, OutreachContact};
 use crate::rules::Rules;
 use crate::slug::OfficeName;
-use crate::time::{Moment, Timestamp, day};
+use crate::time::{Timestamp, day};
 use crate::vault::{self, ConfidentialProse};
 
 /// A promise to get back to somebody, when it is not written down with a contact.

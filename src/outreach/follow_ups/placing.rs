@@ -5,12 +5,11 @@ use crate::db::{DbConn, dialect};
 use crate::error::{Error, Problem, Result};
 use crate::families::membership::if_known;
 use crate::id::{ServiceId, StaffId};
-use crate::outreach::arrival::NamedParties;
 use crate::outreach::follow_ups::store::SealedFollowUp;
 use crate::outreach::known::KnownParties;
+use crate::outreach::names::NamedParties;
 use crate::outreach::store as contact_store;
-use crate::referrals::Status;
-use crate::referrals::store as referral_store;
+use crate::referrals::{Status, store as referral_store};
 use crate::rules::Rules;
 
 /// A follow-up whose office and family were found.

@@ -36,7 +36,7 @@ use crate::time::day;
 use crate::vault::{ConfidentialProse, Vault};
 
 /// Mounts the operations on follow-ups.
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_follow_ups).service(create_follow_up).service(get_follow_up).service(complete_follow_up);
 }
 

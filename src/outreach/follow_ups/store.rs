@@ -163,7 +163,7 @@ macro_rules! listed_to {
             .filter(outreach_contacts::in_error.eq(true));
         let wrong_referral = referrals::table
             .filter(referrals::id.nullable().eq(follow_ups::referral_id))
-            .filter(referrals::status.eq($crate::referrals::Status::EnteredInError));
+            .filter(referrals::status.eq($crate::referrals::kind::Status::EnteredInError));
         $crate::outreach::follow_ups::store::open_to!($cleared)
             .filter(not(exists(wrong_contact)))
             .filter(not(exists(wrong_referral)))

@@ -5,8 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::CaseScope;
-use crate::http::call::Link;
-use crate::http::written::Linking;
+use crate::http::link::{Link, Linking};
 use crate::id::{FamilyId, FollowUpId, OfficeId, OutreachContactId, ReferralId, StaffId};
 use crate::outreach::follow_ups::FollowUp;
 use crate::time::Timestamp;

@@ -4,14 +4,14 @@ use crate::auth::CaseScope;
 use crate::db::{DbConn, stale};
 use crate::error::Result;
 use crate::id::{OfferId, OfficeId, PersonId};
+use crate::moment::Moment;
 use crate::outreach::OutreachContact;
-use crate::outreach::arrival::NamedParties;
 use crate::outreach::known::KnownParties;
+use crate::outreach::names::NamedParties;
 use crate::outreach::offers::Offer;
 use crate::outreach::offers::store::{self, SealedOffer};
 use crate::outreach::store as contact_store;
 use crate::rules::Rules;
-use crate::time::Moment;
 use crate::vault::Vault;
 
 /// An offer that is to be stored, with the parties that it names.

@@ -23,11 +23,12 @@ use utoipa::ToSchema;
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, StaffId};
+use crate::moment::Moment;
 use crate::outreach::codes::{OfferAnswer, OfferCloseReason};
 use crate::outreach::{OutreachContact, Participant, check_tells_nobody};
 use crate::referrals::course::codes::DeclineReason;
 use crate::rules::{Rules, in_the_future};
-use crate::time::{Moment, Timestamp, day};
+use crate::time::{Timestamp, day};
 use crate::vault::{self, ConfidentialProse};
 
 /// A new offer of a service to somebody who was met.

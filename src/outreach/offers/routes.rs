@@ -22,7 +22,7 @@ use crate::outreach::offers::{NewAnswer, NewOffer, Offer, OfferClosing};
 use crate::outreach::store as contact_store;
 
 /// Mounts the operations on offers.
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_offer).service(list_offers).service(get_offer).service(answer_offer).service(close_offer);
 }
 

@@ -5,8 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::Result;
-use crate::http::call::Link;
-use crate::http::written::Linking;
+use crate::http::link::{Link, Linking};
 use crate::id::{AnswerId, FamilyId, OfferId, OutreachContactId, ServiceId, StaffId};
 use crate::outreach::codes::{OfferAnswer, OfferCloseReason};
 use crate::outreach::offers::store::{AnswerRow, OfferStanding};

@@ -7,6 +7,7 @@ use crate::audit::{self, Actor, Entry};
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::families;
+use crate::moment::Moment;
 use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::course::steps::StepNote;
 use crate::referrals::course::table::Action;
@@ -15,7 +16,6 @@ use crate::referrals::messages::store::SealedMessage;
 use crate::referrals::person::of_person;
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Referral, Status};
-use crate::time::Moment;
 use crate::vault::Vault;
 
 /// A sealed transition of a referral to its next version.

@@ -10,14 +10,15 @@ use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::id::ReferralId;
 use crate::referrals::course::examples;
-use crate::referrals::course::steps::{
-    Complete, DecideInquiry, Decline, EnterInError, MarkDuplicate, RecordFamilyDeclined, RecordNotReached,
-    RefuseFeedback, Reopen, SendFeedback, WithdrawConsent,
+use crate::referrals::course::steps::ends::{
+    Complete, DecideInquiry, Decline, EnterInError, MarkDuplicate, RecordFamilyDeclined, RecordNotReached, Reopen,
+    WithdrawConsent,
 };
+use crate::referrals::course::steps::feedback::{RefuseFeedback, SendFeedback};
 use crate::referrals::faces::views::ReferralView;
 
 /// Mounts the operations that end a referral, give feedback on it, and reopen it.
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(decide_inquiry);
     api.service(decline);
     api.service(mark_duplicate);

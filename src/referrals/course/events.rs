@@ -11,11 +11,12 @@ use crate::db::DbConn;
 use crate::db::schema::{referral_events, referrals};
 use crate::error::{Error, Result};
 use crate::id::{OfficeId, PartnerId, ReferralEventId, ReferralId, StaffId};
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::referrals::course::steps::StepNote;
 use crate::referrals::course::table::Action;
 use crate::referrals::{Referral, Status};
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Sealed, Vault};
 
 /// An event as the database holds it, with its reason sealed.

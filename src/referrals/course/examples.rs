@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::body::merge;
+use crate::http::merge_patch::merge;
 
 const ANYBODY: &str = "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e";
 const NOW: &str = "2026-11-21T14:30:00Z";

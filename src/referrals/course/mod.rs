@@ -34,7 +34,7 @@ use crate::referrals::course::codes::{
     ReferralDeclineReason, SupportOutcome,
 };
 use crate::referrals::routing::Routing;
-use crate::referrals::siblings::copies::SiblingCopy;
+use crate::referrals::siblings::SiblingCopy;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 

@@ -21,6 +21,7 @@ use crate::db::{Db, DbConn};
 use crate::directory::Directory;
 use crate::error::{Problem, Result};
 use crate::id::{OfficeId, ReferralId};
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::clocks;
@@ -28,7 +29,7 @@ use crate::referrals::course::steps::StepNote;
 use crate::referrals::course::table::Action;
 use crate::referrals::store::SealedReferral;
 use crate::telemetry::Metrics;
-use crate::time::{Clock, Moment, Random, Timestamp};
+use crate::time::{Clock, Random, Timestamp};
 use crate::vault::Vault;
 
 /// The number of deadlines that are recorded in one transaction. While it runs, everybody who acts on one of these referrals

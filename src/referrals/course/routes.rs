@@ -24,14 +24,14 @@ use crate::referrals::course::events;
 use crate::referrals::course::steps::{self, ReferralStep, StepSetting};
 use crate::referrals::course::table::{Action, Caller};
 use crate::referrals::course::view::EventView;
-use crate::referrals::faces::routes::{Reading, links};
+use crate::referrals::faces::answers::{Reading, links};
 use crate::referrals::faces::views::ReferralView;
 use crate::referrals::{Kind, Referral, Status, store};
 use crate::rules::Rules;
 use crate::vault::Vault;
 
 /// Mounts the history of a referral. The steps are mounted in [`super::work_routes`] and [`super::end_routes`].
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_history);
 }
 

@@ -3,33 +3,23 @@
 //! The table ([`super::table`]) has checked before whether the action is allowed; here only the input is checked. A step that
 //! fails leaves nothing behind, since it works on a copy.
 
-mod answers;
-mod ends;
-mod work;
+pub mod ends;
+pub mod feedback;
+pub mod work;
 
 use chrono::NaiveDate;
-
-pub use answers::{RefuseFeedback, SendFeedback};
-pub use ends::{
-    Complete, DecideInquiry, Decline, EnterInError, MarkDuplicate, RecordFamilyDeclined, RecordNotReached, Reopen,
-    WithdrawConsent,
-};
-pub use work::{
-    Accept, AssessProtection, Assign, ExtendDeadline, Hold, LogAttempt, Redirect, RequestInformation, Resume, Start,
-    SupplyInformation,
-};
 
 use crate::audit::AuditAction;
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::id::{OfferId, ReferralId, StaffId};
-use crate::referrals::Referral;
+use crate::moment::Moment;
 use crate::referrals::course::table::{Action, Caller, refusal};
 use crate::referrals::course::{ReferralState, clocks};
-use crate::referrals::disclosure;
 use crate::referrals::messages::MessageKind;
+use crate::referrals::{Referral, disclosure};
 use crate::rules::{Rules, in_the_future};
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::ConfidentialProse;
 
 /// The circumstances of a step: the member of staff, the time and the directory.

@@ -10,14 +10,14 @@ use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::id::ReferralId;
 use crate::referrals::course::examples;
-use crate::referrals::course::steps::{
+use crate::referrals::course::steps::work::{
     Accept, AssessProtection, Assign, ExtendDeadline, Hold, LogAttempt, Redirect, RequestInformation, Resume, Start,
     SupplyInformation,
 };
 use crate::referrals::faces::views::ReferralView;
 
 /// Mounts the operations for the steps of work.
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(assess_protection);
     api.service(request_information);
     api.service(supply_information);

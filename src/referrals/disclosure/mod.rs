@@ -88,7 +88,7 @@ impl<'a> DisclosedReferral<'a> {
     pub fn of(referral: &'a Referral, directory: &Directory) -> Self {
         let learns_the_decision = learns_the_decision(referral, directory);
         let decision = referral.deadlines.iter().find(|deadline| deadline.kind == DeadlineKind::InquiryDecision);
-        let Changing { status, office, requested, told, turn_to } = Changing::of(referral);
+        let ChangingDisclosure { status, office, requested, told, turn_to } = ChangingDisclosure::of(referral);
         Self {
             id: referral.id,
             reference: &referral.reference,
@@ -129,7 +129,7 @@ impl<'a> DisclosedReferral<'a> {
 
 /// The disclosed facts that can change.
 #[derive(Debug, PartialEq, Eq)]
-struct Changing<'a> {
+struct ChangingDisclosure<'a> {
     status: DisclosedStatus,
     office: OfficeId,
     requested: bool,
@@ -137,7 +137,7 @@ struct Changing<'a> {
     turn_to: Option<&'a TurnTo>,
 }
 
-impl<'a> Changing<'a> {
+impl<'a> ChangingDisclosure<'a> {
     fn of(referral: &'a Referral) -> Self {
         let given = referral.course.feedback.given.as_ref();
         Self {
@@ -155,7 +155,7 @@ impl<'a> Changing<'a> {
 
 /// Whether a disclosed fact differs between two versions of a referral.
 pub fn differs(before: &Referral, after: &Referral) -> bool {
-    Changing::of(before) != Changing::of(after)
+    ChangingDisclosure::of(before) != ChangingDisclosure::of(after)
 }
 
 /// Whether the sender reported under a legal duty.

@@ -1,5 +1,5 @@
 //! The receipt: a referral as its sender sees it. Every answer to a partner agency about its referral is made here and nowhere
-//! else, from what [`super::disclosure`] lets through.
+//! else, from what [`crate::referrals::disclosure`] lets through.
 //!
 //! A receipt follows from the sender's category and from what has been disclosed, never from what only the office knows. Its
 //! ETag is therefore a hash of the receipt, and does not change when something undisclosed happens.
@@ -11,8 +11,7 @@ use crate::auth::Scope;
 use crate::calendar::DeadlineKind;
 use crate::directory::Directory;
 use crate::error::Text;
-use crate::http::call::Link;
-use crate::http::written::Linking;
+use crate::http::link::{Link, Linking};
 use crate::id::{OfficeId, ReferralId};
 use crate::referrals::Kind;
 use crate::referrals::course::TurnTo;

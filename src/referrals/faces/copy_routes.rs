@@ -19,7 +19,7 @@ use crate::idempotency::{Replay, Slot};
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::steps::StepNote;
 use crate::referrals::course::table::{Action, refusal};
-use crate::referrals::faces::routes::links;
+use crate::referrals::faces::answers::links;
 use crate::referrals::faces::views::ReferralView;
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Kind, Status};

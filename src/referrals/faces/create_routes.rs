@@ -18,7 +18,7 @@ use crate::idempotency::{Again, ReplayAnew, Slot};
 use crate::outreach::{reports, store as contact_store};
 use crate::people::ProtectedIdentity;
 use crate::referrals::Referral;
-use crate::referrals::faces::routes::links;
+use crate::referrals::faces::answers::links;
 use crate::referrals::faces::views::ReferralView;
 use crate::referrals::matter::staff_matter::NewStaffReferral;
 use crate::referrals::matter::{TakenDown, consent};

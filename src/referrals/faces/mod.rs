@@ -1,5 +1,6 @@
 //! Operations on referrals, for the office that has them and for the agencies that send them.
 
+pub mod answers;
 pub mod copy_routes;
 pub mod correct_routes;
 pub mod create_routes;

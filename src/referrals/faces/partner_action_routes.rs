@@ -20,12 +20,13 @@ use crate::referrals::course::act::Transition;
 use crate::referrals::disclosure::DisclosedReferral;
 use crate::referrals::disclosure::receipt::{self, Receipt};
 use crate::referrals::messages::store::SealedMessage;
-use crate::referrals::messages::{NewMessage, PartnerMessage, store as message_store};
+use crate::referrals::messages::view::PartnerMessage;
+use crate::referrals::messages::{NewMessage, store as message_store};
 use crate::referrals::sending::sender::{FeedbackRequest, SenderDeed, SenderDeedResult, Supplement, Withdrawal};
 use crate::referrals::{Referral, store};
 
 /// Mounts the operations of senders on their own referrals.
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(supplement).service(write_partner_message).service(withdraw).service(request_feedback);
 }
 

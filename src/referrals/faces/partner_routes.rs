@@ -30,8 +30,8 @@ use crate::referrals::disclosure::DisclosedReferral;
 use crate::referrals::disclosure::receipt::{self, Receipt};
 use crate::referrals::faces::partner_action_routes;
 use crate::referrals::matter::{NewReferral, consent};
-use crate::referrals::person::of_person;
-use crate::referrals::person::of_person::{RegisteredPerson, hold_known};
+use crate::referrals::person::of_person::hold_known;
+use crate::referrals::person::{RegisteredPerson, of_person};
 use crate::referrals::sending::{sender_category, sent};
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{Referral, store};
@@ -40,9 +40,9 @@ use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// Mounts the operations of partner agencies on referrals.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(submit_referral).service(list_partner_referrals).service(get_partner_referral);
-    partner_action_routes::add(api);
+    partner_action_routes::mount(api);
 }
 
 /// The largest number of attempts to store a referral. After the first attempt, the child may turn out to be registered or the

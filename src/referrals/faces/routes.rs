@@ -7,31 +7,30 @@ use utoipa::IntoParams;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, Entry};
-use crate::auth::{CaseReader, Scope, Staff};
+use crate::auth::{CaseReader, Scope};
 use crate::db::{Db, DbConn};
-use crate::directory::{self, Directory};
+use crate::directory;
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
-use crate::http::call::{Cache, Call, Link};
+use crate::http::call::{Cache, Call};
 use crate::http::mount::Mount;
 use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::id::{OfficeId, ReferralId, StaffId};
-use crate::referrals::course::table::{self, Caller};
 use crate::referrals::disclosure::DisclosedReferral;
 use crate::referrals::disclosure::partner_view::{SenderView, Withheld};
 use crate::referrals::disclosure::receipt::Receipt;
+use crate::referrals::faces::answers::{Reading, links};
 use crate::referrals::faces::views::{ReferralRow, ReferralView};
 use crate::referrals::faces::{copy_routes, correct_routes, create_routes, search_routes};
-use crate::referrals::sending::sender::check_writable;
 use crate::referrals::store::{self, Order, ReferralFilter, SealedReferral};
-use crate::referrals::{Kind, Referral, Status, course, messages};
+use crate::referrals::{Kind, Status, course, messages};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// Mounts the operations of staff on referrals.
-pub fn routes(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(create_routes::create_referral)
         .service(list_referrals)
         .service(search_routes::search_referrals)
@@ -40,8 +39,8 @@ pub fn routes(api: &mut impl Mount) {
         .service(correct_routes::correct_referral)
         .service(copy_routes::copy_for_sibling)
         .service(search_routes::list_related);
-    course::routes::add(api);
-    messages::routes::add(api);
+    course::routes::mount(api);
+    messages::routes::mount(api);
 }
 
 /// A filter and an order for the queue of referrals.
@@ -186,56 +185,6 @@ async fn get_partner_view(
     let withheld = Withheld::from(&referral, &disclosed);
     let receipt = Receipt::new(&disclosed, &[Scope::Submit, Scope::Read], &directory, &call);
     call.found(&SenderView { receipt, withheld }, Validator::Content, Cache::NoStore)
-}
-
-/// A reader of a referral or of its parts, with everything that reading and recording needs.
-pub struct Reading<'a> {
-    pub staff: &'a Staff,
-    pub call: &'a Call,
-    /// The directory that tells which offices the member of staff belongs to.
-    pub directory: &'a Directory,
-    pub db: &'a Db,
-    /// The record of attempts that are denied.
-    pub denials: &'a Denials,
-}
-
-impl Reading<'_> {
-    /// Reads the referral, if the member of staff may know of it, together with what `below` reads. The reading is in the audit
-    /// before the answer is returned.
-    pub async fn of<T: Send + 'static>(
-        &self,
-        action: &'static str,
-        id: ReferralId,
-        below: impl FnOnce(&mut DbConn, ReferralId) -> Result<T> + Send + 'static,
-    ) -> Result<(SealedReferral, T)> {
-        let sight = self.staff.sight(self.directory);
-        let reason = sight.reason;
-        let attempt =
-            || Entry::of_call(self.call, self.staff.actor(), action, "referral", vec![id.uuid()]).because(reason);
-        let entry = attempt();
-        let read = move |conn: &mut DbConn| Ok((store::find(conn, &sight, id)?, below(conn, id)?));
-        let record = move |conn: &mut DbConn, (referral, _): &(SealedReferral, T)| {
-            audit::record(conn, &entry.on_behalf_of(referral.office_id))
-        };
-        self.denials.noted(self.db.read_recorded(read, record).await, attempt)
-    }
-}
-
-/// Links to the referral, its parts, and the actions that `caller` may take on it now.
-pub fn links(call: &Call, referral: &Referral, directory: &Directory, caller: Option<Caller>) -> Vec<Link> {
-    let path = format!("/referrals/{}", referral.id);
-    let below = |rel: &'static str, method: &'static str| call.link(rel, method, &format!("{path}/{rel}"));
-    let mut links = vec![call.link("self", "GET", &path)];
-    links.extend(["history", "related", "messages"].map(|rel| below(rel, "GET")));
-    links.extend(referral.origin.partner().map(|_| below("partner-view", "GET")));
-    let can_write = caller.is_some() && check_writable(referral).is_ok() && !referral.is_anonymous();
-    links.extend(can_write.then(|| below("messages", "POST")));
-    let actions = caller.map(|caller| table::allowed(referral, caller, directory)).unwrap_or_default();
-    links.extend(actions.iter().map(|action| {
-        let action = action.as_ref();
-        call.link(action, "POST", &format!("{path}/{action}"))
-    }));
-    links
 }
 
 impl QueueQuery {

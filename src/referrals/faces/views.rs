@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::call::Link;
+use crate::http::link::Link;
 use crate::id::{OfficeId, ReferralId, StaffId};
 use crate::referrals::course::codes::DeclineReason;
 use crate::referrals::course::view::{DeadlineView, FeedbackView};
@@ -16,7 +16,7 @@ use crate::referrals::matter::consent::Consent;
 use crate::referrals::matter::{Guardian, GuardiansInformed, Reporter, Sibling};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
-use crate::referrals::siblings::copies::SiblingCopy;
+use crate::referrals::siblings::SiblingCopy;
 use crate::referrals::{Kind, Origin, Referral, Status, Urgency, no_deadline};
 use crate::services::Need;
 use crate::time::Timestamp;

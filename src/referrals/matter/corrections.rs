@@ -12,14 +12,14 @@ use utoipa::ToSchema;
 
 use crate::directory::Directory;
 use crate::error::Result;
+use crate::moment::Moment;
 use crate::people::Registration;
 use crate::referrals::matter::child::Child;
 use crate::referrals::matter::{Guardian, NewReferral};
-use crate::referrals::person::of_person::RegisteredPerson;
+use crate::referrals::person::RegisteredPerson;
 use crate::referrals::routing::Routing;
 use crate::referrals::{Referral, Urgency};
 use crate::rules::Rules;
-use crate::time::Moment;
 
 /// The facts of a referral that can be corrected.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

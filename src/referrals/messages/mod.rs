@@ -5,7 +5,7 @@
 
 pub mod routes;
 pub mod store;
-mod view;
+pub mod view;
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
@@ -13,8 +13,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::vault::ConfidentialProse;
-
-pub use view::{MessageView, PartnerMessage};
 
 /// The kind of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]

@@ -18,15 +18,16 @@ use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::ReferralId;
 use crate::idempotency::{Replay, Slot};
-use crate::referrals::faces::routes::Reading;
+use crate::referrals::faces::answers::Reading;
 use crate::referrals::messages::store::{MessagePosition, SealedMessage};
-use crate::referrals::messages::{MessageKind, MessageView, NewMessage, PartnerMessage, store as message_store};
+use crate::referrals::messages::view::{MessageView, PartnerMessage};
+use crate::referrals::messages::{MessageKind, NewMessage, store as message_store};
 use crate::referrals::sending::sender::check_writable;
 use crate::referrals::store;
 use crate::vault::Vault;
 
 /// Mounts the operations on messages, except those by which the sender writes.
-pub fn add(api: &mut impl Mount) {
+pub fn mount(api: &mut impl Mount) {
     api.service(list_messages).service(write_message).service(list_partner_messages);
 }
 

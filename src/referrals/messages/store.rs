@@ -7,9 +7,10 @@ use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
 use crate::http::page::PageStart;
 use crate::id::{MessageId, PartnerId, ReferralId, StaffId};
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::referrals::messages::MessageKind;
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Sealed, Vault};
 
 /// A message as the database holds it, with its text sealed.

@@ -3,3 +3,9 @@
 pub mod adoption;
 pub mod of_person;
 pub mod whom;
+
+use crate::id::PersonId;
+use crate::people::protected_identity::ProtectedIdentity;
+
+/// A registered person and the person's protection. A referral is routed by both.
+pub type RegisteredPerson = (PersonId, ProtectedIdentity);

@@ -9,17 +9,15 @@ use crate::directory::Directory;
 use crate::error::Result;
 use crate::families::{FirstReached, reached};
 use crate::id::{FamilyId, PersonId, ResourceId};
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::people::{self, ProtectedIdentity};
 use crate::referrals::course::{Course, clocks};
 use crate::referrals::matter::NewReferral;
+use crate::referrals::person::RegisteredPerson;
 use crate::referrals::routing::Routing;
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Referral, Status};
-use crate::time::Moment;
-
-/// A registered person and the person's protection. A referral is routed by both.
-pub type RegisteredPerson = (PersonId, ProtectedIdentity);
 
 impl Referral {
     /// Returns the referral's next version after the person's identity became protected. Only cleared staff may know of it from

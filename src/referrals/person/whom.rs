@@ -11,7 +11,8 @@ use crate::id::PersonId;
 use crate::people::store as people_store;
 use crate::people::store::{SealedPerson, number_hash};
 use crate::referrals::matter::child::Child;
-use crate::referrals::person::of_person::{self, RegisteredPerson, hold_known};
+use crate::referrals::person::RegisteredPerson;
+use crate::referrals::person::of_person::{self, hold_known};
 use crate::rules::Rules;
 use crate::vault::Vault;
 

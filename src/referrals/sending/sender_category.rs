@@ -20,12 +20,12 @@ use crate::db::{DbConn, dialect};
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::id::{PartnerId, ReferralId};
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::referrals::course::clocks;
 use crate::referrals::disclosure::is_told_decisions;
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{Kind, Status, no_deadline};
-use crate::time::Moment;
 use crate::vault::Vault;
 
 /// The number of referrals that are written at once and named in one audit record, since an agency may have sent a great many.

@@ -103,7 +103,8 @@ mod tests {
     use super::*;
     use crate::db::connection::Purpose;
     use crate::db::{Target, migrations};
-    use crate::time::{Clock, Moment, Random};
+    use crate::moment::Moment;
+    use crate::time::{Clock, Random};
 
     #[derive(QueryableByName)]
     struct Row {

@@ -4,12 +4,10 @@
 //! A sibling's report has the words, the reporter and the time of receipt of the first report, so its deadlines run from the
 //! day on which the office was told. A request is not copied, since its consent is about one child.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use crate::directory::Directory;
 use crate::error::{Error, Result, Text};
 use crate::id::ReferralId;
+use crate::moment::Moment;
 use crate::people::ProtectedIdentity;
 use crate::referrals::Referral;
 use crate::referrals::course::{Course, ReporterFeedback, clocks};
@@ -17,19 +15,9 @@ use crate::referrals::matter::child::Child;
 use crate::referrals::matter::{NewReferral, Sibling};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
-use crate::time::{Moment, Timestamp};
+use crate::referrals::siblings::SiblingCopy;
+use crate::time::Timestamp;
 use crate::vault::{Confidential, ConfidentialLine};
-
-/// A separate report that was made for a sibling.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SiblingCopy {
-    /// The sibling's place in the report's list of siblings, counted from 0.
-    #[schema(minimum = 0, maximum = 19, example = 0)]
-    pub sibling_index: u16,
-    /// The identifier of the sibling's report.
-    pub referral_id: ReferralId,
-}
 
 impl Course {
     /// The reports that were copied from this one, and the report that this one was copied from.

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::families;
 use crate::families::membership::ActingStaff;
 use crate::id::ReferralId;
+use crate::moment::Moment;
 use crate::on_backend;
 use crate::people::ProtectedIdentity;
 use crate::referrals::Referral;
@@ -24,7 +25,6 @@ use crate::referrals::matter::NewReferral;
 use crate::referrals::matter::child::Child;
 use crate::referrals::person::of_person;
 use crate::referrals::store::{self, SealedReferral};
-use crate::time::Moment;
 use crate::vault::Vault;
 
 impl Referral {

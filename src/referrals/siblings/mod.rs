@@ -2,3 +2,19 @@
 
 pub mod copies;
 pub mod hiding;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::id::ReferralId;
+
+/// A separate report that was made for a sibling.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SiblingCopy {
+    /// The sibling's place in the report's list of siblings, counted from 0.
+    #[schema(minimum = 0, maximum = 19, example = 0)]
+    pub sibling_index: u16,
+    /// The identifier of the sibling's report.
+    pub referral_id: ReferralId,
+}

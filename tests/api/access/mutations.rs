@@ -1,7 +1,7 @@
 //! The rule of permissions is held by the table: whichever line is taken away, somebody is answered otherwise.
 
 use nara::auth::permissions::{PermissionLine, Permissions, TABLE};
-use nara::http::document::DocumentedOperation;
+use nara::http::documented::DocumentedOperation;
 
 use super::{caller, table};
 use crate::support::TestApp;

@@ -5,14 +5,16 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel::sql_query;
 use futures_util::future::join_all;
-use nara::audit::seal::{BATCH, Seal, Sealer, Sealing, SealingStep};
+use nara::audit::chain::{Seal, Sealer};
+use nara::audit::seal::{BATCH, Sealing, SealingStep};
 use nara::audit::{self, Actor, Entry, actions};
 use nara::db::connection::Purpose;
 use nara::db::schema::{audit_record_resources, audit_records, audit_seals};
 use nara::db::{DbConn, Target, dialect};
 use nara::id::AuditRecordId;
+use nara::moment::Moment;
 use nara::on_backend;
-use nara::time::{Moment, Random};
+use nara::time::Random;
 use serde_json::{Value, json};
 
 use super::{a_busy_morning, records, tick};

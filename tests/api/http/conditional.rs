@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use nara::http::document::DocumentedOperation;
+use nara::http::documented::DocumentedOperation;
 
 use crate::support::document::{OPERATIONS, needs_if_match, new_area};
 use crate::support::{Actor, Answer, Method, TestApp};

@@ -1,6 +1,6 @@
 //! Paths and methods: what does not exist says so, and HEAD goes wherever GET does.
 
-use nara::http::document::DocumentedOperation;
+use nara::http::documented::DocumentedOperation;
 use nara::meta::PATHS;
 
 use crate::support::document::OPERATIONS;

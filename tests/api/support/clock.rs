@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use nara::time::{Clock, Moment, Random, Timestamp};
+use nara::moment::Moment;
+use nara::time::{Clock, Random, Timestamp};
 
 /// A Monday morning at ten, local time, when everything is open.
 pub const START: &str = "2026-11-23T09:00:00Z";

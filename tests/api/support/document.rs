@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use nara::http::document::{self, DocumentedOperation};
+use nara::http::documented::DocumentedOperation;
+use nara::openapi;
 use serde_json::{Value, json};
 
 use super::app::SKAGGETORP;
@@ -15,7 +16,7 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(nara::server::document);
 /// The document for the servers that tests start. Making it takes longer than most tests, so they share one.
 pub static PUBLISHED: LazyLock<Arc<Value>> = LazyLock::new(|| Arc::new(DOCUMENT.clone()));
 
-pub static OPERATIONS: LazyLock<Vec<DocumentedOperation>> = LazyLock::new(|| document::operations(&DOCUMENT));
+pub static OPERATIONS: LazyLock<Vec<DocumentedOperation>> = LazyLock::new(|| openapi::operations(&DOCUMENT));
 
 /// The document's entry of an operation.
 pub fn described(operation: &DocumentedOperation) -> &'static Value {

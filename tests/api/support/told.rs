@@ -1,7 +1,7 @@
 //! A check of every problem that any test receives: the OpenAPI document must list it for the operation that was called.
 
-use nara::http::call::ROOT;
-use nara::http::document::DocumentedOperation;
+use nara::http::documented::DocumentedOperation;
+use nara::http::settings::ROOT;
 
 use super::caller::Answer;
 use super::document::{OPERATIONS, answer_of};

@@ -5,8 +5,9 @@ use serde_json::json;
 use super::*;
 use crate::auth::Category;
 use crate::directory::import::in_memory;
+use crate::moment::Moment;
 use crate::referrals::course::{InquiryDecision, ReferralState};
-use crate::time::{Moment, Random};
+use crate::time::Random;
 
 const DECIDED: &str = "2026-11-24T10:00:00Z";
 const LATER: &str = "2026-11-26T10:00:00Z";

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::http::document::walk::{self, Object};
+use crate::openapi::walk::{self, Object};
 
 /// The extension for a field that is always present and may be null, because null has a meaning, such as "nobody knows".
 pub const NULLABLE: &str = "x-nullable";

@@ -1,57 +1,34 @@
 //! The published OpenAPI 3.1 document: the output of utoipa for the mounted routes, corrected and completed.
 //!
-//! - utoipa knows paths, bodies and success statuses. The parts that all operations share (problems, `traceparent`, `If-Match`,
-//!   `Prefer`, ETags) are added here once, so that no route can forget them or has to repeat them.
-//! - A field that may be absent is simply optional: answers leave it out and requests refuse null. Null remains only in fields
-//!   marked `x-nullable: true`, and in merge patches, where it removes a value.
-//! - The order of the steps in [`finish`] matters: later steps rely on the results of earlier ones.
-//! - [`flaws`] lists the faults that a reviewer would find. A test requires that there are none.
+//! - utoipa knows paths, bodies and statuses of success. What all operations share (problems, `traceparent`, `If-Match`,
+//!   `Prefer`, ETags) is added here once, so that no route can forget it and none has to say it.
+//! - A field that may be absent is plainly optional: answers leave it out and requests refuse null. Only a field marked
+//!   `x-nullable: true` keeps null, and merge patches, where null removes.
+//! - The order of the mendings in [`finish`] matters: later ones rely on what earlier ones left.
+//! - `flaws` in the tests says what a reviewer would complain about. A test holds it to nothing.
 //!
-//! Routes control the steps by extensions on the operation: `x-no-prefer: true` if `Prefer` has no meaning, `x-conditional:
-//! true` or `false` if the rule for ETags is wrong, `x-no-if-match: true` if there is no version to name, `x-problems` with the
-//! problems that most operations cannot answer with, and `x-answer-example` with the differences between the example of its
-//! answer and the one made from the schema (a merge patch, RFC 7396). Fields control the steps by `x-nullable` and
-//! `x-example-omit`. utoipa drops the attributes of a field whose type is a component, so they are written into its doc
-//! comment: see `unpack_descriptions` in `schemas.rs`. `sample.rs` shows how routes are described.
+//! Routes steer the pass by extensions on the operation: `x-no-prefer: true` where `Prefer` means nothing, `x-conditional:
+//! true` or `false` where the rule for ETags is wrong, `x-no-if-match: true` where there is no version to name, `x-problems` with
+//! those problems that most operations cannot answer with, and `x-answer-example` with what its answer differs in from the
+//! example that is made of the schema (a merge patch, RFC 7396).
+//! Fields steer it by `x-nullable` and `x-example-omit`. Where utoipa drops a field's attributes, because the field's type is a
+//! component, they travel in its doc comment: see `unpack_descriptions` in `schemas.rs`. `sample.rs` in the tests shows how routes are
+//! described.
 
 mod components;
 mod examples;
-mod flaws;
 mod head;
 mod limits;
 mod patch;
-#[cfg(test)]
-mod sample;
-mod schemas;
+pub mod schemas;
 mod shared;
-mod walk;
+pub mod walk;
 
 use serde_json::{Value, json};
 use utoipa::openapi::OpenApi;
 
-use crate::http::call::ROOT;
-
-pub use components::LONGEST_HEADER;
-pub use flaws::flaws;
-
-/// The facts about one operation that the server needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DocumentedOperation {
-    /// The value of `operationId`.
-    pub id: String,
-    /// The method in upper case.
-    pub method: String,
-    /// The template of the path, below the root of the API.
-    pub path: String,
-    /// The names of the query parameters.
-    pub query: Vec<String>,
-    /// The names of the request headers that the operation reads.
-    pub headers: Vec<String>,
-    /// The media types of the success answers.
-    pub produces: Vec<String>,
-    /// The names of the security schemes, each of which is enough to call the operation. Empty if everybody may call it.
-    pub secured_by: Vec<String>,
-}
+use crate::http::documented::DocumentedOperation;
+use crate::http::settings::ROOT;
 
 /// Turns utoipa's document into the published one.
 pub fn finish(raw: OpenApi) -> Value {
@@ -169,46 +146,6 @@ mod tests {
         let mut document = json!({ "paths": { "/nara/v1/districts": {}, "/other": {} } });
         strip_root(&mut document);
         assert_eq!(document, json!({ "paths": { "/districts": {}, "/other": {} } }));
-    }
-
-    #[test]
-    fn what_utoipa_collects_becomes_what_is_published() {
-        let document = sample::finished();
-        let schemas = &document["components"]["schemas"];
-        let names: Vec<&str> = walk::members(schemas).map(|(name, _)| name).collect();
-        let expected = [
-            "Area",
-            "AreaPatch",
-            "AreaRow",
-            "AreaRowPage",
-            "History",
-            "Meta",
-            "NewArea",
-            "Population",
-            "Problem",
-            "Status",
-            "Violation",
-        ];
-        assert_eq!(names, expected);
-        let area = &schemas["Area"]["allOf"][1]["properties"];
-        assert_eq!(area["contact"]["x-secrecy"], "OSL 26 kap. 1 §");
-        assert_eq!(area["contact"]["maxLength"], 200);
-        assert_eq!(area["openNow"]["type"], json!(["boolean", "null"]));
-        assert_eq!(area["former"]["oneOf"][1], json!({ "type": "null" }));
-        assert_eq!(area["id"]["description"], "Its identifier.");
-        assert_eq!(schemas["NewArea"]["additionalProperties"], false);
-        assert_eq!(schemas["AreaPatch"]["properties"]["status"]["oneOf"][0]["$ref"], "#/components/schemas/Status");
-        let ids: Vec<String> = operations(&document).into_iter().map(|operation| operation.id).collect();
-        assert_eq!(ids, ["listAreas", "createArea", "deleteArea", "getArea", "changeArea", "estimatePopulation"]);
-        let markers = ["x-no-prefer", "x-conditional", "x-no-if-match", "x-answer-example", "x-example-omit"];
-        assert!(markers.iter().all(|marker| !document.to_string().contains(marker)));
-        let changed = &document["paths"]["/areas/{id}"]["patch"]["responses"]["200"]["content"]["application/json"];
-        assert_eq!(changed["examples"]["example"]["value"]["openNow"], false);
-    }
-
-    #[test]
-    fn the_same_routes_make_the_same_document() {
-        assert_eq!(finish(sample::raw()).to_string(), finish(sample::raw()).to_string());
     }
 
     #[test]

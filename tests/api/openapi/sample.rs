@@ -10,7 +10,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{IntoParams, OpenApi as _, PartialSchema, ToSchema};
 
-use crate::http::document::finish;
+use nara::openapi::finish;
 
 /// An identifier with a kind, as in `id.rs`.
 #[derive(Serialize, Deserialize)]
@@ -81,7 +81,7 @@ struct NewArea {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Area {
-    /// Its identifier.
+    /// The area's identifier, a UUID.
     id: AreaId,
     /// Its neighbours.
     #[schema(max_items = 20)]
@@ -145,7 +145,7 @@ struct Meta {
 /// A row of the list.
 #[derive(Serialize, ToSchema)]
 struct AreaRow {
-    /// Its identifier.
+    /// The area's identifier, a UUID.
     id: AreaId,
     /// Its status.
     status: Status,

@@ -7,10 +7,12 @@ use strum::IntoEnumIterator;
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::{Error, Problem, Text};
-use crate::http::call::ROOT;
-use crate::http::document::walk::{self, Object};
+use crate::http::documented::LONGEST_HEADER;
 use crate::http::language::Language;
-use crate::http::problem::{MEDIA_TYPE, ProblemView, ViolationView, meaning};
+use crate::http::problem::meaning;
+use crate::http::problem::view::{MEDIA_TYPE, ProblemView, ViolationView};
+use crate::http::settings::ROOT;
+use crate::openapi::walk::{self, Object};
 use crate::slug::{AreaName, DistrictName, OfficeName, PartnerName, ServiceName};
 
 const ON_EVERY_ANSWER: [&str; 4] = ["traceparent", "Access-Control-Allow-Origin", "RateLimit-Policy", "RateLimit"];
@@ -19,8 +21,6 @@ const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 /// The extension with the problems that this operation and a few others can answer with, and most operations cannot.
 pub const PROBLEMS: &str = "x-problems";
-/// The longest value of a header that an operation reads, in bytes.
-pub const LONGEST_HEADER: usize = 1000;
 /// The characters in the headers of answers.
 const PRINTABLE: &str = "^[ -~]*$";
 /// The characters that a header may have at all. If the server ignores what it does not understand, a narrower pattern would be wrong.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::http::document::schemas::{NULLABLE, PERSONAL, SECRECY, is_null, used_components};
-use crate::http::document::walk::{self, Object};
-use crate::http::problem::MEDIA_TYPE;
+use nara::http::problem::view::MEDIA_TYPE;
+use nara::openapi::schemas::{NULLABLE, PERSONAL, SECRECY, is_null, used_components};
+use nara::openapi::walk::{self, Object};
 
 /// Returns all faults of a finished document, each with its place.
 pub fn flaws(document: &Value) -> Vec<String> {
@@ -246,7 +246,7 @@ fn has_kind(value: &Value, kind: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::document::sample;
+    use crate::openapi::sample;
     use serde_json::json;
 
     #[test]

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::http::document::walk::{self, Object};
+use crate::openapi::walk::{self, Object};
 use crate::text::{NOT_BLANK, PLAIN};
 
 /// JSON numbers are exact up to this one in every language that reads them as doubles (RFC 8259, 6).

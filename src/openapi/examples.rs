@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::http::body::merge;
-use crate::http::call::ROOT;
-use crate::http::document::limits::example_of_date;
-use crate::http::document::walk::{self, Object};
+use crate::http::merge_patch::merge;
+use crate::http::settings::ROOT;
+use crate::openapi::limits::example_of_date;
+use crate::openapi::walk::{self, Object};
 
 /// The extension that leaves a field out of examples, because it cannot be combined with another field. At an object, it lists such fields.
 pub const OMIT: &str = "x-example-omit";

@@ -8,10 +8,10 @@ use std::collections::{BTreeSet, HashSet};
 use strum::IntoEnumIterator;
 
 use crate::error::Problem;
-use crate::http::document::components::{
+use crate::openapi::components::{
     PROBLEMS, own_problems, particular_problems, problem_response, refer_to_headers, reference_to_response, status_of,
 };
-use crate::http::document::walk::{self, Object};
+use crate::openapi::walk::{self, Object};
 
 /// The extension for a write that always answers with a body, whatever the caller prefers.
 pub const NO_PREFER: &str = "x-no-prefer";
@@ -194,8 +194,8 @@ fn fallback_description(status: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::document::components::{add_components, add_problem_schemas};
-    use crate::http::problem::MEDIA_TYPE;
+    use crate::http::problem::view::MEDIA_TYPE;
+    use crate::openapi::components::{add_components, add_problem_schemas};
 
     fn completed(path: &str, method: &str, operation: Value) -> Value {
         let mut document = json!({ "paths": { path: { method: operation } } });

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::http::document::schemas::NULLABLE;
-use crate::http::document::walk::{self, Object};
+use crate::openapi::schemas::NULLABLE;
+use crate::openapi::walk::{self, Object};
 
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";

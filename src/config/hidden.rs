@@ -1,0 +1,23 @@
+//! Values of the configuration that are never printed.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A text that may hold a password or keys. It is parsed later than the other arguments, because clap quotes an argument that it
+/// refuses.
+#[derive(Clone)]
+pub struct Hidden(pub(super) String);
+
+impl FromStr for Hidden {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}

@@ -1,0 +1,56 @@
+//! The installation's secret, and the keys that are derived from it.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use crate::code::code;
+use crate::hex;
+
+/// The installation's secret. A separate key is derived from it for each purpose.
+#[derive(Clone)]
+pub struct Secret([u8; 32]);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// The beginning of a demo's secret in its file, by which `serve` recognises it.
+pub const DEMO_MARK: &str = "demo:";
+
+impl Secret {
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("NARA_SECRET_FILE: {} cannot be read: {error}", path.display()))?;
+        if text.starts_with(DEMO_MARK) {
+            return Err("NARA_SECRET_FILE: this secret was made by `demo`; make one of your own, for example with: openssl rand -hex 32".to_owned());
+        }
+        text.parse().map_err(|error| format!("NARA_SECRET_FILE: {error}"))
+    }
+
+    /// Derives the key for one purpose.
+    pub fn key(&self, end: &str) -> [u8; 32] {
+        code(&self.0, &[end.as_bytes()])
+    }
+
+    /// The secret in the format of its file.
+    pub fn reveal(&self) -> String {
+        hex::encode(&self.0)
+    }
+}
+
+impl FromStr for Secret {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong =
+            || "expected 64 random lower-case hexadecimal digits; make them with: openssl rand -hex 32".to_owned();
+        hex::decode(text.trim()).filter(hex::are_random).map(Self).ok_or_else(wrong)
+    }
+}

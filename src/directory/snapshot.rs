@@ -1,0 +1,278 @@
+//! The snapshot: all of the directory at one moment, with what is worked out from it.
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::areas::Area;
+use crate::calendar::{Calendar, DayHours, DeadlineRule, LegalReference, OpenState, OpeningHours};
+use crate::directory::documents::{Documents, Municipality, OtherMunicipality};
+use crate::directory::geography::Geography;
+use crate::directory::geometry::Boundary;
+use crate::directory::known::DirectoryContext;
+use crate::directory::places::{Places, PostalCodePlace};
+use crate::districts::District;
+use crate::error::{Error, Result, Text};
+use crate::http::answer::KeptAnswers;
+use crate::id::{AreaId, DistrictId, OfficeId, ServiceId};
+use crate::offices::Office;
+use crate::rules::Rules;
+use crate::services::Service;
+use crate::slug::{AreaName, DistrictName, OfficeName, ServiceName};
+use crate::time::Timestamp;
+
+/// The number of days ahead for which the opening hours are prepared. A snapshot is renewed every day, so it never gets
+/// that old.
+pub(super) const PREPARED_DAYS: u64 = 35;
+
+/// An immutable snapshot of the directory.
+#[derive(Debug)]
+pub struct Directory {
+    /// The number of times that the directory has been written.
+    pub version: i64,
+    pub municipality: Municipality,
+    /// The areas in the Swedish order of their names. Districts, offices and services are in this order as well.
+    pub areas: Vec<Area>,
+    pub districts: Vec<District>,
+    pub offices: Vec<Office>,
+    pub services: Vec<Service>,
+    pub calendar: Calendar,
+    pub deadline_rules: Vec<DeadlineRule>,
+    pub legal_references: Vec<LegalReference>,
+    /// Answers that were made from this snapshot, kept to be sent again.
+    pub answers: KeptAnswers,
+    pub(super) documents: Documents,
+    pub(super) geography: Arc<Geography>,
+    places: Places,
+    /// The day on which the opening hours were prepared.
+    pub(super) day: NaiveDate,
+    /// The prepared opening hours by their texts, because offices often have the same hours.
+    hours: HashMap<String, Arc<OpeningHours>>,
+}
+
+/// The contents from which a snapshot is made.
+#[derive(Debug, Default)]
+pub struct DirectoryParts {
+    /// The number of times that the directory has been written.
+    pub version: i64,
+    pub documents: Documents,
+    pub areas: Vec<Area>,
+    pub districts: Vec<District>,
+    /// The boundary of each district, retired districts included.
+    pub boundaries: HashMap<DistrictId, Arc<Boundary>>,
+    /// The outline of the municipality, if it was imported.
+    pub outline: Option<Arc<Boundary>>,
+    pub offices: Vec<Office>,
+    pub services: Vec<Service>,
+}
+
+impl Directory {
+    /// Makes a snapshot. Results that the snapshot `before` has worked out are reused if what they depend on is
+    /// unchanged.
+    pub fn new(parts: DirectoryParts, now: Timestamp, before: Option<&Self>) -> Result<Self> {
+        let DirectoryParts {
+            version,
+            documents,
+            mut areas,
+            mut districts,
+            boundaries,
+            outline,
+            mut offices,
+            mut services,
+        } = parts;
+        areas.sort_by_cached_key(Area::position);
+        districts.sort_by_cached_key(District::position);
+        offices.sort_by_cached_key(Office::position);
+        services.sort_by_cached_key(Service::position);
+        let municipality = documents.municipality.clone().unwrap_or_else(Municipality::unnamed);
+        let calendar = Calendar::new(municipality.time_zone, documents.holidays());
+        let day = calendar.local_date(now.utc());
+        let before = before.filter(|before| before.day == day);
+        let geography = Geography::new(&districts, boundaries, outline, before.map(|before| &before.geography));
+        let same_calendar = before
+            .filter(|before| before.calendar.holidays() == calendar.holidays() && before.municipality == municipality);
+        Ok(Self {
+            version,
+            places: Places::new(&documents, &districts, &municipality),
+            deadline_rules: documents.deadlines.clone(),
+            legal_references: documents.legal_references.clone(),
+            hours: prepare(&offices, &calendar, day, same_calendar)?,
+            municipality,
+            areas,
+            districts,
+            offices,
+            services,
+            calendar,
+            answers: KeptAnswers::default(),
+            documents,
+            geography,
+            day,
+        })
+    }
+
+    /// Makes an empty directory, as it is before anything is imported.
+    pub fn empty(now: Timestamp) -> Result<Self> {
+        Self::new(DirectoryParts::default(), now, None)
+    }
+
+    /// Whether this snapshot should replace another one: it has a later version, or its hours were prepared on a later
+    /// day.
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        (self.version, self.day) > (other.version, other.day)
+    }
+
+    /// Returns the records that a request body can name.
+    pub fn known(&self) -> DirectoryContext<'_> {
+        DirectoryContext {
+            areas: &self.areas,
+            offices: &self.offices,
+            services: &self.services,
+            calendar: &self.calendar,
+        }
+    }
+
+    pub fn area(&self, id: AreaId) -> Option<&Area> {
+        self.areas.iter().find(|area| area.id == id)
+    }
+
+    pub fn district(&self, id: DistrictId) -> Option<&District> {
+        self.districts.iter().find(|district| district.id == id)
+    }
+
+    pub fn office(&self, id: OfficeId) -> Option<&Office> {
+        self.offices.iter().find(|office| office.id == id)
+    }
+
+    pub fn service(&self, id: ServiceId) -> Option<&Service> {
+        self.services.iter().find(|service| service.id == id)
+    }
+
+    /// Finds the area with this identifier or slug.
+    pub fn find_area(&self, name: &AreaName) -> Option<&Area> {
+        self.known().area(name)
+    }
+
+    /// Checks that the district where a person lives is an active one, if it is given.
+    pub fn check_home(&self, district: Option<DistrictId>, pointer: &str, rules: &mut Rules) {
+        let is_active = district.is_none_or(|id| self.district(id).is_some_and(District::is_active));
+        let unknown = Text::new("is not an active district here", "är inte en aktiv stadsdel här");
+        rules.require(is_active, pointer, unknown);
+    }
+
+    /// Finds the district with this identifier or slug.
+    pub fn find_district(&self, name: &DistrictName) -> Option<&District> {
+        self.districts.iter().find(|district| name.names(district.id, &district.slug))
+    }
+
+    /// Finds the office with this identifier or slug.
+    pub fn find_office(&self, name: &OfficeName) -> Option<&Office> {
+        self.known().office(name)
+    }
+
+    /// Finds the service with this identifier or slug.
+    pub fn find_service(&self, name: &ServiceName) -> Option<&Service> {
+        self.known().service(name)
+    }
+
+    /// Returns the active district in which a point lies. A point on a border always gets the same district.
+    pub fn locate(&self, lat: f64, lon: f64) -> Option<&District> {
+        self.district(self.geography.locate(lat, lon)?)
+    }
+
+    /// Whether a point lies in the municipality. It may lie in a gap between districts.
+    pub fn contains(&self, lat: f64, lon: f64) -> bool {
+        self.geography.contains(lat, lon)
+    }
+
+    pub fn boundary(&self, district: &District) -> Option<&Boundary> {
+        self.geography.boundary(district.id)
+    }
+
+    /// A point in the middle of a district, longitude first, where a map can write its name.
+    pub fn label_point(&self, district: &District) -> [f64; 2] {
+        self.geography.label_point(district.id)
+    }
+
+    /// Returns the outline of the municipality, if it was imported.
+    pub fn outline(&self) -> Option<&Boundary> {
+        self.geography.outline()
+    }
+
+    /// Returns the active district with this name, or with a part that has this name. Returns `None` if two districts have
+    /// the name.
+    pub fn district_of_place(&self, name: &str) -> Option<&District> {
+        self.district(self.places.district(name)?)
+    }
+
+    /// Returns the other municipality with this name.
+    pub fn other_municipality(&self, name: &str) -> Option<&OtherMunicipality> {
+        self.places.other_municipality(name)
+    }
+
+    /// Looks up a postal code, with or without its space.
+    pub fn postal_code(&self, code: &str) -> Option<&PostalCodePlace> {
+        self.places.postal_code(code)
+    }
+
+    /// Returns the offices whose catchment names an area.
+    pub fn offices_of_area(&self, area: AreaId) -> impl Iterator<Item = &Office> {
+        self.offices.iter().filter(move |office| office.serves_area(area))
+    }
+
+    /// Returns the offices that give a service.
+    pub fn offices_of_service(&self, service: ServiceId) -> impl Iterator<Item = &Office> {
+        self.offices.iter().filter(move |office| office.service_ids.contains(&service))
+    }
+
+    pub fn districts_of_area(&self, area: AreaId) -> impl Iterator<Item = &District> {
+        self.districts.iter().filter(move |district| district.area_id == area)
+    }
+
+    /// Returns the opening hours of an office, or `None` if they are unknown.
+    pub fn hours(&self, office: &Office) -> Option<&OpeningHours> {
+        self.hours.get(office.opening_hours.as_ref()?.as_ref()).map(Arc::as_ref)
+    }
+
+    /// Returns whether the hours of an office are known, and the hours of each day from `from` to `to`.
+    pub fn hours_between(&self, office: &Office, from: NaiveDate, to: NaiveDate) -> (bool, Vec<DayHours>) {
+        if let Some(hours) = self.hours(office) {
+            return (true, hours.days(from, to));
+        }
+        let day = |date: NaiveDate| DayHours {
+            date,
+            holiday: self.calendar.holiday(date).map(|holiday| holiday.name.clone()),
+            intervals: Vec::new(),
+        };
+        (false, from.iter_days().take_while(|date| *date <= to).map(day).collect())
+    }
+
+    /// Returns whether an office is open at that instant. An office that is not in operation is closed, even in its
+    /// opening hours.
+    pub fn open_state(&self, office: &Office, at: DateTime<Utc>) -> OpenState {
+        if !office.is_in_operation() {
+            return OpenState { open_now: Some(false), closes_at: None, opens_at: None };
+        }
+        self.hours(office).map_or_else(OpenState::unknown, |hours| hours.state_at(at))
+    }
+}
+
+/// Prepares the opening hours of all offices for the days to come.
+pub(super) fn prepare(
+    offices: &[Office],
+    calendar: &Calendar,
+    day: NaiveDate,
+    before: Option<&Directory>,
+) -> Result<HashMap<String, Arc<OpeningHours>>> {
+    let (from, to) = (day.pred_opt().unwrap_or(day), day.checked_add_days(Days::new(PREPARED_DAYS)).unwrap_or(day));
+    let mut all = HashMap::new();
+    for text in offices.iter().filter_map(|office| office.opening_hours.as_ref()) {
+        let text = text.as_ref();
+        let ready = before.and_then(|before| before.hours.get(text)).cloned();
+        let hours = match ready {
+            Some(hours) => hours,
+            None => Arc::new(OpeningHours::parse(text, calendar).map_err(Error::internal)?.prepared(from, to)),
+        };
+        all.insert(text.to_owned(), hours);
+    }
+    Ok(all)
+}

@@ -1,0 +1,77 @@
+//! Rules of a district as it is written: its area is known, and its population was counted.
+
+use crate::directory::Directory;
+use crate::directory::geometry::measures::{TOLERANCE_METRES, overlap_square_metres, reach_outside_metres};
+use crate::directory::geometry::{Boundary, TOLERANCE_SQUARE_METRES};
+use crate::directory::known::DirectoryContext;
+use crate::districts::boundary::BoundaryBody;
+use crate::districts::{District, DistrictDetails};
+use crate::error::{Error, Result, Text, Violation};
+use crate::id::DistrictId;
+use crate::moment::Moment;
+use crate::rules::{self, Rules};
+
+impl District {
+    /// Makes a district from what an administrator wrote, or tells all that is wrong with it.
+    pub fn new(details: DistrictDetails, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
+        let DistrictDetails { slug, code, name, place_names, area_id, population, status } = details;
+        let mut rules = Rules::default();
+        rules.list("/placeNames", &place_names, 50);
+        let area_id = rules.named("/areaId", known.area(&area_id).map(|area| area.id));
+        let today = known.calendar.local_date(moment.now.utc());
+        let counted = population.is_none_or(|population| population.as_of <= today);
+        rules.require(counted, "/population/asOf", rules::in_the_future());
+        let area_id = rules.finish(area_id)?;
+        let status = status.unwrap_or_default();
+        let (id, version, updated_at) = (moment.id(), 1, moment.now);
+        Ok(Self { id, slug, code, name, place_names, area_id, population, status, version, updated_at })
+    }
+
+    /// Returns the next version of the district, with the contents of `details`.
+    pub fn changed(&self, details: DistrictDetails, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
+        Ok(Self { id: self.id, version: self.version + 1, ..Self::new(details, known, moment)? })
+    }
+}
+
+impl BoundaryBody {
+    /// Reads and checks the boundary. `pointer` is the place of the boundary in the request, for the errors.
+    pub fn parse(&self, directory: &Directory, pointer: &str) -> Result<Boundary> {
+        Boundary::parse(&self.0, directory.outline())
+            .map_err(|flaw| Error::invalid_at(format!("{pointer}{}", flaw.pointer), flaw.reason))
+    }
+}
+
+/// Checks that an active district does not overlap its neighbours or reach outside the municipality. `pointer` is the
+/// place in the request that decides where the district lies, for the errors.
+pub fn check_boundary(directory: &Directory, id: DistrictId, pointer: &str) -> Result<()> {
+    let Some(district) = directory.district(id).filter(|district| district.is_active()) else { return Ok(()) };
+    let Some(boundary) = directory.boundary(district) else { return Ok(()) };
+    let others = directory.districts.iter().filter(|other| other.is_active() && other.id != id);
+    let mut violations: Vec<Violation> = Vec::new();
+    for (other, theirs) in others.filter_map(|other| Some((other, directory.boundary(other)?))) {
+        let overlap = overlap_square_metres(boundary, theirs);
+        if overlap > TOLERANCE_SQUARE_METRES {
+            violations.push(Violation::at(pointer, overlaps(other, overlap)));
+        }
+    }
+    let reach = directory.outline().map_or(0.0, |outline| reach_outside_metres(boundary, outline));
+    if reach > TOLERANCE_METRES {
+        violations.push(Violation::at(pointer, leaves(reach)));
+    }
+    if violations.is_empty() { Ok(()) } else { Err(Error::invalid(violations)) }
+}
+
+pub(super) fn overlaps(other: &District, square_metres: f64) -> Text {
+    let name = other.name.sv();
+    Text::new(
+        format!("overlaps the district {name} by {square_metres:.0} m²; at most 1 m² is accepted"),
+        format!("överlappar stadsdelen {name} med {square_metres:.0} m²; högst 1 m² släpps igenom"),
+    )
+}
+
+pub(super) fn leaves(metres: f64) -> Text {
+    Text::new(
+        format!("leaves the municipality by {metres:.0} m; at most 1 m is accepted"),
+        format!("lämnar kommunen med {metres:.0} m; högst 1 m släpps igenom"),
+    )
+}

@@ -1,0 +1,107 @@
+//! Intake of a referral: it is checked, its office is found, and its clocks start.
+
+use crate::auth::Category;
+use crate::directory::snapshot::Directory;
+use crate::error::Result;
+use crate::id::{OutreachContactId, PartnerId, StaffId};
+use crate::moment::Moment;
+use crate::referrals::course::{Course, clocks};
+use crate::referrals::kind::{Kind, Origin};
+use crate::referrals::matter::{NewReferral, TakenDown};
+use crate::referrals::person::RegisteredPerson;
+use crate::referrals::reference::Reference;
+use crate::referrals::routing::Routing;
+use crate::referrals::{Referral, no_deadline};
+
+impl Referral {
+    /// Receives a referral from a partner agency: checks it, finds its office and starts its clocks. `known` is the child, if
+    /// registered here. If the sender and the register differ about the child's protection, the stronger protection counts.
+    pub fn receive(
+        new: NewReferral,
+        (sender, category): (PartnerId, Category),
+        known: Option<RegisteredPerson>,
+        directory: &Directory,
+        moment: &Moment,
+    ) -> Result<Self> {
+        let (kind, origin) = (Kind::from(new.kind), Origin::Partner(sender));
+        new.check(kind, origin, directory.calendar.local_date(moment.now.utc()), directory)?;
+        let taken = Self::take_in(new, (kind, origin), known, directory, moment)?;
+        Ok(Self { sender_category: Some(category), ..taken })
+    }
+
+    /// Makes a referral from a contact in the field, by the rules that [`Self::receive`] follows: a concern report, or with
+    /// consent an internal referral.
+    pub fn of_contact(
+        new: NewReferral,
+        (contact, made_by): (OutreachContactId, StaffId),
+        known: Option<RegisteredPerson>,
+        directory: &Directory,
+        moment: &Moment,
+    ) -> Result<Self> {
+        let kind = match Kind::from(new.kind) {
+            Kind::ConcernReport => Kind::ConcernReport,
+            _ => Kind::Internal,
+        };
+        let origin = Origin::Contact(contact);
+        new.check(kind, origin, directory.calendar.local_date(moment.now.utc()), directory)?;
+        Self::made(TakenDown { matter: new, kind, origin }, made_by, known, directory, moment)
+    }
+
+    /// Makes a referral from a matter that staff have taken down.
+    pub fn made(
+        taken_down: TakenDown,
+        made_by: StaffId,
+        known: Option<RegisteredPerson>,
+        directory: &Directory,
+        moment: &Moment,
+    ) -> Result<Self> {
+        let TakenDown { matter, kind, origin } = taken_down;
+        let taken = Self::take_in(matter, (kind, origin), known, directory, moment)?;
+        Ok(Self { made_by: Some(made_by), ..taken })
+    }
+
+    fn take_in(
+        new: NewReferral,
+        (kind, origin): (Kind, Origin),
+        known: Option<RegisteredPerson>,
+        directory: &Directory,
+        moment: &Moment,
+    ) -> Result<Self> {
+        let known_protection = known.map(|(_, protection)| protection).unwrap_or_default();
+        let said = new.child.protected_identity.unwrap_or_default();
+        let protected = said.max(known_protection).is_protected();
+        let routing = Routing::find(&new.child, protected, directory)?;
+        // A sender who does not know that the child is protected must not learn it from the office's name.
+        let told = if protected == said.is_protected() {
+            routing.office_id
+        } else {
+            Routing::find(&new.child, false, directory)?.office_id
+        };
+        let deadlines = clocks::from_receipt(kind, moment.now, directory);
+        let next_due_at = deadlines.iter().map(|deadline| deadline.due_at.into()).min().unwrap_or_else(no_deadline);
+        Ok(Self {
+            id: moment.id(),
+            reference: Reference::new(&moment.random),
+            kind,
+            urgency: new.urgency,
+            protected,
+            origin,
+            sender_category: None,
+            made_by: None,
+            office_id: routing.office_id,
+            disclosed_office_id: told,
+            district_id: routing.district_id,
+            assignee_id: None,
+            person_id: known.map(|(id, _)| id),
+            matter: NewReferral { child: new.child.clone().kept(known_protection), ..new },
+            routing,
+            course: Course::default(),
+            disclosed_at: moment.now,
+            next_due_at,
+            deadlines,
+            received_at: moment.now,
+            updated_at: moment.now,
+            version: 1,
+        })
+    }
+}
