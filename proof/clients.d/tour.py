@@ -1,4 +1,4 @@
-"""The tour of the README, walked by a client that is generated from the document. Nothing is cast: what an answer holds is
+"""The tour of `docs/tour.md`, walked by a client that is generated from the document. Nothing is cast: what an answer holds is
 what the document says of it."""
 
 import datetime
@@ -301,4 +301,4 @@ an_agency_gets_a_key(demo)
 a_child_is_registered(demo)
 a_meeting_is_written_down(demo)
 the_auditor_sees(demo, referral)
-print(f"Python: the tour of the README, {calls} answers")
+print(f"Python: the tour, {calls} answers")

@@ -1,4 +1,4 @@
-// The tour of the README, walked by a client that is generated from the document. Nothing is cast: what an answer holds is
+// The tour of `docs/tour.md`, walked by a client that is generated from the document. Nothing is cast: what an answer holds is
 // what the document says of it.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -256,4 +256,4 @@ await anAgencyGetsAKey(demo);
 await aChildIsRegistered(demo);
 await aMeetingIsWrittenDown(demo);
 await theAuditorSees(demo, referral);
-console.log(`TypeScript: the tour of the README, ${demo.calls} calls`);
+console.log(`TypeScript: the tour, ${demo.calls} calls`);

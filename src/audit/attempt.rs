@@ -19,11 +19,21 @@ pub struct Attempt {
     office: Option<OfficeId>,
     reason: Option<AccessReason>,
     leads_nowhere: bool,
+    /// Whether the handler notes the denial of its readings itself.
+    pub(crate) notes_readings_only: bool,
 }
 
 impl Attempt {
     pub(super) fn new(action: AuditAction, resource_ids: Vec<Uuid>) -> Self {
-        Self { action, resource_ids, below: None, office: None, reason: None, leads_nowhere: false }
+        Self {
+            action,
+            resource_ids,
+            below: None,
+            office: None,
+            reason: None,
+            leads_nowhere: false,
+            notes_readings_only: false,
+        }
     }
 
     /// The same attempt at something new below a resource, such as an offer at a contact: a denial is about that resource.
@@ -44,6 +54,12 @@ impl Attempt {
     /// The same attempt, whose record must not lead back to the call if `leads_nowhere`.
     pub fn leading_nowhere(self, leads_nowhere: bool) -> Self {
         Self { leads_nowhere, ..self }
+    }
+
+    /// The same attempt, for a handler that notes the denial of its readings itself. A later failure is not recorded: that somebody named
+    /// in the body was lost sight of, or that an answer that was kept may no longer be given.
+    pub fn noting_readings_only(self) -> Self {
+        Self { notes_readings_only: true, ..self }
     }
 
     /// The entry of an attempt that succeeds.

@@ -110,7 +110,8 @@ impl<C: Acting> Context<C> {
             Some(again) => self.services.retries.idempotent(&self.call, &self.audited(), again, repeat, work).await,
             None => work(Slot::none()).await,
         };
-        self.noted(outcome, &attempt).map(|written| (written, told))
+        let outcome = if attempt.notes_readings_only { outcome } else { self.noted(outcome, &attempt) };
+        outcome.map(|written| (written, told))
     }
 
     /// Prepares and writes; again after a lost race, where the action is retried. A caller that named a version is told that it is

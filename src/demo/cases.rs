@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::audit::{self, Actor, Entry, actions};
 use crate::auth::Category;
+use crate::cases::intake::ReferralIntake;
 use crate::db::DbConn;
 use crate::demo::chance::{self, Chance, TestIdentity};
 use crate::demo::homes::{Homes, KnownChild};
@@ -15,12 +16,12 @@ use crate::http::body;
 use crate::id::PartnerId;
 use crate::moment::Moment;
 use crate::partners::{self, NewPartner, Partner};
+use crate::people;
+use crate::referrals::Referral;
 use crate::referrals::matter::NewReferral;
-use crate::referrals::store::SealedReferral;
-use crate::referrals::{self, Referral};
+use crate::referrals::person::whom::ConcernedPerson;
 use crate::time::Random;
 use crate::vault::Vault;
-use crate::{families, people};
 
 /// The number of cases.
 pub const CASES: usize = 48;
@@ -112,13 +113,13 @@ pub fn write(
     received: &Moment,
     random: &Random,
 ) -> Result<()> {
-    let requested = referral.matter.requested_service_ids.clone().unwrap_or_default();
-    let sealed = SealedReferral::new(referral, vault, random)?;
-    referrals::store::insert(conn, &sealed, &requested)?;
-    if let Some(person) = referral.person_id {
-        families::store::meet_person(conn, person, referral.office_id, referral.protected)?;
-    }
-    referrals::person::of_person::arrived(conn, &sealed)?;
+    let number = referral.person_id.and(referral.matter.child.number());
+    let number = number.map(|number| people::store::number_hash(vault, number));
+    let known = match &number {
+        Some(hash) => people::store::first_with_number(conn, hash)?,
+        None => None,
+    };
+    ReferralIntake::new(referral, ConcernedPerson::with_number(number, known), vault, random)?.write(conn)?;
     let about = vec![referral.id.uuid()];
     audit::record(conn, &Entry::new(received, from, actions::REFERRAL_RECEIVED, about, String::new()))
 }

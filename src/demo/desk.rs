@@ -4,7 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
-use crate::audit::{Actor, Entry};
+use crate::audit::{self, Actor, Entry};
 use crate::db::DbConn;
 use crate::demo::chance::Chance;
 use crate::directory::Directory;
@@ -101,8 +101,9 @@ impl DemoDesk<'_> {
         let (after, said) = steps::take(body::read::<S>(body)?, before, &setting)?;
         let (actor, about) = (Actor::Staff(matter.by), vec![before.id.uuid()]);
         let entry = Entry::new(&then, actor, S::AUDITED, about, String::new()).on_behalf_of(before.office_id);
-        let transition = Transition::new(S::ACTION, (before, &after), actor, &said, self.vault, &then, entry)?;
+        let transition = Transition::new(S::ACTION, (before, &after), actor, &said, self.vault, &then)?;
         transition.write(self.conn)?;
+        audit::record(self.conn, &entry)?;
         (matter.referral, matter.at) = (after, at);
         Ok(true)
     }

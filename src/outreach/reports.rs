@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::audit::{self, Entry};
-use crate::db::{DbConn, stale};
+use crate::cases::intake::ReferralIntake;
+use crate::db::DbConn;
 use crate::directory::Directory;
 use crate::error::{Error, Result};
-use crate::families;
 use crate::id::{OutreachContactId, ServiceId, StaffId};
 use crate::moment::Moment;
 use crate::outreach::NewContact;
@@ -15,9 +15,9 @@ use crate::people::store as people_store;
 use crate::referrals::matter::child::Child;
 use crate::referrals::matter::consent::Consent;
 use crate::referrals::matter::{Guardian, GuardiansInformed, Informed, NewReferral, Reporter, SenderKind};
-use crate::referrals::person::{RegisteredPerson, of_person};
-use crate::referrals::store::SealedReferral;
-use crate::referrals::{Referral, Urgency, store as referral_store};
+use crate::referrals::person::RegisteredPerson;
+use crate::referrals::person::whom::ConcernedPerson;
+use crate::referrals::{Referral, Urgency};
 use crate::services::Need;
 use crate::vault::{self, Confidential, ConfidentialLine, ConfidentialProse, Vault};
 
@@ -53,13 +53,10 @@ pub struct InternalReferral {
     pub requested_service_ids: Option<Vec<ServiceId>>,
 }
 
-/// A referral that is made together with a contact, sealed.
+/// A referral that is made together with a contact, sealed, with its entry in the audit.
 #[derive(Clone)]
 pub struct Report {
-    pub referral: SealedReferral,
-    requested: Vec<ServiceId>,
-    number: Option<Vec<u8>>,
-    known: Option<RegisteredPerson>,
+    pub referral: ReferralIntake,
     /// Whether the member of staff states that the child's identity is protected. The contact or follow-up that the referral is made from
     /// is hidden with it.
     pub says_protected: bool,
@@ -145,26 +142,16 @@ impl Report {
         entry: Entry,
     ) -> Result<Self> {
         let number = Self::number(&new, vault);
-        let says_protected = new.child.is_said_to_be_protected();
-        let requested = new.requested_service_ids.clone().unwrap_or_default();
         let referral = Referral::of_contact(new, (contact, made_by), known, directory, moment)?;
         let entry = entry.about(vec![referral.id.uuid()]);
-        let referral = SealedReferral::new(&referral, vault, &moment.random)?;
-        Ok(Self { referral, requested, number, known, says_protected, entry })
+        let whom = ConcernedPerson::with_number(number, known);
+        let referral = ReferralIntake::new(&referral, whom, vault, &moment.random)?;
+        Ok(Self { says_protected: referral.says_protected, referral, entry })
     }
 
     /// Writes the referral, if the child's identity number still leads to the person for whom the referral was routed.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
-        if let Some(number) = &self.number
-            && of_person::hold_known(conn, number)? != self.known
-        {
-            return Err(stale());
-        }
-        if let Some((person, _)) = self.known {
-            families::store::meet_person(conn, person, self.referral.office_id, self.referral.protected)?;
-        }
-        referral_store::insert(conn, &self.referral, &self.requested)?;
-        of_person::arrived(conn, &self.referral)?;
+        self.referral.write(conn)?;
         audit::record(conn, &self.entry)
     }
 }

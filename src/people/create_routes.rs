@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::audit;
 use crate::audit::denials::Denials;
 use crate::auth::PeopleWorker;
+use crate::cases::adoption;
 use crate::db::{Db, DbConn, anew, dialect};
 use crate::directory;
 use crate::error::{Problem, Result};
@@ -24,7 +25,6 @@ use crate::people::answers::{PersonViewer, VisiblePerson, look, path};
 use crate::people::store::{self, NumberClaim, SealedPerson};
 use crate::people::view::{KnownPerson, PersonView};
 use crate::people::{NewPerson, Person};
-use crate::referrals::person::adoption;
 use crate::vault::Vault;
 
 /// Register a person

@@ -6,16 +6,15 @@ mod seals;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use nara::audit::{self, AccessReason, Actor, Entry, actions};
-use nara::moment::Moment;
-use nara::time::Random;
-use serde_json::{Value, json};
-
 use crate::support::app::SKAGGETORP;
 use crate::support::clock::START;
 use crate::support::document::OPERATIONS;
 use crate::support::fixtures::concern_report;
 use crate::support::{Actor as Caller, TestApp};
+use nara::audit::{self, AccessReason, Actor, Entry, actions};
+use nara::moment::Moment;
+use nara::time::Random;
+use serde_json::{Value, json};
 
 const UNKNOWN: &str = "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e";
 

@@ -90,7 +90,7 @@ async fn a_backup_taken_under_load_has_all_that_was_acknowledged_before_it_began
     assert_eq!(names(&kept), ["nara-monday.db"], "something half-made is left");
     let head = told.lines().find_map(|line| line.strip_prefix("head of the audit: ")).expect("it tells the head");
 
-    // What the README says of restoring: the file alone, in the place of the database, and the keys from where they are kept.
+    // The restore of `docs/operating.md`: the file alone in the place of the database, and the keys from where they are kept.
     fs::copy(&file, restored.path("nara.db")).unwrap();
     for name in CREDENTIALS {
         fs::copy(folder.path(name), restored.path(name)).unwrap();

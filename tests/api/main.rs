@@ -27,6 +27,7 @@ mod directory;
 mod directory_boundaries;
 mod directory_writes;
 mod document_examples;
+mod documentation;
 mod families;
 mod faults;
 mod fuzz_corpora;

@@ -1,9 +1,9 @@
-//! Writing a step: the referral's next version, the event, the message and the audit entry, in one transaction.
+//! Writing a step: the referral's next version, the event and the message, in one transaction.
 //!
 //! When two callers act at once, one version gets only one transition. A caller that named the version it had read is told that
 //! the version is stale. For a caller that named none, the step is judged again by the referral's new state.
 
-use crate::audit::{self, Actor, Entry};
+use crate::audit::Actor;
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::families;
@@ -26,7 +26,6 @@ pub struct Transition {
     message: Option<SealedMessage>,
     moved: bool,
     was_or_is_in_error: bool,
-    entry: Entry,
 }
 
 impl Transition {
@@ -38,7 +37,6 @@ impl Transition {
         said: &StepNote,
         vault: &Vault,
         moment: &Moment,
-        entry: Entry,
     ) -> Result<Self> {
         let message = match (&said.message, by) {
             (Some((kind, text)), Actor::Staff(by)) => {
@@ -55,7 +53,6 @@ impl Transition {
             message,
             moved: before.office_id != after.office_id,
             was_or_is_in_error: [before, after].iter().any(|referral| referral.status() == Status::EnteredInError),
-            entry,
         })
     }
 
@@ -85,6 +82,6 @@ impl Transition {
                 of_person::is_no_fact_any_more(conn, person)?;
             }
         }
-        audit::record(conn, &self.entry)
+        Ok(())
     }
 }

@@ -3,7 +3,8 @@
 use actix_web::{HttpResponse, post};
 use serde_json::json;
 
-use crate::auth::{CaseWorker, Desk, Tools};
+use crate::auth::CaseWorker;
+use crate::context::Context;
 use crate::error::{Problem, Result};
 use crate::http::body::Body;
 use crate::http::mount::Mount;
@@ -55,12 +56,11 @@ pub fn mount(api: &mut impl Mount) {
 )]
 #[post("/referrals/{id}/decide-inquiry")]
 async fn decide_inquiry(
-    worker: CaseWorker,
-    tools: Tools,
+    ctx: Context<CaseWorker>,
     id: Named<ReferralId>,
     step: Body<DecideInquiry>,
 ) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Decline a referral
@@ -86,8 +86,8 @@ async fn decide_inquiry(
     )
 )]
 #[post("/referrals/{id}/decline")]
-async fn decline(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Decline>) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+async fn decline(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Decline>) -> Result<HttpResponse> {
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Mark a referral as a duplicate
@@ -116,12 +116,11 @@ async fn decline(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: 
 )]
 #[post("/referrals/{id}/mark-duplicate")]
 async fn mark_duplicate(
-    worker: CaseWorker,
-    tools: Tools,
+    ctx: Context<CaseWorker>,
     id: Named<ReferralId>,
     step: Body<MarkDuplicate>,
 ) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Record that the family declined
@@ -145,12 +144,11 @@ async fn mark_duplicate(
 )]
 #[post("/referrals/{id}/record-family-declined")]
 async fn record_family_declined(
-    worker: CaseWorker,
-    tools: Tools,
+    ctx: Context<CaseWorker>,
     id: Named<ReferralId>,
     step: Body<RecordFamilyDeclined>,
 ) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Record that nobody was reached
@@ -174,12 +172,11 @@ async fn record_family_declined(
 )]
 #[post("/referrals/{id}/record-not-reached")]
 async fn record_not_reached(
-    worker: CaseWorker,
-    tools: Tools,
+    ctx: Context<CaseWorker>,
     id: Named<ReferralId>,
     step: Body<RecordNotReached>,
 ) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Complete a referral
@@ -204,13 +201,8 @@ async fn record_not_reached(
     )
 )]
 #[post("/referrals/{id}/complete")]
-async fn complete(
-    worker: CaseWorker,
-    tools: Tools,
-    id: Named<ReferralId>,
-    step: Body<Complete>,
-) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+async fn complete(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Complete>) -> Result<HttpResponse> {
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Withdraw the consent to a referral
@@ -238,12 +230,11 @@ async fn complete(
 )]
 #[post("/referrals/{id}/withdraw-consent")]
 async fn withdraw_consent(
-    worker: CaseWorker,
-    tools: Tools,
+    ctx: Context<CaseWorker>,
     id: Named<ReferralId>,
     step: Body<WithdrawConsent>,
 ) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Tell the reporter the decision
@@ -268,12 +259,11 @@ async fn withdraw_consent(
 )]
 #[post("/referrals/{id}/send-feedback")]
 async fn send_feedback(
-    worker: CaseWorker,
-    tools: Tools,
+    ctx: Context<CaseWorker>,
     id: Named<ReferralId>,
     step: Body<SendFeedback>,
 ) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Refuse to tell the reporter the decision
@@ -301,12 +291,11 @@ async fn send_feedback(
 )]
 #[post("/referrals/{id}/refuse-feedback")]
 async fn refuse_feedback(
-    worker: CaseWorker,
-    tools: Tools,
+    ctx: Context<CaseWorker>,
     id: Named<ReferralId>,
     step: Body<RefuseFeedback>,
 ) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Reopen a referral
@@ -330,8 +319,8 @@ async fn refuse_feedback(
     )
 )]
 #[post("/referrals/{id}/reopen")]
-async fn reopen(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Reopen>) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+async fn reopen(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Reopen>) -> Result<HttpResponse> {
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Mark a referral as entered in error
@@ -355,10 +344,9 @@ async fn reopen(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
 )]
 #[post("/referrals/{id}/enter-in-error")]
 async fn enter_in_error(
-    worker: CaseWorker,
-    tools: Tools,
+    ctx: Context<CaseWorker>,
     id: Named<ReferralId>,
     step: Body<EnterInError>,
 ) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+    ctx.take_step(id.0, step.0).await
 }

@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use strum::IntoEnumIterator;
 use uuid::Uuid;
 
-use crate::audit::{Actor, Entry, actions};
+use crate::audit::{self, Actor, Entry, actions};
 use crate::calendar::DeadlineKind;
 use crate::db::schema::referrals;
 use crate::db::{Db, DbConn};
@@ -50,7 +50,14 @@ struct OverdueDeadlines {
     /// The number of overdue referrals, recorded or not.
     overdue: i64,
     /// The changes that record passed deadlines.
-    passed: Vec<(DeadlineKind, Transition)>,
+    passed: Vec<PassedDeadline>,
+}
+
+/// The change that records a passed deadline.
+struct PassedDeadline {
+    kind: DeadlineKind,
+    transition: Transition,
+    entry: Entry,
 }
 
 impl Overdue {
@@ -147,7 +154,7 @@ fn unmarked(
 }
 
 /// Makes the next version of a referral, in which a passed deadline is recorded.
-fn mark(sealed: SealedReferral, vault: &Vault, moment: &Moment) -> Result<Option<(DeadlineKind, Transition)>> {
+fn mark(sealed: SealedReferral, vault: &Vault, moment: &Moment) -> Result<Option<PassedDeadline>> {
     let before = sealed.open(vault)?;
     let mut after = before.clone();
     let Some(kind) = clocks::mark_overdue(&mut after, moment.now) else { return Ok(None) };
@@ -157,16 +164,19 @@ fn mark(sealed: SealedReferral, vault: &Vault, moment: &Moment) -> Result<Option
     let entry = Entry::new(moment, Actor::System, actions::REFERRAL_MARKED_OVERDUE, about, String::new())
         .on_behalf_of(after.office_id);
     let versions = (&before, &after);
-    let marked = Transition::new(Action::MarkOverdue, versions, Actor::System, &said, vault, moment, entry)?;
-    Ok(Some((kind, marked)))
+    let transition = Transition::new(Action::MarkOverdue, versions, Actor::System, &said, vault, moment)?;
+    Ok(Some(PassedDeadline { kind, transition, entry }))
 }
 
 /// Writes the changes whose referrals are still as they were found, and returns the kinds of the recorded deadlines.
-fn record(conn: &mut DbConn, passed: &[(DeadlineKind, Transition)]) -> Result<Vec<DeadlineKind>> {
+fn record(conn: &mut DbConn, passed: &[PassedDeadline]) -> Result<Vec<DeadlineKind>> {
     let mut recorded = Vec::new();
-    for (kind, transition) in passed {
+    for PassedDeadline { kind, transition, entry } in passed {
         match transition.write(conn) {
-            Ok(()) => recorded.push(*kind),
+            Ok(()) => {
+                audit::record(conn, entry)?;
+                recorded.push(*kind);
+            }
             // Somebody acted on the referral, or another server was quicker. Then nothing of this change was written.
             Err(error) if error.problem() == Problem::StaleVersion => {}
             Err(error) => return Err(error),

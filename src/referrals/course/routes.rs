@@ -1,102 +1,54 @@
 //! The frame in which all steps are taken over HTTP, and the operation that lists the history.
 
-use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
-use crate::audit::Entry;
-use crate::audit::denials::Denials;
-use crate::auth::{CaseReader, CaseScope, CaseWorker, Desk, register};
-use crate::db::{Db, DbConn, anew, dialect};
-use crate::directory;
-use crate::error::{Problem, Result, Text};
-use crate::families::membership::if_known;
-use crate::http::answer::Validator;
-use crate::http::call::{Cache, Call};
+use crate::audit::actions;
+use crate::auth::{CaseReader, CaseWorker};
+use crate::cases::take_step::StepTaking;
+use crate::context::{Context, Tx};
+use crate::error::Result;
+use crate::http::call::Cache;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
-use crate::http::written::Written;
-use crate::id::{OfficeId, ReferralId};
-use crate::idempotency::{Replay, Slot};
-use crate::outreach::offers;
+use crate::id::ReferralId;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::events;
 use crate::referrals::course::steps::{self, ReferralStep, StepSetting};
-use crate::referrals::course::table::{Action, Caller};
+use crate::referrals::course::table::Caller;
 use crate::referrals::course::view::EventView;
-use crate::referrals::faces::answers::{Reading, links};
-use crate::referrals::faces::views::ReferralView;
-use crate::referrals::{Kind, Referral, Status, store};
-use crate::rules::Rules;
-use crate::vault::Vault;
+use crate::referrals::faces::answers;
+use crate::referrals::{Referral, store};
 
 /// Mounts the history of a referral. The steps are mounted in [`super::work_routes`] and [`super::end_routes`].
 pub fn mount(api: &mut impl Mount) {
     api.service(list_history);
 }
 
-impl Desk<CaseWorker> {
+impl Context<CaseWorker> {
     /// Takes a step, and answers with the referral as it is afterwards.
-    pub async fn act<S: ReferralStep>(&self, id: ReferralId, step: S) -> Result<HttpResponse> {
-        let actor = self.caller.staff.actor();
-        let sight = self.caller.staff.own_sight(&self.directory);
-        let seen = sight.clone();
-        let by = self.caller.staff.id;
-        let may_see = move |conn: &mut DbConn, id| {
-            let id = ReferralId::from_uuid(id);
-            match store::find(conn, &seen, id) {
-                // A caller who has sent the referral to another office and did not get the answer may ask again.
-                Err(error)
-                    if error.problem() == Problem::NotFound
-                        && matches!(S::ACTION, Action::Redirect | Action::Reopen) =>
-                {
-                    events::check_sent_away(conn, &seen, id, by)
-                }
-                found => found.map(drop),
-            }
-        };
-        let replay = Replay { action: "referral.acted.replayed", resource_type: "referral", may_see };
-        let work = async |slot: Slot| {
-            anew(self.call.names_a_version(), async || self.take(id, step.clone(), &sight, &slot).await).await
-        };
-        let outcome = self.retries.once(&self.call, actor, replay, work).await;
-        self.call.send(self.denials.noted(outcome, || self.attempt::<S>(id, &sight))?)
-    }
-
-    fn attempt<S: ReferralStep>(&self, id: ReferralId, sight: &CaseScope) -> Entry {
-        Entry::of_call(&self.call, self.caller.staff.actor(), S::AUDITED.code, "referral", vec![id.uuid()])
-            .on_behalf_of(sight.only_office())
-    }
-
-    async fn take<S: ReferralStep>(&self, id: ReferralId, step: S, sight: &CaseScope, slot: &Slot) -> Result<Written> {
-        let (call, staff) = (&self.call, &self.caller.staff);
-        let seen = sight.clone();
-        let before = self.db.read(move |conn| store::find(conn, &seen, id)).await?.open(&self.vault)?;
-        call.check_if_match_when_given(before.version)?;
-        let setting = StepSetting {
-            directory: &self.directory,
-            moment: &call.moment,
-            by: staff.id,
-            caller: self.caller.standing(),
-        };
-        let named = step.named();
-        let (after, said) = steps::take(step, &before, &setting)?;
-        let entry = self.attempt::<S>(id, sight).on_behalf_of(before.office_id);
-        let transition =
-            Transition::new(S::ACTION, (&before, &after), staff.actor(), &said, &self.vault, &call.moment, entry)?;
-        let version = after.version;
-        let (kind, office) = (before.kind, before.office_id);
-        let links =
-            links(call, &after, &self.directory, Some(self.caller.standing()).filter(|_| after.office_id == office));
-        let answer = Written::changed(&ReferralView::new(after, call.moment.now, links), Validator::Version(version))?;
-        let (kept, slot, sight) = (answer.clone(), slot.clone(), sight.clone());
-        let work = move |conn: &mut DbConn| {
-            check_named(conn, &sight, (id, kind, office), named)?;
-            transition.write(conn)?;
-            slot.keep(conn, id.uuid(), &kept)
-        };
-        self.db.write(work).await?;
-        Ok(answer)
+    pub async fn take_step<S: ReferralStep>(&self, id: ReferralId, step: S) -> Result<HttpResponse> {
+        let (staff, standing, scope) = (&self.caller.staff, self.caller.standing(), self.changeable());
+        let attempt = S::AUDITED.on(id).on_behalf_of(scope.only_office());
+        self.write(attempt, answers::repeat_step(S::ACTION, scope, staff.id), async || {
+            let (scope, moment) = (self.changeable(), &self.call.moment);
+            let before = self.read(move |conn| store::find(conn, &scope, id)).await?.open(&self.vault)?;
+            self.call.check_if_match_when_given(before.version)?;
+            let setting = StepSetting { directory: &self.directory, moment, by: staff.id, caller: standing };
+            let named = step.named();
+            let (after, said) = steps::take(step.clone(), &before, &setting)?;
+            let versions = (&before, &after);
+            let transition = Transition::new(S::ACTION, versions, staff.actor(), &said, &self.vault, moment)?;
+            let taking = StepTaking::new(&before, transition, named, self.changeable());
+            let stays = after.office_id == before.office_id;
+            let answer = answers::changed(self, after, Some(standing).filter(|_| stays))?;
+            Ok(move |tx: &mut Tx| {
+                taking.write(tx)?;
+                tx.on_behalf_of(taking.office);
+                Ok(answer.clone())
+            })
+        })
+        .await
     }
 }
 
@@ -105,38 +57,6 @@ impl CaseWorker {
     pub fn standing(&self) -> Caller {
         self.powers.into()
     }
-}
-
-/// Checks that the records a step names exist, as far as the caller may know. `office` has the referral.
-fn check_named(
-    conn: &mut DbConn,
-    sight: &CaseScope,
-    (id, kind, office): (ReferralId, Kind, OfficeId),
-    named: steps::StepReferences,
-) -> Result<()> {
-    let mut rules = Rules::default();
-    if let Some(colleague) = named.colleague {
-        let works_there = register::works_at(conn, colleague, office)?;
-        rules.known("/assigneeId", colleague.uuid(), works_there.then_some(()));
-    }
-    if let Some(other) = named.referral {
-        dialect::hold_referrals(conn, &[id, other])?;
-        let found = if_known(store::find(conn, sight, other))?;
-        let stands = found.filter(|found| !matches!(found.status, Status::EnteredInError | Status::Duplicate));
-        let found = rules.known("/ofReferralId", other.uuid(), stands);
-        // A report that duplicates a request would end without its assessment and its decision.
-        let is_report = |kind: Kind| kind == Kind::ConcernReport;
-        let is_alike = found.is_none_or(|found| is_report(found.kind) == is_report(kind));
-        let differs = Text::new(
-            "must be a report if this referral is a report, and a request if it is a request",
-            "måste också vara en anmälan, eller också en förfrågan",
-        );
-        rules.require(is_alike, "/ofReferralId", differs);
-    }
-    if let Some(offer) = named.offer {
-        rules.known("/offerId", offer.uuid(), if_known(offers::store::find(conn, sight, offer))?);
-    }
-    rules.finish(Some(()))
 }
 
 /// List the history of a referral
@@ -151,25 +71,15 @@ fn check_named(
     security(("staffToken" = []))
 )]
 #[get("/referrals/{id}/history")]
-async fn list_history(
-    CaseReader { staff, .. }: CaseReader,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    denials: Data<Denials>,
-    asked: (Named<ReferralId>, Paging),
-) -> Result<HttpResponse> {
-    let (Named(id), paging) = asked;
-    let reading = Reading { staff: &staff, call: &call, directory: &directory.current(), db: &db, denials: &denials };
-    let (referral, happened) = reading.of("referral.history_read", id, events::of_referral).await?;
-    let referral: Referral = referral.open(&vault)?;
+async fn list_history(ctx: Context<CaseReader>, id: Named<ReferralId>, paging: Paging) -> Result<HttpResponse> {
+    let (referral, happened) = ctx.read_referral(actions::REFERRAL_HISTORY_READ, id.0, events::of_referral).await?;
+    let referral: Referral = referral.open(&ctx.vault)?;
     let mut events = vec![EventView::of_receipt(&referral, happened.first())];
     for event in &happened {
-        events.push(EventView::new(event, &vault)?);
+        events.push(EventView::new(event, &ctx.vault)?);
     }
     // A referral has few events, so all of them are in memory.
     let all: Vec<&EventView> = events.iter().collect();
-    let found = paging.of_sorted(&call, &all, |event| event.version)?.counted_when_asked(&paging);
-    Ok(call.give(found.answer(&call, &paging, |event| event)?, Cache::NoStore))
+    let found = paging.of_sorted(&ctx.call, &all, |event| event.version)?.counted_when_asked(&paging);
+    Ok(ctx.call.give(found.answer(&ctx.call, &paging, |event| event)?, Cache::NoStore))
 }

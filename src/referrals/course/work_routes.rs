@@ -3,7 +3,8 @@
 use actix_web::{HttpResponse, post};
 use serde_json::json;
 
-use crate::auth::{CaseWorker, Desk, Tools};
+use crate::auth::CaseWorker;
+use crate::context::Context;
 use crate::error::{Problem, Result};
 use crate::http::body::Body;
 use crate::http::mount::Mount;
@@ -53,12 +54,11 @@ pub fn mount(api: &mut impl Mount) {
 )]
 #[post("/referrals/{id}/assess-protection")]
 async fn assess_protection(
-    worker: CaseWorker,
-    tools: Tools,
+    ctx: Context<CaseWorker>,
     id: Named<ReferralId>,
     step: Body<AssessProtection>,
 ) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Ask the sender for information
@@ -83,12 +83,11 @@ async fn assess_protection(
 )]
 #[post("/referrals/{id}/request-information")]
 async fn request_information(
-    worker: CaseWorker,
-    tools: Tools,
+    ctx: Context<CaseWorker>,
     id: Named<ReferralId>,
     step: Body<RequestInformation>,
 ) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Take down the sender's answer
@@ -113,12 +112,11 @@ async fn request_information(
 )]
 #[post("/referrals/{id}/supply-information")]
 async fn supply_information(
-    worker: CaseWorker,
-    tools: Tools,
+    ctx: Context<CaseWorker>,
     id: Named<ReferralId>,
     step: Body<SupplyInformation>,
 ) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Assign a referral
@@ -141,8 +139,8 @@ async fn supply_information(
     )
 )]
 #[post("/referrals/{id}/assign")]
-async fn assign(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Assign>) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+async fn assign(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Assign>) -> Result<HttpResponse> {
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Accept a referral
@@ -166,8 +164,8 @@ async fn assign(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
     )
 )]
 #[post("/referrals/{id}/accept")]
-async fn accept(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Accept>) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+async fn accept(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Accept>) -> Result<HttpResponse> {
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Start the work on a referral
@@ -190,8 +188,8 @@ async fn accept(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
     )
 )]
 #[post("/referrals/{id}/start")]
-async fn start(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Start>) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+async fn start(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Start>) -> Result<HttpResponse> {
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Log an attempt to reach the family
@@ -215,13 +213,8 @@ async fn start(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Bo
     )
 )]
 #[post("/referrals/{id}/log-attempt")]
-async fn log_attempt(
-    worker: CaseWorker,
-    tools: Tools,
-    id: Named<ReferralId>,
-    step: Body<LogAttempt>,
-) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+async fn log_attempt(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<LogAttempt>) -> Result<HttpResponse> {
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Put a referral on hold
@@ -246,8 +239,8 @@ async fn log_attempt(
     )
 )]
 #[post("/referrals/{id}/hold")]
-async fn hold(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Hold>) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+async fn hold(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Hold>) -> Result<HttpResponse> {
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Resume the work on a referral
@@ -270,8 +263,8 @@ async fn hold(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Bod
     )
 )]
 #[post("/referrals/{id}/resume")]
-async fn resume(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: Body<Resume>) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+async fn resume(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Resume>) -> Result<HttpResponse> {
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Extend a deadline
@@ -321,12 +314,11 @@ async fn resume(worker: CaseWorker, tools: Tools, id: Named<ReferralId>, step: B
 )]
 #[post("/referrals/{id}/extend-deadline")]
 async fn extend_deadline(
-    worker: CaseWorker,
-    tools: Tools,
+    ctx: Context<CaseWorker>,
     id: Named<ReferralId>,
     step: Body<ExtendDeadline>,
 ) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+    ctx.take_step(id.0, step.0).await
 }
 
 /// Redirect a referral to another office
@@ -353,11 +345,6 @@ async fn extend_deadline(
     )
 )]
 #[post("/referrals/{id}/redirect")]
-async fn redirect(
-    worker: CaseWorker,
-    tools: Tools,
-    id: Named<ReferralId>,
-    step: Body<Redirect>,
-) -> Result<HttpResponse> {
-    Desk::new(worker, tools).act(id.0, step.0).await
+async fn redirect(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Redirect>) -> Result<HttpResponse> {
+    ctx.take_step(id.0, step.0).await
 }

@@ -6,6 +6,7 @@ pub mod correct_routes;
 pub mod create_routes;
 pub mod partner_action_routes;
 pub mod partner_routes;
+pub mod reading;
 pub mod routes;
 pub mod search_routes;
 pub mod views;

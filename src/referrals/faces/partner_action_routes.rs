@@ -5,25 +5,22 @@
 
 use actix_web::{HttpResponse, post};
 
-use crate::audit::{self, Actor, Entry};
-use crate::auth::{Agency, Desk, Submitter, Tools};
-use crate::db::{DbConn, anew};
+use crate::auth::Submitter;
+use crate::context::{Context, Tx};
 use crate::error::{Problem, Result};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::http::written::Written;
-use crate::id::{PartnerId, ReferralId};
-use crate::idempotency::{Replay, Slot};
-use crate::referrals::course::act::Transition;
-use crate::referrals::disclosure::DisclosedReferral;
+use crate::id::ReferralId;
 use crate::referrals::disclosure::receipt::{self, Receipt};
-use crate::referrals::messages::store::SealedMessage;
+use crate::referrals::faces::answers;
+use crate::referrals::messages::NewMessage;
 use crate::referrals::messages::view::PartnerMessage;
-use crate::referrals::messages::{NewMessage, store as message_store};
-use crate::referrals::sending::sender::{FeedbackRequest, SenderDeed, SenderDeedResult, Supplement, Withdrawal};
-use crate::referrals::{Referral, store};
+use crate::referrals::sending::sender::{FeedbackRequest, SenderDeed, Supplement, Withdrawal};
+use crate::referrals::sending::writing::DeedWriting;
+use crate::referrals::store;
 
 /// Mounts the operations of senders on their own referrals.
 pub fn mount(api: &mut impl Mount) {
@@ -56,13 +53,8 @@ pub fn mount(api: &mut impl Mount) {
     )
 )]
 #[post("/partner/referrals/{id}/supplements")]
-async fn supplement(
-    Submitter(agency): Submitter,
-    tools: Tools,
-    id: Named<ReferralId>,
-    new: Body<Supplement>,
-) -> Result<HttpResponse> {
-    Desk::new(agency, tools).act(id.0, SenderDeed::Supplement(new.0.text)).await
+async fn supplement(ctx: Context<Submitter>, id: Named<ReferralId>, new: Body<Supplement>) -> Result<HttpResponse> {
+    ctx.act(id.0, SenderDeed::Supplement(new.0.text)).await
 }
 
 /// Write to the office about one of the agency's own referrals
@@ -87,12 +79,11 @@ async fn supplement(
 )]
 #[post("/partner/referrals/{id}/messages")]
 async fn write_partner_message(
-    Submitter(agency): Submitter,
-    tools: Tools,
+    ctx: Context<Submitter>,
     id: Named<ReferralId>,
     new: Body<NewMessage>,
 ) -> Result<HttpResponse> {
-    Desk::new(agency, tools).act(id.0, SenderDeed::Write(new.0.text)).await
+    ctx.act(id.0, SenderDeed::Write(new.0.text)).await
 }
 
 /// Withdraw one of the agency's own requests
@@ -121,13 +112,8 @@ async fn write_partner_message(
     )
 )]
 #[post("/partner/referrals/{id}/withdraw")]
-async fn withdraw(
-    Submitter(agency): Submitter,
-    tools: Tools,
-    id: Named<ReferralId>,
-    new: Body<Withdrawal>,
-) -> Result<HttpResponse> {
-    Desk::new(agency, tools).act(id.0, SenderDeed::Withdraw(new.0.reason)).await
+async fn withdraw(ctx: Context<Submitter>, id: Named<ReferralId>, new: Body<Withdrawal>) -> Result<HttpResponse> {
+    ctx.act(id.0, SenderDeed::Withdraw(new.0.reason)).await
 }
 
 /// Ask to be told whether an inquiry is opened
@@ -152,91 +138,39 @@ async fn withdraw(
 )]
 #[post("/partner/referrals/{id}/request-feedback")]
 async fn request_feedback(
-    Submitter(agency): Submitter,
-    tools: Tools,
+    ctx: Context<Submitter>,
     id: Named<ReferralId>,
     _: Body<FeedbackRequest>,
 ) -> Result<HttpResponse> {
-    Desk::new(agency, tools).act(id.0, SenderDeed::RequestFeedback).await
+    ctx.act(id.0, SenderDeed::RequestFeedback).await
 }
 
-/// The change that an action writes.
-#[derive(Clone)]
-enum Writing {
-    Transition(Box<Transition>),
-    Message(Box<WrittenMessage>),
-}
-
-/// A message, and the version of its referral by which the message was allowed.
-#[derive(Clone)]
-struct WrittenMessage {
-    message: SealedMessage,
-    version: i32,
-    entry: Entry,
-}
-
-impl Desk<Agency> {
-    /// Takes the action, and answers with the facts that the sender may know.
+impl Context<Submitter> {
+    /// Takes the action on the current version of the referral, and answers with the facts that the sender may know.
     async fn act(&self, id: ReferralId, deed: SenderDeed) -> Result<HttpResponse> {
-        let sender = self.caller.id;
-        let may_see =
-            move |conn: &mut DbConn, id| store::find_sent_by(conn, sender, ReferralId::from_uuid(id)).map(drop);
-        let replay = Replay { action: "referral.acted.replayed", resource_type: "referral", may_see };
-        let work = async |slot: Slot| anew(false, async || self.attempt(id, &deed, &slot).await).await?;
-        self.call.send(self.retries.once(&self.call, Actor::Partner(sender), replay, work).await?)
-    }
-
-    /// Takes the action on the current version of the referral. The inner error tells that trying again would not help, since
-    /// the sender has read another receipt.
-    async fn attempt(&self, id: ReferralId, deed: &SenderDeed, slot: &Slot) -> Result<Result<Written>> {
-        let Self { caller: agency, call, directory, db, vault, denials, .. } = self;
-        let sender: PartnerId = agency.id;
-        let attempted = || Entry::of_call(call, Actor::Partner(sender), deed.audited(), "referral", vec![id.uuid()]);
-        let found = db.read(move |conn| store::find_sent_by(conn, sender, id)).await;
-        let before: Referral = denials.noted(found, attempted)?.open(vault)?;
-        let receipt =
-            |referral| Receipt::new(&DisclosedReferral::of(referral, directory), &agency.scopes, directory, call);
-        if let Err(stale) = call.check_if_match_of_when_given(&receipt(&before)) {
-            return Ok(Err(stale));
-        }
-        let told = |message: &SealedMessage| {
-            let path = format!("{}/messages", receipt::path(id));
-            Written::created(call, &path, &PartnerMessage::new(message, vault)?, Validator::Content)
-        };
-        let (writing, answer) = match deed.judge(&before, directory, call.moment.now)? {
-            SenderDeedResult::Transition(action, after, said) => {
-                let by = Actor::Partner(sender);
-                let transition =
-                    Transition::new(action, (&before, &after), by, &said, vault, &call.moment, attempted())?;
-                let answer = match transition.message() {
-                    Some(message) => told(message)?,
-                    None => Written::changed(&receipt(&after), Validator::Content)?,
-                };
-                (Writing::Transition(Box::new(transition)), answer)
-            }
-            SenderDeedResult::Message(kind, text, asks_for_new_report) => {
-                let message = SealedMessage::by_sender(id, (kind, &text), sender, vault, &call.moment)?;
-                let message = SealedMessage { asks_for_new_report, ..message };
-                let answer = told(&message)?;
-                (
-                    Writing::Message(Box::new(WrittenMessage { message, version: before.version, entry: attempted() })),
-                    answer,
-                )
-            }
-        };
-        let (kept, slot) = (answer.clone(), slot.clone());
-        let work = move |conn: &mut DbConn| {
-            match &writing {
-                Writing::Transition(transition) => transition.write(conn)?,
-                Writing::Message(words) => {
-                    message_store::hold(conn, id, words.version)?;
-                    message_store::insert(conn, &words.message)?;
-                    audit::record(conn, &words.entry)?;
+        let (agency, sender) = (&self.caller.0, self.caller.0.id);
+        self.write(deed.audited().on(id), answers::repeat_to_sender(sender), async || {
+            let moment = &self.call.moment;
+            let before = self.read(move |conn| store::find_sent_by(conn, sender, id)).await?.open(&self.vault)?;
+            self.call.check_if_match_of_when_given(&answers::receipt(self, agency, &before))?;
+            let effect = deed.judge(&before, &self.directory, moment.now)?;
+            let writing = DeedWriting::new(&before, &effect, sender, &self.vault, moment)?;
+            let answer = match writing.message() {
+                Some(message) => {
+                    let path = format!("{}/messages", receipt::path(id));
+                    let view = PartnerMessage::new(message, &self.vault)?;
+                    Written::created(&self.call, &path, &view, Validator::Content)?
                 }
-            }
-            slot.keep(conn, id.uuid(), &kept)
-        };
-        db.write(work).await?;
-        Ok(Ok(answer))
+                None => {
+                    let after = effect.after(&before);
+                    Written::changed(&answers::receipt(self, agency, after), Validator::Content)?
+                }
+            };
+            Ok(move |tx: &mut Tx| {
+                writing.write(tx)?;
+                Ok(answer.clone())
+            })
+        })
+        .await
     }
 }

@@ -1,18 +1,15 @@
 //! The operations by which staff read referrals: the queue, one referral, and its sender's view.
 
-use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::audit::denials::Denials;
-use crate::audit::{self, Entry};
+use crate::audit::{Entry, actions};
 use crate::auth::{CaseReader, Scope};
-use crate::db::{Db, DbConn};
-use crate::directory;
+use crate::context::Context;
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
-use crate::http::call::{Cache, Call};
+use crate::http::call::Cache;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
@@ -21,13 +18,11 @@ use crate::id::{OfficeId, ReferralId, StaffId};
 use crate::referrals::disclosure::DisclosedReferral;
 use crate::referrals::disclosure::partner_view::{SenderView, Withheld};
 use crate::referrals::disclosure::receipt::Receipt;
-use crate::referrals::faces::answers::{Reading, links};
 use crate::referrals::faces::views::{ReferralRow, ReferralView};
-use crate::referrals::faces::{copy_routes, correct_routes, create_routes, search_routes};
+use crate::referrals::faces::{answers, copy_routes, correct_routes, create_routes, search_routes};
 use crate::referrals::store::{self, Order, ReferralFilter, SealedReferral};
 use crate::referrals::{Kind, Status, course, messages};
 use crate::time::Timestamp;
-use crate::vault::Vault;
 
 /// Mounts the operations of staff on referrals.
 pub fn mount(api: &mut impl Mount) {
@@ -83,38 +78,26 @@ pub struct QueueQuery {
     security(("staffToken" = []))
 )]
 #[get("/referrals")]
-async fn list_referrals(
-    CaseReader { staff, .. }: CaseReader,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    query: Query<QueueQuery>,
-    paging: Paging,
-) -> Result<HttpResponse> {
-    let now = call.moment.now;
+async fn list_referrals(ctx: Context<CaseReader>, query: Query<QueueQuery>, paging: Paging) -> Result<HttpResponse> {
+    let now = ctx.call.moment.now;
     let (filter, order) = query.0.parts(now);
-    let sight = staff.sight(&directory.current());
-    let reason = sight.reason;
-    let on_behalf_of = sight.office_of(filter.office);
-    let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
+    let scope = ctx.readable();
+    let office = scope.office_of(filter.office);
+    let attempt = actions::REFERRAL_LISTED.on_new().on_behalf_of(office).because(scope.reason);
+    let (from, limit, count) = (paging.from_among_cases(&ctx.call)?, paging.limit, paging.total);
     let shown = paging.shown();
-    let read = move |conn: &mut DbConn| {
-        let total = if count { Some(store::count(conn, &sight, &filter)?) } else { None };
-        Ok((store::page(conn, &sight, &filter, order, &from, limit)?, total))
+    let read = move |conn: &mut _| {
+        let total = if count { Some(store::count(conn, &scope, &filter)?) } else { None };
+        Ok((store::page(conn, &scope, &filter, order, &from, limit)?, total))
     };
-    let entry = Entry::of_call(&call, staff.actor(), "referral.listed", "referral", Vec::new())
-        .on_behalf_of(on_behalf_of)
-        .because(reason);
-    let record = move |conn: &mut DbConn, (rows, _): &(Vec<SealedReferral>, Option<u64>)| {
-        let seen = rows.iter().take(shown).map(|referral| referral.id.uuid());
-        audit::record(conn, &entry.about(seen.collect()))
+    let seen = move |(rows, _): &(Vec<SealedReferral>, Option<u64>), entry: Entry| {
+        entry.about(rows.iter().take(shown).map(|referral| referral.id.uuid()).collect())
     };
-    let (rows, total) = db.read_recorded(read, record).await?;
+    let (rows, total) = ctx.read_recorded(attempt, read, seen).await?;
     let found = PageRows::of_one_more(rows, &paging, total, |last| order.position(last));
-    let found = found.try_map(|row| row.open(&vault))?;
-    let answer = found.answer(&call, &paging, |referral| ReferralRow::new(referral, now))?;
-    Ok(call.give(answer, Cache::NoStore))
+    let found = found.try_map(|row| row.open(&ctx.vault))?;
+    let answer = found.answer(&ctx.call, &paging, |referral| ReferralRow::new(referral, now))?;
+    Ok(ctx.call.give(answer, Cache::NoStore))
 }
 
 /// Get a referral
@@ -130,23 +113,14 @@ async fn list_referrals(
     security(("staffToken" = []))
 )]
 #[get("/referrals/{id}")]
-async fn get_referral(
-    CaseReader { staff, powers }: CaseReader,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    denials: Data<Denials>,
-    id: Named<ReferralId>,
-) -> Result<HttpResponse> {
-    let directory = directory.current();
-    let reading = Reading { staff: &staff, call: &call, directory: &directory, db: &db, denials: &denials };
-    let (referral, ()) = reading.of("referral.read", id.0, |_, _| Ok(())).await?;
-    let referral = referral.open(&vault)?;
+async fn get_referral(ctx: Context<CaseReader>, id: Named<ReferralId>) -> Result<HttpResponse> {
+    let CaseReader { staff, powers } = &ctx.caller;
+    let (referral, ()) = ctx.read_referral(actions::REFERRAL_READ, id.0, |_, _| Ok(())).await?;
+    let referral = referral.open(&ctx.vault)?;
     let version = referral.version;
-    let is_own = staff.offices(&directory).any(|office| office == referral.office_id);
-    let links = links(&call, &referral, &directory, (powers.works && is_own).then(|| powers.into()));
-    call.found(&ReferralView::new(referral, call.moment.now, links), Validator::Version(version), Cache::NoStore)
+    let is_own = staff.offices(&ctx.directory).any(|office| office == referral.office_id);
+    let view = answers::view(&ctx, referral, (powers.works && is_own).then(|| (*powers).into()));
+    ctx.call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 
 /// Get the sender's view of a referral
@@ -165,26 +139,16 @@ async fn get_referral(
     extensions(("x-problems" = json!([Problem::NoSender])))
 )]
 #[get("/referrals/{id}/partner-view")]
-async fn get_partner_view(
-    CaseReader { staff, .. }: CaseReader,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    denials: Data<Denials>,
-    id: Named<ReferralId>,
-) -> Result<HttpResponse> {
-    let directory = directory.current();
-    let reading = Reading { staff: &staff, call: &call, directory: &directory, db: &db, denials: &denials };
-    let (referral, ()) = reading.of("referral.partner_view_read", id.0, |_, _| Ok(())).await?;
-    let referral = referral.open(&vault)?;
+async fn get_partner_view(ctx: Context<CaseReader>, id: Named<ReferralId>) -> Result<HttpResponse> {
+    let (referral, ()) = ctx.read_referral(actions::REFERRAL_PARTNER_VIEW_READ, id.0, |_, _| Ok(())).await?;
+    let referral = referral.open(&ctx.vault)?;
     if referral.origin.partner().is_none() {
         return Err(Error::new(Problem::NoSender));
     }
-    let disclosed = DisclosedReferral::of(&referral, &directory);
+    let disclosed = DisclosedReferral::of(&referral, &ctx.directory);
     let withheld = Withheld::from(&referral, &disclosed);
-    let receipt = Receipt::new(&disclosed, &[Scope::Submit, Scope::Read], &directory, &call);
-    call.found(&SenderView { receipt, withheld }, Validator::Content, Cache::NoStore)
+    let receipt = Receipt::new(&disclosed, &[Scope::Submit, Scope::Read], &ctx.directory, &ctx.call);
+    ctx.call.found(&SenderView { receipt, withheld }, Validator::Content, Cache::NoStore)
 }
 
 impl QueueQuery {

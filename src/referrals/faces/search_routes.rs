@@ -2,16 +2,13 @@
 
 use std::cmp::Reverse;
 
-use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::audit::denials::Denials;
-use crate::audit::{self, Entry};
+use crate::audit::{Entry, actions};
 use crate::auth::{CaseReader, TimelineReader};
-use crate::db::{Db, DbConn};
-use crate::directory;
+use crate::context::Context;
 use crate::error::{Error, Result, Text};
 use crate::families::membership::if_known;
 use crate::http::body::Body;
@@ -27,7 +24,6 @@ use crate::referrals::reference::Reference;
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
-use crate::vault::Vault;
 
 /// The largest number of referrals that a search shows.
 const MOST: usize = 20;
@@ -78,41 +74,32 @@ enum WantedReferral {
     extensions(("x-no-prefer" = json!(true)))
 )]
 #[post("/referrals/search")]
-pub async fn search_referrals(
-    TimelineReader { people, cases }: TimelineReader,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    search: Body<ReferralSearch>,
-) -> Result<HttpResponse> {
+pub async fn search_referrals(ctx: Context<TimelineReader>, search: Body<ReferralSearch>) -> Result<HttpResponse> {
     let wanted = WantedReferral::of(search.0)?;
-    let directory = directory.current();
-    let (people, sight) = (people.sight(&directory), cases.sight(&directory));
-    let mut entry = Entry::of_call(&call, cases.actor(), "referral.searched", "referral", Vec::new())
-        .on_behalf_of(sight.only_office())
-        .because(sight.reason);
-    if let WantedReferral::Person(person) = &wanted {
-        entry = entry.about(vec![person.uuid()]);
-    }
+    let TimelineReader { people, cases } = &ctx.caller;
+    let (people, scope) = (people.sight(&ctx.directory), cases.sight(&ctx.directory));
+    let attempt = match &wanted {
+        WantedReferral::Person(person) => actions::REFERRAL_SEARCHED.on(*person),
+        WantedReferral::Reference(_) => actions::REFERRAL_SEARCHED.on_new(),
+    };
+    let attempt = attempt.on_behalf_of(scope.only_office()).because(scope.reason);
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
-    let read = move |conn: &mut DbConn| match &wanted {
-        WantedReferral::Reference(reference) => finding::by_reference(conn, &sight, reference),
+    let read = move |conn: &mut _| match &wanted {
+        WantedReferral::Reference(reference) => finding::by_reference(conn, &scope, reference),
         // A caller who may not know of the person may not know what is said about the person either.
         WantedReferral::Person(person) => match if_known(people_store::find(conn, &people, *person))? {
-            Some(_) => finding::about(conn, &sight, *person, limit),
+            Some(_) => finding::about(conn, &scope, *person, limit),
             None => Ok(Vec::new()),
         },
     };
-    let record = move |conn: &mut DbConn, found: &Vec<SealedReferral>| {
-        let found = found.iter().take(MOST).map(|referral| referral.id.uuid());
-        audit::record(conn, &entry.also_about(found.collect()))
+    let seen = |found: &Vec<SealedReferral>, entry: Entry| {
+        entry.also_about(found.iter().take(MOST).map(|referral| referral.id.uuid()).collect())
     };
-    let found = db.read_recorded(read, record).await?;
+    let found = ctx.read_recorded(attempt, read, seen).await?;
     let has_more = found.len() > MOST;
-    let row = |referral: SealedReferral| Ok(ReferralRow::new(referral.open(&vault)?, call.moment.now));
+    let row = |referral: SealedReferral| Ok(ReferralRow::new(referral.open(&ctx.vault)?, ctx.call.moment.now));
     let items = found.into_iter().take(MOST).map(row).collect::<Result<_>>()?;
-    call.answer(&ReferralMatches { items, has_more }, Cache::NoStore)
+    ctx.call.answer(&ReferralMatches { items, has_more }, Cache::NoStore)
 }
 
 impl WantedReferral {
@@ -191,36 +178,26 @@ impl RelatedReferral {
     security(("staffToken" = []))
 )]
 #[get("/referrals/{id}/related")]
-pub async fn list_related(
-    CaseReader { staff, .. }: CaseReader,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    denials: Data<Denials>,
-    asked: (Named<ReferralId>, Paging),
-) -> Result<HttpResponse> {
-    let (Named(id), paging) = asked;
-    let sight = staff.sight(&directory.current());
-    let reason = sight.reason;
-    let attempt =
-        || Entry::of_call(&call, staff.actor(), "referral.related_read", "referral", vec![id.uuid()]).because(reason);
-    let seen = sight.clone();
-    let referral = denials.noted(db.read(move |conn| store::find(conn, &seen, id)).await, attempt)?;
-    let entry = attempt().on_behalf_of(referral.office_id);
-    let copies = referral.clone().open(&vault)?.course.copied();
+pub async fn list_related(ctx: Context<CaseReader>, id: Named<ReferralId>, paging: Paging) -> Result<HttpResponse> {
+    let (id, scope, seen_by) = (id.0, ctx.readable(), ctx.readable());
+    let attempt = actions::REFERRAL_RELATED_READ.on(id).because(scope.reason);
+    let found = ctx.read(move |conn| store::find(conn, &seen_by, id)).await;
+    let referral = ctx.noted(found, &attempt)?;
+    let office = referral.office_id;
+    let copies = referral.open(&ctx.vault)?.course.copied();
     // The referral may have gone to another office in the meantime.
-    let read = move |conn: &mut DbConn| {
-        let referral = store::find(conn, &sight, id)?;
-        finding::related(conn, &sight, &referral, &copies)
+    let read = move |conn: &mut _| {
+        let referral = store::find(conn, &scope, id)?;
+        finding::related(conn, &scope, &referral, &copies)
     };
-    let record = move |conn: &mut DbConn, found: &Vec<Related>| {
-        audit::record(conn, &entry.also_about(found.iter().map(|related| related.id.uuid()).collect()))
+    let seen = move |found: &Vec<Related>, entry: Entry| {
+        entry.on_behalf_of(office).also_about(found.iter().map(|related| related.id.uuid()).collect())
     };
-    let related = denials.noted(db.read_recorded(read, record).await, attempt)?;
+    let related = ctx.read_recorded(attempt, read, seen).await?;
     // A family has few referrals, so all of them are in memory.
     let all: Vec<&Related> = related.iter().collect();
     let position = |related: &Related| Reverse((related.received_at.micros(), related.id));
-    let found = paging.of_sorted(&call, &all, position)?.counted_when_asked(&paging);
-    Ok(call.give(found.answer(&call, &paging, |related| RelatedReferral::new(related, &call))?, Cache::NoStore))
+    let found = paging.of_sorted(&ctx.call, &all, position)?.counted_when_asked(&paging);
+    let answer = found.answer(&ctx.call, &paging, |related| RelatedReferral::new(related, &ctx.call))?;
+    Ok(ctx.call.give(answer, Cache::NoStore))
 }

@@ -110,6 +110,18 @@ pub fn page(
     })?)
 }
 
+/// Returns one page of a referral's messages as [`page`] does, with the number of all messages if `is_counted`.
+pub fn counted_page(
+    conn: &mut DbConn,
+    referral: ReferralId,
+    from: &PageStart<MessagePosition>,
+    limit: u32,
+    is_counted: bool,
+) -> Result<(Vec<SealedMessage>, Option<u64>)> {
+    let total = if is_counted { Some(count(conn, referral)?) } else { None };
+    Ok((page(conn, referral, from, limit)?, total))
+}
+
 /// Counts all messages of a referral.
 pub fn count(conn: &mut DbConn, referral: ReferralId) -> Result<u64> {
     let rows = referral_messages::table.filter(referral_messages::referral_id.eq(referral)).count();

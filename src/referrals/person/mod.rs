@@ -1,6 +1,5 @@
 //! The person that a referral is about, where somebody who is registered here is meant.
 
-pub mod adoption;
 pub mod of_person;
 pub mod whom;
 

@@ -22,11 +22,17 @@ pub struct ConcernedPerson {
     /// The person, if registered.
     pub known: Option<RegisteredPerson>,
     /// The person that staff named, if the caller may know of the person.
-    person: Option<SealedPerson>,
+    person: Option<NamedPerson>,
     number: Option<Vec<u8>>,
     /// The person that the referral was about before. It stays the same person where nothing says otherwise.
     before: Option<PersonId>,
-    sight: CaseScope,
+}
+
+/// A person that staff named, and the people that the caller may know of.
+#[derive(Clone)]
+struct NamedPerson {
+    record: SealedPerson,
+    scope: CaseScope,
 }
 
 impl ConcernedPerson {
@@ -42,41 +48,59 @@ impl ConcernedPerson {
     ) -> Result<(Child, Self)> {
         let hash = |child: &Child| child.number().map(|number| number_hash(vault, number));
         let (seen, named) = (sight.clone(), child.person_id);
-        let person = match named {
+        let record = match named {
             Some(id) => db.read(move |conn| find_named(conn, &seen, id)).await.map(Some)?,
             None => None,
         };
         let given = hash(&child);
-        let child = match &person {
-            Some(person) => child.filled_from(person.id, &person.clone().open(vault)?.written),
+        let child = match &record {
+            Some(record) => child.filled_from(record.id, &record.clone().open(vault)?.written),
             None => child,
         };
-        let whom = Self { known: None, number: hash(&child), person, before, sight };
+        let person = record.map(|record| NamedPerson { record, scope: sight });
+        let whom = Self { known: None, number: hash(&child), person, before };
         let asked = whom.clone();
         let known = db.read(move |conn| asked.look_up(conn)).await?;
         whom.check_number(given.as_deref(), known)?;
         Ok((child, Self { known, ..whom }))
     }
 
+    /// The person with an identity number, given by its hash. `known` is the outcome of the lookup.
+    pub fn with_number(number: Option<Vec<u8>>, known: Option<RegisteredPerson>) -> Self {
+        Self { known, person: None, number, before: None }
+    }
+
+    /// Nobody who is registered, whatever else is said of the child.
+    pub fn nobody() -> Self {
+        Self::with_number(None, None)
+    }
+
     /// Keeps the person that the referral was about.
-    pub async fn still(before: PersonId, sight: CaseScope, db: &Db) -> Result<Self> {
-        let whom = Self { known: None, person: None, number: None, before: Some(before), sight };
+    pub async fn still(before: PersonId, db: &Db) -> Result<Self> {
+        let whom = Self { known: None, person: None, number: None, before: Some(before) };
         let asked = whom.clone();
         Ok(Self { known: db.read(move |conn| asked.look_up(conn)).await?, ..whom })
     }
 
     /// Locks the person until the transaction ends. Fails if the lookup would give another result now.
     pub fn hold(&self, conn: &mut DbConn) -> Result<()> {
-        if let Some(number) = &self.number {
-            hold_known(conn, number)?;
-        }
-        let people: Vec<PersonId> = self.person.iter().map(|person| person.id).chain(self.before).collect();
-        dialect::hold_people(conn, &people)?;
+        let first = match &self.number {
+            Some(number) => hold_known(conn, number)?,
+            None => None,
+        };
+        let people: Vec<PersonId> = self.person.iter().map(|person| person.record.id).chain(self.before).collect();
+        let is_same = if people.is_empty() { first == self.known } else { self.hold_people(conn, &people)? };
+        if is_same { Ok(()) } else { Err(stale()) }
+    }
+
+    /// Locks people who were named, or were meant before. Returns whether the lookup would give the same result.
+    fn hold_people(&self, conn: &mut DbConn, people: &[PersonId]) -> Result<bool> {
+        dialect::hold_people(conn, people)?;
         let is_same = match &self.person {
-            Some(then) => find_named(conn, &self.sight, then.id)?.version == then.version,
+            Some(NamedPerson { record, scope }) => find_named(conn, scope, record.id)?.version == record.version,
             None => true,
         };
-        if is_same && self.look_up(conn)? == self.known { Ok(()) } else { Err(stale()) }
+        Ok(is_same && self.look_up(conn)? == self.known)
     }
 
     fn look_up(&self, conn: &mut DbConn) -> Result<Option<RegisteredPerson>> {
@@ -85,8 +109,8 @@ impl ConcernedPerson {
         {
             return Ok(Some(first));
         }
-        if let Some(person) = &self.person {
-            return Ok(Some((person.id, person.protection)));
+        if let Some(NamedPerson { record, .. }) = &self.person {
+            return Ok(Some((record.id, record.protection)));
         }
         let Some(before) = self.before else { return Ok(None) };
         let (known, has_number) = of_person::still_known(conn, before)?;
@@ -96,11 +120,11 @@ impl ConcernedPerson {
 
     /// Checks that a number given together with a person belongs to that person, as far as the caller may know.
     fn check_number(&self, given: Option<&[u8]>, known: Option<RegisteredPerson>) -> Result<()> {
-        let Some(person) = &self.person else { return Ok(()) };
-        let may_be_named = |known: &RegisteredPerson| self.sight.protected_identity || !known.1.is_protected();
-        let is_somebody_elses = match &person.number_hash {
+        let Some(NamedPerson { record, scope }) = &self.person else { return Ok(()) };
+        let may_be_named = |known: &RegisteredPerson| scope.protected_identity || !known.1.is_protected();
+        let is_somebody_elses = match &record.number_hash {
             Some(registered) => given.is_some_and(|given| given != registered),
-            None => known.filter(may_be_named).is_some_and(|(id, _)| id != person.id),
+            None => known.filter(may_be_named).is_some_and(|(id, _)| id != record.id),
         };
         let differs = Text::new("is not the number of this person", "är inte den här personens nummer");
         if is_somebody_elses { Err(Error::invalid_at("/child/personalIdentityNumber", differs)) } else { Ok(()) }

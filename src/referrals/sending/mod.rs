@@ -3,3 +3,4 @@
 pub mod sender;
 pub mod sender_category;
 pub mod sent;
+pub mod writing;

@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::audit::{AuditAction, actions};
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result};
 use crate::referrals::course::steps::StepNote;
@@ -62,17 +63,27 @@ pub enum SenderDeedResult {
     Message(MessageKind, ConfidentialProse, AsksForNewReport),
 }
 
+impl SenderDeedResult {
+    /// The referral after the action.
+    pub fn after<'a>(&'a self, before: &'a Referral) -> &'a Referral {
+        match self {
+            Self::Transition(_, after, _) => after,
+            Self::Message(..) => before,
+        }
+    }
+}
+
 /// Whether a supplement came after the report was decided, so that the office must say whether the supplement is a new report.
 pub type AsksForNewReport = bool;
 
 impl SenderDeed {
-    /// The name of the action in the audit.
-    pub fn audited(&self) -> &'static str {
+    /// The action in the audit.
+    pub fn audited(&self) -> AuditAction {
         match self {
-            Self::Supplement(_) => "referral.supplemented",
-            Self::Write(_) => "referral.message_written",
-            Self::Withdraw(_) => "referral.withdrawn",
-            Self::RequestFeedback => "referral.feedback_requested",
+            Self::Supplement(_) => actions::REFERRAL_SUPPLEMENTED,
+            Self::Write(_) => actions::REFERRAL_MESSAGE_WRITTEN,
+            Self::Withdraw(_) => actions::REFERRAL_WITHDRAWN,
+            Self::RequestFeedback => actions::REFERRAL_FEEDBACK_REQUESTED,
         }
     }
 

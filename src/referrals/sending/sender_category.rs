@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::audit::{self, Entry};
 use crate::auth::Category;
 use crate::db::columns::Json;
-use crate::db::schema::referrals;
+use crate::db::schema::{partners, referrals};
 use crate::db::{DbConn, dialect};
 use crate::directory::Directory;
 use crate::error::{Error, Result};
@@ -30,6 +30,11 @@ use crate::vault::Vault;
 
 /// The number of referrals that are written at once and named in one audit record, since an agency may have sent a great many.
 const AT_ONCE: usize = 100;
+
+/// Returns the category of an agency.
+pub fn find(conn: &mut DbConn, sender: PartnerId) -> Result<Category> {
+    Ok(on_backend!(conn, conn => partners::table.find(sender).select(partners::category).first(conn))?)
+}
 
 /// Returns the category of an agency, and locks it until the transaction ends.
 pub fn hold(conn: &mut DbConn, sender: PartnerId) -> Result<Category> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::support::{Backend, TestApp, credentials};
 use diesel::prelude::*;
 use diesel::sql_query;
 use futures_util::future::join_all;
@@ -18,7 +19,6 @@ use nara::time::Random;
 use serde_json::{Value, json};
 
 use super::{a_busy_morning, records, tick};
-use crate::support::{Backend, TestApp, credentials};
 
 fn sealing() -> Sealing {
     Sealing::new(Sealer::with(credentials::vault().ring()))

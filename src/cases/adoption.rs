@@ -8,17 +8,16 @@
 use uuid::Uuid;
 
 use crate::audit;
+use crate::cases::intake;
 use crate::db::DbConn;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::families;
 use crate::families::membership::ActingStaff;
 use crate::people::store::SealedPerson;
+use crate::referrals::Referral;
 use crate::referrals::course::events::{self, SealedEvent};
-use crate::referrals::person::of_person;
 use crate::referrals::siblings::hiding;
 use crate::referrals::store::{self, SealedReferral};
-use crate::referrals::{Referral, Status};
 use crate::vault::Vault;
 
 /// Links the referrals that name this person's number and are about nobody yet, in the transaction that writes the person. The
@@ -41,15 +40,10 @@ pub fn adopt(
             false => Referral { updated_at: by.moment.now, version: referral.version + 1, ..referral.clone() },
         };
         let sealed = SealedReferral::new(&next, vault, &by.moment.random)?;
-        store::update(conn, &sealed)?;
+        intake::adopt(conn, person.id, &sealed)?;
         if let Some(event) = SealedEvent::of_rerouting((&referral, &next), by.staff_id, vault, &by.moment)? {
             events::insert(conn, &event)?;
         }
-        // A referral entered in error is no reason for the office to know the person.
-        if next.status() != Status::EnteredInError {
-            families::store::meet_person(conn, person.id, next.office_id, next.protected)?;
-        }
-        of_person::arrived(conn, &sealed)?;
         linked.push(next.id.uuid());
         rerouted.extend((next.protected && !was_protected).then_some(next.id.uuid()));
         hidden.extend(person.protection.is_protected().then_some(next.id));

@@ -1,0 +1,120 @@
+//! The correction of a referral. It may turn out to be about somebody else, or its child's identity to be protected: then the referral
+//! disappears for staff who are not cleared, with everything that tells as much as it does.
+
+use std::sync::Arc;
+
+use crate::audit::{self, AuditedCall, actions};
+use crate::auth::{CaseCorrector, CaseScope};
+use crate::context::Context;
+use crate::db::DbConn;
+use crate::directory::Directory;
+use crate::error::Result;
+use crate::families;
+use crate::families::membership::{ActingStaff, if_known};
+use crate::id::{OfficeId, PersonId, ReferralId};
+use crate::outreach::store as contact_store;
+use crate::referrals::course::act::Transition;
+use crate::referrals::course::steps::StepNote;
+use crate::referrals::course::table::Action;
+use crate::referrals::person::of_person;
+use crate::referrals::person::whom::ConcernedPerson;
+use crate::referrals::siblings::hiding;
+use crate::referrals::{Referral, store};
+use crate::vault::Vault;
+
+/// A correction that is to be written.
+pub struct ReferralCorrecting {
+    id: ReferralId,
+    /// The office that has the referral before the correction.
+    pub office: OfficeId,
+    whom: ConcernedPerson,
+    transition: Transition,
+    effects: CorrectionEffects,
+    /// Whether the referral disappears by the correction for staff who are not cleared.
+    hides: bool,
+    /// The member of staff who hides the copied reports as well, if they must be hidden.
+    hider: Option<ActingStaff>,
+    call: AuditedCall,
+    scope: CaseScope,
+    directory: Arc<Directory>,
+    vault: Vault,
+}
+
+impl ReferralCorrecting {
+    /// Seals the correction from `before` to `after`, which is about `whom`.
+    pub fn new(
+        before: &Referral,
+        after: &Referral,
+        whom: ConcernedPerson,
+        ctx: &Context<CaseCorrector>,
+    ) -> Result<Self> {
+        let (vault, moment, call) = (&ctx.vault, &ctx.call.moment, ctx.audited());
+        let transition =
+            Transition::new(Action::Correct, (before, after), call.actor, &StepNote::default(), vault, moment)?;
+        let hider = after.hides_anew(before).then(|| ActingStaff::new(ctx.staff(), &ctx.directory, &ctx.call));
+        Ok(Self {
+            id: before.id,
+            office: before.office_id,
+            whom,
+            transition,
+            effects: CorrectionEffects::of(before, after),
+            hides: after.protected && !before.protected,
+            hider,
+            call,
+            scope: ctx.changeable(),
+            directory: ctx.directory.clone(),
+            vault: vault.clone(),
+        })
+    }
+
+    /// Writes the correction with everything that follows from it.
+    pub fn write(&self, conn: &mut DbConn) -> Result<()> {
+        self.whom.hold(conn)?;
+        self.transition.write(conn)?;
+        self.effects.write(conn)?;
+        let rerouted = self.call.entry(actions::REFERRAL_REROUTED, vec![self.id.uuid()]).on_behalf_of(self.office);
+        if let Some(by) = &self.hider {
+            hiding::hide_copied(conn, self.id, &self.directory, &self.vault, by)?;
+        }
+        if self.hides {
+            contact_store::protect_source(conn, self.id)?;
+            audit::record(conn, &rerouted)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the caller may still know of the referral after the correction.
+    pub fn is_in_sight(&self, conn: &mut DbConn) -> Result<bool> {
+        Ok(if_known(store::find(conn, &self.scope, self.id))?.is_some())
+    }
+}
+
+/// The consequences for people when a referral is about somebody else or its protection changes.
+struct CorrectionEffects {
+    met: Option<PersonId>,
+    office: OfficeId,
+    protected: bool,
+    /// The people whose family may have been first reached in another way.
+    touched: Vec<PersonId>,
+}
+
+impl CorrectionEffects {
+    fn of(before: &Referral, after: &Referral) -> Self {
+        let is_anothers = before.person_id != after.person_id;
+        let is_touched = is_anothers || before.protected != after.protected;
+        let touched = [before.person_id.filter(|_| is_anothers), after.person_id.filter(|_| is_touched)];
+        Self {
+            met: after.person_id.filter(|_| is_anothers),
+            office: after.office_id,
+            protected: after.protected,
+            touched: touched.into_iter().flatten().collect(),
+        }
+    }
+
+    fn write(&self, conn: &mut DbConn) -> Result<()> {
+        if let Some(person) = self.met {
+            families::store::meet_person(conn, person, self.office, self.protected)?;
+        }
+        self.touched.iter().try_for_each(|person| of_person::is_no_fact_any_more(conn, *person))
+    }
+}
