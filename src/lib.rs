@@ -14,7 +14,7 @@
 //! | [`referrals`] | a matter about a child, from its sender to the office's decision and back; the part of it that its sender may see |
 //! | [`outreach`] | meetings in the field, offers and answers, promises to get back |
 //! | [`people`], [`families`], [`timeline`] | the people and families who are met and helped, and what happened to them |
-//! | [`cases`] | transactions that span these nouns, such as the intake of a referral |
+//! | [`cases`] | transactions that span these nouns, such as the intake of a referral, or registering a person |
 //! | [`partners`], [`staff`] | the agencies that send referrals, and the staff who work with them |
 //! | [`auth`] | signing in, and the data that each caller may see |
 //! | [`audit`] | the audit trail, its seals, and the check that it is complete |

@@ -19,7 +19,7 @@ use nara::cli::{
 use nara::config::{Secret, ServeConfig, TokenConfig};
 use nara::db::backup::BackupPlace;
 use nara::db::connection::Purpose;
-use nara::db::{DbConn, migrations};
+use nara::db::migrations;
 use nara::meta::probe;
 use nara::moment::Moment;
 use nara::server::{self, MetricsAt, Setup, Timeouts};
@@ -155,7 +155,7 @@ async fn backup(config: BackupConfig) -> Result<(), String> {
     let (tell, told) = tokio::sync::oneshot::channel();
     let there = place.clone();
     let write = move || {
-        let counts = |conn: &mut DbConn| Ok((store::last_seal(conn)?, store::count(conn, &AuditFilter::default())?));
+        let counts = |conn: &mut _| Ok((store::last_seal(conn)?, store::count(conn, &AuditFilter::default())?));
         // The receiver is gone if the program is stopping.
         let _gone = tell.send(there.write(counts));
     };

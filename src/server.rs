@@ -139,6 +139,7 @@ pub async fn start(setup: Setup) -> Result<RunningServer> {
     let (vault, at) = (setup.vault.clone(), setup.clock.now());
     db.write(move |conn| vault::state::check(conn, vault.ring(), at)).await?;
     let keys = DerivedKeys::of(&setup.secret);
+    let settings = setup.settings(keys.cursors);
     let metrics = Data::new(Metrics::new()?);
     SignIn::count_from_zero(&metrics);
     let keyring = Keyring::new(setup.environment, keys.partner_keys, metrics.clone().into_inner());
@@ -158,15 +159,6 @@ pub async fn start(setup: Setup) -> Result<RunningServer> {
     let paths = [&meta::PATHS[..], if metrics_here { &["/metrics"] } else { &[] }].concat();
     let served_at = setup.public_url.as_ref().map_or_else(|| ROOT.to_owned(), |url| format!("{url}{ROOT}"));
     let (operations, json) = described(setup.document, served_at)?;
-    let settings = Settings {
-        strict_transport: setup.public_url.as_ref().is_some_and(|url| url.starts_with("https://")),
-        public_url: setup.public_url,
-        trusted_proxies: setup.trusted_proxies,
-        body_timeout: setup.timeouts.body,
-        cursor_key: keys.cursors,
-        clock: setup.clock.clone(),
-        random: setup.random.clone(),
-    };
     let limits = Data::new(Limits::new(setup.limits.as_ref(), &setup.clock, &metrics)?);
     let retries = Data::new(Retries::new(db.clone(), keys.retries, setup.vault.clone()));
     let sealer = Sealer::with(setup.vault.ring());

@@ -110,8 +110,9 @@ actions! {
 
     // The field.
     OUTREACH_CONTACT_CREATED = AuditAction::new("outreach_contact.created", "outreach_contact").repeated_as("outreach_contact.created.replayed").retried();
+    OUTREACH_CONTACT_PUT = AuditAction::new("outreach_contact.created", "outreach_contact").retried();
     OUTREACH_CONTACTS_SUBMITTED = AuditAction::new("outreach_contact.created", "outreach_contact").repeated_as("outreach_contact.batch.replayed").retried();
-    OUTREACH_CONTACT_CORRECTED = AuditAction::new("outreach_contact.corrected", "outreach_contact").retried();
+    OUTREACH_CONTACT_CORRECTED = AuditAction::new("outreach_contact.corrected", "outreach_contact");
     OUTREACH_CONTACT_ENTERED_IN_ERROR = AuditAction::new("outreach_contact.entered_in_error", "outreach_contact").repeated_as("outreach_contact.entered_in_error.replayed").retried();
     OUTREACH_CONTACT_READ = AuditAction::new("outreach_contact.read", "outreach_contact");
     OUTREACH_CONTACT_LISTED = AuditAction::new("outreach_contact.listed", "outreach_contact");

@@ -7,7 +7,7 @@
 
 use uuid::Uuid;
 
-use crate::audit;
+use crate::audit::{self, actions};
 use crate::cases::intake;
 use crate::db::DbConn;
 use crate::directory::Directory;
@@ -49,11 +49,11 @@ pub fn adopt(
         hidden.extend(person.protection.is_protected().then_some(next.id));
     }
     if !linked.is_empty() {
-        let entry = by.entry("referral.linked", "referral", linked);
+        let entry = by.entry(actions::REFERRAL_LINKED, linked);
         audit::record(conn, &entry.also_about(vec![person.id.uuid()]))?;
     }
     if !rerouted.is_empty() {
-        audit::record(conn, &by.entry("referral.rerouted", "referral", rerouted))?;
+        audit::record(conn, &by.entry(actions::REFERRAL_REROUTED, rerouted))?;
     }
     hidden.into_iter().try_for_each(|id| hiding::hide_copied(conn, id, directory, vault, by))
 }

@@ -212,16 +212,8 @@ impl DemoDesk<'_> {
             return self.step::<WithdrawConsent>(matter, 48, withdrawal).map(drop);
         }
         let is_lost = self.in_a_hundred(12);
-        let attempts = if is_lost { 3 } else { self.chance.below(3) };
-        for attempt in 1..=attempts {
-            let (reached, hours) = (!is_lost && attempt == attempts, self.hours(6, 30));
-            let tried = json!({
-                "at": Timestamp::from(matter.at + Duration::hours(hours)), "channel": self.chance.one_of(&["phone", "phone", "digital", "home_visit"]),
-                "reached": reached, "note": if reached { "Bokade en tid." } else { "Ingen svarade." },
-            });
-            if !self.step::<LogAttempt>(matter, hours, tried)? {
-                return Ok(());
-            }
+        if !self.tries_to_reach(matter, is_lost)? {
+            return Ok(());
         }
         if is_lost {
             // In some cases it has not been decided yet that nobody can be reached.
@@ -255,6 +247,23 @@ impl DemoDesk<'_> {
             self.step::<Reopen>(matter, 9 * 24, json!({ "reason": "Familjen hörde av sig igen." }))?;
         }
         Ok(())
+    }
+
+    /// Logs the attempts to reach the family: three in vain where it is lost, else the last of a few succeeds. Returns whether the work
+    /// goes on.
+    fn tries_to_reach(&mut self, matter: &mut Matter, is_lost: bool) -> Result<bool> {
+        let attempts = if is_lost { 3 } else { self.chance.below(3) };
+        for attempt in 1..=attempts {
+            let (reached, hours) = (!is_lost && attempt == attempts, self.hours(6, 30));
+            let tried = json!({
+                "at": Timestamp::from(matter.at + Duration::hours(hours)), "channel": self.chance.one_of(&["phone", "phone", "digital", "home_visit"]),
+                "reached": reached, "note": if reached { "Bokade en tid." } else { "Ingen svarade." },
+            });
+            if !self.step::<LogAttempt>(matter, hours, tried)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Puts every fifth referral on hold, a few of them for too long. Returns whether the work goes on.

@@ -2,9 +2,9 @@
 
 use uuid::Uuid;
 
-use crate::audit::client::Client;
-use crate::audit::{Actor, Entry};
-use crate::auth::{CaseScope, Staff};
+use crate::audit::{AuditAction, AuditedCall, Entry};
+use crate::auth::{CaseScope, OfStaff, Staff};
+use crate::context::Context;
 use crate::db::{DbConn, stale};
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
@@ -23,33 +23,26 @@ pub struct ActingStaff {
     pub sight: CaseScope,
     pub staff_id: StaffId,
     pub moment: Moment,
-    client: Client,
-    trace: String,
+    call: AuditedCall,
 }
 
 impl ActingStaff {
+    pub fn of(ctx: &Context<impl OfStaff>) -> Self {
+        Self::new(ctx.staff(), &ctx.directory, &ctx.call)
+    }
+
     pub fn new(staff: &Staff, directory: &Directory, call: &Call) -> Self {
         Self {
             sight: staff.own_sight(directory),
             staff_id: staff.id,
             moment: call.moment.clone(),
-            client: Client::of(call),
-            trace: call.trace.id(),
+            call: AuditedCall::new(call, staff.actor()),
         }
     }
 
     /// Makes an audit record of an action by this member of staff.
-    pub fn entry(&self, action: &'static str, resource_type: &'static str, ids: Vec<Uuid>) -> Entry {
-        let action = crate::audit::AuditAction {
-            code: action,
-            resource_type,
-            repeated: None,
-            is_retried: false,
-            is_open: false,
-        };
-        Entry::new(&self.moment, Actor::Staff(self.staff_id), action, ids, self.trace.clone())
-            .on_behalf_of(self.sight.only_office())
-            .from_client(self.client)
+    pub fn entry(&self, action: AuditAction, ids: Vec<Uuid>) -> Entry {
+        self.call.entry(action, ids).on_behalf_of(self.sight.only_office())
     }
 
     /// Makes a history event: a person moves from one family to another, or a family is merged into another one.
@@ -80,17 +73,6 @@ impl ActingStaff {
         let merged = Text::new("was merged into another family", "har gått upp i en annan familj");
         rules.require(goes_on, pointer, merged);
         rules.finish(Some(()))
-    }
-
-    /// Whether the caller may also change the people or families that were found with the sight `read_by`: a stated reason opens them for
-    /// reading only. `known` returns those of them that a sight knows.
-    pub fn may_change<T>(
-        &self,
-        conn: &mut DbConn,
-        read_by: &CaseScope,
-        known: impl FnOnce(&mut DbConn, &CaseScope) -> Result<Vec<T>>,
-    ) -> Result<bool> {
-        Ok(*read_by == self.sight || !known(conn, &self.sight)?.is_empty())
     }
 
     /// Checks that a family has not become too large when its members changed. A problem is reported at `pointer`. The family's row is

@@ -10,7 +10,10 @@
 //! - A history keeps who joined a family, left it, moved to another or was merged.
 //! - When and how a family was first reached is computed from the facts of all offices: see [`reached`].
 
+pub mod answers;
+mod changing;
 pub mod membership;
+mod merging;
 pub mod reached;
 pub mod routes;
 pub mod store;

@@ -32,7 +32,7 @@ impl MergePatch {
     }
 
     /// Returns the patch unchanged, unless it names one of these fields: they exist only when the resource is created.
-    pub fn without(self, fields: &[&str]) -> Result<Self> {
+    pub fn without(&self, fields: &[&str]) -> Result<&Self> {
         let named = fields.iter().find(|field| self.0.get(**field).is_some());
         match named {
             Some(field) => {

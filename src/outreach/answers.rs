@@ -1,67 +1,64 @@
-//! Answers about a contact: what is read for them, how they are shown, and what the audit is told.
+//! The answers to calls about contacts, made in the transaction that they tell of.
 
-use uuid::Uuid;
-
-use crate::audit::Entry;
-use crate::auth::case_scope::CaseScope;
-use crate::auth::staff::Staff;
+use crate::auth::{CaseScope, OfStaff};
+use crate::context::Context;
 use crate::db::DbConn;
 use crate::error::Result;
-use crate::families::reached;
 use crate::http::answer::Validator;
-use crate::http::call::Call;
-use crate::http::link::Linking;
+use crate::http::link::Links;
 use crate::http::written::Written;
 use crate::id::OutreachContactId;
-use crate::idempotency::Replay;
+use crate::idempotency::{self, Repeat};
 use crate::outreach::arrival::ArrivedContact;
-use crate::outreach::store::SealedContact;
+use crate::outreach::finding;
+use crate::outreach::store::{self, SealedContact};
 use crate::outreach::view::ContactView;
-use crate::outreach::{arrival, store};
 use crate::vault::Vault;
 
-/// Makes the answer to a contact that was received.
-pub(super) fn answer(arrived: ArrivedContact, vault: &Vault, links: &impl Linking) -> Result<Written> {
-    let (version, is_new) = (arrived.contact.version, arrived.is_new);
-    let view = ContactView::new(arrived.contact.open(vault)?, arrived.newly_reached, links);
-    match is_new {
-        true => Written::created(links, &path(view.id), &view, Validator::Version(version)),
-        false => Written::changed(&view, Validator::Version(version)),
+/// Shows contacts as the caller may see them.
+#[derive(Clone)]
+pub struct ContactAnswers {
+    scope: CaseScope,
+    vault: Vault,
+    links: Links,
+}
+
+impl ContactAnswers {
+    pub fn new(ctx: &Context<impl OfStaff>) -> Self {
+        Self { scope: ctx.changeable(), vault: ctx.vault.clone(), links: ctx.call.links() }
     }
-}
 
-/// Reads a contact that somebody with this sight may know of, and whether its family was newly reached.
-pub(super) fn look(
-    conn: &mut DbConn,
-    sight: &CaseScope,
-    id: OutreachContactId,
-) -> Result<(SealedContact, Option<bool>)> {
-    let contact = store::find(conn, sight, id)?;
-    let newly_reached = match contact.family_id {
-        Some(family) => {
-            let first = reached::first(conn, &[family], sight.protected_identity)?;
-            Some(arrival::is_first(&contact, first.get(&family)))
+    /// A contact that was received: 201 if it is new, 200 if it existed before.
+    pub fn received(&self, arrived: ArrivedContact) -> Result<Written> {
+        let is_new = arrived.is_new;
+        let (view, validator) = self.view(arrived.contact, arrived.newly_reached)?;
+        match is_new {
+            true => Written::created(&self.links, &format!("/outreach-contacts/{}", view.id), &view, validator),
+            false => Written::changed(&view, validator),
         }
-        None => None,
-    };
-    Ok((contact, newly_reached))
-}
+    }
 
-pub(super) fn entry(staff: &Staff, call: &Call, action: &'static str, ids: Vec<OutreachContactId>) -> Entry {
-    let ids = ids.into_iter().map(OutreachContactId::uuid).collect();
-    Entry::of_call(call, staff.actor(), action, "outreach_contact", ids)
-}
+    /// 200 with the contact as it is now.
+    pub fn changed(&self, conn: &mut DbConn, id: OutreachContactId) -> Result<Written> {
+        let found = finding::find(conn, &self.scope, id)?;
+        let (view, validator) = self.view(found.contact, found.newly_reached)?;
+        Written::changed(&view, validator)
+    }
 
-/// Checks that the caller may still know of the contact that a kept answer is about.
-pub(super) fn again(
-    action: &'static str,
-    sight: &CaseScope,
-) -> Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static> {
-    let sight = sight.clone();
-    let may_see = move |conn: &mut DbConn, id| store::find(conn, &sight, OutreachContactId::from_uuid(id)).map(drop);
-    Replay { action, resource_type: "outreach_contact", may_see }
-}
+    /// Gives a kept answer about a contact again.
+    pub fn repeat(&self) -> impl Repeat + use<> {
+        self.repeat_own_words(false)
+    }
 
-pub(super) fn path(id: OutreachContactId) -> String {
-    format!("/outreach-contacts/{id}")
+    /// Gives a kept answer about a contact again, also to a caller who said that somebody is protected and so no longer finds the
+    /// contact.
+    pub fn repeat_own_words(&self, says_protected: bool) -> impl Repeat + use<> {
+        let scope = self.scope.of_own_words(says_protected);
+        idempotency::kept(move |conn, id| store::find(conn, &scope, id).map(drop))
+    }
+
+    fn view(&self, contact: SealedContact, newly_reached: Option<bool>) -> Result<(ContactView, Validator)> {
+        let version = contact.version;
+        Ok((ContactView::new(contact.open(&self.vault)?, newly_reached, &self.links), Validator::Version(version)))
+    }
 }

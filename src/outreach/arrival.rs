@@ -18,6 +18,7 @@ use crate::families::reached::{self, Fact, FirstReached, FirstReachedThrough};
 use crate::id::{FamilyId, OutreachContactId, ResourceId};
 use crate::outreach::OutreachContact;
 use crate::outreach::codes::ContactOutcome;
+use crate::outreach::finding;
 use crate::outreach::follow_ups::store::{self as follow_up_store, SealedFollowUp};
 use crate::outreach::known::KnownParties;
 use crate::outreach::names::{JudgedParties, NamedParties};
@@ -111,10 +112,16 @@ pub fn receive(
         .collect();
     let first = reached::first(conn, &families, sight.protected_identity)?;
     let arrived = |(contact, is_new): (SealedContact, bool)| {
-        let newly_reached = contact.family_id.map(|family| is_first(&contact, first.get(&family)));
+        let newly_reached = finding::newly_reached(&contact, &first);
         ArrivedContact { contact, newly_reached, is_new }
     };
     Ok(outcomes.into_iter().map(|outcome| outcome.map(arrived)).collect())
+}
+
+/// Receives one contact.
+pub fn receive_one(conn: &mut DbConn, sight: &CaseScope, arrival: &ArrivingContact) -> Result<ArrivedContact> {
+    let mut outcomes = receive(conn, sight, std::slice::from_ref(arrival))?;
+    outcomes.pop().ok_or_else(|| Error::internal("a contact came to nothing"))?
 }
 
 /// Receives contacts so that none can hinder another: all in one transaction, and if that fails, each in its own.
@@ -143,11 +150,6 @@ pub fn receive_apart(
         }
     };
     arrivals.iter().map(alone).collect()
-}
-
-/// Whether a family was first reached by this contact.
-pub fn is_first(contact: &SealedContact, first: Option<&FirstReached>) -> bool {
-    first.is_some_and(|first| first.source.uuid() == contact.id.uuid())
 }
 
 /// Returns the stored contact if the arrival is the same. A worker who stated that the contact is about somebody protected gets the

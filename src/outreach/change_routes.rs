@@ -1,38 +1,27 @@
 //! The operations that correct contacts, enter them in error and list their earlier versions.
 
-use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::audit;
-use crate::audit::denials::Denials;
-use crate::auth::{CaseScope, OutreachWorker, VersionReader};
-use crate::db::{Db, DbConn, anew, dialect};
-use crate::directory;
-use crate::error::{Problem, Result, Text};
-use crate::families::reached;
-use crate::http::answer::Validator;
+use crate::audit::{Entry, actions};
+use crate::auth::{OutreachWorker, VersionReader};
+use crate::cases::correct_contact::ContactCorrection;
+use crate::context::{Context, Tx};
+use crate::error::{Problem, Result};
 use crate::http::body::Body;
-use crate::http::call::{Cache, Call};
+use crate::http::call::Cache;
 use crate::http::merge_patch::MergePatch;
 use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
-use crate::http::written::Written;
-use crate::id::{FamilyId, OfferId, OutreachContactId, PersonId};
-use crate::idempotency::{Retries, Slot};
-use crate::moment::Moment;
-use crate::outreach::answers::{again, entry, look};
-use crate::outreach::follow_ups::store as follow_up_store;
-use crate::outreach::known::{self, KnownParties};
-use crate::outreach::names::NamedParties;
-use crate::outreach::offers::{Offer, store as offer_store};
-use crate::outreach::store::{self, SealedContact, SealedVersion};
+use crate::id::OutreachContactId;
+use crate::idempotency;
+use crate::outreach::answers::ContactAnswers;
 use crate::outreach::view::{ContactView, VersionView};
-use crate::outreach::{ContactSetting, NewContact, OutreachContact, Participant, check_tells_nobody, rules};
+use crate::outreach::{ContactSetting, NewContact, OutreachContact, check_tells_nobody, known, rules, store};
 use crate::people::{Changeable, Registration};
 use crate::rules::Rules;
-use crate::vault::{ConfidentialProse, Vault};
+use crate::vault::ConfidentialProse;
 
 type ContactFacts = Changeable<NewContact>;
 
@@ -58,130 +47,30 @@ type ContactFacts = Changeable<NewContact>;
 )]
 #[patch("/outreach-contacts/{id}")]
 pub async fn correct_contact(
-    OutreachWorker(staff): OutreachWorker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    denials: Data<Denials>,
+    ctx: Context<OutreachWorker>,
     id: Named<OutreachContactId>,
     patch: MergePatch,
 ) -> Result<HttpResponse> {
-    let (directory, id) = (directory.current(), id.0);
+    let (id, answers) = (id.0, ContactAnswers::new(&ctx));
     let patch = patch.without(NewContact::FIELDS)?;
-    let sight = staff.own_sight(&directory);
-    let seen = sight.clone();
-    let before = db.read(move |conn| store::find(conn, &seen, id)).await;
-    let attempt = || entry(&staff, &call, "outreach_contact.corrected", vec![id]);
-    let before = denials.noted(before, attempt)?;
-    call.check_if_match(before.version)?;
-    let before = before.open(&vault)?;
-    let written = &before.record.written;
-    let setting =
-        ContactSetting { office: before.office_id, directory: &directory, now: call.moment.now, before: Some(written) };
-    let after = before.corrected(patch.apply(written)?, &setting, staff.id)?;
-    let change = ContactChange::new(&before, &after, sight, &vault, &call.moment)?;
-    let entry = attempt().on_behalf_of(before.office_id);
-    let work = move |conn: &mut DbConn| {
-        change.write(conn)?;
-        audit::record(conn, &entry)?;
-        look(conn, &change.sight, id)
-    };
-    let (contact, newly_reached) = denials.noted(db.write(work).await, attempt)?;
-    let version = contact.version;
-    call.changed(&ContactView::new(contact.open(&vault)?, newly_reached, &call), Validator::Version(version))
-}
-
-fn names(contact: &OutreachContact) -> NamedParties {
-    NamedParties::of(&contact.record.written, None)
-}
-
-/// The next version of a contact, with the version before it.
-struct ContactChange {
-    sight: CaseScope,
-    next: SealedContact,
-    before: SealedVersion,
-    names: NamedParties,
-    /// The participants before and after the change.
-    participants: [Vec<Participant>; 2],
-    vault: Vault,
-}
-
-impl ContactChange {
-    fn new(
-        before: &OutreachContact,
-        after: &OutreachContact,
-        sight: CaseScope,
-        vault: &Vault,
-        moment: &Moment,
-    ) -> Result<Self> {
-        Ok(Self {
-            sight,
-            next: SealedContact::new(after, vault, &moment.random)?,
-            before: SealedVersion::new(before, vault, moment)?,
-            names: NamedParties { known_before: Some(Box::new(names(before))), ..names(after) },
-            participants: [before, after].map(|contact| contact.record.written.participants.clone()),
-            vault: vault.clone(),
+    let attempt = actions::OUTREACH_CONTACT_CORRECTED.on(id);
+    ctx.write(attempt, idempotency::public(), async || {
+        let scope = ctx.changeable();
+        let before = ctx.read(move |conn| store::find(conn, &scope, id)).await?;
+        ctx.call.check_if_match(before.version)?;
+        let before = before.open(&ctx.vault)?;
+        let (office, written, now) = (before.office_id, &before.record.written, ctx.call.moment.now);
+        let setting = ContactSetting { office, directory: &ctx.directory, now, before: Some(written) };
+        let after = before.corrected(patch.apply(written)?, &setting, ctx.staff().id)?;
+        let correction = ContactCorrection::new(&before, &after, ctx.changeable(), &ctx.vault, &ctx.call.moment)?;
+        let answers = answers.clone();
+        Ok(move |tx: &mut Tx| {
+            correction.write(tx)?;
+            tx.on_behalf_of(office);
+            answers.changed(tx, id)
         })
-    }
-
-    /// Writes the next version, and works out again how the families were first reached that the contact names or has named.
-    fn write(&self, conn: &mut DbConn) -> Result<()> {
-        let stood_there = self.names.known_before.as_deref().cloned().unwrap_or_default();
-        let stood_there = NamedParties { known_before: Some(Box::new(stood_there.clone())), ..stood_there };
-        let known = KnownParties::load(conn, &self.sight, &[&self.names, &stood_there])?;
-        let (found, found_before) = (known.judge(&self.sight, &self.names)?, known.judge(&self.sight, &stood_there)?);
-        let people = |names: &NamedParties| names.people.iter().map(|(_, person)| *person).collect::<Vec<PersonId>>();
-        let (named, named_before) = (people(&self.names), people(&stood_there));
-        let is_about_the_same = named == named_before && self.names.family == stood_there.family;
-        // If somebody was protected or a family was merged meanwhile, that holds for the next version as well.
-        let current = store::hold(conn, &self.sight, self.next.id)?;
-        // A link to a family stays, even if the people have moved to another family since.
-        let family = if is_about_the_same { current.family_id } else { found.family };
-        let protected = current.protected || found.protected || found_before.protected;
-        let next = SealedContact { family_id: family, protected, ..self.next.clone() }.hidden_as_needed();
-        store::supersede(conn, &next, &self.before)?;
-        if named != named_before {
-            store::replace_people(conn, next.id, &named)?;
-        }
-        // If somebody of another family is added, the contact belongs to no single family, but an offer to the first family is still that
-        // family's.
-        let theirs = family.or(current.family_id.filter(|before| found.families.contains(before)));
-        self.take_along(conn, current.family_id, theirs)?;
-        let office = next.office_id;
-        let met = named.iter().map(|person| (*person, office, next.protected));
-        dialect::note_met_people(conn, &met.collect::<Vec<_>>())?;
-        let met = found.families.iter().map(|family| (*family, office, next.protected));
-        dialect::note_met_families(conn, &met.collect::<Vec<_>>())?;
-        let mut affected: Vec<FamilyId> = [found.families, found_before.families].concat();
-        affected.extend(current.family_id.into_iter().chain(family));
-        reached::recompute(conn, &affected)
-    }
-
-    /// Gives the offers and follow-ups of the contact's family to the family that the contact belongs to now. An offer to a participant
-    /// stays with the participant.
-    fn take_along(&self, conn: &mut DbConn, from: Option<FamilyId>, to: Option<FamilyId>) -> Result<()> {
-        let ([were, are], id) = (&self.participants, self.next.id);
-        if were == are && from == to {
-            return Ok(());
-        }
-        let offers = offer_store::made_at(conn, id)?.into_iter().map(|offer| offer.open(&self.vault));
-        let offers = offers.collect::<Result<Vec<_>>>()?;
-        let mut rules = Rules::default();
-        let gone = Text::new(
-            "must keep those to whom something was offered in their places",
-            "måste ha kvar dem som har erbjudits något på deras platser",
-        );
-        rules.require(offers.iter().all(|offer| offer.keeps_its_recipient(were, are)), "/participants", gone);
-        rules.finish(Some(()))?;
-        if from != to {
-            let is_of_family = |offer: &&Offer| offer.words.participant_index.is_none() && offer.family_id == from;
-            let theirs: Vec<OfferId> = offers.iter().filter(is_of_family).map(|offer| offer.id).collect();
-            offer_store::give_to(conn, &theirs, to)?;
-            follow_up_store::give_to(conn, id, from, to)?;
-        }
-        Ok(())
-    }
+    })
+    .await
 }
 
 /// List the versions of a contact
@@ -198,35 +87,27 @@ impl ContactChange {
 )]
 #[get("/outreach-contacts/{id}/versions")]
 pub async fn list_versions(
-    VersionReader(staff): VersionReader,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    denials: Data<Denials>,
-    asked: (Named<OutreachContactId>, Paging),
+    ctx: Context<VersionReader>,
+    id: Named<OutreachContactId>,
+    paging: Paging,
 ) -> Result<HttpResponse> {
-    let (Named(id), paging) = asked;
-    let sight = staff.sight(&directory.current());
-    let reason = sight.reason;
-    let attempt = || entry(&staff, &call, "outreach_contact.versions_read", vec![id]).because(reason);
-    let entry = attempt();
-    let seal = vault.get_ref().clone();
-    let read = move |conn: &mut DbConn| {
-        let contact = store::find(conn, &sight, id)?.open(&seal)?;
-        let before = store::versions(conn, id)?.into_iter().map(|version| version.open(&contact, &seal));
-        let before = known::versions_known_to(conn, &sight, before.collect::<Result<Vec<_>>>()?)?;
+    let (id, scope, vault) = (id.0, ctx.readable(), ctx.vault.clone());
+    let attempt = actions::OUTREACH_CONTACT_VERSIONS_READ.on(id).because(scope.reason);
+    let read = move |conn: &mut _| {
+        let contact = store::find(conn, &scope, id)?.open(&vault)?;
+        let before = store::versions(conn, id)?.into_iter().map(|version| version.open(&contact, &vault));
+        let before = known::versions_known_to(conn, &scope, before.collect::<Result<Vec<_>>>()?)?;
         Ok((contact, before))
     };
-    let record = move |conn: &mut DbConn, (contact, _): &(OutreachContact, Vec<OutreachContact>)| {
-        audit::record(conn, &entry.on_behalf_of(contact.office_id))
-    };
-    let (contact, before) = denials.noted(db.read_recorded(read, record).await, attempt)?;
+    let seen =
+        |(contact, _): &(OutreachContact, Vec<OutreachContact>), entry: Entry| entry.on_behalf_of(contact.office_id);
+    let (contact, before) = ctx.read_recorded(attempt, read, seen).await?;
     // A contact is corrected only a few times, so all its versions are read at once.
     let all: Vec<&OutreachContact> = std::iter::once(&contact).chain(&before).collect();
-    let found =
-        paging.of_sorted(&call, &all, |version| std::cmp::Reverse(version.version))?.counted_when_asked(&paging);
-    Ok(call.give(found.answer(&call, &paging, |version| VersionView::from(version.clone()))?, Cache::NoStore))
+    let position = |version: &OutreachContact| std::cmp::Reverse(version.version);
+    let found = paging.of_sorted(&ctx.call, &all, position)?.counted_when_asked(&paging);
+    let answer = found.answer(&ctx.call, &paging, |version| VersionView::from(version.clone()))?;
+    Ok(ctx.call.give(answer, Cache::NoStore))
 }
 
 /// The reason to enter a contact in error.
@@ -266,47 +147,30 @@ pub struct ContactError {
 )]
 #[post("/outreach-contacts/{id}/enter-in-error")]
 pub async fn enter_in_error(
-    OutreachWorker(staff): OutreachWorker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    retries: Data<Retries>,
-    denials: Data<Denials>,
+    ctx: Context<OutreachWorker>,
     id: Named<OutreachContactId>,
     body: Body<ContactError>,
 ) -> Result<HttpResponse> {
-    let (directory, id) = (directory.current(), id.0);
-    let sight = staff.own_sight(&directory);
-    let replay = again("outreach_contact.entered_in_error.replayed", &sight);
-    let attempt = || entry(&staff, &call, "outreach_contact.entered_in_error", vec![id]);
-    let once = async |slot: Slot| {
-        let seen = sight.clone();
-        let before = db.read(move |conn| store::find(conn, &seen, id)).await?;
-        call.check_if_match_when_given(before.version)?;
-        let before = before.open(&vault)?;
-        if before.record.written.is_identity_exempt(&directory) {
+    let (id, answers) = (id.0, ContactAnswers::new(&ctx));
+    let attempt = actions::OUTREACH_CONTACT_ENTERED_IN_ERROR.on(id);
+    ctx.write(attempt, answers.repeat(), async || {
+        let scope = ctx.changeable();
+        let before = ctx.read(move |conn| store::find(conn, &scope, id)).await?;
+        ctx.call.check_if_match_when_given(before.version)?;
+        let before = before.open(&ctx.vault)?;
+        if before.record.written.is_identity_exempt(&ctx.directory) {
             let mut rules = Rules::default();
             check_tells_nobody("/reason", Some(&body.0.reason), &mut rules);
             rules.finish(Some(()))?;
         }
-        let after = before.entered_in_error(body.0.reason.clone(), staff.id, call.moment.now)?;
-        let change = ContactChange::new(&before, &after, sight.clone(), &vault, &call.moment)?;
-        let entry = attempt().on_behalf_of(before.office_id);
-        let (links, seal) = (call.links(), vault.get_ref().clone());
-        let work = move |conn: &mut DbConn| {
-            change.write(conn)?;
-            audit::record(conn, &entry)?;
-            let (contact, newly_reached) = look(conn, &change.sight, id)?;
-            let version = contact.version;
-            let view = ContactView::new(contact.open(&seal)?, newly_reached, &links);
-            let answer = Written::changed(&view, Validator::Version(version))?;
-            slot.keep(conn, id.uuid(), &answer)?;
-            Ok(answer)
-        };
-        db.write(work).await
-    };
-    let change = async |slot: Slot| anew(call.names_a_version(), async || once(slot.clone()).await).await;
-    let changed = retries.once(&call, staff.actor(), replay, change).await;
-    call.send(denials.noted(changed, attempt)?)
+        let after = before.entered_in_error(body.0.reason.clone(), ctx.staff().id, ctx.call.moment.now)?;
+        let correction = ContactCorrection::new(&before, &after, ctx.changeable(), &ctx.vault, &ctx.call.moment)?;
+        let (answers, office) = (answers.clone(), before.office_id);
+        Ok(move |tx: &mut Tx| {
+            correction.write(tx)?;
+            tx.on_behalf_of(office);
+            answers.changed(tx, id)
+        })
+    })
+    .await
 }

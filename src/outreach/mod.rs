@@ -12,17 +12,20 @@
 //! - Staff know of their own offices' contacts, through [`crate::auth::CaseScope`]. A contact with somebody whose identity is protected
 //!   exists only for staff who are cleared for protected identities.
 
-pub mod answers;
+mod answers;
 pub mod arrival;
+mod batch;
 pub mod batch_routes;
 mod change_routes;
 pub mod codes;
 mod contact;
+mod finding;
 pub mod follow_ups;
 pub mod free_text;
 pub mod known;
 pub mod names;
 pub mod offers;
+pub mod preparing;
 pub mod reports;
 pub mod routes;
 mod rules;

@@ -1,46 +1,32 @@
 //! The operations that write down contacts and read them.
 
-use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post, put};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::audit::denials::Denials;
-use crate::audit::{self, Entry};
-use crate::auth::{CaseScope, Desk, OutreachWorker, Staff, Tools};
-use crate::db::{Db, DbConn, anew};
-use crate::directory;
+use crate::audit::{AuditAction, Entry, actions};
+use crate::auth::OutreachWorker;
+use crate::context::{Context, Tx};
 use crate::error::{Error, Problem, Result, Text};
-use crate::families::reached;
 use crate::http::answer::Validator;
 use crate::http::body::Body;
-use crate::http::call::{Cache, Call};
+use crate::http::call::Cache;
 use crate::http::idempotency::GONE;
 use crate::http::mount::Mount;
 use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
-use crate::http::written::Written;
-use crate::id::{FamilyId, OfficeId, OutreachContactId, StaffId};
-use crate::idempotency::Slot;
-use crate::outreach::answers::{again, answer, entry, look};
-use crate::outreach::arrival::{self, ArrivingContact};
+use crate::id::{OfficeId, OutreachContactId, StaffId};
+use crate::outreach::answers::ContactAnswers;
 use crate::outreach::codes::{Channel, ContactOutcome};
-use crate::outreach::follow_ups::FollowUp;
-use crate::outreach::follow_ups::store::SealedFollowUp;
-use crate::outreach::reports::Report;
-use crate::outreach::store::{self, ContactFilter, SealedContact};
+use crate::outreach::finding::{self, FoundContact};
+use crate::outreach::preparing::{self, ArrivalEntries};
+use crate::outreach::store::{self, ContactFilter};
 use crate::outreach::view::{ContactRow, ContactView};
-use crate::outreach::{
-    ContactSetting, NewContact, OutreachContact, batch_routes, change_routes, follow_ups, offers, reports, rules,
-};
-use crate::people::store as people_store;
-use crate::referrals::Urgency;
-use crate::referrals::matter::NewReferral;
+use crate::outreach::{NewContact, arrival, batch_routes, change_routes, follow_ups, offers, rules};
 use crate::referrals::matter::child::Child;
 use crate::time::{Timestamp, day};
-use crate::vault::Vault;
 
 /// Mounts the operations on contacts, and on their offers and follow-ups.
 pub fn mount(api: &mut impl Mount) {
@@ -77,16 +63,8 @@ pub fn mount(api: &mut impl Mount) {
     )
 )]
 #[post("/outreach-contacts")]
-async fn create_contact(
-    OutreachWorker(staff): OutreachWorker,
-    tools: Tools,
-    new: Body<NewContact>,
-) -> Result<HttpResponse> {
-    let field = Desk::new(staff, tools);
-    let says_protected = new.0.child.as_ref().is_some_and(Child::is_said_to_be_protected);
-    let replay = again("outreach_contact.created.replayed", &field.sight().of_own_words(says_protected));
-    let receive = async |slot: Slot| field.receive(new.0, slot).await;
-    field.call.send(field.noted(field.retries.once(&field.call, field.caller.actor(), replay, receive).await)?)
+async fn create_contact(ctx: Context<OutreachWorker>, new: Body<NewContact>) -> Result<HttpResponse> {
+    receive(&ctx, actions::OUTREACH_CONTACT_CREATED, new.0).await
 }
 
 /// Write down a contact under an identifier of your own
@@ -114,8 +92,7 @@ async fn create_contact(
 )]
 #[put("/outreach-contacts/{id}")]
 async fn put_contact(
-    OutreachWorker(staff): OutreachWorker,
-    tools: Tools,
+    ctx: Context<OutreachWorker>,
     id: Named<OutreachContactId>,
     new: Body<NewContact>,
 ) -> Result<HttpResponse> {
@@ -125,8 +102,24 @@ async fn put_contact(
         return Err(Error::invalid_at("/id", other));
     }
     new.id = Some(id);
-    let field = Desk::new(staff, tools);
-    field.call.send(field.noted(field.receive(new, Slot::none()).await)?)
+    receive(&ctx, actions::OUTREACH_CONTACT_PUT, new).await
+}
+
+/// Receives a contact. It is prepared again if the same contact arrives at this moment, or if the child of its report becomes known.
+async fn receive(ctx: &Context<OutreachWorker>, action: AuditAction, new: NewContact) -> Result<HttpResponse> {
+    let answers = ContactAnswers::new(ctx);
+    let says_protected = new.child.as_ref().is_some_and(Child::is_said_to_be_protected);
+    ctx.write(action.on_new(), answers.repeat_own_words(says_protected), async || {
+        let arrival = preparing::arrival(ctx, new.clone()).await?;
+        let entries = ArrivalEntries::new(ctx, arrival.contact.office_id);
+        let (answers, scope) = (answers.clone(), ctx.changeable());
+        Ok(move |tx: &mut Tx| {
+            let arrived = arrival::receive_one(tx, &scope, &arrival)?;
+            tx.record_instead(entries.of_one(&arrived));
+            answers.received(arrived)
+        })
+    })
+    .await
 }
 
 /// Get a contact
@@ -141,28 +134,15 @@ async fn put_contact(
     security(("staffToken" = []))
 )]
 #[get("/outreach-contacts/{id}")]
-async fn get_contact(
-    OutreachWorker(staff): OutreachWorker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    denials: Data<Denials>,
-    id: Named<OutreachContactId>,
-) -> Result<HttpResponse> {
-    let (id, directory) = (id.0, directory.current());
-    let (sight, own) = (staff.sight(&directory), staff.own_sight(&directory));
-    let reason = sight.reason;
-    let attempt = || entry(&staff, &call, "outreach_contact.read", vec![id]).because(reason);
-    let entry = attempt();
-    let record = move |conn: &mut DbConn, (contact, _): &(SealedContact, Option<bool>)| {
-        audit::record(conn, &entry.on_behalf_of(contact.office_id))
-    };
-    let found = db.read_recorded(move |conn| look(conn, &sight, id), record).await;
-    let (contact, newly_reached) = denials.noted(found, attempt)?;
+async fn get_contact(ctx: Context<OutreachWorker>, id: Named<OutreachContactId>) -> Result<HttpResponse> {
+    let (id, scope) = (id.0, ctx.readable());
+    let attempt = actions::OUTREACH_CONTACT_READ.on(id).because(scope.reason);
+    let read = move |conn: &mut _| finding::find(conn, &scope, id);
+    let seen = |found: &FoundContact, entry: Entry| entry.on_behalf_of(found.contact.office_id);
+    let FoundContact { contact, newly_reached } = ctx.read_recorded(attempt, read, seen).await?;
     let version = contact.version;
-    let view = ContactView::new(contact.open(&vault)?, newly_reached, &call).seen_by(&own);
-    call.found(&view, Validator::Version(version), Cache::NoStore)
+    let view = ContactView::new(contact.open(&ctx.vault)?, newly_reached, &ctx.call).seen_by(&ctx.changeable());
+    ctx.call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 
 /// The filters of a list of contacts.
@@ -201,39 +181,27 @@ pub struct ContactQuery {
 )]
 #[get("/outreach-contacts")]
 async fn list_contacts(
-    OutreachWorker(staff): OutreachWorker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
+    ctx: Context<OutreachWorker>,
     query: Query<ContactQuery>,
     paging: Paging,
 ) -> Result<HttpResponse> {
-    let filter = query.0.filter();
-    let sight = staff.sight(&directory.current());
-    let entry = entry(&staff, &call, "outreach_contact.listed", Vec::new())
-        .on_behalf_of(sight.office_of(filter.office))
-        .because(sight.reason);
-    let (from, limit, count) = (paging.from_among_cases(&call)?, paging.limit, paging.total);
+    let (filter, scope) = (query.0.filter(), ctx.readable());
+    let attempt =
+        actions::OUTREACH_CONTACT_LISTED.on_new().on_behalf_of(scope.office_of(filter.office)).because(scope.reason);
+    let (from, limit, count) = (paging.from_among_cases(&ctx.call)?, paging.limit, paging.total);
     let shown = paging.shown();
-    let read = move |conn: &mut DbConn| {
-        let total = if count { Some(store::count(conn, &sight, &filter)?) } else { None };
-        let rows = store::page(conn, &sight, &filter, &from, limit)?;
-        let families: Vec<FamilyId> = rows.iter().filter_map(|contact| contact.family_id).collect();
-        let first = reached::first(conn, &families, sight.protected_identity)?;
-        let newly_reached =
-            |contact: &SealedContact| contact.family_id.map(|family| arrival::is_first(contact, first.get(&family)));
-        let rows: Vec<_> = rows.into_iter().map(|contact| (newly_reached(&contact), contact)).collect();
-        Ok((rows, total))
+    let read = move |conn: &mut _| {
+        let total = if count { Some(store::count(conn, &scope, &filter)?) } else { None };
+        Ok((finding::page(conn, &scope, &filter, &from, limit)?, total))
     };
-    let record = move |conn: &mut DbConn, (rows, _): &(Vec<(Option<bool>, SealedContact)>, Option<u64>)| {
-        let seen = rows.iter().take(shown).map(|(_, contact)| contact.id.uuid());
-        audit::record(conn, &entry.about(seen.collect()))
+    let seen = move |(rows, _): &(Vec<FoundContact>, Option<u64>), entry: Entry| {
+        entry.about(rows.iter().take(shown).map(|found| found.contact.id.uuid()).collect())
     };
-    let (rows, total) = db.read_recorded(read, record).await?;
-    let found = PageRows::of_one_more(rows, &paging, total, |(_, last)| (last.occurred_at.micros(), last.id));
-    let found = found.try_map(|(newly_reached, contact)| Ok(ContactRow::new(contact.open(&vault)?, newly_reached)))?;
-    Ok(call.give(found.answer(&call, &paging, |row| row)?, Cache::NoStore))
+    let (rows, total) = ctx.read_recorded(attempt, read, seen).await?;
+    let position = |last: &FoundContact| (last.contact.occurred_at.micros(), last.contact.id);
+    let found = PageRows::of_one_more(rows, &paging, total, position);
+    let found = found.try_map(|row| Ok(ContactRow::new(row.contact.open(&ctx.vault)?, row.newly_reached)))?;
+    Ok(ctx.call.give(found.answer(&ctx.call, &paging, |row| row)?, Cache::NoStore))
 }
 
 impl ContactQuery {
@@ -247,103 +215,5 @@ impl ContactQuery {
             worker: self.worker_id,
             follow_up_due_before: self.follow_up_due_before,
         }
-    }
-}
-
-/// The work for a member of staff who sends contacts from the field.
-impl Desk<Staff> {
-    /// The cases that the worker may know of.
-    pub(super) fn sight(&self) -> CaseScope {
-        self.caller.own_sight(&self.directory)
-    }
-
-    /// Records as denied what a contact names and the worker may not know of.
-    pub(super) fn noted<T>(&self, outcome: Result<T>) -> Result<T> {
-        self.denials.noted(outcome, || entry(&self.caller, &self.call, "outreach_contact.created", Vec::new()))
-    }
-
-    /// Checks a contact that arrives, as far as possible without the database, and seals it.
-    pub(super) async fn arrival(&self, new: NewContact) -> Result<ArrivingContact> {
-        let sent = self.fingerprint(&new)?;
-        self.arrival_of(new, sent).await
-    }
-
-    /// Does the work of `arrival` for a contact to which something was added that its worker did not send. `sent` is the fingerprint of
-    /// the content that was sent.
-    pub(super) async fn arrival_of(&self, new: NewContact, sent: [u8; 32]) -> Result<ArrivingContact> {
-        let office = self.caller.creating_office(&self.directory, new.office_id.as_ref())?;
-        let may_be_there = new.id.is_some();
-        let promise = new.follow_up.clone();
-        let (moment, vault) = (&self.call.moment, &self.vault);
-        let setting = ContactSetting { office, directory: &self.directory, now: moment.now, before: None };
-        let concern = match new.urgency {
-            Some(Urgency::Immediate) => reports::concern(&new, reports::reporter(&self.caller)?),
-            _ => None,
-        };
-        let mut contact = OutreachContact::new(new, &setting, self.caller.id, sent, moment)?;
-        let report = match concern {
-            Some(concern) => Some(self.report(concern, contact.id, office).await?),
-            None => None,
-        };
-        contact.record.referral_id = report.as_ref().map(|report| report.referral.id);
-        let follow_up = match FollowUp::of_contact(promise, &contact) {
-            Some(follow_up) => Some(SealedFollowUp::new(&follow_up, vault, &moment.random)?),
-            None => None,
-        };
-        let arrival = ArrivingContact::new(&contact, follow_up, may_be_there, vault, &moment.random)?;
-        Ok(ArrivingContact { report, ..arrival })
-    }
-
-    /// Makes the referral that a contact of this office becomes, routed by what is known of the child.
-    pub(super) async fn report(
-        &self,
-        new: NewReferral,
-        contact: OutreachContactId,
-        office: OfficeId,
-    ) -> Result<Report> {
-        let (call, staff) = (&self.call, &self.caller);
-        let known = match Report::number(&new, &self.vault) {
-            Some(number) => self.db.read(move |conn| people_store::first_with_number(conn, &number)).await?,
-            None => None,
-        };
-        let action = "referral.created";
-        let entry = Entry::of_call(call, staff.actor(), action, "referral", Vec::new()).on_behalf_of(office);
-        Report::new(new, (contact, staff.id), known, &self.directory, &self.vault, &call.moment, entry)
-    }
-
-    /// The hash by which the same content is recognised, whichever operation it is sent to. The hash is keyed, since the content tells
-    /// where somebody is.
-    pub(super) fn fingerprint(&self, new: &NewContact) -> Result<[u8; 32]> {
-        let content = serde_json::to_vec(&NewContact { id: None, ..new.clone() }).map_err(Error::internal)?;
-        Ok(self.retries.fingerprint(&content))
-    }
-
-    /// The audit records of contacts that arrive on behalf of an office: one for contacts that are created, one for contacts that existed
-    /// before.
-    pub(super) fn entries(&self, office: OfficeId) -> (Entry, Entry) {
-        let of = |action| entry(&self.caller, &self.call, action, Vec::new()).on_behalf_of(office);
-        (of("outreach_contact.created"), of("outreach_contact.created.replayed"))
-    }
-
-    async fn receive(&self, new: NewContact, slot: Slot) -> Result<Written> {
-        // The same contact may arrive at this moment, or the child of its report may become known. Then the work is done again.
-        anew(false, async || self.receive_once(self.arrival(new.clone()).await?, slot.clone()).await).await
-    }
-
-    async fn receive_once(&self, arrival: ArrivingContact, slot: Slot) -> Result<Written> {
-        let (created, known) = self.entries(arrival.contact.office_id);
-        let (sight, links, vault) = (self.sight(), self.call.links(), self.vault.get_ref().clone());
-        let work = move |conn: &mut DbConn| {
-            let mut outcomes = arrival::receive(conn, &sight, std::slice::from_ref(&arrival))?;
-            let nothing = || Error::internal("a contact came to nothing");
-            let arrived = outcomes.pop().ok_or_else(nothing)??;
-            let id = arrived.contact.id.uuid();
-            let entry = if arrived.is_new { &created } else { &known };
-            audit::record(conn, &entry.clone().about(vec![id]))?;
-            let answer = answer(arrived, &vault, &links)?;
-            slot.keep(conn, id, &answer)?;
-            Ok(answer)
-        };
-        self.db.write(work).await
     }
 }

@@ -1,79 +1,80 @@
-//! Answers about a person: what is read for them, and how it is shown.
+//! The answers to calls about people, made in the transaction that they tell of.
 
-use actix_web::web::Data;
 use std::sync::Arc;
+
 use uuid::Uuid;
 
-use crate::auth::case_scope::CaseScope;
+use crate::auth::{CaseScope, OfStaff};
+use crate::context::Context;
 use crate::db::DbConn;
-use crate::directory::snapshot::Directory;
+use crate::directory::Directory;
 use crate::error::Result;
 use crate::families;
+use crate::families::membership::if_known;
 use crate::http::answer::Validator;
-use crate::http::call::Call;
 use crate::http::link::{Linking, Links};
 use crate::http::written::Written;
 use crate::id::{FamilyId, PersonId};
-use crate::idempotency::Again;
-use crate::people::store;
-use crate::people::store::SealedPerson;
-use crate::people::view::PersonView;
+use crate::idempotency::{Repeat, Repeated};
+use crate::people::store::{self, SealedPerson};
+use crate::people::view::{KnownPerson, PersonView};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// A person, as far as the caller may know of them.
-pub(super) struct VisiblePerson {
-    pub(super) person: SealedPerson,
-    pub(super) family_id: Option<FamilyId>,
-    pub(super) same_number: Vec<PersonId>,
+pub struct VisiblePerson {
+    pub person: SealedPerson,
+    /// The family, if the caller may know of it.
+    family_id: Option<FamilyId>,
+    /// The other records with the same identity number. They exist only because one of the records is protected, so only staff who are
+    /// cleared learn of them.
+    same_number: Vec<PersonId>,
     /// Whether the caller may change the person, and not only read about them for a stated reason.
-    pub(super) may_change: bool,
-}
-
-/// Reads a person as far as somebody with this sight may know of them.
-pub(super) fn look(conn: &mut DbConn, sight: &CaseScope, id: PersonId) -> Result<VisiblePerson> {
-    let person = store::find(conn, sight, id)?;
-    let family: Vec<FamilyId> = person.family_id.into_iter().collect();
-    let family_id = families::store::known_among(conn, sight, &family)?.first().copied();
-    VisiblePerson::new(conn, sight, person, family_id)
+    may_change: bool,
 }
 
 impl VisiblePerson {
-    /// Adds the other records with the same identity number to a person. They exist only because one of the records is protected, so only
-    /// staff who are cleared learn of them. `family_id` is the family, if the caller may know of it.
-    pub(super) fn new(
-        conn: &mut DbConn,
-        sight: &CaseScope,
-        person: SealedPerson,
-        family_id: Option<FamilyId>,
-    ) -> Result<Self> {
-        let same_number = if sight.protected_identity { store::others_with_number(conn, &person)? } else { Vec::new() };
+    fn new(conn: &mut DbConn, scope: &CaseScope, person: SealedPerson, family_id: Option<FamilyId>) -> Result<Self> {
+        let same_number = if scope.protected_identity { store::others_with_number(conn, &person)? } else { Vec::new() };
         Ok(Self { person, family_id, same_number, may_change: true })
     }
 
-    /// Whom it shows besides.
-    pub(super) fn others(&self) -> Vec<Uuid> {
+    /// The other records that are shown, which the audit record names as well.
+    pub fn others(&self) -> Vec<Uuid> {
         self.same_number.iter().copied().map(PersonId::uuid).collect()
     }
 }
 
-/// The vault, the directory and the links, which are needed to show a person on any thread.
+/// Shows people as the caller may see them.
 #[derive(Clone)]
-pub(super) struct PersonViewer {
-    pub(super) vault: Vault,
-    pub(super) directory: Arc<Directory>,
-    pub(super) links: Links,
+pub struct PersonAnswers {
+    scope: CaseScope,
+    vault: Vault,
+    directory: Arc<Directory>,
+    links: Links,
     now: Timestamp,
 }
 
-impl PersonViewer {
-    pub(super) fn new(vault: &Data<Vault>, directory: &Arc<Directory>, call: &Call) -> Self {
-        let (vault, directory) = (vault.get_ref().clone(), Arc::clone(directory));
-        Self { vault, directory, links: call.links(), now: call.moment.now }
+impl PersonAnswers {
+    pub fn new(ctx: &Context<impl OfStaff>) -> Self {
+        Self {
+            scope: ctx.changeable(),
+            vault: ctx.vault.clone(),
+            directory: Arc::clone(&ctx.directory),
+            links: ctx.call.links(),
+            now: ctx.call.moment.now,
+        }
+    }
+
+    /// Finds a person whom the caller may read about. A stated reason opens further people, for reading only.
+    pub fn find_readable(&self, conn: &mut DbConn, readable: &CaseScope, id: PersonId) -> Result<VisiblePerson> {
+        let found = look(conn, readable, id)?;
+        let may_change = *readable == self.scope || !store::known_among(conn, &self.scope, &[id])?.is_empty();
+        Ok(VisiblePerson { may_change, ..found })
     }
 
     /// Makes the view of a person for the caller who found them.
-    pub(super) fn view(&self, found: VisiblePerson) -> Result<PersonView> {
+    pub fn view(&self, found: VisiblePerson) -> Result<PersonView> {
         let today = self.directory.calendar.local_date(self.now.utc());
         let path = path(found.person.id);
         let mut links = vec![self.links.link("self", "GET", &path)];
@@ -86,17 +87,69 @@ impl PersonViewer {
         Ok(PersonView::new(person, found.family_id, found.same_number, &self.directory, links, today))
     }
 
+    /// 201 with a new person. The caller sees what the caller has written, even if the person is protected and the caller is not
+    /// cleared.
+    pub fn registered(&self, conn: &mut DbConn, person: SealedPerson) -> Result<Written> {
+        let (path, version, family) = (path(person.id), person.version, person.family_id);
+        let view = self.view(VisiblePerson::new(conn, &self.scope, person, family)?)?;
+        Written::created(&self.links, &path, &view, Validator::Version(version))
+    }
+
+    /// 200 with the identifier and the name of a person whose identity number the caller has named.
+    pub fn named(&self, known: SealedPerson) -> Result<Written> {
+        let view = KnownPerson::from(known.open(&self.vault)?);
+        Ok(Written::changed(&view, Validator::Content)?.told_whole())
+    }
+
+    /// 200 with the person as they are now.
+    pub fn changed(&self, conn: &mut DbConn, id: PersonId) -> Result<Written> {
+        let found = look(conn, &self.scope, id)?;
+        let version = found.person.version;
+        Written::changed(&self.view(found)?, Validator::Version(version))
+    }
+
+    /// 200 with the person as they are now, or 204 if the change took the person out of the caller's sight.
+    pub fn changed_perhaps_out_of_sight(&self, conn: &mut DbConn, id: PersonId) -> Result<Written> {
+        Ok(if_known(self.changed(conn, id))?.unwrap_or_else(Written::out_of_sight))
+    }
+
     /// Gives a kept answer about a person again, with the person as they are now.
-    pub(super) fn made_anew(&self, found: VisiblePerson, kept: Written) -> Result<Again> {
+    pub fn repeat(&self) -> impl Repeat + use<> {
+        let answers = self.clone();
+        move |conn: &mut DbConn, id: Uuid, kept: Written| answers.shown_again(conn, PersonId::from_uuid(id), kept)
+    }
+
+    /// Gives a kept answer to a registration again. If it named a person who was known already, it names no more than that again, to a
+    /// caller who still names the person's identity number.
+    pub fn repeat_registered(&self, number_hash: Option<Vec<u8>>) -> impl Repeat + use<> {
+        let answers = self.clone();
+        move |conn: &mut DbConn, id: Uuid, kept: Written| {
+            let id = PersonId::from_uuid(id);
+            if kept.is_created() {
+                return answers.shown_again(conn, id, kept);
+            }
+            let hash = number_hash.as_deref().unwrap_or_default();
+            let known = store::find_named(conn, &answers.scope, hash, id)?;
+            let view = KnownPerson::from(known.open(&answers.vault)?);
+            Ok(kept.made_anew(&view, Validator::Content)?.told_whole().into())
+        }
+    }
+
+    fn shown_again(&self, conn: &mut DbConn, id: PersonId, kept: Written) -> Result<Repeated> {
+        let found = look(conn, &self.scope, id)?;
         let (version, others) = (found.person.version, found.others());
-        Ok(Again {
-            answer: kept.made_anew(&self.view(found)?, Validator::Version(version))?,
-            others,
-            leads_nowhere: false,
-        })
+        let answer = kept.made_anew(&self.view(found)?, Validator::Version(version))?;
+        Ok(Repeated { answer, others, leads_nowhere: false })
     }
 }
 
-pub(super) fn path(id: PersonId) -> String {
+fn look(conn: &mut DbConn, scope: &CaseScope, id: PersonId) -> Result<VisiblePerson> {
+    let person = store::find(conn, scope, id)?;
+    let family: Vec<FamilyId> = person.family_id.into_iter().collect();
+    let family_id = families::store::known_among(conn, scope, &family)?.first().copied();
+    VisiblePerson::new(conn, scope, person, family_id)
+}
+
+fn path(id: PersonId) -> String {
     format!("/people/{id}")
 }

@@ -1,31 +1,25 @@
 //! The operations that read a person and move a person to another family.
 
-use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-use crate::audit;
-use crate::audit::denials::Denials;
+use crate::audit::{Entry, actions};
 use crate::auth::PeopleWorker;
-use crate::db::{Db, DbConn, anew};
-use crate::directory;
-use crate::error::{Error, Problem, Result, Text};
+use crate::cases::move_person::MovePerson;
+use crate::context::{Context, Tx};
+use crate::error::{Problem, Result};
 use crate::families::membership::ActingStaff;
-use crate::families::{self, FamilyEventKind};
 use crate::http::answer::Validator;
 use crate::http::body::BodyWithNulls;
-use crate::http::call::{Cache, Call};
+use crate::http::call::Cache;
 use crate::http::mount::Mount;
 use crate::http::path::Named;
-use crate::http::written::Written;
 use crate::id::{FamilyId, PersonId};
-use crate::idempotency::{ReplayAnew, Retries, Slot};
-use crate::people::answers::{PersonViewer, VisiblePerson, look};
+use crate::people::answers::{PersonAnswers, VisiblePerson};
 use crate::people::view::PersonView;
 use crate::people::{change_routes, create_routes, search_routes, store};
-use crate::vault::{self, ConfidentialProse, Vault};
+use crate::vault::ConfidentialProse;
 
 /// Mounts the operations on people.
 pub fn mount(api: &mut impl Mount) {
@@ -70,30 +64,15 @@ fn given_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Res
     security(("staffToken" = []))
 )]
 #[get("/people/{id}")]
-async fn get_person(
-    PeopleWorker(staff): PeopleWorker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    denials: Data<Denials>,
-    id: Named<PersonId>,
-) -> Result<HttpResponse> {
-    let directory = directory.current();
-    let (id, sight, by) = (id.0, staff.sight(&directory), ActingStaff::new(&staff, &directory, &call));
-    let attempt = by.entry("person.read", "person", vec![id.uuid()]).because(sight.reason);
-    let entry = attempt.clone();
-    let record = move |conn: &mut DbConn, found: &VisiblePerson| audit::record(conn, &entry.also_about(found.others()));
-    let read = move |conn: &mut DbConn| {
-        let found = look(conn, &sight, id)?;
-        let may_change = by.may_change(conn, &sight, |conn, own| store::known_among(conn, own, &[id]))?;
-        Ok(VisiblePerson { may_change, ..found })
-    };
-    let found = db.read_recorded(read, record).await;
-    let found = denials.noted(found, || attempt)?;
+async fn get_person(ctx: Context<PeopleWorker>, id: Named<PersonId>) -> Result<HttpResponse> {
+    let (id, scope, answers) = (id.0, ctx.readable(), PersonAnswers::new(&ctx));
+    let attempt = actions::PERSON_READ.on(id).on_behalf_of(ctx.changeable().only_office()).because(scope.reason);
+    let finder = answers.clone();
+    let read = move |conn: &mut _| finder.find_readable(conn, &scope, id);
+    let seen = |found: &VisiblePerson, entry: Entry| entry.also_about(found.others());
+    let found = ctx.read_recorded(attempt, read, seen).await?;
     let version = found.person.version;
-    let view = PersonViewer::new(&vault, &directory, &call).view(found)?;
-    call.found(&view, Validator::Version(version), Cache::NoStore)
+    ctx.call.found(&answers.view(found)?, Validator::Version(version), Cache::NoStore)
 }
 
 /// Move a person to another family
@@ -114,59 +93,23 @@ async fn get_person(
 )]
 #[post("/people/{id}/move")]
 async fn move_person(
-    PeopleWorker(staff): PeopleWorker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    retries: Data<Retries>,
-    denials: Data<Denials>,
+    ctx: Context<PeopleWorker>,
     id: Named<PersonId>,
     body: BodyWithNulls<PersonMove>,
 ) -> Result<HttpResponse> {
-    let (directory, id) = (directory.current(), id.0);
-    let (by, to) = (ActingStaff::new(&staff, &directory, &call), body.0.family_id);
-    let showing = PersonViewer::new(&vault, &directory, &call);
-    let (sight, shown) = (by.sight.clone(), showing.clone());
-    let render = move |conn: &mut DbConn, id: Uuid, kept: Written| {
-        shown.made_anew(look(conn, &sight, PersonId::from_uuid(id))?, kept)
-    };
-    let replay = ReplayAnew { action: "person.moved.replayed", resource_type: "person", render };
-    let attempt = || by.entry("person.moved", "person", vec![id.uuid()]);
-    let once = async |slot: Slot| {
-        let sight = by.sight.clone();
-        let before = db.read(move |conn| store::find(conn, &sight, id)).await?;
-        call.check_if_match_when_given(before.version)?;
-        let mut event = by.event(FamilyEventKind::Moved, Some(id), before.family_id, to);
-        let (row, random) = (event.id.uuid(), &call.moment.random);
-        event.reason = Some(vault.seal_json(vault::FAMILY_EVENT_REASON, row, body.0.reason.reveal(), random)?);
-        let (entry, by, showing) = (attempt(), by.clone(), showing.clone());
-        let work = move |conn: &mut DbConn| {
-            if let Some(family) = to {
-                by.check_can_be_joined(conn, family, "/familyId")?;
-            }
-            if before.family_id == to {
-                let there = Text::new("is where the person is already", "är där personen redan är");
-                return Err(Error::invalid_at("/familyId", there));
-            }
-            store::place(conn, id, before.version, to, by.moment.now)?;
-            families::store::remember(conn, std::slice::from_ref(&event))?;
-            for family in [before.family_id, to].into_iter().flatten() {
-                families::store::members_changed(conn, family)?;
-            }
-            if let Some(family) = to {
-                ActingStaff::check_size(conn, family, "/familyId")?;
-            }
-            audit::record(conn, &entry)?;
-            let found = look(conn, &by.sight, id)?;
-            let version = found.person.version;
-            let answer = Written::changed(&showing.view(found)?, Validator::Version(version))?;
-            slot.keep(conn, id.uuid(), &answer)?;
-            Ok(answer)
-        };
-        db.write(work).await
-    };
-    let change = async |slot: Slot| anew(call.names_a_version(), async || once(slot.clone()).await).await;
-    let answer = retries.once_or_anew(&call, staff.actor(), replay, change).await;
-    call.send(denials.noted(answer, attempt)?)
+    let (id, answers) = (id.0, PersonAnswers::new(&ctx));
+    let attempt = actions::PERSON_MOVED.on(id).on_behalf_of(ctx.changeable().only_office());
+    ctx.write(attempt, answers.repeat(), async || {
+        let scope = ctx.changeable();
+        let before = ctx.read(move |conn| store::find(conn, &scope, id)).await?;
+        ctx.call.check_if_match_when_given(before.version)?;
+        let PersonMove { family_id, reason } = &body.0;
+        let moving = MovePerson::new(&before, *family_id, reason, ActingStaff::of(&ctx), &ctx.vault)?;
+        let answers = answers.clone();
+        Ok(move |tx: &mut Tx| {
+            moving.write(tx)?;
+            answers.changed(tx, id)
+        })
+    })
+    .await
 }

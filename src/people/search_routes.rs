@@ -1,17 +1,15 @@
 //! The operation that looks people up: by name or by identity number, and by nothing else (förordning 2001:637, 15 §).
 
-use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::audit::{self, Entry};
+use crate::audit::{Entry, actions};
 use crate::auth::PeopleWorker;
-use crate::db::{Db, DbConn};
-use crate::directory;
+use crate::context::Context;
 use crate::error::{Error, Result, Text};
 use crate::http::body::Body;
-use crate::http::call::{Cache, Call};
+use crate::http::call::Cache;
 use crate::people::store::{self, SealedPerson};
 use crate::people::view::PersonMatch;
 use crate::people::{ConfidentialNumber, Person, names};
@@ -70,37 +68,28 @@ enum WantedPerson {
     extensions(("x-no-prefer" = json!(true)))
 )]
 #[post("/people/search")]
-pub async fn search_people(
-    PeopleWorker(staff): PeopleWorker,
-    call: Call,
-    directory: Data<directory::Handle>,
-    db: Data<Db>,
-    vault: Data<Vault>,
-    search: Body<PersonSearch>,
-) -> Result<HttpResponse> {
-    let wanted = WantedPerson::new(&search.0, &vault)?;
-    let sight = staff.sight(&directory.current());
-    let action = match wanted {
-        WantedPerson::Name(_) => "person.looked_up_by_name",
-        WantedPerson::Number(_) => "person.looked_up_by_number",
+pub async fn search_people(ctx: Context<PeopleWorker>, search: Body<PersonSearch>) -> Result<HttpResponse> {
+    let (key, scope) = (WantedPerson::new(&search.0, &ctx.vault)?, ctx.readable());
+    let action = match key {
+        WantedPerson::Name(_) => actions::PERSON_LOOKED_UP_BY_NAME,
+        WantedPerson::Number(_) => actions::PERSON_LOOKED_UP_BY_NUMBER,
     };
-    let entry = Entry::of_call(&call, staff.actor(), action, "person", Vec::new())
-        .on_behalf_of(sight.only_office())
-        .because(sight.reason);
+    let attempt = action.on_new().on_behalf_of(scope.only_office()).because(scope.reason);
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
-    let read = move |conn: &mut DbConn| match &wanted {
-        WantedPerson::Name(words) => store::with_name(conn, &sight, words, limit),
-        WantedPerson::Number(hash) => store::with_number(conn, &sight, hash, limit),
+    let read = move |conn: &mut _| match &key {
+        WantedPerson::Name(words) => store::with_name(conn, &scope, words, limit),
+        WantedPerson::Number(hash) => store::with_number(conn, &scope, hash, limit),
     };
-    let record = move |conn: &mut DbConn, found: &Vec<SealedPerson>| {
-        audit::record(conn, &entry.about(found.iter().take(MOST).map(|person| person.id.uuid()).collect()))
+    let seen = |found: &Vec<SealedPerson>, entry: Entry| {
+        entry.about(found.iter().take(MOST).map(|person| person.id.uuid()).collect())
     };
-    let found = db.read_recorded(read, record).await?;
+    let found = ctx.read_recorded(attempt, read, seen).await?;
     let has_more = found.len() > MOST;
-    let mut people = found.into_iter().take(MOST).map(|person| person.open(&vault)).collect::<Result<Vec<Person>>>()?;
+    let shown = found.into_iter().take(MOST);
+    let mut people = shown.map(|person| person.open(&ctx.vault)).collect::<Result<Vec<Person>>>()?;
     people.sort_by_cached_key(|person| (swedish_order(&person.written.full_name()), person.id));
-    let items = people.into_iter().map(|person| PersonMatch::new(person, &call)).collect();
-    call.answer(&PersonMatches { items, has_more }, Cache::NoStore)
+    let items = people.into_iter().map(|person| PersonMatch::new(person, &ctx.call)).collect();
+    ctx.call.answer(&PersonMatches { items, has_more }, Cache::NoStore)
 }
 
 impl WantedPerson {

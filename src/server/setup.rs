@@ -12,6 +12,7 @@ use crate::auth::tokens::TokenVerifier;
 use crate::config::Secret;
 use crate::config::limits::Rates;
 use crate::db::Target;
+use crate::http::settings::Settings;
 use crate::time::{Clock, Random};
 use crate::vault::Vault;
 
@@ -22,7 +23,7 @@ pub struct Setup {
     pub listener: TcpListener,
     /// The place where Prometheus collects the metrics.
     pub metrics: MetricsAt,
-    /// Returns the address under which callers reach the server.
+    /// The address under which callers reach the server.
     pub public_url: Option<String>,
     /// The origins whose web pages may call the server (CORS).
     pub cors_origins: Vec<String>,
@@ -45,6 +46,21 @@ pub struct Setup {
     pub document: Option<Arc<Value>>,
     pub clock: Clock,
     pub random: Random,
+}
+
+impl Setup {
+    /// The settings of the HTTP layer.
+    pub fn settings(&self, cursor_key: [u8; 32]) -> Settings {
+        Settings {
+            strict_transport: self.public_url.as_ref().is_some_and(|url| url.starts_with("https://")),
+            public_url: self.public_url.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
+            body_timeout: self.timeouts.body,
+            cursor_key,
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+        }
+    }
 }
 
 /// The longest times that the server waits for its callers.

@@ -1,10 +1,12 @@
 //! The timeline of a person or a family: the events that happened to them, newest first.
 //!
-//! A timeline is read from where each kind of event is kept, and stored nowhere else. A kind is a [`TimelineSource`], and adding one is a line in
-//! [`SOURCES`] or in `field.rs`. Each source gives its own newest events after a position, and the newest of all of them make the page.
+//! A timeline is read from where each kind of event is kept, and stored nowhere else. A kind is a [`TimelineSource`], and adding one is a
+//! line in [`SOURCES`] or in `field.rs`. Each source gives its own newest events after a position, and the newest of all of them make the
+//! page.
 
 mod field;
 pub mod happening;
+mod reading;
 pub mod routes;
 mod sources;
 mod view;

@@ -6,7 +6,8 @@
 //! - A follow-up is completed once, with a result. The next contact may be written down in the same transaction.
 //! - A note on a contact under a service that records no identity must not tell who somebody is.
 
-pub mod placing;
+mod answers;
+mod making;
 pub mod routes;
 pub mod store;
 mod view;

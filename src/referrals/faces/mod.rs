@@ -8,5 +8,6 @@ pub mod partner_action_routes;
 pub mod partner_routes;
 pub mod reading;
 pub mod routes;
+pub mod row;
 pub mod search_routes;
 pub mod views;

@@ -18,7 +18,7 @@ use crate::http::page::{Page, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::id::{OfficeId, PersonId, ReferralId};
 use crate::people::store as people_store;
-use crate::referrals::faces::views::ReferralRow;
+use crate::referrals::faces::row::ReferralRow;
 use crate::referrals::finding::{self, Related};
 use crate::referrals::reference::Reference;
 use crate::referrals::store::{self, SealedReferral};

@@ -217,6 +217,24 @@ pub struct ReferralView {
     pub links: Vec<Link>,
 }
 
+impl ReferralSource {
+    fn of(
+        origin: Origin,
+        anonymous: bool,
+        reporter: Option<Reporter>,
+        sender_reference: Option<ConfidentialLine>,
+    ) -> Self {
+        Self {
+            partner_id: origin.partner(),
+            outreach_contact_id: origin.contact(),
+            self_request: (origin == Origin::SelfRequest).then_some(true),
+            private: (origin == Origin::Private).then_some(PrivateSource { anonymous }),
+            reporter,
+            sender_reference,
+        }
+    }
+}
+
 impl ReferralView {
     /// Makes the view of a referral, with its deadlines judged at `now`.
     pub fn new(referral: Referral, now: Timestamp, links: Vec<Link>) -> Self {
@@ -228,20 +246,16 @@ impl ReferralView {
         let mut assessments = course.assessments.into_iter();
         let known = StateDetails::of(course.state);
         let matter = referral.matter;
+        let source = ReferralSource::of(referral.origin, anonymous, matter.reporter, matter.sender_reference);
+        let shown = |deadline| DeadlineView::new(deadline, status, now);
+        let deadlines = referral.deadlines.into_iter().map(shown).collect();
         Self {
             id: referral.id,
             reference: referral.reference,
             kind: referral.kind,
             status,
             urgency: referral.urgency,
-            source: ReferralSource {
-                partner_id: referral.origin.partner(),
-                outreach_contact_id: referral.origin.contact(),
-                self_request: (referral.origin == Origin::SelfRequest).then_some(true),
-                private: (referral.origin == Origin::Private).then_some(PrivateSource { anonymous }),
-                reporter: matter.reporter,
-                sender_reference: matter.sender_reference,
-            },
+            source,
             child: Child { person_id: referral.person_id, ..matter.child },
             guardians: matter.guardians,
             siblings: matter.siblings,
@@ -260,11 +274,7 @@ impl ReferralView {
             routing: referral.routing,
             office_id: referral.office_id,
             assignee_id: referral.assignee_id,
-            deadlines: referral
-                .deadlines
-                .into_iter()
-                .map(|deadline| DeadlineView::new(deadline, status, now))
-                .collect(),
+            deadlines,
             next_due_at,
             suggested_routing: course.suggested,
             protection_assessment: assessments.next(),
@@ -329,76 +339,7 @@ impl StateDetails {
     }
 }
 
-/// The child in a list: enough to recognise a referral, not enough to tell who the child is.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ChildInList {
-    /// The child's initials, from the given name and the family name.
-    /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 10, example = "AP")]
-    pub initials: Option<String>,
-    /// The child's year of birth.
-    /// @personal OSL (2009:400) 26 kap. 1 §
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1900, maximum = 2200, example = 2013)]
-    pub birth_year: Option<i32>,
-}
-
-/// A referral in a queue, without free text.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ReferralRow {
-    /// The referral's identifier, for programs.
-    pub id: ReferralId,
-    /// The referral's reference, for people.
-    pub reference: Reference,
-    /// The kind of the referral.
-    pub kind: Kind,
-    /// The referral's state at its office.
-    pub status: Status,
-    /// The time within which somebody must look at the referral.
-    /// @example "soon"
-    pub urgency: Urgency,
-    /// The child, by initials and birth year.
-    pub child: ChildInList,
-    /// The office that has the referral now.
-    pub office_id: OfficeId,
-    /// The member of staff who works with the referral.
-    /// @x-example-omit true
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub assignee_id: Option<StaffId>,
-    /// When the referral was received.
-    pub received_at: Timestamp,
-    /// The earliest deadline that is not met.
-    /// @example "2026-12-05T23:00:00Z"
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_due_at: Option<Timestamp>,
-    /// Whether the earliest unmet deadline has passed.
-    /// @example false
-    pub overdue: bool,
-}
-
-impl ReferralRow {
-    /// Makes the row of a referral, with its deadlines judged at `now`.
-    pub fn new(referral: Referral, now: Timestamp) -> Self {
-        let (child, status) = (&referral.matter.child, referral.status());
-        Self {
-            child: ChildInList { initials: child.initials(), birth_year: child.birth().year() },
-            next_due_at: due(&referral),
-            overdue: referral.is_overdue(now),
-            id: referral.id,
-            reference: referral.reference,
-            kind: referral.kind,
-            status,
-            urgency: referral.urgency,
-            office_id: referral.office_id,
-            assignee_id: referral.assignee_id,
-            received_at: referral.received_at,
-        }
-    }
-}
-
-fn due(referral: &Referral) -> Option<Timestamp> {
+/// The earliest deadline that is not met.
+pub(super) fn due(referral: &Referral) -> Option<Timestamp> {
     (referral.next_due_at < no_deadline()).then_some(referral.next_due_at)
 }

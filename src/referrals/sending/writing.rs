@@ -4,11 +4,11 @@ use crate::audit::Actor;
 use crate::db::DbConn;
 use crate::error::Result;
 use crate::id::PartnerId;
+use crate::moment::Moment;
 use crate::referrals::Referral;
 use crate::referrals::course::act::Transition;
 use crate::referrals::messages::store::{self as message_store, SealedMessage};
 use crate::referrals::sending::sender::SenderDeedResult;
-use crate::moment::Moment;
 use crate::vault::Vault;
 
 /// The change that a sender's action writes.

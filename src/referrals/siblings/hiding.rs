@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
-use crate::audit;
+use crate::audit::{self, actions};
 use crate::db::DbConn;
 use crate::db::schema::referrals;
 use crate::directory::Directory;
@@ -86,7 +86,7 @@ pub fn hide_copied(
         }
         rerouted.extend((!before.protected).then_some(id.uuid()));
     }
-    if rerouted.is_empty() { Ok(()) } else { audit::record(conn, &by.entry("referral.rerouted", "referral", rerouted)) }
+    if rerouted.is_empty() { Ok(()) } else { audit::record(conn, &by.entry(actions::REFERRAL_REROUTED, rerouted)) }
 }
 
 /// The protection of a referral's child: the stronger one of the sender's word and the register.

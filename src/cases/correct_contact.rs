@@ -1,0 +1,110 @@
+//! The correction of a contact, which also enters it in error. The offers and follow-ups of the contact go along to its family, and how
+//! the named families were first reached is worked out again.
+
+use crate::auth::CaseScope;
+use crate::db::{DbConn, dialect};
+use crate::error::{Result, Text};
+use crate::families::reached;
+use crate::id::{FamilyId, OfferId, PersonId};
+use crate::moment::Moment;
+use crate::outreach::follow_ups::store as follow_up_store;
+use crate::outreach::known::KnownParties;
+use crate::outreach::names::NamedParties;
+use crate::outreach::offers::{Offer, store as offer_store};
+use crate::outreach::store::{self, SealedContact, SealedVersion};
+use crate::outreach::{OutreachContact, Participant};
+use crate::rules::Rules;
+use crate::vault::Vault;
+
+fn names(contact: &OutreachContact) -> NamedParties {
+    NamedParties::of(&contact.record.written, None)
+}
+
+/// The next version of a contact, with the version before it: corrected, or entered in error.
+pub struct ContactCorrection {
+    sight: CaseScope,
+    next: SealedContact,
+    before: SealedVersion,
+    names: NamedParties,
+    /// The participants before and after the change.
+    participants: [Vec<Participant>; 2],
+    vault: Vault,
+}
+
+impl ContactCorrection {
+    /// Seals both versions of a contact.
+    pub fn new(
+        before: &OutreachContact,
+        after: &OutreachContact,
+        sight: CaseScope,
+        vault: &Vault,
+        moment: &Moment,
+    ) -> Result<Self> {
+        Ok(Self {
+            sight,
+            next: SealedContact::new(after, vault, &moment.random)?,
+            before: SealedVersion::new(before, vault, moment)?,
+            names: NamedParties { known_before: Some(Box::new(names(before))), ..names(after) },
+            participants: [before, after].map(|contact| contact.record.written.participants.clone()),
+            vault: vault.clone(),
+        })
+    }
+
+    /// Writes the next version, and works out again how the families were first reached that the contact names or has named.
+    pub fn write(&self, conn: &mut DbConn) -> Result<()> {
+        let names_before = self.names.known_before.as_deref().cloned().unwrap_or_default();
+        let names_before = NamedParties { known_before: Some(Box::new(names_before.clone())), ..names_before };
+        let known = KnownParties::load(conn, &self.sight, &[&self.names, &names_before])?;
+        let (found, found_before) = (known.judge(&self.sight, &self.names)?, known.judge(&self.sight, &names_before)?);
+        let people = |names: &NamedParties| names.people.iter().map(|(_, person)| *person).collect::<Vec<PersonId>>();
+        let (named, named_before) = (people(&self.names), people(&names_before));
+        let is_about_the_same = named == named_before && self.names.family == names_before.family;
+        // If somebody was protected or a family was merged meanwhile, that holds for the next version as well.
+        let current = store::hold(conn, &self.sight, self.next.id)?;
+        // A link to a family stays, even if the people have moved to another family since.
+        let family = if is_about_the_same { current.family_id } else { found.family };
+        let protected = current.protected || found.protected || found_before.protected;
+        let next = SealedContact { family_id: family, protected, ..self.next.clone() }.hidden_as_needed();
+        store::supersede(conn, &next, &self.before)?;
+        if named != named_before {
+            store::replace_people(conn, next.id, &named)?;
+        }
+        // If somebody of another family is added, the contact belongs to no single family, but an offer to the first family is still that
+        // family's.
+        let theirs = family.or(current.family_id.filter(|before| found.families.contains(before)));
+        self.take_along(conn, current.family_id, theirs)?;
+        let office = next.office_id;
+        let met = named.iter().map(|person| (*person, office, next.protected));
+        dialect::note_met_people(conn, &met.collect::<Vec<_>>())?;
+        let met = found.families.iter().map(|family| (*family, office, next.protected));
+        dialect::note_met_families(conn, &met.collect::<Vec<_>>())?;
+        let mut affected: Vec<FamilyId> = [found.families, found_before.families].concat();
+        affected.extend(current.family_id.into_iter().chain(family));
+        reached::recompute(conn, &affected)
+    }
+
+    /// Gives the offers and follow-ups of the contact's family to the family that the contact belongs to now. An offer to a participant
+    /// stays with the participant.
+    fn take_along(&self, conn: &mut DbConn, from: Option<FamilyId>, to: Option<FamilyId>) -> Result<()> {
+        let ([were, are], id) = (&self.participants, self.next.id);
+        if were == are && from == to {
+            return Ok(());
+        }
+        let offers = offer_store::made_at(conn, id)?.into_iter().map(|offer| offer.open(&self.vault));
+        let offers = offers.collect::<Result<Vec<_>>>()?;
+        let mut rules = Rules::default();
+        let gone = Text::new(
+            "must keep those to whom something was offered in their places",
+            "måste ha kvar dem som har erbjudits något på deras platser",
+        );
+        rules.require(offers.iter().all(|offer| offer.keeps_its_recipient(were, are)), "/participants", gone);
+        rules.finish(Some(()))?;
+        if from != to {
+            let is_of_family = |offer: &&Offer| offer.words.participant_index.is_none() && offer.family_id == from;
+            let theirs: Vec<OfferId> = offers.iter().filter(is_of_family).map(|offer| offer.id).collect();
+            offer_store::give_to(conn, &theirs, to)?;
+            follow_up_store::give_to(conn, id, from, to)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! Hides what was written about a person whose identity is protected: the person's referrals and the contacts in the field exist only
+//! for staff who are cleared for protected identities, and open referrals go to the central reception.
+
+use uuid::Uuid;
+
+use crate::audit::{self, actions};
+use crate::db::DbConn;
+use crate::directory::Directory;
+use crate::error::Result;
+use crate::families;
+use crate::families::membership::ActingStaff;
+use crate::id::{FamilyId, PersonId};
+use crate::outreach;
+use crate::people::Person;
+use crate::referrals::Status;
+use crate::referrals::course::events::{self, SealedEvent};
+use crate::referrals::person::of_person;
+use crate::referrals::siblings::hiding;
+use crate::referrals::store::SealedReferral;
+use crate::vault::Vault;
+
+/// The referrals about a protected person that must change when the person changes: all of them if the protection becomes stronger,
+/// otherwise those that are not hidden yet.
+pub fn affected(conn: &mut DbConn, person: PersonId, is_raised: bool) -> Result<Vec<SealedReferral>> {
+    if is_raised { of_person::all(conn, person) } else { of_person::unprotected(conn, person) }
+}
+
+/// The hiding of what was written about a protected person.
+pub struct ProtectPerson {
+    person: PersonId,
+    family: Option<FamilyId>,
+    /// The next versions of the person's referrals.
+    referrals: Vec<SealedReferral>,
+    /// The events that are added to the histories of these referrals.
+    events: Vec<SealedEvent>,
+    /// The referrals that were not hidden before.
+    rerouted: Vec<Uuid>,
+}
+
+impl ProtectPerson {
+    /// Hides and seals the referrals about a person, which are those that [`affected`] returns.
+    pub fn new(
+        person: &Person,
+        before: Vec<SealedReferral>,
+        by: &ActingStaff,
+        directory: &Directory,
+        vault: &Vault,
+    ) -> Result<Self> {
+        let (mut referrals, mut events, mut rerouted) = (Vec::new(), Vec::new(), Vec::new());
+        for referral in before {
+            let referral = referral.open(vault)?;
+            rerouted.extend((!referral.protected).then_some(referral.id.uuid()));
+            let next = referral.clone().protected_as(person.protection(), directory, &by.moment)?;
+            events.extend(SealedEvent::of_rerouting((&referral, &next), by.staff_id, vault, &by.moment)?);
+            referrals.push(SealedReferral::new(&next, vault, &by.moment.random)?);
+        }
+        Ok(Self { person: person.id, family: person.family_id, referrals, events, rerouted })
+    }
+
+    /// Stores what is hidden. Fails as stale if a referral was changed meanwhile, or if another one has arrived.
+    pub fn write(&self, conn: &mut DbConn, by: &ActingStaff, directory: &Directory, vault: &Vault) -> Result<()> {
+        of_person::protect(conn, self.person, &self.referrals)?;
+        self.events.iter().try_for_each(|event| events::insert(conn, event))?;
+        outreach::store::protect(conn, self.person)?;
+        for referral in &self.referrals {
+            if referral.status != Status::EnteredInError {
+                families::store::meet_person(conn, self.person, referral.office_id, true)?;
+            }
+            hiding::hide_copied(conn, referral.id, directory, vault, by)?;
+        }
+        if let Some(family) = self.family {
+            families::store::members_changed(conn, family)?;
+        }
+        if self.rerouted.is_empty() {
+            return Ok(());
+        }
+        audit::record(conn, &by.entry(actions::REFERRAL_REROUTED, self.rerouted.clone()))
+    }
+}

@@ -1,0 +1,70 @@
+//! The transaction that merges a family into another one.
+
+use crate::db::DbConn;
+use crate::error::{Error, Result, Text};
+use crate::families::membership::ActingStaff;
+use crate::families::store::{self, FamilyEvent, Household, SealedFamily};
+use crate::families::{Family, FamilyEventKind};
+use crate::id::FamilyId;
+use crate::people::store as people_store;
+use crate::rules::Rules;
+use crate::vault::{self, ConfidentialProse, Vault};
+
+/// Two families that are merged.
+pub struct FamilyMerging {
+    by: ActingStaff,
+    /// The next version of the family that goes on.
+    next: SealedFamily,
+    gone: SealedFamily,
+    event: FamilyEvent,
+}
+
+impl FamilyMerging {
+    /// Seals the merge of the family `gone` into the family `into`.
+    pub fn new(
+        into: &Family,
+        gone: SealedFamily,
+        reason: &ConfidentialProse,
+        by: ActingStaff,
+        vault: &Vault,
+    ) -> Result<Self> {
+        let merged = into.merged_with(&gone.clone().open(vault)?, &by.moment)?;
+        let next = SealedFamily::new(&merged, vault, &by.moment.random)?;
+        let mut event = by.event(FamilyEventKind::Merged, None, Some(gone.id), Some(into.id));
+        let (row, random) = (event.id.uuid(), &by.moment.random);
+        event.reason = Some(vault.seal_json(vault::FAMILY_EVENT_REASON, row, reason.reveal(), random)?);
+        Ok(Self { by, next, gone, event })
+    }
+
+    /// Stores the merge. Fails as stale if one of the families was changed meanwhile.
+    pub fn write(&self, conn: &mut DbConn) -> Result<()> {
+        let (id, gone) = (self.next.id, self.gone.id);
+        store::update(conn, &self.next)?;
+        let joined = people_store::of_family(conn, gone)?;
+        store::merge(conn, &self.gone, id, self.by.moment.now)?;
+        ActingStaff::check_size(conn, id, "/otherId")?;
+        let joins = |person| self.by.event(FamilyEventKind::Merged, Some(person), Some(gone), Some(id));
+        let of_members = joined.into_iter().map(|(person, ..)| joins(person));
+        store::remember(conn, &of_members.chain([self.event.clone()]).collect::<Vec<_>>())
+    }
+}
+
+/// Returns the family `other_id`, if it can be merged into the family `id`.
+pub fn mergeable(id: FamilyId, other_id: FamilyId, other: Option<Household>) -> Result<SealedFamily> {
+    let mut rules = Rules::default();
+    let other = rules.known("/otherId", other_id.uuid(), other);
+    let other = rules.finish(other)?;
+    let wrong = |en: &'static str, sv: &'static str| Err(Error::invalid_at("/otherId", Text::new(en, sv)));
+    match other {
+        _ if other_id == id => wrong("is this family itself", "är denna familj själv"),
+        // Otherwise a reader of this family would learn of the other one, and where it lives.
+        other if other.is_hidden() => wrong(
+            "has only members with a protected identity: move the persons instead",
+            "har bara medlemmar med skyddad identitet: flytta personerna i stället",
+        ),
+        other if other.family.merged_into.is_some() => {
+            wrong("was merged into another family already", "har redan gått upp i en annan familj")
+        }
+        other => Ok(other.family),
+    }
+}

@@ -1,0 +1,49 @@
+//! Finding contacts, each with whether its family was newly reached by it.
+
+use std::collections::HashMap;
+
+use crate::auth::CaseScope;
+use crate::db::DbConn;
+use crate::error::Result;
+use crate::families::reached::{self, FirstReached};
+use crate::http::page::PageStart;
+use crate::id::{FamilyId, OutreachContactId};
+use crate::outreach::store::{self, ContactFilter, ContactPosition, SealedContact};
+
+/// A contact that was found.
+pub struct FoundContact {
+    pub contact: SealedContact,
+    /// Whether the contact's family was newly reached by it, if there is a family.
+    pub newly_reached: Option<bool>,
+}
+
+/// Finds a contact that somebody with this sight may know of.
+pub fn find(conn: &mut DbConn, sight: &CaseScope, id: OutreachContactId) -> Result<FoundContact> {
+    let contact = store::find(conn, sight, id)?;
+    let first = match contact.family_id {
+        Some(family) => reached::first(conn, &[family], sight.protected_identity)?,
+        None => HashMap::new(),
+    };
+    Ok(FoundContact { newly_reached: newly_reached(&contact, &first), contact })
+}
+
+/// Reads one page of contacts: see [`store::page`].
+pub fn page(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    filter: &ContactFilter,
+    from: &PageStart<ContactPosition>,
+    limit: u32,
+) -> Result<Vec<FoundContact>> {
+    let contacts = store::page(conn, sight, filter, from, limit)?;
+    let families: Vec<FamilyId> = contacts.iter().filter_map(|contact| contact.family_id).collect();
+    let first = reached::first(conn, &families, sight.protected_identity)?;
+    let found = |contact| FoundContact { newly_reached: newly_reached(&contact, &first), contact };
+    Ok(contacts.into_iter().map(found).collect())
+}
+
+/// Whether a contact's family was newly reached by it; `None` if there is no family. `first` says how the families were first reached.
+pub(super) fn newly_reached(contact: &SealedContact, first: &HashMap<FamilyId, FirstReached>) -> Option<bool> {
+    let is_source = |first: &FirstReached| first.source.uuid() == contact.id.uuid();
+    contact.family_id.map(|family| first.get(&family).is_some_and(is_source))
+}
