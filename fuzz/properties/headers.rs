@@ -106,7 +106,7 @@ fn languages(headers: &HeaderMap) {
 
 fn media_types(headers: &HeaderMap) {
     static OPERATION: LazyLock<Operation> = LazyLock::new(|| {
-        let documented = nara::http::documented::Operation {
+        let documented = nara::http::documented::DocumentedOperation {
             id: "listDistricts".to_owned(),
             method: "GET".to_owned(),
             path: "/districts".to_owned(),
