@@ -105,18 +105,6 @@ impl Entry {
         }
     }
 
-    // LEGACY until all handlers use the context.
-    pub fn of_call(
-        call: &crate::http::call::Call,
-        actor: Actor,
-        action: &'static str,
-        resource_type: &'static str,
-        resource_ids: Vec<Uuid>,
-    ) -> Self {
-        let action = AuditAction { code: action, resource_type, repeated: None, is_retried: false, is_open: false };
-        AuditedCall::new(call, actor).entry(action, resource_ids)
-    }
-
     /// This record, about other things instead. A reading knows which things it has read only afterwards.
     pub fn about(self, resource_ids: Vec<Uuid>) -> Self {
         Self { resource_id: only(&resource_ids), resource_ids: Json(resource_ids), ..self }

@@ -17,7 +17,6 @@
 pub mod agency;
 pub mod case_scope;
 mod category;
-mod desk;
 mod extract;
 pub mod holder;
 pub mod key_set;
@@ -34,7 +33,6 @@ pub mod verified;
 pub use agency::Agency;
 pub use case_scope::CaseScope;
 pub use category::{Category, PartnerStatus};
-pub use desk::{Desk, Tools};
 pub use extract::{
     Acting, Administrator, AnyPartner, Anyone, Auditor, CaseCorrector, CaseReader, CaseWorker, ColleagueReader,
     FollowUpWriter, OfStaff, OutreachWorker, PartnerKeeper, PartnerReader, PeopleWorker, ReferralMaker, SignedIn,

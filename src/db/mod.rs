@@ -158,19 +158,6 @@ pub fn is_lost_race(error: &Error) -> bool {
     matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion)
 }
 
-// LEGACY from here until all handlers use the context.
-pub async fn anew<T>(names_a_version: bool, mut work: impl AsyncFnMut() -> Result<T>) -> Result<T> {
-    for _ in 0..64 {
-        match work().await {
-            Err(error) if error.problem() == Problem::AlreadyExists => {}
-            Err(error) if error.problem() == Problem::StaleVersion && !names_a_version => {}
-            outcome => return outcome,
-        }
-    }
-    Err(Error::new(Problem::Overloaded))
-}
-// LEGACY to here.
-
 /// The error for a version that was changed between reading and writing.
 pub fn stale() -> Error {
     Error::with_detail(

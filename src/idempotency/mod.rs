@@ -77,57 +77,6 @@ pub fn public() -> impl Repeat {
     |_: &mut DbConn, _: Uuid, answer: Written| Ok(answer.into())
 }
 
-// LEGACY from here until all handlers use the context.
-pub struct Replay<V> {
-    pub action: &'static str,
-    pub resource_type: &'static str,
-    pub may_see: V,
-}
-pub struct ReplayAnew<R> {
-    pub action: &'static str,
-    pub resource_type: &'static str,
-    pub render: R,
-}
-pub type Again = Repeated;
-impl Replay<fn(&mut DbConn, Uuid) -> Result<()>> {
-    pub fn of_public(action: &'static str, resource_type: &'static str) -> Self {
-        Self { action, resource_type, may_see: |_, _| Ok(()) }
-    }
-}
-impl Retries {
-    pub async fn once(
-        &self,
-        call: &Call,
-        caller: crate::audit::Actor,
-        replay: Replay<impl Fn(&mut DbConn, Uuid) -> Result<()> + Clone + Send + 'static>,
-        work: impl AsyncFnOnce(Slot) -> Result<Written>,
-    ) -> Result<Written> {
-        let Replay { action, resource_type, may_see } = replay;
-        let render = move |conn: &mut DbConn, about: Uuid, kept: Written| {
-            may_see(conn, about)?;
-            Ok(Again { answer: kept, others: Vec::new(), leads_nowhere: false })
-        };
-        self.once_or_anew(call, caller, ReplayAnew { action, resource_type, render }, work).await
-    }
-    pub async fn once_or_anew(
-        &self,
-        call: &Call,
-        caller: crate::audit::Actor,
-        replay: ReplayAnew<impl Fn(&mut DbConn, Uuid, Written) -> Result<Again> + Clone + Send + 'static>,
-        work: impl AsyncFnOnce(Slot) -> Result<Written>,
-    ) -> Result<Written> {
-        let again = AuditAction {
-            code: replay.action,
-            resource_type: replay.resource_type,
-            repeated: None,
-            is_retried: false,
-            is_open: false,
-        };
-        self.idempotent(call, &AuditedCall::new(call, caller), again, replay.render, work).await
-    }
-}
-// LEGACY to here.
-
 /// The place where a call's answer is kept. A call without an idempotency key has none.
 #[derive(Clone)]
 pub struct Slot(Option<Claim>);
