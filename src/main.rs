@@ -152,6 +152,8 @@ async fn backup(config: BackupConfig) -> Result<(), String> {
     let target = config.database.target()?;
     let database = target.file().ok_or(BACKUP_OF_POSTGRES)?;
     let place = BackupPlace::new(database, &config.file).map_err(|error| explain("the backup", &error))?;
+    // Before anything is written, so that a signal always finds somebody who cleans up.
+    let stopped = stop_signal()?;
     let (tell, told) = tokio::sync::oneshot::channel();
     let there = place.clone();
     let write = move || {
@@ -162,7 +164,7 @@ async fn backup(config: BackupConfig) -> Result<(), String> {
     std::thread::spawn(write);
     let outcome = tokio::select! {
         outcome = told => outcome,
-        signal = stop_signal() => {
+        signal = stopped => {
             place.abandon();
             return Err(format!("the backup: stopped by {signal}; nothing of it is left"));
         }
@@ -178,14 +180,17 @@ async fn backup(config: BackupConfig) -> Result<(), String> {
     Ok(())
 }
 
-/// Waits for a signal to stop and returns its name.
-async fn stop_signal() -> &'static str {
+/// Listens for signals to stop from now on, and returns the future name of the first one.
+fn stop_signal() -> Result<impl Future<Output = &'static str>, String> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = tokio::signal::ctrl_c() => "SIGINT",
-    }
+    let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be heard: {error}"));
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
+    })
 }
 
 fn change_keys(command: VaultCommand) -> Result<(), String> {

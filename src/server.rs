@@ -40,7 +40,7 @@ use crate::openapi;
 use crate::partners::limits::KeyLimits;
 use crate::referrals::course::overdue::Overdue;
 use crate::telemetry::Metrics;
-use crate::vault::{self, Vault};
+use crate::vault::{self};
 use crate::{
     areas, audit, code_lists, directory, districts, families, meta, offices, outreach, partners, people, referrals,
     services, staff, timeline, where_to_turn,
@@ -92,6 +92,18 @@ fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<Docume
     Ok(made.clone())
 }
 
+/// Returns the operations, with the paths beside them that the server answers as well, and the document as it is served.
+fn published(
+    known: Option<Arc<Value>>,
+    public_url: Option<&str>,
+    metrics_here: bool,
+) -> Result<(Operations, Document)> {
+    let paths = [&meta::PATHS[..], if metrics_here { &["/metrics"] } else { &[] }].concat();
+    let served_at = public_url.map_or_else(|| ROOT.to_owned(), |url| format!("{url}{ROOT}"));
+    let (operations, json) = described(known, served_at)?;
+    Ok((Operations::new(operations, &paths), Document::new(json)))
+}
+
 /// The largest number of open connections. Further ones wait to be accepted.
 const CONNECTIONS: usize = 4096;
 
@@ -116,36 +128,50 @@ struct Shared {
     db: Data<Db>,
     directory: Data<directory::Handle>,
     sign_in: Data<SignIn>,
-    vault: Data<Vault>,
     keys: Data<Keyring>,
     key_limits: Data<Option<KeyLimits>>,
     settings: Data<Settings>,
     limits: Data<Limits>,
-    retries: Data<Retries>,
     operations: Data<Operations>,
     document: Data<Document>,
     metrics: Data<Metrics>,
-    denials: Data<Denials>,
     services: Data<Services>,
     audit_verifier: Data<AuditVerifier>,
     cors_origins: Arc<[String]>,
     metrics_here: bool,
 }
 
+/// The opened database, and the state that every server reads from it first.
+struct Opened {
+    db: Db,
+    keyring: Keyring,
+    directory: directory::Handle,
+    metrics: Data<Metrics>,
+}
+
+impl Opened {
+    /// Migrates and opens the database, checks that the vault's keys are the ones that it was written with, and reads the keys of the
+    /// partner agencies and the directory.
+    async fn open(setup: &Setup, keys: &DerivedKeys) -> Result<Self> {
+        migrations::run(&setup.target)?;
+        let db = Db::open(&setup.target, Sizes::for_target(&setup.target))?;
+        let (vault, at) = (setup.vault.clone(), setup.clock.now());
+        db.write(move |conn| vault::state::check(conn, vault.ring(), at)).await?;
+        let metrics = Data::new(Metrics::new()?);
+        SignIn::count_from_zero(&metrics);
+        let keyring = Keyring::new(setup.environment.clone(), keys.partner_keys, metrics.clone().into_inner());
+        keyring.refresh(&db, setup.clock.now()).await?;
+        let directory = directory::Handle::open(&db, &setup.clock).await?;
+        metrics.directory_is(directory.current().version);
+        Ok(Self { db, keyring, directory, metrics })
+    }
+}
+
 /// Migrates the database, loads the directory and starts to listen.
 pub async fn start(setup: Setup) -> Result<RunningServer> {
-    migrations::run(&setup.target)?;
-    let db = Db::open(&setup.target, Sizes::for_target(&setup.target))?;
-    let (vault, at) = (setup.vault.clone(), setup.clock.now());
-    db.write(move |conn| vault::state::check(conn, vault.ring(), at)).await?;
     let keys = DerivedKeys::of(&setup.secret);
     let settings = setup.settings(keys.cursors);
-    let metrics = Data::new(Metrics::new()?);
-    SignIn::count_from_zero(&metrics);
-    let keyring = Keyring::new(setup.environment, keys.partner_keys, metrics.clone().into_inner());
-    keyring.refresh(&db, setup.clock.now()).await?;
-    let directory = directory::Handle::open(&db, &setup.clock).await?;
-    metrics.directory_is(directory.current().version);
+    let Opened { db, keyring, directory, metrics } = Opened::open(&setup, &keys).await?;
     let sign_in = Data::new(SignIn {
         tokens: setup.tokens,
         keys: keyring.clone(),
@@ -156,34 +182,29 @@ pub async fn start(setup: Setup) -> Result<RunningServer> {
         clock: setup.clock.clone(),
     });
     let metrics_here = matches!(setup.metrics, MetricsAt::Here);
-    let paths = [&meta::PATHS[..], if metrics_here { &["/metrics"] } else { &[] }].concat();
-    let served_at = setup.public_url.as_ref().map_or_else(|| ROOT.to_owned(), |url| format!("{url}{ROOT}"));
-    let (operations, json) = described(setup.document, served_at)?;
+    let (operations, document) = published(setup.document, setup.public_url.as_deref(), metrics_here)?;
     let limits = Data::new(Limits::new(setup.limits.as_ref(), &setup.clock, &metrics)?);
-    let retries = Data::new(Retries::new(db.clone(), keys.retries, setup.vault.clone()));
     let sealer = Sealer::with(setup.vault.ring());
     let (denials, waiting) = Denials::new(metrics.clone().into_inner());
+    let services = Services {
+        db: db.clone(),
+        directory: directory.clone(),
+        vault: setup.vault.clone(),
+        retries: Arc::new(Retries::new(db.clone(), keys.retries, setup.vault.clone())),
+        denials,
+    };
     let shared = Shared {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),
         sign_in: sign_in.clone(),
-        vault: Data::new(setup.vault.clone()),
         keys: Data::new(keyring.clone()),
         key_limits: Data::new(setup.limits.as_ref().map(KeyLimits::from)),
         settings: Data::new(settings),
         limits: limits.clone(),
-        retries: retries.clone(),
-        operations: Data::new(Operations::new(operations, &paths)),
-        document: Data::new(Document::new(json)),
+        operations: Data::new(operations),
+        document: Data::new(document),
         metrics: metrics.clone(),
-        denials: Data::new(denials.clone()),
-        services: Data::new(Services {
-            db: db.clone(),
-            directory: directory.clone(),
-            vault: setup.vault.clone(),
-            retries: retries.clone().into_inner(),
-            denials,
-        }),
+        services: Data::new(services.clone()),
         audit_verifier: Data::new(AuditVerifier::new(sealer.clone())),
         cors_origins: setup.cors_origins.into(),
         metrics_here,
@@ -191,16 +212,12 @@ pub async fn start(setup: Setup) -> Result<RunningServer> {
     let address = setup.listener.local_addr().map_err(Error::internal)?;
     let server = listen(shared, setup.listener, setup.workers, setup.timeouts)?;
     let handle = server.handle();
-    // The first poll starts the workers and the handling of signals. The server runs only after that.
-    let server = actix_web::rt::spawn(server);
-    tokio::task::yield_now().await;
+    let server = begin(server).await;
     actix_web::rt::spawn(renew_keys(sign_in.into_inner()));
     let watch = Watch {
-        db: db.clone(),
-        directory: directory.clone(),
+        services,
         keys: keyring.clone(),
         limits: limits.into_inner(),
-        retries: retries.into_inner(),
         overdue: Overdue::new(setup.vault, setup.random, metrics.clone().into_inner()),
         clock: setup.clock.clone(),
         metrics: metrics.clone().into_inner(),
@@ -208,10 +225,15 @@ pub async fn start(setup: Setup) -> Result<RunningServer> {
     let watcher = actix_web::rt::spawn(watch.run());
     let sealing = actix_web::rt::spawn(seal(db.clone(), Sealing::new(sealer), setup.clock));
     let denials = actix_web::rt::spawn(waiting.write(db.clone()));
-    if let MetricsAt::Apart(listener) = setup.metrics {
-        actix_web::rt::spawn(serve_metrics(metrics, listener)?);
-    }
+    serve_metrics_apart(setup.metrics, metrics)?;
     Ok(RunningServer { address, handle, db, directory, keys: keyring, server, watcher, sealing, denials })
+}
+
+/// Starts the workers and the handling of signals. The first poll does that, and the server runs only after it.
+async fn begin(server: Server) -> actix_web::rt::task::JoinHandle<std::io::Result<()>> {
+    let server = actix_web::rt::spawn(server);
+    tokio::task::yield_now().await;
+    server
 }
 
 impl RunningServer {
@@ -245,16 +267,13 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
             .app_data(shared.db)
             .app_data(shared.directory)
             .app_data(shared.sign_in)
-            .app_data(shared.vault)
             .app_data(shared.keys)
             .app_data(shared.key_limits)
             .app_data(shared.settings)
             .app_data(shared.limits)
-            .app_data(shared.retries)
             .app_data(shared.operations)
             .app_data(shared.document)
             .app_data(shared.metrics)
-            .app_data(shared.denials)
             .app_data(shared.services)
             .app_data(shared.audit_verifier)
             .app_data(PayloadConfig::new(body::LARGEST))
@@ -285,10 +304,13 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
     Ok(server.run())
 }
 
-fn serve_metrics(metrics: Data<Metrics>, listener: TcpListener) -> Result<Server> {
+/// Serves the metrics on a socket of their own, if they have one.
+fn serve_metrics_apart(place: MetricsAt, metrics: Data<Metrics>) -> Result<()> {
+    let MetricsAt::Apart(listener) = place else { return Ok(()) };
     let app = move || App::new().app_data(metrics.clone()).route("/metrics", web::get().to(meta::metrics));
     let server = HttpServer::new(app).workers(1).disable_signals().listen(listener).map_err(Error::internal)?;
-    Ok(server.run())
+    actix_web::rt::spawn(server.run());
+    Ok(())
 }
 
 fn cors(origins: &[String]) -> Cors {

@@ -47,8 +47,8 @@ const withoutReference = (operation, end) => (operation.parameters = operation.p
 
 /** [the rule that must tell it, what is done]. */
 const flaws = [
-  ["nara-server-url", (d) => (d.servers[0].url = "https://{host}/api")],
-  ["nara-server-url", (d) => (d.servers[0].url = "http://{host}/nara/v1")],
+  ["nara-server-url", (d) => (d.servers[0].url = "https://nara.example/api")],
+  ["nara-server-url", (d) => (d.servers[0].url = "http://nara.example/nara/v1")],
   ["nara-server-url", (d) => delete d.servers],
   ["nara-api-info", (d) => moved(d, "/api-info", "/information")],
   ["nara-api-info-fields", (d) => (d.components.schemas.ApiInfo.required = ["apiName", "apiVersion", "apiReleased", "apiDocumentation"])],

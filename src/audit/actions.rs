@@ -1,16 +1,12 @@
 //! The table of actions: each thing that the audit remembers, with the answer to a repeated call and to a lost race.
 //!
-//! - `repeated_as`: a caller may name the call by an `Idempotency-Key`. A repeated call gets the same answer again, and is recorded
-//!   under this code.
+//! - `repeated`: a caller may name the call by an `Idempotency-Key`. A repeated call gets the kept answer again, and is recorded under
+//!   the code of the action with `.replayed` after it.
 //! - `retried`: the work is prepared again after it has lost a race against another call. Without it, the caller is told of the
 //!   conflict.
 //! - `open`: its callers may know of every resource of the type, so that nothing is denied.
 //!
 //! Every record of the audit is made from a line of this table; a test holds that no code is written anywhere else.
-
-use uuid::Uuid;
-
-use crate::audit::attempt::AuditAttempt;
 
 /// An action that the audit remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +15,8 @@ pub struct AuditAction {
     pub code: &'static str,
     /// The type of the resources that it is about.
     pub resource_type: &'static str,
-    /// The code of the records of repeated calls; `None` where calls cannot be named.
-    pub repeated: Option<&'static str>,
+    replayed: &'static str,
+    is_repeated: bool,
     /// Whether its work is prepared again after a lost race.
     pub is_retried: bool,
     /// Whether its callers may know of every resource of the type, so that nothing is denied.
@@ -29,11 +25,21 @@ pub struct AuditAction {
 
 impl AuditAction {
     const fn new(code: &'static str, resource_type: &'static str) -> Self {
-        Self { code, resource_type, repeated: None, is_retried: false, is_open: false }
+        Self { code, resource_type, replayed: code, is_repeated: false, is_retried: false, is_open: false }
     }
 
-    const fn repeated_as(self, code: &'static str) -> Self {
-        Self { repeated: Some(code), ..self }
+    const fn repeated(self) -> Self {
+        Self { is_repeated: true, ..self }
+    }
+
+    /// A step on a referral. Repeated steps of all kinds are recorded under one code.
+    const fn step(self) -> Self {
+        Self { replayed: "referral.acted.replayed", ..self }.repeated().retried()
+    }
+
+    /// A batch of contacts. Each contact is recorded as one that is written down alone, and a repeated batch as a batch.
+    const fn batch(self) -> Self {
+        Self { replayed: "outreach_contact.batch.replayed", ..self }.repeated()
     }
 
     const fn open(self) -> Self {
@@ -44,25 +50,18 @@ impl AuditAction {
         Self { is_retried: true, ..self }
     }
 
-    /// The action of a caller who repeats this one.
+    /// The action of a caller who repeats the call: it gets the kept answer again. Absent where calls cannot be named.
     pub fn again(self) -> Option<Self> {
-        self.repeated.map(|code| Self { code, ..self })
-    }
-
-    /// An attempt at one resource.
-    pub fn on(self, id: impl Into<Uuid>) -> AuditAttempt {
-        AuditAttempt::new(self, vec![id.into()])
-    }
-
-    /// An attempt at resources that are known only afterwards: those that it creates or finds.
-    pub fn on_new(self) -> AuditAttempt {
-        AuditAttempt::new(self, Vec::new())
+        self.is_repeated.then_some(Self { code: self.replayed, ..self })
     }
 }
 
 macro_rules! actions {
-    ($($name:ident = $action:expr;)*) => {
-        $(pub const $name: AuditAction = $action;)*
+    ($($name:ident: $code:literal on $resource_type:literal $(, $how:ident)*;)*) => {
+        $(
+            pub const $name: AuditAction =
+                AuditAction { replayed: concat!($code, ".replayed"), ..AuditAction::new($code, $resource_type) }$(.$how())*;
+        )*
 
         /// All actions.
         pub const ALL: &[AuditAction] = &[$($name),*];
@@ -71,111 +70,111 @@ macro_rules! actions {
 
 actions! {
     // The directory: its writings. Reading it is recorded by nobody.
-    AREA_CREATED = AuditAction::new("area.created", "area").repeated_as("area.created.replayed").open();
-    AREA_CHANGED = AuditAction::new("area.changed", "area").open();
-    AREA_DELETED = AuditAction::new("area.deleted", "area").open();
-    DISTRICT_CREATED = AuditAction::new("district.created", "district").repeated_as("district.created.replayed").open();
-    DISTRICT_CHANGED = AuditAction::new("district.changed", "district").open();
-    DISTRICT_DELETED = AuditAction::new("district.deleted", "district").open();
-    OFFICE_CREATED = AuditAction::new("office.created", "office").repeated_as("office.created.replayed").open();
-    OFFICE_CHANGED = AuditAction::new("office.changed", "office").open();
-    OFFICE_DELETED = AuditAction::new("office.deleted", "office").open();
-    SERVICE_CREATED = AuditAction::new("service.created", "service").repeated_as("service.created.replayed").open();
-    SERVICE_CHANGED = AuditAction::new("service.changed", "service").open();
-    SERVICE_DELETED = AuditAction::new("service.deleted", "service").open();
-    DISTRICT_BOUNDARY_REPLACED = AuditAction::new("district.boundary_replaced", "district").open();
-    DIRECTORY_IMPORTED = AuditAction::new("directory.imported", "directory");
+    AREA_CREATED: "area.created" on "area", repeated, open;
+    AREA_CHANGED: "area.changed" on "area", open;
+    AREA_DELETED: "area.deleted" on "area", open;
+    DISTRICT_CREATED: "district.created" on "district", repeated, open;
+    DISTRICT_CHANGED: "district.changed" on "district", open;
+    DISTRICT_DELETED: "district.deleted" on "district", open;
+    OFFICE_CREATED: "office.created" on "office", repeated, open;
+    OFFICE_CHANGED: "office.changed" on "office", open;
+    OFFICE_DELETED: "office.deleted" on "office", open;
+    SERVICE_CREATED: "service.created" on "service", repeated, open;
+    SERVICE_CHANGED: "service.changed" on "service", open;
+    SERVICE_DELETED: "service.deleted" on "service", open;
+    DISTRICT_BOUNDARY_REPLACED: "district.boundary_replaced" on "district", open;
+    DIRECTORY_IMPORTED: "directory.imported" on "directory";
 
     // Partner agencies and their keys.
-    PARTNER_CREATED = AuditAction::new("partner.created", "partner").repeated_as("partner.created.replayed").open();
-    PARTNER_CHANGED = AuditAction::new("partner.changed", "partner").open();
-    PARTNER_KEY_CREATED = AuditAction::new("partner_key.created", "partner_key").repeated_as("partner_key.created.replayed").open();
-    PARTNER_KEY_ROTATED = AuditAction::new("partner_key.rotated", "partner_key").repeated_as("partner_key.rotated.replayed").open();
-    PARTNER_KEY_REVOKED = AuditAction::new("partner_key.revoked", "partner_key").repeated_as("partner_key.revoked.replayed").open();
+    PARTNER_CREATED: "partner.created" on "partner", repeated, open;
+    PARTNER_CHANGED: "partner.changed" on "partner", open;
+    PARTNER_KEY_CREATED: "partner_key.created" on "partner_key", repeated, open;
+    PARTNER_KEY_ROTATED: "partner_key.rotated" on "partner_key", repeated, open;
+    PARTNER_KEY_REVOKED: "partner_key.revoked" on "partner_key", repeated, open;
 
     // People and families.
-    PERSON_CREATED = AuditAction::new("person.created", "person").repeated_as("person.created.replayed").retried();
-    PERSON_CHANGED = AuditAction::new("person.changed", "person").retried();
-    PERSON_MOVED = AuditAction::new("person.moved", "person").repeated_as("person.moved.replayed").retried();
-    PERSON_LINKED = AuditAction::new("person.linked", "person");
-    PERSON_READ = AuditAction::new("person.read", "person");
-    PERSON_LOOKED_UP_BY_NAME = AuditAction::new("person.looked_up_by_name", "person");
-    PERSON_LOOKED_UP_BY_NUMBER = AuditAction::new("person.looked_up_by_number", "person");
-    PERSON_TIMELINE_READ = AuditAction::new("person.timeline_read", "person");
-    FAMILY_CREATED = AuditAction::new("family.created", "family").repeated_as("family.created.replayed");
-    FAMILY_CHANGED = AuditAction::new("family.changed", "family");
-    FAMILY_MERGED = AuditAction::new("family.merged", "family").repeated_as("family.merged.replayed").retried();
-    FAMILY_READ = AuditAction::new("family.read", "family");
-    FAMILY_TIMELINE_READ = AuditAction::new("family.timeline_read", "family");
+    PERSON_CREATED: "person.created" on "person", repeated, retried;
+    PERSON_CHANGED: "person.changed" on "person", retried;
+    PERSON_MOVED: "person.moved" on "person", repeated, retried;
+    PERSON_LINKED: "person.linked" on "person";
+    PERSON_READ: "person.read" on "person";
+    PERSON_LOOKED_UP_BY_NAME: "person.looked_up_by_name" on "person";
+    PERSON_LOOKED_UP_BY_NUMBER: "person.looked_up_by_number" on "person";
+    PERSON_TIMELINE_READ: "person.timeline_read" on "person";
+    FAMILY_CREATED: "family.created" on "family", repeated;
+    FAMILY_CHANGED: "family.changed" on "family";
+    FAMILY_MERGED: "family.merged" on "family", repeated, retried;
+    FAMILY_READ: "family.read" on "family";
+    FAMILY_TIMELINE_READ: "family.timeline_read" on "family";
 
     // The field.
-    OUTREACH_CONTACT_CREATED = AuditAction::new("outreach_contact.created", "outreach_contact").repeated_as("outreach_contact.created.replayed").retried();
-    OUTREACH_CONTACT_PUT = AuditAction::new("outreach_contact.created", "outreach_contact").retried();
-    OUTREACH_CONTACTS_SUBMITTED = AuditAction::new("outreach_contact.created", "outreach_contact").repeated_as("outreach_contact.batch.replayed").retried();
-    OUTREACH_CONTACT_CORRECTED = AuditAction::new("outreach_contact.corrected", "outreach_contact");
-    OUTREACH_CONTACT_ENTERED_IN_ERROR = AuditAction::new("outreach_contact.entered_in_error", "outreach_contact").repeated_as("outreach_contact.entered_in_error.replayed").retried();
-    OUTREACH_CONTACT_READ = AuditAction::new("outreach_contact.read", "outreach_contact");
-    OUTREACH_CONTACT_LISTED = AuditAction::new("outreach_contact.listed", "outreach_contact");
-    OUTREACH_CONTACT_VERSIONS_READ = AuditAction::new("outreach_contact.versions_read", "outreach_contact");
-    OFFER_CREATED = AuditAction::new("offer.created", "offer").repeated_as("offer.created.replayed").retried();
-    OFFER_ANSWERED = AuditAction::new("offer.answered", "offer").repeated_as("offer.answered.replayed").retried();
-    OFFER_CLOSED = AuditAction::new("offer.closed", "offer").repeated_as("offer.closed.replayed").retried();
-    OFFER_READ = AuditAction::new("offer.read", "offer");
-    OFFER_LISTED = AuditAction::new("offer.listed", "offer");
-    FOLLOW_UP_CREATED = AuditAction::new("follow_up.created", "follow_up").repeated_as("follow_up.created.replayed");
-    FOLLOW_UP_COMPLETED = AuditAction::new("follow_up.completed", "follow_up").repeated_as("follow_up.completed.replayed").retried();
-    FOLLOW_UP_READ = AuditAction::new("follow_up.read", "follow_up");
-    FOLLOW_UP_LISTED = AuditAction::new("follow_up.listed", "follow_up");
+    OUTREACH_CONTACT_CREATED: "outreach_contact.created" on "outreach_contact", repeated, retried;
+    OUTREACH_CONTACT_PUT: "outreach_contact.created" on "outreach_contact", retried;
+    OUTREACH_CONTACTS_SUBMITTED: "outreach_contact.created" on "outreach_contact", batch, retried;
+    OUTREACH_CONTACT_CORRECTED: "outreach_contact.corrected" on "outreach_contact";
+    OUTREACH_CONTACT_ENTERED_IN_ERROR: "outreach_contact.entered_in_error" on "outreach_contact", repeated, retried;
+    OUTREACH_CONTACT_READ: "outreach_contact.read" on "outreach_contact";
+    OUTREACH_CONTACT_LISTED: "outreach_contact.listed" on "outreach_contact";
+    OUTREACH_CONTACT_VERSIONS_READ: "outreach_contact.versions_read" on "outreach_contact";
+    OFFER_CREATED: "offer.created" on "offer", repeated, retried;
+    OFFER_ANSWERED: "offer.answered" on "offer", repeated, retried;
+    OFFER_CLOSED: "offer.closed" on "offer", repeated, retried;
+    OFFER_READ: "offer.read" on "offer";
+    OFFER_LISTED: "offer.listed" on "offer";
+    FOLLOW_UP_CREATED: "follow_up.created" on "follow_up", repeated;
+    FOLLOW_UP_COMPLETED: "follow_up.completed" on "follow_up", repeated, retried;
+    FOLLOW_UP_READ: "follow_up.read" on "follow_up";
+    FOLLOW_UP_LISTED: "follow_up.listed" on "follow_up";
 
     // Referrals: how they come in, and their readings.
-    REFERRAL_RECEIVED = AuditAction::new("referral.received", "referral").repeated_as("referral.received.replayed").retried();
-    REFERRAL_CREATED = AuditAction::new("referral.created", "referral").repeated_as("referral.created.replayed").retried();
-    REFERRAL_CORRECTED = AuditAction::new("referral.corrected", "referral").retried();
-    REFERRAL_READ = AuditAction::new("referral.read", "referral");
-    REFERRAL_LISTED = AuditAction::new("referral.listed", "referral");
-    REFERRAL_SEARCHED = AuditAction::new("referral.searched", "referral");
-    REFERRAL_RELATED_READ = AuditAction::new("referral.related_read", "referral");
-    REFERRAL_HISTORY_READ = AuditAction::new("referral.history_read", "referral");
-    REFERRAL_PARTNER_VIEW_READ = AuditAction::new("referral.partner_view_read", "referral");
-    REFERRAL_MESSAGES_READ = AuditAction::new("referral.messages_read", "referral");
+    REFERRAL_RECEIVED: "referral.received" on "referral", repeated, retried;
+    REFERRAL_CREATED: "referral.created" on "referral", repeated, retried;
+    REFERRAL_CORRECTED: "referral.corrected" on "referral", retried;
+    REFERRAL_READ: "referral.read" on "referral";
+    REFERRAL_LISTED: "referral.listed" on "referral";
+    REFERRAL_SEARCHED: "referral.searched" on "referral";
+    REFERRAL_RELATED_READ: "referral.related_read" on "referral";
+    REFERRAL_HISTORY_READ: "referral.history_read" on "referral";
+    REFERRAL_PARTNER_VIEW_READ: "referral.partner_view_read" on "referral";
+    REFERRAL_MESSAGES_READ: "referral.messages_read" on "referral";
 
     // Referrals: what is done with them.
-    REFERRAL_COPIED_FOR_SIBLING = AuditAction::new("referral.copied_for_sibling", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_PROTECTION_ASSESSED = AuditAction::new("referral.protection_assessed", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_INFORMATION_REQUESTED = AuditAction::new("referral.information_requested", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_INFORMATION_SUPPLIED = AuditAction::new("referral.information_supplied", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_ASSIGNED = AuditAction::new("referral.assigned", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_ACCEPTED = AuditAction::new("referral.accepted", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_STARTED = AuditAction::new("referral.started", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_ATTEMPT_LOGGED = AuditAction::new("referral.attempt_logged", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_PUT_ON_HOLD = AuditAction::new("referral.put_on_hold", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_RESUMED = AuditAction::new("referral.resumed", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_DEADLINE_EXTENDED = AuditAction::new("referral.deadline_extended", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_REDIRECTED = AuditAction::new("referral.redirected", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_INQUIRY_DECIDED = AuditAction::new("referral.inquiry_decided", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_DECLINED = AuditAction::new("referral.declined", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_MARKED_DUPLICATE = AuditAction::new("referral.marked_duplicate", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_FAMILY_DECLINED = AuditAction::new("referral.family_declined", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_NOT_REACHED = AuditAction::new("referral.not_reached", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_COMPLETED = AuditAction::new("referral.completed", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_CONSENT_WITHDRAWN = AuditAction::new("referral.consent_withdrawn", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_FEEDBACK_SENT = AuditAction::new("referral.feedback_sent", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_FEEDBACK_REFUSED = AuditAction::new("referral.feedback_refused", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_REOPENED = AuditAction::new("referral.reopened", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_ENTERED_IN_ERROR = AuditAction::new("referral.entered_in_error", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_MESSAGE_WRITTEN = AuditAction::new("referral.message_written", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_SUPPLEMENTED = AuditAction::new("referral.supplemented", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_WITHDRAWN = AuditAction::new("referral.withdrawn", "referral").repeated_as("referral.acted.replayed").retried();
-    REFERRAL_FEEDBACK_REQUESTED = AuditAction::new("referral.feedback_requested", "referral").repeated_as("referral.acted.replayed").retried();
+    REFERRAL_COPIED_FOR_SIBLING: "referral.copied_for_sibling" on "referral", step;
+    REFERRAL_PROTECTION_ASSESSED: "referral.protection_assessed" on "referral", step;
+    REFERRAL_INFORMATION_REQUESTED: "referral.information_requested" on "referral", step;
+    REFERRAL_INFORMATION_SUPPLIED: "referral.information_supplied" on "referral", step;
+    REFERRAL_ASSIGNED: "referral.assigned" on "referral", step;
+    REFERRAL_ACCEPTED: "referral.accepted" on "referral", step;
+    REFERRAL_STARTED: "referral.started" on "referral", step;
+    REFERRAL_ATTEMPT_LOGGED: "referral.attempt_logged" on "referral", step;
+    REFERRAL_PUT_ON_HOLD: "referral.put_on_hold" on "referral", step;
+    REFERRAL_RESUMED: "referral.resumed" on "referral", step;
+    REFERRAL_DEADLINE_EXTENDED: "referral.deadline_extended" on "referral", step;
+    REFERRAL_REDIRECTED: "referral.redirected" on "referral", step;
+    REFERRAL_INQUIRY_DECIDED: "referral.inquiry_decided" on "referral", step;
+    REFERRAL_DECLINED: "referral.declined" on "referral", step;
+    REFERRAL_MARKED_DUPLICATE: "referral.marked_duplicate" on "referral", step;
+    REFERRAL_FAMILY_DECLINED: "referral.family_declined" on "referral", step;
+    REFERRAL_NOT_REACHED: "referral.not_reached" on "referral", step;
+    REFERRAL_COMPLETED: "referral.completed" on "referral", step;
+    REFERRAL_CONSENT_WITHDRAWN: "referral.consent_withdrawn" on "referral", step;
+    REFERRAL_FEEDBACK_SENT: "referral.feedback_sent" on "referral", step;
+    REFERRAL_FEEDBACK_REFUSED: "referral.feedback_refused" on "referral", step;
+    REFERRAL_REOPENED: "referral.reopened" on "referral", step;
+    REFERRAL_ENTERED_IN_ERROR: "referral.entered_in_error" on "referral", step;
+    REFERRAL_MESSAGE_WRITTEN: "referral.message_written" on "referral", step;
+    REFERRAL_SUPPLEMENTED: "referral.supplemented" on "referral", step;
+    REFERRAL_WITHDRAWN: "referral.withdrawn" on "referral", step;
+    REFERRAL_FEEDBACK_REQUESTED: "referral.feedback_requested" on "referral", step;
 
     // Referrals: what follows from something else.
-    REFERRAL_LINKED = AuditAction::new("referral.linked", "referral");
-    REFERRAL_REROUTED = AuditAction::new("referral.rerouted", "referral");
-    REFERRAL_RECEIPT_CHANGED = AuditAction::new("referral.receipt_changed", "referral");
-    REFERRAL_MARKED_OVERDUE = AuditAction::new("referral.marked_overdue", "referral");
+    REFERRAL_LINKED: "referral.linked" on "referral";
+    REFERRAL_REROUTED: "referral.rerouted" on "referral";
+    REFERRAL_RECEIPT_CHANGED: "referral.receipt_changed" on "referral";
+    REFERRAL_MARKED_OVERDUE: "referral.marked_overdue" on "referral";
 
     // Staff, and the audit itself.
-    STAFF_LISTED = AuditAction::new("staff.listed", "staff");
-    AUDIT_READ = AuditAction::new("audit.read", "audit_record");
-    AUDIT_VERIFIED = AuditAction::new("audit.verified", "audit");
+    STAFF_LISTED: "staff.listed" on "staff";
+    AUDIT_READ: "audit.read" on "audit_record";
+    AUDIT_VERIFIED: "audit.verified" on "audit";
 }

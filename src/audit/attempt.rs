@@ -3,8 +3,10 @@
 use uuid::Uuid;
 
 use crate::audit::actions::AuditAction;
+use crate::audit::actor::Actor;
 use crate::audit::client::Client;
-use crate::audit::{AccessReason, Actor, Entry};
+use crate::audit::entry::Entry;
+use crate::audit::reason::AccessReason;
 use crate::http::call::Call;
 use crate::id::OfficeId;
 use crate::moment::Moment;
@@ -75,6 +77,18 @@ impl AuditAttempt {
             Some((resource_type, id)) => entry.about_type(resource_type, vec![id]),
             None => entry,
         }
+    }
+}
+
+impl AuditAction {
+    /// An attempt at one resource.
+    pub fn on(self, id: impl Into<Uuid>) -> AuditAttempt {
+        AuditAttempt::new(self, vec![id.into()])
+    }
+
+    /// An attempt at resources that are known only afterwards: those that it creates or finds.
+    pub fn on_new(self) -> AuditAttempt {
+        AuditAttempt::new(self, Vec::new())
     }
 }
 

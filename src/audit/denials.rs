@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::audit::{Entry, record};
+use crate::audit::entry::{Entry, record};
 use crate::db::Db;
 use crate::error::{Problem, Result};
 use crate::telemetry::Metrics;

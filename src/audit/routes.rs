@@ -8,12 +8,14 @@ use serde::Deserialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use utoipa::IntoParams;
 
+use crate::audit::actions;
+use crate::audit::actor::Actor;
 use crate::audit::chain::{Head, Sealer};
+use crate::audit::entry::Entry;
 use crate::audit::record::AuditRecord;
 use crate::audit::store::{self, AuditFilter};
 use crate::audit::verify::{Verification, Walk};
 use crate::audit::views::{AuditRecordView, VerificationView};
-use crate::audit::{Actor, Entry, actions};
 use crate::auth::Auditor;
 use crate::context::Context;
 use crate::db::Db;

@@ -61,6 +61,11 @@ pub async fn start(
     // A year of synthetic work needs much memory for a moment. It goes back to the system when the thread ends.
     let prepared = std::thread::scope(|scope| scope.spawn(|| prepare(&target, folder, &credentials, &moment)).join());
     let mut told = prepared.map_err(|_| "the demo could not be prepared")?.map_err(explain)?;
+    let address = listener.local_addr().map_err(|error| format!("--listen: {error}"))?;
+    told.base_url = format!("http://{address}");
+    told.tokens = credentials.tokens(moment.now)?;
+    // It is there before the server says that it is ready.
+    credentials::write_private(&folder.join("demo.json"), &told.to_json().to_string())?;
     let setup = Setup {
         target,
         listener,
@@ -81,9 +86,6 @@ pub async fn start(
         random: Random::system(),
     };
     let running = server::start(setup).await.map_err(explain)?;
-    told.base_url = format!("http://{}", running.address);
-    told.tokens = credentials.tokens(moment.now)?;
-    credentials::write_private(&folder.join("demo.json"), &told.to_json().to_string())?;
     tell(&told, folder);
     Ok(running)
 }

@@ -11,6 +11,7 @@ use crate::outreach::follow_ups::store::SealedFollowUp;
 use crate::outreach::reports::{self, Report};
 use crate::outreach::{ContactSetting, NewContact, OutreachContact};
 use crate::people::store as people_store;
+use crate::referrals::Referral;
 use crate::referrals::Urgency;
 use crate::referrals::matter::NewReferral;
 
@@ -63,12 +64,15 @@ pub async fn report(
     contact: OutreachContactId,
     office: OfficeId,
 ) -> Result<Report> {
-    let known = match Report::number(&new, &ctx.vault) {
+    let moment = &ctx.call.moment;
+    let number = Report::number(&new, &ctx.vault);
+    let known = match number.clone() {
         Some(number) => ctx.read(move |conn| people_store::first_with_number(conn, &number)).await?,
         None => None,
     };
+    let referral = Referral::of_contact(new, (contact, ctx.staff().id), known, &ctx.directory, moment)?;
     let entry = ctx.audited().entry(actions::REFERRAL_CREATED, Vec::new()).on_behalf_of(office);
-    Report::new(new, (contact, ctx.staff().id), known, &ctx.directory, &ctx.vault, &ctx.call.moment, entry)
+    Report::new(&referral, number, known, &ctx.vault, &moment.random, entry)
 }
 
 /// The hash by which the same content is recognised, whichever operation it is sent to. The hash is keyed, since the content tells where

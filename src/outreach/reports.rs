@@ -6,10 +6,8 @@ use utoipa::ToSchema;
 use crate::audit::{self, Entry};
 use crate::cases::intake::ReferralIntake;
 use crate::db::DbConn;
-use crate::directory::Directory;
 use crate::error::{Error, Result};
-use crate::id::{OutreachContactId, ServiceId, StaffId};
-use crate::moment::Moment;
+use crate::id::ServiceId;
 use crate::outreach::NewContact;
 use crate::people::store as people_store;
 use crate::referrals::matter::child::Child;
@@ -19,6 +17,7 @@ use crate::referrals::person::RegisteredPerson;
 use crate::referrals::person::whom::ConcernedPerson;
 use crate::referrals::{Referral, Urgency};
 use crate::services::Need;
+use crate::time::Random;
 use crate::vault::{self, Confidential, ConfidentialLine, ConfidentialProse, Vault};
 
 /// An internal referral that is made from a contact, with the consent that it needs.
@@ -133,19 +132,16 @@ impl Report {
 
     /// Seals the referral that a contact becomes. `known` is the person with the child's identity number.
     pub fn new(
-        new: NewReferral,
-        (contact, made_by): (OutreachContactId, StaffId),
+        referral: &Referral,
+        number: Option<Vec<u8>>,
         known: Option<RegisteredPerson>,
-        directory: &Directory,
         vault: &Vault,
-        moment: &Moment,
+        random: &Random,
         entry: Entry,
     ) -> Result<Self> {
-        let number = Self::number(&new, vault);
-        let referral = Referral::of_contact(new, (contact, made_by), known, directory, moment)?;
         let entry = entry.about(vec![referral.id.uuid()]);
         let whom = ConcernedPerson::with_number(number, known);
-        let referral = ReferralIntake::new(&referral, whom, vault, &moment.random)?;
+        let referral = ReferralIntake::new(referral, whom, vault, random)?;
         Ok(Self { says_protected: referral.says_protected, referral, entry })
     }
 

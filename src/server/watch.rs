@@ -10,10 +10,9 @@ use futures_util::FutureExt;
 use crate::audit::seal::{Sealing, SealingStep};
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
+use crate::context::Services;
 use crate::db::Db;
-use crate::directory;
 use crate::http::limits::Limits;
-use crate::idempotency::Retries;
 use crate::referrals::course::overdue::Overdue;
 use crate::telemetry::Metrics;
 use crate::time::Clock;
@@ -28,15 +27,12 @@ pub async fn renew_keys(sign_in: Arc<SignIn>) {
 
 /// The regular background jobs.
 pub struct Watch {
-    pub db: Db,
-    /// The directory, which other servers may change.
-    pub directory: directory::Handle,
+    /// The services that all calls share, among them the directory, which other servers may change, and the kept answers, which expire.
+    pub services: Services,
     /// The keys of partner agencies, which other servers may revoke.
     pub keys: Keyring,
     /// The rate limits; budgets that are full again are forgotten.
     pub limits: Arc<Limits>,
-    /// The stored answers of idempotent calls, which expire.
-    pub retries: Arc<Retries>,
     /// The recording of deadlines that have passed.
     pub overdue: Overdue,
     pub clock: Clock,
@@ -57,21 +53,22 @@ impl Watch {
 
     /// Loads changes of the keys. A key that was revoked on another server is refused here within two seconds.
     async fn notice_keys(&self) {
-        if let Err(error) = self.keys.refresh(&self.db, self.clock.now()).await {
+        if let Err(error) = self.keys.refresh(&self.services.db, self.clock.now()).await {
             tracing::warn!(cause = ?error.cause(), "the partners' keys could not be read; going on with those read before");
         }
     }
 
     async fn notice_directory(&self) {
-        if let Err(error) = self.directory.refresh(&self.db, &self.clock).await {
+        if let Err(error) = self.services.directory.refresh(&self.services.db, &self.clock).await {
             tracing::warn!(cause = ?error.cause(), "the directory could not be read; going on with the version read before");
         }
-        self.metrics.directory_is(self.directory.current().version);
+        self.metrics.directory_is(self.services.directory.current().version);
     }
 
     /// Records deadlines that have passed.
     async fn mark_overdue(&self) {
-        if let Err(error) = self.overdue.mark(&self.db, &self.directory.current(), &self.clock).await {
+        if let Err(error) = self.overdue.mark(&self.services.db, &self.services.directory.current(), &self.clock).await
+        {
             tracing::warn!(cause = ?error.cause(), "passed deadlines could not be recorded; trying again");
         }
     }
@@ -79,10 +76,10 @@ impl Watch {
     /// Forgets rate limits of callers whose budget is full again, stores when keys were last used, and removes expired answers.
     async fn tidy_up(&self) {
         self.limits.sweep();
-        if let Err(error) = self.keys.write_uses_when_due(&self.db, self.clock.now()).await {
+        if let Err(error) = self.keys.write_uses_when_due(&self.services.db, self.clock.now()).await {
             tracing::warn!(cause = ?error.cause(), "the times of the last use of keys could not be written; trying again");
         }
-        if let Err(error) = self.retries.sweep(self.clock.now()).await {
+        if let Err(error) = self.services.retries.sweep(self.clock.now()).await {
             tracing::warn!(cause = ?error.cause(), "expired answers to idempotent calls could not be removed");
         }
     }

@@ -126,12 +126,8 @@ impl TimelineEvent {
             HappeningDetail::Person(person) => Self { person_id: Some(person), ..bare(TimelineKind::Registered) },
             HappeningDetail::Family(family) => Self { family_id: Some(family), ..bare(TimelineKind::Registered) },
             HappeningDetail::Change { merged, person, from, to, reason } => {
-                let reason = match reason {
-                    Some(sealed) => {
-                        Some(Confidential::new(vault.open_json(vault::FAMILY_EVENT_REASON, id, &sealed)?))
-                    }
-                    None => None,
-                };
+                let open = |sealed| vault.open_json(vault::FAMILY_EVENT_REASON, id, &sealed).map(Confidential::new);
+                let reason = reason.map(open).transpose()?;
                 let kind = if merged { TimelineKind::Merged } else { TimelineKind::Moved };
                 let if_known = |family: Option<FamilyId>| family.filter(|family| known.contains(family));
                 Self {

@@ -1,6 +1,8 @@
 //! The house rules that a reader of the source relies on: plain language, one name for one thing, functions that fit on a page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use crate::architecture::{Source, sources};
 use crate::support::document::DOCUMENT;
@@ -61,12 +63,12 @@ fn descriptions_of_the_document_begin_with_a_noun_or_a_verb() {
     let mut open = vec![&*DOCUMENT];
     while let Some(value) = open.pop() {
         match value {
-            serde_json::Value::Object(fields) => {
+            Value::Object(fields) => {
                 let texts = fields.iter().filter(|(name, _)| ["description", "summary"].contains(&name.as_str()));
                 descriptions.extend(texts.filter_map(|(_, value)| value.as_str()).map(str::to_owned));
                 open.extend(fields.values());
             }
-            serde_json::Value::Array(items) => open.extend(items),
+            Value::Array(items) => open.extend(items),
             _ => {}
         }
     }
@@ -178,7 +180,11 @@ fn files_that_know_actix_have_no_function_that_takes_a_connection() {
 #[test]
 fn every_action_of_the_audit_is_a_line_of_the_table() {
     use nara::audit::actions::ALL;
-    let codes: Vec<&str> = ALL.iter().flat_map(|action| [Some(action.code), action.repeated]).flatten().collect();
+    let codes: BTreeSet<&str> =
+        ALL.iter().flat_map(|action| [Some(action.code), action.again().map(|again| again.code)]).flatten().collect();
+    let listed: Value = serde_json::from_str(include_str!("../../data/code_lists.json")).unwrap();
+    let listed = listed["audit-actions"]["items"].as_array().unwrap();
+    assert_eq!(codes, listed.iter().map(|item| item["code"].as_str().unwrap()).collect());
     for source in sources().iter().filter(|source| !source.is_test() && source.path != "audit/actions.rs") {
         for code in &codes {
             assert!(!source.code.contains(&format!("\"{code}\"")), "{} writes {code} by itself", source.path);

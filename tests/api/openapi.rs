@@ -31,7 +31,7 @@ fn what_utoipa_collects_becomes_what_is_published() {
     assert_eq!(area["contact"]["maxLength"], 200);
     assert_eq!(area["openNow"]["type"], json!(["boolean", "null"]));
     assert_eq!(area["former"]["oneOf"][1], json!({ "type": "null" }));
-    assert_eq!(area["id"]["description"], "Its identifier.");
+    assert_eq!(area["id"]["description"], "The area's identifier, a UUID.");
     assert_eq!(schemas["NewArea"]["additionalProperties"], false);
     assert_eq!(schemas["AreaPatch"]["properties"]["status"]["oneOf"][0]["$ref"], "#/components/schemas/Status");
     let ids: Vec<String> = operations(&document).into_iter().map(|operation| operation.id).collect();

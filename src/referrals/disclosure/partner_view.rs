@@ -13,6 +13,7 @@ use crate::text::Localized;
 /// The sender's receipt, and the facts that are withheld from the sender.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = PartnerView)]
 pub struct SenderView {
     /// The receipt, as a key of the sender with all scopes can read it now.
     pub receipt: Receipt,

@@ -95,6 +95,7 @@ impl ReceivingOffice {
 /// The place to turn to instead: an office, or a description in words.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Instead)]
 pub struct TurnToInstead {
     /// The other office to turn to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,6 +128,7 @@ pub struct DisclosedDeadline {
 /// Feedback on the decision to a mandatory reporter.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Feedback)]
 pub struct ReceiptFeedback {
     /// Whether the reporter asked for feedback.
     pub requested: bool,

@@ -10,7 +10,7 @@ use crate::audit::{Entry, actions};
 use crate::auth::{PartnerReader, Submitter};
 use crate::cases::intake::ReferralIntake;
 use crate::context::{Context, Tx};
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
 use crate::http::body::Body;
 use crate::http::call::Cache;
@@ -38,6 +38,10 @@ pub fn mount(api: &mut impl Mount) {
     api.service(submit_referral).service(list_partner_referrals).service(get_partner_referral);
     partner_action_routes::mount(api);
 }
+
+/// The number of times that a report is taken in at most. A reference may be taken, and the person or the sender may have changed; after
+/// more than that something else must be wrong.
+const MOST_TIMES: u8 = 4;
 
 /// Submit a referral
 ///
@@ -74,12 +78,17 @@ pub fn mount(api: &mut impl Mount) {
 async fn submit_referral(ctx: Context<Submitter>, new: Body<NewReferral>) -> Result<HttpResponse> {
     let (agency, sender, moment) = (&ctx.caller.0, ctx.caller.0.id, &ctx.call.moment);
     let number = new.0.child.number().map(|number| people_store::number_hash(&ctx.vault, number));
-    let is_first = Cell::new(true);
-    ctx.write(actions::REFERRAL_RECEIVED.on_new(), answers::repeat_to_sender(sender), async || {
+    let attempt = actions::REFERRAL_RECEIVED.on_new().noting_readings_only();
+    let times = Cell::new(0);
+    ctx.write(attempt, answers::repeat_to_sender(sender), async || {
+        times.update(|times| times + 1);
         // Most children are not registered, and an agency's category hardly ever differs from its key's, so that is tried
         // first. If it is wrong, the transaction that writes finds out.
-        let (category, known) = if is_first.replace(false) {
+        let (category, known) = if times.get() == 1 {
             (agency.category, None)
+        } else if times.get() > MOST_TIMES {
+            // None of it is the sender's doing: the same report may be sent again.
+            return Err(Error::new(Problem::Unavailable));
         } else {
             let number = number.clone();
             let read = move |conn: &mut _| {
