@@ -1,10 +1,10 @@
-//! Age bands. An age band is shown where a birth year would tell too much, and statistics count by age bands.
+//! Age bands: ranges of ages. An age band is shown where a birth year would tell too much, and statistics count by age bands.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// An age band. The municipality decides where youth ends (at the highest age of its services, 20 in Linköping): the last band before
-/// `adult` reaches up to that age.
+/// A range of ages in whole years, or `adult`. Its youngest adults are those above the municipality's highest age for youth
+/// services (20 in Linköping), so the band `18-20` ends at that age and not always at 20.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[derive(strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 pub enum AgeBand {
@@ -32,7 +32,8 @@ pub enum AgeBand {
 }
 
 impl AgeBand {
-    /// Returns the age band of somebody of this age. Youth ends after the year `last`.
+    /// Returns the age band of somebody who is `age` years old. From the year after the age `last`, but not before 18, everybody
+    /// is `Adult`.
     pub fn of(age: u32, last: u8) -> Self {
         match age {
             0..=5 => Self::From0To5,

@@ -70,7 +70,8 @@ pub async fn change_person(ctx: Context<PeopleWorker>, id: Named<PersonId>, patc
     }
 }
 
-/// The referrals that must be hidden with the next version of a person.
+/// The referrals about a person that must be hidden because the identity is protected in the person's next version; none if it is
+/// not.
 async fn affected(ctx: &Context<PeopleWorker>, before: &Person, next: &Person) -> Result<Vec<SealedReferral>> {
     if !next.protection().is_protected() {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! Protection of a person's identity.
+//! The code for the protection of a person's identity.
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;

@@ -1,4 +1,4 @@
-//! The operations that read a person and move a person to another family.
+//! The operations `GET /people/{id}` and `POST /people/{id}/move`, and the mounting of all operations on people.
 
 use actix_web::{HttpResponse, get, post};
 use serde::{Deserialize, Deserializer};
@@ -30,7 +30,7 @@ pub fn mount(api: &mut impl Mount) {
         .service(move_person);
 }
 
-/// The family that a person moves to, and the reason.
+/// A request to move a person to another family, or out of any family.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonMove {
@@ -41,7 +41,7 @@ pub struct PersonMove {
     #[serde(deserialize_with = "given_or_null")]
     #[schema(required)]
     family_id: Option<FamilyId>,
-    /// The reason why the person moves.
+    /// The reason why the person changes families, in free text.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Bor numera hos sin pappa."
