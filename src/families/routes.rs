@@ -34,15 +34,15 @@ pub fn mount(api: &mut impl Mount) {
     api.service(create_family).service(get_family).service(change_family).service(merge_families);
 }
 
-/// The family that is merged into this one, and the reason for it.
+/// A request to merge another family into the family in the path.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FamilyMerge {
-    /// The family that is merged into this one.
+    /// The other family, which is merged into the family in the path.
     ///
     /// @example "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d60"
     other_id: FamilyId,
-    /// The reason why the two are one family.
+    /// The reason for which the two families are considered one, in free text.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Syskonen registrerades var för sig."

@@ -1,4 +1,4 @@
-//! The keys of partner agencies over HTTP, for administrators.
+//! The operations by which administrators list, read, make, rotate and revoke API keys of partner agencies.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
@@ -21,7 +21,7 @@ use crate::partners::view::{ApiKeyView, IssuedApiKey};
 use crate::partners::{Partner, store};
 use crate::slug::PartnerName;
 
-/// The operations on keys of partner agencies.
+/// Mounts the operations on API keys of partner agencies.
 pub fn mount(api: &mut impl Mount) {
     api.service(list_api_keys).service(create_api_key).service(get_api_key);
     api.service(rotate_api_key).service(revoke_api_key);
@@ -171,8 +171,8 @@ async fn rotate_api_key(
 
 /// Revoke a key of a partner agency
 ///
-/// The key stops being valid: immediately on this server, and within two seconds on others. A revocation cannot be undone. A key
-/// that is already revoked is answered unchanged, so the call may be repeated.
+/// The key is no longer accepted: immediately on this server, and within two seconds on others. A revocation cannot be undone. A
+/// key that is already revoked is answered unchanged, so the call may be repeated.
 #[utoipa::path(
     operation_id = "revokeApiKey",
     tag = "partners",
@@ -218,8 +218,8 @@ async fn find(ctx: &Context<PartnerKeeper>, names: NamedWithin<PartnerName, ApiK
     ctx.read(read).await
 }
 
-/// Logs a failed reload of the keys instead of failing the call. The key has been made and its secret is shown only now, so the
-/// answer must not be lost because this server accepts the key a second later.
+/// Logs `refreshed` if it is an error, instead of failing the call: the server could not reload the keys after a new one was
+/// stored. The answer with the new key's secret must not be lost only because this server accepts the key a second later.
 fn told_soon(refreshed: Result<()>) {
     if let Err(error) = refreshed {
         tracing::warn!(cause = ?error.cause(), "this server does not accept a new key yet; keys are read again within a second");

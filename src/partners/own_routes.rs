@@ -1,4 +1,4 @@
-//! The operation that shows a partner agency its own entry and keys.
+//! The operation by which a partner agency's system reads its own entry and its own keys.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
@@ -13,7 +13,7 @@ use crate::partners::limits::KeyLimits;
 use crate::partners::store;
 use crate::partners::view::OwnView;
 
-/// The operations of partner agencies on themselves.
+/// Mounts the operation by which a partner agency reads about itself.
 pub fn mount(api: &mut impl Mount) {
     api.service(get_partner_me);
 }

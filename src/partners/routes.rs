@@ -1,4 +1,4 @@
-//! Partner agencies over HTTP, for administrators.
+//! The operations by which administrators list, create, read and change partner agencies.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ use crate::referrals::sending::sender_category::NewCategory;
 use crate::slug::PartnerName;
 use crate::text::Line;
 
-/// The operations on partner agencies.
+/// Mounts the operations on partner agencies.
 pub fn mount(api: &mut impl Mount) {
     api.service(list_partners).service(create_partner).service(get_partner).service(change_partner);
 }
@@ -39,10 +39,11 @@ pub fn mount(api: &mut impl Mount) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PartnerQuery {
-    /// Only agencies of this category.
+    /// Only agencies of this category, which is the kind of organisation.
     #[param(example = "school")]
     category: Option<Category>,
-    /// Only agencies whose name begins like this. Case and the marks of å, ä and ö do not count.
+    /// Only agencies whose name begins with this text. Upper and lower case are the same, and so are letters with and without
+    /// marks, such as å and a.
     #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "skägg")]
     name: Option<Line>,
     /// Only agencies with this status.

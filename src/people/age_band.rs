@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A range of ages in whole years, or `adult`. Its youngest adults are those above the municipality's highest age for youth
-/// services (20 in Linköping), so the band `18-20` ends at that age and not always at 20.
+/// A range of ages in whole years, or `adult`. Each municipality decides up to which age somebody counts as young (20 in
+/// Linköping): the band `18-20` ends at that age, whatever its name, and everybody older is `adult`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[derive(strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 pub enum AgeBand {
@@ -32,8 +32,8 @@ pub enum AgeBand {
 }
 
 impl AgeBand {
-    /// Returns the age band of somebody who is `age` years old. From the year after the age `last`, but not before 18, everybody
-    /// is `Adult`.
+    /// Returns the age band of somebody who is `age` years old. `last` is the highest age at which the municipality counts
+    /// somebody as young: somebody who is older, and at least 18, is `Adult`.
     pub fn of(age: u32, last: u8) -> Self {
         match age {
             0..=5 => Self::From0To5,
