@@ -1,29 +1,32 @@
-//! The table of actions: each thing that the audit remembers, with the answer to a repeated call and to a lost race.
+//! The table of actions: each kind of change or reading that the audit records. A line also says how a repeated call and a lost
+//! race are handled.
 //!
-//! - `repeated_as`: a caller may name the call by an `Idempotency-Key`. A repeated call gets the same answer again, and is recorded
-//!   under this code.
-//! - `retried`: the work is prepared again after it has lost a race against another call. Without it, the caller is told of the
-//!   conflict.
-//! - `open`: its callers may know of every resource of the type, so that nothing is denied.
+//! - `repeated_as`: a caller may send an `Idempotency-Key` with the call. A repeated call gets the same answer again, and is
+//!   recorded under this code.
+//! - `retried`: if the work of a call loses a race against another call, it is prepared and tried again. Without `retried`, the
+//!   caller is told of the conflict.
+//! - `open`: all callers of the action may know of every resource of the type, so that a resource which is not found is not
+//!   recorded as a denied attempt.
 //!
-//! Every record of the audit is made from a line of this table; a test holds that no code is written anywhere else.
+//! Every audit record is made from a line of this table. A test checks that no code of an action is written anywhere else.
 
 use uuid::Uuid;
 
 use crate::audit::attempt::AuditAttempt;
 
-/// An action that the audit remembers.
+/// A kind of change or reading that the audit records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditAction {
-    /// The code of its records, such as `offer.answered`.
+    /// The code of the action in audit records, such as `offer.answered`.
     pub code: &'static str,
-    /// The type of the resources that it is about.
+    /// The type of the resources that the action is about, such as `offer`.
     pub resource_type: &'static str,
-    /// The code of the records of repeated calls; `None` where calls cannot be named.
+    /// The code under which a repeated call is recorded. `None` if calls of this action take no `Idempotency-Key`.
     pub repeated: Option<&'static str>,
-    /// Whether its work is prepared again after a lost race.
+    /// Whether the work of a call is prepared and tried again if it loses a race against another call.
     pub is_retried: bool,
-    /// Whether its callers may know of every resource of the type, so that nothing is denied.
+    /// Whether all callers of the action may know of every resource of the type, so that a resource which is not found is not
+    /// recorded as a denied attempt.
     pub is_open: bool,
 }
 
@@ -44,17 +47,17 @@ impl AuditAction {
         Self { is_retried: true, ..self }
     }
 
-    /// The action of a caller who repeats this one.
+    /// The action under which a repeated call is recorded. `None` if calls of this action take no `Idempotency-Key`.
     pub fn again(self) -> Option<Self> {
         self.repeated.map(|code| Self { code, ..self })
     }
 
-    /// An attempt at one resource.
+    /// Begins an attempt at this action on one resource.
     pub fn on(self, id: impl Into<Uuid>) -> AuditAttempt {
         AuditAttempt::new(self, vec![id.into()])
     }
 
-    /// An attempt at resources that are known only afterwards: those that it creates or finds.
+    /// Begins an attempt at this action on resources that are known only afterwards: those that the call creates or finds.
     pub fn on_new(self) -> AuditAttempt {
         AuditAttempt::new(self, Vec::new())
     }
@@ -64,7 +67,7 @@ macro_rules! actions {
     ($($name:ident = $action:expr;)*) => {
         $(pub const $name: AuditAction = $action;)*
 
-        /// All actions.
+        /// All actions of the table.
         pub const ALL: &[AuditAction] = &[$($name),*];
     };
 }
