@@ -22,7 +22,7 @@ pub struct AuditRecord {
     /// The thing that the record is about, if there is exactly one.
     pub resource_id: Option<ResourceId>,
     resource_ids: Json<Value>,
-    /// The office that the actor worked for.
+    /// The office that the actor worked for, if it is known.
     pub office_id: Option<OfficeId>,
     pub reason: Option<String>,
     pub client_address: Option<String>,

@@ -95,8 +95,9 @@ pub struct VerificationQuery {
 
 /// List the records of the audit
 ///
-/// Records of changes and readings, the newest first, including denied attempts. Things and people are named by identifiers
-/// alone. Follow the `next` links through long lists. The reading is itself recorded, with every record that the page shows.
+/// Returns records of changes and readings, the newest first, including denied attempts. Things and people are named only by
+/// their identifiers. Follow the `next` links through long lists. The reading of the list is itself recorded, with every record
+/// that the page shows.
 #[utoipa::path(
     operation_id = "listAuditRecords",
     tag = "audit",
@@ -124,8 +125,8 @@ async fn list_audit_records(ctx: Context<Auditor>, query: Query<RecordQuery>, pa
 /// Verify the audit
 ///
 /// Goes through all records and their seals, and reports which records were changed, removed or inserted by somebody who got past
-/// the database's own protection. A larger audit takes longer. The verification gives way to other calls. While one verification
-/// runs, a second one is answered with 503.
+/// the database's own protection. The time that this takes grows with the audit, since the verification gives way to other calls.
+/// While one verification runs, a second one is answered with 503.
 #[utoipa::path(
     operation_id = "verifyAuditRecords",
     tag = "audit",

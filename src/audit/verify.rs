@@ -103,7 +103,7 @@ enum Stage {
 struct Chain {
     /// The number of the seal that was checked last.
     seq: i64,
-    /// The number of the last seal that existed when the verification began.
+    /// The number of the last seal that existed when the verification began. Later seals are not checked.
     end: i64,
     /// The hashes that the next seal may be based on: the stored hash of the seal before it and, if that is wrong, also the right
     /// one. With both, a changed seal does not make the next one look wrong. Empty if seals before it are missing.

@@ -104,7 +104,7 @@ pub struct HeadView {
 #[serde(rename_all = "camelCase")]
 #[schema(as = AuditFinding)]
 pub struct FindingView {
-    /// The kind of flaw that was found.
+    /// The kind of flaw that the verification found.
     pub flaw: AuditFlaw,
     /// The record with the flaw, if it is known which one it is.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -31,11 +31,11 @@ pub struct BackupPlace {
     partial: PathBuf,
 }
 
-/// A finished backup under its final name.
+/// A backup that is complete and has its final name.
 #[derive(Debug)]
 pub struct Backup<T> {
     pub file: PathBuf,
-    /// The size of the file in bytes.
+    /// The size of the backup file in bytes.
     pub bytes: u64,
     /// The version of the newest migration that was run on the copied database.
     pub layout: String,

@@ -78,7 +78,7 @@ fn identities(is_meant: impl Fn(i32) -> bool) -> Vec<TestIdentity> {
     rows.records().flatten().filter_map(identity).collect()
 }
 
-/// A random generator with a fixed seed (SplitMix64), so that the demo is the same at every start.
+/// A random generator (SplitMix64) that makes the same numbers from the same seed, so that the demo is the same at every start.
 pub struct Chance(u64);
 
 impl Chance {

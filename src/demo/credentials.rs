@@ -23,7 +23,7 @@ const WEEK: i64 = 7 * 24 * 3600;
 /// The longest lifetime, in seconds, of a token that the demo accepts; it is also the longest that `nara token` makes.
 const LONGEST: i64 = 720 * 3600;
 
-/// The secret and the keys of a demo.
+/// The server's secret, the vault, and the key that signs tokens, of one demo.
 pub struct DemoCredentials {
     pub secret: Secret,
     /// The vault, whose keys seal the personal data of the demo.

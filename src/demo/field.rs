@@ -30,7 +30,7 @@ const FAMILIES: usize = 220;
 const WORKERS: usize = 5;
 /// The number of contacts that are inserted together, with one audit record.
 const AT_ONCE: usize = 100;
-/// The share of the days of each month, from January, that can have a contact: in tenths, by chance.
+/// The probability, in tenths, that a randomly chosen day is kept as the day of a contact: for each month, from January.
 const SEASONS: [u64; 12] = [5, 6, 7, 8, 10, 9, 3, 7, 10, 9, 8, 4];
 
 /// The kinds of contacts that chance chooses from: the channel, the kind of place, the summary and the topics.

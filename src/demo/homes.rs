@@ -105,7 +105,7 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &
     Ok(known)
 }
 
-/// The registration of one family by an office, on a day three weeks to two months ago.
+/// The registration of one family by an office, 20 to 59 days ago.
 struct Registered<'a> {
     home: &'a Home,
     office: OfficeId,

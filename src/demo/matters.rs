@@ -166,8 +166,7 @@ impl<'a> Letters<'a> {
         }
     }
 
-    /// Chooses a random time in the last 190 days. Every third referral came in within the last three to four weeks, so that it
-    /// is still worked on.
+    /// Chooses a random time in the last 190 days; for every third referral in the last 23 days, so that it is still worked on.
     fn some_time_ago(&mut self, number: usize) -> Timestamp {
         let days = if number.is_multiple_of(3) { DAYS / 8 } else { DAYS };
         let minutes = i64::try_from(self.chance.below(days * 24 * 60)).unwrap_or_default();

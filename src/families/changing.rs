@@ -1,4 +1,4 @@
-//! The transaction that changes a family and its members.
+//! The change of a family's facts and members, made in one transaction.
 
 use crate::db::DbConn;
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! The transaction that merges a family into another one.
+//! The merge of a family into another one, made in one transaction.
 
 use crate::db::DbConn;
 use crate::error::{Error, Result, Text};

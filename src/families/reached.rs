@@ -30,7 +30,7 @@ use crate::on_backend;
 use crate::people::store as people_store;
 use crate::time::Timestamp;
 
-/// The way in which a family was first reached.
+/// The way in which a family was first reached by social services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]

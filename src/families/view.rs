@@ -27,7 +27,7 @@ pub struct FamilyView {
     /// @example "Familjen på tredje våningen"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub label: Option<ConfidentialLine>,
-    /// The members whom you may know of.
+    /// The identifiers of those members of the family whom you may know of.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[schema(max_items = 1000)]

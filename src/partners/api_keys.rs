@@ -63,7 +63,8 @@ impl NewApiKey {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = ApiKeyRotation)]
 pub struct Rotation {
-    /// The time until which the old key stays valid beside the new one: by default 24 hours from now, and at most 30 days.
+    /// The time until which the old key stays valid beside the new one. Without it, this is 24 hours from now; at most, it can be
+    /// 30 days from now.
     ///
     /// @x-example-omit true
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -14,10 +14,10 @@ pub struct KeyBudget {
     /// The number of calls that are added to the budget in each period.
     #[schema(minimum = 1, maximum = 1_000_000, example = 50)]
     pub calls: u32,
-    /// The length of a period in seconds.
+    /// The length, in seconds, of the period in which `calls` calls are added.
     #[schema(minimum = 1, maximum = 3600, example = 1)]
     pub seconds: u64,
-    /// The largest number of calls that can be saved up and made at once.
+    /// The largest number of calls that can be saved up and then made at once.
     #[schema(minimum = 1, maximum = 1_000_000, example = 150)]
     pub burst: u32,
 }

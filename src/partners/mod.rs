@@ -3,7 +3,7 @@
 //! - An agency's category (its kind of organisation) decides whether the law requires it to report, and what it may be told about
 //!   its referrals.
 //! - An agency is active until an administrator suspends it. While it is suspended, none of its keys is accepted; once it is
-//!   active again, they are. An agency is never removed, because the referrals that it sent refer to it.
+//!   active again, its keys are accepted as before. An agency is never removed, because the referrals that it sent refer to it.
 //! - [`crate::auth`] defines the API keys and decides when they are valid; [`api_keys`] defines the requests by which an
 //!   administrator makes and rotates them.
 

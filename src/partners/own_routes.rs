@@ -20,8 +20,8 @@ pub fn mount(api: &mut impl Mount) {
 
 /// Get the calling agency and its keys
 ///
-/// The agency that the key belongs to, what this key may be used for, how many calls a key may make, and when the agency's keys
-/// end, so that its system can ask for a rotation in time. A key with any scope may call this.
+/// Returns the agency that the key of this call belongs to, the scopes of this key, the rate limits of each key, and the times at
+/// which the agency's keys end, so that its system can ask for a rotation in time. A key with any scope may call this.
 #[utoipa::path(
     operation_id = "getPartnerMe",
     tag = "partner",

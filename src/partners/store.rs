@@ -143,7 +143,7 @@ pub fn find(conn: &mut DbConn, name: &PartnerName) -> Result<Partner> {
     row.try_into()
 }
 
-/// All agencies in the order of their slugs.
+/// Reads all partner agencies, in the order of their slugs.
 pub fn all(conn: &mut DbConn) -> Result<Vec<Partner>> {
     let ordered = partners::table.order(partners::slug);
     let rows: Vec<PartnerRow> = on_backend!(conn, conn => ordered.select(PartnerRow::as_select()).load(conn))?;

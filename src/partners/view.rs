@@ -24,7 +24,7 @@ pub struct LegalBasis {
     /// The identifier of the provision in the list of legal references.
     #[schema(max_length = 100, example = "sol-19-1")]
     id: &'static str,
-    /// The point of SoL 19 kap. 1 § that names the category; absent if the category has no duty to report.
+    /// The number of the point of SoL 19 kap. 1 § that names the agency's category; absent if the category has no duty to report.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 22, example = 4)]
     point: Option<u8>,
@@ -42,7 +42,7 @@ impl LegalBasis {
     }
 }
 
-/// A partner agency as administrators see it.
+/// A partner agency as administrators see it in answers.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Partner)]
@@ -70,7 +70,7 @@ pub struct PartnerView {
     contact: Contact,
     /// The status of the agency. The keys of a suspended agency are not accepted.
     status: PartnerStatus,
-    /// The version of the agency: 1 when it was created, and one more with each change.
+    /// The number of the agency's present version: 1 when it was created, and one more with each change.
     #[schema(minimum = 1, example = 1)]
     version: i32,
     /// The time at which the agency was created here.
@@ -110,7 +110,7 @@ impl PartnerView {
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApiKey)]
 pub struct ApiKeyView {
-    /// The key's identifier: the third part of the key.
+    /// The identifier of the key: the third of the parts of the whole key, which are separated by `_`.
     id: ApiKeyId,
     /// The identifier by which the records of the audit name the key.
     audit_id: uuid::Uuid,
@@ -218,7 +218,7 @@ pub struct OwnView {
     ///
     /// @example "school"
     category: Category,
-    /// Whether the law obliges the agency to report that a child may be harmed.
+    /// Whether the law obliges the agency to report that a child may be harmed. This follows from the category.
     mandatory_reporter: bool,
     /// The provision of law under which the agency reports. This follows from its category.
     legal_basis: LegalBasis,
@@ -237,7 +237,7 @@ pub struct OwnView {
     /// The agency's keys that are valid now, in the order in which they were made.
     #[schema(max_items = 1000)]
     keys: Vec<OwnKey>,
-    /// The links to the agency itself and to the operations that this key may call.
+    /// The links to this view of the agency, and to the operations that the key of this call may be used for.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     links: Vec<Link>,
@@ -248,7 +248,7 @@ pub struct OwnView {
 #[serde(rename_all = "camelCase")]
 #[schema(as = PartnerOwnKey)]
 pub struct OwnKey {
-    /// The key's identifier: the third part of the key.
+    /// The identifier of the key: the third of the parts of the whole key, which are separated by `_`.
     id: ApiKeyId,
     /// The label by which the municipality's administrators recognise the key.
     #[schema(max_length = 200, example = "Elevhälsans system")]

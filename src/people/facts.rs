@@ -56,24 +56,24 @@ pub struct NewPerson {
     /// @example "none"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protection: Option<ProtectedIdentity>,
-    /// The address where the person lives. Not kept for somebody with a protected registration.
+    /// The address where the person lives. It is not stored for somebody with a protected registration.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<HomeAddress>,
-    /// The district where the person lives. Not kept for somebody with a protected registration.
+    /// The district where the person lives. It is not stored for somebody with a protected registration.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
-    /// The languages that the person speaks, the best first.
+    /// The codes of the languages that the person speaks, with the one that the person speaks best in first place.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub languages: Option<Vec<LanguageCode>>,
-    /// Whether the person needs an interpreter.
+    /// Whether the person needs an interpreter to talk with staff.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
@@ -108,7 +108,7 @@ pub struct HomeAddress {
     /// @example "Påhittade gatan 1"
     #[serde(serialize_with = "vault::disclose")]
     pub street: ConfidentialLine,
-    /// The postal code: five digits.
+    /// The postal code of the address: five digits.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(serialize_with = "vault::disclose")]

@@ -1,4 +1,4 @@
-//! The people who are met and helped.
+//! The people whom social services meet and help, and the facts that are stored about them.
 //!
 //! - Staff register about a person only the facts that they have a reason to write down: a name, a personal identity number, a
 //!   birth year, or nothing except that the person exists.
@@ -7,7 +7,8 @@
 //! - A person whose identity is protected exists only for staff who are cleared for protected identities. If somebody who is not
 //!   cleared registers the same identity number, a second record is made, so that no answer tells that there is another one.
 //! - For a person with a protected registration (the strongest protection), nothing is stored that tells where the person lives.
-//! - A person belongs to at most one family. Changing families has its own operation and its own history.
+//! - A person belongs to at most one family. Moving a person to another family is an operation of its own, and is kept in a
+//!   history.
 //! - People are searched by name or by identity number, through keyed hashes. There is no other search.
 
 mod age_band;

@@ -34,7 +34,7 @@ pub fn mount(api: &mut impl Mount) {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonMove {
-    /// The family that the person moves to, or null for no family.
+    /// The family that the person moves to, or null if the person is to belong to no family.
     ///
     /// @x-nullable true
     // The field is required, although it may be null: a field that was only forgotten must take nobody out of a family.
@@ -54,8 +54,10 @@ fn given_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Res
 
 /// Get a person
 ///
-/// Returns a person whom one of your own offices has met. For everyone else the person does not exist, and a person whose identity is
-/// protected exists only for staff who are cleared for protected identities. The reading is recorded before the answer is sent.
+/// Returns a person whom one of your own offices has met. With a reason in the header `Access-Reason`, people whom other offices
+/// have met can be read as well, if your permissions allow it. All other people do not exist for you, nor does somebody with a
+/// protected identity unless you are cleared for protected identities. The audit record of the reading is durable before the
+/// answer is sent.
 #[utoipa::path(
     operation_id = "getPerson",
     tag = "people",
@@ -77,8 +79,8 @@ async fn get_person(ctx: Context<PeopleWorker>, id: Named<PersonId>) -> Result<H
 
 /// Move a person to another family
 ///
-/// Moves a person to another family, or out of any family with null. The reason and the families stay in the histories of the person and
-/// of both families.
+/// Moves a person to the family `familyId`, or out of any family if it is null. The move and its reason stay in the histories of
+/// the person and of both families.
 #[utoipa::path(
     operation_id = "movePerson",
     tag = "people",

@@ -1,4 +1,4 @@
-//! The operation that looks people up: by name or by identity number, and by nothing else (förordning 2001:637, 15 §).
+//! The operation that searches for people: by name or by identity number, and by nothing else (förordning 2001:637, 15 §).
 
 use actix_web::{HttpResponse, post};
 use serde::{Deserialize, Serialize};
@@ -60,8 +60,9 @@ enum WantedPerson {
 
 /// Look a person up
 ///
-/// Looks a person up by name or by personal identity number, among the people whom your own offices have met. Each look-up is recorded
-/// with the member of staff, the kind of key and the people who were found, but without the name or the number itself.
+/// Searches by name or by personal identity number for people whom your own offices have met. The audit records each search with
+/// the member of staff, the kind of key (name or number) and the people who were found, but without the name or the number
+/// itself.
 #[utoipa::path(
     operation_id = "searchPeople",
     tag = "people",

@@ -59,23 +59,23 @@ pub struct PersonView {
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub protection: ProtectedIdentity,
-    /// The address where the person lives.
+    /// The address where the person lives, if it is known and may be stored.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<HomeAddress>,
-    /// The district where the person lives.
+    /// The district where the person lives, if it is known and may be stored.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
-    /// The languages that the person speaks, the best first.
+    /// The codes of the languages that the person speaks, with the one that the person speaks best in first place.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub languages: Option<Vec<LanguageCode>>,
-    /// Whether the person needs an interpreter.
+    /// Whether the person needs an interpreter to talk with staff.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false

@@ -44,9 +44,9 @@ pub enum HappeningDetail {
         reference: Reference,
         /// The kind of referral, such as a concern report.
         kind: Kind,
-        /// The status that the referral has now.
+        /// The status of the referral at present, not when it was received.
         status: Status,
-        /// The office that has the referral now.
+        /// The office that has the referral at present.
         office: OfficeId,
         /// The person that the referral is about.
         person: Option<PersonId>,

@@ -24,7 +24,7 @@ pub struct TimelineEvent {
     /// follow-up, or the entry in the history of families.
     #[schema(value_type = FamilyEventId)]
     pub id: Uuid,
-    /// The kind of the event.
+    /// The kind of the event, which tells what happened.
     ///
     /// @example "referral_received"
     pub kind: TimelineKind,
@@ -38,12 +38,12 @@ pub struct TimelineEvent {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
-    /// The family that was left, or that was merged into the other one. Absent also if you may not know of it.
+    /// The family that a person left, or that was merged into another one. Absent also if you may not know of it.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_family_id: Option<FamilyId>,
-    /// The family that was joined, or that goes on after a merge. Absent also if you may not know of it.
+    /// The family that was joined, or that another family was merged into. Absent also if you may not know of it.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,7 +100,7 @@ pub struct TimelineEvent {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<OfferAnswer>,
-    /// The follow-up that was promised.
+    /// The follow-up that was planned, if the event is one.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]

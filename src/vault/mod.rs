@@ -79,19 +79,19 @@ pub const REFERRAL_COURSE: Column = Column { table: "referrals", name: "course" 
 pub const REFERRAL_EVENT: Column = Column { table: "referral_events", name: "told" };
 /// The text of a message between an office and the sender of a referral.
 pub const REFERRAL_MESSAGE: Column = Column { table: "referral_messages", name: "text" };
-/// The data about a person.
+/// The facts about a person, such as the name, the identity number and the address.
 pub const PERSON_FACTS: Column = Column { table: "people", name: "facts" };
-/// The data about a family.
+/// The facts about a family: its district and its label.
 pub const FAMILY_FACTS: Column = Column { table: "families", name: "facts" };
-/// The reason for a change of families, or for merging two.
+/// The reason why a person changed families, or why two families were merged.
 pub const FAMILY_EVENT_REASON: Column = Column { table: "family_events", name: "reason" };
-/// The content of an outreach contact: the place, the people and what was said.
+/// The content of an outreach contact as the worker wrote it: the place, the people and the summary, for instance.
 pub const OUTREACH_CONTACT_RECORD: Column = Column { table: "outreach_contacts", name: "record" };
-/// The content of an outreach contact before a correction.
+/// The content of an outreach contact as it was before a correction.
 pub const CONTACT_VERSION_RECORD: Column = Column { table: "outreach_contact_versions", name: "record" };
-/// The note of an offer.
+/// The note on an offer of a service, and which participant of the contact it was made to.
 pub const OFFER_RECORD: Column = Column { table: "offers", name: "record" };
-/// The task of a follow-up, and its result.
+/// The text of a follow-up: its task, and the result once it is done.
 pub const FOLLOW_UP_RECORD: Column = Column { table: "follow_ups", name: "record" };
 /// The identifier by which the identity provider knows a member of staff.
 pub const STAFF_SUBJECT: Column = Column { table: "staff", name: "subject" };

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::hex;
 use crate::time::Random;
 
-/// The id of a key, unique among the keys of its kind.
+/// The number that identifies a key. It is unique among the data keys; the look-up key has a number of its own.
 pub type VaultKeyId = u32;
 
 /// The keys of a vault: one or more data keys, the first of which seals while all of them open, and one look-up key for the keyed
