@@ -92,7 +92,7 @@ pub struct AuditedCall {
 }
 
 impl AuditedCall {
-    /// Takes these data from a call whose caller is recorded as `actor`.
+    /// Takes the data for audit records from a call whose caller is recorded as `actor`.
     pub fn new(call: &Call, actor: Actor) -> Self {
         Self { actor, moment: call.moment.clone(), trace_id: call.trace.id(), client: Client::of(call) }
     }

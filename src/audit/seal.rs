@@ -124,8 +124,8 @@ fn is_time_to_sweep(newest: AuditRecordId, swept_at: Option<Timestamp>, now: Tim
     can_be_late && now.utc() - swept_at.utc() >= TimeDelta::seconds(SWEEP_SECONDS)
 }
 
-/// The identifier below which a record that has no seal will never get one: that of the margin before the newest sealed record
-/// or, if that is earlier, before `now`. So a clock that runs ahead does not move it ahead.
+/// The identifier below which a record that has no seal will never get one. It belongs to the time that lies [`MARGIN_SECONDS`]
+/// before the newest sealed record or, if that is earlier, before `now`. So a clock that runs ahead does not move it ahead.
 pub fn settled_before(newest: AuditRecordId, now: Timestamp) -> AuditRecordId {
     let at = newest.made_at().min(now).utc() - TimeDelta::seconds(MARGIN_SECONDS);
     AuditRecordId::first_at(at.into())

@@ -50,7 +50,7 @@ pub enum AuditFlaw {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditFinding {
     pub flaw: AuditFlaw,
-    /// The record with the flaw, if it is known which one it is.
+    /// The identifier of the record with the flaw. `None` if it is not known which record that is.
     pub record_id: Option<AuditRecordId>,
     /// The number of the seal with the flaw. `None` if no seal is concerned.
     pub seq: Option<i64>,

@@ -106,7 +106,7 @@ pub struct HeadView {
 pub struct FindingView {
     /// The kind of flaw that the verification found.
     pub flaw: AuditFlaw,
-    /// The record with the flaw, if it is known which one it is.
+    /// The identifier of the record with the flaw. Absent if it is not known which record that is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record_id: Option<AuditRecordId>,
     /// The number of the seal with the flaw. Absent if no seal is concerned.

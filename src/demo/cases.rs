@@ -177,8 +177,8 @@ impl Case {
     }
 }
 
-/// Makes a child whom no office has met. Every third such child lives outside the area Norr, so that the referral goes to the
-/// reception.
+/// Makes a child whom no office has met. Every third such child lives outside the area Norr, so that a referral about the child
+/// goes to the reception.
 fn stranger(number: usize, identity: &TestIdentity, chance: &mut Chance) -> KnownChild {
     let place =
         if number % 3 == 2 { chance.one_of(&["Berga", "Ryd", "Malmslätt", "Ekholmen"]) } else { "Skäggetorp" };

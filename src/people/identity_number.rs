@@ -28,7 +28,7 @@ impl PersonalIdentityNumber {
         date(&self.digits)
     }
 
-    /// The birth year in the number, with its century.
+    /// The birth year that the number states, with four digits.
     pub fn birth_year(&self) -> i32 {
         year(&self.digits)
     }
