@@ -1,4 +1,4 @@
-//! Siblings of the child: reports of their own, and what one report does to the others.
+//! Siblings of the child: separate concern reports about them, and the effect of hiding one report on the others.
 
 pub mod copies;
 pub mod hiding;
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::id::ReferralId;
 
-/// A separate report that was made for a sibling.
+/// A separate report that was copied from a concern report for a sibling of its child.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SiblingCopy {
