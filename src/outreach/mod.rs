@@ -53,7 +53,7 @@ pub struct OutreachContact {
     pub id: OutreachContactId,
     /// The office on whose behalf the contact was made.
     pub office_id: OfficeId,
-    /// The member of staff who was in the field.
+    /// The member of staff who made the contact in the field.
     pub worker_id: StaffId,
     pub record: ContactRecord,
     /// The family that was met.
@@ -63,7 +63,7 @@ pub struct OutreachContact {
     pub in_error: bool,
     /// The keyed hash of the content as it was first submitted, by which the same contact is recognised when it is sent again.
     pub fingerprint: [u8; 32],
-    /// When the contact was first submitted.
+    /// When the contact was first submitted to the service.
     pub recorded_at: Timestamp,
     pub updated_at: Timestamp,
     pub updated_by: StaffId,

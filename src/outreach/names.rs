@@ -10,7 +10,7 @@ pub struct NamedParties {
     /// The registered people, each with its place in the contact's list of participants.
     pub people: Vec<(usize, PersonId)>,
     pub family: Option<FamilyId>,
-    /// The earlier contact that this one continues.
+    /// The earlier contact that the contact continues.
     pub previous: Option<OutreachContactId>,
     /// The colleague who is to own the contact's follow-up, and the office that the colleague must belong to.
     pub owner: Option<(StaffId, OfficeId)>,

@@ -25,7 +25,7 @@ pub struct ContactView {
     pub id: OutreachContactId,
     /// The office on whose behalf the contact was made.
     pub office_id: OfficeId,
-    /// The member of staff who was in the field.
+    /// The member of staff who made the contact in the field.
     pub worker_id: StaffId,
     /// The status of the contact: recorded, or entered in error.
     pub status: ContactStatus,
@@ -243,7 +243,7 @@ pub struct ContactRow {
     pub id: OutreachContactId,
     /// The office on whose behalf the contact was made.
     pub office_id: OfficeId,
-    /// The member of staff who was in the field.
+    /// The member of staff who made the contact in the field.
     pub worker_id: StaffId,
     /// When the contact began.
     ///
@@ -268,7 +268,7 @@ pub struct ContactRow {
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[schema(max_items = 50)]
     pub person_ids: Vec<PersonId>,
-    /// The number of people who were met in all.
+    /// The number of people who were met, one by one and in groups together.
     #[schema(minimum = 0, maximum = 1_000_000, example = 3)]
     pub head_count: i64,
     /// The family that was met.

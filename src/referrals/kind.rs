@@ -61,7 +61,7 @@ pub enum Urgency {
     Routine,
     /// The referral is looked at within days.
     Soon,
-    /// The referral is looked at now.
+    /// Somebody must look at the referral at once.
     Immediate,
 }
 

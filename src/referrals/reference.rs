@@ -1,7 +1,7 @@
 //! References: short codes for referrals that people say over the telephone, such as `R-7K3M-9QFC`.
 //!
-//! A reference has seven random characters and a check character, from an alphabet (Crockford's base 32) in which no two
-//! characters look alike. References follow no order, so that one reference says nothing about another.
+//! A reference has seven random characters and a check character, from an alphabet without the letters I, L, O and U, which are
+//! easily mistaken (Crockford's base 32). References follow no order, so that one reference says nothing about another.
 
 use std::fmt;
 use std::str::FromStr;

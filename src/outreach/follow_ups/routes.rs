@@ -92,8 +92,8 @@ async fn list_follow_ups(
 
 /// Promise a follow-up
 ///
-/// Writes down a promise to get back to those of a contact, of a referral or of a family. The follow-up belongs to the office of the
-/// contact or referral; the owner is one of that office's staff.
+/// Writes down a promise to get back to the people of a contact, of a referral or of a family. The follow-up belongs to the office
+/// of the contact or referral or, if it is only about a family, to your own office; its owner is one of that office's staff.
 #[utoipa::path(
     operation_id = "createFollowUp",
     tag = "outreach",

@@ -23,9 +23,9 @@ pub struct FamilyAnswer {
 /// Whether an offer's last answer is a yes that came after an earlier no.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AfterDecline {
-    /// Whether there was an earlier no to the same service.
+    /// Whether the last answer is a yes and there was an earlier no to the same service.
     pub same_service: bool,
-    /// Whether there was an earlier no to any service.
+    /// Whether the last answer is a yes and there was an earlier no to any service.
     pub any_service: bool,
 }
 

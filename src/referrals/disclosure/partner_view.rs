@@ -29,7 +29,7 @@ pub struct Withheld {
     ///
     /// @example {"en": "Whether an inquiry is opened", "sv": "Om en utredning inleds"}
     pub what: Localized,
-    /// The ground on which the fact is withheld.
+    /// The ground on which the fact is withheld, in Swedish and English.
     ///
     /// @example {"en": "The office has not told yet", "sv": "Kontoret har inte informerat ännu"}
     pub ground: Localized,

@@ -1,4 +1,4 @@
-//! Consent to a support request (SoL 2025:400, 21 kap. 1-2 §§).
+//! Consent to a support request or an internal referral (SoL 2025:400, 21 kap. 1-2 §§).
 //!
 //! Under 12 years a guardian consents. From 12 years a guardian consents, or the child alone where every requested service
 //! needs an assessment (for a service without one, 2 § asks for the guardian's consent up to 15). From 15 years the child's
@@ -76,7 +76,7 @@ pub enum Giver {
     Guardian,
 }
 
-/// A thing that a consent covers.
+/// A thing that a consent covers: sending the referral, telling its outcome, or exchanging information.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]

@@ -63,7 +63,8 @@ pub struct NewReferral {
     /// Whether the child is in acute danger, as the sender judges it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acute_danger: Option<bool>,
-    /// Whether violence, sexual abuse or honour-related oppression is suspected. The guardians are then not told first.
+    /// Whether violence, sexual abuse or honour-related oppression is suspected. If so, the guardians should not be told of the
+    /// referral in advance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suspected_violence: Option<bool>,
     /// The things that work well around the child.
@@ -130,7 +131,7 @@ pub struct TakenDown {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reporter {
-    /// The name of the person who reports.
+    /// The name of the person who reports a concern or asks for help.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
     /// @example "Karin Påhittad"

@@ -64,7 +64,8 @@ pub struct NewStaffReferral {
     pub description: ConfidentialProse,
     /// Whether the child is in acute danger, as far as is known.
     pub acute_danger: Option<bool>,
-    /// Whether violence, sexual abuse or honour-related oppression is suspected. The guardians are then not told first.
+    /// Whether violence, sexual abuse or honour-related oppression is suspected. If so, the guardians should not be told of the
+    /// referral in advance.
     pub suspected_violence: Option<bool>,
     /// The things that work well around the child.
     ///

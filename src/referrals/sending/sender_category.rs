@@ -1,8 +1,8 @@
 //! The category of a partner agency that sends referrals, such as school or police. It is stored in each referral that the agency
 //! has sent, and is updated there when the agency's category changes.
 //!
-//! - The receipts of reports show the deadline of the decision and the feedback on it to senders of some categories only. When
-//!   an agency enters or leaves these categories, the receipts of all its reports change at that moment.
+//! - The receipts of concern reports show the deadline of the inquiry decision and the feedback on it to senders of some categories
+//!   only. When an agency enters or leaves these categories, the receipts of all its reports change at that moment.
 //! - In decided reports, the deadline for feedback that must no longer be given is removed; a deadline for feedback that must be
 //!   given now starts.
 //! - In all other referrals only the category, the version and the time of the last change are written.

@@ -15,6 +15,6 @@ pub struct SiblingCopy {
     /// The sibling's place in the report's list of siblings, counted from 0.
     #[schema(minimum = 0, maximum = 19, example = 0)]
     pub sibling_index: u16,
-    /// The identifier of the sibling's report.
+    /// The identifier of the separate report about the sibling.
     pub referral_id: ReferralId,
 }
