@@ -1,4 +1,4 @@
-//! The configuration of the database and its password.
+//! The configuration of the database: its address and its password.
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,7 @@ pub struct DatabaseConfig {
 }
 
 impl DatabaseConfig {
-    /// Parses the address of the database and adds the password.
+    /// Returns the database that the arguments name, with the password from the file if there is one.
     pub fn target(&self) -> Result<Target, String> {
         let target: Target = self.database_url.0.parse().map_err(|error| format!("DATABASE_URL: {error}"))?;
         let Some(path) = &self.database_password_file else { return Ok(target) };
