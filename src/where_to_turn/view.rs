@@ -62,7 +62,7 @@ pub struct WhereToTurnView<'a> {
     directory_version: i64,
 }
 
-/// The identifier, slug and name of a district.
+/// The identifier, slug and name of the district in which the place of the question lies.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct DistrictSummary<'a> {
