@@ -42,7 +42,7 @@ pub enum AreaStatus {
     /// The area is in use.
     #[default]
     Active,
-    /// The area is no longer in use. It is kept because other records refer to it.
+    /// The area is no longer in use. It is kept because other records may refer to it.
     Retired,
 }
 crate::text_column!(AreaStatus);

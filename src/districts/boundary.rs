@@ -40,7 +40,7 @@ impl utoipa::PartialSchema for BoundaryBody {
             .property(
                 "coordinates",
                 coordinates.description(Some(
-                    "A list of rings. A ring is a list of positions in WGS 84, longitude first. A MultiPolygon has a list of such lists.",
+                    "For a Polygon, a list of rings. A ring is a list of positions in WGS 84, longitude first. For a MultiPolygon, a list of such lists.",
                 )),
             )
             .property("bbox", bbox.description(Some("Ignored in requests and absent from answers.")))

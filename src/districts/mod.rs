@@ -61,7 +61,7 @@ pub enum DistrictStatus {
     /// The district is in use.
     #[default]
     Active,
-    /// The district is no longer in use. It is kept because other records refer to it.
+    /// The district is no longer in use. It is kept because other records may refer to it.
     Retired,
 }
 crate::text_column!(DistrictStatus);
@@ -73,7 +73,7 @@ pub struct Population {
     /// The number of residents on the day of `asOf`.
     #[schema(minimum = 0, maximum = 4_294_967_295_u64, example = 10463)]
     pub total: u32,
-    /// The day on which the residents were counted. For an area, the earliest day of its districts.
+    /// The day on which the residents were counted. For an area, the earliest such day among its active districts.
     #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2019-12-31")]
     pub as_of: NaiveDate,

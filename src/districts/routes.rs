@@ -97,8 +97,9 @@ async fn list_districts(
 
 /// Create a district
 ///
-/// The new district belongs to an area and has a boundary. The boundary may overlap its neighbours by at most 1 m² and
-/// reach outside the municipality by at most 1 m. The district's slug and code must not be in use.
+/// The new district belongs to an area and has a boundary. Unless the district is retired, its boundary may overlap
+/// each active neighbour by at most 1 m² and reach outside the municipality by at most 1 m. The district's slug and
+/// code must not be in use.
 #[utoipa::path(
     operation_id = "createDistrict",
     tag = "districts",
@@ -153,8 +154,8 @@ async fn get_district(
 /// Change a district
 ///
 /// The body is a merge patch (RFC 7396) of the fields that a district is created with, except its boundary. A district
-/// is retired, and taken back into use, by its status. A district that is taken back into use must not overlap other
-/// districts.
+/// is retired, and taken back into use, by its status. A district that is taken back into use may overlap other active
+/// districts by at most 1 m² and reach outside the municipality by at most 1 m.
 #[utoipa::path(
     operation_id = "changeDistrict",
     tag = "districts",

@@ -134,7 +134,7 @@ pub struct NewOffice {
     ///
     /// @example {"sv": "Nära socialtjänst Skäggetorp", "en": "Nära socialtjänst Skäggetorp"}
     pub name: Localized,
-    /// The kind of the office.
+    /// The kind of office, such as a base or a reception.
     pub kind: OfficeKind,
     /// Whether the office is planned, in operation, or closed for a while or for good.
     ///

@@ -27,7 +27,7 @@ pub struct OfficeView<'a> {
     ///
     /// @example {"sv": "Nära socialtjänst Skäggetorp", "en": "Nära socialtjänst Skäggetorp"}
     name: &'a Localized,
-    /// The kind of the office.
+    /// The kind of office, such as a base or a reception.
     kind: OfficeKind,
     /// Whether the office is planned, in operation, or closed for a while or for good.
     ///
@@ -66,7 +66,7 @@ pub struct OfficeView<'a> {
     /// @example {"sv": "Ingång mot parkeringen.", "en": "Entrance facing the car park."}
     #[serde(skip_serializing_if = "Option::is_none")]
     entrance_note: Option<&'a Localized>,
-    /// The services that the office gives.
+    /// The services that the office gives, retired ones included.
     #[schema(max_items = 1000)]
     service_ids: &'a [ServiceId],
     /// The day, month or year in which the office opened or will open.
@@ -123,7 +123,7 @@ impl<'a> OfficeView<'a> {
 #[serde(rename_all = "camelCase")]
 #[schema(as = OfficeHours)]
 pub struct HoursView {
-    /// The office that the hours belong to.
+    /// The identifier of the office whose opening hours these are.
     pub office_id: OfficeId,
     /// Whether the office's opening hours are known. If not, every day is empty, which does not mean that the office is
     /// closed.

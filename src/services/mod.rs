@@ -1,6 +1,6 @@
 //! Services: the help that offices give.
 //!
-//! - A service is for certain ages and answers certain needs.
+//! - A service is for people of certain ages and helps with certain problems ([`Need`]).
 //! - Seven kinds of help always need an individual assessment (SoL 11:5). A service of one of these kinds cannot be
 //!   written without the assessment.
 //! - The municipal board may have decided that the identity of those who get a service is not recorded (SoL 14:5). This
@@ -152,7 +152,7 @@ pub enum ServiceStatus {
     /// The service is given at present.
     #[default]
     Active,
-    /// The service is no longer given. It is kept because other records refer to it.
+    /// The service is no longer given. It is kept because other records may refer to it.
     Retired,
 }
 crate::text_column!(Orientation, Provision, AssessmentKind, ServiceStatus);
@@ -191,9 +191,9 @@ pub struct NewService {
     ///
     /// @example {"sv": "Förebyggande arbete nära invånarna.", "en": "Preventive work close to the residents."}
     pub description: Localized,
-    /// The purpose of the service.
+    /// The purpose of the service: to prevent problems, to put right what has gone wrong, or to support people.
     pub orientation: Orientation,
-    /// The part of the social services that gives the service.
+    /// The part of the social services that gives the service: the authority, which decides, or a provider.
     ///
     /// @example "provider"
     pub provision: Provision,

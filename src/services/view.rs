@@ -30,9 +30,9 @@ pub struct ServiceView {
     ///
     /// @example {"sv": "Förebyggande arbete nära invånarna.", "en": "Preventive work close to the residents."}
     description: Localized,
-    /// The purpose of the service.
+    /// The purpose of the service: to prevent problems, to put right what has gone wrong, or to support people.
     orientation: Orientation,
-    /// The part of the social services that gives the service.
+    /// The part of the social services that gives the service: the authority, which decides, or a provider.
     ///
     /// @example "provider"
     provision: Provision,

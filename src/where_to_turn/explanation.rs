@@ -37,7 +37,7 @@ pub struct ExplanationStep {
     ///
     /// @example "place_by_name"
     pub rule: Rule,
-    /// The result of the step, in plain words.
+    /// The result of the step, in plain words for the person who asked.
     ///
     /// @example {"sv": "Platsen ligger i stadsdelen Skäggetorp-Tornby.", "en": "The place lies in the district Skäggetorp-Tornby."}
     pub text: Localized,

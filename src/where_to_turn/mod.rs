@@ -3,7 +3,8 @@
 //!
 //! 1. The place is found by coordinates, district, place name or postal code, in this order. The first of these kinds
 //!    of information that is given and known decides. The explanation mentions any other one that contradicts it.
-//! 2. Outside the municipality there is also an answer: this municipality's reception, the on-call line and 112.
+//! 2. For a place outside the municipality there is also an answer: this municipality's reception, with the on-call
+//!    line and the emergency number.
 //! 3. The office is the best open office of the district's area that gives the help that is asked for. If there is none
 //!    and the question names a need or a language, it is an open office of the whole municipality that gives the help.
 //!    Otherwise, it is the area's base, the reception or the switchboard, in this order. The answer is never a planned

@@ -247,7 +247,7 @@ fn by_postal_code<'d>(
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ResolvedBy {
-    /// The place was found by coordinates.
+    /// The place was found by latitude and longitude.
     Coordinates,
     /// The place was found by the identifier, the slug or the name of a district.
     District,
@@ -278,7 +278,7 @@ pub enum Certainty {
 pub struct Resolved<'d> {
     pub by: ResolvedBy,
     pub certainty: Certainty,
-    /// The district of the place, if it is known.
+    /// The district in which the place lies, if it is known.
     pub district: Option<&'d District>,
     /// Whether the place certainly lies outside the municipality.
     pub outside: bool,

@@ -68,7 +68,7 @@ pub struct WhereToTurnView<'a> {
 struct DistrictSummary<'a> {
     /// The district's identifier, a UUID.
     id: DistrictId,
-    /// The district's readable name in paths.
+    /// The district's slug: its readable name in addresses such as `/districts/skaggetorp-tornby`.
     ///
     /// @example "skaggetorp-tornby"
     slug: &'a Slug,
@@ -84,7 +84,7 @@ struct DistrictSummary<'a> {
 struct AreaSummary<'a> {
     /// The area's identifier, a UUID.
     id: AreaId,
-    /// The area's readable name in paths.
+    /// The area's slug: its readable name in addresses such as `/areas/norr`.
     ///
     /// @example "norr"
     slug: &'a Slug,
@@ -100,7 +100,7 @@ struct AreaSummary<'a> {
 struct ServiceSummary<'a> {
     /// The service's identifier, a UUID.
     id: ServiceId,
-    /// The service's readable name in paths.
+    /// The service's slug: its readable name in addresses such as `/services/forebyggande-insatser`.
     ///
     /// @example "forebyggande-insatser"
     slug: &'a Slug,
@@ -120,7 +120,7 @@ struct ServiceSummary<'a> {
 struct OfficeSummary<'a> {
     /// The office's identifier, a UUID.
     id: OfficeId,
-    /// The office's readable name in paths.
+    /// The office's slug: its readable name in addresses such as `/offices/skaggetorp`.
     ///
     /// @example "sociala-jouren"
     slug: &'a Slug,
@@ -128,7 +128,7 @@ struct OfficeSummary<'a> {
     ///
     /// @example {"sv": "Sociala jouren", "en": "Out-of-hours social services"}
     name: &'a Localized,
-    /// The kind of the office.
+    /// The kind of office, such as a base or an on-call line.
     ///
     /// @example "on_call"
     kind: OfficeKind,
@@ -146,7 +146,7 @@ struct OfficeSummary<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Emergency<'a> {
-    /// The telephone number, such as 112.
+    /// The telephone number of the emergency services, such as 112.
     #[schema(max_length = 20, pattern = "^[0-9]+$", example = "112")]
     number: &'a str,
 }
