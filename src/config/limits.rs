@@ -25,7 +25,7 @@ pub struct LimitsConfig {
     #[arg(long, env = "NARA_LIMIT_WRITE", value_name = "NARA_LIMIT_WRITE", default_value = "50/s:150")]
     pub limit_write: Rate,
 
-    /// The rate of searches for people by one member of staff
+    /// The rate of searches (for people or referrals) by one member of staff
     #[arg(long, env = "NARA_LIMIT_SEARCH", value_name = "NARA_LIMIT_SEARCH", default_value = "30/min")]
     pub limit_search: Rate,
 
@@ -43,7 +43,7 @@ pub struct Rates {
     pub read: Rate,
     /// The rate of writing calls by one API key or one member of staff.
     pub write: Rate,
-    /// The rate of searches for people by one member of staff.
+    /// The rate of searches, for people or referrals, by one member of staff.
     pub search: Rate,
     /// The rate of failed sign-ins from one IP address.
     pub sign_in: Rate,
