@@ -34,7 +34,7 @@ pub struct ChangePerson {
     vault: Vault,
 }
 
-/// The result of changing a person.
+/// The result of writing a change of a person.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum ChangedPerson {
     Written,

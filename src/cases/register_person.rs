@@ -28,7 +28,7 @@ pub struct RegisterPerson {
     vault: Vault,
 }
 
-/// The result of registering a person.
+/// The result of writing the registration of a person.
 pub enum PersonRegistration {
     New(SealedPerson),
     /// The person who was registered before with the same identity number. Nothing is written except the audit record that the

@@ -144,9 +144,9 @@ pub enum DeclineReason {
     Language,
     /// The family declines because the support is impractical, for example because of its times or its place.
     Practical,
-    /// A guardian refuses the support.
+    /// A guardian refuses the support for the child.
     GuardianRefuses,
-    /// The family gave no reason.
+    /// The family gave no reason for declining.
     NoReasonGiven,
 }
 
@@ -157,11 +157,11 @@ pub enum DeclineReason {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ExtensionReason {
-    /// The child cannot be reached.
+    /// The office cannot reach the child.
     ChildNotReachable,
-    /// Information that is essential for the decision is still missing.
+    /// Essential information is still missing.
     AwaitingEssentialInformation,
-    /// The child is ill.
+    /// The child is ill, so that the action must wait.
     IllnessOfChild,
     /// There is another exceptional reason that lies with the child or the matter.
     OtherSpecial,

@@ -48,11 +48,11 @@ pub enum ReferralState {
     Received,
     /// The office has asked the sender for information and waits for the answer.
     InformationRequested,
-    /// The office has accepted the referral.
+    /// The office has accepted the request, and the work with the family has not begun.
     Accepted,
-    /// The work with the family has begun.
+    /// The office has accepted the request, and the work with the family has begun.
     InProgress {
-        /// When the office first met the family.
+        /// When the office first met the family, as staff stated it.
         first_contact_at: Timestamp,
     },
     /// The office has accepted the request and put it on hold until a day of review.
@@ -167,7 +167,7 @@ pub struct Course {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProtectionAssessment {
-    /// Whether the child needs protection at once.
+    /// Whether the child needs protection at once, by this assessment.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
@@ -225,7 +225,7 @@ pub struct Extension {
     pub note: ConfidentialProse,
     /// The identifier of the member of staff who extended the deadline.
     pub by: StaffId,
-    /// When the deadline was extended.
+    /// When staff extended the deadline.
     pub at: Timestamp,
 }
 

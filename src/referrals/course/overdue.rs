@@ -183,7 +183,7 @@ fn record(conn: &mut DbConn, passed: &[PassedDeadline]) -> Result<Vec<DeadlineKi
                 audit::record(conn, entry)?;
                 recorded.push(*kind);
             }
-            // Somebody acted on the referral, or another server was quicker. Then nothing of this change was written.
+            // Somebody acted on the referral, or another server was quicker. In both cases nothing of this change was written.
             Err(error) if error.problem() == Problem::StaleVersion => {}
             Err(error) => return Err(error),
         }

@@ -65,9 +65,9 @@ pub enum ActionOwner {
     Worker,
     /// A member of staff who works with cases at the referral's office and has the qualification that SoL 25 kap. 1 § requires.
     Qualified,
-    /// A team lead of the referral's office.
+    /// A team lead who works with cases at the referral's office.
     Lead,
-    /// The agency that sent the referral.
+    /// The partner agency that sent the referral.
     Sender,
 }
 
@@ -81,7 +81,7 @@ pub enum Caller {
         /// Whether the member of staff may decide on inquiries, which requires the qualification of SoL 25 kap. 1 §.
         qualified: bool,
     },
-    /// The agency that sent the referral.
+    /// The partner agency that sent the referral.
     Sender,
 }
 
@@ -105,7 +105,7 @@ impl Caller {
     }
 }
 
-/// The kinds of referral that an action is possible for.
+/// The kinds of referral for which an action is possible: concern reports, all other kinds (requests), or all kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ActionKinds {
     Reports,

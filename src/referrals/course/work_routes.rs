@@ -146,8 +146,8 @@ async fn assign(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Assi
 
 /// Accept a referral
 ///
-/// For requests: the office takes on the referral, and must make the first contact within the number of days that the
-/// municipality has set.
+/// For requests: the office takes on the referral, and must make the first contact with the family within the number of days
+/// that the municipality has set.
 #[utoipa::path(
     operation_id = "acceptReferral",
     tag = "referrals",

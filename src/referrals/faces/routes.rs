@@ -46,7 +46,8 @@ pub fn mount(api: &mut impl Mount) {
 pub struct QueueQuery {
     /// Only the referrals that this office has now.
     office_id: Option<OfficeId>,
-    /// Only the referrals in this state. Referrals entered in error are shown only when this state is asked for.
+    /// Only the referrals in this state at their office. Referrals entered in error are listed only when this state is asked
+    /// for.
     status: Option<Status>,
     /// Only the referrals of this kind.
     kind: Option<Kind>,
@@ -69,8 +70,9 @@ pub struct QueueQuery {
 /// List the referrals of the caller's offices
 ///
 /// The work queue, without free text: the referrals of the offices that the token names, and for outreach workers the referrals
-/// that they made. Referrals about persons with a protected identity are shown only to staff who are cleared for protected
-/// identities. Follow the `next` links to read long lists. One audit record names every referral that the page shows.
+/// that they made; a team lead who states an `Access-Reason` can list those of other offices too. Referrals about persons with
+/// a protected identity are shown only to staff who are cleared for protected identities. Follow the `next` links to read long
+/// lists. One audit record names every referral that the page shows.
 #[utoipa::path(
     operation_id = "listReferrals",
     tag = "referrals",

@@ -13,12 +13,12 @@ use crate::time::Timestamp;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChildInList {
-    /// The child's initials, from the given name and the family name.
+    /// The child's initials, from the given name and the family name. Absent if neither name is known.
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 10, example = "AP")]
     pub initials: Option<String>,
-    /// The child's year of birth.
+    /// The child's year of birth. Absent if it is not known.
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1900, maximum = 2200, example = 2013)]

@@ -129,7 +129,7 @@ pub struct ReferralView {
     pub requested_service_ids: Option<Vec<crate::id::ServiceId>>,
     /// Whether the reporter has asked to be told if an inquiry is opened, in the report or later.
     pub feedback_requested: bool,
-    /// Whether the reporter can take part in a meeting with the child and the guardians.
+    /// Whether the reporter can take part in a meeting with the child and the guardians. Absent if the sender did not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub willing_to_meet: Option<bool>,
     /// The office that was found responsible when the referral was last routed, and the steps that led to it. Staff may have
@@ -152,7 +152,7 @@ pub struct ReferralView {
     /// decides whether to redirect the referral.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suggested_routing: Option<Routing>,
-    /// The first assessment of whether the child needs protection at once.
+    /// The first assessment of whether the child needs protection at once. Absent while there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protection_assessment: Option<ProtectionAssessment>,
     /// All later assessments of whether the child needs protection at once, in the order in which they were recorded.

@@ -3,7 +3,7 @@
 //!
 //! - A message changes neither the referral nor the receipt that its sender sees, unless the message asks the sender for
 //!   information or gives the information that the office waits for.
-//! - The sender is told that the office has written, but not which member of staff.
+//! - When the office writes, the sender is told that the office has written, but not which member of staff.
 
 pub mod routes;
 pub mod store;

@@ -25,7 +25,7 @@ use crate::vault::ConfidentialProse;
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AssessProtection {
-    /// Whether the child needs protection at once.
+    /// Whether the child needs protection at once, by this assessment.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
@@ -67,7 +67,7 @@ impl ReferralStep for AssessProtection {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RequestInformation {
-    /// The text of the question.
+    /// The text of the office's question to the sender.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Vilka dagar har Alva varit borta?"
