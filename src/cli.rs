@@ -61,7 +61,7 @@ pub enum Command {
     /// The document is generated from the mounted routes. No database is needed.
     Openapi,
 
-    /// Load reference data into the database
+    /// Load reference data, such as the directory, into the database
     #[command(subcommand)]
     Import(ImportCommand),
 
@@ -82,7 +82,7 @@ pub enum Command {
 /// The arguments of `demo`: its folder, its port and the rate limits.
 #[derive(Debug, Clone, Args)]
 pub struct DemoConfig {
-    /// The folder for the database, the keys and demo.json
+    /// The folder in which the demo keeps its database, its keys and demo.json
     #[arg(long, value_name = "DIR", default_value = "./nara-data")]
     pub data_dir: PathBuf,
 
@@ -100,7 +100,7 @@ pub struct MigrateConfig {
     #[command(flatten)]
     pub database: DatabaseConfig,
 
-    /// Undo the newest migration instead, and delete the data that it made room for
+    /// Undo the newest migration instead of running pending ones, and delete the data that it made room for
     #[arg(long)]
     pub revert_last: bool,
 }
@@ -116,7 +116,7 @@ For going back to any moment: pg_basebackup, and an archive of the write-ahead l
 /// The arguments of `backup`.
 #[derive(Debug, Clone, Args)]
 pub struct BackupConfig {
-    /// The file to write, which must not exist yet. Only its owner may read it
+    /// The file for the copy, which must not exist yet. Only its owner may read it
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
@@ -227,7 +227,7 @@ pub struct DemoTokenConfig {
     #[arg(long, value_name = "DIR", default_value = "./nara-data")]
     pub data_dir: PathBuf,
 
-    /// The subject of the token: the identifier of the member of staff
+    /// The subject (`sub`) of the token: the identifier of the member of staff at the identity provider
     #[arg(long, default_value = "developer")]
     pub subject: String,
 

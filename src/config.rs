@@ -25,7 +25,7 @@ pub use secret::{DEMO_MARK, Secret};
 pub use tokens::TokenConfig;
 pub use vault::VaultConfig;
 
-/// The configuration of logging, for every command.
+/// The arguments that configure logging, for every command.
 #[derive(Debug, Clone, Args)]
 pub struct LogConfig {
     /// The log level: error, warn, info, debug or trace, or a filter such as nara=debug,warn
@@ -33,7 +33,7 @@ pub struct LogConfig {
     pub log: String,
 }
 
-/// The configuration of `serve`.
+/// The arguments of `serve`.
 #[derive(Debug, Clone, Args)]
 pub struct ServeConfig {
     #[command(flatten)]
@@ -85,7 +85,7 @@ pub struct ServeConfig {
     pub workers: u16,
 }
 
-/// The configuration of `health`.
+/// The arguments of `health`.
 #[derive(Debug, Clone, Args)]
 pub struct HealthConfig {
     /// The address and port that the server listens on. If it listens on all addresses, the loopback address is asked

@@ -79,18 +79,18 @@ pub enum ViolationPlace {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     pub place: ViolationPlace,
-    /// A sentence that says what is wrong, and what would be right.
+    /// A sentence for the caller that says what is wrong at this place, or what would be right.
     pub detail: Text,
 }
 
 impl Violation {
-    /// A violation in the body, at the JSON Pointer `pointer`.
+    /// Makes a violation in the body, at the JSON Pointer `pointer`, with the text `detail`.
     pub fn at(pointer: impl Into<String>, detail: Text) -> Self {
         Self { place: ViolationPlace::Pointer(pointer.into()), detail }
     }
 }
 
-/// The one error type of the program.
+/// The one error type of the program: a problem, what the caller is told about it, and its cause, which the caller is not told.
 pub struct Error(Box<ErrorParts>);
 
 struct ErrorParts {
@@ -102,7 +102,7 @@ struct ErrorParts {
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// The result of everything that can fail.
+/// The result of everything that can fail with the program's [`Problem`]s.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
@@ -197,7 +197,8 @@ impl Error {
         self
     }
 
-    /// Moves the error from a part of a body to the whole body: prefixes its pointers with `part`, the pointer to that part.
+    /// Adds `part`, the JSON Pointer to a part of the body, in front of the pointers of all violations. So an error about that part
+    /// becomes one about the whole body.
     pub fn within(mut self, part: &str) -> Self {
         for violation in &mut self.0.violations {
             if let ViolationPlace::Pointer(pointer) | ViolationPlace::Span { pointer, .. } = &mut violation.place {
@@ -207,7 +208,8 @@ impl Error {
         self
     }
 
-    /// Moves the error from a whole body to one of its parts that was sent alone: removes the prefix `part` from its pointers.
+    /// Removes `part`, the JSON Pointer to a part of the body, from the front of the pointers of violations. So an error about the
+    /// whole body becomes one about that part, which was sent alone.
     pub fn from_part(mut self, part: &str) -> Self {
         for violation in &mut self.0.violations {
             if let ViolationPlace::Pointer(pointer) = &mut violation.place
@@ -250,7 +252,8 @@ impl Error {
 }
 
 impl Error {
-    /// The error as a text for the command line: its cause, or else its details and violations.
+    /// Returns the error as an English text for the command line: its cause, or else its details and violations, or else the slug
+    /// of its problem.
     pub fn told(&self) -> String {
         if let Some(cause) = self.cause() {
             return cause.to_string();

@@ -12,7 +12,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Makes a new identifier, a UUIDv7 (RFC 9562), which sorts by time.
+    /// Makes a new identifier of a record from the time and the randomness: a UUIDv7 (RFC 9562), which sorts by time.
     pub fn id<Kind>(&self) -> Id<Kind> {
         Id::new(self.now, &self.random)
     }

@@ -1,4 +1,4 @@
-//! Collects the violations in a request body, so that the error names all of them, not only the first.
+//! Collects the violations of rules in a request body, so that the error names all of them, not only the first.
 
 use std::collections::HashSet;
 use std::hash::Hash;

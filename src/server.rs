@@ -1,4 +1,5 @@
-//! The server: its start, its end and the one list of slices, from which both the application and the OpenAPI document are made.
+//! The server: its start, its end, and the one list of slices (modules with operations), from which both the application and the
+//! OpenAPI document are made.
 
 mod files;
 mod setup;
@@ -49,7 +50,7 @@ use crate::{
 pub use setup::{DerivedKeys, MetricsAt, Setup, Timeouts};
 use watch::{Watch, renew_keys, seal};
 
-/// Mounts every slice. A slice that is not mounted here is neither served nor documented.
+/// Mounts the operations of every slice. A slice that is not mounted here is neither served nor documented.
 fn slices(api: &mut impl Mount) {
     where_to_turn::routes::mount(api);
     districts::routes::mount(api);

@@ -183,7 +183,7 @@ impl<Kind: Slugged> utoipa::PartialSchema for IdOrSlug<Kind> {
             .min_length(Some(1))
             .max_length(Some(80))
             .pattern(Some("^[a-z0-9]+(-[a-z0-9]+)*$"))
-            .description(Some("An identifier or a slug."))
+            .description(Some("The identifier (a UUIDv7) or the slug of the resource."))
             .examples([Kind::EXAMPLE])
             .into()
     }

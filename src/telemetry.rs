@@ -135,7 +135,7 @@ impl Metrics {
         self.durations.with_label_values(&[operation]).observe(took.as_secs_f64());
     }
 
-    /// Sets the version of the directory that this server answers from.
+    /// Sets the version of the directory that this server answers from, for the metric that shows it.
     pub fn directory_is(&self, version: i64) {
         self.directory_version.set(version);
     }
@@ -145,7 +145,7 @@ impl Metrics {
         self.problems.with_label_values(&[problem]).inc();
     }
 
-    /// Counts a token whose signature was checked and found valid.
+    /// Counts one token of staff that was verified and found valid. A token that is remembered is not counted again.
     pub fn verified_token(&self) {
         self.verified_tokens.inc();
     }

@@ -48,7 +48,7 @@ pub enum Category {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum PartnerStatus {
-    /// The agency may call: its keys are valid.
+    /// The agency may call, with those of its API keys that are valid.
     #[default]
     Active,
     /// The agency may not call: none of its keys is valid until the agency is active again.

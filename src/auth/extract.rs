@@ -95,13 +95,13 @@ pub struct TimelineReader {
 /// A member of staff with the permission to see the colleagues at their offices.
 pub struct ColleagueReader(pub Staff);
 
-/// A partner agency whose key may submit referrals.
+/// A partner agency whose API key has the scope to submit referrals.
 pub struct Submitter(pub Agency);
 
-/// A partner agency whose key may read the agency's own referrals.
+/// A partner agency whose API key has the scope to read the agency's own referrals.
 pub struct PartnerReader(pub Agency);
 
-/// A partner agency with any key, whatever its scopes.
+/// A partner agency with any valid API key, whatever the key's scopes.
 pub struct AnyPartner(pub Agency);
 
 /// A signed-in caller, whose actions the audit records under an [`Actor`].

@@ -21,14 +21,14 @@ pub enum Permission {
     LeadReferrals,
     /// Read and write people and families.
     MeetPeople,
-    /// Read and write contacts, offers and follow-ups.
+    /// Read and write outreach contacts, offers and follow-ups.
     DoOutreach,
-    /// Read the earlier versions of corrected contacts.
+    /// Read the earlier versions of corrected outreach contacts.
     ReadCorrections,
     /// See the colleagues who work at an office.
     SeeColleagues,
     KeepDirectory,
-    /// Maintain the partner agencies and their keys.
+    /// Maintain the partner agencies and their API keys.
     KeepPartners,
     /// Read the audit trail and have it verified.
     ReadAudit,

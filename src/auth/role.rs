@@ -15,7 +15,7 @@ pub enum Role {
     Caseworker,
     /// Watches the deadlines and the workload of an office, and reassigns its referrals.
     TeamLead,
-    /// Maintains the directory and the partner agencies; sees no personal data.
+    /// Maintains the directory and the partner agencies with their API keys; sees no case and no person.
     Administrator,
     /// Reads and verifies the audit trail, and may read the earlier versions of corrected contacts.
     Auditor,

@@ -97,7 +97,7 @@ enum TokenVerdict {
     Staff(Box<Staff>),
     /// The token is valid and its holder has the permission, but the holder's identifier in the register of staff is not known yet.
     Newcomer(Box<Admitted>),
-    /// The token names an unknown key, and the identity provider may have new keys.
+    /// The token names an unknown key, and the identity provider may have other keys by now, so they have to be read again.
     ByAnotherKey,
 }
 

@@ -30,7 +30,7 @@ pub struct Staff {
     pub reason: Option<AccessReason>,
 }
 
-/// The powers of a member of staff over the cases of their own offices.
+/// The powers of a member of staff over the cases of their own offices, by their roles and their qualification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Powers {
     /// Whether the person's roles have the permission to work on referrals.

@@ -25,7 +25,8 @@ use crate::text::Line;
 use crate::time::Timestamp;
 use crate::vault::Confidential;
 
-/// The largest difference between the identity provider's clock and ours, in seconds.
+/// The leeway for the times in a token, in seconds: the largest difference between the identity provider's clock and ours that does
+/// not matter.
 const LEEWAY: i64 = 30;
 /// The length in bytes of the longest token that is checked. A longer one is refused.
 const LONGEST_TOKEN: usize = 8 * 1024;
@@ -99,7 +100,7 @@ pub enum TokenRefusal {
     NoKeys,
 }
 
-/// The result of reading the keys again.
+/// The result of reading the identity provider's keys again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::AsRefStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Renewal {
@@ -143,7 +144,7 @@ impl TokenVerifier {
         Self { longest_lifetime: seconds, ..self }
     }
 
-    /// Whether there are keys to verify tokens with.
+    /// Whether the identity provider's keys are known, so that tokens can be verified.
     pub fn has_keys(&self) -> bool {
         self.keys.load().is_some()
     }

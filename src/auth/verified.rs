@@ -49,7 +49,7 @@ impl ProviderIdentity {
     }
 }
 
-/// The statements of a token about its holder.
+/// The claims of a verified token: its statements about its holder.
 #[derive(Debug, Clone)]
 pub struct Claims {
     pub identity: ProviderIdentity,

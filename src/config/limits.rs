@@ -9,7 +9,8 @@ use clap::{ArgAction, Args};
 /// The arguments that set the rate limits, for every command that serves.
 #[derive(Debug, Clone, Args)]
 pub struct LimitsConfig {
-    /// Whether callers are limited: on or off. Turn it off for measurements, or if a proxy in front limits them
+    /// Whether the rate limits of callers are applied: on or off. Turn them off for measurements, or if a proxy in front limits
+    /// callers
     #[arg(long, env = "NARA_LIMITS", value_name = "NARA_LIMITS", default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub limits: bool,
 

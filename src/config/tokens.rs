@@ -11,7 +11,7 @@ pub struct TokenConfig {
     #[arg(long, env = "NARA_JWKS_FILE", value_name = "NARA_JWKS_FILE", conflicts_with = "jwks_url")]
     pub jwks_file: Option<PathBuf>,
 
-    /// The https address where the identity provider publishes its keys, instead of the file
+    /// The https address where the identity provider publishes its public keys (JWKS), instead of a file with them
     #[arg(long, env = "NARA_JWKS_URL", value_name = "NARA_JWKS_URL")]
     pub jwks_url: Option<String>,
 

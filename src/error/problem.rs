@@ -27,7 +27,7 @@ pub enum Problem {
     /// The caller's token names no office of this municipality, so there is no office on whose behalf the caller could create
     /// something.
     NoOffice,
-    /// The resource does not exist, or the caller may not know that it does.
+    /// The resource that the path names does not exist, or the caller may not know that it does.
     NotFound,
     /// The path exists, but not with the request's method.
     MethodNotAllowed,
@@ -47,7 +47,7 @@ pub enum Problem {
     EnteredInError,
     /// The provider closed the offer of a service, so it takes no more answers.
     OfferClosed,
-    /// The follow-up was already completed.
+    /// The follow-up was already completed, so it cannot be completed again.
     FollowUpDone,
     /// The time of the outreach contact lies in the future.
     ContactInFuture,
@@ -101,7 +101,7 @@ pub enum Problem {
     /// The consent was given by somebody who cannot give it, considering the child's age and the requested services.
     ConsentGiver,
     TextTooLong,
-    /// The child is listed among its own siblings.
+    /// The child that a referral is about is listed among its own siblings.
     SiblingIsTheChild,
     /// Another call with the same idempotency key is still running.
     IdempotencyKeyInUse,

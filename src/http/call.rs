@@ -84,7 +84,8 @@ impl Call {
         self.header(header::USER_AGENT)
     }
 
-    /// Whether the caller prefers this media type, such as `application/geo+json`, to JSON.
+    /// Whether the `Accept` header prefers this media type, such as `application/geo+json`, to JSON, or names it with the same
+    /// weight.
     pub fn asks_for(&self, media_type: &str) -> bool {
         self.header(header::ACCEPT).is_some_and(|accept| {
             let accept = accept.to_ascii_lowercase();
@@ -179,7 +180,8 @@ impl Call {
         response
     }
 
-    /// Answers 200 without an ETag, with content that is not a resource of its own.
+    /// Answers 200 with `view` as JSON and without an ETag, for content that is not a resource of its own, such as the result of a
+    /// search.
     pub fn answer(&self, view: &impl Serialize, cache: Cache) -> Result<HttpResponse> {
         let body = BoxBody::new(answer::rendered(view)?);
         let mut response = HttpResponse::with_body(StatusCode::OK, body);
@@ -212,7 +214,7 @@ impl Call {
         response
     }
 
-    /// Whether the caller prefers an answer without a body (RFC 7240).
+    /// Whether the caller prefers an answer without a body: `Prefer: return=minimal` (RFC 7240).
     pub(super) fn prefers_minimal(&self) -> bool {
         let preferences = self.header(HeaderName::from_static("prefer")).unwrap_or_default();
         preferences.split([',', ';']).any(|preference| preference.trim().eq_ignore_ascii_case("return=minimal"))

@@ -35,13 +35,13 @@ pub struct PagingParameters {
     /// The largest number of items on the page.
     #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
     limit: Option<u32>,
-    /// The number of the page, from 1. Page 0 and pages past the end are empty. Not together with `cursor`.
+    /// The number of the page, counted from 1. Page 0 and pages past the end are empty. Not together with `cursor`.
     #[param(minimum = 0, maximum = 1_000_000, default = 1, example = 1)]
     page: Option<u32>,
-    /// The cursor of a `next` link, unchanged: the position after which the page begins.
+    /// The cursor of a `next` link, unchanged: the position after which the page begins. Not together with `page`.
     #[param(max_length = 500, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
-    /// Whether to count all items, as `totalRecords`. Lists of the directory are always counted.
+    /// Whether to count all items of the list, for `totalRecords` in the answer. Lists of the directory are always counted.
     #[param(default = false, example = false)]
     total: Option<bool>,
 }
@@ -182,11 +182,11 @@ pub struct Meta {
     /// The number of items on this page.
     #[schema(minimum = 0, maximum = 100, example = 1)]
     count: usize,
-    /// The number of this page, if it was asked for by number.
+    /// The number of this page, counted from 1. Absent if the page was asked for by cursor.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000, example = 1)]
     page: Option<u32>,
-    /// The number of items in the whole list, if they were counted.
+    /// The number of items in the whole list. Absent if they were not counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000_000, example = 1)]
     total_records: Option<u64>,
@@ -243,7 +243,7 @@ impl<T, P: Serialize> PageRows<T, P> {
     }
 }
 
-/// The length of a nonce of XChaCha20.
+/// The length in bytes of a nonce of XChaCha20, which begins each cursor.
 const NONCE_LENGTH: usize = 24;
 
 /// Makes a cursor by encrypting a position, since a position may contain data that must not be in an address, such as a name. The

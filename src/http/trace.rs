@@ -1,4 +1,4 @@
-//! Trace context: `traceparent` of W3C Trace Context, level 1. A malformed header is ignored, and a new trace begins.
+//! Trace context: the header `traceparent` of W3C Trace Context, level 1. A malformed header is ignored, and a new trace begins.
 
 use std::fmt;
 

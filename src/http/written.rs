@@ -127,7 +127,7 @@ impl Call {
         self.send(Written::changed(view, validator)?)
     }
 
-    /// Sends the answer to a write, without its body if the caller prefers that.
+    /// Makes the HTTP response of an answer to a write, without its body if the caller prefers that and the body can be left out.
     pub fn send(&self, written: Written) -> Result<HttpResponse> {
         let whole = StatusCode::from_u16(written.status).map_err(Error::internal)?;
         if whole == StatusCode::NO_CONTENT {

@@ -65,7 +65,7 @@ enum ApiStatus {
 /// Get metadata about the API
 ///
 /// Returns the API's name, its version, the address of its documentation, and the stage of its life cycle.
-#[utoipa::path(operation_id = "getApiInfo", tag = "meta", responses((status = 200, description = "The metadata.", body = ApiInfo)))]
+#[utoipa::path(operation_id = "getApiInfo", tag = "meta", responses((status = 200, description = "The metadata about the API.", body = ApiInfo)))]
 #[get("/api-info")]
 async fn get_api_info(_: Anyone, call: Call) -> Result<HttpResponse> {
     let info = ApiInfo {

@@ -48,7 +48,7 @@ pub fn operations_mut(document: &mut Value) -> impl Iterator<Item = (&str, &str,
     })
 }
 
-/// Returns the parameters of an operation, with references resolved.
+/// Returns the parameters that an operation lists itself, with references resolved.
 pub fn parameters<'a>(document: &'a Value, operation: &'a Value) -> impl Iterator<Item = &'a Value> {
     elements(&operation["parameters"]).map(|parameter| resolve(document, parameter))
 }

@@ -39,7 +39,7 @@ pub struct Setup {
     pub vault: Vault,
     /// The environment that the API keys of partner agencies are made for, such as `live`. Keys for another one are refused.
     pub environment: String,
-    /// The number of threads that answer calls; 0 means one per core.
+    /// The number of worker threads that answer calls; 0 means one per core.
     pub workers: usize,
     pub timeouts: Timeouts,
     /// The OpenAPI document as [`super::document`] makes it, if it has been made already. Making it takes most of the time of a

@@ -11,7 +11,7 @@ use crate::http::call::Call;
 use crate::http::language::Language;
 use crate::http::problem::meaning;
 
-/// The media type of every answer with a status from 400 on.
+/// The media type of problems: of every answer with a status from 400 on.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 const LONGEST_INSTANCE: usize = 2000;
@@ -25,10 +25,10 @@ pub struct ProblemView {
     /// The type of the problem: the address of the page that explains it.
     #[schema(format = "uri", max_length = 500, example = "https://nara.example/problems/validation-failed")]
     r#type: String,
-    /// A short title of the problem, the same for each occurrence.
+    /// A short title of the problem, the same each time that the problem occurs.
     #[schema(max_length = 200, example = "The body breaks a rule")]
     title: &'static str,
-    /// The status code of this answer.
+    /// The HTTP status code of the answer, which is 400 or more.
     #[schema(minimum = 400, maximum = 599, example = 422)]
     status: u16,
     /// A sentence about this one failure, beyond what the title says.
