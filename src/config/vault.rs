@@ -10,8 +10,8 @@ use crate::vault::Vault;
 /// The arguments with the vault's keys, for every command that reads or writes personal data.
 #[derive(Debug, Clone, Args)]
 pub struct VaultConfig {
-    /// A file with the vault's ring of keys, which seal personal data. Only the server may be able to read it. Make it with: nara
-    /// vault new-keys
+    /// A file with the vault's ring of keys, which seal personal data. Let nobody but the server read it. Make it with: nara vault
+    /// new-keys
     #[arg(long, env = "NARA_VAULT_KEYS_FILE", value_name = "NARA_VAULT_KEYS_FILE")]
     pub vault_keys_file: Option<PathBuf>,
 
