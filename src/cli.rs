@@ -1,4 +1,4 @@
-//! The commands of the program.
+//! The commands and arguments of the program, as clap parses them from the command line.
 
 use std::path::PathBuf;
 
@@ -21,14 +21,14 @@ pub struct Cli {
     pub log: LogConfig,
 }
 
-/// A command of the program.
+/// A command of the program, with its arguments.
 #[derive(Debug, Subcommand)]
 #[expect(clippy::large_enum_variant, reason = "There is one of it, read at the start.")]
 pub enum Command {
     /// Start the server of a real installation
     ///
-    /// Runs pending migrations, loads the directory and answers calls until it is told to stop; calls in progress are finished
-    /// first. Refuses to start with a database, a signing key or a secret that `demo` made.
+    /// Runs pending migrations, loads the directory, and answers calls until the process gets a signal to stop; calls in progress
+    /// are finished first. Refuses to start with a database, a signing key or a secret that `demo` made.
     Serve(ServeConfig),
 
     /// Start a server for a first look: Linköping's directory, synthetic cases, ready-made tokens and keys
@@ -45,15 +45,15 @@ pub enum Command {
     /// Write a copy of the embedded database to a file, while the server may run
     ///
     /// The copy has everything that was acknowledged before it began, and it is checked before it gets its name. An existing FILE
-    /// is refused, not replaced. The vault's ring of keys and the secret are not in the copy, and without the ring nobody can
-    /// read its personal data: keep a copy of both, apart from the backups. A PostgreSQL database is backed up with PostgreSQL's
-    /// own pg_dump or pg_basebackup; this command then explains how, and ends with exit code 1.
+    /// is refused, not replaced. The vault's ring of keys and the installation's secret are not in the copy, and without the ring
+    /// nobody can read the personal data in it: keep a copy of both, apart from the backups. A PostgreSQL database is backed up
+    /// with PostgreSQL's own pg_dump or pg_basebackup; for such a database, this command explains how and ends with exit code 1.
     Backup(BackupConfig),
 
-    /// Ask the server on this machine whether it is ready
+    /// Ask a server on this machine whether it is ready to answer calls
     ///
-    /// Ends with exit code 0 if it is ready, and with 1 otherwise: for the health check of a container, and for scripts that
-    /// wait.
+    /// Ends with exit code 0 if the server is ready, and with 1 otherwise: for the health check of a container, and for scripts
+    /// that wait for the server.
     Health(HealthConfig),
 
     /// Write the OpenAPI document to standard output
@@ -61,32 +61,32 @@ pub enum Command {
     /// The document is generated from the mounted routes. No database is needed.
     Openapi,
 
-    /// Load reference data into the database
+    /// Load reference data, such as the directory, into the database
     #[command(subcommand)]
     Import(ImportCommand),
 
-    /// Make and change the keys of the vault
+    /// Make or change the keys that seal personal data (the vault's ring)
     #[command(subcommand)]
     Vault(VaultCommand),
 
-    /// Check the audit for tampering
+    /// Check the audit trail for tampering
     #[command(subcommand)]
     Audit(AuditCommand),
 
     /// Make a token for a member of staff, signed with a demo's key: for development only
     ///
-    /// The token is valid in the demo whose folder is given, and nowhere else.
+    /// The token is valid for the server of the demo whose folder is given, and nowhere else.
     Token(DemoTokenConfig),
 }
 
-/// The folder and the port of `demo`.
+/// The arguments of `demo`: its folder, its port and the rate limits.
 #[derive(Debug, Clone, Args)]
 pub struct DemoConfig {
-    /// The folder for the database, the keys and demo.json
+    /// The folder in which the demo keeps its database, its keys and demo.json
     #[arg(long, value_name = "DIR", default_value = "./nara-data")]
     pub data_dir: PathBuf,
 
-    /// The port on 127.0.0.1
+    /// The port on 127.0.0.1 to listen on
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     pub port: u16,
 
@@ -100,12 +100,12 @@ pub struct MigrateConfig {
     #[command(flatten)]
     pub database: DatabaseConfig,
 
-    /// Undo the newest migration instead, and delete the data that it made room for
+    /// Undo the newest migration instead of running pending ones, and delete the data that it made room for
     #[arg(long)]
     pub revert_last: bool,
 }
 
-/// The answer of `backup` for PostgreSQL, which has better programs of its own for backups.
+/// The error message of `backup` for a PostgreSQL database, which is better backed up with PostgreSQL's own programs.
 pub const BACKUP_OF_POSTGRES: &str = "\
 DATABASE_URL: PostgreSQL makes its own backups, beside running servers. Write one with
   (umask 077 && pg_dump --format=custom --file=FILE --dbname=\"$DATABASE_URL\")
@@ -116,7 +116,7 @@ For going back to any moment: pg_basebackup, and an archive of the write-ahead l
 /// The arguments of `backup`.
 #[derive(Debug, Clone, Args)]
 pub struct BackupConfig {
-    /// The file to write, which must not exist yet. Only its owner may read it
+    /// The file for the copy, which must not exist yet. Only its owner may read it
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
@@ -138,7 +138,7 @@ pub enum ImportCommand {
 /// The arguments of `import directory`.
 #[derive(Debug, Clone, Args)]
 pub struct ImportConfig {
-    /// The folder with the directory's files
+    /// The folder with the directory's files (JSON, GeoJSON and CSV)
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
 
@@ -146,10 +146,10 @@ pub struct ImportConfig {
     pub database: DatabaseConfig,
 }
 
-/// A command on the vault's keys.
+/// A command that makes or changes the keys of the vault, or applies changed keys to the database.
 #[derive(Debug, Subcommand)]
 pub enum VaultCommand {
-    /// Write a ring of fresh keys to standard output
+    /// Write a new ring of random keys to standard output
     ///
     /// Keep the ring where only the server can read it, and a copy where no fire reaches it: without these keys nobody can read
     /// the personal data in the database.
@@ -157,19 +157,20 @@ pub enum VaultCommand {
 
     /// Write the ring with one more key, in first place, to standard output
     ///
-    /// With several servers: first give all of them the new ring with the new key's line after the old one, so that all can open
-    /// what it will seal; then the ring with the new key in first place; then run `nara vault rotate`. Old keys stay in the ring,
-    /// because the audit's seals depend on them.
+    /// The first key of a ring seals; all of them open. With several servers: first give all of them the new ring with the new
+    /// key's line after the old one, so that all can open what it will seal; then the ring with the new key in first place; then
+    /// run `nara vault rotate`. Old keys stay in the ring, because the audit's seals depend on them.
     AddKey(AddKeyConfig),
 
     /// Seal all personal data again with the first key of the ring
     ///
-    /// Runs beside the servers, a few rows at a time. It can be stopped at any time; the next run goes on where it stopped.
+    /// Runs while servers are running, a few rows at a time. It can be stopped at any time; the next run goes on where it stopped.
     Rotate(VaultDatabaseConfig),
 
-    /// Compute all look-up hashes again with the ring's look-up key
+    /// Compute again, with the ring's look-up key, all hashes by which people are found
     ///
-    /// Needed when the ring has a new look-up key. The servers must be stopped: they would look for hashes that no longer exist.
+    /// Needed when the ring has a new look-up key. The servers must be stopped first: they would look for hashes that no longer
+    /// exist.
     RebuildLookups(VaultDatabaseConfig),
 }
 
@@ -179,12 +180,12 @@ pub struct AddKeyConfig {
     #[command(flatten)]
     pub vault: VaultConfig,
 
-    /// Replace the key for look-up hashes instead; then run `nara vault rebuild-lookups`
+    /// Replace the ring's look-up key instead of adding a sealing key; then run `nara vault rebuild-lookups`
     #[arg(long)]
     pub lookup: bool,
 }
 
-/// A database and the keys of its vault.
+/// The arguments of the commands that work on a database and the keys of its vault.
 #[derive(Debug, Clone, Args)]
 pub struct VaultDatabaseConfig {
     #[command(flatten)]
@@ -194,13 +195,14 @@ pub struct VaultDatabaseConfig {
     pub vault: VaultConfig,
 }
 
-/// A command on the audit.
+/// A command on the audit trail.
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// Check whether any record was changed, removed or inserted past the database's own protection
+    /// Check whether any audit record was changed, removed or inserted past the database's own protection
     ///
-    /// Goes through all records and their seals. Lists the flaws and ends with exit code 1; if there are none, prints the head of
-    /// the chain. Keep the head somewhere else: with it, a later verification also notices that the end was cut off.
+    /// Goes through all records and the chain of their seals. Lists the flaws and ends with exit code 1; if there are none, prints
+    /// the head of the chain. Keep the head somewhere else: with it, a later verification also notices that the end of the chain
+    /// was cut off.
     Verify(AuditVerifyConfig),
 }
 
@@ -213,35 +215,35 @@ pub struct AuditVerifyConfig {
     #[command(flatten)]
     pub vault: VaultConfig,
 
-    /// A head from earlier, as the log or `audit verify` printed it
+    /// The head of the chain as the log or an earlier `audit verify` printed it. If the chain no longer contains it, that is a flaw
     #[arg(long, value_name = "SEQ:HASH")]
     pub expect_head: Option<String>,
 }
 
-/// The holder and the lifetime of the token that `token` makes.
+/// The arguments of `token`: the demo, the holder's claims and the lifetime of the token.
 #[derive(Debug, Clone, Args)]
 pub struct DemoTokenConfig {
     /// The folder of the demo whose key signs the token
     #[arg(long, value_name = "DIR", default_value = "./nara-data")]
     pub data_dir: PathBuf,
 
-    /// The subject of the token: the identifier of the member of staff
+    /// The subject (`sub`) of the token: the identifier of the member of staff at the identity provider
     #[arg(long, default_value = "developer")]
     pub subject: String,
 
-    /// A role; may be given several times
+    /// A role of the member of staff; may be given several times
     #[arg(long = "role", value_name = "ROLE", required = true, value_parser = ["outreach_worker", "caseworker", "team_lead", "administrator", "auditor", "analyst"])]
     pub roles: Vec<String>,
 
-    /// The slug of an office where they work; may be given several times
+    /// The slug of an office where the member of staff works; may be given several times
     #[arg(long = "office", value_name = "SLUG")]
     pub offices: Vec<String>,
 
-    /// Whether they are qualified to decide on inquiries
+    /// Whether the token says that the member of staff is qualified to decide on inquiries
     #[arg(long)]
     pub qualified: bool,
 
-    /// Whether they are cleared for persons with a protected identity
+    /// Whether the token says that the member of staff is cleared for persons with a protected identity
     #[arg(long)]
     pub protected_identity: bool,
 

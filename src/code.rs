@@ -1,4 +1,4 @@
-//! Message authentication codes: HMAC-SHA256 (RFC 2104).
+//! Keyed codes of data: HMAC-SHA256 (RFC 2104).
 
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};
@@ -7,7 +7,8 @@ use sha2::Sha256;
 /// The length of a block of SHA-256: HMAC pads a shorter key with zeros to this length.
 const BLOCK: usize = 64;
 
-/// Returns the code of the concatenated parts. A caller who must tell `a`, `bc` from `ab`, `c` puts a separator between them.
+/// Returns the HMAC-SHA256 of the concatenated `parts` under `key`. If `a`, `bc` must not have the same code as `ab`, `c`, put a
+/// separator between them.
 pub fn code(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     let mut block = [0; BLOCK];
     block[..key.len()].copy_from_slice(key);

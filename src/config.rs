@@ -1,7 +1,8 @@
-//! Configuration: every variable is parsed once, into a typed field. No other code reads the environment.
+//! The configuration of the program: every environment variable and argument is parsed once, into a typed field. No other code
+//! reads the environment.
 //!
-//! An invalid value stops the start, with a message that names the variable and what it accepts. Secrets are never printed: they
-//! have no `Debug`, or one that hides them.
+//! An invalid value stops the start, with a message that names the variable and what it accepts. Secrets are never printed: their
+//! types have no `Debug`, or one that hides them.
 
 mod database;
 pub mod hidden;
@@ -24,7 +25,7 @@ pub use secret::{DEMO_MARK, Secret};
 pub use tokens::TokenConfig;
 pub use vault::VaultConfig;
 
-/// The configuration of logging, for every command.
+/// The arguments that configure logging, for every command.
 #[derive(Debug, Clone, Args)]
 pub struct LogConfig {
     /// The log level: error, warn, info, debug or trace, or a filter such as nara=debug,warn
@@ -32,25 +33,26 @@ pub struct LogConfig {
     pub log: String,
 }
 
-/// The configuration of `serve`.
+/// The arguments of `serve`.
 #[derive(Debug, Clone, Args)]
 pub struct ServeConfig {
     #[command(flatten)]
     pub database: DatabaseConfig,
 
-    /// The address to listen on. If it is not a loopback address, put a proxy that speaks TLS in front
+    /// The address and port to listen on. If it is not a loopback address, put a proxy that speaks TLS in front
     #[arg(long, env = "NARA_ADDRESS", value_name = "NARA_ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
     pub address: SocketAddr,
 
-    /// The address for Prometheus, apart from the address for callers. Without it there are no metrics
+    /// The address and port where Prometheus can collect the metrics, apart from those for callers. Without it there are no metrics
     #[arg(long, env = "NARA_METRICS_ADDRESS", value_name = "NARA_METRICS_ADDRESS", value_parser = address)]
     pub metrics_address: Option<SocketAddr>,
 
-    /// The address under which callers know the server, such as https://nara.example. Without it, links follow the Host header
+    /// The address under which callers reach the server, such as https://nara.example. Without it, links are made from the Host
+    /// header
     #[arg(long, env = "NARA_PUBLIC_URL", value_name = "NARA_PUBLIC_URL", value_parser = public_url)]
     pub public_url: Option<String>,
 
-    /// The origins whose web pages may call the server, separated by commas, such as https://linkoping.example
+    /// The origins whose web pages may call the server (CORS), separated by commas, such as https://linkoping.example
     #[arg(long, env = "NARA_CORS_ORIGINS", value_name = "NARA_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
     pub cors_origins: Vec<String>,
 
@@ -62,15 +64,16 @@ pub struct ServeConfig {
     #[command(flatten)]
     pub tokens: TokenConfig,
 
-    /// A file with the installation's secret: at least 32 random bytes as 64 hexadecimal digits. The keys of partner agencies and
-    /// cursors depend on it
+    /// A file with the installation's secret: 32 random bytes as 64 lower-case hexadecimal digits. The API keys of partner
+    /// agencies, paging cursors and idempotency keys depend on it
     #[arg(long, env = "NARA_SECRET_FILE", value_name = "NARA_SECRET_FILE")]
     pub secret_file: PathBuf,
 
     #[command(flatten)]
     pub vault: VaultConfig,
 
-    /// The environment that keys of partner agencies are made for; it is part of every key
+    /// The environment, such as live or test, that the API keys of partner agencies are made for; it is part of every key, and keys
+    /// for another one are refused
     #[arg(long, env = "NARA_ENVIRONMENT", value_name = "NARA_ENVIRONMENT", default_value = "live", value_parser = environment)]
     pub environment: String,
 
@@ -82,10 +85,10 @@ pub struct ServeConfig {
     pub workers: u16,
 }
 
-/// The configuration of `health`.
+/// The arguments of `health`.
 #[derive(Debug, Clone, Args)]
 pub struct HealthConfig {
-    /// The address that the server listens on. If that is all addresses, the loopback address is asked
+    /// The address and port that the server listens on. If it listens on all addresses, the loopback address is asked
     #[arg(long, env = "NARA_ADDRESS", value_name = "NARA_ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
     pub address: SocketAddr,
 }
@@ -99,7 +102,8 @@ fn public_url(text: &str) -> Result<String, String> {
         .map_err(|_| "expected http:// or https:// and a host, without a path, such as https://nara.example".to_owned())
 }
 
-/// Parses an origin as browsers write it in `Origin` (RFC 6454): in lower case, and without the scheme's default port.
+/// Parses an origin and returns it as browsers write it in `Origin` (RFC 6454): in lower case, and without the scheme's default
+/// port.
 fn origin(text: &str) -> Result<String, String> {
     let url = reqwest::Url::parse(text.trim()).ok().filter(|url| {
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
@@ -120,7 +124,7 @@ fn network(text: &str) -> Result<IpNet, String> {
     network.ok_or_else(|| "expected a network such as 10.0.0.0/8 or 2001:db8::/32, or a single address".to_owned())
 }
 
-/// The environment of the keys that `demo` makes. `serve` never accepts them.
+/// The environment of the API keys that `demo` makes. `serve` refuses it, and so never accepts these keys.
 pub const DEMO_ENVIRONMENT: &str = "demo";
 
 fn environment(text: &str) -> Result<String, String> {

@@ -1,4 +1,4 @@
-//! The errors of the program, independent of HTTP and SQL.
+//! The error type of the program, independent of HTTP and SQL.
 //!
 //! An [`Error`] names one [`Problem`]. It may carry a sentence for the caller and the places in the request that are wrong. Its cause, if
 //! there is one, is for the log alone and never reaches a caller: causes may quote the request, and requests hold personal data.
@@ -14,13 +14,13 @@ use uuid::Uuid;
 
 pub use problem::Problem;
 
-/// A sentence in the two languages of the API.
+/// A text in the two languages of the API, English and Swedish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
-    /// The English text, which is the default.
+    /// The English version, for callers who do not prefer Swedish.
     pub en: Cow<'static, str>,
     pub sv: Cow<'static, str>,
-    /// The problem of a violation with this text, if it has a problem of its own.
+    /// The problem of a [`Violation`] that has this text as its detail. `None` means `ValidationFailed`.
     pub problem: Option<Problem>,
 }
 
@@ -30,13 +30,13 @@ impl Text {
         Self { en: en.into(), sv: sv.into(), problem: None }
     }
 
-    /// Makes a text for a violation with a problem of its own.
+    /// Makes a text from its English and its Swedish version, for a violation that has the problem `problem` of its own.
     pub fn of(problem: Problem, en: impl Into<Cow<'static, str>>, sv: impl Into<Cow<'static, str>>) -> Self {
         Self { problem: Some(problem), ..Self::new(en, sv) }
     }
 }
 
-/// Writes both languages, and the slug of the problem if there is one, separated by unit separators.
+/// Writes both languages, and the slug of the problem if there is one, separated by the control character U+001F.
 ///
 /// serde carries the error of a field's type as a single string, so all parts must fit into one. [`Text::from_carried`] takes
 /// them apart again.
@@ -50,7 +50,7 @@ impl fmt::Display for Text {
 const SEPARATOR: char = '\u{1f}';
 
 impl Text {
-    /// Parses a string written by [`Display`](fmt::Display); `None` for any other string.
+    /// Parses a text from the string that its [`Display`](fmt::Display) wrote; `None` for any other string.
     pub fn from_carried(carried: &str) -> Option<Self> {
         let (en, rest) = carried.split_once(SEPARATOR)?;
         let (sv, problem) = rest.split_once(SEPARATOR).unwrap_or((rest, ""));
@@ -63,12 +63,12 @@ impl Text {
 pub enum ViolationPlace {
     /// A JSON Pointer (RFC 6901) into the body, without the leading `#`.
     Pointer(String),
-    /// A range of characters in the text at a JSON Pointer.
+    /// A range of characters inside the text that the JSON Pointer `pointer` leads to.
     Span {
         pointer: String,
-        /// The index of the first character, counted from 0.
+        /// The index of the first wrong character in that text, counted from 0.
         start: usize,
-        /// The index after the last character.
+        /// The index of the character after the last wrong one.
         end: usize,
     },
     Parameter(String),
@@ -79,18 +79,18 @@ pub enum ViolationPlace {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     pub place: ViolationPlace,
-    /// A sentence that says what is wrong, and what would be right.
+    /// A sentence for the caller that says what is wrong at this place, or what would be right.
     pub detail: Text,
 }
 
 impl Violation {
-    /// A violation in the body, at the JSON Pointer `pointer`.
+    /// Makes a violation in the body, at the JSON Pointer `pointer`, with the text `detail`.
     pub fn at(pointer: impl Into<String>, detail: Text) -> Self {
         Self { place: ViolationPlace::Pointer(pointer.into()), detail }
     }
 }
 
-/// The one error type of the program.
+/// The one error type of the program: a problem, what the caller is told about it, and its cause, which the caller is not told.
 pub struct Error(Box<ErrorParts>);
 
 struct ErrorParts {
@@ -102,11 +102,11 @@ struct ErrorParts {
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// The result of everything that can fail.
+/// The result of everything that can fail with the program's [`Problem`]s.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// Makes an error that needs no details.
+    /// Makes an error that has a problem and nothing else.
     pub fn new(problem: Problem) -> Self {
         Self(Box::new(ErrorParts {
             problem,
@@ -118,7 +118,7 @@ impl Error {
         }))
     }
 
-    /// Makes an error with a sentence about this occurrence.
+    /// Makes an error with a sentence for the caller about this one failure.
     pub fn with_detail(problem: Problem, detail: Text) -> Self {
         let mut error = Self::new(problem);
         error.0.detail = Some(detail);
@@ -132,36 +132,36 @@ impl Error {
         error
     }
 
-    /// Makes the error for a well-formed body that breaks rules with a problem of their own.
+    /// Makes the error for a well-formed body that breaks rules, with `problem` in place of the usual `ValidationFailed`.
     pub fn invalid_as(problem: Problem, violations: Vec<Violation>) -> Self {
         let mut error = Self::new(problem);
         error.0.violations = violations;
         error
     }
 
-    /// Makes the error for a well-formed body that breaks one rule.
+    /// Makes the error for a well-formed body that breaks one rule, at the JSON Pointer `pointer`.
     pub fn invalid_at(pointer: impl Into<String>, detail: Text) -> Self {
         Self::invalid(vec![Violation::at(pointer, detail)])
     }
 
-    /// Makes the error for a query parameter that cannot be used.
+    /// Makes the error for the query parameter `name`, whose value is missing or not acceptable.
     pub fn parameter(name: impl Into<String>, detail: Text) -> Self {
         Self::bad_parameter(Violation { place: ViolationPlace::Parameter(name.into()), detail })
     }
 
-    /// Makes the error for a query parameter that cannot be used, from a violation that already exists.
+    /// Makes the error for a query parameter that is not acceptable, from a violation that already names the parameter.
     pub fn bad_parameter(violation: Violation) -> Self {
         let mut error = Self::new(Problem::InvalidParameter);
         error.0.violations = vec![violation];
         error
     }
 
-    /// Makes the error for a header that cannot be used.
+    /// Makes the error for the request header `name`, whose value is not acceptable.
     pub fn header(name: &'static str, detail: Text) -> Self {
         Self::header_problem(Problem::InvalidHeader, name, detail)
     }
 
-    /// Makes the error for a header that cannot be used, with a problem of its own.
+    /// Makes the error for the request header `name`, with `problem` in place of the usual `InvalidHeader`.
     pub fn header_problem(problem: Problem, name: &'static str, detail: Text) -> Self {
         let mut error = Self::new(problem);
         error.0.violations = vec![Violation { place: ViolationPlace::Header(name), detail }];
@@ -173,30 +173,32 @@ impl Error {
         Self::new(Problem::NotFound)
     }
 
-    /// Makes the error for a failure of the server. Its cause goes to the log.
+    /// Makes the error for a failure inside the server, which is no fault of the caller. The cause goes to the log only.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::new(Problem::InternalError).because(cause)
     }
 
-    /// Adds the cause of the problem, for the log alone.
+    /// Adds the cause of the error. It is for the log and never reaches a caller.
     pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.cause = Some(cause.into());
         self
     }
 
-    /// Adds the identifiers that the caller named and may not know of, for the audit alone.
+    /// Adds the identifiers that the caller named and that do not exist or that the caller may not know of. They are for the audit
+    /// and never reach the caller.
     pub fn naming(mut self, unknown: Vec<Uuid>) -> Self {
         self.0.unknown = unknown;
         self
     }
 
-    /// Adds the actions that are allowed instead.
+    /// Adds the actions that the caller may take in place of the refused one.
     pub fn allowing(mut self, actions: Vec<&'static str>) -> Self {
         self.0.allowed = Some(actions);
         self
     }
 
-    /// Moves the error from a part of a body to the whole body: prefixes its pointers with `part`, the pointer to that part.
+    /// Adds `part`, the JSON Pointer to a part of the body, in front of the pointers of all violations. So an error about that part
+    /// becomes one about the whole body.
     pub fn within(mut self, part: &str) -> Self {
         for violation in &mut self.0.violations {
             if let ViolationPlace::Pointer(pointer) | ViolationPlace::Span { pointer, .. } = &mut violation.place {
@@ -206,7 +208,8 @@ impl Error {
         self
     }
 
-    /// Moves the error from a whole body to one of its parts that was sent alone: removes the prefix `part` from its pointers.
+    /// Removes `part`, the JSON Pointer to a part of the body, from the front of the pointers of violations. So an error about the
+    /// whole body becomes one about that part, which was sent alone.
     pub fn from_part(mut self, part: &str) -> Self {
         for violation in &mut self.0.violations {
             if let ViolationPlace::Pointer(pointer) = &mut violation.place
@@ -222,34 +225,35 @@ impl Error {
         self.0.problem
     }
 
-    /// The sentence about this occurrence, if there is one.
+    /// The sentence for the caller about this one failure, if there is one.
     pub fn detail(&self) -> Option<&Text> {
         self.0.detail.as_ref()
     }
 
-    /// All violations in the request.
+    /// The wrong places in the request, each with what is wrong there. Empty if the error is about no particular place.
     pub fn violations(&self) -> &[Violation] {
         &self.0.violations
     }
 
-    /// The identifiers that the caller named, and that do not exist or that the caller may not know of.
+    /// The identifiers that the caller named and that do not exist or that the caller may not know of. For the audit only.
     pub fn unknown(&self) -> &[Uuid] {
         &self.0.unknown
     }
 
-    /// The actions that are allowed instead of the refused one, if an action was refused.
+    /// The actions that the caller may take in place of the refused one; `None` if no action was refused.
     pub fn allowed(&self) -> Option<&[&'static str]> {
         self.0.allowed.as_deref()
     }
 
-    /// The cause of the problem, for the log.
+    /// The cause of the error, which is for the log and never reaches a caller.
     pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
         self.0.cause.as_deref()
     }
 }
 
 impl Error {
-    /// The error as a text for the command line: its cause, or else its details and violations.
+    /// Returns the error as an English text for the command line: its cause, or else its details and violations, or else the slug
+    /// of its problem.
     pub fn told(&self) -> String {
         if let Some(cause) = self.cause() {
             return cause.to_string();

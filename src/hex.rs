@@ -1,6 +1,6 @@
-//! Lower-case hexadecimal digits.
+//! Conversion between bytes and lower-case hexadecimal digits.
 
-/// Writes two digits for each byte.
+/// Returns two lower-case hexadecimal digits for each byte.
 pub fn encode(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
@@ -12,12 +12,12 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// Whether the bytes look random: random bytes have many different values, and a placeholder has few.
+/// Whether 32 bytes look random: more than 8 different values occur in them. A placeholder, such as zeros, has few.
 pub fn are_random(bytes: &[u8; 32]) -> bool {
     bytes.iter().collect::<std::collections::HashSet<_>>().len() > 8
 }
 
-/// Reads the output of [`encode`]; `None` for any other text.
+/// Converts the output of [`encode`] for `N` bytes back into the bytes; `None` for any other text.
 pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     if text.len() != 2 * N || text.bytes().any(|b| !b.is_ascii_hexdigit() || b.is_ascii_uppercase()) {

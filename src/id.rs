@@ -1,6 +1,7 @@
-//! Typed identifiers: mixing up two kinds is a compile error.
+//! Typed identifiers of records: mixing up those of two kinds is a compile error.
 //!
-//! The kinds are listed here and not beside their nouns, because `audit` and `auth` use them too and must not know the nouns.
+//! The kinds of records are listed here and not in the modules of their nouns, because `audit` and `auth` use them too and must not
+//! know the nouns.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -18,7 +19,7 @@ use crate::db::sql_types::SqlUuid;
 use crate::error::Text;
 use crate::time::{Random, Timestamp};
 
-/// A UUIDv7 (RFC 9562) together with the kind of record that it identifies.
+/// An identifier of a record: a UUIDv7 (RFC 9562) whose type says which kind of record it is.
 #[derive(AsExpression, FromSqlRow)]
 #[diesel(sql_type = SqlUuid)]
 pub struct Id<Kind> {
@@ -44,7 +45,7 @@ kinds! {
     ReferralId = ReferralKind;
     /// Identifies an event in the course of a referral.
     ReferralEventId = ReferralEventKind;
-    /// Identifies a message between an office and a sender.
+    /// Identifies a message about a referral between an office and the referral's sender.
     MessageId = MessageKind;
     PersonId = PersonKind;
     FamilyId = FamilyKind;
@@ -52,7 +53,7 @@ kinds! {
     FamilyEventId = FamilyEventKind;
     StaffId = StaffKind;
     OutreachContactId = OutreachContactKind;
-    /// Identifies an earlier version of a contact that was corrected.
+    /// Identifies an earlier version of an outreach contact that was corrected.
     ContactVersionId = ContactVersionKind;
     OfferId = OfferKind;
     AnswerId = AnswerKind;
@@ -72,8 +73,9 @@ impl<Kind> From<Id<Kind>> for Uuid {
 }
 
 impl<Kind> Id<Kind> {
-    /// Makes a new identifier. Later identifiers sort after earlier ones, to the microsecond, which keeps indexes compact: the twelve bits
-    /// after the milliseconds are the fraction of the millisecond (RFC 9562 section 6.2, method 3), and 62 bits are random.
+    /// Makes a new identifier. Later identifiers sort after earlier ones, to the microsecond, which keeps indexes compact: the
+    /// twelve bits after the milliseconds are the fraction of the millisecond (RFC 9562 section 6.2, method 3), and 62 bits are
+    /// random.
     pub fn new(now: Timestamp, random: &Random) -> Self {
         let millis = u64::try_from(now.utc().timestamp_millis()).unwrap_or(0);
         let into_it = (now.utc().timestamp_subsec_micros() % 1000) * 4096 / 1000;
@@ -83,18 +85,19 @@ impl<Kind> Id<Kind> {
         Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &behind).into_uuid())
     }
 
-    /// Gives a UUID its kind.
+    /// Makes a typed identifier of an existing UUID.
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self { uuid, kind: PhantomData }
     }
 
-    /// Returns the value that sorts before every identifier made in the millisecond of `time` or later, and after all earlier ones.
+    /// Returns a value for comparisons, which no record has: it sorts before every identifier made in the millisecond of `time` or
+    /// later, and after all earlier ones.
     pub fn first_at(time: Timestamp) -> Self {
         let millis = u128::try_from(time.utc().timestamp_millis()).unwrap_or(0);
         Self::from_uuid(Uuid::from_u128(millis << 80))
     }
 
-    /// The time when the identifier was made, to the millisecond.
+    /// Returns the time when the identifier was made, to the millisecond.
     pub fn made_at(self) -> Timestamp {
         let micros = i64::try_from((self.uuid.as_u128() >> 80) * 1000).ok();
         micros.and_then(Timestamp::from_micros).unwrap_or_else(|| chrono::DateTime::UNIX_EPOCH.into())
@@ -154,7 +157,7 @@ impl<Kind> fmt::Display for Id<Kind> {
 impl<Kind> FromStr for Id<Kind> {
     type Err = Text;
 
-    /// Accepts only the hyphenated form, so that every resource has exactly one address.
+    /// Parses an identifier. Only the hyphenated form of a UUID is accepted, so that every resource has exactly one address.
     fn from_str(text: &str) -> Result<Self, Text> {
         let parsed = Uuid::try_parse(text).ok().filter(|_| text.len() == 36);
         parsed.map(Self::from_uuid).ok_or_else(|| Text::new("must be a UUID", "måste vara ett UUID"))

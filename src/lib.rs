@@ -21,13 +21,14 @@
 //! | [`idempotency`] | repeating a call without doing its work twice |
 //! | [`vault`] | data that is unreadable in the database: sealed texts, keyed hashes, and the keys |
 //! | [`calendar`] | working days, opening hours, deadlines, legal references |
+//! | [`context`] | the first argument of a handler: the caller and what the handler needs; the order of steps of reads and writes |
 //! | [`http`] | what all operations share: problems, pages, entity tags, traces, limits |
-//! | [`openapi`] | the document, made of what is mounted |
-//! | [`meta`], [`code_lists`] | about the API itself |
+//! | [`openapi`] | the OpenAPI document, made of the mounted routes |
+//! | [`meta`], [`code_lists`] | operations and pages about the API itself |
 //! | [`db`] | one interface to two databases |
-//! | [`error`], [`id`], [`time`], [`moment`], [`text`], [`slug`], [`hex`], [`code`] | what everything is made of: failures, names, moments, keyed codes |
-//! | [`rules`] | gathers what is wrong with a body, so that a caller is told all of it at once |
-//! | [`lookups`] | makes all keyed hashes anew, with a new key |
+//! | [`error`], [`id`], [`time`], [`moment`], [`text`], [`slug`], [`hex`], [`code`] | basic types: failures, names, times, keyed codes |
+//! | [`rules`] | collects all violations in a request body, so that the caller is told all of them at once |
+//! | [`lookups`] | makes all look-up hashes again, with a new key |
 //! | [`server`], [`cli`], [`config`], [`demo`], [`telemetry`] | how it is run |
 //!
 //! A call comes in through [`http::envelope`]. The first argument of its handler signs the caller in ([`auth`]). The handler reads the
@@ -48,8 +49,8 @@
 //! - Only [`auth::CaseScope`] decides which cases a caller may know of. For the caller, all other cases do not exist.
 //! - One table, [`referrals::course::table`], says which steps can be taken with a referral, when and by whom. A caller is offered
 //!   exactly the steps that the caller may take. Each step is one version, one event and one audit record, in one transaction.
-//! - One rule, [`referrals::disclosure`], says what a sender may know. Only [`referrals::disclosure::receipt`] makes a sender's receipts. A sender
-//!   reads only the messages between it and the office ([`referrals::messages`]).
+//! - One rule, [`referrals::disclosure`], says what a sender may know. Only [`referrals::disclosure::receipt`] makes a sender's
+//!   receipts. A sender reads only the messages between it and the office ([`referrals::messages`]).
 //! - Time and randomness are passed in ([`moment::Moment`]): only [`time`] asks the machine for the time. A duration is measured in the
 //!   place that reports it.
 //! - Nothing about one municipality is in the code: it is data.

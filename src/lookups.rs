@@ -1,4 +1,4 @@
-//! Makes all look-up hashes again, with a new key.
+//! Makes all look-up hashes (keyed hashes by which people are found in the database) again, with a new key.
 //!
 //! Hashes made with different keys never match, so the servers must be stopped first. All hashes are made in one transaction:
 //! either all of them change to the new key or none does.
@@ -12,7 +12,7 @@ use crate::referrals;
 use crate::time::Timestamp;
 use crate::vault::{Vault, state};
 
-/// Rebuilds every hash and returns the number of rows that hold one.
+/// Makes every look-up hash in the database again with the vault's look-up key, and returns the number of rows that have one.
 pub fn rebuild(target: &Target, vault: &Vault, now: Timestamp) -> Result<usize> {
     let mut conn = target.connect(Purpose::Writing)?;
     db::in_transaction(&mut conn, &|conn| {

@@ -147,7 +147,8 @@ fn migrate(config: &MigrateConfig) -> Result<(), String> {
     Ok(())
 }
 
-/// Writes the backup on a separate thread, so that a signal to stop can be handled and the unfinished copy removed.
+/// Writes a backup of the embedded database and prints its facts. A separate thread writes it, so that a signal to stop can be
+/// handled and the unfinished copy removed.
 async fn backup(config: BackupConfig) -> Result<(), String> {
     let target = config.database.target()?;
     let database = target.file().ok_or(BACKUP_OF_POSTGRES)?;

@@ -1,4 +1,4 @@
-//! Collects the violations in a request body, so that the error names all of them, not only the first.
+//! Collects the violations of rules in a request body, so that the error names all of them, not only the first.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -8,39 +8,42 @@ use uuid::Uuid;
 
 use crate::error::{Error, Problem, Result, Text, Violation, ViolationPlace};
 
-/// The most violations that one error names. Without a limit, a body full of mistakes would get an answer larger than itself.
+/// The most violations that one error names. Without this limit, a body full of mistakes would get an answer larger than itself.
 const MOST_TOLD: usize = 1000;
-/// The most entries that a resource takes when entries are added to it one by one. The OpenAPI document promises this limit.
+/// The most entries that a resource may have in a list to which calls add one entry at a time. The OpenAPI document promises this
+/// limit.
 const MOST_ADDED: usize = 1000;
 
-/// The violations found so far.
+/// The violations that were found so far in a request body. It also remembers unknown identifiers, for the audit.
 #[derive(Debug, Default)]
 pub struct Rules {
     violations: Vec<(Problem, Violation)>,
-    /// Identifiers in the body whose records do not exist, or that the caller may not know of.
+    /// The identifiers in the body whose records do not exist, or that the caller may not know of.
     unknown: Vec<Uuid>,
 }
 
 impl Rules {
-    /// Adds the violation `detail` at `pointer` unless `holds`.
+    /// Adds a violation with the text `detail` at the JSON Pointer `pointer`, unless `holds` is true.
     pub fn require(&mut self, holds: bool, pointer: impl Into<String>, detail: Text) {
         self.require_or(Problem::ValidationFailed, holds, pointer, detail);
     }
 
-    /// Adds the violation `detail` at `pointer` unless `holds`, for a rule with a problem of its own.
+    /// Adds a violation with the text `detail` at the JSON Pointer `pointer`, unless `holds` is true. Its problem is `problem` in
+    /// place of the usual `ValidationFailed`.
     pub fn require_or(&mut self, problem: Problem, holds: bool, pointer: impl Into<String>, detail: Text) {
         if !holds {
             self.push(problem, Violation::at(pointer, detail));
         }
     }
 
-    /// Adds the violation `detail` about the characters from `start` to `end` of the text at `pointer`.
+    /// Adds a violation with the text `detail` about a part of the text at `pointer`: the characters from index `start` up to, but
+    /// not including, `end`.
     pub fn refuse_span(&mut self, problem: Problem, pointer: &str, (start, end): (usize, usize), detail: Text) {
         let place = ViolationPlace::Span { pointer: pointer.to_owned(), start, end };
         self.push(problem, Violation { place, detail });
     }
 
-    /// Requires that the list at `pointer` has at most `most` items, and none of them twice.
+    /// Requires that the list at the JSON Pointer `pointer` has at most `most` items, and none of them twice.
     pub fn list<T: Eq + Hash>(&mut self, pointer: &str, items: &[T], most: usize) {
         self.at_most(pointer, items.len(), most);
         let mut seen = HashSet::new();
@@ -49,13 +52,13 @@ impl Rules {
         }
     }
 
-    /// Requires that the list at `pointer` has at most `most` items.
+    /// Requires that the list at the JSON Pointer `pointer`, which has `count` items, has at most `most`.
     pub fn at_most(&mut self, pointer: &str, count: usize, most: usize) {
         let too_many = Text::new(format!("must have at most {most} items"), format!("får ha högst {most} poster"));
         self.require(count <= most, pointer, too_many);
     }
 
-    /// Requires that a resource with `count` entries can take one more.
+    /// Requires that a resource that already has `count` entries in a list can take one more: at most 1000 are allowed.
     pub fn has_room(&mut self, count: usize) {
         let full = Text::new(
             format!("cannot take more: there are {MOST_ADDED} of these already"),
@@ -64,14 +67,14 @@ impl Rules {
         self.require(count < MOST_ADDED, "", full);
     }
 
-    /// Requires that the record named by the field at `pointer` was found.
+    /// Requires that the record that the field at `pointer` names was found, and returns `found` unchanged.
     pub fn named<T>(&mut self, pointer: impl Into<String>, found: Option<T>) -> Option<T> {
         self.require(found.is_some(), pointer, Text::new("names nothing that exists", "namnger inget som finns"));
         found
     }
 
-    /// Requires that each record named in the list at `pointer` is found, and that none is named twice. If the list is too
-    /// long, its names are not looked up.
+    /// Requires that `find` finds each record that the list at `pointer` names, and that none is named twice. Returns the found
+    /// records. If the list has more than `most` names, none of them is looked up.
     pub fn all_named<N, T: PartialEq>(
         &mut self,
         pointer: &str,
@@ -91,8 +94,9 @@ impl Rules {
         found
     }
 
-    /// Requires that the record `id`, named by the field at `pointer`, was found among the records that the caller may know of.
-    /// If not, the problem is `UnknownReference`, and the audit is told that the caller asked for `id`.
+    /// Requires that the record `id`, which the field at `pointer` names, was found among the records that the caller may know of,
+    /// and returns `found` unchanged. If it was not found, the problem is `UnknownReference`, and the audit is told that the caller
+    /// asked for `id`.
     pub fn known<T>(&mut self, pointer: impl Into<String>, id: Uuid, found: Option<T>) -> Option<T> {
         self.unknown.extend(found.is_none().then_some(id));
         let nothing = Text::new("names nothing that exists", "namnger inget som finns");
@@ -106,7 +110,8 @@ impl Rules {
         }
     }
 
-    /// Returns `value` if all rules hold. The error has the problem of its violations if they all share one, else `ValidationFailed`.
+    /// Returns `value` if no violation was found. Otherwise the error names all violations; its problem is theirs if they all share
+    /// one, and else `ValidationFailed`.
     pub fn finish<T>(self, value: Option<T>) -> Result<T> {
         let (problems, violations): (Vec<Problem>, Vec<Violation>) = self.violations.into_iter().unzip();
         match value {
@@ -121,7 +126,7 @@ impl Rules {
     }
 }
 
-/// Requires that a birth year is not in the future and not before 1900.
+/// Requires that a birth year, if there is one, is not in the future and not before 1900.
 pub fn check_year(year: Option<u16>, today: NaiveDate, pointer: &str, rules: &mut Rules) {
     let Some(year) = year else { return };
     rules.require(i32::from(year) <= today.year(), pointer, in_the_future());
@@ -132,7 +137,7 @@ fn twice() -> Text {
     Text::new("occurs twice", "står två gånger")
 }
 
-/// The violation for a day that lies in the future.
+/// The text of a violation by a day that lies in the future.
 pub fn in_the_future() -> Text {
     Text::new("must not lie in the future", "får inte ligga i framtiden")
 }

@@ -1,4 +1,5 @@
-//! The server: its start, its end and the one list of slices, from which both the application and the OpenAPI document are made.
+//! The server: its start, its end, and the one list of slices (modules with operations), from which both the application and the
+//! OpenAPI document are made.
 
 mod files;
 mod setup;
@@ -49,7 +50,7 @@ use crate::{
 pub use setup::{DerivedKeys, MetricsAt, Setup, Timeouts};
 use watch::{Watch, renew_keys, seal};
 
-/// Mounts every slice. A slice that is not mounted here is neither served nor documented.
+/// Mounts the operations of every slice. A slice that is not mounted here is neither served nor documented.
 fn slices(api: &mut impl Mount) {
     where_to_turn::routes::mount(api);
     districts::routes::mount(api);
@@ -74,14 +75,15 @@ fn slices(api: &mut impl Mount) {
     meta::routes::mount(api);
 }
 
-/// Makes the OpenAPI document, as it is in `openapi/openapi.json`.
+/// Makes the OpenAPI document from the mounted routes. The file `openapi/openapi.json` is a copy of it.
 pub fn document() -> Value {
     let (_, raw) = App::new().into_utoipa_app().configure(|api| slices(api)).split_for_parts();
     openapi::finish(raw)
 }
 
-/// Returns the operations, and the document as it is served. A separate thread makes them: that takes more memory for a moment
-/// than everything else, and the memory goes back to the system with the thread.
+/// Returns the operations, and the text of the OpenAPI document with the server address `served_at`. The document is made unless it
+/// is already `known`. A separate thread does this: it takes more memory for a moment than everything else, and that memory goes
+/// back to the system with the thread.
 fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<DocumentedOperation>, String)> {
     let describe = move || {
         let published = known.unwrap_or_else(|| Arc::new(document()));
@@ -107,14 +109,14 @@ fn published(
 /// The largest number of open connections. Further ones wait to be accepted.
 const CONNECTIONS: usize = 4096;
 
-/// A running server, with its background tasks.
+/// A running server with its background tasks.
 pub struct RunningServer {
     pub address: SocketAddr,
-    /// Stops the server. `stop(true)` lets calls in progress finish first.
+    /// The handle that stops the server. Its `stop(true)` lets calls in progress finish first.
     pub handle: ServerHandle,
     pub db: Db,
     pub directory: directory::Handle,
-    /// The keys of partner agencies.
+    /// The API keys of partner agencies, in memory.
     pub keys: Keyring,
     server: actix_web::rt::task::JoinHandle<std::io::Result<()>>,
     watcher: actix_web::rt::task::JoinHandle<()>,
@@ -122,7 +124,7 @@ pub struct RunningServer {
     denials: actix_web::rt::task::JoinHandle<()>,
 }
 
-/// The state that all worker threads share.
+/// The state that all worker threads of a server share.
 #[derive(Clone)]
 struct Shared {
     db: Data<Db>,
@@ -167,7 +169,8 @@ impl Opened {
     }
 }
 
-/// Migrates the database, loads the directory and starts to listen.
+/// Starts a server: migrates the database, loads the directory and the API keys, and starts to listen and to run the background
+/// tasks.
 pub async fn start(setup: Setup) -> Result<RunningServer> {
     let keys = DerivedKeys::of(&setup.secret);
     let settings = setup.settings(keys.cursors);
@@ -237,7 +240,8 @@ async fn begin(server: Server) -> actix_web::rt::task::JoinHandle<std::io::Resul
 }
 
 impl RunningServer {
-    /// Waits until the server is stopped by its handle or by a signal, and calls in progress have finished.
+    /// Waits until the server has been stopped by its handle or by a signal and calls in progress have finished, and then ends the
+    /// background tasks.
     pub async fn until_stopped(self) -> Result<()> {
         let ended = self.server.await.map_err(Error::internal).and_then(|ended| ended.map_err(Error::internal));
         self.watcher.abort();
@@ -252,7 +256,7 @@ impl RunningServer {
     }
 }
 
-/// Starts the workers.
+/// Starts the worker threads that answer calls on `listener`.
 ///
 /// actix-http limits the time for the head of a connection's first request, and the wait for the next request. On a connection
 /// that is kept open, the head of a later request has no time limit once it has begun (actix-http 3.20, `h1/dispatcher.rs`: "head

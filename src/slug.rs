@@ -1,4 +1,4 @@
-//! Names in addresses: slugs, and names that are either an identifier or a slug.
+//! The names of resources in paths and bodies: slugs, and names that are either an identifier or a slug.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use crate::error::Text;
 use crate::id::{AreaKind, DistrictKind, Id, OfficeKind, PartnerKind, ServiceKind};
 
-/// The readable name of a resource in a path: lower-case letters, digits and hyphens, and never the shape of a UUID.
+/// A slug: the readable name of a resource in a path, of lower-case letters, digits and hyphens, and never of the form of a UUID.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(transparent)]
@@ -68,11 +68,11 @@ impl utoipa::PartialSchema for Slug {
 
 impl utoipa::ToSchema for Slug {}
 
-/// A kind of resource that has a slug.
+/// A kind of resource that can be named by an identifier or a slug.
 pub trait Slugged {
-    /// The name of the schema in the OpenAPI document.
+    /// The name of the schema that such a name has in the OpenAPI document, for example `AreaName`.
     const NAME: &'static str;
-    /// A slug that exists in the demo.
+    /// The slug of a resource of this kind that exists in the demo. It is the example in the OpenAPI document.
     const EXAMPLE: &'static str;
 }
 
@@ -93,14 +93,15 @@ slugged! {
     PartnerKind: "PartnerName", "school";
 }
 
-/// An identifier or a slug. Paths, filters and bodies accept either for a resource of the directory.
+/// The name of a resource of the directory or of a partner agency: its identifier or its slug. Paths, filters and bodies accept
+/// either.
 pub enum IdOrSlug<Kind> {
     Id(Id<Kind>),
     Slug(Slug),
 }
 
 impl<Kind> IdOrSlug<Kind> {
-    /// Whether this names the resource with the identifier `id` and the slug `slug`.
+    /// Whether this is the name of the resource with the identifier `id` and the slug `slug`.
     pub fn names(&self, id: Id<Kind>, slug: &Slug) -> bool {
         match self {
             Self::Id(named) => *named == id,
@@ -182,7 +183,7 @@ impl<Kind: Slugged> utoipa::PartialSchema for IdOrSlug<Kind> {
             .min_length(Some(1))
             .max_length(Some(80))
             .pattern(Some("^[a-z0-9]+(-[a-z0-9]+)*$"))
-            .description(Some("An identifier or a slug."))
+            .description(Some("The identifier (a UUIDv7) or the slug of the resource."))
             .examples([Kind::EXAMPLE])
             .into()
     }
@@ -194,15 +195,15 @@ impl<Kind: Slugged> utoipa::ToSchema for IdOrSlug<Kind> {
     }
 }
 
-/// An area by its identifier or slug.
+/// The identifier or the slug of an area.
 pub type AreaName = IdOrSlug<AreaKind>;
-/// A district by its identifier or slug.
+/// The identifier or the slug of a district.
 pub type DistrictName = IdOrSlug<DistrictKind>;
-/// An office by its identifier or slug.
+/// The identifier or the slug of an office.
 pub type OfficeName = IdOrSlug<OfficeKind>;
-/// A service by its identifier or slug.
+/// The identifier or the slug of a service.
 pub type ServiceName = IdOrSlug<ServiceKind>;
-/// A partner agency by its identifier or slug.
+/// The identifier or the slug of a partner agency.
 pub type PartnerName = IdOrSlug<PartnerKind>;
 
 #[cfg(test)]

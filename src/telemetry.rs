@@ -1,4 +1,5 @@
-//! Logs and metrics. Neither contains a path, a query, a body, a header or a name: an operation is named by its id.
+//! The logs and the metrics of a server. Neither contains a path, a query, a body, a header or a name: an operation is named by its
+//! id.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::error::{Error, Result};
 
-/// Starts logging: in a readable form in a terminal, as JSON otherwise.
+/// Starts logging to standard error, filtered by `filter`: in a readable form if that is a terminal, as JSON otherwise.
 pub fn start_logging(filter: &str) -> Result<()> {
     // At its finer levels the geometry library would log whole boundaries.
     let filter = EnvFilter::try_new(format!("geo=warn,{filter}")).map_err(Error::internal)?;
@@ -42,7 +43,7 @@ pub struct Metrics {
     referrals_overdue: IntGauge,
 }
 
-/// Makes metrics and registers each, so that it is collected.
+/// Makes metrics and registers each of them, so that Prometheus gets it.
 struct Maker(Registry);
 
 impl Maker {
@@ -62,7 +63,7 @@ impl Maker {
 }
 
 impl Metrics {
-    /// New metrics, all of them zero.
+    /// Makes the metrics of a server, all of them zero.
     pub fn new() -> Result<Self> {
         let maker = Maker(Registry::new());
         let durations = HistogramOpts::new("nara_request_duration_seconds", "The duration of calls, by operation.")
@@ -128,68 +129,69 @@ impl Metrics {
         })
     }
 
-    /// Counts one answered call.
+    /// Counts one answered call of an operation, with its status code and its duration.
     pub fn count(&self, operation: &str, status: u16, took: Duration) {
         self.requests.with_label_values(&[operation, status_text(status)]).inc();
         self.durations.with_label_values(&[operation]).observe(took.as_secs_f64());
     }
 
-    /// Sets the version of the directory that this server answers from.
+    /// Sets the version of the directory that this server answers from, for the metric that shows it.
     pub fn directory_is(&self, version: i64) {
         self.directory_version.set(version);
     }
 
-    /// Counts a call that failed, by the type of its problem. Each kind of invalid input has its own type.
+    /// Counts a call that failed, by the slug of its problem.
     pub fn count_problem(&self, problem: &str) {
         self.problems.with_label_values(&[problem]).inc();
     }
 
-    /// Counts a token whose signature was checked and found valid.
+    /// Counts one token of staff that was verified and found valid. A token that is remembered is not counted again.
     pub fn verified_token(&self) {
         self.verified_tokens.inc();
     }
 
-    /// Counts calls that failed to sign in, by the reason and never by the token.
+    /// Adds `calls` to the number of calls that were refused at signing in for this reason. The token is never named.
     pub fn count_refused_sign_ins(&self, reason: &'static str, calls: u64) {
         self.refused_sign_ins.with_label_values(&[reason]).inc_by(calls);
     }
 
-    /// Counts offices that a token named but that do not exist.
+    /// Adds `count` to the number of offices that tokens named but that are not in the directory.
     pub fn unknown_offices(&self, count: usize) {
         self.unknown_offices.inc_by(count.try_into().unwrap_or(0));
     }
 
-    /// Counts a reading of the identity provider's keys.
+    /// Counts one reading of the identity provider's keys, by its outcome, such as `renewed`.
     pub fn key_renewal(&self, outcome: &str) {
         self.key_renewals.with_label_values(&[outcome]).inc();
     }
 
-    /// Counts calls that were refused because the caller exceeded a rate limit.
+    /// Adds `calls` to the number of calls that were refused because this rate limit was exceeded.
     pub fn count_refused_by_budget(&self, budget: &str, calls: u64) {
         self.refused_by_budget.with_label_values(&[budget]).inc_by(calls);
     }
 
-    /// Counts keys that were not accepted, by the reason and never by the key.
+    /// Adds `keys` to the number of API keys of partner agencies that were refused for this reason. The key is never named.
     pub fn count_refused_keys(&self, reason: &'static str, keys: u64) {
         self.refused_keys.with_label_values(&[reason]).inc_by(keys);
     }
 
-    /// Counts denied attempts that could not be recorded.
+    /// Adds `count` to the number of denied attempts that could not be recorded in the audit.
     pub fn denials_dropped(&self, count: usize) {
         self.denials_dropped.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
-    /// Counts deadlines that were recorded as overdue. With zero deadlines, the metric still shows the kind.
+    /// Adds `deadlines` to the number of deadlines of this kind that were recorded as overdue. With zero, the kind still appears in
+    /// the metric.
     pub fn count_overdue_deadlines(&self, kind: &'static str, deadlines: u64) {
         self.deadlines_overdue.with_label_values(&[kind]).inc_by(deadlines);
     }
 
-    /// Sets the number of overdue referrals.
+    /// Sets the number of referrals that have an overdue deadline.
     pub fn overdue_referrals_are(&self, count: i64) {
         self.referrals_overdue.set(count);
     }
 
-    /// All metrics in Prometheus' text format.
+    /// Returns all metrics in Prometheus' text format.
     pub fn text(&self) -> Result<String> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text).map_err(Error::internal)?;
@@ -197,7 +199,8 @@ impl Metrics {
     }
 }
 
-/// The text of a status code that the server answers with, as a label that needs no allocation.
+/// Returns the text of a status code that the server answers with, as a label that needs no allocation; `other` for all other
+/// codes.
 fn status_text(status: u16) -> &'static str {
     const KNOWN: [(u16, &str); 22] = [
         (200, "200"),

@@ -1,6 +1,6 @@
-//! Texts with rules: they are parsed once, when they come in, and trusted from then on.
+//! Types for texts that must follow rules: they are parsed once, when they come in, and trusted from then on.
 //!
-//! No text holds a control character except line breaks and tabs: PostgreSQL cannot store NUL, and no reader wants the others.
+//! No such text holds a control character except line breaks and tabs: PostgreSQL cannot store NUL, and no reader wants the others.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,19 +15,19 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use crate::error::{Problem, Text};
 
-/// A regular expression of JSON Schema: no control characters except line breaks and tabs.
+/// A regular expression for JSON Schema. It matches texts without control characters, except line breaks and tabs.
 pub const PLAIN: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
-/// A regular expression of JSON Schema: [`PLAIN`], with at least one character that is not blank.
+/// A regular expression for JSON Schema. It matches texts that match [`PLAIN`] and have at least one character that is not blank.
 pub const NOT_BLANK: &str = r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*[^\s\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F][^\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]*$";
 
-/// A text of 1 to `MAX` characters that is not blank.
+/// A text of 1 to `MAX` characters that are not all blank. Blanks at its ends are removed when it is parsed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Bounded<const MAX: usize>(String);
 
-/// A name, a title, or a note of one line.
+/// A text of up to 200 characters: a name, a title, or a short note.
 pub type Line = Bounded<200>;
-/// A text of some paragraphs.
+/// A text of up to 10,000 characters: some paragraphs.
 pub type Prose = Bounded<10_000>;
 
 impl<const MAX: usize> FromStr for Bounded<MAX> {
@@ -87,13 +87,13 @@ impl<const MAX: usize> utoipa::ToSchema for Bounded<MAX> {
     }
 }
 
-/// A text in several languages by their ISO 639 codes. The Swedish text is always present.
+/// A text in up to 20 languages, by their ISO 639 codes. The Swedish version is always present.
 ///
-/// The text is written far more often than it is read, so it is kept in the form in which it is written.
+/// It is sent in answers far more often than it is parsed, so it is kept as JSON.
 #[derive(Debug, Clone)]
 pub struct Localized {
     swedish: Prose,
-    /// The texts in all languages, as a JSON object in the order of the language codes.
+    /// The versions in all languages, as a JSON object in the order of the language codes.
     json: Box<RawValue>,
 }
 
@@ -111,7 +111,7 @@ impl PartialEq for Localized {
 
 impl Eq for Localized {}
 
-/// Converts a sentence of the program itself, which exists in both languages.
+/// Converts a sentence of the program itself, which exists in English and in Swedish.
 impl From<Text> for Localized {
     fn from(text: Text) -> Self {
         #[derive(Serialize)]
@@ -177,7 +177,7 @@ impl utoipa::PartialSchema for Localized {
 
 impl utoipa::ToSchema for Localized {}
 
-/// A language by its ISO 639 code.
+/// The ISO 639 code of a language, such as `sv`: two or three lower-case letters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct LanguageCode(String);
@@ -222,14 +222,14 @@ impl utoipa::PartialSchema for LanguageCode {
 
 impl utoipa::ToSchema for LanguageCode {}
 
-/// Returns a form that is the same for all spellings of a name: in lower case, without diacritical marks, with single spaces.
-/// Names are compared and sorted by it, since the databases do not agree on å, ä and ö.
+/// Returns a form of a name that is the same for its different spellings: in lower case, without diacritical marks, with single
+/// spaces. Names are compared and sorted by this form, since the databases do not agree on å, ä and ö.
 pub fn folded(text: &str) -> String {
     let bare: String = text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
     bare.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Returns a sort key for the order of the Swedish alphabet, in which å, ä and ö come last.
+/// Returns a key by which texts sort as in the Swedish alphabet, in which å, ä and ö come last.
 pub fn swedish_order(text: &str) -> String {
     let lower = text.to_lowercase();
     lower

@@ -1,7 +1,7 @@
 //! Time and randomness, which a program cannot compute.
 //!
-//! Both are passed in, so that tests control the clock and the synthetic data of `demo` is the same each time. A [`crate::moment::Moment`]
-//! carries both for one request or one job.
+//! Both are passed in, so that tests control the clock and the synthetic data of `demo` is the same each time. A
+//! [`crate::moment::Moment`] carries both for one request or job.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -17,10 +17,12 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use crate::db::sql_types::SqlTime;
 use crate::error::Text;
 
-/// The years in which a time or a date may lie. Both databases can store other years, but neither sorts all of them.
+/// The years in which a time or a date that is sent to the server may lie. Both databases can store other years, but neither sorts
+/// all of them.
 const YEARS: RangeInclusive<i32> = 1900..=2200;
 
-/// An instant in UTC, to the microsecond. Both databases keep microseconds, so a time that is read equals the one that was written.
+/// An instant in UTC, to the microsecond. Both databases keep microseconds, so a time that is read from them equals the one that
+/// was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
 #[diesel(sql_type = SqlTime)]
 pub struct Timestamp(DateTime<Utc>);
@@ -34,7 +36,7 @@ impl Timestamp {
         self.0.timestamp_micros()
     }
 
-    /// The instant `micros` microseconds after 1970, if the calendar reaches that far.
+    /// Returns the instant `micros` microseconds after the beginning of 1970; `None` if the calendar does not reach that far.
     pub fn from_micros(micros: i64) -> Option<Self> {
         DateTime::from_timestamp_micros(micros).map(Self)
     }
@@ -56,7 +58,7 @@ impl fmt::Display for Timestamp {
 impl std::str::FromStr for Timestamp {
     type Err = Text;
 
-    /// Accepts RFC 3339 with any offset.
+    /// Parses a time of RFC 3339 with any offset, from 1900 to 2200.
     fn from_str(text: &str) -> Result<Self, Text> {
         // chrono also accepts a space instead of the T. RFC 3339 leaves it to agreement, and JSON Schema's date-time does not allow it.
         let parsed = DateTime::parse_from_rfc3339(text)
@@ -99,20 +101,20 @@ impl utoipa::PartialSchema for Timestamp {
 
 impl utoipa::ToSchema for Timestamp {}
 
-/// Reads days as RFC 3339 writes them, such as 2026-11-21, from 1900 to 2200. chrono alone would also read years of six digits
-/// with a sign, which no database sorts among the others, and months of one digit.
+/// Functions for serde that read a date as RFC 3339 writes it, such as 2026-11-21, from 1900 to 2200. chrono alone would also read
+/// years of six digits with a sign, which no database sorts among the others, and months of one digit.
 pub mod day {
     use chrono::{Datelike, NaiveDate};
     use serde::{Deserialize, Deserializer, de};
 
     use crate::error::Text;
 
-    /// Reads a required field.
+    /// Reads a date from a required field, as `#[serde(deserialize_with = …)]`.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
         parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 
-    /// Reads an optional field, marked with `#[serde(default)]`.
+    /// Reads a date from an optional field, which must also be marked with `#[serde(default)]`.
     pub fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         text.map(|text| parse(&text)).transpose().map_err(de::Error::custom)
@@ -132,12 +134,12 @@ pub mod day {
 
 type ClockSource = dyn Fn() -> DateTime<Utc> + Send + Sync;
 
-/// A source of the current time.
+/// A source of the current time: the machine's clock, or a clock that a test sets.
 #[derive(Clone)]
 pub struct Clock(Arc<ClockSource>);
 
 impl Clock {
-    /// Makes a clock that calls `tell` each time.
+    /// Makes a clock that calls `tell` each time that it is asked for the time.
     pub fn new(tell: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         Self(Arc::new(tell))
     }
@@ -154,23 +156,24 @@ impl Clock {
 
 type RandomSource = dyn Fn(&mut [u8]) + Send + Sync;
 
-/// A source of unpredictable bytes.
+/// A source of random bytes: the operating system's, or one that a test or `demo` sets.
 #[derive(Clone)]
 pub struct Random(Arc<RandomSource>);
 
 impl Random {
-    /// Makes a source that calls `fill` each time.
+    /// Makes a source that calls `fill` each time that bytes are wanted.
     pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
         Self(Arc::new(fill))
     }
 
-    /// The operating system's source. Each thread draws bytes in advance, since drawing a few costs as much as drawing many.
+    /// Makes a source of the operating system's random bytes. Each thread draws bytes in advance, since drawing a few costs as much
+    /// as drawing many.
     pub fn system() -> Self {
         thread_local!(static AHEAD: RefCell<Ahead> = const { RefCell::new(Ahead { bytes: [0; 2048], left: 0 }) });
         Self::new(|wanted| AHEAD.with_borrow_mut(|ahead| ahead.fill(wanted)))
     }
 
-    /// Returns `N` fresh bytes.
+    /// Returns `N` new bytes of this source.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         (self.0)(&mut bytes);
@@ -178,7 +181,7 @@ impl Random {
     }
 }
 
-/// Random bytes that were drawn in advance; the first `left` of them are still fresh.
+/// Random bytes that were drawn in advance; the first `left` of them were not given out yet.
 struct Ahead {
     bytes: [u8; 2048],
     left: usize,

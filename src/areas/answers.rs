@@ -1,4 +1,4 @@
-//! The answers to writes of areas, made from the directory as it is after the write.
+//! The answers to requests that create or change an area, made from the directory as it is after the write.
 
 use crate::areas::Area;
 use crate::areas::view::{AreaView, path};
@@ -9,14 +9,14 @@ use crate::http::link::Links;
 use crate::http::written::Written;
 use crate::id::AreaId;
 
-/// 201 with the new area.
+/// Returns the answer 201 with the new area.
 pub fn created(after: &Directory, id: AreaId, links: &Links) -> Result<Written> {
     let area = find(after, id)?;
     let view = AreaView::new(area, after, links);
     Written::created(links, &path(&area.slug), &view, Validator::Version(area.version))
 }
 
-/// 200 with the area as it is now.
+/// Returns the answer 200 with the area as it is after the change.
 pub fn changed(after: &Directory, id: AreaId, links: &Links) -> Result<Written> {
     let area = find(after, id)?;
     Written::changed(&AreaView::new(area, after, links), Validator::Version(area.version))

@@ -2,7 +2,7 @@
 //! offices.
 //!
 //! - An area is active until it is retired. Retiring is an ordinary change and can be taken back.
-//! - An area that districts, offices or referrals refer to is never removed, only retired.
+//! - An area that other records refer to, such as districts, cannot be deleted, only retired.
 
 mod answers;
 pub mod routes;
@@ -32,7 +32,7 @@ pub struct Area {
     pub updated_at: Timestamp,
 }
 
-/// Whether an area is in use.
+/// The states of an area: in use or retired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -42,16 +42,16 @@ pub enum AreaStatus {
     /// The area is in use.
     #[default]
     Active,
-    /// The area is no longer in use. It is kept because other records refer to it.
+    /// The area is no longer in use. It is kept because other records may refer to it.
     Retired,
 }
 crate::text_column!(AreaStatus);
 
-/// An area as an administrator writes it.
+/// An area in the form in which an administrator creates or changes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewArea {
-    /// The area's readable name in paths.
+    /// The area's slug: its readable name in addresses such as `/areas/norr`.
     ///
     /// @example "norr"
     pub slug: Slug,
@@ -65,7 +65,7 @@ pub struct NewArea {
     /// Skäggetorp."}
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Localized>,
-    /// Whether the area is in use. The default is `active`.
+    /// Whether the area is in use. For a new area, the default is `active`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<AreaStatus>,
 }
@@ -82,13 +82,14 @@ impl Area {
         Self { id: self.id, version: self.version + 1, ..Self::new(new, moment) }
     }
 
-    /// Returns the area in the form in which an administrator writes it. A merge patch is applied to this form.
+    /// Returns the area in the form in which an administrator writes it. A change, which is a merge patch, is applied
+    /// to this form.
     pub fn as_new(&self) -> NewArea {
         let Self { slug, name, description, status, .. } = self.clone();
         NewArea { slug, name, description, status: Some(status) }
     }
 
-    /// The key that orders areas in lists: the Swedish name, then the identifier.
+    /// Returns the key by which lists of areas are sorted: the Swedish name, then the identifier.
     pub fn position(&self) -> (String, AreaId) {
         (swedish_order(self.name.sv()), self.id)
     }

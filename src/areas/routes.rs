@@ -46,7 +46,7 @@ async fn list_areas(_: Anyone, call: Call, directory: Data<Handle>, paging: Pagi
 
 /// Create an area
 ///
-/// The new area has no districts. Its slug must not be in use.
+/// The new area has no districts. The area's slug must not be in use.
 #[utoipa::path(
     operation_id = "createArea",
     tag = "areas",
@@ -134,7 +134,7 @@ async fn change_area(ctx: Context<Administrator>, name: Named<AreaName>, patch: 
 
 /// Delete an area
 ///
-/// An area can be deleted only if nothing refers to it. Otherwise, retire it.
+/// An area can be deleted only if no other record refers to it. Otherwise, retire it by its status.
 #[utoipa::path(
     operation_id = "deleteArea",
     tag = "areas",

@@ -50,7 +50,7 @@ pub fn insert(conn: &mut DbConn, area: &Area) -> Result<()> {
     Ok(())
 }
 
-/// Writes the next version of an area. Fails as stale if somebody else wrote that version first.
+/// Writes the next version of an area. Fails as stale if the version before it is no longer the stored one.
 pub fn update(conn: &mut DbConn, area: &Area) -> Result<()> {
     let row = AreaRow::from(area);
     let before = areas::table.find(area.id).filter(areas::version.eq(area.version - 1));
@@ -58,8 +58,8 @@ pub fn update(conn: &mut DbConn, area: &Area) -> Result<()> {
     if written == 1 { Ok(()) } else { Err(stale()) }
 }
 
-/// Deletes an area. Fails as stale if `version` is no longer its version, and by a foreign key if something refers to
-/// it.
+/// Deletes an area. Fails as stale if `version` is no longer the stored version, and by a foreign key if another record
+/// refers to the area.
 pub fn delete(conn: &mut DbConn, id: AreaId, version: i32) -> Result<()> {
     let same = areas::table.find(id).filter(areas::version.eq(version));
     let removed = on_backend!(conn, conn => diesel::delete(same).execute(conn))?;

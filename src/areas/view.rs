@@ -12,14 +12,14 @@ use crate::slug::Slug;
 use crate::text::Localized;
 use crate::time::Timestamp;
 
-/// An area of the municipality, with its districts and offices.
+/// An area of the municipality, with its districts and the offices that serve it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Area)]
 pub struct AreaView {
     /// The area's identifier, a UUID.
     id: AreaId,
-    /// The area's readable name in paths.
+    /// The area's slug: its readable name in addresses such as `/areas/norr`.
     ///
     /// @example "norr"
     slug: Slug,
@@ -35,17 +35,18 @@ pub struct AreaView {
     description: Option<Localized>,
     /// Whether the area is in use.
     status: AreaStatus,
-    /// The area's districts, in the order of their names.
+    /// The districts that belong to the area, retired ones included, in the order of their names.
     #[schema(max_items = 1000)]
     district_ids: Vec<DistrictId>,
-    /// The offices whose catchment names the area, in the order of their names.
+    /// The offices that serve this area because their catchment names it, in the order of their names. Offices of the
+    /// whole municipality are not included.
     #[schema(max_items = 1000)]
     office_ids: Vec<OfficeId>,
-    /// The number of people who live in the area's active districts. Absent if the number is unknown for one of the
-    /// districts.
+    /// The number of people who live in the area's active districts. Absent if the area has no active district, or if
+    /// the number is unknown for one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     population: Option<Population>,
-    /// When the area was last written.
+    /// When the area was created or last changed.
     updated_at: Timestamp,
     /// A link to the area itself.
     #[serde(rename = "_links")]
@@ -54,7 +55,7 @@ pub struct AreaView {
 }
 
 impl AreaView {
-    /// Shows an area as it is in `directory`. `links` makes its links.
+    /// Shows an area with its districts and offices in `directory`. `links` makes the absolute addresses of the links.
     pub fn new(area: &Area, directory: &Directory, links: &impl Linking) -> Self {
         let Area { id, slug, name, description, status, updated_at, .. } = area.clone();
         Self {
@@ -72,12 +73,13 @@ impl AreaView {
     }
 }
 
-/// The path of an area below the root of the API.
+/// Returns the path of the area with this slug, below the root of the API.
 pub fn path(slug: &Slug) -> String {
     format!("/areas/{slug}")
 }
 
-/// The sum of the populations of the active districts. Its date is the earliest of their dates.
+/// Returns the sum of the populations of the area's active districts, with the earliest of their dates. Returns `None`
+/// if a population is unknown, or if the area has no active district.
 fn population(area: AreaId, directory: &Directory) -> Option<Population> {
     let active = directory.districts_of_area(area).filter(|district| district.is_active());
     let counted: Option<Vec<Population>> = active.map(|district| district.population).collect();

@@ -1,4 +1,5 @@
-//! The table of actions: each thing that the audit remembers, with the answer to a repeated call and to a lost race.
+//! The table of actions: each kind of change or reading that the audit records. A line also says how a repeated call and a lost
+//! race are handled.
 //!
 //! - `repeated`: a caller may name the call by an `Idempotency-Key`. A repeated call gets the kept answer again, and is recorded under
 //!   the code of the action with `.replayed` after it.
@@ -6,20 +7,23 @@
 //!   conflict.
 //! - `open`: its callers may know of every resource of the type, so that nothing is denied.
 //!
-//! Every record of the audit is made from a line of this table; a test holds that no code is written anywhere else.
+//! Every audit record is made from a line of this table. A test checks that no code of an action is written anywhere else.
 
-/// An action that the audit remembers.
+/// A kind of change or reading that the audit records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditAction {
-    /// The code of its records, such as `offer.answered`.
+    /// The code of the action in audit records, such as `offer.answered`.
     pub code: &'static str,
-    /// The type of the resources that it is about.
+    /// The type of the resources that the action is about, such as `offer`.
     pub resource_type: &'static str,
+    /// The code under which a repeated call is recorded, if calls can be repeated.
     replayed: &'static str,
+    /// Whether calls of this action take an `Idempotency-Key`, so that a repeated call gets the kept answer.
     is_repeated: bool,
-    /// Whether its work is prepared again after a lost race.
+    /// Whether the work of a call is prepared and tried again if it loses a race against another call.
     pub is_retried: bool,
-    /// Whether its callers may know of every resource of the type, so that nothing is denied.
+    /// Whether all callers of the action may know of every resource of the type, so that a resource which is not found is not
+    /// recorded as a denied attempt.
     pub is_open: bool,
 }
 
@@ -50,7 +54,7 @@ impl AuditAction {
         Self { is_retried: true, ..self }
     }
 
-    /// The action of a caller who repeats the call: it gets the kept answer again. Absent where calls cannot be named.
+    /// The action under which a repeated call is recorded. `None` if calls of this action take no `Idempotency-Key`.
     pub fn again(self) -> Option<Self> {
         self.is_repeated.then_some(Self { code: self.replayed, ..self })
     }
@@ -63,7 +67,7 @@ macro_rules! actions {
                 AuditAction { replayed: concat!($code, ".replayed"), ..AuditAction::new($code, $resource_type) }$(.$how())*;
         )*
 
-        /// All actions.
+        /// All actions of the table.
         pub const ALL: &[AuditAction] = &[$($name),*];
     };
 }

@@ -1,4 +1,4 @@
-//! The actor of an audit record.
+//! The actor of an audit record, with its text form.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,12 +10,13 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use crate::error::Text;
 use crate::id::{PartnerId, StaffId};
 
-/// The one who did what an audit record tells.
+/// The one who carried out or attempted the action of an audit record. Its text form is `staff:` or `partner:` with an
+/// identifier, or `system`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     Staff(StaffId),
     Partner(PartnerId),
-    /// The program itself, started on the command line or by a timer.
+    /// The program itself, run from the command line or by a timer.
     System,
 }
 

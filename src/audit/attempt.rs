@@ -1,4 +1,5 @@
-//! An attempt at an action, before it is known how it ends. The audit's entry is made of it when it succeeds, and when it is denied.
+//! An attempt of a call at an action, before it is known how it ends. The audit record is made of it, both when the attempt
+//! succeeds and when it is denied.
 
 use uuid::Uuid;
 
@@ -11,17 +12,18 @@ use crate::http::call::Call;
 use crate::id::OfficeId;
 use crate::moment::Moment;
 
-/// An attempt at an action.
+/// An attempt of a call at an action, with what the audit record will contain.
 #[derive(Debug, Clone)]
 pub struct AuditAttempt {
     pub action: AuditAction,
     resource_ids: Vec<Uuid>,
-    /// The resource that a denial is about, where it is another than the one that a success is about.
+    /// The type and identifier of the resource that the record of a denial is about, if it is another one than the record of a
+    /// success is about.
     below: Option<(&'static str, Uuid)>,
     office: Option<OfficeId>,
     reason: Option<AccessReason>,
     leads_nowhere: bool,
-    /// Whether the handler notes the denial of its readings itself.
+    /// Whether the handler itself records denied readings, so that [`crate::context`] does not record a failure as denied.
     pub(crate) notes_readings_only: bool,
 }
 
@@ -38,39 +40,41 @@ impl AuditAttempt {
         }
     }
 
-    /// The same attempt at something new below a resource, such as an offer at a contact: a denial is about that resource.
+    /// Sets the resource to which the new or listed ones belong, such as the contact of an offer. If the attempt is denied, the
+    /// record is about that resource.
     pub fn below(self, resource_type: &'static str, id: impl Into<Uuid>) -> Self {
         Self { below: Some((resource_type, id.into())), ..self }
     }
 
-    /// The same attempt on behalf of an office.
+    /// Sets the office that the caller works for, or none if that is not known.
     pub fn on_behalf_of(self, office: impl Into<Option<OfficeId>>) -> Self {
         Self { office: office.into(), ..self }
     }
 
-    /// The same attempt to read what belongs to another office, with the reason for it.
+    /// Sets the caller's reason for reading what belongs to another office.
     pub fn because(self, reason: impl Into<Option<AccessReason>>) -> Self {
         Self { reason: reason.into(), ..self }
     }
 
-    /// The same attempt, whose record must not lead back to the call if `leads_nowhere`.
+    /// Sets whether the record is made without the client and with a random trace, so that it does not lead back to somebody who
+    /// stays anonymous.
     pub fn leading_nowhere(self, leads_nowhere: bool) -> Self {
         Self { leads_nowhere, ..self }
     }
 
-    /// The same attempt, for a handler that notes the denial of its readings itself. A later failure is not recorded: that somebody named
-    /// in the body was lost sight of, or that an answer that was kept may no longer be given.
+    /// Says that the handler itself records denied readings. Later failures are then not recorded: that a person named in the
+    /// body is no longer found, or that a stored answer may no longer be given.
     pub fn noting_readings_only(self) -> Self {
         Self { notes_readings_only: true, ..self }
     }
 
-    /// The entry of an attempt that succeeds.
+    /// Makes the audit record of this attempt, for the case that it succeeds.
     pub fn entry(&self, call: &AuditedCall) -> Entry {
         let entry = call.entry(self.action, self.resource_ids.clone()).on_behalf_of(self.office).because(self.reason);
         if self.leads_nowhere { entry.leading_nowhere(&call.moment.random) } else { entry }
     }
 
-    /// The entry of an attempt that is denied.
+    /// Makes the audit record of this attempt, for the case that it is denied.
     pub fn denied(&self, call: &AuditedCall) -> Entry {
         let entry = self.entry(call).denied();
         match self.below {
@@ -81,18 +85,18 @@ impl AuditAttempt {
 }
 
 impl AuditAction {
-    /// An attempt at one resource.
+    /// Begins an attempt at this action on one resource.
     pub fn on(self, id: impl Into<Uuid>) -> AuditAttempt {
         AuditAttempt::new(self, vec![id.into()])
     }
 
-    /// An attempt at resources that are known only afterwards: those that it creates or finds.
+    /// Begins an attempt at this action on resources that are known only afterwards: those that the call creates or finds.
     pub fn on_new(self) -> AuditAttempt {
         AuditAttempt::new(self, Vec::new())
     }
 }
 
-/// The call that an entry is made of: its caller, its time, its trace and its client.
+/// The data of a call that go into its audit records: the actor, the time, the trace and the client.
 #[derive(Clone)]
 pub struct AuditedCall {
     pub actor: Actor,
@@ -102,12 +106,12 @@ pub struct AuditedCall {
 }
 
 impl AuditedCall {
-    /// The call of a caller who acts as `actor`.
+    /// Takes the data for audit records from a call whose caller is recorded as `actor`.
     pub fn new(call: &Call, actor: Actor) -> Self {
         Self { actor, moment: call.moment.clone(), trace_id: call.trace.id(), client: Client::of(call) }
     }
 
-    /// The entry of an action of this call on these resources.
+    /// Makes the audit record of an action of this call on the resources `resource_ids`.
     pub fn entry(&self, action: AuditAction, resource_ids: Vec<Uuid>) -> Entry {
         Entry::new(&self.moment, self.actor, action, resource_ids, self.trace_id.clone()).from_client(self.client)
     }

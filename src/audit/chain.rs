@@ -1,4 +1,4 @@
-//! The chain of seals: each seal is made of its record and of the seal before it.
+//! The chain of seals over the audit records: the hash of each seal covers its record and the hash of the seal before it.
 
 use diesel::prelude::*;
 use std::fmt;
@@ -11,10 +11,10 @@ use crate::hex;
 use crate::id::AuditRecordId;
 use crate::vault::VaultKeys;
 
-/// The hash that precedes the first seal.
+/// The value that stands for the hash before the first seal.
 pub const BEGINNING: [u8; 32] = [0; 32];
 
-/// Makes the hashes of seals. It has no `Debug`, so that the key cannot be printed.
+/// Computes the keyed hashes of seals. It has no `Debug`, so that the key cannot be printed.
 #[derive(Clone)]
 pub struct Sealer {
     key: [u8; 32],
@@ -23,22 +23,22 @@ pub struct Sealer {
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = audit_seals)]
 pub struct Seal {
-    /// The seal's number. Numbers begin at 1 and have no gaps.
+    /// The number of the seal. The numbers of a sound chain begin at 1 and have no gaps.
     pub seq: i64,
-    /// The record that the seal covers.
+    /// The identifier of the audit record that the seal covers.
     pub record_id: AuditRecordId,
-    /// The hash: 32 bytes, unless somebody tampered with it.
+    /// The keyed hash of the seal: 32 bytes, unless somebody tampered with it.
     pub hash: Vec<u8>,
 }
 
 pub(super) const LONGEST_SEQ: usize = 15;
 
-/// The end of the chain. With a head noted earlier, one can check later that the chain up to it is still there.
+/// The last seal of the chain at some time. Somebody who has noted it can check later that the chain up to it is still there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
-    /// The number of the last seal.
+    /// The number of the seal.
     pub seq: i64,
-    /// The hash of the last seal.
+    /// The keyed hash of the seal.
     pub hash: [u8; 32],
 }
 
@@ -63,29 +63,29 @@ impl FromStr for Head {
 }
 
 impl Seal {
-    /// The head of a chain that ends with this seal, or `None` if the hash does not have 32 bytes.
+    /// The head of a chain whose last seal is this one. `None` if the hash does not have 32 bytes.
     pub fn head(&self) -> Option<Head> {
         Some(Head { seq: self.seq, hash: self.hash.as_slice().try_into().ok()? })
     }
 }
 
 impl Sealer {
-    /// A sealer whose key is derived from the vault's oldest key, so that the chain stays valid when keys change.
+    /// Makes a sealer whose key is derived from the vault's oldest data key, so that the chain stays valid when keys are changed.
     pub fn with(ring: &VaultKeys) -> Self {
         Self::new(ring.oldest().derive("audit seals"))
     }
 
-    /// A sealer with this key.
+    /// Makes a sealer that uses the key `key`.
     pub fn new(key: [u8; 32]) -> Self {
         Self { key }
     }
 
-    /// The hash of the seal that has the number `seq`, follows the hash `before` and covers `record`.
+    /// Computes the hash of the seal that has the number `seq`, follows the hash `before` and covers `record`.
     pub fn hash(&self, seq: i64, before: &[u8], record: &AuditRecord) -> [u8; 32] {
         code(&self.key, &[&seq.to_be_bytes(), before, &record.bytes()])
     }
 
-    /// The seals of these records, as the continuation of the chain after the seal `last`.
+    /// Makes seals for these records, which continue the chain after the seal `last`, or begin it.
     pub fn chain(&self, last: Option<&Seal>, records: &[AuditRecord]) -> Vec<Seal> {
         let (mut seq, mut before) = last.map_or((0, BEGINNING.to_vec()), |last| (last.seq, last.hash.clone()));
         let next = |record: &AuditRecord| {

@@ -1,7 +1,7 @@
-//! The client that a call came from, so that the use of a token or a key by somebody else can be noticed.
+//! The client of a call: the address and the kind of program that sent it. The audit keeps them so that the use of a token or a
+//! key by somebody else can be noticed.
 //!
-//! Only the address and the kind of program are kept. The whole `User-Agent` would single out a person's device, and serves no
-//! purpose here.
+//! The whole `User-Agent` is not kept. It would single out a person's device, and serves no purpose here.
 
 use std::net::IpAddr;
 
@@ -14,12 +14,12 @@ use crate::http::call::Call;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Client {
-    /// The client's address, if it can be known.
+    /// The IP address of the client, if it can be known.
     pub address: Option<IpAddr>,
     pub agent: Agent,
 }
 
-/// The kind of program, by what the client says in `User-Agent`.
+/// The kind of program that sent a call, as its header `User-Agent` tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -31,22 +31,23 @@ pub enum Agent {
     Browser,
     /// A browser on a phone or a tablet.
     MobileBrowser,
-    /// A program that is not a browser.
+    /// A program other than a browser, such as another system.
     Program,
-    /// A client that sends no `User-Agent`.
+    /// A client that sends no `User-Agent`, or an empty one.
     Unknown,
 }
 crate::text_column!(Agent);
 
 impl Client {
-    /// The client that sent the call.
+    /// Takes the client from a call.
     pub fn of(call: &Call) -> Self {
         Self { address: call.client_address(), agent: Agent::of(call.user_agent()) }
     }
 }
 
 impl Agent {
-    /// The kind of program that sends this `User-Agent`. All browsers begin theirs with `Mozilla`, for historical reasons.
+    /// Determines the kind of program from the header `User-Agent`. All browsers begin theirs with `Mozilla/`, for historical
+    /// reasons.
     fn of(user_agent: Option<&str>) -> Self {
         match user_agent.map(str::trim).filter(|agent| !agent.is_empty()) {
             None => Self::Unknown,

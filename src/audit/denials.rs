@@ -1,8 +1,8 @@
-//! Audit records of denied attempts: a caller asked for something that it may not know of. The attempt is recorded like a
-//! reading, with the outcome `denied`, whether the thing exists or not.
+//! Audit records of denied attempts. An attempt is denied if a caller asks for something that does not exist or of which the
+//! caller may not know; both are recorded in the same way, with the outcome `denied`.
 //!
-//! The answer does not wait for the record and comes from the same query in both cases, so neither its text nor its timing tells
-//! whether the thing exists. The queue of records is bounded. Attempts that do not fit are only counted.
+//! The answer does not wait for the record, and comes from the same query in both cases, so neither its text nor its timing tells
+//! whether the thing exists. The queue of records is bounded: attempts that do not fit are only counted.
 
 use std::sync::Arc;
 
@@ -13,33 +13,33 @@ use crate::db::Db;
 use crate::error::{Problem, Result};
 use crate::telemetry::Metrics;
 
-/// The largest number of denials that wait to be written.
+/// The largest number of denied attempts that may wait to be written.
 const QUEUE: usize = 1024;
-/// The largest number of denials that are written in one transaction.
+/// The largest number of denied attempts that are written in one transaction.
 const BATCH: usize = 128;
 
-/// Queues a record of each denied attempt.
+/// The sending end of the queue of denied attempts.
 #[derive(Clone)]
 pub struct Denials {
     queue: Sender<Entry>,
     metrics: Arc<Metrics>,
 }
 
-/// The queued denials, and the task that writes them.
+/// The receiving end of the queue of denied attempts, from which they are written to the database.
 pub struct WaitingDenials {
     queue: Receiver<Entry>,
     metrics: Arc<Metrics>,
 }
 
 impl Denials {
-    /// A queue and its receiving end. The caller must run [`WaitingDenials::write`] on that end.
+    /// Makes a queue and returns both ends. The caller must run [`WaitingDenials::write`] on the receiving end.
     pub fn new(metrics: Arc<Metrics>) -> (Self, WaitingDenials) {
         let (sender, receiver) = channel(QUEUE);
         (Self { queue: sender, metrics: Arc::clone(&metrics) }, WaitingDenials { queue: receiver, metrics })
     }
 
-    /// Returns `outcome` unchanged. Queues `attempt` as denied if the outcome is "not found", or if it says that the caller named
-    /// something else that was not found.
+    /// Returns `outcome` unchanged. If it is the error "not found", or an error that names resources from the request that were
+    /// not found, queues the record that `attempt` makes, as denied. If the queue is full, the attempt is only counted.
     pub fn noted<T>(&self, outcome: Result<T>, attempt: impl FnOnce() -> Entry) -> Result<T> {
         outcome.inspect_err(|error| {
             if error.problem() != Problem::NotFound && error.unknown().is_empty() {
@@ -54,7 +54,7 @@ impl Denials {
 }
 
 impl WaitingDenials {
-    /// Writes queued denials until every [`Denials`] has been dropped.
+    /// Writes queued records to the database until every [`Denials`] has been dropped.
     pub async fn write(mut self, db: Db) {
         while let Some(first) = self.queue.recv().await {
             let mut batch = vec![first];

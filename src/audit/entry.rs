@@ -21,7 +21,7 @@ use crate::moment::Moment;
 use crate::on_backend;
 use crate::time::{Random, Timestamp};
 
-/// The outcome of a recorded action or attempt.
+/// The outcome of the action in an audit record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -31,12 +31,12 @@ use crate::time::{Random, Timestamp};
 pub enum AuditOutcome {
     /// The action was carried out.
     Done,
-    /// The thing does not exist, or the caller may not know that it does.
+    /// The action was not carried out: something that the call named does not exist, or the caller may not know of it.
     Denied,
 }
 crate::text_column!(AuditOutcome);
 
-/// An audit record to be written.
+/// An audit record that is to be written to the database.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = audit_records)]
 pub struct Entry {
@@ -45,8 +45,8 @@ pub struct Entry {
     actor: String,
     action: &'static str,
     resource_type: &'static str,
-    /// The thing that the record is about, if there is exactly one; most records are found by it. If there are several, the
-    /// database keeps them in the table `audit_record_resources`.
+    /// The thing that the record is about, if there is exactly one; most searches for records use it. If there are several, the
+    /// database lists them in the table `audit_record_resources`.
     resource_id: Option<ResourceId>,
     resource_ids: Json<Vec<Uuid>>,
     office_id: Option<OfficeId>,
@@ -58,7 +58,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// A record of `action`, such as `referral.read`, on things of one type.
+    /// Makes a record of `action`, such as `referral.read`, on the resources `resource_ids`, which are of the action's type. Its
+    /// outcome is `done`.
     pub fn new(moment: &Moment, actor: Actor, action: AuditAction, resource_ids: Vec<Uuid>, trace_id: String) -> Self {
         Self {
             id: moment.id(),
@@ -77,57 +78,59 @@ impl Entry {
         }
     }
 
-    /// This record, about other things instead. A reading knows which things it has read only afterwards.
+    /// Replaces the things that the record is about. A reading knows which things it has read only afterwards.
     pub fn about(self, resource_ids: Vec<Uuid>) -> Self {
         Self { resource_id: only(&resource_ids), resource_ids: Json(resource_ids), ..self }
     }
 
-    /// The same record about resources of another type.
+    /// Replaces the things that the record is about, and their type.
     pub fn about_type(self, resource_type: &'static str, resource_ids: Vec<Uuid>) -> Self {
         Self { resource_type, ..self.about(resource_ids) }
     }
 
-    /// The resources that it is about.
+    /// The identifiers of the things that the record is about.
     pub fn resource_ids(&self) -> &[Uuid] {
         &self.resource_ids.0
     }
 
-    /// A second record of the same action, about these things. One record cannot name an unlimited number of things.
+    /// Makes a second record of the same action, about other things. It is needed because one record cannot name an unlimited
+    /// number of things.
     pub fn beside(&self, moment: &Moment, resource_ids: Vec<Uuid>) -> Self {
         Self { id: moment.id(), ..self.clone().about(resource_ids) }
     }
 
-    /// This record, about these things as well: those that were read together with the first ones.
+    /// Adds things to those that the record is about, such as people who were shown together with them. Those that it names
+    /// already are left out.
     pub fn also_about(self, resource_ids: Vec<Uuid>) -> Self {
         let mut all = self.resource_ids.0.clone();
         all.extend(resource_ids.into_iter().filter(|id| !self.resource_ids.0.contains(id)));
         self.about(all)
     }
 
-    /// Adds the office that the actor worked for.
+    /// Sets the office that the actor worked for, or none if that is not known.
     pub fn on_behalf_of(self, office: impl Into<Option<OfficeId>>) -> Self {
         Self { office_id: office.into(), ..self }
     }
 
-    /// Adds the actor's reason for reading what belongs to another office.
+    /// Sets the actor's reason for reading what belongs to another office.
     pub fn because(self, reason: impl Into<Option<AccessReason>>) -> Self {
         Self { reason: reason.into(), ..self }
     }
 
-    /// Adds the client that the call came from.
+    /// Sets the client that sent the call.
     pub fn from_client(self, client: Client) -> Self {
         let client_address = client.address.map(|address| address.to_string());
         Self { client_address, client_agent: Some(client.agent), ..self }
     }
 
-    /// Removes the client and puts the record in a new trace, so that nothing leads back to a private person who reports and
-    /// stays anonymous.
+    /// Removes the client and replaces the trace by a random one, so that nothing in the record leads back to a private person
+    /// who reports and stays anonymous.
     pub fn leading_nowhere(self, random: &Random) -> Self {
         let trace_id = hex::encode(&random.bytes::<16>());
         Self { client_address: None, client_agent: None, trace_id, ..self }
     }
 
-    /// Marks the record as a denied attempt: the thing does not exist, as far as the actor may know.
+    /// Sets the outcome to `denied`: something that the call named does not exist, or the actor may not know of it.
     pub fn denied(self) -> Self {
         Self { outcome: AuditOutcome::Denied, ..self }
     }

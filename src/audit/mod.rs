@@ -1,12 +1,13 @@
 //! The audit: a record of every change and of every reading of personal data.
 //!
-//! - A change and its record commit in one transaction.
-//! - No personal data leaves the server before the record of its reading is durable.
-//! - An attempt to reach something that the caller may not know of leaves the same kind of record, with the outcome `denied`,
-//!   whether the thing exists or not: see [`denials`].
-//! - Records are append-only: the database itself refuses to change or remove one. Seals protect against somebody who gets past
-//!   the database: see [`seal`] and [`verify`].
-//! - A record names things by their identifiers alone, so that it may be read by people who may not read those things.
+//! - A change and its audit record commit in one transaction.
+//! - Personal data is sent to a caller only once the record of its reading is durable.
+//! - A request for something that does not exist or of which the caller may not know leaves a record with the outcome `denied`,
+//!   the same in both cases: see [`denials`].
+//! - Records can only be added: the database itself refuses to change or remove one. Seals reveal changes by somebody who gets
+//!   past the database: see [`seal`] and [`verify`].
+//! - A record names the things that it is about only by their identifiers, so that it may be read by people who may not read
+//!   those things.
 //!
 //! Lag (2001:454) om behandling av personuppgifter inom socialtjänsten, 10 §, requires that every access is documented, and that
 //! the records are checked for unauthorised access. So a record also has the office that the actor worked for, the reason for

@@ -1,11 +1,12 @@
-//! The reasons for reading what belongs to another office.
+//! The reasons that staff can state for reading what belongs to another office.
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A value of the header `Access-Reason`. It allows reading only.
+/// A reason for access, as the header `Access-Reason` states it. It allows its sender to read what belongs to another office, and
+/// never to change anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]

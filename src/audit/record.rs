@@ -1,4 +1,4 @@
-//! A record as it is read back from the database, for the auditor and for the seals.
+//! An audit record as it is read from the database, for the auditor and for the seals.
 //!
 //! Codes are plain texts here. A row that somebody wrote into the table by hand must be shown and found, and must not stop the
 //! reading.
@@ -11,7 +11,7 @@ use crate::db::columns::Json;
 use crate::id::{AuditRecordId, OfficeId, ResourceId};
 use crate::time::Timestamp;
 
-/// An audit record as the database has it.
+/// An audit record as it is in the database. Codes are not checked.
 #[derive(Debug, Clone, Queryable)]
 pub struct AuditRecord {
     pub id: AuditRecordId,
@@ -22,7 +22,7 @@ pub struct AuditRecord {
     /// The thing that the record is about, if there is exactly one.
     pub resource_id: Option<ResourceId>,
     resource_ids: Json<Value>,
-    /// The office that the actor worked for.
+    /// The office that the actor worked for, if it is known.
     pub office_id: Option<OfficeId>,
     pub reason: Option<String>,
     pub client_address: Option<String>,
@@ -32,14 +32,15 @@ pub struct AuditRecord {
 }
 
 impl AuditRecord {
-    /// The identifiers of the things that the record is about.
+    /// The identifiers of all things that the record is about. Entries that are no identifiers are left out.
     pub fn resources(&self) -> Vec<Uuid> {
         let ids = self.resource_ids.0.as_array().map(Vec::as_slice).unwrap_or_default();
         ids.iter().filter_map(|id| id.as_str()?.parse().ok()).collect()
     }
 
-    /// The record as bytes: equal for equal records, and different for different ones. Each field is written with its number and
-    /// its length. An absent field writes nothing, so a field that is added later leaves old seals valid.
+    /// Writes the record as bytes for its seal: equal for equal records, and different for different ones. Each field is written
+    /// with its number and its length. An absent field writes nothing, so if a field is added to records later, old seals stay
+    /// valid.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(400);
         let mut field = |number: u8, content: &[u8]| {
@@ -74,7 +75,7 @@ pub(super) mod tests {
     use super::*;
     use serde_json::json;
 
-    /// A record that somebody read a referral.
+    /// An example of a record: a member of staff read a referral.
     pub fn sample() -> AuditRecord {
         let id = Uuid::from_u128(0x0193_5b7e_8c00_7a3e_9d52_6f1c_2b3a_4d5e);
         AuditRecord {

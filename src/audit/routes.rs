@@ -1,4 +1,4 @@
-//! The audit over HTTP.
+//! The operations by which auditors list and verify the records of the audit.
 
 use std::time::Instant;
 
@@ -28,19 +28,20 @@ use crate::id::ResourceId;
 use crate::text::Line;
 use crate::time::Timestamp;
 
-/// The operations on the audit.
+/// Mounts the operations on the audit.
 pub fn mount(api: &mut impl Mount) {
     api.service(list_audit_records).service(verify_audit_records);
 }
 
-/// Runs verifications one at a time. A verification reads the whole audit, and two at once would only take longer.
+/// Verifies the audit at the request of auditors, one verification at a time. A verification reads the whole audit, so two at
+/// once would only take longer.
 pub struct AuditVerifier {
     sealer: Sealer,
     turn: Semaphore,
 }
 
 impl AuditVerifier {
-    /// A verifier of the seals that this sealer made.
+    /// Makes a verifier that checks seals with the key of `sealer`.
     pub fn new(sealer: Sealer) -> Self {
         Self { sealer, turn: Semaphore::new(1) }
     }
@@ -71,33 +72,34 @@ pub struct RecordQuery {
     /// Only records of this actor: `staff:` or `partner:` and an identifier, or `system`.
     #[param(inline)]
     actor: Option<Actor>,
-    /// Only records about this type of things, such as `referral`.
+    /// Only records about things of this type, such as `referral`.
     resource_type: Option<Line>,
-    /// Only records that name this thing, alone or among others.
+    /// Only records that are about the thing with this identifier, alone or among others.
     resource_id: Option<ResourceId>,
     /// Only records of this action, a code of the code list `audit-actions`, such as `referral.read`.
     action: Option<Line>,
-    /// Only records made at this time or later.
+    /// Only records of actions at this time or later.
     from: Option<Timestamp>,
-    /// Only records made before this time.
+    /// Only records of actions before this time.
     to: Option<Timestamp>,
 }
 
-/// The parameters of a verification.
+/// The parameters of a verification of the audit.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct VerificationQuery {
-    /// The head of the chain as an earlier verification or the log gave it, as `SEQ:HASH`. Only with it can a cut-off end of the
-    /// chain be noticed.
+    /// The head of the chain of seals (the number and the hash of its last seal) as an earlier verification or the server's log
+    /// gave it, in the form `SEQ:HASH`. Only with it can a verification notice that the end of the chain was cut off.
     #[param(max_length = 80, pattern = "^[1-9][0-9]{0,14}:[0-9a-f]{64}$")]
     expected_head: Option<String>,
 }
 
 /// List the records of the audit
 ///
-/// Records of changes and readings, the newest first, including denied attempts. Things and people are named by identifiers
-/// alone. Follow the `next` links through long lists. The reading is itself recorded, with every record that the page shows.
+/// Returns records of changes and readings, the newest first, including denied attempts. Things and people are named only by
+/// their identifiers. Follow the `next` links through long lists. The reading of the list is itself recorded, with every record
+/// that the page shows.
 #[utoipa::path(
     operation_id = "listAuditRecords",
     tag = "audit",
@@ -125,8 +127,8 @@ async fn list_audit_records(ctx: Context<Auditor>, query: Query<RecordQuery>, pa
 /// Verify the audit
 ///
 /// Goes through all records and their seals, and reports which records were changed, removed or inserted by somebody who got past
-/// the database's own protection. A larger audit takes longer. The verification gives way to other calls. While one verification
-/// runs, a second one is answered with 503.
+/// the database's own protection. The time that this takes grows with the audit, since the verification gives way to other calls.
+/// While one verification runs, a second one is answered with 503.
 #[utoipa::path(
     operation_id = "verifyAuditRecords",
     tag = "audit",

@@ -1,14 +1,15 @@
-//! Seals: a chain of keyed hashes over the records, in a table of its own.
+//! The sealing of audit records: it adds to a chain of keyed hashes over the records, in a table of its own.
 //!
-//! - A seal's hash covers its number, the hash before it and its record. A record or a seal that is changed, removed or inserted
-//!   breaks the chain. Repairing the chain takes the key, which is not in the database.
-//! - Writers do not wait: a record is sealed soon after it was committed, in small batches. The tables are read and the hashes
-//!   made on a reading thread; the writer only adds the seals.
-//! - Several servers may seal at once. A server gives way if it finds that another was quicker.
-//! - If the clock was set back, new records sort before older ones. The sealer then also looks among the records that it has
-//!   passed, until the clock has caught up.
-//! - A transaction may commit after another one that made its record later. So the sealer looks again at recent records that it
-//!   has passed, for [`MARGIN_SECONDS`]. A record that turns up later than that was not written by this program.
+//! - A seal's hash covers the seal's number, the hash before it and its record. So a record or a seal that is changed, removed or
+//!   inserted breaks the chain. Only somebody with the key can repair the chain, and the key is not in the database.
+//! - Writers do not wait for seals: a record is sealed soon after it was committed, in small batches. The tables are read and the
+//!   hashes made on a reading thread; the writer only adds the seals.
+//! - Several servers may seal at once. A server drops its seals if another one has added seals since it read the end of the
+//!   chain.
+//! - If the clock was set back, new records sort before older ones. The sealing task then also looks among the records that it
+//!   has passed, until the clock has caught up.
+//! - A record may be committed later than records with later times. So the sealing task looks again at recent records that it has
+//!   passed, for [`MARGIN_SECONDS`]. A record that turns up later than that was not written by this program.
 
 use std::time::Duration;
 
@@ -22,36 +23,37 @@ use crate::error::Result;
 use crate::id::AuditRecordId;
 use crate::time::Timestamp;
 
-/// A time longer than any transaction lasts: see the time-outs in [`crate::db::connection`].
+/// A number of seconds that is longer than any transaction lasts: see the time-outs in [`crate::db::connection`].
 pub const MARGIN_SECONDS: i64 = 60;
-/// The longest time that a record which was committed late waits for its seal.
+/// The interval in seconds at which the sealing task looks for records that were committed late. So such a record waits about
+/// this long for its seal.
 const SWEEP_SECONDS: i64 = 10;
-/// The largest number of records that are sealed at once. On SQLite, other writers wait while the seals are added.
+/// The largest number of records that one step seals. On SQLite, other writers wait while the seals are added.
 pub const BATCH: i64 = 200;
 
-/// The sealing task of one server.
+/// The state of one server's task that seals audit records.
 pub struct Sealing {
     sealer: Sealer,
     swept_at: Option<Timestamp>,
 }
 
-/// The result of one step of sealing.
+/// The result of one step of the task that seals audit records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SealingStep {
-    /// Records were sealed in this step.
+    /// This step sealed records; `head` is the new end of the chain.
     Sealed {
         head: Head,
-        /// Whether further records wait to be sealed at once.
+        /// Whether the batch was full, so that more records probably wait for their seals.
         more: bool,
     },
     Nothing,
-    /// Another server added seals first, so this one added none.
+    /// This step added no seals, because another server had added some first.
     Overtaken,
 }
 
 impl SealingStep {
-    /// The time to wait before the next step. It grows with the time that the step took, so that other work gets its share of the
-    /// database.
+    /// The pause before the next step. If the batch was full, it is nine times `took`, the time that this step took, so that
+    /// other work gets its share of the database. Otherwise it is half a second, or five seconds if another server was first.
     pub fn pause(self, took: Duration) -> Duration {
         match self {
             Self::Sealed { more: true, .. } => took * 9,
@@ -61,7 +63,8 @@ impl SealingStep {
     }
 }
 
-/// The unsealed records of one step, and the seal that theirs will follow.
+/// The records without a seal that one step has read, and the seal that theirs will follow. `swept` says whether records that may
+/// have been committed late are among those that it looked for.
 struct SealingBatch {
     last: Option<Seal>,
     records: Vec<AuditRecord>,
@@ -69,7 +72,7 @@ struct SealingBatch {
 }
 
 impl Sealing {
-    /// A sealing task that has not yet looked at any record.
+    /// Makes the state of a task that has not yet looked at any record.
     pub fn new(sealer: Sealer) -> Self {
         Self { sealer, swept_at: None }
     }
@@ -93,8 +96,8 @@ impl Sealing {
     }
 }
 
-/// The next records without a seal: those after the newest sealed one, and from time to time also those that may have been
-/// committed late.
+/// Reads the next records without a seal: those after the newest sealed record and, from time to time, also those before it that
+/// may have been committed late.
 fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Result<SealingBatch> {
     let last = store::last_seal(conn)?;
     let newest = store::newest_sealed(conn)?;
@@ -108,8 +111,9 @@ fn find(conn: &mut DbConn, swept_at: Option<Timestamp>, now: Timestamp) -> Resul
     Ok(SealingBatch { last, records: store::unsealed(conn, behind, BATCH)?, swept })
 }
 
-/// Whether to look again at records that were already passed. No late record can turn up once a sweep was done later than the
-/// margin after the newest sealed record was made, so an idle server does not read the same records again and again.
+/// Whether to look again at records before `newest`, the newest sealed record; the last such sweep was at `swept_at`. Once a
+/// sweep has been made later than the margin after `newest`, no late record can turn up, and an idle server stops reading the
+/// same records again and again.
 fn is_time_to_sweep(newest: AuditRecordId, swept_at: Option<Timestamp>, now: Timestamp) -> bool {
     let Some(swept_at) = swept_at else { return true };
     // The clock was set back.
@@ -120,7 +124,8 @@ fn is_time_to_sweep(newest: AuditRecordId, swept_at: Option<Timestamp>, now: Tim
     can_be_late && now.utc() - swept_at.utc() >= TimeDelta::seconds(SWEEP_SECONDS)
 }
 
-/// The identifier below which a record without a seal will never get one. A clock that runs ahead does not move it ahead.
+/// The identifier below which a record that has no seal will never get one. It belongs to the time that lies [`MARGIN_SECONDS`]
+/// before the newest sealed record or, if that is earlier, before `now`. So a clock that runs ahead does not move it ahead.
 pub fn settled_before(newest: AuditRecordId, now: Timestamp) -> AuditRecordId {
     let at = newest.made_at().min(now).utc() - TimeDelta::seconds(MARGIN_SECONDS);
     AuditRecordId::first_at(at.into())

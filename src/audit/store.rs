@@ -1,4 +1,4 @@
-//! All queries on the audit.
+//! All SQL on the audit: its records and their seals.
 
 use std::collections::HashSet;
 
@@ -20,22 +20,22 @@ use crate::id::{AuditRecordId, ResourceId};
 use crate::on_backend;
 use crate::time::Timestamp;
 
-/// The filters of a list of records.
+/// The filters of the list of audit records. A record must match all that are set.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
     pub actor: Option<Actor>,
     pub resource_type: Option<String>,
-    /// Only records that name this thing, alone or among others.
+    /// Only records that are about the thing with this identifier, alone or among others.
     pub resource: Option<ResourceId>,
     pub action: Option<String>,
-    /// Only records made at this time or later.
+    /// Only records of actions at this time or later.
     pub from: Option<Timestamp>,
-    /// Only records made before this time.
+    /// Only records of actions before this time.
     pub to: Option<Timestamp>,
 }
 
-/// The rows that the filter lets through, for both a page and a count. The type of a boxed query depends on the database, so this
-/// is a macro that is compiled for each.
+/// Makes a boxed query for the audit records that match the filter, used for both a page and a count. The type of a boxed query
+/// depends on the database, so this is a macro that is compiled for each.
 macro_rules! filtered {
     ($filter:expr) => {{
         let filter: &AuditFilter = $filter;
@@ -79,7 +79,8 @@ macro_rules! filtered {
     }};
 }
 
-/// One page of the audit, the newest record first. One row more than `limit` is read, to tell whether there is a next page.
+/// Reads a page of the audit records that match the filter, the newest first. Reads one more than `limit`, which tells that there
+/// is a next page.
 pub fn page(
     conn: &mut DbConn,
     filter: &AuditFilter,
@@ -100,25 +101,26 @@ pub fn page(
     })?)
 }
 
-/// The number of records that the filter lets through.
+/// Counts the audit records that match the filter.
 pub fn count(conn: &mut DbConn, filter: &AuditFilter) -> Result<u64> {
     let count: i64 = on_backend!(conn, conn => filtered!(filter).count().get_result(conn))?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-/// The last seal of the chain.
+/// The last seal of the chain. `None` if nothing was sealed yet.
 pub fn last_seal(conn: &mut DbConn) -> Result<Option<Seal>> {
     let last = audit_seals::table.order(audit_seals::seq.desc());
     Ok(on_backend!(conn, conn => last.first(conn).optional())?)
 }
 
-/// The newest of the sealed records.
+/// The identifier of the newest audit record that has a seal. `None` if nothing was sealed yet.
 pub fn newest_sealed(conn: &mut DbConn) -> Result<Option<AuditRecordId>> {
     let newest = audit_seals::table.order(audit_seals::record_id.desc()).select(audit_seals::record_id);
     Ok(on_backend!(conn, conn => newest.first(conn).optional())?)
 }
 
-/// The first records after `behind` that have no seal. Both tables are bounded by it, so that no query plan reads all rows.
+/// Reads the first `limit` audit records after the record `behind` that have no seal. Both tables are limited to what comes after
+/// `behind`, so that no query plan reads all rows.
 pub fn unsealed(conn: &mut DbConn, behind: AuditRecordId, limit: i64) -> Result<Vec<AuditRecord>> {
     let seal = audit_seals::table.filter(audit_seals::record_id.gt(behind));
     let sealed = exists(seal.filter(audit_seals::record_id.eq(audit_records::id)));
@@ -126,7 +128,8 @@ pub fn unsealed(conn: &mut DbConn, behind: AuditRecordId, limit: i64) -> Result<
     Ok(on_backend!(conn, conn => open.order(audit_records::id).limit(limit).load::<AuditRecord>(conn))?)
 }
 
-/// Adds seals after `last`, the last seal that their maker knew. Returns false if another server has added seals since.
+/// Adds seals to the end of the chain. `last` is the last seal when they were made. Adds nothing and returns false if another
+/// server has added seals since, or is adding some now.
 pub fn append(conn: &mut DbConn, last: Option<&Seal>, seals: &[Seal]) -> Result<bool> {
     if !dialect::is_the_only_sealer(conn)? || last_seal(conn)?.as_ref() != last {
         return Ok(false);
@@ -135,18 +138,18 @@ pub fn append(conn: &mut DbConn, last: Option<&Seal>, seals: &[Seal]) -> Result<
     Ok(true)
 }
 
-/// A sealed record as it was found in the database.
+/// The record of a seal, as it was found in the database.
 #[derive(Debug)]
 pub enum SealedRecord {
-    /// The record is in the table.
+    /// The record was found and read.
     AuditRecord(Box<AuditRecord>),
-    /// The record is missing.
+    /// There is no record with the identifier that the seal names.
     Gone,
-    /// The row exists, but this program cannot have written it.
+    /// There is a row for the record, but it cannot be read: this program cannot have written it.
     Unreadable,
 }
 
-/// The next seals, each with its record.
+/// Reads the first `limit` seals with numbers above `behind` and up to `last`, each with its record.
 pub fn seals(conn: &mut DbConn, behind: i64, last: i64, limit: i64) -> Result<Vec<(Seal, SealedRecord)>> {
     let seals = audit_seals::table.filter(audit_seals::seq.gt(behind)).filter(audit_seals::seq.le(last));
     let seals = seals.order(audit_seals::seq).limit(limit);
@@ -181,13 +184,14 @@ fn read_alone(conn: &mut DbConn, id: AuditRecordId) -> Result<SealedRecord> {
     }
 }
 
-/// The hash of the seal with this number.
+/// The hash of the seal with the number `seq`. `None` if there is no such seal.
 pub fn hash_of(conn: &mut DbConn, seq: i64) -> Result<Option<Vec<u8>>> {
     let hash = audit_seals::table.find(seq).select(audit_seals::hash);
     Ok(on_backend!(conn, conn => hash.first(conn).optional())?)
 }
 
-/// Reads the next records in their order. Returns the identifier of the last one, and the identifiers of those without a seal.
+/// Reads the first `limit` audit records after the record `behind`. Returns the identifier of the last of them, and the
+/// identifiers of those without a seal.
 pub fn next_records(
     conn: &mut DbConn,
     behind: AuditRecordId,
@@ -204,7 +208,8 @@ pub fn next_records(
     Ok((Some(last), records.into_iter().filter(|id| !sealed.contains(id)).collect()))
 }
 
-/// Whether a record about several things is listed under each of them.
+/// Whether a search for any of the things that a record is about finds the record. A record about several things must be listed
+/// under each of them in `audit_record_resources`.
 pub fn is_named_by_all(conn: &mut DbConn, record: &AuditRecord) -> Result<bool> {
     let things: HashSet<ResourceId> = record.resources().into_iter().map(ResourceId::from_uuid).collect();
     if record.resource_id.is_some() || things.is_empty() {

@@ -1,10 +1,10 @@
-//! Verification: checks that the audit is what was sealed, and reports each record that is not.
+//! The verification of the audit: it checks that the records are as they were sealed, and reports each one that is not.
 //!
-//! It goes in pages through all seals with their records, and then through all records to find those without a seal. So it runs
-//! beside other work, however long it takes, and keeps nothing in memory about sound records.
+//! It goes page by page through all seals with their records, and then through all records to find those without a seal. So it
+//! can run beside other work, however long it takes, and keeps nothing in memory about sound records.
 //!
-//! A chain alone cannot show that its end was cut off. That takes a head noted earlier, from the log or from an earlier
-//! verification.
+//! The chain alone does not show whether its end was cut off. That takes the head of the chain as it was noted earlier, from the
+//! log or from an earlier verification.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,30 +18,31 @@ use crate::error::Result;
 use crate::id::AuditRecordId;
 use crate::time::Timestamp;
 
-/// The number of seals that one step reads.
+/// The number of seals that one step of a verification reads.
 const SEALS: i64 = 500;
-/// The number of record identifiers that one step reads.
+/// The number of record identifiers that one step of a verification reads.
 const RECORDS: i64 = 5_000;
-/// The largest number of findings that are listed; the rest are only counted.
+/// The largest number of flaws that a verification lists. Further flaws are only counted.
 pub const NAMED: usize = 100;
 
-/// The kind of flaw that a verification found.
+/// The kind of flaw that a verification of the audit found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[schema(as = AuditFlaw)]
 pub enum AuditFlaw {
-    /// The record or its seal differs from what was sealed.
+    /// The record or its seal differs from what was sealed, or the record cannot be read.
     Changed,
-    /// The record of a seal is missing, or the seal itself is.
+    /// The record that a seal covers is missing, or a seal is missing in the chain.
     Removed,
-    /// The record has no seal, or a forged one, and is too old to be still waiting for one.
+    /// The record has no seal although it is too old to be waiting for one, or its seal has a number that no genuine seal has.
     Inserted,
-    /// The record is not listed under every thing that it names.
+    /// The record is about several things and is not listed under each of them, so that a search for one of these does not find
+    /// it.
     Hidden,
-    /// The seal before this one is missing, so this one proves nothing.
+    /// The seal cannot be checked, because the seal before it is missing. So it does not prove that its record is genuine.
     Unproven,
-    /// The expected head is not in the chain: the end was cut off.
+    /// The expected head is not in the chain: seals at the end were removed or replaced.
     Cut,
 }
 
@@ -49,23 +50,23 @@ pub enum AuditFlaw {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditFinding {
     pub flaw: AuditFlaw,
-    /// The record with the flaw, if it is known.
+    /// The identifier of the record with the flaw. `None` if it is not known which record that is.
     pub record_id: Option<AuditRecordId>,
-    /// The number of the seal with the flaw, if there is one.
+    /// The number of the seal with the flaw. `None` if no seal is concerned.
     pub seq: Option<i64>,
 }
 
-/// The result of a verification.
+/// The result of a verification of the audit.
 #[derive(Debug, Clone, Default)]
 pub struct Verification {
-    /// The number of records that are as they were sealed.
+    /// The number of sealed records that are as they were sealed.
     pub verified: u64,
-    /// The number of records that still wait for their seal.
+    /// The number of recent records that have no seal yet.
     pub unsealed: u64,
     pub head: Option<Head>,
-    /// The first [`NAMED`] flaws.
+    /// The first [`NAMED`] flaws that were found.
     pub findings: Vec<AuditFinding>,
-    /// The number of all flaws.
+    /// The number of all flaws that were found, including those that are not listed.
     pub found: u64,
 }
 
@@ -82,7 +83,7 @@ impl Verification {
     }
 }
 
-/// A verification in progress.
+/// A verification of the audit in progress, which goes on step by step.
 pub struct Walk {
     sealer: Sealer,
     expected: Option<Head>,
@@ -98,25 +99,26 @@ enum Stage {
     End,
 }
 
-/// The state of a walk along the chain.
+/// The place that a verification has reached in the chain of seals.
 struct Chain {
-    /// The number of the last seal that was checked.
+    /// The number of the seal that was checked last.
     seq: i64,
-    /// The number of the last seal that existed when the verification began.
+    /// The number of the last seal that existed when the verification began. Later seals are not checked.
     end: i64,
-    /// The hashes that the next seal may follow: the stored one and, if that is wrong, the right one. With both, a changed seal
-    /// does not make the next one look wrong. Empty after a gap.
+    /// The hashes that the next seal may be based on: the stored hash of the seal before it and, if that is wrong, also the right
+    /// one. With both, a changed seal does not make the next one look wrong. Empty if seals before it are missing.
     before: Vec<Vec<u8>>,
     settled: AuditRecordId,
 }
 
 impl Walk {
-    /// A verification of the whole audit. `expected` is a head noted earlier.
+    /// Begins a verification of the whole audit. `expected` is the head of the chain as it was noted earlier, if the caller has
+    /// one.
     pub fn new(sealer: Sealer, expected: Option<Head>, now: Timestamp) -> Self {
         Self { sealer, expected, now, stage: Stage::Beginning, result: Verification::default() }
     }
 
-    /// Verifies everything without pauses, when nothing else uses the database.
+    /// Runs the whole verification without pauses. It is meant for a database that nothing else uses.
     pub fn to_end(mut self, conn: &mut DbConn) -> Result<Verification> {
         loop {
             match self.step(conn)? {
@@ -126,7 +128,8 @@ impl Walk {
         }
     }
 
-    /// Does one piece of work. Returns the result, or the walk to go on with.
+    /// Takes one step: reads and checks one page. Returns the result of the verification once it is complete, and before that the
+    /// verification to go on with.
     pub fn step(mut self, conn: &mut DbConn) -> Result<std::result::Result<Verification, Self>> {
         self.stage = match std::mem::replace(&mut self.stage, Stage::End) {
             Stage::Beginning => self.begin(conn)?,
@@ -179,7 +182,8 @@ impl Walk {
         Ok(Stage::Seals(chain))
     }
 
-    /// Reports the seals from `first` up to but not including `end` as missing.
+    /// Reports the seals with numbers from `first` up to but not including `end` as missing: lists the first [`NAMED`], and
+    /// counts all.
     fn miss(&mut self, first: i64, end: i64) {
         let before = self.result.found;
         for missing in (first..end).take(NAMED) {
@@ -188,7 +192,8 @@ impl Walk {
         self.result.found = before.saturating_add(end.abs_diff(first));
     }
 
-    /// Checks one seal, and returns the hashes that the next one may follow.
+    /// Checks one seal against its record and against the hashes `before`, one of which it must be based on. Returns the hashes
+    /// that the next seal may be based on.
     fn judge(&mut self, seal: &Seal, sealed: &SealedRecord, before: &[Vec<u8>]) -> Vec<Vec<u8>> {
         let mut next = vec![seal.hash.clone()];
         let flaw = match sealed {
@@ -235,11 +240,11 @@ impl Walk {
     }
 }
 
-/// The evidence that a seal gives for its record.
+/// The result of comparing a seal's hash with what the hash should be.
 enum Proof {
     Given,
-    /// The hash before the seal is unknown.
+    /// The hash cannot be computed, because the seal before this one is missing.
     Impossible,
-    /// The seal's hash is wrong; this is the right one.
+    /// The seal's hash is wrong; the right one is given here.
     Refuted([u8; 32]),
 }

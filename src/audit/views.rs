@@ -1,4 +1,4 @@
-//! The answers that show the audit to the auditor.
+//! The JSON forms of audit records and of verifications in answers to the auditor.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,51 +11,53 @@ use crate::http::link::Link;
 use crate::id::{AuditRecordId, OfficeId, ResourceId};
 use crate::time::Timestamp;
 
-/// A record of the audit: one action with its time, its actor, its client and the things it was about. Things are named by their
-/// identifiers alone.
+/// A record of the audit: an action that somebody carried out or attempted, with its time, its actor, its client and the things
+/// it was about. Things are named only by their identifiers.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AuditRecord)]
 pub struct AuditRecordView {
-    /// The record's own identifier.
+    /// The identifier of the record itself.
     pub id: AuditRecordId,
-    /// The time at which the action was carried out.
+    /// The time at which the action was carried out or attempted.
     pub at: Timestamp,
-    /// The actor: `staff:` or `partner:` and an identifier, or `system`.
+    /// The one who acted: `staff:` or `partner:` and an identifier, or `system` for the program itself.
     #[schema(
         max_length = 100,
         pattern = "^(system|(staff|partner):[0-9a-f-]{36})$",
         example = "staff:01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e"
     )]
     pub actor: String,
-    /// The action, a code of the code list `audit-actions`.
+    /// The code of the action, from the code list `audit-actions`.
     #[schema(max_length = 100, pattern = "^[a-z_]+\\.[a-z_]+$", example = "referral.read")]
     pub action: String,
-    /// The type of the things that the record is about.
+    /// The type of the things that the record is about, such as `referral`.
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "referral")]
     pub resource_type: String,
     /// The identifiers of the things that the record is about.
     #[schema(max_items = 10_000)]
     pub resource_ids: Vec<ResourceId>,
-    /// The office that the actor worked for.
+    /// The office that the actor worked for. Absent if that is not known, for instance because the actor has several offices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeId>,
-    /// The reason for access, a code of the code list `access-reasons`.
+    /// The code of the actor's reason for reading what belongs to another office, from the code list `access-reasons`. Absent if
+    /// none was stated.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "statutory_review")]
     pub reason: Option<String>,
-    /// The IP address of the client.
+    /// The IP address that the call came from, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 45, pattern = "^[0-9a-f.:]+$", example = "192.0.2.17")]
     pub client_address: Option<String>,
-    /// The kind of program, a code of the code list `client-agents`.
+    /// The code of the kind of program that made the call, from the code list `client-agents`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "browser")]
     pub client_agent: Option<String>,
-    /// The trace of the call; empty if the action was not part of a call.
+    /// The identifier of the trace that the call belongs to; empty if the action was not part of a call.
     #[schema(max_length = 32, pattern = "^([0-9a-f]{32})?$", example = "0af7651916cd43dd8448eb211c80319c")]
     pub trace_id: String,
-    /// The outcome: `done`, or `denied` if the thing does not exist as far as the actor may know.
+    /// The outcome of the action: `done`; or `denied` if something that the call named does not exist or the actor may not know
+    /// of it.
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "done")]
     pub outcome: String,
 }
@@ -79,15 +81,15 @@ impl AuditRecordView {
     }
 }
 
-/// The end of the chain of seals.
+/// The end of the chain of seals: the number and the hash of its last seal.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AuditHead)]
 pub struct HeadView {
-    /// The number of the last seal.
+    /// The number of the last seal in the chain.
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 4711)]
     pub seq: i64,
-    /// The hash of the last seal.
+    /// The keyed hash of the last seal in the chain.
     #[schema(
         min_length = 64,
         max_length = 64,
@@ -97,17 +99,17 @@ pub struct HeadView {
     pub hash: String,
 }
 
-/// One flaw that the verification found, and its place.
+/// One flaw that a verification of the audit found, and its place.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AuditFinding)]
 pub struct FindingView {
-    /// The kind of flaw that was found.
+    /// The kind of flaw that the verification found.
     pub flaw: AuditFlaw,
-    /// The record with the flaw, if it is known.
+    /// The identifier of the record with the flaw. Absent if it is not known which record that is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record_id: Option<AuditRecordId>,
-    /// The number of the seal with the flaw, if there is one.
+    /// The number of the seal with the flaw. Absent if no seal is concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 17)]
     pub seq: Option<i64>,
@@ -118,21 +120,22 @@ pub struct FindingView {
 #[serde(rename_all = "camelCase")]
 #[schema(as = AuditVerification)]
 pub struct VerificationView {
-    /// Whether the audit is as it was sealed, without any flaw.
+    /// Whether the verification found no flaw: everything is as it was sealed.
     pub sound: bool,
-    /// The number of records that are as they were sealed.
+    /// The number of sealed records that are as they were sealed.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 4711)]
     pub verified: u64,
-    /// The number of records that still wait for their seal.
+    /// The number of recent records that have no seal yet.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 3)]
     pub unsealed: u64,
-    /// The end of the chain. Note it: a later verification that is given this head can tell whether the end was cut off.
+    /// The end of the chain of seals. Note it: a later verification that is given this head as `expectedHead` can tell whether
+    /// the end was cut off. Absent if nothing was sealed yet, or if the hash of the last seal is damaged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<HeadView>,
-    /// The number of all flaws that were found.
+    /// The number of all flaws that were found, including those that are not listed.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 0)]
     pub finding_count: u64,
-    /// The flaws that were found, the first hundred of them.
+    /// The flaws that were found, at most the first hundred.
     ///
     /// @example []
     #[schema(max_items = 100)]

@@ -1,31 +1,32 @@
-//! CaseScope: which cases a member of staff may know of.
+//! The scope that limits the cases which a member of staff may know of.
 
 use crate::audit::AccessReason;
 use crate::id::{OfficeId, StaffId};
 
-/// The cases that a member of staff may know of. Lists, single reads, searches, counts and everything below a case are filtered
-/// by it alone.
+/// The cases that a member of staff may know of: those of some offices, and those that they made. Lists, single reads, searches,
+/// counts and everything that belongs to a case are filtered by it alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseScope {
-    /// The offices whose cases the caller sees.
+    /// The offices whose cases the person may see.
     pub offices: Vec<OfficeId>,
-    /// The member of staff whose own referrals are visible as well, whichever office has them.
+    /// The person's own identifier, if they may also see the referrals that they made, whichever office has them.
     pub made_by: Option<StaffId>,
-    /// Whether the caller sees cases about persons with a protected identity.
+    /// Whether the person may see cases about persons with a protected identity.
     pub protected_identity: bool,
-    /// The reason for seeing the cases of other offices, for the audit.
+    /// The reason that the person stated for seeing the cases of other offices. It is for the audit.
     pub reason: Option<AccessReason>,
 }
 
 impl CaseScope {
-    /// The sight of a caller who repeats a call and only gets back what the call itself said. A caller who reported that an
-    /// identity is protected no longer finds the case, but must be able to learn that the report was received.
+    /// Returns the scope for a caller who repeats a call and gets back only what that call itself said. With `say_protected`, cases
+    /// with a protected identity are in it: a caller who reported that an identity is protected no longer finds the case, but must
+    /// be able to learn that the report was received.
     pub fn of_own_words(&self, say_protected: bool) -> Self {
         Self { protected_identity: self.protected_identity || say_protected, ..self.clone() }
     }
 
-    /// The caller's only office, on whose behalf the caller acts. `None` with several offices, since nobody knows which one the
-    /// caller works for at the moment.
+    /// Returns the scope's only office, on whose behalf the person then acts. `None` with several offices, since nobody knows which
+    /// one the person works for at the moment.
     pub fn only_office(&self) -> Option<OfficeId> {
         match self.offices.as_slice() {
             [only] => Some(*only),
@@ -33,8 +34,8 @@ impl CaseScope {
         }
     }
 
-    /// The office on whose behalf a caller reads who may have asked for one office. It is the asked office if its cases are in
-    /// sight, since naming an office does not let anybody act for it; else the caller's only office.
+    /// Returns the office on whose behalf a person reads a list that they may have limited to the office `asked`. It is that office
+    /// if its cases are in this scope, since naming an office does not let anybody act for it; else the scope's only office.
     pub fn office_of(&self, asked: Option<OfficeId>) -> Option<OfficeId> {
         asked.filter(|office| self.offices.contains(office)).or_else(|| self.only_office())
     }

@@ -1,4 +1,4 @@
-//! The kinds of organisations that partner agencies are: one of the 22 that SoL (2025:400) 19 kap. 1 § obliges to report, an
+//! The categories of partner agencies: one of the 22 kinds of organisations that SoL (2025:400) 19 kap. 1 § obliges to report, an
 //! association, or another. Also the status that says whether an agency may call at present.
 
 use diesel::deserialize::FromSqlRow;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use strum::IntoEnumIterator;
 use utoipa::ToSchema;
 
-/// The category of a partner agency, in the order of the law (SoL 19 kap. 1 §).
+/// The kind of organisation that a partner agency is, in the order of the law (SoL 19 kap. 1 §).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -41,32 +41,33 @@ pub enum Category {
     Other,
 }
 
-/// Whether a partner agency may call.
+/// The status of a partner agency, which says whether the agency may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum PartnerStatus {
-    /// The agency may call: its keys are valid.
+    /// The agency may call, with those of its API keys that are valid.
     #[default]
     Active,
-    /// The agency may not call: none of its keys is valid until it is active again.
+    /// The agency may not call: none of its keys is valid until the agency is active again.
     Suspended,
 }
 crate::text_column!(Category, PartnerStatus);
 
 impl Category {
-    /// Whether the law obliges an agency of this category to report (SoL 19 kap. 1 §).
+    /// Whether the law obliges agencies of this category to report children who may be in need (SoL 19 kap. 1 §).
     pub fn is_mandatory_reporter(self) -> bool {
         !matches!(self, Self::Association | Self::Other)
     }
-    /// The legal reference under which the agency reports: the duty to report, or everybody's right to report (SoL 19 kap. 4 §).
+    /// Returns the code of the legal reference under which agencies of this category report: the duty to report (SoL 19 kap. 1 §),
+    /// or everybody's right to report (SoL 19 kap. 4 §).
     pub fn legal_reference(self) -> &'static str {
         if self.is_mandatory_reporter() { "sol-19-1" } else { "sol-19-4" }
     }
 
-    /// The number of the category's point in SoL 19 kap. 1 §, if it has one.
+    /// Returns the number of this category's point in SoL 19 kap. 1 §, if it has one.
     pub fn point(self) -> Option<u8> {
         let place = Self::iter().position(|category| category == self).filter(|_| self.is_mandatory_reporter());
         place.and_then(|place| u8::try_from(place + 1).ok())

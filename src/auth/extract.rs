@@ -1,4 +1,5 @@
-//! The callers, as the first arguments of handlers.
+//! The types of callers. A handler takes one of them as its first argument, alone or inside a `Context`, and so says who may call
+//! the operation.
 
 use std::future::Ready;
 
@@ -12,45 +13,46 @@ use crate::auth::{Agency, Powers, Scope, Staff};
 use crate::error::{Error, Result};
 use crate::http::limits;
 
-/// The public: callers who need not sign in. Credentials are not read.
+/// A caller who need not sign in. Credentials are not read.
 pub struct Anyone;
 
 /// A member of staff with any role.
 pub struct SignedIn(pub Staff);
 
-/// Staff who maintain the directory.
+/// A member of staff with the permission to maintain the directory.
 pub struct Administrator(Staff);
 
-/// Staff who maintain the partner agencies and their keys.
+/// A member of staff with the permission to maintain the partner agencies and their API keys.
 pub struct PartnerKeeper(Staff);
 
-/// Staff who read the audit.
+/// A member of staff with the permission to read the audit.
 pub struct Auditor(pub Staff);
 
-/// Staff who may know of cases. [`Staff::sight`] says which ones.
+/// A member of staff with the permission to read referrals. [`Staff::sight`] says which ones.
 pub struct CaseReader {
     pub staff: Staff,
     /// The caller's powers over the cases of their offices.
     pub powers: Powers,
 }
 
-/// Staff who work on the cases of their offices.
+/// A member of staff with the permission to work on the referrals of their offices.
 pub struct CaseWorker {
     pub staff: Staff,
     /// The caller's powers over the cases of their offices.
     pub powers: Powers,
 }
 
-/// Staff who correct the cases of their offices. Changing the person whom a case is about takes a second permission.
+/// A member of staff who may correct the referrals of their offices. That takes the permissions to work on referrals and to work
+/// with people, since a correction may change the person whom a referral is about.
 pub struct CaseCorrector {
-    /// The caller, with the permission to work on cases.
+    /// The caller, with the reach of the permission to work on referrals.
     pub worker: CaseWorker,
     /// The caller, with the reach of the permission to work with people.
     pub people: Staff,
 }
 
-/// Staff who may send a referral to an office. The people, contacts and cases that it names, and the work on it afterwards,
-/// take other permissions.
+/// A member of staff who may send a referral to an office. Four permissions are needed: to create and read referrals, to work with
+/// people, and to do outreach.
 pub struct ReferralMaker {
     pub staff: Staff,
     /// The caller, with the reach of the permission to work with people.
@@ -63,13 +65,14 @@ pub struct ReferralMaker {
     pub powers: Powers,
 }
 
-/// Staff who work with people and families.
+/// A member of staff with the permission to work with people and families.
 pub struct PeopleWorker(pub Staff);
 
-/// Staff who do outreach in the field.
+/// A member of staff with the permission to record outreach in the field.
 pub struct OutreachWorker(pub Staff);
 
-/// Staff who write follow-ups. Outreach takes one permission, and the cases that are followed up take another.
+/// A member of staff who may write follow-ups. That takes two permissions: to do outreach, and to read the referrals that are
+/// followed up.
 pub struct FollowUpWriter {
     /// The caller, with the reach of the permission to do outreach.
     pub field: Staff,
@@ -77,10 +80,11 @@ pub struct FollowUpWriter {
     pub cases: Staff,
 }
 
-/// Staff who may read the earlier versions of corrected contacts.
+/// A member of staff with the permission to read the earlier versions of corrected outreach contacts.
 pub struct VersionReader(pub Staff);
 
-/// Staff who read the timeline of a person or family. The people take one permission, and the cases about them take another.
+/// A member of staff who may read the timeline of a person or a family. That takes two permissions: to work with people, and to
+/// read the referrals about them.
 pub struct TimelineReader {
     /// The caller, with the reach of the permission to work with people.
     pub people: Staff,
@@ -88,24 +92,24 @@ pub struct TimelineReader {
     pub cases: Staff,
 }
 
-/// Staff who may see the colleagues at their offices.
+/// A member of staff with the permission to see the colleagues at their offices.
 pub struct ColleagueReader(pub Staff);
 
-/// A partner agency whose key may submit referrals.
+/// A partner agency whose API key has the scope to submit referrals.
 pub struct Submitter(pub Agency);
 
-/// A partner agency whose key may read the agency's own referrals.
+/// A partner agency whose API key has the scope to read the agency's own referrals.
 pub struct PartnerReader(pub Agency);
 
-/// A partner agency with any key, whatever its scopes.
+/// A partner agency with any valid API key, whatever the key's scopes.
 pub struct AnyPartner(pub Agency);
 
-/// A caller whose actions the audit remembers.
+/// A signed-in caller, whose actions the audit records under an [`Actor`].
 pub trait Acting {
     fn actor(&self) -> Actor;
 }
 
-/// A caller of the staff.
+/// A caller who is a member of staff.
 pub trait OfStaff: Acting {
     fn staff(&self) -> &Staff;
 }
@@ -184,7 +188,8 @@ macro_rules! staff_with {
     )* };
 }
 
-/// Callers who need one permission and carry further ones, which `whole` adds to the first. They sign in only once.
+/// Makes extractors of staff who need one permission first and further things, which their function `whole` adds. The caller signs
+/// in only once.
 macro_rules! staff_with_more {
     ($($caller:ident: $permission:expr;)*) => { $(
         impl FromRequest for $caller {

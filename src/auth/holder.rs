@@ -1,4 +1,4 @@
-//! The holder of a token: the claims of the token, and the holder's entry in the register of staff.
+//! The holder of a verified token of staff: the claims of the token, and the holder's entry in the register of staff.
 
 use std::sync::OnceLock;
 
@@ -9,34 +9,35 @@ use crate::auth::verified::Verified;
 use crate::id::StaffId;
 use crate::vault::{KeyedHash, Vault};
 
-/// The holder of a verified token. The register contains the holder from the first call that the permissions allow.
+/// The holder of a verified token. From the first call that the permissions allow, the holder is in the register of staff.
 #[derive(Debug)]
 pub struct TokenHolder {
     /// The claims of the token, and the time for which it is valid.
     pub verified: Verified,
-    /// The keyed hash by which the register finds the holder.
+    /// The keyed hash by which the register of staff finds the holder.
     pub identity_hash: KeyedHash,
     id: OnceLock<StaffId>,
 }
 
 impl TokenHolder {
-    /// Makes the holder of a verified token.
+    /// Makes the holder of a verified token, who is not known to be in the register yet.
     pub fn new(verified: Verified, vault: &Vault) -> Self {
         let identity_hash = verified.claims.identity.hash(vault);
         Self { verified, identity_hash, id: OnceLock::new() }
     }
 
-    /// The holder's identifier in the register, if it is known already.
+    /// The holder's identifier in the register of staff, if it is known already.
     pub fn id(&self) -> Option<StaffId> {
         self.id.get().copied()
     }
 
-    /// Remembers the holder's identifier in the register. The first identifier stays.
+    /// Remembers the holder's identifier in the register of staff. If it is already known, nothing changes.
     pub fn is_registered_as(&self, id: StaffId) {
         let _known_already = self.id.set(id);
     }
 
-    /// Makes the caller, with the reach that the permissions allow.
+    /// Makes the signed-in member of staff for one call, from the claims of the token, the reach of the permission and the stated
+    /// reason.
     pub fn staff(&self, id: StaffId, reach: Vec<Reach>, reason: Option<AccessReason>) -> Staff {
         let claims = &self.verified.claims;
         Staff {

@@ -2,7 +2,7 @@
 //!
 //! - Only asymmetric algorithms of a fixed list are accepted, and only those that fit the key: a public key is never used as a
 //!   shared secret.
-//! - If one key of a set cannot be trusted, the whole set is refused, and the previous keys stay in use.
+//! - If one signing key of a set cannot be trusted, the whole set is refused, and the previous keys stay in use.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -14,34 +14,34 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 
-/// The longest set that is read, in bytes: an identity provider has only a few keys.
+/// The length in bytes of the longest key set that is read over HTTP: an identity provider has only a few keys.
 const LONGEST: usize = 256 * 1024;
-/// The shortest RSA key that is accepted, in bytes. Shorter keys can be broken (NIST SP 800-131A).
+/// The length in bytes of the shortest RSA modulus that is accepted. Shorter keys can be broken (NIST SP 800-131A).
 const SHORTEST_RSA: usize = 256;
 
-/// The prefix of the names of keys that `demo` makes.
+/// The prefix of the key identifiers (`kid`) of signing keys that `demo` makes.
 pub const DEMO_MARK: &str = "demo-";
 
-/// The usable keys of a set.
+/// The identity provider's public keys that can verify tokens, by their identifiers (`kid`).
 pub struct KeySet {
     keys: HashMap<String, Key>,
     text: String,
 }
 
-/// A key and the algorithms that it may be used with.
+/// A public key, and the signature algorithms that it may be used with.
 pub struct Key {
-    /// The key itself, which verifies signatures.
+    /// The key itself, with which signatures are verified.
     pub decoding: DecodingKey,
     pub algorithms: Vec<Algorithm>,
 }
 
 impl KeySet {
-    /// Returns the key with the name `kid`.
+    /// Returns the key with the identifier `kid`, if the set has it.
     pub fn key(&self, kid: &str) -> Option<&Key> {
         self.keys.get(kid)
     }
 
-    /// Whether the other set was published with exactly the same text.
+    /// Whether both sets were published as exactly the same text.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.text == other.text
     }
@@ -71,7 +71,7 @@ impl FromStr for KeySet {
     }
 }
 
-/// The algorithms that a key may be used with. `None` for a shared secret, and for keys that are unknown or weak.
+/// Returns the signature algorithms that a key may be used with. `None` for a shared secret, and for keys that are unknown or weak.
 fn algorithms(jwk: &Jwk) -> Option<Vec<Algorithm>> {
     let fitting = match &jwk.algorithm {
         AlgorithmParameters::RSA(rsa) => {
@@ -96,21 +96,21 @@ fn algorithms(jwk: &Jwk) -> Option<Vec<Algorithm>> {
     (!fitting.is_empty()).then_some(fitting)
 }
 
-/// The source of the keys in a real installation.
+/// The source from which the identity provider's keys are read in a real installation.
 pub enum KeySource {
     File(PathBuf),
-    /// The address of the identity provider.
+    /// The address where the identity provider publishes its keys.
     Url(Box<Remote>),
 }
 
-/// An identity provider that is asked for its keys over HTTP.
+/// An identity provider that publishes its keys over HTTP, and the client that fetches them.
 pub struct Remote {
     client: reqwest::Client,
     url: String,
 }
 
 impl KeySource {
-    /// Makes a source from an address, which must be `https`, or on this machine.
+    /// Makes a source from an address, which must be `https`, or may be `http` on this machine.
     pub fn url(url: &str) -> Result<Self, String> {
         let expected = || "expected an https:// address, such as https://idp.example/jwks".to_owned();
         let parsed = reqwest::Url::parse(url).map_err(|_| expected())?;
@@ -129,7 +129,7 @@ impl KeySource {
         Ok(Self::Url(Box::new(Remote { client, url: url.to_owned() })))
     }
 
-    /// Reads the set as it is published now. A set with a key that `demo` made is refused: anybody who has the demo's folder
+    /// Reads the key set as it is published now. A set with a key that `demo` made is refused: anybody who has the demo's folder
     /// can sign with it.
     pub async fn read(&self) -> Result<KeySet, String> {
         let published = match self {

@@ -1,18 +1,18 @@
 //! Signing in, and the permissions of callers.
 //!
-//! The type of a handler's first argument says who may call it: [`Anyone`], [`Administrator`], [`PartnerKeeper`], [`Auditor`],
-//! [`CaseReader`], [`CaseWorker`], [`CaseCorrector`], [`ReferralMaker`], [`PeopleWorker`], [`TimelineReader`],
-//! [`OutreachWorker`], [`VersionReader`], [`ColleagueReader`], [`SignedIn`], [`Submitter`], [`PartnerReader`], [`AnyPartner`].
-//! So no check can be forgotten in the body of a handler. A handler without this argument cannot be written by accident, since
-//! the test of the OpenAPI document looks for the argument.
+//! The type of a handler's first argument, alone or inside a `Context`, says who may call it: [`Anyone`], [`Administrator`],
+//! [`PartnerKeeper`], [`Auditor`], [`CaseReader`], [`CaseWorker`], [`CaseCorrector`], [`ReferralMaker`], [`PeopleWorker`],
+//! [`TimelineReader`], [`OutreachWorker`], [`FollowUpWriter`], [`VersionReader`], [`ColleagueReader`], [`SignedIn`], [`Submitter`],
+//! [`PartnerReader`], [`AnyPartner`]. So no check can be forgotten in the body of a handler. A handler without this argument cannot
+//! be written by accident, since the test of the OpenAPI document looks for the argument.
 //!
-//! - 401: no credentials, or a token or key that is not valid. The answer does not say which part is wrong.
-//! - 400: two kinds of credentials at once.
-//! - 503: a token, while the identity provider's keys could never be read, since the token may well be valid.
+//! - 401: the request has no credentials, or a token or key that is not valid. The answer does not say which part is wrong.
+//! - 400: the request has two kinds of credentials at once.
+//! - 503: the request has a token, and the identity provider's keys could never be read, so that the token may well be valid.
 //! - 403: the caller is signed in but lacks the role or the scope, which the answer names.
 //! - 404: the caller may not know of the resource, see [`CaseScope`].
 //!
-//! One table, [`permissions`], says which role may do what.
+//! One table, in [`permissions`], says which role may do what.
 
 pub mod agency;
 pub mod case_scope;

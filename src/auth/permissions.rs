@@ -1,52 +1,53 @@
-//! The permissions: one table that says which role may do what, and how far.
+//! The permissions of staff: one table that says which role may do what, and with which records.
 //!
-//! Anything that has no line in [`TABLE`] is not allowed. An extractor asks for one [`Permission`]; the caller that it returns
-//! carries the reach of its roles, from which [`crate::auth::Staff::sight`] makes the cases that the caller may know of.
+//! Anything that has no line in [`TABLE`] is not allowed. The extractor that signs the caller in asks for a [`Permission`]. The
+//! caller that it returns carries the reach of their roles, from which [`crate::auth::Staff::sight`] makes the cases that they may
+//! know of.
 
 use std::sync::Arc;
 
 use crate::auth::Role;
 
-/// An action that a role may be allowed.
+/// A kind of action that roles of staff may be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
     ReadReferrals,
     CreateReferrals,
-    /// Work on referrals: assess, accept, redirect, complete.
+    /// Work on referrals: assess, accept, redirect, complete and so on.
     WorkReferrals,
-    /// Decide on inquiries. Only qualified staff may do so (SoL 25 kap. 1 §).
+    /// Decide on inquiries. Besides the permission, the staff must be qualified (SoL 25 kap. 1 §).
     DecideInquiries,
     /// Reassign and reopen referrals, and extend their deadlines.
     LeadReferrals,
     /// Read and write people and families.
     MeetPeople,
-    /// Read and write contacts, offers and follow-ups.
+    /// Read and write outreach contacts, offers and follow-ups.
     DoOutreach,
-    /// Read the earlier versions of corrected contacts.
+    /// Read the earlier versions of corrected outreach contacts.
     ReadCorrections,
     /// See the colleagues who work at an office.
     SeeColleagues,
     KeepDirectory,
-    /// Maintain the partner agencies and their keys.
+    /// Maintain the partner agencies and their API keys.
     KeepPartners,
     /// Read the audit trail and have it verified.
     ReadAudit,
 }
 
-/// The records to which a permission applies.
+/// A set of records to which a permission applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// Records that belong to no office.
+    /// Things that belong to no office: the directory, the partner agencies, the audit.
     Whole,
-    /// Records of the offices that the token names.
+    /// Records of the caller's own offices, which the token names.
     Own,
-    /// Records that the caller made.
+    /// Records that the caller made, whichever office has them.
     Made,
-    /// Records of other offices: only for reading, and only with an `Access-Reason`.
+    /// Records of all other offices: only for reading, and only with the header `Access-Reason`.
     Others,
 }
 
-/// One line of the table: a role is allowed an action with a reach.
+/// One line of the table of permissions: this role has this permission, for records with this reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PermissionLine(pub Permission, pub Role, pub Reach);
 
@@ -82,12 +83,12 @@ pub const TABLE: [PermissionLine; 29] = [
     PermissionLine(Permission::ReadAudit, Role::Auditor, Reach::Whole),
 ];
 
-/// The lines that a server applies. They are passed in, so that a test can remove a line and see which checks fail.
+/// The lines of the table that a server applies. They are passed in, so that a test can remove a line and see which checks fail.
 #[derive(Debug, Clone)]
 pub struct Permissions(Arc<[PermissionLine]>);
 
 impl Permissions {
-    /// The lines of [`TABLE`].
+    /// Makes the permissions of a real server: all lines of [`TABLE`].
     pub fn standard() -> Self {
         Self::of(&TABLE)
     }
@@ -96,13 +97,14 @@ impl Permissions {
         Self(lines.into())
     }
 
-    /// The reach of a permission for a caller with these roles. Empty if the roles do not have the permission.
+    /// Returns the sets of records to which a permission applies for a caller with these roles. Empty if none of the roles has the
+    /// permission.
     pub fn reach(&self, permission: Permission, roles: &[Role]) -> Vec<Reach> {
         let lines = self.0.iter().filter(|line| line.0 == permission && roles.contains(&line.1));
         lines.map(|line| line.2).collect()
     }
 
-    /// The roles that have the permission, for the answer to callers without it.
+    /// Returns the roles that have a permission, to be named in the answer to callers without it.
     pub fn roles(&self, permission: Permission) -> Vec<Role> {
         let mut roles: Vec<Role> = self.0.iter().filter(|line| line.0 == permission).map(|line| line.1).collect();
         roles.dedup();

@@ -1,10 +1,11 @@
 //! The register of staff who have signed in, so that colleagues can be found and cases can be assigned to them.
 //!
-//! - The identifier of a member of staff is made at the first call that the permissions allow, and is durable before that call goes on. If
-//!   two servers see the same person for the first time at once, they agree on one identifier: the database keeps the first.
-//! - The person's subject at the identity provider may be a personal identity number. It is kept sealed, so that its hash can
-//!   be made again with a new key, and it is found only by its keyed hash.
-//! - The identity provider is the source for who works where: the register holds the statements of the last token. Names are sealed.
+//! - The identifier of a member of staff is made at the first call that the permissions allow, and is stored before that call goes
+//!   on. If two servers see the same person for the first time at once, they agree on one identifier: the database keeps the first.
+//! - The person's subject (`sub`) at the identity provider may be a personal identity number. It is kept sealed, so that its hash
+//!   can be made again with a new key, and it is found only by its keyed hash.
+//! - The identity provider is the source for who works where: the register holds the statements of the person's newest token. Names
+//!   are sealed.
 
 use diesel::prelude::*;
 
@@ -19,7 +20,7 @@ use crate::on_backend;
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Confidential, ConfidentialLine, Sealed, Vault};
 
-/// Records the staff who sign in.
+/// The register of staff: records who signs in.
 pub struct Register {
     pub db: Db,
     pub vault: Vault,
@@ -27,11 +28,11 @@ pub struct Register {
     pub random: Random,
 }
 
-/// A member of staff who has signed in.
+/// A member of staff who has signed in at some time, as colleagues see them.
 #[derive(Debug, Clone)]
 pub struct Colleague {
     pub id: StaffId,
-    /// The colleague's name, if their tokens contain it.
+    /// The colleague's name, if their newest token contained it.
     pub name: Option<ConfidentialLine>,
 }
 
@@ -46,7 +47,8 @@ struct Newcomer {
 }
 
 impl Register {
-    /// Returns the identifier of the holder of a new token, and stores the claims of the token.
+    /// Stores the claims of a token and the offices of its holder, and returns the holder's identifier. It is a new one if the
+    /// holder signs in for the first time.
     pub async fn sign_in(&self, holder: &TokenHolder, offices: Vec<OfficeId>, now: Timestamp) -> Result<StaffId> {
         let id = StaffId::new(now, &self.random);
         let hash = holder.identity_hash.bytes().to_vec();
@@ -82,7 +84,8 @@ impl Register {
     }
 }
 
-/// Makes the hashes of all staff again, a batch at a time, and returns their number.
+/// Makes the hash by which a member of staff is found again with the vault's current look-up key, for all staff, a batch at a time.
+/// Returns the number of staff.
 pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
     const AT_ONCE: i64 = 100;
     let (mut rebuilt, mut after) = (0, StaffId::from_uuid(uuid::Uuid::nil()));
@@ -103,14 +106,14 @@ pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
     }
 }
 
-/// Whether a member of staff works with cases at an office.
+/// Whether a member of staff works with cases and has this office, both by their newest token.
 pub fn works_at(conn: &mut DbConn, id: StaffId, office: OfficeId) -> Result<bool> {
     let there = staff_offices::table.find((id, office)).inner_join(staff::table).filter(staff::works_cases.eq(true));
     let count: i64 = on_backend!(conn, conn => there.count().get_result(conn))?;
     Ok(count > 0)
 }
 
-/// Returns the staff who work with cases at one of the offices.
+/// Returns the staff who work with cases at one or more of these offices, by their newest tokens.
 pub fn colleagues(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault) -> Result<Vec<Colleague>> {
     let rows: Vec<(StaffId, Option<Sealed>)> = on_backend!(conn, conn => staff::table
         .filter(staff::works_cases.eq(true))

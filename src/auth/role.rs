@@ -1,4 +1,4 @@
-//! Roles of staff, and scopes of the keys of partner agencies.
+//! The roles of staff, and the scopes of the API keys of partner agencies.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,28 +11,28 @@ use utoipa::ToSchema;
 pub enum Role {
     /// Meets families in the field, offers support and follows up.
     OutreachWorker,
-    /// Works on the queue of referrals of an office.
+    /// Works on the referrals that an office has received.
     Caseworker,
-    /// Watches deadlines and the load of work, and reassigns referrals.
+    /// Watches the deadlines and the workload of an office, and reassigns its referrals.
     TeamLead,
-    /// Maintains the directory and the partner agencies; sees no personal data.
+    /// Maintains the directory and the partner agencies with their API keys; sees no case and no person.
     Administrator,
-    /// Reads and verifies the audit trail.
+    /// Reads and verifies the audit trail, and may read the earlier versions of corrected contacts.
     Auditor,
-    /// Reads statistics, but no cases.
+    /// Works with statistics. The role gives no access to cases.
     Analyst,
 }
 
-/// A use that a partner agency's API key is allowed.
+/// A kind of call that a partner agency's API key is allowed to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::AsRefStr, strum::EnumIter)]
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = ApiKeyScope)]
 pub enum Scope {
-    /// Sends referrals, and the messages and answers that belong to them.
+    /// Allows the key to send referrals, and the messages and answers that belong to them.
     #[serde(rename = "referrals:submit")]
     #[strum(serialize = "referrals:submit")]
     Submit,
-    /// Reads the agency's own referrals.
+    /// Allows the key to read the agency's own referrals.
     #[serde(rename = "referrals:read")]
     #[strum(serialize = "referrals:read")]
     Read,

@@ -1,4 +1,4 @@
-//! Signing in: finds the caller from the credentials of a request.
+//! Signing in: finds the caller from the credentials of a request and checks the caller's permission or scope.
 
 use std::sync::Arc;
 
@@ -25,47 +25,50 @@ use crate::id::StaffId;
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Timestamp};
 
-/// Everything that signing in needs.
+/// The verifiers and tables that signing in needs.
 pub struct SignIn {
-    /// Verifies the tokens of staff.
+    /// The verifier of the tokens of staff.
     pub tokens: TokenVerifier,
-    /// Knows the keys of partner agencies.
+    /// The API keys of partner agencies, in memory.
     pub keys: Keyring,
-    /// The permissions of the roles.
+    /// The table that says which role has which permission.
     pub permissions: Permissions,
-    /// Records the staff who sign in.
+    /// The register in which staff are recorded when they sign in.
     pub register: Register,
-    /// The directory, for the offices that tokens name.
+    /// The directory, in which the offices that tokens name are looked up.
     pub directory: directory::Handle,
     pub metrics: Data<Metrics>,
     pub clock: Clock,
 }
 
-/// A sign-in that is complete at once for a known token, and otherwise waits for the register or the identity provider.
+/// The future of a sign-in. It is ready at once for a token that was seen before, and for most refusals; otherwise it waits for the
+/// register of staff or for the identity provider's keys.
 pub type SigningIn<T> = Either<Ready<Result<T>>, LocalBoxFuture<'static, Result<T>>>;
 
-/// The credentials of a request.
+/// The credentials that a request carries: none, a bearer token, or an API key.
 enum Credentials<'a> {
     Nothing,
     Token(&'a str),
     Key(&'a str),
-    /// An `Authorization` header with another scheme.
+    /// An `Authorization` header with a scheme other than Bearer.
     Foreign,
 }
 
-/// The reasons for refusing a sign-in that do not lie in the token or key itself. They are for the metrics; callers are not told.
+/// A reason for refusing a sign-in that does not lie in the token or API key itself, as counted by the metrics. Callers are not
+/// told the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 enum Misuse {
-    /// Two kinds of credentials at once, or one kind twice.
+    /// The request has a token and an API key at once, or one of them twice.
     Ambiguous,
-    /// A key where a token is needed, or a token where a key is needed.
+    /// The request has an API key where a token is needed, or a token where an API key is needed.
     WrongKind,
-    /// An `Authorization` scheme other than Bearer.
+    /// The `Authorization` header has a scheme other than Bearer.
     ForeignScheme,
 }
 
-/// Signs in a member of staff who has `permission`; with `None`, any member of staff.
+/// Signs in the member of staff whose token the request carries. Fails unless they have `permission`; with `None`, any member of
+/// staff is accepted.
 pub fn staff(request: &HttpRequest, permission: Option<Permission>) -> SigningIn<Staff> {
     match known(request, permission) {
         Ok(TokenVerdict::Staff(staff)) => Either::Left(ready(Ok(*staff))),
@@ -75,28 +78,30 @@ pub fn staff(request: &HttpRequest, permission: Option<Permission>) -> SigningIn
     }
 }
 
-/// Checks that a signed-in member of staff also has another permission, and returns them with the reach of that one.
+/// Checks that the signed-in `staff` also have `permission`, and returns them with the reach of that permission in place of the
+/// first one's.
 pub fn also(request: &HttpRequest, staff: &Staff, permission: Permission) -> Result<Staff> {
     let (reach, reason) = sign_in(request)?.0.allowed(request, &staff.roles, permission)?;
     Ok(Staff { reach, reason, ..staff.clone() })
 }
 
-/// Whether a signed-in member of staff also has another permission.
+/// Whether the roles of the signed-in `staff` also have `permission`.
 pub fn may(request: &HttpRequest, staff: &Staff, permission: Permission) -> bool {
     sign_in(request).is_ok_and(|(sign_in, _)| !sign_in.permissions.reach(permission, &staff.roles).is_empty())
 }
 
-/// The result of checking a token without waiting. All errors of a token are reported here, before the request's body is read.
+/// The result of checking a token without waiting for anything. A token that is refused at this point is refused before the
+/// request's body is read.
 enum TokenVerdict {
-    /// The token was verified before, and its holder is in the register.
+    /// The token is valid, and its holder's identifier in the register of staff is known.
     Staff(Box<Staff>),
-    /// The token is valid, and its holder has the permission but is not yet known to be in the register.
+    /// The token is valid and its holder has the permission, but the holder's identifier in the register of staff is not known yet.
     Newcomer(Box<Admitted>),
-    /// The token names an unknown key, and the identity provider may have new keys.
+    /// The token names an unknown key, and the identity provider may have other keys by now, so they have to be read again.
     ByAnotherKey,
 }
 
-/// The holder of a valid token who has the permission.
+/// The holder of a valid token who has the permission that the operation needs.
 struct Admitted {
     holder: Arc<TokenHolder>,
     reach: Vec<Reach>,
@@ -139,7 +144,8 @@ async fn ask_for_keys(request: HttpRequest, permission: Option<Permission>) -> R
     register(request.clone(), admitted).await
 }
 
-/// Adds the holder to the register. This happens before anything is written or answered that names the holder.
+/// Adds the token's holder to the register of staff, or updates the entry. This happens before anything is written or answered that
+/// names the holder.
 async fn register(request: HttpRequest, admitted: Admitted) -> Result<Staff> {
     let (sign_in, now) = sign_in(&request)?;
     let (holder, directory) = (&admitted.holder, sign_in.directory.current());
@@ -165,7 +171,8 @@ fn token(request: &HttpRequest) -> Result<(&Data<SignIn>, &str, Timestamp)> {
     }
 }
 
-/// Signs in a partner agency whose key has the scope; with `None`, an agency with any key.
+/// Signs in the partner agency whose API key the request carries. Fails unless the key has `scope`; with `None`, any valid key is
+/// accepted.
 pub fn agency(request: &HttpRequest, scope: Option<Scope>) -> Result<Agency> {
     let (sign_in, now) = sign_in(request)?;
     let agency = match credentials(request)? {
@@ -187,19 +194,20 @@ pub fn agency(request: &HttpRequest, scope: Option<Scope>) -> Result<Agency> {
 }
 
 impl SignIn {
-    /// Sets the counter of every reason to zero, so that a rate can be computed over reasons that never occurred.
+    /// Makes the metrics show a zero for every reason for refusing a sign-in, so that a rate can be computed over reasons that
+    /// never occurred.
     pub fn count_from_zero(metrics: &Metrics) {
         let reasons = TokenRefusal::iter().map(<&str>::from).chain(Misuse::iter().map(<&str>::from));
         reasons.for_each(|reason| metrics.count_refused_sign_ins(reason, 0));
     }
 
-    /// Whether tokens of staff can be verified at all, which takes that the identity provider's keys were read at least once.
+    /// Whether tokens of staff can be verified at all: this needs the identity provider's keys, which may never have been read.
     pub fn can_judge_tokens(&self) -> bool {
         self.tokens.has_keys()
     }
 
-    /// Counts the reason of a refusal and does not tell it to the caller. A token that cannot be verified for lack of keys is
-    /// no failed sign-in, and counts like any anonymous call from the address.
+    /// Makes the error for a refused token. The reason is counted and not told to the caller. A token that cannot be verified for
+    /// lack of keys is no failed sign-in, and counts like any anonymous call from the address.
     fn refuse(&self, request: &HttpRequest, refusal: TokenRefusal) -> Error {
         self.metrics.count_refused_sign_ins(refusal.into(), 1);
         match refusal {
@@ -215,7 +223,7 @@ impl SignIn {
         holder
     }
 
-    /// Takes the call from the holder's budget of calls, and checks the permission.
+    /// Takes one call from the rate limit of the token's holder, and checks that the holder has `permission`.
     fn admit(
         &self,
         request: &HttpRequest,
@@ -231,7 +239,8 @@ impl SignIn {
         Ok(Admitted { holder, reach, reason })
     }
 
-    /// Returns the reach of a permission for these roles, and the caller's reason for reading records of other offices.
+    /// Returns the reach of a permission for these roles, and the reason that the request states for reading records of other
+    /// offices, if the reach includes those. Fails if no role has the permission.
     fn allowed(
         &self,
         request: &HttpRequest,
@@ -255,7 +264,7 @@ impl SignIn {
     }
 }
 
-/// The answer to a token while the identity provider's keys have never been read.
+/// Makes the error for a token that came while the identity provider's keys have never been read.
 pub fn cannot_judge_tokens() -> Error {
     let detail = Text::new(
         "The identity provider's keys have not been read yet, so no staff can sign in. Try again soon.",
@@ -278,13 +287,13 @@ fn access_reason(request: &HttpRequest) -> Result<Option<AccessReason>> {
     })
 }
 
-/// The answer to a token or key that is not valid.
+/// Makes the error for a token or API key that is not valid, and counts a failed sign-in of the caller's address.
 fn failed(request: &HttpRequest) -> Error {
     limits::failed_sign_in(request, Error::new(Problem::Unauthenticated))
 }
 
-/// The answer to missing or unsuitable credentials. A request without credentials is no attempt to sign in, and counts like any
-/// other call from the address; unsuitable credentials are an attempt.
+/// Makes the error for credentials that are missing or of the wrong kind. A request without credentials is no attempt to sign in,
+/// and counts like any other call from the address; the wrong kind is a failed attempt.
 fn refused(request: &HttpRequest, credentials: &Credentials<'_>) -> Error {
     match credentials {
         Credentials::Nothing => {
@@ -308,7 +317,7 @@ fn sign_in(request: &HttpRequest) -> Result<(&Data<SignIn>, Timestamp)> {
     Ok((sign_in, sign_in.clock.now()))
 }
 
-/// Returns the credentials of the request. With two at once, the caller would be ambiguous.
+/// Returns the credentials of the request. Two at once are refused, since it would be unclear who calls.
 fn credentials(request: &HttpRequest) -> Result<Credentials<'_>> {
     let mut tokens = request.headers().get_all(header::AUTHORIZATION);
     let mut keys = request.headers().get_all("x-api-key");

@@ -1,4 +1,4 @@
-//! Staff who signed in, and what they may do with cases.
+//! Members of staff who are signed in, and the cases that they may know of.
 
 use crate::audit::{AccessReason, Actor};
 use crate::auth::case_scope::CaseScope;
@@ -14,51 +14,52 @@ use crate::vault::ConfidentialLine;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staff {
     pub id: StaffId,
-    /// The holder's name, if the token contains it.
+    /// The person's name, if the token contains it.
     pub name: Option<ConfidentialLine>,
     pub roles: Vec<Role>,
-    /// The slugs of the holder's offices, as the token names them.
+    /// The slugs of the person's offices, as the token names them. Some may not exist in the directory.
     pub office_slugs: Vec<String>,
-    /// Whether the holder may decide on inquiries (SoL 25 kap. 1 §).
+    /// Whether the token says that the person is qualified to decide on inquiries (SoL 25 kap. 1 §). Deciding takes a permission as
+    /// well.
     pub qualified: bool,
-    /// Whether the holder may see persons with a protected identity.
+    /// Whether the token says that the person is cleared for cases about persons with a protected identity.
     pub protected_identity: bool,
-    /// The reach of the permission that this operation needs.
+    /// The sets of records to which the permission applies that this operation needs.
     pub reach: Vec<Reach>,
-    /// The stated reason for reading cases of other offices, if the permissions allow that.
+    /// The reason that the request states for reading cases of other offices (`Access-Reason`), if the permission reaches those.
     pub reason: Option<AccessReason>,
 }
 
-/// The powers of a member of staff over the cases of their own offices.
+/// The powers of a member of staff over the cases of their own offices, by their roles and their qualification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Powers {
-    /// May work on the cases.
+    /// Whether the person's roles have the permission to work on referrals.
     pub works: bool,
-    /// May lead the staff who work on the cases.
+    /// Whether the person's roles have the permission to lead: to reassign and reopen referrals, and extend their deadlines.
     pub leads: bool,
-    /// May decide on inquiries.
+    /// Whether the person may decide on inquiries: is qualified, and has a role with that permission.
     pub decides: bool,
 }
 
-/// The offices with these slugs. Slugs that no office has are left out.
+/// Returns the offices of the directory that have one of these slugs. Slugs that no office has are left out.
 pub(super) fn offices_named(slugs: &[String], directory: &Directory) -> impl Iterator<Item = OfficeId> {
     let named = |slug: &str| slugs.iter().any(|named| named == slug);
     directory.offices.iter().filter(move |office| named(office.slug.as_ref())).map(|office| office.id)
 }
 
 impl Staff {
-    /// The actor for the audit.
+    /// Returns the actor under which the audit records what this person does.
     pub fn actor(&self) -> Actor {
         Actor::Staff(self.id)
     }
 
-    /// The offices that the token names. Names that no office has are left out.
+    /// Returns the person's offices, as the token names them. Names that no office of the directory has are left out.
     pub fn offices(&self, directory: &Directory) -> impl Iterator<Item = OfficeId> {
         offices_named(&self.office_slugs, directory)
     }
 
-    /// The cases that the caller may read: those of the caller's offices, and with an `Access-Reason` those of all offices if
-    /// the permissions allow it.
+    /// Returns the scope of the cases that this person may read: those that the reach of the permission covers, and with an
+    /// `Access-Reason` those of all offices if the permission reaches so far.
     pub fn sight(&self, directory: &Directory) -> CaseScope {
         match self.reason {
             Some(reason) if self.reach.contains(&Reach::Others) => CaseScope {
@@ -70,7 +71,8 @@ impl Staff {
         }
     }
 
-    /// The cases that the caller may change. An `Access-Reason` only extends reading.
+    /// Returns the scope of the cases that this person may change. An `Access-Reason` extends only reading, and so has no effect
+    /// here.
     pub fn own_sight(&self, directory: &Directory) -> CaseScope {
         let own = self.reach.contains(&Reach::Own);
         CaseScope {
@@ -81,7 +83,8 @@ impl Staff {
         }
     }
 
-    /// The office on whose behalf the caller creates something: the one that the body names at `officeId`, or the caller's only one.
+    /// Returns the office on whose behalf this person creates something: the one that the body names at `officeId`, which must be
+    /// one of their own, or else their only one.
     pub fn creating_office(&self, directory: &Directory, named: Option<&OfficeName>) -> Result<OfficeId> {
         let own: Vec<OfficeId> = self.offices(directory).collect();
         let wrong = |en: &'static str, sv: &'static str| Err(Error::invalid_at("/officeId", Text::new(en, sv)));

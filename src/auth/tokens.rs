@@ -1,8 +1,9 @@
 //! Tokens of staff: JWT (RFC 7519), signed by the municipality's identity provider with a key of its published set.
 //!
-//! - `iss`, `aud`, `exp`, `nbf` and `iat` are checked. Times have 30 seconds of leeway against the clock that is passed in. A
-//!   token that is valid for longer than the installation allows is refused.
-//! - A verified token is remembered until it expires, whatever its roles allow. When the keys change, all tokens are forgotten.
+//! - `iss`, `aud`, `exp`, `nbf` and `iat` are checked. Times have 30 seconds of leeway against the time that is passed in. A token
+//!   whose lifetime, from `iat` to `exp`, is longer than the installation allows is refused.
+//! - A verified token is remembered, also if its roles allow nothing, so that its signature need not be checked again; it is no
+//!   longer accepted once it has expired. When the keys change, all tokens are forgotten.
 //! - The keys are read again at intervals, and also when a token names an unknown key; the latter at most once in half a
 //!   minute, whatever callers send. Only one reading runs at a time. If the keys cannot be read, the known ones stay in use.
 //! - As long as there are no keys, because the identity provider could not be reached when the server started, no token can be verified.
@@ -24,24 +25,25 @@ use crate::text::Line;
 use crate::time::Timestamp;
 use crate::vault::Confidential;
 
-/// The largest difference between the identity provider's clock and ours, in seconds.
+/// The leeway for the times in a token, in seconds: the largest difference between the identity provider's clock and ours that does
+/// not matter.
 const LEEWAY: i64 = 30;
-/// The longest token that is read, in bytes.
+/// The length in bytes of the longest token that is checked. A longer one is refused.
 const LONGEST_TOKEN: usize = 8 * 1024;
-/// The least time between two readings of the keys because of unknown keys, in seconds.
+/// The least time in seconds between a reading of the keys and another one because a token names an unknown key.
 const BETWEEN_READINGS: u64 = 30;
-/// The time between two attempts to read the keys while there are none.
+/// The pause between two attempts to read the keys while there are none.
 const UNTIL_THE_FIRST: Duration = Duration::from_secs(1);
-/// The default for the longest lifetime of a token, in seconds.
+/// The default for the longest lifetime that a token may have, from `iat` to `exp`, in seconds.
 const LONGEST_LIFETIME: i64 = 24 * 3600;
 
-/// Verifies the tokens of staff.
+/// Verifies the tokens of staff with the identity provider's keys, and remembers the verified tokens.
 pub struct TokenVerifier {
     keys: ArcSwapOption<KeyGeneration>,
-    /// The source from which the keys are read again. The keys of a demo or a test are fixed and have none.
+    /// The source from which the keys are read again. Demos and tests have fixed keys and no source.
     source: Option<KeySource>,
     renewed_every: Duration,
-    /// The start of the last reading. The lock is held during a reading.
+    /// The time at which the last reading of the keys began. The lock is held while the keys are read.
     last_reading: tokio::sync::Mutex<Option<Timestamp>>,
     issuer: String,
     audience: String,
@@ -50,22 +52,23 @@ pub struct TokenVerifier {
     remembered: Remembered,
 }
 
-/// A set of keys, and the number of sets before it.
+/// A set of keys with a number that grows by one whenever other keys come into use.
 struct KeyGeneration {
     set: KeySet,
     generation: u64,
 }
 
-/// The names of the claims that a token uses.
+/// The names of the claims in which a token says who its holder is and what the holder may do. A name may be a path such as
+/// `realm_access.roles`.
 #[derive(Debug, Clone)]
 pub struct ClaimNames {
     pub roles: String,
-    /// The slugs of the holder's offices.
+    /// The name of the claim that lists the slugs of the holder's offices.
     pub offices: String,
     pub name: String,
-    /// Whether the holder may decide on inquiries.
+    /// The name of the claim that says whether the holder is qualified to decide on inquiries.
     pub qualified: String,
-    /// Whether the holder may see persons with a protected identity.
+    /// The name of the claim that says whether the holder may see persons with a protected identity.
     pub protected_identity: String,
 }
 
@@ -77,40 +80,41 @@ impl Default for ClaimNames {
     }
 }
 
-/// The reasons for refusing a token. They are for the metrics; callers are not told.
+/// A reason for refusing a token, as counted by the metrics. Callers are not told the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum TokenRefusal {
-    /// The text is not a token, or is too long.
+    /// The text is no token, is too long, or demands extensions (`crit`) that this program does not know.
     Malformed,
-    /// The token names a key that is not in the set.
+    /// The token names no key, or a key that is not in the set.
     UnknownKey,
-    /// The signature does not match the key, or the algorithm does not fit it.
+    /// The signature does not match the key, or the token's algorithm is not one of the key.
     Signature,
-    /// The token has another issuer or audience, or lacks a required claim.
+    /// The token has another issuer or audience, or a required claim is missing or malformed.
     Claims,
-    /// The token has expired or is not yet valid.
+    /// The token has expired or is not valid yet.
     Time,
-    /// The token's lifetime is longer than allowed.
+    /// The token's lifetime, from `iat` to `exp`, is longer than the installation allows.
     Lifetime,
     /// There are no keys yet to verify the token with; the token itself may be valid.
     NoKeys,
 }
 
-/// The result of reading the keys again.
+/// The result of reading the identity provider's keys again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::AsRefStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Renewal {
     /// The keys had changed, and the new ones are in use.
     Renewed,
-    /// The keys have not changed, or there is no source to read them from.
+    /// The keys have not changed, or the verifier has fixed keys and no source to read others from.
     Unchanged,
     /// The keys could not be read; the known ones stay in use.
     Failed,
 }
 
 impl TokenVerifier {
-    /// Makes a verifier with these keys. Without keys it cannot verify any token until it has read some.
+    /// Makes a verifier with these keys for the tokens of one issuer to one audience. Without keys it refuses every token until it
+    /// has read some.
     pub fn new(keys: Option<KeySet>, issuer: String, audience: String) -> Self {
         Self {
             keys: ArcSwapOption::from_pointee(keys.map(|set| KeyGeneration { set, generation: 0 })),
@@ -125,50 +129,52 @@ impl TokenVerifier {
         }
     }
 
-    /// Makes the verifier read its keys again from `source`, once per `every`.
+    /// Sets `source` as the place from which the keys are read again, and `every` as the interval. It reads nothing itself.
     pub fn renewed_from(self, source: KeySource, every: Duration) -> Self {
         Self { source: Some(source), renewed_every: every, ..self }
     }
 
-    /// Sets the names of the claims.
+    /// Sets the names of the claims that are read from tokens.
     pub fn with_claims(self, claims: ClaimNames) -> Self {
         Self { claims, ..self }
     }
 
-    /// Sets the longest lifetime of a token, in seconds.
+    /// Sets the longest lifetime that a token may have, from `iat` to `exp`, in seconds.
     pub fn with_longest_lifetime(self, seconds: i64) -> Self {
         Self { longest_lifetime: seconds, ..self }
     }
 
-    /// Whether there are keys to verify tokens with.
+    /// Whether the identity provider's keys are known, so that tokens can be verified.
     pub fn has_keys(&self) -> bool {
         self.keys.load().is_some()
     }
 
-    /// Returns the holder of a token that was verified before. `Err` if the token has expired since.
+    /// Returns the holder of a token that was verified before with the keys now in use. `None` if the token is not remembered, and
+    /// `Err` if it has expired since it was verified.
     pub fn remembered(&self, token: &str, now: Timestamp) -> Option<Result<Arc<TokenHolder>, TokenRefusal>> {
         let holder = self.remembered.get(token).filter(|holder| holder.verified.generation == self.generation())?;
         Some(if holder.verified.holds_at(now) { Ok(holder) } else { Err(TokenRefusal::Time) })
     }
 
-    /// Remembers the holder of a verified token.
+    /// Stores the holder of a verified token, so that the same token need not be verified again.
     pub fn remember(&self, token: &str, holder: Arc<TokenHolder>, now: Timestamp) {
         self.remembered.insert(token, holder, now);
     }
 
-    /// The time until the keys are to be read again.
+    /// The pause between one regular reading of the keys and the next. It is short while there are no keys.
     pub fn next_renewal(&self) -> Duration {
         if self.has_keys() { self.renewed_every } else { self.renewed_every.min(UNTIL_THE_FIRST) }
     }
 
-    /// Whether the identity provider may by now have keys that are not known. Within half a minute of the last reading this is `false`.
+    /// Whether it is worth reading the keys again for a token that names an unknown key. `false` without a source, and within half
+    /// a minute of the last reading; `true` while a reading is running, whose result can be shared.
     pub fn may_have_other_keys(&self, now: Timestamp) -> bool {
         // If a reading is running, the caller waits for its result.
         self.source.is_some() && self.last_reading.try_lock().map_or(true, |last| is_due(*last, now))
     }
 
-    /// Reads the keys again because a token names an unknown key. Calls at the same time wait for one reading and share its
-    /// result. `None` if the last reading was less than half a minute ago.
+    /// Reads the keys again because a token names an unknown key. Calls at the same time wait for one reading and share its result:
+    /// for all but the first the answer is `None`, as for any call within half a minute of the last reading.
     pub async fn renew_for_unknown_key(&self, now: Timestamp) -> Option<Renewal> {
         let mut last = self.last_reading.lock().await;
         if !is_due(*last, now) {
@@ -178,14 +184,15 @@ impl TokenVerifier {
         Some(self.read_keys().await)
     }
 
-    /// Reads the keys again because the interval has passed.
+    /// Reads the keys again, however recent the last reading is. It is called at regular intervals.
     pub async fn renew(&self, now: Timestamp) -> Renewal {
         let mut last = self.last_reading.lock().await;
         *last = Some(now);
         self.read_keys().await
     }
 
-    /// Reads the keys. The caller must hold `last_reading`, so that only one reading runs at a time.
+    /// Reads the keys from the source and puts them into use if they have changed. The caller must hold the lock `last_reading`, so
+    /// that only one reading runs at a time.
     async fn read_keys(&self) -> Renewal {
         let Some(source) = &self.source else { return Renewal::Unchanged };
         match source.read().await {
@@ -203,12 +210,12 @@ impl TokenVerifier {
         }
     }
 
-    /// The number of key sets before the one in use.
+    /// The number of the key set in use, which grows by one whenever other keys come into use.
     fn generation(&self) -> u64 {
         self.keys.load().as_ref().map_or(0, |keys| keys.generation)
     }
 
-    /// Verifies a token and returns its claims.
+    /// Verifies a token's signature, issuer, audience and times at `now`, and returns its claims.
     pub fn check(&self, token: &str, now: Timestamp) -> Result<Verified, TokenRefusal> {
         if token.len() > LONGEST_TOKEN {
             return Err(TokenRefusal::Malformed);
@@ -274,7 +281,8 @@ fn is_due(last: Option<Timestamp>, now: Timestamp) -> bool {
     last.is_none_or(|last| now.utc().timestamp().abs_diff(last.utc().timestamp()) >= BETWEEN_READINGS)
 }
 
-/// Returns a claim by its name, or a nested claim by a path such as `realm_access.roles`.
+/// Returns the claim called `name`, or, if there is none, the nested claim that `name` leads to as a path such as
+/// `realm_access.roles`.
 fn claim<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     claims.get(name).or_else(|| {
         let (first, rest) = name.split_once('.')?;
@@ -282,7 +290,7 @@ fn claim<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     })
 }
 
-/// Returns the texts of a claim that is a list, or the text of a claim that is a single text.
+/// Returns the texts of a claim: those of its list, or its only text. Empty for a claim that is missing or of another kind.
 fn texts<'a>(claims: &'a Map<String, Value>, name: &str) -> impl Iterator<Item = &'a str> {
     let claim = claim(claims, name);
     let list = claim.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Contents of a token that was verified.
+//! The contents of a token of staff that was verified.
 
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
@@ -8,13 +8,14 @@ use crate::time::Timestamp;
 use crate::vault;
 use crate::vault::{Confidential, ConfidentialLine, KeyedHash, Vault};
 
-/// The claims of a valid token, and the time for which it is valid.
+/// The claims of a token that was found valid, and the time for which the token is valid.
 #[derive(Debug, Clone)]
 pub struct Verified {
     pub claims: Claims,
-    /// The time for which the token is valid, in seconds since 1970.
+    /// The first and the last second at which the token is valid, including 30 seconds of leeway, in seconds since 1970.
     pub(super) holds: RangeInclusive<i64>,
-    /// The generation of the keys that verified the token.
+    /// The number of the key set that verified the token. When other keys come into use, they have another number, and the token
+    /// must be verified again.
     pub(super) generation: u64,
 }
 
@@ -25,7 +26,8 @@ impl Verified {
     }
 }
 
-/// A member of staff at the identity provider. The subject may be a personal identity number.
+/// The identity of a member of staff at the identity provider: the issuer and the subject. The subject may be a personal identity
+/// number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderIdentity {
     issuer: String,
@@ -39,7 +41,7 @@ impl ProviderIdentity {
         Self { issuer: issuer.to_owned(), subject: Confidential::new(subject.to_owned()) }
     }
 
-    /// The keyed hash by which the register finds the person.
+    /// Returns the keyed hash by which the register of staff finds the person.
     pub fn hash(&self, vault: &Vault) -> KeyedHash {
         // No issuer contains a zero byte, so two identities never produce the same bytes.
         let written = [self.issuer.as_bytes(), &[0], self.subject.reveal().as_bytes()].concat();
@@ -47,17 +49,18 @@ impl ProviderIdentity {
     }
 }
 
-/// The statements of a token about its holder.
+/// The claims of a verified token: its statements about its holder.
 #[derive(Debug, Clone)]
 pub struct Claims {
     pub identity: ProviderIdentity,
     /// The holder's name, if the token contains it.
     pub name: Option<ConfidentialLine>,
     pub roles: Vec<Role>,
-    /// The slugs of the holder's offices, as the token names them.
+    /// The slugs of the holder's offices. Some may not exist in the directory.
     pub office_slugs: Vec<String>,
-    /// Whether the holder may decide on inquiries (SoL 25 kap. 1 §).
+    /// Whether the token says that the holder is qualified to decide on inquiries (SoL 25 kap. 1 §). Deciding takes a permission as
+    /// well.
     pub qualified: bool,
-    /// Whether the holder may see persons with a protected identity.
+    /// Whether the token says that the holder is cleared for cases about persons with a protected identity.
     pub protected_identity: bool,
 }

@@ -1,4 +1,4 @@
-//! Texts from the data, in both languages.
+//! A text of the municipality's data, in Swedish and English.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bilingual {
-    /// The text in Swedish, as in the law and the almanac.
+    /// The text in Swedish, in the words of the law or the almanac.
     pub sv: String,
     /// The text in English.
     pub en: String,

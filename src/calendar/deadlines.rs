@@ -1,11 +1,12 @@
-//! Deadlines: the latest times at which something must be done.
+//! Deadlines of referrals: the latest times at which the office must have done something.
 //!
-//! - A deadline in hours runs through nights, weekends and holidays, and is never moved.
-//! - A deadline in days is counted from the local date of its start. It ends with its last day, at local midnight. If the
-//!   last day is not a working day, lag (1930:173) may move the end to the next working day. That end is kept beside the
-//!   statutory one. Whether it applies is a question for a lawyer, so `overdue` uses the statutory day.
-//! - A deadline in working days skips all days that are not working days, so its last day is never moved.
-//! - A rule without a length needs somebody to give the day.
+//! - A deadline in hours also runs through nights, weekends and holidays, and its end is never moved.
+//! - A deadline in days is counted from the local date of its start. It ends with its last day, at local midnight. If
+//!   the last day is not a working day, lag (1930:173) may move the end to the next working day. That moved end is kept
+//!   beside the statutory one. Whether the moved end applies is a question for a lawyer, so [`Deadline::overdue`] uses
+//!   the statutory one.
+//! - A deadline in working days skips all days that are not working days, so its last day is always a working day.
+//! - A rule without a length does not say when the deadline ends: a person chooses its last day.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::Calendar;
 
-/// The kinds of deadline, by what must be done.
+/// The kinds of deadline of a referral, by the task that must be done in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::IntoStaticStr, strum::EnumString, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
@@ -23,76 +24,76 @@ pub enum DeadlineKind {
     ProtectionAssessment,
     /// The decision whether to open an inquiry.
     InquiryDecision,
-    /// The first contact with the person or the family.
+    /// The office's first contact with the person or the family, after it accepted the referral.
     FirstContact,
-    /// The feedback to the mandatory reporter, whether an inquiry was opened.
+    /// The feedback to the person with a legal duty to report: whether an inquiry was opened.
     Feedback,
-    /// The review of a case that is on hold.
+    /// The review of a referral that is on hold.
     Review,
 }
 
-/// The events from which a deadline is counted.
+/// The events from which a deadline can be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeadlineStart {
-    /// The first receipt of the referral.
+    /// The moment at which the social services first received the referral.
     Receipt,
-    /// The acceptance of the referral.
+    /// The moment at which an office accepted the referral.
     Accepted,
     /// The decision whether to open an inquiry.
     Decision,
-    /// No event: somebody gives the day.
+    /// No event: a person chooses the day on which the deadline ends.
     Given,
 }
 
-/// The length of a deadline.
+/// The length of a deadline, in hours or in days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Length {
     /// A number of hours of 60 minutes.
     Hours(u16),
-    /// A number of calendar days.
+    /// A number of calendar days. The day of the start is not counted.
     Days(u16),
-    /// A number of working days.
+    /// A number of working days. The day of the start is not counted.
     WorkingDays(u16),
 }
 
-/// A rule in the municipality's data for counting one kind of deadline.
+/// A rule in the municipality's data by which one kind of deadline is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeadlineRule {
     pub kind: DeadlineKind,
-    /// The kinds of referral that have this deadline.
+    /// The kinds of referral that have this deadline, such as `concern_report`.
     pub applies_to: Vec<String>,
     /// The event from which the deadline is counted.
     pub starts_at: DeadlineStart,
-    /// The length of the deadline. Absent if somebody gives the day.
+    /// The length of the deadline. Absent if a person chooses the last day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<Length>,
-    /// The legal reference that the rule is based on.
+    /// The identifier of the legal reference that the rule is based on.
     pub legal_basis_id: String,
     /// The first day on which a deadline can start by this rule. Absent if the rule has always held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<NaiveDate>,
     /// The last day on which a deadline can start by this rule. Absent while no end is known. A deadline that has
-    /// started goes on after this day.
+    /// already started still ends as this rule says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_to: Option<NaiveDate>,
 }
 
 impl DeadlineRule {
-    /// Whether a deadline that starts on that day is counted by this rule.
+    /// Whether this rule counts the deadlines that start on the day `date`.
     pub fn holds_on(&self, date: NaiveDate) -> bool {
         self.valid_from.is_none_or(|first| first <= date) && self.valid_to.is_none_or(|last| date <= last)
     }
 
-    /// Whether referrals of that kind have this deadline.
+    /// Whether referrals of the kind `referral_kind` have this deadline.
     pub fn applies_to(&self, referral_kind: &str) -> bool {
         self.applies_to.iter().any(|kind| kind == referral_kind)
     }
 
-    /// Returns the deadline that starts at `start`. Returns `None` if the rule has no length, or if the end would be
-    /// beyond the last representable time.
+    /// Returns the deadline that this rule counts from the instant `start`. Returns `None` if the rule has no length,
+    /// or if the end would be beyond the last representable time.
     pub fn deadline_from(&self, start: DateTime<Utc>, calendar: &Calendar) -> Option<Deadline> {
         let first = calendar.local_date(start);
         match self.length? {
@@ -111,13 +112,13 @@ impl DeadlineRule {
         }
     }
 
-    /// Returns the deadline that ends with a given day, such as a review or an extended deadline.
+    /// Returns a deadline of this rule that ends with the day `last`, such as a review, whose day a person chose.
     pub fn deadline_on(&self, last: NaiveDate, calendar: &Calendar) -> Deadline {
         let rolled = calendar.end_of_day(calendar.rolled(last));
         self.deadline(calendar.end_of_day(last), Some(rolled))
     }
 
-    /// Returns the deadline that ends at a given moment and is never moved.
+    /// Returns a deadline of this rule that ends at the instant `due_at` and has no moved end.
     pub fn deadline_at(&self, due_at: DateTime<Utc>) -> Deadline {
         self.deadline(due_at, None)
     }
@@ -129,33 +130,34 @@ impl DeadlineRule {
     }
 }
 
-/// A deadline of one referral.
+/// A deadline of one referral, with its end and whether it was met.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Deadline {
     pub kind: DeadlineKind,
-    /// When the deadline ends. A deadline in days ends at the local midnight after its last day.
+    /// When the deadline ends by the statute. A deadline in days ends at the local midnight after its last day.
     pub due_at: DateTime<Utc>,
-    /// The end of the next working day, if the last day is not a working day (lag 1930:173). Otherwise equal to
-    /// `due_at`. Absent for deadlines in hours and in working days, which are never moved.
+    /// The end of the next working day, if the last day of the deadline is not a working day (lag 1930:173). If it is a
+    /// working day, equal to `due_at`. Absent for deadlines that were counted in hours or in working days and not
+    /// extended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_due_at: Option<DateTime<Utc>>,
-    /// When the deadline was met.
+    /// When the task of the deadline was done. Absent until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub met_at: Option<DateTime<Utc>>,
-    /// When the deadline was due before it was extended for the first time.
+    /// The end of the deadline before it was extended for the first time. Absent if it was never extended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_due_at: Option<DateTime<Utc>>,
-    /// When it was recorded that the deadline had passed.
+    /// When the service recorded that the deadline had passed without being met. Absent until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marked_at: Option<DateTime<Utc>>,
-    /// The legal reference that the deadline is based on.
+    /// The identifier of the legal reference that the deadline is based on.
     pub legal_basis_id: String,
 }
 
 impl Deadline {
-    /// Extends the deadline to a later day. The first due time is kept. The record that the deadline had passed is
-    /// cleared.
+    /// Moves the end of the deadline to the end of the day `last`. The very first end is kept in `first_due_at`. The
+    /// record that the earlier end had passed is cleared.
     pub fn extend(&mut self, last: NaiveDate, calendar: &Calendar) {
         self.first_due_at = self.first_due_at.or(Some(self.due_at));
         self.due_at = calendar.end_of_day(last);
@@ -163,7 +165,7 @@ impl Deadline {
         self.marked_at = None;
     }
 
-    /// Whether the deadline has passed and was not met. The statutory day counts, not the rolled one.
+    /// Whether the deadline has passed at `now` and was not met. The statutory end `due_at` counts, not the moved one.
     pub fn overdue(&self, now: DateTime<Utc>) -> bool {
         self.met_at.is_none() && self.due_at < now
     }
@@ -189,7 +191,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// Returns the statutory and the rolled end of a deadline.
+    /// Returns the statutory end and the moved end of a deadline that starts at `start`, by Linköping's rules.
     fn ends(kind: DeadlineKind, start: &str) -> (String, Option<String>) {
         let deadline = rule(kind).deadline_from(at(start), &linkoping()).unwrap();
         let text = |instant: DateTime<Utc>| instant.format("%FT%RZ").to_string();

@@ -3,9 +3,9 @@
 //! - Working days are all days except Saturdays, public holidays (every Sunday is one), Midsummer Eve, Christmas Eve and
 //!   New Year's Eve: lag (1930:173) 2 §. Easter Eve, Maundy Thursday, Walpurgis Night and Epiphany Eve are days of
 //!   custom and not of law. They have names, but they do not change time limits.
-//! - The data lists the eves of custom and the eves of law under one kind. The eves of law are those in June and
-//!   December.
-//! - Outside the years of the data only weekends are known. [`Calendar::covers`] tells whether the data includes a year.
+//! - The data has one kind for both sorts of eve. The eves of law are those in June and December.
+//! - In years for which the data has no holidays, only Saturdays and Sundays are known as free days.
+//!   [`Calendar::covers`] tells whether the data includes a year.
 //! - When summer time ends, some local times occur twice. Such a time means its first occurrence. When summer time
 //!   begins, some local times are skipped. Such a time means the moment of the change.
 
@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::Bilingual;
 
-/// The kinds of special day.
+/// The kinds of day that have a name in the almanac.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString)]
 #[serde(rename_all = "snake_case")]
@@ -28,11 +28,12 @@ pub enum HolidayKind {
     PublicHoliday,
     /// Easter Eve, Midsummer Eve, Christmas Eve or New Year's Eve.
     Eve,
-    /// A day before a public holiday, on which many places close early.
+    /// A day before a public holiday, such as Maundy Thursday, on which many places close early. It is an ordinary
+    /// working day by law.
     DayBeforeRedDay,
 }
 
-/// A day with a name, such as a public holiday or an eve.
+/// A day that has a name in the almanac, such as a public holiday or an eve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holiday {
     pub date: NaiveDate,
@@ -41,7 +42,7 @@ pub struct Holiday {
 }
 
 impl Holiday {
-    /// Whether lag (1930:173) treats the day like a public holiday.
+    /// Whether lag (1930:173) counts this day as a public holiday, so that it is not a working day.
     pub fn is_free_by_law(&self) -> bool {
         match self.kind {
             HolidayKind::PublicHoliday => true,
@@ -51,7 +52,7 @@ impl Holiday {
     }
 }
 
-/// The days of one municipality. Cloning is cheap.
+/// The calendar of one municipality: its time zone and its holidays. Cloning it is cheap.
 #[derive(Debug, Clone)]
 pub struct Calendar {
     zone: Tz,
@@ -60,15 +61,15 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// Makes the calendar of a time zone with these holidays, which may be in any order. If two of them fall on one
-    /// day, a public holiday wins over an eve.
+    /// Makes the calendar of a time zone with these holidays, which may be in any order. If several of them fall on one
+    /// day, a public holiday wins over an eve, and an eve over a day before a public holiday.
     pub fn new(zone: Tz, mut holidays: Vec<Holiday>) -> Self {
         holidays.sort_by_key(|holiday| (holiday.date, holiday.kind));
         holidays.dedup_by_key(|holiday| holiday.date);
         Self { zone, holidays: holidays.into() }
     }
 
-    /// Returns all holidays, in the order of their dates.
+    /// Returns all named days of the calendar, in the order of their dates.
     pub fn holidays(&self) -> &[Holiday] {
         &self.holidays
     }
@@ -78,7 +79,8 @@ impl Calendar {
         self.holidays.get(index)
     }
 
-    /// Whether the holidays of the date's year are known.
+    /// Whether the holidays of the year of `date` are known: the year is between those of the first and the last known
+    /// holiday, both included.
     pub fn covers(&self, date: NaiveDate) -> bool {
         match &*self.holidays {
             [] => false,
@@ -92,12 +94,14 @@ impl Calendar {
             && !self.holiday(date).is_some_and(Holiday::is_free_by_law)
     }
 
-    /// Returns the last day of a time limit: this day, or the next working day if it is not one (lag 1930:173, 2 §).
+    /// Returns the day on which a time limit ends whose last day is `date`: that day, or the next working day if it is
+    /// not a working day (lag 1930:173, 2 §).
     pub fn rolled(&self, date: NaiveDate) -> NaiveDate {
         date.iter_days().find(|day| self.is_working_day(*day)).unwrap_or(date)
     }
 
-    /// Returns the day that comes `days` working days after a date. The date itself is not counted.
+    /// Returns the day that comes `days` working days after `date`. `date` itself is not counted. For 0 days it is
+    /// returned, even if it is not a working day.
     pub fn add_working_days(&self, date: NaiveDate, days: u16) -> NaiveDate {
         let later = date.iter_days().skip(1).filter(|day| self.is_working_day(*day));
         match days {
@@ -106,23 +110,23 @@ impl Calendar {
         }
     }
 
-    /// Returns the date in the municipality at an instant.
+    /// Returns the date that the municipality's clocks show at an instant.
     pub fn local_date(&self, instant: DateTime<Utc>) -> NaiveDate {
         instant.with_timezone(&self.zone).date_naive()
     }
 
-    /// Returns the instant at which a day is over: the next local midnight.
+    /// Returns the instant at which a local day is over: the midnight at which the next day begins.
     pub fn end_of_day(&self, date: NaiveDate) -> DateTime<Utc> {
         self.start_of_day(date.succ_opt().unwrap_or(date))
     }
 
-    /// Returns the instant at which a day begins.
+    /// Returns the instant at which a local day begins.
     pub fn start_of_day(&self, date: NaiveDate) -> DateTime<Utc> {
         self.instant(date.and_time(NaiveTime::MIN))
     }
 
-    /// Returns the instant that a local time means. The rules above tell what a time means that occurs twice or is
-    /// skipped.
+    /// Returns the instant that a local time means. If the time occurs twice, because summer time ends, this is its
+    /// first occurrence. If the time is skipped, because summer time begins, this is the moment of the change.
     pub fn instant(&self, local: NaiveDateTime) -> DateTime<Utc> {
         // No zone has ever skipped more than a day, and changes happen on the minute.
         let minutes = (0..=24 * 60).map(TimeDelta::minutes);

@@ -1,14 +1,15 @@
-//! The calendar: local days, working days, opening hours, deadlines, and the law that is in force on a day.
+//! The calendar of the municipality: local days, working days, opening hours, deadlines, and the law that is in force
+//! on a day.
 //!
 //! - A day is a day in the municipality's time zone. It ends at the next local midnight, also on the two days
 //!   a year that have 23 and 25 hours ([`Calendar`]).
 //! - Working days follow lag (1930:173) 2 § and the holidays in the municipality's data.
 //! - Opening hours are written in OpenStreetMap's `opening_hours` syntax. They are read with the municipality's calendar
 //!   ([`OpeningHours`]).
-//! - Deadlines are counted by rules in the data that hold for a period ([`DeadlineRule`]). The law that they are based on
-//!   is also data ([`LegalReference`]).
+//! - Deadlines are counted by rules in the municipality's data ([`DeadlineRule`]). Each rule holds for a period. The
+//!   law that the rules are based on is also data ([`LegalReference`]).
 //!
-//! This module reads no clock, no file and no database. The caller gives it the time and the data.
+//! This module reads no clock, no file and no database. The code that uses it passes in the time and the data.
 
 pub mod bilingual;
 mod deadlines;
@@ -23,19 +24,19 @@ pub use deadlines::{Deadline, DeadlineKind, DeadlineRule, DeadlineStart, Length}
 pub use holidays::{Calendar, Holiday, HolidayKind};
 pub use opening_hours::{DayHours, HoursError, Interval, MAX_LENGTH, OpenState, OpeningHours};
 
-/// A legal rule, or a local one, as it reads during a period.
+/// A rule of a statute, or a local rule of the municipality, in the wording that is in force during a period.
 ///
-/// Acts change, so several references may have the same id, each with its own period.
+/// Rules change, so several references may have the same `id`, each with its own wording and period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LegalReference {
-    /// The name of the rule, which is the same for all its wordings.
+    /// The identifier of the rule, which is the same for all its wordings.
     pub id: String,
-    /// The subject of the rule.
+    /// The title of the rule, which names its subject.
     pub title: Bilingual,
     /// The content of the rule, in plain words.
     pub text: Bilingual,
-    /// The place of the rule in the statutes.
+    /// The citation of the rule: its act, chapter and section.
     pub citation: String,
     /// The first day on which this wording is in force.
     pub valid_from: NaiveDate,
@@ -45,13 +46,14 @@ pub struct LegalReference {
 }
 
 impl LegalReference {
-    /// Whether this wording is in force on that day.
+    /// Whether this wording of the rule is in force on the day `date`.
     pub fn holds_on(&self, date: NaiveDate) -> bool {
         self.valid_from <= date && self.valid_to.is_none_or(|last| date <= last)
     }
 }
 
-/// Returns the wording of a rule that is in force on a day. If several periods include the day, the newest one wins.
+/// Returns the wording of the rule `id` that is in force on the day `date`, or `None` if there is none. If the periods
+/// of several wordings include the day, the one that began last wins.
 pub fn in_force<'a>(references: &'a [LegalReference], id: &str, date: NaiveDate) -> Option<&'a LegalReference> {
     references
         .iter()

@@ -1,9 +1,9 @@
-//! Referrals that came before their child was registered: they name the child by an identity number that no registered person
-//! had. Once a person with this number is registered, the referrals are about that person, as if they had come afterwards. The
-//! office that has one of them has met the person, and if the person's identity is protected, the referrals become protected
-//! too.
+//! Linking of referrals that came before their child was registered: they name the child by an identity number that no
+//! registered person had. Once a person with this number is registered, the referrals are about that person, as if they had
+//! come afterwards. An office that has one of them has met the person. If the person's identity is protected, the referrals
+//! become protected too.
 //!
-//! A caller who registers the person learns nothing of the referrals: they are shown only to callers who may know of them.
+//! The caller who registers the person learns nothing of the referrals: they are shown only to callers who may know of them.
 
 use uuid::Uuid;
 
@@ -20,9 +20,9 @@ use crate::referrals::siblings::hiding;
 use crate::referrals::store::{self, SealedReferral};
 use crate::vault::Vault;
 
-/// Links the referrals that name this person's number and are about nobody yet, in the transaction that writes the person. The
-/// number must have been locked in that transaction before (see [`crate::db::dialect::take_number`]), so that no referral with
-/// this number comes in at the same time.
+/// Links to this person the referrals whose child has the person's identity number and which are linked to nobody yet, in the
+/// transaction that writes the person. The number must have been locked in that transaction before (see
+/// [`crate::db::dialect::take_number`]), so that no referral with this number comes in at the same time.
 pub fn adopt(
     conn: &mut DbConn,
     person: &SealedPerson,

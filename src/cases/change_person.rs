@@ -1,5 +1,6 @@
-//! Changes a person. Referrals that name a new identity number are about the person from now on, and if the identity is protected, what
-//! was written about the person is hidden in the same transaction.
+//! The transaction that changes a person. If the identity number is new, earlier referrals whose child has this number are
+//! about the person from then on. If the person's identity is protected, the referrals and contacts about the person are hidden
+//! in the same transaction.
 
 use std::sync::Arc;
 
@@ -16,33 +17,35 @@ use crate::people::store::{self, NumberClaim, SealedPerson};
 use crate::referrals::store::SealedReferral;
 use crate::vault::Vault;
 
-/// The next version of a person that is to be stored.
+/// A change of a person, sealed (encrypted) and ready to be written.
 ///
-/// Everything is sealed before the transaction, so that a database thread does no cryptography. Exceptions are the few referrals that a
-/// new number brings, and the reports that were copied with a hidden referral.
+/// Everything is sealed before the transaction, so that a database thread does no cryptography. Exceptions are the few
+/// referrals that a new identity number brings, and the sibling reports that were copied with a hidden referral.
 pub struct ChangePerson {
     person: SealedPerson,
     words: Vec<Vec<u8>>,
-    /// The hashes of the old identity number and the new one.
+    /// The keyed hashes of the old identity number and the new one, sorted.
     numbers: Vec<Vec<u8>>,
     number_is_new: bool,
-    /// The hiding, if the identity is protected.
+    /// The hiding of the referrals and contacts about the person, if the person's identity is protected.
     protected: Option<ProtectPerson>,
     by: ActingStaff,
     directory: Arc<Directory>,
     vault: Vault,
 }
 
-/// The result of changing a person.
+/// The result of writing a change of a person.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum ChangedPerson {
     Written,
-    /// The new identity number belongs to another person. Nothing is written except that the number was named.
+    /// The new identity number belongs to another person, of whom the caller may be told. Nothing is written except the audit
+    /// record that the number was named.
     NumberTaken,
 }
 
 impl ChangePerson {
-    /// Seals the next version of a person. `affected` are the referrals that must be hidden if the identity is protected.
+    /// Makes the change from `before` to `next`, and seals it. `affected` are the referrals that must be hidden if the person's
+    /// identity is protected.
     pub fn new(
         before: &SealedPerson,
         next: &Person,
@@ -58,13 +61,14 @@ impl ChangePerson {
         let person = SealedPerson::new(next, &vault, &by.moment.random)?;
         let number_is_new = before.number_hash != person.number_hash;
         let mut numbers: Vec<Vec<u8>> = before.number_hash.iter().chain(&person.number_hash).cloned().collect();
-        // Every transaction that takes two numbers takes them in the same order, so that no two wait for each other.
+        // Every transaction that locks two numbers locks them in the same order, so that no two wait for each other.
         numbers.sort_unstable();
         let words = store::name_hashes(&vault, &next.written.full_name());
         Ok(Self { person, words, numbers, number_is_new, protected, by, directory, vault })
     }
 
-    /// Stores the change. Fails as stale if the person or one of the person's referrals was changed meanwhile.
+    /// Stores the change with everything that follows from it. Fails as stale if the person, or one of the person's referrals
+    /// that must be hidden, was changed since it was read.
     pub fn write(&self, tx: &mut Tx<'_>) -> Result<ChangedPerson> {
         let mut person = self.person.clone();
         for number in &self.numbers {

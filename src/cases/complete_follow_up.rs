@@ -1,4 +1,5 @@
-//! The completion of a follow-up, with the contact and the referral that come of it: all are recorded, or none.
+//! The transaction that completes a follow-up, with the contact and the referral that came of it: all of them are written, or
+//! none.
 
 use crate::audit;
 use crate::auth::{CaseScope, OutreachWorker};
@@ -13,24 +14,25 @@ use crate::outreach::preparing::ArrivalEntries;
 use crate::outreach::reports::Report;
 use crate::outreach::store as contact_store;
 
-/// A completed follow-up that is to be stored, with everything that comes of it.
+/// A completed follow-up that is sealed (encrypted) and ready to be written, with the contact and the referral that came of it.
 pub struct FollowUpCompletion {
     follow_up: SealedFollowUp,
-    /// The contact by which the follow-up was done.
+    /// The outreach contact by which the follow-up was done, if a new one is recorded.
     contact: Option<NextContact>,
-    /// The referral that is made from that contact, or else from the contact that is followed up.
+    /// The referral that is made, if any: from the new contact, or else from the contact that the follow-up belongs to.
     report: Option<Report>,
     scope: CaseScope,
 }
 
-/// A contact by which a follow-up was done, with the audit's entries about it.
+/// A new outreach contact by which a follow-up was done, with the audit records about it.
 struct NextContact {
     arrival: ArrivingContact,
     entries: ArrivalEntries,
 }
 
 impl FollowUpCompletion {
-    /// Seals a follow-up that was completed.
+    /// Prepares the writing of a follow-up that was completed, and seals it. `contact` and `report` are the new contact and the
+    /// referral that came of it.
     pub fn new(
         follow_up: &FollowUp,
         contact: Option<ArrivingContact>,
@@ -49,12 +51,13 @@ impl FollowUpCompletion {
         })
     }
 
-    /// The office that the follow-up belongs to.
+    /// Returns the office that the follow-up belongs to.
     pub fn office(&self) -> OfficeId {
         self.follow_up.office_id
     }
 
-    /// Stores the follow-up with everything that comes of it.
+    /// Stores the follow-up as completed, with the contact and the referral that came of it. Fails as entered in error if the
+    /// referral would be made from a contact that was entered in error.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         let mut arrived_in_error = None;
         if let Some(NextContact { arrival, entries }) = &self.contact {
@@ -77,8 +80,9 @@ impl FollowUpCompletion {
         store::complete(conn, &self.follow_up)
     }
 
-    /// Hides the follow-up and the contact if the referral's child is said to be protected, since they tell as much as the referral. The
-    /// follow-up must be written before, since it leads to the referral; and read before, since its worker may not find it afterwards.
+    /// Hides the follow-up and the contact that the referral was made from, if the referral's child is said to be protected,
+    /// since they tell as much as the referral. It must be called after the follow-up was written, since the follow-up leads to
+    /// the referral, and after the answer was made, since the caller may not find the follow-up any more.
     pub fn hide_what_it_came_of(&self, conn: &mut DbConn) -> Result<()> {
         match &self.report {
             Some(report) if report.says_protected => contact_store::protect_source(conn, report.referral.id),

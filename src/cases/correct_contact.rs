@@ -1,5 +1,5 @@
-//! The correction of a contact, which also enters it in error. The offers and follow-ups of the contact go along to its family, and how
-//! the named families were first reached is worked out again.
+//! The transaction that corrects an outreach contact, or enters it in error. The offers and follow-ups of the contact move with
+//! it to another family, and it is determined again how the named families were first reached.
 
 use crate::auth::CaseScope;
 use crate::db::{DbConn, dialect};
@@ -20,19 +20,21 @@ fn names(contact: &OutreachContact) -> NamedParties {
     NamedParties::of(&contact.record.written, None)
 }
 
-/// The next version of a contact, with the version before it: corrected, or entered in error.
+/// A correction of an outreach contact, or its entering in error, sealed (encrypted) and ready to be written: the next version
+/// and the one before it.
 pub struct ContactCorrection {
     sight: CaseScope,
     next: SealedContact,
     before: SealedVersion,
     names: NamedParties,
-    /// The participants before and after the change.
+    /// The participants of the contact before the change, and after it.
     participants: [Vec<Participant>; 2],
     vault: Vault,
 }
 
 impl ContactCorrection {
-    /// Seals both versions of a contact.
+    /// Makes the change of an outreach contact from `before` to `after`, and seals both versions. `sight` covers the people,
+    /// families and contacts that the caller may know of.
     pub fn new(
         before: &OutreachContact,
         after: &OutreachContact,
@@ -50,7 +52,8 @@ impl ContactCorrection {
         })
     }
 
-    /// Writes the next version, and works out again how the families were first reached that the contact names or has named.
+    /// Writes the next version and keeps the one before it. Determines again how the families were first reached that the
+    /// contact names or named before. Fails if somebody is named of whom the caller may not know and who was not named before.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         let names_before = self.names.known_before.as_deref().cloned().unwrap_or_default();
         let names_before = NamedParties { known_before: Some(Box::new(names_before.clone())), ..names_before };
@@ -59,9 +62,10 @@ impl ContactCorrection {
         let people = |names: &NamedParties| names.people.iter().map(|(_, person)| *person).collect::<Vec<PersonId>>();
         let (named, named_before) = (people(&self.names), people(&names_before));
         let is_about_the_same = named == named_before && self.names.family == names_before.family;
-        // If somebody was protected or a family was merged meanwhile, that holds for the next version as well.
+        // If a person became protected or a family was merged since the contact was read, that holds for the next version as
+        // well.
         let current = store::hold(conn, &self.sight, self.next.id)?;
-        // A link to a family stays, even if the people have moved to another family since.
+        // The contact stays linked to its family, even if the people have moved to another family since.
         let family = if is_about_the_same { current.family_id } else { found.family };
         let protected = current.protected || found.protected || found_before.protected;
         let next = SealedContact { family_id: family, protected, ..self.next.clone() }.hidden_as_needed();
@@ -69,8 +73,8 @@ impl ContactCorrection {
         if named != named_before {
             store::replace_people(conn, next.id, &named)?;
         }
-        // If somebody of another family is added, the contact belongs to no single family, but an offer to the first family is still that
-        // family's.
+        // If somebody of another family is added, the contact is linked to no single family, but an offer to the first family
+        // still belongs to that family.
         let theirs = family.or(current.family_id.filter(|before| found.families.contains(before)));
         self.take_along(conn, current.family_id, theirs)?;
         let office = next.office_id;
@@ -83,8 +87,9 @@ impl ContactCorrection {
         reached::recompute(conn, &affected)
     }
 
-    /// Gives the offers and follow-ups of the contact's family to the family that the contact belongs to now. An offer to a participant
-    /// stays with the participant.
+    /// Moves the offers and follow-ups of the contact that belong to the family `from` to the family `to`. An offer to one
+    /// participant stays with the participant. Fails if a participant to whom something was offered is missing or has another
+    /// place in the list.
     fn take_along(&self, conn: &mut DbConn, from: Option<FamilyId>, to: Option<FamilyId>) -> Result<()> {
         let ([were, are], id) = (&self.participants, self.next.id);
         if were == are && from == to {

@@ -1,5 +1,6 @@
-//! The correction of a referral. It may turn out to be about somebody else, or its child's identity to be protected: then the referral
-//! disappears for staff who are not cleared, with everything that tells as much as it does.
+//! The transaction that corrects a referral. After the correction it may be about another person, or its child's identity may
+//! be protected: then it disappears for staff who are not cleared, together with the contact, the follow-ups and the sibling
+//! reports that tell as much.
 
 use std::sync::Arc;
 
@@ -22,17 +23,18 @@ use crate::referrals::siblings::hiding;
 use crate::referrals::{Referral, store};
 use crate::vault::Vault;
 
-/// A correction that is to be written.
+/// A correction of a referral, sealed (encrypted) and ready to be written.
 pub struct ReferralCorrecting {
     id: ReferralId,
-    /// The office that has the referral before the correction.
+    /// The office that had the referral before the correction.
     pub office: OfficeId,
     whom: ConcernedPerson,
     transition: Transition,
     effects: CorrectionEffects,
-    /// Whether the referral disappears by the correction for staff who are not cleared.
+    /// Whether the referral becomes protected by the correction, so that it disappears for staff who are not cleared.
     hides: bool,
-    /// The member of staff who hides the copied reports as well, if they must be hidden.
+    /// The member of staff who corrects the referral, if the sibling reports that were copied with it must be hidden too.
+    /// Otherwise `None`.
     hider: Option<ActingStaff>,
     call: AuditedCall,
     scope: CaseScope,
@@ -41,7 +43,8 @@ pub struct ReferralCorrecting {
 }
 
 impl ReferralCorrecting {
-    /// Seals the correction from `before` to `after`, which is about `whom`.
+    /// Makes the correction of a referral from `before` to `after`, and seals it. `whom` is the result of looking up the
+    /// registered person that `after` is about.
     pub fn new(
         before: &Referral,
         after: &Referral,
@@ -67,7 +70,8 @@ impl ReferralCorrecting {
         })
     }
 
-    /// Writes the correction with everything that follows from it.
+    /// Writes the correction with everything that follows from it. Fails as stale if the referral or the person has changed
+    /// since they were read.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         self.whom.hold(conn)?;
         self.transition.write(conn)?;
@@ -83,18 +87,18 @@ impl ReferralCorrecting {
         Ok(())
     }
 
-    /// Whether the caller may still know of the referral after the correction.
+    /// Whether the caller may still know of the referral, once the correction is written.
     pub fn is_in_sight(&self, conn: &mut DbConn) -> Result<bool> {
         Ok(if_known(store::find(conn, &self.scope, self.id))?.is_some())
     }
 }
 
-/// The consequences for people when a referral is about somebody else or its protection changes.
+/// The consequences of a correction for people: an office has met another person, or a family was first reached in another way.
 struct CorrectionEffects {
     met: Option<PersonId>,
     office: OfficeId,
     protected: bool,
-    /// The people whose family may have been first reached in another way.
+    /// The people whose family may have been first reached in another way, so that this is determined again.
     touched: Vec<PersonId>,
 }
 

@@ -1,11 +1,13 @@
-//! The intake of a referral: the one transaction by which a referral comes in, from a partner agency, from staff, from a contact in the
-//! field, as a sibling's copy, from the demo, or about a person who was registered after it.
+//! The intake of a referral: the one transaction by which a referral is stored for the first time, whether it comes from a
+//! partner agency, from staff, from an outreach contact, as a copy for a sibling or from the demo. A referral that came before
+//! its child was registered is linked to the person here too.
 //!
-//! - The person and the sender's category that the referral was judged by are held. If they have changed, the intake fails as stale.
-//! - The office that receives a referral has a reason to know of the person.
-//! - The person's family was reached by the referral.
+//! - The registered person and the sender's category, by which the referral was judged, are locked. If one of them has changed
+//!   since, the intake fails as stale.
+//! - The intake notes that the office which receives the referral has met the person, so its staff may know of the person.
+//! - The intake notes that the referral reached the person's family.
 //!
-//! Nobody else adds a referral: the test `architecture` holds that.
+//! No other code inserts a referral: the test `architecture` checks that.
 
 use crate::auth::{CaseScope, Category};
 use crate::db::{DbConn, stale};
@@ -23,23 +25,25 @@ use crate::rules::Rules;
 use crate::time::Random;
 use crate::vault::Vault;
 
-/// A referral that comes in, sealed.
+/// A new referral that is to be stored, sealed (encrypted), with the facts by which it was judged.
 #[derive(Clone)]
 pub struct ReferralIntake {
     pub id: ReferralId,
     referral: SealedReferral,
     requested: Vec<ServiceId>,
-    /// The person that the referral was judged to be about.
+    /// The result of looking up the registered person that the referral is about.
     whom: ConcernedPerson,
-    /// The agency that sends the referral, with the category that the referral was judged by.
+    /// The partner agency that sends the referral, with the category by which the referral was judged. `None` if no agency
+    /// sends it.
     sender: Option<(PartnerId, Category)>,
-    /// The contact that staff named as the source.
+    /// The outreach contact that staff named as the source. `None` if the referral was not taken down by staff.
     source: Option<NamedSource>,
-    /// Whether the child is said to be protected by those who make the referral.
+    /// Whether those who make the referral state that the child's identity is protected.
     pub says_protected: bool,
 }
 
-/// A contact that was named as the source of a referral, and the contacts that the caller may know of.
+/// The outreach contact that staff named as the source of a referral, if they named one, and the scope of the contacts that
+/// they may know of.
 #[derive(Clone)]
 struct NamedSource {
     contact: Option<OutreachContactId>,
@@ -47,7 +51,8 @@ struct NamedSource {
 }
 
 impl ReferralIntake {
-    /// Seals a referral about `whom`.
+    /// Makes the intake of a new referral, and seals the referral. `whom` is the result of looking up the registered person
+    /// that it is about.
     pub fn new(referral: &Referral, whom: ConcernedPerson, vault: &Vault, random: &Random) -> Result<Self> {
         Ok(Self {
             id: referral.id,
@@ -60,19 +65,21 @@ impl ReferralIntake {
         })
     }
 
-    /// Seals a sibling's copy. It is about nobody who is registered, and its sender was judged with the first report.
+    /// Makes the intake of a copy of a concern report for a sibling, and seals the copy. It is linked to no registered person.
+    /// Its sender is not checked again, since the sender was checked with the first report.
     pub fn of_copy(copy: &Referral, vault: &Vault, random: &Random) -> Result<Self> {
         let intake = Self::new(copy, ConcernedPerson::nobody(), vault, random)?;
         Ok(Self { requested: Vec::new(), sender: None, ..intake })
     }
 
-    /// The same referral, taken down by staff who may name a contact as its source. If they say that the child is protected, the source
-    /// is protected too.
+    /// Sets that staff took the referral down, with the outreach contact that they named as its source, if any; `scope` must
+    /// cover the contact. If they state that the child's identity is protected, the contact becomes protected too.
     pub fn taken_down(self, contact: Option<OutreachContactId>, scope: CaseScope) -> Self {
         Self { source: Some(NamedSource { contact, scope }), ..self }
     }
 
-    /// Stores the referral with everything that follows from it.
+    /// Stores the referral with everything that follows from it. Fails as stale if the person or the sender's category has
+    /// changed since the referral was judged.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         let referral = &self.referral;
         self.whom.hold(conn)?;
@@ -89,8 +96,8 @@ impl ReferralIntake {
         }
         store::insert(conn, referral, &self.requested)?;
         of_person::arrived(conn, referral)?;
-        // The contact is about the same child, so it is protected too. It is left alone if the maker does not know of the protection,
-        // since its disappearance would reveal the protection.
+        // The contact is about the same child, so it becomes protected too. It stays visible if the maker has not said that the
+        // child is protected, since its disappearance would reveal the protection.
         if self.source.is_some() && self.says_protected {
             contact_store::protect_source(conn, referral.id)?;
         }
@@ -99,7 +106,8 @@ impl ReferralIntake {
 }
 
 impl NamedSource {
-    /// Checks that the contact exists, as far as the caller may know.
+    /// Checks that the named contact exists, is covered by the scope and was not entered in error. Passes if no contact was
+    /// named.
     fn check(&self, conn: &mut DbConn) -> Result<()> {
         let mut rules = Rules::default();
         if let Some(id) = self.contact {
@@ -110,17 +118,18 @@ impl NamedSource {
     }
 }
 
-/// Takes in a referral that came before its child was registered: its next version is about `person`, as if it came now.
+/// Stores the next version of a referral that came before its child was registered, now linked to `person`: the office has met
+/// the person, and the referral reached the person's family, as if it came now.
 pub fn adopt(conn: &mut DbConn, person: PersonId, next: &SealedReferral) -> Result<()> {
     store::update(conn, next)?;
-    // A referral entered in error is no reason for the office to know the person.
+    // A referral that was entered in error is no reason for its office to know of the person.
     if next.status != Status::EnteredInError {
         meet(conn, person, next)?;
     }
     of_person::arrived(conn, next)
 }
 
-/// Gives the office of a referral a reason to know of the person.
+/// Notes that the office which has the referral has met the person, so that its staff may know of the person.
 fn meet(conn: &mut DbConn, person: PersonId, referral: &SealedReferral) -> Result<()> {
     families::store::meet_person(conn, person, referral.office_id, referral.protected)
 }

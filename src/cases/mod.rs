@@ -1,4 +1,5 @@
-//! Transactions that span nouns, below the faces.
+//! Transactions that write several nouns of the domain at once, such as a person with the referrals about the person. They know
+//! nothing of HTTP routes.
 
 pub mod adoption;
 pub mod change_person;

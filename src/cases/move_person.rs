@@ -1,4 +1,4 @@
-//! Moves a person to another family, or out of any family.
+//! The transaction that moves a person to another family, or out of any family.
 
 use crate::db::DbConn;
 use crate::error::{Error, Result, Text};
@@ -9,11 +9,11 @@ use crate::id::{FamilyId, PersonId};
 use crate::people::store::{self, SealedPerson};
 use crate::vault::{self, ConfidentialProse, Vault};
 
-/// A move that is to be stored.
+/// A move of a person between families, ready to be written. Its reason is sealed (encrypted).
 pub struct MovePerson {
     by: ActingStaff,
     person: PersonId,
-    /// The version of the person who is moved.
+    /// The version of the person by which the move was judged.
     version: i32,
     from: Option<FamilyId>,
     to: Option<FamilyId>,
@@ -21,7 +21,7 @@ pub struct MovePerson {
 }
 
 impl MovePerson {
-    /// Seals the move of a person to the family `to`.
+    /// Makes the move of the person `before` to the family `to`, or out of any family if `to` is `None`, and seals its reason.
     pub fn new(
         before: &SealedPerson,
         to: Option<FamilyId>,
@@ -36,7 +36,8 @@ impl MovePerson {
         Ok(Self { by, person, version, from, to, event })
     }
 
-    /// Stores the move. Fails as stale if the person was changed meanwhile.
+    /// Stores the move. Fails as stale if the person was changed since it was read, and as invalid if the person is in the
+    /// family already, or the family cannot be joined or would become too large.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         if let Some(family) = self.to {
             self.by.check_can_be_joined(conn, family, "/familyId")?;

@@ -1,5 +1,6 @@
-//! Hides what was written about a person whose identity is protected: the person's referrals and the contacts in the field exist only
-//! for staff who are cleared for protected identities, and open referrals go to the central reception.
+//! Hiding of everything that was written about a person whose identity is protected: the person's referrals and the outreach
+//! contacts that name the person then exist only for staff who are cleared for protected identities, and open referrals go to
+//! the central reception.
 
 use uuid::Uuid;
 
@@ -19,26 +20,27 @@ use crate::referrals::siblings::hiding;
 use crate::referrals::store::SealedReferral;
 use crate::vault::Vault;
 
-/// The referrals about a protected person that must change when the person changes: all of them if the protection becomes stronger,
-/// otherwise those that are not hidden yet.
+/// Returns the referrals about a protected person that must get a next version when the person is changed: all of them if the
+/// protection becomes stronger (`is_raised`), otherwise those that are not protected yet.
 pub fn affected(conn: &mut DbConn, person: PersonId, is_raised: bool) -> Result<Vec<SealedReferral>> {
     if is_raised { of_person::all(conn, person) } else { of_person::unprotected(conn, person) }
 }
 
-/// The hiding of what was written about a protected person.
+/// The hiding of the referrals and contacts about a protected person, ready to be written.
 pub struct ProtectPerson {
     person: PersonId,
     family: Option<FamilyId>,
-    /// The next versions of the person's referrals.
+    /// The next versions of the person's referrals, sealed (encrypted).
     referrals: Vec<SealedReferral>,
-    /// The events that are added to the histories of these referrals.
+    /// The events that are added to the histories of the referrals that go to another office.
     events: Vec<SealedEvent>,
-    /// The referrals that were not hidden before.
+    /// The identifiers of the referrals that were not protected before.
     rerouted: Vec<Uuid>,
 }
 
 impl ProtectPerson {
-    /// Hides and seals the referrals about a person, which are those that [`affected`] returns.
+    /// Makes and seals the protected next versions of the referrals `before`, which are those that [`affected`] returned for
+    /// the person.
     pub fn new(
         person: &Person,
         before: Vec<SealedReferral>,
@@ -57,7 +59,9 @@ impl ProtectPerson {
         Ok(Self { person: person.id, family: person.family_id, referrals, events, rerouted })
     }
 
-    /// Stores what is hidden. Fails as stale if a referral was changed meanwhile, or if another one has arrived.
+    /// Writes the next versions of the referrals, and hides the contacts that name the person and the sibling reports copied
+    /// with the referrals. Fails as stale if one of the referrals was changed since it was read, or if an unprotected referral
+    /// about the person has arrived.
     pub fn write(&self, conn: &mut DbConn, by: &ActingStaff, directory: &Directory, vault: &Vault) -> Result<()> {
         of_person::protect(conn, self.person, &self.referrals)?;
         self.events.iter().try_for_each(|event| events::insert(conn, event))?;

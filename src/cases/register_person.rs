@@ -1,4 +1,5 @@
-//! Registers a person. Referrals that named the person's identity number before are about the person from now on.
+//! The transaction that registers a person. Earlier referrals whose child has the person's identity number are about the
+//! registered person from then on.
 
 use std::sync::Arc;
 
@@ -16,7 +17,8 @@ use crate::people::Person;
 use crate::people::store::{self, NumberClaim, SealedPerson};
 use crate::vault::Vault;
 
-/// A person who is to be registered.
+/// A registration of a person, sealed (encrypted) and ready to be written, with the office that has met the person and the
+/// member of staff who registers.
 pub struct RegisterPerson {
     person: SealedPerson,
     words: Vec<Vec<u8>>,
@@ -26,15 +28,17 @@ pub struct RegisterPerson {
     vault: Vault,
 }
 
-/// The result of registering a person.
+/// The result of writing the registration of a person.
 pub enum PersonRegistration {
     New(SealedPerson),
-    /// The person who already has the identity number. Nothing is written except that the number was named.
+    /// The person who was registered before with the same identity number. Nothing is written except the audit record that the
+    /// number was named.
     Known(SealedPerson),
 }
 
 impl RegisterPerson {
-    /// Seals a person who joins a family and whom an office has met.
+    /// Makes the registration of a person whom `office` has met, and seals the person's data. The person joins the family
+    /// `family_id`, if one is given.
     pub fn new(
         person: &Person,
         family_id: Option<FamilyId>,
@@ -48,13 +52,14 @@ impl RegisterPerson {
         Ok(Self { person: SealedPerson { family_id, ..sealed }, words, office, by, directory, vault })
     }
 
-    /// Stores the person, unless the identity number is already known to the caller.
+    /// Stores the person with everything that follows from it, unless the caller may know of a person with the same identity
+    /// number: then that person is returned.
     pub fn write(&self, tx: &mut Tx<'_>) -> Result<PersonRegistration> {
         let mut person = self.person.clone();
         if let Some(family) = person.family_id {
             self.by.check_can_be_joined(tx, family, "/familyId")?;
         }
-        // Somebody else may register the same number at this moment, or change a referral that names it.
+        // Another call may register the same number at this moment, or change a referral that names it.
         if let Some(hash) = &person.number_hash {
             dialect::take_number(tx, hash)?;
         }

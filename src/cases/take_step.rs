@@ -1,4 +1,5 @@
-//! The transaction of a step: the records that the step names are checked, and the referral's next version is written.
+//! The transaction in which staff take a step on a referral: the records that the step names are checked, and the referral's
+//! next version is written.
 
 use crate::auth::{CaseScope, register};
 use crate::db::{DbConn, dialect};
@@ -11,19 +12,20 @@ use crate::referrals::course::steps::StepReferences;
 use crate::referrals::{Kind, Referral, Status, store};
 use crate::rules::Rules;
 
-/// A step that is to be written, with the records that it names.
+/// A step on a referral that is ready to be written, with the records that the step names.
 pub struct StepTaking {
     transition: Transition,
     named: StepReferences,
     id: ReferralId,
     kind: Kind,
-    /// The office that has the referral before the step.
+    /// The office that had the referral before the step.
     pub office: OfficeId,
     scope: CaseScope,
 }
 
 impl StepTaking {
-    /// Prepares a step that was judged by `before`.
+    /// Prepares the writing of a step that was judged by the version `before` of a referral. `named` are the records that the
+    /// step names, and `scope` the cases that the caller may know of.
     pub fn new(before: &Referral, transition: Transition, named: StepReferences, scope: CaseScope) -> Self {
         Self { transition, named, id: before.id, kind: before.kind, office: before.office_id, scope }
     }
@@ -33,7 +35,9 @@ impl StepTaking {
         self.transition.write(conn)
     }
 
-    /// Checks that the records that the step names exist, as far as the caller may know.
+    /// Checks that the records which the step names exist and that the caller may know of them: a colleague must work with
+    /// cases at the office, and a duplicated referral must be of the same sort and itself neither a duplicate nor entered in
+    /// error.
     fn check_named(&self, conn: &mut DbConn) -> Result<()> {
         let (named, scope) = (self.named, &self.scope);
         let mut rules = Rules::default();
@@ -46,7 +50,7 @@ impl StepTaking {
             let found = if_known(store::find(conn, scope, other))?;
             let stands = found.filter(|found| !matches!(found.status, Status::EnteredInError | Status::Duplicate));
             let found = rules.known("/ofReferralId", other.uuid(), stands);
-            // A report that duplicates a request would end without its assessment and its decision.
+            // A concern report that is marked as a duplicate of a request would end without its assessment and its decision.
             let is_report = |kind: Kind| kind == Kind::ConcernReport;
             let is_alike = found.is_none_or(|found| is_report(found.kind) == is_report(self.kind));
             let differs = Text::new(

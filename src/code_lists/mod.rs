@@ -1,4 +1,4 @@
-//! Code lists: the meaning of each code of the API, in Swedish and English.
+//! Code lists: the meaning of each code that the API uses, in Swedish and English.
 //!
 //! The texts are data (`data/code_lists.json`). A test compares each list with the enum that it describes.
 
@@ -12,22 +12,22 @@ use utoipa::ToSchema;
 
 use crate::text::Localized;
 
-/// A list of codes with their meanings.
+/// A code list: the codes that a field can have, with their meanings, as in the data file.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CodeList {
-    /// The name of the list, such as "Needs and topics".
+    /// The title of the list for readers, such as "Needs and topics".
     pub name: Localized,
     /// The codes of the list, in their usual order.
     #[schema(max_items = 200)]
     pub items: Vec<Code>,
 }
 
-/// A code with its meaning.
+/// A code that a field or filter can have, with its meaning.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Code {
-    /// The code in bodies and filters.
+    /// The code as it is written in bodies and filters.
     #[schema(max_length = 100, pattern = "^[a-z0-9][a-z0-9_.:-]*$", example = "school_absence")]
     pub code: String,
     /// The meaning of the code, in Swedish.
@@ -38,8 +38,8 @@ pub struct Code {
     pub en: String,
 }
 
-/// All lists by name. They are compiled into the program. A test reads them, so the default for an unreadable file is
-/// never used.
+/// All code lists by their names in paths, such as `needs`. The data file is compiled into the program. A test reads
+/// it, so the empty default for an unreadable file is never used.
 pub static LISTS: LazyLock<BTreeMap<String, CodeList>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../data/code_lists.json")).unwrap_or_default());
 

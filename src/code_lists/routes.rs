@@ -21,15 +21,15 @@ pub fn mount(api: &mut impl Mount) {
     api.service(list_code_lists).service(get_code_list);
 }
 
-/// A list of codes with their meanings.
+/// A code list: the codes that a field or filter can have, with their meanings.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CodeList)]
 pub struct CodeListView {
-    /// The list's name in paths.
+    /// The identifier of the list in addresses, such as `needs`.
     #[schema(max_length = 100, pattern = "^[a-z]+(-[a-z]+)*$", example = "needs")]
     id: String,
-    /// The name of the list, in Swedish and possibly other languages.
+    /// The title of the list for readers, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Behov och ämnen", "en": "Needs and topics"}
     name: Localized,
@@ -69,7 +69,7 @@ async fn list_code_lists(_: Anyone, call: Call, paging: Paging) -> Result<HttpRe
 
 /// Get a code list
 ///
-/// The answer is one list of codes with their meanings in Swedish and English.
+/// The answer is one code list, with the meaning of each code in Swedish and English.
 #[utoipa::path(
     operation_id = "getCodeList",
     tag = "meta",

@@ -1,4 +1,4 @@
-//! The configuration of the database and its password.
+//! The configuration of the database: its address and its password.
 
 use std::path::{Path, PathBuf};
 
@@ -7,10 +7,11 @@ use clap::Args;
 use crate::config::Hidden;
 use crate::db::Target;
 
-/// The arguments of every command that needs a database.
+/// The arguments that name the database, for every command that needs one.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseConfig {
-    /// The database: sqlite://PATH for the embedded one, or postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full
+    /// The address of the database: sqlite://PATH for the embedded one, or
+    /// postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full
     #[arg(
         long,
         env = "DATABASE_URL",
@@ -20,13 +21,13 @@ pub struct DatabaseConfig {
     )]
     pub database_url: Hidden,
 
-    /// A file with the password for PostgreSQL, instead of a password in the address
+    /// A file with the password for PostgreSQL, instead of a password in DATABASE_URL
     #[arg(long, env = "NARA_DATABASE_PASSWORD_FILE", value_name = "NARA_DATABASE_PASSWORD_FILE")]
     pub database_password_file: Option<PathBuf>,
 }
 
 impl DatabaseConfig {
-    /// Parses the address of the database and adds the password.
+    /// Returns the database that the arguments name, with the password from the file if there is one.
     pub fn target(&self) -> Result<Target, String> {
         let target: Target = self.database_url.0.parse().map_err(|error| format!("DATABASE_URL: {error}"))?;
         let Some(path) = &self.database_password_file else { return Ok(target) };

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A text that may hold a password or keys. It is parsed later than the other arguments, because clap quotes an argument that it
-/// refuses.
+/// An argument that may hold a password or keys. It is kept as plain text and parsed only after clap has finished, because clap
+/// quotes an argument that it refuses.
 #[derive(Clone)]
 pub struct Hidden(pub(super) String);
 

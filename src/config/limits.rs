@@ -1,4 +1,4 @@
-//! The rate limits of callers, as an installation configures them.
+//! The rate limits of callers, as the arguments of an installation set them.
 
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -9,48 +9,49 @@ use clap::{ArgAction, Args};
 /// The arguments that set the rate limits, for every command that serves.
 #[derive(Debug, Clone, Args)]
 pub struct LimitsConfig {
-    /// Whether callers are limited: on or off. Turn it off for measurements, or if a proxy in front limits them
+    /// Whether the rate limits of callers are applied: on or off. Turn them off for measurements, or if a proxy in front limits
+    /// callers
     #[arg(long, env = "NARA_LIMITS", value_name = "NARA_LIMITS", default_value = "on", value_parser = switch, action = ArgAction::Set)]
     pub limits: bool,
 
-    /// The rate of calls that one address may make without signing in, as CALLS/UNIT:BURST with s, min or h
+    /// The rate of calls without a sign-in from one IP address, as CALLS/UNIT:BURST with s, min or h
     #[arg(long, env = "NARA_LIMIT_ANONYMOUS", value_name = "NARA_LIMIT_ANONYMOUS", default_value = "20/s:60")]
     pub limit_anonymous: Rate,
 
-    /// The rate of reading calls of one key or one member of staff
+    /// The rate of reading calls (GET) by one API key or one member of staff
     #[arg(long, env = "NARA_LIMIT_READ", value_name = "NARA_LIMIT_READ", default_value = "50/s:150")]
     pub limit_read: Rate,
 
-    /// The rate of writing calls of one key or one member of staff
+    /// The rate of writing calls by one API key or one member of staff
     #[arg(long, env = "NARA_LIMIT_WRITE", value_name = "NARA_LIMIT_WRITE", default_value = "50/s:150")]
     pub limit_write: Rate,
 
-    /// The rate of searches for people by one member of staff
+    /// The rate of searches (for people or referrals) by one member of staff
     #[arg(long, env = "NARA_LIMIT_SEARCH", value_name = "NARA_LIMIT_SEARCH", default_value = "30/min")]
     pub limit_search: Rate,
 
-    /// The rate of failed sign-ins of one address; only calls that fail are refused
+    /// The rate of failed sign-ins from one IP address. If it is exceeded, only calls that fail to sign in get 429
     #[arg(long, env = "NARA_LIMIT_SIGN_IN", value_name = "NARA_LIMIT_SIGN_IN", default_value = "20/min")]
     pub limit_sign_in: Rate,
 }
 
-/// The rates of all limits.
+/// The rates of all rate limits of callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
-    /// The rate for one address that calls without signing in.
+    /// The rate of calls without a sign-in from one IP address.
     pub anonymous: Rate,
-    /// The rate for the reading of one key or one member of staff.
+    /// The rate of reading calls by one API key or one member of staff.
     pub read: Rate,
-    /// The rate for the writing of one key or one member of staff.
+    /// The rate of writing calls by one API key or one member of staff.
     pub write: Rate,
-    /// The rate for one member of staff's searches for people.
+    /// The rate of searches, for people or referrals, by one member of staff.
     pub search: Rate,
-    /// The rate for one address's failures to sign in.
+    /// The rate of failed sign-ins from one IP address.
     pub sign_in: Rate,
 }
 
 impl LimitsConfig {
-    /// The rates; `None` if limits are off.
+    /// Returns the rates of all limits; `None` if rate limits are off.
     pub fn rates(&self) -> Option<Rates> {
         self.limits.then_some(Rates {
             anonymous: self.limit_anonymous,
@@ -70,7 +71,8 @@ fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
-/// A token bucket: it holds a burst of calls, and a fixed number of calls is added in each period.
+/// The rate of a token bucket: the bucket holds at most a burst of calls, and a fixed number of calls is added to it in each
+/// period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     calls: NonZeroU32,
@@ -78,26 +80,26 @@ pub struct Rate {
     burst: NonZeroU32,
 }
 
-/// The largest number that is accepted. A higher rate would be no limit.
+/// The largest number of calls or of a burst that is accepted. A higher rate would be no limit.
 const MOST: u32 = 1_000_000;
 
 impl Rate {
-    /// The number of calls in a full bucket.
+    /// The burst: the number of calls that a full bucket holds.
     pub fn burst(&self) -> NonZeroU32 {
         self.burst
     }
 
-    /// The number of calls that are added in each period, and the period's length in seconds.
+    /// The number of calls that are added to a bucket in each period, and the period's length in seconds.
     pub fn refill(&self) -> (NonZeroU32, u64) {
         (self.calls, self.period.as_secs())
     }
 
-    /// The time until one more call is added to an empty bucket.
+    /// The time that it takes until one call is added to a bucket.
     pub fn one_per(&self) -> Duration {
         self.period / self.calls.get()
     }
 
-    /// The time until this number of calls has been added, in whole seconds, rounded up.
+    /// The time that it takes until this number of calls has been added to a bucket, in whole seconds, rounded up.
     pub fn seconds_for(&self, calls: u32) -> u64 {
         let nanoseconds = self.period.as_nanos() * u128::from(calls) / u128::from(self.calls.get());
         u64::try_from(nanoseconds.div_ceil(1_000_000_000)).unwrap_or(u64::MAX)

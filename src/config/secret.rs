@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::code::code;
 use crate::hex;
 
-/// The installation's secret. A separate key is derived from it for each purpose.
+/// The installation's secret: 32 random bytes, from which a separate key is derived for each purpose.
 #[derive(Clone)]
 pub struct Secret([u8; 32]);
 
@@ -17,7 +17,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The beginning of a demo's secret in its file, by which `serve` recognises it.
+/// The text at the beginning of the secret file and the vault key file of a demo, by which `serve` recognises and refuses them.
 pub const DEMO_MARK: &str = "demo:";
 
 impl Secret {
@@ -34,12 +34,12 @@ impl Secret {
         text.parse().map_err(|error| format!("NARA_SECRET_FILE: {error}"))
     }
 
-    /// Derives the key for one purpose.
+    /// Derives the key for one purpose, which `end` names. The same purpose always gets the same key.
     pub fn key(&self, end: &str) -> [u8; 32] {
         code(&self.0, &[end.as_bytes()])
     }
 
-    /// The secret in the format of its file.
+    /// Returns the secret as it is written in its file: 64 hexadecimal digits.
     pub fn reveal(&self) -> String {
         hex::encode(&self.0)
     }

@@ -7,14 +7,15 @@ use clap::Args;
 use crate::config::{DEMO_MARK, Hidden};
 use crate::vault::Vault;
 
-/// The vault's keys, for every command that reads or writes personal data.
+/// The arguments with the vault's keys, for every command that reads or writes personal data.
 #[derive(Debug, Clone, Args)]
 pub struct VaultConfig {
-    /// A file with the vault's ring of keys, which only the server may read. Make it with: nara vault new-keys
+    /// A file with the vault's ring of keys, which seal personal data. Let nobody but the server read it. Make it with: nara vault
+    /// new-keys
     #[arg(long, env = "NARA_VAULT_KEYS_FILE", value_name = "NARA_VAULT_KEYS_FILE")]
     pub vault_keys_file: Option<PathBuf>,
 
-    /// The ring of keys itself, instead of the file, with commas in place of line ends
+    /// The vault's ring of keys itself, instead of its file, with commas in place of line ends
     #[arg(
         long,
         env = "NARA_VAULT_KEYS",
@@ -26,7 +27,7 @@ pub struct VaultConfig {
 }
 
 impl VaultConfig {
-    /// Reads the vault of a real installation. Refuses keys that `demo` made.
+    /// Reads the keys of a real installation's vault. Refuses keys that `demo` made.
     pub fn vault(&self) -> Result<Vault, String> {
         let (name, text) = self.text()?;
         if text.starts_with(DEMO_MARK) {
@@ -37,7 +38,7 @@ impl VaultConfig {
         text.parse().map(Vault::new).map_err(|error| format!("{name}: {error}"))
     }
 
-    /// Reads the vault of a real installation or of a demo.
+    /// Reads the keys of the vault of a real installation or of a demo.
     pub fn vault_of_either(&self) -> Result<Vault, String> {
         let (name, text) = self.text()?;
         let ring = text.strip_prefix(DEMO_MARK).unwrap_or(&text);

@@ -1,10 +1,10 @@
-//! The one way to write the directory.
+//! The one way in which a call writes the directory of areas, districts, offices and services.
 //!
-//! - A change is one transaction: the rows, the count of writes, the record in the audit.
-//! - The next snapshot is made inside it, from the rows that it has written. A rule of the whole directory that breaks there takes
-//!   everything back.
-//! - Writes of the directory wait for each other, so the rules of the whole are judged on what will be.
-//! - The snapshot is installed before the answer, so the caller who wrote something finds it.
+//! - A change is one transaction: it writes the rows, raises the directory's version and stores the audit record.
+//! - The next snapshot of the directory is made inside the transaction, from the rows as they are after the change. If it
+//!   breaks a rule of the whole directory, the transaction is rolled back.
+//! - Writes of the directory wait for each other, so the rules are judged on the directory as it will be.
+//! - The new snapshot becomes the current one before the call is answered, so that the caller's next call finds the change.
 
 use std::sync::Arc;
 
@@ -19,20 +19,21 @@ use crate::error::Result;
 use crate::http::written::Written;
 use crate::idempotency;
 
-/// A change of the directory.
+/// A change of the directory, as the functions by which it is written, judged and answered.
 pub struct DirectoryChange<Work, Rule, Answer> {
-    /// The resource that is written.
+    /// The identifier of the area, district, office or service that is written.
     pub id: Uuid,
-    /// Writes the rows; may run more than once.
+    /// Writes the rows. It may run more than once.
     pub work: Work,
-    /// Judges the directory after it.
+    /// Checks the directory as it is after the change, and fails if it breaks a rule.
     pub rule: Rule,
-    /// Makes the answer of the directory after it.
+    /// Makes the answer to the call from the directory as it is after the change.
     pub answer: Answer,
 }
 
 impl Context<Administrator> {
-    /// Writes the directory. `prepare` makes the change from the newest directory: another server may have written since this one looked.
+    /// Writes a change of the directory and returns the answer. `prepare` makes the change from the newest snapshot, which is
+    /// read first: another server may have written the directory since this call came in.
     pub async fn write_directory<W, R, A>(
         &self,
         attempt: AuditAttempt,
@@ -66,12 +67,12 @@ impl Context<Administrator> {
     }
 }
 
-/// The rule of changes that break no rule of the whole directory.
+/// Accepts every directory: the rule for changes that cannot break a rule of the whole directory.
 pub fn any(_: &Directory) -> Result<()> {
     Ok(())
 }
 
-/// The answer to deletions.
+/// Makes the answer 204 without a body, for deletions.
 pub fn no_content(_: &Directory) -> Result<Written> {
     Ok(Written::out_of_sight())
 }

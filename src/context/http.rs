@@ -1,4 +1,4 @@
-//! The context as a handler's first argument, and the answers that it sends.
+//! The HTTP side of the context: it is taken from a request as a handler's first argument, and sends the answer of a write.
 
 use std::sync::Arc;
 
@@ -40,8 +40,8 @@ impl<C: FromRequest<Error = Error> + 'static> FromRequest for Context<C> {
 }
 
 impl<C: Acting> Context<C> {
-    /// Does one write, and sends its answer: see the module for the order of its steps. `repeat` gives a kept answer again; `prepare`
-    /// makes the job that writes, and runs again after a lost race.
+    /// Does one write and sends its answer; the module [`crate::context`] lists the steps. `prepare` makes the job that writes,
+    /// and runs again if another call was faster. `repeat` gives the kept answer to a call that repeats an earlier one.
     pub async fn write<J>(
         &self,
         attempt: AuditAttempt,

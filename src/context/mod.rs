@@ -1,15 +1,18 @@
-//! The context of a call: the caller, and all that the handler needs. It is a handler's first argument, so the signature says who may
-//! call; and its two primitives, [`Context::write`] and [`Context::read_recorded`], hold the order of the steps that every call takes.
+//! The context of an HTTP call: the caller, and everything that the operation's handler needs. It is a handler's first
+//! argument, so the handler's signature says who may call the operation. Its two methods [`Context::write`] and
+//! [`Context::read_recorded`] hold the order of the steps that every write and every recorded read takes.
 //!
-//! A write, in this order:
+//! A write takes these steps, in this order:
 //!
-//! 1. A repeated call, named by its `Idempotency-Key`, gets the answer that was kept.
-//! 2. The handler prepares: it reads, compares `If-Match`, lets the domain decide and seals what will be stored.
-//! 3. Its job writes. The audit's entry and the kept answer follow in the same transaction.
-//! 4. Work that lost a race is prepared again, where the table of actions says so.
-//! 5. An attempt at something that the caller may not know of is recorded as denied.
+//! 1. A call that repeats an earlier one, with the same `Idempotency-Key`, gets the answer that was kept of the earlier call.
+//! 2. The handler prepares the write: it reads, compares `If-Match`, lets the domain decide and encrypts the data that will be
+//!    stored. It returns a job.
+//! 3. The job writes, in one transaction. The audit record and the kept answer follow in the same transaction.
+//! 4. If another call was faster, so that the job fails, the write is prepared and tried again, where the table of audit
+//!    actions says so.
+//! 5. A call about something that the caller may not know of is recorded in the audit as denied.
 //!
-//! A recorded read finds first; the entry is durable before anything that was found leaves.
+//! A recorded read first finds the data; the audit record is stored durably before any of the data is returned.
 
 pub mod directory_writing;
 mod http;
@@ -30,7 +33,7 @@ use crate::vault::Vault;
 
 pub use tx::Tx;
 
-/// The services that all calls share.
+/// The services that all calls share, such as the database and the vault.
 #[derive(Clone)]
 pub struct Services {
     pub db: Db,
@@ -40,37 +43,40 @@ pub struct Services {
     pub denials: Denials,
 }
 
-/// The caller, and all that a handler needs.
+/// The caller of an operation, and everything that the operation's handler needs. `C` is the type of caller that may call it.
 pub struct Context<C> {
     pub caller: C,
     pub call: Call,
-    /// The directory as it was when the call came.
+    /// The snapshot of the directory that was current when the call came in.
     pub directory: Arc<Directory>,
     pub db: Db,
     pub vault: Vault,
     services: Arc<Services>,
 }
 
-/// The number of times that work is prepared in all. Each time another call has got on, so only a crowd gets as far.
+/// The largest number of times that a write is prepared and tried. Each time another call has succeeded instead, so only many
+/// simultaneous calls on the same data get this far.
 const MOST_ATTEMPTS: u8 = 64;
 
 impl<C: Acting> Context<C> {
-    /// The call as the audit remembers it.
+    /// Returns the data about this call that go into its audit records.
     pub fn audited(&self) -> AuditedCall {
         AuditedCall::new(&self.call, self.caller.actor())
     }
 
-    /// The directory for those who write it.
+    /// Returns the handle of the directory, by which its newest snapshot is read and a new one installed.
     pub fn directory_handle(&self) -> &directory::Handle {
         &self.services.directory
     }
 
-    /// Tells the same content from other content by a keyed hash: see [`Retries::fingerprint`].
+    /// Returns a keyed hash of `content`, by which the same content is recognised when it is sent again: see
+    /// [`Retries::fingerprint`].
     pub fn fingerprint(&self, content: &[u8]) -> [u8; 32] {
         self.services.retries.fingerprint(content)
     }
 
-    /// Reads what is not told to the caller by itself: what a change is judged by.
+    /// Reads data by which a change is judged. The reading is not recorded in the audit, so the data must not be shown to the
+    /// caller.
     pub async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
@@ -78,7 +84,9 @@ impl<C: Acting> Context<C> {
         self.db.read(read).await
     }
 
-    /// Reads what is told to the caller. `seen` completes the entry by what was found; it is durable before this returns.
+    /// Reads data that are shown to the caller, and records the reading in the audit. `seen` completes the audit record by the
+    /// data that were found; the record is stored durably before this returns. If the data are not found, the attempt is
+    /// recorded as denied.
     pub async fn read_recorded<T: Send + 'static>(
         &self,
         attempt: AuditAttempt,
@@ -90,7 +98,8 @@ impl<C: Acting> Context<C> {
         self.noted(self.db.read_recorded(read, record).await, &attempt)
     }
 
-    /// Does one write and gives its answer, with what the job tells besides; that is absent where a kept answer is given again.
+    /// Does one write, and returns its answer together with the job's second result. The second result is `None` if the call
+    /// repeats an earlier one and gets the kept answer. For the arguments see [`Context::write`].
     pub async fn perform<T: Send + 'static, J>(
         &self,
         attempt: AuditAttempt,
@@ -114,8 +123,9 @@ impl<C: Acting> Context<C> {
         outcome.map(|written| (written, told))
     }
 
-    /// Prepares and writes; again after a lost race, where the action is retried. A caller that named a version is told that it is
-    /// stale when the work is prepared.
+    /// Prepares the job and runs it in a transaction, up to [`MOST_ATTEMPTS`] times. If another call was faster and the action
+    /// is retried, both are done again; a caller that named a version is then told that it is stale. Fails as overloaded after
+    /// the last attempt.
     async fn retry_on_conflict<T: Send + 'static, J>(
         &self,
         attempt: &AuditAttempt,
@@ -136,8 +146,9 @@ impl<C: Acting> Context<C> {
         Err(Error::new(Problem::Overloaded))
     }
 
-    /// Records an attempt as denied if what was looked for was not found, or something else that the caller named; and passes the outcome
-    /// on as it is.
+    /// Returns `outcome` unchanged. If it is an error because the resource of the call, or something that the caller named, was
+    /// not found, the attempt is recorded in the audit as denied, unless all callers of the action may know of every such
+    /// resource.
     pub fn noted<T>(&self, outcome: Result<T>, attempt: &AuditAttempt) -> Result<T> {
         if attempt.action.is_open {
             return outcome;
@@ -151,12 +162,13 @@ impl<C: OfStaff> Context<C> {
         self.caller.staff()
     }
 
-    /// The cases that the caller may read: an `Access-Reason` opens those of other offices.
+    /// Returns the cases that the caller may read: those of the caller's offices, and with an `Access-Reason` those of other
+    /// offices, if the caller's roles allow it.
     pub fn readable(&self) -> CaseScope {
         self.staff().sight(&self.directory)
     }
 
-    /// The cases that the caller may change.
+    /// Returns the cases that the caller may change. An `Access-Reason` does not extend them.
     pub fn changeable(&self) -> CaseScope {
         self.staff().own_sight(&self.directory)
     }

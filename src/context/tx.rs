@@ -1,4 +1,5 @@
-//! A transaction of a write: the connection, with the audit's entry that will be recorded at its end.
+//! The transaction in which a write is done: the database connection, with the audit record that is stored at the end of the
+//! transaction.
 
 use std::ops::{Deref, DerefMut};
 
@@ -11,17 +12,19 @@ use crate::http::written::Written;
 use crate::id::OfficeId;
 use crate::idempotency::Slot;
 
-/// A transaction. It is a connection to those who read and write rows.
+/// The transaction of one write. It dereferences to the database connection, and holds the audit record until the end of the
+/// transaction.
 pub struct Tx<'a> {
     conn: &'a mut DbConn,
     entry: Entry,
-    /// The entries in place of that one, where the write is recorded as several things or as nothing.
+    /// The audit records that are stored instead of `entry`, if the write is recorded as several actions or not at all.
     instead: Option<Vec<Entry>>,
     kept_for: Option<Uuid>,
 }
 
 impl<'a> Tx<'a> {
-    /// Runs `job` to its end: the entry is recorded and the answer kept after it, in the same transaction.
+    /// Runs `job`, then stores the audit record, and keeps the answer in `slot` if the call has an `Idempotency-Key`. All of it
+    /// belongs to the transaction of `conn`.
     pub(super) fn run<T>(
         conn: &'a mut DbConn,
         entry: Entry,
@@ -41,32 +44,34 @@ impl<'a> Tx<'a> {
         Ok((written, told))
     }
 
-    /// Names the resources that the write turned out to be about.
+    /// Sets the resources that the audit record is about, for a write that finds or creates them only in the transaction.
     pub fn about(&mut self, ids: impl IntoIterator<Item = impl Into<Uuid>>) {
         self.change(|entry| entry.about(ids.into_iter().map(Into::into).collect()));
     }
 
-    /// Names further resources that the answer shows.
+    /// Adds resources to those that the audit record is about, because the answer shows them as well.
     pub fn also_about(&mut self, ids: Vec<Uuid>) {
         self.change(|entry| entry.also_about(ids));
     }
 
-    /// Names the office on whose behalf the caller wrote.
+    /// Sets the office on whose behalf the caller writes, in the audit record.
     pub fn on_behalf_of(&mut self, office: impl Into<Option<OfficeId>>) {
         self.change(|entry| entry.on_behalf_of(office));
     }
 
-    /// Names the resource that the answer is kept for, where it is not the first one that the entry names.
+    /// Sets the resource that the kept answer is about, if it is not the first resource of the audit record. A caller who
+    /// repeats the call must be allowed to know of this resource.
     pub fn keep_for(&mut self, id: impl Into<Uuid>) {
         self.kept_for = Some(id.into());
     }
 
-    /// Records another entry in place of the one of the action: something else happened.
+    /// Replaces the audit record by `entry`, because something else happened than the action that was attempted.
     pub fn record_instead(&mut self, entry: Entry) {
         self.entry = entry;
     }
 
-    /// Records these entries in place of the one of the action: several things happened, or none that is recorded.
+    /// Sets the audit records that are stored instead of the one about the action: several if several things happened, none if
+    /// nothing happened that is recorded.
     pub fn record_each_instead(&mut self, entries: Vec<Entry>) {
         self.instead = Some(entries);
     }

@@ -1,11 +1,11 @@
-//! A backup of a SQLite database, made beside a running server.
+//! Backups of a SQLite database, made while a server may be using it.
 //!
-//! - `VACUUM INTO` copies the data that one reading transaction sees: everything that was acknowledged before it began, in the
-//!   file or still in its log, and nothing of an unfinished transaction. No writer waits for it. SQLite's page-wise backup would
-//!   start over whenever another process writes, and under load it would never end.
-//! - The copy is written in the target folder under another name, readable for its owner only. It is flushed to the disk and
-//!   checked before it gets its name: a backup is complete, or it does not exist.
-//! - No file is ever replaced, and none is made that SQLite would take for a log of the database itself.
+//! - `VACUUM INTO` copies the data that one reading transaction sees: everything that was acknowledged before it began, whether
+//!   it is in the file or still in SQLite's log, and nothing of an unfinished transaction. No writer waits for it. SQLite's
+//!   page-wise backup would start over whenever another process writes, and under load it would never end.
+//! - The copy is first written in the target folder under another name, readable only for its owner. It is flushed to the disk
+//!   and checked before it gets its final name: so a backup is complete, or it does not exist.
+//! - No existing file is ever replaced, and no file is made that SQLite would take for a log of the database.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -22,7 +22,8 @@ use crate::db::connection::{DbConn, Purpose, Target};
 use crate::db::schema::migration_fingerprints as fingerprints;
 use crate::error::{Error, Result};
 
-/// A place for a backup, where no file exists yet.
+/// The paths of a backup that is to be made: of the database, of the backup file, which does not exist yet, and of the unfinished
+/// copy.
 #[derive(Debug, Clone)]
 pub struct BackupPlace {
     database: PathBuf,
@@ -30,20 +31,20 @@ pub struct BackupPlace {
     partial: PathBuf,
 }
 
-/// A finished backup under its final name.
+/// A backup that is complete and has its final name.
 #[derive(Debug)]
 pub struct Backup<T> {
     pub file: PathBuf,
-    /// The size of the file in bytes.
+    /// The size of the backup file in bytes.
     pub bytes: u64,
-    /// The newest migration in the backup.
+    /// The version of the newest migration that was run on the copied database.
     pub layout: String,
-    /// The result of the caller's look into the backup.
+    /// The value that the caller's function `look` returned after it had read the backup.
     pub found: T,
 }
 
 impl BackupPlace {
-    /// Checks a place for a backup of the database in this file, before anything is written.
+    /// Checks that the database exists and that a backup can be made at the path `file`. Writes nothing.
     pub fn new(database: &Path, file: &Path) -> Result<Self> {
         // SQLite would create a database that does not exist.
         let database = fs::canonicalize(database).map_err(|cause| cannot("read", database, &cause))?;
@@ -71,7 +72,7 @@ impl BackupPlace {
         Ok(Self { database, file, partial })
     }
 
-    /// Writes the backup, lets `look` read it, and gives it its name.
+    /// Writes the copy and checks it, lets `look` read it, and then gives it its final name.
     pub fn write<T>(&self, look: impl FnOnce(&mut DbConn) -> Result<T>) -> Result<Backup<T>> {
         let path = self.partial.to_str().ok_or_else(|| Error::internal("a backup's path must be UTF-8"))?;
         // SQLite accepts an empty file as the target. Because it is made here, other users can never read it, not even for a
@@ -90,14 +91,14 @@ impl BackupPlace {
         Ok(Backup { file: self.file.clone(), bytes, layout, found })
     }
 
-    /// Removes an unfinished copy, so that a backup that is stopped leaves nothing behind.
+    /// Removes the unfinished copy, if there is one, so that a backup that is stopped leaves nothing behind.
     pub fn abandon(&self) {
         // The file does not exist if the backup was finished or never begun.
         let _gone = fs::remove_file(&self.partial);
     }
 
-    /// Names the copy by a hard link, which does not replace a file that somebody else has put there meanwhile, as renaming
-    /// would. Renames it if the file system has no hard links.
+    /// Gives the copy its final name by a hard link. Unlike renaming, that does not replace a file that somebody else has put
+    /// there meanwhile. Renames the copy only if the file system has no hard links.
     fn give_name(&self) -> Result<()> {
         match fs::hard_link(&self.partial, &self.file) {
             Ok(()) => {}
@@ -113,7 +114,7 @@ impl BackupPlace {
     }
 }
 
-/// Removes the unfinished copy if anything fails.
+/// Removes the unfinished copy when it is dropped, and so also if anything fails.
 struct Tidy<'a>(&'a BackupPlace);
 
 impl Drop for Tidy<'_> {
@@ -128,14 +129,15 @@ struct IntegrityRow {
     integrity_check: String,
 }
 
-/// A row that refers to a row that does not exist.
+/// The table of a row that refers to a row which does not exist.
 #[derive(QueryableByName)]
 struct Dangling {
     #[diesel(sql_type = Text)]
     table: String,
 }
 
-/// Checks that SQLite finds the copy sound, that every reference has its row, and that it is a database of this program.
+/// Checks that SQLite finds the copy at `path` sound, that every reference in it has its row, and that it is a database of this
+/// program. Then lets `look` read it. Returns the version of the newest migration, and what `look` returned.
 fn check<T>(path: &str, look: impl FnOnce(&mut DbConn) -> Result<T>) -> Result<(String, T)> {
     // `Target` is not used: the copy is one file without a log, and must stay so.
     let mut conn = SqliteConnection::establish(path).map_err(Error::internal)?;

@@ -1,9 +1,9 @@
-//! Checkpoints: a thread that copies SQLite's log into the database file while the writer goes on.
+//! Checkpoints: a thread that copies SQLite's write-ahead log into the database file while the writer goes on.
 //!
-//! By default, SQLite lets the commit that fills the log copy it, and all jobs that wait for the writer then wait for the copy as
-//! well. Here a separate thread copies. Only when the log has grown long does the thread block the writer, while it copies the
-//! little that is left, so that the log starts again at its beginning. A long-running reader, such as a backup, makes that
-//! impossible: the thread then gives up soon, and tries again when the log has grown by the same length once more.
+//! By default, the commit that makes the log long enough also copies it, and all jobs that wait for the writer wait for the copy
+//! as well. Here a separate thread copies. Only when the log has grown long does that thread block the writer, while it copies
+//! the little that is left, so that the log can be written from its beginning again. That is impossible while a reader runs for
+//! long, such as a backup: the thread then gives up soon, and tries again when the log has grown by the same length once more.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -16,24 +16,24 @@ use diesel::sql_types::Integer;
 use crate::db::connection::{DbConn, Purpose, Target};
 use crate::error::{Error, Result};
 
-/// The smallest number of pages to copy, 8 MB. Fewer are not worth two flushes.
+/// The smallest number of pages of the log that are copied, 8 MB. Fewer are not worth two flushes.
 const WORTH_COPYING: i32 = 2_000;
-/// The number of pages, 64 MB, from which a log is long.
+/// The number of pages, 64 MB, from which the log counts as long.
 const LONG: i32 = 16_000;
-/// The pause after a look, in which further commits may follow.
+/// The pause of the thread after each look at the log. Commits during the pause are handled together by the next look.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The thread that copies. It ends when this is dropped.
+/// The handle of the thread that copies the log. When it is dropped, the thread ends.
 pub struct Checkpoints {
     commits: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// The longest time that a checkpoint waits for readers, while it blocks the writer.
+/// The statement that sets the longest time, 100 ms, for which a checkpoint waits for readers while it blocks the writer.
 const PATIENCE: &str = "PRAGMA busy_timeout=100";
 
-/// The state of the log: the number of its pages, the number of those that are copied to the file, and whether another connection
-/// was in the way.
+/// The state of the log after a checkpoint: the number of its pages, the number of those that are copied to the file, and whether
+/// another connection kept the checkpoint from finishing.
 #[derive(QueryableByName)]
 struct Log {
     #[diesel(sql_type = Integer)]
@@ -45,7 +45,7 @@ struct Log {
 }
 
 impl Checkpoints {
-    /// Opens a separate connection and waits for commits.
+    /// Opens a separate connection and starts the thread, which waits for commits.
     pub fn start(target: &Target) -> Result<Self> {
         let mut conn = target.connect(Purpose::Writing)?;
         conn.batch_execute(PATIENCE)?;
@@ -55,7 +55,7 @@ impl Checkpoints {
         Ok(Self { commits: Some(commits), thread: Some(thread.map_err(Error::internal)?) })
     }
 
-    /// Tells the thread that something was committed. One pending note is enough.
+    /// Tells the thread that something was committed. Returns at once; several calls may be handled by one look at the log.
     pub fn note(&self) {
         if let Some(commits) = &self.commits {
             let _waits_already = commits.try_send(());
@@ -86,7 +86,8 @@ fn copy_after_commits(mut conn: DbConn, commits: &Receiver<()>) {
     }
 }
 
-/// Copies the log if that is worthwhile. Returns the length at which the log should next start again.
+/// Copies the log if enough pages are to be copied. `long` is the number of pages from which the log shall start again at its
+/// beginning. Returns that number for the next call.
 fn copy(conn: &mut DbConn, long: i32) -> QueryResult<i32> {
     let before = checkpoint(conn, "NOOP")?;
     if before.log - before.checkpointed < WORTH_COPYING {

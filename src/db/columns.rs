@@ -1,5 +1,5 @@
-//! SQL types that the two databases store differently: uuid / BLOB, timestamptz / INTEGER microseconds, jsonb / TEXT. Also the
-//! storage of types that are written as text.
+//! Conversions of values whose columns the two databases store differently: identifiers (uuid / BLOB), times (timestamptz /
+//! INTEGER microseconds) and JSON (jsonb / TEXT). Also the macro that stores a type as text.
 
 use std::io::Write;
 
@@ -18,13 +18,13 @@ use crate::db::sql_types::{SqlJson, SqlTime, SqlUuid};
 use crate::id::Id;
 use crate::time::Timestamp;
 
-/// A value that is stored as a JSON document.
+/// A value that is stored in its column as a JSON document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, AsExpression, FromSqlRow, Serialize, Deserialize)]
 #[diesel(sql_type = SqlJson)]
 #[serde(transparent)]
 pub struct Json<T>(pub T);
 
-/// The conversions that let a query use one of the three types on either database.
+/// Implements the conversions that let a query for either database use `$rust_type` for a column of the type `$sql_type`.
 macro_rules! on_both_databases {
     ($sql_type:ty, [$($generic:ident: $($bound:tt)+)?], $rust_type:ty) => {
         impl<$($generic: $($bound)+)?> FromSql<$sql_type, MultiBackend> for $rust_type
@@ -115,7 +115,7 @@ impl ToSql<SqlTime, Sqlite> for Timestamp {
     }
 }
 
-/// The version of the format, which is the first byte of PostgreSQL's binary jsonb. There is only version 1.
+/// The version of PostgreSQL's binary format of jsonb, which is the first byte of a value. There is only version 1.
 const JSONB_VERSION: u8 = 1;
 
 impl<T: DeserializeOwned> FromSql<SqlJson, Pg> for Json<T> {
@@ -148,7 +148,8 @@ impl<T: Serialize + std::fmt::Debug> ToSql<SqlJson, Sqlite> for Json<T> {
     }
 }
 
-/// Stores a type as its text. The type needs `AsRef<str>` and `FromStr`, and must derive `AsExpression` and `FromSqlRow`.
+/// Implements the conversions that store a type as text in a column. The type needs `AsRef<str>` and `FromStr`, and must derive
+/// `AsExpression` and `FromSqlRow`.
 #[macro_export]
 macro_rules! text_column {
     ($($rust_type:ty),* $(,)?) => { $(

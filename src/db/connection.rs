@@ -1,4 +1,4 @@
-//! One connection to either database, and the way to open it.
+//! A connection to one of the two databases, and the way to open it.
 
 use std::fmt;
 use std::path::Path;
@@ -13,16 +13,16 @@ use openssl_sys as _;
 
 use crate::error::{Error, Problem, Result};
 
-/// A connection to PostgreSQL or to SQLite. Most queries are written once, for both.
+/// A connection to PostgreSQL or to SQLite. Most queries are written once and run on both.
 #[derive(diesel::MultiConnection)]
 pub enum DbConn {
-    /// PostgreSQL, for installations with several servers.
+    /// A connection to PostgreSQL, for installations with several servers.
     Postgres(PgConnection),
-    /// SQLite, embedded in the program: the default.
+    /// A connection to a SQLite file, embedded in the program: the default.
     Sqlite(SqliteConnection),
 }
 
-/// The database that `DATABASE_URL` names.
+/// The address of the database, as `DATABASE_URL` gives it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Target {
     /// A PostgreSQL URL, which may hold a password.
@@ -47,7 +47,7 @@ impl FromStr for Target {
     }
 }
 
-/// Hides a PostgreSQL URL from logs, because of its password.
+/// Shows nothing of a PostgreSQL URL, because of its password.
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -57,20 +57,21 @@ impl fmt::Debug for Target {
     }
 }
 
-/// The purpose of a connection. On SQLite a reading connection cannot write, so that a mistake is an error and does not take the
-/// writer's lock.
+/// The purpose that a connection is opened for. On SQLite, a connection for reading cannot write, so that a mistake is an error
+/// and does not take the lock for writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Queries that change nothing.
     Reading,
-    /// Transactions that change something.
+    /// Transactions that may change something.
     Writing,
-    /// Transactions that change something, while another thread copies the log: see [`crate::db::checkpoints`].
+    /// Transactions that may change something, on SQLite without copying its log, because another thread does that: see
+    /// [`crate::db::checkpoints`].
     WritingGroups,
 }
 
 impl Target {
-    /// The file of an embedded database.
+    /// The path of the SQLite file. `None` for PostgreSQL.
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::Postgres(_) => None,
@@ -78,8 +79,9 @@ impl Target {
         }
     }
 
-    /// Adds a password that is not part of the URL. It is added as a parameter, which libpq accepts as well, so that no character
-    /// of it can be taken for a part of the address.
+    /// Returns the address with the password `password`, for a PostgreSQL URL that has none. It is added as a URL parameter,
+    /// which libpq accepts as well, so that no character of it can be taken for another part of the URL. Fails for SQLite, or if
+    /// the URL has a password already.
     pub fn with_password(&self, password: &str) -> std::result::Result<Self, String> {
         let Self::Postgres(url) = self else { return Err("SQLite has no password".to_owned()) };
         if has_password(url) {
@@ -90,8 +92,8 @@ impl Target {
         Ok(Self::Postgres(format!("{url}{separator}password={escaped}")))
     }
 
-    /// Opens a connection. Diesel's own `establish` for a multi-connection tries each database in turn and hides the reason for a
-    /// failure.
+    /// Opens a connection with the session settings of this program. Diesel's own `establish` for a multi-connection tries each
+    /// database in turn and hides the reason for a failure.
     pub fn connect(&self, purpose: Purpose) -> Result<DbConn> {
         match self {
             Self::Postgres(url) => {
@@ -115,17 +117,18 @@ impl Target {
     }
 }
 
-/// The session's settings. A statement that runs longer than this is stuck, and so is a transaction that idles longer.
+/// The settings of each PostgreSQL session. A statement that runs longer than its time-out is stuck, and so is a transaction that
+/// idles longer.
 const POSTGRES_SESSION: &str = "SET timezone='UTC'; SET statement_timeout='15s'; SET lock_timeout='10s'; SET idle_in_transaction_session_timeout='30s'; SET client_min_messages='warning'";
 
-/// The session's settings. `synchronous=FULL` makes a commit durable: acknowledged data survives a power cut. A memory map would
-/// count as resident memory, hence 0. If a commit copies the log to the file, the log may grow to 32 MB first, because a page
-/// that changed often is then copied only once.
+/// The settings of each SQLite connection. `synchronous=FULL` makes a commit durable: acknowledged data survives a power cut. A
+/// memory map would count as resident memory, hence 0. On a connection whose commits copy the log to the file, the log may grow
+/// to 32 MB first, because a page that changed often is then copied only once.
 const SQLITE_SESSION: &str = "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=8000; PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-8000; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF";
 
-/// Switches a new file to WAL. If two connections try at once, waiting would be a deadlock, so SQLite tells one of them
-/// immediately that the file is locked, whatever its time-out. That one waits for an ordinary lock, and then finds the file
-/// switched.
+/// Switches a new SQLite file to write-ahead logging. If two connections try that at once, waiting would be a deadlock, so SQLite
+/// tells one of them immediately that the file is locked, whatever its time-out. That one then waits for an ordinary lock, after
+/// which it finds the file switched.
 fn switch_to_wal(conn: &mut SqliteConnection) -> QueryResult<()> {
     const ATTEMPTS: usize = 20;
     conn.batch_execute("PRAGMA busy_timeout=5000")?;
@@ -142,9 +145,9 @@ fn unreachable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(Problem::Unavailable).because(cause)
 }
 
-/// Adds time-outs to the URL that the URL does not set itself. A machine that vanishes, or a network that loses packets, closes
-/// no connection: without time-outs, the thread that owns the connection would wait for a quarter of an hour, or for two hours if
-/// it waits for an answer.
+/// Adds to a PostgreSQL URL the connection time-outs that it does not set itself. A machine that vanishes, or a network that
+/// loses packets, closes no connection: without time-outs, the thread that owns the connection would wait for a quarter of an
+/// hour, or for two hours if it waits for an answer.
 fn with_patience(url: &str) -> String {
     const PATIENCE: [(&str, &str); 5] = [
         ("connect_timeout", "5"),

@@ -1,4 +1,4 @@
-//! The differences between the two databases, each as a named function that gives the reason.
+//! The differences between PostgreSQL and SQLite, each as a named function that gives the reason.
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::deserialize::FromSqlRow;
@@ -13,8 +13,9 @@ use crate::db::schema::{families, family_offices, outreach_contacts, partners, p
 use crate::error::{Error, Result};
 use crate::id::{FamilyId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId};
 
-/// Compiles one expression for each database. It is needed for statements that diesel's multi-backend cannot express (a batch
-/// insert), and for hot statements, whose SQL text the multi-backend would build again at every execution.
+/// Evaluates `$expression` with the concrete connection, which is called `$concrete` in it; it is compiled once for each
+/// database. This is needed for statements that diesel's multi-backend cannot express (a batch insert), and for frequent
+/// statements, whose SQL text the multi-backend would build again at every execution.
 #[macro_export]
 macro_rules! on_backend {
     ($conn:expr, $concrete:ident => $expression:expr) => {
@@ -25,8 +26,8 @@ macro_rules! on_backend {
     };
 }
 
-/// Whether a transaction failed only because of a conflict with another one. PostgreSQL resolves a deadlock or a serialization
-/// conflict by refusing one transaction, which may simply run again. SQLite has one writer and no conflicts.
+/// Whether a transaction failed only because of a conflict with another one, so that it may simply run again. PostgreSQL resolves
+/// a deadlock or a serialization conflict by refusing one transaction. SQLite has one writer and no such conflicts.
 pub fn is_worth_another_try(error: &Error) -> bool {
     let Some(DieselError::DatabaseError(kind, about)) =
         error.cause().and_then(|cause| cause.downcast_ref::<DieselError>())
@@ -36,8 +37,9 @@ pub fn is_worth_another_try(error: &Error) -> bool {
     matches!(kind, DatabaseErrorKind::SerializationFailure) || about.message().contains("deadlock detected")
 }
 
-/// Whether a message says that the database cannot work at present. Diesel has no error kind for that: PostgreSQL refuses work
-/// while it starts or shuts down, and SQLite when the disk is full or fails, or when another process holds the file.
+/// Whether a message of the database says that it cannot do its work at present. Diesel has no error kind for that: PostgreSQL
+/// refuses work while it starts or shuts down and cancels statements that take too long, and SQLite fails when the disk is full
+/// or broken, or when another process holds the file.
 pub fn is_outage(message: &str) -> bool {
     const SAYINGS: [&str; 11] = [
         "terminating connection",
@@ -55,9 +57,9 @@ pub fn is_outage(message: &str) -> bool {
     SAYINGS.iter().any(|saying| message.contains(saying))
 }
 
-/// Runs `work` in one transaction while no other server does the same. Several servers may start at once on one database, and two
-/// migrations at once would collide. On PostgreSQL an advisory lock makes the second wait; on SQLite, a transaction that takes
-/// the write lock at its start. If `work` fails half-way, nothing is changed.
+/// Runs `work` in one transaction while no other server runs this function on the same database. It is meant for migrations:
+/// several servers may start at once, and two migrations at once would collide. On PostgreSQL an advisory lock makes the second
+/// server wait; on SQLite, the transaction takes the lock for writing at its start. If `work` fails, everything is rolled back.
 pub fn while_alone<T>(conn: &mut DbConn, work: impl FnOnce(&mut DbConn) -> Result<T>) -> Result<T> {
     match conn {
         // A migration, or the wait for another server's migration, may take longer than the time-out of a statement.
@@ -75,9 +77,9 @@ pub fn while_alone<T>(conn: &mut DbConn, work: impl FnOnce(&mut DbConn) -> Resul
     outcome
 }
 
-/// Whether this transaction is the only one that seals the audit. Several servers may share one PostgreSQL. The first takes a
-/// lock until the end of its transaction, and the others do not wait for it. SQLite has one writer, which is always the only
-/// sealer.
+/// Whether this transaction is the only one that seals the audit. Several servers may share one PostgreSQL: the first one takes a
+/// lock until the end of its transaction, and the others get false and do not wait. SQLite has one writer, which is always the
+/// only sealer.
 pub fn is_the_only_sealer(conn: &mut DbConn) -> Result<bool> {
     let DbConn::Postgres(conn) = conn else { return Ok(true) };
     let lock = diesel::dsl::sql::<diesel::sql_types::Bool>("pg_try_advisory_xact_lock(74657262)");
@@ -85,17 +87,18 @@ pub fn is_the_only_sealer(conn: &mut DbConn) -> Result<bool> {
 }
 
 diesel::define_sql_function! {
-    /// A function of PostgreSQL that returns nothing.
+    /// A PostgreSQL function that takes a lock until the end of the transaction and returns nothing.
     fn pg_advisory_xact_lock(key: BigInt) -> Nullable<Text>
 }
 diesel::define_sql_function! {
-    /// A function of PostgreSQL that returns nothing.
+    /// A PostgreSQL function that takes a lock until the end of the transaction and returns nothing.
     fn pg_advisory_xact_lock_shared(key: BigInt) -> Nullable<Text>
 }
 
-/// Keeps an identity number, given by its hash, as it was read until the transaction ends: its owner, or that nobody has it. On
-/// PostgreSQL another transaction could register or change a person meanwhile, and an unregistered person has no row to lock, so
-/// the number itself is locked. Transactions that only hold a number do not wait for each other. SQLite has one writer.
+/// Makes sure that nobody changes until the end of the transaction who has an identity number, or that nobody has it. The number
+/// is given by its keyed hash. On PostgreSQL a shared lock on the number itself is taken, because somebody who is not registered
+/// has no row to lock. Transactions that only hold a number do not wait for each other. Nothing is needed on SQLite, which has
+/// one writer.
 pub fn hold_number(conn: &mut DbConn, hash: &[u8]) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         diesel::select(pg_advisory_xact_lock_shared(lock_key(hash))).execute(conn)?;
@@ -103,7 +106,9 @@ pub fn hold_number(conn: &mut DbConn, hash: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Locks an identity number for a change of its owner. Waits for transactions that hold the number, and they wait for this one.
+/// Locks an identity number, given by its keyed hash, until the end of the transaction, in order to change who has it. Waits for
+/// transactions that hold the number by [`hold_number`] or have locked it, and they wait for this one. Nothing is needed on
+/// SQLite, which has one writer.
 pub fn take_number(conn: &mut DbConn, hash: &[u8]) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         diesel::select(pg_advisory_xact_lock(lock_key(hash))).execute(conn)?;
@@ -111,8 +116,9 @@ pub fn take_number(conn: &mut DbConn, hash: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Locks the rows of families until the transaction ends, because two transactions must not determine a family's first fact at
-/// the same time. On PostgreSQL all lock the rows in the same order, so that no deadlock arises. SQLite has one writer.
+/// Locks the rows of these families until the end of the transaction, because two transactions must not determine at the same
+/// time how a family was first reached. On PostgreSQL, all transactions lock the rows in the same order, so that no deadlock
+/// arises. Nothing is needed on SQLite, which has one writer.
 pub fn hold_families(conn: &mut DbConn, ids: &[FamilyId]) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         let rows = families::table.filter(families::id.eq_any(ids.to_vec())).order(families::id);
@@ -122,9 +128,9 @@ pub fn hold_families(conn: &mut DbConn, ids: &[FamilyId]) -> Result<()> {
     Ok(())
 }
 
-/// Locks the rows of referrals until the transaction ends, because one transaction must not make a referral follow from another
-/// while a second does the reverse. On PostgreSQL all lock the rows in the same order, so that no deadlock arises. SQLite has one
-/// writer.
+/// Locks the rows of these referrals until the end of the transaction. Otherwise one transaction could make a referral follow
+/// from another one while a second transaction does the reverse. On PostgreSQL, all transactions lock the rows in the same order,
+/// so that no deadlock arises. Nothing is needed on SQLite, which has one writer.
 pub fn hold_referrals(conn: &mut DbConn, ids: &[ReferralId]) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         let rows = referrals::table.filter(referrals::id.eq_any(ids.to_vec())).order(referrals::id);
@@ -134,14 +140,15 @@ pub fn hold_referrals(conn: &mut DbConn, ids: &[ReferralId]) -> Result<()> {
     Ok(())
 }
 
-/// The advisory lock's key for a number. Two numbers with the same key only wait for each other.
+/// The key of the PostgreSQL advisory lock for an identity number: the first eight bytes of the number's keyed hash. If two
+/// numbers have the same key, their transactions only wait for each other.
 fn lock_key(hash: &[u8]) -> i64 {
     i64::from_be_bytes(hash.first_chunk().copied().unwrap_or_default())
 }
 
-/// Keeps people as they were read until the transaction ends. On PostgreSQL another transaction could change them meanwhile, so
-/// their rows are locked, in the same order by all. Transactions that only hold people do not wait for each other. SQLite has one
-/// writer.
+/// Makes sure that the rows of these people do not change until the end of the transaction. On PostgreSQL the rows get a shared
+/// lock, in the same order in all transactions. Transactions that only hold people do not wait for each other. Nothing is needed
+/// on SQLite, which has one writer.
 pub fn hold_people(conn: &mut DbConn, ids: &[PersonId]) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         let rows = people::table.filter(people::id.eq_any(ids.to_vec())).order(people::id);
@@ -150,7 +157,7 @@ pub fn hold_people(conn: &mut DbConn, ids: &[PersonId]) -> Result<()> {
     Ok(())
 }
 
-/// Keeps a referral as it was read until the transaction ends, as [`hold_people`] does for people.
+/// Makes sure that the row of a referral does not change until the end of the transaction, as [`hold_people`] does for people.
 pub fn hold_referral(conn: &mut DbConn, id: ReferralId) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         referrals::table.find(id).select(referrals::id).for_share().load::<ReferralId>(conn)?;
@@ -158,9 +165,9 @@ pub fn hold_referral(conn: &mut DbConn, id: ReferralId) -> Result<()> {
     Ok(())
 }
 
-/// Reads an agency's category and keeps it until the transaction ends, because the referrals that the agency sends are stored
-/// with it. On PostgreSQL another transaction could change it meanwhile, so the agency's row is locked. Transactions that only
-/// hold it do not wait for each other. SQLite has one writer.
+/// Reads a partner agency's category, and makes sure that it does not change until the end of the transaction, because the
+/// referrals that the agency sends are stored with it. On PostgreSQL the agency's row gets a shared lock, so transactions that
+/// only hold it do not wait for each other. SQLite has one writer.
 pub fn hold_category<C>(conn: &mut DbConn, agency: PartnerId) -> Result<C>
 where
     C: FromSqlRow<Text, Pg> + FromSqlRow<Text, Sqlite> + 'static,
@@ -172,8 +179,9 @@ where
     })
 }
 
-/// Locks a contact until the transaction ends, because two transactions must not write its next version, or create something from
-/// it while it changes. On PostgreSQL its row is locked. SQLite has one writer.
+/// Locks the row of an outreach contact until the end of the transaction. Otherwise two transactions could both write its next
+/// version, or one could create something from the contact while another changes it. Nothing is needed on SQLite, which has one
+/// writer.
 pub fn hold_contact(conn: &mut DbConn, id: OutreachContactId) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
         let row = outreach_contacts::table.find(id).select(outreach_contacts::id);
@@ -183,9 +191,9 @@ pub fn hold_contact(conn: &mut DbConn, id: OutreachContactId) -> Result<()> {
     Ok(())
 }
 
-/// Records for each person the offices that have reason to know of them, and whether that is only through somebody with a
-/// protected identity. PostgreSQL inserts all rows in one statement, since each statement is a round trip. Diesel cannot do that
-/// for SQLite if rows may exist already, so they are inserted one by one, in process.
+/// Stores that offices have met people, each with whether only somebody with a protected identity gives the reason. A link that
+/// exists is left as it is. PostgreSQL inserts all rows in one statement, since each statement is a round trip. Diesel cannot do
+/// that for SQLite if rows may exist already, so there they are inserted one by one, in process.
 pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool)]) -> Result<()> {
     let row = |(person, office, through_protected): &(PersonId, OfficeId, bool)| {
         (
@@ -209,7 +217,7 @@ pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool)]) ->
     Ok(())
 }
 
-/// Records for each family the offices that have reason to know of it, as [`note_met_people`] does for people.
+/// Stores that offices have met families, as [`note_met_people`] does for people.
 pub fn note_met_families(conn: &mut DbConn, met: &[(FamilyId, OfficeId, bool)]) -> Result<()> {
     let row = |(family, office, through_protected): &(FamilyId, OfficeId, bool)| {
         (
@@ -233,10 +241,10 @@ pub fn note_met_families(conn: &mut DbConn, met: &[(FamilyId, OfficeId, bool)]) 
     Ok(())
 }
 
-/// Checks how the database was built and configured. Without the option `ENABLE_QPSG`, SQLite prepares every statement with a
-/// bound LIMIT again at each execution, which makes reads three times slower. PostgreSQL must report errors in English: diesel
-/// has no kind for a deadlock or an outage, so they are recognised by their words, and an ordinary session may not choose the
-/// language of its messages.
+/// Checks that the database is built and configured as this program needs it. SQLite must have the option `ENABLE_QPSG`: without
+/// it, SQLite prepares every statement with a bound LIMIT again at each execution, which makes reads three times slower.
+/// PostgreSQL must report errors in English: diesel has no kind for a deadlock or an outage, so they are recognised by their
+/// words, and an ordinary session may not choose the language of its messages.
 pub fn check_build(conn: &mut DbConn) -> Result<()> {
     #[derive(QueryableByName)]
     struct CompileOption {
@@ -267,8 +275,8 @@ pub fn check_build(conn: &mut DbConn) -> Result<()> {
 const NOT_ENGLISH: &str = "PostgreSQL reports errors in another language than English, so deadlocks and outages could not be recognised; \
                            let a superuser run: ALTER ROLE the_role_of_nara SET lc_messages = 'C'";
 
-/// Whether messages of this locale are in English. Without a locale, PostgreSQL takes that of the server's environment, which
-/// mostly is English.
+/// Whether PostgreSQL's messages in the locale `locale` are in English. An empty locale is that of the server's environment,
+/// which mostly is English.
 fn is_english(locale: &str) -> bool {
     let language = locale.split(['_', '.', '@', '-']).next().unwrap_or_default();
     matches!(language.to_ascii_lowercase().as_str(), "" | "c" | "posix" | "en" | "english")

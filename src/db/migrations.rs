@@ -1,7 +1,7 @@
-//! The migrations, embedded in the program and run when it starts.
+//! The migrations of the database, embedded in the program.
 //!
-//! Each migration leaves a fingerprint of its text in the database. A database with other fingerprints than this program's has
-//! another layout and is left alone.
+//! Each migration leaves in the database a fingerprint of its text. If a database has a migration whose fingerprint is not this
+//! program's, its tables may differ, and it is left alone.
 
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -15,7 +15,7 @@ use crate::error::{Error, Problem, Result};
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// The text of each migration by its version, for PostgreSQL and for SQLite.
+/// The migrations: for each its version, and its SQL text for PostgreSQL and for SQLite.
 const TEXTS: [(&str, &str, &str); 4] = [
     (
         "0001",
@@ -39,7 +39,8 @@ const TEXTS: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// Runs the pending migrations, and returns their versions.
+/// Runs the migrations that the database lacks, and returns their versions. Fails if the database was made with other migrations
+/// than this program's.
 pub fn run(target: &Target) -> Result<Vec<String>> {
     let mut conn = target.connect(Purpose::Writing)?;
     dialect::check_build(&mut conn)?;
@@ -59,7 +60,7 @@ pub fn run(target: &Target) -> Result<Vec<String>> {
     })
 }
 
-/// Reverts the newest migration, and returns its version.
+/// Reverts the newest migration that was run on the database, and returns its version.
 pub fn revert_last(target: &Target) -> Result<String> {
     let mut conn = target.connect(Purpose::Writing)?;
     dialect::while_alone(&mut conn, |conn| {
@@ -76,7 +77,7 @@ pub fn revert_last(target: &Target) -> Result<String> {
     })
 }
 
-/// Whether all migrations of this program have run.
+/// Whether all migrations of this program have been run on the database.
 pub fn are_complete(conn: &mut DbConn) -> Result<bool> {
     let pending = match conn {
         DbConn::Postgres(conn) => conn.has_pending_migration(POSTGRES),

@@ -1,12 +1,12 @@
-//! The database: one interface, two engines.
+//! The database: one interface to PostgreSQL and SQLite.
 //!
-//! - A write is one transaction that contains everything of one change. It is answered when it is durable.
-//! - SQLite has reading threads and one writer that commits jobs in groups. PostgreSQL has a set of threads for reading and one
-//!   for writing, with one transaction for each write, because savepoints would cost round trips there.
-//! - Work that cannot be done soon is refused: immediately if the queue is full, or later if the job's turn does not come in
-//!   time. A refused job never runs.
-//! - A job is database work and nothing else. It may run again: on PostgreSQL after a deadlock or a serialization failure, on
-//!   SQLite when another job of its group failed.
+//! - A write is one transaction that contains everything of one change. Its caller is answered once it is durable.
+//! - On SQLite, several threads read, and one writer commits jobs in groups. On PostgreSQL, one set of threads reads and another
+//!   writes, with one transaction for each write, because the savepoints of a group would cost round trips there.
+//! - Work that cannot be done soon is refused: immediately if the queue is full, or later if its turn does not come in time. Work
+//!   that was refused never runs.
+//! - A job is a function that does database work and nothing else, because it may run again: on PostgreSQL after a deadlock or a
+//!   serialization failure, on SQLite when another job of its group failed.
 
 pub mod backup;
 mod checkpoints;
@@ -35,7 +35,7 @@ use writer::DbWriter;
 use crate::error::{Error, Problem, Result, Text};
 pub use sizes::Sizes;
 
-/// A handle on the database. Clones share the same threads.
+/// A handle on the threads that use the database. Clones share the same threads.
 #[derive(Clone)]
 pub struct Db {
     readers: Threads,
@@ -44,19 +44,19 @@ pub struct Db {
 
 #[derive(Clone)]
 enum Writers {
-    /// SQLite: one writer that commits jobs in groups.
+    /// The one writer of SQLite, which commits jobs in groups.
     Grouped(DbWriter),
-    /// PostgreSQL: one transaction for each write.
+    /// The writing threads of PostgreSQL, with one transaction for each write.
     Separate(Threads),
 }
 
-/// The number of attempts for a transaction that fails because of a conflict with another one. It is not tried again after
-/// [`TRIED_FOR`]: the audit's seals rely on a record being committed soon after it was made.
+/// The largest number of attempts for a transaction that fails because of a conflict with another one. After [`TRIED_FOR`] it is
+/// not tried again either: the audit's seals rely on a record being committed soon after it was made.
 const ATTEMPTS: u32 = 4;
 const TRIED_FOR: Duration = Duration::from_secs(20);
 
 impl Db {
-    /// Opens the connections. The database must have been migrated before.
+    /// Opens the connections and starts the threads. All migrations must have been run on the database before.
     pub fn open(target: &Target, sizes: Sizes) -> Result<Self> {
         let readers = Threads::start(target, Purpose::Reading, sizes.readers, &sizes)?;
         let writers = match target {
@@ -66,7 +66,8 @@ impl Db {
         Ok(Self { readers, writers })
     }
 
-    /// Runs a job that only reads. It must not read personal data that leaves the server: see [`Db::read_recorded`].
+    /// Runs a job that only reads, and returns its result. Personal data that is sent to a caller must be read with
+    /// [`Db::read_recorded`] instead, or be part of a recorded write.
     pub async fn read<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
@@ -74,7 +75,7 @@ impl Db {
         self.readers.run(job).await
     }
 
-    /// Runs a job that writes, completely or not at all. It is durable once this returns.
+    /// Runs a job that writes, in one transaction: completely or not at all. Its changes are durable once this returns a success.
     pub async fn write<T: Send + 'static>(&self, job: impl Fn(&mut DbConn) -> Result<T> + Send + 'static) -> Result<T> {
         match &self.writers {
             Writers::Grouped(writer) => writer.write(job).await,
@@ -82,7 +83,8 @@ impl Db {
         }
     }
 
-    /// Reads personal data. `record` writes an audit record of the reading, which is durable before this returns.
+    /// Runs `job`, which reads personal data, and then `record`, which writes the audit record of the reading. The record is
+    /// durable before this returns the data.
     ///
     /// On SQLite the record goes through the group writer, so that readings which wait together share one flush. On PostgreSQL,
     /// `record` runs next on the same connection and commits by itself, so it must be a single statement.
@@ -109,7 +111,8 @@ impl Db {
     }
 }
 
-/// Runs `job` in a transaction, and again if it fails because of a conflict with another transaction.
+/// Runs `job` in a transaction and commits it. Runs it again, a few times, if it fails because of a conflict with another
+/// transaction.
 pub fn in_transaction<T>(conn: &mut DbConn, job: &impl Fn(&mut DbConn) -> Result<T>) -> Result<T> {
     type Transactions = <DbConn as Connection>::TransactionManager;
     let begun = Instant::now();
@@ -134,8 +137,8 @@ pub fn in_transaction<T>(conn: &mut DbConn, job: &impl Fn(&mut DbConn) -> Result
     }
 }
 
-/// Translates a failed statement into the problem that the caller is told. The database's own message stays in the log, because
-/// it quotes values.
+/// Translates the error of a failed statement into the problem that is reported to the caller. The database's own message only
+/// goes to the log, because it quotes values.
 impl From<diesel::result::Error> for Error {
     fn from(cause: diesel::result::Error) -> Self {
         use diesel::result::Error as Diesel;
@@ -153,12 +156,13 @@ impl From<diesel::result::Error> for Error {
     }
 }
 
-/// Whether work lost a race against another call: what it was judged by has changed since it was read, or what it makes is there by now.
+/// Whether a write failed because another call was faster: the version that it was based on has changed, or what it wanted to
+/// create exists already.
 pub fn is_lost_race(error: &Error) -> bool {
     matches!(error.problem(), Problem::AlreadyExists | Problem::StaleVersion)
 }
 
-/// The error for a version that was changed between reading and writing.
+/// The error for a write that is based on a version which was changed between reading and writing.
 pub fn stale() -> Error {
     Error::with_detail(
         Problem::StaleVersion,

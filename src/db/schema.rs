@@ -1,4 +1,5 @@
-//! The tables, defined once for both databases. `tests/api/migrations.rs` compares them with the migrations.
+//! The tables as diesel's query builder needs them, defined once for both databases. `tests/api/migrations.rs` checks that they
+//! agree with the migrations.
 
 mod cases;
 mod outreach;

@@ -1,24 +1,24 @@
-//! Sizes of the database layer: how many threads, and how much may wait.
+//! The sizes of the database layer: how many threads it has, and how much may wait for them.
 
 use std::time::Duration;
 
 use crate::db::connection::Target;
 
-/// The numbers of threads, and the limits of their queues.
+/// The numbers of threads that use the database, and the limits of their queues.
 #[derive(Debug, Clone, Copy)]
 pub struct Sizes {
     /// The number of reading threads.
     pub readers: usize,
     /// The number of writing threads on PostgreSQL.
     pub writers: usize,
-    /// The number of jobs that may wait in each queue. Further callers are refused with 503.
+    /// The largest number of jobs that wait in each queue. Further callers are refused with 503.
     pub queue: usize,
     /// The longest time that a job waits for its turn before its caller is refused with 503.
     pub patience: Duration,
 }
 
 impl Sizes {
-    /// The sizes that measured best on two cores.
+    /// The sizes for a database that gave the best measurements on two cores.
     pub fn for_target(target: &Target) -> Self {
         let (readers, writers) = match target {
             Target::Sqlite(_) => (2, 1),

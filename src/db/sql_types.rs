@@ -1,19 +1,19 @@
-//! SQL types that the two databases store each in their own way.
+//! SQL types for columns that PostgreSQL and SQLite store differently.
 
 use diesel::query_builder::QueryId;
 use diesel::sql_types::{SqlOrd, SqlType};
 
-/// An identifier: `uuid` on PostgreSQL, 16 bytes on SQLite.
+/// The type of a column with an identifier: `uuid` on PostgreSQL, 16 bytes on SQLite.
 #[derive(SqlType, QueryId, Clone, Copy, Debug, Default)]
 #[diesel(postgres_type(oid = 2950, array_oid = 2951), sqlite_type(name = "Binary"))]
 pub struct SqlUuid;
 
-/// An instant: `timestamptz` on PostgreSQL, microseconds since 1970 on SQLite.
+/// The type of a column with an instant: `timestamptz` on PostgreSQL, microseconds since 1970 on SQLite.
 #[derive(SqlType, QueryId, Clone, Copy, Debug, Default)]
 #[diesel(postgres_type(oid = 1184, array_oid = 1185), sqlite_type(name = "Long"))]
 pub struct SqlTime;
 
-/// A JSON document: `jsonb` on PostgreSQL, text on SQLite.
+/// The type of a column with a JSON document: `jsonb` on PostgreSQL, text on SQLite.
 #[derive(SqlType, QueryId, Clone, Copy, Debug, Default)]
 #[diesel(postgres_type(oid = 3802, array_oid = 3807), sqlite_type(name = "Text"))]
 pub struct SqlJson;

@@ -1,4 +1,4 @@
-//! Threads that each own a connection and take jobs from one bounded queue.
+//! Threads that each own a database connection and take jobs from one bounded queue.
 //!
 //! A thread that owns its connection needs no check-out from a pool, and its prepared statements stay warm. If the queue is full,
 //! callers are refused (503) and do not wait, because waiting times that grow without limit help nobody. They are also refused
@@ -18,10 +18,10 @@ use crate::db::connection::{DbConn, Purpose, Target};
 use crate::db::turn::{self, Turn};
 use crate::error::{Error, Problem, Result};
 
-/// A queued job. It returns whether it found the connection lost.
+/// A queued job. It returns true if it found that the connection is lost.
 type ThreadJob = Box<dyn FnOnce(&mut DbConn) -> bool + Send>;
 
-/// A set of threads. When the last handle is dropped, they finish the queued jobs and end.
+/// A set of database threads. When the last clone is dropped, they finish the queued jobs and end.
 #[derive(Clone)]
 pub struct Threads(Arc<ThreadsOwner>);
 
@@ -40,13 +40,14 @@ struct Queue {
 struct WaitingJobs {
     jobs: VecDeque<ThreadJob>,
     closed: bool,
-    /// The number of threads that have been without a database for a while.
+    /// The number of threads that have had no connection for a second or longer.
     away: usize,
     threads: usize,
 }
 
 impl Threads {
-    /// Opens `count` connections, so that a wrong address stops the start, and starts the threads.
+    /// Opens `count` connections and starts a thread for each. Fails if the database cannot be reached, so that a wrong address
+    /// stops the start of the program.
     pub fn start(target: &Target, purpose: Purpose, count: usize, sizes: &Sizes) -> Result<Self> {
         let waiting = Mutex::new(WaitingJobs { jobs: VecDeque::new(), closed: false, away: 0, threads: count });
         let queue = Arc::new(Queue { waiting, ready: Condvar::new(), capacity: sizes.queue });
@@ -61,7 +62,8 @@ impl Threads {
         Ok(Self(Arc::new(ThreadsOwner { queue, threads: Mutex::new(threads), patience: sizes.patience })))
     }
 
-    /// Runs `job` on one of the threads.
+    /// Runs `job` on one of the threads and returns its result. Fails if the queue is full, if the database has been unreachable
+    /// for a while, or if the job's turn does not come in time.
     pub async fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
@@ -83,7 +85,7 @@ impl Threads {
     }
 }
 
-/// The error for a caller whose job panicked. The panic itself is in the log.
+/// The error that a caller gets if its database job panicked. The panic itself is in the log.
 pub fn panicked() -> Error {
     Error::internal("a database job panicked")
 }
@@ -100,8 +102,8 @@ impl Drop for ThreadsOwner {
 }
 
 impl Queue {
-    /// Locks the queue. It is consistent between any two statements under the lock, so it can also be used after a panic (a
-    /// poisoned lock).
+    /// Locks the queue. The queue is consistent between any two statements under the lock, so it can be used even if a thread
+    /// panicked while it held the lock (a poisoned lock).
     fn lock(&self) -> MutexGuard<'_, WaitingJobs> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -120,8 +122,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Notes that one more thread has no database. When no thread has one, all waiting jobs are dropped, and their callers are
-    /// told.
+    /// Notes that one more thread has lost its connection. If no thread has one any more, drops all waiting jobs, so that their
+    /// callers get an error.
     fn lose_one(&self) {
         let mut waiting = self.lock();
         waiting.away += 1;
@@ -130,12 +132,12 @@ impl Queue {
         }
     }
 
-    /// Notes that one more thread has a database again.
+    /// Notes that a thread that had lost its connection has one again.
     fn find_one(&self) {
         self.lock().away -= 1;
     }
 
-    /// Takes the next job. Returns `None` when the queue is closed and empty.
+    /// Waits for the next job and takes it. Returns `None` once the queue is closed and empty.
     fn pop(&self) -> Option<ThreadJob> {
         let mut waiting = self.lock();
         loop {
@@ -174,18 +176,18 @@ fn run(queue: &Queue, target: &Target, purpose: Purpose, mut conn: DbConn) {
     }
 }
 
-/// Whether the connection works and no job has left a transaction open.
+/// Whether the connection works and is in no transaction: a job may have left one open.
 pub fn is_between_transactions(conn: &mut DbConn) -> bool {
     let status = <DbConn as Connection>::TransactionManager::transaction_manager_status_mut(conn);
     let clean = matches!(status.transaction_depth(), Ok(None));
     clean && !diesel::r2d2::R2D2Connection::is_broken(conn)
 }
 
-/// The number of failed attempts, one second in all, after which the database counts as unreachable.
+/// The number of failed attempts to connect, one second in all, after which a thread counts as without a database.
 const PATIENT_ATTEMPTS: u32 = 4;
 
-/// Tries to connect until the database is back, so that the process outlives an outage. Gives up when `is_closed` returns true;
-/// it is given the number of failed attempts.
+/// Tries to connect, four times a second, until the database is back, so that the process outlives an outage. Returns `None` when
+/// `is_closed` returns true; it is given the number of failed attempts so far.
 #[expect(clippy::disallowed_methods, reason = "A thread that owns a connection has nothing to do until it has one.")]
 pub fn reconnect(target: &Target, purpose: Purpose, mut is_closed: impl FnMut(u32) -> bool) -> Option<DbConn> {
     let mut failed = 0;

@@ -1,15 +1,15 @@
-//! The group-commit writer of SQLite.
+//! The writer of SQLite, which commits jobs in groups.
 //!
 //! One thread owns the only connection that writes. Jobs that wait together share one transaction, and so one flush to disk.
 //!
-//! - A successful job is answered only after the commit: what is acknowledged is durable.
+//! - A successful job is answered only after the commit, so everything that is acknowledged is durable.
 //! - A job that fails or panics is rolled back alone. So is a job that leaves a savepoint of its own open, because it is unclear
-//!   what it meant to keep. Such jobs are rare and savepoints cost time, so a group is tried without savepoints first. If one of
-//!   its jobs fails, the whole group is rolled back and runs again with a savepoint for each job.
-//! - A caller that was answered often sends its next job at once. So a group that is smaller than recent ones waits a moment for
-//!   more jobs. If recent groups were single jobs, nobody waits.
-//! - If the commit fails, or the engine gave up the whole transaction (a full disk), nothing of the group is stored, and every
-//!   job of it fails.
+//!   which changes it meant to keep. Such jobs are rare and savepoints cost time, so a group is tried without savepoints first.
+//!   If one of its jobs fails, the whole group is rolled back and runs again with a savepoint for each job.
+//! - A caller that was answered often sends its next job at once. So if a group is smaller than recent ones, the writer waits a
+//!   moment for more jobs. If recent groups were single jobs, it does not wait.
+//! - If the commit fails, or SQLite gives up the whole transaction (for instance because the disk is full), nothing of the group
+//!   is stored, and every job of it fails.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,16 +30,18 @@ use crate::error::{Error, Problem, Result};
 
 type Transactions = <DbConn as Connection>::TransactionManager;
 
-/// The largest number of jobs in a group. In a larger one, the first job would wait too long for the last.
+/// The largest number of jobs in a group. In a larger group, the first job would wait too long for the last.
 const LARGEST_GROUP: usize = 128;
-/// The longest time, twice a flush of a good disk, that a group waits for jobs that are likely to come.
+/// The longest time for which the writer waits for more jobs before it begins a group: twice the time that a flush to a good disk
+/// takes.
 const GATHERING: Duration = Duration::from_micros(300);
 
-/// Queues jobs for the writing thread. When the last handle is dropped, the thread finishes the queued jobs and ends.
+/// The handle by which callers queue jobs for the writing thread. When the last clone is dropped, the thread finishes the queued
+/// jobs and ends.
 #[derive(Clone)]
 pub struct DbWriter(Arc<WriterOwner>);
 
-/// The jobs of one group, and whether they are committed.
+/// The jobs of one group that has run, and whether the group was committed.
 type Finished = (Vec<Box<dyn WriteJob>>, bool);
 
 struct WriterOwner {
@@ -49,17 +51,19 @@ struct WriterOwner {
     patience: Duration,
 }
 
-/// A queued job, whatever the type of its answer.
+/// A queued job, independent of the type of its answer.
 trait WriteJob: Send {
-    /// Takes the job's turn. Returns false if its caller no longer waits.
+    /// Takes the job's turn before it runs. Returns false if the caller no longer waits; then the job must not run.
     fn begin(&self) -> bool;
-    /// Whether the job may run again after it was rolled back.
+    /// Whether the job can run a second time if its group was rolled back.
     fn may_run_again(&self) -> bool;
-    /// Does the work and keeps the answer. Returns true if the job's changes shall be kept.
+    /// Runs the job and stores its answer. Returns true if the job succeeded, so that its changes are to be committed.
     fn run(&mut self, conn: &mut DbConn) -> bool;
-    /// Replaces a success by this failure, because the job's changes cannot be kept.
+    /// Replaces the answer of a successful job by `error`, because its changes cannot be committed. The error of a failed job
+    /// stays.
     fn fail(&mut self, error: Error);
-    /// Sends the answer, after the group was committed or rolled back.
+    /// Sends the answer to the caller, after the group was committed or rolled back. If it was rolled back, the caller of a
+    /// successful job gets an error.
     fn finish(self: Box<Self>, committed: bool);
 }
 
@@ -119,7 +123,7 @@ impl<T: Send> WriteJob for Task<T> {
 }
 
 impl DbWriter {
-    /// Opens the connection and starts the threads.
+    /// Opens the connection and starts the threads that write, answer and copy the log.
     pub fn start(target: &Target, sizes: &Sizes) -> Result<Self> {
         let conn = target.connect(Purpose::WritingGroups)?;
         let (queue, jobs) = sync_channel(sizes.queue);
@@ -138,9 +142,10 @@ impl DbWriter {
         Ok(Self(Arc::new(WriterOwner { closed, queue, threads, patience: sizes.patience })))
     }
 
-    /// Runs `work` in the next group, and a second time if another job of that group fails. Returns when its changes are durable.
+    /// Runs `work` in the next group, and again if another job of that group fails. A success is returned once its changes are
+    /// durable.
     ///
-    /// `work` is database work and nothing else. If the caller goes away before the job's turn, the job is skipped.
+    /// `work` must do database work and nothing else. It is skipped if the caller stops waiting before its turn.
     pub async fn write<T: Send + 'static>(
         &self,
         work: impl Fn(&mut DbConn) -> Result<T> + Send + 'static,
@@ -148,7 +153,7 @@ impl DbWriter {
         self.queue(Work::Again(Box::new(work))).await
     }
 
-    /// Runs `work` like [`DbWriter::write`], but never twice.
+    /// Runs `work` like [`DbWriter::write`], but only once, even if another job of its group fails.
     pub async fn write_once<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut DbConn) -> Result<T> + Send + 'static,
@@ -206,7 +211,8 @@ fn write_groups(
     }
 }
 
-/// Collects the jobs that wait, and, while they are clearly fewer than usual, also those that come within a moment.
+/// Collects the waiting jobs into a group with `first`. If they are clearly fewer than `usual`, the size of recent groups, waits
+/// up to [`GATHERING`] for more.
 fn gather(first: Box<dyn WriteJob>, jobs: &Receiver<Box<dyn WriteJob>>, usual: usize) -> Vec<Box<dyn WriteJob>> {
     let mut group = Vec::with_capacity(LARGEST_GROUP);
     group.push(first);
@@ -230,7 +236,8 @@ fn finish((group, committed): Finished) {
     }
 }
 
-/// Commits a group. Returns false if nothing of it is in the database.
+/// Runs the jobs of a group and commits those that succeed. Returns false if the database failed, so that nothing of the group is
+/// stored.
 fn commit_group(conn: &mut DbConn, group: &mut [Box<dyn WriteJob>]) -> bool {
     match try_commit_group(conn, group) {
         Ok(()) => true,
@@ -261,7 +268,7 @@ fn try_commit_group(conn: &mut DbConn, group: &mut [Box<dyn WriteJob>]) -> diese
     Transactions::commit_transaction(conn)
 }
 
-/// Runs the jobs in order. Stops at the first one that fails, and then returns false.
+/// Runs the jobs in order, without savepoints. Returns false at the first job that fails, and does not run the later ones.
 fn run_together(conn: &mut DbConn, group: &mut [Box<dyn WriteJob>]) -> diesel::QueryResult<bool> {
     for job in group {
         let kept = job.run(conn);
@@ -276,7 +283,7 @@ fn run_together(conn: &mut DbConn, group: &mut [Box<dyn WriteJob>]) -> diesel::Q
     Ok(true)
 }
 
-/// Runs a job in a savepoint, so that it can be rolled back alone.
+/// Runs a job in a savepoint of its own, and rolls back only this job if it fails.
 fn run_apart(conn: &mut DbConn, job: &mut dyn WriteJob) -> diesel::QueryResult<()> {
     // This transaction is nested, so it is a savepoint.
     Transactions::begin_transaction(conn)?;
@@ -294,8 +301,8 @@ fn run_apart(conn: &mut DbConn, job: &mut dyn WriteJob) -> diesel::QueryResult<(
     if keep { Transactions::commit_transaction(conn) } else { Transactions::rollback_transaction(conn) }
 }
 
-/// Begins a transaction that takes SQLite's write lock at once. A transaction that first reads and then wants to write is refused
-/// if another one wrote in between.
+/// Begins a transaction. On SQLite it takes the lock for writing at once, because a transaction that first reads and then wants
+/// to write is refused if another one wrote in between.
 pub fn begin(conn: &mut DbConn) -> diesel::QueryResult<()> {
     match conn {
         DbConn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
@@ -303,18 +310,19 @@ pub fn begin(conn: &mut DbConn) -> diesel::QueryResult<()> {
     }
 }
 
-/// The error for a job that left its own savepoints open. Its changes are rolled back.
+/// The error for a job that left savepoints of its own open. Its changes are rolled back.
 pub fn left_open() -> Error {
     Error::internal("a database job left a savepoint open")
 }
 
-/// The number of nested transactions that are open: the outermost one and its savepoints.
+/// The number of open transactions on the connection: 0 for none, 1 for one, and one more for each savepoint in it.
 pub fn depth(conn: &mut DbConn) -> diesel::QueryResult<u32> {
     let status = Transactions::transaction_manager_status_mut(conn);
     Ok(status.transaction_depth()?.map_or(0, std::num::NonZeroU32::get))
 }
 
-/// Makes the connection ready for the next group. Returns `None` if the database is unreachable and the writer is closed.
+/// Makes a connection ready for the next group after a failed commit: rolls back what is open, or opens a new connection. Returns
+/// `None` if the database is unreachable and the writer is closed.
 fn recover(target: &Target, mut conn: DbConn, closed: &AtomicBool) -> Option<DbConn> {
     while matches!(depth(&mut conn), Ok(1..)) && Transactions::rollback_transaction(&mut conn).is_ok() {}
     if is_between_transactions(&mut conn) {

@@ -1,5 +1,6 @@
-//! Synthetic cases, the same at every start except for the times at which they were received. Names are common ones in random
-//! combinations. Identity numbers are Skatteverket's published test numbers, which belong to nobody.
+//! Synthetic referrals of the last 18 days from partner agencies, for the demo. They are the same at every start except for the
+//! times at which they were received. Names are common ones in random combinations. Identity numbers are Skatteverket's published
+//! test numbers, which belong to nobody.
 
 use chrono::{Datelike, Duration};
 use serde_json::json;
@@ -23,13 +24,13 @@ use crate::referrals::person::whom::ConcernedPerson;
 use crate::time::Random;
 use crate::vault::Vault;
 
-/// The number of cases.
+/// The number of referrals that this module makes.
 pub const CASES: usize = 48;
 
-/// An agency with its category.
+/// A partner agency of the demo: its identifier and its category.
 pub type Sender = (PartnerId, Category);
 
-/// The agencies of the demo: their slug, name and category.
+/// The partner agencies of the demo: their slug, name and category.
 const AGENCIES: [(&str, &str, Category); 4] = [
     ("school", "Skäggetorps grundskola (påhittad)", Category::School),
     ("police", "Lokalpolisområde (påhittat)", Category::Police),
@@ -37,7 +38,7 @@ const AGENCIES: [(&str, &str, Category); 4] = [
     ("association", "Idrottsförening (påhittad)", Category::Association),
 ];
 
-/// The descriptions of concern reports, each with the needs that it is about.
+/// The descriptions that concern reports of the demo choose from, each with the codes of the child's needs.
 pub const CONCERNS: [(&str, &[&str]); 6] = [
     (
         "Eleven har varit borta från skolan i flera veckor och svarar inte när skolan hör av sig. Hemma säger man att allt är bra.",
@@ -58,14 +59,14 @@ pub const CONCERNS: [(&str, &[&str]); 6] = [
         &["honour_related"],
     ),
 ];
-/// The descriptions of support requests, each with the needs that it is about.
+/// The descriptions that support requests of the demo choose from, each with the codes of the child's needs.
 pub const REQUESTS: [(&str, &[&str]); 3] = [
     ("Familjen önskar stöd i föräldraskapet; kvällarna blir konflikter om skärmtid och läxor.", &["parenting"]),
     ("Föräldrarna har nyligen separerat och vill ha hjälp att prata om barnen.", &["family_conflict"]),
     ("Den unge vill hitta något att göra efter skolan och har frågat efter en fritidsledare.", &["leisure"]),
 ];
 
-/// Adds the agencies of the demo.
+/// Inserts the partner agencies of the demo, and returns them.
 pub fn insert_senders(conn: &mut DbConn, moment: &Moment) -> Result<Vec<Sender>> {
     let mut senders = Vec::new();
     for (slug, name, category) in AGENCIES {
@@ -78,8 +79,8 @@ pub fn insert_senders(conn: &mut DbConn, moment: &Moment) -> Result<Vec<Sender>>
     Ok(senders)
 }
 
-/// Adds the cases of the last weeks and returns them as they were received. A child whom one of the offices has already met is
-/// recognised by the identity number.
+/// Inserts the referrals and returns them in the state in which they were received. A child whom one of the demo's offices has
+/// already met is recognised by the identity number.
 pub fn insert(
     conn: &mut DbConn,
     vault: &Vault,
@@ -104,7 +105,7 @@ pub fn insert(
     Ok(received)
 }
 
-/// Stores a received referral, with its audit record.
+/// Stores a referral as received from `from` at the time of `received`, with the audit record of that.
 pub fn write(
     conn: &mut DbConn,
     referral: &Referral,
@@ -124,7 +125,7 @@ pub fn write(
     audit::record(conn, &Entry::new(received, from, actions::REFERRAL_RECEIVED, about, String::new()))
 }
 
-/// A referral as an agency sent it, and when.
+/// A referral as a partner agency sends it, with the time at which it is received.
 struct Case {
     matter: NewReferral,
     sender: (PartnerId, Category),
@@ -176,7 +177,8 @@ impl Case {
     }
 }
 
-/// A child whom no office has met. Every third such child lives outside norr, and so the referral goes to the reception.
+/// Makes a child whom no office has met. Every third such child lives outside the area Norr, so that a referral about the child
+/// goes to the reception.
 fn stranger(number: usize, identity: &TestIdentity, chance: &mut Chance) -> KnownChild {
     let place =
         if number % 3 == 2 { chance.one_of(&["Berga", "Ryd", "Malmslätt", "Ekholmen"]) } else { "Skäggetorp" };

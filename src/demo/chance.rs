@@ -1,4 +1,4 @@
-//! Random choices that are the same at every start, and the published test numbers among which they choose.
+//! Random choices for the demo, the same at every start, and the published test identity numbers that people of the demo get.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,15 +6,15 @@ use crate::time::Random;
 
 const IDENTITIES: &str = include_str!("../../data/demo/test_identities.csv");
 
-/// Given names of girls.
+/// Given names for girls of the demo.
 const GIRLS: [&str; 9] = ["Alva", "Amina", "Elsa", "Ines", "Leila", "Lova", "Maja", "Saga", "Vera"];
-/// Given names of boys.
+/// Given names for boys of the demo.
 const BOYS: [&str; 7] = ["Elias", "Hugo", "Ismail", "Liam", "Nils", "Omar", "Yusuf"];
-/// Given names of women.
+/// Given names for women of the demo.
 const WOMEN: [&str; 6] = ["Anna", "Fatima", "Karin", "Maria", "Sara", "Zahra"];
-/// Given names of men.
+/// Given names for men of the demo.
 const MEN: [&str; 6] = ["Ahmad", "Johan", "Mehmet", "Mikael", "Peter", "Stefan"];
-/// Family names of the demo.
+/// Family names for people of the demo.
 const FAMILIES: [&str; 12] = [
     "Ahmed",
     "Andersson",
@@ -30,25 +30,26 @@ const FAMILIES: [&str; 12] = [
     "Öberg",
 ];
 
-/// The distance in the list of numbers between two children with consecutive numbers.
+/// The distance, in the list of test identity numbers, between the numbers of two consecutive children.
 const STRIDE: usize = 5;
 
-/// An identity number that Skatteverket publishes for tests and that belongs to nobody.
+/// A test identity number that Skatteverket publishes and that belongs to nobody, with what it tells of its holder.
 #[derive(Debug, Clone)]
 pub struct TestIdentity {
     pub number: String,
-    /// The year of birth in the number.
+    /// The year of birth that the number states.
     pub year: i32,
     is_female: bool,
 }
 
-/// The child with this number in the demo: 1 to 20 years old in this year.
+/// The identity number of the child number `at` of the demo, who turns 1 to 20 years old in the year `this_year`.
 pub fn child(at: usize, this_year: i32) -> TestIdentity {
     // Neighbours in the list were born in the same year.
     nth(at * STRIDE, |year| ((this_year - 20)..this_year).contains(&year))
 }
 
-/// Children who are 2 to 20 years old and not among the first `but` children.
+/// The identity numbers of children who turn 2 to 20 years old in the year `this_year`, without those that [`child`] gives to the
+/// first `but` children.
 pub fn more_children(but: usize, this_year: i32) -> Vec<TestIdentity> {
     let all = identities(|year| ((this_year - 20)..this_year).contains(&year));
     let taken: Vec<usize> = (0..but).map(|at| (at * STRIDE) % all.len().max(1)).collect();
@@ -56,7 +57,7 @@ pub fn more_children(but: usize, this_year: i32) -> Vec<TestIdentity> {
     others.filter(|child| child.year < this_year - 1).collect()
 }
 
-/// The adult with this number in the demo, old enough to have children of the demo.
+/// The identity number of the adult number `at` of the demo, who turns at least 31 years old in the year `this_year`.
 pub fn adult(at: usize, this_year: i32) -> TestIdentity {
     nth(at, |year| year < this_year - 30)
 }
@@ -77,7 +78,7 @@ fn identities(is_meant: impl Fn(i32) -> bool) -> Vec<TestIdentity> {
     rows.records().flatten().filter_map(identity).collect()
 }
 
-/// A random generator with a fixed seed (SplitMix64), so that the demo is the same at every start.
+/// A random generator (SplitMix64) that makes the same numbers from the same seed, so that the demo is the same at every start.
 pub struct Chance(u64);
 
 impl Chance {
@@ -85,7 +86,7 @@ impl Chance {
         Self(seed)
     }
 
-    /// The next random number.
+    /// Makes the next random number.
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -94,23 +95,23 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    /// A random number below `end`.
+    /// Makes a random number from 0 up to but not including `end`.
     pub fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    /// A random one of several choices.
+    /// Chooses one of several values at random.
     pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         let at = usize::try_from(self.next() % choices.len() as u64).unwrap_or(0);
         choices[at]
     }
 
-    /// A given name for a child with this identity number.
+    /// Chooses a given name for a child with this identity number, which tells whether it is a girl.
     pub fn given_name(&mut self, of: &TestIdentity) -> &'static str {
         if of.is_female { self.one_of(&GIRLS) } else { self.one_of(&BOYS) }
     }
 
-    /// A given name for an adult with this identity number.
+    /// Chooses a given name for an adult with this identity number, which tells whether it is a woman.
     pub fn adult_name(&mut self, of: &TestIdentity) -> &'static str {
         if of.is_female { self.one_of(&WOMEN) } else { self.one_of(&MEN) }
     }
@@ -119,13 +120,14 @@ impl Chance {
         self.one_of(&FAMILIES)
     }
 
-    /// The given name and family name of a random adult.
+    /// Chooses a given name and a family name for an adult.
     pub fn name(&mut self) -> (&'static str, &'static str) {
         let given = if self.below(2) == 0 { self.one_of(&WOMEN) } else { self.one_of(&MEN) };
         (given, self.family_name())
     }
 
-    /// A source of bytes for identifiers, different at each call. It is not used to seal anything.
+    /// Makes a source of bytes for identifiers, a different one at each call. It must not be used for sealing, since its bytes
+    /// are the same at every start.
     pub fn random(&mut self) -> Random {
         let seed = AtomicU64::new(self.next());
         Random::new(move |bytes| {

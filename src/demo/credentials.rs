@@ -1,4 +1,5 @@
-//! The demo's secret, its keys, and the tokens made with them. Each is marked as a demo's, so that `serve` refuses it.
+//! The secret and the keys of a demo, kept in files of its folder, and the tokens that are signed with them. Each is marked as
+//! belonging to a demo, so that `serve` refuses it.
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -19,30 +20,30 @@ use crate::vault::{Vault, VaultKeys};
 const ISSUER: &str = "https://demo.nara.example";
 const AUDIENCE: &str = "nara";
 const WEEK: i64 = 7 * 24 * 3600;
-/// The longest lifetime of a token in seconds, which is also the longest that `nara token` makes.
+/// The longest lifetime, in seconds, of a token that the demo accepts; it is also the longest that `nara token` makes.
 const LONGEST: i64 = 720 * 3600;
 
-/// The secret and the keys of a demo.
+/// The server's secret, the vault, and the key that signs tokens, of one demo.
 pub struct DemoCredentials {
     pub secret: Secret,
-    /// The vault, whose keys seal the demo's cases.
+    /// The vault, whose keys seal the personal data of the demo.
     pub vault: Vault,
     signing_key: SecretKey,
 }
 
-/// The member of staff that a token is for.
+/// The member of staff that a demo token is made for.
 pub struct TokenSubject<'a> {
     pub subject: &'a str,
     pub roles: Vec<&'a str>,
     pub offices: Vec<&'a str>,
-    /// Whether the holder is qualified to decide on inquiries.
+    /// Whether the token says that its holder is qualified to decide on inquiries.
     pub qualified: bool,
-    /// Whether the holder is cleared for protected identities.
+    /// Whether the token says that its holder is cleared for protected identities.
     pub protected_identity: bool,
 }
 
 impl DemoCredentials {
-    /// Loads the credentials of a folder. At the folder's first start, makes them.
+    /// Loads the credentials from the files of a demo's folder. Makes them first if the folder has none.
     pub fn load_or_make(folder: &Path, random: &Random) -> Result<Self, String> {
         if !folder.join("demo-secret").exists() {
             let secret = Secret::new(random.bytes());
@@ -57,7 +58,7 @@ impl DemoCredentials {
         Self::load(folder)
     }
 
-    /// Loads the credentials of a folder.
+    /// Loads the credentials from the files of a demo's folder. Fails if one is missing or was not made by `demo`.
     pub fn load(folder: &Path) -> Result<Self, String> {
         let read = |name: &str| {
             std::fs::read_to_string(folder.join(name))
@@ -88,13 +89,13 @@ impl DemoCredentials {
         Ok(json!({ "keys": [key] }).to_string())
     }
 
-    /// A verifier of the tokens that are signed with this folder's key.
+    /// Makes a verifier that accepts tokens signed with this demo's key.
     pub fn verifier(&self) -> Result<TokenVerifier, String> {
         let verifier = TokenVerifier::new(Some(self.key_set()?.parse()?), ISSUER.to_owned(), AUDIENCE.to_owned());
         Ok(verifier.with_longest_lifetime(LONGEST))
     }
 
-    /// Makes a token that is valid for this number of seconds.
+    /// Makes a signed token for the member of staff `holder`, valid from `now` for this number of seconds.
     pub fn token(&self, holder: &TokenSubject, now: Timestamp, seconds: i64) -> Result<String, String> {
         let issued = now.utc().timestamp();
         let claims = json!({
@@ -107,7 +108,8 @@ impl DemoCredentials {
         jsonwebtoken::encode(&header, &claims, &key).map_err(|error| error.to_string())
     }
 
-    /// Makes the tokens of demo.json.
+    /// Makes the tokens that `demo.json` contains, one for each kind of member of staff, valid for a week. Returns each with its
+    /// name in that file.
     pub fn tokens(&self, now: Timestamp) -> Result<Vec<(&'static str, String)>, String> {
         const OFFICE: &str = "skaggetorp";
         const RECEPTION: &str = "mottagning-barn-unga";
@@ -131,14 +133,15 @@ impl DemoCredentials {
     }
 }
 
-/// Reads the keys of partner agencies that an earlier start wrote.
+/// Reads from the file `demo.json` at `path` the names and API keys of the partner agencies. `None` if there is no such file or
+/// it has no such keys.
 pub fn partner_keys_of(path: &Path) -> Option<Vec<(String, String)>> {
     let told: Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
     let keys = told["partnerKeys"].as_object()?;
     keys.iter().map(|(name, key)| Some((name.clone(), key.as_str()?.to_owned()))).collect()
 }
 
-/// Writes a file that only its owner may read, completely or not at all.
+/// Writes a file that only its owner may read. If writing fails, an earlier file of that name stays as it was.
 pub fn write_private(path: &Path, content: &str) -> Result<(), String> {
     let draft = path.with_extension("new");
     let write = || {

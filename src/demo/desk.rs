@@ -1,5 +1,5 @@
-//! The offices' work on the demo's referrals: real steps, taken on past days. Steps that would lie in the future are not taken,
-//! so younger referrals are still open, and some have waited for too long.
+//! The work of the demo's offices on its referrals: the real steps of the service, taken at times in the past. Steps that would
+//! lie in the future are not taken, so younger referrals are still open, and some have waited for too long.
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ use crate::referrals::{Kind, Referral, Status, disclosure};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
-/// Works on all referrals, each up to the present.
+/// Takes the steps on all referrals in `received`, on each up to the present time.
 pub fn work(
     conn: &mut DbConn,
     vault: &Vault,
@@ -55,7 +55,7 @@ pub fn work(
     Ok(())
 }
 
-/// A referral, the time of its last step, and the member of staff who works on it.
+/// A referral in work, the time of its last step (at first, of its receipt), and the member of staff who works on it.
 struct Matter {
     referral: Referral,
     at: DateTime<Utc>,
@@ -63,7 +63,7 @@ struct Matter {
 }
 
 impl Matter {
-    /// The date this number of days after the last step.
+    /// The date, as JSON, `days` days after the last step.
     fn day(&self, days: i64) -> Value {
         json!((self.at + Duration::days(days)).date_naive())
     }
@@ -75,16 +75,17 @@ struct DemoDesk<'a> {
     directory: &'a Directory,
     moment: &'a Moment,
     chance: Chance,
-    /// The two offices, each of which redirects some referrals to the other.
+    /// The two offices of the demo, each of which redirects some referrals to the other.
     offices: [OfficeId; 2],
     workers: Vec<StaffId>,
-    /// The last concern report with a decision, and its office: a later report can be marked as its duplicate.
+    /// The last concern report on which an inquiry decision was made, and its office. A later report to that office can be marked
+    /// as its duplicate.
     standing: Option<(OfficeId, ReferralId)>,
 }
 
 impl DemoDesk<'_> {
-    /// Takes a step about this number of hours after the last one. Returns false, and does nothing, if that would lie in the
-    /// future.
+    /// Takes the step `S` with the request body `body`, `hours` hours and a few minutes after the last step. Returns false, and
+    /// does nothing, if that would lie in the future.
     fn step<S>(&mut self, matter: &mut Matter, hours: i64, body: Value) -> Result<bool>
     where
         S: ReferralStep + serde::de::DeserializeOwned,
@@ -108,7 +109,7 @@ impl DemoDesk<'_> {
         Ok(true)
     }
 
-    /// Decides at random, with a probability of `of` per cent.
+    /// Returns true at random, with a probability of `of` per cent.
     fn in_a_hundred(&mut self, of: u64) -> bool {
         self.chance.below(100) < of
     }
@@ -117,7 +118,8 @@ impl DemoDesk<'_> {
         from + i64::try_from(self.chance.below(u64::try_from(to - from).unwrap_or(1))).unwrap_or_default()
     }
 
-    /// Works on a concern report: the assessment of protection, the decision, and the feedback to the reporter.
+    /// Works on a concern report: takes the assessment of protection, the inquiry decision, and the feedback to the reporter, as
+    /// far as they do not lie in the future.
     fn report(&mut self, mut matter: Matter) -> Result<()> {
         let matter = &mut matter;
         if self.ends_early(matter)? {
@@ -156,7 +158,7 @@ impl DemoDesk<'_> {
         Ok(())
     }
 
-    /// Takes the inquiry decision, and sends or refuses feedback to the reporter.
+    /// Takes the inquiry decision on a concern report, and sends feedback to the reporter or refuses it.
     fn decides(&mut self, matter: &mut Matter) -> Result<()> {
         // A few wait for a decision until it is too late.
         if self.in_a_hundred(3) {
@@ -191,7 +193,7 @@ impl DemoDesk<'_> {
         }
     }
 
-    /// Works on a support request: it is accepted, the family is met, and support is given or not.
+    /// Works on a support request: it is declined or accepted, staff try to reach the family, and support is given or not.
     fn request(&mut self, mut matter: Matter) -> Result<()> {
         let matter = &mut matter;
         if self.ends_early(matter)? || !self.prepares(matter)? {
@@ -249,8 +251,8 @@ impl DemoDesk<'_> {
         Ok(())
     }
 
-    /// Logs the attempts to reach the family: three in vain where it is lost, else the last of a few succeeds. Returns whether the work
-    /// goes on.
+    /// Logs the attempts to reach the family: three in vain if `is_lost`, otherwise none to two, the last of which succeeds.
+    /// Returns false if one of them would lie in the future.
     fn tries_to_reach(&mut self, matter: &mut Matter, is_lost: bool) -> Result<bool> {
         let attempts = if is_lost { 3 } else { self.chance.below(3) };
         for attempt in 1..=attempts {
@@ -266,7 +268,7 @@ impl DemoDesk<'_> {
         Ok(true)
     }
 
-    /// Puts every fifth referral on hold, a few of them for too long. Returns whether the work goes on.
+    /// Puts about every fifth referral on hold, and resumes the work on most of them. Returns whether the work goes on.
     fn waits(&mut self, matter: &mut Matter) -> Result<bool> {
         if !self.in_a_hundred(20) {
             return Ok(true);
@@ -279,7 +281,8 @@ impl DemoDesk<'_> {
             && self.step::<Resume>(matter, 14 * 24, json!({}))?)
     }
 
-    /// Ends a few referrals that were entered in error or are duplicates. Returns whether the referral has ended.
+    /// Ends a few referrals at random, as entered in error or as duplicates. Returns whether this one has ended, or would do so
+    /// in the future.
     fn ends_early(&mut self, matter: &mut Matter) -> Result<bool> {
         let hours = self.hours(1, 12);
         if self.in_a_hundred(2) {
@@ -296,7 +299,8 @@ impl DemoDesk<'_> {
         }
     }
 
-    /// Redirects some referrals, asks the sender about some, and assigns some. Returns whether the work goes on.
+    /// Redirects some referrals to the other office, asks the sender of some for information, and assigns some to a member of
+    /// staff. Returns whether the work goes on.
     fn prepares(&mut self, matter: &mut Matter) -> Result<bool> {
         let hours = self.hours(2, 16);
         if self.in_a_hundred(9) && !matter.referral.protected {

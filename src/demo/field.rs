@@ -1,7 +1,7 @@
-//! A year of outreach work, the same at every start except for its dates. No family in it is real.
+//! A year of synthetic outreach work for the demo, the same at every start except for its dates. No family in it is real.
 //!
-//! The year has seasons: the evenings of early summer and autumn are busy, Christmas and July are not. Families are met again,
-//! and some who decline an offer accept one later.
+//! The year has seasons: early summer and autumn are busy, Christmas and July are not. Families are met again, and some who
+//! decline an offer accept one later.
 
 use chrono::{Datelike, Duration, NaiveTime};
 use serde_json::{Value, json};
@@ -28,12 +28,12 @@ use crate::vault::Vault;
 const CONTACTS: usize = 1500;
 const FAMILIES: usize = 220;
 const WORKERS: usize = 5;
-/// The number of contacts that are written at once.
+/// The number of contacts that are inserted together, with one audit record.
 const AT_ONCE: usize = 100;
-/// The busyness of each month, from January, in tenths.
+/// The probability, in tenths, that a randomly chosen day is kept as the day of a contact: for each month, from January.
 const SEASONS: [u64; 12] = [5, 6, 7, 8, 10, 9, 3, 7, 10, 9, 8, 4];
 
-/// The scenes of contacts: the channel, the kind of place, the summary and the topics.
+/// The kinds of contacts that chance chooses from: the channel, the kind of place, the summary and the topics.
 const SCENES: [(&str, &str, &str, &[&str]); 8] = [
     ("street", "square", "Pratade på torget om kvällarna och om vad som finns att göra.", &["leisure"]),
     ("street", "transport", "Träffade några vid busshållplatsen som inte ville gå hem än.", &["loneliness"]),
@@ -53,7 +53,7 @@ const AGES: [&str; 5] = ["10-12", "13-15", "13-15", "16-17", "18-20"];
 const OFFERED: [&str; 4] = ["telefonradgivning", "bokat-samtal", "foraldrakurser", "faltverksamhet-och-omradesteam"];
 const NOES: [&str; 5] = ["not_wanted_now", "distrust_of_authority", "practical", "language", "no_reason_given"];
 
-/// Adds the families and a year of contacts.
+/// Inserts the families and a year of contacts with them and others, with offers, answers and follow-ups.
 pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &Moment) -> Result<()> {
     let office = directory.offices.iter().find(|office| office.slug.as_ref() == "skaggetorp");
     let office = office.ok_or_else(|| Error::internal("the demo's directory has its office"))?.id;
@@ -108,7 +108,7 @@ impl Year<'_> {
         Ok(ids)
     }
 
-    /// A random afternoon or evening of the last year.
+    /// Chooses a random time of an afternoon or evening in the last year, more often in busy months.
     fn evening(&mut self) -> Timestamp {
         loop {
             let day = self.moment.now.utc().date_naive() - Duration::days(1 + self.days(364));
@@ -163,7 +163,8 @@ impl Year<'_> {
         self.directory.office(self.office).is_some_and(|office| office.serves_area(area))
     }
 
-    /// Adds the people who were met: a few individuals, sometimes a group, and often a known family.
+    /// Adds to the body of a contact the people who were met: one to three individuals, sometimes a group, often one of the known
+    /// families, and sometimes a follow-up.
     fn add_people(&mut self, body: &mut Value, families: &[FamilyId]) {
         let one_by_one = 1 + self.chance.below(3);
         let participant = |chance: &mut Chance| json!({ "ageBand": *chance.one_of(&AGES), "role": "child", "gender": *chance.one_of(&["female", "male", "unknown"]) });
@@ -189,7 +190,8 @@ impl Year<'_> {
         }
     }
 
-    /// Sometimes adds an offer to the contact, with an answer at that time and perhaps later ones.
+    /// Stores an offer to the family of every third contact that has one, and adds to `answers` an answer at that time and
+    /// perhaps later ones.
     fn offer(
         &mut self,
         conn: &mut DbConn,

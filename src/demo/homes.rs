@@ -1,5 +1,5 @@
-//! Families whom the demo's two offices have met. Some of the demo's referrals are about their children. The families, their
-//! homes and their names are made up.
+//! The synthetic families whom the demo's two offices have met. Some of the demo's referrals are about their children. The
+//! families, their homes and their names are made up.
 
 use std::collections::HashMap;
 
@@ -22,19 +22,20 @@ use crate::people::{self, NewPerson, Person, ProtectedIdentity};
 use crate::time::Random;
 use crate::vault::Vault;
 
-/// A family of the demo.
+/// A synthetic family, before it is registered.
 struct Home {
     name: &'static str,
-    /// The place where the family lives. Families in Skäggetorp were met by the office there, all others by the reception.
+    /// The name of the place where the family lives. The office in Skäggetorp has met the families there, and the reception all
+    /// others.
     place: &'static str,
     adults: usize,
-    /// The children whom referrals are about, by the numbers of the demo's cases.
+    /// The children whom referrals are about, each by the number of the referral in `cases.rs`.
     referred: &'static [usize],
-    /// The other children, each with given name and age.
+    /// The other children of the family, each with given name and age in years.
     others: &'static [(&'static str, i32)],
-    /// The protection of the children in `referred` and, if the family has no other children, of the adults.
+    /// The protected identity of the children in `referred` and, if the family has no other children, of the adults.
     protection: ProtectedIdentity,
-    /// The language that the family speaks best.
+    /// The code of the language that the family speaks best.
     language: &'static str,
 }
 
@@ -60,7 +61,7 @@ const HOMES: [Home; 15] = [
     Home { name: "Andersson", place: "Ryd", adults: 1, referred: &[], others: &[("Elsa", 14)], protection: OPEN, language: "sv" },
 ];
 
-/// A child whom a referral is about, as the offices know the child.
+/// A child of one of these families, or of another one, as a referral names the child.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownChild {
     pub given: &'static str,
@@ -68,10 +69,10 @@ pub struct KnownChild {
     pub place: &'static str,
 }
 
-/// The children whom referrals are about, by the numbers of the demo's cases.
+/// The children whom referrals are about, each by the number of the referral in `cases.rs`.
 pub type Homes = HashMap<usize, KnownChild>;
 
-/// Adds the families and their members, and returns the children whom the demo's cases are about.
+/// Inserts the families and their members, and returns the children whom referrals are about.
 pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &Moment) -> Result<Homes> {
     let (mut chance, mut known) = (Chance::new(19_750_101), Homes::new());
     let (mut adults, this_year) = (0, moment.now.utc().year());
@@ -104,16 +105,16 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &
     Ok(known)
 }
 
-/// The registration of a family by an office, on a day some weeks ago.
+/// The registration of one family by an office, 20 to 59 days ago.
 struct Registered<'a> {
     home: &'a Home,
     office: OfficeId,
     district: DistrictId,
     /// The member of staff who registered the family.
     staff_id: StaffId,
-    /// The day, with the randomness for identifiers.
+    /// The time of the registration, and the source of random bytes for identifiers.
     then: Moment,
-    /// The randomness for seals.
+    /// The source of random bytes for sealing.
     random: &'a Random,
     vault: &'a Vault,
     directory: &'a Directory,

@@ -1,5 +1,5 @@
-//! Half a year of referrals, of each kind and from each kind of sender, the same at every start except for their times. No child
-//! in them is real.
+//! Half a year of synthetic referrals for the demo, of each kind and from each kind of sender, the same at every start except for
+//! their times. No child in them is real.
 
 use chrono::{Datelike, Duration};
 use diesel::prelude::*;
@@ -24,13 +24,13 @@ use crate::time::Timestamp;
 use crate::vault::Vault;
 
 const MATTERS: usize = 552;
-/// The age of the oldest referral in days.
+/// The largest age of a referral that does not come from an outreach contact, in days.
 const DAYS: u64 = 190;
-/// The number of recent outreach contacts from which some of the referrals come.
+/// The number of the latest outreach contacts; some of the referrals come from one of them.
 const CONTACTS: i64 = 400;
 const PLACES: [&str; 6] = ["Skäggetorp", "Skäggetorp", "Skäggetorp", "Ryd", "Berga", "Ekholmen"];
 
-/// Adds the referrals and returns them as they were received.
+/// Inserts the referrals and returns them in the state in which they were received.
 pub fn insert(
     conn: &mut DbConn,
     vault: &Vault,
@@ -71,7 +71,7 @@ pub fn insert(
     Ok(received)
 }
 
-/// A referral that staff write down for somebody who calls or visits.
+/// Makes a referral that a member of staff writes down for somebody who calls or visits.
 fn taken_down(
     matter: NewReferral,
     origin: Origin,
@@ -84,7 +84,8 @@ fn taken_down(
     Referral::made(TakenDown { matter, kind, origin }, clerk, None, directory, then)
 }
 
-/// The sender of a referral.
+/// The sender of a synthetic referral: a partner agency, staff after an outreach contact, a private person, or the family itself.
+/// In the last two cases a clerk writes it down.
 #[derive(Clone, Copy)]
 enum LetterOrigin {
     Agency(Sender),
@@ -102,16 +103,16 @@ impl LetterOrigin {
     }
 }
 
-/// A referral that comes in.
+/// A synthetic referral that comes in: its content, its sender and its time.
 struct Letter {
     new: NewReferral,
     from: LetterOrigin,
     then: Moment,
-    /// Whether the child belongs to a family that is already known.
+    /// Whether the child belongs to one of the families that the offices have met.
     is_known: bool,
 }
 
-/// The maker of the referrals that come in.
+/// The source of the synthetic referrals, with what it chooses from.
 struct Letters<'a> {
     chance: Chance,
     children: Vec<TestIdentity>,
@@ -150,7 +151,7 @@ impl<'a> Letters<'a> {
         Ok(Letter { new, from, then: Moment { now: at, random: self.chance.random() }, is_known })
     }
 
-    /// A random sender. If it is an outreach contact, the time of the contact as well.
+    /// Chooses a random sender. If it is staff after an outreach contact, the time of that contact is returned as well.
     fn sender(&mut self) -> (LetterOrigin, Option<Timestamp>) {
         let clerk = self.chance.one_of(&self.clerks);
         match self.chance.below(20) {
@@ -165,14 +166,14 @@ impl<'a> Letters<'a> {
         }
     }
 
-    /// A random time. Every third referral came in within the last weeks, and is still worked on.
+    /// Chooses a random time in the last 190 days; for every third referral in the last 23 days, so that it is still worked on.
     fn some_time_ago(&mut self, number: usize) -> Timestamp {
         let days = if number.is_multiple_of(3) { DAYS / 8 } else { DAYS };
         let minutes = i64::try_from(self.chance.below(days * 24 * 60)).unwrap_or_default();
         Timestamp::from(self.moment.now.utc() - Duration::minutes(minutes))
     }
 
-    /// A random child, and whether the child belongs to a known family.
+    /// Chooses a random child, and returns whether the child belongs to one of the families that the offices have met.
     fn child(&mut self) -> Result<(ChildInLetter, bool)> {
         let years = self.moment.now.utc().year();
         if self.chance.below(12) == 0 {
@@ -234,7 +235,7 @@ impl<'a> Letters<'a> {
     }
 }
 
-/// A child as the sender knows it.
+/// The facts about a child that the sender of a synthetic referral knows.
 struct ChildInLetter {
     known: KnownChild,
     year: i32,

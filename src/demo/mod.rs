@@ -1,8 +1,8 @@
-//! The command `nara demo`: a complete installation in one folder, for a first look. No person in it is real.
+//! The command `nara demo`: it runs a complete installation from one folder, for a first look. No person in it is real.
 //!
-//! The first start loads Linköping's directory and synthetic people and cases. Every start makes new tokens and writes
-//! `demo.json`. `serve` recognises each part of a demo (the database, the signing key, the secret, the keys of partner agencies)
-//! and refuses it.
+//! The first start in a folder loads Linköping's directory and makes synthetic people and cases. Every start makes new tokens and
+//! writes `demo.json`. `serve` recognises each part of a demo (the database, the signing key, the secret, the keys of partner
+//! agencies) and refuses it.
 
 mod cases;
 mod chance;
@@ -35,7 +35,7 @@ use crate::time::{Clock, Random};
 
 use credentials::DemoCredentials;
 
-/// Runs the demo until it is stopped.
+/// Starts the demo on the configured port of this machine, and runs it until it is stopped.
 pub async fn run(config: DemoConfig) -> std::result::Result<(), String> {
     let address = (std::net::Ipv4Addr::LOCALHOST, config.port);
     let listener = TcpListener::bind(address)
@@ -44,7 +44,8 @@ pub async fn run(config: DemoConfig) -> std::result::Result<(), String> {
     running.until_stopped().await.map_err(|error| error.told())
 }
 
-/// Prepares the folder if necessary, starts the server, and prints the tokens and keys.
+/// Makes and fills the demo's folder if that has not been done, starts the server on `listener`, writes `demo.json`, and prints
+/// the tokens and keys.
 pub async fn start(
     folder: &Path,
     listener: TcpListener,
@@ -90,7 +91,7 @@ pub async fn start(
     Ok(running)
 }
 
-/// The content of `demo.json`.
+/// The content of the file `demo.json`: the server's address, the tokens of staff and the API keys of partner agencies.
 #[derive(Default)]
 struct DemoFile {
     base_url: String,
@@ -108,7 +109,8 @@ impl DemoFile {
     }
 }
 
-/// Loads the directory, the partner agencies and the cases into a new database, in one transaction.
+/// Fills the database in one transaction, if `demo` has not done so before: with the directory, families, partner agencies,
+/// outreach work and referrals. Returns the API keys of the partner agencies, which it makes if `demo.json` has none.
 fn prepare(target: &Target, folder: &Path, credentials: &DemoCredentials, moment: &Moment) -> Result<DemoFile> {
     let mut conn = target.connect(Purpose::Writing)?;
     if !is_marked_synthetic(&mut conn)? {
@@ -133,7 +135,8 @@ fn prepare(target: &Target, folder: &Path, credentials: &DemoCredentials, moment
     Ok(DemoFile { partner_keys, ..DemoFile::default() })
 }
 
-/// Makes keys for all partner agencies. A key is shown once and only its hash is stored, so a lost demo.json means new keys.
+/// Makes a new API key for each partner agency. The database stores only hashes of keys, so if `demo.json` is lost, new keys are
+/// needed.
 fn make_partner_keys(
     conn: &mut DbConn,
     credentials: &DemoCredentials,
@@ -153,7 +156,7 @@ fn make_partner_keys(
     crate::db::in_transaction(conn, &make)
 }
 
-/// Whether the database was filled by `demo`.
+/// Whether `demo` has filled the database, so that its people and cases are synthetic.
 pub fn is_synthetic(target: &Target) -> Result<bool> {
     is_marked_synthetic(&mut target.connect(Purpose::Reading)?)
 }
@@ -162,7 +165,7 @@ fn is_marked_synthetic(conn: &mut DbConn) -> Result<bool> {
     Ok(directory_state::table.select(directory_state::synthetic).first(conn)?)
 }
 
-/// Makes a token that is signed with the key of a demo's folder.
+/// Makes a token for a member of staff, signed with the key in a demo's folder.
 pub fn token(config: &DemoTokenConfig) -> std::result::Result<String, String> {
     let credentials = DemoCredentials::load(&config.data_dir)?;
     let holder = credentials::TokenSubject {

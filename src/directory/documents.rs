@@ -1,5 +1,6 @@
 //! The directory's documents: the municipality, its outline, postal codes, holidays, other municipalities, legal
-//! references and deadlines. Each is stored as one JSON document, because only the snapshot reads it.
+//! references and rules for deadlines. Each is stored as one JSON document, because only the snapshot of the directory
+//! reads it.
 
 use std::collections::BTreeMap;
 
@@ -13,61 +14,66 @@ use crate::error::{Error, Result, Text};
 use crate::services::Ages;
 use crate::text::Localized;
 
-/// The documents. Each is stored under the name of its field.
+/// The parts of the directory that are stored as JSON documents, each under the name of its field.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Documents {
-    /// The municipality. It is absent before the first import.
+    /// The municipality that keeps the directory. Absent before the first import.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub municipality: Option<Municipality>,
-    /// The ground that the districts covered when they were imported, as a GeoJSON geometry.
+    /// The outline of the municipality: the ground that the active districts covered together at the last import, as a
+    /// GeoJSON geometry. Absent before the first import.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outline: Option<Value>,
     pub postal_codes: Vec<PostalCodeRow>,
     pub holidays: Vec<HolidayRow>,
-    /// All municipalities of Sweden, to which residents may be directed.
+    /// All municipalities of Sweden, so that a resident whose place lies in another one can be told so.
     pub municipalities: Vec<OtherMunicipality>,
     pub legal_references: Vec<LegalReference>,
-    /// The rules by which deadlines are counted.
+    /// The rules by which deadlines of referrals are counted.
     pub deadlines: Vec<DeadlineRule>,
 }
 
-/// A municipality that keeps a directory.
+/// The municipality that keeps the directory, as in its data file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Municipality {
-    /// The four-digit code of the municipality.
+    /// The four-digit code of the municipality in official statistics, such as `0580`.
     pub code: String,
     pub name: Localized,
-    /// The time zone of the municipality's offices.
+    /// The time zone of the municipality's offices, by its name in the IANA database.
     #[serde(with = "time_zone")]
     pub time_zone: Tz,
-    /// The ages that the municipality's services are for.
+    /// The ages of the people who count as children and young people in the municipality. Everybody above the highest
+    /// of these ages counts as an adult.
     pub ages: Ages,
-    /// The number to call in an emergency.
+    /// The telephone number to call in an emergency, such as 112.
     pub emergency_number: String,
-    /// A distance in metres. A postal code that is nearer than this to a district's border may also belong to the
-    /// neighbouring district.
+    /// The distance from a district's border, in metres, within which a postal code is uncertain. A postal code that is
+    /// nearer to the border than this may also belong to the neighbouring district.
     #[serde(default = "default_border")]
     pub postal_code_border_metres: u32,
-    /// The categories of agencies that have a legal duty to report, but are not told the decisions on their reports.
+    /// The categories of partner agencies, such as `police`, that have a legal duty to report but are not told the
+    /// decisions on their reports.
     #[serde(default = "default_without_feedback")]
     pub without_feedback: Vec<String>,
 }
 
-/// A postal code is a point in the data. In a town, its delivery area reaches about this far from the point.
+/// Returns the default of `postal_code_border_metres`. A postal code is a point in the data. In a town, its delivery
+/// area reaches about this far from the point.
 fn default_border() -> u32 {
     150
 }
 
-/// The police get no feedback unless the municipality decides otherwise. Feedback to them can become part of a criminal
-/// case, and so be seen by the people whom the child fears.
+/// Returns the default of `without_feedback`: the police get no feedback unless the municipality decides otherwise.
+/// Feedback to them can become part of a criminal case, and so be seen by the people whom the child fears.
 fn default_without_feedback() -> Vec<String> {
     vec!["police".to_owned()]
 }
 
 impl Municipality {
-    /// The municipality before one was imported, so that a caller in danger still gets the emergency number.
+    /// Returns a stand-in for the municipality before the first import, so that a person in danger still gets the
+    /// emergency number.
     pub fn unnamed() -> Self {
         Self {
             code: "0000".to_owned(),
@@ -81,32 +87,32 @@ impl Municipality {
     }
 }
 
-/// A Swedish municipality that residents may be directed to.
+/// A municipality of Sweden, by which a place in another municipality is recognised.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OtherMunicipality {
-    /// The four-digit code of the municipality.
+    /// The four-digit code of the municipality in official statistics, such as `0580`.
     pub code: String,
-    /// The full name, such as `Norrköpings kommun`.
+    /// The full name of the municipality, such as `Norrköpings kommun`.
     pub name: String,
-    /// The name in everyday use, such as `Norrköping`.
+    /// The name of the municipality in everyday use, such as `Norrköping`.
     pub short_name: String,
     pub county_code: String,
 }
 
-/// A postal code, as in the data file.
+/// A postal code of the municipality, as in the data file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostalCodeRow {
     /// The five digits of the postal code.
     pub postal_code: String,
-    /// The town or village of the postal code.
+    /// The town or village to which the postal code belongs.
     pub locality: String,
-    /// The district in which the postal code's point lies. Absent for post-office boxes.
+    /// The code of the district in which the postal code's point lies. Absent for post-office boxes.
     pub district_code: Option<String>,
     /// The distance from the postal code's point to the border of that district, in metres.
     pub metres_to_border: Option<u32>,
 }
 
-/// A holiday, as in the data file.
+/// A holiday or an eve, as in the data file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HolidayRow {
     pub date: NaiveDate,
@@ -116,12 +122,12 @@ pub struct HolidayRow {
 }
 
 impl Documents {
-    /// Reads the documents from their stored form. A name that this program does not know is ignored.
+    /// Makes the documents from their stored form, by name. A name that this program does not know is ignored.
     pub fn from_stored(stored: BTreeMap<String, Value>) -> Result<Self> {
         serde_json::from_value(Value::Object(stored.into_iter().collect())).map_err(Error::internal)
     }
 
-    /// Returns the documents in their stored form, by name.
+    /// Returns the documents in the form in which they are stored: one JSON value for each name.
     pub fn to_stored(&self) -> Result<BTreeMap<String, Value>> {
         match serde_json::to_value(self).map_err(Error::internal)? {
             Value::Object(fields) => Ok(fields.into_iter().collect()),
@@ -129,7 +135,7 @@ impl Documents {
         }
     }
 
-    /// Returns the holidays in the form that a calendar takes.
+    /// Returns the holidays in the form from which a [`Calendar`](crate::calendar::Calendar) is made.
     pub fn holidays(&self) -> Vec<Holiday> {
         let holiday = |row: &HolidayRow| Holiday {
             date: row.date,

@@ -1,8 +1,8 @@
-//! The geography of the districts: their boundaries, the search for the district of a point, and a check that they
-//! partition the municipality.
+//! The geography of the directory: the boundaries of its districts, the search for the district of a point, and the
+//! check that the active districts divide the municipality without gaps and overlaps.
 //!
-//! The geography takes far longer to work out than anything else in a snapshot, and most changes do not affect it. So it
-//! is reused from the previous snapshot, unless a boundary or the status of a district has changed.
+//! The geography takes far longer to work out than anything else in a snapshot, and most changes do not affect it. So
+//! it is reused from a snapshot of the same day, unless a boundary or the set of active districts has changed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -13,31 +13,32 @@ use crate::directory::locator::Locator;
 use crate::districts::District;
 use crate::id::DistrictId;
 
-/// The boundaries of the districts, prepared for questions.
+/// The boundaries of the districts and the outline of the municipality, with indexes for the search by point.
 #[derive(Debug)]
 pub struct Geography {
     boundaries: HashMap<DistrictId, Arc<Boundary>>,
     label_points: HashMap<DistrictId, [f64; 2]>,
     outline: Option<Arc<Boundary>>,
-    /// The active districts in the order of their codes. The order decides to which of two districts their border
-    /// belongs.
+    /// The active districts in the order of their codes. A point on the border of two districts belongs to the one that
+    /// comes first here.
     active: Vec<DistrictId>,
     locator: Locator,
     municipality: Locator,
     findings: OnceLock<Findings>,
 }
 
-/// The places where the districts fail to partition the municipality.
+/// The gaps between the active districts and their overlaps.
 #[derive(Debug)]
 pub struct Findings {
-    /// Ground of the municipality that belongs to no district.
+    /// The pieces of ground of the municipality that belong to no active district.
     pub gaps: Vec<Gap>,
-    /// Pairs of districts that cover the same ground, and the size of that ground in square metres.
+    /// The pairs of active districts that cover the same ground, with the size of that ground in square metres.
     pub overlaps: Vec<(DistrictId, DistrictId, f64)>,
 }
 
 impl Geography {
-    /// Makes the geography of these districts, or returns `before` if nothing has changed.
+    /// Makes the geography of these districts. Returns `before` if it was made of the same active districts, boundaries
+    /// and outline.
     pub fn new(
         districts: &[District],
         boundaries: HashMap<DistrictId, Arc<Boundary>>,
@@ -86,8 +87,8 @@ impl Geography {
         self.boundaries.get(&id).map(Arc::as_ref)
     }
 
-    /// A point in the middle of a district, longitude first. Every district in the database has a boundary, so the
-    /// default is never used.
+    /// Returns a point in the middle of a district, as longitude and latitude. Every district in the database has a
+    /// boundary, so the default of 0, 0 is never used.
     pub fn label_point(&self, id: DistrictId) -> [f64; 2] {
         self.label_points.get(&id).copied().unwrap_or_default()
     }
@@ -100,18 +101,20 @@ impl Geography {
         self.outline.clone()
     }
 
-    /// Returns the active district in which a point lies.
+    /// Returns the active district in which a point lies, or the nearest one within a metre. Returns `None` if there is
+    /// none.
     pub fn locate(&self, lat: f64, lon: f64) -> Option<DistrictId> {
         self.active.get(self.locator.locate(lon, lat)?.key).copied()
     }
 
-    /// Whether a point lies in the municipality: in its outline or in one of its active districts.
+    /// Whether a point lies in the municipality: in its outline or in one of its active districts, or at most a metre
+    /// from these.
     pub fn contains(&self, lat: f64, lon: f64) -> bool {
         self.municipality.locate(lon, lat).is_some() || self.locate(lat, lon).is_some()
     }
 
-    /// Returns the places where the active districts fail to partition the municipality. They are worked out at the
-    /// first call.
+    /// Returns the gaps between the active districts and their overlaps. They are worked out at the first call and
+    /// kept.
     pub fn findings(&self) -> &Findings {
         self.findings.get_or_init(|| {
             let all: Vec<(DistrictId, &Boundary)> =

@@ -1,4 +1,4 @@
-//! Boundaries of districts: reading them from GeoJSON, checking them, and measuring them in metres.
+//! The boundaries of districts: reading them from GeoJSON, checking them, and measuring them in metres.
 //!
 //! - A boundary is a Polygon or a MultiPolygon in WGS 84 degrees, longitude first. In answers it is always a MultiPolygon
 //!   with counterclockwise shells (RFC 7946). A position is kept to nine decimals (a tenth of a millimetre), so that a
@@ -7,11 +7,12 @@
 //!   that crosses or touches itself, rings that cross or share a stretch, a hole outside its polygon, polygons on top of
 //!   each other. Rings may touch at single points. A position that is repeated is harmless and kept, because the data of
 //!   Statistics Sweden have such positions.
-//! - The work of checking is bounded for any boundary. Edges are compared with their neighbours in space, not with all
+//! - The work of checking is bounded for any boundary. Each edge is compared only with edges near it, not with all
 //!   others as in geo's `Validation`, and a drawing that still needs too many comparisons is refused.
-//! - Orientation tests are exact (geo's robust predicates) for the decimals that were sent. The binary fractions of three
-//!   positions in a row would nearly always be slightly out of line. Measures are taken on a plane through the place,
-//!   which keeps straight edges straight. The error of the plane is below one percent in a municipality.
+//! - Tests of the side of a line on which a point lies are exact (geo's robust predicates). They use the decimals that
+//!   were sent, because three positions in a row would nearly always be slightly out of line as binary fractions.
+//!   Measures are taken on a plane through the place, which keeps straight edges straight. The error of the plane is
+//!   below one percent in a municipality.
 
 mod cutting;
 pub mod drawing;
@@ -31,18 +32,19 @@ pub const MOST_POSITIONS: usize = 100_000;
 /// The largest number of rings in a boundary. Each ring is compared with the others.
 pub const MOST_RINGS: usize = 1_000;
 
-/// The largest overlap that is allowed, and the largest gap that is not reported, in square metres.
+/// The tolerance for areas, in square metres: the largest overlap of two districts that is allowed, the largest gap
+/// that is not reported, and the smallest area that a boundary may enclose.
 pub const TOLERANCE_SQUARE_METRES: f64 = 1.0;
 
-/// The ground that a district covers: simple rings that do not cross, in degrees.
+/// The ground that a district or the municipality covers: polygons in WGS 84 degrees, whose rings do not cross.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Boundary {
     shape: MultiPolygon<f64>,
 }
 
 impl Boundary {
-    /// Reads and checks a GeoJSON geometry. `municipality` is the outline of the municipality, if there is one. It is
-    /// needed to detect swapped coordinates.
+    /// Reads a boundary from a GeoJSON geometry and checks it. `municipality` is the outline of the municipality, if
+    /// there is one. It is needed to detect swapped coordinates.
     pub fn parse(geometry: &Value, municipality: Option<&Boundary>) -> Result<Self, BoundaryFlaw> {
         let drawing = Drawing::read(geometry)?;
         drawing.check_axes(municipality)?;
@@ -59,7 +61,8 @@ impl Boundary {
         Ok(boundary)
     }
 
-    /// Reads a stored boundary without checking it. [`Boundary::parse`] checked it before it was stored.
+    /// Reads a boundary from its stored GeoJSON geometry, without checking its rings. [`Boundary::parse`] checked them
+    /// before they were stored.
     pub fn restored(geometry: &Value) -> Result<Self, BoundaryFlaw> {
         let polygons = Drawing::read(geometry)?.polygons.into_iter().map(polygon_of).collect();
         Ok(Self { shape: MultiPolygon::new(polygons) })
@@ -75,19 +78,19 @@ impl Boundary {
         json!({ "type": "MultiPolygon", "coordinates": coordinates })
     }
 
-    /// The shape in degrees, with counterclockwise shells and clockwise holes.
+    /// Returns the polygons of the boundary in WGS 84 degrees, with counterclockwise shells and clockwise holes.
     pub fn shape(&self) -> &MultiPolygon<f64> {
         &self.shape
     }
 
-    /// The GeoJSON `bbox`: west, south, east and north.
+    /// Returns the GeoJSON `bbox` of the boundary, in degrees: west, south, east and north.
     pub fn bbox(&self) -> [f64; 4] {
         let extent = self.extent();
         [extent.min().x, extent.min().y, extent.max().x, extent.max().y]
     }
 
-    /// The smallest rectangle around the shape. An empty shape cannot be parsed, but the union of no districts is
-    /// empty. Its extent is the point at longitude 0 and latitude 0.
+    /// Returns the smallest rectangle around the boundary, in degrees. No boundary that was parsed is empty, but the
+    /// union of no districts is. Its rectangle is the point at longitude 0 and latitude 0.
     fn extent(&self) -> Rect<f64> {
         self.shape.bounding_rect().unwrap_or_else(|| Rect::new(Coord::zero(), Coord::zero()))
     }
@@ -126,12 +129,14 @@ impl Drawing {
         Ok(Self { polygons, multi })
     }
 
-    /// Returns the pointer to a ring in the geometry as it was sent.
+    /// Returns the JSON pointer to a ring in the geometry as it was sent, by the index of its polygon and its own index
+    /// there.
     fn pointer(&self, polygon: usize, ring: usize) -> String {
         if self.multi { format!("/coordinates/{polygon}/{ring}") } else { format!("/coordinates/{ring}") }
     }
 
-    /// Returns the drawing in billionths of a degree. These are whole numbers, so none of them is rounded.
+    /// Returns the drawing with its positions in billionths of a degree. These are whole numbers, so the checks have no
+    /// rounding errors.
     fn in_steps(&self) -> Self {
         let ring = |ring: &LineString<f64>| ring.map_coords(|at| Coord { x: in_steps(at.x), y: in_steps(at.y) });
         Self {
@@ -140,8 +145,8 @@ impl Drawing {
         }
     }
 
-    /// Checks that latitude and longitude are not swapped, which is the commonest mistake. In Sweden both orders are
-    /// possible places on earth, so they can be told apart only by the municipality.
+    /// Refuses a drawing whose latitude and longitude are swapped, which is the commonest mistake. For Sweden, both
+    /// orders are possible places on earth, so they can be told apart only by the outline of the municipality.
     fn check_axes(&self, municipality: Option<&Boundary>) -> Result<(), BoundaryFlaw> {
         let all = MultiPolygon::new(self.polygons.iter().cloned().map(polygon_of).collect());
         let (Some(home), Some(drawn)) = (municipality.map(Boundary::extent), all.bounding_rect()) else {
@@ -159,14 +164,14 @@ impl Drawing {
     }
 }
 
-/// Reads the arrays of a geometry to a fixed depth, and counts rings and positions.
+/// Reads the nested arrays of a geometry's coordinates, and counts how many more rings and positions are allowed.
 struct GeometryReader {
     positions_left: usize,
     rings_left: usize,
 }
 
 impl GeometryReader {
-    /// Reads each item of an array that must not be empty.
+    /// Reads each item of an array with `read`, and refuses an empty array. `pointer` is the JSON pointer to the array.
     fn each<T>(
         &mut self,
         items: &Value,
@@ -256,8 +261,8 @@ fn polygon_of(rings: Vec<LineString<f64>>) -> Polygon<f64> {
     Polygon::new(shell, rings.collect())
 }
 
-/// Rounds to nine decimals. Every JSON parser writes and reads numbers of at most fifteen digits exactly. Adding zero
-/// turns a negative zero, which would be written differently, into zero.
+/// Rounds a number of degrees to nine decimals. Every JSON parser writes and reads numbers of at most fifteen digits
+/// exactly. Adding zero turns a negative zero, which would be written differently, into zero.
 fn to_nine_decimals(degrees: f64) -> f64 {
     in_steps(degrees) / 1e9 + 0.0
 }

@@ -1,11 +1,12 @@
-//! The import of a municipality's directory, from a folder of files or from the files of Linköping that are built into
-//! the program.
+//! The import of a municipality's directory into the database, from a folder of files or from the files of Linköping
+//! that are built into the program.
 //!
-//! - Either all of the files are written, or nothing.
-//! - Existing records are found by their slugs and keep their identifiers. Records that the files no longer name are left
-//!   unchanged. A status that the files do not state is left unchanged as well.
-//! - The districts must not overlap. The ground that they cover together is the municipality from then on.
-//! - A mistake is reported with the file and the place in it.
+//! - Either the contents of all files are written, or nothing is.
+//! - Existing records are found by their slugs and keep their identifiers. Records that are not in the files are left
+//!   unchanged. If the files do not state the status of an existing record, it keeps its status.
+//! - The active districts must not overlap. The ground that they cover together is the outline of the municipality from
+//!   then on.
+//! - A mistake in the files is reported with its file and its location in the file.
 
 pub mod files;
 mod merge;
@@ -29,7 +30,7 @@ use crate::id::DistrictId;
 use crate::moment::Moment;
 use crate::{areas, districts, hex, offices, services};
 
-/// The numbers of records of one kind that were created, changed and left unchanged.
+/// The numbers of records of one kind that an import created, changed and left unchanged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {
     pub created: usize,
@@ -37,7 +38,7 @@ pub struct Count {
     pub unchanged: usize,
 }
 
-/// The result of an import.
+/// The result of an import: the numbers of records for each kind of record.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
     pub areas: Count,
@@ -61,19 +62,20 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Imports the files of a folder into a database.
+/// Imports the files of a folder into the database `target`, in one transaction. Fails with a message for the person
+/// who runs the import.
 pub fn import(target: &Target, folder: &Path, moment: &Moment) -> std::result::Result<Summary, String> {
     let data = Data::parse(&files::read(folder)?).map_err(|error| error.told())?;
     let mut conn = target.connect(Purpose::Writing).map_err(|error| error.told())?;
     in_transaction(&mut conn, &|conn: &mut DbConn| write(conn, &data, moment)).map_err(|error| error.told())
 }
 
-/// Imports the directory of Linköping, in the caller's transaction.
+/// Imports the built-in directory of Linköping, in the transaction that is open on `conn`.
 pub fn embedded(conn: &mut DbConn, moment: &Moment) -> Result<Summary> {
     write(conn, &Data::parse(&files::linkoping())?, moment)
 }
 
-/// Makes the directory of Linköping without a database, for tests of code that reads it.
+/// Makes a snapshot of Linköping's directory without a database, for tests of code that reads it.
 #[cfg(test)]
 pub fn in_memory(moment: &Moment) -> Result<crate::directory::snapshot::Directory> {
     use crate::directory::{Directory, DirectoryParts};
@@ -107,7 +109,7 @@ fn write(conn: &mut DbConn, data: &Data, moment: &Moment) -> Result<Summary> {
     Ok(plan.summary())
 }
 
-/// Returns the ground that the active districts cover together, if no two of them overlap.
+/// Returns the ground that the active districts cover together. Fails if two of them overlap by more than 1 m².
 fn partition(plan: &Plan) -> Result<Boundary> {
     let active: Vec<&District> = plan.districts.all.iter().filter(|district| district.is_active()).collect();
     let boundaries: HashMap<DistrictId, &Boundary> =

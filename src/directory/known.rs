@@ -1,4 +1,4 @@
-//! Names that a body can use, and the calendar that it is read by.
+//! The records that a request body can name, and the calendar with which the body is checked.
 
 use crate::areas::Area;
 use crate::calendar::Calendar;
@@ -6,7 +6,7 @@ use crate::offices::Office;
 use crate::services::Service;
 use crate::slug::{AreaName, OfficeName, ServiceName};
 
-/// The areas, offices and services that a request body can name, and the calendar that the body is checked with.
+/// The areas, offices and services that a request body can name, and the calendar with which the body is checked.
 #[derive(Debug, Clone, Copy)]
 pub struct DirectoryContext<'a> {
     pub areas: &'a [Area],

@@ -1,13 +1,16 @@
-//! The search for the district of a point. Every resident's question needs it, so it is fast and its result is exact.
+//! The search for the district in which a point lies. Every resident's question needs it, so it is fast and its result
+//! is exact.
 //!
 //! - A point belongs to the district that covers it. A point on a shared border, or on ground that two districts cover,
 //!   belongs to the district with the lowest key. The order in which the districts were given does not matter.
-//! - Borders are rounded, so a crack of less than a metre can run between two districts. A point that no district covers
-//!   belongs to the nearest district within a metre, or to none if there is no such district.
-//! - The test is exact: orientation is decided by geo's robust predicates, not by rounded numbers.
+//! - Borders are rounded, so a crack of less than a metre can run between two districts. A point that no district
+//!   covers belongs to the nearest district within a metre ([`TOLERANCE_METRES`]). If there is none, the point belongs
+//!   to no district.
+//! - The test whether a district covers a point is exact: the side of an edge on which the point lies is decided by
+//!   geo's robust predicates, not by rounded numbers.
 //!
-//! A search takes less than a microsecond, in two steps. An R-tree of extents leaves a few districts. In each of these,
-//! only the edges in one narrow band of latitude are tested. Nothing is allocated.
+//! A search takes less than a microsecond, in two steps. A search tree of the districts' extents leaves only a few
+//! districts. In each of these, only the edges in one narrow band of latitude are tested. Nothing is allocated.
 
 use geo::kernels::RobustKernel;
 use geo::{BoundingRect, Coord, Distance, Euclidean, Kernel, Line, LinesIter, Orientation, Point, Rect};
@@ -16,39 +19,41 @@ use rstar::{AABB, RTree, RTreeObject};
 use super::geometry::Boundary;
 use crate::directory::geometry::measures::{Plane, TOLERANCE_METRES};
 
-/// An index of all districts. It keeps its own copy of their edges.
+/// An index of districts for the search by point. It keeps its own copy of their edges.
 #[derive(Debug, Clone)]
 pub struct Locator {
     districts: RTree<DistrictBands>,
 }
 
-/// The result of a search: a district, and the place of the point in it.
+/// The result of the search for a point: its district, and the relation of the point to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Located {
-    /// The key that the caller gave to the district.
+    /// The key of the district, as it was given to [`Locator::new`].
     pub key: usize,
     pub place: PointRelation,
 }
 
-/// The relation of a point to its district.
+/// The relation of a point to the district that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PointRelation {
     /// The point is within the district's borders.
     Inside,
     /// The point is exactly on the district's border.
     Border,
-    /// The point is in a crack beside the district, or just outside the municipality.
+    /// The district does not cover the point but is at most a metre from it. The point is in a crack between districts,
+    /// or just outside the municipality.
     Crack,
 }
 
 impl Locator {
-    /// Prepares the districts. The caller chooses their keys, and the lowest key wins a tie.
+    /// Makes the index of these districts, each with a key. If several districts cover a point, the lowest key wins.
     pub fn new(districts: &[(usize, &Boundary)]) -> Self {
         let districts = districts.iter().filter_map(|(key, boundary)| DistrictBands::prepare(*key, boundary)).collect();
         Self { districts: RTree::bulk_load(districts) }
     }
 
-    /// Returns the one district of a point, or `None` if the point is outside all districts.
+    /// Returns the district to which a point belongs, or `None` if the point is more than a metre outside all
+    /// districts.
     pub fn locate(&self, lon: f64, lat: f64) -> Option<Located> {
         if !(lon.is_finite() && lat.is_finite()) {
             return None;
@@ -67,18 +72,18 @@ impl Locator {
     }
 }
 
-/// One district, with its edges sorted into bands of equal height from south to north.
+/// The index of one district: its edges, sorted into bands of latitude of equal height from south to north.
 #[derive(Debug, Clone)]
 struct DistrictBands {
     key: usize,
-    /// The district's extent, widened by the tolerance for cracks.
+    /// The smallest rectangle around the district, widened by the metre that cracks may have.
     extent: AABB<[f64; 2]>,
     plane: Plane,
     south: f64,
     bands_per_degree: f64,
     /// The index in `edges` at which each band starts, followed by the index at which the last band ends.
     starts: Vec<usize>,
-    /// The edges, band by band. An edge is in each band that it passes through.
+    /// The district's edges, band by band. An edge is in each band that it passes through.
     edges: Vec<Line<f64>>,
 }
 
@@ -119,8 +124,9 @@ impl DistrictBands {
         Some(district)
     }
 
-    /// Returns the band of a latitude. A latitude beyond the extent belongs to the first or the last band. A higher
-    /// latitude never has a lower band, however it is rounded, so an edge is in the band of each of its points.
+    /// Returns the index of the band in which a latitude lies. A latitude beyond the district belongs to the first or
+    /// the last band. A higher latitude never has a lower band, however it is rounded, so an edge is in the band of
+    /// each of its points.
     fn band(&self, latitude: f64) -> usize {
         (((latitude - self.south) * self.bands_per_degree) as usize).min(self.starts.len() - 2)
     }
@@ -129,8 +135,9 @@ impl DistrictBands {
         &self.edges[self.starts[self.band(from)]..self.starts[self.band(to) + 1]]
     }
 
-    /// Follows the parallel eastward from a point. From a point inside, it crosses the district's edges an odd number
-    /// of times. An edge counts with its northern end but without its southern end, so that a corner on the parallel
+    /// Returns whether a point is inside the district or on its border, or `None` if it is outside. It follows the
+    /// parallel eastward from the point. From a point inside, this line crosses the district's edges an odd number of
+    /// times. An edge counts with its northern end but without its southern end, so that a corner on the parallel
     /// counts once.
     fn place(&self, at: Coord<f64>) -> Option<PointRelation> {
         let mut inside = false;
@@ -154,8 +161,8 @@ impl DistrictBands {
         inside.then_some(PointRelation::Inside)
     }
 
-    /// The distance to the nearest edge if it is within the tolerance. Otherwise, infinity or any larger distance,
-    /// because edges in other bands are not tested.
+    /// Returns the distance in metres from a point to the district's nearest edge, if it is at most `TOLERANCE_METRES`.
+    /// Otherwise, returns infinity or any larger distance, because edges in other bands are not tested.
     fn metres_to_border(&self, at: Coord<f64>) -> f64 {
         let margin = self.plane.widen(Rect::new(at, at), TOLERANCE_METRES);
         let point = Point::from(self.plane.metres(at));
@@ -167,8 +174,9 @@ impl DistrictBands {
     }
 }
 
-/// Chooses a number of bands that leaves a few copies of each edge. A parallel crosses some edges at every latitude,
-/// and long edges are in many bands.
+/// Returns the number of bands for the edges of a district, chosen so that an edge is in only a few bands on average.
+/// `height` is the height of the district in degrees. A parallel crosses some edges at every latitude, and long edges
+/// are in many bands.
 fn band_count(lines: &[Line<f64>], height: f64) -> usize {
     let crossed = lines.iter().map(|line| line.dy().abs()).sum::<f64>() / height;
     (4.0 * lines.len() as f64 / crossed).clamp(1.0, 4.0 * lines.len() as f64) as usize

@@ -2,12 +2,14 @@
 //!
 //! The directory is small, is read by nearly every request and is written rarely. So all of it is kept in memory:
 //!
-//! - A [`Directory`] is a snapshot and never changes. A request that holds a snapshot sees one state until it ends.
-//! - [`crate::context::directory_writing`] has the only way to write the directory. It makes the next snapshot inside the
-//!   transaction that stores the change. So a writer reads its own write, and a change that breaks a rule of the whole
-//!   directory is not stored.
-//! - Other instances on the same database notice a newer version within a second ([`Handle::refresh`]).
-//! - An empty database gives an empty directory. The program starts and has nothing to show until something is imported.
+//! - A [`Directory`] is a snapshot of the whole directory and never changes. A request that holds a snapshot sees one
+//!   state of the directory until it ends.
+//! - The directory is written only through [`crate::context::directory_writing`] and by [`import`]. Both make the next
+//!   snapshot inside the transaction that stores the change, so a change that breaks a rule of the whole directory is
+//!   not stored. A request that writes the directory sees its own change.
+//! - Other servers on the same database notice a newer version within about a second ([`Handle::refresh`]).
+//! - An empty database gives an empty directory. The program starts and has nothing to show until a directory is
+//!   imported.
 
 pub mod coverage;
 pub mod documents;

@@ -1,8 +1,9 @@
-//! The names of places: districts and their parts, postal codes and other municipalities.
+//! The meanings of place names and postal codes: the districts and the other municipalities that they name.
 //!
 //! - Names are compared without case and marks ([`folded`]).
-//! - The names of districts have priority over their place names. Place names have priority over the parts of a
-//!   district's name with a hyphen. If two districts have the same name with the same priority, the name means neither.
+//! - A name means the district of that name. If there is none, it means the district that lists it as the name of a
+//!   part (`place_names`). If there is none either, it means the district that has it as a part of a name with a
+//!   hyphen. If two districts have a name in the same one of these ways, the name means neither of them.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -15,25 +16,27 @@ use crate::text::folded;
 /// The facts about a postal code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostalCodePlace {
-    /// The town or village of the postal code.
+    /// The town or village to which the postal code belongs.
     pub locality: String,
-    /// The active district in which the postal code's point lies. Absent for post-office boxes.
+    /// The active district in which the postal code's point lies. Absent for post-office boxes, and if that district is
+    /// retired.
     pub district: Option<DistrictId>,
     /// The distance from the postal code's point to the border of that district, in metres.
     pub metres_to_border: Option<u32>,
 }
 
-/// Names and codes of places, with their meanings.
+/// All place names and postal codes that the directory knows, with the districts and municipalities that they mean.
 #[derive(Debug, Default)]
 pub struct Places {
-    /// The districts by name. The value is `None` if two districts have the name.
+    /// The districts by their names, without case and marks. The value is `None` if a name can mean two districts.
     districts: HashMap<String, Option<DistrictId>>,
     municipalities: HashMap<String, OtherMunicipality>,
     postal_codes: HashMap<String, PostalCodePlace>,
 }
 
 impl Places {
-    /// Collects the places of these districts and documents.
+    /// Collects the place names and postal codes of the active districts and of the other municipalities in the
+    /// documents. `ours` is the directory's own municipality, which is left out.
     pub fn new(documents: &Documents, districts: &[District], ours: &Municipality) -> Self {
         let mut places = Self::default();
         let active: Vec<&District> = districts.iter().filter(|district| district.is_active()).collect();
@@ -57,7 +60,8 @@ impl Places {
         places
     }
 
-    /// Adds names with the next lower priority. Names that are taken already keep their meaning.
+    /// Adds names of districts that have a lower priority than all names added before. A name that has a meaning
+    /// already keeps it.
     fn add(&mut self, districts: &[&District], names: impl Fn(&District) -> Vec<String>) {
         let mut added: HashMap<String, Option<DistrictId>> = HashMap::new();
         for district in districts {
@@ -86,7 +90,8 @@ impl Places {
         self.municipalities.get(&folded(name))
     }
 
-    /// Looks up a postal code, with or without its space.
+    /// Returns the facts about a postal code, which may be written with or without its space. Returns `None` if the
+    /// directory does not have it.
     pub fn postal_code(&self, code: &str) -> Option<&PostalCodePlace> {
         let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
         self.postal_codes.get(&digits)

@@ -18,9 +18,9 @@ pub fn mount(api: &mut impl Mount) {
 
 /// Get the gaps in the directory
 ///
-/// The answer lists gaps and overlaps between districts, districts whose area has no open office of its own, and
-/// services that no open office gives. All lists are empty if the directory is complete. An office of the whole
-/// municipality does not count as an area's own office.
+/// The answer lists gaps and overlaps between active districts, active districts whose area has no open office of its
+/// own, and active services that no open office gives. All lists are empty if the directory is complete. An office of
+/// the whole municipality does not count as an area's own office.
 #[utoipa::path(
     operation_id = "getCoverage",
     tag = "directory",

@@ -1,4 +1,4 @@
-//! The snapshot: all of the directory at one moment, with what is worked out from it.
+//! The snapshot of the directory: its contents at one version, with the results that are worked out from them.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use std::collections::HashMap;
@@ -21,17 +21,19 @@ use crate::services::Service;
 use crate::slug::{AreaName, DistrictName, OfficeName, ServiceName};
 use crate::time::Timestamp;
 
-/// The number of days ahead for which the opening hours are prepared. A snapshot is renewed every day, so it never gets
-/// that old.
+/// The number of days ahead for which a snapshot prepares opening hours. A snapshot is renewed every day, so it never
+/// gets that old.
 pub(super) const PREPARED_DAYS: u64 = 35;
 
-/// An immutable snapshot of the directory.
+/// An immutable snapshot of the directory: all areas, districts, offices and services, the calendar and the law, with
+/// prepared results.
 #[derive(Debug)]
 pub struct Directory {
-    /// The number of times that the directory has been written.
+    /// The number of times that the directory had been written.
     pub version: i64,
     pub municipality: Municipality,
-    /// The areas in the Swedish order of their names. Districts, offices and services are in this order as well.
+    /// The areas, in the Swedish order of their names. Districts, offices and services are in the order of their names
+    /// as well.
     pub areas: Vec<Area>,
     pub districts: Vec<District>,
     pub offices: Vec<Office>,
@@ -39,26 +41,27 @@ pub struct Directory {
     pub calendar: Calendar,
     pub deadline_rules: Vec<DeadlineRule>,
     pub legal_references: Vec<LegalReference>,
-    /// Answers that were made from this snapshot, kept to be sent again.
+    /// Answers that were made from this snapshot, each kept for the minute in which it was made, so that the same
+    /// request gets it again.
     pub answers: KeptAnswers,
     pub(super) documents: Documents,
     pub(super) geography: Arc<Geography>,
     places: Places,
-    /// The day on which the opening hours were prepared.
+    /// The local day on which this snapshot was made and its opening hours were prepared.
     pub(super) day: NaiveDate,
-    /// The prepared opening hours by their texts, because offices often have the same hours.
+    /// The prepared opening hours by their texts, because several offices often have the same hours.
     hours: HashMap<String, Arc<OpeningHours>>,
 }
 
-/// The contents from which a snapshot is made.
+/// The contents of the directory in the database, from which a snapshot is made.
 #[derive(Debug, Default)]
 pub struct DirectoryParts {
-    /// The number of times that the directory has been written.
+    /// The number of times that the directory had been written.
     pub version: i64,
     pub documents: Documents,
     pub areas: Vec<Area>,
     pub districts: Vec<District>,
-    /// The boundary of each district, retired districts included.
+    /// The boundary of each district, those of retired districts included.
     pub boundaries: HashMap<DistrictId, Arc<Boundary>>,
     /// The outline of the municipality, if it was imported.
     pub outline: Option<Arc<Boundary>>,
@@ -67,8 +70,9 @@ pub struct DirectoryParts {
 }
 
 impl Directory {
-    /// Makes a snapshot. Results that the snapshot `before` has worked out are reused if what they depend on is
-    /// unchanged.
+    /// Makes a snapshot of these contents at the time `now`. Results of the snapshot `before` are reused if it was made
+    /// on the same day and the contents that they depend on are unchanged. Fails if an office's opening hours cannot be
+    /// read.
     pub fn new(parts: DirectoryParts, now: Timestamp, before: Option<&Self>) -> Result<Self> {
         let DirectoryParts {
             version,
@@ -110,18 +114,19 @@ impl Directory {
         })
     }
 
-    /// Makes an empty directory, as it is before anything is imported.
+    /// Makes a snapshot of an empty directory, as it is before the first import.
     pub fn empty(now: Timestamp) -> Result<Self> {
         Self::new(DirectoryParts::default(), now, None)
     }
 
-    /// Whether this snapshot should replace another one: it has a later version, or its hours were prepared on a later
-    /// day.
+    /// Whether this snapshot should replace the snapshot `other`: it has a later version, or the same version and a
+    /// later day.
     pub fn is_newer_than(&self, other: &Self) -> bool {
         (self.version, self.day) > (other.version, other.day)
     }
 
-    /// Returns the records that a request body can name.
+    /// Returns the areas, offices and services that a request body can name, and the calendar with which the body is
+    /// checked.
     pub fn known(&self) -> DirectoryContext<'_> {
         DirectoryContext {
             areas: &self.areas,
@@ -152,7 +157,8 @@ impl Directory {
         self.known().area(name)
     }
 
-    /// Checks that the district where a person lives is an active one, if it is given.
+    /// Adds a violation at `pointer` to `rules` if `district`, in which a person lives, is given and is not an active
+    /// district.
     pub fn check_home(&self, district: Option<DistrictId>, pointer: &str, rules: &mut Rules) {
         let is_active = district.is_none_or(|id| self.district(id).is_some_and(District::is_active));
         let unknown = Text::new("is not an active district here", "är inte en aktiv stadsdel här");
@@ -174,12 +180,13 @@ impl Directory {
         self.known().service(name)
     }
 
-    /// Returns the active district in which a point lies. A point on a border always gets the same district.
+    /// Returns the active district in which a point lies, or the nearest one within a metre. Returns `None` if there is
+    /// none. A point on a border always gets the same district.
     pub fn locate(&self, lat: f64, lon: f64) -> Option<&District> {
         self.district(self.geography.locate(lat, lon)?)
     }
 
-    /// Whether a point lies in the municipality. It may lie in a gap between districts.
+    /// Whether a point lies in the municipality, even if it lies in a gap between its districts.
     pub fn contains(&self, lat: f64, lon: f64) -> bool {
         self.geography.contains(lat, lon)
     }
@@ -188,38 +195,39 @@ impl Directory {
         self.geography.boundary(district.id)
     }
 
-    /// A point in the middle of a district, longitude first, where a map can write its name.
+    /// Returns a point in the middle of a district, as longitude and latitude, where a map can write its name.
     pub fn label_point(&self, district: &District) -> [f64; 2] {
         self.geography.label_point(district.id)
     }
 
-    /// Returns the outline of the municipality, if it was imported.
+    /// Returns the outline of the municipality, or `None` before the first import.
     pub fn outline(&self) -> Option<&Boundary> {
         self.geography.outline()
     }
 
-    /// Returns the active district with this name, or with a part that has this name. Returns `None` if two districts have
-    /// the name.
+    /// Returns the active district with this name, or with a part that has this name. Returns `None` if there is none,
+    /// or if the name can mean two districts.
     pub fn district_of_place(&self, name: &str) -> Option<&District> {
         self.district(self.places.district(name)?)
     }
 
-    /// Returns the other municipality with this name.
+    /// Returns the other Swedish municipality with this name, such as `Norrköping`, or `None` if there is none.
     pub fn other_municipality(&self, name: &str) -> Option<&OtherMunicipality> {
         self.places.other_municipality(name)
     }
 
-    /// Looks up a postal code, with or without its space.
+    /// Returns the facts about a postal code, which may be written with or without its space. Returns `None` if the
+    /// directory does not have it.
     pub fn postal_code(&self, code: &str) -> Option<&PostalCodePlace> {
         self.places.postal_code(code)
     }
 
-    /// Returns the offices whose catchment names an area.
+    /// Returns the offices whose catchment names an area, whatever their status.
     pub fn offices_of_area(&self, area: AreaId) -> impl Iterator<Item = &Office> {
         self.offices.iter().filter(move |office| office.serves_area(area))
     }
 
-    /// Returns the offices that give a service.
+    /// Returns the offices that give a service, whatever their status.
     pub fn offices_of_service(&self, service: ServiceId) -> impl Iterator<Item = &Office> {
         self.offices.iter().filter(move |office| office.service_ids.contains(&service))
     }
@@ -233,7 +241,8 @@ impl Directory {
         self.hours.get(office.opening_hours.as_ref()?.as_ref()).map(Arc::as_ref)
     }
 
-    /// Returns whether the hours of an office are known, and the hours of each day from `from` to `to`.
+    /// Returns whether the opening hours of an office are known, and its hours on each day from `from` to `to`, both
+    /// included. If they are not known, no day has intervals.
     pub fn hours_between(&self, office: &Office, from: NaiveDate, to: NaiveDate) -> (bool, Vec<DayHours>) {
         if let Some(hours) = self.hours(office) {
             return (true, hours.days(from, to));
@@ -246,8 +255,8 @@ impl Directory {
         (false, from.iter_days().take_while(|date| *date <= to).map(day).collect())
     }
 
-    /// Returns whether an office is open at that instant. An office that is not in operation is closed, even in its
-    /// opening hours.
+    /// Returns whether an office is open at the instant `at`, and when that changes. An office that is not in operation
+    /// is closed, even in its opening hours.
     pub fn open_state(&self, office: &Office, at: DateTime<Utc>) -> OpenState {
         if !office.is_in_operation() {
             return OpenState { open_now: Some(false), closes_at: None, opens_at: None };
@@ -256,7 +265,8 @@ impl Directory {
     }
 }
 
-/// Prepares the opening hours of all offices for the days to come.
+/// Returns the opening hours of all offices by their texts, prepared from the day before `day` until `PREPARED_DAYS`
+/// after it. Hours that the snapshot `before` has prepared are taken from there.
 pub(super) fn prepare(
     offices: &[Office],
     calendar: &Calendar,

@@ -21,12 +21,14 @@ pub fn load(conn: &mut DbConn, now: Timestamp) -> Result<Directory> {
     Directory::new(read(conn, None)?, now, None)
 }
 
-/// Reads the directory. Parts that are the same in `before` are taken from there.
+/// Reads the directory and makes a snapshot of it. Boundaries and results that have not changed since the snapshot
+/// `before` are taken from that snapshot.
 pub fn reload(conn: &mut DbConn, now: Timestamp, before: &Directory) -> Result<Directory> {
     Directory::new(read(conn, Some(before))?, now, Some(before))
 }
 
-/// Reads the directory if the database has a newer version than `held`, or if a day has passed since `held` was made.
+/// Reads the directory and makes a snapshot, if the database has a newer version than the snapshot `held`, or if `held`
+/// was made on an earlier day. Otherwise, returns `None`.
 pub fn load_newer(conn: &mut DbConn, now: Timestamp, held: &Directory) -> Result<Option<Directory>> {
     let yesterdays = held.day != held.calendar.local_date(now.utc());
     if !yesterdays && version(conn)? <= held.version {
@@ -35,13 +37,13 @@ pub fn load_newer(conn: &mut DbConn, now: Timestamp, held: &Directory) -> Result
     reload(conn, now, held).map(Some)
 }
 
-/// Returns the number of times that the directory has been written.
+/// Returns the version of the directory in the database: the number of times that it has been written.
 pub fn version(conn: &mut DbConn) -> Result<i64> {
     Ok(on_backend!(conn, conn => directory_state::table.find(1).select(directory_state::version).first(conn))?)
 }
 
-/// Counts a write and returns the new number of writes. On PostgreSQL, this takes the lock that makes all writes of the
-/// directory wait for each other.
+/// Increases the version of the directory by one and returns the new version. On PostgreSQL, this takes the lock that
+/// makes all writes of the directory wait for each other.
 pub fn count_write(conn: &mut DbConn) -> Result<i64> {
     let state = directory_state::table.find(1);
     let next = directory_state::version.eq(directory_state::version + 1);
@@ -49,12 +51,13 @@ pub fn count_write(conn: &mut DbConn) -> Result<i64> {
     version(conn)
 }
 
-/// The number of times that a reader tries to read one state. A reader has no transaction, so a write may happen
-/// between two of its statements. Every write increases the version, so whatever is read between two equal versions is
-/// one state.
+/// The number of attempts to read all parts of the directory at one version. A reader has no transaction, so a write
+/// may happen between two of its statements. Every write increases the version, so everything that is read between two
+/// equal versions belongs together.
 const ATTEMPTS: u32 = 8;
 
-/// Reads all parts of the directory in one state.
+/// Reads all parts of the directory at one version. Boundaries that have not changed since the snapshot `before` are
+/// taken from that snapshot. Fails as unavailable if the directory is written during each of [`ATTEMPTS`] attempts.
 pub fn read(conn: &mut DbConn, before: Option<&Directory>) -> Result<DirectoryParts> {
     for _ in 0..ATTEMPTS {
         let first = version(conn)?;
@@ -88,8 +91,8 @@ fn read_once(conn: &mut DbConn, before: Option<&Directory>, version: i64) -> Res
     })
 }
 
-/// Returns the boundary of each district. For a district that is unchanged since the snapshot `before`, it is taken
-/// from there. The others are read from the database.
+/// Returns the boundary of each of the districts. If a district has the same version in the snapshot `before`, its
+/// boundary is taken from there. The other boundaries are read from the database.
 fn boundaries(
     conn: &mut DbConn,
     districts: &[District],
@@ -123,7 +126,7 @@ fn documents(conn: &mut DbConn) -> Result<Documents> {
     Documents::from_stored(rows.into_iter().map(|(name, content)| (name, content.0)).collect::<BTreeMap<_, _>>())
 }
 
-/// Replaces all stored documents by these.
+/// Replaces all stored documents of the directory by `documents`.
 pub fn write_documents(conn: &mut DbConn, documents: &Documents) -> Result<()> {
     on_backend!(conn, conn => diesel::delete(directory_documents::table).execute(conn))?;
     for (name, content) in documents.to_stored()? {

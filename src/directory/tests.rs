@@ -11,12 +11,12 @@ fn moment(now: &str) -> Moment {
     Moment { now: now.parse().unwrap(), random: Random::system() }
 }
 
-/// Makes the directory of Linköping on a Monday morning in November.
+/// Makes the snapshot of Linköping's directory on a Monday morning in November 2026.
 fn linkoping() -> Directory {
     import::in_memory(&moment("2026-11-23T09:00:00Z")).unwrap()
 }
 
-/// Returns the parts of a directory, to make another directory from them.
+/// Returns the contents of a snapshot, from which the tests make another snapshot.
 fn parts(directory: Directory) -> DirectoryParts {
     DirectoryParts {
         version: directory.version,

@@ -1,4 +1,4 @@
-//! The answers to writes of districts, made from the directory as it is after the write.
+//! The answers to requests that create or change a district, made from the directory as it is after the write.
 
 use crate::directory::Directory;
 use crate::districts::District;
@@ -9,14 +9,14 @@ use crate::http::link::Links;
 use crate::http::written::Written;
 use crate::id::DistrictId;
 
-/// 201 with the new district.
+/// Returns the answer 201 with the new district.
 pub fn created(after: &Directory, id: DistrictId, links: &Links) -> Result<Written> {
     let district = find(after, id)?;
     let view = DistrictView::new(district, after, links);
     Written::created(links, &path(&district.slug), &view, Validator::Version(district.version))
 }
 
-/// 200 with the district as it is now.
+/// Returns the answer 200 with the district as it is after the change.
 pub fn changed(after: &Directory, id: DistrictId, links: &Links) -> Result<Written> {
     let district = find(after, id)?;
     Written::changed(&DistrictView::new(district, after, links), Validator::Version(district.version))

@@ -1,4 +1,4 @@
-//! The boundary of a district: its form in requests and answers, and the rules for its place among the other boundaries.
+//! The boundary of a district, in the form that it has in requests and answers.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema,
 
 use crate::directory::geometry::Boundary;
 
-/// A boundary in requests and answers: a GeoJSON geometry (RFC 7946).
+/// The boundary of a district in requests and answers: a GeoJSON geometry (RFC 7946).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BoundaryBody(pub Value);
@@ -40,7 +40,7 @@ impl utoipa::PartialSchema for BoundaryBody {
             .property(
                 "coordinates",
                 coordinates.description(Some(
-                    "A list of rings. A ring is a list of positions in WGS 84, longitude first. A MultiPolygon has a list of such lists.",
+                    "For a Polygon, a list of rings. A ring is a list of positions in WGS 84, longitude first. For a MultiPolygon, a list of such lists.",
                 )),
             )
             .property("bbox", bbox.description(Some("Ignored in requests and absent from answers.")))

@@ -22,8 +22,8 @@ use crate::slug::DistrictName;
 
 /// Get the boundary of a district
 ///
-/// The answer is a GeoJSON geometry (RFC 7946) at full resolution, always a MultiPolygon. With
-/// `Accept: application/geo+json`, the answer has that media type.
+/// The answer is a GeoJSON geometry (RFC 7946) with all positions of the boundary, always a MultiPolygon. With `Accept:
+/// application/geo+json`, the answer has that media type.
 #[utoipa::path(
     operation_id = "getBoundary",
     tag = "districts",

@@ -23,10 +23,10 @@ pub struct DistrictFeatures {
     /// The districts of this page, in the order of their names.
     #[schema(max_items = 100)]
     features: Vec<DistrictFeature>,
-    /// The size of the page and of the whole list.
+    /// The number of districts on the page and in the whole list.
     #[serde(rename = "_meta")]
     meta: Meta,
-    /// Links to this page and to the pages beside it.
+    /// Links to this page of districts and to the pages before and after it.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     links: Vec<Link>,
@@ -46,7 +46,7 @@ pub struct DistrictFeature {
     r#type: FeatureType,
     /// The district's identifier, a UUID.
     id: DistrictId,
-    /// The district without its boundary.
+    /// The facts about the district, without its boundary.
     properties: DistrictView,
     /// The district's boundary, or null if no boundary is known (RFC 7946, section 3.2).
     ///

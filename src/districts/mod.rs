@@ -1,10 +1,11 @@
-//! Districts: the parts of the municipality, each in exactly one area and with a boundary.
+//! Districts: the named parts of the municipality. Each has a boundary and belongs to exactly one area.
 //!
-//! - The boundaries of all active districts partition the municipality. A changed boundary may overlap a neighbour by at
-//!   most 1 m² and reach outside the municipality by at most 1 m. Gaps are allowed, and coverage reports them.
+//! - The boundaries of the active districts divide the municipality among them. A new boundary may overlap a neighbour
+//!   by at most 1 m² and reach outside the municipality by at most 1 m. Gaps between districts are allowed, and the
+//!   coverage of the directory reports them.
 //! - A district is active until it is retired. A retired district keeps its boundary, but no place is located in it any
 //!   more.
-//! - A district that referrals refer to is never removed, only retired.
+//! - A district that other records refer to, such as referrals, cannot be deleted, only retired.
 //! - A boundary is large and changes separately from the rest of the district, so it has a path of its own.
 
 mod answers;
@@ -47,10 +48,10 @@ pub struct District {
     pub updated_at: Timestamp,
 }
 
-/// The code of a district in the statistics, such as a RegSO code of Statistics Sweden.
+/// The code of a district in official statistics, such as a RegSO code of Statistics Sweden.
 pub type DistrictCode = Bounded<20>;
 
-/// Whether a district is in use.
+/// The states of a district: in use or retired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -60,33 +61,33 @@ pub enum DistrictStatus {
     /// The district is in use.
     #[default]
     Active,
-    /// The district is no longer in use. It is kept because other records refer to it.
+    /// The district is no longer in use. It is kept because other records may refer to it.
     Retired,
 }
 crate::text_column!(DistrictStatus);
 
-/// The number of people who live in a district or an area.
+/// The number of people who live in a district or an area, and the day on which they were counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Population {
-    /// The number of residents on that day.
+    /// The number of residents on the day of `asOf`.
     #[schema(minimum = 0, maximum = 4_294_967_295_u64, example = 10463)]
     pub total: u32,
-    /// The day on which the residents were counted.
+    /// The day on which the residents were counted. For an area, the earliest such day among its active districts.
     #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2019-12-31")]
     pub as_of: NaiveDate,
 }
 
-/// A district as an administrator writes it.
+/// A district in the form in which an administrator creates it, with its boundary.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewDistrict {
-    /// The district's readable name in paths.
+    /// The district's slug: its readable name in addresses such as `/districts/skaggetorp-tornby`.
     ///
     /// @example "skaggetorp-tornby"
     pub slug: Slug,
-    /// The district's code in the statistics, such as a RegSO code.
+    /// The code of the district in official statistics, such as its RegSO code at Statistics Sweden.
     #[schema(value_type = String, min_length = 1, max_length = 20, example = "0580R018")]
     pub code: DistrictCode,
     /// The name of the district, in Swedish and possibly other languages.
@@ -98,25 +99,25 @@ pub struct NewDistrict {
     pub place_names: Vec<Line>,
     /// The area that the district belongs to, by its identifier or slug.
     pub area_id: AreaName,
-    /// The number of people who live in the district.
+    /// The number of people who live in the district. Absent if it is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub population: Option<Population>,
     /// The boundary of the district, as a GeoJSON geometry.
     pub boundary: BoundaryBody,
-    /// Whether the district is in use. The default is `active`.
+    /// Whether the district is in use. For a new district, the default is `active`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DistrictStatus>,
 }
 
-/// A district as an administrator writes it, without its boundary.
+/// A district without its boundary, in the form in which an administrator changes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DistrictDetails {
-    /// The district's readable name in paths.
+    /// The district's slug: its readable name in addresses such as `/districts/skaggetorp-tornby`.
     ///
     /// @example "skaggetorp-tornby"
     pub slug: Slug,
-    /// The district's code in the statistics, such as a RegSO code.
+    /// The code of the district in official statistics, such as its RegSO code at Statistics Sweden.
     #[schema(value_type = String, min_length = 1, max_length = 20, example = "0580R018")]
     pub code: DistrictCode,
     /// The name of the district, in Swedish and possibly other languages.
@@ -128,16 +129,16 @@ pub struct DistrictDetails {
     pub place_names: Vec<Line>,
     /// The area that the district belongs to, by its identifier or slug.
     pub area_id: AreaName,
-    /// The number of people who live in the district.
+    /// The number of people who live in the district. Absent if it is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub population: Option<Population>,
-    /// Whether the district is in use. The default is `active`.
+    /// Whether the district is in use. For a new district, the default is `active`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DistrictStatus>,
 }
 
 impl NewDistrict {
-    /// Splits the district into its boundary and its other fields.
+    /// Splits the new district into its boundary and all its other fields.
     pub fn split(self) -> (BoundaryBody, DistrictDetails) {
         let Self { slug, code, name, place_names, area_id, population, boundary, status } = self;
         (boundary, DistrictDetails { slug, code, name, place_names, area_id, population, status })
@@ -145,12 +146,14 @@ impl NewDistrict {
 }
 
 impl District {
-    /// Returns the next version of the district, whose boundary is about to be replaced. Nothing else changes.
+    /// Returns the next version of the district, for a change of its boundary. Only the version and the time of the
+    /// change differ from this version.
     pub fn with_new_boundary(&self, moment: &Moment) -> Self {
         Self { version: self.version + 1, updated_at: moment.now, ..self.clone() }
     }
 
-    /// Returns the district in the form in which an administrator writes it. A merge patch is applied to this form.
+    /// Returns the district in the form in which an administrator changes it. A change, which is a merge patch, is
+    /// applied to this form.
     pub fn as_details(&self) -> DistrictDetails {
         let Self { slug, code, name, place_names, area_id, population, status, .. } = self.clone();
         DistrictDetails { slug, code, name, place_names, area_id: area_id.into(), population, status: Some(status) }
@@ -160,7 +163,7 @@ impl District {
         self.status == DistrictStatus::Active
     }
 
-    /// The key that orders districts in lists: the Swedish name, then the identifier.
+    /// Returns the key by which lists of districts are sorted: the Swedish name, then the identifier.
     pub fn position(&self) -> (String, DistrictId) {
         (swedish_order(self.name.sv()), self.id)
     }

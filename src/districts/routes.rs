@@ -41,8 +41,8 @@ pub struct DistrictFilter {
     /// Lists only the districts of this area, by its identifier or slug.
     #[param(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", min_length = 1, max_length = 80, example = "norr")]
     area_id: Option<AreaName>,
-    /// Lists only the districts whose name, or the name of a part of them, begins with this text. Case and the marks of
-    /// å, ä and ö are ignored.
+    /// Lists only the districts whose Swedish name begins with this text, or that have a part whose name begins with
+    /// it. Case and the marks of å, ä and ö are ignored.
     #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "skägg")]
     name: Option<Line>,
 }
@@ -62,7 +62,7 @@ impl DistrictFilter {
 /// List districts
 ///
 /// All districts, retired ones included, in the Swedish order of their names. With `Accept: application/geo+json`, the
-/// page is a GeoJSON FeatureCollection with the boundaries.
+/// page is a GeoJSON FeatureCollection with the districts' boundaries.
 #[utoipa::path(
     operation_id = "listDistricts",
     tag = "districts",
@@ -97,8 +97,9 @@ async fn list_districts(
 
 /// Create a district
 ///
-/// The new district belongs to an area and has a boundary. The boundary may overlap its neighbours by at most 1 m² and
-/// reach outside the municipality by at most 1 m. The district's slug and code must not be in use.
+/// The new district belongs to an area and has a boundary. Unless the district is retired, its boundary may overlap
+/// each active neighbour by at most 1 m² and reach outside the municipality by at most 1 m. The district's slug and
+/// code must not be in use.
 #[utoipa::path(
     operation_id = "createDistrict",
     tag = "districts",
@@ -129,7 +130,7 @@ async fn create_district(ctx: Context<Administrator>, new: Body<NewDistrict>) ->
 
 /// Get a district
 ///
-/// The answer is one district without its boundary, which has a path of its own.
+/// The answer is one district without its boundary. The boundary has a path of its own.
 #[utoipa::path(
     operation_id = "getDistrict",
     tag = "districts",
@@ -153,8 +154,8 @@ async fn get_district(
 /// Change a district
 ///
 /// The body is a merge patch (RFC 7396) of the fields that a district is created with, except its boundary. A district
-/// is retired, and taken back into use, by its status. A district that is taken back into use must not overlap other
-/// districts.
+/// is retired, and taken back into use, by its status. A district that is taken back into use may overlap other active
+/// districts by at most 1 m² and reach outside the municipality by at most 1 m.
 #[utoipa::path(
     operation_id = "changeDistrict",
     tag = "districts",
@@ -192,7 +193,7 @@ async fn change_district(
 
 /// Delete a district
 ///
-/// A district can be deleted only if nothing refers to it. Otherwise, retire it.
+/// A district can be deleted only if no other record refers to it. Otherwise, retire it by its status.
 #[utoipa::path(
     operation_id = "deleteDistrict",
     tag = "districts",

@@ -1,4 +1,5 @@
-//! Rules of a district as it is written: its area is known, and its population was counted.
+//! The rules for a district that an administrator writes: its area exists, its population was counted no later than
+//! today, and its boundary fits among the others.
 
 use crate::directory::Directory;
 use crate::directory::geometry::measures::{TOLERANCE_METRES, overlap_square_metres, reach_outside_metres};
@@ -12,7 +13,7 @@ use crate::moment::Moment;
 use crate::rules::{self, Rules};
 
 impl District {
-    /// Makes a district from what an administrator wrote, or tells all that is wrong with it.
+    /// Makes a new district from `details`, which an administrator wrote. Fails with all mistakes in `details` at once.
     pub fn new(details: DistrictDetails, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
         let DistrictDetails { slug, code, name, place_names, area_id, population, status } = details;
         let mut rules = Rules::default();
@@ -27,22 +28,25 @@ impl District {
         Ok(Self { id, slug, code, name, place_names, area_id, population, status, version, updated_at })
     }
 
-    /// Returns the next version of the district, with the contents of `details`.
+    /// Returns the next version of the district, with the contents of `details`. Fails with all mistakes in `details`
+    /// at once.
     pub fn changed(&self, details: DistrictDetails, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
         Ok(Self { id: self.id, version: self.version + 1, ..Self::new(details, known, moment)? })
     }
 }
 
 impl BoundaryBody {
-    /// Reads and checks the boundary. `pointer` is the place of the boundary in the request, for the errors.
+    /// Reads and checks the boundary by itself, without the other districts. `pointer` is the location of the boundary
+    /// in the request body, for the errors.
     pub fn parse(&self, directory: &Directory, pointer: &str) -> Result<Boundary> {
         Boundary::parse(&self.0, directory.outline())
             .map_err(|flaw| Error::invalid_at(format!("{pointer}{}", flaw.pointer), flaw.reason))
     }
 }
 
-/// Checks that an active district does not overlap its neighbours or reach outside the municipality. `pointer` is the
-/// place in the request that decides where the district lies, for the errors.
+/// Checks that an active district does not overlap another active district by more than 1 m² or reach outside the
+/// municipality by more than 1 m. A retired district is not checked. `pointer` is the field of the request body that
+/// the errors name.
 pub fn check_boundary(directory: &Directory, id: DistrictId, pointer: &str) -> Result<()> {
     let Some(district) = directory.district(id).filter(|district| district.is_active()) else { return Ok(()) };
     let Some(boundary) = directory.boundary(district) else { return Ok(()) };

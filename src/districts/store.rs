@@ -14,7 +14,7 @@ use crate::slug::Slug;
 use crate::text::{Line, Localized};
 use crate::time::Timestamp;
 
-/// A row without the boundary, which is large.
+/// A row of the table `districts` without the boundary, which is large and is read and written separately.
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = districts, treat_none_as_null = true)]
 struct DistrictRow {
@@ -77,7 +77,7 @@ pub fn all(conn: &mut DbConn) -> Result<Vec<District>> {
     rows.into_iter().map(District::try_from).collect()
 }
 
-/// Reads the boundaries of some districts, as GeoJSON geometries.
+/// Reads the boundaries of the districts `ids`, as GeoJSON geometries.
 pub fn boundaries(conn: &mut DbConn, ids: &[DistrictId]) -> Result<Vec<(DistrictId, Value)>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -94,8 +94,8 @@ pub fn insert(conn: &mut DbConn, district: &District, boundary: &Value) -> Resul
     Ok(())
 }
 
-/// Writes the next version of a district, without its boundary. Fails as stale if somebody else wrote that version
-/// first.
+/// Writes the next version of a district, without its boundary. Fails as stale if the version before it is no longer
+/// the stored one.
 pub fn update(conn: &mut DbConn, district: &District) -> Result<()> {
     let row = DistrictRow::from(district);
     let before = districts::table.find(district.id).filter(districts::version.eq(district.version - 1));
@@ -110,8 +110,8 @@ pub fn update_boundary(conn: &mut DbConn, id: DistrictId, boundary: &Value) -> R
     Ok(())
 }
 
-/// Deletes a district. Fails as stale if `version` is no longer its version, and by a foreign key if something refers
-/// to it.
+/// Deletes a district with its boundary. Fails as stale if `version` is no longer the stored version, and by a foreign
+/// key if another record refers to the district.
 pub fn delete(conn: &mut DbConn, id: DistrictId, version: i32) -> Result<()> {
     let same = districts::table.find(id).filter(districts::version.eq(version));
     let removed = on_backend!(conn, conn => diesel::delete(same).execute(conn))?;

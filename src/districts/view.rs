@@ -19,11 +19,11 @@ use crate::time::Timestamp;
 pub struct DistrictView {
     /// The district's identifier, a UUID.
     id: DistrictId,
-    /// The district's readable name in paths.
+    /// The district's slug: its readable name in addresses such as `/districts/skaggetorp-tornby`.
     ///
     /// @example "skaggetorp-tornby"
     slug: Slug,
-    /// The district's code in the statistics, such as a RegSO code.
+    /// The code of the district in official statistics, such as its RegSO code at Statistics Sweden.
     #[schema(value_type = String, min_length = 1, max_length = 20, example = "0580R018")]
     code: DistrictCode,
     /// The name of the district, in Swedish and possibly other languages.
@@ -35,14 +35,14 @@ pub struct DistrictView {
     place_names: Vec<Line>,
     /// The area that the district belongs to.
     area_id: AreaId,
-    /// The number of people who live in the district.
+    /// The number of people who live in the district. Absent if it is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     population: Option<Population>,
     /// A point well inside the district, where a map can write its name.
     label_point: Location,
     /// Whether the district is in use.
     status: DistrictStatus,
-    /// When the district was last written.
+    /// When the district or its boundary was created or last changed.
     updated_at: Timestamp,
     /// Links to the district itself and to its boundary.
     #[serde(rename = "_links")]
@@ -51,7 +51,8 @@ pub struct DistrictView {
 }
 
 impl DistrictView {
-    /// Shows a district as it is in `directory`. `links` makes its links.
+    /// Shows a district without its boundary. `directory` has its label point, and `links` makes the absolute addresses
+    /// of the links.
     pub fn new(district: &District, directory: &Directory, links: &impl Linking) -> Self {
         let path = path(&district.slug);
         let links = vec![links.link("self", "GET", &path), links.link("boundary", "GET", &format!("{path}/boundary"))];
@@ -62,7 +63,7 @@ impl DistrictView {
     }
 }
 
-/// The path of a district below the root of the API.
+/// Returns the path of the district with this slug, below the root of the API.
 pub fn path(slug: &Slug) -> String {
     format!("/districts/{slug}")
 }

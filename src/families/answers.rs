@@ -1,4 +1,5 @@
-//! The answers to calls about families, made in the transaction that they tell of.
+//! The answers to calls that register, read, change or merge families. The answer to a write is made in the transaction of the
+//! write.
 
 use uuid::Uuid;
 
@@ -17,23 +18,25 @@ use crate::id::{FamilyId, PersonId};
 use crate::idempotency::{Repeat, Repeated};
 use crate::vault::Vault;
 
-/// A family as far as the caller may know of it, with its first fact.
+/// A family that was read for a caller, with the members that this caller may know of, and with when and how the family was first
+/// reached.
 #[derive(Clone)]
 pub struct VisibleFamily {
     pub household: Household,
     first: Option<FirstReached>,
-    /// Whether the caller may change the family, and not only read it for a stated reason.
+    /// Whether the caller may change the family. False if the caller may only read it, for the reason in the header
+    /// `Access-Reason`.
     may_change: bool,
 }
 
 impl VisibleFamily {
-    /// The members that are shown, whom the audit record names as well.
+    /// The identifiers of the members that the answer shows. The audit record names them as well.
     pub fn others(&self) -> Vec<Uuid> {
         self.household.members.iter().copied().map(PersonId::uuid).collect()
     }
 }
 
-/// Shows families as the caller may see them.
+/// Makes the answers about families to one caller, with only the data that this caller may know of.
 #[derive(Clone)]
 pub struct FamilyAnswers {
     scope: CaseScope,
@@ -46,44 +49,47 @@ impl FamilyAnswers {
         Self { scope: ctx.changeable(), vault: ctx.vault.clone(), links: ctx.call.links() }
     }
 
-    /// Finds a family that the caller may change.
+    /// Finds a family that the caller may change. Fails as not found if it is none of these.
     pub fn find(&self, conn: &mut DbConn, id: FamilyId) -> Result<VisibleFamily> {
         look(conn, &self.scope, id)
     }
 
-    /// Finds a family that the caller may read. A stated reason opens further families, for reading only.
+    /// Finds a family in the scope `readable`, which is wider than the caller's own scope if the caller stated a reason for
+    /// access. Whether the caller may also change the family is judged by the own scope.
     pub fn find_readable(&self, conn: &mut DbConn, readable: &CaseScope, id: FamilyId) -> Result<VisibleFamily> {
         let found = look(conn, readable, id)?;
         let may_change = *readable == self.scope || !store::known_among(conn, &self.scope, &[id])?.is_empty();
         Ok(VisibleFamily { may_change, ..found })
     }
 
-    /// Makes the view of a family for the caller who found it.
+    /// Makes the JSON form of a family that was found for this caller, with the links that the caller may follow.
     pub fn view(&self, found: VisibleFamily) -> Result<FamilyView> {
         let Household { family, members, .. } = found.household;
         Ok(FamilyView::new(family.open(&self.vault)?, members, found.first, found.may_change, &self.links))
     }
 
-    /// 201 with the new family.
+    /// The answer 201 with a family that the caller has registered.
     pub fn created(&self, tx: &mut Tx<'_>, id: FamilyId) -> Result<Written> {
         let found = self.find(tx, id)?;
         tx.also_about(found.others());
         Written::created(&self.links, &format!("/families/{id}"), &self.view(found)?, Validator::Content)
     }
 
-    /// 200 with the family as it is now.
+    /// The answer 200 with the family as it is after a change. Fails as not found if the caller may not know of the family.
     pub fn changed(&self, tx: &mut Tx<'_>, id: FamilyId) -> Result<Written> {
         let found = self.find(tx, id)?;
         tx.also_about(found.others());
         Written::changed(&self.view(found)?, Validator::Content)
     }
 
-    /// 200 with the family as it is now, or 204 if the change took it out of the caller's sight.
+    /// The answer 200 with the family as it is after a change, or 204 without a body if the caller may no longer know of the
+    /// family because of the change.
     pub fn changed_perhaps_out_of_sight(&self, tx: &mut Tx<'_>, id: FamilyId) -> Result<Written> {
         Ok(if_known(self.changed(tx, id))?.unwrap_or_else(Written::out_of_sight))
     }
 
-    /// Gives a kept answer about a family again, with the family as it is now.
+    /// Returns the function that answers a repeated call: with the status of the stored answer, and with the family as it is now.
+    /// The function fails as not found if the caller may no longer know of the family.
     pub fn repeat(&self) -> impl Repeat + use<> {
         let answers = self.clone();
         move |conn: &mut DbConn, id: Uuid, kept: Written| {

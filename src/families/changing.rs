@@ -1,4 +1,4 @@
-//! The transaction that changes a family and its members.
+//! The change of a family's facts and members, made in one transaction.
 
 use crate::db::DbConn;
 use crate::error::Result;
@@ -8,24 +8,27 @@ use crate::families::{Family, NewFamily};
 use crate::id::PersonId;
 use crate::vault::Vault;
 
-/// The next version of a family that is to be stored, with the members who join and leave.
+/// A change of a family, prepared for its transaction: the next version of the family, and the people who join and leave.
 pub struct FamilyChange {
     by: ActingStaff,
     family: SealedFamily,
-    /// The people who join, each with the place in the body's list.
+    /// The people who join the family, each with the index in the list `memberIds` of the request, at which a problem is
+    /// reported.
     joining: Vec<(usize, PersonId)>,
     leaving: Vec<PersonId>,
 }
 
 impl FamilyChange {
-    /// Seals the next version of a family, as `new` by somebody who saw the members `before`.
+    /// Prepares a change. `next` is the family's next version, `new` the content that the caller wrote, and `before` the members
+    /// that the caller saw. Those of `before` that `new` does not name leave the family.
     pub fn new(next: &Family, new: &NewFamily, before: &[PersonId], by: ActingStaff, vault: &Vault) -> Result<Self> {
         let joining = new.member_ids.iter().copied().enumerate().filter(|(_, id)| !before.contains(id)).collect();
         let leaving = before.iter().copied().filter(|id| !new.member_ids.contains(id)).collect();
         Ok(Self { family: SealedFamily::new(next, vault, &by.moment.random)?, by, joining, leaving })
     }
 
-    /// Stores the change. Fails as stale if the family was changed meanwhile.
+    /// Stores the family's next version and moves the members. Fails as stale if the family or a leaving member was changed
+    /// meanwhile.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         let id = self.family.id;
         store::update(conn, &self.family)?;

@@ -1,4 +1,4 @@
-//! Joining and leaving families, and the history of it.
+//! The ways in which people join and leave families, and the member of staff who makes such a change.
 
 use uuid::Uuid;
 
@@ -16,10 +16,10 @@ use crate::moment::Moment;
 use crate::people::store as people_store;
 use crate::rules::Rules;
 
-/// The member of staff who reads or changes people and families, with the time and the client of the call.
+/// The member of staff who makes a call about people and families, with the time of the call and what the audit records about it.
 #[derive(Clone)]
 pub struct ActingStaff {
-    /// The people and families that the member of staff may change, and so know of.
+    /// The people and families that the member of staff may change. A stated reason for access does not extend this scope.
     pub sight: CaseScope,
     pub staff_id: StaffId,
     pub moment: Moment,
@@ -40,12 +40,14 @@ impl ActingStaff {
         }
     }
 
-    /// Makes an audit record of an action by this member of staff.
+    /// Makes an audit record of an action by this member of staff on the resources `ids`, on behalf of the member's office if
+    /// there is only one.
     pub fn entry(&self, action: AuditAction, ids: Vec<Uuid>) -> Entry {
         self.call.entry(action, ids).on_behalf_of(self.sight.only_office())
     }
 
-    /// Makes a history event: a person moves from one family to another, or a family is merged into another one.
+    /// Makes an event for the history of families, with this member of staff and the time of the call: the person moves from one
+    /// family to another, or one family is merged into another.
     pub fn event(
         &self,
         kind: FamilyEventKind,
@@ -65,7 +67,8 @@ impl ActingStaff {
         }
     }
 
-    /// Checks that somebody may be put into a family. A problem is reported at `pointer`.
+    /// Checks that people can join the family: the member of staff may know of it, and it was not merged into another one.
+    /// Otherwise fails with a problem at the JSON pointer `pointer`.
     pub fn check_can_be_joined(&self, conn: &mut DbConn, family: FamilyId, pointer: &str) -> Result<()> {
         let mut rules = Rules::default();
         let found = rules.known(pointer, family.uuid(), if_known(store::find(conn, &self.sight, family))?);
@@ -75,8 +78,9 @@ impl ActingStaff {
         rules.finish(Some(()))
     }
 
-    /// Checks that a family has not become too large when its members changed. A problem is reported at `pointer`. The family's row is
-    /// held from the change on, so that of two people who join at the same moment neither is overlooked.
+    /// Checks, after people have joined a family, that it has at most [`MOST_MEMBERS`] members. Otherwise fails with a problem at
+    /// the JSON pointer `pointer`. The family's row stays locked from the change of its members on, so that of two people who
+    /// join at the same moment neither is overlooked.
     pub fn check_size(conn: &mut DbConn, family: FamilyId, pointer: &str) -> Result<()> {
         if people_store::of_family(conn, family)?.len() <= MOST_MEMBERS {
             return Ok(());
@@ -88,8 +92,9 @@ impl ActingStaff {
         Err(Error::invalid_at(pointer, too_many))
     }
 
-    /// Changes the members of a family. A joining person, with the place in the body's list, must be somebody whom the writer may know
-    /// of, and be in no other family.
+    /// Moves people into a family and out of it, and adds that to the history. `joining` has the index of each person in the list
+    /// `memberIds` of the request. Somebody who joins must be known to the member of staff and be in no other family. Fails as
+    /// stale if somebody in `leaving` is no longer a member.
     pub fn change_members(
         &self,
         conn: &mut DbConn,
@@ -134,7 +139,7 @@ impl ActingStaff {
     }
 }
 
-/// Turns a "not found" into `None`: nothing exists there as far as the reader may know. Other errors stay errors.
+/// Turns the error "not found" into `None`. All other errors stay errors.
 pub fn if_known<T>(found: Result<T>) -> Result<Option<T>> {
     match found {
         Ok(found) => Ok(Some(found)),

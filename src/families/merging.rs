@@ -1,4 +1,4 @@
-//! The transaction that merges a family into another one.
+//! The merge of a family into another one, made in one transaction.
 
 use crate::db::DbConn;
 use crate::error::{Error, Result, Text};
@@ -10,17 +10,18 @@ use crate::people::store as people_store;
 use crate::rules::Rules;
 use crate::vault::{self, ConfidentialProse, Vault};
 
-/// Two families that are merged.
+/// A merge of one family into another, prepared for its transaction.
 pub struct FamilyMerging {
     by: ActingStaff,
-    /// The next version of the family that goes on.
+    /// The next version of the family that remains and takes over the members of the other.
     next: SealedFamily,
     gone: SealedFamily,
     event: FamilyEvent,
 }
 
 impl FamilyMerging {
-    /// Seals the merge of the family `gone` into the family `into`.
+    /// Prepares the merge of the family `gone` into the family `into`, for the reason `reason`. Fails if `into` was itself merged
+    /// into another family.
     pub fn new(
         into: &Family,
         gone: SealedFamily,
@@ -36,7 +37,8 @@ impl FamilyMerging {
         Ok(Self { by, next, gone, event })
     }
 
-    /// Stores the merge. Fails as stale if one of the families was changed meanwhile.
+    /// Moves the members, stores both families and adds the merge to the history. Fails as stale if one of the families was
+    /// changed meanwhile, and as invalid if the family would become too large.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         let (id, gone) = (self.next.id, self.gone.id);
         store::update(conn, &self.next)?;
@@ -49,7 +51,8 @@ impl FamilyMerging {
     }
 }
 
-/// Returns the family `other_id`, if it can be merged into the family `id`.
+/// Returns `other`, the family `other_id`, if it can be merged into the family `id`: it must be known to the caller and another
+/// family than `id`, have a member whose identity is not protected (or none at all), and not be merged already.
 pub fn mergeable(id: FamilyId, other_id: FamilyId, other: Option<Household>) -> Result<SealedFamily> {
     let mut rules = Rules::default();
     let other = rules.known("/otherId", other_id.uuid(), other);

@@ -1,12 +1,16 @@
-//! When and how a family was first reached. This is kept beside the family, because statistics count it and every contact asks for it.
+//! When and how each family was first reached. This is computed from contacts and referrals and stored in a table, because
+//! statistics count it and the answer about every contact needs it.
 //!
-//! - A fact is a contact that reached somebody, or a referral. Contacts and referrals that were entered in error are no facts. A family's
-//!   facts are the contacts that name it, and the contacts and referrals about its present members, whichever office they belong to.
-//! - The first fact is the earliest by its time, then by its identifier. A fact that comes late, is entered in error, moves or is merged
-//!   changes the first fact in the same transaction.
-//! - Staff who are not cleared for protected identities learn nothing that follows from one: for them the first of the open facts counts.
-//! - A transaction that changes a family's facts holds the family's row. So if two workers meet a new family at the same moment, exactly
-//!   one of them is the first.
+//! - A family is reached by a contact whose outcome is `reached`, or by a referral; each of these is a *fact* here. Contacts and
+//!   referrals that were entered in error are no facts. A family's facts are the contacts that name the family, and the contacts
+//!   and referrals about its present members, whichever office they belong to.
+//! - The first fact is the one with the earliest time; of two with the same time, the one with the smaller identifier. If a fact
+//!   is added late, is entered in error, or belongs to another family because a person moved or families were merged, the first
+//!   fact is determined again in the same transaction.
+//! - A fact is *open* unless it exists only for staff who are cleared for protected identities. For staff who are not cleared,
+//!   the first of the open facts counts as the first fact.
+//! - A transaction that changes a family's facts locks the family's row. So if two workers meet a new family at the same moment,
+//!   exactly one of them is the first.
 
 use std::collections::HashMap;
 
@@ -26,43 +30,45 @@ use crate::on_backend;
 use crate::people::store as people_store;
 use crate::time::Timestamp;
 
-/// The way in which a family was first reached.
+/// The way in which a family was first reached by social services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum FirstReachedThrough {
-    /// Staff met the family in the field.
+    /// Staff met the family in the field, or made a referral from such a meeting.
     Outreach,
-    /// Somebody sent a referral about the family.
+    /// Somebody else, such as an agency or a private person, sent a referral about a member of the family.
     Referral,
-    /// The family asked for help itself.
+    /// The young person or a guardian asked for help for themselves.
     OwnRequest,
 }
 crate::text_column!(FirstReachedThrough);
 
-/// A family's first fact: the earliest of all, whichever office it belongs to.
+/// The contact or referral by which a family was first reached, whichever office it belongs to, or one that is compared with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FirstReached {
     pub at: Timestamp,
-    /// The identifier of the contact or the referral.
+    /// The identifier of the contact or of the referral.
     pub source: ResourceId,
     pub through: FirstReachedThrough,
 }
 
-/// A fact by which a family was reached.
+/// A contact or referral by which a family was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fact {
     pub family: FamilyId,
     pub reached: FirstReached,
-    /// Whether the fact exists only for staff who are cleared for protected identities.
+    /// Whether only staff who are cleared for protected identities may know of the contact or referral.
     pub protected: bool,
 }
 
-/// The outcome of a contact that is a fact. The code itself belongs to a slice above this one.
+/// The code of the outcome that a contact must have to count as reaching a family. The enum with this code is defined in
+/// `outreach`, which this module must not import.
 pub const REACHED: &str = "reached";
-/// The status of a referral that is no fact. The code itself belongs to a slice above this one.
+/// The code of the status of a referral that does not count as reaching a family. The enum with this code is defined in
+/// `referrals`, which this module must not import.
 pub const ENTERED_IN_ERROR: &str = "entered_in_error";
 
 #[derive(Clone, Copy, PartialEq, Eq, Queryable, Insertable)]
@@ -78,7 +84,7 @@ struct FirstReachedRow {
 }
 
 impl FirstReached {
-    /// Whether this fact is earlier than the other one.
+    /// Whether this is earlier than `other`: by time, then by identifier. True if there is no other.
     fn is_before(&self, other: Option<Self>) -> bool {
         other.is_none_or(|other| (self.at, self.source.uuid()) < (other.at, other.source.uuid()))
     }
@@ -105,7 +111,7 @@ impl FirstReachedRow {
         Some(FirstReached { at: self.open_at?, source: self.open_source_id?, through: self.open_through? })
     }
 
-    /// Returns the row with one more fact.
+    /// Returns the row of the family after the new fact `fact` was taken into account. `row` is the present row, if there is one.
     fn with(row: Option<Self>, fact: &Fact) -> Self {
         let (first, open) = (row.map(|row| row.first()), row.and_then(|row| row.open()));
         let earliest = if fact.reached.is_before(first) { Some(fact.reached) } else { first };
@@ -114,8 +120,8 @@ impl FirstReachedRow {
     }
 }
 
-/// The first facts of these families, as far as the reader may know. `cleared` says whether the reader is cleared for protected
-/// identities.
+/// When and how these families were first reached, as far as a reader may know of it. `cleared` says whether the reader is
+/// cleared for protected identities. A family without a fact that the reader may know of is missing in the map.
 pub fn first(conn: &mut DbConn, ids: &[FamilyId], cleared: bool) -> Result<HashMap<FamilyId, FirstReached>> {
     let known = |row: FirstReachedRow| Some((row.family_id, if cleared { Some(row.first()) } else { row.open() }?));
     Ok(rows(conn, ids)?.into_iter().filter_map(known).collect())
@@ -129,7 +135,7 @@ fn rows(conn: &mut DbConn, ids: &[FamilyId]) -> Result<Vec<FirstReachedRow>> {
     Ok(on_backend!(conn, conn => rows.load(conn))?)
 }
 
-/// Adds new facts. The rows of their families must be held.
+/// Takes new facts into account. The caller must have locked the rows of their families.
 pub fn arrived(conn: &mut DbConn, facts: &[Fact]) -> Result<()> {
     let mut families: Vec<FamilyId> = facts.iter().map(|fact| fact.family).collect();
     families.sort_unstable();
@@ -145,7 +151,8 @@ pub fn arrived(conn: &mut DbConn, facts: &[Fact]) -> Result<()> {
     replace(conn, changed)
 }
 
-/// Adds a new fact about a person. It is a fact about the person's family, if there is one.
+/// Takes into account that a person was reached, for the family that the person belongs to. Does nothing if the person has no
+/// family. `protected` says whether only staff who are cleared for protected identities may know of it.
 pub fn person_was_reached(conn: &mut DbConn, person: PersonId, reached: FirstReached, protected: bool) -> Result<()> {
     // If the person is moved meanwhile, either the move comes first and the new family gets the fact, or the move comes later and finds
     // the fact.
@@ -173,7 +180,7 @@ fn forget(conn: &mut DbConn, families: &[FamilyId]) -> Result<()> {
     Ok(())
 }
 
-/// Computes again how these families were first reached.
+/// Locks these families and determines from all their contacts and referrals, from scratch, when and how they were first reached.
 pub fn recompute(conn: &mut DbConn, families: &[FamilyId]) -> Result<()> {
     let mut families = families.to_vec();
     families.sort_unstable();
@@ -192,7 +199,8 @@ pub fn recompute(conn: &mut DbConn, families: &[FamilyId]) -> Result<()> {
     Ok(())
 }
 
-/// The earliest fact of a family: of all facts, or with `open` only of those that everybody may know of.
+/// The earliest contact or referral by which a family with these members was reached. With `open`, only those count that exist
+/// for staff who are not cleared for protected identities.
 fn earliest(conn: &mut DbConn, family: FamilyId, members: &[PersonId], open: bool) -> Result<Option<FirstReached>> {
     type Found = Option<(Timestamp, ResourceId)>;
     let columns = (outreach_contacts::occurred_at, outreach_contacts::id);
@@ -225,7 +233,7 @@ fn earliest(conn: &mut DbConn, family: FamilyId, members: &[PersonId], open: boo
     Ok(facts.into_iter().flatten().min_by_key(|fact| (fact.at, fact.source.uuid())))
 }
 
-/// The way in which a family is reached by a referral of this kind.
+/// The way in which a family is reached by a referral of the kind with the code `kind`.
 pub fn through(kind: &str) -> FirstReachedThrough {
     match kind {
         "self_request" => FirstReachedThrough::OwnRequest,
@@ -234,8 +242,8 @@ pub fn through(kind: &str) -> FirstReachedThrough {
     }
 }
 
-/// Applies a change of a family's members or of their protection. If no member is left whom everybody may know of, what was written about
-/// the family exists only for staff who are cleared for protected identities.
+/// Determines again when a family was first reached, after its members or their protection have changed. If all members are
+/// protected now, hides the family's contacts and follow-ups from staff who are not cleared for protected identities.
 pub fn members_changed(conn: &mut DbConn, family: FamilyId) -> Result<()> {
     let everyone = people_store::of_family(conn, family)?;
     let mut affected = vec![family];
@@ -251,9 +259,9 @@ pub fn members_changed(conn: &mut DbConn, family: FamilyId) -> Result<()> {
     recompute(conn, &affected)
 }
 
-/// Hides these contacts and their follow-ups from everybody who is not cleared for protected identities, and removes their districts from
-/// the readable column. Returns the families that were met at these contacts. The caller must compute again how these families were first
-/// reached, since for everybody else the first of the open facts counts.
+/// Hides these contacts and their follow-ups from staff who are not cleared for protected identities, and removes the contacts'
+/// districts from the readable column. Returns the families that were met at these contacts; the caller must call [`recompute`]
+/// for them.
 pub fn hide_contacts(conn: &mut DbConn, contacts: &[OutreachContactId]) -> Result<Vec<FamilyId>> {
     if contacts.is_empty() {
         return Ok(Vec::new());
@@ -275,7 +283,8 @@ pub fn hide_contacts(conn: &mut DbConn, contacts: &[OutreachContactId]) -> Resul
     Ok(stated.into_iter().chain(of_people).flatten().collect())
 }
 
-/// Gives contacts, offers and follow-ups of a merged family to the family that goes on.
+/// Moves the contacts, offers and follow-ups of the merged family `gone` to the family `into`, and determines again when `into`
+/// was first reached.
 pub fn merged(conn: &mut DbConn, gone: FamilyId, into: FamilyId) -> Result<()> {
     let contacts = outreach_contacts::table.filter(outreach_contacts::family_id.eq(gone));
     on_backend!(&mut *conn, conn => diesel::update(contacts).set(outreach_contacts::family_id.eq(into)).execute(conn))?;

@@ -34,15 +34,15 @@ pub fn mount(api: &mut impl Mount) {
     api.service(create_family).service(get_family).service(change_family).service(merge_families);
 }
 
-/// The family that is merged into this one, and the reason for it.
+/// A request to merge another family into the family in the path.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FamilyMerge {
-    /// The family that is merged into this one.
+    /// The other family, which is merged into the family in the path.
     ///
     /// @example "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d60"
     other_id: FamilyId,
-    /// The reason why the two are one family.
+    /// The reason for which the two families are considered one, in free text.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Syskonen registrerades var för sig."
@@ -90,8 +90,8 @@ async fn create_family(ctx: Context<PeopleWorker>, new: Body<NewFamily>) -> Resu
 
 /// Get a family
 ///
-/// Returns the family with those of its members whom you may know of. A family that was merged into another one names that family in
-/// `mergedInto` and has no members, so that bookmarks and old records still lead somewhere.
+/// Returns the family with those of its members whom you may know of. A family that was merged into another one has no members,
+/// and names that other family in `mergedInto`, so that bookmarks and old records still lead somewhere.
 #[utoipa::path(
     operation_id = "getFamily",
     tag = "families",
@@ -112,8 +112,9 @@ async fn get_family(ctx: Context<PeopleWorker>, id: Named<FamilyId>) -> Result<H
 
 /// Change a family
 ///
-/// Changes what the family was registered with, by a merge patch (RFC 7396). `memberIds` replaces the members whom you see; members whom
-/// you may not know of stay. A person who belongs to another family must be moved instead.
+/// Changes the facts with which the family was registered, by a merge patch (RFC 7396). The list `memberIds` replaces the members
+/// whom you see; members whom you may not know of stay. A person who belongs to another family cannot be added: move the person
+/// instead.
 #[utoipa::path(
     operation_id = "changeFamily",
     tag = "families",
@@ -149,9 +150,9 @@ async fn change_family(ctx: Context<PeopleWorker>, id: Named<FamilyId>, patch: M
 
 /// Merge another family into this one
 ///
-/// Merges two families that turn out to be one. This family takes over the members of the other family, and its facts where this family
-/// has none. The other family stays as a pointer to this one. Both histories are kept, and when the family was first reached is computed
-/// from both.
+/// Merges two families that turn out to be one. The family in the path takes over the members of the other family and, where it
+/// has none of its own, its district and label. The other family stays as a pointer to the family in the path. Both histories are
+/// kept, and the time when the family was first reached is computed from the contacts and referrals of both.
 #[utoipa::path(
     operation_id = "mergeFamilies",
     tag = "families",

@@ -1,4 +1,4 @@
-//! Every query on families. Staff find families only through their [`CaseScope`].
+//! All SQL on families. Queries for a member of staff find only the families in that person's [`CaseScope`].
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -17,7 +17,7 @@ use crate::people::{ProtectedIdentity, store as people_store};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
-/// A family as the database holds it, with everything personal sealed.
+/// A row of the table `families`. The personal facts are sealed in `facts`; the other columns are readable.
 #[derive(Clone, Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = families, treat_none_as_null = true)]
 pub struct SealedFamily {
@@ -31,7 +31,8 @@ pub struct SealedFamily {
 }
 
 impl SealedFamily {
-    /// Seals everything personal in a family.
+    /// Seals the personal facts of a family. The readable column for the district is filled in as well: call [`hide_district`]
+    /// once the members are stored.
     pub fn new(family: &Family, vault: &Vault, random: &Random) -> Result<Self> {
         Ok(Self {
             id: family.id,
@@ -44,7 +45,7 @@ impl SealedFamily {
         })
     }
 
-    /// Opens everything personal in a family.
+    /// Opens the sealed facts of this row.
     pub fn open(self, vault: &Vault) -> Result<Family> {
         let facts: FamilyDetails = vault.open_json(vault::FAMILY_FACTS, self.id.uuid(), &self.facts)?;
         Ok(Family {
@@ -58,24 +59,26 @@ impl SealedFamily {
     }
 }
 
-/// A family with its members, as far as the reader may know of them.
+/// A family that was read for a member of staff, with its members.
 #[derive(Clone)]
 pub struct Household {
     pub family: SealedFamily,
-    /// The members whom the reader may know of.
+    /// The members that the member of staff may know of.
     pub members: Vec<PersonId>,
-    /// All members with their protection and version, for what is computed from all of them.
+    /// All members, each with protection and version, whether the member of staff may know of them or not. They are used for
+    /// computing only, and are not shown.
     pub everyone: Vec<(PersonId, ProtectedIdentity, i32)>,
 }
 
 impl Household {
-    /// Whether the family exists only for staff who are cleared for protected identities.
+    /// Whether the family has members and all of them have a protected identity, so that it exists only for staff who are cleared
+    /// for protected identities.
     pub fn is_hidden(&self) -> bool {
         !self.everyone.is_empty() && self.everyone.iter().all(|(_, protection, _)| protection.is_protected())
     }
 }
 
-/// An event in the history of families and people.
+/// A row of the history of families: a person joined, left or moved, or a family was merged into another one.
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = family_events, treat_none_as_default_value = false)]
 pub struct FamilyEvent {
@@ -90,13 +93,15 @@ pub struct FamilyEvent {
 }
 
 diesel::define_sql_function! {
-    /// Returns the first of the two values that is not null.
+    /// The SQL function `coalesce`: returns `one`, or `other` if `one` is null.
     fn coalesce(one: Nullable<SqlUuid>, other: SqlUuid) -> SqlUuid
 }
 
-/// The families that somebody with this sight may know of. A boxed query is bound to its database, so this is compiled for each.
+/// Makes a boxed query for the families that a member of staff with the scope `$sight` may know of. A boxed query is bound to its
+/// database, so this macro is compiled for each.
 ///
-/// The database judges everything, so that a family that the caller may not know of takes no longer than one that does not exist.
+/// The database checks every condition, so that finding nothing takes equally long for a family that the caller may not know of
+/// and for one that does not exist.
 macro_rules! known_to {
     ($sight:expr) => {{
         let sight: &CaseScope = $sight;
@@ -106,7 +111,7 @@ macro_rules! known_to {
             .filter(family_offices::through_protected.eq_any(links_for(sight)));
         let mut rows = families::table.filter(exists(met)).into_boxed();
         if !sight.protected_identity {
-            // A merged family exists for the reader only if the family that goes on does.
+            // A merged family exists for the reader only if the family that it was merged into does.
             let goes_on = coalesce(families::merged_into, families::id);
             let members = people::table.filter(people::family_id.eq(goes_on.nullable()));
             let somebody_to_know = exists(members.filter(people::protection.eq(ProtectedIdentity::None)));
@@ -116,7 +121,8 @@ macro_rules! known_to {
     }};
 }
 
-/// Finds a family that somebody with this sight may know of.
+/// Finds a family and its members. Fails as not found if a member of staff with the scope `sight` may not know of the family. A
+/// family that was merged into another one has no members.
 pub fn find(conn: &mut DbConn, sight: &CaseScope, id: FamilyId) -> Result<Household> {
     let found: Option<SealedFamily> =
         on_backend!(conn, conn => known_to!(sight).filter(families::id.eq(id)).first(conn).optional())?;
@@ -131,32 +137,33 @@ pub fn find(conn: &mut DbConn, sight: &CaseScope, id: FamilyId) -> Result<Househ
     Ok(Household { family, members, everyone })
 }
 
-/// The families among these that somebody with this sight may know of.
+/// Returns those of the families `ids` that a member of staff with the scope `sight` may know of.
 pub fn known_among(conn: &mut DbConn, sight: &CaseScope, ids: &[FamilyId]) -> Result<Vec<FamilyId>> {
     let named = families::id.eq_any(ids.to_vec());
     Ok(on_backend!(conn, conn => known_to!(sight).filter(named).select(families::id).load(conn))?)
 }
 
-/// The families that were merged into this one and that somebody with this sight may know of.
+/// Returns the families that were merged into the family `id` and that a member of staff with the scope `sight` may know of.
 pub fn merged_into(conn: &mut DbConn, sight: &CaseScope, id: FamilyId) -> Result<Vec<FamilyId>> {
     let there = families::merged_into.eq(id);
     Ok(on_backend!(conn, conn => known_to!(sight).filter(there).select(families::id).load(conn))?)
 }
 
-/// Adds a family that an office has met.
+/// Inserts a family, and the link to the office that has met it.
 pub fn insert(conn: &mut DbConn, family: &SealedFamily, office: OfficeId) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(families::table).values(family).execute(conn))?;
     meet(conn, family.id, office, false)
 }
 
-/// Writes the next version of a family. Fails as stale if somebody else wrote it first.
+/// Stores the next version of a family. Fails as stale if the stored version is not the one before it.
 pub fn update(conn: &mut DbConn, family: &SealedFamily) -> Result<()> {
     let before = families::table.find(family.id).filter(families::version.eq(family.version - 1));
     let written = on_backend!(conn, conn => diesel::update(before).set(family).execute(conn))?;
     if written == 1 { Ok(()) } else { Err(stale()) }
 }
 
-/// Notes that an office has reason to know of a family, possibly only through somebody whose identity is protected.
+/// Notes that an office has met a family, so that its staff may know of the family. `through_protected` says that only somebody
+/// with a protected identity gives the reason: then only staff who are cleared for protected identities may know of the family.
 pub fn meet(conn: &mut DbConn, family: FamilyId, office: OfficeId, through_protected: bool) -> Result<()> {
     let row = (
         family_offices::family_id.eq(family),
@@ -168,8 +175,9 @@ pub fn meet(conn: &mut DbConn, family: FamilyId, office: OfficeId, through_prote
     Ok(())
 }
 
-/// Notes that an office has reason to know of a person and of the person's family. If the matter that gives the reason is protected,
-/// staff who are not cleared for protected identities learn of neither. If the person is protected, they do not learn of the family.
+/// Notes that an office has met a person and the person's family. `is_protected` says that the matter that gives the reason is
+/// protected: then only staff who are cleared for protected identities learn of the person and of the family. If only the person
+/// is protected, the family is hidden in the same way.
 pub fn meet_person(conn: &mut DbConn, person: PersonId, office: OfficeId, is_protected: bool) -> Result<()> {
     people_store::meet(conn, person, office, is_protected)?;
     // The person may be moving to another family at this moment.
@@ -179,14 +187,15 @@ pub fn meet_person(conn: &mut DbConn, person: PersonId, office: OfficeId, is_pro
     family.map_or(Ok(()), |family| meet(conn, family, office, is_protected || protection.is_protected()))
 }
 
-/// Adds events to the history.
+/// Inserts events into the history of families.
 pub fn remember(conn: &mut DbConn, events: &[FamilyEvent]) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(family_events::table).values(events).execute(conn))?;
     Ok(())
 }
 
-/// Notes that somebody joined a family, left it, or is protected from now on. The next writer of the family must read it again, and no
-/// readable column tells where a protected person lives.
+/// Updates what follows from a family's members after somebody joined it, left it, or became protected: counts up the version, so
+/// that a caller who read the family earlier cannot write it; removes the readable district if a member is protected; and
+/// determines again when the family was first reached. Fails as stale if the family was merged into another one meanwhile.
 pub fn members_changed(conn: &mut DbConn, id: FamilyId) -> Result<()> {
     let counted = families::version.eq(families::version + 1.into_sql::<Integer>());
     // A family that was merged meanwhile takes no new members.
@@ -198,7 +207,8 @@ pub fn members_changed(conn: &mut DbConn, id: FamilyId) -> Result<()> {
     reached::members_changed(conn, id)
 }
 
-/// Removes the district of a family with a protected member from the readable column.
+/// Empties the readable column for the district of a family if one of its members is protected. The district stays in the sealed
+/// facts.
 pub fn hide_district(conn: &mut DbConn, id: FamilyId) -> Result<()> {
     let everyone = people_store::of_family(conn, id)?;
     if everyone.iter().any(|(_, protection, _)| protection.is_protected()) {
@@ -208,7 +218,9 @@ pub fn hide_district(conn: &mut DbConn, id: FamilyId) -> Result<()> {
     Ok(())
 }
 
-/// Makes a family a pointer to another one, which takes over its members, its offices and the families that pointed to it.
+/// Marks the family `gone` as merged into the family `into`, and moves its members, contacts, offers and follow-ups there.
+/// Families that were merged into `gone` now point to `into`. Each office that had met one of the two may from now on know of
+/// both. Fails as stale if `gone` was changed meanwhile.
 pub fn merge(conn: &mut DbConn, gone: &SealedFamily, into: FamilyId, now: Timestamp) -> Result<()> {
     let before = families::table.find(gone.id).filter(families::version.eq(gone.version));
     let pointer = (
@@ -236,7 +248,8 @@ pub fn merge(conn: &mut DbConn, gone: &SealedFamily, into: FamilyId, now: Timest
     reached::merged(conn, gone.id, into)
 }
 
-/// The offices that have reason to know of a family, each with whether it is only through somebody whose identity is protected.
+/// The offices that have met a family, each with whether it knows of the family only through somebody whose identity is
+/// protected.
 fn met_by(conn: &mut DbConn, family: FamilyId) -> Result<Vec<(OfficeId, bool)>> {
     let links = family_offices::table.filter(family_offices::family_id.eq(family));
     let columns = (family_offices::office_id, family_offices::through_protected);

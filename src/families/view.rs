@@ -1,4 +1,4 @@
-//! The views of families, for staff who may know of them.
+//! The JSON forms of families in answers to staff.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,53 +9,55 @@ use crate::id::{DistrictId, FamilyId, PersonId};
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine};
 
-/// A family, as far as you may know of it.
+/// A family, with those of its members that you may know of.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Family)]
 pub struct FamilyView {
     /// The identifier of the family.
     pub id: FamilyId,
-    /// The district where the family lives.
+    /// The district where the family lives, if it is known.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
-    /// The name that staff use for the family among themselves.
+    /// The name that staff use for the family among themselves. It need not be a family name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Familjen på tredje våningen"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub label: Option<ConfidentialLine>,
-    /// The members whom you may know of.
+    /// The identifiers of those members of the family whom you may know of.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[schema(max_items = 1000)]
     pub member_ids: Vec<PersonId>,
-    /// When the family was first reached, by any office. Absent until it was reached.
+    /// When the family was first reached, by a contact or a referral of any office. Absent if that has not happened, or only in
+    /// ways that you may not know of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_reached_at: Option<Timestamp>,
-    /// The way in which the family was first reached.
+    /// The way in which the family was first reached. Absent together with `firstReachedAt`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_reached_through: Option<FirstReachedThrough>,
-    /// The family that goes on in place of this one. This family was merged into it, has no members and changes no more.
+    /// The family that this one was merged into. A merged family has no members and can no longer be changed.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<FamilyId>,
     /// When the family was registered.
     pub registered_at: Timestamp,
-    /// When the family's own facts last changed. Members who join or leave do not change this time.
+    /// When the district, the label or `mergedInto` last changed. Members who join or leave do not change this time.
     pub updated_at: Timestamp,
-    /// The family's own address, the operations that you may use on it now, and the family that goes on in its place.
+    /// The link to the family, the links to the operations that you may use on it now and, after a merge, the link to the family
+    /// that it was merged into.
     #[serde(rename = "_links")]
     #[schema(max_items = 40)]
     pub links: Vec<Link>,
 }
 
 impl FamilyView {
-    /// Makes the view of a family. `members` and `first` are what the caller may know, and `may_change` is whether the caller may change
-    /// it.
+    /// Makes the view of a family for a caller. `members` and `first` must be limited to what the caller may know; `may_change`
+    /// says whether the caller may change the family.
     pub fn new(
         family: Family,
         members: Vec<PersonId>,

@@ -1,4 +1,4 @@
-//! Rendered answers, and a memory of answers to questions that are asked repeatedly.
+//! Rendered answers, and a memory of answers to public questions that are asked repeatedly.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -13,28 +13,28 @@ use crate::hex;
 use crate::http::link::Link;
 use crate::time::Timestamp;
 
-/// A rendered body and the headers that describe it. Copies share the bytes.
+/// A rendered body of an answer, and the headers that describe it. Clones share the bytes of the body.
 #[derive(Debug, Clone)]
 pub struct Representation {
-    /// The bytes of the body.
+    /// The bytes of the answer's body, usually JSON.
     pub body: Bytes,
     pub etag: HeaderValue,
     pub media_type: HeaderValue,
-    /// The `Link` header of a list.
+    /// The value of the `Link` header, which only pages of lists have.
     pub links: Option<HeaderValue>,
 }
 
-/// The contents from which an entity tag is made.
+/// The basis of a resource's entity tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Validator {
-    /// The version of the resource, together with its content as it looks now.
+    /// The version number of the resource, together with a digest of its content as it looks now.
     Version(i32),
-    /// The content alone, for resources whose version must not be disclosed.
+    /// A digest of the content alone, for resources whose version must not be disclosed.
     Content,
 }
 
 impl Representation {
-    /// Renders one resource as JSON, with its entity tag.
+    /// Renders a view as JSON and makes its entity tag.
     pub fn of(view: &impl Serialize, validator: Validator) -> Result<Self> {
         let body = rendered(view)?;
         let digest = Sha256::digest(&body);
@@ -46,26 +46,26 @@ impl Representation {
         Self::rendered(body, &etag)
     }
 
-    /// Makes an answer from a body that is already rendered.
+    /// Makes a representation from a JSON body that is already rendered and its entity tag.
     pub fn rendered(body: Bytes, etag: &str) -> Result<Self> {
         let media_type = HeaderValue::from_static("application/json");
         Ok(Self { body, etag: HeaderValue::from_str(etag).map_err(Error::internal)?, media_type, links: None })
     }
 
-    /// Renders a page of a list. Its links are also in the `Link` header.
+    /// Renders a page of a list as JSON, with `links` in the `Link` header as well.
     pub fn of_list(page: &impl Serialize, links: &[Link]) -> Result<Self> {
         let links: Vec<String> = links.iter().map(Link::as_header).collect();
         let links = HeaderValue::try_from(links.join(", ")).map_err(Error::internal)?;
         Ok(Self { links: Some(links), ..Self::of(page, Validator::Content)? })
     }
 
-    /// Replaces the media type.
+    /// Replaces the media type, which is `application/json` at first. The body stays as it is.
     pub fn said_to_be(self, media_type: &'static str) -> Self {
         Self { media_type: HeaderValue::from_static(media_type), ..self }
     }
 }
 
-/// Renders a view as JSON.
+/// Returns a view as JSON text.
 pub fn rendered(view: &impl Serialize) -> Result<Bytes> {
     // Most answers fit into this capacity, so that the buffer need not grow and be copied.
     let mut body = Vec::with_capacity(4096);
@@ -73,10 +73,10 @@ pub fn rendered(view: &impl Serialize) -> Result<Bytes> {
     Ok(body.into())
 }
 
-/// Answers made from one snapshot of the directory. Each is kept for the minute in which it was made.
+/// The answers that were made from one snapshot of the directory. Each is kept for the minute in which it was made.
 ///
-/// A snapshot never changes, so an answer from it depends only on the time: offices open and close at whole minutes. The next
-/// snapshot starts with no kept answers.
+/// A snapshot never changes, so an answer from it depends only on the time: offices open and close at whole minutes. A newer
+/// snapshot has its own memory, which is empty at first.
 #[derive(Debug, Default)]
 pub struct KeptAnswers(RwLock<Minute>);
 
@@ -87,12 +87,13 @@ struct Minute {
     bytes: usize,
 }
 
-/// The most bytes that are kept, so that unusual questions do not fill the memory. It is enough for everything in a directory.
+/// The most bytes of answers that are kept, so that unusual questions do not fill the memory. It is enough for everything in a
+/// directory.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 impl KeptAnswers {
-    /// Returns the kept answer to this question, or makes one with `make`. The question must contain everything that the answer
-    /// depends on, except the snapshot and the time.
+    /// Returns the answer to this question that was kept in the minute of `now`, or makes one with `make` and keeps it. The
+    /// question must contain everything that the answer depends on, except the snapshot and the time.
     pub fn get_or_make(
         &self,
         question: String,

@@ -1,7 +1,7 @@
 //! Request bodies: complete JSON documents, parsed into types with rules before a handler sees them.
 //!
 //! A wrong media type gets 415, a body over 1 MiB 413, a body that is not JSON 400, and JSON of the wrong shape 422 with a JSON
-//! Pointer. An explicit `null` is refused: a field without a value is left out.
+//! Pointer. Unless the operation says otherwise, an explicit `null` is refused: a field without a value is left out.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use crate::error::{Error, Problem, Result, Text, Violation};
 use crate::http::idempotency;
 use crate::http::settings::Settings;
 
-/// The largest body that the server accepts, in bytes.
+/// The size of the largest request body that the server accepts, in bytes.
 pub const LARGEST: usize = 1024 * 1024;
 
-/// A body that was parsed into a `T`.
+/// The JSON body of a request, parsed into a `T`. Null is refused.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
@@ -34,7 +34,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// A body whose fields may be null, for fields in which null has a meaning, such as "belongs to no family".
+/// The JSON body of a request, parsed into a `T` whose fields may be null, for fields in which null has a meaning, such as "belongs
+/// to no family".
 pub struct BodyWithNulls<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for BodyWithNulls<T> {
@@ -75,7 +76,8 @@ pub(super) fn json_bytes(
     }
 }
 
-/// Parses a body as a `T`. A list is refused first, since serde would read it as the fields of `T` in their order.
+/// Parses a body as a `T`, which must be a JSON object without nulls. A list is refused first, since serde would read it as the
+/// fields of `T` in their order.
 pub fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     match bytes.trim_ascii_start().first() {
         Some(b'[') => Err(parse_value(bytes).err().unwrap_or_else(no_object)),
@@ -83,7 +85,7 @@ pub fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     }
 }
 
-/// Parses JSON as a `T`.
+/// Parses JSON as a `T`. Null is refused anywhere in it. The error has a JSON Pointer to the place that is wrong.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     // The usual case parses straight into the type. Only a body that may contain a null is searched for one first.
     if bytes.windows(4).any(|word| word == b"null")
@@ -115,12 +117,13 @@ pub(super) fn parse_value(bytes: &[u8]) -> Result<Value> {
     serde_json::from_slice(bytes).map_err(|_| Error::new(Problem::MalformedJson))
 }
 
-/// Reads an item of a larger document as a `T`. The error has a pointer to the place that is wrong.
+/// Converts a parsed JSON value, such as an item of a batch, into a `T`. Null is accepted where `T` accepts it. The error has a
+/// JSON Pointer to the place that is wrong.
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| refused(&error))
 }
 
-/// Reads an item that creates a resource. An explicit null is refused.
+/// Converts a parsed JSON object, which is to create a resource, into a `T`. Null is refused anywhere in it.
 pub fn read_new<T: DeserializeOwned>(value: Value) -> Result<T> {
     if !value.is_object() {
         return Err(no_object());
@@ -153,8 +156,8 @@ fn first_null(value: &Value, pointer: &mut String) -> Option<String> {
     }
 }
 
-/// The error for a body of the wrong shape. It names the first wrong place. serde's own message may quote the body, so it is
-/// replaced, not passed on.
+/// Makes the error for a body of the wrong shape from serde's error. It names the first wrong place. serde's own message may quote
+/// the body, so it is replaced, not passed on.
 fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     let (field, detail) = explain(&error.inner().to_string());
     let mut pointer = pointer(error.path());
@@ -179,7 +182,7 @@ fn pointer(path: &Path) -> String {
 }
 
 /// Translates an error message of serde into both languages, without the quoted value. For a missing or duplicate field it also
-/// returns the name of the field, since serde's path then leads to the object that contains it.
+/// returns the name of the field, since serde's path then leads to the object around it.
 pub fn explain(message: &str) -> (Option<String>, Text) {
     let message = without_position(message);
     let quoted = || message.split('`').nth(1).unwrap_or_default().to_owned();
@@ -206,7 +209,8 @@ pub fn explain(message: &str) -> (Option<String>, Text) {
     (None, Text::new(format!("must be {en}"), format!("måste vara {sv}")))
 }
 
-/// Removes the position in the body that serde_json appends to its messages. The same words may also occur in the quoted body.
+/// Removes the position in the body (line and column) that serde_json appends to its messages. The same words may also occur in the
+/// quoted body, so only the last ones are removed.
 fn without_position(message: &str) -> &str {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match message.rsplit_once(" at line ") {

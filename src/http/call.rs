@@ -1,6 +1,6 @@
-//! One call: the parts of the request that a handler may read, and the ways to answer it.
+//! One call of an operation: the parts of the request that a handler may read, and the ways to answer it.
 //!
-//! Taking a `Call` also guarantees two things for every operation: an unknown query parameter gets 400, and an `Accept` header
+//! A handler that takes a `Call` as an argument also gets two checks: an unknown query parameter gets 400, and an `Accept` header
 //! that excludes everything the operation can answer with gets 406.
 
 use std::future::{Ready, ready};
@@ -26,16 +26,16 @@ use crate::moment::Moment;
 pub struct Call {
     request: HttpRequest,
     settings: Data<Settings>,
-    /// The position of the call in its trace.
+    /// The trace that the call belongs to, and this server's span in it (W3C Trace Context).
     pub trace: Trace,
-    /// The time of the call, and its source of randomness.
+    /// The time at which the call arrived, and its source of randomness.
     pub moment: Moment,
 }
 
-/// The permission to cache an answer.
+/// The permission for clients and proxies to cache an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cache {
-    /// Everybody may cache the answer for a minute. Used for the directory.
+    /// Anybody may cache the answer for a minute. Used for the directory.
     Public,
     /// Nobody may store the answer. Used for personal data, and for questions that disclose where somebody is.
     NoStore,
@@ -51,7 +51,8 @@ impl FromRequest for Call {
 }
 
 impl Call {
-    /// Takes the call of a request, if its operation knows all that it asks for.
+    /// Makes the call from a request. Fails if the request has a query parameter that the operation does not know, a header that is
+    /// too long, or an `Accept` header that the operation cannot meet.
     pub fn accept(request: &HttpRequest) -> Result<Self> {
         let missing = || Error::internal("the server was built without its settings");
         let settings = request.app_data::<Data<Settings>>().ok_or_else(missing)?.clone();
@@ -68,12 +69,12 @@ impl Call {
         Ok(Self { request: request.clone(), settings, trace, moment })
     }
 
-    /// Returns a request header, if it can be read as text.
+    /// Returns the value of a request header. `None` if it is missing or not visible ASCII text.
     pub fn header(&self, name: HeaderName) -> Option<&str> {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The address of the client, if it can be determined.
+    /// The IP address of the client, as far as trusted proxies tell it; `None` if it cannot be determined.
     pub fn client_address(&self) -> Option<IpAddr> {
         crate::http::client::address(&self.request)
     }
@@ -83,7 +84,8 @@ impl Call {
         self.header(header::USER_AGENT)
     }
 
-    /// Whether the caller prefers this media type, such as `application/geo+json`, to JSON.
+    /// Whether the `Accept` header prefers this media type, such as `application/geo+json`, to JSON, or names it with the same
+    /// weight.
     pub fn asks_for(&self, media_type: &str) -> bool {
         self.header(header::ACCEPT).is_some_and(|accept| {
             let accept = accept.to_ascii_lowercase();
@@ -93,17 +95,17 @@ impl Call {
         })
     }
 
-    /// Makes an absolute link to `path` below the root of the API.
+    /// Makes a link with an absolute address to `path`, which is given below the root of the API.
     pub fn link(&self, rel: impl Into<String>, method: &'static str, path: &str) -> Link {
         Linking::link(self, rel, method, path)
     }
 
-    /// Returns the absolute address of `path` below the root of the API.
+    /// Returns the absolute address of `path`, which is given below the root of the API.
     pub fn absolute(&self, path: &str) -> String {
         self.links().absolute(path)
     }
 
-    /// Returns a maker of links that can be used on any thread.
+    /// Returns a maker of links for this call that can be moved to another thread, which a `Call` cannot.
     pub fn links(&self) -> Links {
         Links::new(self.base())
     }
@@ -112,7 +114,8 @@ impl Call {
         &self.request
     }
 
-    /// Makes a link to this list with some parameters set or, with `None`, removed. All other parameters stay.
+    /// Makes a link to the list that this call asks for, with the parameters in `changes` set or, with `None`, removed. All other
+    /// parameters stay.
     pub fn link_to_list(&self, rel: &str, changes: &[(&str, Option<String>)]) -> Link {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in form_urlencoded::parse(self.request.query_string().as_bytes()) {
@@ -128,7 +131,8 @@ impl Call {
         Link { rel: rel.to_owned(), href: [&self.base(), self.request.path(), mark, &query].concat(), method: "GET" }
     }
 
-    /// Identifies this list with its filters: the path and all parameters except those of paging.
+    /// Returns a text that identifies the list that this call asks for together with its filters: the path and all query parameters
+    /// except those of paging, sorted.
     pub fn list_identity(&self) -> String {
         let pairs = form_urlencoded::parse(self.request.query_string().as_bytes());
         let mut filters: Vec<_> = pairs.filter(|(name, _)| !PARAMETERS.contains(&&**name)).collect();
@@ -136,7 +140,7 @@ impl Call {
         form_urlencoded::Serializer::new(format!("{}?", self.request.path())).extend_pairs(filters).finish()
     }
 
-    /// The key that seals cursors.
+    /// The key from which the encryption of paging cursors is derived.
     pub fn cursor_key(&self) -> &[u8; 32] {
         &self.settings.cursor_key
     }
@@ -145,7 +149,8 @@ impl Call {
         base_of(&self.settings, &self.request)
     }
 
-    /// Answers 200 with public content: the kept answer to the same question, or one that is made now.
+    /// Answers 200, or 304 if the caller already has this content, with a public answer. It comes from `answers` if the same was
+    /// asked within the same minute, and else from `make`.
     pub fn kept(&self, answers: &KeptAnswers, make: impl FnOnce() -> Result<Representation>) -> Result<HttpResponse> {
         let accept = self.header(header::ACCEPT).unwrap_or_default();
         let path = self.request.uri().path_and_query().map_or("", |path| path.as_str());
@@ -153,12 +158,12 @@ impl Call {
         Ok(self.give(answers.get_or_make(question, self.moment.now, make)?, Cache::Public))
     }
 
-    /// Answers 200 with one resource, or 304 if the caller already has it.
+    /// Answers 200 with one resource, or 304 if `If-None-Match` names the entity tag that it has now.
     pub fn found(&self, view: &impl Serialize, validator: Validator, cache: Cache) -> Result<HttpResponse> {
         Ok(self.give(Representation::of(view, validator)?, cache))
     }
 
-    /// Answers 200, or 304 if the caller already has this content.
+    /// Answers 200 with a rendered body, or 304 if `If-None-Match` names its entity tag.
     pub fn give(&self, answer: Representation, cache: Cache) -> HttpResponse {
         let etag = answer.etag.to_str().unwrap_or_default();
         let known = self.header(header::IF_NONE_MATCH).is_some_and(|tags| lists(tags, etag, weakly_equal));
@@ -175,7 +180,8 @@ impl Call {
         response
     }
 
-    /// Answers 200 without an ETag, with content that is not a resource of its own.
+    /// Answers 200 with `view` as JSON and without an ETag, for content that is not a resource of its own, such as the result of a
+    /// search.
     pub fn answer(&self, view: &impl Serialize, cache: Cache) -> Result<HttpResponse> {
         let body = BoxBody::new(answer::rendered(view)?);
         let mut response = HttpResponse::with_body(StatusCode::OK, body);
@@ -184,7 +190,7 @@ impl Call {
         Ok(response)
     }
 
-    /// Answers a write with a body.
+    /// Answers a write with this status and with a body, which nobody may cache.
     pub(super) fn with_body(&self, answer: Representation, status: StatusCode) -> HttpResponse {
         let mut response = response(status, answer);
         add_cache(response.headers_mut(), Cache::NoStore);
@@ -198,7 +204,7 @@ impl Call {
         response
     }
 
-    /// Answers a write without a body, since the caller prefers that.
+    /// Answers a write with this status and an ETag but without a body, since the caller prefers that (`Prefer: return=minimal`).
     pub(super) fn without_body(&self, answer: Representation, status: StatusCode) -> HttpResponse {
         let mut response = HttpResponse::new(status);
         let headers = response.headers_mut();
@@ -208,13 +214,14 @@ impl Call {
         response
     }
 
-    /// Whether the caller prefers an answer without a body (RFC 7240).
+    /// Whether the caller prefers an answer without a body: `Prefer: return=minimal` (RFC 7240).
     pub(super) fn prefers_minimal(&self) -> bool {
         let preferences = self.header(HeaderName::from_static("prefer")).unwrap_or_default();
         preferences.split([',', ';']).any(|preference| preference.trim().eq_ignore_ascii_case("return=minimal"))
     }
 
-    /// Checks that `If-Match` names the current version, which the caller has read and now changes. The header is required.
+    /// Checks that `If-Match` names the version `current` of a resource that is to be changed. The header is required: without it
+    /// the error is 428, and with another version 412.
     pub fn check_if_match(&self, current: i32) -> Result<()> {
         let tags = self.if_match().ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
         // The part of the tag after the version says how the resource looks at this moment (an office opens and closes). No
@@ -224,7 +231,8 @@ impl Call {
         if lists(tags, &current, same_version) { Ok(()) } else { Err(crate::db::stale()) }
     }
 
-    /// Checks `If-Match` for a resource whose version must not be disclosed: the tag must match the content that the caller would read now.
+    /// Checks `If-Match`, which is required, for a resource whose version must not be disclosed: the tag must be that of the
+    /// content `view`, which the caller would read now.
     pub fn check_if_match_of(&self, view: &impl Serialize) -> Result<()> {
         let tags = self.if_match().ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
         let current = Representation::of(view, Validator::Content)?.etag;
@@ -235,23 +243,24 @@ impl Call {
         }
     }
 
-    /// Checks `If-Match` in the same way on an action, where the header is optional.
+    /// Checks `If-Match` like [`Call::check_if_match_of`] if it was sent. Without the header the check succeeds.
     pub fn check_if_match_of_when_given(&self, view: &impl Serialize) -> Result<()> {
         if self.names_a_version() { self.check_if_match_of(view) } else { Ok(()) }
     }
 
-    /// Whether the caller names the version that it has read.
+    /// Whether the request has an `If-Match` header, which names the version that the caller has read.
     pub fn names_a_version(&self) -> bool {
         self.if_match().is_some()
     }
 
-    /// The value of `If-Match`, if it was sent. A value that is not text matches no version; it is not treated as if the header
-    /// were missing.
+    /// The value of the `If-Match` header, if it was sent. A value that is not text becomes an empty one, which matches no version;
+    /// it is not treated as if the header were missing.
     fn if_match(&self) -> Option<&str> {
         self.request.headers().get(header::IF_MATCH).map(|tags| tags.to_str().unwrap_or_default())
     }
 
-    /// Checks `If-Match` on an action, where the header is optional: without it, the state of the resource decides.
+    /// Checks `If-Match` like [`Call::check_if_match`] if it was sent. Without the header the check succeeds, and the state of the
+    /// resource decides whether the action is allowed.
     pub fn check_if_match_when_given(&self, current: i32) -> Result<()> {
         if self.names_a_version() { self.check_if_match(current) } else { Ok(()) }
     }
@@ -263,7 +272,7 @@ impl Linking for Call {
     }
 }
 
-/// Returns the address under which callers reach the server.
+/// Returns the address under which callers reach the server: the configured one, or else `http://` and the request's `Host`.
 pub fn base_of(settings: &Settings, request: &HttpRequest) -> String {
     if let Some(url) = &settings.public_url {
         return url.clone();
@@ -290,17 +299,19 @@ fn add_cache(headers: &mut HeaderMap, cache: Cache) {
     headers.insert(header::VARY, HeaderValue::from_static(vary));
 }
 
-/// Whether a list of entity tags contains one that is the same as `etag`, or is `*`.
+/// Whether the comma-separated entity tags in `tags` contain one that `same` finds equal to `etag`, or are just `*`.
 fn lists(tags: &str, etag: &str, same: impl Fn(&str, &str) -> bool) -> bool {
     tags.trim() == "*" || tags.split(',').any(|tag| same(tag.trim(), etag))
 }
 
-/// Compares entity tags weakly, as `If-None-Match` requires (RFC 9110, 8.8.3.2).
+/// Whether the entity tag `one` is the same as `other` if a `W/` before `one` is ignored, as `If-None-Match` requires (RFC 9110,
+/// 8.8.3.2).
 fn weakly_equal(one: &str, other: &str) -> bool {
     one.strip_prefix("W/").unwrap_or(one) == other
 }
 
-/// Returns the version at the beginning of a strong entity tag of this server.
+/// Returns the version number in an entity tag of this server, such as `3` in `"3-9f86d081884c7d65"`. `None` for weak tags and tags
+/// without a version.
 fn version_of(tag: &str) -> Option<&str> {
     let inner = tag.strip_prefix('"')?.strip_suffix('"')?;
     inner.split_once('-').map(|(version, _)| version)

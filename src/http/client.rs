@@ -1,9 +1,9 @@
-//! The address that a call comes from: the peer's address, or the address that a trusted proxy names.
+//! The IP address that a call comes from: the peer's address, or the address that a trusted proxy names.
 //!
 //! - The headers `Forwarded` (RFC 7239) and `X-Forwarded-For` count only if the peer lies in a network that the installation
 //!   trusts. Anybody else could write anything there.
-//! - Each proxy appends at the right the address that it was called from. So the client's address is the right-most one that
-//!   does not belong to a trusted proxy.
+//! - Each proxy appends, at the right, the address that it was called from. So the client's address is the right-most one that does
+//!   not belong to a trusted proxy.
 //! - If a header cannot be read, or the two headers contradict each other, the address is unknown. If the proxy's own address
 //!   were used instead, a caller who spoils the header would look like the proxy.
 
@@ -19,7 +19,7 @@ use crate::http::settings::Settings;
 const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Returns the address of the client; `None` if it cannot be determined.
+/// Returns the IP address of the client that sent a request; `None` if it cannot be determined.
 pub fn address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     let settings = request.app_data::<Data<Settings>>()?;
@@ -30,7 +30,8 @@ pub fn address(request: &HttpRequest) -> Option<IpAddr> {
     behind(peer, &settings.trusted_proxies, lines(FORWARDED).as_deref(), lines(X_FORWARDED_FOR).as_deref())
 }
 
-/// Returns the address of the client behind a trusted peer. Each of the two headers is passed with all its lines joined.
+/// Returns the address of the client whose call came through the trusted proxy `peer`. The headers `Forwarded` and
+/// `X-Forwarded-For` are passed with all lines of each joined. `None` if one cannot be read or they contradict each other.
 pub fn behind(
     peer: IpAddr,
     trusted: &[IpNet],
@@ -51,13 +52,15 @@ fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|network| network.contains(&address))
 }
 
-/// Joins the lines of a header; `None` if it is missing. A line that is not text becomes one that cannot be parsed.
+/// Joins all lines of a header with commas; `None` if the header is missing. A line that is not text becomes one that cannot be
+/// parsed.
 fn all_lines(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     let lines: Vec<&str> = headers.get_all(name).map(|line| line.to_str().unwrap_or("?")).collect();
     (!lines.is_empty()).then(|| lines.join(","))
 }
 
-/// Returns the right-most address that is not trusted, or else the left-most one; `None` as soon as an address cannot be parsed.
+/// Returns the right-most address in the list that is not trusted, or the left-most one if all are trusted. `None` if an address
+/// that has to be looked at, from the right, cannot be parsed.
 fn last_untrusted<'a>(
     nodes: impl DoubleEndedIterator<Item = impl AsRef<str> + 'a>,
     trusted: &[IpNet],
@@ -73,8 +76,8 @@ fn last_untrusted<'a>(
     furthest
 }
 
-/// Parses the address of a node: `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]`, `[2001:db8::1]:80`, and IPv6 without brackets,
-/// as `X-Forwarded-For` writes it. Neither `unknown` nor an obfuscated name is an address.
+/// Parses the address of a node in `Forwarded` or `X-Forwarded-For`: `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]`,
+/// `[2001:db8::1]:80`, and IPv6 without brackets. Neither `unknown` nor an obfuscated name is an address.
 fn node_address(node: &str) -> Option<IpAddr> {
     if let Ok(address) = node.parse::<IpAddr>() {
         return Some(address.to_canonical());
@@ -95,8 +98,8 @@ fn node_address(node: &str) -> Option<IpAddr> {
     port.filter(|port| is_port(port) || is_hidden(port)).map(|_| host.to_canonical())
 }
 
-/// Returns the `for` value of each element of `Forwarded`. An element without one becomes a node that cannot be parsed. `None`
-/// if the header as a whole does not follow RFC 7239, section 4.
+/// Returns the `for` value of each element of a `Forwarded` header. An element without one becomes an empty text, which is no
+/// address. `None` if the header as a whole does not follow RFC 7239, section 4.
 fn forwarded_nodes(value: &str) -> Option<Vec<String>> {
     let mut nodes = Vec::new();
     let mut rest = value;
@@ -126,7 +129,8 @@ fn forwarded_nodes(value: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Splits off the value at the beginning of the text, and returns it with the rest.
+/// Splits a token or a quoted string off the beginning of the text, and returns its value with the rest of the text. `None` if
+/// there is neither.
 fn token_or_quoted(text: &str) -> Option<(String, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find(|c| !is_token_character(c)).unwrap_or(text.len());
@@ -149,7 +153,7 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.chars().all(is_token_character)
 }
 
-/// Token characters of RFC 9110, section 5.6.2.
+/// Whether a character may be part of a token (RFC 9110, section 5.6.2).
 fn is_token_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
 }

@@ -1,4 +1,5 @@
-//! The middleware around all routes: the trace, HEAD, panics, the bodies of problems, security headers, the log.
+//! The middleware around all routes: it adds the trace, handles HEAD and panics, writes the bodies of problems, adds security
+//! headers, and logs.
 
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -23,7 +24,7 @@ use crate::http::trace::{TRACEPARENT, Trace};
 use crate::http::unread::InPieces;
 use crate::telemetry::Metrics;
 
-/// Wraps the whole application.
+/// Handles one request from its arrival to its answer, with `next` as the rest of the application.
 pub async fn around<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
@@ -90,12 +91,13 @@ impl Failure<'_> {
     }
 }
 
-/// The problem for an error that the framework made.
+/// Returns the problem for an error that the framework made, by its status code.
 fn foreign(error: &actix_web::Error) -> Failure<'static> {
     Failure::Other(problem_of(error.as_response_error().status_code()))
 }
 
-/// The problem for an answer with a status from 400 on that has no problem as its body, for example Swagger UI's plain 404.
+/// Returns the problem for an answer with a status from 400 on that has no problem as its body, for example Swagger UI's plain 404.
+/// `None` for all other answers.
 fn unexplained(answer: &HttpResponse<BoxBody>) -> Option<Problem> {
     let explained =
         answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == MEDIA_TYPE.as_bytes());
@@ -113,7 +115,8 @@ fn problem_of(status: StatusCode) -> Problem {
     }
 }
 
-/// Logs the cause of an error. Causes are logged only here, once, and only if the fault is the server's or the database's.
+/// Logs the cause of an error, if the fault is the server's or the database's. Except for errors in a part of an answer, causes are
+/// logged only here.
 fn log_cause(error: &Error, trace: Trace) {
     if matches!(error.problem(), Problem::InternalError | Problem::Unavailable | Problem::Overloaded) {
         tracing::error!(problem = error.problem().slug(), cause = ?error.cause(), trace = %trace.id(), "a call failed");
@@ -142,7 +145,7 @@ fn add_headers(headers: &mut HeaderMap, settings: &Settings, trace: Trace) {
     }
 }
 
-/// The data that is needed to finish the answer to a call, also if its handler panicked.
+/// The data with which the answer to a call is finished, also if its handler panicked.
 struct CallReport {
     method: Method,
     begun: Instant,
@@ -158,7 +161,7 @@ impl CallReport {
         }
     }
 
-    /// Adds the headers that every answer has, counts the call, and logs it: server errors as warnings, writes as
+    /// Adds the headers that every answer has, counts the call in the metrics, and logs it: server errors as warnings, writes as
     /// information, and reads only for debugging. The log has the name of the operation, and never a path or a query.
     fn finish(&self, headers: &mut HeaderMap, status: StatusCode, settings: &Settings) {
         if let Some(standing) = self.noted.take_standing() {
@@ -181,7 +184,7 @@ impl CallReport {
     }
 }
 
-/// A panic in a handler. The request is lost with the handler, so this error makes the whole answer itself.
+/// The error for a panic in a handler. The request is lost with the handler, so this error makes the whole answer itself.
 struct Panicked {
     path: String,
     language: Language,

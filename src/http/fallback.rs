@@ -8,12 +8,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::error::{Error, Result};
 use crate::http::operations::Operations;
 
-/// Whether an operation may get this call. All other calls go to [`answer`].
+/// Whether the router may give this call to an operation. All other calls go to [`answer`].
 pub fn may_take(call: &GuardContext<'_>, operations: &Operations) -> bool {
     operations.may_take(&call.head().method, call.head().uri.path())
 }
 
-/// Answers calls of paths and methods that do not exist. The envelope adds the problem to a 405, as it does for every other error.
+/// Answers a call of a path or a method that does not exist. The envelope around all routes adds the body to a 405, as it does to
+/// every other error.
 pub async fn answer(request: HttpRequest, operations: Data<Operations>) -> Result<HttpResponse> {
     match operations.allowed(request.path()) {
         Some(methods) => {

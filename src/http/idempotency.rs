@@ -1,5 +1,5 @@
-//! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): the name that a caller gives to a call, so that it
-//! can be repeated without doing its work twice.
+//! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): the name that a caller gives to a call, so that the
+//! call can be repeated without doing its work twice.
 
 use std::str::FromStr;
 
@@ -12,12 +12,12 @@ use crate::http::call::Call;
 
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The most characters of a key.
+/// The most characters of an idempotency key, without its quotes.
 const LONGEST: usize = 255;
-/// The reason for which a repeated creation may answer 404.
+/// The description in the OpenAPI document of the answer 404 to a call that creates something: the same call was made before.
 pub const GONE: &str = "It was already created with this `Idempotency-Key`, and you may no longer know of it.";
 
-/// An idempotency key that a caller made.
+/// An idempotency key: 1 to 255 visible ASCII characters that a caller chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
@@ -30,7 +30,7 @@ impl IdempotencyKey {
 impl FromStr for IdempotencyKey {
     type Err = Error;
 
-    /// Parses a key, bare or quoted as a string of RFC 9651, section 3.3.3. Both forms are the same key.
+    /// Parses an idempotency key, bare or quoted as a string of RFC 9651, section 3.3.3. Both forms are the same key.
     fn from_str(text: &str) -> Result<Self> {
         let text = text.trim_matches([' ', '\t']);
         let key = match text.strip_prefix('"') {
@@ -43,7 +43,8 @@ impl FromStr for IdempotencyKey {
     }
 }
 
-/// Returns the text before the closing quote, if nothing follows the quote.
+/// Returns the text before the closing quote, with backslashes removed from escaped characters; `None` if the quote is missing or
+/// anything follows it.
 fn unquoted(quoted: &str) -> Option<String> {
     let mut key = String::new();
     let mut characters = quoted.chars();
@@ -64,10 +65,10 @@ fn malformed() -> Error {
     Error::header_problem(Problem::InvalidIdempotencyKey, "Idempotency-Key", detail)
 }
 
-/// The digest of a request's body, which is stored with the request.
+/// The digest of a request's body, which is stored in the extensions of the request.
 struct BodyDigest([u8; 32]);
 
-/// Stores the digest of a body that has arrived, if the call has an idempotency key.
+/// Stores the digest of a request's body in the extensions of the request, if the request has an idempotency key.
 pub fn note_body(request: &HttpRequest, body: &[u8]) {
     if request.headers().contains_key(IDEMPOTENCY_KEY) {
         request.extensions_mut().insert(BodyDigest(Sha256::digest(body).into()));
@@ -75,7 +76,7 @@ pub fn note_body(request: &HttpRequest, body: &[u8]) {
 }
 
 impl Call {
-    /// The idempotency key of this call, if it has one.
+    /// Returns the idempotency key of this call, if it has one. Fails if the key is malformed or was sent more than once.
     pub fn idempotency_key(&self) -> Result<Option<IdempotencyKey>> {
         let mut given = self.request().headers().get_all(IDEMPOTENCY_KEY);
         let Some(key) = given.next() else { return Ok(None) };
@@ -85,7 +86,7 @@ impl Call {
         key.to_str().map_err(|_| malformed())?.parse().map(Some)
     }
 
-    /// Identifies the request for comparison with a repeated one: its method, its path and its body.
+    /// Returns bytes that identify the request for comparison with a repeated one: its method, its path and a digest of its body.
     pub fn identity(&self) -> Vec<u8> {
         let request = self.request();
         let body = request.extensions().get::<BodyDigest>().map_or([0; 32], |digest| digest.0);

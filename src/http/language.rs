@@ -1,20 +1,20 @@
-//! The language that a caller reads: `Accept-Language` (RFC 9110, 12.5.4).
+//! The language in which a caller reads problems, chosen by `Accept-Language` (RFC 9110, 12.5.4).
 
 use actix_web::http::header::HeaderValue;
 
 use crate::error::Text;
 
-/// The languages in which problems are written.
+/// A language in which problems are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// The language for callers who prefer neither.
+    /// English, also for callers who prefer neither English nor Swedish.
     English,
-    /// The language for `sv` and its variants.
+    /// Swedish, for callers who prefer `sv` or a variant such as `sv-SE` to English.
     Swedish,
 }
 
 impl Language {
-    /// Returns the language that the caller prefers; English if the caller names neither.
+    /// Returns the language that an `Accept-Language` header prefers: Swedish if it has more weight than English, and else English.
     pub fn accepted(header: Option<&HeaderValue>) -> Self {
         let ranges = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
         let weight_of = |wanted: &str| {
@@ -29,12 +29,12 @@ impl Language {
         if weight_of("sv") > weight_of("en") { Self::Swedish } else { Self::English }
     }
 
-    /// Returns the text in this language.
+    /// Returns the version of `text` in this language.
     pub fn of(self, text: &Text) -> &str {
         self.choose((&text.en, &text.sv))
     }
 
-    /// Returns the English or the Swedish part of a pair.
+    /// Returns one part of a pair of an English and a Swedish value: the part in this language.
     pub fn choose<T>(self, (english, swedish): (T, T)) -> T {
         match self {
             Self::English => english,
@@ -42,7 +42,7 @@ impl Language {
         }
     }
 
-    /// The language tag for `Content-Language`.
+    /// The language's tag for the header `Content-Language`: `en` or `sv`.
     pub fn tag(self) -> &'static str {
         self.choose(("en", "sv"))
     }

@@ -1,9 +1,9 @@
-//! Rate limits: token buckets, which each server keeps for itself.
+//! Rate limits: token buckets, which each server keeps for itself alone.
 //!
-//! - A signed-in caller has a budget for reading, one for writing, and a small one for searching for people. Each API key and
-//!   each member of staff has budgets of their own. Callers who do not sign in are counted by their address.
-//! - Failed sign-ins have a budget for each address. Only calls that fail are refused by it: nobody is locked out for sharing
-//!   an address with somebody who guesses credentials.
+//! - A signed-in caller has a budget for reading, one for writing, and a small one for searches. Each API key and each member of
+//!   staff has budgets of their own. Callers who do not sign in are counted by their address.
+//! - Failed sign-ins have a budget for each address. If it is empty, only calls that fail to sign in are refused: nobody is locked
+//!   out for sharing an address with somebody who guesses credentials.
 //! - An IPv6 address counts by its first 64 bits, which belong to one subscriber.
 //! - Every answer of an operation tells the state of the budget that the call was taken from: `RateLimit-Policy` and
 //!   `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10).
@@ -31,7 +31,7 @@ use crate::time::Clock;
 
 use buckets::Buckets;
 
-/// All budgets of this server.
+/// The token buckets of all budgets of this server.
 pub struct Limits(Vec<(Budget, Limit)>);
 
 struct Limit {
@@ -41,7 +41,7 @@ struct Limit {
 }
 
 impl Limits {
-    /// Makes budgets with these rates. Without rates, nobody is limited.
+    /// Makes the buckets of all budgets with these rates. Without rates, nobody is limited.
     pub fn new(rates: Option<&Rates>, clock: &Clock, metrics: &Metrics) -> Result<Self> {
         // The counter of every budget starts at zero, so that a rate can be computed over budgets that never refused a call.
         Budget::iter().for_each(|budget| metrics.count_refused_by_budget(budget.into(), 0));
@@ -62,7 +62,7 @@ impl Limits {
         limits.collect::<Result<_>>().map(Self)
     }
 
-    /// Removes the buckets that are full again.
+    /// Removes the buckets that are full again from memory. A missing bucket counts as a full one.
     pub fn sweep(&self) {
         self.0.iter().for_each(|(_, limit)| limit.buckets.sweep());
     }
@@ -77,7 +77,8 @@ impl Limits {
     }
 }
 
-/// Takes a call from the budget that it belongs to. Called once, as soon as signing in has found the caller.
+/// Takes a call from the budget of `subject` that fits the call: anonymous, reading, searching or writing. Fails if that budget is
+/// empty. It is called once, as soon as signing in has found the caller.
 pub fn take(request: &HttpRequest, subject: BudgetHolder) -> Result<()> {
     let budget = match subject {
         _ if !subject.is_signed_in() => Budget::Anonymous,
@@ -88,12 +89,13 @@ pub fn take(request: &HttpRequest, subject: BudgetHolder) -> Result<()> {
     take_from(request, budget, subject)
 }
 
-/// Takes a call without a sign-in from the budget of its address.
+/// Takes a call without a sign-in from the budget of its IP address. Fails if that budget is empty.
 pub fn take_anonymous(request: &HttpRequest) -> Result<()> {
     take(request, BudgetHolder::of_address(client::address(request)))
 }
 
-/// The answer to a failed sign-in: `failure`, or that the address has used up its budget of failures.
+/// Counts a failed sign-in of the request's address and returns the error to answer with: `failure`, or `RateLimited` if the
+/// address has used up its budget of failures.
 pub fn failed_sign_in(request: &HttpRequest, failure: Error) -> Error {
     let subject = BudgetHolder::of_address(client::address(request));
     take_from(request, Budget::SignIn, subject).err().unwrap_or(failure)

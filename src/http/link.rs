@@ -1,29 +1,29 @@
-//! Links in answers: where else to go from there, and what can be done.
+//! Links in answers: to related resources, and to the actions that can be taken.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::settings::ROOT;
 
-/// Makes the addresses that are part of an answer.
+/// A maker of links and addresses for answers.
 pub trait Linking {
-    /// Returns the absolute address of `path` below the root of the API.
+    /// Returns the absolute address of `path`, which is given below the root of the API.
     fn absolute(&self, path: &str) -> String;
 
-    /// Makes an absolute link to `path` below the root of the API.
+    /// Makes a link with an absolute address to `path`, which is given below the root of the API.
     fn link(&self, rel: impl Into<String>, method: &'static str, path: &str) -> Link {
         Link::new(rel, method, self.absolute(path))
     }
 }
 
-/// Makes links on any thread. A call cannot be moved to another thread.
+/// A maker of links that can be moved to another thread, which a `Call` cannot.
 #[derive(Debug, Clone)]
 pub struct Links {
     base: String,
 }
 
 impl Links {
-    /// Makes links under the address by which callers reach the server.
+    /// Makes a maker of links from the address under which callers reach the server, such as `https://nara.example`.
     pub fn new(base: String) -> Self {
         Self { base }
     }
@@ -35,32 +35,32 @@ impl Linking for Links {
     }
 }
 
-/// A link to a related resource or to an action.
+/// A link from a resource or a list to a related one, or to an action.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Link {
-    /// The relation of the target to this resource: `self`, `next`, or the name of an action.
+    /// The relation of the link's target to this resource: `self`, `next`, or the name of an action.
     #[schema(max_length = 100, pattern = "^[a-z]+(-[a-z]+)*$", example = "self")]
     pub(super) rel: String,
-    /// The absolute address of the target.
+    /// The absolute address of the link's target.
     #[schema(max_length = 2000, format = "uri", example = "https://nara.example/nara/v1/areas/norr")]
     pub(super) href: String,
-    /// The HTTP method with which the target is called.
+    /// The HTTP method with which the link's target is called.
     #[schema(max_length = 10, pattern = "^[A-Z]+$", example = "GET")]
     pub(super) method: &'static str,
 }
 
 impl Link {
-    /// Formats the link for the `Link` header (RFC 8288).
+    /// Formats the link as an element of the `Link` header (RFC 8288).
     pub fn as_header(&self) -> String {
         format!("<{}>; rel=\"{}\"", self.href, self.rel)
     }
 
-    /// Whether following the link changes nothing.
+    /// Whether the link is followed with GET, which changes nothing.
     pub fn is_reading(&self) -> bool {
         self.method == "GET"
     }
 
-    /// Makes a link to an absolute address.
+    /// Makes a link to the absolute address `href`.
     pub fn new(rel: impl Into<String>, method: &'static str, href: String) -> Self {
         Self { rel: rel.into(), href, method }
     }

@@ -1,4 +1,4 @@
-//! Merge patches (RFC 7396): bodies that say what changes, and what is taken away.
+//! Merge patches (RFC 7396): request bodies that contain only the fields to change, with null for the fields to remove.
 
 use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::future::LocalBoxFuture;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::error::{Error, Result, Text};
 use crate::http::body::{json_bytes, no_object, parse_value, read};
 
-/// A JSON merge patch (RFC 7396).
+/// The body of a PATCH request: a JSON merge patch (RFC 7396).
 pub struct MergePatch(pub(super) Value);
 
 impl FromRequest for MergePatch {
@@ -23,7 +23,7 @@ impl FromRequest for MergePatch {
 }
 
 impl MergePatch {
-    /// Parses a patch, which must be a JSON object.
+    /// Parses a merge patch, which must be a JSON object.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         match parse_value(bytes)? {
             patch @ Value::Object(_) => Ok(Self(patch)),
@@ -31,7 +31,8 @@ impl MergePatch {
         }
     }
 
-    /// Returns the patch unchanged, unless it names one of these fields: they exist only when the resource is created.
+    /// Returns the patch unchanged. Fails if the patch has one of these top-level fields, which can be set only when a resource is
+    /// created.
     pub fn without(&self, fields: &[&str]) -> Result<&Self> {
         let named = fields.iter().find(|field| self.0.get(**field).is_some());
         match named {
@@ -42,7 +43,7 @@ impl MergePatch {
         }
     }
 
-    /// Applies the patch to `current`. The result must satisfy the same rules as a new document.
+    /// Returns `current` with the patch applied. The result must satisfy the same rules as a new document.
     pub fn apply<T: Serialize + DeserializeOwned>(&self, current: &T) -> Result<T> {
         let mut document = serde_json::to_value(current).map_err(Error::internal)?;
         merge(&mut document, &self.0);
@@ -50,7 +51,8 @@ impl MergePatch {
     }
 }
 
-/// Applies a merge patch as RFC 7396, section 2, says: null removes, objects are merged, everything else replaces.
+/// Applies the merge patch `patch` to `target` as RFC 7396, section 2, says: null removes, objects are merged, everything else
+/// replaces.
 pub fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(changes) = patch else {
         *target = patch.clone();

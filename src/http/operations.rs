@@ -1,7 +1,8 @@
-//! The operations of the server, read from the generated OpenAPI document: methods, query parameters, media types.
+//! The operations of the server as the generated OpenAPI document describes them: methods, query parameters, headers and media
+//! types.
 //!
-//! The router knows which paths exist; only the document knows what they accept. So 404, 405, 406 and the refusal of unknown
-//! parameters follow from the published document and cannot deviate from it.
+//! The router knows which paths exist; only the document knows what the operations accept. So 404, 405, 406 and the refusal of
+//! unknown parameters follow from the published document and cannot deviate from it.
 
 use std::collections::HashMap;
 
@@ -13,7 +14,7 @@ use crate::error::{Error, Problem, Result, Text};
 use crate::http::documented::{self, LONGEST_HEADER};
 use crate::http::settings::ROOT;
 
-/// All operations, by the patterns of their paths.
+/// All operations of the server, by the patterns of their paths, such as `/nara/v1/areas/{id}`.
 pub struct Operations {
     by_pattern: HashMap<String, Vec<Operation>>,
 }
@@ -27,7 +28,8 @@ pub struct Operation {
 }
 
 impl Operations {
-    /// Makes the list from the operations of the document and from `others`: paths outside the document, which are all read with GET.
+    /// Makes the collection from the operations of the document and from `others`: paths outside the document, which are all read
+    /// with GET.
     pub fn new(documented: Vec<documented::DocumentedOperation>, others: &[&str]) -> Self {
         let mut by_pattern: HashMap<String, Vec<Operation>> = HashMap::new();
         for found in documented {
@@ -47,21 +49,23 @@ impl Operations {
         Self { by_pattern }
     }
 
-    /// Returns the operation that the router chose.
+    /// Returns the operation that the router chose for a request; `None` if it chose none.
     pub fn of(&self, request: &HttpRequest) -> Option<&Operation> {
         let operations = self.by_pattern.get(request.match_pattern()?.as_str())?;
         operations.iter().find(|operation| operation.method == request.method().as_str())
     }
 
-    /// Whether an operation at exactly this path has the method, or the router must decide. The router also matches
-    /// `/people/search` as a person called `search`, so the methods of a person must be refused for this path.
+    /// Whether the router may handle a call of this method and path. It may not if the path is exactly that of an operation which
+    /// does not have the method. The router would also match `/people/search` as a person called `search`, so the methods of a
+    /// person must be refused for this path.
     pub fn may_take(&self, method: &Method, path: &str) -> bool {
         let Some(operations) = self.by_pattern.get(path) else { return true };
         let method = if *method == Method::HEAD { &Method::GET } else { method };
         operations.iter().any(|operation| operation.method == method.as_str())
     }
 
-    /// Returns the value of `Allow` for a path that the router refused, or `None` if no such path exists.
+    /// Returns the value of the `Allow` header for a path that the router refused: the methods that it has. `None` if no such path
+    /// exists.
     pub fn allowed(&self, path: &str) -> Option<String> {
         let named = self.by_pattern.get(path);
         let fitting =
@@ -79,18 +83,19 @@ impl Operations {
 }
 
 impl Operation {
-    /// Makes the operation from its description in the document.
+    /// Makes an operation from its description in the OpenAPI document.
     pub fn new(documented: documented::DocumentedOperation) -> Self {
         let documented::DocumentedOperation { id, method, query, headers, produces, .. } = documented;
         Self { id: kept(id), method, query, headers: headers.into_iter().map(kept).collect(), produces }
     }
 
-    /// The id of the operation, for the log and the metrics.
+    /// The `operationId` of the operation, for the log and the metrics; `other` for a path outside the document.
     pub fn id(&self) -> &'static str {
         self.id
     }
 
-    /// Refuses an unknown parameter: a typing error in the name of a filter must not make a list longer.
+    /// Refuses a query with a parameter that the operation does not have: a typing error in the name of a filter must not make a
+    /// list longer.
     pub fn check_query(&self, query: &str) -> Result<()> {
         for (name, _) in form_urlencoded::parse(query.as_bytes()) {
             if !self.query.iter().any(|known| *known == name) {
@@ -101,7 +106,7 @@ impl Operation {
         Ok(())
     }
 
-    /// Refuses a header that the operation reads if it is longer than the document allows.
+    /// Refuses a request in which a header that the operation reads is longer than the document allows.
     pub fn check_headers(&self, headers: &HeaderMap) -> Result<()> {
         let mut long = headers.iter().filter(|(_, value)| value.len() > LONGEST_HEADER).map(|(name, _)| name.as_str());
         let read = |name: &str| self.headers.iter().find(|read| read.eq_ignore_ascii_case(name));
@@ -115,7 +120,7 @@ impl Operation {
         ))
     }
 
-    /// Refuses a caller who accepts none of the operation's media types.
+    /// Refuses a request whose `Accept` header allows none of the operation's media types.
     pub fn check_accept(&self, headers: &HeaderMap) -> Result<()> {
         let Some(accept) = headers.get(header::ACCEPT) else { return Ok(()) };
         let accept = accept.to_str().map_err(|_| Error::new(Problem::NotAcceptable))?.to_ascii_lowercase();
@@ -125,13 +130,13 @@ impl Operation {
     }
 }
 
-/// Makes a name live as long as the program, which builds the document only once.
+/// Makes a name live as long as the program, by leaking its memory. It is used only for the document, which is built once.
 fn kept(name: String) -> &'static str {
     Box::leak(name.into_boxed_str())
 }
 
-/// Returns the weight that `accept`, in lower case, gives to a media type: that of the most specific range that matches (RFC
-/// 9110, section 12.5.1).
+/// Returns the weight from 0 to 1 that the `Accept` header `accept`, in lower case, gives to a media type: the weight of the most
+/// specific range that matches (RFC 9110, section 12.5.1).
 pub fn weight(accept: &str, media_type: &str) -> f32 {
     let closeness = |range: &str| match range.strip_suffix("/*") {
         Some("*") => Some(0),

@@ -1,7 +1,8 @@
-//! Lists in pages: by number, or by a cursor, which neither repeats nor skips rows while other rows are written.
+//! Lists in pages. A page is asked for by number, or by a cursor, which neither repeats nor skips rows while other rows are
+//! written.
 //!
-//! A cursor is the position of the last row of the page before, sealed together with the list and its filters. A changed
-//! cursor, or one of another list, is refused.
+//! A cursor is the position of the last row of the page before, encrypted and bound to the list and its filters. A changed cursor,
+//! or one of another list, is refused.
 
 use std::future::{Ready, ready};
 
@@ -22,10 +23,11 @@ use crate::http::link::Link;
 use crate::http::parameters::is_paging;
 use crate::http::query;
 
-/// The last row that pages of lists of cases reach by number. Beyond it, the database would have to walk over all rows before the page.
+/// The most rows that may come before a page that is asked for by number in a list of cases. The database would have to walk over
+/// all of them.
 const DEEPEST_ROW: u64 = 10_000;
 
-/// The parameters for the paging of a list.
+/// The query parameters with which a caller asks for a page of a list.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -33,21 +35,21 @@ pub struct PagingParameters {
     /// The largest number of items on the page.
     #[param(minimum = 1, maximum = 100, default = 20, example = 20)]
     limit: Option<u32>,
-    /// The number of the page, from 1. Page 0 and pages past the end are empty. Not together with `cursor`.
+    /// The number of the page, counted from 1. Page 0 and pages past the end are empty. Not together with `cursor`.
     #[param(minimum = 0, maximum = 1_000_000, default = 1, example = 1)]
     page: Option<u32>,
-    /// The cursor of a `next` link, unchanged: the position after which the page begins.
+    /// The cursor of a `next` link, unchanged: the position after which the page begins. Not together with `page`.
     #[param(max_length = 500, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
-    /// Whether to count all items, as `totalRecords`. Lists of the directory are always counted.
+    /// Whether to count all items of the list, for `totalRecords` in the answer. Lists of the directory are always counted.
     #[param(default = false, example = false)]
     total: Option<bool>,
 }
 
-/// The part of a list that a caller asks for.
+/// The page of a list that a caller asks for, parsed from the query.
 #[derive(Debug, Clone)]
 pub struct Paging {
-    /// The largest number of items.
+    /// The largest number of items on the page.
     pub limit: u32,
     pub total: bool,
     start: RequestedStart,
@@ -59,13 +61,13 @@ enum RequestedStart {
     Cursor(String),
 }
 
-/// The place in a list where a page begins.
+/// The place in a list where a page begins. `P` is the position of a row in the order of the list.
 pub enum PageStart<P> {
-    /// After this number of rows from the beginning.
+    /// After this number of rows from the beginning of the list.
     Row(u64),
-    /// After the row at this position.
+    /// After the row with this position.
     After(P),
-    /// Nowhere: page 0 is always empty.
+    /// Nowhere: the caller asked for page 0, which is always empty.
     Empty,
 }
 
@@ -99,12 +101,13 @@ impl Paging {
         Ok(Self { limit, total: asked.total.unwrap_or(false), start })
     }
 
-    /// The largest number of rows that the page shows.
+    /// The largest number of rows on the page, as a `usize`.
     pub fn shown(&self) -> usize {
         usize::try_from(self.limit).unwrap_or(usize::MAX)
     }
 
-    /// Returns the place where the page begins, for the list that `call` asks for.
+    /// Returns the place where the page begins. A cursor is accepted only if it belongs to the list and the filters that `call`
+    /// asks for.
     pub fn from<P: DeserializeOwned>(&self, call: &Call) -> Result<PageStart<P>> {
         match &self.start {
             RequestedStart::Page(0) => Ok(PageStart::Empty),
@@ -115,7 +118,8 @@ impl Paging {
         }
     }
 
-    /// Like [`Paging::from`], for lists that grow without end: their deep pages are reached only by cursor.
+    /// Like [`Paging::from`], for lists of cases, which grow without end: a page that begins after row 10,000 is refused unless it
+    /// is asked for by cursor.
     pub fn from_among_cases<P: DeserializeOwned>(&self, call: &Call) -> Result<PageStart<P>> {
         match self.from(call)? {
             PageStart::Row(row) if row > DEEPEST_ROW => Err(Error::new(Problem::PageTooDeep)),
@@ -123,7 +127,7 @@ impl Paging {
         }
     }
 
-    /// Takes the page from a list in memory, which is sorted by `position`.
+    /// Takes the page from a whole list in memory. The items must be sorted by `position`.
     pub fn of_sorted<'a, T, P: Serialize + DeserializeOwned + Ord>(
         &self,
         call: &Call,
@@ -143,10 +147,10 @@ impl Paging {
     }
 }
 
-/// The rows of one page.
+/// The rows of one page, before they are turned into the answer.
 pub struct PageRows<T, P> {
     pub rows: Vec<T>,
-    /// The position of the last row, if more rows follow it.
+    /// The position of the page's last row, from which the next page's cursor is made; `None` if no more rows follow.
     pub next: Option<P>,
     /// The number of rows in the whole list, if they were counted.
     pub total: Option<u64>,
@@ -158,7 +162,7 @@ pub struct Page<T> {
     /// The items of this page, in order.
     #[schema(max_items = 100)]
     pub items: Vec<T>,
-    /// The facts about this page.
+    /// The facts about this page: its limit, its number of items, and the total if it was counted.
     #[serde(rename = "_meta")]
     pub meta: Meta,
     /// The links to pages of the list: `self`, `first`, and `next` and `prev` if there is such a page.
@@ -178,18 +182,19 @@ pub struct Meta {
     /// The number of items on this page.
     #[schema(minimum = 0, maximum = 100, example = 1)]
     count: usize,
-    /// The number of this page, if it was asked for by number.
+    /// The number of this page, counted from 1. Absent if the page was asked for by cursor.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000, example = 1)]
     page: Option<u32>,
-    /// The number of items in the whole list, if they were counted.
+    /// The number of items in the whole list. Absent if they were not counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000_000, example = 1)]
     total_records: Option<u64>,
 }
 
 impl<T, P> PageRows<T, P> {
-    /// Makes the page from its rows and one more, if there is one: the extra row shows that there is a next page.
+    /// Makes the page from the rows that a query with the limit plus one returned. The extra row, if there is one, only shows that
+    /// a next page exists, and is removed.
     pub fn of_one_more(mut rows: Vec<T>, paging: &Paging, total: Option<u64>, position: impl FnOnce(&T) -> P) -> Self {
         let has_more = rows.len() > paging.shown();
         rows.truncate(paging.shown());
@@ -197,12 +202,12 @@ impl<T, P> PageRows<T, P> {
         Self { rows, next, total }
     }
 
-    /// Removes the total unless the caller asked for it.
+    /// Removes the number of rows in the whole list unless the caller asked for it (`total=true`).
     pub fn counted_when_asked(self, paging: &Paging) -> Self {
         Self { total: self.total.filter(|_| paging.total), ..self }
     }
 
-    /// Converts the rows of the page, for example by opening sealed ones.
+    /// Converts each row of the page with `change`, for example by opening its sealed texts. Fails if one conversion fails.
     pub fn try_map<U>(self, change: impl FnMut(T) -> Result<U>) -> Result<PageRows<U, P>> {
         let rows = self.rows.into_iter().map(change).collect::<Result<_>>()?;
         Ok(PageRows { rows, next: self.next, total: self.total })
@@ -210,13 +215,14 @@ impl<T, P> PageRows<T, P> {
 }
 
 impl<T, P: Serialize> PageRows<T, P> {
-    /// Makes the answer: the page as a body, with its links in the body and in the `Link` header.
+    /// Makes the answer with the page as its body. `view` turns a row into an item. The links to other pages are both in the body
+    /// and in the `Link` header.
     pub fn answer<V: Serialize>(self, call: &Call, paging: &Paging, view: impl Fn(T) -> V) -> Result<Representation> {
         let page = self.page(call, paging, view)?;
         Representation::of_list(&page, &page.links)
     }
 
-    /// Makes the page, for answers with another body.
+    /// Makes the page without rendering it, for answers that use it as a part of another body.
     pub fn page<V>(self, call: &Call, paging: &Paging, view: impl Fn(T) -> V) -> Result<Page<V>> {
         let mut links = vec![call.link_to_list("self", &[])];
         let page = match paging.start {
@@ -237,11 +243,12 @@ impl<T, P: Serialize> PageRows<T, P> {
     }
 }
 
-/// The length of a nonce of XChaCha20.
+/// The length in bytes of a nonce of XChaCha20, which begins each cursor.
 const NONCE_LENGTH: usize = 24;
 
-/// Seals a position, since it may contain data that must not be in an address, such as a name. The nonce is a keyed code of the
-/// sealed data, so that one position always has the same cursor, and one list the same entity tag.
+/// Makes a cursor by encrypting a position, since a position may contain data that must not be in an address, such as a name. The
+/// nonce is a keyed code of the list and the position, so that one position always has the same cursor, and one list the same
+/// entity tag.
 fn seal<P: Serialize>(call: &Call, position: &P) -> Result<String> {
     let position = serde_json::to_vec(position).map_err(Error::internal)?;
     let list = call.list_identity();
@@ -253,7 +260,7 @@ fn seal<P: Serialize>(call: &Call, position: &P) -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
 }
 
-/// Opens a cursor. `None` for a cursor of another list.
+/// Decrypts a cursor to its position. `None` if the cursor was changed, or was made for another list or other filters.
 fn unseal<P: DeserializeOwned>(call: &Call, cursor: &str) -> Option<P> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LENGTH>()?;

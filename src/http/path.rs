@@ -1,4 +1,5 @@
-//! Names in paths. A text that cannot be a name of anything gets 404, like everything else that does not exist.
+//! Parameters in paths. A text that cannot be the identifier or the name of anything gets 404, like everything else that does not
+//! exist.
 
 use std::future::{Ready, ready};
 use std::str::FromStr;
@@ -7,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest, dev};
 
 use crate::error::{Error, Result};
 
-/// The parameter `{id}` of a path.
+/// The parameter `{id}` of a path, parsed as a `T`.
 pub struct Named<T>(pub T);
 
 impl<T: FromStr> FromRequest for Named<T> {

@@ -1,4 +1,4 @@
-//! Problems over HTTP (RFC 9457): one table of status codes, titles and explanations.
+//! Problems over HTTP (RFC 9457): one table with the status code, title and explanation of each kind of failure.
 
 pub mod view;
 
@@ -6,17 +6,17 @@ use actix_web::http::StatusCode;
 
 use crate::error::Problem;
 
-/// The row of the table for one problem.
+/// The row of the table for one problem: its status code and its texts.
 pub struct Meaning {
-    /// The status code of the answer.
+    /// The status code of the answer to a call that failed with this problem.
     pub status: StatusCode,
-    /// A short title, the same for each occurrence, in English and in Swedish.
+    /// A short title in English and in Swedish, the same each time that the problem occurs.
     pub title: (&'static str, &'static str),
-    /// An explanation of the problem and its solution, for its page, in English and in Swedish.
+    /// An explanation of the problem and its solution in English and in Swedish, for the page that the problem's type links to.
     pub explanation: (&'static str, &'static str),
 }
 
-/// Returns the meaning of a problem. This table is the only place with status codes of failures.
+/// Returns the row of a problem. This table is the only place with status codes of failures.
 pub fn meaning(problem: Problem) -> Meaning {
     let (status, title, explanation) = row(problem);
     Meaning { status, title, explanation }

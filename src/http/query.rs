@@ -1,4 +1,4 @@
-//! Query strings, parsed into types that know each parameter. Anything else gets 400.
+//! Query strings, parsed into types that know each parameter. Any other parameter gets 400.
 
 use std::borrow::Cow;
 use std::future::{Ready, ready};
@@ -10,7 +10,8 @@ use serde_path_to_error::Segment;
 use crate::error::{Error, Result, Text};
 use crate::http::body::explain;
 
-/// A query string that was parsed into a `T`. The parameters of paging do not belong to `T`: see [`crate::http::page::Paging`].
+/// The query string of a request, parsed into a `T`. The parameters of paging do not belong to `T`: see
+/// [`crate::http::page::Paging`].
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
@@ -29,7 +30,7 @@ fn without_paging(query: &str) -> Cow<'_, str> {
     Cow::Owned(query.split('&').filter(|pair| !crate::http::parameters::is_paging(pair)).collect::<Vec<_>>().join("&"))
 }
 
-/// Parses a query string as a `T`.
+/// Parses a query string as a `T`. The error names the first parameter that is wrong.
 pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
     let pairs = || serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     // The wrong parameter is searched for only if parsing fails.
@@ -43,8 +44,8 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
     })
 }
 
-/// Translates an error message of serde. A query contains only texts, so the messages about numbers and booleans differ from
-/// those for JSON.
+/// Translates an error message of serde about a query string into both languages, with the name of the parameter if the message has
+/// it. A query contains only texts, so the messages about numbers and booleans differ from those for JSON.
 fn explain_text(message: &str) -> (Option<String>, Text) {
     let text = |en: &'static str, sv: &'static str| (None, Text::new(en, sv));
     match message {

@@ -1,25 +1,25 @@
-//! Settings of the HTTP layer, and the root under which the operations lie.
+//! The settings of the HTTP layer, and the root path of the operations.
 
 use ipnet::IpNet;
 use std::time::Duration;
 
 use crate::time::{Clock, Random};
 
-/// The settings of the installation for the HTTP layer.
+/// The settings that an installation gives the HTTP layer.
 pub struct Settings {
-    /// The address under which callers reach the server, without a slash at its end. Without it, the address is taken from `Host`.
+    /// The address under which callers reach the server, without a slash at its end. Without it, the `Host` header is used.
     pub public_url: Option<String>,
-    /// Whether callers come over TLS, so that browsers may be told to use only TLS.
+    /// Whether callers come over TLS, so that browsers are told to use only TLS from then on.
     pub strict_transport: bool,
-    /// The networks whose proxies are trusted to name the address of the client.
+    /// The networks of the proxies that are trusted to name the address of the client.
     pub trusted_proxies: Vec<IpNet>,
-    /// The longest time that a body may take to arrive.
+    /// The longest time that a request's body may take to arrive.
     pub body_timeout: Duration,
-    /// The key that seals cursors.
+    /// The key that encrypts paging cursors.
     pub cursor_key: [u8; 32],
     pub clock: Clock,
     pub random: Random,
 }
 
-/// The root path of all operations.
+/// The path below which all operations of the API lie.
 pub const ROOT: &str = "/nara/v1";

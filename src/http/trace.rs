@@ -1,4 +1,4 @@
-//! Trace context: `traceparent` of W3C Trace Context, level 1. A malformed header is ignored, and a new trace begins.
+//! Trace context: the header `traceparent` of W3C Trace Context, level 1. A malformed header is ignored, and a new trace begins.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::time::Random;
 
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// The position of a request in its trace.
+/// The trace that a request belongs to, and this server's span in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trace {
     id: [u8; 16],
@@ -18,7 +18,8 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Continues the caller's trace, or begins a new one. The span is always new, since it belongs to this server.
+    /// Continues the trace of the request's `traceparent` header, or begins a new trace if there is none or it is malformed. The
+    /// span is always new, since it belongs to this server.
     pub fn of(headers: &HeaderMap, random: &Random) -> Self {
         let fresh: [u8; 24] = random.bytes();
         let (fresh_id, fresh_span) = fresh.split_at(16);
@@ -27,12 +28,12 @@ impl Trace {
         Self { id, span: fresh_span.try_into().unwrap_or([1; 8]), sampled }
     }
 
-    /// The id of the trace in 32 hexadecimal digits.
+    /// Returns the id of the trace in 32 hexadecimal digits.
     pub fn id(&self) -> String {
         hex::encode(&self.id)
     }
 
-    /// The value of `traceparent` in the answer.
+    /// Returns the value of the `traceparent` header for the answer.
     pub fn header(&self) -> HeaderValue {
         HeaderValue::from_str(&self.to_string()).unwrap_or_else(|_| HeaderValue::from_static(""))
     }
@@ -45,7 +46,8 @@ impl fmt::Display for Trace {
     }
 }
 
-/// Returns the id and the sampled flag; `None` if the header breaks the rules of the standard.
+/// Parses a `traceparent` header and returns the id of the trace and the flag "sampled"; `None` if the header breaks the rules of
+/// the standard.
 fn parse(value: &str) -> Option<([u8; 16], bool)> {
     let bytes = value.as_bytes();
     let dashes = bytes.get(2) == Some(&b'-') && bytes.get(35) == Some(&b'-') && bytes.get(52) == Some(&b'-');

@@ -1,9 +1,9 @@
-//! Request bodies that are not read to their end.
+//! Request bodies that are not read to their end: how the connection is closed after the answer.
 //!
-//! A client that sends a body in pieces may send without end. When the body's reader is dropped, because the call was refused,
-//! the HTTP library receives and discards everything that comes, without any time-out, and even after an answer with
-//! `Connection: close` (actix-http 3.20, `should_close_for_unread_payload`). While the reader exists, the library instead
-//! closes the connection one second after the answer. So the answer keeps the reader.
+//! A client that sends a body in pieces may send without end. When the body's reader is dropped, because the call was refused, the
+//! HTTP library receives and discards everything that comes, without any time-out, and even after an answer with `Connection:
+//! close` (actix-http 3.20, `should_close_for_unread_payload`). While the reader exists, the library instead closes the connection
+//! one second after the answer. So the answer keeps the reader.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use futures_util::Stream;
 
-/// A body that is sent in pieces.
+/// The body of a request that is sent in pieces, without a stated length. Clones share it.
 #[derive(Clone)]
 pub struct InPieces(Rc<PayloadReader>);
 
@@ -28,7 +28,8 @@ struct PayloadReader {
 }
 
 impl InPieces {
-    /// Returns the body of a request that does not state its length. The library handles bodies with a stated length correctly.
+    /// Returns the body of a request that does not state its length, and puts a clone of it into the request; `None` if the length
+    /// is stated, since the library handles such bodies correctly.
     pub fn of(request: &mut ServiceRequest) -> Option<Self> {
         if !request.headers().contains_key(header::TRANSFER_ENCODING) {
             return None;
@@ -39,7 +40,7 @@ impl InPieces {
         Some(body)
     }
 
-    /// Closes the connection after the answer, unless the whole body was read.
+    /// Makes the connection close after the answer, unless the whole body of the request was read.
     pub fn close_behind(self, answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         if self.0.is_at_end.get() {
             return answer;
@@ -60,7 +61,7 @@ impl Stream for InPieces {
     }
 }
 
-/// The body of an answer that keeps the reader of the request.
+/// The body of an answer that also keeps the reader of the request's body.
 struct Keeping {
     body: BoxBody,
     _reader: InPieces,

@@ -1,5 +1,5 @@
-//! Answers to writes. They are made on the database thread that writes, so that the answer can be kept in the same transaction
-//! for repeated calls.
+//! Answers to successful writes. They are made on the database thread that writes, so that an answer can be stored in the same
+//! transaction for repeated calls.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::http::answer::{Representation, Validator};
 use crate::http::call::Call;
 use crate::http::link::Linking;
 
-/// A complete answer of success. If the caller prefers no body, the body is left out only when the answer is sent.
+/// A complete answer to a successful write. If the caller prefers no body, the body is left out only when the answer is sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written {
     status: u16,
@@ -23,12 +23,12 @@ pub struct Written {
     body: String,
     #[serde(skip)]
     is_replayed: bool,
-    /// Whether the body contains data that is shown only this once, so that leaving it out would lose the data.
+    /// Whether the body is sent even if the caller prefers none, because it contains data that cannot be read again.
     #[serde(skip)]
     is_told_once: bool,
 }
 
-/// Omits the body, which may contain personal data or a key.
+/// Formats the status and the entity tag only, since the body may contain personal data or a key.
 impl fmt::Debug for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Written").field("status", &self.status).field("etag", &self.etag).finish_non_exhaustive()
@@ -36,12 +36,13 @@ impl fmt::Debug for Written {
 }
 
 impl Written {
-    /// 201 with the new resource and its address, which is `path` below the root of the API.
+    /// Makes an answer 201 with a new resource and its address, which is `path` below the root of the API.
     pub fn created(links: &impl Linking, path: &str, view: &impl Serialize, validator: Validator) -> Result<Self> {
         Ok(Self { status: 201, location: Some(links.absolute(path)), ..Self::changed(view, validator)? })
     }
 
-    /// 201 with the body `told`, which contains data that is shown only this once. The entity tag is that of the resource.
+    /// Makes an answer 201 with the body `told`, which contains data that is shown only this once. The address and the entity tag
+    /// are those of the new resource `view`.
     pub fn created_telling(
         links: &impl Linking,
         path: &str,
@@ -53,7 +54,7 @@ impl Written {
         Ok(Self { body, is_told_once: true, ..Self::created(links, path, view, validator)? })
     }
 
-    /// 200 with the resource as it is now.
+    /// Makes an answer 200 with a resource as it is after the write.
     pub fn changed(view: &impl Serialize, validator: Validator) -> Result<Self> {
         let answer = Representation::of(view, validator)?;
         let etag = answer.etag.to_str().map_err(Error::internal)?.to_owned();
@@ -61,7 +62,8 @@ impl Written {
         Ok(Self { status: 200, location: None, etag, body, is_replayed: false, is_told_once: false })
     }
 
-    /// 204: a change that the caller was allowed to make, and whose outcome the caller may not read.
+    /// Makes an answer 204 without an entity tag, for a change that the caller was allowed to make but whose outcome the caller may
+    /// not read.
     pub fn out_of_sight() -> Self {
         Self {
             status: 204,
@@ -73,17 +75,17 @@ impl Written {
         }
     }
 
-    /// Replaces the body and the entity tag by the resource as it is now. The status and the location stay.
+    /// Replaces the body and the entity tag by those of the resource `view` as it is now. The status and the location stay.
     pub fn made_anew(self, view: &impl Serialize, validator: Validator) -> Result<Self> {
         Ok(Self { status: self.status, location: self.location, ..Self::changed(view, validator)? })
     }
 
-    /// Parses the body, or a part of it.
+    /// Parses the body as a `T`, which may have only some of its fields.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_str(&self.body).map_err(Error::internal)
     }
 
-    /// Whether the answer is about a new resource.
+    /// Whether the answer has the status 201: the write made a new resource.
     pub fn is_created(&self) -> bool {
         self.status == 201
     }
@@ -96,17 +98,17 @@ impl Written {
         &self.etag
     }
 
-    /// Marks the body as required, even if the caller prefers none, because it cannot be read elsewhere.
+    /// Marks the answer so that its body is sent even if the caller prefers none, because it cannot be read elsewhere.
     pub fn told_whole(self) -> Self {
         Self { is_told_once: true, ..self }
     }
 
-    /// Marks the answer as the answer to a repeated call.
+    /// Marks the answer as given again to a repeated call, which the header `Idempotent-Replayed` tells.
     pub fn replayed(self) -> Self {
         Self { is_replayed: true, ..self }
     }
 
-    /// Removes the field `secret`, which is shown only once.
+    /// Removes the top-level field `secret`, which is shown only once, from the body.
     pub fn without_secret(mut self) -> Self {
         const SECRET: &str = "secret";
         if self.body.contains(SECRET)
@@ -120,12 +122,12 @@ impl Written {
 }
 
 impl Call {
-    /// Answers 200 with the changed resource and its new ETag, or 204 without a body if the caller prefers that.
+    /// Answers 200 with a changed resource and its new ETag, or 204 without a body if the caller prefers that.
     pub fn changed(&self, view: &impl Serialize, validator: Validator) -> Result<HttpResponse> {
         self.send(Written::changed(view, validator)?)
     }
 
-    /// Sends the answer to a write, without its body if the caller prefers that.
+    /// Makes the HTTP response of an answer to a write, without its body if the caller prefers that and the body can be left out.
     pub fn send(&self, written: Written) -> Result<HttpResponse> {
         let whole = StatusCode::from_u16(written.status).map_err(Error::internal)?;
         if whole == StatusCode::NO_CONTENT {

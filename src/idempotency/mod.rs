@@ -1,13 +1,14 @@
 //! Repeating a call without doing its work twice: a call with an `Idempotency-Key` is done once, and a call with the same key
-//! within a day gets the first answer.
+//! within a day gets the answer of the first one.
 //!
-//! - The answer is kept in the transaction of the work: either both are stored or neither. If several calls with one key come
+//! - The answer is kept in the same transaction as the work: either both are stored or neither. If several calls with one key come
 //!   at the same time, only one of them can keep its answer. The others are rolled back completely and get that answer.
 //! - Only answers of success are kept: a failed call has changed nothing, and may succeed the next time.
-//! - A key belongs to its caller: to a partner agency (not to one of its API keys) or to a member of staff.
-//! - Neither a key nor a request is stored, only their keyed hashes. The answer is sealed, and never contains a secret.
-//! - A caller who repeats a call must still be allowed to see the resource that the answer is about, and the audit records that
-//!   the caller saw it. An answer that names other people as well is made again from the data that the caller may see now.
+//! - An idempotency key belongs to its caller: to a partner agency (not to one of its API keys) or to a member of staff.
+//! - Neither an idempotency key nor a request is stored, only their keyed hashes. The answer is sealed, and is kept without any
+//!   secret that it contained.
+//! - A caller who repeats a call must still be allowed to see the resource that the answer is about, and the audit records that the
+//!   caller saw it. An answer that names other people as well is made again from the data that the caller may see at that time.
 
 mod store;
 
@@ -31,24 +32,26 @@ use crate::vault::{KEPT_ANSWER, Vault};
 
 use store::KeptAnswer;
 
-/// The time for which an answer is kept.
+/// The time for which an answer is kept and given again.
 const KEPT_FOR: Duration = Duration::hours(24);
 
-/// Knows which calls were answered. Writes go through [`Retries::idempotent`].
+/// The registry of the calls that were already answered. Writes go through [`Retries::idempotent`].
 pub struct Retries {
     db: Db,
     hash_key: [u8; 32],
     vault: Vault,
-    /// The key hashes of the calls that are running on this server. The database detects calls on other servers.
+    /// The hashes of the idempotency keys of calls that are running on this server. Calls on other servers are detected by the
+    /// database.
     running: Mutex<HashSet<[u8; 32]>>,
 }
 
-/// An answer that is kept for repeated calls.
+/// The answer that a repeated call gets, and the facts about it that the audit needs.
 pub struct Repeated {
     pub answer: Written,
-    /// The people and other resources that the answer shows besides what it is about.
+    /// The people and other resources that the answer shows besides the resource that it is about.
     pub others: Vec<Uuid>,
-    /// Whether the audit record must not lead back to the call, because the call took in a report by a private person who stays unknown.
+    /// Whether the audit record must not lead back to the call, because the call brought a report by a private person who stays
+    /// unknown.
     pub leads_nowhere: bool,
 }
 
@@ -58,13 +61,15 @@ impl From<Written> for Repeated {
     }
 }
 
-/// Gives a kept answer about a resource again: fails where the caller may not know of the resource any more, and renders the answer again
-/// where it shows others besides.
+/// A function that makes the answer to a repeated call from the kept answer and the identifier of the resource that the answer is
+/// about. It fails if the caller may no longer know of that resource, and renders the answer again if it shows other resources as
+/// well.
 pub trait Repeat: Fn(&mut DbConn, Uuid, Written) -> Result<Repeated> + Clone + Send + 'static {}
 
 impl<F: Fn(&mut DbConn, Uuid, Written) -> Result<Repeated> + Clone + Send + 'static> Repeat for F {}
 
-/// Gives the kept answer again as it is, to a caller who may still see the resource that it is about.
+/// Makes a [`Repeat`] that gives the kept answer again unchanged, as long as `may_see` allows the caller to see the resource that
+/// it is about.
 pub fn kept<K>(may_see: impl Fn(&mut DbConn, Id<K>) -> Result<()> + Clone + Send + 'static) -> impl Repeat {
     move |conn: &mut DbConn, about: Uuid, answer: Written| {
         may_see(conn, Id::from_uuid(about))?;
@@ -72,12 +77,13 @@ pub fn kept<K>(may_see: impl Fn(&mut DbConn, Id<K>) -> Result<()> + Clone + Send
     }
 }
 
-/// Gives the kept answer again as it is: everybody may know of the resource, or the call has no kept answer.
+/// Makes a [`Repeat`] that always gives the kept answer again unchanged: for resources that everybody may know of, and for calls
+/// that keep no answer.
 pub fn public() -> impl Repeat {
     |_: &mut DbConn, _: Uuid, answer: Written| Ok(answer.into())
 }
 
-/// The place where a call's answer is kept. A call without an idempotency key has none.
+/// The place where a call keeps its answer. A call without an idempotency key keeps nothing.
 #[derive(Clone)]
 pub struct Slot(Option<Claim>);
 
@@ -90,12 +96,14 @@ struct Claim {
 }
 
 impl Retries {
-    /// Makes a registry that hashes calls with `hash_key` and seals their answers in `vault`.
+    /// Makes a registry that hashes idempotency keys and requests with `hash_key` and seals answers in `vault`.
     pub fn new(db: Db, hash_key: [u8; 32], vault: Vault) -> Self {
         Self { db, hash_key, vault, running: Mutex::default() }
     }
 
-    /// Does `work`, which keeps its answer in the slot; a repeated call gets the kept answer again, which is recorded as `again`.
+    /// Answers a call. The first call with an idempotency key runs `work`, which keeps its answer in the given slot. A repeated
+    /// call gets the kept answer through `repeat`, which the audit records as the action `again`. A call without such a key just
+    /// runs `work`.
     pub async fn idempotent(
         &self,
         call: &Call,
@@ -158,7 +166,7 @@ impl Retries {
         Ok(answer.replayed())
     }
 
-    /// Removes expired answers, a batch at a time.
+    /// Removes all kept answers that have expired at `now`, a batch at a time.
     pub async fn sweep(&self, now: Timestamp) -> Result<()> {
         loop {
             let expired = self.db.read(move |conn| store::expired(conn, now)).await?;
@@ -172,8 +180,9 @@ impl Retries {
         }
     }
 
-    /// Returns a keyed hash by which the same content is recognised when a client sends it again under the same name. It is
-    /// kept longer than an answer, and nobody without the installation's secret can test guesses of the content against it.
+    /// Returns a keyed hash of `content`, by which the same content is recognised when a client sends it again under the same
+    /// identifier. The hash is stored longer than an answer is kept, and nobody without the installation's secret can test guesses
+    /// of the content against it.
     pub fn fingerprint(&self, content: &[u8]) -> [u8; 32] {
         self.hash(&[b"content", &[0], content])
     }
@@ -182,7 +191,8 @@ impl Retries {
         code(&self.hash_key, parts)
     }
 
-    /// Marks the call with this key as running; `None` if it already runs.
+    /// Marks the call with this hashed idempotency key as running, until the result is dropped; `None` if such a call is already
+    /// running on this server.
     fn begin(&self, key_hash: [u8; 32]) -> Option<Running<'_>> {
         let is_first = self.running().insert(key_hash);
         is_first.then(|| Running { retries: self, key_hash })
@@ -193,7 +203,7 @@ impl Retries {
     }
 }
 
-/// Marks a call as running until it is dropped.
+/// The mark that a call is running. It is removed when this is dropped.
 struct Running<'a> {
     retries: &'a Retries,
     key_hash: [u8; 32],
@@ -206,17 +216,18 @@ impl Drop for Running<'_> {
 }
 
 impl Slot {
-    /// Keeps nothing: the call is not named.
+    /// Makes a slot that keeps nothing, as for a call without an idempotency key.
     pub fn none() -> Self {
         Self(None)
     }
 
-    /// Whether the answer is kept.
+    /// Whether an answer that is given to this slot is kept: only if the call has an idempotency key.
     pub fn keeps(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Keeps the answer about the resource `about`. Called in the transaction of the work, as its last statement.
+    /// Stores the answer, which is about the resource `about`, without its secret. It is called in the transaction of the work, as
+    /// the last statement. It does nothing if the call has no idempotency key.
     pub fn keep(&self, conn: &mut DbConn, about: Uuid, answer: &Written) -> Result<()> {
         let Some(claim) = &self.0 else { return Ok(()) };
         let id: KeptAnswerId = claim.moment.id();

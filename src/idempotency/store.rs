@@ -1,4 +1,4 @@
-//! All queries on kept answers.
+//! All database statements on the answers that are kept for repeated calls.
 
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -11,20 +11,20 @@ use crate::on_backend;
 use crate::time::Timestamp;
 use crate::vault::Sealed;
 
-/// The most answers that one transaction removes, so that other writers do not wait long.
+/// The most expired answers that one transaction removes, so that other writers do not wait long.
 pub const AT_ONCE: usize = 500;
 
-/// An answer that is kept for repeated calls.
+/// An answer that is kept for repeated calls, as it is stored.
 pub struct KeptAnswer {
-    /// The identifier, to which the seal of the answer is bound.
+    /// The identifier of the kept answer. The seal of the answer is bound to it, so that it opens only in this row.
     pub id: KeptAnswerId,
-    /// The hash of the caller and the idempotency key.
+    /// The keyed hash of the caller and the caller's idempotency key.
     pub key_hash: Vec<u8>,
     pub fingerprint: Vec<u8>,
-    /// The resource that the answer is about.
+    /// The identifier of the resource that the answer is about.
     pub resource_id: Uuid,
     pub answer: Sealed,
-    /// The time until which the answer is given again.
+    /// The time at which the answer expires: from then on, it is not given again.
     pub expires_at: Timestamp,
 }
 
@@ -39,7 +39,7 @@ struct KeptAnswerRow {
     expires_at: Timestamp,
 }
 
-/// Returns the answer kept under this key, if it has not expired.
+/// Returns the answer that is kept under the hash of a caller and an idempotency key, if it has not expired at `now`.
 pub fn find(conn: &mut DbConn, key_hash: &[u8; 32], now: Timestamp) -> Result<Option<KeptAnswer>> {
     let held = kept_answers::table
         .filter(kept_answers::key_hash.eq(key_hash.as_slice()))
@@ -55,7 +55,8 @@ pub fn find(conn: &mut DbConn, key_hash: &[u8; 32], now: Timestamp) -> Result<Op
     }))
 }
 
-/// Keeps an answer. It replaces an expired answer under the same key; an answer that has not expired is a conflict.
+/// Stores an answer. It replaces an expired one under the same hash of caller and key; if there is one that has not expired at
+/// `now`, the error is `AlreadyExists`.
 pub fn insert(conn: &mut DbConn, kept: KeptAnswer, now: Timestamp) -> Result<()> {
     let row = KeptAnswerRow {
         id: kept.id,
@@ -72,7 +73,7 @@ pub fn insert(conn: &mut DbConn, kept: KeptAnswer, now: Timestamp) -> Result<()>
     Ok(())
 }
 
-/// Returns up to [`AT_ONCE`] expired answers.
+/// Returns the identifiers of up to [`AT_ONCE`] answers that have expired at `now`.
 pub fn expired(conn: &mut DbConn, now: Timestamp) -> Result<Vec<KeptAnswerId>> {
     let most = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
     let expired = kept_answers::table

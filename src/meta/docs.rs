@@ -1,4 +1,4 @@
-//! The OpenAPI document and Swagger UI. Neither needs another host.
+//! The pages that serve the OpenAPI document and Swagger UI. Neither needs another host.
 
 use actix_web::http::header;
 use actix_web::web::{self, Data, ServiceConfig};
@@ -7,14 +7,14 @@ use utoipa_swagger_ui::Config;
 
 use crate::error::{Error, Result};
 
-/// The served OpenAPI document, and the configuration of Swagger UI for it.
+/// The text of the served OpenAPI document, and the configuration of Swagger UI for it.
 pub struct Document {
     json: String,
     ui: std::sync::Arc<Config<'static>>,
 }
 
 impl Document {
-    /// Prepares a document for serving.
+    /// Prepares an OpenAPI document, given as JSON text, for serving.
     pub fn new(json: String) -> Self {
         let ui = Config::from("/nara/v1/openapi.json")
             .display_operation_id(true)
@@ -45,7 +45,8 @@ async fn openapi(document: Data<Document>) -> impl Responder {
         .body(document.json.clone())
 }
 
-/// The content security policy: Swagger UI may load its own scripts and styles and call this server, and nothing else.
+/// The content security policy of the pages of Swagger UI: they may load the server's own scripts and styles and call this server,
+/// and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; frame-ancestors 'none'";
 
 async fn swagger_ui(file: web::Path<String>, document: Data<Document>) -> Result<HttpResponse> {

@@ -18,7 +18,8 @@ async fn live() -> impl Responder {
     status("live")
 }
 
-/// The server is ready if the database answers, every migration has run, and tokens of staff can be verified.
+/// Answers 200 if the server is ready: the database answers, every migration has run, and tokens of staff can be verified.
+/// Otherwise it answers 503.
 async fn ready(db: Data<Db>, sign_in: Data<SignIn>) -> Result<HttpResponse> {
     if !db.read(migrations::are_complete).await? {
         return Err(Error::new(Problem::Unavailable));
@@ -30,7 +31,8 @@ fn status(word: &str) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(serde_json::json!({ "status": word }))
 }
 
-/// The metrics, in the format of Prometheus. Access is not checked here: it depends on the listener where they are mounted.
+/// Answers with the metrics in the format of Prometheus. Access is not checked here: it depends on the listener where this is
+/// mounted.
 pub async fn metrics(metrics: Data<Metrics>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics.text()?))
 }

@@ -1,4 +1,4 @@
-//! The API about itself: its version, its OpenAPI document and Swagger UI, the pages of problems, health checks.
+//! The API about itself: its version, its OpenAPI document and Swagger UI, the pages of problems, and health checks.
 
 mod docs;
 mod health;
@@ -6,7 +6,7 @@ pub mod probe;
 mod problem_pages;
 pub mod routes;
 
-/// The paths outside the OpenAPI document. All of them are read with GET.
+/// The paths, except `/metrics`, that the server has besides the operations of the OpenAPI document. All of them are read with GET.
 pub const PATHS: [&str; 7] =
     ["/", "/nara/v1/openapi.json", "/nara/v1/docs/", "/problems/", "/problems/{slug}", "/health/live", "/health/ready"];
 

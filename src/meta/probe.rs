@@ -1,15 +1,15 @@
-//! Asks a server on this machine whether it is ready, for the health check of a container that has no other tool to ask with.
+//! Asks a server whether it is ready, for the health check of a container that has no other tool to ask with.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// The longest time that a ready server may take.
+/// The longest time that connecting to the server, writing to it or reading from it may take.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// The number of bytes that are read; they contain the head of the answer.
+/// The number of bytes of the answer that are read; they contain its head.
 const ENOUGH: u64 = 1024;
 
-/// Asks the server at `address` whether it is ready. The error says why it is not.
+/// Asks the server at `address` whether it is ready (`GET /health/ready`). The error says why it is not.
 pub fn ask(address: SocketAddr) -> Result<(), String> {
     let address = reachable(address);
     let answer = exchange(address).map_err(|cause| format!("nobody answers on {address}: {cause}"))?;
@@ -31,7 +31,7 @@ fn exchange(address: SocketAddr) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-/// Replaces the address of a server that listens on all addresses by the loopback address.
+/// Replaces the address of a server that listens on all addresses by the loopback address, and returns any other address unchanged.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let loopback = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

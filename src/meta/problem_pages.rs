@@ -1,4 +1,4 @@
-//! The pages that the problem types link to: they explain a problem and say how to solve it.
+//! The pages that the types of problems link to: each explains a problem and says how to solve it, in English or Swedish.
 
 use actix_web::http::header;
 use actix_web::web::{self, ServiceConfig};

@@ -1,4 +1,4 @@
-//! The operations and pages about the API.
+//! The operation about the API itself, and the mounting of the pages that are not operations.
 
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpResponse, get};
@@ -12,12 +12,13 @@ use crate::http::call::{Cache, Call};
 use crate::http::mount::Mount;
 use crate::meta::{docs, health, problem_pages};
 
-/// Mounts the operations of the OpenAPI document.
+/// Mounts the operation `getApiInfo`, which the OpenAPI document describes.
 pub fn mount(api: &mut impl Mount) {
     api.service(get_api_info);
 }
 
-/// Mounts the pages outside the OpenAPI document.
+/// Mounts the pages that the OpenAPI document does not describe: Swagger UI, the document itself, the pages of problems, and health
+/// checks.
 pub fn pages(app: &mut ServiceConfig) {
     docs::pages(app);
     problem_pages::pages(app);
@@ -31,10 +32,10 @@ struct ApiInfo {
     /// The name of the API.
     #[schema(max_length = 100, example = "Nära")]
     api_name: &'static str,
-    /// The version of the API.
+    /// The version number of the API (major, minor and patch).
     #[schema(max_length = 20, pattern = "^[0-9]+\\.[0-9]+\\.[0-9]+$", example = "0.1.0")]
     api_version: &'static str,
-    /// The day on which this version was released.
+    /// The day on which this version of the API was released.
     #[schema(format = "date", max_length = 10, example = "2026-11-21")]
     api_released: &'static str,
     /// The address of the API's documentation.
@@ -64,7 +65,7 @@ enum ApiStatus {
 /// Get metadata about the API
 ///
 /// Returns the API's name, its version, the address of its documentation, and the stage of its life cycle.
-#[utoipa::path(operation_id = "getApiInfo", tag = "meta", responses((status = 200, description = "The metadata.", body = ApiInfo)))]
+#[utoipa::path(operation_id = "getApiInfo", tag = "meta", responses((status = 200, description = "The metadata about the API.", body = ApiInfo)))]
 #[get("/api-info")]
 async fn get_api_info(_: Anyone, call: Call) -> Result<HttpResponse> {
     let info = ApiInfo {

@@ -1,4 +1,4 @@
-//! The answers to writes of offices, made from the directory as it is after the write.
+//! The answers to requests that create or change an office, made from the directory as it is after the write.
 
 use crate::directory::Directory;
 use crate::error::{Error, Result};
@@ -10,14 +10,15 @@ use crate::offices::Office;
 use crate::offices::view::{OfficeView, path};
 use crate::time::Timestamp;
 
-/// 201 with the new office. `at` is the time for which the answer says whether it is open.
+/// Returns the answer 201 with the new office. It says whether the office is open at the time `at`.
 pub fn created(after: &Directory, id: OfficeId, links: &Links, at: Timestamp) -> Result<Written> {
     let office = find(after, id)?;
     let view = OfficeView::new(office, after, links, at);
     Written::created(links, &path(&office.slug), &view, Validator::Version(office.version))
 }
 
-/// 200 with the office as it is now.
+/// Returns the answer 200 with the office as it is after the change. It says whether the office is open at the time
+/// `at`.
 pub fn changed(after: &Directory, id: OfficeId, links: &Links, at: Timestamp) -> Result<Written> {
     let office = find(after, id)?;
     Written::changed(&OfficeView::new(office, after, links, at), Validator::Version(office.version))

@@ -14,7 +14,7 @@ use crate::text::Line;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Address {
-    /// The name of the street and the number.
+    /// The name of the street and the street number.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps Centrum 1")]
     pub street: Line,
     /// The Swedish postal code of the address.
@@ -51,20 +51,20 @@ impl AsRef<str> for PostalCode {
     }
 }
 
-/// A GeoJSON Point in WGS 84.
+/// A position on the map, as a GeoJSON Point in WGS 84 degrees.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Point, example = json!({ "type": "Point", "coordinates": [15.5837, 58.4275] }))]
 pub struct Location {
     /// The GeoJSON type, always `Point`.
     pub r#type: PointType,
-    /// Longitude and latitude in degrees, in this order.
+    /// The longitude and the latitude in degrees, in this order.
     #[serde(deserialize_with = "on_earth")]
     #[schema(value_type = Vec<f64>, min_items = 2, max_items = 2, example = json!([15.5837, 58.4275]))]
     pub coordinates: [f64; 2],
 }
 
-/// The GeoJSON type of a location.
+/// The GeoJSON type of a position on the map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum PointType {
     /// A single position on the map.
@@ -72,7 +72,7 @@ pub enum PointType {
 }
 
 impl Location {
-    /// Makes a point from a longitude and a latitude.
+    /// Makes a location from a longitude and a latitude in degrees, in this order.
     pub fn at(coordinates: [f64; 2]) -> Self {
         Self { r#type: PointType::Point, coordinates }
     }

@@ -1,11 +1,11 @@
-//! Offices: the places and telephone lines that people turn to.
+//! Offices: the places and telephone lines of the social services that people turn to.
 //!
 //! - The areas that an office serves are its catchment. An office without a catchment serves the whole municipality.
 //! - An office is planned, open, temporarily closed or closed. It may be open without premises, so its address and its
 //!   location may be absent. It must not close before it opens.
-//! - Opening hours are written in OpenStreetMap's syntax and are refused if they cannot be read. If no hours are stated,
-//!   it is unknown whether the office is open. That does not mean that it is closed.
-//! - An office that referrals refer to is never removed, only closed.
+//! - Opening hours are written in OpenStreetMap's `opening_hours` syntax and are refused if they cannot be read. If no
+//!   hours are stated, it is unknown whether the office is open. That does not mean that it is closed.
+//! - An office that other records refer to, such as referrals, cannot be deleted, only closed.
 
 mod answers;
 mod contact;
@@ -36,65 +36,66 @@ pub struct Office {
     pub name: Localized,
     pub kind: OfficeKind,
     pub status: OfficeStatus,
-    /// The office's catchment. If empty, the office serves the whole municipality.
+    /// The areas that the office serves (its catchment). If the list is empty, the office serves the whole
+    /// municipality.
     pub area_ids: Vec<AreaId>,
     pub address: Option<Address>,
     pub location: Option<Location>,
     pub phone: Option<Phone>,
     pub email: Option<Email>,
-    /// The opening hours in OpenStreetMap's syntax. If absent, they are unknown.
+    /// The office's opening hours in OpenStreetMap's `opening_hours` syntax. If absent, the opening hours are unknown.
     pub opening_hours: Option<HoursText>,
-    /// The languages that visitors can speak with the staff.
+    /// The languages that visitors can speak with the office's staff.
     pub languages: Vec<LanguageCode>,
     pub accessibility: Vec<Accessibility>,
-    /// Directions for finding the entrance.
+    /// Directions for finding the entrance of the office.
     pub entrance_note: Option<Localized>,
     /// The services that the office gives.
     pub service_ids: Vec<ServiceId>,
-    /// When the office opened or will open.
+    /// The day, month or year in which the office opened or will open.
     pub opened_on: Option<PartialDate>,
-    /// When the office closed or will close.
+    /// The day, month or year in which the office closed or will close.
     pub closed_on: Option<PartialDate>,
     /// The number of times that the office has been written.
     pub version: i32,
     pub updated_at: Timestamp,
 }
 
-/// The text of opening hours. Whether it can be read is checked as a rule of the office, because reading it needs the
-/// calendar's holidays.
+/// The opening hours of an office as a text, of which only the length is checked. [`Office::new`] checks that the text
+/// can be read, because reading it needs the calendar's holidays.
 pub type HoursText = Bounded<MAX_LENGTH>;
 
-/// The kinds of office.
+/// The kinds of office of the social services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum OfficeKind {
-    /// The base of an area.
+    /// The base of an area: the main office that serves it.
     Base,
-    /// The reception for reports and applications.
+    /// The reception for reports of concern and for applications.
     Reception,
-    /// A part of a base, at another place.
+    /// A smaller office that is a part of a base, at another place.
     Satellite,
     /// An office that people may visit without an appointment.
     DropIn,
     /// An office for advice and support.
     Advice,
-    /// The social services' line outside office hours.
+    /// The social services' telephone line outside office hours.
     OnCall,
     /// The municipality's telephone switchboard.
     Switchboard,
 }
 
-/// Whether an office is in operation.
+/// The stages of an office: planned, in operation, or closed for a while or for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum OfficeStatus {
-    /// The office is decided on but does not exist yet.
+    /// The opening of the office is decided, but the office is not in operation yet.
     Planned,
     /// The office is in operation.
     Open,
@@ -105,15 +106,15 @@ pub enum OfficeStatus {
 }
 crate::text_column!(OfficeKind, OfficeStatus);
 
-/// The ways in which an office can be entered and used.
+/// Features that make an office accessible to people with disabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Accessibility {
-    /// An entrance without steps, for wheelchairs.
+    /// The office has an entrance without steps, for wheelchairs.
     WheelchairEntrance,
-    /// The building has a lift.
+    /// The building of the office has a lift.
     Lift,
     /// The office has a hearing loop.
     HearingLoop,
@@ -123,29 +124,30 @@ pub enum Accessibility {
     GuideDogsWelcome,
 }
 
-/// An office as an administrator writes it.
+/// An office in the form in which an administrator creates or changes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewOffice {
-    /// The office's readable name in paths.
+    /// The office's slug: its readable name in addresses such as `/offices/skaggetorp`.
     pub slug: Slug,
     /// The name of the office, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Nära socialtjänst Skäggetorp", "en": "Nära socialtjänst Skäggetorp"}
     pub name: Localized,
-    /// The kind of the office.
+    /// The kind of office, such as a base or a reception.
     pub kind: OfficeKind,
-    /// Whether the office is in operation.
+    /// Whether the office is planned, in operation, or closed for a while or for good.
     ///
     /// @example "open"
     pub status: OfficeStatus,
-    /// The areas that the office serves, by their identifiers or slugs. An empty list means the whole municipality.
+    /// The areas that the office serves, by their identifiers or slugs. If the list is empty, the office serves the
+    /// whole municipality.
     #[schema(max_items = 50)]
     pub area_ids: Vec<AreaName>,
     /// The street address of the office.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
-    /// The position of the office on the map.
+    /// The position of the office on the map, as a GeoJSON Point.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
     /// The office's telephone number, in international form.
@@ -154,17 +156,17 @@ pub struct NewOffice {
     /// The office's e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
-    /// The opening hours in OpenStreetMap's syntax. If absent, they are unknown.
+    /// The office's opening hours in OpenStreetMap's `opening_hours` syntax. If absent, the opening hours are unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 500, example = "Mo-Fr 08:00-16:30; PH off")]
     pub opening_hours: Option<HoursText>,
     /// The languages that visitors can speak with the staff (ISO 639 codes).
     #[schema(max_items = 50)]
     pub languages: Vec<LanguageCode>,
-    /// The ways in which the office can be entered and used. The list is empty if nothing is known.
+    /// The features that make the office accessible to people with disabilities. The list is empty if none is known.
     #[schema(max_items = 20)]
     pub accessibility: Vec<Accessibility>,
-    /// Directions for finding the entrance.
+    /// Directions for finding the entrance of the office.
     ///
     /// @example {"sv": "Ingång mot parkeringen.", "en": "Entrance facing the car park."}
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -174,10 +176,10 @@ pub struct NewOffice {
     /// @example []
     #[schema(max_items = 200)]
     pub service_ids: Vec<ServiceName>,
-    /// When the office opened or will open: a day, a month or a year.
+    /// The day, month or year in which the office opened or will open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_on: Option<PartialDate>,
-    /// When the office closed or will close: a day, a month or a year.
+    /// The day, month or year in which the office closed or will close.
     ///
     /// @x-example-omit true
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -185,7 +187,8 @@ pub struct NewOffice {
 }
 
 impl Office {
-    /// Returns the office in the form in which an administrator writes it. A merge patch is applied to this form.
+    /// Returns the office in the form in which an administrator writes it. A change, which is a merge patch, is applied
+    /// to this form.
     pub fn as_new(&self) -> NewOffice {
         let office = self.clone();
         NewOffice {
@@ -208,7 +211,7 @@ impl Office {
         }
     }
 
-    /// Whether the office is in operation. Whether it is open at a certain hour is its open state.
+    /// Whether the status of the office is `open`. Its opening hours are not considered.
     pub fn is_in_operation(&self) -> bool {
         self.status == OfficeStatus::Open
     }
@@ -217,13 +220,13 @@ impl Office {
         self.area_ids.is_empty()
     }
 
-    /// Whether the office's catchment names this area. An office of the whole municipality has no catchment, so the
-    /// answer is no.
+    /// Whether the office's catchment names the area `area`. False for an office of the whole municipality, which has
+    /// no catchment.
     pub fn serves_area(&self, area: AreaId) -> bool {
         self.area_ids.contains(&area)
     }
 
-    /// The key that orders offices in lists: the Swedish name, then the identifier.
+    /// Returns the key by which lists of offices are sorted: the Swedish name, then the identifier.
     pub fn position(&self) -> (String, OfficeId) {
         (swedish_order(self.name.sv()), self.id)
     }

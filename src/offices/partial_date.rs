@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use crate::error::Text;
 
-/// A date (`2022-08-15`), a month (`2022-08`) or a year (`2022`).
+/// A date (`2022-08-15`), a month (`2022-08`) or a year (`2022`), from 1900 to 2200.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(try_from = "String", into = "String")]
@@ -39,12 +39,12 @@ impl utoipa::PartialSchema for PartialDate {
 impl utoipa::ToSchema for PartialDate {}
 
 impl PartialDate {
-    /// The first day that the partial date can mean.
+    /// Returns the first day that the partial date includes: for a month or a year, its first day.
     pub fn first_day(&self) -> NaiveDate {
         self.first
     }
 
-    /// The last day that the partial date can mean.
+    /// Returns the last day that the partial date includes: for a month or a year, its last day.
     pub fn last_day(&self) -> NaiveDate {
         self.last
     }
@@ -63,7 +63,8 @@ impl FromStr for PartialDate {
     }
 }
 
-/// Returns the first and the last day that a text can mean.
+/// Returns the first and the last day that a text such as `2022-08` includes, or `None` if the text is not a partial
+/// date.
 fn days(text: &str) -> Option<(NaiveDate, NaiveDate)> {
     let is_shape =
         |(index, byte): (usize, u8)| if matches!(index, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };

@@ -39,7 +39,8 @@ pub struct OfficeFilter {
     /// Lists only the offices whose catchment names this area, by its identifier or slug.
     #[param(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", min_length = 1, max_length = 80, example = "norr")]
     area_id: Option<AreaName>,
-    /// Lists only the offices whose catchment names the area of this district, by the district's identifier or slug.
+    /// Lists only the offices whose catchment names the area that this district belongs to. The district is given by
+    /// its identifier or slug.
     #[param(value_type = Option<String>, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", min_length = 1, max_length = 80, example = "skaggetorp-tornby")]
     district_id: Option<DistrictName>,
     /// Lists only the offices that give this service, by its identifier or slug.
@@ -104,8 +105,8 @@ async fn list_offices(
 
 /// Create an office
 ///
-/// The new office may be open without premises. Opening hours that cannot be read are refused, with the place of the
-/// mistake.
+/// The new office may be open without premises: its address and its location can be left out. Opening hours that cannot
+/// be read are refused, with the position of the mistake.
 #[utoipa::path(
     operation_id = "createOffice",
     tag = "offices",
@@ -137,7 +138,7 @@ async fn create_office(ctx: Context<Administrator>, new: Body<NewOffice>) -> Res
 
 /// Get an office
 ///
-/// The answer is one office, and whether it is open now.
+/// The answer is one office, with its opening hours and whether it is open now.
 #[utoipa::path(
     operation_id = "getOffice",
     tag = "offices",
@@ -194,7 +195,7 @@ async fn change_office(
 
 /// Delete an office
 ///
-/// An office can be deleted only if nothing refers to it. Otherwise, close it.
+/// An office can be deleted only if no other record refers to it. Otherwise, close it by its status.
 #[utoipa::path(
     operation_id = "deleteOffice",
     tag = "offices",
@@ -219,26 +220,28 @@ async fn delete_office(ctx: Context<Administrator>, name: Named<OfficeName>) -> 
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The largest number of days in one request.
+/// The largest number of days for which opening hours can be requested at once.
 const MOST_DAYS: u64 = 62;
 
-/// The days for which opening hours are requested.
+/// The period for which an office's opening hours are requested, given by its first and its last day.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Period {
-    /// The first day. The default is today.
+    /// The first day of the period. The default is today in the municipality's time zone.
     #[serde(default, deserialize_with = "day::optional")]
     #[param(example = "2026-12-21")]
     from: Option<NaiveDate>,
-    /// The last day. The default is six days after the first. At most 62 days can be requested.
+    /// The last day of the period, which is included. The default is six days after the first. A period has at most 62
+    /// days.
     #[serde(default, deserialize_with = "day::optional")]
     #[param(example = "2027-01-06")]
     to: Option<NaiveDate>,
 }
 
 impl Period {
-    /// Returns the first and the last day, with the defaults filled in.
+    /// Returns the first and the last day of the period, with the defaults filled in. Fails if the last day is before
+    /// the first, or if the period has more than 62 days.
     pub fn resolve(&self, today: NaiveDate) -> Result<(NaiveDate, NaiveDate)> {
         let from = self.from.unwrap_or(today);
         let after = |days: u64| from.checked_add_days(Days::new(days)).unwrap_or(from);
@@ -256,9 +259,9 @@ impl Period {
 
 /// Get the opening hours of an office
 ///
-/// The answer has the intervals in which the office is open on each day, and the name of the holiday if the day is one.
-/// An interval belongs to the day on which it begins, even if it ends after midnight. If the office's hours are
-/// unknown, `known` is false and the days are empty, which does not mean that the office is closed.
+/// The answer has the intervals in which the office is open on each day, and the name of the holiday or eve, if the day
+/// has one. An interval belongs to the day on which it begins, even if it ends after midnight. If the office's hours
+/// are unknown, `known` is false and the days are empty, which does not mean that the office is closed.
 #[utoipa::path(
     operation_id = "getOpeningHours",
     tag = "offices",

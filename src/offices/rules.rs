@@ -1,4 +1,5 @@
-//! Rules of an office as it is written: what it names is known, and its opening hours can be read.
+//! The rules for an office that an administrator writes: the areas and services that it names exist, its opening hours
+//! can be read, and it does not close before it opens.
 
 use crate::calendar::{Calendar, HoursError, OpeningHours};
 use crate::directory::known::DirectoryContext;
@@ -8,7 +9,7 @@ use crate::offices::{NewOffice, Office};
 use crate::rules::Rules;
 
 impl Office {
-    /// Makes an office from what an administrator wrote, or tells all that is wrong with it.
+    /// Makes a new office from `new`, which an administrator wrote. Fails with all mistakes in `new` at once.
     pub fn new(new: NewOffice, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
         let mut rules = Rules::default();
         new.check(&mut rules, known.calendar);
@@ -40,7 +41,7 @@ impl Office {
         }))
     }
 
-    /// Returns the next version of the office, with the contents of `new`.
+    /// Returns the next version of the office, with the contents of `new`. Fails with all mistakes in `new` at once.
     pub fn changed(&self, new: NewOffice, known: &DirectoryContext<'_>, moment: &Moment) -> Result<Self> {
         Ok(Self { id: self.id, version: self.version + 1, ..Self::new(new, known, moment)? })
     }

@@ -15,7 +15,7 @@ use crate::slug::Slug;
 use crate::text::{LanguageCode, Localized};
 use crate::time::Timestamp;
 
-/// A row without the office's areas and services, which have tables of their own.
+/// A row of the table `offices`. The office's areas and services are not in it, because they have tables of their own.
 #[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = offices, treat_none_as_null = true)]
 struct OfficeRow {
@@ -119,9 +119,9 @@ pub fn insert(conn: &mut DbConn, office: &Office) -> Result<()> {
     add(conn, office.id, &office.area_ids, &office.service_ids)
 }
 
-/// Writes the next version of an office. Fails as stale if somebody else wrote that version first. Only those links to
-/// areas and services that differ from `before` are written, because a change of a service may write links at the same
-/// time.
+/// Writes the next version of an office. Fails as stale if the version before it is no longer the stored one. Only the
+/// links to areas and services that differ from those of `before` are written, because a change of a service may write
+/// links at the same time.
 pub fn update(conn: &mut DbConn, before: &Office, office: &Office) -> Result<()> {
     let row = OfficeRow::from(office);
     let held = offices::table.find(office.id).filter(offices::version.eq(office.version - 1));
@@ -162,8 +162,8 @@ fn add(conn: &mut DbConn, id: OfficeId, areas: &[AreaId], services: &[ServiceId]
     Ok(())
 }
 
-/// Deletes an office with its links to areas and services. Fails as stale if `version` is no longer its version, and by
-/// a foreign key if something else refers to it.
+/// Deletes an office with its links to areas and services. Fails as stale if `version` is no longer the stored version,
+/// and by a foreign key if another record refers to the office.
 pub fn delete(conn: &mut DbConn, id: OfficeId, version: i32) -> Result<()> {
     let same = offices::table.find(id).filter(offices::version.eq(version));
     let removed = on_backend!(conn, conn => diesel::delete(same).execute(conn))?;

@@ -19,7 +19,7 @@ fn office() -> Value {
     })
 }
 
-/// Makes an office with some fields changed, in the form in which it would be written.
+/// Makes an office from a valid one with the fields `changes` replaced, or returns the error.
 fn with(changes: &Value) -> Result<Office> {
     let mut document = office();
     for (name, value) in changes.as_object().unwrap() {

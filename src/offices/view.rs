@@ -14,32 +14,32 @@ use crate::slug::Slug;
 use crate::text::{LanguageCode, Localized};
 use crate::time::Timestamp;
 
-/// An office, with its open state.
+/// An office of the social services, with whether it is open.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Office)]
 pub struct OfficeView<'a> {
     /// The office's identifier, a UUID.
     id: OfficeId,
-    /// The office's readable name in paths.
+    /// The office's slug: its readable name in addresses such as `/offices/skaggetorp`.
     slug: &'a Slug,
     /// The name of the office, in Swedish and possibly other languages.
     ///
     /// @example {"sv": "Nära socialtjänst Skäggetorp", "en": "Nära socialtjänst Skäggetorp"}
     name: &'a Localized,
-    /// The kind of the office.
+    /// The kind of office, such as a base or a reception.
     kind: OfficeKind,
-    /// Whether the office is in operation.
+    /// Whether the office is planned, in operation, or closed for a while or for good.
     ///
     /// @example "open"
     status: OfficeStatus,
-    /// The areas that the office serves. An empty list means the whole municipality.
+    /// The areas that the office serves. If the list is empty, the office serves the whole municipality.
     #[schema(max_items = 50)]
     area_ids: &'a [AreaId],
     /// The street address of the office.
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<&'a Address>,
-    /// The position of the office on the map.
+    /// The position of the office on the map, as a GeoJSON Point.
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<&'a Location>,
     /// The office's telephone number, in international form.
@@ -48,35 +48,36 @@ pub struct OfficeView<'a> {
     /// The office's e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<&'a Email>,
-    /// The opening hours in OpenStreetMap's syntax. Absent if they are unknown.
+    /// The office's opening hours in OpenStreetMap's `opening_hours` syntax. Absent if the opening hours are unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 500, example = "Mo-Fr 08:00-16:30; PH off")]
     opening_hours: Option<&'a HoursText>,
-    /// Whether the office is open at the requested time (by default now), and when that changes.
+    /// Whether the office is open at the time of the answer, and when that changes. In an answer to the question "where
+    /// do I turn?", the time is the `at` of the question.
     open_state: OpenState,
     /// The languages that visitors can speak with the staff (ISO 639 codes).
     #[schema(max_items = 50)]
     languages: &'a [LanguageCode],
-    /// The ways in which the office can be entered and used. The list is empty if nothing is known.
+    /// The features that make the office accessible to people with disabilities. The list is empty if none is known.
     #[schema(max_items = 20)]
     accessibility: &'a [Accessibility],
-    /// Directions for finding the entrance.
+    /// Directions for finding the entrance of the office.
     ///
     /// @example {"sv": "Ingång mot parkeringen.", "en": "Entrance facing the car park."}
     #[serde(skip_serializing_if = "Option::is_none")]
     entrance_note: Option<&'a Localized>,
-    /// The services that the office gives.
+    /// The services that the office gives, retired ones included.
     #[schema(max_items = 1000)]
     service_ids: &'a [ServiceId],
-    /// When the office opened or will open: a day, a month or a year.
+    /// The day, month or year in which the office opened or will open.
     #[serde(skip_serializing_if = "Option::is_none")]
     opened_on: Option<&'a PartialDate>,
-    /// When the office closed or will close: a day, a month or a year.
+    /// The day, month or year in which the office closed or will close.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     closed_on: Option<&'a PartialDate>,
-    /// When the office was last written.
+    /// When the office was created or last changed.
     updated_at: Timestamp,
     /// Links to the office itself and to its opening hours.
     #[serde(rename = "_links")]
@@ -85,7 +86,7 @@ pub struct OfficeView<'a> {
 }
 
 impl<'a> OfficeView<'a> {
-    /// Shows an office with its open state at the time `at`. `links` makes its links.
+    /// Shows an office with its open state at the time `at`. `links` makes the absolute addresses of the links.
     pub fn new(office: &'a Office, directory: &Directory, links: &impl Linking, at: Timestamp) -> Self {
         let path = path(&office.slug);
         let links = vec![
@@ -117,16 +118,17 @@ impl<'a> OfficeView<'a> {
     }
 }
 
-/// The opening hours of an office, day by day.
+/// The opening hours of an office, day by day, for the requested period.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OfficeHours)]
 pub struct HoursView {
-    /// The office that the hours belong to.
+    /// The identifier of the office whose opening hours these are.
     pub office_id: OfficeId,
-    /// Whether the opening hours are known. If not, every day is empty, which does not mean that the office is closed.
+    /// Whether the office's opening hours are known. If not, every day is empty, which does not mean that the office is
+    /// closed.
     pub known: bool,
-    /// The hours of each requested day.
+    /// The opening hours of each day of the requested period.
     #[schema(max_items = 62)]
     pub days: Vec<DayHours>,
     /// Links to these hours and to the office.
@@ -135,7 +137,7 @@ pub struct HoursView {
     pub links: Vec<Link>,
 }
 
-/// The path of an office below the root of the API.
+/// Returns the path of the office with this slug, below the root of the API.
 pub fn path(slug: &Slug) -> String {
     format!("/offices/{slug}")
 }

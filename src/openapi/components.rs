@@ -1,4 +1,5 @@
-//! The headers and problems that operations refer to. They are components, so that a change of the contract is a small difference.
+//! The headers and the answers with problems that several operations share. They are components to which operations refer, so that
+//! a change of one is a small difference in the document.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -19,19 +20,20 @@ const ON_EVERY_ANSWER: [&str; 4] = ["traceparent", "Access-Control-Allow-Origin"
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-/// The extension with the problems that this operation and a few others can answer with, and most operations cannot.
+/// The extension in which an operation lists the problems that it and a few others can answer with, and most operations cannot.
 pub const PROBLEMS: &str = "x-problems";
-/// The characters in the headers of answers.
+/// The pattern of the values of headers in answers: printable ASCII characters.
 const PRINTABLE: &str = "^[ -~]*$";
-/// The characters that a header may have at all. If the server ignores what it does not understand, a narrower pattern would be wrong.
+/// The pattern of the values of request headers that the server ignores if it does not understand them: all characters that a
+/// header may have. A narrower pattern would be wrong.
 const ANYTHING: &str = r"^[\t -~\x80-\xff]*$";
-/// The characters of codes. The code list says which codes exist.
+/// The pattern of codes of a code list. The list itself says which codes exist.
 const CODE: &str = "^[a-z_]+$";
-/// An idempotency key: bare, or in quotes, where a backslash precedes each quote and each backslash.
+/// The pattern of an idempotency key: bare, or in quotes, where a backslash precedes each quote and each backslash.
 const IDEMPOTENCY_KEY: &str = r#"^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$"#;
 const ETAG: &str = "\"3-9f86d081884c7d65\"";
 
-/// Adds the schemas of problems. No route names them, since all operations answer with them.
+/// Adds the schemas of problems and violations to the document. No route names them, since all operations answer with them.
 pub fn add_problem_schemas(document: &mut Value) {
     let named = [(ProblemView::name(), ProblemView::schema()), (ViolationView::name(), ViolationView::schema())];
     for (name, schema) in named {
@@ -39,7 +41,8 @@ pub fn add_problem_schemas(document: &mut Value) {
     }
 }
 
-/// Adds the schemas of names. utoipa does not collect the schema of a name that is used only in paths and queries.
+/// Adds the schemas of the names of areas, districts, offices, services and partner agencies to the document. utoipa does not
+/// collect the schema of a name that is used only in paths and queries.
 pub fn add_names(document: &mut Value) {
     let named = [
         (AreaName::name(), AreaName::schema()),
@@ -53,7 +56,7 @@ pub fn add_names(document: &mut Value) {
     }
 }
 
-/// Adds the parameters, headers and answers that operations refer to.
+/// Adds the shared parameters, headers and answers to the document's components.
 pub fn add_components(document: &mut Value) {
     document["components"]["parameters"] = request_headers();
     document["components"]["headers"] = answer_headers();
@@ -159,24 +162,25 @@ fn answer_headers() -> Value {
     })
 }
 
-/// Refers to the headers with these names, and to those that every answer has.
+/// Returns references to the headers of answers with these names, and to those that every answer has.
 pub fn refer_to_headers(names: &[&str]) -> Value {
     let reference = |name: &&str| ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }));
     Value::Object(ON_EVERY_ANSWER.iter().chain(names).map(reference).collect())
 }
 
-/// Returns the name of a shared answer: `NotFound` for 404, and so on.
+/// Returns the component name of the shared answer with this status: `NotFound` for 404, and so on.
 fn response_name(status: u16) -> String {
     let status = actix_web::http::StatusCode::from_u16(status).ok();
     status.and_then(|status| status.canonical_reason()).unwrap_or("Problem").split([' ', '-']).collect()
 }
 
-/// Returns the status code of a problem.
+/// Returns the status code that an answer with this problem has.
 pub fn status_of(problem: Problem) -> u16 {
     meaning(problem).status.as_u16()
 }
 
-/// Returns the problems that an operation names as its own, one at a time or in groups that belong together.
+/// Returns the problems in the value of an operation's extension [`PROBLEMS`]: a list of slugs, in which groups may be lists
+/// themselves.
 pub fn own_problems(named: &Value) -> Vec<Problem> {
     match named {
         Value::String(slug) => slug.parse().ok().into_iter().collect(),
@@ -184,12 +188,13 @@ pub fn own_problems(named: &Value) -> Vec<Problem> {
     }
 }
 
-/// Returns the problems that any operation names as its own. Operations that do not name them are documented without them.
+/// Returns the problems that at least one operation lists in its extension [`PROBLEMS`]. Operations that do not list them are
+/// documented without them.
 pub fn particular_problems(document: &Value) -> HashSet<Problem> {
     walk::operations(document).flat_map(|(_, _, operation)| own_problems(&operation[PROBLEMS])).collect()
 }
 
-/// Makes the answer with this status. It has the text of each of these problems, and one example of each.
+/// Makes the description of the answer with this status: its text explains each of these problems, and it has one example of each.
 pub fn problem_response(status: u16, problems: &[Problem]) -> Value {
     let mut lines =
         problems.iter().map(|problem| format!("**{}** {}", meaning(*problem).title.0, meaning(*problem).explanation.0));
@@ -211,7 +216,7 @@ pub fn problem_response(status: u16, problems: &[Problem]) -> Value {
     json!({ "description": description, "headers": headers, "content": { MEDIA_TYPE: media_type } })
 }
 
-/// Makes an example of a problem, as the server would send it.
+/// Makes an example of a problem as the server would send it, and returns it with the problem's slug.
 fn example_of(problem: Problem) -> (String, Value) {
     let text = |en: &'static str, sv: &'static str| Text::new(en, sv);
     let error = match problem {
@@ -242,7 +247,7 @@ fn example_of(problem: Problem) -> (String, Value) {
     (problem.slug().to_owned(), json!({ "summary": summary, "value": view }))
 }
 
-/// Refers to the shared answer with this status.
+/// Returns a reference to the shared answer with this status.
 pub fn reference_to_response(status: u16) -> Value {
     json!({ "$ref": format!("#/components/responses/{}", response_name(status)) })
 }

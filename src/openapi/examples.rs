@@ -1,4 +1,4 @@
-//! Examples of bodies, made from the schemas of their fields.
+//! Examples of request and answer bodies for the OpenAPI document, made from the schemas of their fields.
 //!
 //! The example of a field comes from the first of these that exists: the field's own example, its default, its first value, its
 //! format, its type. So one example at a field serves every body that has the field, and no example can lack a field that was
@@ -14,13 +14,15 @@ use crate::http::settings::ROOT;
 use crate::openapi::limits::example_of_date;
 use crate::openapi::walk::{self, Object};
 
-/// The extension that leaves a field out of examples, because it cannot be combined with another field. At an object, it lists such fields.
+/// The extension that leaves a field out of examples, because it cannot be combined with another field. It is true at such a field,
+/// or a list of the names of such fields at the object.
 pub const OMIT: &str = "x-example-omit";
 
-/// The extension with the differences between an operation's example answer and the one made from its schema: a merge patch (RFC 7396).
+/// The extension that holds the differences between an operation's example answer and the one made from its schema, as a merge
+/// patch (RFC 7396).
 pub const ANSWER: &str = "x-answer-example";
 
-/// Adds an example to every request body and every success answer, unless the route has one.
+/// Adds an example to every request body and every success answer of the document, unless the route has one.
 pub fn add_examples(document: &mut Value) {
     let before = document.clone();
     let examples = Examples { document: &before, homes: homes(&before) };
@@ -47,8 +49,8 @@ pub fn add_examples(document: &mut Value) {
     }
 }
 
-/// Returns the path at which each kind of resource is read: the shortest path of a GET that answers with it, with examples of
-/// its parameters.
+/// Returns, for the name of each schema of a resource, the path at which such a resource is read: the shortest path of a GET that
+/// answers with it, with examples for its parameters.
 fn homes(document: &Value) -> BTreeMap<&str, String> {
     let mut homes: BTreeMap<&str, String> = BTreeMap::new();
     for (path, _, operation) in walk::operations(document).filter(|(_, method, _)| *method == "get") {
@@ -64,7 +66,7 @@ fn homes(document: &Value) -> BTreeMap<&str, String> {
     homes
 }
 
-/// Returns a path below the root, with its parameters replaced by their examples.
+/// Returns the path of an operation, below the root of the API, with its parameters replaced by their examples.
 fn address(document: &Value, path: &str, operation: &Value) -> String {
     walk::parameters(document, operation).filter(|parameter| parameter["in"] == "path").fold(
         path.to_owned(),
@@ -78,7 +80,7 @@ fn address(document: &Value, path: &str, operation: &Value) -> String {
     )
 }
 
-/// Writes the path of the operation into the examples of problems in its own answers.
+/// Writes the path of an operation into the examples of problems in one of its answers.
 fn tell_instance(answer: &mut Value, instance: &str) {
     let contents = answer.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten();
     let examples = contents.filter_map(|(_, media_type)| media_type.get_mut("examples")?.as_object_mut()).flatten();
@@ -89,7 +91,7 @@ fn tell_instance(answer: &mut Value, instance: &str) {
     }
 }
 
-/// Sets a resource's link to itself to this path.
+/// Sets the first link of an example resource, its link to itself, to this path.
 fn link_to(resource: &mut Value, path: &str) {
     if let Some(link) = resource.pointer_mut("/_links/0/href") {
         *link = format!("https://nara.example{path}").into();
@@ -102,7 +104,8 @@ struct Examples<'a> {
 }
 
 impl Examples<'_> {
-    /// Adds an example to a body. An example that is made from the schema is adapted; an example of the route is used unchanged.
+    /// Adds an example to a body of requests or answers. An example that is made from the schema is changed by `adapt`; an example
+    /// of the route is used unchanged.
     fn add_to_content(&self, body: &mut Value, adapt: &dyn Fn(&mut Value)) {
         let Some(Value::Object(content)) = body.get_mut("content") else { return };
         for media_type in content.values_mut().filter_map(Value::as_object_mut) {
@@ -121,7 +124,8 @@ impl Examples<'_> {
         }
     }
 
-    /// Makes a value that fits the schema. `None` for a component inside itself, since a resource may contain others of its kind.
+    /// Makes an example value that fits the schema. `None` if the schema is one of the components in `within`, inside which the
+    /// value would lie: a resource may contain others of its kind, without end.
     fn of(&self, schema: &Value, within: &[&str]) -> Option<Value> {
         let said = |schema: &Value| ["example", "default", "const"].iter().find_map(|name| schema.get(name).cloned());
         if let Some(value) = said(schema) {

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-/// Writes everything except paths and components.
+/// Writes everything into the document except paths and components: its title, version, description, servers and tags, and the ways
+/// to sign in.
 pub fn write(document: &mut Value) {
     document["openapi"] = json!("3.1.0");
     document["info"] = json!({
@@ -38,7 +39,7 @@ fn security_schemes() -> Value {
     })
 }
 
-/// The tags in alphabetical order, so that they are easy to find.
+/// Returns the document's tags, which group the operations, in alphabetical order, so that they are easy to find.
 fn tags() -> Value {
     let tag = |name: &str, description: &str| json!({ "name": name, "description": description });
     json!([

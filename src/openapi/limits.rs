@@ -1,17 +1,18 @@
-//! Bounds for schemas that routes leave unbounded, and examples for dates. The API rules that this document follows require both.
+//! Bounds for the schemas of the OpenAPI document that routes leave unbounded, and examples for dates. The API rules that this
+//! document follows require both.
 //!
-//! A text that may not be empty may not be blank either, and no text may contain control characters: [`crate::text`] reads
-//! texts in the same way.
+//! A text that may not be empty may not be blank either, and no text may contain control characters, just as [`crate::text`] parses
+//! texts.
 
 use serde_json::Value;
 
 use crate::openapi::walk::{self, Object};
 use crate::text::{NOT_BLANK, PLAIN};
 
-/// JSON numbers are exact up to this one in every language that reads them as doubles (RFC 8259, 6).
+/// The largest integer up to which JSON numbers are exact in every language that reads them as doubles (RFC 8259, 6).
 const SAFE_INTEGER: i64 = 9_007_199_254_740_991;
 
-/// Adds bounds to every number, text, list and map for which the route states none.
+/// Adds bounds to the schemas of every number, text, list and map for which the route states none.
 pub fn set_limits(document: &mut Value) {
     walk::schemas_mut(document, &mut |schema| {
         if schema.contains_key("enum") || schema.contains_key("const") {
@@ -55,7 +56,8 @@ fn limit_integer(schema: &mut Object) {
     schema.entry("maximum").or_insert(most.into());
 }
 
-/// Returns a length that is enough for every text of a format, so that a limit never contradicts the format.
+/// Returns a maximal length in characters that is enough for every text of a format, so that the limit never contradicts the
+/// format.
 fn longest_text(format: &str) -> u32 {
     match format {
         "date" => 10,
@@ -67,7 +69,7 @@ fn longest_text(format: &str) -> u32 {
     }
 }
 
-/// Adds an example to every date, as the rules for Swedish public APIs require.
+/// Adds an example to the schema of every date or time, as the rules for Swedish public APIs require.
 pub fn give_dates_examples(document: &mut Value) {
     walk::schemas_mut(document, &mut |schema| {
         if let Some(example) = schema.get("format").and_then(Value::as_str).and_then(example_of_date) {
@@ -76,7 +78,7 @@ pub fn give_dates_examples(document: &mut Value) {
     });
 }
 
-/// Returns an example for a format of dates or times.
+/// Returns an example for the format `date` or `date-time`; `None` for any other format.
 pub fn example_of_date(format: &str) -> Option<&'static str> {
     match format {
         "date" => Some("2026-11-21"),

@@ -3,17 +3,17 @@
 //! - utoipa knows paths, bodies and statuses of success. What all operations share (problems, `traceparent`, `If-Match`,
 //!   `Prefer`, ETags) is added here once, so that no route can forget it and none has to say it.
 //! - A field that may be absent is plainly optional: answers leave it out and requests refuse null. Only a field marked
-//!   `x-nullable: true` keeps null, and merge patches, where null removes.
-//! - The order of the mendings in [`finish`] matters: later ones rely on what earlier ones left.
-//! - `flaws` in the tests says what a reviewer would complain about. A test holds it to nothing.
+//!   `x-nullable: true` keeps null, and the fields of merge patches, where null removes.
+//! - The order of the corrections in [`finish`] matters: later ones rely on the results of earlier ones.
+//! - The test module `flaws` lists what a reviewer of the document would complain about. A test demands that the list is empty.
 //!
-//! Routes steer the pass by extensions on the operation: `x-no-prefer: true` where `Prefer` means nothing, `x-conditional:
+//! Routes steer these corrections by extensions on the operation: `x-no-prefer: true` where `Prefer` means nothing, `x-conditional:
 //! true` or `false` where the rule for ETags is wrong, `x-no-if-match: true` where there is no version to name, `x-problems` with
-//! those problems that most operations cannot answer with, and `x-answer-example` with what its answer differs in from the
+//! those problems that most operations cannot answer with, and `x-answer-example` with the differences between its answer and the
 //! example that is made of the schema (a merge patch, RFC 7396).
-//! Fields steer it by `x-nullable` and `x-example-omit`. Where utoipa drops a field's attributes, because the field's type is a
-//! component, they travel in its doc comment: see `unpack_descriptions` in `schemas.rs`. `sample.rs` in the tests shows how routes are
-//! described.
+//! Fields steer them by `x-nullable` and `x-example-omit`. Where utoipa drops a field's attributes, because the field's type is a
+//! component, they travel in its doc comment: see `unpack_descriptions` in `schemas.rs`. `sample.rs` in the tests shows how routes
+//! are described.
 
 mod components;
 mod examples;
@@ -30,7 +30,7 @@ use utoipa::openapi::OpenApi;
 use crate::http::documented::DocumentedOperation;
 use crate::http::settings::ROOT;
 
-/// Turns utoipa's document into the published one.
+/// Turns utoipa's document into the published one, by all corrections in their order.
 pub fn finish(raw: OpenApi) -> Value {
     // utoipa's document consists of maps with string keys, so it can always become JSON. `flaws` would report an empty one.
     let mut document = serde_json::to_value(raw).unwrap_or_default();
@@ -55,7 +55,7 @@ pub fn finish(raw: OpenApi) -> Value {
     document
 }
 
-/// Returns the document for callers of one server, so that "Try it out" calls that server.
+/// Returns the document as one server with the address `url` serves it, so that "Try it out" in Swagger UI calls that server.
 ///
 /// Swagger UI fills in and sends every parameter that has an example. So the examples of optional parameters are moved into
 /// their descriptions.
@@ -87,7 +87,7 @@ fn tell_example_in_words(parameter: &mut Value) {
     parameter.insert("description".to_owned(), told.trim_start().into());
 }
 
-/// Returns all operations of a finished document.
+/// Returns all operations of a published document, each with the facts that the server needs.
 pub fn operations(document: &Value) -> Vec<DocumentedOperation> {
     let of = |(path, method, operation): (&str, &str, &Value)| {
         let parameters = |place: &str| {
@@ -115,7 +115,8 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-/// Removes the root from the paths: the routes are mounted below it, and the server's address in the document already contains it.
+/// Removes the root of the API from the paths: the routes are mounted below it, and the server's address in the document already
+/// contains it.
 fn strip_root(document: &mut Value) {
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else { return };
     let mounted = std::mem::take(paths);
@@ -123,7 +124,7 @@ fn strip_root(document: &mut Value) {
     paths.extend(mounted.into_iter().map(|(path, item)| (below_root(path), item)));
 }
 
-/// Removes the extensions that only control these steps and mean nothing to a reader.
+/// Removes the extensions that only control the corrections of this module and mean nothing to a reader of the document.
 fn drop_markers(document: &mut Value) {
     for (_, _, operation) in walk::operations_mut(document) {
         for marker in

@@ -1,4 +1,5 @@
-//! Merge patches (RFC 7396): for each body that a PATCH names, a schema in which no field is required and every optional field may be null.
+//! Merge patches (RFC 7396) in the OpenAPI document: for each body that a PATCH names, a schema in which no field is required and
+//! every optional field may be null.
 
 use serde_json::{Value, json};
 
@@ -8,7 +9,8 @@ use crate::openapi::walk::{self, Object};
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
-/// Makes every PATCH whose route names `X` accept `XPatch`, both as a merge patch and as plain JSON.
+/// Changes the body of every PATCH from the schema `NewX` that its route names to `XPatch`, which is accepted both as a merge patch
+/// and as plain JSON.
 pub fn describe_merge_patches(document: &mut Value) {
     let before = document.clone();
     let mut patches = Object::new();
@@ -35,7 +37,8 @@ pub fn describe_merge_patches(document: &mut Value) {
     }
 }
 
-/// Returns the name of a patch: `AreaPatch` changes an area, and is made from `NewArea`, which has the fields that can be changed.
+/// Returns the name of the patch schema for a schema: `AreaPatch` for `NewArea`, which has the fields of an area that can be
+/// changed.
 fn patch_name(name: &str) -> String {
     let noun = name.strip_prefix("New").unwrap_or(name);
     if noun.ends_with("Patch") { noun.to_owned() } else { format!("{noun}Patch") }
@@ -62,7 +65,7 @@ fn patch_of(document: &Value, whole: &Value) -> Value {
     patch
 }
 
-/// Removes the default, which only says something about a new resource and nothing about a change.
+/// Returns a schema without its default, which only says something about a new resource and nothing about a change.
 fn without_default(schema: &Value) -> Value {
     let mut schema = schema.clone();
     schema.as_object_mut().map(|object| object.remove("default"));

@@ -1,4 +1,5 @@
-//! Corrections of schemas: they turn the output of utoipa into the form that readers and client generators need.
+//! Corrections of the schemas in the OpenAPI document: they turn the output of utoipa into the form that readers and client
+//! generators need.
 
 use std::collections::BTreeSet;
 
@@ -6,22 +7,22 @@ use serde_json::{Value, json};
 
 use crate::openapi::walk::{self, Object};
 
-/// The extension for a field that is always present and may be null, because null has a meaning, such as "nobody knows".
+/// The extension that marks a field that is always present and may be null, because null has a meaning, such as "nobody knows".
 pub const NULLABLE: &str = "x-nullable";
-/// The extension for a field that contains personal data.
+/// The extension that marks a field with personal data.
 pub const PERSONAL: &str = "x-personal-data";
-/// The extension with the secrecy rule for the content of a field.
+/// The extension that names the secrecy rule for the content of a field, such as a section of the law.
 pub const SECRECY: &str = "x-secrecy";
 
-/// The kinds of components that this program makes.
+/// The kinds of components that this program adds to the document, and from which the unused ones are removed.
 const COMPONENTS: [&str; 4] = ["schemas", "parameters", "headers", "responses"];
 
 fn schemas_of(document: &mut Value) -> Option<&mut Object> {
     document.get_mut("components")?.get_mut("schemas")?.as_object_mut()
 }
 
-/// Renames generic schemas. utoipa calls `Page<District>` `Page_District` and copies the whole district into it. It becomes
-/// `DistrictPage`, which refers to `District`.
+/// Renames the schemas of generic types. utoipa calls `Page<District>` `Page_District` and copies the whole district into it.
+/// Afterwards it is called `DistrictPage` and refers to `District`.
 pub fn name_generic_arguments(document: &mut Value) {
     let Some(schemas) = schemas_of(document) else { return };
     let generics: Vec<String> = schemas.keys().filter(|name| name.contains('_')).cloned().collect();
@@ -58,9 +59,10 @@ fn reference(name: &str) -> Value {
     Value::String(format!("#/components/schemas/{name}"))
 }
 
-/// Moves keywords from descriptions into the schema. Next to a `$ref`, utoipa keeps a field's description but silently drops
-/// its extensions, its example and its limits. So these may be written in the doc comment: as a line `@personal` with the
-/// secrecy rule, or as `@` with a keyword and its JSON. A backslash at the end of a line joins it with the next one.
+/// Moves keywords from the descriptions of fields into their schemas. Next to a `$ref`, utoipa keeps a field's description but
+/// silently drops its extensions, its example and its limits. So these may be written in the field's doc comment: as a line
+/// `@personal` with the secrecy rule, or as `@` with a keyword and its JSON. A backslash at the end of a line joins it with the
+/// next one.
 pub fn unpack_descriptions(document: &mut Value) {
     walk::schemas_mut(document, &mut |schema| {
         let Some(description) = schema.get("description").and_then(Value::as_str) else { return };
@@ -85,7 +87,8 @@ fn keywords(line: &str) -> Option<Object> {
     Some(keywords.into_iter().collect())
 }
 
-/// Removes null from optional fields. utoipa lets every `Option` be null, but here answers leave such fields out, and requests refuse null.
+/// Removes null from the types of optional fields, unless they are marked as nullable. utoipa lets every `Option` be null, but here
+/// answers leave such fields out, and requests refuse null.
 pub fn drop_nulls(document: &mut Value) {
     walk::schemas_mut(document, &mut drop_null);
 }
@@ -122,7 +125,8 @@ fn drop_null(schema: &mut Object) {
     }
 }
 
-/// Replaces `examples`, which JSON Schema has, by `example`, which the API rules that this document follows look for.
+/// Replaces the keyword `examples` of JSON Schema by `example` with the first of them, since the API rules that this document
+/// follows look for `example`.
 pub fn make_examples_singular(document: &mut Value) {
     walk::schemas_mut(document, &mut |schema| {
         if let Some(Value::Array(examples)) = schema.remove("examples")
@@ -133,8 +137,8 @@ pub fn make_examples_singular(document: &mut Value) {
     });
 }
 
-/// Turns tuples of equal places into lists of that length. utoipa writes a pair of numbers as `prefixItems` with `items:
-/// false`, which most client generators cannot read.
+/// Turns the schemas of tuples whose places all have the same schema into those of lists of that length. utoipa writes a pair of
+/// numbers as `prefixItems` with `items: false`, which most client generators cannot read.
 pub fn straighten_tuples(document: &mut Value) {
     walk::schemas_mut(document, &mut |schema| {
         let Some(Value::Array(places)) = schema.get("prefixItems") else { return };
@@ -149,8 +153,8 @@ pub fn straighten_tuples(document: &mut Value) {
     });
 }
 
-/// Replaces references to identifiers, lines of text and other scalars by their schemas. A reader sees them at once, and
-/// generated clients need no type for each. Keywords next to the reference take precedence.
+/// Replaces references to the schemas of identifiers, lines of text and other scalars by these schemas themselves. So a reader sees
+/// them at once, and generated clients need no type for each. Keywords next to the reference take precedence.
 pub fn inline_scalars(document: &mut Value) {
     // A scalar may be an alias of another one, which the next round resolves.
     for _ in 0..walk::LONGEST_CHAIN {
@@ -183,7 +187,7 @@ fn is_scalar(schema: &Value) -> bool {
     plain && ["enum", "const", "oneOf", "anyOf", "allOf"].iter().all(|name| schema.get(name).is_none())
 }
 
-/// Removes the components that no operation refers to.
+/// Removes the components that no operation uses, directly or through other components.
 pub fn drop_unused_components(document: &mut Value) {
     let used = used_components(document);
     for kind in COMPONENTS {
@@ -195,7 +199,8 @@ pub fn drop_unused_components(document: &mut Value) {
     }
 }
 
-/// Returns the references to all components that the operations use, directly or through other components.
+/// Returns the references (such as `#/components/schemas/Area`) to all components that operations use, directly or through other
+/// components.
 pub fn used_components(document: &Value) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
     let mut waiting = vec![&document["paths"]];
@@ -214,7 +219,7 @@ pub fn used_components(document: &Value) -> BTreeSet<String> {
     used
 }
 
-/// Whether a schema only allows null.
+/// Whether a schema allows only null and is nothing but `{ "type": "null" }`.
 pub fn is_null(schema: &Value) -> bool {
     *schema == json!({ "type": "null" })
 }

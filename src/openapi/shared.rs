@@ -1,5 +1,5 @@
-//! The parts that all operations share: headers of requests and answers, and problems. Each operation gets those that fit the
-//! facts about it.
+//! The parts that operations share in the OpenAPI document: headers of requests and answers, and problems. Each operation gets
+//! those that fit the facts about it.
 
 use serde_json::{Value, json};
 
@@ -13,15 +13,16 @@ use crate::openapi::components::{
 };
 use crate::openapi::walk::{self, Object};
 
-/// The extension for a write that always answers with a body, whatever the caller prefers.
+/// The extension that marks a write which always answers with a body, whatever the caller prefers.
 pub const NO_PREFER: &str = "x-no-prefer";
-/// The extension that says whether a GET has an ETag, for exceptions to the rule: lists, and paths with a parameter, have one.
+/// The extension that says whether a GET has an ETag, for exceptions to the rule that lists, and paths with a parameter, have one.
 pub const CONDITIONAL: &str = "x-conditional";
 
-/// The extension for a PUT that only creates, so that there is no version to name.
+/// The extension that marks a PUT, PATCH or DELETE without `If-Match`, such as a PUT that only creates, so that there is no version
+/// to name.
 pub const NO_IF_MATCH: &str = "x-no-if-match";
 
-/// Adds the shared parts to each operation.
+/// Adds the shared headers, problems and descriptions to each operation of the document.
 pub fn complete_operations(document: &mut Value) {
     let before = document.clone();
     let particular = particular_problems(&before);
@@ -34,21 +35,21 @@ pub fn complete_operations(document: &mut Value) {
     }
 }
 
-/// The facts that decide which shared parts an operation gets.
+/// The facts about an operation that decide which shared parts it gets.
 struct OperationFacts {
     has_body: bool,
     has_path_parameter: bool,
     is_secured: bool,
     is_list: bool,
-    /// Whether the operation changes a version that the caller has read: PATCH, PUT and DELETE do.
+    /// Whether the operation changes a version that the caller has read, and so requires `If-Match`: PATCH, PUT and DELETE do.
     needs_if_match: bool,
-    /// Whether the operation is an action that may name the version that the caller has read.
+    /// Whether the operation is an action for which the caller may name, in `If-Match`, the version that it has read.
     takes_if_match: bool,
     honours_prefer: bool,
     is_conditional: bool,
-    /// Whether the operation creates or acts, so that a caller may want to repeat it safely.
+    /// Whether the operation creates or acts, so that a caller may want to repeat it safely with an `Idempotency-Key`.
     takes_idempotency_key: bool,
-    /// Whether staff may state a reason for reading data of another office.
+    /// Whether staff may state a reason for reading data of another office (`Access-Reason`).
     takes_reason: bool,
 }
 
@@ -95,7 +96,7 @@ impl OperationFacts {
         groups.into_iter().filter(|(applies, _)| *applies).flat_map(|(_, statuses)| statuses.iter().copied())
     }
 
-    /// Whether the operation can answer with a problem that no operation names as its own.
+    /// Whether the operation can answer with this problem, which no operation lists as its own.
     fn allow(&self, problem: Problem) -> bool {
         match problem {
             Problem::InvalidIdempotencyKey | Problem::IdempotencyKeyInUse | Problem::IdempotencyKeyReused => {

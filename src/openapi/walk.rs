@@ -1,23 +1,23 @@
-//! Access to the parts of a document: operations, schemas, and the targets of references.
+//! Access to the parts of an OpenAPI document: operations, schemas, and the targets of references.
 
 use serde_json::{Map, Value};
 
 pub type Object = Map<String, Value>;
 
-/// The longest chain of references that is followed, which also ends circles.
+/// The most references that are followed one after the other. The limit also ends circles of references.
 pub const LONGEST_CHAIN: usize = 8;
 
-/// Returns the members of an object; nothing for any other value.
+/// Returns the members of a JSON object with their names; nothing for any other value.
 pub fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value.as_object().into_iter().flatten().map(|(name, member)| (name.as_str(), member))
 }
 
-/// Returns the elements of an array; nothing for any other value.
+/// Returns the elements of a JSON array; nothing for any other value.
 pub fn elements(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-/// Returns the target of a reference; any other value is returned unchanged.
+/// Returns the target of a reference (`$ref`), or null if the target does not exist; any other value is returned unchanged.
 pub fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let mut found = value;
     for _ in 0..LONGEST_CHAIN {
@@ -27,18 +27,18 @@ pub fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     found
 }
 
-/// Returns the name of the schema that a reference points to.
+/// Returns the name of the schema that a reference points to; `None` for anything that is not a reference to a schema.
 pub fn schema_name(schema: &Value) -> Option<&str> {
     schema["$ref"].as_str()?.strip_prefix("#/components/schemas/")
 }
 
-/// Returns each operation with its path and its method.
+/// Returns each operation of the document with its path and its method, in that order.
 pub fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     members(&document["paths"])
         .flat_map(|(path, item)| members(item).map(move |(method, operation)| (path, method, operation)))
 }
 
-/// Returns each operation for changing, with its path and its method.
+/// Returns each operation of the document, so that it can be changed, after its path and its method.
 pub fn operations_mut(document: &mut Value) -> impl Iterator<Item = (&str, &str, &mut Object)> {
     let paths = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten();
     paths.flat_map(|(path, item)| {
@@ -48,17 +48,17 @@ pub fn operations_mut(document: &mut Value) -> impl Iterator<Item = (&str, &str,
     })
 }
 
-/// Returns the parameters of an operation, with references resolved.
+/// Returns the parameters that an operation lists itself, with references resolved.
 pub fn parameters<'a>(document: &'a Value, operation: &'a Value) -> impl Iterator<Item = &'a Value> {
     elements(&operation["parameters"]).map(|parameter| resolve(document, parameter))
 }
 
-/// Returns the answers of an operation with their statuses.
+/// Returns the answers of an operation after their statuses, with references resolved.
 pub fn responses<'a>(document: &'a Value, operation: &'a Value) -> impl Iterator<Item = (&'a str, &'a Value)> {
     members(&operation["responses"]).map(|(status, answer)| (status, resolve(document, answer)))
 }
 
-/// Whether a schema allows this type, alone or among others.
+/// Whether a schema allows values of the JSON type `wanted`, alone or among other types.
 pub fn has_type(schema: &Object, wanted: &str) -> bool {
     match schema.get("type") {
         Some(Value::String(name)) => name == wanted,
@@ -67,14 +67,15 @@ pub fn has_type(schema: &Object, wanted: &str) -> bool {
     }
 }
 
-/// Takes the description and the extensions out of a schema, and leaves the rest.
+/// Removes the description and the extensions (`x-…`) from a schema, and returns them.
 pub fn take_words(schema: &mut Object) -> Object {
     let said: Vec<String> =
         schema.keys().filter(|name| *name == "description" || name.starts_with("x-")).cloned().collect();
     said.into_iter().filter_map(|name| schema.remove_entry(&name)).collect()
 }
 
-/// Returns all properties of a schema, including those of its parts in `allOf`, and the names of the required ones.
+/// Returns all properties of a schema, including those of its parts in `allOf`, and the names of the required ones. References are
+/// resolved.
 pub fn properties<'a>(document: &'a Value, schema: &'a Value) -> (Vec<(&'a str, &'a Value)>, Vec<&'a str>) {
     let schema = resolve(document, schema);
     let mut found: Vec<_> = members(&schema["properties"]).collect();
@@ -90,7 +91,7 @@ pub fn properties<'a>(document: &'a Value, schema: &'a Value) -> (Vec<(&'a str, 
 const SUBSCHEMAS: [&str; 4] = ["items", "additionalProperties", "propertyNames", "not"];
 const LISTS_OF_SUBSCHEMAS: [&str; 4] = ["oneOf", "anyOf", "allOf", "prefixItems"];
 
-/// Visits every schema of the document, inner ones before the schemas that contain them.
+/// Calls `visit` for every schema of the document, which it may change. Inner schemas come before those that contain them.
 pub fn schemas_mut(document: &mut Value, visit: &mut dyn FnMut(&mut Object)) {
     match document {
         Value::Object(object) => {
@@ -110,7 +111,7 @@ pub fn schemas_mut(document: &mut Value, visit: &mut dyn FnMut(&mut Object)) {
     }
 }
 
-/// Visits a schema and the schemas inside it, the inner ones first.
+/// Calls `visit` for a schema and the schemas inside it, which it may change, the inner ones first.
 pub fn subschemas_mut(schema: &mut Value, visit: &mut dyn FnMut(&mut Object)) {
     let Value::Object(object) = schema else { return };
     if let Some(Value::Object(properties)) = object.get_mut("properties") {
@@ -129,7 +130,7 @@ pub fn subschemas_mut(schema: &mut Value, visit: &mut dyn FnMut(&mut Object)) {
     visit(object);
 }
 
-/// Visits every schema of the document, with the JSON Pointer to it.
+/// Calls `visit` for every schema of the document, with the JSON Pointer to it. Outer schemas come before those inside them.
 pub fn schemas<'a>(document: &'a Value, visit: &mut dyn FnMut(&str, &'a Object)) {
     outside_schemas(document, String::new(), visit);
 }

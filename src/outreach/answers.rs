@@ -1,4 +1,4 @@
-//! The answers to calls about contacts, made in the transaction that they tell of.
+//! Answers to calls that create or change outreach contacts, made in the same transaction as the change.
 
 use crate::auth::{CaseScope, OfStaff};
 use crate::context::Context;
@@ -15,7 +15,7 @@ use crate::outreach::store::{self, SealedContact};
 use crate::outreach::view::ContactView;
 use crate::vault::Vault;
 
-/// Shows contacts as the caller may see them.
+/// Makes the answers to calls that create or change contacts, as the caller may see the contacts.
 #[derive(Clone)]
 pub struct ContactAnswers {
     scope: CaseScope,
@@ -28,7 +28,7 @@ impl ContactAnswers {
         Self { scope: ctx.changeable(), vault: ctx.vault.clone(), links: ctx.call.links() }
     }
 
-    /// A contact that was received: 201 if it is new, 200 if it existed before.
+    /// The answer with a contact that was received: 201 if it is new, 200 if it existed before.
     pub fn received(&self, arrived: ArrivedContact) -> Result<Written> {
         let is_new = arrived.is_new;
         let (view, validator) = self.view(arrived.contact, arrived.newly_reached)?;
@@ -38,20 +38,21 @@ impl ContactAnswers {
         }
     }
 
-    /// 200 with the contact as it is now.
+    /// The answer 200 with the contact as it is now.
     pub fn changed(&self, conn: &mut DbConn, id: OutreachContactId) -> Result<Written> {
         let found = finding::find(conn, &self.scope, id)?;
         let (view, validator) = self.view(found.contact, found.newly_reached)?;
         Written::changed(&view, validator)
     }
 
-    /// Gives a kept answer about a contact again.
+    /// Returns the function that gives a kept answer about a contact again when a call is repeated, if the caller may still know of
+    /// the contact.
     pub fn repeat(&self) -> impl Repeat + use<> {
         self.repeat_own_words(false)
     }
 
-    /// Gives a kept answer about a contact again, also to a caller who said that somebody is protected and so no longer finds the
-    /// contact.
+    /// Does the same as [`Self::repeat`]. With `says_protected`, the answer is also given to a caller who stated in the call that
+    /// somebody is protected, and who, without clearance, no longer finds the contact.
     pub fn repeat_own_words(&self, says_protected: bool) -> impl Repeat + use<> {
         let scope = self.scope.of_own_words(says_protected);
         idempotency::kept(move |conn, id| store::find(conn, &scope, id).map(drop))

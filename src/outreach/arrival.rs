@@ -1,11 +1,11 @@
-//! Receives contacts, one or a hundred at once. Each is judged alone, by the rules that need the database, and all are written with as
-//! few statements as one of them would need.
+//! Receives contacts that workers send, one or a hundred at once. Each is judged alone, by the rules that need the database, and
+//! all are written with as few statements as one of them would need.
 //!
-//! - A contact that already exists is the same contact if its worker sends the same content.
+//! - A contact whose identifier already exists is the same contact if the same worker sends the same content.
 //! - Everybody who is named must exist, as far as the worker may know. Naming a person by identifier gives the worker's office a reason
 //!   to know of the person, as registering the person does.
-//! - The people and families that were read are held until the transaction ends, so that only one of two contacts that arrive at the same
-//!   moment can be the first.
+//! - The people and families that were read are locked until the transaction ends, so that only one of two contacts that arrive at
+//!   the same moment can be the first to reach a family.
 
 use std::collections::{HashMap, HashSet};
 
@@ -27,33 +27,34 @@ use crate::outreach::store::{self, SealedContact};
 use crate::time::Random;
 use crate::vault::Vault;
 
-/// A contact that arrives, sealed, with everything that it names.
+/// A contact that is checked and sealed but not yet written, with everything that it names and makes.
 #[derive(Clone)]
 pub struct ArrivingContact {
-    /// The contact. Its family, and whether it is protected, are found when it is judged.
+    /// The sealed contact. Its family, and whether it is protected, are found when it is judged.
     pub contact: SealedContact,
     pub names: NamedParties,
     /// The follow-up that was promised with the contact.
     pub follow_up: Option<SealedFollowUp>,
-    /// The concern report that the contact makes.
+    /// The concern report that is made with an urgent contact.
     pub report: Option<Report>,
     /// Whether the client made the contact's identifier, so that the contact may already exist.
     pub may_be_there: bool,
 }
 
-/// A contact that was received.
+/// A contact after it was received, whether it was created or existed already.
 #[derive(Clone)]
 pub struct ArrivedContact {
     /// The contact as it is stored.
     pub contact: SealedContact,
-    /// Whether the contact's family was newly reached by it, if there is a family.
+    /// Whether the contact's family was newly reached by this contact; `None` if the contact has no family.
     pub newly_reached: Option<bool>,
-    /// Whether the contact did not exist before.
+    /// Whether the contact was created by this call; `false` if it existed before.
     pub is_new: bool,
 }
 
 impl ArrivingContact {
-    /// Seals a contact that arrives.
+    /// Seals a contact and collects the parties that it names, without a concern report. `may_be_there` tells whether the client
+    /// made the contact's identifier.
     pub fn new(
         contact: &OutreachContact,
         follow_up: Option<SealedFollowUp>,
@@ -73,7 +74,8 @@ impl ArrivingContact {
     }
 }
 
-/// Receives contacts and judges each alone. A failure that is not due to the content of one contact fails all.
+/// Judges each of these contacts alone, and writes those that are new and pass. Returns the outcomes in the order of `arrivals`. A
+/// failure that is not due to the content of one contact fails all.
 pub fn receive(
     conn: &mut DbConn,
     sight: &CaseScope,
@@ -118,13 +120,13 @@ pub fn receive(
     Ok(outcomes.into_iter().map(|outcome| outcome.map(arrived)).collect())
 }
 
-/// Receives one contact.
+/// Judges and writes one contact, as [`receive`] does.
 pub fn receive_one(conn: &mut DbConn, sight: &CaseScope, arrival: &ArrivingContact) -> Result<ArrivedContact> {
     let mut outcomes = receive(conn, sight, std::slice::from_ref(arrival))?;
     outcomes.pop().ok_or_else(|| Error::internal("a contact came to nothing"))?
 }
 
-/// Receives contacts so that none can hinder another: all in one transaction, and if that fails, each in its own.
+/// Receives contacts so that none can hinder another: all in one transaction, and if that fails, each in a transaction of its own.
 pub fn receive_apart(
     conn: &mut DbConn,
     sight: &CaseScope,
@@ -152,9 +154,9 @@ pub fn receive_apart(
     arrivals.iter().map(alone).collect()
 }
 
-/// Returns the stored contact if the arrival is the same. A worker who stated that the contact is about somebody protected gets the
-/// answer again, although only staff who are cleared can find the contact from then on. Otherwise a client that missed the answer could
-/// not know that the contact was received.
+/// Returns the stored contact if the arriving one is the same: the same worker sent the same content. Otherwise fails, since the
+/// identifier is in use. A worker who stated that the contact is about somebody protected gets the answer again, although only
+/// cleared staff can find the contact from then on: a client that missed the answer could not know that the contact was received.
 fn again(there: &SealedContact, arrival: &ArrivingContact, sight: &CaseScope) -> Result<SealedContact> {
     let is_same = there.fingerprint == arrival.contact.fingerprint && there.worker_id == arrival.contact.worker_id;
     let are_own_words = arrival.says_protected() && there.version == 1 && sight.offices.contains(&there.office_id);
@@ -196,7 +198,7 @@ fn write(conn: &mut DbConn, new: &[(&ArrivingContact, SealedContact, JudgedParti
     reached::arrived(conn, &facts)
 }
 
-/// The facts that these families were reached by a contact; none if the contact reached nobody.
+/// The facts that a contact reached these families; none if its outcome is not `Reached` or it was entered in error.
 fn facts(contact: &SealedContact, families: &[FamilyId]) -> Vec<Fact> {
     if contact.outcome != ContactOutcome::Reached || contact.in_error {
         return Vec::new();

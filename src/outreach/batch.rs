@@ -1,4 +1,4 @@
-//! The transaction that receives a batch of contacts, and its answer.
+//! The transaction that receives a batch of outreach contacts, and the answer to the call.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ use crate::outreach::answers::ContactAnswers;
 use crate::outreach::arrival::{self, ArrivedContact, ArrivingContact};
 use crate::outreach::preparing::{self, ArrivalEntries};
 
-/// The result of a batch, contact by contact.
+/// The result of a batch of outreach contacts, contact by contact.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactBatchResult {
@@ -31,7 +31,7 @@ pub struct ContactBatchResult {
     items: Vec<BatchItem>,
 }
 
-/// The result of one contact of a batch.
+/// The result of one contact of a batch: recorded, or refused with a problem.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ContactBatchItem)]
@@ -39,17 +39,17 @@ pub struct BatchItem {
     /// The contact's place in the batch, counted from 0.
     #[schema(minimum = 0, maximum = 99, example = 0)]
     index: usize,
-    /// The identifier of the contact, if it was recorded.
+    /// The identifier of the contact, if it was recorded, now or before.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<OutreachContactId>,
     /// The HTTP status that the contact would have been answered with if it had been sent alone.
     #[schema(minimum = 200, maximum = 599, example = 201)]
     status: u16,
-    /// The entity tag of the contact, if it was recorded.
+    /// The entity tag of the recorded contact, as a call for it alone would have it; absent if it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, pattern = "^\"[0-9a-z-]+\"$", example = "\"1-0123456789abcdef\"")]
     etag: Option<String>,
-    /// The problem for which the contact was not recorded. Its pointers lead into the whole batch.
+    /// The problem for which the contact was refused. Its pointers are into the whole batch.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,12 +68,12 @@ impl BatchItem {
     }
 }
 
-/// A batch whose contacts are prepared.
+/// A batch whose contacts are prepared and ready to be written.
 pub struct BatchReceiving {
-    /// The contacts that arrive, and the place of each in the batch.
+    /// The contacts that were prepared without an error; `places` has the place of each in the batch.
     arrivals: Vec<ArrivingContact>,
     places: Vec<usize>,
-    /// The contacts that were refused while they were prepared.
+    /// The results of the contacts that were refused while they were prepared.
     refused: Vec<BatchItem>,
     entries: BTreeMap<OfficeId, ArrivalEntries>,
     answers: ContactAnswers,
@@ -82,7 +82,7 @@ pub struct BatchReceiving {
 }
 
 impl BatchReceiving {
-    /// Prepares each contact of a batch alone.
+    /// Prepares each contact of a batch alone. A contact that cannot be prepared is refused, and the others go on.
     pub async fn new(ctx: &Context<OutreachWorker>, items: &[Value]) -> Self {
         let explain = ctx.call.explainer();
         let (mut arrivals, mut places, mut refused) = (Vec::new(), Vec::new(), Vec::new());
@@ -106,7 +106,8 @@ impl BatchReceiving {
         Self { arrivals, places, refused, entries, answers, explain, scope }
     }
 
-    /// Receives the contacts. Returns the answer, and the identifiers in the batch that name nothing as far as the worker may know.
+    /// Judges and writes the prepared contacts. Returns the answer to the batch, and the identifiers in the contacts that name
+    /// nothing as far as the worker may know.
     pub fn write(&self, tx: &mut Tx<'_>) -> Result<(Written, Vec<Uuid>)> {
         let outcomes = arrival::receive_apart(tx, &self.scope, &self.arrivals)?;
         let arrived: Vec<&ArrivedContact> = outcomes.iter().flatten().collect();
@@ -130,7 +131,7 @@ impl BatchReceiving {
     }
 }
 
-/// The contacts that a kept answer is about.
+/// The part of a kept answer to a batch that tells which contacts were recorded.
 #[derive(Deserialize)]
 struct ReceivedBatch {
     items: Vec<ReceivedContact>,
@@ -141,8 +142,8 @@ struct ReceivedContact {
     id: Option<OutreachContactId>,
 }
 
-/// Gives a kept answer to a batch again. It tells its sender that the contacts were received, and nothing of their content. Without it, a
-/// client that missed the first answer could not know that they were received.
+/// Gives the kept answer to a batch again when the call is repeated. It tells the sender that the contacts were received, and
+/// nothing of their content. Without it, a client that missed the first answer could not know that they were received.
 pub fn repeat() -> impl Repeat {
     |_: &mut DbConn, _: Uuid, answer: Written| {
         let received: ReceivedBatch = answer.read()?;

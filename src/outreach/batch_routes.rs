@@ -1,4 +1,5 @@
-//! The operation that writes down many contacts in one call: each is judged alone, and all are written in one durable commit.
+//! The operation that writes down many outreach contacts in one call: each is judged alone, and all are written in one durable
+//! commit.
 
 use actix_web::{HttpResponse, post};
 use serde::Deserialize;
@@ -13,10 +14,10 @@ use crate::http::body::BodyWithNulls;
 use crate::outreach::NewContact;
 use crate::outreach::batch::{self, BatchReceiving, ContactBatchResult};
 
-/// The most contacts that a batch may have.
+/// The greatest number of contacts in one batch.
 const MOST: usize = 100;
 
-/// A batch of contacts that are sent together.
+/// A batch of outreach contacts that are sent together.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContactBatch {

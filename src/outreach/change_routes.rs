@@ -1,4 +1,4 @@
-//! The operations that correct contacts, enter them in error and list their earlier versions.
+//! The operations that correct an outreach contact, enter it in error, and list its earlier versions.
 
 use actix_web::{HttpResponse, get, patch, post};
 use serde::Deserialize;
@@ -110,7 +110,7 @@ pub async fn list_versions(
     Ok(ctx.call.give(answer, Cache::NoStore))
 }
 
-/// The reason to enter a contact in error.
+/// The body of the call that enters a contact in error: the reason for it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContactError {

@@ -1,4 +1,4 @@
-//! The codes that a worker in the field chooses from. Their texts are in the code lists.
+//! The codes that a worker in the field chooses from for contacts and offers. Their texts are in the code lists.
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 pub use crate::people::Channel;
 
-/// The party that initiated a contact.
+/// The party that initiated an outreach contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
@@ -47,7 +47,7 @@ pub enum PlaceType {
     Other,
 }
 
-/// The outcome of a contact.
+/// The outcome of an outreach contact: whether somebody was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -58,7 +58,7 @@ pub enum ContactOutcome {
     Reached,
     /// The worker reached nobody.
     NotReached,
-    /// Somebody did not want to talk.
+    /// Somebody was met but did not want to talk.
     DeclinedToTalk,
 }
 
@@ -68,9 +68,9 @@ pub enum ContactOutcome {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ParticipantRole {
-    /// A child or a young person.
+    /// A child or a young person in the family.
     Child,
-    /// A brother or sister.
+    /// A brother or sister of the child.
     Sibling,
     /// A guardian of the child.
     Guardian,
@@ -78,37 +78,37 @@ pub enum ParticipantRole {
     OtherAdult,
 }
 
-/// Whether the worker knew the family before.
+/// Whether the worker knew the family before the contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[schema(as = FamilyKnowledgeValue)]
 pub enum KnowledgeValue {
-    /// The family was known before.
+    /// The worker knew the family before the contact.
     Known,
-    /// The family was not known until now.
+    /// The family was not known before the contact.
     NewlyKnown,
-    /// Nobody can tell whether the family was known.
+    /// The worker cannot tell whether the family was known.
     Unknown,
 }
 
-/// The basis for the worker's statement that a family was known, or was not.
+/// The basis for the worker's statement that a family was known before, or was not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[schema(as = FamilyKnowledgeBasis)]
 pub enum KnowledgeBasis {
-    /// The family said so itself.
+    /// The family itself said whether it was known.
     SelfReported,
-    /// The worker says so from memory.
+    /// The worker says it from memory.
     StaffMemory,
-    /// Somebody looked it up in a register.
+    /// Somebody looked the family up in a register.
     RegisterCheck,
 }
 
-/// The status of a contact: whether it counts.
+/// The status of an outreach contact: recorded, or entered in error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
@@ -121,24 +121,24 @@ pub enum ContactStatus {
     EnteredInError,
 }
 
-/// The answer that somebody gave to an offer.
+/// The answer that a person or a family gave to the offer of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum OfferAnswer {
-    /// They said yes to the offer.
+    /// The person or family said yes to the offer.
     Accepted,
-    /// They said no to the offer.
+    /// The person or family said no to the offer.
     Declined,
-    /// They want to think about it.
+    /// The person or family wants to think about the offer.
     Thinking,
-    /// They did not answer.
+    /// The person or family did not answer when asked.
     NotAnswered,
 }
 
-/// The reason why the provider cannot give what was offered. A family that declines is recorded by its answer instead.
+/// The reason why the provider cannot give the service that was offered. A family that declines is recorded by its answer instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -147,15 +147,15 @@ pub enum OfferAnswer {
 pub enum OfferCloseReason {
     /// The service has no room.
     NoCapacity,
-    /// The person is too young or too old.
+    /// The person is too young or too old for the service.
     OutsideAge,
     /// The person lives outside the area of the service.
     OutsideArea,
-    /// The matter is not what the service is for.
+    /// The person's matter is not what the service is for.
     NotOurMandate,
     /// The person has moved away.
     PersonMoved,
-    /// The reason is another one.
+    /// The provider has another reason.
     Other,
 }
 

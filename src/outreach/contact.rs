@@ -1,4 +1,4 @@
-//! A contact as the worker in the field writes it down. The rules that it must keep are in `rules.rs`.
+//! An outreach contact as the worker in the field writes it down. The rules that it must keep are in `rules.rs`.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ use crate::text::LanguageCode;
 use crate::time::{Timestamp, day};
 use crate::vault::{self, ConfidentialProse};
 
-/// A meeting in the field, as the worker writes it down.
+/// A new outreach contact: one meeting in the field, as the worker writes it down.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewContact {
@@ -33,7 +33,7 @@ pub struct NewContact {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeName>,
-    /// When the contact began. Not in the future, and not before the office opened.
+    /// When the contact began. Not in the future, not before the office opened, and not after the office closed.
     ///
     /// @example "2026-11-20T15:30:00Z"
     pub occurred_at: Timestamp,
@@ -50,12 +50,12 @@ pub struct NewContact {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
-    /// The position of the device: it is turned into the district, and then discarded. Give either this or `districtId`.
+    /// The position of the device: it is turned into the district, and is then discarded. Give either this or `districtId`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Coordinates>,
     /// The kind of place where the contact took place. The place itself is not recorded.
     pub place_type: PlaceType,
-    /// The outcome of the contact.
+    /// The outcome of the contact: whether somebody was reached.
     pub outcome: ContactOutcome,
     /// The service that the field work belongs to. Under a service that records no identity, nobody may be named and no text may tell who
     /// somebody is.
@@ -79,18 +79,18 @@ pub struct NewContact {
     /// Whether the worker knew the family before. This is kept apart from `newlyReached`, which the system works out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_knowledge: Option<FamilyKnowledge>,
-    /// The topics that the contact was about.
+    /// The areas of need that the contact was about.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[schema(max_items = 17)]
     pub topics: Vec<Need>,
-    /// A summary of what was said.
+    /// A summary of what was said at the contact.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Pratade om skolan och om vad som finns att göra efter den."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub summary: Option<ConfidentialProse>,
-    /// The language that was spoken.
+    /// The language that was spoken at the contact.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,7 +105,7 @@ pub struct NewContact {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_contact_id: Option<OutreachContactId>,
-    /// A promise to get back to those who were met.
+    /// A follow-up: a promise to get back to the people who were met, by a day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follow_up: Option<ContactFollowUp>,
     /// The urgency of the contact: how soon somebody must look at it. `immediate` makes a concern report at once, and needs `child` and
@@ -114,7 +114,8 @@ pub struct NewContact {
     /// @example "routine"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub urgency: Option<Urgency>,
-    /// The child that the concern report is about, described as in a referral.
+    /// The child that the concern report is about, described as in a referral. Required with urgency `immediate`, and not allowed
+    /// otherwise.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,31 +152,31 @@ impl fmt::Debug for Coordinates {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Participant {
-    /// The registered person. If this is given, the other fields must be left out.
+    /// The identifier of the registered person who was met. If this is given, the other fields must be left out.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person_id: Option<PersonId>,
-    /// The age band of somebody who is not named.
+    /// The age band of a participant who is not named. Required without `personId`.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "13-15"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_band: Option<AgeBand>,
-    /// The participant's role in the family.
+    /// The role in the family of a participant who is not named. Required without `personId`.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<ParticipantRole>,
-    /// The gender of somebody who is not named.
+    /// The gender of a participant who is not named.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gender: Option<Gender>,
 }
 
-/// A number of people of one age band.
+/// A number of people who were met, of one age band.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HeadCount {
@@ -191,11 +192,11 @@ pub struct HeadCount {
     pub count: i64,
 }
 
-/// Whether the worker knew the family before, and the basis for that statement.
+/// Whether the worker knew the family before the contact, and the basis for that statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FamilyKnowledge {
-    /// Whether the family was known before.
+    /// Whether the worker knew the family before the contact, or cannot tell.
     ///
     /// @example "known"
     pub value: KnowledgeValue,
@@ -203,7 +204,7 @@ pub struct FamilyKnowledge {
     pub basis: KnowledgeBasis,
 }
 
-/// A promise to get back to those who were met.
+/// A follow-up that is promised with a contact: a promise to get back to the people who were met, by a day.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContactFollowUp {
@@ -211,7 +212,7 @@ pub struct ContactFollowUp {
     #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2030-01-15")]
     pub due_on: NaiveDate,
-    /// A note on what is to be done.
+    /// A note on what is to be done when somebody gets back.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Höra hur det gick med fritidsledaren."
@@ -225,12 +226,13 @@ pub struct ContactFollowUp {
 }
 
 impl NewContact {
-    /// The registered people that the contact names, each with the place in the list of participants.
+    /// The registered people that the contact names, each with its place in the list of participants, counted from 0.
     pub fn people(&self) -> impl Iterator<Item = (usize, PersonId)> {
         self.participants.iter().enumerate().filter_map(|(index, participant)| Some((index, participant.person_id?)))
     }
 
-    /// The part of the contact that is kept in its record: without the device's position, and without what is kept elsewhere.
+    /// The content that is stored in the contact's sealed record: `district` replaces the position of the device, and the
+    /// identifier, office, follow-up, urgency and child are removed, since they are kept elsewhere.
     pub fn kept(self, district: DistrictId) -> Self {
         Self {
             id: None,

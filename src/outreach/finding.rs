@@ -1,4 +1,4 @@
-//! Finding contacts, each with whether its family was newly reached by it.
+//! Finding outreach contacts, each with whether its family was newly reached by it.
 
 use std::collections::HashMap;
 
@@ -10,14 +10,14 @@ use crate::http::page::PageStart;
 use crate::id::{FamilyId, OutreachContactId};
 use crate::outreach::store::{self, ContactFilter, ContactPosition, SealedContact};
 
-/// A contact that was found.
+/// A stored contact, with whether its family was newly reached by it.
 pub struct FoundContact {
     pub contact: SealedContact,
-    /// Whether the contact's family was newly reached by it, if there is a family.
+    /// Whether the contact's family was newly reached by it; `None` if the contact has no family.
     pub newly_reached: Option<bool>,
 }
 
-/// Finds a contact that somebody with this sight may know of.
+/// Returns the contact with this identifier, if `sight` covers it; otherwise fails as not found.
 pub fn find(conn: &mut DbConn, sight: &CaseScope, id: OutreachContactId) -> Result<FoundContact> {
     let contact = store::find(conn, sight, id)?;
     let first = match contact.family_id {
@@ -27,7 +27,7 @@ pub fn find(conn: &mut DbConn, sight: &CaseScope, id: OutreachContactId) -> Resu
     Ok(FoundContact { newly_reached: newly_reached(&contact, &first), contact })
 }
 
-/// Reads one page of contacts: see [`store::page`].
+/// Returns one page of contacts as [`store::page`] does, each with whether its family was newly reached by it.
 pub fn page(
     conn: &mut DbConn,
     sight: &CaseScope,
@@ -42,7 +42,8 @@ pub fn page(
     Ok(contacts.into_iter().map(found).collect())
 }
 
-/// Whether a contact's family was newly reached by it; `None` if there is no family. `first` says how the families were first reached.
+/// Whether a contact's family was newly reached by it; `None` if the contact has no family. `first` tells for each family how it
+/// was first reached.
 pub(super) fn newly_reached(contact: &SealedContact, first: &HashMap<FamilyId, FirstReached>) -> Option<bool> {
     let is_source = |first: &FirstReached| first.source.uuid() == contact.id.uuid();
     contact.family_id.map(|family| first.get(&family).is_some_and(is_source))

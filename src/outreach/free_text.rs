@@ -1,14 +1,14 @@
-//! Finds in a text what tells who somebody is: personal identity numbers, telephone numbers, e-mail addresses.
+//! Search of a free text for what identifies a person: personal identity numbers, telephone numbers and e-mail addresses.
 //!
-//! The search is for services under which identity is not recorded (SoL 2025:400, 14 kap. 5 §). It looks for the spellings that people
-//! use, and would rather refuse a harmless number than keep one that tells who somebody is.
+//! The search is for services under which identity is not recorded (SoL 2025:400, 14 kap. 5 §). It looks for the spellings that
+//! people use, and would rather refuse a harmless number than keep one that identifies somebody.
 
 use chrono::NaiveDate;
 
 use crate::error::Text;
 use crate::people::PersonalIdentityNumber;
 
-/// The kind of a part of a text that tells who somebody is.
+/// The kind of an identifier that was found in a text: a personal identity number, a telephone number or an e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentifierKind {
     /// A personal identity number whose check digit is right.
@@ -17,18 +17,18 @@ pub enum IdentifierKind {
     EmailAddress,
 }
 
-/// A part of a text that tells who somebody is.
+/// A part of a text that identifies a person, with its position in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hit {
     pub what: IdentifierKind,
-    /// The position of the first character, counted from 0.
+    /// The position of the part's first character, counted in characters from 0.
     pub start: usize,
-    /// The position after the last character.
+    /// The position after the part's last character, counted in characters from 0.
     pub end: usize,
 }
 
 impl IdentifierKind {
-    /// The text of the problem, which does not repeat what was found.
+    /// The explanation of the problem in English and Swedish. It does not repeat what was found.
     pub fn detail(self) -> Text {
         match self {
             Self::IdentityNumber => Text::new(
@@ -46,7 +46,7 @@ impl IdentifierKind {
     }
 }
 
-/// Finds all parts of a text that tell who somebody is, in the order of the text. No two of them overlap.
+/// Finds all parts of a text that identify a person, in the order of the text. No two of them overlap.
 pub fn scan(text: &str) -> Vec<Hit> {
     let characters: Vec<char> = text.chars().collect();
     let mut hits = email_addresses(&characters);
@@ -61,18 +61,19 @@ pub fn scan(text: &str) -> Vec<Hit> {
     hits
 }
 
-/// Consecutive digits, with their position in the text.
+/// A sequence of digits with nothing between them, and its position in the text.
 struct Group {
     digits: Vec<u8>,
     start: usize,
     end: usize,
-    /// The characters between the group before and this one.
+    /// The characters between the previous group of digits in the text and this one.
     before: Vec<char>,
     /// Whether a plus sign is right before the group.
     has_plus: bool,
 }
 
-/// Finds runs of groups: between two groups of a run there is no more than people write within one number.
+/// Finds the groups of digits in a text, and joins them into runs: between two groups of one run there are at most three
+/// characters, all of them such as people write within one number.
 fn runs(text: &[char]) -> Vec<Vec<Group>> {
     let mut runs: Vec<Vec<Group>> = Vec::new();
     let mut at = 0;
@@ -100,7 +101,7 @@ fn runs(text: &[char]) -> Vec<Vec<Group>> {
     runs
 }
 
-/// Reads a digit, also one that a phone's keyboard writes at full width.
+/// Reads a decimal digit, also a full-width one as some phone keyboards write it. `None` if the character is no digit.
 fn digit(c: char) -> Option<u8> {
     let c = if ('\u{ff10}'..='\u{ff19}').contains(&c) { char::from_u32(c as u32 - 0xff10 + 0x30)? } else { c };
     c.to_digit(10).and_then(|digit| u8::try_from(digit).ok())
@@ -114,10 +115,10 @@ fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}')
 }
 
-/// The most digits that an international telephone number has (E.164).
+/// The greatest number of digits in an international telephone number (E.164).
 const MOST_DIGITS: usize = 15;
 
-/// Finds the numbers in a run, each made of one or more groups.
+/// Finds the identity numbers and telephone numbers in a run of digit groups. Each of them is made of one or more whole groups.
 fn in_run(run: &[Group]) -> Vec<Hit> {
     let mut hits = Vec::new();
     let mut first = 0;
@@ -156,7 +157,8 @@ fn kind(groups: &[Group]) -> Option<IdentifierKind> {
     }
 }
 
-/// Whether the digits are an identity number: with its century, or without it and then of any century.
+/// Whether the digits are a valid personal identity number: twelve with the century, or ten that are valid in any of the centuries
+/// 18, 19 and 20.
 fn is_identity_number(digits: &[u8]) -> bool {
     let written = |century: &str| {
         let digits: String = digits.iter().map(|digit| char::from(b'0' + digit)).collect();
@@ -169,7 +171,8 @@ fn is_identity_number(digits: &[u8]) -> bool {
     }
 }
 
-/// Whether the digits are a Swedish telephone number with its area code, or an international one.
+/// Whether the digits are a Swedish telephone number with its area code, or an international one, and the groups are joined as
+/// people write such numbers.
 fn is_phone_number(groups: &[Group], digits: &[u8]) -> bool {
     let Some(first) = groups.first() else { return false };
     let joined = |c: &char| c.is_whitespace() || is_dash(*c) || matches!(c, '/' | '(' | ')');
@@ -184,7 +187,7 @@ fn is_phone_number(groups: &[Group], digits: &[u8]) -> bool {
     }
 }
 
-/// Whether the groups are a day such as 05-03-2026, which begins like a number with an area code.
+/// Whether the groups are a date such as 05-03-2026, which begins like a telephone number with an area code.
 fn is_date(groups: &[Group]) -> bool {
     let number = |group: &Group| {
         group.digits.iter().fold(0_u32, |sum, digit| sum.saturating_mul(10).saturating_add(u32::from(*digit)))
@@ -334,7 +337,8 @@ mod tests {
         }
     }
 
-    /// Comparing each digit with all that follow it took a minute for this text, and far longer for a longer one.
+    /// Guards against comparing each digit with all that follow it, which took a minute for this text, and far longer for a longer
+    /// one.
     #[test]
     fn a_text_of_digits_alone_takes_no_longer_than_another() {
         let apart = "1 ".repeat(5_000);

@@ -1,4 +1,5 @@
-//! Everything that some contacts name, as the database knows it: read at once for all of them, and held until the transaction ends.
+//! The people, families, earlier contacts and colleagues that contacts name, as the database knows them. They are read for all the
+//! contacts at once; people and families are locked until the transaction ends.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +20,7 @@ use crate::rules::Rules;
 /// The people, families, earlier contacts and colleagues that some contacts name, as the database knows them.
 pub struct KnownParties {
     people: HashMap<PersonId, (Option<FamilyId>, ProtectedIdentity)>,
-    /// Each family with the family that goes on in its place after a merge, which may be itself.
+    /// For each family that is named or has a named member, the family that replaces it after a merge, or the family itself.
     families: HashMap<FamilyId, FamilyId>,
     met: HashSet<FamilyId>,
     hidden: HashSet<FamilyId>,
@@ -28,7 +29,7 @@ pub struct KnownParties {
 }
 
 impl KnownParties {
-    /// Reads everything that is named, and holds it until the transaction ends.
+    /// Reads everything that these contacts name, and locks the people and families until the transaction ends.
     pub fn load(conn: &mut DbConn, sight: &CaseScope, names: &[&NamedParties]) -> Result<Self> {
         let people = people_of(conn, &all(names, |names| names.people.iter().map(|(_, person)| *person).collect()))?;
         let stated = all(names, |names| names.family.into_iter().collect());
@@ -50,13 +51,14 @@ impl KnownParties {
         })
     }
 
-    /// The family of a person who is named; after a merge, the family that goes on.
+    /// The family of a named person or, after a merge, the family that replaces it. `None` if the person has no family.
     pub fn family_of(&self, person: PersonId) -> Option<FamilyId> {
         let (family, _) = self.people.get(&person)?;
         family.and_then(|family| self.families.get(&family).copied())
     }
 
-    /// Judges whether everything that a contact names exists, as far as somebody with this sight may know.
+    /// Checks that everything that a contact names exists, as far as a caller with this `sight` may know. Returns the families that
+    /// follow from the names and whether a name is protected, or an error with everything that is unknown.
     pub fn judge(&self, sight: &CaseScope, names: &NamedParties) -> Result<JudgedParties> {
         let mut rules = Rules::default();
         let mut of_people = Vec::new();
@@ -122,8 +124,8 @@ fn people_of(conn: &mut DbConn, ids: &[PersonId]) -> Result<HashMap<PersonId, (O
     Ok(rows.into_iter().map(|(id, family, protection)| (id, (family, protection))).collect())
 }
 
-/// Each family with the family that goes on in its place, held until the transaction ends. A worker who sends a family's identifier from
-/// the field cannot know that the family was merged.
+/// Returns for each family the family that replaces it after merges, or the family itself, and locks them until the transaction
+/// ends. A worker who sends a family's identifier from the field cannot know that the family was merged.
 fn families_of(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashMap<FamilyId, FamilyId>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -137,7 +139,7 @@ fn families_of(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashMap<FamilyId, 
     Ok(families)
 }
 
-/// Each family with the family that goes on in its place, which may be itself.
+/// Returns for each family the family that it was merged into, or the family itself. Only one merge is followed.
 fn going_on(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashMap<FamilyId, FamilyId>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -162,7 +164,7 @@ fn met_by(conn: &mut DbConn, sight: &CaseScope, ids: &[FamilyId]) -> Result<Hash
     Ok(met.into_iter().collect())
 }
 
-/// The families of which all members have a protected identity.
+/// The families among these that have members, all of whom have a protected identity.
 fn hidden_among(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashSet<FamilyId>> {
     if ids.is_empty() {
         return Ok(HashSet::new());
@@ -176,8 +178,9 @@ fn hidden_among(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashSet<FamilyId>
     Ok(members.into_iter().map(|(family, _)| family).filter(|family| !somebody.contains(family)).collect())
 }
 
-/// Returns the versions of a contact that somebody with this sight may know of. A person who was taken out of the contact, and was
-/// protected later, does not hide the contact, but is still named in its earlier versions.
+/// Returns those of a contact's `versions` that a caller with this `sight` may know of. Without clearance, these are the versions
+/// that name nobody with a protected identity, and no family whose members are all protected. A person who was taken out of the
+/// contact, and was protected later, does not hide the contact, but is still named in its earlier versions.
 pub fn versions_known_to(
     conn: &mut DbConn,
     sight: &CaseScope,

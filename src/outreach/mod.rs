@@ -1,12 +1,13 @@
 //! Outreach: meeting families in the field, offering support, remembering the answer.
 //!
-//! - A contact is written down in half a minute: when, by what means, with whom, and the outcome. Those who were met are registered
-//!   people, unnamed people by age band and role, or a head count.
+//! - An outreach contact is written down in half a minute: when, by what means, with whom, and the outcome. The people who were met
+//!   are registered people, unnamed people by age band and role, or a head count.
 //! - The place of a contact is a district. Coordinates are turned into a district when they are read, and are kept nowhere.
-//! - Under a service that records no identity nobody may be named, and texts are searched for what tells who somebody is.
-//! - The field is offline: a client makes the identifier and sends the contact as often as the network requires. The same content is the
-//!   same contact; other content, or another worker's identifier, is refused.
-//! - A contact is corrected by a new version and never deleted. A contact that was entered in error is in no list and no statistics.
+//! - Under a service that records no identity nobody may be named, and texts are searched for what identifies a person.
+//! - The field is often without a network: a client makes the identifier and sends the contact as often as the network requires.
+//!   The same content is the same contact; other content, or another worker's identifier, is refused.
+//! - A contact is corrected by a new version and never deleted. A contact that was entered in error is in no list and no
+//!   statistics.
 //! - Whether a family was newly reached is worked out by the system, and kept apart from what the worker states: see
 //!   [`crate::families::reached`].
 //! - Staff know of their own offices' contacts, through [`crate::auth::CaseScope`]. A contact with somebody whose identity is protected
@@ -45,41 +46,42 @@ use crate::rules::Rules;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse};
 
-/// A contact with its content opened. The database holds it sealed: see [`store::SealedContact`].
+/// An outreach contact in memory, with its content readable. In the database the content is sealed (encrypted): see
+/// [`store::SealedContact`].
 #[derive(Debug, Clone)]
 pub struct OutreachContact {
     pub id: OutreachContactId,
     /// The office on whose behalf the contact was made.
     pub office_id: OfficeId,
-    /// The member of staff who was in the field.
+    /// The member of staff who made the contact in the field.
     pub worker_id: StaffId,
     pub record: ContactRecord,
     /// The family that was met.
     pub family_id: Option<FamilyId>,
-    /// Whether the contact exists only for staff who are cleared for protected identities.
+    /// Whether the contact is hidden from all staff who are not cleared for protected identities.
     pub protected: bool,
     pub in_error: bool,
-    /// The keyed hash of the content that was first submitted.
+    /// The keyed hash of the content as it was first submitted, by which the same contact is recognised when it is sent again.
     pub fingerprint: [u8; 32],
-    /// When the contact was first submitted.
+    /// When the contact was first submitted to the service.
     pub recorded_at: Timestamp,
     pub updated_at: Timestamp,
     pub updated_by: StaffId,
     pub version: i32,
 }
 
-/// The part of a contact that is sealed.
+/// The part of a contact that the database holds sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactRecord {
-    /// The content that the worker wrote, as far as it may be kept.
+    /// The content that the worker wrote, without the fields that are not kept or are kept elsewhere.
     pub written: NewContact,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub urgency: Option<Urgency>,
     /// The follow-up that was promised with the contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follow_up_id: Option<FollowUpId>,
-    /// The concern report that was made from the contact.
+    /// The concern report that was made from the contact when it was written down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_id: Option<ReferralId>,
     /// The reason why the contact was entered in error.
@@ -88,7 +90,8 @@ pub struct ContactRecord {
 }
 
 impl OutreachContact {
-    /// Makes a contact of what a worker wrote. The contact's family is found when the contact is written to the database.
+    /// Checks what a worker wrote, and makes a contact of it. The contact's family is found later, when the contact is written to
+    /// the database.
     pub fn new(
         new: NewContact,
         setting: &ContactSetting,
@@ -124,7 +127,8 @@ impl OutreachContact {
         })
     }
 
-    /// Returns the next version, with the content that somebody writes now.
+    /// Checks the corrected content `new`, and returns the next version of the contact with it. Fails if the contact was entered in
+    /// error.
     pub fn corrected(&self, new: NewContact, setting: &ContactSetting, by: StaffId) -> Result<Self> {
         self.check_counts()?;
         let mut rules = Rules::default();
@@ -135,14 +139,14 @@ impl OutreachContact {
         Ok(Self { record, updated_at: setting.now, updated_by: by, version: self.version + 1, ..self.clone() })
     }
 
-    /// Returns the next version, which is entered in error and counts nowhere.
+    /// Returns the next version of the contact, which is entered in error. Fails if the contact was entered in error before.
     pub fn entered_in_error(&self, reason: ConfidentialProse, by: StaffId, now: Timestamp) -> Result<Self> {
         self.check_counts()?;
         let record = ContactRecord { error_reason: Some(reason), ..self.record.clone() };
         Ok(Self { record, in_error: true, updated_at: now, updated_by: by, version: self.version + 1, ..self.clone() })
     }
 
-    /// Refuses a contact that was entered in error, since it can no longer change.
+    /// Fails if the contact was entered in error, since it can then no longer change.
     pub fn check_counts(&self) -> Result<()> {
         if self.in_error { Err(Error::new(Problem::EnteredInError)) } else { Ok(()) }
     }

@@ -1,35 +1,36 @@
-//! Names in a contact: whom and what it names, and what was found out about them.
+//! The parties that an outreach contact names (people, a family, an earlier contact and a colleague), and the result of looking
+//! them up.
 
 use crate::id::{FamilyId, OfficeId, OutreachContactId, PersonId, StaffId};
 use crate::outreach::NewContact;
 
-/// The people, family, earlier contact and colleague that a contact names, each to be judged.
+/// The people, family, earlier contact and colleague that a contact names, before it is judged whether they exist.
 #[derive(Debug, Clone, Default)]
 pub struct NamedParties {
-    /// The people, each with the place in the list of participants.
+    /// The registered people, each with its place in the contact's list of participants.
     pub people: Vec<(usize, PersonId)>,
     pub family: Option<FamilyId>,
-    /// The earlier contact that this one continues.
+    /// The earlier contact that the contact continues.
     pub previous: Option<OutreachContactId>,
-    /// The colleague who shall follow the contact up, and the office of both.
+    /// The colleague who is to own the contact's follow-up, and the office that the colleague must belong to.
     pub owner: Option<(StaffId, OfficeId)>,
-    /// The names before a correction. The worker may repeat them without being allowed to know of them now.
+    /// The parties that the contact named before this change. The worker may repeat them without being allowed to know of them now.
     pub known_before: Option<Box<NamedParties>>,
 }
 
-/// The result of judging the names of a contact.
+/// The result of judging the parties that a contact names, all of whom exist.
 #[derive(Debug, Clone)]
 pub struct JudgedParties {
-    /// The family that was met.
+    /// The family that was met: the one that is named, or else the only family of the named people.
     pub family: Option<FamilyId>,
-    /// All families that the contact reached: the family that was met, and the families of the named people.
+    /// All families that the contact names or whose members it names.
     pub families: Vec<FamilyId>,
-    /// Whether somebody is named whose identity is protected.
+    /// Whether a named person has a protected identity, or all members of the family that was met do.
     pub protected: bool,
 }
 
 impl NamedParties {
-    /// Returns the names in a contact. `owner` is the colleague who shall follow it up.
+    /// Returns the parties that a contact names. `owner` is the colleague who is to own its follow-up, with the office.
     pub fn of(new: &NewContact, owner: Option<(StaffId, OfficeId)>) -> Self {
         Self {
             people: new.people().collect(),

@@ -1,4 +1,5 @@
-//! The preparation of contacts that a worker sends: they are checked as far as possible without the database, and sealed.
+//! The preparation of contacts that a worker sends, before the transaction that writes them: they are checked as far as possible
+//! without the database, and sealed.
 
 use crate::audit::{Entry, actions};
 use crate::auth::OutreachWorker;
@@ -15,14 +16,14 @@ use crate::referrals::Referral;
 use crate::referrals::Urgency;
 use crate::referrals::matter::NewReferral;
 
-/// Prepares a contact as it was sent.
+/// Checks and seals a contact as it was sent, with the concern report and the follow-up that it makes.
 pub async fn arrival(ctx: &Context<OutreachWorker>, new: NewContact) -> Result<ArrivingContact> {
     let sent = fingerprint(ctx, &new)?;
     arrival_of(ctx, new, sent).await
 }
 
-/// Prepares a contact that continues the contact `previous`, unless it names another earlier contact. A device may send the same
-/// contact in several ways, so it is recognised by the content that the device sent.
+/// Checks and seals a contact that continues the contact `previous`, unless it names another earlier contact. A device may send the
+/// same contact by several operations, so it is recognised by the content that the device sent.
 pub async fn arrival_after(
     ctx: &Context<OutreachWorker>,
     mut new: NewContact,
@@ -57,7 +58,8 @@ async fn arrival_of(ctx: &Context<OutreachWorker>, new: NewContact, sent: [u8; 3
     Ok(ArrivingContact { report, ..arrival })
 }
 
-/// Prepares the referral that a contact of this office becomes, routed by what is known of the child.
+/// Makes and seals the referral that the caller makes from this contact on behalf of this office. It is routed by the child's home,
+/// and by the protection of the registered person with the child's identity number.
 pub async fn report(
     ctx: &Context<OutreachWorker>,
     new: NewReferral,
@@ -75,19 +77,19 @@ pub async fn report(
     Report::new(&referral, number, known, &ctx.vault, &moment.random, entry)
 }
 
-/// The hash by which the same content is recognised, whichever operation it is sent to. The hash is keyed, since the content tells where
-/// somebody is.
+/// The keyed hash of a contact's content without its identifier, by which the same content is recognised, whichever operation it is
+/// sent to. It is keyed, since the content tells where somebody is.
 fn fingerprint(ctx: &Context<OutreachWorker>, new: &NewContact) -> Result<[u8; 32]> {
     let content = serde_json::to_vec(&NewContact { id: None, ..new.clone() }).map_err(Error::internal)?;
     Ok(ctx.fingerprint(&content))
 }
 
-/// The audit's entries about contacts that arrive on behalf of one office.
+/// The audit entries about contacts that arrive on behalf of one office.
 #[derive(Clone)]
 pub struct ArrivalEntries {
-    /// The entry about contacts that are created.
+    /// The audit entry about contacts that did not exist before.
     created: Entry,
-    /// The entry about contacts that existed before.
+    /// The audit entry about contacts that existed before and were sent again.
     known: Entry,
 }
 
@@ -98,13 +100,13 @@ impl ArrivalEntries {
         Self { created: entry(created), known: entry(created.again().unwrap_or(created)) }
     }
 
-    /// The entry about one contact.
+    /// The audit entry about one contact, which is new or existed before.
     pub fn of_one(&self, arrived: &ArrivedContact) -> Entry {
         let entry = if arrived.is_new { &self.created } else { &self.known };
         entry.clone().about(vec![arrived.contact.id.uuid()])
     }
 
-    /// The entries about several contacts of the office: at most one for those that are new, and one for the others.
+    /// The audit entries about several contacts of the office: at most one for those that are new, and one for the others.
     pub fn of_all(&self, arrived: &[&ArrivedContact]) -> Vec<Entry> {
         let of = |entry: &Entry, is_new: bool| {
             let these = arrived.iter().filter(|one| one.is_new == is_new);

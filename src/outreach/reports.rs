@@ -1,4 +1,5 @@
-//! The referrals that are made from a contact: a concern report if it is urgent, an internal referral if the family wants one.
+//! The referrals that are made from an outreach contact: a concern report if the contact is urgent, an internal referral if the
+//! family wants one.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,7 +21,7 @@ use crate::services::Need;
 use crate::time::Random;
 use crate::vault::{self, Confidential, ConfidentialLine, ConfidentialProse, Vault};
 
-/// An internal referral that is made from a contact, with the consent that it needs.
+/// A new internal referral that is made from an outreach contact, with the consent that it needs.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InternalReferral {
@@ -31,20 +32,20 @@ pub struct InternalReferral {
     /// The child's guardians, at most two.
     #[schema(max_items = 2)]
     pub guardians: Vec<Guardian>,
-    /// The needs that the referral is about.
+    /// The areas of need that the referral is about.
     #[schema(max_items = 17)]
     pub needs: Vec<Need>,
-    /// The help that is asked for.
+    /// The help that is asked for, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Vill ha stöd för att komma tillbaka till skolan."
     #[serde(serialize_with = "vault::disclose")]
     pub description: ConfidentialProse,
-    /// Whether the guardians know of the referral.
+    /// Whether the guardians know of the referral, and the reason if they do not.
     pub guardians_informed: GuardiansInformed,
     /// The consent to the referral.
     pub consent: Consent,
-    /// The services that are asked for.
+    /// The identifiers of the services that are asked for.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,17 +53,18 @@ pub struct InternalReferral {
     pub requested_service_ids: Option<Vec<ServiceId>>,
 }
 
-/// A referral that is made together with a contact, sealed, with its entry in the audit.
+/// A referral that is made from an outreach contact, sealed and ready to be written, with its audit entry.
 #[derive(Clone)]
 pub struct Report {
     pub referral: ReferralIntake,
-    /// Whether the member of staff states that the child's identity is protected. The contact or follow-up that the referral is made from
-    /// is hidden with it.
+    /// Whether the member of staff states that the child's identity is protected. The contact or follow-up that the referral is
+    /// made from is hidden with it.
     pub says_protected: bool,
     entry: Entry,
 }
 
-/// The concern report that an urgent contact makes, if it has a child and a summary. The summary becomes the concern.
+/// Makes the concern report of an urgent contact, whose summary becomes the description of the concern. `None` if the contact has
+/// no child or no summary.
 pub fn concern(contact: &NewContact, reporter: ConfidentialLine) -> Option<NewReferral> {
     let (child, summary) = contact.child.clone().zip(contact.summary.clone())?;
     let reporter = Reporter { name: reporter, title: None, phone: None, email: None, relation: None };
@@ -125,12 +127,14 @@ pub fn reporter(staff: &crate::auth::staff::Staff) -> Result<ConfidentialLine> {
 }
 
 impl Report {
-    /// The keyed hash by which the person with the child's identity number is looked up.
+    /// The keyed hash of the child's identity number, by which the registered person with that number is looked up. `None` if the
+    /// number is not given.
     pub fn number(new: &NewReferral, vault: &Vault) -> Option<Vec<u8>> {
         new.child.number().map(|number| people_store::number_hash(vault, number))
     }
 
-    /// Seals the referral that a contact becomes. `known` is the person with the child's identity number.
+    /// Makes and seals the referral `new`, which the member of staff `made_by` makes from the contact `contact`. `known` is the
+    /// registered person with the child's identity number, if there is one.
     pub fn new(
         referral: &Referral,
         number: Option<Vec<u8>>,
@@ -145,7 +149,8 @@ impl Report {
         Ok(Self { says_protected: referral.says_protected, referral, entry })
     }
 
-    /// Writes the referral, if the child's identity number still leads to the person for whom the referral was routed.
+    /// Writes the referral and its audit record. Fails as stale if the child's identity number no longer leads to the person for
+    /// whom the referral was routed.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         self.referral.write(conn)?;
         audit::record(conn, &self.entry)

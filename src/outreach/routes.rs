@@ -1,4 +1,4 @@
-//! The operations that write down contacts and read them.
+//! The operations that write down an outreach contact, read one, and list them.
 
 use actix_web::{HttpResponse, get, post, put};
 use chrono::NaiveDate;
@@ -105,7 +105,8 @@ async fn put_contact(
     receive(&ctx, actions::OUTREACH_CONTACT_PUT, new).await
 }
 
-/// Receives a contact. It is prepared again if the same contact arrives at this moment, or if the child of its report becomes known.
+/// Writes down a contact, for both operations that do so. The contact is prepared again if the same contact arrives by another call
+/// at this moment, or if the child of its concern report becomes known.
 async fn receive(ctx: &Context<OutreachWorker>, action: AuditAction, new: NewContact) -> Result<HttpResponse> {
     let answers = ContactAnswers::new(ctx);
     let says_protected = new.child.as_ref().is_some_and(Child::is_said_to_be_protected);
@@ -145,7 +146,7 @@ async fn get_contact(ctx: Context<OutreachWorker>, id: Named<OutreachContactId>)
     ctx.call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 
-/// The filters of a list of contacts.
+/// The conditions by which a list of contacts is filtered.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -156,7 +157,7 @@ pub struct ContactQuery {
     occurred_from: Option<Timestamp>,
     /// Lists only contacts that began before this time.
     occurred_to: Option<Timestamp>,
-    /// Lists only contacts through this channel.
+    /// Lists only contacts made through this channel.
     channel: Option<Channel>,
     /// Lists only contacts with this outcome.
     outcome: Option<ContactOutcome>,

@@ -1,4 +1,4 @@
-//! The rules that a contact must keep, as far as they can be judged without the database.
+//! The rules that an outreach contact must keep, as far as they can be judged without the database.
 //!
 //! Rules that need the database (whether somebody exists, and whether the worker may know of them) are judged when the contact is
 //! written: see [`crate::outreach::arrival`].
@@ -14,7 +14,8 @@ use crate::rules::{Rules, in_the_future};
 use crate::time::Timestamp;
 use crate::vault::ConfidentialProse;
 
-/// The problems for which a contact can be refused besides its form: breaches of these rules, and identifiers of what does not exist.
+/// The types of problem for which a contact is refused, in addition to errors in its form: breaches of these rules, and identifiers
+/// of what does not exist.
 pub const PROBLEMS: [Problem; 7] = [
     Problem::UnknownReference,
     Problem::ContactInFuture,
@@ -25,18 +26,20 @@ pub const PROBLEMS: [Problem; 7] = [
     Problem::IdentityInText,
 ];
 
-/// The setting in which a contact is judged.
+/// The facts by which a contact is judged, besides its own content.
 pub struct ContactSetting<'a> {
     /// The office on whose behalf the contact was made.
     pub office: OfficeId,
     pub directory: &'a Directory,
     pub now: Timestamp,
-    /// The content before, if the contact is corrected. A part that stays the same is not judged by later changes of the directory.
+    /// The content of the contact before a correction; `None` for a new contact. A district that stays the same is accepted even if
+    /// it was retired since.
     pub before: Option<&'a NewContact>,
 }
 
 impl NewContact {
-    /// Checks every rule that can be judged without the database. Returns the district where the contact took place.
+    /// Checks every rule that can be judged without the database. Returns the district where the contact took place, or an error
+    /// with all breaches.
     pub fn check(&self, setting: &ContactSetting) -> Result<DistrictId> {
         let mut rules = Rules::default();
         self.check_time(setting, &mut rules);
@@ -183,7 +186,8 @@ impl NewContact {
     }
 }
 
-/// Refuses a text that tells who somebody is. It is called for services that record no identity.
+/// Adds a breach to `rules` for each part of the text that identifies a person, such as a telephone number. `pointer` is the place
+/// of the text in the body. It is called for services that record no identity.
 pub fn check_tells_nobody(pointer: &str, text: Option<&ConfidentialProse>, rules: &mut Rules) {
     for hit in text.map(|text| free_text::scan(text.reveal().as_ref())).unwrap_or_default() {
         rules.refuse_span(Problem::IdentityInText, pointer, (hit.start, hit.end), hit.what.detail());

@@ -1,4 +1,5 @@
-//! Every query on contacts. Staff find contacts only through their [`CaseScope`].
+//! Queries on the tables of outreach contacts. Queries with a `sight` find only the contacts that this [`CaseScope`] of a caller
+//! covers; the others check nothing.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -19,7 +20,8 @@ use crate::outreach::{ContactRecord, OutreachContact};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
-/// A contact as the database holds it, with everything personal sealed.
+/// An outreach contact as one row of the database. Its record is sealed (encrypted) by the [`Vault`]; the columns that queries need
+/// are readable.
 #[derive(Clone, Queryable, Insertable, AsChangeset)]
 // Every column is always written, so that all inserts and updates have the same statement, whose text is made once.
 #[diesel(table_name = outreach_contacts, treat_none_as_default_value = false, treat_none_as_null = true)]
@@ -44,7 +46,7 @@ pub struct SealedContact {
 }
 
 impl SealedContact {
-    /// Seals everything personal in a contact.
+    /// Makes the row of a contact: seals its record, and leaves out the district if the contact is protected.
     pub fn new(contact: &OutreachContact, vault: &Vault, random: &Random) -> Result<Self> {
         let written = &contact.record.written;
         let record = vault.seal_json(vault::OUTREACH_CONTACT_RECORD, contact.id.uuid(), &contact.record, random)?;
@@ -70,13 +72,14 @@ impl SealedContact {
         Ok(sealed.hidden_as_needed())
     }
 
-    /// Removes a protected contact's district, so that no readable column tells where somebody with a protected identity was met.
+    /// Removes the district from the row of a protected contact, so that no readable column tells where somebody with a protected
+    /// identity was met.
     pub fn hidden_as_needed(self) -> Self {
         let district_id = self.district_id.filter(|_| !self.protected);
         Self { district_id, ..self }
     }
 
-    /// Opens everything personal in a contact.
+    /// Decrypts the row's record and makes the [`OutreachContact`].
     pub fn open(self, vault: &Vault) -> Result<OutreachContact> {
         let record: ContactRecord = vault.open_json(vault::OUTREACH_CONTACT_RECORD, self.id.uuid(), &self.record)?;
         Ok(OutreachContact {
@@ -95,13 +98,14 @@ impl SealedContact {
         })
     }
 
-    /// Whether somebody with this sight may know of the contact.
+    /// Whether `sight` covers the contact: it has the contact's office and, if the contact is protected, includes protected
+    /// identities.
     pub fn may_be_known_to(&self, sight: &CaseScope) -> bool {
         sight.offices.contains(&self.office_id) && (sight.protected_identity || !self.protected)
     }
 }
 
-/// A contact as it was before a correction.
+/// The content of a contact before one of its corrections, sealed, as one row of the database.
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = outreach_contact_versions)]
 pub struct SealedVersion {
@@ -114,7 +118,7 @@ pub struct SealedVersion {
 }
 
 impl SealedVersion {
-    /// Seals a contact as it was before a correction.
+    /// Seals the content of the contact `before`, which a correction is about to replace.
     pub fn new(before: &OutreachContact, vault: &Vault, moment: &Moment) -> Result<Self> {
         let id: ContactVersionId = moment.id();
         Ok(Self {
@@ -127,7 +131,8 @@ impl SealedVersion {
         })
     }
 
-    /// Returns the contact as it was in this version.
+    /// Returns the contact as it was in this version. `contact` is the contact as it is now, for the facts that do not change with
+    /// a version.
     pub fn open(self, contact: &OutreachContact, vault: &Vault) -> Result<OutreachContact> {
         let record: ContactRecord = vault.open_json(vault::CONTACT_VERSION_RECORD, self.id.uuid(), &self.record)?;
         Ok(OutreachContact {
@@ -142,7 +147,7 @@ impl SealedVersion {
     }
 }
 
-/// Adds contacts, with the people that they name.
+/// Inserts contacts, and links each to the registered people that it names. `people` has these links.
 pub fn insert(conn: &mut DbConn, contacts: &[SealedContact], people: &[(PersonId, OutreachContactId)]) -> Result<()> {
     match contacts {
         // The text of the statement for one contact is made and prepared only once.
@@ -168,7 +173,8 @@ fn name_people(conn: &mut DbConn, people: &[(PersonId, OutreachContactId)]) -> R
     Ok(())
 }
 
-/// Writes the next version of a contact and keeps the version before. Fails as stale if somebody else wrote the next version first.
+/// Writes the next version of a contact, and stores `before`, the content that the next version replaces. Fails as stale if
+/// somebody else wrote the next version first.
 pub fn supersede(conn: &mut DbConn, next: &SealedContact, before: &SealedVersion) -> Result<()> {
     let current = outreach_contacts::table.find(next.id).filter(outreach_contacts::version.eq(next.version - 1));
     if on_backend!(&mut *conn, conn => diesel::update(current).set(next).execute(conn))? != 1 {
@@ -178,14 +184,14 @@ pub fn supersede(conn: &mut DbConn, next: &SealedContact, before: &SealedVersion
     Ok(())
 }
 
-/// Replaces the people that a contact names.
+/// Replaces the registered people that a contact is linked to.
 pub fn replace_people(conn: &mut DbConn, id: OutreachContactId, people: &[PersonId]) -> Result<()> {
     let before = outreach_participants::table.filter(outreach_participants::contact_id.eq(id));
     on_backend!(&mut *conn, conn => diesel::delete(before).execute(conn))?;
     name_people(conn, &people.iter().map(|person| (*person, id)).collect::<Vec<_>>())
 }
 
-/// The contacts with these identifiers that already exist, also those that the caller may not know of.
+/// Returns the contacts among these identifiers that exist, also those that the caller may not know of.
 pub fn there(conn: &mut DbConn, ids: &[OutreachContactId]) -> Result<Vec<SealedContact>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -194,7 +200,7 @@ pub fn there(conn: &mut DbConn, ids: &[OutreachContactId]) -> Result<Vec<SealedC
     Ok(on_backend!(conn, conn => rows.load(conn))?)
 }
 
-/// Finds a contact that somebody with this sight may know of.
+/// Returns the contact with this identifier, if `sight` covers it; otherwise fails as not found.
 pub fn find(conn: &mut DbConn, sight: &CaseScope, id: OutreachContactId) -> Result<SealedContact> {
     // The database judges, so that a contact that the caller may not know of takes no longer than one that does not exist.
     let cleared = outreach_contacts::protected.eq(false).or(outreach_contacts::protected.eq(sight.protected_identity));
@@ -212,14 +218,14 @@ pub fn find(conn: &mut DbConn, sight: &CaseScope, id: OutreachContactId) -> Resu
     found.ok_or_else(Error::not_found)
 }
 
-/// Finds a contact and holds it until the transaction ends. Since it was read, the contact may have been protected or its family merged,
-/// which makes no new version of the contact.
+/// Locks a contact until the transaction ends, and then finds it as [`find`] does. Since an earlier reading, the contact may have
+/// been protected or its family merged, which makes no new version of the contact.
 pub fn hold(conn: &mut DbConn, sight: &CaseScope, id: OutreachContactId) -> Result<SealedContact> {
     dialect::hold_contact(conn, id)?;
     find(conn, sight, id)
 }
 
-/// The versions of a contact before each of its corrections, the newest first.
+/// The earlier versions of a contact, one from before each of its corrections, the newest first.
 pub fn versions(conn: &mut DbConn, id: OutreachContactId) -> Result<Vec<SealedVersion>> {
     Ok(on_backend!(conn, conn => outreach_contact_versions::table
         .filter(outreach_contact_versions::contact_id.eq(id))
@@ -227,25 +233,27 @@ pub fn versions(conn: &mut DbConn, id: OutreachContactId) -> Result<Vec<SealedVe
         .load(conn))?)
 }
 
-/// The filters of a list of contacts.
+/// The conditions by which a list of contacts is filtered. A condition that is `None` does not limit the list.
 #[derive(Debug, Clone, Default)]
 pub struct ContactFilter {
     pub office: Option<OfficeId>,
-    /// The earliest time at which a listed contact began.
+    /// Lists only contacts that began at or after this time.
     pub from: Option<Timestamp>,
-    /// The time before which a listed contact began.
+    /// Lists only contacts that began before this time.
     pub to: Option<Timestamp>,
     pub channel: Option<Channel>,
     pub outcome: Option<ContactOutcome>,
     pub worker: Option<StaffId>,
-    /// The day before which an open follow-up of a listed contact is due.
+    /// Lists only contacts with an open follow-up that is due before this day.
     pub follow_up_due_before: Option<NaiveDate>,
 }
 
-/// A position in a list: the time of a contact in microseconds, and its identifier.
+/// A position in a list of contacts, from which the next page starts: the time at which the last contact shown began, in
+/// microseconds, and its identifier.
 pub type ContactPosition = (i64, OutreachContactId);
 
-/// Builds the query for the rows that both a page and a count use. A boxed query is bound to its database, so this is compiled for each.
+/// The query, shared by [`page`] and [`count`], for the contacts that `$sight` covers and `$filter` lets through, without order or
+/// limit. Contacts entered in error are left out. It is a macro since the type of a boxed query depends on the database.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
         let (sight, filter): (&CaseScope, &ContactFilter) = ($sight, $filter);
@@ -289,7 +297,8 @@ macro_rules! filtered {
     }};
 }
 
-/// Reads one page, the newest first. One row more than `limit` tells that there is a next page.
+/// Returns one page of the contacts that `sight` covers and `filter` lets through, the newest first, starting at `from`. Returns up
+/// to one row more than `limit`; the extra row tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
     sight: &CaseScope,
@@ -316,7 +325,7 @@ pub fn page(
     })?)
 }
 
-/// The number of contacts in the whole list.
+/// Counts the contacts that `sight` covers and `filter` lets through, on all pages together.
 pub fn count(conn: &mut DbConn, sight: &CaseScope, filter: &ContactFilter) -> Result<u64> {
     if sight.offices.is_empty() {
         return Ok(0);
@@ -325,8 +334,9 @@ pub fn count(conn: &mut DbConn, sight: &CaseScope, filter: &ContactFilter) -> Re
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-/// Hides what was written about a person from everybody who is not cleared for protected identities: the contacts that name the person,
-/// and the contacts and follow-ups that led to a referral about the person. The person's row must be held.
+/// Hides what was written about a person from everybody who is not cleared for protected identities: the contacts that name the
+/// person, the contacts from which referrals about the person were made, and the follow-ups on such referrals or that led to them.
+/// The caller must have locked the person's row.
 pub fn protect(conn: &mut DbConn, person: PersonId) -> Result<()> {
     let named: Vec<OutreachContactId> = on_backend!(&mut *conn, conn => outreach_participants::table
         .filter(outreach_participants::person_id.eq(person))
@@ -339,13 +349,14 @@ pub fn protect(conn: &mut DbConn, person: PersonId) -> Result<()> {
     hide(conn, named, &about)
 }
 
-/// Hides the contact and the follow-ups that led to one referral, which is protected from now on.
+/// Hides the contact that one referral was made from, and the follow-ups on the referral or that led to it. The referral itself is
+/// protected from now on.
 pub fn protect_source(conn: &mut DbConn, referral: ReferralId) -> Result<()> {
     hide(conn, Vec::new(), &[referral])
 }
 
-/// Hides contacts, and the contacts that these referrals were made from and the follow-ups that belong to them or led to them: all of
-/// these tell of the same people as the referrals.
+/// Hides these contacts, the contacts that the referrals `about` were made from, and the follow-ups on these referrals or that led
+/// to them: all of these tell of the same people.
 fn hide(conn: &mut DbConn, mut contacts: Vec<OutreachContactId>, about: &[ReferralId]) -> Result<()> {
     let sources: Vec<Option<OutreachContactId>> = on_backend!(&mut *conn, conn => referrals::table
         .filter(referrals::id.eq_any(about.to_vec()))

@@ -1,4 +1,4 @@
-//! The views of contacts, for staff who may know of them.
+//! The views of outreach contacts: how answers show them to staff who may know of them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,9 +25,9 @@ pub struct ContactView {
     pub id: OutreachContactId,
     /// The office on whose behalf the contact was made.
     pub office_id: OfficeId,
-    /// The member of staff who was in the field.
+    /// The member of staff who made the contact in the field.
     pub worker_id: StaffId,
-    /// The status of the contact: whether it counts.
+    /// The status of the contact: recorded, or entered in error.
     pub status: ContactStatus,
     /// When the contact began.
     ///
@@ -46,14 +46,14 @@ pub struct ContactView {
     pub district_id: Option<DistrictId>,
     /// The kind of place where the contact took place. The place itself is not recorded.
     pub place_type: PlaceType,
-    /// The outcome of the contact.
+    /// The outcome of the contact: whether somebody was reached.
     pub outcome: ContactOutcome,
     /// The service that the field work belongs to.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_id: Option<ServiceId>,
-    /// The people who were met, one by one.
+    /// The people who were met, one by one: registered people, or unnamed people by age band and role.
     #[schema(max_items = 50)]
     pub participants: Vec<Participant>,
     /// The people who were met, counted by age band.
@@ -75,18 +75,18 @@ pub struct ContactView {
     /// Whether the worker knew the family before, as the worker states it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_knowledge: Option<FamilyKnowledge>,
-    /// The topics that the contact was about.
+    /// The areas of need that the contact was about.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[schema(max_items = 17)]
     pub topics: Vec<Need>,
-    /// A summary of what was said.
+    /// A summary of what was said at the contact.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Pratade om skolan och om vad som finns att göra efter den."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub summary: Option<ConfidentialProse>,
-    /// The language that was spoken.
+    /// The language that was spoken at the contact.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,17 +123,18 @@ pub struct ContactView {
     pub recorded_at: Timestamp,
     /// When the contact last changed.
     pub updated_at: Timestamp,
-    /// The number of the current version, counted from 1.
+    /// The number of the contact's version that is shown here, counted from 1.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
-    /// The contact's own address, and the operations that you may use on it now.
+    /// The contact's own address, and links to the operations that you may use on it now.
     #[serde(rename = "_links")]
     #[schema(max_items = 40)]
     pub links: Vec<Link>,
 }
 
 impl ContactView {
-    /// Makes the view of a contact. `newly_reached` is what the caller may know of whether the contact's family was newly reached.
+    /// Makes the view of a contact, with its links. `newly_reached` tells whether the contact's family was newly reached by it, as
+    /// far as the caller may know.
     pub fn new(contact: OutreachContact, newly_reached: Option<bool>, addresses: &impl Linking) -> Self {
         let path = format!("/outreach-contacts/{}", contact.id);
         let mut links =
@@ -146,14 +147,15 @@ impl ContactView {
         Self { links, newly_reached, ..Self::bare(contact) }
     }
 
-    /// Keeps only the links for reading, unless the contact belongs to one of the caller's own offices: a stated reason opens contacts of
-    /// other offices for reading only.
+    /// Keeps only the links for reading, unless the contact belongs to one of the caller's own offices, which are those of `own`.
+    /// Contacts of other offices, which staff can open by stating a reason, can only be read.
     pub fn seen_by(mut self, own: &CaseScope) -> Self {
         self.links.retain(|link| link.is_reading() || own.offices.contains(&self.office_id));
         self
     }
 
-    /// The contact without links, since a version is no resource of its own.
+    /// The view of a contact without links and without `newly_reached`. It is all that a listed version needs, since a version has
+    /// no address of its own.
     fn bare(contact: OutreachContact) -> Self {
         let NewContact {
             occurred_at,
@@ -221,7 +223,7 @@ pub struct VersionView {
     pub written_at: Timestamp,
     /// The member of staff who wrote the version.
     pub written_by: StaffId,
-    /// The contact as this version says it.
+    /// The contact as it was in this version.
     pub contact: ContactView,
 }
 
@@ -232,7 +234,7 @@ impl From<OutreachContact> for VersionView {
     }
 }
 
-/// A contact in a list, without free text and without anybody's name.
+/// An outreach contact in a list, without free text and without the names of people.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OutreachContactRow)]
@@ -241,7 +243,7 @@ pub struct ContactRow {
     pub id: OutreachContactId,
     /// The office on whose behalf the contact was made.
     pub office_id: OfficeId,
-    /// The member of staff who was in the field.
+    /// The member of staff who made the contact in the field.
     pub worker_id: StaffId,
     /// When the contact began.
     ///
@@ -254,7 +256,7 @@ pub struct ContactRow {
     pub district_id: Option<DistrictId>,
     /// The kind of place where the contact took place. The place itself is not recorded.
     pub place_type: PlaceType,
-    /// The outcome of the contact.
+    /// The outcome of the contact: whether somebody was reached.
     pub outcome: ContactOutcome,
     /// The service that the field work belongs to.
     ///
@@ -266,7 +268,7 @@ pub struct ContactRow {
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[schema(max_items = 50)]
     pub person_ids: Vec<PersonId>,
-    /// The number of people who were met in all.
+    /// The number of people who were met, one by one and in groups together.
     #[schema(minimum = 0, maximum = 1_000_000, example = 3)]
     pub head_count: i64,
     /// The family that was met.
@@ -274,12 +276,12 @@ pub struct ContactRow {
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
-    /// Whether the family was newly reached by this contact.
+    /// Whether the family was newly reached by this contact: no office had reached it before. Absent where no family was met.
     ///
     /// @example false
     #[serde(skip_serializing_if = "Option::is_none")]
     pub newly_reached: Option<bool>,
-    /// The number of the current version, counted from 1.
+    /// The number of the contact's version that is shown here, counted from 1.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
 }

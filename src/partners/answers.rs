@@ -1,4 +1,4 @@
-//! The answers to writes of keys of partner agencies.
+//! The answers to calls that make, rotate or revoke API keys of partner agencies.
 
 use crate::auth::PartnerKeeper;
 use crate::auth::keys::{self, ApiKey, ApiKeyId, PlainKey};
@@ -14,7 +14,7 @@ use crate::partners::view::{ApiKeyView, IssuedApiKey, key_path};
 use crate::slug::Slug;
 use crate::time::Timestamp;
 
-/// Shows the keys of one agency, as they are at the time of the call.
+/// Makes the answers about the API keys of one partner agency, with links that fit the time of the call.
 #[derive(Clone)]
 pub struct ApiKeyAnswers {
     partner: PartnerId,
@@ -28,7 +28,7 @@ impl ApiKeyAnswers {
         Self { partner: partner.id, slug: partner.slug.clone(), links: ctx.call.links(), now: ctx.call.moment.now }
     }
 
-    /// 201 with a new key and its secret, the only time that the secret is shown.
+    /// The answer 201 with a new key and its secret. The secret is shown only in this answer.
     pub fn issued(&self, key: &ApiKey, plain: &PlainKey) -> Result<Written> {
         let (path, version) = (key_path(&self.slug, &key.id), Validator::Version(key.version()));
         let view = self.view(key.clone());
@@ -36,7 +36,7 @@ impl ApiKeyAnswers {
         Written::created_telling(&self.links, &path, &view, version, &told)
     }
 
-    /// 200 with the key as it is now.
+    /// The answer 200 with the key as it is after a change.
     pub fn changed(&self, conn: &mut DbConn, id: &ApiKeyId) -> Result<Written> {
         let key = keys::store::find(conn, self.partner, id)?;
         let version = Validator::Version(key.version());

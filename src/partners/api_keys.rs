@@ -1,4 +1,4 @@
-//! The requests by which an administrator makes a key of a partner agency, or rotates it.
+//! The request bodies by which an administrator makes or rotates an API key of a partner agency.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,29 +13,30 @@ use crate::time::Timestamp;
 const MOST_NETWORKS: usize = 50;
 const SCOPES: usize = 2;
 
-/// A request for a new key of a partner agency.
+/// A request to make a new API key for a partner agency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewApiKey {
-    /// The label of the key, for people: for instance the name of the system that uses it.
+    /// A label by which people recognise the key, for instance the name of the system that uses it.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Elevhälsans system")]
     pub label: Line,
-    /// The operations that the key may be used for.
+    /// The scopes of the key: the kinds of operations that it may be used for.
     #[schema(min_items = 1, max_items = 2)]
     pub scopes: Vec<Scope>,
-    /// The end of the key's validity. A key without it never expires.
+    /// The time at which the key expires. Without it, the key never expires.
     ///
     /// @example "2027-11-21T00:00:00Z"
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// The only networks from which the key is accepted. A key without them is accepted from everywhere.
+    /// The only networks from which the key is accepted. Without them, it is accepted from everywhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, max_items = 50)]
     pub allowed_networks: Option<Vec<Network>>,
 }
 
 impl NewApiKey {
-    /// Checks the request and returns the terms of the key to make.
+    /// Checks the request and returns the terms of the key that is to be made. `now` is the present time, which the expiry must
+    /// lie after.
     pub fn terms(self, now: Timestamp) -> Result<Terms> {
         let mut rules = Rules::default();
         let none = || Text::new("must have at least one item", "måste ha minst en post");
@@ -57,12 +58,13 @@ impl NewApiKey {
     }
 }
 
-/// A request to rotate a key.
+/// A request to replace an API key of a partner agency by a new one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = ApiKeyRotation)]
 pub struct Rotation {
-    /// The time until which the old key stays valid beside the new one: by default 24 hours from now, and at most 30 days.
+    /// The time until which the old key stays valid beside the new one. Without it, this is 24 hours from now; at most, it can be
+    /// 30 days from now.
     ///
     /// @x-example-omit true
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,7 +72,8 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// Checks the request and returns the time until which the old key stays valid.
+    /// Checks the request and returns the time until which the old key stays valid; the default is counted from `now`, the
+    /// present time.
     pub fn overlap_until(&self, now: Timestamp) -> Result<Timestamp> {
         let latest = Timestamp::from(now.utc() + LONGEST_OVERLAP);
         let until = self.overlap_until.unwrap_or_else(|| Timestamp::from(now.utc() + USUAL_OVERLAP));

@@ -1,4 +1,4 @@
-//! The keys of partner agencies over HTTP, for administrators.
+//! The operations by which administrators list, read, make, rotate and revoke API keys of partner agencies.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
@@ -21,7 +21,7 @@ use crate::partners::view::{ApiKeyView, IssuedApiKey};
 use crate::partners::{Partner, store};
 use crate::slug::PartnerName;
 
-/// The operations on keys of partner agencies.
+/// Mounts the operations on API keys of partner agencies.
 pub fn mount(api: &mut impl Mount) {
     api.service(list_api_keys).service(create_api_key).service(get_api_key);
     api.service(rotate_api_key).service(revoke_api_key);
@@ -29,8 +29,8 @@ pub fn mount(api: &mut impl Mount) {
 
 /// List the keys of a partner agency
 ///
-/// All keys that the partner agency ever had, in the order in which they were made. `lastUsedAt` is accurate to about a minute,
-/// because uses are written in batches. No secret is shown.
+/// Returns all keys that the partner agency ever had, in the order in which they were made. `lastUsedAt` is accurate to about a
+/// minute, because uses are written in batches. No secret is shown.
 #[utoipa::path(
     operation_id = "listApiKeys",
     tag = "partners",
@@ -54,8 +54,8 @@ async fn list_api_keys(ctx: Context<PartnerKeeper>, name: Named<PartnerName>, pa
 
 /// Make a key for a partner agency
 ///
-/// The answer contains the key itself, in `secret`. It is shown only this once, so hand it over at once and by a safe way. The
-/// key is valid immediately; other servers accept it within two seconds.
+/// Makes a key. The answer contains the whole key in `secret`, and no later answer does, so hand it over at once and by a safe
+/// way. This server accepts the key immediately, and other servers within two seconds.
 #[utoipa::path(
     operation_id = "createApiKey",
     tag = "partners",
@@ -90,13 +90,13 @@ async fn create_api_key(
 
 /// Get a key of a partner agency
 ///
-/// One key without its secret, with links to the operations that are possible on it now.
+/// Returns one key without its secret, with links to the operations that are possible on it now.
 #[utoipa::path(
     operation_id = "getApiKey",
     tag = "partners",
     params(
         ("id" = PartnerName, Path, description = "The partner agency's identifier or slug."),
-        ("keyId" = ApiKeyId, Path, description = "The key's identifier: the third part of the key.")
+        ("keyId" = ApiKeyId, Path, description = "The key's identifier: the third of the parts of the key, which are separated by `_`.")
     ),
     responses((status = 200, description = "The key, without its secret.", body = ApiKeyView)),
     security(("staffToken" = []))
@@ -111,16 +111,16 @@ async fn get_api_key(ctx: Context<PartnerKeeper>, names: NamedWithin<PartnerName
 
 /// Put a new key in the place of another
 ///
-/// The answer contains a new key with the same label, scopes and networks, and its secret, which is shown only this once. If the
-/// old key expires, the new one is valid from now on for as long as the old one was made for. The old key stays valid until
-/// `overlapUntil`, so that the agency has time to change over: 24 hours by default, and at most 30 days. A key that has ended or
-/// was already rotated is not rotated (409).
+/// Makes a new key with the same label, scopes and networks as the key in the path, and answers with its secret, which is shown
+/// only this once. If the old key expires, the new one gets the same lifetime, counted from now. The old key stays valid until
+/// `overlapUntil`, so that the agency has time to change over: 24 hours by default, and at most 30 days. A key that is no longer
+/// valid, or was already rotated, is not rotated (409).
 #[utoipa::path(
     operation_id = "rotateApiKey",
     tag = "partners",
     params(
         ("id" = PartnerName, Path, description = "The partner agency's identifier or slug."),
-        ("keyId" = ApiKeyId, Path, description = "The key's identifier: the third part of the key.")
+        ("keyId" = ApiKeyId, Path, description = "The key's identifier: the third of the parts of the key, which are separated by `_`.")
     ),
     request_body = Rotation,
     responses(
@@ -171,14 +171,14 @@ async fn rotate_api_key(
 
 /// Revoke a key of a partner agency
 ///
-/// The key stops being valid: immediately on this server, and within two seconds on others. A revocation cannot be undone. A key
-/// that is already revoked is answered unchanged, so the call may be repeated.
+/// Revokes the key, so that it is no longer accepted: immediately on this server, and within two seconds on others. A revocation
+/// cannot be undone. A key that is already revoked is answered unchanged, so the call may be repeated.
 #[utoipa::path(
     operation_id = "revokeApiKey",
     tag = "partners",
     params(
         ("id" = PartnerName, Path, description = "The partner agency's identifier or slug."),
-        ("keyId" = ApiKeyId, Path, description = "The key's identifier: the third part of the key.")
+        ("keyId" = ApiKeyId, Path, description = "The key's identifier: the third of the parts of the key, which are separated by `_`.")
     ),
     responses((status = 200, description = "The key as it is now.", body = ApiKeyView), (status = 412, description = "The key has changed since the version in `If-Match`.")),
     security(("staffToken" = [])),
@@ -218,8 +218,8 @@ async fn find(ctx: &Context<PartnerKeeper>, names: NamedWithin<PartnerName, ApiK
     ctx.read(read).await
 }
 
-/// Logs a failed reload of the keys instead of failing the call. The key has been made and its secret is shown only now, so the
-/// answer must not be lost because this server accepts the key a second later.
+/// Logs `refreshed` if it is an error, instead of failing the call: the server could not reload the keys after a new one was
+/// stored. The answer with the new key's secret must not be lost only because this server accepts the key a second later.
 fn told_soon(refreshed: Result<()>) {
     if let Err(error) = refreshed {
         tracing::warn!(cause = ?error.cause(), "this server does not accept a new key yet; keys are read again within a second");

@@ -1,9 +1,11 @@
 //! Partner agencies: organisations outside social services that send referrals.
 //!
-//! - An agency's category decides what the law requires of the agency and what it may be told.
-//! - An agency is active until it is suspended. While it is suspended none of its keys is valid; afterwards all of them are valid
-//!   again. An agency is never removed, because what it sent refers to it.
-//! - [`crate::auth`] defines the keys and when they are valid; [`api_keys`] defines what an administrator may ask for.
+//! - An agency's category (its kind of organisation) decides whether the law requires it to report, and what it may be told about
+//!   its referrals.
+//! - An agency is active until an administrator suspends it. While it is suspended, none of its keys is accepted; once it is
+//!   active again, its keys are accepted as before. An agency is never removed, because the referrals that it sent refer to it.
+//! - [`crate::auth`] defines the API keys and decides when they are valid; [`api_keys`] defines the requests by which an
+//!   administrator makes and rotates them.
 
 mod answers;
 pub mod api_keys;
@@ -25,7 +27,7 @@ use crate::slug::Slug;
 use crate::text::{Line, swedish_order};
 use crate::time::Timestamp;
 
-/// A partner agency as it is stored.
+/// A partner agency with everything that is stored about it, apart from its keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partner {
     pub id: PartnerId,
@@ -39,7 +41,7 @@ pub struct Partner {
     pub updated_at: Timestamp,
 }
 
-/// The contact details of an agency: its switchboard or the mailbox of a function, and never one person.
+/// The contact details of a partner agency: those of its switchboard or of a shared mailbox, and never those of one person.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = PartnerContact)]
@@ -58,31 +60,32 @@ impl Contact {
     }
 }
 
-/// A partner agency as an administrator writes it.
+/// A partner agency as an administrator writes it in a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPartner {
-    /// The agency's readable name in paths.
+    /// The short readable name by which paths name the agency, besides its identifier.
     ///
     /// @example "school"
     pub slug: Slug,
     /// The agency's name in full.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola (påhittad)")]
     pub name: Line,
-    /// The kind of organisation. It decides what the law requires of the agency and what the agency may be told.
+    /// The kind of organisation. It decides whether the law requires the agency to report, and what it may be told about its
+    /// referrals.
     ///
     /// @example "school"
     pub category: Category,
     /// The agency's contact details.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
-    /// Whether the agency's keys may call the API; `active` by default.
+    /// The status of the agency, `active` by default. The keys of a suspended agency are not accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<PartnerStatus>,
 }
 
 impl NewPartner {
-    /// A new agency that is active and has no contact details.
+    /// Makes the request for an agency that is active and has no contact details.
     pub fn of(slug: Slug, name: Line, category: Category) -> Self {
         Self { slug, name, category, contact: None, status: None }
     }
@@ -103,20 +106,21 @@ impl Partner {
         }
     }
 
-    /// The next version of the agency, with everything that an administrator writes taken from `new`.
+    /// Returns the next version of the agency: the fields of `new` replace the present ones, while the identifier and the time of
+    /// creation stay.
     pub fn changed(&self, new: NewPartner, moment: &Moment) -> Self {
         let new = Self::new(new, moment);
         Self { id: self.id, version: self.version + 1, created_at: self.created_at, ..new }
     }
 
-    /// The agency as an administrator would write it to leave it unchanged.
+    /// Returns the request that would leave the agency unchanged. Merge patches are applied to it.
     pub fn as_new(&self) -> NewPartner {
         let Self { slug, name, category, contact, status, .. } = self.clone();
         let contact = Some(contact).filter(|contact| !contact.is_empty());
         NewPartner { slug, name, category, contact, status: Some(status) }
     }
 
-    /// The agency's position in lists, which are in the Swedish order of names.
+    /// The agency's position in lists, which are in the Swedish order of names: the sort key of its name, and its identifier.
     pub fn position(&self) -> (String, PartnerId) {
         (swedish_order(self.name.as_ref()), self.id)
     }

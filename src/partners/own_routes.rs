@@ -1,4 +1,4 @@
-//! The operation that shows a partner agency its own entry and keys.
+//! The operation by which a partner agency's system reads its own entry and its own keys.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
@@ -13,15 +13,15 @@ use crate::partners::limits::KeyLimits;
 use crate::partners::store;
 use crate::partners::view::OwnView;
 
-/// The operations of partner agencies on themselves.
+/// Mounts the operation by which a partner agency reads about itself.
 pub fn mount(api: &mut impl Mount) {
     api.service(get_partner_me);
 }
 
 /// Get the calling agency and its keys
 ///
-/// The agency that the key belongs to, what this key may be used for, how many calls a key may make, and when the agency's keys
-/// end, so that its system can ask for a rotation in time. A key with any scope may call this.
+/// Returns the agency that the key of this call belongs to, the scopes of this key, the rate limits of each key, and the times at
+/// which the agency's keys end, so that its system can ask for a rotation in time. A key with any scope may call this.
 #[utoipa::path(
     operation_id = "getPartnerMe",
     tag = "partner",

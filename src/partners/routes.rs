@@ -1,4 +1,4 @@
-//! Partner agencies over HTTP, for administrators.
+//! The operations by which administrators list, create, read and change partner agencies.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ use crate::referrals::sending::sender_category::NewCategory;
 use crate::slug::PartnerName;
 use crate::text::Line;
 
-/// The operations on partner agencies.
+/// Mounts the operations on partner agencies.
 pub fn mount(api: &mut impl Mount) {
     api.service(list_partners).service(create_partner).service(get_partner).service(change_partner);
 }
@@ -39,10 +39,11 @@ pub fn mount(api: &mut impl Mount) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PartnerQuery {
-    /// Only agencies of this category.
+    /// Only agencies of this category, which is the kind of organisation.
     #[param(example = "school")]
     category: Option<Category>,
-    /// Only agencies whose name begins like this. Case and the marks of å, ä and ö do not count.
+    /// Only agencies whose name begins with this text. Upper and lower case are the same, and so are letters with and without
+    /// marks, such as å and a.
     #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "skägg")]
     name: Option<Line>,
     /// Only agencies with this status.
@@ -52,8 +53,8 @@ pub struct PartnerQuery {
 
 /// List partner agencies
 ///
-/// All partner agencies, including suspended ones, in the Swedish order of their names. An agency is listed if it matches every
-/// filter.
+/// Returns all partner agencies, including suspended ones, in the Swedish alphabetical order of their names. An agency is listed
+/// if it matches every filter.
 #[utoipa::path(
     operation_id = "listPartners",
     tag = "partners",
@@ -79,8 +80,8 @@ async fn list_partners(
 
 /// Create a partner agency
 ///
-/// A new partner agency, without keys. Its slug must not be in use. Its category decides whether it is obliged to report, and on
-/// which legal ground.
+/// Creates a partner agency, without keys. No other agency may have its slug. Its category decides whether the law obliges it to
+/// report, and on which legal ground it reports.
 #[utoipa::path(
     operation_id = "createPartner",
     tag = "partners",
@@ -109,7 +110,7 @@ async fn create_partner(ctx: Context<PartnerKeeper>, new: Body<NewPartner>) -> R
 
 /// Get a partner agency
 ///
-/// One partner agency. Its link `api-keys` leads to its keys.
+/// Returns one partner agency. Its link `api-keys` leads to its keys.
 #[utoipa::path(
     operation_id = "getPartner",
     tag = "partners",
@@ -126,8 +127,9 @@ async fn get_partner(ctx: Context<PartnerKeeper>, name: Named<PartnerName>) -> R
 
 /// Change a partner agency
 ///
-/// A merge patch (RFC 7396) of the partner agency as it was written. Setting its status to `suspended` makes all its keys
-/// invalid: immediately on this server, and within two seconds on others. Setting it to `active` again undoes that.
+/// Changes the partner agency by a merge patch (RFC 7396). If its status becomes `suspended`, its keys are no longer accepted:
+/// immediately on this server, and within two seconds on others. If it becomes `active` again, they are accepted again. If its
+/// category changes, what it may be told about referrals that it sent earlier changes as well.
 #[utoipa::path(
     operation_id = "changePartner",
     tag = "partners",

@@ -65,20 +65,21 @@ impl TryFrom<PartnerRow> for Partner {
     }
 }
 
-/// The filters of a list of agencies.
+/// The filters of the list of partner agencies. An agency must match all that are set.
 #[derive(Debug, Clone, Default)]
 pub struct PartnerFilter {
     pub category: Option<Category>,
     pub status: Option<PartnerStatus>,
-    /// Only agencies whose name begins with this text, regardless of case and of the marks of å, ä and ö.
+    /// Only agencies whose name begins with this text. Upper and lower case are the same, and so are letters with and without
+    /// marks, such as å and a.
     pub name: Option<String>,
 }
 
-/// A position in the list: the name's key in Swedish alphabetical order, and the identifier.
+/// The position of an agency in the list: the sort key of its name in the Swedish alphabetical order, and its identifier.
 pub type PartnerPosition = (String, PartnerId);
 
-/// The rows that the filter lets through, for both a page and a count. The type of a boxed query depends on the database, so this
-/// is a macro that is compiled for each.
+/// Makes a boxed query for the agencies that match the filter, used for both a page and a count. The type of a boxed query
+/// depends on the database, so this is a macro that is compiled for each.
 macro_rules! filtered {
     ($filter:expr) => {{
         let filter: &PartnerFilter = $filter;
@@ -100,7 +101,8 @@ macro_rules! filtered {
     }};
 }
 
-/// One page of the list, in alphabetical order. One row more than `limit` is read, to tell whether there is a next page.
+/// Reads a page of the agencies that match the filter, in the Swedish alphabetical order of their names. Reads one more than
+/// `limit`, which tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
     filter: &PartnerFilter,
@@ -121,13 +123,13 @@ pub fn page(
     rows.into_iter().map(Partner::try_from).collect()
 }
 
-/// The number of agencies that the filter lets through.
+/// Counts the agencies that match the filter.
 pub fn count(conn: &mut DbConn, filter: &PartnerFilter) -> Result<u64> {
     let count: i64 = on_backend!(conn, conn => filtered!(filter).count().get_result(conn))?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-/// Finds an agency by its identifier or slug.
+/// Finds an agency by its identifier or slug. Fails as not found if there is none.
 pub fn find(conn: &mut DbConn, name: &PartnerName) -> Result<Partner> {
     let row: PartnerRow = match name {
         PartnerName::Id(id) => {
@@ -141,7 +143,7 @@ pub fn find(conn: &mut DbConn, name: &PartnerName) -> Result<Partner> {
     row.try_into()
 }
 
-/// All agencies in the order of their slugs.
+/// Reads all partner agencies, in the order of their slugs.
 pub fn all(conn: &mut DbConn) -> Result<Vec<Partner>> {
     let ordered = partners::table.order(partners::slug);
     let rows: Vec<PartnerRow> = on_backend!(conn, conn => ordered.select(PartnerRow::as_select()).load(conn))?;
@@ -154,7 +156,7 @@ pub fn insert(conn: &mut DbConn, partner: &Partner) -> Result<()> {
     Ok(())
 }
 
-/// Writes the next version of an agency. Fails if somebody else wrote it first.
+/// Stores the next version of an agency. Fails as stale if the stored version is not the one before it.
 pub fn update(conn: &mut DbConn, partner: &Partner) -> Result<()> {
     let row = PartnerRow::from(partner);
     let before = partners::table.find(partner.id).filter(partners::version.eq(partner.version - 1));

@@ -1,4 +1,4 @@
-//! The answers that show partner agencies and their keys.
+//! The JSON forms of partner agencies and of their API keys in answers.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,18 +16,19 @@ use crate::slug::Slug;
 use crate::text::Line;
 use crate::time::Timestamp;
 
-/// The provision of law that names an agency's category.
+/// The provision of law under which an agency of some category reports: the duty to report (SoL 19 kap. 1 §), or everybody's
+/// right to report (SoL 19 kap. 4 §).
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LegalBasis {
-    /// The identifier of the legal reference.
+    /// The identifier of the provision in the list of legal references.
     #[schema(max_length = 100, example = "sol-19-1")]
     id: &'static str,
-    /// The point of SoL 19 kap. 1 § that names the category; absent if the category has no duty to report.
+    /// The number of the point of SoL 19 kap. 1 § that names the agency's category; absent if the category has no duty to report.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 22, example = 4)]
     point: Option<u8>,
-    /// The citation of the provision in its present wording; absent if the installation has not loaded the reference.
+    /// The citation of the provision as it is in force today; absent if the installation has not loaded it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 500, example = "SoL (2025:400) 19 kap. 1 §")]
     citation: Option<String>,
@@ -41,40 +42,40 @@ impl LegalBasis {
     }
 }
 
-/// A partner agency as administrators see it.
+/// A partner agency as administrators see it in answers.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Partner)]
 pub struct PartnerView {
     /// The agency's unique identifier.
     id: PartnerId,
-    /// The agency's readable name in paths.
+    /// The short readable name by which paths name the agency, besides its identifier.
     ///
     /// @example "school"
     slug: Slug,
     /// The agency's name in full.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola (påhittad)")]
     name: Line,
-    /// The kind of organisation.
+    /// The category of the agency: the kind of organisation that it is.
     ///
     /// @example "school"
     category: Category,
     /// Whether the law obliges the agency to report that a child may be harmed. This follows from the category.
     mandatory_reporter: bool,
-    /// The provision of law that names the category.
+    /// The provision of law under which the agency reports. This follows from its category.
     legal_basis: LegalBasis,
     /// The agency's contact details.
     #[serde(skip_serializing_if = "Contact::is_empty")]
     #[schema(required = false)]
     contact: Contact,
-    /// Whether the agency's keys may call the API.
+    /// The status of the agency. The keys of a suspended agency are not accepted.
     status: PartnerStatus,
-    /// The version of the agency: 1 when it was created, and one more with each change.
+    /// The number of the agency's present version: 1 when it was created, and one more with each change.
     #[schema(minimum = 1, example = 1)]
     version: i32,
     /// The time at which the agency was created here.
     created_at: Timestamp,
-    /// The time of the last change.
+    /// The time at which the agency was last changed here.
     updated_at: Timestamp,
     /// The links to the agency and to its keys.
     #[serde(rename = "_links")]
@@ -83,7 +84,7 @@ pub struct PartnerView {
 }
 
 impl PartnerView {
-    /// The view of an agency in the answer to `call`.
+    /// Makes the view of an agency for the answer to `call`.
     pub fn new(partner: Partner, directory: &Directory, call: &Call) -> Self {
         let path = path(&partner.slug);
         let links = vec![call.link("self", "GET", &path), call.link("api-keys", "GET", &format!("{path}/api-keys"))];
@@ -104,19 +105,19 @@ impl PartnerView {
     }
 }
 
-/// A key of a partner agency, without its secret.
+/// An API key of a partner agency, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ApiKey)]
 pub struct ApiKeyView {
-    /// The key's identifier: the third part of the key.
+    /// The identifier of the key: the third of the parts of the whole key, which are separated by `_`.
     id: ApiKeyId,
-    /// The identifier by which the audit names the key.
+    /// The identifier by which the records of the audit name the key.
     audit_id: uuid::Uuid,
-    /// The label of the key, for people.
+    /// The label by which people recognise the key.
     #[schema(max_length = 200, example = "Elevhälsans system")]
     label: String,
-    /// The operations that the key may be used for.
+    /// The scopes of the key: the kinds of operations that it may be used for.
     #[schema(max_items = 2)]
     scopes: Vec<Scope>,
     /// The only networks from which the key is accepted; absent if it is accepted from everywhere.
@@ -130,17 +131,17 @@ pub struct ApiKeyView {
     /// @example "2027-11-21T00:00:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
-    /// The time until which the key stays valid beside the new key that replaces it.
+    /// The time until which the key stays valid beside the new key that replaces it. Absent if it was not replaced.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     overlap_until: Option<Timestamp>,
-    /// The identifier of the new key that replaces this one.
+    /// The identifier of the new key that replaces this one. Absent if it was not replaced.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     rotated_to: Option<ApiKeyId>,
-    /// The time at which the key was revoked.
+    /// The time at which the key was revoked. Absent if it was not revoked.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,7 +156,8 @@ pub struct ApiKeyView {
 }
 
 impl ApiKeyView {
-    /// The view of a key of the agency with this slug, with links to the operations that are possible at the time `now`.
+    /// Makes the view of a key of the agency with the slug `slug`, with links to the operations that are possible on the key at
+    /// the time `now`.
     pub fn new(key: ApiKey, slug: &Slug, addresses: &impl Linking, now: Timestamp) -> Self {
         let path = key_path(slug, &key.id);
         let mut links = vec![addresses.link("self", "GET", &path), addresses.link("partner", "GET", &self::path(slug))];
@@ -182,13 +184,13 @@ impl ApiKeyView {
     }
 }
 
-/// A new key with its secret, which is shown only this once.
+/// A new API key with its secret, which is shown only this once.
 #[derive(Serialize, ToSchema)]
 pub struct IssuedApiKey<'a> {
-    /// The key as it is shown later, without its secret.
+    /// The fields of the key that later answers show as well.
     #[serde(flatten)]
     pub key: &'a ApiKeyView,
-    /// The whole key, for the header `X-API-Key`. It is shown only this once and is not stored.
+    /// The whole key, to be sent in the header `X-API-Key`. It is shown only this once and is not stored.
     #[schema(
         min_length = 56,
         max_length = 70,
@@ -205,20 +207,20 @@ pub struct IssuedApiKey<'a> {
 pub struct OwnView {
     /// The agency's unique identifier.
     id: PartnerId,
-    /// The agency's readable name.
+    /// The short readable name of the agency, such as `school`.
     ///
     /// @example "school"
     slug: Slug,
     /// The agency's name in full.
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Skäggetorps grundskola (påhittad)")]
     name: Line,
-    /// The kind of organisation.
+    /// The category of the agency: the kind of organisation that it is.
     ///
     /// @example "school"
     category: Category,
-    /// Whether the law obliges the agency to report that a child may be harmed.
+    /// Whether the law obliges the agency to report that a child may be harmed. This follows from the category.
     mandatory_reporter: bool,
-    /// The provision of law that names the category.
+    /// The provision of law under which the agency reports. This follows from its category.
     legal_basis: LegalBasis,
     /// The contact details that the municipality has for the agency.
     #[serde(skip_serializing_if = "Contact::is_empty")]
@@ -226,32 +228,32 @@ pub struct OwnView {
     contact: Contact,
     /// The identifier of the key that this call is made with.
     key_id: ApiKeyId,
-    /// The operations that this key may be used for.
+    /// The scopes of the key that this call is made with: the kinds of operations that it may be used for.
     #[schema(max_items = 2)]
     scopes: Vec<Scope>,
-    /// The number of calls that each key may make; absent if the installation sets no limits.
+    /// The rate limits that apply to each key of the agency; absent if the installation sets no limits.
     #[serde(skip_serializing_if = "Option::is_none")]
     limits: Option<KeyLimits>,
-    /// The agency's keys that are valid at present, in the order in which they were made.
+    /// The agency's keys that are valid now, in the order in which they were made.
     #[schema(max_items = 1000)]
     keys: Vec<OwnKey>,
-    /// The links to the agency itself and to the operations that this key may call.
+    /// The links to this view of the agency, and to the operations that the key of this call may be used for.
     #[serde(rename = "_links")]
     #[schema(max_items = 10)]
     links: Vec<Link>,
 }
 
-/// A key of a partner agency as the agency itself sees it.
+/// An API key of a partner agency as the agency itself sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = PartnerOwnKey)]
 pub struct OwnKey {
-    /// The key's identifier: the third part of the key.
+    /// The identifier of the key: the third of the parts of the whole key, which are separated by `_`.
     id: ApiKeyId,
-    /// The label that the municipality gave the key.
+    /// The label by which the municipality's administrators recognise the key.
     #[schema(max_length = 200, example = "Elevhälsans system")]
     label: String,
-    /// The operations that the key may be used for.
+    /// The scopes of the key: the kinds of operations that it may be used for.
     #[schema(max_items = 2)]
     scopes: Vec<Scope>,
     /// The time at which the key ends: its expiry or, if another key replaces it, the end of the overlap. Absent if it does not
@@ -260,7 +262,7 @@ pub struct OwnKey {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     ends_at: Option<Timestamp>,
-    /// The identifier of the new key that replaces this one.
+    /// The identifier of the new key that replaces this one. Absent if it was not replaced.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -268,7 +270,7 @@ pub struct OwnKey {
 }
 
 impl OwnView {
-    /// The view of the agency that makes the call `call`.
+    /// Makes the view of the agency that makes the call `call` with one of its keys.
     pub fn new(
         partner: Partner,
         keys: Vec<ApiKey>,
@@ -309,12 +311,12 @@ impl OwnView {
     }
 }
 
-/// The path of an agency below the root of the API.
+/// The path of the agency with the slug `slug`, below the root of the API.
 pub fn path(slug: &Slug) -> String {
     format!("/partners/{slug}")
 }
 
-/// The path of an agency's key below the root of the API.
+/// The path of the key `id` of the agency with the slug `slug`, below the root of the API.
 pub fn key_path(slug: &Slug, id: &ApiKeyId) -> String {
     format!("/partners/{slug}/api-keys/{id}")
 }

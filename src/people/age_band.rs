@@ -1,10 +1,10 @@
-//! Age bands. An age band is shown where a birth year would tell too much, and statistics count by age bands.
+//! Age bands: ranges of ages. An age band is shown where a birth year would tell too much, and statistics count by age bands.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// An age band. The municipality decides where youth ends (at the highest age of its services, 20 in Linköping): the last band before
-/// `adult` reaches up to that age.
+/// A range of ages in whole years, or `adult`. Each municipality decides up to which age somebody counts as young (20 in
+/// Linköping): the band `18-20` ends at that age, whatever its name, and everybody older is `adult`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[derive(strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 pub enum AgeBand {
@@ -32,7 +32,8 @@ pub enum AgeBand {
 }
 
 impl AgeBand {
-    /// Returns the age band of somebody of this age. Youth ends after the year `last`.
+    /// Returns the age band of somebody who is `age` years old. `last` is the highest age at which the municipality counts
+    /// somebody as young: somebody who is older, and at least 18, is `Adult`.
     pub fn of(age: u32, last: u8) -> Self {
         match age {
             0..=5 => Self::From0To5,

@@ -1,4 +1,5 @@
-//! The answers to calls about people, made in the transaction that they tell of.
+//! The answers to calls that register, read, change or move people. The answer to a write is made in the transaction of the
+//! write.
 
 use std::sync::Arc;
 
@@ -21,15 +22,16 @@ use crate::people::view::{KnownPerson, PersonView};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
-/// A person, as far as the caller may know of them.
+/// A person that was read for a caller, with the related data that this caller may know of.
 pub struct VisiblePerson {
     pub person: SealedPerson,
-    /// The family, if the caller may know of it.
+    /// The person's family. `None` if the person has none or the caller may not know of it.
     family_id: Option<FamilyId>,
-    /// The other records with the same identity number. They exist only because one of the records is protected, so only staff who are
-    /// cleared learn of them.
+    /// The other people with the same identity number. There are some only if one of these people is protected, so the list is
+    /// empty for a caller who is not cleared for protected identities.
     same_number: Vec<PersonId>,
-    /// Whether the caller may change the person, and not only read about them for a stated reason.
+    /// Whether the caller may change the person. False if the caller may only read about the person, for the reason in the header
+    /// `Access-Reason`.
     may_change: bool,
 }
 
@@ -39,13 +41,14 @@ impl VisiblePerson {
         Ok(Self { person, family_id, same_number, may_change: true })
     }
 
-    /// The other records that are shown, which the audit record names as well.
+    /// The identifiers of the other people with the same identity number that the answer shows. The audit record of the reading
+    /// names them as well.
     pub fn others(&self) -> Vec<Uuid> {
         self.same_number.iter().copied().map(PersonId::uuid).collect()
     }
 }
 
-/// Shows people as the caller may see them.
+/// Makes the answers about people to one caller, with only the data that this caller may know of.
 #[derive(Clone)]
 pub struct PersonAnswers {
     scope: CaseScope,
@@ -66,14 +69,15 @@ impl PersonAnswers {
         }
     }
 
-    /// Finds a person whom the caller may read about. A stated reason opens further people, for reading only.
+    /// Finds a person in the scope `readable`, which is wider than the caller's own scope if the caller stated a reason for
+    /// access. Whether the caller may also change the person is judged by the own scope.
     pub fn find_readable(&self, conn: &mut DbConn, readable: &CaseScope, id: PersonId) -> Result<VisiblePerson> {
         let found = look(conn, readable, id)?;
         let may_change = *readable == self.scope || !store::known_among(conn, &self.scope, &[id])?.is_empty();
         Ok(VisiblePerson { may_change, ..found })
     }
 
-    /// Makes the view of a person for the caller who found them.
+    /// Makes the JSON form of a person that was found for this caller, with the links that the caller may follow.
     pub fn view(&self, found: VisiblePerson) -> Result<PersonView> {
         let today = self.directory.calendar.local_date(self.now.utc());
         let path = path(found.person.id);
@@ -87,40 +91,43 @@ impl PersonAnswers {
         Ok(PersonView::new(person, found.family_id, found.same_number, &self.directory, links, today))
     }
 
-    /// 201 with a new person. The caller sees what the caller has written, even if the person is protected and the caller is not
-    /// cleared.
+    /// The answer 201 with a person whom the caller has registered. It shows what the caller wrote, even if the person is
+    /// protected and the caller is not cleared for protected identities.
     pub fn registered(&self, conn: &mut DbConn, person: SealedPerson) -> Result<Written> {
         let (path, version, family) = (path(person.id), person.version, person.family_id);
         let view = self.view(VisiblePerson::new(conn, &self.scope, person, family)?)?;
         Written::created(&self.links, &path, &view, Validator::Version(version))
     }
 
-    /// 200 with the identifier and the name of a person whose identity number the caller has named.
+    /// The answer 200 with the identifier and the name of a person who already has the identity number that the caller wrote.
     pub fn named(&self, known: SealedPerson) -> Result<Written> {
         let view = KnownPerson::from(known.open(&self.vault)?);
         Ok(Written::changed(&view, Validator::Content)?.told_whole())
     }
 
-    /// 200 with the person as they are now.
+    /// The answer 200 with the person as they are after a change. Fails as not found if the caller may not know of the person.
     pub fn changed(&self, conn: &mut DbConn, id: PersonId) -> Result<Written> {
         let found = look(conn, &self.scope, id)?;
         let version = found.person.version;
         Written::changed(&self.view(found)?, Validator::Version(version))
     }
 
-    /// 200 with the person as they are now, or 204 if the change took the person out of the caller's sight.
+    /// The answer 200 with the person as they are after a change, or 204 without a body if the caller may no longer know of the
+    /// person because of the change.
     pub fn changed_perhaps_out_of_sight(&self, conn: &mut DbConn, id: PersonId) -> Result<Written> {
         Ok(if_known(self.changed(conn, id))?.unwrap_or_else(Written::out_of_sight))
     }
 
-    /// Gives a kept answer about a person again, with the person as they are now.
+    /// Returns the function that answers a repeated call: with the status of the stored answer, and with the person as they are
+    /// now. The function fails as not found if the caller may no longer know of the person.
     pub fn repeat(&self) -> impl Repeat + use<> {
         let answers = self.clone();
         move |conn: &mut DbConn, id: Uuid, kept: Written| answers.shown_again(conn, PersonId::from_uuid(id), kept)
     }
 
-    /// Gives a kept answer to a registration again. If it named a person who was known already, it names no more than that again, to a
-    /// caller who still names the person's identity number.
+    /// Returns the function that answers a repeated registration. If the first call made a new person, that person is shown as
+    /// they are now. If it named a person who was known already, only the identifier and the name are told again, and only if
+    /// `number_hash` is still the hash of that person's identity number.
     pub fn repeat_registered(&self, number_hash: Option<Vec<u8>>) -> impl Repeat + use<> {
         let answers = self.clone();
         move |conn: &mut DbConn, id: Uuid, kept: Written| {

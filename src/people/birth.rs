@@ -1,10 +1,10 @@
-//! When somebody was born, according to the facts that are known.
+//! Birth dates and ages, computed from the facts that are known about a person.
 
 use chrono::{Datelike, NaiveDate};
 
 use crate::people::PersonalIdentityNumber;
 
-/// The birth date and the birth year, as far as they are known.
+/// A person's birth date and birth year, each if it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Birth {
     date: Option<NaiveDate>,
@@ -12,19 +12,21 @@ pub struct Birth {
 }
 
 impl Birth {
-    /// Combines these facts: the identity number tells most, the year alone least.
+    /// Takes the date and the year from the identity number if it tells them, otherwise from `date`, and otherwise the year from
+    /// `year`.
     pub fn told_by(number: Option<&PersonalIdentityNumber>, date: Option<NaiveDate>, year: Option<u16>) -> Self {
         let date = number.and_then(PersonalIdentityNumber::birth_date).or(date);
         let of_number = number.map(PersonalIdentityNumber::birth_year);
         Self { date, year: of_number.or(date.map(|date| date.year())).or(year.map(i32::from)) }
     }
 
-    /// The birth year, if any fact tells it.
+    /// The birth year. `None` if no fact tells it.
     pub fn year(self) -> Option<i32> {
         self.year
     }
 
-    /// The age in whole years on the day `today`, if any fact tells it. A birth year alone counts as the lower of the two possible ages.
+    /// The age in whole years on the day `today`. `None` if not even the birth year is known. If only the year is known, the
+    /// lower of the two possible ages counts.
     pub fn lowest_age(self, today: NaiveDate) -> Option<u32> {
         match self.date {
             Some(born) => Some(today.years_since(born).unwrap_or(0)),

@@ -1,5 +1,5 @@
-//! The operation that changes a person. If the identity becomes protected, the person's open referrals are hidden in the same
-//! transaction.
+//! The operation that changes the facts about a person. If the person's identity becomes protected, the person's open referrals
+//! are hidden in the same transaction.
 
 use actix_web::{HttpResponse, patch};
 
@@ -24,10 +24,10 @@ type PersonFacts = Changeable<NewPerson>;
 
 /// Change a person
 ///
-/// Changes what the person was registered with, by a merge patch (RFC 7396). Referrals that name a new identity number are about the
-/// person from now on. If the identity becomes protected, open referrals about the person go to the central reception at the same moment,
-/// and the person no longer exists for staff who are not cleared for protected identities. If you are not cleared, the answer is 204
-/// without a body.
+/// Changes the facts with which the person was registered, by a merge patch (RFC 7396). If the patch sets an identity number,
+/// referrals that name this number are about the person from now on. If it sets a protection, open referrals about the person go
+/// to the central reception at the same moment, and the person no longer exists for staff who are not cleared for protected
+/// identities; if you are not cleared yourself, the answer is then 204 without a body.
 #[utoipa::path(
     operation_id = "changePerson",
     tag = "people",
@@ -70,7 +70,8 @@ pub async fn change_person(ctx: Context<PeopleWorker>, id: Named<PersonId>, patc
     }
 }
 
-/// The referrals that must be hidden with the next version of a person.
+/// The referrals about a person that must be hidden because the identity is protected in the person's next version; none if it is
+/// not.
 async fn affected(ctx: &Context<PeopleWorker>, before: &Person, next: &Person) -> Result<Vec<SealedReferral>> {
     if !next.protection().is_protected() {
         return Ok(Vec::new());

@@ -1,11 +1,11 @@
-//! The channels by which somebody is met.
+//! The ways and places in which staff meet people.
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The channel of a contact: where, or by what means, somebody was met.
+/// The channel of a meeting or call with a person: the place where they met, or the means by which they spoke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]

@@ -1,4 +1,5 @@
-//! The operation that registers a person. Referrals that named the person's identity number before are about the person from now on.
+//! The operation that registers a person. Earlier referrals that named the person's identity number are about the registered
+//! person from then on.
 
 use actix_web::{HttpResponse, post};
 
@@ -16,9 +17,10 @@ use crate::people::{NewPerson, Person, store};
 
 /// Register a person
 ///
-/// Registers somebody whom your office has met, with as much as is known. If the identity number is already known, the answer is 200 with
-/// that person's identifier and name, and no more: the rest becomes visible once a referral or a contact of your own office is about the
-/// person. That a number was named is recorded. Referrals that named the number before are about the person from now on.
+/// Registers somebody whom your office has met, with the facts that are known. If somebody with the same identity number is
+/// already registered and you may be told so, nobody is added, and the answer is 200 with that person's identifier and name. The
+/// other facts become visible once a referral or a contact of your own office is about that person. The audit records that the
+/// number was named. Earlier referrals that named the number are about the new person from now on.
 #[utoipa::path(
     operation_id = "createPerson",
     tag = "people",

@@ -1,4 +1,4 @@
-//! The facts that are written down about a person, and the rules that they must keep.
+//! The facts that staff write down about a person, and the checks of these facts.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::slug::OfficeName;
 use crate::text::LanguageCode;
 use crate::vault::{self, Confidential, ConfidentialLine};
 
-/// A person, with as much as is known.
+/// A person as staff register them, with the facts that are known. Every field may be absent.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPerson {
@@ -35,50 +35,51 @@ pub struct NewPerson {
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub personal_identity_number: Option<ConfidentialNumber>,
-    /// The birth year, if the identity number is not known.
+    /// The year in which the person was born. It is meant for people whose identity number is not known, and must not contradict
+    /// the number.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1900, maximum = 2200, example = 2013)]
     pub birth_year: Option<u16>,
-    /// The gender, as somebody stated it.
+    /// The person's gender, as the person or somebody else stated it.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gender: Option<Gender>,
-    /// Whether the person's whereabouts must not become known. If absent, there is no protection. A protection removes the person from
-    /// every answer to staff who are not cleared for protected identities, and sends open referrals about the person to the central
-    /// reception.
+    /// The protection of the person's identity, if the person's whereabouts must not become known; `none` by default. A
+    /// protection hides the person from staff who are not cleared for protected identities, and sends open referrals about the
+    /// person to the central reception.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "none"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protection: Option<ProtectedIdentity>,
-    /// The address where the person lives. Not kept for somebody with a protected registration.
+    /// The address where the person lives. It is not stored for somebody with a protected registration.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<HomeAddress>,
-    /// The district where the person lives. Not kept for somebody with a protected registration.
+    /// The district where the person lives. It is not stored for somebody with a protected registration.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
-    /// The languages that the person speaks, the best first.
+    /// The codes of the languages that the person speaks, with the one that the person speaks best in first place.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub languages: Option<Vec<LanguageCode>>,
-    /// Whether the person needs an interpreter.
+    /// Whether the person needs an interpreter to talk with staff.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter_needed: Option<bool>,
-    /// The family that the person is registered into. Later changes of family are made by moving the person.
+    /// The family that the new person joins. To change families later, move the person.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,10 +95,10 @@ impl Registration for NewPerson {
     const FIELDS: &'static [&'static str] = &["familyId", "officeId"];
 }
 
-/// The postal code of somebody's home.
+/// The postal code of somebody's home, which is personal data.
 pub type ConfidentialPostalCode = Confidential<PostalCode>;
 
-/// The address where somebody lives.
+/// The postal address of a person's home.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HomeAddress {
@@ -107,7 +108,7 @@ pub struct HomeAddress {
     /// @example "Påhittade gatan 1"
     #[serde(serialize_with = "vault::disclose")]
     pub street: ConfidentialLine,
-    /// The postal code: five digits.
+    /// The postal code of the address: five digits.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(serialize_with = "vault::disclose")]
@@ -121,7 +122,8 @@ pub struct HomeAddress {
 }
 
 impl NewPerson {
-    /// Checks the facts on the day `today`.
+    /// Checks that the district is active, that no birth lies after the day `today`, that the birth year does not contradict the
+    /// identity number, and that the list of languages has at most 20 different entries.
     pub fn check(&self, today: NaiveDate, directory: &Directory) -> Result<()> {
         let mut rules = Rules::default();
         directory.check_home(self.district_id, "/districtId", &mut rules);
@@ -137,8 +139,8 @@ impl NewPerson {
         rules.finish(Some(()))
     }
 
-    /// Returns the facts that are kept: without the place where somebody with a protected registration lives, and without what is kept
-    /// elsewhere.
+    /// Returns the facts that are stored: without the family and the office, which are stored apart from the person's facts, and,
+    /// for somebody with a protected registration, without the address and the district.
     pub fn kept(self) -> Self {
         let kept = Self { family_id: None, office_id: None, ..self };
         match kept.protection {
@@ -151,13 +153,13 @@ impl NewPerson {
         self.personal_identity_number.as_ref().map(Confidential::reveal)
     }
 
-    /// The given name and the family name.
+    /// The given name and the family name with a space between them. Empty if neither is known.
     pub fn full_name(&self) -> String {
         let names = [&self.given_name, &self.family_name].into_iter().flatten();
         names.map(|name| name.reveal().as_ref()).collect::<Vec<_>>().join(" ")
     }
 
-    /// When the person was born, as far as the facts tell.
+    /// The birth date and birth year, as far as the identity number and the birth year that was written down tell them.
     pub fn birth(&self) -> Birth {
         Birth::told_by(self.number(), None, self.birth_year)
     }

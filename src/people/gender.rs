@@ -1,4 +1,4 @@
-//! Gender, as far as somebody had reason to write it down.
+//! The code for a person's gender.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

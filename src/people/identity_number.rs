@@ -15,24 +15,26 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use crate::error::Text;
 use crate::vault::Confidential;
 
-/// A number whose date exists and whose check digit is right. `Debug` never shows the number.
+/// A valid personal identity number, personnummer or samordningsnummer: its date exists or is left open as the law allows, and
+/// its check digit is right. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PersonalIdentityNumber {
     digits: [u8; 12],
 }
 
 impl PersonalIdentityNumber {
-    /// The birth date that the number states. A samordningsnummer may leave it open.
+    /// The birth date in the number. `None` for a samordningsnummer that leaves the month or the day open.
     pub fn birth_date(&self) -> Option<NaiveDate> {
         date(&self.digits)
     }
 
-    /// The birth year that the number states.
+    /// The birth year that the number states, with four digits.
     pub fn birth_year(&self) -> i32 {
         year(&self.digits)
     }
 
-    /// Whether the holder of the number was born by the day `today`.
+    /// Whether the birth date in the number is the day `today` or earlier. If the number leaves the date open, only the year is
+    /// compared.
     pub fn has_been_born(&self, today: NaiveDate) -> bool {
         self.birth_year() <= today.year() && self.birth_date().is_none_or(|born| born <= today)
     }
@@ -63,7 +65,7 @@ impl FromStr for PersonalIdentityNumber {
     }
 }
 
-/// The decimal number made of the digits in these places.
+/// The decimal number that the digits at the positions `places` make.
 fn number(digits: &[u8; 12], places: std::ops::Range<usize>) -> u32 {
     digits.get(places).unwrap_or_default().iter().fold(0, |sum, digit| sum * 10 + u32::from(*digit))
 }
@@ -78,13 +80,13 @@ fn date(digits: &[u8; 12]) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year(digits), number(digits, 4..6), day)
 }
 
-/// Whether the number leaves open the month or the day of birth, as a samordningsnummer may.
+/// Whether the digits are of a samordningsnummer that leaves open the month (00) or the day (60) of birth.
 fn leaves_the_date_open(digits: &[u8; 12]) -> bool {
     let (month, day) = (number(digits, 4..6), number(digits, 6..8));
     (60..=91).contains(&day) && month <= 12 && (month == 0 || day == 60)
 }
 
-/// Checks the ten digits without the century by the Luhn algorithm.
+/// Whether the last ten of the twelve digits pass the Luhn check.
 fn has_right_check_digit(digits: &[u8; 12]) -> bool {
     let sum: u32 = digits
         .iter()
@@ -144,7 +146,7 @@ impl utoipa::PartialSchema for PersonalIdentityNumber {
 
 impl utoipa::ToSchema for PersonalIdentityNumber {}
 
-/// A personal identity number in a body.
+/// A personal identity number in the body of a request or an answer. It is serialized only at fields that say so.
 pub type ConfidentialNumber = Confidential<PersonalIdentityNumber>;
 
 #[cfg(test)]

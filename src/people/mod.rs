@@ -1,14 +1,15 @@
-//! The people who are met and helped.
+//! The people whom social services meet and help, and the facts that are stored about them.
 //!
-//! - A person is known by as much as somebody had reason to write down, and no more: a name, a personal identity number, a birth year, or
-//!   nothing except that the person exists.
-//! - Staff know of the people whom their own offices have met: those whom the office registered, and those about whom it had a referral.
-//!   This is decided by [`crate::auth::CaseScope`], as for everything about cases.
-//! - A person whose identity is protected exists only for staff who are cleared for protected identities. If anybody else registers the
-//!   person's identity number, a separate record is made: no answer tells that there is another one.
-//! - For a person with a protected registration, nothing is stored that tells where the person lives.
-//! - A person belongs to at most one family. Changing families has its own operation and its own history.
-//! - A person is looked up by name or by identity number, through keyed hashes; there is no other search.
+//! - Staff register about a person only the facts that they have a reason to write down: a name, a personal identity number, a
+//!   birth year, or nothing except that the person exists.
+//! - Staff know of a person if one of their own offices registered the person or had a referral or an outreach contact about the
+//!   person. This is decided by [`crate::auth::CaseScope`], as for everything about cases.
+//! - A person whose identity is protected exists only for staff who are cleared for protected identities. If somebody who is not
+//!   cleared registers the same identity number, a second record is made, so that no answer tells that there is another one.
+//! - For a person with a protected registration (the strongest protection), nothing is stored that tells where the person lives.
+//! - A person belongs to at most one family. Moving a person to another family is an operation of its own, and is kept in a
+//!   history.
+//! - People are searched by name or by identity number, through keyed hashes. There is no other search.
 
 mod age_band;
 pub mod answers;
@@ -45,14 +46,14 @@ pub use gender::Gender;
 pub use identity_number::ConfidentialNumber;
 pub use protected_identity::ProtectedIdentity;
 
-/// A person with the facts opened. The database holds them sealed: see [`store::SealedPerson`].
+/// A person with the personal facts in plain text. The database holds them sealed: see [`store::SealedPerson`].
 #[derive(Debug, Clone)]
 pub struct Person {
     pub id: PersonId,
-    /// The facts that somebody wrote down, as far as they may be kept.
+    /// The facts that staff wrote down about the person, without those that may not be stored: see [`NewPerson::kept`].
     pub written: NewPerson,
     pub family_id: Option<FamilyId>,
-    /// The slot, which tells apart the records with the same identity number.
+    /// A number that tells apart the records with the same identity number: 0 for the first one, 1 for the next, and so on.
     pub number_slot: i32,
     pub registered_at: Timestamp,
     pub updated_at: Timestamp,
@@ -60,8 +61,8 @@ pub struct Person {
 }
 
 impl Person {
-    /// Makes a new person of what somebody wrote down: checks it, and leaves out what must not be kept. The person joins a family
-    /// separately.
+    /// Checks the facts in `new` and makes a person of those that may be stored. The person gets no family here: families are
+    /// joined separately.
     pub fn register(new: NewPerson, directory: &Directory, moment: &Moment) -> Result<Self> {
         new.check(directory.calendar.local_date(moment.now.utc()), directory)?;
         Ok(Self {
@@ -75,7 +76,7 @@ impl Person {
         })
     }
 
-    /// Returns the next version of the person, with the facts that somebody writes now.
+    /// Checks the facts in `new` and returns the next version of the person, in which they replace all earlier facts.
     pub fn changed(&self, new: NewPerson, directory: &Directory, moment: &Moment) -> Result<Self> {
         new.check(directory.calendar.local_date(moment.now.utc()), directory)?;
         Ok(Self { written: new.kept(), updated_at: moment.now, version: self.version + 1, ..self.clone() })
@@ -85,7 +86,7 @@ impl Person {
         self.written.protection.unwrap_or_default()
     }
 
-    /// The age band on the day `today`, if any fact tells it.
+    /// The person's age band on the day `today`. `None` if neither an identity number nor a birth year is known.
     pub fn age_band(&self, today: NaiveDate, directory: &Directory) -> Option<AgeBand> {
         self.written.birth().lowest_age(today).map(|age| AgeBand::of(age, directory.municipality.ages.to))
     }

@@ -1,13 +1,14 @@
-//! Names as they are looked up: by their words, regardless of the order of the words, of accents and of case.
+//! The splitting of people's names into words for the search by name, which disregards case, accents and the order of the words.
 
 use std::collections::BTreeSet;
 
 use crate::text::folded;
 
-/// The most words of a name that is looked up. No name has more, and each word costs a look into an index.
+/// The largest number of words in a search by name. Each word costs a look into an index.
 pub const MOST_WORDS: usize = 10;
 
-/// Returns the words of a name. `Åsa Öberg`, `asa oberg` and `ÖBERG, Åsa` have the same words.
+/// Returns the different words of a name in lower case and without accents. `Åsa Öberg`, `asa oberg` and `ÖBERG, Åsa` have the
+/// same words.
 pub fn words(name: &str) -> BTreeSet<String> {
     let folded = folded(name);
     folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()

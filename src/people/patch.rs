@@ -1,4 +1,4 @@
-//! Describes to the OpenAPI document a change of what was registered.
+//! The OpenAPI schema of a merge patch that changes what was registered.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -7,13 +7,15 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-/// A body with fields that belong to the registration alone: afterwards they are no part of the record, and cannot be changed.
+/// A request body that registers something and has some fields for the registration only, such as the office. These fields are
+/// not part of what is registered, and cannot be changed later.
 pub trait Registration {
-    /// The names of the fields that belong to the registration alone.
+    /// The JSON names of the fields that cannot be changed after the registration.
     const FIELDS: &'static [&'static str];
 }
 
-/// The schema of those fields of a `T` that can be changed. The document makes the merge patch of it.
+/// The OpenAPI schema of a `T` without the fields for the registration only. It has no values. The document makes the schema of
+/// the merge patch from it.
 pub struct Changeable<T>(PhantomData<T>);
 
 impl<T: PartialSchema + Registration> PartialSchema for Changeable<T> {

@@ -1,12 +1,12 @@
-//! Protection of a person's identity.
+//! The code for the protection of a person's identity.
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The protection of a person whose whereabouts must not become known (skyddade personuppgifter). The stronger protection compares as
-/// greater.
+/// The protection of a person whose whereabouts must not become known (skyddade personuppgifter). Of two values, the stronger
+/// protection compares as the greater one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -18,14 +18,16 @@ pub enum ProtectedIdentity {
     None,
     /// Sekretessmarkering: the population register warns that the person may be in danger.
     Marked,
-    /// Skyddad folkbokföring: the person is registered at a place where they do not live. No address is stored at all.
+    /// Skyddad folkbokföring: the person is registered at a place where they do not live. No address and no district are stored
+    /// here.
     ProtectedRegistration,
 }
 
 crate::text_column!(ProtectedIdentity);
 
 impl ProtectedIdentity {
-    /// Whether the person exists only for staff who are cleared for protected identities.
+    /// Whether there is a protection of either kind, so that the person exists only for staff who are cleared for protected
+    /// identities.
     pub fn is_protected(self) -> bool {
         self != Self::None
     }

@@ -1,4 +1,4 @@
-//! The operations that read a person and move a person to another family.
+//! The operations `GET /people/{id}` and `POST /people/{id}/move`, and the mounting of all operations on people.
 
 use actix_web::{HttpResponse, get, post};
 use serde::{Deserialize, Deserializer};
@@ -30,18 +30,18 @@ pub fn mount(api: &mut impl Mount) {
         .service(move_person);
 }
 
-/// The family that a person moves to, and the reason.
+/// A request to move a person to another family, or out of any family.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonMove {
-    /// The family that the person moves to, or null for no family.
+    /// The family that the person moves to, or null if the person is to belong to no family.
     ///
     /// @x-nullable true
     // The field is required, although it may be null: a field that was only forgotten must take nobody out of a family.
     #[serde(deserialize_with = "given_or_null")]
     #[schema(required)]
     family_id: Option<FamilyId>,
-    /// The reason why the person moves.
+    /// The reason why the person changes families, in free text.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Bor numera hos sin pappa."
@@ -54,8 +54,10 @@ fn given_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Res
 
 /// Get a person
 ///
-/// Returns a person whom one of your own offices has met. For everyone else the person does not exist, and a person whose identity is
-/// protected exists only for staff who are cleared for protected identities. The reading is recorded before the answer is sent.
+/// Returns a person whom one of your own offices has met. With a reason in the header `Access-Reason`, people whom other offices
+/// have met can be read as well, if your permissions allow it. All other people do not exist for you, nor does somebody with a
+/// protected identity unless you are cleared for protected identities. The audit record of the reading is durable before the
+/// answer is sent.
 #[utoipa::path(
     operation_id = "getPerson",
     tag = "people",
@@ -77,8 +79,8 @@ async fn get_person(ctx: Context<PeopleWorker>, id: Named<PersonId>) -> Result<H
 
 /// Move a person to another family
 ///
-/// Moves a person to another family, or out of any family with null. The reason and the families stay in the histories of the person and
-/// of both families.
+/// Moves a person to the family `familyId`, or out of any family if it is null. The move and its reason stay in the histories of
+/// the person and of both families.
 #[utoipa::path(
     operation_id = "movePerson",
     tag = "people",

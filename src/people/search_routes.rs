@@ -1,4 +1,4 @@
-//! The operation that looks people up: by name or by identity number, and by nothing else (förordning 2001:637, 15 §).
+//! The operation that searches for people: by name or by identity number, and by nothing else (förordning 2001:637, 15 §).
 
 use actix_web::{HttpResponse, post};
 use serde::{Deserialize, Serialize};
@@ -16,40 +16,43 @@ use crate::people::{ConfidentialNumber, Person, names};
 use crate::text::swedish_order;
 use crate::vault::{Confidential, ConfidentialLine, Vault};
 
-/// The most people that are shown. A person who is not among them must be looked up more exactly.
+/// The largest number of people that one search returns. Somebody who seeks a person that is not among them must search more
+/// exactly.
 const MOST: usize = 20;
 
-/// The person who is looked up: either a name or an identity number.
+/// The key of a search for people: either a name or an identity number, and not both.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonSearch {
-    /// The given name, the family name or both, in any order and without regard to case and accents. Every word must be a whole word of
-    /// the person's name.
+    /// The words to look for in names, at most ten: the given name, the family name or both, in any order and without regard to
+    /// case and accents. A person is found if every word is a whole word of the person's name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Åsa Öberg"
     name: Option<ConfidentialLine>,
-    /// The personal identity number of the person.
+    /// The personal identity number of the person who is sought.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     personal_identity_number: Option<ConfidentialNumber>,
 }
 
-/// The people who were found.
+/// The result of a search for people.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonMatches {
-    /// The people who were found, at most 20, in the Swedish order of their names.
+    /// The people who were found, at most 20, in the Swedish alphabetical order of their names. If there are more, these are the
+    /// ones that were registered last.
     #[schema(max_items = 20)]
     items: Vec<PersonMatch>,
-    /// Whether more people were found than are shown. If so, search more exactly.
+    /// Whether more than 20 people were found, so that some are missing in `items`. If so, search more exactly.
     ///
     /// @example false
     has_more: bool,
 }
 
-/// The key of a look-up, as the database knows it. The audit records the kind of the key, and never the key itself.
+/// The keyed hashes that a search compares with those in the database: of the words of a name, or of an identity number. The
+/// audit records only which of the two was used.
 enum WantedPerson {
     Name(Vec<Vec<u8>>),
     Number(Vec<u8>),
@@ -57,8 +60,9 @@ enum WantedPerson {
 
 /// Look a person up
 ///
-/// Looks a person up by name or by personal identity number, among the people whom your own offices have met. Each look-up is recorded
-/// with the member of staff, the kind of key and the people who were found, but without the name or the number itself.
+/// Searches by name or by personal identity number for people whom your own offices have met. The audit records each search with
+/// the member of staff, the kind of key (name or number) and the people who were found, but without the name or the number
+/// itself.
 #[utoipa::path(
     operation_id = "searchPeople",
     tag = "people",

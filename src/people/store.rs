@@ -1,4 +1,5 @@
-//! Every query on people. Staff find people only through their [`CaseScope`].
+//! All SQL on people. Queries for a member of staff find only the people in that person's [`CaseScope`]; a few functions, which
+//! say so, see all people.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -13,7 +14,7 @@ use crate::people::{Person, PersonalIdentityNumber, ProtectedIdentity, names};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
-/// A person as the database holds it, with everything personal sealed.
+/// A row of the table `people`. The personal facts are sealed in `facts`; the other columns are readable.
 #[derive(Clone, Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = people, treat_none_as_null = true)]
 pub struct SealedPerson {
@@ -30,7 +31,8 @@ pub struct SealedPerson {
 }
 
 impl SealedPerson {
-    /// Seals everything personal in a person. The place where somebody with a protected identity lives is written nowhere else.
+    /// Seals the personal facts of `person`. The readable column for the district stays empty if the person's identity is
+    /// protected, so that only the sealed facts tell where the person lives.
     pub fn new(person: &Person, vault: &Vault, random: &Random) -> Result<Self> {
         let protection = person.protection();
         Ok(Self {
@@ -47,7 +49,7 @@ impl SealedPerson {
         })
     }
 
-    /// Opens everything personal in a person.
+    /// Opens the sealed facts of this row.
     pub fn open(self, vault: &Vault) -> Result<Person> {
         Ok(Person {
             id: self.id,
@@ -61,19 +63,20 @@ impl SealedPerson {
     }
 }
 
-/// The keyed hash by which a person with this identity number is found.
+/// The keyed hash of an identity number, by which the database finds the people who have the number.
 pub fn number_hash(vault: &Vault, number: &PersonalIdentityNumber) -> Vec<u8> {
     vault.keyed_hash("personal identity number", number.to_string().as_bytes()).bytes().to_vec()
 }
 
-/// The keyed hashes by which a person with this name is found, one for each word.
+/// The keyed hashes of the words of a name, one for each word, by which the database finds the people whose names have these
+/// words.
 pub fn name_hashes(vault: &Vault, name: &str) -> Vec<Vec<u8>> {
     let hash = |word: &String| vault.keyed_hash("name token", word.as_bytes()).bytes().to_vec();
     names::words(name).iter().map(hash).collect()
 }
 
-/// The people that somebody with this sight may know of, among the boxed `$rows`, where `$id` is the person's identifier. A boxed query
-/// is bound to its database, so this is compiled for each.
+/// Keeps, of the boxed query `$rows`, the people that a member of staff with the scope `$sight` may know of. `$id` is the column
+/// with the person's identifier. A boxed query is bound to its database, so this macro is compiled for each.
 macro_rules! known_to {
     ($sight:expr) => {
         known_to!($sight, people::table.into_boxed(), people::id)
@@ -92,31 +95,32 @@ macro_rules! known_to {
     }};
 }
 
-/// The links between offices and people or families that count for this sight, by their column `through_protected`. A link that an office
-/// has only through somebody whose identity is protected counts only for staff who are cleared for protected identities.
+/// The values of the column `through_protected` that count for a member of staff with this scope. The column belongs to the links
+/// between offices and people or families: it is true if the office knows of them only through somebody whose identity is
+/// protected. Such links count only for staff who are cleared for protected identities.
 pub fn links_for(sight: &CaseScope) -> Vec<bool> {
     if sight.protected_identity { vec![false, true] } else { vec![false] }
 }
 
-/// The limits for a rare word: a word is rare if at most this number of people have it in their names. If no word of a name is rare by
-/// one limit, the next limit is tried.
+/// The limits by which [`rare`] chooses the word that a search by name begins with: a word is rare if at most this number of
+/// people have it in their names. If no word is rare by one limit, the next limit is tried.
 const RARE: [i64; 4] = [100, 500, 2_000, 8_000];
 
-/// Finds a person that somebody with this sight may know of.
+/// Finds the person `id`. Fails as not found if a member of staff with the scope `sight` may not know of the person.
 pub fn find(conn: &mut DbConn, sight: &CaseScope, id: PersonId) -> Result<SealedPerson> {
     let found: Option<SealedPerson> =
         on_backend!(conn, conn => known_to!(sight).filter(people::id.eq(id)).first(conn).optional())?;
     found.ok_or_else(Error::not_found)
 }
 
-/// The people among these that somebody with this sight may know of.
+/// Returns those of the people `ids` that a member of staff with the scope `sight` may know of.
 pub fn known_among(conn: &mut DbConn, sight: &CaseScope, ids: &[PersonId]) -> Result<Vec<PersonId>> {
     Ok(
         on_backend!(conn, conn => known_to!(sight).filter(people::id.eq_any(ids.to_vec())).select(people::id).load(conn))?,
     )
 }
 
-/// The people with this identity number, newest first, at most `limit`.
+/// The people in the scope `sight` whose identity number has this hash, the last registered first, at most `limit`.
 pub fn with_number(conn: &mut DbConn, sight: &CaseScope, hash: &[u8], limit: i64) -> Result<Vec<SealedPerson>> {
     Ok(on_backend!(conn, conn => known_to!(sight)
         .filter(people::number_hash.eq(hash.to_vec()))
@@ -125,9 +129,9 @@ pub fn with_number(conn: &mut DbConn, sight: &CaseScope, hash: &[u8], limit: i64
         .load(conn))?)
 }
 
-/// The people whose name has all of these words, newest first, at most `limit`. The query goes through the people with one of the words,
-/// newest first, and looks at a person only if all other words are there. So it goes neither through all people nor through all people
-/// with a common name.
+/// The people in the scope `sight` whose names have all words with the hashes `words`, the last registered first, at most
+/// `limit`. The query goes through the people who have one rare word, and looks at their offices only if they have the other
+/// words as well. So it reads neither all people nor all people with a common name.
 pub fn with_name(conn: &mut DbConn, sight: &CaseScope, words: &[Vec<u8>], limit: i64) -> Result<Vec<SealedPerson>> {
     let Some(walked) = rare(conn, words)? else { return Ok(Vec::new()) };
     let others = diesel::alias!(person_name_tokens as others);
@@ -148,7 +152,8 @@ pub fn with_name(conn: &mut DbConn, sight: &CaseScope, words: &[Vec<u8>], limit:
     })?)
 }
 
-/// Returns a word that few people have in their names, about as few as have any of the words; the first word if all are common.
+/// Returns the rarest of the words, roughly: the first word that is rare by the smallest of the limits in [`RARE`]. Returns the
+/// first word if none is rare or there is only one, and `None` if there are no words.
 fn rare<'a>(conn: &mut DbConn, words: &'a [Vec<u8>]) -> Result<Option<&'a Vec<u8>>> {
     if words.len() > 1 {
         for most in RARE {
@@ -173,7 +178,8 @@ fn is_borne_by_more_than(conn: &mut DbConn, most: i64, word: &[u8]) -> Result<bo
     Ok(beyond.is_some())
 }
 
-/// All records with this identity number, also those that the caller may not know of, the first registered first.
+/// All people whose identity number has this hash, whether the caller may know of them or not, in the order of their slots: the
+/// first registered first.
 pub fn all_with_number(conn: &mut DbConn, hash: &[u8]) -> Result<Vec<SealedPerson>> {
     Ok(on_backend!(conn, conn => people::table
         .filter(people::number_hash.eq(hash.to_vec()))
@@ -181,19 +187,20 @@ pub fn all_with_number(conn: &mut DbConn, hash: &[u8]) -> Result<Vec<SealedPerso
         .load(conn))?)
 }
 
-/// The record that an identity number leads to, and its protection.
+/// The person that a matter about an identity number is connected to, and that person's protection: of several records with the
+/// number, the first one with the strongest protection. No scope limits this.
 pub fn first_with_number(conn: &mut DbConn, hash: &[u8]) -> Result<Option<(PersonId, ProtectedIdentity)>> {
     let all: Vec<(PersonId, ProtectedIdentity)> = on_backend!(conn, conn => people::table
         .filter(people::number_hash.eq(hash.to_vec()))
         .order(people::number_slot)
         .select((people::id, people::protection))
         .load(conn))?;
-    // Of several records, the one with the strongest protection counts.
+    // Of several records with the number, one with the strongest protection counts.
     let strongest = all.iter().map(|(_, protection)| *protection).max();
     Ok(all.into_iter().find(|(_, protection)| Some(*protection) == strongest))
 }
 
-/// The other records with the same identity number.
+/// The other people who have the same identity number as `person`, whether the caller may know of them or not.
 pub fn others_with_number(conn: &mut DbConn, person: &SealedPerson) -> Result<Vec<PersonId>> {
     let Some(hash) = &person.number_hash else { return Ok(Vec::new()) };
     Ok(on_backend!(conn, conn => people::table
@@ -204,26 +211,31 @@ pub fn others_with_number(conn: &mut DbConn, person: &SealedPerson) -> Result<Ve
         .load(conn))?)
 }
 
-/// The result of looking for an identity number that somebody writes.
+/// The result of checking whether an identity number that a member of staff writes down is taken: see [`taken`].
 pub enum NumberClaim {
-    /// The number belongs to a person whom the writer may be told of.
+    /// The number belongs to this person, of whom the member of staff may be told.
     By(Box<SealedPerson>),
-    /// The number belongs to nobody whom the writer may know of; the record gets this slot.
+    /// The number may be used: nobody has it, or only people whose existence must not be told. A record with the number gets this
+    /// slot.
     Free(i32),
 }
 
-/// Whether somebody with this sight may be told who has a number that they name.
+/// Whether a member of staff with the scope `sight` who names a person's identity number may be told that it is this person's.
+/// That is not told of somebody with a protected identity, unless the member of staff is cleared. It does not matter which office
+/// met the person.
 fn may_be_named(person: &SealedPerson, sight: &CaseScope) -> bool {
     sight.protected_identity || !person.protection.is_protected()
 }
 
-/// Finds the person, if a caller who names this identity number may still be told that it is theirs.
+/// Finds the person `id` for a caller who names the person's identity number. Fails as not found if the person has another
+/// number, or if the caller may not be told that the number is this person's.
 pub fn find_named(conn: &mut DbConn, sight: &CaseScope, hash: &[u8], id: PersonId) -> Result<SealedPerson> {
     let mut all = all_with_number(conn, hash)?.into_iter();
     all.find(|person| person.id == id && may_be_named(person, sight)).ok_or_else(Error::not_found)
 }
 
-/// Looks for a person who already has this identity number, as far as somebody with this sight may know. The person `but` does not count.
+/// Checks whether somebody other than the person `but` already has the identity number with this hash. People of whom a member of
+/// staff with the scope `sight` may not be told count as nobody.
 pub fn taken(conn: &mut DbConn, sight: &CaseScope, hash: Option<&[u8]>, but: PersonId) -> Result<NumberClaim> {
     let Some(hash) = hash else { return Ok(NumberClaim::Free(0)) };
     let all = all_with_number(conn, hash)?;
@@ -232,14 +244,15 @@ pub fn taken(conn: &mut DbConn, sight: &CaseScope, hash: Option<&[u8]>, but: Per
     Ok(known.map_or(NumberClaim::Free(slot), |known| NumberClaim::By(Box::new(known))))
 }
 
-/// Adds a person whom an office has met, with the words of the name.
+/// Inserts a person, the hashes of the words of the person's name, and the link to the office that has met the person.
 pub fn insert(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>], office: OfficeId) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(people::table).values(person).execute(conn))?;
     insert_words(conn, person.id, words)?;
     meet(conn, person.id, office, false)
 }
 
-/// Writes the next version of a person. Fails as stale if somebody else wrote it first.
+/// Stores the next version of a person and the hashes of the words of the person's name. Fails as stale if the stored version is
+/// not the one before it.
 pub fn update(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>]) -> Result<()> {
     let before = people::table.find(person.id).filter(people::version.eq(person.version - 1));
     if on_backend!(conn, conn => diesel::update(before).set(person).execute(conn))? != 1 {
@@ -248,14 +261,16 @@ pub fn update(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>]) -> Re
     replace_words(conn, person.id, words)
 }
 
-/// Moves this version of a person to another family, or to none. Fails as stale if somebody else wrote the next version first.
+/// Moves a person to the family `family`, or out of any family. Fails as stale if the person's stored version is no longer
+/// `version`.
 pub fn place(conn: &mut DbConn, id: PersonId, version: i32, family: Option<FamilyId>, now: Timestamp) -> Result<()> {
     let before = people::table.find(id).filter(people::version.eq(version));
     let after = (people::family_id.eq(family), people::version.eq(version + 1), people::updated_at.eq(now));
     if on_backend!(conn, conn => diesel::update(before).set(after).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
 }
 
-/// Notes that an office has reason to know of a person, possibly only through a matter that is protected.
+/// Notes that an office has met a person, so that its staff may know of the person. `through_protected` says that only a
+/// protected matter gives the reason: then only staff who are cleared for protected identities may know of the person.
 pub fn meet(conn: &mut DbConn, person: PersonId, office: OfficeId, through_protected: bool) -> Result<()> {
     let row = (
         person_offices::person_id.eq(person),
@@ -267,7 +282,7 @@ pub fn meet(conn: &mut DbConn, person: PersonId, office: OfficeId, through_prote
     Ok(())
 }
 
-/// The people of a family, with their protection and version, also those that the caller may not know of.
+/// The members of a family, each with protection and version, whether the caller may know of them or not.
 pub fn of_family(conn: &mut DbConn, family: FamilyId) -> Result<Vec<(PersonId, ProtectedIdentity, i32)>> {
     Ok(on_backend!(conn, conn => people::table
         .filter(people::family_id.eq(family))
@@ -291,7 +306,8 @@ fn replace_words(conn: &mut DbConn, person: PersonId, words: &[Vec<u8>]) -> Resu
     insert_words(conn, person, words)
 }
 
-/// Makes the look-up hashes of all people again, some people at a time. Returns the number of people.
+/// Computes the hashes of the identity numbers and names of all people again, with the vault's present look-up key, 100 people at
+/// a time. Returns the number of people.
 pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
     const AT_ONCE: i64 = 100;
     let (mut rebuilt, mut after) = (0, PersonId::from_uuid(uuid::Uuid::nil()));

@@ -1,4 +1,4 @@
-//! The views of people, for staff who may know of them.
+//! The JSON forms of people in answers to staff.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -13,7 +13,8 @@ use crate::text::LanguageCode;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine};
 
-/// A person, as far as you may know of them.
+/// A person with the facts that are known. The family and the other records with the same identity number are shown only if you
+/// may know of them.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Person)]
@@ -37,54 +38,54 @@ pub struct PersonView {
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub personal_identity_number: Option<ConfidentialNumber>,
-    /// The birth year, also if only the identity number tells it.
+    /// The year in which the person was born, taken from the identity number or, without one, as it was written down.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1000, maximum = 9999, example = 2013)]
     pub birth_year: Option<i32>,
-    /// The age band today. A birth year alone counts as the lower of the two possible ages.
+    /// The person's age band today. If only the birth year is known, the lower of the two possible ages counts.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "13-15"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_band: Option<AgeBand>,
-    /// The gender, as somebody stated it.
+    /// The person's gender, as the person or somebody else stated it.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gender: Option<Gender>,
-    /// Whether the person's whereabouts must not become known.
+    /// The protection of the person's identity, if the person's whereabouts must not become known; `none` for most people.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub protection: ProtectedIdentity,
-    /// The address where the person lives.
+    /// The address where the person lives, if it is known and may be stored.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<HomeAddress>,
-    /// The district where the person lives.
+    /// The district where the person lives, if it is known and may be stored.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
-    /// The languages that the person speaks, the best first.
+    /// The codes of the languages that the person speaks, with the one that the person speaks best in first place.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub languages: Option<Vec<LanguageCode>>,
-    /// Whether the person needs an interpreter.
+    /// Whether the person needs an interpreter to talk with staff.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter_needed: Option<bool>,
-    /// The family that the person belongs to, if you may know of it.
+    /// The family that the person belongs to. Absent if the person has none or you may not know of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
-    /// The other records with the same identity number. They exist only if one of them was protected when another was registered, and are
-    /// shown only to staff who are cleared for protected identities.
+    /// The other records of people with the same identity number. There are such records only if somebody who was not cleared for
+    /// protected identities registered the number of a protected person. They are shown only to staff who are cleared.
     ///
     /// @example []
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -92,14 +93,15 @@ pub struct PersonView {
     pub same_number_person_ids: Vec<PersonId>,
     pub registered_at: Timestamp,
     pub updated_at: Timestamp,
-    /// The person's own address, and the operations that you may use on it now.
+    /// The link to the person, and the links to the operations that you may use on the person now.
     #[serde(rename = "_links")]
     #[schema(max_items = 40)]
     pub links: Vec<Link>,
 }
 
 impl PersonView {
-    /// Makes the view of a person on the day `today`. `family_id`, `others` and `links` are what the caller may know and do.
+    /// Makes the view of a person on the day `today`. The caller must have checked that the reader may know of `family_id` and
+    /// `others` and may follow `links`.
     pub fn new(
         person: Person,
         family_id: Option<FamilyId>,
@@ -130,7 +132,7 @@ impl PersonView {
     }
 }
 
-/// The person who already has the identity number that was written: identifier and name, and no more.
+/// The person who already has the identity number that you wrote. Only the identifier and the name are told.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KnownPerson {
@@ -157,7 +159,7 @@ impl From<Person> for KnownPerson {
     }
 }
 
-/// A person who was found by name or by identity number.
+/// One of the people whom a search by name or by identity number found.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonMatch {
@@ -175,20 +177,20 @@ pub struct PersonMatch {
     /// @example "Öberg"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     family_name: Option<ConfidentialLine>,
-    /// The birth year, which tells people of the same name apart.
+    /// The year in which the person was born, if it is known. It tells apart people of the same name.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1000, maximum = 9999, example = 2013)]
     birth_year: Option<i32>,
-    /// The person's own address.
+    /// The link to the person.
     #[serde(rename = "_links")]
     #[schema(max_items = 1, example = json!([{ "rel": "self", "href": "https://nara.example/nara/v1/people/01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e", "method": "GET" }]))]
     links: Vec<Link>,
 }
 
 impl PersonMatch {
-    /// Makes the view of one person among those who were found.
+    /// Makes the view of one person whom a search found.
     pub fn new(person: Person, call: &Call) -> Self {
         Self {
             links: vec![call.link("self", "GET", &format!("/people/{}", person.id))],

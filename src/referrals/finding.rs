@@ -16,14 +16,15 @@ use crate::referrals::store::{SealedReferral, known_to};
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
 
-/// The referral with this reference, if a caller with this sight may know of it.
+/// The referral with this reference, as a list that is empty if `sight` does not cover it.
 pub fn by_reference(conn: &mut DbConn, sight: &CaseScope, reference: &Reference) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => known_to!(sight)
         .filter(referrals::reference.eq(reference.clone()))
         .load(conn))?)
 }
 
-/// The referrals about a person that a caller with this sight may know of, the newest first; at most `limit`.
+/// The referrals about a registered person that `sight` covers, the newest first, at most `limit`. Referrals entered in error are
+/// left out.
 pub fn about(conn: &mut DbConn, sight: &CaseScope, person: PersonId, limit: i64) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => known_to!(sight)
         .filter(referrals::person_id.eq(person))
@@ -33,7 +34,8 @@ pub fn about(conn: &mut DbConn, sight: &CaseScope, person: PersonId, limit: i64)
         .load(conn))?)
 }
 
-/// A referral that is related to another one.
+/// A referral that is related to another one: it is about the same child or about another member of the child's family, or one was
+/// copied from the other for a sibling.
 #[derive(Debug, Clone)]
 pub struct Related {
     pub id: ReferralId,
@@ -43,16 +45,16 @@ pub struct Related {
     pub received_at: Timestamp,
     /// The office that has the referral now.
     pub office_id: OfficeId,
-    /// Whether the referral is about the same child, and not only about the same family.
+    /// Whether both referrals are about the same child, and not only about the same family.
     pub same_child: bool,
-    /// Whether the reader may know the referral, and not only that it exists.
+    /// Whether the reader may open this referral, and not only learn that it exists.
     pub is_known: bool,
 }
 
 type RelatedRow = (ReferralId, Reference, Kind, Status, Timestamp, OfficeId, Option<StaffId>);
 
-/// The referrals that match a condition, without those entered in error and, for callers who are not cleared, without the
-/// protected ones.
+/// Reads the rows of the referrals that match a condition. Referrals entered in error are left out, and protected ones too unless
+/// `$sight` includes protected identities.
 macro_rules! rows_where {
     ($conn:expr, $sight:expr, $condition:expr) => {{
         let cleared = referrals::protected.eq(false).or(referrals::protected.eq($sight.protected_identity));
@@ -73,11 +75,11 @@ macro_rules! rows_where {
     }};
 }
 
-/// Returns the other referrals about the same child or the child's family, and the reports that were copied with this one, the
-/// newest first.
+/// Returns the other referrals about the same child as the referral `to` or about the child's family, and the reports `copies` that
+/// were copied with it, the newest first.
 ///
-/// Callers who work with cases at some office are also told of other offices' referrals. A caller who reads only the referrals
-/// that they made learns of no others.
+/// If `sight` has offices, referrals of other offices are returned as well, marked as not known. A caller whose `sight` covers only
+/// the referrals that they made gets no others.
 pub fn related(
     conn: &mut DbConn,
     sight: &CaseScope,
@@ -111,7 +113,8 @@ pub fn related(
     Ok(all)
 }
 
-/// The register entries of the child, and the other members of the child's family.
+/// The registered persons who are the referral's child (those with the same identity number), and the members of the child's
+/// family. Both are empty if the child is not registered.
 fn people_around(conn: &mut DbConn, referral: &SealedReferral) -> Result<(Vec<PersonId>, Vec<PersonId>)> {
     let Some(person) = referral.person_id else { return Ok((Vec::new(), Vec::new())) };
     let columns = (people_table::number_hash, people_table::family_id);

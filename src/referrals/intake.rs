@@ -1,4 +1,4 @@
-//! Intake of a referral: it is checked, its office is found, and its clocks start.
+//! Intake of a new referral: its content is checked, the responsible office is found, and its deadlines start.
 
 use crate::auth::Category;
 use crate::directory::snapshot::Directory;
@@ -14,8 +14,9 @@ use crate::referrals::routing::Routing;
 use crate::referrals::{Referral, no_deadline};
 
 impl Referral {
-    /// Receives a referral from a partner agency: checks it, finds its office and starts its clocks. `known` is the child, if
-    /// registered here. If the sender and the register differ about the child's protection, the stronger protection counts.
+    /// Makes a referral from what the partner agency `sender` sends: checks it, finds its office and starts its deadlines. `known`
+    /// is the registered person that the child is, if there is one. If the sender and the register differ about the child's
+    /// protection, the stronger protection counts.
     pub fn receive(
         new: NewReferral,
         (sender, category): (PartnerId, Category),
@@ -29,8 +30,8 @@ impl Referral {
         Ok(Self { sender_category: Some(category), ..taken })
     }
 
-    /// Makes a referral from a contact in the field, by the rules that [`Self::receive`] follows: a concern report, or with
-    /// consent an internal referral.
+    /// Makes a referral from an outreach contact, checked and routed as in [`Self::receive`]. It becomes a concern report if `new`
+    /// is one, and otherwise an internal referral, which needs consent.
     pub fn of_contact(
         new: NewReferral,
         (contact, made_by): (OutreachContactId, StaffId),
@@ -47,7 +48,8 @@ impl Referral {
         Self::made(TakenDown { matter: new, kind, origin }, made_by, known, directory, moment)
     }
 
-    /// Makes a referral from a matter that staff have taken down.
+    /// Makes a referral from checked content that the member of staff `made_by` has taken down: finds its office and starts its
+    /// deadlines. `known` is the registered person that the child is, if there is one.
     pub fn made(
         taken_down: TakenDown,
         made_by: StaffId,

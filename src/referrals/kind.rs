@@ -1,4 +1,4 @@
-//! Kinds of matters, and where each stands, how soon it must be looked at and where it comes from.
+//! The kind of a referral, its state, its urgency and its source.
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
@@ -15,13 +15,13 @@ use crate::id::{OutreachContactId, PartnerId};
 #[strum(serialize_all = "snake_case")]
 #[schema(as = ReferralKind)]
 pub enum Kind {
-    /// A report made under a legal duty, or by anyone who is worried about a child. It needs no consent.
+    /// A report of concern about a child (orosanmälan), made under a legal duty or by anyone who is worried. It needs no consent.
     ConcernReport,
-    /// A request for support, with the family's consent.
+    /// A request for support (förfrågan om stöd) that a partner agency sends with the family's consent.
     SupportRequest,
-    /// A request that a young person or a guardian makes for themselves.
+    /// A request for help that a young person or a guardian makes for themselves.
     SelfRequest,
-    /// A referral that staff make from an outreach contact.
+    /// A referral that staff make from an outreach contact, with consent.
     Internal,
 }
 
@@ -50,7 +50,7 @@ pub enum Status {
     EnteredInError,
 }
 
-/// The time within which somebody must look at a referral.
+/// The urgency of a referral: how soon somebody must look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -61,26 +61,27 @@ pub enum Urgency {
     Routine,
     /// The referral is looked at within days.
     Soon,
-    /// The referral is looked at now.
+    /// Somebody must look at the referral at once.
     Immediate,
 }
 
 crate::text_column!(Kind, Status, Urgency);
 
-/// The source of a referral.
+/// The source of a referral: a partner agency, an outreach contact, a young person or a guardian who asks for help, or a private
+/// person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     Partner(PartnerId),
-    /// Staff made it from a contact in the field.
+    /// Staff made the referral from this outreach contact.
     Contact(OutreachContactId),
-    /// A young person or a guardian asked for support themselves.
+    /// A young person or a guardian asked for help themselves.
     SelfRequest,
-    /// Staff took it down for a private person.
+    /// Staff took the referral down for a private person who reported a concern.
     Private,
 }
 
 impl Origin {
-    /// The agency, if one sent the referral.
+    /// The identifier of the partner agency that sent the referral, if one did.
     pub fn partner(self) -> Option<PartnerId> {
         match self {
             Self::Partner(id) => Some(id),
@@ -88,7 +89,7 @@ impl Origin {
         }
     }
 
-    /// The contact in the field, if the referral was made from one.
+    /// The identifier of the outreach contact that the referral was made from, if it was made from one.
     pub fn contact(self) -> Option<OutreachContactId> {
         match self {
             Self::Contact(id) => Some(id),

@@ -1,10 +1,12 @@
-//! Referrals: a matter about a child or a family, sent to the office that is responsible.
+//! Referrals: matters about a child, each sent to the office of social services that is responsible for the child.
 //!
-//! - Each referral is about one child. The sender's words are kept unchanged.
-//! - A referral is routed like a resident's question: by the child's home, never by the school's address. A child with a
-//!   protected identity goes to the central reception, wherever the child lives.
-//! - A referral's deadlines run from the moment it is received, by rules that are data.
-//! - The office's work with a referral is its [`course`].
+//! - Each referral is about one child. The sender's description is kept unchanged; the facts about the child and the guardians can
+//!   be corrected.
+//! - The responsible office is found by the same rules as for a resident who asks where to turn: by the child's home, never by the
+//!   school's address. The referral of a child with a protected identity goes to the central reception, wherever the child lives.
+//! - The deadlines of a referral follow from rules in the data of the directory. Most run from the moment at which the referral is
+//!   received; some, such as the one for feedback, start later.
+//! - The module [`course`] contains the office's work with a referral, from its receipt to its end.
 //! - The office sees the whole referral. The sender sees only what [`disclosure`] lets through.
 //! - [`crate::auth::CaseScope`] decides which referrals a member of staff may know of, for lists and for single referrals alike.
 
@@ -36,49 +38,52 @@ use matter::NewReferral;
 use reference::Reference;
 use routing::Routing;
 
-/// A referral, readable. The database holds it sealed: see [`store::SealedReferral`].
+/// A referral in memory, with its personal data readable. In the database that data is sealed (encrypted): see
+/// [`store::SealedReferral`].
 #[derive(Debug, Clone)]
 pub struct Referral {
     pub id: ReferralId,
-    /// The code by which people name the referral.
+    /// The short code by which people name the referral, such as `R-7K3M-9QFC`.
     pub reference: Reference,
     pub kind: Kind,
     pub urgency: Urgency,
-    /// Whether the referral exists only for staff who are cleared for protected identities.
+    /// Whether the referral is hidden from all staff who are not cleared for protected identities.
     pub protected: bool,
     pub origin: Origin,
-    /// The category of the sending agency at the time of sending, if an agency sent the referral.
+    /// The category of the partner agency that sent the referral, such as school or police; `None` if no agency sent it. It is
+    /// updated when the agency's category changes.
     pub sender_category: Option<Category>,
-    /// The member of staff who made the referral, if staff made it.
+    /// The member of staff who wrote the referral down; `None` if a partner agency sent it.
     pub made_by: Option<StaffId>,
     /// The office that has the referral now.
     pub office_id: OfficeId,
-    /// The office that the sender was told. It follows from the sender's own words, and never changes because of something that
-    /// the sender may not know.
+    /// The office that the sender is told has the referral. It follows from the sender's own words, and never changes because of
+    /// something that the sender may not know.
     pub disclosed_office_id: OfficeId,
-    /// The district that decided the routing.
+    /// The district by which the office was found; `None` if it is unknown, or if the child's identity is protected.
     pub district_id: Option<DistrictId>,
-    /// The member of staff who works with the referral.
+    /// The member of staff to whom the referral is assigned at its office.
     pub assignee_id: Option<StaffId>,
-    /// The child, if registered here as a person.
+    /// The identifier of the child as a registered person; `None` if the child is not registered.
     pub person_id: Option<PersonId>,
-    /// The sender's own words.
+    /// The content of the referral: the sender's words, with later corrections of the facts about the child and the guardians.
     pub matter: NewReferral,
     pub routing: Routing,
     pub course: Course,
-    /// When the part that the sender may know last changed.
+    /// When the part of the referral that its sender may know last changed.
     pub disclosed_at: Timestamp,
     pub deadlines: Vec<Deadline>,
-    /// The earliest deadline that is not met; [`no_deadline`] when there is none.
+    /// The time of the earliest running deadline; [`no_deadline`] if no deadline runs.
     pub next_due_at: Timestamp,
-    /// When the referral was received. All its deadlines run from here.
+    /// When the referral was received. Deadlines that start at receipt run from this time.
     pub received_at: Timestamp,
     pub updated_at: Timestamp,
-    /// A counter that each change raises by one.
+    /// The number of the current version: 1 at first, and one more after each change.
     pub version: i32,
 }
 
-/// A time later than every deadline; it means that there is no deadline. A null would sort first on one database and last on the other.
+/// A time at the end of the year 9999, stored where there is no deadline. A null would sort first on one database and last on the
+/// other.
 pub fn no_deadline() -> Timestamp {
     DateTime::<Utc>::from_timestamp(253_402_214_400, 0).unwrap_or(DateTime::<Utc>::MAX_UTC).into()
 }
@@ -88,12 +93,12 @@ impl Referral {
         self.course.state.status()
     }
 
-    /// Whether the sender wants to know the decision.
+    /// Whether the sender has asked to be told the decision on the referral, either in the referral itself or later.
     pub fn feedback_is_requested(&self) -> bool {
         self.matter.feedback_requested.unwrap_or(false) || self.course.feedback.asked_at.is_some()
     }
 
-    /// Whether an unmet deadline has passed.
+    /// Whether a running deadline of the referral is earlier than `now`.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         self.next_due_at < now
     }

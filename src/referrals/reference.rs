@@ -1,7 +1,7 @@
 //! References: short codes for referrals that people say over the telephone, such as `R-7K3M-9QFC`.
 //!
-//! A reference has seven random characters and a check character, from an alphabet (Crockford's base 32) in which no two
-//! characters look alike. References follow no order, so that one reference says nothing about another.
+//! A reference has seven random characters and a check character, from an alphabet without the letters I, L, O and U, which are
+//! easily mistaken (Crockford's base 32). References follow no order, so that one reference says nothing about another.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +17,7 @@ use crate::time::Random;
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// The reference of a referral.
+/// The code by which people name a referral, such as `R-7K3M-9QFC`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(transparent)]
@@ -25,8 +25,8 @@ pub struct Reference(String);
 crate::text_column!(Reference);
 
 impl Reference {
-    /// Makes a new reference. Two references are equal by a chance of one in thirty thousand million; the database refuses the
-    /// second.
+    /// Makes a new random reference. Two references are equal by a chance of one in thirty thousand million; the database refuses
+    /// the second.
     pub fn new(random: &Random) -> Self {
         let numbers = random.bytes::<7>().map(|byte| byte % 32);
         Self::of(&numbers)
@@ -44,8 +44,8 @@ fn letter(number: u8) -> u8 {
     ALPHABET.get(usize::from(number)).copied().unwrap_or(b'0')
 }
 
-/// Computes the check number. All weights are odd, so that any one wrong character is noticed. Neighbouring weights differ by
-/// two, so that most swaps of neighbours are noticed.
+/// Computes the value of the check character from the values of the seven random characters. All weights are odd, so that any one
+/// wrong character is noticed. Neighbouring weights differ by two, so that most swaps of neighbours are noticed.
 fn check(numbers: &[u8; 7]) -> u8 {
     let weights = [1_u32, 3, 5, 7, 9, 11, 13];
     let sum: u32 = numbers.iter().zip(weights).map(|(number, weight)| u32::from(*number) * weight).sum();

@@ -1,4 +1,4 @@
-//! Routing: finding the office for a referral, and the explanation that is kept with the referral.
+//! Routing of a referral: finding the office that is responsible for the child, with an explanation that is kept with the referral.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,10 +13,10 @@ use crate::where_to_turn::{self, ExplanationStep, Whereabouts, Wish};
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Routing {
-    /// The child's district, where it is known and may be kept.
+    /// The district where the child lives, if it is known and may be kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub district_id: Option<DistrictId>,
-    /// The area that the district belongs to.
+    /// The area that the child's district belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub area_id: Option<AreaId>,
     /// The office that was found responsible.
@@ -24,12 +24,13 @@ pub struct Routing {
     /// The steps that led to the office, in their order.
     #[schema(max_items = 20)]
     pub explanation: Vec<ExplanationStep>,
-    /// The version of the directory by which the office was found.
+    /// The version of the directory that was used to find the office.
     pub directory_version: i64,
 }
 
 impl Routing {
-    /// Finds the office that is responsible for the child. The school's address is never used: the child's home decides.
+    /// Finds the office that is responsible for the child. The child's home decides, and never the school's address. If the child
+    /// is `protected`, the office is the central reception.
     pub fn find(child: &Child, protected: bool, directory: &Directory) -> Result<Self> {
         let answer = if protected {
             where_to_turn::answer_protected(directory)?

@@ -1,4 +1,6 @@
-//! Queries on referrals. Staff find referrals only through their [`CaseScope`]; agencies find only their own.
+//! Queries on the table of referrals. Queries that answer a caller find, for staff, only the referrals that their [`CaseScope`]
+//! covers, and for a partner agency only the referrals that it has sent. [`unlinked`] and [`rebuild_lookups`] answer no caller and
+//! search all referrals.
 
 use diesel::prelude::*;
 use serde::Deserialize;
@@ -21,7 +23,8 @@ use crate::referrals::{Kind, Origin, Referral, Status, Urgency, disclosure};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
-/// A referral as the database holds it, with personal data sealed.
+/// A referral as one row of the database. Its matter, routing and course are sealed (encrypted) by the [`Vault`]; the columns that
+/// queries need are readable.
 #[derive(Clone, Queryable, Insertable, AsChangeset)]
 // Each column is always written, so that the statement is the same for every referral and its text is made only once.
 #[diesel(table_name = referrals, treat_none_as_default_value = false, treat_none_as_null = true)]
@@ -43,7 +46,7 @@ pub struct SealedReferral {
     pub child_number_hash: Option<Vec<u8>>,
     pub matter: Sealed,
     pub routing: Sealed,
-    /// Already text, so that the thread that writes has nothing to serialize.
+    /// The referral's deadlines as JSON that is already serialized, so that the database thread does not spend time on it.
     pub deadlines: Json<Box<RawValue>>,
     pub next_due_at: Timestamp,
     pub received_at: Timestamp,
@@ -51,7 +54,8 @@ pub struct SealedReferral {
     pub version: i32,
     pub made_by: Option<StaffId>,
     pub sender_category: Option<Category>,
-    /// Absent as long as nothing has happened to the referral.
+    /// The sealed course of the referral at its office. `None` in a first version, whose course is the default one; a copy for a
+    /// sibling has a course from the start.
     pub course: Option<Sealed>,
     pub disclosed_status: DisclosedStatus,
     pub disclosed_at: Timestamp,
@@ -59,7 +63,8 @@ pub struct SealedReferral {
 }
 
 impl SealedReferral {
-    /// Seals the personal data of a referral.
+    /// Makes the row of a referral: seals its matter, routing and course, and computes the lookup hashes and the other columns that
+    /// follow from the referral.
     pub fn new(referral: &Referral, vault: &Vault, random: &Random) -> Result<Self> {
         let row = referral.id.uuid();
         let (sender_reference_hash, child_number_hash) = lookup_hashes(referral, vault);
@@ -98,7 +103,7 @@ impl SealedReferral {
         })
     }
 
-    /// Opens the sealed personal data.
+    /// Decrypts the row's sealed columns and makes the [`Referral`].
     pub fn open(self, vault: &Vault) -> Result<Referral> {
         let row = self.id.uuid();
         let origin = match (self.partner_id, self.contact_id) {
@@ -138,7 +143,8 @@ impl SealedReferral {
     }
 }
 
-/// The hashes by which a referral is found: of its sender's reference, and of its child's identity number.
+/// The keyed hashes by which a referral can be found: of its sender's own reference, if a partner agency gave one, and of the
+/// child's personal identity number, if it is known.
 fn lookup_hashes(referral: &Referral, vault: &Vault) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
     let reference = referral.matter.sender_reference.as_ref().zip(referral.origin.partner());
     let of_sender = reference.map(|(text, sender)| sender_reference_hash(vault, sender, text.reveal().as_ref()));
@@ -146,13 +152,15 @@ fn lookup_hashes(referral: &Referral, vault: &Vault) -> (Option<Vec<u8>>, Option
     (of_sender, of_child)
 }
 
-/// The hash by which a sender finds its own reference. Two agencies that use the same reference get different hashes.
+/// The keyed hash under which a partner agency's own reference for a referral is stored and searched. The same reference gives
+/// different hashes for two agencies.
 pub fn sender_reference_hash(vault: &Vault, sender: PartnerId, reference: &str) -> Vec<u8> {
     let what = format!("sender reference of {sender}");
     vault.keyed_hash(&what, reference.as_bytes()).bytes().to_vec()
 }
 
-/// Makes the lookup hashes of all referrals again, in batches, and returns the number of referrals that have one.
+/// Computes the lookup hashes again, by the current key, for all referrals that have one, in batches of a hundred. Returns the
+/// number of referrals that were updated.
 pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
     const AT_ONCE: i64 = 100;
     let (mut rebuilt, mut after) = (0, ReferralId::from_uuid(uuid::Uuid::nil()));
@@ -175,7 +183,8 @@ pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
     }
 }
 
-/// Adds a referral, and records the services that it asks for. A requested service can no longer be removed from the directory.
+/// Inserts a referral, and records the services that it asks for. A service that a referral has asked for can no longer be removed
+/// from the directory.
 pub fn insert(conn: &mut DbConn, referral: &SealedReferral, requested: &[ServiceId]) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(referrals::table).values(referral).execute(conn))?;
     for service in requested {
@@ -185,8 +194,8 @@ pub fn insert(conn: &mut DbConn, referral: &SealedReferral, requested: &[Service
     Ok(())
 }
 
-/// Writes the next version of a referral, unless somebody else wrote it first. When the referral comes to another office, its
-/// follow-ups move along.
+/// Writes the next version of a referral. Fails as stale if the stored version is not the one before it. If the referral goes to
+/// another office, its follow-ups move to that office too.
 pub fn update(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
     let before = referrals::table.find(referral.id).filter(referrals::version.eq(referral.version - 1));
     if on_backend!(&mut *conn, conn => diesel::update(before).set(referral).execute(conn))? != 1 {
@@ -198,7 +207,7 @@ pub fn update(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
     Ok(())
 }
 
-/// The referrals about a child with this identity number that are not linked to a registered person.
+/// The referrals whose child has the identity number with this hash, and which are linked to no registered person.
 pub fn unlinked(conn: &mut DbConn, number_hash: &[u8]) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => referrals::table
         .filter(referrals::child_number_hash.eq(number_hash.to_vec()))
@@ -206,8 +215,9 @@ pub fn unlinked(conn: &mut DbConn, number_hash: &[u8]) -> Result<Vec<SealedRefer
         .load(conn))?)
 }
 
-/// The referrals that a caller with this sight may know of: those of the caller's offices, and those that the caller made. A
-/// boxed query knows its database, so this is compiled for each.
+/// The query for the referrals that the [`CaseScope`] `$sight` covers: those of its offices and those made by its member of staff;
+/// protected ones only with clearance for protected identities. It is a macro since the type of a boxed query depends on the
+/// database.
 macro_rules! known_to {
     ($sight:expr) => {{
         let sight: &CaseScope = $sight;
@@ -228,7 +238,7 @@ macro_rules! known_to {
 }
 pub(crate) use known_to;
 
-/// Returns the referral, if a caller with this sight may know of it.
+/// Returns the referral with this identifier, if `sight` covers it; otherwise fails as not found.
 pub fn find(conn: &mut DbConn, sight: &CaseScope, id: ReferralId) -> Result<SealedReferral> {
     // The database decides, so that a hidden referral takes no longer to answer than a missing one.
     let found: Option<SealedReferral> = match (sight.offices.as_slice(), sight.made_by) {
@@ -244,7 +254,8 @@ pub fn find(conn: &mut DbConn, sight: &CaseScope, id: ReferralId) -> Result<Seal
     found.ok_or_else(Error::not_found)
 }
 
-/// Checks that a caller with this sight is cleared for this referral, regardless of the office that has it.
+/// Checks that a caller with this `sight` is cleared for the referral: either the referral is not protected, or `sight` includes
+/// protected identities. The office that has the referral does not matter. Fails as not found otherwise.
 pub fn check_cleared(conn: &mut DbConn, sight: &CaseScope, id: ReferralId) -> Result<()> {
     let cleared = referrals::protected.eq(false).or(referrals::protected.eq(sight.protected_identity));
     let named = referrals::table.find(id).filter(cleared).select(referrals::id);
@@ -252,50 +263,54 @@ pub fn check_cleared(conn: &mut DbConn, sight: &CaseScope, id: ReferralId) -> Re
     found.map(drop).ok_or_else(Error::not_found)
 }
 
-/// Returns the referral, if this agency sent it.
+/// Returns the referral with this identifier, if the partner agency `sender` sent it; otherwise fails as not found.
 pub fn find_sent_by(conn: &mut DbConn, sender: PartnerId, id: ReferralId) -> Result<SealedReferral> {
     let own = referrals::table.find(id).filter(referrals::partner_id.eq(sender));
     let found: Option<SealedReferral> = on_backend!(conn, conn => own.first(conn).optional())?;
     found.ok_or_else(Error::not_found)
 }
 
-/// The referrals that a queue shows.
+/// The conditions by which a list of referrals is filtered. A condition that is `None` does not limit the list, except for
+/// `status`.
 #[derive(Debug, Clone, Default)]
 pub struct ReferralFilter {
     pub office: Option<OfficeId>,
-    /// Without a status, referrals entered in error are left out.
+    /// Lists only referrals in this state. `None` lists every state except `EnteredInError`.
     pub status: Option<Status>,
     pub kind: Option<Kind>,
     pub assignee: Option<StaffId>,
-    /// Received at or after this time.
+    /// Lists only referrals received at or after this time.
     pub received_from: Option<Timestamp>,
-    /// Received before this time.
+    /// Lists only referrals received before this time.
     pub received_to: Option<Timestamp>,
     pub due_before: Option<Timestamp>,
-    /// With an unmet deadline that has passed at this time, or without one.
+    /// With `true`, lists only referrals with a running deadline before the given time; with `false`, lists only the others,
+    /// including those without a running deadline.
     pub overdue: Option<(bool, Timestamp)>,
 }
 
-/// An order of the queue of referrals.
+/// An order in which a list of referrals is sorted.
 // The identifier comes last in each order, so that every order is total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[schema(as = ReferralOrder)]
 pub enum Order {
-    /// The oldest receipt comes first.
+    /// Referrals are sorted by the time of receipt, the oldest first.
     #[serde(rename = "receivedAt")]
     Received,
-    /// The newest receipt comes first.
+    /// Referrals are sorted by the time of receipt, the newest first.
     #[serde(rename = "-receivedAt")]
     ReceivedDescending,
-    /// The earliest unmet deadline comes first.
+    /// Referrals are sorted by their earliest running deadline, the earliest first. Referrals without a running deadline come last.
     #[serde(rename = "nextDueAt")]
     NextDue,
 }
 
-/// A place in a queue: the time by which the queue is sorted, in microseconds, and the identifier.
+/// A position in a list of referrals, from which the next page starts: the time by which the last referral shown is sorted, in
+/// microseconds, and its identifier.
 pub type ReferralPosition = (i64, ReferralId);
 
-/// The rows that a page and a count share. A boxed query knows its database, so this is compiled for each.
+/// The query, shared by [`page`] and [`count`], for the referrals that `$sight` covers and `$filter` lets through, without order or
+/// limit. It is a macro since the type of a boxed query depends on the database.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
         let filter: &ReferralFilter = $filter;
@@ -336,7 +351,8 @@ fn sees_nothing(sight: &CaseScope) -> bool {
     sight.offices.is_empty() && sight.made_by.is_none()
 }
 
-/// Returns one page of a queue. A row beyond `limit` tells that there is a next page.
+/// Returns one page of the referrals that `sight` covers and `filter` lets through, in the given order, starting at `from`. Returns
+/// up to one row more than `limit`; the extra row tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
     sight: &CaseScope,
@@ -371,7 +387,7 @@ pub fn page(
     })?)
 }
 
-/// Counts all the referrals of a queue.
+/// Counts the referrals that `sight` covers and `filter` lets through, on all pages together.
 pub fn count(conn: &mut DbConn, sight: &CaseScope, filter: &ReferralFilter) -> Result<u64> {
     if sees_nothing(sight) {
         return Ok(0);

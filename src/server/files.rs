@@ -1,12 +1,14 @@
-//! The limit of open files. Each connection is an open file, and a process may have only about a thousand unless it asks for
-//! more.
+//! The limit of open files of the process. Each connection is an open file, and a process may have only about a thousand unless it
+//! asks for more.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Open files beside the connections: the database, the listeners, the log, and files that are read meanwhile.
+/// The number of open files that a server needs besides its connections: for the database, the listeners, the log, and files that
+/// are read meanwhile.
 const OTHERS: u64 = 256;
 
-/// Raises the process's limit of open files to fit this number of connections, as far as the system allows.
+/// Raises the process's limit of open files to fit this number of connections, as far as the system allows. If that is not enough,
+/// it logs a warning.
 pub fn allow(connections: usize) {
     let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHERS);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);

@@ -1,4 +1,4 @@
-//! The settings that a server is started with.
+//! The settings that a server is started with, and the keys derived from its secret.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -17,39 +17,40 @@ use crate::time::{Clock, Random};
 use crate::vault::Vault;
 
 pub struct Setup {
-    /// The database, which is migrated when the server starts.
+    /// The database, which is migrated to the newest layout when the server starts.
     pub target: Target,
-    /// The socket on which callers connect.
+    /// The open socket on which callers connect.
     pub listener: TcpListener,
-    /// The place where Prometheus collects the metrics.
+    /// The place where Prometheus can collect the metrics, if there is one.
     pub metrics: MetricsAt,
-    /// The address under which callers reach the server.
+    /// The address under which callers reach the server, such as `https://nara.example`. Without it, the `Host` header is used.
     pub public_url: Option<String>,
     /// The origins whose web pages may call the server (CORS).
     pub cors_origins: Vec<String>,
-    /// The networks of trusted proxies: their statements about a caller's address are believed.
+    /// The networks of trusted proxies, whose statements about a caller's address are believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// The rate limits of callers; without them nobody is limited.
+    /// The rate limits of callers. `None` means that nobody is limited.
     pub limits: Option<Rates>,
     pub tokens: TokenVerifier,
-    /// The permissions of each role.
+    /// The table that says which role of staff has which permission.
     pub permissions: Permissions,
     pub secret: Secret,
-    /// The vault, whose keys seal personal data.
+    /// The vault, which seals and opens personal data.
     pub vault: Vault,
-    /// The environment that the keys of partner agencies are made for.
+    /// The environment that the API keys of partner agencies are made for, such as `live`. Keys for another one are refused.
     pub environment: String,
-    /// The number of threads that answer calls; 0 means one per core.
+    /// The number of worker threads that answer calls; 0 means one per core.
     pub workers: usize,
     pub timeouts: Timeouts,
-    /// The document as [`super::document`] makes it, if it has been made already. Making it takes most of the time of a start.
+    /// The OpenAPI document as [`super::document`] makes it, if it has been made already. Making it takes most of the time of a
+    /// start.
     pub document: Option<Arc<Value>>,
     pub clock: Clock,
     pub random: Random,
 }
 
 impl Setup {
-    /// The settings of the HTTP layer.
+    /// Returns the part of these settings that the HTTP layer needs, with the key that encrypts paging cursors.
     pub fn settings(&self, cursor_key: [u8; 32]) -> Settings {
         Settings {
             strict_transport: self.public_url.as_ref().is_some_and(|url| url.starts_with("https://")),
@@ -63,14 +64,15 @@ impl Setup {
     }
 }
 
-/// The longest times that the server waits for its callers.
+/// The time limits for callers that are slow or idle.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// The time for the head of a connection's first request. The heads of later requests have no limit: see `listen`.
+    /// The longest time for the head (request line and headers) of a connection's first request. The heads of later requests have
+    /// no limit: see `listen`.
     pub head: Duration,
-    /// The time for the body of a request.
+    /// The longest time for the body of a request.
     pub body: Duration,
-    /// The time until the next request on an open connection.
+    /// The longest time that an open connection may stay idle between two requests.
     pub idle: Duration,
 }
 
@@ -80,27 +82,27 @@ impl Default for Timeouts {
     }
 }
 
-/// The place where Prometheus collects the metrics.
+/// The place where Prometheus can collect the metrics.
 pub enum MetricsAt {
     Nowhere,
-    /// On the address of the API, which is fit for a demo only.
+    /// At `/metrics` on the address of the API, which is fit for a demo only.
     Here,
-    /// On a separate address.
+    /// At `/metrics` on a separate listener.
     Apart(TcpListener),
 }
 
-/// The keys that are derived from the secret, each for one purpose.
+/// The keys that are derived from the installation's secret, each for one purpose.
 pub struct DerivedKeys {
-    /// The key that hashes the keys of partner agencies.
+    /// The key of the hashes under which the API keys of partner agencies are stored.
     pub partner_keys: [u8; 32],
-    /// The key that seals cursors.
+    /// The key that encrypts paging cursors.
     pub cursors: [u8; 32],
-    /// The key that hashes idempotency keys and their requests.
+    /// The key of the hashes of idempotency keys and of the requests made with them.
     pub retries: [u8; 32],
 }
 
 impl DerivedKeys {
-    /// Derives the keys from the secret.
+    /// Derives all keys from the installation's secret.
     pub fn of(secret: &Secret) -> Self {
         Self {
             partner_keys: secret.key("partner keys"),

@@ -17,7 +17,7 @@ use crate::referrals::course::overdue::Overdue;
 use crate::telemetry::Metrics;
 use crate::time::Clock;
 
-/// Reads the identity provider's keys again from time to time.
+/// Reads the identity provider's keys again, at the interval of the token verifier. It never returns.
 pub async fn renew_keys(sign_in: Arc<SignIn>) {
     loop {
         tokio::time::sleep(sign_in.tokens.next_renewal()).await;
@@ -25,23 +25,23 @@ pub async fn renew_keys(sign_in: Arc<SignIn>) {
     }
 }
 
-/// The regular background jobs.
+/// The regular background jobs of a server, and what they work on.
 pub struct Watch {
     /// The services that all calls share, among them the directory, which other servers may change, and the kept answers, which expire.
     pub services: Services,
-    /// The keys of partner agencies, which other servers may revoke.
+    /// The API keys of partner agencies in memory, which are read again because other servers may revoke some.
     pub keys: Keyring,
-    /// The rate limits; budgets that are full again are forgotten.
+    /// The rate limits of callers. The buckets that are full again are removed from memory.
     pub limits: Arc<Limits>,
-    /// The recording of deadlines that have passed.
+    /// The job that records the deadlines that have passed.
     pub overdue: Overdue,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
 }
 
 impl Watch {
-    /// Runs until it is dropped. Jobs that must be punctual do not wait for jobs that tidy up. The keys do not wait for the
-    /// directory, which takes longer to load.
+    /// Runs all jobs at their intervals and never returns. Jobs that must be punctual do not wait for jobs that tidy up. The API
+    /// keys do not wait for the directory, which takes longer to load.
     pub async fn run(self) {
         tokio::join!(
             every(SECOND, async || self.notice_keys().await),
@@ -51,7 +51,7 @@ impl Watch {
         );
     }
 
-    /// Loads changes of the keys. A key that was revoked on another server is refused here within two seconds.
+    /// Reads the API keys of partner agencies again. A key that was revoked on another server is refused here within two seconds.
     async fn notice_keys(&self) {
         if let Err(error) = self.keys.refresh(&self.services.db, self.clock.now()).await {
             tracing::warn!(cause = ?error.cause(), "the partners' keys could not be read; going on with those read before");
@@ -65,7 +65,7 @@ impl Watch {
         self.metrics.directory_is(self.services.directory.current().version);
     }
 
-    /// Records deadlines that have passed.
+    /// Records the deadlines of referrals that have passed.
     async fn mark_overdue(&self) {
         if let Err(error) = self.overdue.mark(&self.services.db, &self.services.directory.current(), &self.clock).await
         {
@@ -73,7 +73,8 @@ impl Watch {
         }
     }
 
-    /// Forgets rate limits of callers whose budget is full again, stores when keys were last used, and removes expired answers.
+    /// Removes rate-limit buckets that are full again, writes the last uses of API keys to the database when that is due, and
+    /// removes expired answers of idempotent calls.
     async fn tidy_up(&self) {
         self.limits.sweep();
         if let Err(error) = self.keys.write_uses_when_due(&self.services.db, self.clock.now()).await {
@@ -87,8 +88,8 @@ impl Watch {
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Runs a job in each period. A panic is logged and the job goes on: a server whose keys are no longer refreshed would look
-/// healthy.
+/// Runs a job once per period and never returns. A panic of the job is logged, and the job goes on: a server whose keys are no
+/// longer refreshed would look healthy.
 async fn every(period: Duration, work: impl AsyncFn()) {
     let mut tick = tokio::time::interval(period);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -100,11 +101,11 @@ async fn every(period: Duration, work: impl AsyncFn()) {
     }
 }
 
-/// The time between log entries with the head of the audit's chain. Logs keep the head out of reach of somebody who can change
-/// the database.
+/// The least time between two log entries with the head of the audit's chain. Logs keep the head out of reach of somebody who can
+/// change the database.
 const HEAD_TOLD_EVERY: Duration = Duration::from_secs(3600);
 
-/// Seals new audit records until it is dropped.
+/// Seals new audit records again and again, and never returns.
 pub async fn seal(db: Db, mut sealing: Sealing, clock: Clock) {
     let mut told: Option<Instant> = None;
     loop {

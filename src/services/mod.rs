@@ -1,12 +1,12 @@
 //! Services: the help that offices give.
 //!
-//! - A service is for certain ages and answers certain needs.
+//! - A service is for people of certain ages and helps with certain problems ([`Need`]).
 //! - Seven kinds of help always need an individual assessment (SoL 11:5). A service of one of these kinds cannot be
 //!   written without the assessment.
-//! - The board may have decided that identity is not recorded (SoL 14:5). This is possible only for services without an
-//!   assessment.
-//! - The link between a service and an office can be written on the service or on the office. A service that offices or
-//!   referrals refer to is never removed, only retired.
+//! - The municipal board may have decided that the identity of those who get a service is not recorded (SoL 14:5). This
+//!   is possible only for services without an assessment.
+//! - The link between a service and an office can be written on the service or on the office. A service that other
+//!   records refer to, such as referrals, cannot be deleted, only retired.
 
 mod answers;
 pub mod routes;
@@ -34,9 +34,10 @@ pub struct Service {
     pub provision: Provision,
     /// Whether each person's need is assessed before the service is given.
     pub needs_assessment: bool,
-    /// The kind of help, if it is one that always needs an assessment (SoL 11:5).
+    /// The service's kind of help, if it is one of the seven kinds that always need an individual assessment (SoL
+    /// 11:5). Otherwise absent.
     pub assessment_kind: Option<AssessmentKind>,
-    /// Whether the board decided that the identity of those who get the service is not recorded (SoL 14:5).
+    /// Whether the municipal board decided that the identity of those who get the service is not recorded (SoL 14:5).
     pub identity_exempt: bool,
     pub ages: Ages,
     pub needs: Vec<Need>,
@@ -47,7 +48,7 @@ pub struct Service {
     pub updated_at: Timestamp,
 }
 
-/// The purpose of a service.
+/// The purposes that a service can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -62,16 +63,16 @@ pub enum Orientation {
     Supportive,
 }
 
-/// The part of the social services that gives a service.
+/// The parts of the social services that can give a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Provision {
-    /// The part that decides (myndighet).
+    /// The part of the social services that decides in individual cases (myndighet).
     Authority,
-    /// The part that carries out decisions (utförare).
+    /// The part of the social services that carries out decisions and gives help (utförare).
     Provider,
 }
 
@@ -82,50 +83,50 @@ pub enum Provision {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum AssessmentKind {
-    /// A contact person, a contact family or a qualified contact person.
+    /// Help by a contact person, a contact family or a qualified contact person.
     ContactPersonOrFamily,
     /// Care in a foster home (familjehem).
     FamilyHomeCare,
     /// Care in an LVM home (compulsory care for addiction).
     LvmHomeCare,
-    /// Care in a special youth home.
+    /// Care in a special youth home (särskilt ungdomshem).
     SpecialYouthHomeCare,
     /// Care of children or young people in an emergency home, supported or protected housing, or another residential
     /// home.
     ResidentialCareYoung,
     /// Special housing for the elderly or for persons with a disability.
     SpecialHousing,
-    /// Other care round the clock.
+    /// Care in another kind of home with care round the clock.
     OtherRoundTheClockCare,
 }
 
-/// The problems that people need help with.
+/// The problems with which people need help and which a service can answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Need {
-    /// Conflicts in the family.
+    /// Help with conflicts in the family.
     FamilyConflict,
-    /// Being absent from school.
+    /// Help for somebody who is absent from school.
     SchoolAbsence,
-    /// Being shut out of school.
+    /// Help for somebody who is suspended from school or left out there.
     SchoolExclusion,
-    /// Alcohol, drugs or other addiction.
+    /// Help with the use of alcohol, drugs or other addictive substances.
     SubstanceUse,
-    /// Being exposed to violence.
+    /// Help for somebody who is exposed to violence.
     ViolenceExposed,
-    /// Using violence against others.
+    /// Help for somebody who uses violence against others.
     ViolenceExercised,
-    /// Being drawn towards crime.
+    /// Help for somebody who risks being drawn into crime.
     CrimeRisk,
-    /// Wanting to leave crime.
+    /// Help for somebody who wants to leave crime.
     CrimeExit,
-    /// Violence and oppression in the name of honour.
+    /// Help against violence and oppression in the name of honour.
     HonourRelated,
     /// Help with mental health.
     MentalHealth,
-    /// Support with a disability.
+    /// Support for somebody with a disability.
     DisabilitySupport,
     /// Help with money problems.
     Finances,
@@ -137,7 +138,7 @@ pub enum Need {
     Integration,
     /// Help with being a parent.
     Parenting,
-    /// Help against being lonely.
+    /// Help for somebody who is lonely.
     Loneliness,
 }
 
@@ -151,19 +152,19 @@ pub enum ServiceStatus {
     /// The service is given at present.
     #[default]
     Active,
-    /// The service is no longer given. It is kept because other records refer to it.
+    /// The service is no longer given. It is kept because other records may refer to it.
     Retired,
 }
 crate::text_column!(Orientation, Provision, AssessmentKind, ServiceStatus);
 
-/// A range of ages in years, both ends included.
+/// A range of ages in whole years, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ages {
-    /// The lowest age, in years.
+    /// The lowest age of the range, in years.
     #[schema(minimum = 0, maximum = 120, example = 0)]
     pub from: u8,
-    /// The highest age, in years.
+    /// The highest age of the range, in years.
     #[schema(minimum = 0, maximum = 120, example = 20)]
     pub to: u8,
 }
@@ -174,11 +175,11 @@ impl Ages {
     }
 }
 
-/// A service as an administrator writes it.
+/// A service in the form in which an administrator creates or changes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewService {
-    /// The service's readable name in paths.
+    /// The service's slug: its readable name in addresses such as `/services/forebyggande-insatser`.
     ///
     /// @example "forebyggande-insatser"
     pub slug: Slug,
@@ -190,9 +191,9 @@ pub struct NewService {
     ///
     /// @example {"sv": "Förebyggande arbete nära invånarna.", "en": "Preventive work close to the residents."}
     pub description: Localized,
-    /// The purpose of the service.
+    /// The purpose of the service: to prevent problems, to put right what has gone wrong, or to support people.
     pub orientation: Orientation,
-    /// The part of the social services that gives the service.
+    /// The part of the social services that gives the service: the authority, which decides, or a provider.
     ///
     /// @example "provider"
     pub provision: Provision,
@@ -200,18 +201,18 @@ pub struct NewService {
     ///
     /// @example false
     pub needs_assessment: bool,
-    /// The kind of help, if it is one of the kinds that always need an individual assessment (SoL 11:5).
+    /// The service's kind of help, if it is one of the kinds that always need an individual assessment (SoL 11:5).
     ///
     /// @x-example-omit true
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assessment_kind: Option<AssessmentKind>,
-    /// Whether the board decided that the identity of those who get the service is not recorded (SoL 14:5).
+    /// Whether the municipal board decided that the identity of those who get the service is not recorded (SoL 14:5).
     ///
     /// @example false
     pub identity_exempt: bool,
-    /// The ages that the service is for.
+    /// The ages of the people for whom the service is.
     pub ages: Ages,
-    /// The needs that the service answers.
+    /// The problems with which the service helps.
     ///
     /// @example ["school_absence"]
     #[schema(max_items = 17)]
@@ -222,14 +223,14 @@ pub struct NewService {
     /// The offices that give the service, by their identifiers or slugs.
     #[schema(max_items = 200)]
     pub office_ids: Vec<OfficeName>,
-    /// Whether the service is given at present. The default is `active`.
+    /// Whether the service is given at present. For a new service, the default is `active`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ServiceStatus>,
 }
 
 impl Service {
-    /// Returns the service, given by `offices`, in the form in which an administrator writes it. A merge patch is
-    /// applied to this form.
+    /// Returns the service in the form in which an administrator writes it, with `offices` as the offices that give it.
+    /// A change, which is a merge patch, is applied to this form.
     pub fn as_new(&self, offices: &[OfficeId]) -> NewService {
         let service = self.clone();
         NewService {
@@ -253,7 +254,7 @@ impl Service {
         self.status == ServiceStatus::Active
     }
 
-    /// The key that orders services in lists: the Swedish name, then the identifier.
+    /// Returns the key by which lists of services are sorted: the Swedish name, then the identifier.
     pub fn position(&self) -> (String, ServiceId) {
         (swedish_order(self.name.sv()), self.id)
     }

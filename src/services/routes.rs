@@ -39,7 +39,7 @@ pub fn mount(api: &mut impl Mount) {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ServiceFilter {
-    /// Lists only the services that answer this need.
+    /// Lists only the services that help with this problem.
     #[param(example = "parenting")]
     need: Option<Need>,
     /// Lists only the services with this purpose.
@@ -79,7 +79,8 @@ impl ServiceFilter {
 /// List services
 ///
 /// All services, retired ones included, in the Swedish order of their names. A service is listed if it fits all
-/// filters. It fits an age, a need or a language only if its own ages, needs or languages include it.
+/// filters. It fits the filters `age`, `need` and `language` only if the service's own ages, needs or languages include
+/// that value.
 #[utoipa::path(
     operation_id = "listServices",
     tag = "services",
@@ -106,8 +107,8 @@ async fn list_services(
 
 /// Create a service
 ///
-/// Seven kinds of help (SoL 11:5) cannot be written without an individual assessment. The service's slug must not be in
-/// use.
+/// A service of one of the seven kinds of help in SoL 11:5 is refused if it has no individual assessment. The service's
+/// slug must not be in use.
 #[utoipa::path(
     operation_id = "createService",
     tag = "services",
@@ -199,7 +200,7 @@ async fn change_service(
 
 /// Delete a service
 ///
-/// A service can be deleted only if nothing refers to it. Otherwise, retire it.
+/// A service can be deleted only if no other record refers to it. Otherwise, retire it by its status.
 #[utoipa::path(
     operation_id = "deleteService",
     tag = "services",

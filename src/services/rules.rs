@@ -1,4 +1,5 @@
-//! Rules of a service as it is written: the offices are known, and what the law says of assessment holds.
+//! The rules for a service that an administrator writes: the offices that it names exist, its ages are in order, and
+//! the law's rules on individual assessments are followed.
 
 use crate::directory::known::DirectoryContext;
 use crate::error::{Result, Text};
@@ -8,8 +9,8 @@ use crate::rules::Rules;
 use crate::services::{NewService, Service};
 
 impl Service {
-    /// Makes a service, and finds the offices that give it, from what an administrator wrote, or tells all that is
-    /// wrong with it.
+    /// Makes a new service from `new`, which an administrator wrote, and returns it with the offices that give it.
+    /// Fails with all mistakes in `new` at once.
     pub fn new(new: NewService, known: &DirectoryContext<'_>, moment: &Moment) -> Result<(Self, Vec<OfficeId>)> {
         let mut rules = Rules::default();
         new.check(&mut rules);
@@ -35,7 +36,8 @@ impl Service {
         rules.finish(Some((service, offices)))
     }
 
-    /// Returns the next version of the service, with the contents of `new`, and the offices that give it from then on.
+    /// Returns the next version of the service, with the contents of `new`, and the offices that give the service from
+    /// then on. Fails with all mistakes in `new` at once.
     pub fn changed(
         &self,
         new: NewService,

@@ -89,7 +89,7 @@ pub fn insert(conn: &mut DbConn, service: &Service) -> Result<()> {
     Ok(())
 }
 
-/// Writes the next version of a service. Fails as stale if somebody else wrote that version first.
+/// Writes the next version of a service. Fails as stale if the version before it is no longer the stored one.
 pub fn update(conn: &mut DbConn, service: &Service) -> Result<()> {
     let row = ServiceRow::from(service);
     let before = services::table.find(service.id).filter(services::version.eq(service.version - 1));
@@ -97,8 +97,8 @@ pub fn update(conn: &mut DbConn, service: &Service) -> Result<()> {
     if written == 1 { Ok(()) } else { Err(stale()) }
 }
 
-/// Replaces the offices `before` by the offices `after` as those that give a service. Only the differences are written,
-/// because a change of an office may write links at the same time.
+/// Changes the offices that give a service from `before` to `after`. Only the differences are written, because a change
+/// of an office may write links at the same time.
 pub fn update_offices(conn: &mut DbConn, id: ServiceId, before: &[OfficeId], after: &[OfficeId]) -> Result<()> {
     let gone: Vec<OfficeId> = before.iter().filter(|office| !after.contains(office)).copied().collect();
     let those = office_services::table
@@ -113,8 +113,8 @@ pub fn update_offices(conn: &mut DbConn, id: ServiceId, before: &[OfficeId], aft
     Ok(())
 }
 
-/// Deletes a service. Fails as stale if `version` is no longer its version, and by a foreign key if something refers to
-/// it.
+/// Deletes a service. Fails as stale if `version` is no longer the stored version, and by a foreign key if another
+/// record refers to the service.
 pub fn delete(conn: &mut DbConn, id: ServiceId, version: i32) -> Result<()> {
     let same = services::table.find(id).filter(services::version.eq(version));
     let removed = on_backend!(conn, conn => diesel::delete(same).execute(conn))?;

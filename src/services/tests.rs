@@ -17,8 +17,7 @@ fn service() -> Value {
     })
 }
 
-/// Makes a service with some fields changed, in the form in which it would be written. Otherwise, returns the places of
-/// the mistakes.
+/// Makes a service from a valid one with the fields `changes` replaced, or returns the places of all mistakes.
 fn with(changes: &Value) -> std::result::Result<Service, Vec<ViolationPlace>> {
     let mut document = service();
     for (name, value) in changes.as_object().unwrap() {

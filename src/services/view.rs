@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 pub struct ServiceView {
     /// The service's identifier, a UUID.
     id: ServiceId,
-    /// The service's readable name in paths.
+    /// The service's slug: its readable name in addresses such as `/services/forebyggande-insatser`.
     ///
     /// @example "forebyggande-insatser"
     slug: Slug,
@@ -30,9 +30,9 @@ pub struct ServiceView {
     ///
     /// @example {"sv": "Förebyggande arbete nära invånarna.", "en": "Preventive work close to the residents."}
     description: Localized,
-    /// The purpose of the service.
+    /// The purpose of the service: to prevent problems, to put right what has gone wrong, or to support people.
     orientation: Orientation,
-    /// The part of the social services that gives the service.
+    /// The part of the social services that gives the service: the authority, which decides, or a provider.
     ///
     /// @example "provider"
     provision: Provision,
@@ -40,18 +40,18 @@ pub struct ServiceView {
     ///
     /// @example false
     needs_assessment: bool,
-    /// The kind of help, if it is one of the kinds that always need an individual assessment (SoL 11:5).
+    /// The service's kind of help, if it is one of the kinds that always need an individual assessment (SoL 11:5).
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     assessment_kind: Option<AssessmentKind>,
-    /// Whether the board decided that the identity of those who get the service is not recorded (SoL 14:5).
+    /// Whether the municipal board decided that the identity of those who get the service is not recorded (SoL 14:5).
     ///
     /// @example false
     identity_exempt: bool,
-    /// The ages that the service is for.
+    /// The ages of the people for whom the service is.
     ages: Ages,
-    /// The needs that the service answers.
+    /// The problems with which the service helps.
     ///
     /// @example ["school_absence"]
     #[schema(max_items = 17)]
@@ -64,7 +64,7 @@ pub struct ServiceView {
     office_ids: Vec<OfficeId>,
     /// Whether the service is given at present.
     status: ServiceStatus,
-    /// When the service was last written.
+    /// When the service was created or last changed.
     updated_at: Timestamp,
     /// A link to the service itself.
     #[serde(rename = "_links")]
@@ -73,7 +73,7 @@ pub struct ServiceView {
 }
 
 impl ServiceView {
-    /// Shows a service as it is in `directory`. `links` makes its links.
+    /// Shows a service with the offices that give it in `directory`. `links` makes the absolute addresses of the links.
     pub fn new(service: &Service, directory: &Directory, links: &impl Linking) -> Self {
         let links = vec![links.link("self", "GET", &path(&service.slug))];
         let service = service.clone();
@@ -98,7 +98,7 @@ impl ServiceView {
     }
 }
 
-/// The path of a service below the root of the API.
+/// Returns the path of the service with this slug, below the root of the API.
 pub fn path(slug: &Slug) -> String {
     format!("/services/{slug}")
 }

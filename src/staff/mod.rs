@@ -1,7 +1,7 @@
-//! Staff: the signed-in caller, and the colleagues who can be given a case.
+//! Members of staff: the one who is signed in, and the colleagues to whom a case can be given.
 //!
-//! The API shows members of staff by their `staffId` only. The subject of a token may be a personal identity number, so
-//! it is stored sealed and never shown.
+//! The API identifies members of staff by their `staffId` only. The subject (`sub`) of a token may be a personal
+//! identity number, so it is stored sealed and never shown.
 
 pub mod routes;
 
@@ -16,28 +16,30 @@ use crate::id::{OfficeId, StaffId};
 use crate::text::Localized;
 use crate::vault::{self, ConfidentialLine};
 
-/// The signed-in member of staff, as the token describes them.
+/// The signed-in member of staff, as their token describes them.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Me {
-    /// Identifies the member of staff to colleagues and in the audit.
+    /// The identifier of the member of staff in the API, by which colleagues and the audit trail name them.
     pub staff_id: StaffId,
     /// The name of the member of staff, if the token has it.
     ///
     /// @example "Kim Påhittad"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub name: Option<ConfidentialLine>,
-    /// The roles of the member of staff.
+    /// The roles that the token gives the member of staff. Roles that this service does not know are left out.
     ///
     /// @example ["caseworker"]
     #[schema(max_items = 6)]
     pub roles: Vec<Role>,
-    /// The offices of the member of staff. Offices in the token that the directory does not have are left out.
+    /// The offices at which the member of staff works, by the token. Offices that the directory does not have are left
+    /// out.
     #[schema(max_items = 1000)]
     pub offices: Vec<MyOffice>,
-    /// Whether the member of staff may decide on inquiries (SoL 2025:400, 25 kap. 1 §).
+    /// Whether the token says that the member of staff is qualified to decide on inquiries (SoL 2025:400, 25 kap. 1 §).
+    /// To decide, a role that permits it is needed as well.
     pub qualified: bool,
-    /// Whether the member of staff is cleared for persons with a protected identity.
+    /// Whether the token says that the member of staff may see persons with a protected identity.
     ///
     /// @example false
     pub protected_identity: bool,
@@ -47,13 +49,13 @@ pub struct Me {
     pub links: Vec<Link>,
 }
 
-/// An office of the signed-in member of staff.
+/// An office at which the signed-in member of staff works.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MyOffice {
     /// The office's identifier, a UUID.
     pub id: OfficeId,
-    /// The office's readable name in paths.
+    /// The office's slug: its readable name in addresses such as `/offices/skaggetorp`.
     #[schema(max_length = 80, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$", example = "skaggetorp")]
     pub slug: String,
     /// The name of the office, in Swedish and possibly other languages.
@@ -81,13 +83,13 @@ impl Me {
     }
 }
 
-/// A member of staff who works with cases.
+/// A colleague: a member of staff who works with cases.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StaffMember {
-    /// Identifies the member of staff to colleagues and in the audit.
+    /// The identifier of the member of staff in the API, by which colleagues and the audit trail name them.
     pub staff_id: StaffId,
-    /// The name of the member of staff, if their tokens have it.
+    /// The name of the member of staff, if their last token had it.
     ///
     /// @example "Kim Påhittad"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]

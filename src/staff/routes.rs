@@ -23,18 +23,20 @@ pub fn mount(api: &mut impl Mount) {
     api.service(get_me).service(list_staff);
 }
 
-/// The filter for a list of colleagues.
+/// The filter for the list of colleagues.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct StaffQuery {
-    /// Lists only the colleagues at this office. Without it, the list has the colleagues at all offices of the caller.
+    /// Lists only the colleagues who work at this office. If it is absent, the list has the colleagues at all offices
+    /// of the signed-in member of staff.
     office_id: Option<OfficeId>,
 }
 
 /// Get the signed-in member of staff
 ///
-/// The answer is what the token says about the caller. Roles and offices that this service does not know are left out.
+/// The answer is what the token says about the member of staff. Roles and offices that this service does not know are
+/// left out.
 #[utoipa::path(
     operation_id = "getMe",
     tag = "staff",
@@ -50,8 +52,9 @@ async fn get_me(ctx: Context<SignedIn>) -> Result<HttpResponse> {
 
 /// List colleagues
 ///
-/// The staff who work with cases at an office, by name, so that a case can be given to one of them. Members of staff
-/// are listed from their first sign-in on. For an office that is not one of the caller's, the list is empty.
+/// The members of staff who work with cases at an office, by name, so that a case can be given to one of them. A member
+/// of staff is listed after signing in for the first time. The list is empty for an office at which the signed-in
+/// member of staff does not work.
 #[utoipa::path(
     operation_id = "listStaff",
     tag = "staff",

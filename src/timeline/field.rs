@@ -1,5 +1,5 @@
-//! The events in the field: contacts, the offers made at them, the answers to these offers, and follow-ups. All of them depend on the
-//! contacts that the reader may know of.
+//! The timeline events that come from outreach work: contacts, the offers made at them, the answers to these offers, and
+//! follow-ups. Each source finds only events that the reader may know of.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 use crate::timeline::sources::newest;
 use crate::timeline::{Happening, HappeningDetail, TimelineSource, TimelineSubject, Window};
 
-/// The sources of the events in the field.
+/// The sources of the timeline events that come from outreach work.
 pub const SOURCES: [TimelineSource; 4] = [
     TimelineSource { newest: contacts, count: count_contacts },
     TimelineSource { newest: offers_made, count: count_offers },
@@ -24,7 +24,8 @@ pub const SOURCES: [TimelineSource; 4] = [
     TimelineSource { newest: promises, count: count_promises },
 ];
 
-/// The contacts that name people of the subject. They are few, so they are read first: one query with an `or` would look at all contacts.
+/// The identifiers of the contacts in which people of the timeline took part. They are few, so they are read first: a single
+/// query with an `or` would look at all contacts.
 fn naming(conn: &mut DbConn, subject: &TimelineSubject) -> Result<Vec<OutreachContactId>> {
     Ok(on_backend!(conn, conn => outreach_participants::table
         .filter(outreach_participants::person_id.eq_any(subject.people.clone()))
@@ -32,7 +33,8 @@ fn naming(conn: &mut DbConn, subject: &TimelineSubject) -> Result<Vec<OutreachCo
         .load(conn))?)
 }
 
-/// The condition for contacts that the reader may know of and that belong to the subject.
+/// The SQL condition for the contacts of a timeline that the reader may know of: contacts with the identifiers `$naming`, and
+/// contacts that name a family of the timeline.
 macro_rules! known_contact {
     ($subject:expr, $naming:expr) => {{
         let subject: &TimelineSubject = $subject;
@@ -154,7 +156,7 @@ fn count_answers(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     Ok(on_backend!(conn, conn => answer_rows!(subject, naming).count().get_result(conn))?)
 }
 
-/// Follow-ups on a contact of the subject, or about one of its families.
+/// The follow-ups of a timeline that the reader may know of: on one of the contacts `$naming`, or about a family of the timeline.
 macro_rules! promise_rows {
     ($subject:expr, $naming:expr) => {{
         let subject: &TimelineSubject = $subject;

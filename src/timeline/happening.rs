@@ -1,4 +1,4 @@
-//! Things that happen, and the sources that tell of them.
+//! The events on a timeline, and the interface of the sources that find them in the database.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -13,16 +13,16 @@ use crate::referrals::reference::Reference;
 use crate::time::Timestamp;
 use crate::vault::Sealed;
 
-/// An event on a timeline.
+/// An event on the timeline of a person or family.
 #[derive(Clone)]
 pub struct Happening {
     pub at: Timestamp,
-    /// The identifier, which orders events of the same time.
+    /// The identifier of the thing that the event is about, such as the referral. It orders events of the same time.
     pub id: Uuid,
     pub what: HappeningDetail,
 }
 
-/// The content of an event, by its kind.
+/// The kind of an event, with the data that is shown for this kind.
 #[derive(Clone)]
 pub enum HappeningDetail {
     /// A person was registered.
@@ -31,7 +31,7 @@ pub enum HappeningDetail {
     Family(FamilyId),
     /// Somebody changed families, or a family was merged into another.
     Change {
-        /// Whether a family was merged.
+        /// Whether this is a merge of a family into another one. If not, the person `person` joined, left or changed families.
         merged: bool,
         person: Option<PersonId>,
         from: Option<FamilyId>,
@@ -42,16 +42,16 @@ pub enum HappeningDetail {
     Referral {
         id: ReferralId,
         reference: Reference,
-        /// The kind of the referral.
+        /// The kind of referral, such as a concern report.
         kind: Kind,
-        /// The status that the referral has now.
+        /// The status of the referral at present, not when it was received.
         status: Status,
-        /// The office that has the referral now.
+        /// The office that has the referral at present.
         office: OfficeId,
         /// The person that the referral is about.
         person: Option<PersonId>,
     },
-    /// Somebody was met in the field.
+    /// A contact took place: staff met, called or tried to reach somebody in outreach work.
     Contact {
         id: OutreachContactId,
         /// The office on whose behalf the contact was made.
@@ -59,25 +59,25 @@ pub enum HappeningDetail {
         channel: Channel,
         outcome: ContactOutcome,
     },
-    /// A service was offered.
+    /// A service was offered to somebody at a contact.
     Offer {
         id: OfferId,
-        /// The contact at which the offer was made.
+        /// The contact at which the service was offered.
         contact: OutreachContactId,
         service: ServiceId,
     },
-    /// Somebody answered an offer.
+    /// Somebody answered the offer of a service.
     Answer {
         answer: OfferAnswer,
         offer: OfferId,
-        /// The contact at which the offer was made.
+        /// The contact at which the service was offered.
         contact: OutreachContactId,
         service: ServiceId,
     },
-    /// Somebody promised to get back.
+    /// A follow-up was planned: staff promised to get back to somebody.
     FollowUp {
         id: FollowUpId,
-        /// The contact that is followed up.
+        /// The contact that is followed up. `None` if the promise belongs to no contact.
         contact: Option<OutreachContactId>,
         due_on: NaiveDate,
         done_at: Option<Timestamp>,
@@ -85,33 +85,35 @@ pub enum HappeningDetail {
     },
 }
 
-/// The person or family whose timeline is read, and the limits of what the reader may know.
+/// The person or family whose timeline is read, and the scopes that limit what its reader may know.
 #[derive(Clone)]
 pub struct TimelineSubject {
-    /// The person, on a person's timeline.
+    /// The person, on a person's timeline; `None` on a family's timeline.
     pub person: Option<PersonId>,
-    /// The family, and the families that were merged into it.
+    /// On a family's timeline, the family and the families that were merged into it; empty on a person's timeline.
     pub families: Vec<FamilyId>,
-    /// The people whose referrals belong to the timeline.
+    /// The people whose referrals and contacts belong to the timeline: the person, or the family's members that the reader may
+    /// know of.
     pub people: Vec<PersonId>,
-    /// The people and families that the reader may know of.
+    /// The scope that decides which people, families and outreach work the reader may know of.
     pub sight: CaseScope,
-    /// The cases that the reader may know of.
+    /// The scope that decides which referrals the reader may know of.
     pub cases: CaseScope,
 }
 
-/// The part of a timeline that is asked for: after a position or from the beginning, and at most `limit` events.
+/// The part of a timeline that is asked for: at most `limit` events, the newest of all or the newest of those that come after
+/// `behind` in the list.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
-    /// The last event that was seen already.
+    /// The time and identifier of the last event that the reader has already got, if any. In the list, the newest event is first.
     pub behind: Option<(Timestamp, Uuid)>,
     pub limit: i64,
 }
 
-/// A source of one kind of event.
+/// The two functions that read one kind of event from the database.
 pub struct TimelineSource {
-    /// Returns the newest events of the source in a window, newest first.
+    /// Returns the events of this kind that lie in the window, the newest first.
     pub newest: fn(&mut DbConn, &TimelineSubject, Window) -> Result<Vec<Happening>>,
-    /// Counts all events of the source.
+    /// Counts all events of this kind on the timeline.
     pub count: fn(&mut DbConn, &TimelineSubject) -> Result<i64>,
 }

@@ -1,8 +1,8 @@
-//! The timeline of a person or a family: the events that happened to them, newest first.
+//! The timeline of a person or a family: the list of what happened to them, newest first.
 //!
-//! A timeline is read from where each kind of event is kept, and stored nowhere else. A kind is a [`TimelineSource`], and adding one is a
-//! line in [`SOURCES`] or in `field.rs`. Each source gives its own newest events after a position, and the newest of all of them make the
-//! page.
+//! Timelines are not stored: their events are read from the tables of people, families, referrals and outreach. Each kind of
+//! event has a [`TimelineSource`] in [`SOURCES`] or in `field.rs`. To read a page, each source returns its newest events after a
+//! position, and the newest of all of these make the page.
 
 mod field;
 pub mod happening;
@@ -23,33 +23,34 @@ use crate::time::Timestamp;
 pub use happening::{Happening, HappeningDetail, TimelineSource, TimelineSubject, Window};
 pub use sources::SOURCES;
 
-/// The kinds of events on a timeline.
+/// The kind of an event on a timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum TimelineKind {
-    /// The person or the family was registered.
+    /// The person or the family was registered in this service.
     Registered,
-    /// Somebody joined a family, left one, or both.
+    /// A person joined a family, left one, or moved from one to another.
     Moved,
     /// A family was merged into another one.
     Merged,
-    /// A referral was received.
+    /// A referral about the person, or about a member of the family, was received.
     ReferralReceived,
-    /// Somebody was met in the field.
+    /// Staff met, called or tried to reach somebody in outreach work.
     OutreachContact,
-    /// A service was offered.
+    /// A service was offered to somebody at an outreach contact.
     OfferMade,
-    /// Somebody answered an offer.
+    /// Somebody answered the offer of a service.
     OfferAnswered,
-    /// Somebody promised to get back.
+    /// A follow-up was planned: staff promised to get back to somebody.
     FollowUpPlanned,
 }
 
-/// A position in a timeline: the time of an event in microseconds, and its identifier.
+/// A position in a timeline: the time of an event in microseconds since 1970, and its identifier.
 pub type TimelinePosition = (i64, Uuid);
 
-/// Reads one page. One event more than `limit` tells that there is a next page.
+/// Reads a page of a timeline: the events from the place `from` on, at most `limit` of them and one more, which tells that there
+/// is a next page.
 pub fn page(
     conn: &mut DbConn,
     subject: &TimelineSubject,
@@ -72,7 +73,7 @@ pub fn page(
     Ok(all.into_iter().skip(places(skipped)).take(places(wanted)).collect())
 }
 
-/// Counts all events on a timeline.
+/// Counts all events on a timeline that its reader may know of.
 pub fn count(conn: &mut DbConn, subject: &TimelineSubject) -> Result<u64> {
     let mut total = 0;
     for source in SOURCES.iter().chain(&field::SOURCES) {

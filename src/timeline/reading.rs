@@ -1,4 +1,4 @@
-//! Reads a page of a timeline, as far as its reader may know of what happened.
+//! Reads a page of the timeline of a person or family, limited to the events that the reader may know of.
 
 use uuid::Uuid;
 
@@ -11,22 +11,23 @@ use crate::id::{FamilyId, PersonId};
 use crate::timeline::{self, Happening, HappeningDetail, TimelinePosition, TimelineSubject};
 use crate::{families, people};
 
-/// The person or the family whose timeline is asked for.
+/// The identifier of the person or the family whose timeline is asked for.
 #[derive(Debug, Clone, Copy)]
 pub enum TimelineOf {
     Person(PersonId),
     Family(FamilyId),
 }
 
-/// The limits of what the reader of a timeline may know.
+/// The scopes that limit what the reader of a timeline may know.
 pub struct TimelineScope {
-    /// The people and families that the reader may know of.
+    /// The scope that decides which people, families and outreach work the reader may know of.
     pub people: CaseScope,
-    /// The cases that the reader may know of.
+    /// The scope that decides which referrals the reader may know of.
     pub cases: CaseScope,
 }
 
-/// A page of events, with those families named in them that the reader may know of.
+/// A page of a timeline. `known` are those families named in its events that the reader may know of, and `total` is the number of
+/// all events if it was asked for.
 pub struct TimelinePage {
     pub happenings: Vec<Happening>,
     pub known: Vec<FamilyId>,
@@ -38,7 +39,7 @@ impl TimelineScope {
         Self { people: ctx.readable(), cases: ctx.caller.cases.sight(&ctx.directory) }
     }
 
-    /// Finds the person or the family.
+    /// Finds the person or the family `whose`, and what its timeline covers. Fails as not found if the reader may not know of it.
     fn find(self, conn: &mut DbConn, whose: TimelineOf) -> Result<TimelineSubject> {
         let Self { people: sight, cases } = self;
         match whose {
@@ -57,7 +58,8 @@ impl TimelineScope {
 }
 
 impl TimelinePage {
-    /// Reads at most `limit` events and one more, and counts all of them if `count` is true.
+    /// Reads the page that begins at `from`: at most `limit` events and one more. Counts all events of the timeline if `count` is
+    /// true.
     pub fn read(
         conn: &mut DbConn,
         whose: TimelineOf,
@@ -75,14 +77,15 @@ impl TimelinePage {
         Ok(Self { known: families::store::known_among(conn, &subject.sight, &named)?, happenings, total })
     }
 
-    /// The cases that the first events tell of, which the audit record names as well.
+    /// The identifiers of the referrals, contacts, offers and follow-ups that the first `shown` events of the page tell of. The
+    /// audit record of the reading names them as well.
     pub fn cases(&self, shown: usize) -> Vec<Uuid> {
         self.happenings.iter().take(shown).filter_map(Happening::case).collect()
     }
 }
 
 impl Happening {
-    /// The families that the event names.
+    /// The families that a person left or joined by this event, or that were merged by it; empty for other kinds of events.
     fn families(&self) -> Vec<FamilyId> {
         match &self.what {
             HappeningDetail::Change { from, to, .. } => from.iter().chain(to).copied().collect(),
@@ -90,7 +93,8 @@ impl Happening {
         }
     }
 
-    /// The case that the event tells of: a referral, or a record of work in the field.
+    /// The identifier of the referral, contact, offer or follow-up that the event tells of. For an answer, it is that of the
+    /// offer. `None` for registrations and changes of families.
     fn case(&self) -> Option<Uuid> {
         match &self.what {
             HappeningDetail::Referral { id, .. } => Some(id.uuid()),

@@ -1,4 +1,5 @@
-//! The sources of events outside the field. Each source gives only what its reader may know of.
+//! The sources of those timeline events that do not come from outreach work. Each source finds only events that the reader may
+//! know of.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -19,7 +20,7 @@ use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
 use crate::timeline::{Happening, HappeningDetail, TimelineSource, TimelineSubject, Window};
 
-/// The sources of registrations, changes of family and referrals.
+/// The sources of registrations, of changes of families and of referrals, in the order of the kinds in [`HappeningDetail`].
 pub const SOURCES: [TimelineSource; 4] = [
     TimelineSource { newest: registered_people, count: count_registered_people },
     TimelineSource { newest: registered_families, count: count_registered_families },
@@ -27,7 +28,8 @@ pub const SOURCES: [TimelineSource; 4] = [
     TimelineSource { newest: received_referrals, count: count_received_referrals },
 ];
 
-/// The rows of a boxed query that are in a window, newest first.
+/// Limits the boxed query `$rows` to a window of a timeline, newest first. `$at` and `$id` are the columns with the time and the
+/// identifier, and `$kind` is the identifier's type.
 macro_rules! newest {
     ($rows:expr, $window:expr, $at:expr, $id:expr, $kind:ty) => {{
         let mut rows = $rows;
@@ -78,8 +80,9 @@ fn count_registered_families(conn: &mut DbConn, subject: &TimelineSubject) -> Re
     Ok(on_backend!(conn, conn => family_rows!(subject).count().get_result(conn))?)
 }
 
-/// The changes of family of a person; or those of families, except changes that concern somebody whom the reader may not know of. A
-/// member's move by a merge is shown only on the member's own timeline.
+/// The rows of the history that belong to a timeline. For a person: the person's changes of family. For a family: its merges, and
+/// the moves of people whom the reader may know of. The changes of family that a merge brings to its members are shown only on
+/// the members' own timelines.
 macro_rules! change_rows {
     ($subject:expr) => {{
         let subject: &TimelineSubject = $subject;
@@ -129,7 +132,8 @@ fn count_changes(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
     Ok(on_backend!(conn, conn => change_rows!(subject).count().get_result(conn))?)
 }
 
-/// Referrals depend on the sight for cases: a reader who may know of a person need not be allowed to know of a referral about the person.
+/// The referrals about the people of a timeline, without those entered in error. They are limited by the scope for cases and not
+/// by that for people: somebody who may know of a person may not always know of a referral about the person.
 macro_rules! referral_rows {
     ($subject:expr) => {{
         let subject: &TimelineSubject = $subject;

@@ -1,4 +1,4 @@
-//! The views of events, as their reader may see them.
+//! The JSON form of an event in the answer with a timeline.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -20,14 +20,15 @@ use crate::vault::{self, Confidential, ConfidentialProse, Vault};
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TimelineEvent {
-    /// The identifier of the event: that of the person, the family or the other record that it is about, or of the change itself.
+    /// The identifier of what the event is about: the person, the family, the referral, the contact, the offer, the answer or the
+    /// follow-up, or the entry in the history of families.
     #[schema(value_type = FamilyEventId)]
     pub id: Uuid,
-    /// The kind of the event.
+    /// The kind of the event, which tells what happened.
     ///
     /// @example "referral_received"
     pub kind: TimelineKind,
-    /// When the event happened.
+    /// When the event happened. For a follow-up, it is when the follow-up was planned.
     pub at: Timestamp,
     /// The person who was registered, who changed families, or whom the referral is about.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,12 +38,12 @@ pub struct TimelineEvent {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
-    /// The family that was left, or that was merged into the other one. Absent also if you may not know of it.
+    /// The family that a person left, or that was merged into another one. Absent also if you may not know of it.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_family_id: Option<FamilyId>,
-    /// The family that was joined, or that goes on after a merge. Absent also if you may not know of it.
+    /// The family that was joined, or that another family was merged into. Absent also if you may not know of it.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,29 +58,29 @@ pub struct TimelineEvent {
     /// The referral that was received.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_id: Option<ReferralId>,
-    /// The reference that people use for the referral.
+    /// The short reference that people use for the referral, for instance on the telephone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<Reference>,
-    /// The kind of the referral.
+    /// The kind of referral, such as a concern report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_kind: Option<Kind>,
     /// The status that the referral has now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_status: Option<Status>,
-    /// The office that has the referral now, or on whose behalf somebody was met.
+    /// The office that has the referral now, that made the contact, or that has promised the follow-up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeId>,
-    /// The contact, or the contact at which something was offered or promised.
+    /// The outreach contact that took place, at which the service was offered, or that is followed up.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<OutreachContactId>,
-    /// The channel by which somebody was met.
+    /// The channel of the contact: the place where staff met somebody, or the means by which they spoke.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
-    /// The outcome of the contact.
+    /// The outcome of the contact, such as whether somebody was reached.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,18 +100,18 @@ pub struct TimelineEvent {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<OfferAnswer>,
-    /// The follow-up that was promised.
+    /// The follow-up that was planned, if the event is one.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follow_up_id: Option<FollowUpId>,
-    /// The day by which somebody gets back.
+    /// The day by which staff have promised to get back.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "2026-12-04")]
     pub due_on: Option<NaiveDate>,
-    /// When the follow-up was completed.
+    /// When the follow-up was completed. Absent if it is still to be done.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,7 +119,8 @@ pub struct TimelineEvent {
 }
 
 impl TimelineEvent {
-    /// Makes the view of an event. `known` are the families that the reader may know of.
+    /// Makes the view of an event. A family that the person left or joined is shown only if it is one of `known`, the families
+    /// that the reader may know of. Opens the sealed reason of a move or a merge.
     pub fn new(happening: Happening, known: &[FamilyId], vault: &Vault) -> Result<Self> {
         let Happening { at, id, what } = happening;
         let bare = |kind: TimelineKind| Self::bare(id, kind, at);

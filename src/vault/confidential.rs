@@ -1,4 +1,4 @@
-//! Personal values in memory.
+//! The wrapper [`Confidential`] for personal values in memory, and its serialization.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,9 +15,9 @@ use crate::text::{Line, Prose};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Confidential<T>(T);
 
-/// A personal line of text, such as a name.
+/// One line of text that is personal data, such as a name.
 pub type ConfidentialLine = Confidential<Line>;
-/// A personal text of several lines.
+/// A text of several lines that is personal data, such as a narrative.
 pub type ConfidentialProse = Confidential<Prose>;
 
 impl<T> Confidential<T> {
@@ -26,7 +26,7 @@ impl<T> Confidential<T> {
         Self(value)
     }
 
-    /// The value, for checks and for answers to callers who may know it.
+    /// The wrapped value, for checks and for answers to callers who may know it.
     pub fn reveal(&self) -> &T {
         &self.0
     }
@@ -56,7 +56,7 @@ impl<T: ToSchema> ToSchema for Confidential<T> {
     }
 }
 
-/// A type that [`disclose`] accepts: a confidential value, or an optional one.
+/// A type that [`disclose`] can serialize: a [`Confidential`] or an `Option` of one.
 pub trait Disclosable {
     fn disclose<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
@@ -73,7 +73,8 @@ impl<T: Serialize> Disclosable for Option<Confidential<T>> {
     }
 }
 
-/// Serializes a confidential field. It is named at the field, so that showing the value is a decision.
+/// Serializes a confidential value in plain text. A field must name this function in `serialize_with`, so that showing the value
+/// is a decision.
 pub fn disclose<S: Serializer>(value: &impl Disclosable, serializer: S) -> Result<S::Ok, S::Error> {
     value.disclose(serializer)
 }

@@ -33,24 +33,25 @@ use crate::code::code;
 use crate::error::{Error, Result};
 use crate::time::Random;
 
-/// The format of a seal: one byte for the format's version, four for the key's id, the nonce, and the cipher text with its tag.
+/// The format of a seal: one byte with this version of the format, four bytes with the id of the key, 24 bytes of nonce, and the
+/// cipher text with its tag.
 const FORMAT: u8 = 1;
 const KEY_AT: usize = 1;
 const NONCE_AT: usize = 5;
 const CIPHER_AT: usize = 29;
 
-/// Seals and opens personal data. Clones share the keys.
+/// Seals (encrypts) and opens (decrypts) personal data, and makes keyed hashes. Clones share the keys.
 #[derive(Clone)]
 pub struct Vault(Arc<VaultKeys>);
 
-/// A sealed column. Every seal in it is bound to the names of its table and its column.
+/// A database column that holds seals. Every seal in it is bound to the names of its table and its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
     pub table: &'static str,
     pub name: &'static str,
 }
 
-/// All sealed columns. A change of keys goes through all of them.
+/// All database columns that hold seals. A change of the sealing key goes through all of them.
 pub const COLUMNS: [Column; 15] = [
     REFERRAL_MATTER,
     REFERRAL_ROUTING,
@@ -68,48 +69,49 @@ pub const COLUMNS: [Column; 15] = [
     STAFF_NAME,
     KEPT_ANSWER,
 ];
-/// The matter of a referral, as its sender wrote it.
+/// The matter of a referral: what its sender wrote about the child, the family and the concern.
 pub const REFERRAL_MATTER: Column = Column { table: "referrals", name: "matter" };
-/// The routing of a referral: the steps by which its office was found. They name places.
+/// The routing of a referral: the steps by which its office was found. They are sealed because they name places.
 pub const REFERRAL_ROUTING: Column = Column { table: "referrals", name: "routing" };
-/// The course of a referral: its state and what was done about it.
+/// The course of a referral: its state, and what the office has done about it.
 pub const REFERRAL_COURSE: Column = Column { table: "referrals", name: "course" };
-/// The details of an event of a referral.
+/// The details of an event in the history of a referral.
 pub const REFERRAL_EVENT: Column = Column { table: "referral_events", name: "told" };
-/// A message between an office and a sender.
+/// The text of a message between an office and the sender of a referral.
 pub const REFERRAL_MESSAGE: Column = Column { table: "referral_messages", name: "text" };
-/// The data about a person.
+/// The facts about a person, such as the name, the identity number and the address.
 pub const PERSON_FACTS: Column = Column { table: "people", name: "facts" };
-/// The data about a family.
+/// The facts about a family: its district and its label.
 pub const FAMILY_FACTS: Column = Column { table: "families", name: "facts" };
-/// The reason for a change of families, or for merging two.
+/// The reason why a person changed families, or why two families were merged.
 pub const FAMILY_EVENT_REASON: Column = Column { table: "family_events", name: "reason" };
-/// The content of an outreach contact: the place, the people and what was said.
+/// The content of an outreach contact as the worker wrote it: the place, the people and the summary, for instance.
 pub const OUTREACH_CONTACT_RECORD: Column = Column { table: "outreach_contacts", name: "record" };
-/// The content of an outreach contact before a correction.
+/// The content of an outreach contact as it was before a correction.
 pub const CONTACT_VERSION_RECORD: Column = Column { table: "outreach_contact_versions", name: "record" };
-/// The note of an offer.
+/// The note on an offer of a service, and which participant of the contact it was made to.
 pub const OFFER_RECORD: Column = Column { table: "offers", name: "record" };
-/// The task of a follow-up, and its result.
+/// The text of a follow-up: its task, and the result once it is done.
 pub const FOLLOW_UP_RECORD: Column = Column { table: "follow_ups", name: "record" };
-/// The identifier of a member of staff at the identity provider.
+/// The identifier by which the identity provider knows a member of staff.
 pub const STAFF_SUBJECT: Column = Column { table: "staff", name: "subject" };
 /// The name of a member of staff.
 pub const STAFF_NAME: Column = Column { table: "staff", name: "name" };
-/// The stored answer to a call that may be repeated.
+/// The stored answer to a call with an `Idempotency-Key`, which is given again if the call is repeated.
 pub const KEPT_ANSWER: Column = Column { table: "kept_answers", name: "answer" };
 
-/// Sealed data as the database stores it.
+/// A seal: encrypted data, as the database stores it in one column of one row.
 #[derive(Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Binary)]
 pub struct Sealed(Vec<u8>);
 
-/// The keyed hash of data that must be found by its content.
+/// The keyed hash of data that must be found by its content, such as an identity number. Nobody can compute it without the
+/// vault's look-up key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyedHash([u8; 32]);
 
 impl Vault {
-    /// A vault that uses these keys.
+    /// Makes a vault that uses the keys in `ring`.
     pub fn new(ring: VaultKeys) -> Self {
         Self(Arc::new(ring))
     }
@@ -118,7 +120,7 @@ impl Vault {
         &self.0
     }
 
-    /// Seals `plain` for one row of one column.
+    /// Encrypts `plain` with the current key, for the row `row` of the column `column`. It opens only there.
     pub fn seal(&self, column: Column, row: Uuid, plain: &[u8], random: &Random) -> Result<Sealed> {
         let key = self.0.current();
         let nonce: [u8; CIPHER_AT - NONCE_AT] = random.bytes();
@@ -132,7 +134,8 @@ impl Vault {
         Ok(Sealed([head, sealed].concat()))
     }
 
-    /// Opens a seal that [`Vault::seal`] made for the same row and column.
+    /// Decrypts a seal that [`Vault::seal`] made for the same row and column. Fails if it was made for another place, was
+    /// changed, or names a key that this vault does not have.
     pub fn open(&self, column: Column, row: Uuid, sealed: &Sealed) -> Result<Vec<u8>> {
         let unreadable = || Error::internal(format!("a seal in {}.{} does not open", column.table, column.name));
         let (head, cipher_text) = sealed.0.split_at_checked(CIPHER_AT).ok_or_else(unreadable)?;
@@ -143,31 +146,34 @@ impl Vault {
         key.cipher().decrypt(nonce.into(), payload).map_err(|_| unreadable())
     }
 
-    /// Seals a value as JSON.
+    /// Encrypts the JSON form of a value like [`Vault::seal`].
     pub fn seal_json(&self, column: Column, row: Uuid, value: &impl Serialize, random: &Random) -> Result<Sealed> {
         self.seal(column, row, &serde_json::to_vec(value).map_err(Error::internal)?, random)
     }
 
-    /// Opens a seal that [`Vault::seal_json`] made.
+    /// Decrypts a seal that [`Vault::seal_json`] made for the same row and column, and parses the value. The error never quotes
+    /// the data.
     pub fn open_json<T: DeserializeOwned>(&self, column: Column, row: Uuid, sealed: &Sealed) -> Result<T> {
         // serde's error message would quote the personal data.
         serde_json::from_slice(&self.open(column, row, sealed)?)
             .map_err(|_| Error::internal(format!("{}.{} holds data of another shape", column.table, column.name)))
     }
 
-    /// The hash of `value` as data of the kind `what`. Equal values of different kinds have different hashes.
+    /// The keyed hash of `value` as data of the kind `what`, made with the look-up key. Equal values of different kinds have
+    /// different hashes.
     pub fn keyed_hash(&self, what: &str, value: &[u8]) -> KeyedHash {
         KeyedHash(code(self.0.lookup_key(), &[what.as_bytes(), &[0], value]))
     }
 }
 
-/// The place that a seal is bound to. No name contains a zero byte, so different places are never written alike.
+/// The bytes to which a seal is bound: the names of its table and column, its row, and the head of the seal. No name contains a
+/// zero byte, so different places never have the same bytes.
 fn place(column: Column, row: Uuid, head: &[u8]) -> Vec<u8> {
     [column.table.as_bytes(), &[0], column.name.as_bytes(), &[0], row.as_bytes(), head].concat()
 }
 
 impl Sealed {
-    /// The key that made the seal.
+    /// The id of the key that made the seal. `None` if these bytes are no seal of this format.
     fn key(&self) -> Option<VaultKeyId> {
         let format = self.0.first().filter(|format| **format == FORMAT);
         let id = self.0.get(KEY_AT..NONCE_AT)?.try_into().ok()?;

@@ -1,4 +1,4 @@
-//! The ring of keys, as a file or a variable contains it.
+//! The keys of the vault, and the text format in which a file or an environment variable contains them:
 //!
 //! ```text
 //! data 2 4f0c…    the first data key seals
@@ -17,16 +17,17 @@ use zeroize::Zeroizing;
 use crate::hex;
 use crate::time::Random;
 
-/// The id of a key, unique among the keys of its kind.
+/// The number that identifies a key. It is unique among the data keys; the look-up key has a number of its own.
 pub type VaultKeyId = u32;
 
-/// The keys of a vault. `Debug` does not show them, and they are wiped from memory when they are dropped.
+/// The keys of a vault: one or more data keys, the first of which seals while all of them open, and one look-up key for the keyed
+/// hashes. `Debug` does not show them, and they are wiped from memory when they are dropped.
 pub struct VaultKeys {
     data: Vec<DataKey>,
     lookup: (VaultKeyId, Zeroizing<[u8; 32]>),
 }
 
-/// A key that seals and opens data.
+/// A key that encrypts and decrypts personal data.
 pub struct DataKey {
     id: VaultKeyId,
     cipher: XChaCha20Poly1305,
@@ -46,13 +47,13 @@ impl DataKey {
         &self.cipher
     }
 
-    /// Derives a key for another purpose, which reveals nothing of this one.
+    /// Derives another key from this one, for the purpose that `end` names. The derived key reveals nothing of this one.
     pub fn derive(&self, end: &str) -> [u8; 32] {
         derived(&self.secret, end)
     }
 }
 
-/// Derives a key with HKDF (RFC 5869).
+/// Derives a key for the purpose `end` from `secret` with HKDF (RFC 5869).
 fn derived(secret: &[u8; 32], end: &str) -> [u8; 32] {
     let mut key = [0; 32];
     // One block of output is always available.
@@ -61,20 +62,20 @@ fn derived(secret: &[u8; 32], end: &str) -> [u8; 32] {
 }
 
 impl VaultKeys {
-    /// A ring of new random keys.
+    /// Makes new random keys: one data key and one look-up key, both with the id 1.
     pub fn new(random: &Random) -> Self {
         let fresh = || Zeroizing::new(random.bytes());
         Self { data: vec![DataKey::new(1, fresh())], lookup: (1, fresh()) }
     }
 
-    /// Adds a new key in first place, which seals from then on.
+    /// Adds a new random data key in first place, so that it seals from now on. Fails if no id is left for it.
     pub fn with_fresh_key(mut self, random: &Random) -> Result<Self, String> {
         let id = behind(self.data.iter().map(DataKey::id).max().unwrap_or(0))?;
         self.data.insert(0, DataKey::new(id, Zeroizing::new(random.bytes())));
         Ok(self)
     }
 
-    /// Replaces the key of the look-up hashes with a new one.
+    /// Replaces the look-up key with a new random one. All keyed hashes must then be made again. Fails if no id is left for it.
     pub fn with_fresh_lookup_key(mut self, random: &Random) -> Result<Self, String> {
         self.lookup = (behind(self.lookup.0)?, Zeroizing::new(random.bytes()));
         Ok(self)
@@ -85,8 +86,8 @@ impl VaultKeys {
         &self.data[0]
     }
 
-    /// The first key that was ever made. It never leaves the ring, so data that depends on it stays valid through every change of
-    /// keys.
+    /// The data key with the smallest id: the first that was made. Data that depends on it stays valid through every change of
+    /// keys, as long as this key is not removed from the ring.
     pub fn oldest(&self) -> &DataKey {
         self.data.iter().min_by_key(|key| key.id).unwrap_or(self.current())
     }
@@ -95,12 +96,12 @@ impl VaultKeys {
         self.data.iter().find(|key| key.id == id)
     }
 
-    /// All keys that seal or open data.
+    /// All data keys, the one that seals first.
     pub fn keys(&self) -> impl Iterator<Item = &DataKey> {
         self.data.iter()
     }
 
-    /// The id of the key that makes the look-up hashes.
+    /// The id of the look-up key, which makes the keyed hashes.
     pub fn lookup_id(&self) -> VaultKeyId {
         self.lookup.0
     }
@@ -109,24 +110,24 @@ impl VaultKeys {
         &self.lookup.1
     }
 
-    /// A value that identifies the look-up key in the database without revealing it.
+    /// A value derived from the look-up key. It is stored in the database to recognise the key, and does not reveal it.
     pub(super) fn lookup_check(&self) -> [u8; 32] {
         derived(&self.lookup.1, "check")
     }
 
-    /// The ring in the format of its file.
+    /// The keys in plain text, in the format of the file.
     pub fn reveal(&self) -> String {
         let data = self.data.iter().map(|key| format!("data {} {}\n", key.id, hex::encode(&*key.secret)));
         data.chain([format!("lookup {} {}\n", self.lookup.0, hex::encode(&*self.lookup.1))]).collect()
     }
 }
 
-/// The id after this one. Seals name their keys by id, so no id is ever used twice.
+/// The id that follows `id`. Seals name their keys by id, so an id is never used twice. Fails after the largest one.
 fn behind(id: VaultKeyId) -> Result<VaultKeyId, String> {
     id.checked_add(1).ok_or_else(|| format!("no id is left after {id} for another key"))
 }
 
-/// Parses lines, or parts between commas. A comment begins with `#`.
+/// Parses keys from lines, or from parts between commas. The rest of a line after `#` is a comment.
 impl FromStr for VaultKeys {
     type Err = String;
 

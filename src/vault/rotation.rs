@@ -1,8 +1,8 @@
-//! The change of the key that seals.
+//! The change to a new data key: all data that older keys sealed is sealed again with it.
 //!
-//! A new key is added to every server's ring, first after the old one and then before it. After that, data that older keys sealed
-//! is sealed again, some rows at a time, while the servers go on running. A run that is stopped loses nothing: rows that it has
-//! not reached still name their old key, and the next run finds them by it.
+//! An operator first adds the new key to every server's ring after the old one, and then moves it before the old one. Then the
+//! data that older keys sealed is sealed again, some rows at a time, while the servers go on running. A run that is stopped loses
+//! nothing: rows that it has not reached still name their old key, and the next run finds them by it.
 
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -19,7 +19,7 @@ use crate::on_backend;
 use crate::time::Random;
 use crate::vault::{COLUMNS, Column, Sealed, Vault, state};
 
-/// The number of rows that one transaction goes through. Writers wait no longer than that takes.
+/// The number of rows that one transaction reads. Writers wait no longer than that takes.
 const AT_ONCE: i64 = 100;
 
 enum RowKind {}
@@ -32,16 +32,17 @@ struct SealedRow {
     sealed: Sealed,
 }
 
-/// The result of one step: the rows up to `last` are done, and there may be more after it.
+/// The result of one step: the rows of a column up to `last` are done, and there may be more after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RotationStep {
-    /// The number of rows that were sealed again.
+    /// The number of rows that this step sealed again.
     pub sealed: usize,
-    /// The last row that the step read.
+    /// The identifier of the last row that this step read.
     pub last: Uuid,
 }
 
-/// Seals all data again that an older key sealed. Returns the number of rows that were sealed again.
+/// Seals all data again that another data key than the current one sealed, in all columns. Returns the number of rows that were
+/// sealed again. Fails if the ring does not fit the database.
 pub fn run(target: &Target, vault: &Vault, moment: &Moment) -> Result<usize> {
     let mut conn = target.connect(Purpose::Writing)?;
     db::in_transaction(&mut conn, &|conn| state::check(conn, vault.ring(), moment.now))?;
@@ -57,8 +58,9 @@ pub fn run(target: &Target, vault: &Vault, moment: &Moment) -> Result<usize> {
     Ok(sealed)
 }
 
-/// Reads the next rows of a column after `after`, and seals those again that an older key sealed. The query does not select these
-/// rows only: once few are left, the database would read all rows to find them. Returns `None` after the last row.
+/// Reads the next rows of `column`, those with an identifier after `after`, and seals those of them again that another data key
+/// than the current one sealed. The query does not select only these rows: once few are left, the database would read all rows to
+/// find them. Returns `None` if there are no more rows.
 pub fn step(
     conn: &mut DbConn,
     vault: &Vault,

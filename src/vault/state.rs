@@ -1,4 +1,5 @@
-//! The keys that a database was written with. A wrong or missing key then stops the start, and not the first reader.
+//! The table of the vault keys that a database was written with. It makes a server with a wrong or missing key fail at its start,
+//! and not at the first reading.
 
 use diesel::prelude::*;
 
@@ -38,8 +39,8 @@ impl KnownKey {
     }
 }
 
-/// Refuses a ring that lacks a key which this database knows, or that has a different key under its id. Otherwise stores the new
-/// keys.
+/// Compares the ring with the keys that this database was written with. Fails if the ring lacks one of them or has a different
+/// key under the same id. Otherwise stores the ring's new keys as known.
 pub fn check(conn: &mut DbConn, ring: &VaultKeys, now: Timestamp) -> Result<()> {
     let ours: Vec<KnownKey> =
         ring.keys().map(|key| KnownKey::data(key, now)).chain([KnownKey::lookup(ring, now)]).collect();
@@ -62,7 +63,7 @@ pub fn check(conn: &mut DbConn, ring: &VaultKeys, now: Timestamp) -> Result<()> 
     Ok(())
 }
 
-/// Records that from now on all hashes in this database are made with the ring's look-up key.
+/// Records that all keyed hashes in this database were made with the ring's present look-up key.
 pub fn lookups_are_rebuilt(conn: &mut DbConn, ring: &VaultKeys, now: Timestamp) -> Result<()> {
     diesel::delete(vault_keys::table.filter(vault_keys::kind.eq(LOOKUP))).execute(conn)?;
     diesel::insert_into(vault_keys::table).values(KnownKey::lookup(ring, now)).execute(conn)?;

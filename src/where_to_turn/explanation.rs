@@ -1,4 +1,4 @@
-//! Steps of an explanation, each with the rule that it followed.
+//! The explanation of an answer to "where do I turn?": its steps, each with the rule that it applied.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::error::Text;
 use crate::text::Localized;
 
-/// The rule that a step of the explanation applied.
+/// The rule that a step of the explanation applied to find the place or the office.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "Each step says in its text what the rule did.")]
@@ -29,15 +29,15 @@ pub enum Rule {
     Switchboard,
 }
 
-/// One step of an explanation.
+/// One step of the explanation of why an office is responsible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize, ToSchema)]
 #[schema(as = ExplanationStep)]
 pub struct ExplanationStep {
-    /// The rule that the step applied.
+    /// The rule that the step applied to find the place or the office.
     ///
     /// @example "place_by_name"
     pub rule: Rule,
-    /// The result of the step, in plain words.
+    /// The result of the step, in plain words for the person who asked.
     ///
     /// @example {"sv": "Platsen ligger i stadsdelen Skäggetorp-Tornby.", "en": "The place lies in the district Skäggetorp-Tornby."}
     pub text: Localized,

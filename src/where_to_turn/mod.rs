@@ -1,13 +1,14 @@
 //! The question "where do I turn?" and its answer: exactly one responsible office for every question, with an
 //! explanation of each step.
 //!
-//! 1. The place is found by coordinates, district, place name or postal code, in this order. The first of them that is
-//!    given and known decides. The explanation mentions any other that contradicts it.
-//! 2. Outside the municipality there is also an answer: this municipality's reception, the on-call line and 112.
-//! 3. The office is the best open office of the district's area that gives what is asked for. If there is none, it is an
-//!    open office of the whole municipality that gives the service. If there is none either, it is the area's base, the
-//!    reception or the switchboard, in this order. The answer is never a planned office. Among equal offices, the nearest
-//!    comes first, then the first by name.
+//! 1. The place is found by coordinates, district, place name or postal code, in this order. The first of these kinds
+//!    of information that is given and known decides. The explanation mentions any other one that contradicts it.
+//! 2. For a place outside the municipality there is also an answer: this municipality's reception, with the on-call
+//!    line and the emergency number.
+//! 3. The office is the best open office of the district's area that gives the help that is asked for. If there is none
+//!    and the question names a need or a language, it is an open office of the whole municipality that gives the help.
+//!    Otherwise, it is the area's base, the reception or the switchboard, in this order. The answer is never a planned
+//!    office. Among equal offices, the nearest comes first, then the first by name.
 //! 4. Nothing of the question is stored.
 
 pub mod explanation;
@@ -29,25 +30,25 @@ pub use place::{Certainty, Resolved, ResolvedBy};
 #[derive(Debug)]
 pub struct WhereToTurn<'d> {
     pub place: Resolved<'d>,
-    /// The responsible office. There is always exactly one.
+    /// The office that is responsible for the place. There is always exactly one.
     pub office: &'d Office,
-    /// The office's services that fit the wish.
+    /// The active services of the responsible office that fit the wish in the question.
     pub services: Vec<&'d Service>,
-    /// Other offices that could help, the best first.
+    /// Up to three other open offices that could help, the best first.
     pub alternatives: Vec<&'d Office>,
-    /// The steps that led to the office.
+    /// The steps by which the place and the office were found, in order.
     pub explanation: Vec<ExplanationStep>,
 }
 
-/// Answers a question. The only questions without an answer are those to a directory without an open office.
+/// Answers a question about the place `asked` and the help `wish`. Fails only if the directory has no open office.
 pub fn answer<'d>(directory: &'d Directory, asked: &Whereabouts, wish: &Wish) -> Result<WhereToTurn<'d>> {
     let mut explanation = Vec::with_capacity(4);
     let place = place::resolve(directory, asked, &mut explanation);
     answer_at(directory, place, wish, explanation)
 }
 
-/// Returns the central reception, for a matter about a person with a protected identity. The place is ignored, so that
-/// the route tells nothing about it.
+/// Answers with the central reception, for a matter about a person with a protected identity, or with the switchboard
+/// if no reception is open. The person's place is not used, so that the choice of the office tells nothing about it.
 pub fn answer_protected(directory: &Directory) -> Result<WhereToTurn<'_>> {
     let place = Resolved {
         by: ResolvedBy::Municipality,

@@ -1,4 +1,4 @@
-//! The choice of the one responsible office, from a place and a wish.
+//! The choice of the one office that is responsible for a place and a wish.
 
 use crate::directory::Directory;
 use crate::directory::geometry::measures::distance_metres;
@@ -7,9 +7,10 @@ use crate::services::{Need, Service};
 use crate::text::LanguageCode;
 use crate::where_to_turn::{ExplanationStep, Resolved, Rule};
 
-/// Returns every open office that could help, the best first. The offices of the area come before those of the whole
-/// municipality. Among these, the nearest comes first, and equally near ones are in the directory's order, which is by
-/// name. The on-call line and the switchboard are left out, because they only pass callers on.
+/// Returns every open office that could help, the best first: the offices of the place's area, and those of the whole
+/// municipality. If there is a wish, only offices with a service that fits it are returned. The offices of the area
+/// come before those of the whole municipality. Among these, the nearest comes first, and equally near ones are in the
+/// directory's order, which is by name. On-call lines and switchboards are left out, because they only pass callers on.
 pub fn ranked<'d>(directory: &'d Directory, place: &Resolved, wish: &Wish) -> Vec<&'d Office> {
     let area = place.district.map(|district| district.area_id);
     let serves = |office: &&Office| {
@@ -25,13 +26,14 @@ pub fn ranked<'d>(directory: &'d Directory, place: &Resolved, wish: &Wish) -> Ve
     offices
 }
 
-/// The distance in whole metres. An office without a location is farther away than any other.
+/// Returns the distance from the place to an office, in whole metres. If the location of the place or of the office is
+/// unknown, the distance is the largest number.
 fn metres(office: &Office, place: &Resolved) -> u64 {
     let (Some(from), Some(location)) = (place.point, office.location.as_ref()) else { return u64::MAX };
     distance_metres(from, location.coordinates).round() as u64
 }
 
-/// Returns the active services of the office that fit the wish.
+/// Returns the active services that `office` gives and that fit the wish.
 pub fn services<'d>(directory: &'d Directory, office: &Office, wish: &Wish) -> impl Iterator<Item = &'d Service> {
     let is_given = |service: &&Service| office.service_ids.contains(&service.id);
     directory.services.iter().filter(is_given).filter(|service| service.is_active() && wish.is_met_by(service))
@@ -49,15 +51,14 @@ impl Wish {
         of_age && needed && spoken
     }
 
-    /// Whether the wish may be met by some offices and not by others. That is so for a need or a language, but not for
-    /// an age alone.
+    /// Whether the wish asks for a certain kind of service: it names a need or a language. An age alone does not.
     fn is_for_a_service(&self) -> bool {
         self.need.is_some() || self.language.is_some()
     }
 }
 
-/// Chooses the responsible office and adds the steps that led to it to `explanation`. Returns `None` only if the
-/// directory has no open office at all.
+/// Chooses the responsible office from `ranked`, or a fallback office, and adds to `explanation` the steps that led to
+/// it. Returns `None` only if the directory has no open office at all.
 pub fn choose<'d>(
     directory: &'d Directory,
     place: &Resolved,
@@ -95,7 +96,8 @@ pub fn choose<'d>(
     fallback(directory, place, explanation)
 }
 
-/// Mentions a planned office of the area. It is never the answer, and a person who has heard of it should learn why.
+/// Adds a step to `explanation` that mentions a planned office of the place's area, if there is one. A planned office
+/// is never the answer, and a person who has heard of it should learn why.
 fn tell_planned(directory: &Directory, place: &Resolved, explanation: &mut Vec<ExplanationStep>) {
     let Some(area) = place.district.map(|district| district.area_id) else { return };
     let planned = |office: &&Office| office.status == OfficeStatus::Planned && office.area_ids.contains(&area);
@@ -151,15 +153,17 @@ fn told(rule: Rule, office: &Office, en: &str, sv: &str) -> ExplanationStep {
     ExplanationStep::new(rule, format!("{name} {en}."), format!("{name} {sv}."))
 }
 
-/// Returns the line that answers when the offices are closed.
+/// Returns the on-call line, which answers when the offices are closed. Returns `None` if no on-call line is in
+/// operation.
 pub fn on_call(directory: &Directory) -> Option<&Office> {
     directory.offices.iter().find(|office| office.kind == OfficeKind::OnCall && office.is_in_operation())
 }
 
-/// The needs of the person who asks. Each field narrows the choice of offices and services, and none is required.
+/// The help that the person who asks needs. Each field narrows the choice of offices and services, and none is
+/// required.
 #[derive(Debug, Clone, Default)]
 pub struct Wish {
-    /// The age of the child or young person, in years.
+    /// The age of the child or young person who needs help, in years.
     pub age: Option<u8>,
     pub need: Option<Need>,
     pub language: Option<LanguageCode>,

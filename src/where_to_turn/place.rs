@@ -1,4 +1,4 @@
-//! The search for the district that a question is about.
+//! The search for the place that a question is about: its district, or that it lies outside the municipality.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,26 +8,26 @@ use crate::districts::District;
 use crate::slug::DistrictName;
 use crate::where_to_turn::{ExplanationStep, Rule};
 
-/// The information about a place in a question. All of it is optional.
+/// The information in a question that can tell where the place is. All of it is optional.
 #[derive(Debug, Clone, Default)]
 pub struct Whereabouts {
-    /// Latitude and longitude, in WGS 84.
+    /// The latitude and the longitude of the place, in degrees (WGS 84).
     pub coordinates: Option<(f64, f64)>,
-    /// A district, by its identifier, slug or name.
+    /// The identifier or slug of a district, or the name of a district or of a part of one.
     pub district: Option<String>,
-    /// The name of a place.
+    /// The name of a place: a district, a part of a district or another municipality.
     pub place: Option<String>,
     pub postal_code: Option<String>,
 }
 
-/// A function that finds the place by one kind of information. It returns `None` if that information was not given or
-/// is not known.
+/// A function that finds the place by one kind of information in the question and adds its steps to the explanation. It
+/// returns `None` if the question does not have that information, or if the directory does not know it.
 type DistrictFinder = for<'d> fn(&'d Directory, &Whereabouts, &mut Vec<ExplanationStep>) -> Option<Resolved<'d>>;
 
-/// The ways to find the place, the surest first.
+/// The ways to find the place of a question, the most reliable first.
 const WAYS: [DistrictFinder; 4] = [by_coordinates, by_district, by_place, by_postal_code];
 
-/// Finds the district and adds the steps that led to it to `explanation`.
+/// Finds the place of a question, and adds to `explanation` the steps that led to it.
 pub fn resolve<'d>(
     directory: &'d Directory,
     asked: &Whereabouts,
@@ -37,7 +37,8 @@ pub fn resolve<'d>(
     let Some(mut resolved) = ways.find_map(|way| way(directory, asked, explanation)) else {
         return nowhere(explanation);
     };
-    // The information after the first that is known decides nothing. If it contradicts the first, the explanation says so.
+    // The information after the first that is known decides nothing. If it contradicts the first, a step of the
+    // explanation says so.
     let others = ways.filter_map(|way| way(directory, asked, &mut Vec::new()));
     explanation.extend(others.filter_map(|other| contradiction(&resolved, &other)));
     resolved.point = resolved.point.or_else(|| resolved.district.map(|district| directory.label_point(district)));
@@ -241,45 +242,47 @@ fn by_postal_code<'d>(
     Some(in_district(ResolvedBy::PostalCode, certainty, district))
 }
 
-/// The information that the place was found by.
+/// The kind of information in the question by which the place was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ResolvedBy {
-    /// The place was found by coordinates.
+    /// The place was found by latitude and longitude.
     Coordinates,
-    /// The place was found by a district's identifier, slug or name.
+    /// The place was found by the identifier, the slug or the name of a district.
     District,
-    /// The place was found by the name of a place.
+    /// The place was found by a place name: a district, a part of a district or another municipality.
     Place,
     /// The place was found by a postal code.
     PostalCode,
-    /// No place was found more closely than the municipality.
+    /// No place was found, so the answer is for the whole municipality.
     Municipality,
 }
 
-/// The certainty of the place that was found.
+/// The certainty with which the place of a question was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Certainty {
-    /// The place certainly lies in this district, or certainly outside the municipality.
+    /// The place certainly lies in the district that was found, or certainly outside the municipality.
     Exact,
-    /// The place probably lies in this district, or it lies in the municipality but its district is not known.
+    /// The place probably lies in the district that was found, or it lies in the municipality but in no district that
+    /// is known.
     Approximate,
-    /// The place is not known.
+    /// The question had no information about a place, or none that is known.
     Unknown,
 }
 
-/// The place of a question, as far as it was found.
+/// The place of a question, as far as it was found from the information in the question.
 #[derive(Debug, Clone, Copy)]
 pub struct Resolved<'d> {
     pub by: ResolvedBy,
     pub certainty: Certainty,
-    /// The district of the place, if it is known.
+    /// The district in which the place lies, if it is known.
     pub district: Option<&'d District>,
-    /// Whether the place certainly lies in another municipality.
+    /// Whether the place certainly lies outside the municipality.
     pub outside: bool,
-    /// The point that distances are measured from: longitude and latitude.
+    /// The point from which the distances to offices are measured, as longitude and latitude: the coordinates of the
+    /// question, or a point in the middle of the district. `None` if neither is known.
     pub point: Option<[f64; 2]>,
 }

@@ -24,48 +24,48 @@ pub fn mount(api: &mut impl Mount) {
     api.service(where_to_turn).service(ask_where_to_turn);
 }
 
-/// A question about where to turn. Every field is optional. The place is decided by the first of `lat` and `lon`,
+/// A question about where to turn. Every field is optional. The place is decided by the first of `lat` with `lon`,
 /// `district`, `place` and `postalCode` that is given and known.
 #[derive(Debug, Deserialize, ToSchema, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 #[schema(as = WhereToTurnQuestion)]
 pub struct Question {
-    /// The latitude in degrees (WGS 84). Must be given together with `lon`.
+    /// The latitude of the place in degrees (WGS 84). Must be given together with `lon`.
     #[schema(minimum = -90, maximum = 90, example = 58.4275)]
     #[param(minimum = -90, maximum = 90, example = 58.4275)]
     lat: Option<f64>,
-    /// The longitude in degrees (WGS 84). Must be given together with `lat`.
+    /// The longitude of the place in degrees (WGS 84). Must be given together with `lat`.
     #[schema(minimum = -180, maximum = 180, example = 15.5837)]
     #[param(minimum = -180, maximum = 180, example = 15.5837)]
     lon: Option<f64>,
-    /// A district, by its identifier, slug or name.
+    /// The district of the place, by its identifier, slug or name.
     #[schema(example = "skaggetorp-tornby")]
     #[param(example = "skaggetorp-tornby")]
     district: Option<Line>,
-    /// The name of a place.
+    /// The name of the place: a district, a part of a district or another municipality.
     #[schema(example = "Skäggetorp")]
     #[param(example = "Skäggetorp")]
     place: Option<Line>,
-    /// A Swedish postal code.
+    /// The Swedish postal code of the place.
     #[schema(example = "58644")]
     #[param(example = "58644")]
     postal_code: Option<Line>,
-    /// The age of the child or young person, in years.
+    /// The age of the child or young person who needs help, in years.
     #[schema(minimum = 0, maximum = 120, example = 14)]
     #[param(minimum = 0, maximum = 120, example = 14)]
     age: Option<u8>,
-    /// The problem that help is needed with.
+    /// The problem with which help is needed.
     need: Option<Need>,
-    /// The preferred language (ISO 639 code).
+    /// The language in which help is wanted (ISO 639 code).
     language: Option<LanguageCode>,
-    /// The time for which offices are shown as open or closed. The default is now.
+    /// The time for which the answer says whether offices are open. The default is now.
     at: Option<Timestamp>,
 }
 
 impl Question {
     /// Checks the question and splits it into the place, the wish and the time. `place` turns the name of a field into
-    /// its place in the query or the body, for the errors.
+    /// the location of that field in the query or the body, for the errors.
     fn parts(
         self,
         place: fn(&str) -> ViolationPlace,
@@ -104,7 +104,7 @@ impl Question {
 
 /// Find out where to turn
 ///
-/// The answer is the one office that is responsible for a place. Each step that led to the office is in `explanation`.
+/// The answer is the one office that is responsible for a place. `explanation` has each step that led to the office.
 /// There is always an answer, even for a place outside the municipality and for a question without any field. Nothing
 /// of the question is stored or logged.
 #[utoipa::path(

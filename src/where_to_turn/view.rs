@@ -1,4 +1,4 @@
-//! The answer as the API shows it.
+//! The answer to the question "where do I turn?", as the API shows it.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,52 +21,54 @@ use crate::where_to_turn::{Certainty, ExplanationStep, ResolvedBy, WhereToTurn};
 #[serde(rename_all = "camelCase")]
 #[schema(as = WhereToTurn)]
 pub struct WhereToTurnView<'a> {
-    /// The information that the place was found by.
+    /// The kind of information in the question by which the place was found.
     resolved_by: ResolvedBy,
-    /// The certainty of the place that was found.
+    /// The certainty with which the place was found.
     certainty: Certainty,
-    /// The district of the place, if it is known.
+    /// The district in which the place lies. Absent if it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     district: Option<DistrictSummary<'a>>,
-    /// The area that the district belongs to.
+    /// The area that the district belongs to. Absent if the district is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     area: Option<AreaSummary<'a>>,
-    /// The responsible office. There is always exactly one.
+    /// The office that is responsible for the place. There is always exactly one.
     office: OfficeView<'a>,
-    /// Whether the responsible office is open at the requested time.
+    /// Whether the responsible office is open at the time `at` of the question (by default now), and when that changes.
     open_state: OpenState,
-    /// The services that the office can give to the person who asks.
+    /// The active services of the responsible office that fit the age, the need and the language of the question.
     #[schema(max_items = 1000)]
     services: Vec<ServiceSummary<'a>>,
-    /// Up to three other offices that could help, the best first.
+    /// Up to three other open offices that could help, the best first.
     ///
     /// @example []
     #[schema(max_items = 3)]
     alternatives: Vec<OfficeSummary<'a>>,
-    /// Returns the line that answers when the offices are closed.
+    /// The on-call line, which answers when the offices are closed. Absent if the municipality has no on-call line in
+    /// operation.
     #[serde(skip_serializing_if = "Option::is_none")]
     on_call: Option<OfficeSummary<'a>>,
-    /// The number to call in an emergency.
+    /// The telephone number to call in an emergency.
     emergency: Emergency<'a>,
-    /// Whether the place certainly lies in another municipality.
+    /// Whether the place certainly lies outside the municipality.
     ///
     /// @example false
     outside_municipality: bool,
-    /// The steps that led to the office, in order.
+    /// The steps by which the place and the responsible office were found, in order.
     #[schema(min_items = 1, max_items = 20)]
     explanation: Vec<ExplanationStep>,
-    /// The version of the directory that the answer was made from.
+    /// The version of the directory from which the answer was made: the number of times that the directory had been
+    /// written.
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64, example = 1)]
     directory_version: i64,
 }
 
-/// The identifier, slug and name of a district.
+/// The identifier, slug and name of the district in which the place of the question lies.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct DistrictSummary<'a> {
     /// The district's identifier, a UUID.
     id: DistrictId,
-    /// The district's readable name in paths.
+    /// The district's slug: its readable name in addresses such as `/districts/skaggetorp-tornby`.
     ///
     /// @example "skaggetorp-tornby"
     slug: &'a Slug,
@@ -76,13 +78,13 @@ struct DistrictSummary<'a> {
     name: &'a Localized,
 }
 
-/// The identifier, slug and name of an area.
+/// The identifier, slug and name of the area to which the district belongs.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct AreaSummary<'a> {
     /// The area's identifier, a UUID.
     id: AreaId,
-    /// The area's readable name in paths.
+    /// The area's slug: its readable name in addresses such as `/areas/norr`.
     ///
     /// @example "norr"
     slug: &'a Slug,
@@ -92,13 +94,13 @@ struct AreaSummary<'a> {
     name: &'a Localized,
 }
 
-/// The main facts about a service.
+/// A service of the responsible office: its identifier, slug, name and description.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ServiceSummary<'a> {
     /// The service's identifier, a UUID.
     id: ServiceId,
-    /// The service's readable name in paths.
+    /// The service's slug: its readable name in addresses such as `/services/forebyggande-insatser`.
     ///
     /// @example "forebyggande-insatser"
     slug: &'a Slug,
@@ -112,13 +114,13 @@ struct ServiceSummary<'a> {
     description: &'a Localized,
 }
 
-/// The main facts about an office.
+/// The main facts about another office than the responsible one: how to call it, and whether it is open.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct OfficeSummary<'a> {
     /// The office's identifier, a UUID.
     id: OfficeId,
-    /// The office's readable name in paths.
+    /// The office's slug: its readable name in addresses such as `/offices/skaggetorp`.
     ///
     /// @example "sociala-jouren"
     slug: &'a Slug,
@@ -126,7 +128,7 @@ struct OfficeSummary<'a> {
     ///
     /// @example {"sv": "Sociala jouren", "en": "Out-of-hours social services"}
     name: &'a Localized,
-    /// The kind of the office.
+    /// The kind of office, such as a base or an on-call line.
     ///
     /// @example "on_call"
     kind: OfficeKind,
@@ -134,23 +136,23 @@ struct OfficeSummary<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 24, pattern = "^\\+[1-9][0-9]*( [0-9]+)*$", example = "+46 13 20 75 26")]
     phone: Option<&'a str>,
-    /// Whether the office is open at the requested time.
+    /// Whether the office is open at the time `at` of the question (by default now), and when that changes.
     ///
     /// @example {"openNow": null}
     open_state: OpenState,
 }
 
-/// The number to call in an emergency.
+/// The telephone number to call in an emergency.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Emergency<'a> {
-    /// The telephone number, such as 112.
+    /// The telephone number of the emergency services, such as 112.
     #[schema(max_length = 20, pattern = "^[0-9]+$", example = "112")]
     number: &'a str,
 }
 
 impl<'a> WhereToTurnView<'a> {
-    /// Shows the answer, with the open state of each office at the time `at`.
+    /// Shows the answer to a question, with the open state of each office at the time `at`.
     pub fn new(answer: WhereToTurn<'a>, directory: &'a Directory, at: Timestamp, call: &Call) -> Self {
         let district = answer.place.district;
         let area = district.and_then(|district| directory.area(district.area_id));

@@ -1,4 +1,4 @@
-//! Keys of partner agencies as they are stored, and what each is made for.
+//! API keys of partner agencies as they are stored, and the terms on which a key is made.
 
 use diesel::prelude::*;
 
@@ -12,40 +12,40 @@ use crate::id::PartnerId;
 use crate::moment::Moment;
 use crate::time::Timestamp;
 
-/// The label, scopes and limits with which a key is made.
+/// The terms on which an API key is made: its label, scopes, networks and expiry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
-    /// The key's name for people.
+    /// The key's label, by which people recognise it.
     pub label: String,
-    /// The uses that the key is allowed.
+    /// The scopes of the key: whether it may submit or read referrals.
     pub scopes: Vec<Scope>,
-    /// The networks from which alone the key is valid. If empty, it is valid from anywhere.
+    /// The networks to which the key is limited. If empty, it is valid from anywhere.
     pub allowed_networks: Vec<Network>,
-    /// The time when the key expires, if it does.
+    /// The time when the key expires; `None` if it never does.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A key as it is stored, without its secret.
+/// An API key as it is stored: with a keyed hash in place of its secret.
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = partner_keys)]
 pub struct ApiKey {
     pub id: ApiKeyId,
     /// The agency that the key belongs to.
     pub partner_id: PartnerId,
-    /// The key's name for people.
+    /// The key's label, by which people recognise it.
     pub label: String,
     pub(super) secret_hash: Vec<u8>,
     scopes: Json<Vec<String>>,
     allowed_networks: Json<Vec<Network>>,
     pub created_at: Timestamp,
-    /// The time when the key expires, if it does.
+    /// The time when the key expires; `None` if it never does.
     pub expires_at: Option<Timestamp>,
-    /// The time when the key ends because another one replaces it.
+    /// The time when the key ends because another one replaces it; `None` as long as it is not rotated.
     pub overlap_until: Option<Timestamp>,
-    /// The key that replaces this one.
+    /// The id of the key that replaces this one; `None` as long as it is not rotated.
     pub rotated_to: Option<ApiKeyId>,
     pub revoked_at: Option<Timestamp>,
-    /// The time of the last use, accurate to about a minute.
+    /// The time of the key's last use, accurate to about a minute; `None` if it was never used.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -73,37 +73,39 @@ impl ApiKey {
         }
     }
 
-    /// The uses that the key is allowed. A scope that only a newer version of the program knows is left out.
+    /// Returns the scopes of the key. A scope that only a newer version of the program knows is left out.
     pub fn scopes(&self) -> Vec<Scope> {
         self.scopes.0.iter().filter_map(|scope| scope.parse().ok()).collect()
     }
 
-    /// The networks from which alone the key is valid. If empty, it is valid from anywhere.
+    /// Returns the networks to which the key is limited. If empty, it is valid from anywhere.
     pub fn allowed_networks(&self) -> &[Network] {
         &self.allowed_networks.0
     }
 
-    /// The time when the key ends without being revoked, if it does.
+    /// Returns the time when the key ends without being revoked: its expiry or the end of its overlap, whichever comes first.
+    /// `None` if it has neither.
     pub fn ends_at(&self) -> Option<Timestamp> {
         self.expires_at.into_iter().chain(self.overlap_until).min()
     }
 
-    /// Whether the key is valid at the time `now`. The status of its agency and its networks are not checked.
+    /// Whether the key is neither revoked nor ended at the time `now`. The status of its agency and its networks are not checked.
     pub fn holds(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.ends_at().is_none_or(|end| now < end)
     }
 
-    /// Whether another key may replace this one.
+    /// Whether the key may be rotated: it is valid at the time `now`, and no other key replaces it yet.
     pub fn may_be_rotated(&self, now: Timestamp) -> bool {
         self.holds(now) && self.rotated_to.is_none()
     }
 
-    /// The version of the record, which counts its changes: a key can be rotated once and revoked once.
+    /// Returns the version of the record, from 1 to 3. It counts the record's changes: a key can be rotated once and revoked once.
     pub fn version(&self) -> i32 {
         1 + i32::from(self.rotated_to.is_some()) + i32::from(self.revoked_at.is_some())
     }
 
-    /// The terms of the key that replaces this one: the same label, scopes and networks, and the same lifetime counted from `now`.
+    /// Returns the terms of a key that replaces this one: the same label, scopes and networks, and the same lifetime counted from
+    /// `now`.
     pub fn terms_of_next(&self, now: Timestamp) -> Terms {
         let from_now = |end: Timestamp| Timestamp::from(now.utc() + (end.utc() - self.created_at.utc()));
         Terms {

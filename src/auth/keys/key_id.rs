@@ -1,4 +1,4 @@
-//! Identifiers of keys.
+//! The ids of the API keys of partner agencies.
 
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use crate::error::Text;
 
-/// The number of characters in a key's id.
+/// The number of characters in the id of an API key.
 pub(super) const ID_LENGTH: usize = 10;
 
-/// The public part of a key, which identifies the key: ten letters and digits.
+/// The id of an API key: ten letters and digits. It is the public part of the key, and may be shown.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(transparent)]
@@ -23,7 +23,7 @@ pub struct ApiKeyId(pub(super) String);
 crate::text_column!(ApiKeyId);
 
 impl ApiKeyId {
-    /// The characters of the id in the form of a UUID (RFC 9562, version 8): the audit identifies every resource by a UUID.
+    /// Returns the id in the form of a UUID (RFC 9562, version 8), since the audit identifies every resource by a UUID.
     pub fn uuid(&self) -> Uuid {
         let mut bytes = [0; 16];
         // Bytes 6 and 8 hold the version and the variant, so the characters go before and after them.

@@ -1,9 +1,10 @@
-//! The keys in memory, so that signing in needs no query.
+//! The API keys of all partner agencies in memory, so that signing in needs no query.
 //!
-//! - [`Keyring::refresh`] is called every second, to notice the changes of other servers, and also before a change made on this
-//!   server is answered. The result of an earlier reading never replaces that of a later one.
-//! - A refused key is counted by the reason, and never named.
-//! - The last use of each key is kept in memory. All of them are written together, at most once a minute.
+//! - [`Keyring::refresh`] reads the keys from the database. It is called every second, to notice the changes of other servers, and
+//!   also before a change made on this server is answered. The result of an earlier reading never replaces that of a later one.
+//! - When a key is refused, the metrics count the reason, and the key is never named.
+//! - The time of the last use of each key is kept in memory. The times of all keys are written to the database together, usually
+//!   once a minute.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -25,33 +26,33 @@ use crate::moment::Moment;
 use crate::telemetry::Metrics;
 use crate::time::Timestamp;
 
-/// The time for which the reason is remembered why a key is no longer valid.
+/// The time for which an ended key stays in the ring, so that a refusal of it is counted as revoked or expired, not as unknown.
 const REMEMBERED: Duration = Duration::days(30);
-/// The time between two writes of the last uses, in microseconds.
+/// The least time between two regular writes of the last uses to the database, in microseconds.
 const BETWEEN_WRITES: i64 = 60_000_000;
 
-/// The reasons for refusing a key. They are for the metrics; callers are never told.
+/// A reason for refusing an API key, as counted by the metrics. Callers are never told the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::AsRefStr, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 enum KeyRefusal {
-    /// The text does not have the form of a key, or its check is wrong.
+    /// The text does not have the form of a key, or its checksum is wrong.
     Checksum,
-    /// The key was made for another environment.
+    /// The key was made for another environment, such as a test installation.
     Environment,
-    /// There is no key with this id.
+    /// No key with this id is in the ring: it never existed, or it ended long ago.
     Unknown,
-    /// There is a key with this id, but its secret is another one.
+    /// A key with this id is in the ring, but its secret is another one.
     Forged,
     Revoked,
     /// The key has expired, or its overlap after a rotation has ended.
     Expired,
-    /// The key's agency is suspended.
+    /// The agency that the key belongs to is suspended.
     Suspended,
-    /// The call came from outside the key's networks.
+    /// The call came from an address outside the networks that the key is limited to.
     Network,
 }
 
-/// The keys of an installation. Clones share them.
+/// The API keys of an installation's partner agencies, in memory. Clones share them.
 #[derive(Clone)]
 pub struct Keyring(Arc<KeyringState>);
 
@@ -60,15 +61,15 @@ struct KeyringState {
     hash_key: [u8; 32],
     metrics: Arc<Metrics>,
     keys: ArcSwap<HashMap<ApiKeyId, KeyEntry>>,
-    /// The number of readings that were started.
+    /// The number of readings of the database that were begun so far.
     begun: AtomicU64,
-    /// The number of the reading that the keys come from.
+    /// The number of the reading that the keys in memory come from.
     installed: Mutex<u64>,
-    /// The time when the last uses were written, in microseconds.
+    /// The time when the last uses were last written to the database, in microseconds since 1970.
     uses_written_at: AtomicI64,
 }
 
-/// The parts of a key that signing in needs.
+/// The facts about one API key that signing in needs.
 struct KeyEntry {
     hash: Vec<u8>,
     agency: Agency,
@@ -79,7 +80,7 @@ struct KeyEntry {
     uses: Arc<Uses>,
 }
 
-/// The last use of a key, and the last use that was written, in microseconds.
+/// The times of the last use of a key and of the last use that is in the database, in microseconds since 1970. Zero means none.
 #[derive(Default)]
 struct Uses {
     last: AtomicI64,
@@ -93,7 +94,7 @@ impl fmt::Debug for Keyring {
 }
 
 impl Keyring {
-    /// Makes an empty ring for the keys of one environment.
+    /// Makes an empty ring for keys of the environment `environment`, which hashes their secrets with `hash_key`.
     pub fn new(environment: String, hash_key: [u8; 32], metrics: Arc<Metrics>) -> Self {
         // The counter of every reason starts at zero, so that a rate can be computed over reasons that never occurred.
         KeyRefusal::iter().for_each(|refusal| metrics.count_refused_keys(refusal.into(), 0));
@@ -108,13 +109,14 @@ impl Keyring {
         }))
     }
 
-    /// Makes a new key: the record that is stored, and the key itself, which is shown once.
+    /// Makes a new API key for an agency: the record that is to be stored, and the key itself, which is shown once. It stores
+    /// nothing.
     pub fn issue(&self, partner: PartnerId, terms: Terms, moment: &Moment) -> (ApiKey, PlainKey) {
         let plain = PlainKey::new(&self.0.environment, &moment.random);
         (ApiKey::new(&plain, &self.0.hash_key, partner, terms, moment), plain)
     }
 
-    /// Reads the keys from the database again.
+    /// Reads the API keys from the database and puts them into use, unless a later reading was faster.
     pub async fn refresh(&self, db: &Db, now: Timestamp) -> Result<()> {
         let reading = self.0.begun.fetch_add(1, Ordering::SeqCst);
         let since = Timestamp::from(now.utc() - REMEMBERED);
@@ -138,7 +140,8 @@ impl Keyring {
         self.0.keys.store(Arc::new(known.collect()));
     }
 
-    /// Returns the agency that a key belongs to, for a call from this address. `None` if the key is not valid, whatever the reason.
+    /// Returns the agency that the API key `key` belongs to, and notes the use of the key at `now`. `None` if the key is not valid
+    /// for a call from the address `from`; the metrics count the reason.
     pub fn verify(&self, key: &str, from: Option<IpAddr>, now: Timestamp) -> Option<Agency> {
         let checked = self.check(key, from, now);
         checked.map_err(|refusal| self.0.metrics.count_refused_keys(refusal.into(), 1)).ok()
@@ -161,7 +164,7 @@ impl Keyring {
         Ok(known.agency.clone())
     }
 
-    /// Writes the last uses if a minute has passed since the last write.
+    /// Writes the last uses of the keys to the database if a minute has passed since the previous write.
     pub async fn write_uses_when_due(&self, db: &Db, now: Timestamp) -> Result<()> {
         let since = now.micros() - self.0.uses_written_at.load(Ordering::Relaxed);
         if (0..BETWEEN_WRITES).contains(&since) {
@@ -172,7 +175,7 @@ impl Keyring {
         Ok(())
     }
 
-    /// Writes the last uses that are not written yet, all of them in one transaction.
+    /// Writes to the database the last uses that are not there yet, all of them in one transaction.
     pub async fn write_uses(&self, db: &Db) -> Result<()> {
         let mut uses = Vec::new();
         let mut written = Vec::new();

@@ -1,11 +1,11 @@
-//! Keys of partner agencies: `nara_<env>_<keyId>_<secret><check>`.
+//! API keys of partner agencies, of the form `nara_<env>_<keyId>_<secret><check>`.
 //!
-//! - The check detects a mistyped key before any look-up.
-//! - The secret has 190 bits and is not stored: the database holds a keyed hash of it, which is compared in constant time.
+//! - The check is a checksum. It detects a mistyped key before any look-up.
+//! - The secret has 190 random bits and is not stored: the database holds a keyed hash of it, which is compared in constant time.
 //! - The environment is part of the key, so that a key for a test installation is refused in production.
 //! - A key is valid until it expires, until the overlap after its rotation ends, or until it is revoked, whichever comes first.
 //!   If it has allowed networks, it is valid only from them. It is never valid while its agency is suspended.
-//! - Signing in needs no query: the [`Keyring`] is in memory. It also remembers the last use of each key.
+//! - Signing in needs no query: the [`Keyring`] holds all keys in memory. It also remembers the last use of each key.
 
 pub mod api_key;
 pub mod key_id;
@@ -28,17 +28,17 @@ pub use keyring::Keyring;
 pub use network::Network;
 pub use plain::PlainKey;
 
-/// The time for which the old key stays valid after a rotation, unless the call sets another.
+/// The time for which the old key stays valid after a rotation, unless the call that rotates it sets another.
 pub const USUAL_OVERLAP: Duration = Duration::hours(24);
-/// The longest time for which the old key can stay valid after a rotation.
+/// The longest time for which the old key can be kept valid after a rotation.
 pub const LONGEST_OVERLAP: Duration = Duration::days(30);
 
-/// The error for rotating a key that has ended or was already replaced.
+/// Makes the error for rotating a key that has ended or was already rotated.
 pub fn ended() -> Error {
     Error::new(Problem::KeyEnded)
 }
 
-/// Stores a key that the program makes for a demo or a test. It never expires and is valid from anywhere.
+/// Stores an API key that the program makes for a demo or a test. It never expires and is valid from anywhere.
 pub fn insert(
     conn: &mut DbConn,
     key: &PlainKey,

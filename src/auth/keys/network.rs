@@ -1,4 +1,4 @@
-//! The networks that a key's use can be limited to.
+//! The networks to which the use of an API key can be limited.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ use crate::error::Text;
 pub struct Network(IpNet);
 
 impl Network {
-    /// Whether the address lies in the network. An IPv4 address that is written as an IPv6 address counts as IPv4.
+    /// Whether an IP address lies in the network. An IPv4 address that is written as an IPv6 address counts as IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }

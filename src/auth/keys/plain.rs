@@ -1,4 +1,4 @@
-//! A key as its agency holds it: making, parsing, hashing and revealing it.
+//! An API key of a partner agency as the agency holds it: making, parsing, hashing and revealing it.
 
 use crate::auth::keys::ApiKeyId;
 use crate::auth::keys::key_id::ID_LENGTH;
@@ -9,7 +9,8 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 const SECRET_LENGTH: usize = 32;
 const CHECK_LENGTH: usize = 6;
 
-/// A key as its agency holds it. It has no `Debug` and no `Serialize`: it is shown once, in the answer to the call that makes it.
+/// An API key with its secret, as the agency holds it. It has no `Debug` and no `Serialize`: it is shown once, in the answer to the
+/// call that makes it.
 pub struct PlainKey {
     pub(super) environment: String,
     pub(super) id: ApiKeyId,
@@ -17,7 +18,7 @@ pub struct PlainKey {
 }
 
 impl PlainKey {
-    /// Makes a new key.
+    /// Makes a new key with a random id and secret, for the environment `environment`.
     pub fn new(environment: &str, random: &Random) -> Self {
         Self {
             environment: environment.to_owned(),
@@ -26,7 +27,8 @@ impl PlainKey {
         }
     }
 
-    /// Parses a key. `None` if it does not have the right form or its check is wrong.
+    /// Parses an API key. `None` if it does not have the right form or its checksum is wrong. Whether the key exists is not
+    /// checked.
     pub fn parse(key: &str) -> Option<Self> {
         let (environment, rest) = key.strip_prefix("nara_")?.split_once('_')?;
         let (id, rest) = rest.split_once('_')?;
@@ -38,12 +40,12 @@ impl PlainKey {
         (parsed.check() == check).then_some(parsed)
     }
 
-    /// The whole key, to be shown once.
+    /// Returns the whole key as text, to be shown once.
     pub fn reveal(&self) -> String {
         format!("nara_{}_{}_{}{}", self.environment, self.id, self.secret, self.check())
     }
 
-    /// The hash that the database stores instead of the secret.
+    /// Returns the keyed hash of the key's id and secret, which the database stores instead of the secret.
     pub(super) fn hash(&self, hash_key: &[u8; 32]) -> [u8; 32] {
         code(hash_key, &[self.id.as_ref().as_bytes(), self.secret.as_bytes()])
     }
@@ -59,7 +61,8 @@ impl PlainKey {
     }
 }
 
-/// Draws `N` random characters. 62 does not divide 256, so bytes from 248 on are drawn again, and every character is equally likely.
+/// Draws `N` random letters and digits. 62 does not divide 256, so bytes from 248 on are drawn again, and every character is
+/// equally likely.
 fn letters<const N: usize>(random: &Random) -> String {
     let mut letters = String::with_capacity(N);
     while letters.len() < N {

@@ -1,4 +1,4 @@
-//! All statements on keys.
+//! All database statements on the API keys of partner agencies.
 
 use diesel::prelude::*;
 
@@ -16,21 +16,22 @@ pub fn insert(conn: &mut DbConn, key: &ApiKey) -> Result<()> {
     Ok(())
 }
 
-/// Returns all keys of an agency, in the order in which they were made.
+/// Returns all API keys of a partner agency, also the ended ones, in the order in which they were made.
 pub fn of_partner(conn: &mut DbConn, partner: PartnerId) -> Result<Vec<ApiKey>> {
     let of_partner = partner_keys::table.filter(partner_keys::partner_id.eq(partner));
     let ordered = of_partner.order((partner_keys::created_at, partner_keys::id));
     Ok(on_backend!(conn, conn => ordered.select(ApiKey::as_select()).load(conn))?)
 }
 
-/// Returns a key, if it belongs to the agency.
+/// Returns an API key. Fails with `NotFound` if it does not exist or belongs to another agency.
 pub fn find(conn: &mut DbConn, partner: PartnerId, id: &ApiKeyId) -> Result<ApiKey> {
     let key = partner_keys::table.find(id);
     let found: Option<ApiKey> = on_backend!(conn, conn => key.select(ApiKey::as_select()).first(conn).optional())?;
     found.filter(|key| key.partner_id == partner).ok_or_else(Error::not_found)
 }
 
-/// Stores which key replaces another one, and until when the old one stays valid. False if the old key was already revoked or rotated.
+/// Stores that the key `next` replaces the key `old`, which stays valid until `overlap_until`. Returns false and changes nothing if
+/// the old key was already revoked or rotated.
 pub fn rotate(conn: &mut DbConn, old: &ApiKeyId, next: &ApiKeyId, overlap_until: Timestamp) -> Result<bool> {
     let in_force = partner_keys::table
         .find(old)
@@ -40,14 +41,14 @@ pub fn rotate(conn: &mut DbConn, old: &ApiKeyId, next: &ApiKeyId, overlap_until:
     Ok(on_backend!(conn, conn => diesel::update(in_force).set(change).execute(conn))? == 1)
 }
 
-/// Revokes a key. False if it was already revoked.
+/// Revokes an API key. Returns false and changes nothing if it was already revoked.
 pub fn revoke(conn: &mut DbConn, id: &ApiKeyId, now: Timestamp) -> Result<bool> {
     let in_force = partner_keys::table.find(id).filter(partner_keys::revoked_at.is_null());
     let change = partner_keys::revoked_at.eq(now);
     Ok(on_backend!(conn, conn => diesel::update(in_force).set(change).execute(conn))? == 1)
 }
 
-/// Stores the last uses of keys, unless another server stored a later use.
+/// Stores the times of the last uses of API keys, except those for which a later use is already stored.
 pub fn note_uses(conn: &mut DbConn, uses: &[(ApiKeyId, Timestamp)]) -> Result<()> {
     for (id, at) in uses {
         let earlier = partner_keys::last_used_at.is_null().or(partner_keys::last_used_at.lt(*at));
@@ -57,7 +58,7 @@ pub fn note_uses(conn: &mut DbConn, uses: &[(ApiKeyId, Timestamp)]) -> Result<()
     Ok(())
 }
 
-/// Returns the keys that a [`Keyring`](crate::auth::keys::Keyring) must know, with the categories and statuses of their
+/// Returns the API keys that a [`Keyring`](crate::auth::keys::Keyring) must know, with the categories and statuses of their
 /// agencies: the valid ones, and those that ended after `since`, so that the reason for refusing them can be counted.
 pub fn for_ring(conn: &mut DbConn, since: Timestamp) -> Result<Vec<(ApiKey, Category, PartnerStatus)>> {
     let recent = partner_keys::table

@@ -1,4 +1,4 @@
-//! The conversion of a text to expressions that the `opening-hours` crate evaluates correctly.
+//! The conversion of a text of opening hours to expressions that the `opening-hours` crate evaluates correctly.
 //!
 //! The crate parses the whole syntax and evaluates most of it. A text that it would evaluate incorrectly is either
 //! rewritten here or refused with a message:
@@ -6,7 +6,8 @@
 //! - By the specification, a comment without `open`, `closed` or `unknown` means unknown. The crate takes it as open, so
 //!   `unknown` is added.
 //! - In the crate, `2026Jun-Aug` without a space ends on 1 August, so the space is added.
-//! - Open ends (`17:00+`), repetitions (`10:00-12:00/00:30`) and sun times are not fixed hours, so they are refused.
+//! - Open ends (`17:00+`), repetitions (`10:00-12:00/00:30`) and times of sunrise and sunset are not fixed hours, so
+//!   they are refused.
 //! - In the crate, a night loses its hours after midnight if another rule holds on the next day, so the hours after
 //!   midnight are evaluated separately ([`Expressions::night`]).
 //! - The time to parse a list of dates such as `Jan Mo[1],Feb Mo[1]` triples with each date, so long lists are refused.
@@ -18,19 +19,20 @@ use crate::error::Text;
 
 pub(super) type Expression = opening_hours::OpeningHours;
 
-/// The largest number of characters in a text.
+/// The largest number of characters in a text of opening hours.
 pub const MAX_LENGTH: usize = 500;
 
-/// The largest number of weekdays with numbers, such as `Mo[1]`, in a list. The parser's work triples with each.
+/// The largest number of weekdays with numbers, such as `Mo[1]`, that may be followed by a comma in one text. The
+/// parser's work triples with each of them.
 const MAX_NTH_IN_A_ROW: usize = 4;
 
-/// The expressions of a text, which answer questions about single days.
+/// The parsed form of one text of opening hours, which gives the hours of single days.
 #[derive(Debug, Clone)]
 pub(super) struct Expressions {
-    /// The hours that begin and end on one day.
+    /// The hours of each day up to midnight.
     pub(super) day: Expression,
-    /// The hours after midnight. Their times are those of the next day, and their date is the day on which they began.
-    /// Absent if no hours go on after midnight.
+    /// The hours after midnight that belong to the day before. They are found by the date on which the night began, and
+    /// their times are those of the next day. Absent if no hours go on after midnight.
     pub(super) night: Option<Expression>,
 }
 
@@ -48,7 +50,8 @@ impl Expressions {
     }
 }
 
-/// Makes `PH` mean the days that are free by law. `SH` means no day, because the data has no school holidays.
+/// Returns the holidays that `PH` means: the days that are free by lag (1930:173). `SH` (school holidays) means no day,
+/// because the data has no school holidays.
 fn public_holidays(calendar: &Calendar) -> ContextHolidays {
     let none = ContextHolidays::default();
     let mut public = none.get_public().clone();
@@ -93,8 +96,8 @@ fn read(text: &str) -> Result<Expression, HoursError> {
     })
 }
 
-/// Adds to a text what it leaves out and the crate gets wrong: the state that a comment alone means, and the space
-/// between a year and a month.
+/// Adds to a text of opening hours two things that it leaves out and the crate gets wrong: the state `unknown` for a
+/// comment without a state, and the space between a year and a month.
 fn spell_out(text: &str) -> String {
     let mut spelled = String::new();
     // The parts with odd numbers were between quotation marks.
@@ -118,7 +121,7 @@ fn spell_out(text: &str) -> String {
     spelled
 }
 
-/// Puts a space between a year and a month.
+/// Puts a space between a year and a month in a text, as in `2026 Jun`.
 fn part_years(text: &str) -> String {
     let mut parted = String::new();
     let mut digits = 0;
@@ -149,7 +152,8 @@ fn refuse_indefinite(text: &str, expression: &Expression) -> Result<(), HoursErr
     Ok(())
 }
 
-/// Splits hours that go on after midnight into the hours before midnight and the hours after it.
+/// Splits opening hours into the hours before midnight and the hours after it. Hours that never go on after midnight
+/// are returned whole, with `None`.
 fn part_at_midnight(whole: Expression) -> Result<(Expression, Option<Expression>), HoursError> {
     let full_day = read("00:00-24:00")?.get_expression();
     let Some(full_span) = full_day.rules.first().and_then(|rule| rule.time_selector.spans.first()) else {
@@ -178,16 +182,16 @@ fn part_at_midnight(whole: Expression) -> Result<(Expression, Option<Expression>
     if *printed.get_expression() == day { Ok((printed, Some(night))) } else { Err(not_understood()) }
 }
 
-/// Returns the hours from midnight to an end such as `02:00` or `26:00`. Both of these mean two o'clock on the next
-/// day.
+/// Returns the hours from midnight to an end such as `02:00` or `26:00`, as a text such as `00:00-02:00`. Both of these
+/// ends mean two o'clock on the next day.
 fn hours_after_midnight(end: &str) -> String {
     let (hour, minute) = end.split_once(':').unwrap_or((end, "00"));
     let hour: u8 = hour.parse().unwrap_or_default();
     format!("00:00-{:02}:{minute}", if hour >= 24 { hour - 24 } else { hour })
 }
 
-/// Makes the rules for the hours after midnight, by the date on which these hours began. `nights` has the hours of each
-/// rule.
+/// Makes the expression for the hours after midnight, by the date on which the night began. `nights` has one text for
+/// each rule of `whole`: the rule's hours after midnight, or an empty text.
 fn night_part(whole: &Expression, nights: Vec<String>) -> Result<Expression, HoursError> {
     let mut night = whole.get_expression().as_ref().clone();
     // The first rule always has the normal operator, by which a rule replaces earlier rules on its days. Later rules may
@@ -213,8 +217,8 @@ fn night_part(whole: &Expression, nights: Vec<String>) -> Result<Expression, Hou
     if *printed.get_expression() == night { Ok(printed) } else { Err(not_understood()) }
 }
 
-/// The error for rare selectors that the crate prints as something else. Only its parser makes expressions, so the
-/// printed form is needed.
+/// Returns the error for rare dates that the crate does not print in the form that it parsed. Only the crate's parser
+/// makes expressions, so a changed expression must be printed and parsed again.
 fn not_understood() -> HoursError {
     let message = Text::new(
         "combines hours past midnight with rare dates: write two rules, one up to 24:00 and one from 00:00",
@@ -223,7 +227,7 @@ fn not_understood() -> HoursError {
     HoursError { position: 0, message }
 }
 
-/// Returns the number of characters before a place that is counted in bytes.
+/// Returns the number of characters before a place in a text. `place` is counted in bytes.
 fn char_position(text: &str, place: usize) -> usize {
     text.char_indices().take_while(|(index, _)| *index < place).count()
 }
@@ -234,6 +238,6 @@ fn char_position(text: &str, place: usize) -> usize {
 pub struct HoursError {
     /// The number of characters before the mistake.
     pub position: usize,
-    /// The explanation of the mistake. It follows the name of the field.
+    /// The explanation of the mistake. It continues a sentence that begins with the name of the field.
     pub message: Text,
 }

@@ -11,7 +11,8 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// Returns the state at a local time, as one word with the time of its next change in UTC.
+/// Returns the state that the hours in `text` give at a local time, as one word with the time of the next change in
+/// UTC.
 fn state(text: &str, local: &str) -> String {
     let instant = linkoping().instant(local.parse().unwrap());
     told(hours(text).state_at(instant))
@@ -26,7 +27,7 @@ fn told(state: OpenState) -> String {
     }
 }
 
-/// Returns the intervals of a day, in UTC.
+/// Returns the intervals that the hours in `text` have on a day, in UTC.
 fn day(text: &str, on: &str) -> Vec<String> {
     let days = hours(text).days(date(on), date(on));
     let told = |i: &Interval| {
@@ -226,7 +227,7 @@ fn hours_can_be_shared_between_threads() {
     shared(&hours("24/7"));
 }
 
-/// Texts that an administrator could write.
+/// Makes texts of opening hours that an administrator could write.
 fn any_text() -> impl Strategy<Value = String> {
     let days = prop::sample::select(vec![
         "Mo-Fr",
@@ -268,7 +269,7 @@ fn any_text() -> impl Strategy<Value = String> {
     })
 }
 
-/// Instants of 2026, every other one near a change of the clock.
+/// Makes instants in 2026, about half of them close to a change of the clock.
 fn any_instant() -> impl Strategy<Value = DateTime<Utc>> {
     let from =
         |start: &'static str, minutes: i64| (0..minutes * 60).prop_map(move |s| at(start) + TimeDelta::seconds(s));
@@ -339,7 +340,7 @@ proptest! {
     }
 }
 
-/// Texts with the rarest forms of the grammar.
+/// Makes texts of opening hours with the rarest forms of the grammar.
 fn strange_text() -> impl Strategy<Value = String> {
     let one_of = |choices: &str| prop::sample::select(choices.split('|').map(str::to_owned).collect::<Vec<_>>());
     let dates = one_of(

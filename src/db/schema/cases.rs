@@ -1,4 +1,4 @@
-//! The tables of referrals, of their events and of their messages.
+//! The tables, for diesel's query builder, of referrals and of their events and messages.
 
 use crate::db::sql_types::{SqlJson, SqlTime, SqlUuid};
 

@@ -1,4 +1,4 @@
-//! The tables of outreach contacts, offers and follow-ups.
+//! The tables, for diesel's query builder, of outreach contacts, offers and follow-ups.
 
 use crate::db::schema::cases::referrals;
 use crate::db::schema::people;

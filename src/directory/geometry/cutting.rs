@@ -1,4 +1,5 @@
-//! Intersections, differences and unions of shapes, in the unit of the given shapes.
+//! Intersections, differences and unions of shapes, and shapes with a margin. All numbers are in the unit of the given
+//! shapes.
 //!
 //! This module does the work of geo's `BooleanOps` and `Buffer`, with a newer release of the crate that geo uses for it. The
 //! release that geo 0.33 requires (i_overlay 4.5) loses ground or panics if a hole and another polygon touch a shell at
@@ -15,10 +16,10 @@ use i_overlay::{
     },
 };
 
-/// The angle between two corners of a drawn circle, in radians.
+/// The angle between two corners of an arc that is drawn with straight edges, in radians.
 const ARC_STEP: f64 = 0.2;
 
-/// A ring in the form of i_overlay: the last position is not a copy of the first.
+/// A ring of a polygon in the form of i_overlay: the last position is not a copy of the first.
 type OpenRing = Vec<[f64; 2]>;
 
 /// Returns the ground that both shapes cover.
@@ -31,14 +32,15 @@ pub(super) fn difference(one: &MultiPolygon, two: &MultiPolygon) -> MultiPolygon
     cut(one, two, OverlayRule::Difference)
 }
 
-/// Returns the ground that at least one shape covers. Shells are counterclockwise and holes clockwise.
+/// Returns the ground that at least one of the shapes covers. Shells are counterclockwise and holes clockwise.
 pub(super) fn union<'a>(shapes: impl IntoIterator<Item = &'a MultiPolygon>) -> MultiPolygon {
     let rings: Vec<OpenRing> = shapes.into_iter().flat_map(rings).collect();
     let mut overlay = FloatOverlay::<_>::from_subj_custom(&rings, OverlayOptions::ogc(), Default::default());
     shape(overlay.overlay(OverlayRule::Subject, FillRule::Positive))
 }
 
-/// Returns the ground that is at most the distance `by` from the shape, with round corners.
+/// Returns the ground that the shape covers and all ground that is at most the distance `by` from it, with round
+/// corners.
 pub(super) fn widened(shape_of: &MultiPolygon, by: f64) -> MultiPolygon {
     let style = OutlineStyle::new(by).line_join(LineJoin::Round(ARC_STEP));
     let rings: Vec<OpenRing> = rings(shape_of).collect();

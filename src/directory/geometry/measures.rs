@@ -1,8 +1,8 @@
 //! Measures of boundaries: areas, overlaps, gaps, and the distance that a boundary reaches outside the municipality.
 //!
-//! Cutting snaps positions to a grid. Over a municipality, the grid has steps of a tenth of a millimetre. If the positions
-//! of a shared border agree, both sides are snapped alike and nothing is left between them. Otherwise, the ground that
-//! snapping leaves is far below the tolerances.
+//! Cutting shapes (see `cutting`) moves positions to a grid. Over a municipality, the grid has steps of a tenth of a
+//! millimetre. If the positions of a shared border agree, both sides are moved alike and nothing is left between them.
+//! Otherwise, the ground that is left between them is far below the tolerances.
 
 use geo::{
     Area, Contains, Coord, CoordsIter, Distance, GeodesicArea, Haversine, InteriorPoint, Intersects, LinesIter,
@@ -14,26 +14,28 @@ use super::{Boundary, cutting};
 
 use crate::directory::geometry::TOLERANCE_SQUARE_METRES;
 
-/// The largest distance in metres that a district may reach outside the municipality.
+/// The largest distance in metres that a district may reach outside the municipality. A point that no district covers
+/// is also counted to a district within this distance.
 pub const TOLERANCE_METRES: f64 = 1.0;
 
-/// The largest area beyond the tolerance that is ignored. It can come from drawing a circle with straight edges.
+/// The largest area in square metres that may lie more than `TOLERANCE_METRES` outside and still be ignored. So much
+/// can be left because circles are drawn with straight edges.
 const SPECK_SQUARE_METRES: f64 = 0.01;
 
-/// The largest distance (a millimetre) by which the grid moves a position. A true crossing that is this near to a
-/// corner can be treated as the corner.
+/// The largest distance in degrees (about a millimetre) by which the grid can have moved a position. A true crossing of
+/// borders that is this near to a corner can be treated as the corner.
 const SNAP_DEGREES: f64 = 1e-8;
 
-/// Ground in the municipality that belongs to no district.
+/// A piece of ground in the municipality that belongs to no district.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gap {
     pub area_square_metres: f64,
-    /// A point inside the gap, longitude first.
+    /// A point inside the gap, as longitude and latitude in degrees.
     pub label_point: [f64; 2],
 }
 
 impl Boundary {
-    /// The size of the ground on the ellipsoid, in square kilometres.
+    /// Returns the area that the boundary encloses on the earth's ellipsoid, in square kilometres.
     pub fn area_km2(&self) -> f64 {
         self.square_metres() / 1e6
     }
@@ -43,24 +45,25 @@ impl Boundary {
         self.shape.geodesic_area_signed().abs()
     }
 
-    /// The size of the ground between the edges as they are drawn, which are straight in degrees. On the ellipsoid,
-    /// even three positions in a row would have some ground between them.
+    /// Returns the area in square metres that the boundary encloses on a plane, where the edges are straight as they
+    /// are drawn. On the ellipsoid, even three positions in a row would enclose some ground.
     pub(super) fn drawn_square_metres(&self) -> f64 {
         Plane::through(self.extent()).lay(&self.shape).unsigned_area()
     }
 
-    /// A point well inside, longitude first, where a map can write the name.
+    /// Returns a point well inside the boundary, as longitude and latitude, where a map can write the district's name.
     pub fn label_point(&self) -> [f64; 2] {
         label_point(&self.shape)
     }
 }
 
-/// The distance in a straight line between two points, longitude first.
+/// Returns the distance along the earth's surface between two points, in metres. The points are longitude and latitude
+/// in degrees.
 pub fn distance_metres(from: [f64; 2], to: [f64; 2]) -> f64 {
     Haversine.distance(Point::from(from), Point::from(to))
 }
 
-/// The size of the ground that two boundaries both cover.
+/// Returns the size of the ground that both boundaries cover, in square metres.
 pub fn overlap_square_metres(one: &Boundary, two: &Boundary) -> f64 {
     let (ours, theirs) = (one.extent(), two.extent());
     if !ours.intersects(&theirs) {
@@ -71,7 +74,7 @@ pub fn overlap_square_metres(one: &Boundary, two: &Boundary) -> f64 {
 }
 
 /// Returns the pairs of boundaries that cover the same ground, by their indices in the list, with the size of that
-/// ground in square metres. Overlaps within the tolerance are left out.
+/// ground in square metres. Overlaps of at most `TOLERANCE_SQUARE_METRES` are left out.
 pub fn overlaps(boundaries: &[&Boundary]) -> Vec<(usize, usize, f64)> {
     let mut found = Vec::new();
     for (index, one) in boundaries.iter().enumerate() {
@@ -85,9 +88,9 @@ pub fn overlaps(boundaries: &[&Boundary]) -> Vec<(usize, usize, f64)> {
     found
 }
 
-/// Returns all ground that the boundaries cover together. Positions that come from a boundary are exactly its
-/// positions. A hole of less than a square metre is a crack between two rounded borders and is closed. A crack that
-/// reaches the border at both ends stays open, and is within the tolerance.
+/// Returns the ground that the boundaries cover together. If a corner of the union comes from a boundary, it has
+/// exactly the position that it has there. A hole of less than a square metre is a crack between two rounded borders
+/// and is closed. A crack that reaches the outer border at both ends stays open, and is within the tolerance.
 pub fn union(boundaries: &[&Boundary]) -> Boundary {
     let snapped = cutting::union(boundaries.iter().map(|boundary| &boundary.shape));
     let corners = boundaries.iter().flat_map(|boundary| boundary.shape.coords_iter()).map(Point::from).collect();
@@ -109,7 +112,8 @@ fn without_cracks(polygon: &Polygon<f64>) -> Polygon<f64> {
     Polygon::new(polygon.exterior().clone(), polygon.interiors().iter().filter(wide).cloned().collect())
 }
 
-/// Returns the ground of the municipality that no boundary covers. The largest gap comes first.
+/// Returns the gaps: the pieces of ground of the municipality that no boundary covers and that are larger than
+/// `TOLERANCE_SQUARE_METRES`. The largest gap comes first.
 pub fn gaps(municipality: &Boundary, boundaries: &[&Boundary]) -> Vec<Gap> {
     let plane = Plane::through(municipality.extent());
     let laid: Vec<_> = boundaries.iter().map(|boundary| plane.lay(&boundary.shape)).collect();
@@ -127,9 +131,9 @@ pub fn gaps(municipality: &Boundary, boundaries: &[&Boundary]) -> Vec<Gap> {
     gaps
 }
 
-/// Returns the distance that a boundary reaches outside the municipality. It is at most `TOLERANCE_METRES` if and only
-/// if all of the boundary lies that near. Beyond that, it is the distance of the farthest corner or middle of the
-/// ground outside.
+/// Returns the distance in metres that a boundary reaches outside the municipality. It is at most `TOLERANCE_METRES` if
+/// and only if all of the boundary lies that near, except specks. If it is larger, it is the distance of the farthest
+/// corner or middle of the ground outside.
 pub fn reach_outside_metres(boundary: &Boundary, municipality: &Boundary) -> f64 {
     let plane = Plane::through(municipality.extent());
     let home = plane.lay(&municipality.shape);
@@ -154,15 +158,16 @@ pub fn reach_outside_metres(boundary: &Boundary, municipality: &Boundary) -> f64
     if beyond.unsigned_area() < SPECK_SQUARE_METRES { reach } else { farthest(&beyond).max(TOLERANCE_METRES.next_up()) }
 }
 
-/// The middle of the widest stretch, rounded to a tenth of a metre if the rounded point is still inside.
+/// Returns the middle of the widest stretch of a shape, as longitude and latitude, rounded to a tenth of a metre if the
+/// rounded point is still inside.
 fn label_point(shape: &MultiPolygon<f64>) -> [f64; 2] {
     let Some(point) = shape.interior_point() else { return [0.0, 0.0] };
     let short = point.map_coords(|at| Coord { x: (at.x * 1e6).round() / 1e6, y: (at.y * 1e6).round() / 1e6 });
     if shape.contains(&short) { short.into() } else { point.into() }
 }
 
-/// A flat plane in metres that touches the earth in the middle of an extent. Straight edges stay straight, so borders
-/// that coincide in degrees also coincide on the plane.
+/// A flat plane in metres that touches the earth in the middle of a rectangle of degrees. Straight edges stay straight,
+/// so borders that coincide in degrees also coincide on the plane.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::directory) struct Plane {
     middle: Coord<f64>,
@@ -187,7 +192,7 @@ impl Plane {
         Coord { x: at.x / self.metres.x + self.middle.x, y: at.y / self.metres.y + self.middle.y }
     }
 
-    /// Returns an extent with a margin on all sides.
+    /// Returns the rectangle `extent`, in degrees, with a margin of `metres` on all sides.
     pub(in crate::directory) fn widen(&self, extent: Rect<f64>, metres: f64) -> Rect<f64> {
         let margin = Coord { x: metres / self.metres.x, y: metres / self.metres.y };
         Rect::new(extent.min() - margin, extent.max() + margin)

@@ -1,4 +1,4 @@
-//! Checks that the rings of a drawing make one clean surface.
+//! Checks that the rings of a boundary do not cross, and that holes and polygons lie as they should.
 //!
 //! The edges are checked first. Edges that cross, fold back or share a stretch are refused, so that afterwards rings meet
 //! only at single points. Then each ring lies wholly on one side of every other ring, and one of its points is enough to
@@ -14,11 +14,12 @@ use rstar::{RTree, RTreeObject, primitives::GeomWithData};
 
 use super::{BoundaryFlaw, Drawing, flaw};
 
-/// The largest number of comparisons of two edges for a drawing, which take a tenth of a second. A real district needs
-/// about four for each of its edges. Only a comb of hundreds of long, slanting teeth needs more than this.
+/// The largest effort that the check of one drawing may take, in comparisons of two edges. That many comparisons take a
+/// tenth of a second. A real district needs about four for each of its edges. Only a comb of hundreds of long, slanting
+/// teeth needs more than this.
 const MOST_EFFORT: usize = 2_000_000;
 
-/// The part of the effort that one touch of two edges counts for. A later walk around a ring may have to pass over
+/// The number of comparisons that one touch of two edges counts as. A later walk around a ring may have to pass over
 /// every touch.
 const TOUCH_EFFORT: usize = 2_000;
 
@@ -28,11 +29,12 @@ pub(super) fn check(drawing: &Drawing) -> Result<(), BoundaryFlaw> {
     check_polygons(drawing)
 }
 
-/// One edge. Its length is never zero, because repeated positions are skipped.
+/// One edge of a ring. Its length is never zero, because repeated positions are skipped. `before` and `after` are the
+/// indices in [`Edges`] of the neighbouring edges in the same ring.
 struct Edge {
     polygon: usize,
     ring: usize,
-    /// The index in the ring of the edge's first position.
+    /// The index of the edge's first position among the positions of the ring.
     position: usize,
     line: Line<f64>,
     before: usize,
@@ -94,8 +96,8 @@ impl Edges {
         Ok(())
     }
 
-    /// Whether two edges of different rings touch at a point, which is allowed. Any other contact of two edges is
-    /// refused.
+    /// Returns whether two edges of different rings touch at a point, which is allowed. Fails if the two edges cross,
+    /// share a stretch, run back along each other, or touch within one ring.
     fn touch(&self, drawing: &Drawing, edge: &Edge, index: usize, other: usize) -> Result<bool, BoundaryFlaw> {
         let (neighbours, other) = (edge.before == other || edge.after == other, &self.0[other]);
         let same_ring = (edge.polygon, edge.ring) == (other.polygon, other.ring);
@@ -123,7 +125,7 @@ impl Edges {
         }
     }
 
-    /// Returns the two positions to which a ring goes on from a point of one of its edges.
+    /// Returns the two positions to which a ring goes on, in both directions, from the point `at` on its edge `edge`.
     fn arms(&self, edge: &Edge, at: Coord<f64>) -> [Coord<f64>; 2] {
         let Line { start, end } = edge.line;
         if at == start {
@@ -136,8 +138,9 @@ impl Edges {
     }
 }
 
-/// Whether two paths that meet at a point cross each other there: one arm of the second path lies between the arms of
-/// the first, and the other arm does not. No two arms have the same direction, because that would be a shared stretch.
+/// Whether two paths that meet at the point `at` cross each other there: one arm of the second path lies between the
+/// arms of the first, and the other arm does not. No two arms have the same direction, because that would be a shared
+/// stretch.
 fn parts(at: Coord<f64>, [from, to]: [Coord<f64>; 2], other: [Coord<f64>; 2]) -> bool {
     let left_of =
         |of: Coord<f64>, point: Coord<f64>| RobustKernel::orient2d(at, of, point) == Orientation::CounterClockwise;
@@ -149,7 +152,8 @@ fn parts(at: Coord<f64>, [from, to]: [Coord<f64>; 2], other: [Coord<f64>; 2]) ->
     between(other[0]) != between(other[1])
 }
 
-/// Checks that each hole lies in the shell and in no other hole.
+/// Refuses a polygon with a hole that lies outside the shell or in another hole. `polygon` is the index of the polygon
+/// in the drawing.
 fn check_holes(drawing: &Drawing, polygon: usize, rings: &[LineString<f64>]) -> Result<(), BoundaryFlaw> {
     let Some((shell, holes)) = rings.split_first() else { return Ok(()) };
     for (at, hole) in holes.iter().enumerate() {
@@ -171,7 +175,7 @@ fn check_holes(drawing: &Drawing, polygon: usize, rings: &[LineString<f64>]) -> 
     Ok(())
 }
 
-/// Checks that no polygon covers ground of another polygon.
+/// Refuses a drawing in which a polygon covers ground of another polygon.
 fn check_polygons(drawing: &Drawing) -> Result<(), BoundaryFlaw> {
     let covers = |rings: &[LineString<f64>], ring: &LineString<f64>| {
         rings
@@ -194,8 +198,8 @@ fn check_polygons(drawing: &Drawing) -> Result<(), BoundaryFlaw> {
     Ok(())
 }
 
-/// Whether a ring lies inside another ring that it does not cross. This is decided by the first point that is not on
-/// the other ring: a position, or the middle of an edge if all positions are on the other ring.
+/// Whether the ring `ring` lies inside the ring `other`, which it does not cross. This is decided by the first point of
+/// `ring` that is not on `other`: a position, or the middle of an edge if all positions are on `other`.
 fn inside(ring: &LineString<f64>, other: &LineString<f64>) -> bool {
     let (Some(ours), Some(theirs)) = (ring.bounding_rect(), other.bounding_rect()) else { return false };
     if !theirs.contains(&ours) {

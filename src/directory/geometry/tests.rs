@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// The districts of Linköping, in the order of the file.
+/// Returns the boundaries of the districts of Linköping with the districts' codes, in the order of the file.
 pub(in crate::directory) fn linkoping() -> Vec<(String, Boundary)> {
     let collection: Value = serde_json::from_str(include_str!("../../../data/linkoping/boundaries.geojson")).unwrap();
     let district = |feature: &Value| {
@@ -22,7 +22,7 @@ pub(super) fn polygon(rings: Value) -> Value {
     json!({ "type": "Polygon", "coordinates": rings })
 }
 
-/// Returns a square from its south-western corner and its side, in degrees.
+/// Returns the ring of a square, from its south-western corner and the length of its side in degrees.
 pub(super) fn square(west: f64, south: f64, side: f64) -> Value {
     let (east, north) = (west + side, south + side);
     json!([[west, south], [east, south], [east, north], [west, north], [west, south]])
@@ -32,7 +32,7 @@ pub(super) fn boundary(rings: Value) -> Boundary {
     Boundary::parse(&polygon(rings), None).unwrap()
 }
 
-/// Returns the pointer and the English reason with which the geometry is refused.
+/// Returns the JSON pointer and the English reason with which the geometry is refused.
 fn refusal(geometry: Value) -> (String, String) {
     let flaw = Boundary::parse(&geometry, None).unwrap_err();
     assert!(!flaw.reason.sv.is_empty());
@@ -176,7 +176,8 @@ fn polygons_of_one_boundary_do_not_cover_each_other() {
     assert!(Boundary::parse(&multi(corner), None).is_ok());
 }
 
-/// Ten thousand long edges side by side that do not cross. Each lies in the extents of all others.
+/// The boundary has ten thousand long edges side by side that do not cross. Each of them lies in the extents of all
+/// others.
 #[test]
 fn a_comb_that_would_cost_too_much_to_judge_is_refused() {
     let teeth = 5_000;
@@ -207,7 +208,8 @@ pub(super) fn small_ring() -> impl Strategy<Value = Vec<[i32; 2]>> {
     ]
 }
 
-/// Whether a ring of the drawing goes out and back on the same line. Geo treats such a ring as valid.
+/// Whether a ring of the drawing encloses nothing, because it goes out and back on the same line. Geo treats such a
+/// ring as valid.
 fn flat(drawing: &Drawing) -> bool {
     drawing.polygons.iter().flatten().any(|ring| polygon_of(vec![ring.clone()]).unsigned_area() == 0.0)
 }
@@ -215,7 +217,8 @@ fn flat(drawing: &Drawing) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// On a coarse grid, nearly all edges touch or cross. These are the cases that are hard to judge.
+    /// The rings are on a coarse grid, where nearly all edges touch or cross. These are the cases that are hard to
+    /// judge.
     #[test]
     fn the_verdict_on_a_polygon_is_geos(rings in prop::collection::vec(small_ring(), 1..4)) {
         let coordinates = shape_of(&rings);

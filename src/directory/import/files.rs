@@ -1,4 +1,4 @@
-//! Reading and parsing of a municipality's files.
+//! The files of a municipality's directory: reading them from a folder, and parsing them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,7 +17,8 @@ use crate::http::body;
 use crate::offices::NewOffice;
 use crate::services::NewService;
 
-/// The names of the files, with the texts for Linköping, which are built into the program.
+/// The names of the files of which a municipality's directory consists, with the texts for Linköping, which are built
+/// into the program.
 const LINKOPING: [(&str, &str); 11] = [
     ("municipality.json", include_str!("../../../data/linkoping/municipality.json")),
     ("areas.json", include_str!("../../../data/linkoping/areas.json")),
@@ -32,13 +33,14 @@ const LINKOPING: [(&str, &str); 11] = [
     ("deadlines.json", include_str!("../../../data/linkoping/deadlines.json")),
 ];
 
-/// The texts of the files by their names.
+/// The texts of a directory's files, by the names of the files.
 pub type Texts = HashMap<&'static str, Cow<'static, str>>;
 
-/// The contents of the files.
+/// The parsed contents of a directory's files.
 #[derive(Debug, Clone)]
 pub struct Data {
-    /// The documents, without an outline.
+    /// The documents of the directory, without the outline of the municipality, which the import makes from the
+    /// districts.
     pub documents: Documents,
     pub areas: Vec<NewArea>,
     pub districts: Vec<(DistrictDetails, Boundary)>,
@@ -46,12 +48,12 @@ pub struct Data {
     pub offices: Vec<NewOffice>,
 }
 
-/// Returns the files that are built into the program.
+/// Returns the files of Linköping's directory, which are built into the program.
 pub fn linkoping() -> Texts {
     LINKOPING.into_iter().map(|(name, text)| (name, Cow::Borrowed(text))).collect()
 }
 
-/// Reads the files of a folder.
+/// Reads all files of a directory from a folder. Fails with a message if one of them cannot be read.
 pub fn read(folder: &Path) -> std::result::Result<Texts, String> {
     let read = |(name, _): (&'static str, &str)| {
         let path = folder.join(name);
@@ -97,7 +99,8 @@ fn csv<T: DeserializeOwned>(texts: &Texts, file: &str) -> Result<Vec<T>> {
     rows.map_err(|error| Error::internal(format!("{file}: {error}")))
 }
 
-/// Makes an error about one file, with the place in the file and the mistake there.
+/// Makes an error about the file `file` from `error`, with the location and the text of each mistake. `within` is the
+/// JSON pointer to the part of the file that `error` is about.
 pub fn misplaced(file: &str, within: &str, error: &Error) -> Error {
     let place = |place: &ViolationPlace| match place {
         ViolationPlace::Pointer(pointer) | ViolationPlace::Span { pointer, .. } => format!("{file}#{within}{pointer}"),
@@ -112,7 +115,7 @@ pub fn misplaced(file: &str, within: &str, error: &Error) -> Error {
     Error::internal(told.join("; "))
 }
 
-/// A FeatureCollection. Only the codes and the geometries are read.
+/// The GeoJSON FeatureCollection of `boundaries.geojson`. Only the codes and the geometries of its features are read.
 #[derive(Deserialize)]
 struct Features {
     features: Vec<Feature>,

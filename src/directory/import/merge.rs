@@ -1,4 +1,4 @@
-//! The plan of an import: the files are compared with the records that exist.
+//! The plan of an import: the records to write, found by comparing the files with the records that exist.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,38 +15,40 @@ use crate::moment::Moment;
 use crate::offices::Office;
 use crate::services::{NewService, Service};
 
-/// Everything that an import writes.
+/// Everything that an import writes to the database.
 pub struct Plan {
     pub documents: Documents,
     pub areas: Merged<Area>,
     pub districts: Merged<District>,
-    /// The boundaries of all districts.
+    /// The boundaries of all districts, in their state after the import.
     pub boundaries: HashMap<DistrictId, Arc<Boundary>>,
     pub services: Merged<Service>,
     pub offices: Merged<Office>,
-    /// The offices that the services name. They are added to the services that the offices name.
+    /// The offices that each service in the files names. The import links them to the service, and leaves other offices
+    /// of the service linked.
     pub given_by: Vec<(ServiceId, Vec<OfficeId>)>,
 }
 
-/// The records of one kind, in their state after the import.
+/// The records of one kind (areas, districts, services or offices), in their state after the import.
 pub struct Merged<T> {
     pub all: Vec<T>,
-    /// The records that the files create or change.
+    /// The records that the files create or change. Only these are written.
     pub written: Vec<ImportedChange<T>>,
     /// The number of records that the files leave as they are.
     pub unchanged: usize,
 }
 
-/// One record that is written.
+/// One record that the import creates or changes.
 pub struct ImportedChange<T> {
-    /// The record before the import. `None` for a new record.
+    /// The record before the import. `None` if the import creates the record.
     pub before: Option<T>,
     pub after: T,
 }
 
 impl<T: Clone> Merged<T> {
-    /// Merges the items of a file into the records `all`. `is` tells whether a record has the slug of an item, `make` makes
-    /// the new record, and `same` tells whether it equals the old one, so that it need not be written.
+    /// Merges the items of a file into the existing records `all`. `is` tells whether a record has the slug of an item,
+    /// `make` makes the record after the import, and `same` tells whether that equals the record before, so that it
+    /// need not be written.
     fn new<N>(
         (file, items): (&str, Vec<N>),
         mut all: Vec<T>,
@@ -78,7 +80,8 @@ impl<T: Clone> Merged<T> {
 }
 
 impl Plan {
-    /// Plans the writes by which the records get the contents of the files.
+    /// Plans the import of `data` into a directory with the contents `before`. Fails at the first record that cannot be
+    /// made, with its file and its location.
     pub fn new(data: Data, before: DirectoryParts, moment: &Moment) -> Result<Self> {
         let documents = data.documents;
         let zone =
@@ -142,7 +145,7 @@ fn districts(
     };
     let mut merged =
         Merged::new(("districts.json", new), held, |held, (new, _)| held.slug == new.slug, make, |_, _| false)?;
-    // Only after the loop above, which borrows the boundaries, is it known whether a boundary has moved.
+    // Only now is it known which boundaries have moved, because the loop in `Merged::new` borrows them.
     let is_same = |written: &ImportedChange<District>| {
         let held = written.before.as_ref().filter(|_| moved.get(&written.after.id) == Some(&false));
         held.is_some_and(|held| {
@@ -179,8 +182,7 @@ fn services(
     )
 }
 
-/// Returns the offices that the services name. An office that gives a service, but is not named there, continues to
-/// give it.
+/// Returns the offices that each service in the file names. Services that name no office are left out.
 fn given_by(new: &[NewService], known: &DirectoryContext<'_>) -> Result<Vec<(ServiceId, Vec<OfficeId>)>> {
     let mut all = Vec::new();
     for (index, new) in new.iter().enumerate().filter(|(_, new)| !new.office_ids.is_empty()) {

@@ -8,7 +8,7 @@ fn moment() -> Moment {
     Moment { now, random: Random::system() }
 }
 
-/// Runs `test` on a database of its own.
+/// Runs `test` on an empty database of its own, which is deleted afterwards.
 fn with_database(test: impl Fn(&mut DbConn)) {
     let name = uuid::Uuid::from_bytes(Random::system().bytes());
     let path = std::env::temp_dir().join(format!("nara-import-{name}.sqlite"));
@@ -115,7 +115,8 @@ fn districts_that_overlap_are_refused_by_name_and_nothing_is_written() {
     });
 }
 
-/// Replaces a text in one file and returns the error of the import.
+/// Replaces the text `from` in one file of Linköping by `to`, and returns the message with which the import refuses the
+/// files.
 fn refusal(file: &'static str, from: &str, to: &str) -> String {
     let mut texts = files::linkoping();
     let text = texts[file].replacen(from, to, 1);

@@ -12,7 +12,7 @@ fn locator(districts: &[(String, Boundary)]) -> Locator {
     Locator::new(&districts.iter().map(|(_, boundary)| boundary).enumerate().collect::<Vec<_>>())
 }
 
-/// Returns numbers from 0 to 1 that are the same in every run.
+/// Returns pseudo-random numbers from 0 to 1 that are the same in every run with the same seed.
 fn numbers(seed: u64) -> impl Iterator<Item = f64> {
     let mut state = seed;
     std::iter::repeat_with(move || {
@@ -163,8 +163,8 @@ fn a_district_in_a_hole_of_another_is_itself() {
     }
 }
 
-/// Star-shaped rings on a coarse grid, with points on the same grid. The points are often corners, or lie on borders or on
-/// the parallels of corners.
+/// Makes star-shaped boundaries on a coarse grid. The points that the test asks about lie on a grid of the same kind,
+/// so they are often corners, or lie on borders or on the parallels of corners.
 fn star() -> impl Strategy<Value = Boundary> {
     ([3..6, 3..6], prop::collection::vec(1..4, 8)).prop_map(|([x, y], arms)| {
         let around = [[1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0], [-1, -1], [0, -1], [1, -1]];

@@ -1,4 +1,4 @@
-//! Token buckets, one for each subject, in a limited memory and with the program's own clock.
+//! The token buckets of rate limits, one for each caller or address, in a limited memory and with the program's own clock.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -18,18 +18,19 @@ use crate::error::{Error, Result};
 use crate::http::limits::subject::BudgetHolder;
 use crate::time;
 
-/// The buckets of one budget, one for each subject.
+/// The token buckets of one budget, one for each holder.
 pub struct Buckets(RateLimiter<BudgetHolder, Shards, Ticks, StateInformationMiddleware>);
 
 impl Buckets {
-    /// Makes buckets that are all full.
+    /// Makes the buckets of a budget with this rate. All of them are full at first.
     pub fn new(rate: &Rate, clock: &time::Clock) -> Result<Self> {
         let quota = Quota::with_period(rate.one_per()).ok_or_else(|| Error::internal("a rate without a period"))?;
         let ticks = Ticks { clock: clock.clone(), latest: AtomicI64::new(0), set_back: AtomicI64::new(0) };
         Ok(Self(RateLimiter::new(quota.allow_burst(rate.burst()), Shards::default(), ticks)))
     }
 
-    /// Takes one call from the subject's bucket. Returns the number of calls left, or the time until the next call is allowed.
+    /// Takes one call from the bucket of `subject`. Returns the number of calls left in it, or, if it is empty, the time until the
+    /// next call is allowed.
     pub fn take(&self, subject: &BudgetHolder) -> std::result::Result<u32, Duration> {
         match self.0.check_key(subject) {
             Ok(state) => Ok(StateSnapshot::remaining_burst_capacity(&state)),
@@ -37,7 +38,7 @@ impl Buckets {
         }
     }
 
-    /// Removes the buckets that are full again.
+    /// Removes the buckets that are full again from memory. A missing bucket counts as a full one.
     pub fn sweep(&self) {
         self.0.retain_recent();
     }
@@ -45,9 +46,9 @@ impl Buckets {
 
 /// The program's clock in the form that governor needs: it never goes back.
 ///
-/// The machine's time may be set back. Buckets filled up to the old time would then stay unchanged until that time is reached
-/// again, so the difference is added from then on. Differences below a second are ignored: two threads may read the clock in
-/// one order and report it in another.
+/// The machine's time may be set back. The buckets would then not fill until the old time is reached again, so the difference is
+/// added from then on. Differences below a second are ignored: two threads may read the clock in one order and report it in
+/// another.
 struct Ticks {
     clock: time::Clock,
     latest: AtomicI64,
@@ -73,12 +74,13 @@ impl Clock for Ticks {
 }
 
 const SHARDS: usize = 16;
-/// The most subjects that have a bucket in one shard.
+/// The most holders that have a bucket in one shard.
 const MOST: usize = 4096;
 
-/// The time up to which each subject has taken from its bucket, in nanoseconds since the start.
+/// The state of each holder's bucket: governor's time up to which the holder has used up calls, in nanoseconds.
 ///
-/// The shards let threads work at the same time. Their hash is random, so that nobody can choose addresses that all fall into one shard.
+/// The holders are spread over shards by a hash, so that threads can work at the same time. The hash is random, so that nobody can
+/// choose addresses that all fall into one shard.
 #[derive(Default)]
 struct Shards {
     hasher: RandomState,
@@ -86,7 +88,7 @@ struct Shards {
 }
 
 impl Shards {
-    /// Returns the shard of a subject. A shard is complete between any two statements under its lock, so a shard behind a
+    /// Returns the shard of a holder, locked. A shard is complete between any two statements under its lock, so a shard in a
     /// poisoned lock is complete, too.
     fn shard(&self, subject: &BudgetHolder) -> MutexGuard<'_, HashMap<BudgetHolder, u64>> {
         let at = self.hasher.hash_one(subject) % SHARDS as u64;
@@ -117,7 +119,8 @@ impl StateStore for Shards {
     }
 }
 
-/// Forgets the subjects that have taken the least: their buckets are the fullest, so they gain the least from a new, full bucket.
+/// Removes the holders of a shard that have used up the least: their buckets are the fullest, so they gain the least from a new,
+/// full bucket.
 fn make_room(shard: &mut HashMap<BudgetHolder, u64>) {
     let mean = shard.values().map(|until| u128::from(*until)).sum::<u128>() / shard.len().max(1) as u128;
     let before = shard.len();

@@ -1,17 +1,17 @@
-//! Budgets: what is counted together.
+//! The budgets: the kinds of calls that are counted together.
 
-/// The budgets that calls are taken from.
+/// A kind of calls that has a rate limit of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Budget {
-    /// Calls without a sign-in.
+    /// Calls without a sign-in, by IP address.
     Anonymous,
-    /// Calls that read.
+    /// Reading calls of a signed-in caller.
     Read,
-    /// Calls that write.
+    /// Writing calls of a signed-in caller, except searches.
     Write,
-    /// Searches for people.
+    /// Searches by a signed-in caller: calls of POST to a path that ends in `/search`.
     Search,
-    /// Sign-ins that fail.
+    /// Sign-ins that fail, by IP address.
     SignIn,
 }

@@ -1,4 +1,4 @@
-//! Standing of a caller with a limit, as the answer's headers tell it.
+//! The state of the budget that a call was taken from, and the answer's headers that tell it.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 
@@ -8,18 +8,18 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 const STANDING: HeaderName = HeaderName::from_static("ratelimit");
 
-/// The state of a call's budget, kept until the call is answered.
+/// The state of the budget that a call was taken from, after the call. It is kept until the call is answered.
 pub struct BudgetStanding {
     pub(super) policy: HeaderValue,
     pub(super) budget: Budget,
     pub(super) remaining: u32,
     pub(super) whole_after: u64,
-    /// The number of seconds until the next call is granted, if this one was refused.
+    /// The number of seconds until the budget grants another call, if it refused this one.
     pub(super) retry_after: Option<u64>,
 }
 
 impl BudgetStanding {
-    /// Adds the headers with the state of the budget to an answer.
+    /// Adds the headers `RateLimit` and `RateLimit-Policy` to an answer, and `Retry-After` if the call was refused.
     pub fn tell(&self, headers: &mut HeaderMap) {
         let name: &str = self.budget.into();
         let text = format!("\"{name}\";r={};t={}", self.remaining, self.whole_after);

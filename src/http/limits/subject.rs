@@ -1,22 +1,22 @@
-//! Subjects of the limits: the caller, or the address, that a budget belongs to.
+//! The holders of budgets: the caller, or the address, whose calls are counted together.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The owner of a budget.
+/// The holder of a budget: everything that is counted as one caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BudgetHolder {
     /// A member of staff, by the beginning of the keyed hash of their identity.
     Staff([u8; 16]),
-    /// A key of a partner agency, by the beginning of its id.
+    /// An API key of a partner agency, by the beginning of its id.
     Key([u8; 16]),
-    /// An address, or the network of one subscriber.
+    /// An IPv4 address, or the network of one subscriber: the first 64 bits of an IPv6 address.
     Address(IpAddr),
-    /// All callers whose address cannot be determined, together.
+    /// All callers together whose address cannot be determined.
     Nowhere,
 }
 
 impl BudgetHolder {
-    /// The member of staff with this keyed hash, whatever token they use.
+    /// Makes the holder for the member of staff with this keyed hash of their identity, whatever token they use.
     pub fn of_staff(hash: &[u8; 32]) -> Self {
         let mut staff = [0; 16];
         staff.iter_mut().zip(hash).for_each(|(place, byte)| *place = *byte);
@@ -29,7 +29,7 @@ impl BudgetHolder {
         Self::Key(key)
     }
 
-    /// The caller at this address.
+    /// Makes the holder for callers at this address; `None` stands for an address that cannot be determined.
     pub fn of_address(address: Option<IpAddr>) -> Self {
         match address.map(|address| address.to_canonical()) {
             None => Self::Nowhere,

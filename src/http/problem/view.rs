@@ -1,4 +1,4 @@
-//! The answer that a caller gets for an error.
+//! The body that a caller gets for an error: a problem as in RFC 9457, in the caller's language.
 
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
@@ -11,34 +11,34 @@ use crate::http::call::Call;
 use crate::http::language::Language;
 use crate::http::problem::meaning;
 
-/// The media type of every answer with a status from 400 on.
+/// The media type of problems: of every answer with a status from 400 on.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 const LONGEST_INSTANCE: usize = 2000;
 const LONGEST_POINTER: usize = 1000;
 
-/// A problem, in the form of RFC 9457.
+/// A problem in the form of RFC 9457: the answer to a call that failed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Problem)]
 pub struct ProblemView {
-    /// The address of the page that explains the problem.
+    /// The type of the problem: the address of the page that explains it.
     #[schema(format = "uri", max_length = 500, example = "https://nara.example/problems/validation-failed")]
     r#type: String,
-    /// A short title of the problem, the same for each occurrence.
+    /// A short title of the problem, the same each time that the problem occurs.
     #[schema(max_length = 200, example = "The body breaks a rule")]
     title: &'static str,
-    /// The status code of this answer.
+    /// The HTTP status code of the answer, which is 400 or more.
     #[schema(minimum = 400, maximum = 599, example = 422)]
     status: u16,
-    /// A sentence about this occurrence of the problem.
+    /// A sentence about this one failure, beyond what the title says.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 1000, example = "Something in the body is not right.")]
     detail: Option<String>,
-    /// The path that was called, without its query.
+    /// The path of the call that failed, without its query.
     #[schema(max_length = 2000, example = "/nara/v1/partner/referrals")]
     instance: String,
-    /// The id of the trace under which the server logged the call.
+    /// The id of the trace (W3C Trace Context) under which the server logged the call.
     #[schema(
         min_length = 32,
         max_length = 32,
@@ -46,11 +46,12 @@ pub struct ProblemView {
         example = "4bf92f3577b34da6a3ce929d0e0e4736"
     )]
     trace_id: String,
-    /// The places in the request that are wrong, and what is wrong there.
+    /// The wrong places in the request, each with what is wrong there. Absent if the problem is about no particular place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     errors: Vec<ViolationView>,
-    /// The actions that this caller may take now, if an action was refused. The referral's `_links` list the same actions.
+    /// The actions on the referral that this caller may take now, if an action was refused. The referral's `_links` list the same
+    /// actions.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 30, example = json!(["assign", "redirect"]))]
     allowed_actions: Option<Vec<&'static str>>,
@@ -60,33 +61,35 @@ pub struct ProblemView {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Violation)]
 pub struct ViolationView {
-    /// The place in the body: a JSON Pointer in fragment form (RFC 6901, section 6).
+    /// The wrong place in the body, as a JSON Pointer in fragment form (RFC 6901, section 6).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 1000, example = "#/child/birthYear")]
     pointer: Option<String>,
-    /// The name of the query parameter.
+    /// The name of the query parameter that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     parameter: Option<String>,
-    /// The name of the request header.
+    /// The name of the request header that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     header: Option<&'static str>,
-    /// The index of the first wrong character in the text at the pointer, counted from 0. Absent if the whole value is wrong.
+    /// The index of the first wrong character in the text that `pointer` leads to, counted from 0. Absent if the whole value is
+    /// wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000, example = 12)]
     start: Option<usize>,
-    /// The index after the last wrong character in that text.
+    /// The index of the character after the last wrong one in the text that `pointer` leads to. Present together with `start`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 1_000_000, example = 25)]
     end: Option<usize>,
-    /// A sentence that says what is wrong, and what would be right.
+    /// A sentence that says what is wrong at this place, or what would be right.
     #[schema(max_length = 1000, example = "must not lie in the future")]
     detail: String,
 }
 
 impl ProblemView {
-    /// Makes the problem for `error` in `language`. The caller called the path `called`.
+    /// Makes the view of `error` in `language`. `base` is the address under which callers reach the server, and `called` the path
+    /// of the call that failed.
     pub fn new(error: &Error, language: Language, base: &str, called: &str, trace_id: String) -> Self {
         let meaning = meaning(error.problem());
         Self {
@@ -106,7 +109,7 @@ impl ProblemView {
     }
 }
 
-/// Explains errors to the caller of one call. It can be used on any thread.
+/// Makes problems for errors of one call, in its caller's language. Unlike a `Call`, it can be moved to another thread.
 #[derive(Debug, Clone)]
 pub struct Explainer {
     language: Language,
@@ -116,7 +119,8 @@ pub struct Explainer {
 }
 
 impl Explainer {
-    /// Returns the problem for an error that is only a part of an answer. Its cause is logged like any other.
+    /// Returns the problem for an error that becomes a part of a larger answer, such as one item of a batch. If the server is at
+    /// fault, the cause is logged.
     pub fn problem(&self, error: &Error) -> ProblemView {
         if error.problem() == Problem::InternalError {
             tracing::error!(cause = ?error.cause(), trace = %self.trace_id, "a part of a call failed");
@@ -125,7 +129,8 @@ impl Explainer {
     }
 }
 
-/// Returns the path that was called. An identity number that somebody wrote into it is not repeated.
+/// Returns the path of a call for the field `instance`, at most 2000 characters of it. A part that looks like a personal identity
+/// number is replaced by `withheld`.
 fn instance(path: &str) -> String {
     let is_number = |part: &str| {
         let digits = part.chars().filter(char::is_ascii_digit).count();
@@ -136,8 +141,8 @@ fn instance(path: &str) -> String {
     whole.chars().take(LONGEST_INSTANCE).collect()
 }
 
-/// Writes a JSON Pointer as the fragment of an address (RFC 6901, section 6). The caller chooses the names of fields. If they
-/// make the pointer too long, it is shortened to the object that contains the field.
+/// Writes a JSON Pointer as the fragment of an address (RFC 6901, section 6). Callers choose the names of fields in bodies; if
+/// these make the fragment too long, it is shortened to one of the objects around the field.
 fn fragment(pointer: &str) -> String {
     let stays = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?".contains(&byte);
     let mut fragment = String::from("#");
@@ -155,7 +160,7 @@ fn fragment(pointer: &str) -> String {
 }
 
 impl Call {
-    /// Returns an explainer of errors for this caller.
+    /// Returns the explainer that makes problems for errors of this call.
     pub fn explainer(&self) -> Explainer {
         Explainer {
             language: Language::accepted(self.request().headers().get(header::ACCEPT_LANGUAGE)),
@@ -182,7 +187,8 @@ impl ViolationView {
     }
 }
 
-/// Makes an answer without a body. The envelope around all routes adds the body, since only it knows the language, the path and the trace.
+/// Makes the answer to a call that failed, without a body. The envelope around all routes adds the body, since only it knows the
+/// language, the path and the trace.
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         meaning(self.problem()).status

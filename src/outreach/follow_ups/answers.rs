@@ -1,4 +1,4 @@
-//! The answers to calls about follow-ups, made in the transaction that they tell of.
+//! Answers to calls that create or complete follow-ups, made in the same transaction as the change.
 
 use chrono::NaiveDate;
 
@@ -15,7 +15,7 @@ use crate::outreach::follow_ups::store::{self, SealedFollowUp};
 use crate::outreach::follow_ups::view::FollowUpView;
 use crate::vault::Vault;
 
-/// Shows follow-ups as the caller may see them.
+/// Makes the answers to calls that create or complete follow-ups, as the caller may see the follow-ups.
 #[derive(Clone)]
 pub struct FollowUpAnswers {
     scope: CaseScope,
@@ -30,26 +30,27 @@ impl FollowUpAnswers {
         Self { scope: ctx.changeable(), today, vault: ctx.vault.clone(), links: ctx.call.links() }
     }
 
-    /// 201 with the follow-up as it was just stored.
+    /// The answer 201 with the follow-up as it was just stored.
     pub fn created(&self, follow_up: SealedFollowUp) -> Result<Written> {
         let path = format!("/follow-ups/{}", follow_up.id);
         let (view, validator) = self.view(follow_up)?;
         Written::created(&self.links, &path, &view, validator)
     }
 
-    /// 200 with the follow-up as it is now.
+    /// The answer 200 with the follow-up as it is now.
     pub fn changed(&self, conn: &mut DbConn, id: FollowUpId) -> Result<Written> {
         let (view, validator) = self.view(store::find(conn, &self.scope, id)?)?;
         Written::changed(&view, validator)
     }
 
-    /// Gives a kept answer about a follow-up again.
+    /// Returns the function that gives a kept answer about a follow-up again when a call is repeated, if the caller may still know
+    /// of the follow-up.
     pub fn repeat(&self) -> impl Repeat + use<> {
         self.repeat_own_words(false)
     }
 
-    /// Gives a kept answer about a follow-up again, also to a caller who said that somebody is protected and so no longer finds the
-    /// follow-up.
+    /// Does the same as [`Self::repeat`]. With `says_protected`, the answer is also given to a caller who stated in the call that
+    /// somebody is protected, and who, without clearance, no longer finds the follow-up.
     pub fn repeat_own_words(&self, says_protected: bool) -> impl Repeat + use<> {
         let scope = self.scope.of_own_words(says_protected);
         idempotency::kept(move |conn, id| store::find(conn, &scope, id).map(drop))

@@ -1,4 +1,5 @@
-//! The transaction that makes a follow-up. Its office and family are found by the contact or referral that is followed up.
+//! The transaction that makes a follow-up by a call of its own. Its office and family follow from the contact or referral that is
+//! followed up.
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use crate::referrals::store as referral_store;
 use crate::rules::Rules;
 use crate::vault::ConfidentialProse;
 
-/// A follow-up that is to be stored.
+/// A new follow-up that is sealed and ready to be written.
 pub struct FollowUpMaking {
     follow_up: SealedFollowUp,
     note: Option<ConfidentialProse>,
@@ -31,7 +32,7 @@ pub struct FollowUpMaking {
     directory: Arc<Directory>,
 }
 
-/// A follow-up whose office and family were found.
+/// A new follow-up after its office and family were found.
 struct PlacedFollowUp {
     follow_up: SealedFollowUp,
     /// The service of the contact that is followed up.
@@ -39,7 +40,7 @@ struct PlacedFollowUp {
 }
 
 impl FollowUpMaking {
-    /// Seals a follow-up.
+    /// Seals a new follow-up, and notes what the caller may know of.
     pub fn new(follow_up: &FollowUp, ctx: &Context<FollowUpWriter>) -> Result<Self> {
         Ok(Self {
             follow_up: SealedFollowUp::new(follow_up, &ctx.vault, &ctx.call.moment.random)?,
@@ -50,7 +51,7 @@ impl FollowUpMaking {
         })
     }
 
-    /// Stores the follow-up, and returns it as it is stored.
+    /// Finds the office and family of the follow-up, and writes it. Returns it as it is stored.
     pub fn write(&self, conn: &mut DbConn) -> Result<SealedFollowUp> {
         let PlacedFollowUp { follow_up, service_id } = self.place(conn)?;
         if service_id.and_then(|id| self.directory.service(id)).is_some_and(|service| service.identity_exempt) {

@@ -4,7 +4,7 @@
 //!   of them.
 //! - The worklist shows the open follow-ups, ordered by the day on which they are due, so that overdue ones come first.
 //! - A follow-up is completed once, with a result. The next contact may be written down in the same transaction.
-//! - A note on a contact under a service that records no identity must not tell who somebody is.
+//! - The texts of a follow-up on a contact must not identify anybody if the service of the contact records no identity.
 
 mod answers;
 mod making;
@@ -25,7 +25,8 @@ use crate::slug::OfficeName;
 use crate::time::{Timestamp, day};
 use crate::vault::{self, ConfidentialProse};
 
-/// A promise to get back to somebody, when it is not written down with a contact.
+/// A new follow-up, promised by a call of its own and not together with a new contact: it is on a contact or a referral, or about a
+/// family.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewFollowUp {
@@ -34,12 +35,12 @@ pub struct NewFollowUp {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<OutreachContactId>,
-    /// The referral that is followed up.
+    /// The referral that is followed up. It is never given together with a contact.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral_id: Option<ReferralId>,
-    /// The family that the follow-up is about. If absent, it is the contact's family.
+    /// The family that the follow-up is about. If absent, it is the family of the contact that is followed up.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +54,7 @@ pub struct NewFollowUp {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<StaffId>,
-    /// A note on what is to be done.
+    /// A note on what is to be done when somebody gets back.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Höra hur det gick med fritidsledaren."
@@ -67,7 +68,7 @@ pub struct NewFollowUp {
     pub office_id: Option<OfficeName>,
 }
 
-/// A follow-up with its content opened. The database holds it sealed: see [`store::SealedFollowUp`].
+/// A follow-up in memory, with its texts readable. In the database they are sealed (encrypted): see [`store::SealedFollowUp`].
 #[derive(Debug, Clone)]
 pub struct FollowUp {
     pub id: FollowUpId,
@@ -77,11 +78,11 @@ pub struct FollowUp {
     pub due_on: NaiveDate,
     /// The contact that is followed up.
     pub contact_id: Option<OutreachContactId>,
-    /// The referral that is followed up.
+    /// The referral that is followed up. It is never given together with a contact.
     pub referral_id: Option<ReferralId>,
     /// The family that the follow-up is about.
     pub family_id: Option<FamilyId>,
-    /// Whether the follow-up exists only for staff who are cleared for protected identities.
+    /// Whether the follow-up is hidden from all staff who are not cleared for protected identities.
     pub protected: bool,
     /// The part of the follow-up that the database holds sealed.
     pub words: FollowUpText,
@@ -94,14 +95,14 @@ pub struct FollowUp {
     pub version: i32,
 }
 
-/// The part of a follow-up that is sealed.
+/// The part of a follow-up that the database holds sealed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FollowUpText {
-    /// A note on what is to be done.
+    /// A note on what is to be done when somebody gets back.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
-    /// The result of the follow-up.
+    /// The result of the follow-up, in words; `None` while it is open.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub result: Option<ConfidentialProse>,
     /// The contact that was written down when the follow-up was completed.
@@ -113,7 +114,7 @@ pub struct FollowUpText {
 }
 
 impl NewFollowUp {
-    /// Checks every rule that can be judged without the database, on the day `today`.
+    /// Checks every rule for a new follow-up that can be judged without the database, on the day `today`.
     pub fn check(&self, today: NaiveDate) -> Result<()> {
         let mut rules = Rules::default();
         let early = Text::new("must not be before today", "får inte ligga före i dag");
@@ -129,7 +130,7 @@ impl NewFollowUp {
 }
 
 impl FollowUp {
-    /// Makes a follow-up that is not written down with a contact. Its office and family are found when it is written to the database.
+    /// Makes a follow-up that is promised by a call of its own. Its office and family are set when it is written to the database.
     pub fn new(new: NewFollowUp, office: OfficeId, by: StaffId, moment: &Moment) -> Self {
         Self {
             id: moment.id(),
@@ -150,7 +151,7 @@ impl FollowUp {
         }
     }
 
-    /// Makes the follow-up that is promised with a contact, if there is one.
+    /// Makes the follow-up that is promised with a contact; `None` if none is promised.
     pub fn of_contact(promise: Option<ContactFollowUp>, contact: &OutreachContact) -> Option<Self> {
         let (promise, id) = promise.zip(contact.record.follow_up_id)?;
         Some(Self {
@@ -172,7 +173,8 @@ impl FollowUp {
         })
     }
 
-    /// Returns the follow-up as completed. Fails if it was completed before.
+    /// Returns the next version of the follow-up, which is completed at `now`. `words` has the result; the note is kept. Fails if
+    /// it was completed before.
     pub fn completed(&self, words: FollowUpText, by: StaffId, now: Timestamp) -> Result<Self> {
         if self.done_at.is_some() {
             return Err(Error::new(Problem::FollowUpDone));

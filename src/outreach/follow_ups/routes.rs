@@ -37,7 +37,7 @@ pub fn mount(api: &mut impl Mount) {
     api.service(list_follow_ups).service(create_follow_up).service(get_follow_up).service(complete_follow_up);
 }
 
-/// The filters of a worklist.
+/// The conditions by which the worklist of open follow-ups is filtered.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -46,9 +46,9 @@ pub struct WorklistQuery {
     #[serde(default, deserialize_with = "day::optional")]
     #[param(example = "2026-12-05")]
     due_before: Option<NaiveDate>,
-    /// Lists only follow-ups whose day is over, or with `false` only follow-ups whose day is not over.
+    /// With `true`, lists only follow-ups whose day is over; with `false`, only follow-ups whose day is not over.
     overdue: Option<bool>,
-    /// Lists only follow-ups of this member of staff. For your own, give the `staffId` of `/me`.
+    /// Lists only follow-ups that this member of staff owns. For your own, give the `staffId` of `/me`.
     owner_id: Option<StaffId>,
 }
 
@@ -92,8 +92,8 @@ async fn list_follow_ups(
 
 /// Promise a follow-up
 ///
-/// Writes down a promise to get back to those of a contact, of a referral or of a family. The follow-up belongs to the office of the
-/// contact or referral; the owner is one of that office's staff.
+/// Writes down a promise to get back to the people of a contact, of a referral or of a family. The follow-up belongs to the office
+/// of the contact or referral or, if it is only about a family, to your own office; its owner is one of that office's staff.
 #[utoipa::path(
     operation_id = "createFollowUp",
     tag = "outreach",
@@ -128,7 +128,8 @@ async fn create_follow_up(ctx: Context<FollowUpWriter>, new: Body<NewFollowUp>) 
     .await
 }
 
-/// The office of a new follow-up, until the contact or referral that is followed up tells which office it belongs to.
+/// The office of a new follow-up before it is written. For a follow-up on a contact or a referral it is only the caller's first
+/// office, which is replaced later by the office of the contact or referral.
 fn office_at_first(ctx: &Context<FollowUpWriter>, new: &NewFollowUp) -> Result<OfficeId> {
     if new.contact_id.is_none() && new.referral_id.is_none() {
         return ctx.staff().creating_office(&ctx.directory, new.office_id.as_ref());
@@ -159,11 +160,11 @@ async fn get_follow_up(ctx: Context<OutreachWorker>, id: Named<FollowUpId>) -> R
     ctx.call.found(&view, Validator::Version(version), Cache::NoStore)
 }
 
-/// The completion of a follow-up: its result, with a contact and a referral that came of it.
+/// The completion of a follow-up: its result, with a contact and a referral that may have come of it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FollowUpResult {
-    /// The result of the follow-up.
+    /// The result of the follow-up, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Träffade dem på torget; de vill prova."
@@ -251,7 +252,8 @@ async fn complete_follow_up(
     .await
 }
 
-/// Returns a follow-up that is to be completed with this result.
+/// Reads the follow-up that is to be completed, and checks `If-Match`. Under a service that records no identity it also checks that
+/// the text `result` identifies nobody.
 async fn open_follow_up(ctx: &Context<OutreachWorker>, id: FollowUpId, result: &ConfidentialProse) -> Result<FollowUp> {
     let scope = ctx.changeable();
     let read = move |conn: &mut _| {
@@ -270,7 +272,8 @@ async fn open_follow_up(ctx: &Context<OutreachWorker>, id: FollowUpId, result: &
     Ok(before)
 }
 
-/// Prepares the referral that comes of a follow-up: from the contact that arrives, or else from the contact that is followed up.
+/// Prepares the internal referral that comes of the follow-up `before`: from the contact that arrives with the completion, or else
+/// from the contact that is followed up. Fails if there is neither.
 async fn next_report(
     ctx: &Context<OutreachWorker>,
     referral: InternalReferral,

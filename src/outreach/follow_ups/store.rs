@@ -1,4 +1,4 @@
-//! Every query on follow-ups. Staff find follow-ups only through their [`CaseScope`].
+//! Queries on the table of follow-ups. Queries with a `sight` find only the follow-ups that this [`CaseScope`] of a caller covers.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -14,7 +14,8 @@ use crate::outreach::follow_ups::{FollowUp, FollowUpText};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
-/// A follow-up as the database holds it, with everything personal sealed.
+/// A follow-up as one row of the database. Its texts are sealed (encrypted) by the [`Vault`]; the columns that queries need are
+/// readable.
 #[derive(Clone, Queryable, Insertable)]
 // Every column is always written, so that all inserts have the same statement, whose text is made once.
 #[diesel(table_name = follow_ups, treat_none_as_default_value = false)]
@@ -38,7 +39,7 @@ pub struct SealedFollowUp {
 }
 
 impl SealedFollowUp {
-    /// Seals everything personal in a follow-up.
+    /// Makes the row of a follow-up, and seals its texts.
     pub fn new(follow_up: &FollowUp, vault: &Vault, random: &Random) -> Result<Self> {
         Ok(Self {
             id: follow_up.id,
@@ -60,7 +61,7 @@ impl SealedFollowUp {
         })
     }
 
-    /// Opens everything personal in a follow-up.
+    /// Decrypts the row's sealed texts and makes the [`FollowUp`].
     pub fn open(self, vault: &Vault) -> Result<FollowUp> {
         let words: FollowUpText = vault.open_json(vault::FOLLOW_UP_RECORD, self.id.uuid(), &self.record)?;
         Ok(FollowUp {
@@ -105,8 +106,8 @@ pub fn complete(conn: &mut DbConn, next: &SealedFollowUp) -> Result<()> {
     if on_backend!(conn, conn => diesel::update(before).set(done).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
 }
 
-/// Gives a contact's follow-ups to the family that the contact turns out to be with: those about the family `from`, or those about no
-/// known family.
+/// Moves follow-ups of a contact to another family, after it turned out which family the contact was with: those about the family
+/// `from`, or with `None` those about no known family.
 pub fn give_to(
     conn: &mut DbConn,
     contact: OutreachContactId,
@@ -128,9 +129,10 @@ pub fn give_to(
     Ok(())
 }
 
-/// The follow-ups that somebody may know of, with or without a clearance for protected identities. The contact or referral that is
-/// followed up may have become protected since, in many ways, so this is judged at every reading. A follow-up does not exist for those
-/// for whom its contact or referral does not exist, and it exists only at the office that has the referral.
+/// The query for the follow-ups that somebody may know of; `$cleared` tells whether they are cleared for protected identities. The
+/// contact or referral that is followed up may have become protected since, in many ways, so this is judged at every reading. A
+/// follow-up does not exist for those for whom its contact or referral does not exist, and it exists only at the office that has
+/// the referral.
 macro_rules! open_to {
     ($cleared:expr) => {{
         use diesel::dsl::{exists, not};
@@ -152,7 +154,8 @@ macro_rules! open_to {
     }};
 }
 
-/// The follow-ups of `open_to` that belong in lists. Follow-ups on a contact or referral that was entered in error do not.
+/// The query for the follow-ups of `open_to` that belong in lists. Follow-ups on a contact or referral that was entered in error do
+/// not.
 macro_rules! listed_to {
     ($cleared:expr) => {{
         use diesel::dsl::{exists, not};
@@ -171,7 +174,7 @@ macro_rules! listed_to {
 }
 pub(crate) use {listed_to, open_to};
 
-/// Finds a follow-up that somebody with this sight may know of.
+/// Returns the follow-up with this identifier, if a caller with this `sight` may know of it; otherwise fails as not found.
 pub fn find(conn: &mut DbConn, sight: &CaseScope, id: FollowUpId) -> Result<SealedFollowUp> {
     // The database judges, so that a follow-up that the caller may not know of takes no longer than one that does not exist.
     let named = open_to!(sight.protected_identity)
@@ -181,27 +184,29 @@ pub fn find(conn: &mut DbConn, sight: &CaseScope, id: FollowUpId) -> Result<Seal
     found.ok_or_else(Error::not_found)
 }
 
-/// The service of the contact that is followed up.
+/// The service of the contact that a follow-up follows; `None` if it follows no contact, or the contact belongs to no service.
 pub fn service_of(conn: &mut DbConn, follow_up: &SealedFollowUp) -> Result<Option<ServiceId>> {
     let Some(contact) = follow_up.contact_id else { return Ok(None) };
     let service = outreach_contacts::table.find(contact).select(outreach_contacts::service_id);
     Ok(on_backend!(conn, conn => service.first(conn))?)
 }
 
-/// The filters of a worklist.
+/// The conditions by which the worklist of open follow-ups is filtered. A condition that is `None` does not limit the list.
 #[derive(Debug, Clone, Default)]
 pub struct FollowUpFilter {
-    /// The day before which a listed follow-up is due.
+    /// Lists only follow-ups that are due before this day.
     pub due_before: Option<NaiveDate>,
-    /// Whether only follow-ups that are overdue on a day are listed, or only those that are not.
+    /// With `true`, lists only follow-ups that are due before the given day (today); with `false`, only the others.
     pub overdue: Option<(bool, NaiveDate)>,
     pub owner: Option<StaffId>,
 }
 
-/// A position in a worklist: the day on which a follow-up is due, and its identifier.
+/// A position in the worklist, from which the next page starts: the day on which the last follow-up shown is due, and its
+/// identifier.
 pub type FollowUpPosition = (NaiveDate, FollowUpId);
 
-/// Builds the query for the rows that both a page and a count use. A boxed query is bound to its database, so this is compiled for each.
+/// The query, shared by [`page`] and [`count`], for the open follow-ups that `$sight` covers and `$filter` lets through, without
+/// order or limit. It is a macro since the type of a boxed query depends on the database.
 macro_rules! filtered {
     ($sight:expr, $filter:expr) => {{
         let (sight, filter): (&CaseScope, &FollowUpFilter) = ($sight, $filter);
@@ -226,7 +231,8 @@ macro_rules! filtered {
     }};
 }
 
-/// Reads one page, the follow-ups that are due first at the top. One row more than `limit` tells that there is a next page.
+/// Returns one page of the open follow-ups that `sight` covers and `filter` lets through, the first due at the top, starting at
+/// `from`. Returns up to one row more than `limit`; the extra row tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
     sight: &CaseScope,
@@ -252,7 +258,7 @@ pub fn page(
     })?)
 }
 
-/// The number of follow-ups in the whole worklist.
+/// Counts the open follow-ups that `sight` covers and `filter` lets through, on all pages together.
 pub fn count(conn: &mut DbConn, sight: &CaseScope, filter: &FollowUpFilter) -> Result<u64> {
     if sight.offices.is_empty() {
         return Ok(0);

@@ -1,4 +1,4 @@
-//! The views of follow-ups, for staff who may know of them.
+//! The views of follow-ups: how answers show them to staff who may know of them.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -22,10 +22,10 @@ pub struct FollowUpView {
     pub office_id: OfficeId,
     /// The owner: the member of staff who promises to get back.
     pub owner_id: StaffId,
-    /// The day by which somebody gets back.
+    /// The day by which the owner or a colleague gets back.
     #[schema(example = "2030-01-15")]
     pub due_on: NaiveDate,
-    /// Whether the follow-up is open and its day is over.
+    /// Whether the follow-up is open and the day on which it was due is over.
     ///
     /// @example false
     pub overdue: bool,
@@ -44,13 +44,13 @@ pub struct FollowUpView {
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
-    /// A note on what is to be done.
+    /// A note on what is to be done when somebody gets back.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Höra hur det gick med fritidsledaren."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
-    /// The result of the follow-up.
+    /// The result of the follow-up, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Träffade dem på torget; de vill prova."
@@ -83,17 +83,17 @@ pub struct FollowUpView {
     pub created_by: StaffId,
     /// When the follow-up last changed.
     pub updated_at: Timestamp,
-    /// The number of the current version, counted from 1.
+    /// The number of the follow-up's current version, counted from 1.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
-    /// The follow-up's own address, and the operations that you may use on it now.
+    /// The addresses of the follow-up and of its contact, and links to the operations that you may use on the follow-up now.
     #[serde(rename = "_links")]
     #[schema(max_items = 40)]
     pub links: Vec<Link>,
 }
 
 impl FollowUpView {
-    /// Makes the view of a follow-up on the day `today`.
+    /// Makes the view of a follow-up, with its links. By the day `today` it tells whether the follow-up is overdue.
     pub fn new(follow_up: FollowUp, today: NaiveDate, addresses: &impl Linking) -> Self {
         let path = format!("/follow-ups/{}", follow_up.id);
         let mut links = vec![addresses.link("self", "GET", &path)];
@@ -126,8 +126,8 @@ impl FollowUpView {
         }
     }
 
-    /// Keeps only the links for reading, unless the follow-up belongs to one of the caller's own offices: a stated reason opens
-    /// follow-ups of other offices for reading only.
+    /// Keeps only the links for reading, unless the follow-up belongs to one of the caller's own offices, which are those of `own`.
+    /// Follow-ups of other offices, which staff can open by stating a reason, can only be read.
     pub fn seen_by(mut self, own: &CaseScope) -> Self {
         self.links.retain(|link| link.is_reading() || own.offices.contains(&self.office_id));
         self

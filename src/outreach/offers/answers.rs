@@ -1,4 +1,4 @@
-//! The answers to calls about offers, made in the transaction that they tell of.
+//! Answers to calls that create or change offers, made in the same transaction as the change.
 
 use crate::auth::{CaseScope, OfStaff};
 use crate::context::Context;
@@ -13,7 +13,7 @@ use crate::outreach::offers::store;
 use crate::outreach::offers::view::OfferView;
 use crate::vault::Vault;
 
-/// Shows offers as the caller may see them.
+/// Makes the answers to calls that create or change offers, as the caller may see the offers.
 #[derive(Clone)]
 pub struct OfferAnswers {
     scope: CaseScope,
@@ -26,19 +26,20 @@ impl OfferAnswers {
         Self { scope: ctx.changeable(), vault: ctx.vault.clone(), links: ctx.call.links() }
     }
 
-    /// 201 with the offer as it is now: it is new, or has a new answer.
+    /// The answer 201 with the offer as it is now: the offer is new, or has a new answer.
     pub fn created(&self, conn: &mut DbConn, id: OfferId) -> Result<Written> {
         let (view, validator) = self.view(conn, id)?;
         Written::created(&self.links, &format!("/offers/{id}"), &view, validator)
     }
 
-    /// 200 with the offer as it is now.
+    /// The answer 200 with the offer as it is now.
     pub fn changed(&self, conn: &mut DbConn, id: OfferId) -> Result<Written> {
         let (view, validator) = self.view(conn, id)?;
         Written::changed(&view, validator)
     }
 
-    /// Gives a kept answer about an offer again.
+    /// Returns the function that gives a kept answer about an offer again when a call is repeated, if the caller may still know of
+    /// the offer.
     pub fn repeat(&self) -> impl Repeat + use<> {
         let scope = self.scope.clone();
         idempotency::kept(move |conn, id| store::find(conn, &scope, id).map(drop))

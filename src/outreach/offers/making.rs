@@ -1,4 +1,4 @@
-//! The transaction that makes an offer at a contact.
+//! The transaction that makes an offer at an outreach contact.
 
 use crate::auth::CaseScope;
 use crate::db::{DbConn, stale};
@@ -14,20 +14,20 @@ use crate::outreach::store as contact_store;
 use crate::rules::Rules;
 use crate::vault::Vault;
 
-/// An offer that is to be stored, with the parties that it names.
+/// A new offer that is sealed and ready to be written, with the parties that it and its contact name.
 pub struct OfferMaking {
     offer: SealedOffer,
     names: NamedParties,
-    /// The person to whom the offer is made, where it is made to a known participant.
+    /// The registered person to whom the offer is made, if its recipient is a named participant.
     person: Option<PersonId>,
-    /// The version of the contact by which the offer was judged.
+    /// The version that the contact had when the offer was judged.
     contact_version: i32,
     pub office: OfficeId,
     scope: CaseScope,
 }
 
 impl OfferMaking {
-    /// Seals an offer that is made at this contact.
+    /// Seals a new offer that is made at this contact. `scope` is what the caller may know of.
     pub fn new(
         offer: &Offer,
         contact: &OutreachContact,
@@ -57,7 +57,8 @@ impl OfferMaking {
         self.offer.id
     }
 
-    /// Judges the named parties, and stores the offer. Fails as stale if the contact was changed meanwhile.
+    /// Judges the named parties, finds the offer's family, and writes the offer. Fails as stale if the contact was changed
+    /// meanwhile.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         let (scope, contact) = (&self.scope, self.offer.contact_id);
         let known = KnownParties::load(conn, scope, &[&self.names])?;

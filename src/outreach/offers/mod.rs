@@ -1,9 +1,9 @@
-//! Offers of services, and the answers that were given each time somebody asked.
+//! Offers of services that are made at outreach contacts, and the answers that were given each time somebody asked.
 //!
 //! - An offer is made at a contact, to its family or to one of its participants. Under a service that records no identity, an offer is
 //!   made to somebody who is not named.
-//! - Answers are only ever added; the answer with the latest time counts. A no comes with its reason, and any answer except a yes may say
-//!   when to ask again.
+//! - Answers are only ever added; the answer that was given last counts. A no comes with its reason, and any answer except a yes
+//!   may say when to ask again.
 //! - A family that declines gives an answer. A provider that cannot give the service closes the offer, and a closed offer takes no
 //!   answers.
 //! - Whether a yes came after a no is worked out from all that a family was asked, both for the same service and for any service: see
@@ -42,7 +42,7 @@ pub struct NewOffer {
     /// @example "2026-11-20T15:40:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offered_at: Option<Timestamp>,
-    /// The recipient of the offer.
+    /// The recipient of the offer: a family, or a participant of the contact.
     pub to: Recipient,
     /// A note on what was said about the offer.
     ///
@@ -56,23 +56,23 @@ pub struct NewOffer {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Recipient {
-    /// The family to which the service is offered.
+    /// The identifier of the family to which the service is offered.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
-    /// The place of the participant in the contact's list, counted from 0.
+    /// The place, in the contact's list of participants, of the participant to whom the service is offered, counted from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 49, example = 0)]
     pub participant_index: Option<usize>,
 }
 
-/// A new answer to an offer.
+/// A new answer to the offer of a service.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewAnswer {
-    /// The answer that was given.
+    /// The answer that the person or family gave when asked.
     pub answer: OfferAnswer,
     /// The reason for declining. It is required with `declined`, and not allowed with any other answer.
     ///
@@ -92,7 +92,7 @@ pub struct NewAnswer {
     pub ask_again_on: Option<NaiveDate>,
 }
 
-/// The closing of an offer that the provider cannot give.
+/// The closing of an offer because the provider cannot give the service.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OfferClosing {
@@ -100,7 +100,8 @@ pub struct OfferClosing {
     pub reason: OfferCloseReason,
 }
 
-/// An offer with its content opened. The database holds it sealed: see [`store::SealedOffer`].
+/// An offer of a service in memory, with its text readable. In the database the text is sealed (encrypted): see
+/// [`store::SealedOffer`].
 #[derive(Debug, Clone)]
 pub struct Offer {
     pub id: OfferId,
@@ -113,17 +114,17 @@ pub struct Offer {
     pub words: OfferText,
     pub offered_at: Timestamp,
     pub offered_by: StaffId,
-    /// When the provider closed the offer, and the reason for it.
+    /// When the provider closed the offer, and the reason for it; `None` while the offer is open.
     pub closed: Option<(Timestamp, OfferCloseReason)>,
     pub updated_at: Timestamp,
     pub version: i32,
 }
 
-/// The part of an offer that is sealed.
+/// The part of an offer that the database holds sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OfferText {
-    /// The place of the participant in the contact's list, counted from 0.
+    /// The place, in the contact's list of participants, of the participant to whom the service is offered, counted from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub participant_index: Option<usize>,
     /// A note on what was said about the offer.
@@ -131,7 +132,7 @@ pub struct OfferText {
     pub note: Option<ConfidentialProse>,
 }
 
-/// An answer to an offer, as it is kept.
+/// An answer to an offer, as it is stored.
 #[derive(Debug, Clone)]
 pub struct GivenAnswer {
     pub id: AnswerId,
@@ -146,7 +147,7 @@ pub struct GivenAnswer {
 }
 
 impl Offer {
-    /// Makes an offer at a contact. The family is found when the offer is written to the database.
+    /// Checks a new offer and makes it, at this contact. Its family may change when the offer is written to the database.
     pub fn new(
         new: NewOffer,
         contact: &OutreachContact,
@@ -196,7 +197,8 @@ impl Offer {
         }))
     }
 
-    /// Makes another answer to the offer, which has `before` answers already.
+    /// Checks a new answer to the offer and makes it. `before` is the number of answers that the offer already has. Fails if the
+    /// offer is closed.
     pub fn answered(
         &self,
         new: &NewAnswer,
@@ -235,8 +237,8 @@ impl Offer {
         }))
     }
 
-    /// Whether the offer keeps its recipient when the participants of its contact are corrected. An unnamed recipient may be described
-    /// better, if the list keeps its length.
+    /// Whether the offer keeps its recipient when the participants of its contact are corrected from `before` to `after`. An
+    /// unnamed recipient may be described better, if the list keeps its length.
     pub fn keeps_its_recipient(&self, before: &[Participant], after: &[Participant]) -> bool {
         self.words.participant_index.is_none_or(|index| {
             let (was, is) = (before.get(index), after.get(index));
@@ -245,7 +247,7 @@ impl Offer {
         })
     }
 
-    /// Refuses an offer that is closed: it takes no answers, and is not closed again.
+    /// Fails if the offer is closed: a closed offer takes no answers, and is not closed again.
     pub fn check_open(&self) -> Result<()> {
         if self.closed.is_some() { Err(Error::new(Problem::OfferClosed)) } else { Ok(()) }
     }

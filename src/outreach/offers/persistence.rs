@@ -1,13 +1,13 @@
-//! Whether a yes came after a no. This is the result for which a municipality goes out into the districts.
+//! Whether a yes to an offer came after an earlier no. This is the result for which a municipality goes out into the districts.
 //!
-//! All answers that a family ever gave count, in the order of their time. An offer to somebody who is not named is judged by its own
+//! All answers that a family ever gave count, in the order of their time. An offer without a known family is judged by its own
 //! answers alone.
 
 use crate::id::{AnswerId, OfferId, ServiceId};
 use crate::outreach::codes::OfferAnswer;
 use crate::time::Timestamp;
 
-/// One answer among all that a family gave.
+/// One of the answers that a family gave to offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FamilyAnswer {
     /// The offer that was answered.
@@ -20,16 +20,17 @@ pub struct FamilyAnswer {
     pub answer: OfferAnswer,
 }
 
-/// Whether an offer was accepted after a no.
+/// Whether an offer's last answer is a yes that came after an earlier no.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AfterDecline {
-    /// Whether there was an earlier no to the same service.
+    /// Whether the last answer is a yes and there was an earlier no to the same service.
     pub same_service: bool,
-    /// Whether there was an earlier no to any service.
+    /// Whether the last answer is a yes and there was an earlier no to any service.
     pub any_service: bool,
 }
 
-/// Judges an offer by all answers that its family gave.
+/// Judges whether an offer was accepted after a no. `answers` are all answers of the offer's family, in any order, or the offer's
+/// own answers if it has no known family.
 pub fn after_decline(offer: OfferId, answers: &[FamilyAnswer]) -> AfterDecline {
     let own = answers.iter().filter(|asked| asked.offer == offer).max_by_key(|asked| (asked.at, asked.id));
     let Some(current) = own.filter(|asked| asked.answer == OfferAnswer::Accepted) else {
@@ -49,8 +50,8 @@ mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
 
-    /// The reference: it goes through the answers in the order of their time, and remembers the declined services and the current verdict
-    /// on each offer.
+    /// The verdicts of a second, simpler method: it goes through the answers in the order of their time, and remembers the declined
+    /// services and the current verdict on each offer.
     fn told(offers: &[(OfferId, ServiceId)], history: &[FamilyAnswer]) -> Vec<AfterDecline> {
         let mut history = history.to_vec();
         history.sort_by_key(|asked| (asked.at, asked.id));

@@ -213,7 +213,8 @@ async fn close_offer(
     .await
 }
 
-/// Returns an offer that can still be changed, and the number of its answers.
+/// Reads an offer that can still be changed, and the number of its answers. Fails if the offer is closed or its contact was entered
+/// in error.
 async fn open_offer(ctx: &Context<OutreachWorker>, id: OfferId) -> Result<(Offer, usize)> {
     let scope = ctx.changeable();
     let standing = ctx.read(move |conn| store::find(conn, &scope, id)).await?;

@@ -1,4 +1,5 @@
-//! Every query on offers and their answers. Staff find offers only through the contacts that their [`CaseScope`] shows them.
+//! Queries on offers of services and their answers. Queries with a `sight` find only offers made at contacts that this
+//! [`CaseScope`] of a caller covers.
 
 use std::collections::HashMap;
 
@@ -19,7 +20,7 @@ use crate::referrals::course::codes::DeclineReason;
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
-/// An offer as the database holds it, with everything personal sealed.
+/// An offer of a service as one row of the database. Its note and its participant are sealed (encrypted) by the [`Vault`].
 #[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = offers, treat_none_as_default_value = false)]
 pub struct SealedOffer {
@@ -37,7 +38,7 @@ pub struct SealedOffer {
 }
 
 impl SealedOffer {
-    /// Seals everything personal in an offer.
+    /// Makes the row of an offer, and seals its text.
     pub fn new(offer: &Offer, vault: &Vault, random: &Random) -> Result<Self> {
         Ok(Self {
             id: offer.id,
@@ -54,7 +55,7 @@ impl SealedOffer {
         })
     }
 
-    /// Opens everything personal in an offer.
+    /// Decrypts the row's sealed text and makes the [`Offer`].
     pub fn open(self, vault: &Vault) -> Result<Offer> {
         Ok(Offer {
             id: self.id,
@@ -71,7 +72,7 @@ impl SealedOffer {
     }
 }
 
-/// An answer as the database holds it. Nothing in it tells who somebody is.
+/// An answer to an offer as one row of the database. Nothing is sealed, since nothing in it tells who somebody is.
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = offer_answers, treat_none_as_default_value = false)]
 pub struct AnswerRow {
@@ -115,7 +116,7 @@ impl From<AnswerRow> for GivenAnswer {
     }
 }
 
-/// An offer with its answers, and the verdict that follows from all answers of its family.
+/// An offer with its answers, and whether it was accepted after a no, which follows from all answers of its family.
 #[derive(Clone)]
 pub struct OfferStanding {
     pub offer: SealedOffer,
@@ -123,7 +124,7 @@ pub struct OfferStanding {
     pub in_error: bool,
     /// The answers to the offer, in the order of their time.
     pub answers: Vec<AnswerRow>,
-    /// Whether the offer was accepted after a no.
+    /// Whether the offer was accepted after an earlier no, to the same service or to any.
     pub after_decline: AfterDecline,
 }
 
@@ -132,7 +133,8 @@ pub fn insert(conn: &mut DbConn, offer: &SealedOffer) -> Result<()> {
     Ok(())
 }
 
-/// Adds an answer to this version of an offer. Fails as stale if somebody else wrote the next version first.
+/// Adds an answer to an offer that has this version, and raises the version. Fails as stale if the offer has another version by
+/// now.
 pub fn answer(conn: &mut DbConn, answer: &GivenAnswer, version: i32) -> Result<()> {
     let counted =
         (offers::version.eq(offers::version + 1.into_sql::<Integer>()), offers::updated_at.eq(answer.recorded_at));
@@ -145,7 +147,8 @@ pub fn answer(conn: &mut DbConn, answer: &GivenAnswer, version: i32) -> Result<(
     Ok(())
 }
 
-/// Closes this version of an offer. Fails as stale if somebody else wrote the next version first.
+/// Closes an offer that still has the version of `offer`, and raises the version. Fails as stale if the offer has another version
+/// by now.
 pub fn close(conn: &mut DbConn, offer: &Offer, reason: OfferCloseReason, now: Timestamp) -> Result<()> {
     let closed = (
         offers::version.eq(offers::version + 1.into_sql::<Integer>()),
@@ -157,14 +160,15 @@ pub fn close(conn: &mut DbConn, offer: &Offer, reason: OfferCloseReason, now: Ti
     if on_backend!(conn, conn => diesel::update(read).set(closed).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
 }
 
-/// Adds answers to offers that are new themselves.
+/// Inserts answers to newly created offers, without raising the versions of the offers.
 pub fn insert_answers(conn: &mut DbConn, answers: &[AnswerRow]) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(offer_answers::table).values(answers).execute(conn))?;
     Ok(())
 }
 
-/// The condition, besides the one on the contact, under which somebody may know of an offer. For a reader who is not cleared for
-/// protected identities, a family whose members are all protected does not exist, and neither does an offer to it.
+/// The condition under which somebody may know of an offer, in addition to being allowed to know of its contact. For a reader who
+/// is not cleared for protected identities, a family whose members are all protected does not exist, and neither does an offer to
+/// it.
 macro_rules! made_to_known {
     ($cleared:expr) => {{
         use diesel::dsl::{exists, not};
@@ -179,7 +183,8 @@ macro_rules! made_to_known {
 }
 pub(crate) use made_to_known;
 
-/// Finds an offer whose contact and family somebody with this sight may know of.
+/// Returns the offer with this identifier, if a caller with this `sight` may know of its contact and its family; otherwise fails as
+/// not found.
 pub fn find(conn: &mut DbConn, sight: &CaseScope, id: OfferId) -> Result<OfferStanding> {
     let cleared = outreach_contacts::protected.eq(false).or(outreach_contacts::protected.eq(sight.protected_identity));
     let named = offers::table
@@ -194,7 +199,7 @@ pub fn find(conn: &mut DbConn, sight: &CaseScope, id: OfferId) -> Result<OfferSt
     standings.pop().ok_or_else(Error::not_found)
 }
 
-/// The offers made at a contact, also those that the caller may not know of.
+/// All offers made at a contact, also those that the caller may not know of.
 pub fn made_at(conn: &mut DbConn, contact: OutreachContactId) -> Result<Vec<SealedOffer>> {
     Ok(on_backend!(conn, conn => offers::table.filter(offers::contact_id.eq(contact)).load(conn))?)
 }
@@ -206,14 +211,15 @@ pub fn count_at(conn: &mut DbConn, contact: OutreachContactId) -> Result<usize> 
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-/// Gives these offers to this family, or to no known family.
+/// Sets the family of these offers. `None` means that their family is not known.
 pub fn give_to(conn: &mut DbConn, ids: &[OfferId], family: Option<FamilyId>) -> Result<()> {
     let made = offers::table.filter(offers::id.eq_any(ids.to_vec()));
     on_backend!(conn, conn => diesel::update(made).set(offers::family_id.eq(family)).execute(conn))?;
     Ok(())
 }
 
-/// The offers of a contact that somebody with this sight may know of, in the order in which they were made.
+/// The offers made at a contact that a caller with this `sight` may know of, in the order in which they were made. The contact must
+/// be in sight; `in_error` tells whether it was entered in error.
 pub fn of_contact(
     conn: &mut DbConn,
     sight: &CaseScope,
@@ -264,8 +270,8 @@ fn answers_of(conn: &mut DbConn, ids: &[OfferId]) -> Result<Vec<AnswerRow>> {
         .load(conn))?)
 }
 
-/// All answers of these families, to offers of any office, at contacts that were not entered in error and that somebody with this sight
-/// could know of if the contacts belonged to the own office.
+/// All answers of these families, by family, to offers of any office. Answers at contacts that were entered in error are left out,
+/// and so are answers at protected contacts unless `sight` includes protected identities.
 fn asked(conn: &mut DbConn, sight: &CaseScope, families: &[FamilyId]) -> Result<HashMap<FamilyId, Vec<FamilyAnswer>>> {
     if families.is_empty() {
         return Ok(HashMap::new());

@@ -1,4 +1,4 @@
-//! The views of offers, for staff who may know of them.
+//! The views of offers of services: how answers show them to staff who may know of them.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -46,23 +46,25 @@ pub struct OfferView {
     /// @example "Vill gärna veta mer om tiderna."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
-    /// The answers that were given, in the order of their time.
+    /// The answers to the offer, in the order in which they were given.
     #[schema(max_items = 1000)]
     pub answers: Vec<GivenAnswerView>,
-    /// The answer with the latest time.
+    /// The answer that was given last, which counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_answer: Option<OfferAnswer>,
-    /// The day on which to ask again, as the last answer says.
+    /// The day on which to ask again, as stated with the answer that was given last.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "2027-01-15")]
     pub ask_again_on: Option<NaiveDate>,
-    /// Whether the last answer is a yes and the family had said no to the same service before, to any office.
+    /// Whether the last answer is a yes and the family had said no to the same service before, to any office. Without a known
+    /// family, only answers to this offer count.
     ///
     /// @example false
     pub accepted_after_decline: bool,
-    /// Whether the last answer is a yes and the family had said no to any service before.
+    /// Whether the last answer is a yes and the family had said no to any service before, to any office. Without a known family,
+    /// only answers to this offer count.
     ///
     /// @example false
     pub accepted_after_any_decline: bool,
@@ -78,25 +80,25 @@ pub struct OfferView {
     pub close_reason: Option<OfferCloseReason>,
     /// When the offer last changed.
     pub updated_at: Timestamp,
-    /// The number of the current version, counted from 1.
+    /// The number of the offer's current version, counted from 1.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
-    /// The offer's own address, and the operations that you may use on it now.
+    /// The addresses of the offer and of its contact, and links to the operations that you may use on the offer now.
     #[serde(rename = "_links")]
     #[schema(max_items = 40)]
     pub links: Vec<Link>,
 }
 
-/// An answer to an offer.
+/// An answer to the offer of a service, and when it was written down.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OfferAnswerGiven)]
 pub struct GivenAnswerView {
     /// The identifier of the answer.
     pub id: AnswerId,
-    /// The answer that was given.
+    /// The answer that the person or family gave when asked.
     pub answer: OfferAnswer,
-    /// The reason why they declined.
+    /// The reason why the person or family declined.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,7 +107,7 @@ pub struct GivenAnswerView {
     ///
     /// @example "2026-11-21T10:00:00Z"
     pub answered_at: Timestamp,
-    /// The day on which to ask again.
+    /// The day on which to ask again, as stated with this answer.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,7 +134,7 @@ impl From<AnswerRow> for GivenAnswerView {
 }
 
 impl OfferView {
-    /// Makes the view of an offer.
+    /// Makes the view of an offer with its answers and links.
     pub fn new(standing: OfferStanding, vault: &Vault, addresses: &impl Linking) -> Result<Self> {
         let OfferStanding { offer, in_error, answers, after_decline } = standing;
         let offer = offer.open(vault)?;
@@ -166,7 +168,7 @@ impl OfferView {
         })
     }
 
-    /// Keeps only the links for reading: a stated reason opens offers of other offices for reading only.
+    /// Keeps only the links for reading. Offers of other offices, which staff can open by stating a reason, can only be read.
     pub fn read_only(mut self) -> Self {
         self.links.retain(Link::is_reading);
         self

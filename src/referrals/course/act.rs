@@ -1,7 +1,8 @@
-//! Writing a step: the referral's next version, the event and the message, in one transaction.
+//! Writing of a referral's next version, with the event in its history and the message that belongs to it, in one transaction.
 //!
-//! When two callers act at once, one version gets only one transition. A caller that named the version it had read is told that
-//! the version is stale. For a caller that named none, the step is judged again by the referral's new state.
+//! If two callers act on a referral at the same time, only one of them writes the next version. A caller that named the version
+//! it had read is told that this version is stale. For a caller that named none, the step is judged again by the referral's new
+//! state.
 
 use crate::audit::Actor;
 use crate::db::{DbConn, dialect};
@@ -18,7 +19,8 @@ use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Referral, Status};
 use crate::vault::Vault;
 
-/// A sealed transition of a referral to its next version.
+/// The change from one version of a referral to the next, sealed (encrypted) and ready to be written: the new version, the
+/// event and the message, if there is one.
 #[derive(Clone)]
 pub struct Transition {
     referral: SealedReferral,
@@ -29,7 +31,8 @@ pub struct Transition {
 }
 
 impl Transition {
-    /// Seals the transition from `before` to `after`.
+    /// Makes and seals the change by `action` from the version `before` of a referral to the version `after`. `said` has the
+    /// reason for the event and the text of the message.
     pub fn new(
         action: Action,
         (before, after): (&Referral, &Referral),
@@ -56,17 +59,18 @@ impl Transition {
         })
     }
 
-    /// The message that goes with the transition, if there is one.
+    /// The message between office and sender that is written together with the change, if there is one.
     pub fn message(&self) -> Option<&SealedMessage> {
         self.message.as_ref()
     }
 
-    /// Writes the transition, unless somebody else wrote the next version first.
+    /// Writes the new version, the event and the message, and updates which offices have met the person and how the family was
+    /// first reached. Fails as stale if somebody else wrote the next version first.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         let referral = &self.referral;
         if let Some(person) = referral.person_id.filter(|_| self.moved || self.was_or_is_in_error) {
-            // The person is locked before the referral, as in a change of the person, so that no two transactions wait for each
-            // other.
+            // The person is locked before the referral, in the same order as in a change of the person, so that no two
+            // transactions wait for each other.
             dialect::hold_people(conn, &[person])?;
         }
         store::update(conn, referral)?;

@@ -1,4 +1,4 @@
-//! The operations that end a referral, give feedback on it, and reopen it.
+//! The operations by which staff end a referral, tell or refuse feedback on it, and reopen it.
 
 use actix_web::{HttpResponse, post};
 use serde_json::json;
@@ -18,7 +18,7 @@ use crate::referrals::course::steps::ends::{
 use crate::referrals::course::steps::feedback::{RefuseFeedback, SendFeedback};
 use crate::referrals::faces::views::ReferralView;
 
-/// Mounts the operations that end a referral, give feedback on it, and reopen it.
+/// Mounts the operations by which staff end a referral, tell or refuse feedback on it, and reopen it.
 pub fn mount(api: &mut impl Mount) {
     api.service(decide_inquiry);
     api.service(decline);
@@ -36,8 +36,8 @@ pub fn mount(api: &mut impl Mount) {
 /// Decide whether to open an inquiry
 ///
 /// For concern reports, after the protection assessment, and only by qualified staff (SoL 2025:400, 20 kap. 2 § and 25 kap. 1
-/// §). The decision is to open an inquiry, not to open one, or nothing because one is under way. The feedback to a mandatory
-/// reporter is a separate step.
+/// §). The decision is to open an inquiry, not to open one, or to open none because one is under way. The feedback to a
+/// mandatory reporter is a separate step.
 #[utoipa::path(
     operation_id = "decideInquiry",
     tag = "referrals",
@@ -65,8 +65,8 @@ async fn decide_inquiry(
 
 /// Decline a referral
 ///
-/// For requests: the office cannot help, and tells the place to turn to instead. A family that declines is recorded by another
-/// operation.
+/// For requests: the office cannot help, and tells the place to turn to instead. If it is the family that declines, record that
+/// with `recordFamilyDeclined`.
 #[utoipa::path(
     operation_id = "declineReferral",
     tag = "referrals",
@@ -92,7 +92,7 @@ async fn decline(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Dec
 
 /// Mark a referral as a duplicate
 ///
-/// For team leads: the referral is about the same matter as another referral. Both senders keep their rights.
+/// For team leads: the referral is about the same matter as another referral, and ends. The senders of both keep their rights.
 #[utoipa::path(
     operation_id = "markDuplicate",
     tag = "referrals",
@@ -125,7 +125,8 @@ async fn mark_duplicate(
 
 /// Record that the family declined
 ///
-/// For requests that were accepted, when the family says no. An office that declines uses another operation.
+/// For requests that the office has accepted, when the family says no to the support. If it is the office that declines, use
+/// `declineReferral`.
 #[utoipa::path(
     operation_id = "recordFamilyDeclined",
     tag = "referrals",
@@ -153,7 +154,7 @@ async fn record_family_declined(
 
 /// Record that nobody was reached
 ///
-/// For requests that were accepted, after at least three attempts.
+/// For requests that the office has accepted, after at least three logged attempts to reach the family.
 #[utoipa::path(
     operation_id = "recordNotReached",
     tag = "referrals",
@@ -181,7 +182,7 @@ async fn record_not_reached(
 
 /// Complete a referral
 ///
-/// For requests that are worked on, when support has ended.
+/// For requests whose state is `in_progress`, when the support has ended.
 #[utoipa::path(
     operation_id = "completeReferral",
     tag = "referrals",
@@ -207,8 +208,8 @@ async fn complete(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Co
 
 /// Withdraw the consent to a referral
 ///
-/// For requests: the person who consented withdraws the consent, and the referral ends. The sender is told only that the
-/// request was handled.
+/// For requests: the child or a guardian withdraws the consent, and the referral ends. The sender is told only that the request
+/// was handled.
 #[utoipa::path(
     operation_id = "withdrawConsent",
     tag = "referrals",
@@ -239,8 +240,8 @@ async fn withdraw_consent(
 
 /// Tell the reporter the decision
 ///
-/// For concern reports that were decided, to mandatory reporters (SoL 2025:400, 19 kap. 6 §): an inquiry was opened, was not
-/// opened, or was already under way. Nothing else is told.
+/// For concern reports that were decided. It tells the mandatory reporter (SoL 2025:400, 19 kap. 6 §) that an inquiry was
+/// opened, was not opened, or was already under way, and nothing else.
 #[utoipa::path(
     operation_id = "sendFeedback",
     tag = "referrals",
@@ -268,8 +269,8 @@ async fn send_feedback(
 
 /// Refuse to tell the reporter the decision
 ///
-/// For concern reports that were decided, if telling would be unsuitable (SoL 2025:400, 19 kap. 6 §). The sender sees nothing
-/// of the refusal.
+/// For concern reports that were decided, if it would be unsuitable to tell the reporter the decision (SoL 2025:400, 19 kap. 6
+/// §). The sender sees nothing of the refusal.
 #[utoipa::path(
     operation_id = "refuseFeedback",
     tag = "referrals",
@@ -300,8 +301,8 @@ async fn refuse_feedback(
 
 /// Reopen a referral
 ///
-/// For team leads: a referral that has ended is received again. Its deadlines continue, and none of them starts again. A
-/// referral about a person with a protected identity is received by the central reception.
+/// For team leads: a referral that has ended is in the state `received` again. Its deadlines continue, and none of them starts
+/// again. A referral about a person with a protected identity goes to the central reception.
 #[utoipa::path(
     operation_id = "reopenReferral",
     tag = "referrals",
@@ -325,7 +326,8 @@ async fn reopen(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Reop
 
 /// Mark a referral as entered in error
 ///
-/// For team leads: the referral should not exist. It is kept, but appears in no list and no statistics.
+/// For team leads: the referral was made by mistake. It is kept, but counts in no statistics, and the queue lists it only when
+/// this state is asked for.
 #[utoipa::path(
     operation_id = "enterReferralInError",
     tag = "referrals",

@@ -1,6 +1,7 @@
-//! The history of a referral: each transition and other event, with its actor and its reason.
+//! The history of a referral: events that changed it, such as a step by staff or a passed deadline, each with its actor and its
+//! reason.
 //!
-//! The receipt is not recorded as an event, since the referral itself tells when it was received.
+//! The receipt is not stored as an event, since the referral itself tells when it was received.
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use crate::referrals::{Referral, Status};
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Sealed, Vault};
 
-/// An event as the database holds it, with its reason sealed.
+/// An event in the history of a referral, as one row of the database. Its reason is sealed (encrypted).
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = referral_events, treat_none_as_default_value = false)]
 pub struct SealedEvent {
@@ -37,7 +38,7 @@ pub struct SealedEvent {
     pub told: Option<Sealed>,
 }
 
-/// The reason for an event.
+/// The reason for an event in the history of a referral: a code, words, both or neither.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventReason {
@@ -48,7 +49,8 @@ pub struct EventReason {
 }
 
 impl SealedEvent {
-    /// Seals the event that made `after` from `before`.
+    /// Makes the event by which `action` turned the version `before` of a referral into the version `after`, and seals its
+    /// reason.
     pub fn new(
         action: Action,
         (before, after): (&Referral, &Referral),
@@ -84,7 +86,8 @@ impl SealedEvent {
         })
     }
 
-    /// Makes the event that a person's protection sent the referral to another office, if it did.
+    /// Makes the event that a referral was sent to another office because an identity became protected. Returns `None` if the
+    /// referral stayed at its office.
     pub fn of_rerouting(
         (before, after): (&Referral, &Referral),
         by: StaffId,
@@ -97,7 +100,7 @@ impl SealedEvent {
         Self::new(Action::Reroute, (before, after), Actor::Staff(by), &StepNote::default(), vault, moment).map(Some)
     }
 
-    /// The actor who caused the event.
+    /// The actor who caused the event: a member of staff, the partner agency that sent the referral, or the service itself.
     pub fn by(&self) -> Actor {
         match (self.staff_id, self.partner_id) {
             (Some(id), _) => Actor::Staff(id),
@@ -106,7 +109,7 @@ impl SealedEvent {
         }
     }
 
-    /// Opens the reason for the event.
+    /// Decrypts the reason for the event. It is empty if the event was stored without a reason.
     pub fn told(&self, vault: &Vault) -> Result<EventReason> {
         match &self.told {
             Some(told) => vault.open_json(vault::REFERRAL_EVENT, self.id.uuid(), told),
@@ -120,7 +123,7 @@ pub fn insert(conn: &mut DbConn, event: &SealedEvent) -> Result<()> {
     Ok(())
 }
 
-/// The events of a referral, in their order.
+/// Returns the stored events of a referral, ordered by the version that each made.
 pub fn of_referral(conn: &mut DbConn, referral: ReferralId) -> Result<Vec<SealedEvent>> {
     Ok(on_backend!(conn, conn => referral_events::table
         .filter(referral_events::referral_id.eq(referral))
@@ -128,7 +131,8 @@ pub fn of_referral(conn: &mut DbConn, referral: ReferralId) -> Result<Vec<Sealed
         .load(conn))?)
 }
 
-/// Checks that a member of staff has sent this referral to another office, and is cleared for it.
+/// Checks that an action by the member of staff `by` has sent this referral to another office, and that the referral is not
+/// protected unless `sight` includes protected identities. Fails as not found otherwise.
 pub fn check_sent_away(conn: &mut DbConn, sight: &CaseScope, referral: ReferralId, by: StaffId) -> Result<()> {
     let cleared = referrals::protected.eq(false).or(referrals::protected.eq(sight.protected_identity));
     let sent = referral_events::table

@@ -1,4 +1,4 @@
-//! The examples of answers in the document, as differences from the example of a report that was just received.
+//! Examples of referrals for the OpenAPI document, as differences from the example of a concern report that was just received.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::http::merge_patch::merge;
 const ANYBODY: &str = "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e";
 const NOW: &str = "2026-11-21T14:30:00Z";
 
-/// A request for support with the family's consent, in the given state.
+/// Makes the example of a support request in the state `status`, with the family's consent. `special` is merged into it.
 pub fn request(status: &str, special: Value) -> Value {
     let request = json!({
         "kind": "support_request", "status": status, "version": 2,
@@ -17,7 +17,8 @@ pub fn request(status: &str, special: Value) -> Value {
     with(request, &special)
 }
 
-/// A request that was accepted and not begun: the first contact is due.
+/// Makes the example of a support request that was accepted, with a deadline for the first contact. `special` is merged into
+/// it.
 pub fn accepted(special: Value) -> Value {
     let due = "2026-11-27T23:00:00Z";
     let deadline = json!({
@@ -26,7 +27,8 @@ pub fn accepted(special: Value) -> Value {
     with(request("accepted", json!({ "deadlines": [deadline], "nextDueAt": due })), &special)
 }
 
-/// A report on which it was decided to open an inquiry: feedback to the reporter is due.
+/// Makes the example of a concern report on which it was decided to open an inquiry, with a deadline for feedback to the
+/// reporter. `special` is merged into it.
 pub fn decided(special: Value) -> Value {
     let due = "2026-11-28T23:00:00Z";
     let decided = json!({
@@ -51,19 +53,19 @@ pub fn decided(special: Value) -> Value {
     with(decided, &special)
 }
 
-/// A decided report on which feedback was given or refused: nothing is due any more.
+/// Makes the example of a decided concern report on which `feedback` was given or refused, so that no deadline runs any more.
 pub fn answered(feedback: Value) -> Value {
     decided(json!({ "version": 4, "feedback": feedback, "deadlines": [], "nextDueAt": null }))
 }
 
-/// An assessment that the child needs no protection at once.
+/// Makes the example of an assessment that the child needs no protection at once.
 pub fn assessment() -> Value {
     json!({
         "immediateNeed": false, "measures": "Samtal med barnet i skolan i dag.", "assessedAt": NOW, "assessedBy": ANYBODY,
     })
 }
 
-/// The given number of attempts at which nobody answered.
+/// Makes an example with `count` attempts to reach the family at which nobody answered.
 pub fn attempts(count: usize) -> Value {
     let attempt = json!({
         "at": "2026-11-20T13:00:00Z", "channel": "phone", "reached": false, "note": "Ringde; ingen svarade.", "by": ANYBODY,

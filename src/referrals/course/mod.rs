@@ -1,12 +1,12 @@
 //! The course of a referral at its office, from its receipt to its end.
 //!
-//! - A [`ReferralState`] holds the facts that belong to that state and nothing else: an inquiry decision exists only in the states that
-//!   follow from one.
-//! - One table tells which action is possible in which state, and for whom: [`table`]. The input and the effect of an action
-//!   are in [`steps`]. The deadlines are in [`clocks`].
-//! - A concern report is never accepted and never declined. It is decided, and not before its protection assessment (SoL 20
-//!   kap. 1-2 §§).
-//! - Each transition is recorded with its reason: [`events`].
+//! - A [`ReferralState`] holds the facts that belong to that state and nothing else: a decision on an inquiry exists only in
+//!   the states that follow from one.
+//! - One table tells which action is possible in which state, and for whom: [`table`]. The input and the effect of each action
+//!   of staff are in [`steps`], and the deadlines in [`clocks`].
+//! - A concern report is never accepted and never declined. Instead it is decided whether to open an inquiry, and not before
+//!   the need for protection was assessed (SoL 20 kap. 1-2 §§).
+//! - Each change of state is recorded in the referral's history, with its reason: [`events`].
 
 pub mod act;
 pub mod clocks;
@@ -42,39 +42,41 @@ use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum ReferralState {
-    /// The referral has come in, or has been sent back to the beginning.
+    /// The referral was received, and the office has neither accepted nor ended it. It is also in this state after a
+    /// redirection, after the sender has answered a question, and after it was reopened.
     #[default]
     Received,
-    /// The office has asked the sender for information.
+    /// The office has asked the sender for information and waits for the answer.
     InformationRequested,
-    /// The office has accepted the referral.
+    /// The office has accepted the request, and the work with the family has not begun.
     Accepted,
-    /// The work with the family has begun.
+    /// The office has accepted the request, and the work with the family has begun.
     InProgress {
-        /// When the office first met the family.
+        /// When the office first met the family, as staff stated it.
         first_contact_at: Timestamp,
     },
-    /// The referral is on hold.
+    /// The office has accepted the request and put it on hold until a day of review.
     OnHold {
         hold: ReferralHold,
-        /// When the office first met the family, if it did. Decides the state after the hold.
+        /// When the office first met the family, if it did. When the referral is resumed, it is in progress if there is such a
+        /// time, and otherwise accepted.
         first_contact_at: Option<Timestamp>,
     },
-    /// The referral was handed over to an inquiry, opened now or already under way.
+    /// The concern report was handed over to an inquiry, which was opened by the decision or was already under way.
     HandedOver {
         decision: InquiryDecision,
     },
-    /// The report was closed without an inquiry.
+    /// The concern report was closed with the decision not to open an inquiry.
     ClosedNoInquiry {
         decision: InquiryDecision,
     },
-    /// The office declined the referral.
+    /// The office declined the request.
     Declined {
         decline: ReferralDecline,
     },
-    /// The referral is about the same matter as another referral.
+    /// The referral was ended because it is about the same matter as another referral.
     Duplicate {
-        /// The referral that this one duplicates.
+        /// The other referral about the same matter.
         of: ReferralId,
     },
     Completed {
@@ -83,9 +85,9 @@ pub enum ReferralState {
     DeclinedByFamily {
         reason_code: DeclineReason,
     },
-    /// The office could not reach the family.
+    /// The referral was ended because the office could not reach the family.
     NotReached,
-    /// The request was withdrawn.
+    /// The request was withdrawn by its sender, or by withdrawing the consent.
     Withdrawn {
         by: Withdrawer,
     },
@@ -113,7 +115,7 @@ impl ReferralState {
         }
     }
 
-    /// The decision that led to this state, if there was one.
+    /// The decision on the inquiry that led to this state. `None` in a state that does not follow from such a decision.
     pub fn decision(&self) -> Option<&InquiryDecision> {
         match self {
             Self::HandedOver { decision } | Self::ClosedNoInquiry { decision } => Some(decision),
@@ -122,168 +124,169 @@ impl ReferralState {
     }
 }
 
-/// The party that withdrew a request.
+/// The party that withdrew a request: its sender, or a person who withdrew the consent to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Withdrawer {
-    /// The agency that sent the request.
+    /// The partner agency that sent the request withdrew it.
     Sender,
-    /// The child or guardian who had consented.
+    /// The child or a guardian withdrew the consent to the request.
     Consenter,
 }
 
-/// The course of a referral: everything that has happened with it at its office. The database holds the course sealed, and
-/// holds none as long as nothing has happened.
+/// The course of a referral: its state, and the assessments, attempts and other facts that were recorded since it was received.
+/// The database holds the course sealed; a referral to which nothing has happened has no stored course.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Course {
     pub state: ReferralState,
-    /// The assessments of whether the child needs protection at once: the first one, and later ones.
+    /// The assessments of whether the child needs protection at once, in the order in which they were recorded.
     pub assessments: Vec<ProtectionAssessment>,
-    /// The attempts to reach the family.
+    /// The attempts to reach the family, in the order in which they were logged.
     pub attempts: Vec<Attempt>,
-    /// The extensions of deadlines.
+    /// The extensions of the referral's deadlines, in their order.
     pub extensions: Vec<Extension>,
-    /// The decisions made before the referral was reopened.
+    /// The decisions on an inquiry that were made before the referral was reopened. The present decision is in `state`.
     pub earlier_decisions: Vec<InquiryDecision>,
-    /// Feedback to the reporter on the decision.
+    /// The feedback that tells the reporter the decision on an inquiry: asked for, given or refused.
     pub feedback: ReporterFeedback,
-    /// Whether the referral has come here from another office.
+    /// Whether the office has redirected the referral to another office at least once.
     pub redirected: bool,
-    /// The routing that follows from facts that were corrected since the referral was routed.
+    /// The routing to another office that follows from facts which were corrected after the referral was routed. Staff decide
+    /// whether to follow it.
     pub suggested: Option<Routing>,
-    /// The report that this one was copied from for a sibling.
+    /// The concern report that this one was copied from for a sibling, if it is a copy.
     pub copy_of: Option<ReferralId>,
-    /// The copies of this report that were made for siblings.
+    /// The copies of this concern report that were made for siblings.
     pub copies: Vec<SiblingCopy>,
 }
 
-/// An assessment of whether a child needs protection at once (SoL 20 kap. 1 §).
+/// An assessment by the office of whether the child in a concern report needs protection at once (SoL 20 kap. 1 §).
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProtectionAssessment {
-    /// Whether the child needs protection at once.
+    /// Whether the child needs protection at once, by this assessment.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
     pub immediate_need: bool,
-    /// The measures that are taken because of the assessment.
+    /// The measures that the office takes because of this protection assessment, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Samtal med barnet i skolan i dag."
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub measures: Option<ConfidentialProse>,
-    /// When the assessment was made.
+    /// When the protection assessment was made, as staff stated it.
     pub assessed_at: Timestamp,
-    /// The member of staff who made the assessment.
+    /// The identifier of the member of staff who recorded the protection assessment.
     pub assessed_by: StaffId,
 }
 
-/// An attempt to reach the family.
+/// An attempt by the office to reach the family that a referral is about.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
-    /// When the attempt was made.
+    /// When the attempt to reach the family was made, as staff stated it.
     pub at: Timestamp,
-    /// The channel by which the attempt was made.
+    /// The channel by which the office tried to reach the family, such as the telephone.
     pub channel: Channel,
-    /// Whether somebody was reached by the attempt.
+    /// Whether the attempt reached somebody.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub reached: bool,
-    /// A note about the attempt.
+    /// A note about the attempt to reach the family, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub note: Option<ConfidentialProse>,
-    /// The member of staff who made the attempt.
+    /// The identifier of the member of staff who logged the attempt.
     pub by: StaffId,
 }
 
-/// An extension of a deadline.
+/// An extension of one deadline of a referral to a later day.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Extension {
     /// The kind of the deadline that was extended.
     pub kind: DeadlineKind,
-    /// The new last day of the deadline.
+    /// The new last day of the extended deadline.
     #[schema(example = "2027-08-16")]
     pub until: NaiveDate,
-    /// The reason for the extension, as a code.
+    /// The reason for the extension of the deadline, as a code.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub reason_code: ExtensionReason,
-    /// The reason for the extension, in words.
+    /// The reason for the extension of the deadline, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(serialize_with = "vault::disclose")]
     pub note: ConfidentialProse,
-    /// The member of staff who extended the deadline.
+    /// The identifier of the member of staff who extended the deadline.
     pub by: StaffId,
-    /// When the deadline was extended.
+    /// When staff extended the deadline.
     pub at: Timestamp,
 }
 
-/// A hold: the reason why a referral waits, and the day until when.
+/// The hold of a referral: the reason why it waits, and the last day for its review.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Hold)]
 pub struct ReferralHold {
-    /// The reason why the referral waits.
+    /// The reason why the referral is on hold, as a code.
     pub reason: HoldReason,
-    /// The day on which somebody reviews the referral again.
+    /// The last day for somebody to review the referral on hold.
     #[schema(example = "2027-08-23")]
     pub review_on: NaiveDate,
 }
 
-/// A decision on a concern report: whether to open an inquiry (SoL 20 kap. 2 §).
+/// A decision on a concern report: to open an inquiry, not to open one, or that one is already under way (SoL 20 kap. 2 §).
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InquiryDecision {
-    /// The choice that was made.
+    /// The decision, as a code: to open an inquiry, not to open one, or that one is already under way.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub decision: InquiryChoice,
-    /// When the decision was made.
+    /// When the decision was made, as staff stated it.
     pub decided_at: Timestamp,
-    /// The member of staff who decided.
+    /// The identifier of the member of staff who recorded the decision.
     pub decided_by: StaffId,
-    /// The reference of the inquiry's case in the case system.
+    /// The reference under which the case system has the inquiry.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "SN 2026-1204"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub case_reference: Option<ConfidentialLine>,
-    /// The reasons for the decision, in words.
+    /// The reasons for the decision on the inquiry, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub rationale: Option<ConfidentialProse>,
 }
 
-/// The reason why an office declined, and the place to turn to instead.
+/// The decline of a request by its office: the reason, and the place to turn to instead.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Decline)]
 pub struct ReferralDecline {
-    /// The reason why the office declined, as a code.
+    /// The reason why the office declined the request, as a code.
     pub reason_code: ReferralDeclineReason,
-    /// The place to turn to instead.
+    /// The place to turn to instead of the office that declined.
     pub turn_to: TurnTo,
 }
 
-/// The place to turn to instead: an office, or a description in words.
+/// The place to turn to instead of an office that declines a request: either another office or a description in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TurnTo {
-    /// The identifier of the other office.
+    /// The identifier of the office to turn to instead. Absent if the place is told in words.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeId>,
-    /// The other place to turn to, in words.
+    /// The place to turn to instead, in words. Absent if it is an office.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Familjerådgivningen tar emot utan remiss."
@@ -291,36 +294,37 @@ pub struct TurnTo {
     pub text: Option<ConfidentialProse>,
 }
 
-/// The way in which support ended, and when.
+/// The end of the support that was given because of a referral: the way in which it ended, and when that was recorded.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReferralOutcome {
-    /// The way in which support ended, as a code.
+    /// The way in which the support ended, as a code.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub outcome: SupportOutcome,
-    /// The offer of support that came of the referral.
+    /// The identifier of the offer by which the support was offered to the family, if staff named one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offer_id: Option<OfferId>,
-    /// When the support ended.
+    /// When staff recorded that the support had ended.
     pub at: Timestamp,
 }
 
-/// Feedback to the reporter on the decision.
+/// The feedback that tells the reporter of a concern the decision on an inquiry: asked for, given or refused.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ReporterFeedback {
-    /// When the reporter asked for feedback, if not in the report itself.
+    /// When the reporter asked to be told the decision after having sent the report. `None` if the reporter asked in the report
+    /// or not at all.
     pub asked_at: Option<Timestamp>,
-    /// The last feedback that was given.
+    /// The feedback that was given last, also if it was on an earlier decision.
     pub given: Option<GivenFeedback>,
-    /// The refusal to give feedback on the present decision, if there is one.
+    /// The refusal to tell the reporter the latest decision, if there is one.
     pub refused: Option<RefusedFeedback>,
-    /// Whether feedback on the present decision was given or refused.
+    /// Whether the reporter was told the latest decision, or the office refused to tell it.
     pub answered: bool,
 }
 
-/// Feedback that was given to the reporter.
+/// Feedback that was given to the reporter: the decision that was told, when, and by which member of staff.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GivenFeedback {
@@ -329,7 +333,7 @@ pub struct GivenFeedback {
     pub by: StaffId,
 }
 
-/// A refusal to give feedback.
+/// A refusal to tell the reporter the decision: the reason, when it was refused, and by which member of staff.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefusedFeedback {

@@ -1,10 +1,11 @@
-//! Deadlines that pass: each is recorded once, in the referral, its history and the audit.
+//! Recording of passed deadlines. Each passed deadline is recorded once: in the referral, in the referral's history and in the
+//! audit.
 //!
-//! - Every server looks for passed deadlines, and also at once when it starts. Only one server writes the next version of a
-//!   referral; a server that comes second finds that another was quicker, and leaves the referral alone.
-//! - If two deadlines have passed, the earlier one is recorded first and the other with the next version, since an event tells
-//!   of one deadline.
-//! - Readers need not wait for the record: whether a deadline is overdue is computed from the time of reading.
+//! - Every server looks for passed deadlines when it starts and again at intervals. Only one server writes the next version of
+//!   a referral; a server that comes second finds that version already written, and leaves the referral alone.
+//! - If two deadlines of a referral have passed, the earlier one is recorded first and the other with the version after that,
+//!   since an event tells of one deadline.
+//! - Readers need not wait for the record: whether a deadline is shown as overdue is computed from the time of reading.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -32,28 +33,28 @@ use crate::telemetry::Metrics;
 use crate::time::{Clock, Random, Timestamp};
 use crate::vault::Vault;
 
-/// The number of deadlines that are recorded in one transaction. While it runs, everybody who acts on one of these referrals
-/// has to wait, and on SQLite every other writer too.
+/// The largest number of passed deadlines that are recorded in one transaction. While it runs, everybody who acts on one of
+/// these referrals has to wait, and on SQLite every other writer too.
 const BATCH: usize = 50;
-/// The seconds of pause, for other writers, after each second of recording.
+/// The pause after a batch, as a multiple of the time that finding and recording the batch took, so that others can write.
 const LEFT_TO_OTHERS: u32 = 3;
 
-/// Records the deadlines that have passed.
+/// The recorder of passed deadlines, with the services that it needs. [`Overdue::mark`] does one round.
 pub struct Overdue {
     vault: Vault,
     random: Random,
     metrics: Arc<Metrics>,
 }
 
-/// The result of one search for passed deadlines.
+/// The result of one search for passed deadlines in all offices.
 struct OverdueDeadlines {
-    /// The number of overdue referrals, recorded or not.
+    /// The number of referrals with a running deadline that has passed, whether or not this is recorded.
     overdue: i64,
-    /// The changes that record passed deadlines.
+    /// The changes that are to be written, each of which records one passed deadline. At most [`BATCH`].
     passed: Vec<PassedDeadline>,
 }
 
-/// The change that records a passed deadline.
+/// The change that records one passed deadline of a referral: the referral's next version with an event, and the audit record.
 struct PassedDeadline {
     kind: DeadlineKind,
     transition: Transition,
@@ -61,13 +62,15 @@ struct PassedDeadline {
 }
 
 impl Overdue {
-    /// Makes the recorder, and starts its metrics at zero.
+    /// Makes the recorder, and sets its counter of recorded deadlines to zero for each kind, so that every kind appears in the
+    /// metrics.
     pub fn new(vault: Vault, random: Random, metrics: Arc<Metrics>) -> Self {
         DeadlineKind::iter().for_each(|kind| metrics.count_overdue_deadlines(kind.into(), 0));
         Self { vault, random, metrics }
     }
 
-    /// Records all deadlines that have passed and are not recorded yet.
+    /// Records all deadlines that have passed and are not recorded yet, batch by batch. Stops early if other servers are
+    /// recording the same ones. Also sets the metric for the number of overdue referrals.
     pub async fn mark(&self, db: &Db, directory: &Directory, clock: &Clock) -> Result<()> {
         loop {
             let begun = Instant::now();
@@ -91,8 +94,8 @@ impl Overdue {
     }
 }
 
-/// Finds a batch of deadlines that have passed and are not recorded. The referrals are opened and sealed here, on a thread that
-/// reads, so that the thread that writes has nothing to compute.
+/// Finds up to [`BATCH`] passed deadlines that are not recorded, and counts the overdue referrals. The referrals are decrypted
+/// and encrypted here, on a thread that reads, so that the thread that writes has nothing to compute.
 fn find(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault, moment: &Moment) -> Result<OverdueDeadlines> {
     let mut found = OverdueDeadlines { overdue: 0, passed: Vec::new() };
     for office in offices {
@@ -102,7 +105,7 @@ fn find(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault, moment: &Moment)
             continue;
         }
         let mut behind: DuePosition = (DateTime::UNIX_EPOCH.into(), ReferralId::from_uuid(Uuid::nil()));
-        // Referrals that cannot be read must not keep the others from being recorded, so the search goes on after them.
+        // A referral that cannot be decrypted must not keep the others from being recorded, so the search goes on after it.
         while found.passed.len() < BATCH {
             let rows = unmarked(conn, *office, moment.now, behind, BATCH - found.passed.len())?;
             let Some(last) = rows.last() else { break };
@@ -121,18 +124,19 @@ fn find(conn: &mut DbConn, offices: &[OfficeId], vault: &Vault, moment: &Moment)
     Ok(found)
 }
 
-/// Counts the overdue referrals of an office. The index on the next deadline answers it without the table.
+/// Counts the referrals of an office that have a running deadline before `now`. The database answers from the index on the next
+/// deadline, without reading the table.
 fn count_overdue(conn: &mut DbConn, office: OfficeId, now: Timestamp) -> Result<i64> {
     let overdue = referrals::table.filter(referrals::office_id.eq(office)).filter(referrals::next_due_at.lt(now));
     Ok(overdue.count().get_result(conn)?)
 }
 
-/// A place among the referrals of an office, ordered by the next deadline.
+/// A position in the list of an office's referrals, ordered by their earliest running deadline and then by identifier.
 type DuePosition = (Timestamp, ReferralId);
 
-/// The referrals of an office, after a position, with a passed deadline that is not recorded. An unrecorded deadline is never
-/// before the next deadline, so these referrals are among the overdue ones, and the same index tells them from those that are
-/// recorded.
+/// Returns up to `limit` referrals of an office, after a position, that have a passed deadline which is not recorded. An
+/// unrecorded deadline is never before the earliest running one, so these referrals are among the overdue ones, and the same
+/// index tells them from those whose deadlines are all recorded.
 fn unmarked(
     conn: &mut DbConn,
     office: OfficeId,
@@ -153,7 +157,8 @@ fn unmarked(
     rows.collect()
 }
 
-/// Makes the next version of a referral, in which a passed deadline is recorded.
+/// Makes the next version of a referral, in which its earliest unrecorded passed deadline is recorded. Returns `None` if it has
+/// none.
 fn mark(sealed: SealedReferral, vault: &Vault, moment: &Moment) -> Result<Option<PassedDeadline>> {
     let before = sealed.open(vault)?;
     let mut after = before.clone();
@@ -168,7 +173,8 @@ fn mark(sealed: SealedReferral, vault: &Vault, moment: &Moment) -> Result<Option
     Ok(Some(PassedDeadline { kind, transition, entry }))
 }
 
-/// Writes the changes whose referrals are still as they were found, and returns the kinds of the recorded deadlines.
+/// Writes the changes, except those to referrals that somebody else has changed since they were read. Returns the kinds of the
+/// deadlines that were recorded.
 fn record(conn: &mut DbConn, passed: &[PassedDeadline]) -> Result<Vec<DeadlineKind>> {
     let mut recorded = Vec::new();
     for PassedDeadline { kind, transition, entry } in passed {
@@ -177,7 +183,7 @@ fn record(conn: &mut DbConn, passed: &[PassedDeadline]) -> Result<Vec<DeadlineKi
                 audit::record(conn, entry)?;
                 recorded.push(*kind);
             }
-            // Somebody acted on the referral, or another server was quicker. Then nothing of this change was written.
+            // Somebody acted on the referral, or another server was quicker. In both cases nothing of this change was written.
             Err(error) if error.problem() == Problem::StaleVersion => {}
             Err(error) => return Err(error),
         }

@@ -1,4 +1,4 @@
-//! The frame in which all steps are taken over HTTP, and the operation that lists the history.
+//! The one way in which staff take a step on a referral over HTTP, and the operation that lists a referral's history.
 
 use actix_web::{HttpResponse, get};
 
@@ -20,13 +20,15 @@ use crate::referrals::course::view::EventView;
 use crate::referrals::faces::answers;
 use crate::referrals::{Referral, store};
 
-/// Mounts the history of a referral. The steps are mounted in [`super::work_routes`] and [`super::end_routes`].
+/// Mounts the operation that lists the history of a referral. The steps are mounted in [`super::work_routes`] and
+/// [`super::end_routes`].
 pub fn mount(api: &mut impl Mount) {
     api.service(list_history);
 }
 
 impl Context<CaseWorker> {
-    /// Takes a step, and answers with the referral as it is afterwards.
+    /// Takes a step on the referral `id`, and answers with the referral as it is afterwards. Checks the scope, `If-Match` and
+    /// the table of actions, and writes the audit record.
     pub async fn take_step<S: ReferralStep>(&self, id: ReferralId, step: S) -> Result<HttpResponse> {
         let (staff, standing, scope) = (&self.caller.staff, self.caller.standing(), self.changeable());
         let attempt = S::AUDITED.on(id).on_behalf_of(scope.only_office());
@@ -53,7 +55,7 @@ impl Context<CaseWorker> {
 }
 
 impl CaseWorker {
-    /// The worker's standing in the table.
+    /// The worker's powers, as the table of actions needs them.
     pub fn standing(&self) -> Caller {
         self.powers.into()
     }
@@ -61,8 +63,9 @@ impl CaseWorker {
 
 /// List the history of a referral
 ///
-/// Each event since the referral was received, in order: the states before and after, the actor, the time and the reason, and
-/// the offices that sent and received the referral. The reading is recorded before the answer is sent.
+/// Each event since the referral was received, and the receipt itself, in order: the states before and after the event, the
+/// actor, the time and the reason, and the offices that sent and received the referral. The reading is recorded before the
+/// answer is sent.
 #[utoipa::path(
     operation_id = "listReferralHistory",
     tag = "referrals",
@@ -78,7 +81,7 @@ async fn list_history(ctx: Context<CaseReader>, id: Named<ReferralId>, paging: P
     for event in &happened {
         events.push(EventView::new(event, &ctx.vault)?);
     }
-    // A referral has few events, so all of them are in memory.
+    // A referral has few events, so all of them are read into memory.
     let all: Vec<&EventView> = events.iter().collect();
     let found = paging.of_sorted(&ctx.call, &all, |event| event.version)?.counted_when_asked(&paging);
     Ok(ctx.call.give(found.answer(&ctx.call, &paging, |event| event)?, Cache::NoStore))

@@ -1,7 +1,8 @@
-//! The steps that staff can take with a referral: for each action, its input and its effect on the referral.
+//! The steps that staff can take with a referral: for each action, the input that the caller sends and its effect on the
+//! referral.
 //!
-//! The table ([`super::table`]) has checked before whether the action is allowed; here only the input is checked. A step that
-//! fails leaves nothing behind, since it works on a copy.
+//! Before a step is taken, the table ([`super::table`]) checks whether the action is allowed; here only the input is checked. A
+//! step works on a copy of the referral, so one that fails changes nothing.
 
 pub mod ends;
 pub mod feedback;
@@ -22,12 +23,12 @@ use crate::rules::{Rules, in_the_future};
 use crate::time::Timestamp;
 use crate::vault::ConfidentialProse;
 
-/// The circumstances of a step: the member of staff, the time and the directory.
+/// The circumstances in which a step is taken: the member of staff, the time of the call and the directory.
 pub struct StepSetting<'a> {
     pub directory: &'a Directory,
     pub moment: &'a Moment,
     pub by: StaffId,
-    /// The member of staff's standing in the table.
+    /// The powers of the member of staff, as the table of actions needs them.
     pub caller: Caller,
 }
 
@@ -36,12 +37,13 @@ impl StepSetting<'_> {
         self.moment.now
     }
 
-    /// The day in the municipality's calendar.
+    /// The day of the call, in the municipality's time zone.
     pub fn today(&self) -> NaiveDate {
         self.directory.calendar.local_date(self.now().utc())
     }
 
-    /// Checks a time in a body: it must not be in the future, and not before `earliest`.
+    /// Checks a time that the caller gave at the JSON pointer `pointer` of the body: it must not be in the future, and not
+    /// before `earliest`, the receipt of the referral.
     fn check_time(&self, at: Timestamp, earliest: Timestamp, pointer: &str, rules: &mut Rules) {
         rules.require(at <= self.now(), pointer, in_the_future());
         let early = Text::new("must not lie before the referral came in", "får inte ligga före ärendets ankomst");
@@ -49,14 +51,14 @@ impl StepSetting<'_> {
     }
 }
 
-/// The words that came with a step, for the history.
+/// The reason for a step, which goes into the referral's history, and the message that the step sends.
 #[derive(Debug, Clone, Default)]
 pub struct StepNote {
-    /// The reason, as a code.
+    /// The reason for the step, as a code.
     pub code: Option<&'static str>,
-    /// The reason, in words.
+    /// The words that came with the step: for example a reason, a note or a question.
     pub words: Option<ConfidentialProse>,
-    /// The message that the step sends to the sender or receives from the sender.
+    /// The kind and text of the message between office and sender that is written together with the step.
     pub message: Option<(MessageKind, ConfidentialProse)>,
 }
 
@@ -70,33 +72,34 @@ impl StepNote {
     }
 }
 
-/// The records that a step names besides the referral. Only the database can tell whether they exist, as far as the caller may
-/// know.
+/// The records that a step names besides its referral. Whether they exist and the caller may know of them is checked in the
+/// transaction that writes the step.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct StepReferences {
-    /// A member of staff of the office.
+    /// The member of staff who must work with cases at the referral's office.
     pub colleague: Option<StaffId>,
     pub referral: Option<ReferralId>,
     pub offer: Option<OfferId>,
 }
 
-/// An action, together with its input.
+/// An action of staff on a referral, together with the input that the caller sent.
 pub trait ReferralStep: Clone + Send + 'static {
-    /// The action's row in the table.
+    /// The action whose row in the table says when the step is allowed, and to whom.
     const ACTION: Action;
-    /// The name of the action in the audit.
+    /// The action under which the audit records the step.
     const AUDITED: AuditAction;
 
-    /// Changes the referral by the step, and returns the words that came with it.
+    /// Checks the input and changes `referral` by the step. Returns the reason and the message that came with the step.
     fn take(self, referral: &mut Referral, setting: &StepSetting<'_>) -> Result<StepNote>;
 
-    /// The records that the step names.
+    /// The records that the step names besides its referral. By default none.
     fn named(&self) -> StepReferences {
         StepReferences::default()
     }
 }
 
-/// Takes a step, if the table allows it. Returns the referral's next version and the words that came with the step.
+/// Takes a step on the referral `before`, if the table allows it and the input is right. Returns the referral's next version,
+/// and the reason and message that came with the step.
 pub fn take<S: ReferralStep>(step: S, before: &Referral, setting: &StepSetting<'_>) -> Result<(Referral, StepNote)> {
     super::table::check(S::ACTION, before, setting.caller, setting.directory)?;
     let mut after = before.clone();
@@ -105,7 +108,8 @@ pub fn take<S: ReferralStep>(step: S, before: &Referral, setting: &StepSetting<'
 }
 
 impl Referral {
-    /// Completes the next version of a referral with everything that follows from its changes.
+    /// Completes the next version of the referral `before`: sets its version, its time of change, its earliest running deadline
+    /// and, if something changed that the sender is told, the time of that.
     pub fn settled(mut self, before: &Self, now: Timestamp) -> Self {
         self.next_due_at = clocks::next_due(&self);
         self.updated_at = now;
@@ -116,7 +120,7 @@ impl Referral {
         self
     }
 
-    /// Ends the referral. A review that was due is met.
+    /// Puts the referral into `state`, which must be one that ends it. The deadline for a review counts as met.
     pub(in crate::referrals) fn end(&mut self, state: ReferralState, now: Timestamp) {
         clocks::meet(self, crate::calendar::DeadlineKind::Review, now);
         self.course.state = state;

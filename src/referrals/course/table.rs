@@ -1,7 +1,8 @@
-//! The table: for each action, the kinds of referral and the states in which it is possible, and the caller who may take it.
+//! The table of actions: for each action on a referral, the kinds of referral and the states in which it is possible, and the
+//! callers who may take it.
 //!
 //! There are no exceptions to the table elsewhere. A further condition of an action, such as a protection assessment before a
-//! decision, is its guard: see [`guard`]. The links offered to a caller and the actions permitted to a caller are both
+//! decision, is its guard: see [`guard`]. The links that staff are offered and the actions that they may take both come from
 //! [`allowed`].
 
 use diesel::deserialize::FromSqlRow;
@@ -15,7 +16,7 @@ use crate::error::{Error, Problem, Result};
 use crate::referrals::course::clocks;
 use crate::referrals::{Kind, Origin, Referral, Status, disclosure};
 
-/// An action on a referral, or an event that happens to it.
+/// An action that staff or the sender take on a referral, or an event that happens to it, such as a passed deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter, strum::IntoStaticStr)]
 #[diesel(sql_type = diesel::sql_types::Text)]
@@ -46,7 +47,7 @@ pub enum Action {
     RefuseFeedback,
     Reopen,
     EnterInError,
-    // These actions and events are not in the table.
+    // The following actions and events are not in the table.
     Receive,
     Correct,
     CopyForSibling,
@@ -57,30 +58,30 @@ pub enum Action {
 }
 crate::text_column!(Action);
 
-/// The caller who may take an action.
+/// The callers to whom the table allows an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActionOwner {
-    /// Everybody who works with cases at the referral's office: caseworkers and team leads.
+    /// Every member of staff who works with cases at the referral's office: caseworkers and team leads.
     Worker,
-    /// A worker with the qualification that SoL 25 kap. 1 § requires.
+    /// A member of staff who works with cases at the referral's office and has the qualification that SoL 25 kap. 1 § requires.
     Qualified,
-    /// A team lead of the referral's office.
+    /// A team lead who works with cases at the referral's office.
     Lead,
-    /// The agency that sent the referral.
+    /// The partner agency that sent the referral.
     Sender,
 }
 
-/// The standing of a caller, as far as the table needs it.
+/// The facts about a caller by which the table decides which actions on a referral are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caller {
     /// A member of staff who works with cases at the referral's office.
     Staff {
-        /// Whether the member of staff is a team lead.
+        /// Whether the member of staff may take the actions of team leads.
         leads: bool,
-        /// Whether the member of staff has the qualification that SoL 25 kap. 1 § requires.
+        /// Whether the member of staff may decide on inquiries, which requires the qualification of SoL 25 kap. 1 §.
         qualified: bool,
     },
-    /// The agency that sent the referral.
+    /// The partner agency that sent the referral.
     Sender,
 }
 
@@ -104,7 +105,7 @@ impl Caller {
     }
 }
 
-/// The kinds of referral that an action is possible for.
+/// The kinds of referral for which an action is possible: concern reports, all other kinds (requests), or all kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ActionKinds {
     Reports,
@@ -193,10 +194,11 @@ const TABLE: [ActionRow; 23] = [
     row(Action::EnterInError, ActionKinds::All, ANY, ActionOwner::Lead),
 ];
 
-/// The number of attempts after which a family may count as not reached.
+/// The number of logged attempts from which on a family may be recorded as not reached.
 pub const ATTEMPTS_BEFORE_NOT_REACHED: usize = 3;
 
-/// Returns the problem if the referral lacks a condition that the action needs besides the table.
+/// Checks the condition that an action needs besides its row in the table, such as a protection assessment before a decision.
+/// Returns the problem if the referral does not meet it, and `None` if it does or if there is no such condition.
 pub fn guard(action: Action, referral: &Referral, directory: &Directory) -> Option<Problem> {
     let course = &referral.course;
     match action {
@@ -216,13 +218,13 @@ pub fn guard(action: Action, referral: &Referral, directory: &Directory) -> Opti
     }
 }
 
-/// The actions that this caller may take now, in the order of the table.
+/// Returns the actions that this caller may take on the referral now, in the order of the table.
 pub fn allowed(referral: &Referral, caller: Caller, directory: &Directory) -> Vec<Action> {
     let rows = TABLE.iter().filter(|row| caller.is(row.who) && row.is_now(referral));
     rows.map(|row| row.action).filter(|action| guard(*action, referral, directory).is_none()).collect()
 }
 
-/// Refuses an action that this caller may not take, or not now. The refusal lists the allowed actions.
+/// Checks that this caller may take the action on the referral now. The error lists the actions that are allowed.
 pub fn check(action: Action, referral: &Referral, caller: Caller, directory: &Directory) -> Result<()> {
     let row = TABLE.iter().find(|row| row.action == action);
     let problem = match row {
@@ -237,13 +239,14 @@ pub fn check(action: Action, referral: &Referral, caller: Caller, directory: &Di
     }
 }
 
-/// A refusal that lists the allowed actions.
+/// Makes the error `problem`, with the list of the actions that this caller may take on the referral now.
 pub fn refusal(problem: Problem, referral: &Referral, caller: Caller, directory: &Directory) -> Error {
     Error::new(problem).allowing(allowed(referral, caller, directory).into_iter().map(Into::into).collect())
 }
 
 impl Status {
-    /// Whether the referral has ended.
+    /// Whether a referral in this state has ended. Not final are `Received`, `InformationRequested`, `Accepted`, `InProgress`
+    /// and `OnHold`.
     pub fn is_final(self) -> bool {
         !OPEN.contains(&self)
     }
@@ -256,7 +259,7 @@ impl ActionRow {
 }
 
 impl Referral {
-    /// Whether the referral was taken down for a private person who stays unknown.
+    /// Whether staff took the referral down for a private person who did not tell who they are.
     pub fn is_anonymous(&self) -> bool {
         self.origin == Origin::Private && self.matter.reporter.is_none()
     }

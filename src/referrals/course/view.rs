@@ -1,4 +1,4 @@
-//! The course of a referral in the form in which the office sees it.
+//! The parts of a referral's course as the office sees them: deadlines, feedback and events.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,45 +14,46 @@ use crate::referrals::{Origin, Referral, Status, disclosure};
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Vault};
 
-/// A deadline, and whether it has passed without being met.
+/// A deadline of a referral, and whether it is overdue.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReferralDeadline)]
 pub struct DeadlineView {
-    /// The kind of the deadline.
+    /// The kind of the deadline: the thing that is due, such as the decision whether to open an inquiry.
     ///
     /// @example "inquiry_decision"
     pub kind: DeadlineKind,
-    /// The time by which the action is due, as the rule sets it.
+    /// The time by which the thing is due, after any extension. It decides whether the deadline is overdue.
     ///
     /// @example "2026-12-05T23:00:00Z"
     pub due_at: Timestamp,
-    /// The due time moved to the next weekday (lag 1930:173), if the rule counts days.
+    /// The end of the next working day, if the last day of the deadline is not a working day (lag 1930:173); otherwise equal to
+    /// `dueAt`. Absent for a deadline that was never extended and is counted in hours or working days.
     ///
     /// @example "2026-12-07T23:00:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rolled_due_at: Option<Timestamp>,
-    /// The due time before the deadline was extended.
+    /// The due time before the deadline was extended for the first time. Absent if it was never extended.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_due_at: Option<Timestamp>,
-    /// When the deadline was met.
+    /// When the thing that was due was done. Absent while it is not done.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub met_at: Option<Timestamp>,
-    /// Whether the deadline runs and has passed without being met.
+    /// Whether `dueAt` has passed while the deadline was running and not met.
     ///
     /// @example false
     pub overdue: bool,
-    /// The identifier of the legal reference that sets the deadline.
+    /// The identifier of the legal reference that the deadline is based on.
     #[schema(max_length = 100, example = "sol-20-2")]
     pub legal_basis_id: String,
 }
 
 impl DeadlineView {
-    /// Makes the view of a deadline, for a referral in this state, judged at `now`.
+    /// Makes the view of a deadline of a referral that is in the state `status`. `now` decides whether the deadline is overdue.
     pub fn new(deadline: Deadline, status: Status, now: Timestamp) -> Self {
         Self {
             overdue: status.runs(deadline.kind) && deadline.overdue(now.utc()),
@@ -66,30 +67,31 @@ impl DeadlineView {
     }
 }
 
-/// Feedback to the reporter on the decision (SoL 19 kap. 6 §).
+/// The feedback that tells a mandatory reporter the decision on its report (SoL 19 kap. 6 §): whether it was asked for, given
+/// or refused.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReferralFeedback)]
 pub struct FeedbackView {
-    /// Whether the reporter asked for feedback.
+    /// Whether the reporter asked to be told the decision, in the report or later.
     pub requested: bool,
-    /// The answer that the reporter was given last.
+    /// The decision that the reporter was told last.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<FeedbackValue>,
-    /// When the reporter was given the answer.
+    /// When the reporter was last told a decision.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
-    /// When the office refused to tell the present decision.
+    /// When the office refused to tell the reporter the latest decision.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused_at: Option<Timestamp>,
-    /// The reason why the office refused to tell.
+    /// The reason why the office refused to tell the reporter the latest decision, as a code.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +99,7 @@ pub struct FeedbackView {
 }
 
 impl FeedbackView {
-    /// Makes the view for a report under a legal duty. Other referrals have none.
+    /// Makes the view of the feedback on a concern report that was made under a legal duty. Returns `None` for other referrals.
     pub fn of(referral: &Referral) -> Option<Self> {
         let feedback = &referral.course.feedback;
         disclosure::reports_by_duty(referral).then(|| Self {
@@ -117,35 +119,36 @@ impl FeedbackView {
 pub struct EventView {
     /// The identifier of the event.
     pub id: ReferralEventId,
-    /// The version of the referral that the event made.
+    /// The version number that the referral has after the event.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 2)]
     pub version: i32,
-    /// The action that was taken, or the event that happened.
+    /// The action that somebody took on the referral, or the event that happened to it.
     pub action: Action,
-    /// The state before the event; absent in the first event.
+    /// The referral's state before the event. Absent in the first event, the receipt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Status>,
-    /// The state after the event.
+    /// The referral's state after the event.
     pub to: Status,
-    /// The actor who caused the event.
+    /// The actor who caused the event: a member of staff, the partner agency, or the service itself.
     pub by: Actor,
     /// When the event happened.
     pub at: Timestamp,
-    /// The office that had the referral before the event.
+    /// The identifier of the office that had the referral before the event.
     pub office_id: OfficeId,
-    /// The office that has the referral after the event, if it is another office.
+    /// The identifier of the office that the referral went to by the event. Absent if it stayed at its office.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_office_id: Option<OfficeId>,
-    /// The reason, as a code of the action's code list.
+    /// The reason for the event, as a code of the code list of `action`. For a passed deadline it is the kind of the deadline,
+    /// and for a withdrawn consent the person who withdrew it.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "awaiting_interpreter")]
     pub reason_code: Option<String>,
-    /// The reason, in words.
+    /// The words that were given with the event: for example a reason, a note, a question, or the measures after an assessment.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Samtal med barnet i skolan i dag."
@@ -154,7 +157,8 @@ pub struct EventView {
 }
 
 impl EventView {
-    /// Makes the event of the receipt. `first` is the next event in the history.
+    /// Makes the event of the receipt of a referral, which is not stored. `first` is the earliest stored event of the referral,
+    /// if there is one: it tells which office received the referral.
     pub fn of_receipt(referral: &Referral, first: Option<&SealedEvent>) -> Self {
         let by = match (referral.origin, referral.made_by) {
             (Origin::Partner(id), _) => Actor::Partner(id),
@@ -176,7 +180,7 @@ impl EventView {
         }
     }
 
-    /// Opens a sealed event.
+    /// Makes the view of a stored event, whose reason is decrypted.
     pub fn new(event: &SealedEvent, vault: &Vault) -> Result<Self> {
         let EventReason { code, words } = event.told(vault)?;
         Ok(Self {

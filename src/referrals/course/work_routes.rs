@@ -1,4 +1,4 @@
-//! The operations for the steps of work.
+//! The operations by which staff work on a referral, from the protection assessment to a redirection.
 
 use actix_web::{HttpResponse, post};
 use serde_json::json;
@@ -17,7 +17,7 @@ use crate::referrals::course::steps::work::{
 };
 use crate::referrals::faces::views::ReferralView;
 
-/// Mounts the operations for the steps of work.
+/// Mounts the operations by which staff work on a referral, from the protection assessment to a redirection.
 pub fn mount(api: &mut impl Mount) {
     api.service(assess_protection);
     api.service(request_information);
@@ -34,8 +34,8 @@ pub fn mount(api: &mut impl Mount) {
 
 /// Assess whether the child needs protection
 ///
-/// For concern reports, at once and before any decision (SoL 2025:400, 20 kap. 1 §). The first assessment meets the deadline;
-/// later assessments are added.
+/// For concern reports, at once and before any decision (SoL 2025:400, 20 kap. 1 §). The first assessment meets its deadline;
+/// later assessments are added to it.
 #[utoipa::path(
     operation_id = "assessProtection",
     tag = "referrals",
@@ -92,8 +92,8 @@ async fn request_information(
 
 /// Take down the sender's answer
 ///
-/// For an answer that the sender gave elsewhere, for example over the telephone. A message or a supplement that the sender
-/// writes here has the same effect.
+/// For an answer to the office's question that the sender gave outside this service, for example over the telephone. A message
+/// or a supplement that the sender writes in this service has the same effect.
 #[utoipa::path(
     operation_id = "supplyInformation",
     tag = "referrals",
@@ -121,7 +121,8 @@ async fn supply_information(
 
 /// Assign a referral
 ///
-/// Caseworkers can assign a referral to themselves; team leads can assign it to anyone who works with cases at the office.
+/// Caseworkers can assign a referral to themselves; team leads can assign it to anybody who works with cases at the referral's
+/// office.
 #[utoipa::path(
     operation_id = "assignReferral",
     tag = "referrals",
@@ -145,8 +146,8 @@ async fn assign(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Assi
 
 /// Accept a referral
 ///
-/// For requests: the office takes on the referral, and must make the first contact within the number of days that the
-/// municipality has set.
+/// For requests: the office takes on the referral, and must make the first contact with the family within the number of days
+/// that the municipality has set.
 #[utoipa::path(
     operation_id = "acceptReferral",
     tag = "referrals",
@@ -170,7 +171,7 @@ async fn accept(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Acce
 
 /// Start the work on a referral
 ///
-/// For requests that were accepted, when the office has met the family for the first time.
+/// For requests that the office has accepted, when the office has met the family for the first time.
 #[utoipa::path(
     operation_id = "startReferral",
     tag = "referrals",
@@ -194,8 +195,8 @@ async fn start(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Start
 
 /// Log an attempt to reach the family
 ///
-/// For requests that were accepted. An attempt that reached somebody meets the deadline of the first contact. After three
-/// attempts, the family may count as not reached.
+/// For requests that the office has accepted. An attempt that reached somebody meets the deadline of the first contact. After
+/// three attempts, the family may be recorded as not reached.
 #[utoipa::path(
     operation_id = "logAttempt",
     tag = "referrals",
@@ -219,7 +220,7 @@ async fn log_attempt(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body
 
 /// Put a referral on hold
 ///
-/// For requests that were accepted. The referral waits until the day on which somebody reviews it again.
+/// For requests that the office has accepted. The referral waits until the day on which its review is due.
 #[utoipa::path(
     operation_id = "holdReferral",
     tag = "referrals",
@@ -245,7 +246,7 @@ async fn hold(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Hold>)
 
 /// Resume the work on a referral
 ///
-/// The referral returns to the state in which it was put on hold.
+/// For requests on hold. The referral returns to the state that it had before it was put on hold.
 #[utoipa::path(
     operation_id = "resumeReferral",
     tag = "referrals",
@@ -269,8 +270,8 @@ async fn resume(ctx: Context<CaseWorker>, id: Named<ReferralId>, step: Body<Resu
 
 /// Extend a deadline
 ///
-/// For team leads. The reason must lie with the child or the matter: workload and staffing are refused (SoL 2025:400, 20 kap. 2
-/// §). The deadlines of the protection assessment and of the feedback are never extended.
+/// For team leads. The reason for the extension must lie with the child or the matter: workload and staffing are refused (SoL
+/// 2025:400, 20 kap. 2 §). The deadlines of the protection assessment and of the feedback are never extended.
 #[utoipa::path(
     operation_id = "extendDeadline",
     tag = "referrals",
@@ -323,8 +324,9 @@ async fn extend_deadline(
 
 /// Redirect a referral to another office
 ///
-/// The other office receives the referral without an assignee; the history and the deadlines go with it. For this office the
-/// referral no longer exists. A referral about a person with a protected identity stays at the central reception.
+/// The other office receives the referral without an assignee; the history and the deadlines go with it. For the office that
+/// redirects it, the referral no longer exists. A referral about a person with a protected identity stays at the central
+/// reception.
 #[utoipa::path(
     operation_id = "redirectReferral",
     tag = "referrals",

@@ -4,10 +4,13 @@
 //! settings and the state of the referral. Receipts, the actions of a sender, and the office's view of both are made from it
 //! alone.
 //!
-//! - A mandatory reporter learns whether an inquiry was opened once the office has told it (SoL 19 kap. 6 §), and nothing else.
-//!   The police, and reporters without a duty to report, learn only that the report was received.
-//! - A sender of a support request learns its progress if the family's consent covers the outcome. Without that consent, the
-//!   sender learns only that the request was received and that it was handled.
+//! - A mandatory reporter learns the deadline of the inquiry decision and, once the office has told it, whether an inquiry was
+//!   opened (SoL 19 kap. 6 §), if the municipality gives feedback to its category. Other reporters, such as the police by default
+//!   and reporters without a duty to report, learn only that the report was received. All of them learn that the office asks for
+//!   information.
+//! - A sender of a support request learns its progress if the family's consent covers the outcome. Without that consent, the sender
+//!   learns that the request was received, that the office asks for information, that the request was handled and, if the office
+//!   declined it, where to turn instead.
 
 pub mod partner_view;
 pub mod receipt;
@@ -29,7 +32,7 @@ use crate::referrals::{Kind, Referral, Status};
 use crate::time::Timestamp;
 use crate::vault::ConfidentialLine;
 
-/// The part of a referral that its sender may know.
+/// The part of a referral that its sender may know, computed by [`Self::of`].
 #[derive(Debug, Clone)]
 pub struct DisclosedReferral<'a> {
     pub id: ReferralId,
@@ -38,34 +41,34 @@ pub struct DisclosedReferral<'a> {
     pub received_at: Timestamp,
     pub sender_reference: Option<&'a ConfidentialLine>,
     pub status: DisclosedStatus,
-    /// The office that the sender can turn to about the referral.
+    /// The office that the sender can turn to about the referral; not always the one that has the referral now.
     pub office: OfficeId,
-    /// When something disclosed last changed.
+    /// When something that is disclosed to the sender last changed.
     pub changed_at: Timestamp,
     /// The time by which the office must decide whether to open an inquiry, if the sender may learn the decision. An extension
     /// is not disclosed.
     pub decision_due: Option<DecisionDue<'a>>,
-    /// Feedback on the decision, if the sender may learn it.
+    /// The feedback on the inquiry decision; `None` if the sender may not learn the decision.
     pub feedback: Option<DisclosedFeedback>,
-    /// The place to turn to instead, if the office declined.
+    /// The place that the office named for the sender to turn to instead, if the office declined the referral.
     pub turn_to: Option<&'a TurnTo>,
 }
 
-/// The time by which the office must decide whether to open an inquiry.
+/// The time by which the office must decide whether to open an inquiry, with the legal reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DecisionDue<'a> {
-    /// The time that was set when the report was sent. An extension does not change it.
+    /// The time that was set when the report was received. An extension does not change it.
     pub at: DateTime<Utc>,
     /// The identifier of the legal reference that sets the deadline.
     pub legal_basis_id: &'a str,
 }
 
-/// Feedback on the decision to a reporter.
+/// The feedback on the inquiry decision, as the reporter may see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DisclosedFeedback {
     /// Whether the reporter asked for feedback.
     pub requested: bool,
-    /// The answer that the office gave, and when it gave it.
+    /// The answer that the office has given the reporter, and when it gave it; `None` before that.
     pub told: Option<(FeedbackValue, Timestamp)>,
 }
 
@@ -73,13 +76,13 @@ pub struct DisclosedFeedback {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum SenderAction {
-    /// Add information to the referral.
+    /// Adds information to the referral.
     Supplements,
-    /// Write to the office.
+    /// Writes a message to the office.
     Messages,
-    /// Withdraw a request.
+    /// Withdraws the request; not for a concern report.
     Withdraw,
-    /// Ask to be told whether an inquiry is opened.
+    /// Asks to be told whether an inquiry is opened.
     RequestFeedback,
 }
 
@@ -107,8 +110,8 @@ impl<'a> DisclosedReferral<'a> {
         }
     }
 
-    /// Returns the actions that the sender may take now, as far as the sender can know. A referral entered in error accepts no
-    /// action, but that is shown only when the sender tries one.
+    /// Returns the actions that the sender may take now, judged only by the disclosed facts. A referral entered in error accepts no
+    /// action, but the sender learns that only by trying one.
     pub fn actions(&self) -> Vec<SenderAction> {
         let is_open = !matches!(
             self.status,
@@ -127,7 +130,7 @@ impl<'a> DisclosedReferral<'a> {
     }
 }
 
-/// The disclosed facts that can change.
+/// The facts of a referral that are disclosed to its sender and can change over time.
 #[derive(Debug, PartialEq, Eq)]
 struct ChangingDisclosure<'a> {
     status: DisclosedStatus,
@@ -153,22 +156,24 @@ impl<'a> ChangingDisclosure<'a> {
     }
 }
 
-/// Whether a disclosed fact differs between two versions of a referral.
+/// Whether any fact that is disclosed to the sender differs between two versions of a referral.
 pub fn differs(before: &Referral, after: &Referral) -> bool {
     ChangingDisclosure::of(before) != ChangingDisclosure::of(after)
 }
 
-/// Whether the sender reported under a legal duty.
+/// Whether the referral is a concern report from an agency with a legal duty to report.
 pub fn reports_by_duty(referral: &Referral) -> bool {
     referral.kind == Kind::ConcernReport && referral.sender_category.is_some_and(Category::is_mandatory_reporter)
 }
 
-/// Whether the law and the municipality let this sender learn the decision on its report.
+/// Whether the law and the municipality let the sender of this referral learn whether an inquiry is opened. It is `false` for every
+/// referral but concern reports.
 pub fn learns_the_decision(referral: &Referral, directory: &Directory) -> bool {
     reports_by_duty(referral) && referral.sender_category.is_some_and(|category| is_told_decisions(category, directory))
 }
 
-/// Whether the law and the municipality let senders of this category learn the decisions on their reports.
+/// Whether the law and the municipality let senders of this category learn the decisions on their concern reports. It is `false`
+/// for every category if the municipality's list of excluded categories has an unknown code.
 pub fn is_told_decisions(category: Category, directory: &Directory) -> bool {
     let mut codes = directory.municipality.without_feedback.iter();
     // An unknown code may be a misspelt category. Then it is safer to tell nobody than to tell the wrong sender.
@@ -176,14 +181,15 @@ pub fn is_told_decisions(category: Category, directory: &Directory) -> bool {
     category.is_mandatory_reporter() && !is_left_out
 }
 
-/// Whether the family's consent lets the sender learn the progress of the request.
+/// Whether the family's consent lets the sender of a request learn its progress and outcome. It is `false` for a concern report,
+/// and if the consent is withdrawn.
 pub fn learns_the_outcome(referral: &Referral) -> bool {
     let consent = referral.matter.consent.as_ref().filter(|consent| consent.withdrawn_at.is_none());
     referral.kind != Kind::ConcernReport
         && consent.is_some_and(|consent| consent.scopes.contains(&ConsentScope::Outcome))
 }
 
-/// The state of the referral, as far as its sender may know it.
+/// Returns the state of the referral that its sender is told.
 pub fn status(referral: &Referral) -> DisclosedStatus {
     let status = referral.status();
     if referral.kind == Kind::ConcernReport {

@@ -10,19 +10,19 @@ use crate::referrals::disclosure::{self, DisclosedReferral};
 use crate::referrals::{Kind, Referral};
 use crate::text::Localized;
 
-/// The sender's receipt, and the facts that are withheld from the sender.
+/// The receipt that the sender of a referral sees, and the facts that are withheld from the sender, for the office to read.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = PartnerView)]
 pub struct SenderView {
-    /// The receipt, as a key of the sender with all scopes can read it now.
+    /// The sender's receipt, as an API key of the sender with all scopes can read it now.
     pub receipt: Receipt,
     /// The facts that are withheld from the sender, at most five.
     #[schema(max_items = 5)]
     pub withheld: Vec<Withheld>,
 }
 
-/// A fact that is withheld from the sender.
+/// A fact about a referral that is withheld from its sender, with the ground for it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Withheld {
@@ -30,7 +30,7 @@ pub struct Withheld {
     ///
     /// @example {"en": "Whether an inquiry is opened", "sv": "Om en utredning inleds"}
     pub what: Localized,
-    /// The ground on which the fact is withheld.
+    /// The ground on which the fact is withheld, in Swedish and English.
     ///
     /// @example {"en": "The office has not told yet", "sv": "Kontoret har inte informerat ännu"}
     pub ground: Localized,
@@ -41,7 +41,7 @@ pub struct Withheld {
 }
 
 impl Withheld {
-    /// Lists the facts that are withheld from the sender of a referral, beside what is disclosed.
+    /// Lists the facts of a referral that are withheld from its sender. `disclosed` is the part that the sender may know.
     pub fn from(referral: &Referral, disclosed: &DisclosedReferral<'_>) -> Vec<Self> {
         let mut withheld = vec![Self {
             what: Text::new(

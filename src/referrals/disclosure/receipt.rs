@@ -1,8 +1,8 @@
-//! The receipt: a referral as its sender sees it. Every answer to a partner agency about its referral is made here and nowhere
-//! else, from what [`crate::referrals::disclosure`] lets through.
+//! The receipt: a referral as its sender sees it. Every view of a referral for a partner agency is made here and nowhere else, from
+//! what [`crate::referrals::disclosure`] lets through.
 //!
-//! A receipt follows from the sender's category and from what has been disclosed, never from what only the office knows. Its
-//! ETag is therefore a hash of the receipt, and does not change when something undisclosed happens.
+//! A receipt follows from the sender's category and from what has been disclosed, never from what only the office knows. Its ETag
+//! is a hash of the receipt, and so does not change when something undisclosed happens.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -27,9 +27,9 @@ use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 #[serde(rename_all = "camelCase")]
 #[schema(as = Receipt)]
 pub struct Receipt {
-    /// The referral's identifier, for programs.
+    /// The referral's identifier, for use by programs.
     pub id: ReferralId,
-    /// The referral's reference, for people.
+    /// The referral's reference, a short code for use by people.
     pub reference: Reference,
     /// The sender's own reference to the referral.
     ///
@@ -44,23 +44,24 @@ pub struct Receipt {
     pub received_at: Timestamp,
     /// When something in this receipt last changed.
     pub updated_at: Timestamp,
-    /// The office to turn to about the referral.
+    /// The office that the sender can turn to about the referral.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office: Option<ReceivingOffice>,
-    /// The next step, in words for the sender.
+    /// The next step with the referral, in words for the sender.
     ///
     /// @example {"en": "The office assesses at once whether the child needs protection now, and then decides whether to open an \
     /// inquiry. If it is acute, do not wait: call the office, the on-call line or 112.", "sv": "Kontoret bedömer genast om barnet \
     /// behöver skydd nu, och beslutar sedan om en utredning ska inledas. Vänta inte om det är akut: ring kontoret, socialjouren \
     /// eller 112."}
     pub next_step: Localized,
-    /// The deadlines that the sender may know, at most five.
+    /// The office's deadlines that the sender may know, at most five.
     #[schema(max_items = 5)]
     pub deadlines: Vec<DisclosedDeadline>,
-    /// Whether a mandatory reporter asked to know if an inquiry is opened, and what was told (SoL 19 kap. 6 §).
+    /// Whether a mandatory reporter asked to know if an inquiry is opened, and what was told (SoL 19 kap. 6 §). Absent if the
+    /// sender may not learn the decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<ReceiptFeedback>,
-    /// The place to turn to instead, if the office declined.
+    /// The place to turn to instead, if the office declined the referral.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,7 +72,7 @@ pub struct Receipt {
     pub links: Vec<Link>,
 }
 
-/// An office, with the facts that a sender needs.
+/// An office, with the name and telephone number that a sender needs.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceivingOffice {
@@ -92,12 +93,12 @@ impl ReceivingOffice {
     }
 }
 
-/// The place to turn to instead: an office, or a description in words.
+/// The place to turn to instead of an office that declined a referral: another office, or a description in words.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Instead)]
 pub struct TurnToInstead {
-    /// The other office to turn to.
+    /// The other office that the sender can turn to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office: Option<ReceivingOffice>,
     /// The other place to turn to, in words.
@@ -108,11 +109,11 @@ pub struct TurnToInstead {
     pub text: Option<ConfidentialProse>,
 }
 
-/// A deadline that the sender may know.
+/// A deadline of the office that the sender of the referral may know.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DisclosedDeadline {
-    /// The kind of the deadline.
+    /// The kind of the deadline, which tells what the office must do.
     ///
     /// @example "inquiry_decision"
     pub kind: DeadlineKind,
@@ -125,20 +126,20 @@ pub struct DisclosedDeadline {
     pub legal_basis_id: String,
 }
 
-/// Feedback on the decision to a mandatory reporter.
+/// The feedback on the inquiry decision that a mandatory reporter may get.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Feedback)]
 pub struct ReceiptFeedback {
     /// Whether the reporter asked for feedback.
     pub requested: bool,
-    /// The answer that the office has given, if it has given one.
+    /// The answer that the office has given on whether an inquiry is opened, if it has given one.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<FeedbackValue>,
-    /// When the office gave the answer.
+    /// When the office gave that answer to the reporter.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,7 +147,8 @@ pub struct ReceiptFeedback {
 }
 
 impl Receipt {
-    /// Makes the receipt from what has been disclosed, for a sender whose key has these scopes.
+    /// Makes the receipt from what is disclosed of a referral. `scopes` are the rights of the sender's key, by which links to
+    /// actions are chosen.
     pub fn new(
         disclosed: &DisclosedReferral<'_>,
         scopes: &[Scope],
@@ -185,7 +187,7 @@ impl TurnToInstead {
     }
 }
 
-/// The path of a referral's receipt.
+/// The path of a referral's receipt in this API.
 pub fn path(id: ReferralId) -> String {
     format!("/partner/referrals/{id}")
 }
@@ -204,7 +206,7 @@ fn links(disclosed: &DisclosedReferral<'_>, scopes: &[Scope], linking: &impl Lin
     links
 }
 
-/// The next step, in words for the sender. It depends only on the kind and the disclosed state.
+/// The next step with a referral, in words for its sender. It depends only on the kind of the referral and its disclosed state.
 fn next_step(kind: Kind, status: DisclosedStatus) -> Text {
     if kind == Kind::ConcernReport {
         return match status {

@@ -33,8 +33,8 @@ fn start() -> Moment {
     Moment { now: "2026-11-23T09:00:00Z".parse().unwrap(), random: Random::system() }
 }
 
-/// Directories with three settings of the municipality: no feedback to the police, feedback to all, no feedback to schools and
-/// the police.
+/// Three directories that differ in the municipality's setting: no feedback to the police, feedback to all, no feedback to schools
+/// and the police.
 static DIRECTORIES: LazyLock<[Directory; 3]> = LazyLock::new(|| {
     [&["police"][..], &[], &["school", "police"]].map(|codes| {
         let mut directory = in_memory(&start()).unwrap();
@@ -50,7 +50,8 @@ struct Sent {
     asks_for_feedback: bool,
     tells_outcome: bool,
     directory: usize,
-    /// Actions by number, each with whether the caller leads. An action that is not allowed at its turn is skipped.
+    /// The actions to try in turn, each by its number in [`act`] and with whether the caller is a team lead. An action that is not
+    /// allowed at its turn is skipped.
     course: Vec<(usize, bool)>,
 }
 
@@ -117,7 +118,7 @@ fn done(deed: &SenderDeed, before: &Referral, setting: &StepSetting<'_>) -> Opti
     }
 }
 
-/// Returns the next version of the referral after an action, if the action is allowed.
+/// Returns the next version of the referral after the action with this number, if the action is allowed.
 fn act(number: usize, before: &Referral, setting: &StepSetting<'_>) -> Option<Referral> {
     let (now, by) = (setting.now(), setting.by);
     let text = || ConfidentialProse::new(SECRET.parse::<Prose>().unwrap());
@@ -210,7 +211,7 @@ fn receipt(referral: &Referral, directory: &Directory) -> Value {
     serde_json::to_value(Receipt::new(&disclosed, &[Scope::Submit, Scope::Read], directory, &links)).unwrap()
 }
 
-/// The table of the disclosed states, written independently of the code under test.
+/// The state that the sender is told, by a table that is written independently of the code under test.
 fn told_status(referral: &Referral, tells_outcome: bool) -> &'static str {
     let withdrawn_by_sender = matches!(referral.course.state, ReferralState::Withdrawn { by: Withdrawer::Sender });
     let status = referral.status();
@@ -234,7 +235,7 @@ fn told_status(referral: &Referral, tells_outcome: bool) -> &'static str {
     }
 }
 
-/// Everything that the receipt of this referral may hold, except the time of the last change and the next step.
+/// Everything that the receipt of this referral may hold, except the time of the last change, the next step and the office.
 fn expected(sent: &Sent, referral: &Referral, first_due: &Value) -> Value {
     let left_out: &[&str] = [&["police"][..], &[], &["school", "police"]][sent.directory];
     let by_duty = !["association", "other"].contains(&sent.category.as_ref());

@@ -1,4 +1,5 @@
-//! The answers to calls about referrals: their views, the links that they carry, and kept answers that are given again.
+//! The answers to calls about referrals: the views that they show, the links that they carry, and the repetition of kept
+//! answers.
 
 use crate::auth::{Agency, CaseScope};
 use crate::context::Context;
@@ -19,31 +20,35 @@ use crate::referrals::faces::views::ReferralView;
 use crate::referrals::sending::sender::check_writable;
 use crate::referrals::{Referral, store};
 
-/// 201 with a new referral. `caller` is who may act on it now.
+/// Makes the answer 201 with a new referral. The links are those to the actions that `caller` may take on it; without `caller`
+/// there are none to actions.
 pub fn created<C>(ctx: &Context<C>, referral: Referral, caller: Option<Caller>) -> Result<Written> {
     let path = format!("/referrals/{}", referral.id);
     let validator = Validator::Version(referral.version);
     Written::created(&ctx.call, &path, &view(ctx, referral, caller), validator)
 }
 
-/// 200 with a referral as it is now.
+/// Makes the answer 200 with a referral as it is after a change. The links are those to the actions that `caller` may take on
+/// it; without `caller` there are none to actions.
 pub fn changed<C>(ctx: &Context<C>, referral: Referral, caller: Option<Caller>) -> Result<Written> {
     let validator = Validator::Version(referral.version);
     Written::changed(&view(ctx, referral, caller), validator)
 }
 
-/// The referral as staff see it, with links to the actions that `caller` may take on it now.
+/// Makes the view of a referral that staff see, with links to the actions that `caller` may take on it now. Without `caller`
+/// there are no links to actions.
 pub fn view<C>(ctx: &Context<C>, referral: Referral, caller: Option<Caller>) -> ReferralView {
     let links = links(&ctx.call, &referral, &ctx.directory, caller);
     ReferralView::new(referral, ctx.call.moment.now, links)
 }
 
-/// The referral as its sender may see it.
+/// Makes the receipt: the part of the referral that the partner agency which sent it may see.
 pub fn receipt<C>(ctx: &Context<C>, agency: &Agency, referral: &Referral) -> Receipt {
     Receipt::new(&DisclosedReferral::of(referral, &ctx.directory), &agency.scopes, &ctx.directory, &ctx.call)
 }
 
-/// Links to the referral, its parts, and the actions that `caller` may take on it now.
+/// Makes the links to a referral, to its parts such as the history, and to the actions that `caller` may take on it now.
+/// Without `caller` there are no links to actions.
 fn links(linking: &impl Linking, referral: &Referral, directory: &Directory, caller: Option<Caller>) -> Vec<Link> {
     let path = format!("/referrals/{}", referral.id);
     let below = |rel: &'static str, method: &'static str| linking.link(rel, method, &format!("{path}/{rel}"));
@@ -60,21 +65,23 @@ fn links(linking: &impl Linking, referral: &Referral, directory: &Directory, cal
     links
 }
 
-/// Gives a kept answer about a referral again to staff who may know of it.
+/// Repeats the kept answer to a call about a referral, if `scope` still covers the referral. Otherwise fails as not found.
 pub fn repeat(scope: CaseScope) -> impl Repeat {
     idempotency::kept(move |conn, id| store::find(conn, &scope, id).map(drop))
 }
 
-/// Gives a kept answer about a referral again to its sender.
+/// Repeats the kept answer to a call about a referral, if the partner agency `sender` sent the referral. Otherwise fails as not
+/// found.
 pub fn repeat_to_sender(sender: PartnerId) -> impl Repeat {
     idempotency::kept(move |conn, id| store::find_sent_by(conn, sender, id).map(drop))
 }
 
-/// Gives the kept answer to a step again.
+/// Repeats the kept answer to a step that the member of staff `by` took on a referral, if `scope` still covers the referral, or
+/// if the step `action` itself sent the referral to another office. Otherwise fails as not found.
 pub fn repeat_step(action: Action, scope: CaseScope, by: StaffId) -> impl Repeat {
     let sends_away = matches!(action, Action::Redirect | Action::Reopen);
     idempotency::kept(move |conn, id| match store::find(conn, &scope, id) {
-        // A caller who has sent the referral to another office and did not get the answer may ask again.
+        // A caller whose step sent the referral to another office, and who did not get the answer, may ask again.
         Err(error) if sends_away && error.problem() == Problem::NotFound => {
             events::check_sent_away(conn, &scope, id, by)
         }
@@ -82,8 +89,9 @@ pub fn repeat_step(action: Action, scope: CaseScope, by: StaffId) -> impl Repeat
     })
 }
 
-/// Gives the kept answer about a sibling's report again. It may belong to another office; then it is enough that the caller may know of
-/// the `original`. Staff who are not cleared for the report do not learn of it.
+/// Repeats the kept answer to a call that copied the concern report `original` for a sibling. The copy may be at another
+/// office; then it is enough that `scope` covers `original` and the caller is cleared for the copy. Otherwise fails as not
+/// found.
 pub fn repeat_copy(original: ReferralId, scope: CaseScope) -> impl Repeat {
     idempotency::kept(move |conn, copy| {
         if if_known(store::find(conn, &scope, copy))?.is_some() {
@@ -94,7 +102,8 @@ pub fn repeat_copy(original: ReferralId, scope: CaseScope) -> impl Repeat {
     })
 }
 
-/// Gives the kept answer about a referral again to the member of staff who made it. The record leads nowhere if that of the call does.
+/// Repeats the kept answer to a call that made a referral, if `scope` covers the referral. With `leads_nowhere`, the audit
+/// record of the repetition does not lead back to the call either.
 pub fn repeat_to_maker(scope: CaseScope, leads_nowhere: bool) -> impl Repeat {
     move |conn: &mut DbConn, id, answer: Written| {
         store::find(conn, &scope, ReferralId::from_uuid(id))?;

@@ -1,4 +1,4 @@
-//! The operation that gives a sibling a separate report.
+//! The operation by which staff copy a concern report, so that a sibling gets a separate report.
 
 use actix_web::{HttpResponse, post};
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use crate::referrals::faces::answers;
 use crate::referrals::faces::views::ReferralView;
 use crate::referrals::{Kind, Status, store};
 
-/// The sibling who gets a separate report.
+/// The choice of the sibling for whom a concern report is copied.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CopyForSibling {
@@ -30,9 +30,10 @@ pub struct CopyForSibling {
 
 /// Give a sibling a separate report
 ///
-/// Makes a new concern report, with the sibling as its child and the child as a sibling. Everything else is copied from the
-/// first report, including the reporter and the time of receipt, from which the deadlines run. The sender sees the copy as one
-/// more of its reports. The copy is routed by the place where the child lives. Each sibling gets at most one separate report.
+/// Makes a new concern report, with the sibling as its child and the child of the first report as a sibling. Everything else is
+/// copied from the first report, including the reporter and the time of receipt, from which the deadlines run. The sender sees
+/// the copy as one more of its reports. The copy is routed by the place where the child of the first report lives. Each sibling
+/// gets at most one separate report.
 #[utoipa::path(
     operation_id = "copyReferralForSibling",
     tag = "referrals",

@@ -1,4 +1,4 @@
-//! The operation that corrects a referral.
+//! The operation by which staff correct facts in a referral.
 
 use actix_web::{HttpResponse, patch};
 
@@ -25,11 +25,11 @@ type ReferralCorrection = Changeable<CorrectableFacts>;
 
 /// Correct a referral
 ///
-/// Changes the child, the guardians and the urgency by a merge patch (RFC 7396). A list of guardians replaces the list before.
-/// If the child now lives elsewhere, `suggestedRouting` tells the office that the referral would go to; you decide whether to
-/// redirect it. A new identity number makes the referral about the person with that number. If the child's identity turns out
-/// to be protected, the referral goes to the central reception at once and disappears for staff who are not cleared. If that is
-/// you, the answer is 204 without a body.
+/// Changes the facts about the child, the guardians and the urgency by a merge patch (RFC 7396). A list of guardians replaces
+/// the list before. If the child now lives elsewhere, `suggestedRouting` tells the office that the referral would go to; you
+/// decide whether to redirect it. A new identity number makes the referral about the person with that number. If the child's
+/// identity turns out to be protected, the referral goes to the central reception at once and disappears for staff who are not
+/// cleared. If you are not cleared, the answer is 204 without a body.
 #[utoipa::path(
     operation_id = "correctReferral",
     tag = "referrals",
@@ -77,7 +77,8 @@ pub async fn correct_referral(
     .await
 }
 
-/// Finds the person that the corrected referral is about: another person than before only if the facts say so.
+/// Looks up the registered person that the corrected referral is about: the same person as before, unless the corrected facts
+/// name another person or another identity number. Returns the facts, completed from the register, with the result.
 async fn concerned(
     ctx: &Context<CaseCorrector>,
     facts: CorrectableFacts,
@@ -89,7 +90,8 @@ async fn concerned(
     if let Some(was) = was.filter(|_| is_same_person && is_same_number) {
         return Ok((facts, ConcernedPerson::still(was, &ctx.db).await?));
     }
-    // A person who is not named again is not looked up: the number may tell who the child is.
+    // If the facts name the same person as before, that person is not looked up by identifier: the number may tell who the
+    // child is.
     let named = child.person_id.filter(|_| !is_same_person);
     let still = was.filter(|_| is_same_person);
     let child = Child { person_id: named, ..child };

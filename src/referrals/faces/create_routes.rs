@@ -1,4 +1,4 @@
-//! The operation by which staff make a referral, which goes to the responsible office.
+//! The operation by which staff make a referral, which goes to the office that is responsible for the child.
 
 use actix_web::{HttpResponse, post};
 
@@ -21,11 +21,12 @@ use crate::referrals::person::whom::ConcernedPerson;
 
 /// Create a referral
 ///
-/// Takes down a concern report or an internal referral from a contact in the field, somebody's own request, or the report of a
-/// private person. The referral goes to the office that is responsible where the child lives, like every other referral. You
-/// can read it later if that is your office, or if you made it as an outreach worker. A referral about a child with a protected
-/// identity goes to the central reception: staff who are not cleared get an ordinary answer, made from their own words, and
-/// cannot find the referral afterwards. For a reporter who stays unknown, nothing is kept that leads back to the call.
+/// Makes a referral from an outreach contact (a concern report or an internal referral), from a person's own request for help,
+/// or from a private person's report of a concern. The referral goes to the office that is responsible where the child lives,
+/// like every other referral. You can read it later if that is your office, or if you made it as an outreach worker. A referral
+/// about a child with a protected identity goes to the central reception: staff who are not cleared get an ordinary answer,
+/// made from their own words, and cannot find the referral afterwards. For a reporter who stays unknown, nothing is kept that
+/// leads back to the call.
 #[utoipa::path(
     operation_id = "createReferral",
     tag = "referrals",
@@ -97,8 +98,8 @@ pub async fn create_referral(ctx: Context<ReferralMaker>, new: Body<NewStaffRefe
     .await
 }
 
-/// The referral as its maker may know it. A maker who is not cleared and does not know of the protection must not learn of
-/// it, and gets an answer that follows from the maker's own words.
+/// Returns the referral as it is shown to the member of staff who makes it. If the child's identity is protected, and the maker
+/// is neither cleared nor the one who said so, the answer must not reveal it: then it is made only from the maker's own words.
 fn told(
     ctx: &Context<ReferralMaker>,
     referral: Referral,

@@ -1,4 +1,4 @@
-//! Operations on referrals, for the office that has them and for the agencies that send them.
+//! The HTTP operations on referrals and their views, for the staff who work with them and for the agencies that send them.
 
 pub mod answers;
 pub mod copy_routes;

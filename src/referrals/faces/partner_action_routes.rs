@@ -1,7 +1,8 @@
 //! The operations by which a partner agency acts on a referral that it has sent.
 //!
 //! A referral's version number would tell the agency how much the office does with it. Therefore an agency's `If-Match` names
-//! the content of the receipt. If the office acts at the same moment, the agency's action is judged again.
+//! the content of the receipt. If the office acts at the same moment, the agency's action is judged again by the referral's new
+//! version.
 
 use actix_web::{HttpResponse, post};
 
@@ -22,7 +23,7 @@ use crate::referrals::sending::sender::{FeedbackRequest, SenderDeed, Supplement,
 use crate::referrals::sending::writing::DeedWriting;
 use crate::referrals::store;
 
-/// Mounts the operations of senders on their own referrals.
+/// Mounts the operations by which partner agencies act on the referrals that they have sent.
 pub fn mount(api: &mut impl Mount) {
     api.service(supplement).service(write_partner_message).service(withdraw).service(request_feedback);
 }
@@ -30,8 +31,8 @@ pub fn mount(api: &mut impl Mount) {
 /// Add information to one of the agency's own referrals
 ///
 /// Works for concern reports and for requests, also after the referral has ended: then the information reaches the office as a
-/// message on the closed referral. If the office has asked for information, this is the answer, and the office's work
-/// continues.
+/// message on the closed referral. If the office has asked for information, the added text counts as the answer, and the
+/// office's work continues.
 #[utoipa::path(
     operation_id = "supplementPartnerReferral",
     tag = "partner",
@@ -59,8 +60,8 @@ async fn supplement(ctx: Context<Submitter>, id: Named<ReferralId>, new: Body<Su
 
 /// Write to the office about one of the agency's own referrals
 ///
-/// Possible in every state, unless the referral was entered in error. If the office has asked for information, this is the
-/// answer, and the office's work continues.
+/// Possible in every state of the referral, unless it was entered in error. If the office has asked for information, the
+/// message counts as the answer, and the office's work continues.
 #[utoipa::path(
     operation_id = "writePartnerMessage",
     tag = "partner",
@@ -88,7 +89,8 @@ async fn write_partner_message(
 
 /// Withdraw one of the agency's own requests
 ///
-/// Only for a request for support, as long as it is open. A concern report cannot be withdrawn; information can be added to it.
+/// Only for a request for support, as long as it has not ended. A concern report cannot be withdrawn; information can be added
+/// to it.
 #[utoipa::path(
     operation_id = "withdrawPartnerReferral",
     tag = "partner",
@@ -118,9 +120,9 @@ async fn withdraw(ctx: Context<Submitter>, id: Named<ReferralId>, new: Body<With
 
 /// Ask to be told whether an inquiry is opened
 ///
-/// For mandatory reporters (SoL 2025:400, 19 kap. 6 §), if the report did not ask for feedback already. A reporter who asks
-/// before the decision is told within a week after it; one who asks later is told at once. The office does not tell if telling
-/// is unsuitable.
+/// For mandatory reporters (SoL 2025:400, 19 kap. 6 §), if the concern report did not ask for feedback already. A reporter who
+/// asks before the decision is told within a week after it; one who asks later is told at once. The office does not tell if
+/// that is unsuitable.
 #[utoipa::path(
     operation_id = "requestFeedback",
     tag = "partner",
@@ -146,7 +148,8 @@ async fn request_feedback(
 }
 
 impl Context<Submitter> {
-    /// Takes the action on the current version of the referral, and answers with the facts that the sender may know.
+    /// Takes the sender's action on the current version of the referral `id`. Answers with the new message, or else with the
+    /// receipt as it is afterwards.
     async fn act(&self, id: ReferralId, deed: SenderDeed) -> Result<HttpResponse> {
         let (agency, sender) = (&self.caller.0, self.caller.0.id);
         self.write(deed.audited().on(id), answers::repeat_to_sender(sender), async || {

@@ -1,4 +1,4 @@
-//! The operations by which partner agencies send referrals and read them.
+//! The operations by which partner agencies send referrals and read the receipts of those that they have sent.
 
 use std::cell::Cell;
 
@@ -33,7 +33,7 @@ use crate::referrals::{Referral, store};
 use crate::text::Line;
 use crate::time::Timestamp;
 
-/// Mounts the operations of partner agencies on referrals.
+/// Mounts the operations of partner agencies on referrals: sending, reading and acting.
 pub fn mount(api: &mut impl Mount) {
     api.service(submit_referral).service(list_partner_referrals).service(get_partner_referral);
     partner_action_routes::mount(api);
@@ -82,8 +82,9 @@ async fn submit_referral(ctx: Context<Submitter>, new: Body<NewReferral>) -> Res
     let times = Cell::new(0);
     ctx.write(attempt, answers::repeat_to_sender(sender), async || {
         times.update(|times| times + 1);
-        // Most children are not registered, and an agency's category hardly ever differs from its key's, so that is tried
-        // first. If it is wrong, the transaction that writes finds out.
+        // Most children are not registered, and an agency's category hardly ever differs from the one that its key carries, so
+        // the first attempt assumes both and reads nothing. If that is wrong, the transaction that writes finds out, and the
+        // next attempt reads.
         let (category, known) = if times.get() == 1 {
             (agency.category, None)
         } else if times.get() > MOST_TIMES {
@@ -112,22 +113,23 @@ async fn submit_referral(ctx: Context<Submitter>, new: Body<NewReferral>) -> Res
     .await
 }
 
-/// A filter for the referrals that an agency has sent.
+/// The filter for the referrals that an agency has sent, as query parameters.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SentQuery {
-    /// Only the referrals in this state, as far as the sender may know it.
+    /// Only the referrals whose receipt shows this state.
     #[param(example = "received")]
     status: Option<DisclosedStatus>,
-    /// Only the referrals with this reference, which is the sender's own.
+    /// Only the referrals to which the agency itself gave this reference.
     #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "2026-117")]
     sender_reference: Option<Line>,
     /// Only the referrals received at this time or later.
     received_from: Option<Timestamp>,
     /// Only the referrals received before this time.
     received_to: Option<Timestamp>,
-    /// Only the referrals whose receipt last changed at this time or later. Use it to find changes since the last look.
+    /// Only the referrals whose receipt last changed at this time or later. Give the time of your last look to find the changes
+    /// since then.
     changed_from: Option<Timestamp>,
     /// Only the referrals whose receipt last changed before this time.
     changed_to: Option<Timestamp>,
@@ -174,8 +176,8 @@ async fn list_partner_referrals(
 
 /// Get one of the agency's own referrals
 ///
-/// The receipt of a referral that this agency has sent, with the facts that the law lets the sender know. Another agency's
-/// referral does not exist here.
+/// The receipt of a referral that this agency has sent, with the facts that the law lets the sender know. A referral that
+/// another agency has sent does not exist here.
 #[utoipa::path(
     operation_id = "getPartnerReferral",
     tag = "partner",

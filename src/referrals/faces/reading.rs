@@ -1,4 +1,4 @@
-//! The recorded reading of a referral by staff, with what belongs to it.
+//! Reading of one referral by staff, together with data that belong to it. Each reading is recorded in the audit.
 
 use crate::audit::{AuditAction, Entry};
 use crate::auth::CaseReader;
@@ -9,8 +9,8 @@ use crate::id::ReferralId;
 use crate::referrals::store::{self, SealedReferral};
 
 impl Context<CaseReader> {
-    /// Reads the referral, if the member of staff may know of it, together with what `below` reads. The reading is in the audit before
-    /// this returns.
+    /// Reads the referral `id`, if the member of staff may know of it, together with the data that `below` reads. Fails as not
+    /// found otherwise. The audit record of the reading is stored durably before this returns.
     pub async fn read_referral<T: Send + 'static>(
         &self,
         action: AuditAction,

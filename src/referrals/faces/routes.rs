@@ -1,4 +1,4 @@
-//! The operations by which staff read referrals: the queue, one referral, and its sender's view.
+//! The operations by which staff read referrals: the queue, one referral, and the receipt that its sender sees.
 
 use actix_web::{HttpResponse, get};
 use serde::Deserialize;
@@ -25,7 +25,7 @@ use crate::referrals::store::{self, Order, ReferralFilter, SealedReferral};
 use crate::referrals::{Kind, Status, course, messages};
 use crate::time::Timestamp;
 
-/// Mounts the operations of staff on referrals.
+/// Mounts the operations of staff on referrals, including the steps and the messages.
 pub fn mount(api: &mut impl Mount) {
     api.service(create_routes::create_referral)
         .service(list_referrals)
@@ -39,29 +39,30 @@ pub fn mount(api: &mut impl Mount) {
     messages::routes::mount(api);
 }
 
-/// A filter and an order for the queue of referrals.
+/// The filter and the order of the queue of referrals, as query parameters.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct QueueQuery {
-    /// Only the referrals of this office.
+    /// Only the referrals that this office has now.
     office_id: Option<OfficeId>,
-    /// Only the referrals in this state. Referrals entered in error are shown only when this state is asked for.
+    /// Only the referrals in this state at their office. Referrals entered in error are listed only when this state is asked
+    /// for.
     status: Option<Status>,
     /// Only the referrals of this kind.
     kind: Option<Kind>,
-    /// Only the referrals that this member of staff works with.
+    /// Only the referrals that are assigned to this member of staff.
     assignee_id: Option<StaffId>,
     /// Only the referrals received at this time or later.
     received_from: Option<Timestamp>,
     /// Only the referrals received before this time.
     received_to: Option<Timestamp>,
-    /// Only the referrals whose earliest unmet deadline is before this time.
+    /// Only the referrals whose earliest running deadline is before this time.
     due_before: Option<Timestamp>,
-    /// `true` for only the referrals with an unmet deadline that has passed, `false` for only the others.
+    /// `true` for only the referrals with a running deadline that has passed, `false` for only the others.
     overdue: Option<bool>,
-    /// The order of the queue: by the time of receipt, or by the earliest unmet deadline. By default the newest referrals come
-    /// first.
+    /// The order of the queue: by the time of receipt, or by the earliest running deadline. By default the referrals that were
+    /// received last come first.
     #[param(inline)]
     sort: Option<Order>,
 }
@@ -69,8 +70,9 @@ pub struct QueueQuery {
 /// List the referrals of the caller's offices
 ///
 /// The work queue, without free text: the referrals of the offices that the token names, and for outreach workers the referrals
-/// that they made. Referrals about persons with a protected identity are shown only to staff who are cleared for protected
-/// identities. Follow the `next` links to read long lists. One audit record names every referral that the page shows.
+/// that they made; a team lead who states an `Access-Reason` can list those of other offices too. Referrals about persons with
+/// a protected identity are shown only to staff who are cleared for protected identities. Follow the `next` links to read long
+/// lists. One audit record names every referral that the page shows.
 #[utoipa::path(
     operation_id = "listReferrals",
     tag = "referrals",
@@ -103,9 +105,10 @@ async fn list_referrals(ctx: Context<CaseReader>, query: Query<QueueQuery>, pagi
 
 /// Get a referral
 ///
-/// The whole referral, for staff of the office that has it now and for the outreach worker who made it. For everyone else the
-/// referral does not exist; a referral about a person with a protected identity does not exist for staff who are not cleared
-/// either. The reading is recorded before the answer is sent.
+/// The whole referral, for staff of the office that has it now and for the outreach worker who made it; a team lead who states
+/// an `Access-Reason` can read those of other offices. For everyone else the referral does not exist; a referral about a person
+/// with a protected identity does not exist for staff who are not cleared either. The reading is recorded before the answer is
+/// sent.
 #[utoipa::path(
     operation_id = "getReferral",
     tag = "referrals",
@@ -126,8 +129,8 @@ async fn get_referral(ctx: Context<CaseReader>, id: Named<ReferralId>) -> Result
 
 /// Get the sender's view of a referral
 ///
-/// The exact receipt that the sender can read now, and the facts that are withheld from the sender, each with the ground for
-/// it. Only referrals from a partner agency have a sender's view.
+/// The exact receipt that the sender of the referral can read now, and the facts that are withheld from the sender, each with
+/// the ground for it. Only referrals from a partner agency have a sender's view.
 #[utoipa::path(
     operation_id = "getPartnerView",
     tag = "referrals",
@@ -169,7 +172,7 @@ impl QueueQuery {
 }
 
 impl Order {
-    /// The referral's place in this order.
+    /// Returns the position of a referral in a list in this order, from which the next page starts.
     fn position(self, referral: &SealedReferral) -> store::ReferralPosition {
         let at = match self {
             Self::Received | Self::ReceivedDescending => referral.received_at,

@@ -1,4 +1,4 @@
-//! Searching for referrals, and listing the referrals that are related to one.
+//! The operations that search for referrals, and that list the referrals related to one.
 
 use std::cmp::Reverse;
 
@@ -25,36 +25,36 @@ use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
 
-/// The largest number of referrals that a search shows.
+/// The largest number of referrals that the answer to a search shows.
 const MOST: usize = 20;
 
-/// The search term: either a reference or a person.
+/// The body of a search for referrals. It has exactly one of a reference and a person.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReferralSearch {
-    /// The reference of the referral, for example as somebody says it over the telephone.
+    /// The reference of the referral that is searched for, as somebody says it over the telephone, for example.
     reference: Option<Reference>,
-    /// The person that the referral is about.
+    /// The identifier of the person whose referrals are searched for: those that are about this person.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     person_id: Option<PersonId>,
 }
 
-/// The referrals that a search found.
+/// The answer to a search for referrals: the referrals that it found.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReferralMatches {
     /// The referrals found, at most 20, the newest first.
     #[schema(max_items = 20)]
     items: Vec<ReferralRow>,
-    /// Whether more referrals were found than are shown. The person's timeline shows all of them.
+    /// Whether there are more matching referrals than are shown. The person's timeline shows all of them.
     ///
     /// @example false
     has_more: bool,
 }
 
-/// The one term that is searched for.
+/// The reference or the person that a search for referrals is for.
 #[derive(Clone)]
 enum WantedReferral {
     Reference(Reference),
@@ -64,7 +64,7 @@ enum WantedReferral {
 /// Search the referrals
 ///
 /// Finds referrals by their reference, or by the person that they are about, among the referrals that you may know of. A
-/// referral entered in error is found only by its reference. Each search is recorded with the referrals that it found.
+/// referral entered in error is found only by its reference. Each search is recorded with the referrals that it shows.
 #[utoipa::path(
     operation_id = "searchReferrals",
     tag = "referrals",
@@ -86,7 +86,7 @@ pub async fn search_referrals(ctx: Context<TimelineReader>, search: Body<Referra
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
     let read = move |conn: &mut _| match &wanted {
         WantedReferral::Reference(reference) => finding::by_reference(conn, &scope, reference),
-        // A caller who may not know of the person may not know what is said about the person either.
+        // A caller who may not know of the person may not know of the referrals about the person either.
         WantedReferral::Person(person) => match if_known(people_store::find(conn, &people, *person))? {
             Some(_) => finding::about(conn, &scope, *person, limit),
             None => Ok(Vec::new()),
@@ -118,30 +118,32 @@ impl WantedReferral {
     }
 }
 
-/// A referral that is related to another one. If the reader may not know of the referral, only a few facts are told.
+/// A referral that is related to another one. If the caller may not know of it, only its reference, its kind, the time of its
+/// receipt and its office are told.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RelatedReferral {
-    /// The referral's identifier, for programs. Absent if the reader may not know of the referral.
+    /// The related referral's identifier, for programs. Absent if the caller may not know of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<ReferralId>,
-    /// The referral's reference, for people.
+    /// The related referral's reference: a short code by which people name a referral.
     reference: Reference,
-    /// The kind of the referral.
+    /// The kind of the related referral: a concern report, a support request, a self-request or an internal referral.
     kind: Kind,
-    /// The referral's state. Absent if the reader may not know of the referral.
+    /// The related referral's state at its office. Absent if the caller may not know of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
-    /// When the referral was received.
+    /// When the related referral was received.
     received_at: Timestamp,
-    /// The office that has the referral now.
+    /// The identifier of the office that has the related referral now.
     office_id: OfficeId,
-    /// Whether the referral is about the same child; `false` if it is about somebody else of the family.
+    /// Whether the related referral is about the same child; `false` if it is about somebody else of the family. Absent if the
+    /// caller may not know of it.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     same_child: Option<bool>,
-    /// The address of the related referral.
+    /// A link to the related referral. Absent if the caller may not know of it.
     #[serde(rename = "_links", skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1, example = json!([{ "rel": "self", "href": "https://nara.example/nara/v1/referrals/01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e", "method": "GET" }]))]
     links: Vec<Link>,
@@ -166,10 +168,10 @@ impl RelatedReferral {
 
 /// List the related referrals
 ///
-/// Other referrals about the same child or the child's family, and copies for siblings, the newest first. A referral of another
-/// office shows only the reference, the kind, the time of receipt and the office that has it. Referrals about protected persons
-/// are shown only to staff who are cleared for protected identities. Referrals entered in error are left out. The reading is
-/// recorded before the answer is sent.
+/// Other referrals about the same child or the child's family, and copies for siblings, the newest first. A referral that you
+/// may not read shows only the reference, the kind, the time of receipt and the office that has it. Referrals about protected
+/// persons are shown only to staff who are cleared for protected identities. Referrals entered in error are left out. The
+/// reading is recorded before the answer is sent.
 #[utoipa::path(
     operation_id = "listRelatedReferrals",
     tag = "referrals",
@@ -185,7 +187,7 @@ pub async fn list_related(ctx: Context<CaseReader>, id: Named<ReferralId>, pagin
     let referral = ctx.noted(found, &attempt)?;
     let office = referral.office_id;
     let copies = referral.open(&ctx.vault)?.course.copied();
-    // The referral may have gone to another office in the meantime.
+    // The first query has found the referral, but it may have gone to another office since, so it is found again.
     let read = move |conn: &mut _| {
         let referral = store::find(conn, &scope, id)?;
         finding::related(conn, &scope, &referral, &copies)
@@ -194,7 +196,7 @@ pub async fn list_related(ctx: Context<CaseReader>, id: Named<ReferralId>, pagin
         entry.on_behalf_of(office).also_about(found.iter().map(|related| related.id.uuid()).collect())
     };
     let related = ctx.read_recorded(attempt, read, seen).await?;
-    // A family has few referrals, so all of them are in memory.
+    // A family has few referrals, so all of them are read into memory.
     let all: Vec<&Related> = related.iter().collect();
     let position = |related: &Related| Reverse((related.received_at.micros(), related.id));
     let found = paging.of_sorted(&ctx.call, &all, position)?.counted_when_asked(&paging);

@@ -1,4 +1,4 @@
-//! Referrals in the form in which the office sees them.
+//! Referrals in the form in which the office and other staff see them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,43 +22,45 @@ use crate::services::Need;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 
-/// The source of a referral: a partner agency, a contact in the field, a person who asks for themselves, or a private person.
+/// The source of a referral: a partner agency, an outreach contact, a young person or a guardian who asks for help, or a
+/// private person.
 ///
 /// @x-example-omit ["outreachContactId", "selfRequest", "private"]
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Source)]
 pub struct ReferralSource {
-    /// The partner agency that sent the referral.
+    /// The identifier of the partner agency that sent the referral. Absent if no agency sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partner_id: Option<crate::id::PartnerId>,
-    /// The contact in the field that staff made the referral from.
+    /// The identifier of the outreach contact that staff made the referral from. Absent if it was not made from one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outreach_contact_id: Option<crate::id::OutreachContactId>,
-    /// `true` if a young person or a guardian asked for help themselves.
+    /// `true` if a young person or a guardian asked for help themselves. Absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub self_request: Option<bool>,
-    /// The private person for whom staff took the referral down.
+    /// The private person who reported the concern, and for whom staff took the referral down. Absent if there is no such
+    /// person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private: Option<PrivateSource>,
-    /// The person who reports or asks.
+    /// The person who reports the concern or asks for help. Absent if nobody is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reporter: Option<Reporter>,
-    /// The sender's own reference to the referral.
+    /// The partner agency's own reference for the referral, if the agency gave one.
     /// @example "2026-117"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub sender_reference: Option<ConfidentialLine>,
 }
 
-/// A private person for whom a report was taken down.
+/// A private person for whom staff took a concern report down.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PrivateSource {
-    /// Whether the private person stays unknown.
+    /// Whether the private person stays unknown: no name was taken down.
     pub anonymous: bool,
 }
 
-/// A referral with everything that the office knows of it.
+/// A referral with everything that the office knows of it, as staff see it.
 ///
 /// @x-example-omit ["acuteDanger", "suspectedViolence", "protectiveFactors", "existingSupport", "considerBeforeContact", \
 /// "consent", "requestedServiceIds", "willingToMeet", "assigneeId", "suggestedRouting", "protectionAssessment", \
@@ -70,16 +72,16 @@ pub struct PrivateSource {
 pub struct ReferralView {
     /// The referral's identifier, for programs.
     pub id: ReferralId,
-    /// The referral's reference, for people.
+    /// The referral's reference: a short code by which people name the referral.
     pub reference: Reference,
-    /// The kind of the referral.
+    /// The kind of the referral: a concern report, a support request, a self-request or an internal referral.
     pub kind: Kind,
     /// The referral's state at its office.
     pub status: Status,
-    /// The time within which somebody must look at the referral.
+    /// The urgency of the referral: how soon somebody must look at it.
     /// @example "soon"
     pub urgency: Urgency,
-    /// The source that the referral came from.
+    /// The source of the referral: a partner agency, an outreach contact, a young person or a guardian, or a private person.
     pub source: ReferralSource,
     /// The child or young person that the referral is about.
     pub child: Child,
@@ -89,129 +91,131 @@ pub struct ReferralView {
     /// The child's brothers and sisters, at most 20.
     #[schema(max_items = 20)]
     pub siblings: Vec<Sibling>,
-    /// The areas of need that the referral is about.
+    /// The areas of need that the referral is about, such as absence from school.
     /// @example ["school_absence"]
     #[schema(max_items = 17)]
     pub needs: Vec<Need>,
-    /// The cause of the concern, or the help that is asked for.
+    /// The cause of the concern, or the help that is asked for, in the sender's words.
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Borta från skolan i tre veckor."
     #[serde(serialize_with = "vault::disclose")]
     pub description: ConfidentialProse,
-    /// Whether the child is in acute danger.
+    /// Whether the child is in acute danger, as the sender judges it. Absent if the sender did not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acute_danger: Option<bool>,
-    /// Whether violence, sexual abuse or honour-related oppression is suspected.
+    /// Whether violence, sexual abuse or honour-related oppression is suspected. Absent if the sender did not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suspected_violence: Option<bool>,
-    /// The things that work well around the child.
+    /// The things that work well around the child, in the sender's words.
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub protective_factors: Option<ConfidentialProse>,
-    /// The support that the child or the family already has.
+    /// The support that the child or the family already has, in the sender's words.
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub existing_support: Option<ConfidentialProse>,
-    /// The things to consider before the family is contacted.
+    /// The things that the office should consider before it contacts the family, in the sender's words.
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub consider_before_contact: Option<ConfidentialProse>,
-    /// Whether the guardians know that the referral was sent.
+    /// Whether the guardians know of the referral, and the reason if they do not.
     pub guardians_informed: GuardiansInformed,
-    /// The consent, if the referral needed one.
+    /// The consent on which the referral rests. Absent if the referral needed none; a concern report never has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
-    /// The services that were asked for, at most 20.
+    /// The identifiers of the services that the referral asks for, at most 20.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub requested_service_ids: Option<Vec<crate::id::ServiceId>>,
-    /// Whether the reporter wants to know if an inquiry is opened.
+    /// Whether the reporter has asked to be told if an inquiry is opened, in the report or later.
     pub feedback_requested: bool,
-    /// Whether the reporter can take part in a meeting with the child and the guardians.
+    /// Whether the reporter can take part in a meeting with the child and the guardians. Absent if the sender did not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub willing_to_meet: Option<bool>,
-    /// The office that the referral was routed to, and the steps that led there.
+    /// The office that was found responsible when the referral was last routed, and the steps that led to it. Staff may have
+    /// redirected the referral since then.
     pub routing: Routing,
-    /// The office that has the referral now.
+    /// The identifier of the office that has the referral now.
     pub office_id: OfficeId,
-    /// The member of staff who works with the referral.
+    /// The identifier of the member of staff who works with the referral. Absent if it is assigned to nobody.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee_id: Option<StaffId>,
-    /// The deadlines of the referral, at most ten.
+    /// All deadlines of the referral, running, met or ended with it, at most ten.
     #[schema(max_items = 10)]
     pub deadlines: Vec<DeadlineView>,
-    /// The earliest deadline that is not met.
+    /// The due time of the earliest running deadline: one that is not met, and that did not end with the referral. Absent if
+    /// none runs.
     /// @example "2026-12-05T23:00:00Z"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_due_at: Option<Timestamp>,
-    /// The routing that follows from facts that were corrected after the referral was routed. The office decides whether to
-    /// redirect the referral.
+    /// The routing to another office that follows from facts which were corrected after the referral was routed. The office
+    /// decides whether to redirect the referral.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suggested_routing: Option<Routing>,
-    /// The first assessment of whether the child needs protection at once.
+    /// The first assessment of whether the child needs protection at once. Absent while there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protection_assessment: Option<ProtectionAssessment>,
-    /// Later assessments of whether the child needs protection at once.
+    /// All later assessments of whether the child needs protection at once, in the order in which they were recorded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub later_protection_assessments: Vec<ProtectionAssessment>,
-    /// The decision whether to open an inquiry.
+    /// The decision on the concern report: whether to open an inquiry. Absent while there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inquiry_decision: Option<InquiryDecision>,
-    /// Decisions that were made before the referral was reopened.
+    /// The decisions on an inquiry that were made before the referral was reopened, in their order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub earlier_inquiry_decisions: Vec<InquiryDecision>,
-    /// Feedback to the reporter on the decision; absent where the law gives the sender no right to it.
+    /// The feedback that tells a mandatory reporter the decision on its report. Absent for all other referrals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<FeedbackView>,
-    /// Attempts to reach the family, in their order.
+    /// The attempts by the office to reach the family, in the order in which they were logged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub attempts: Vec<Attempt>,
-    /// The extensions of the referral's deadlines.
+    /// The extensions of the referral's deadlines, in the order in which they were made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub extensions: Vec<Extension>,
-    /// When the office first met the family.
+    /// When the office first met the family. Present only while the referral is in progress, or on hold since then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_contact_at: Option<Timestamp>,
-    /// The reason why the referral waits, and the time until when.
+    /// The reason why the referral is on hold, and the last day for its review. Absent in other states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<ReferralHold>,
-    /// The reason why the office declined, and the place to turn to instead.
+    /// The reason why the office declined the request, and the place to turn to instead. Absent if it did not decline.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decline: Option<ReferralDecline>,
-    /// The reason why the family said no.
+    /// The reason why the family declined the support, as a code. Absent if it did not decline.
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_decline_reason: Option<DeclineReason>,
-    /// The referral that this one duplicates.
+    /// The identifier of the referral that this one is a duplicate of. Absent if it was not marked as a duplicate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duplicate_of: Option<ReferralId>,
-    /// The party that withdrew the referral.
+    /// The party that withdrew the request: its sender, or a person who withdrew the consent to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawn_by: Option<Withdrawer>,
-    /// The way in which support ended.
+    /// The end of the support: the way in which it ended, and when that was recorded. Absent if the referral was not completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<ReferralOutcome>,
-    /// The report that this one was copied from for a sibling.
+    /// The identifier of the concern report that this one was copied from for a sibling. Absent if it is no copy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub copy_of: Option<ReferralId>,
-    /// The copies of this report that were made for siblings.
+    /// The copies of this concern report that were made for siblings.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 20)]
     pub sibling_copies: Vec<SiblingCopy>,
-    /// When the referral was received.
+    /// When the referral was received. A copy for a sibling has the time of the report that it was copied from.
     pub received_at: Timestamp,
-    /// When the referral was written down in this service.
+    /// When the referral was stored in this service. For a copy for a sibling, the time when the copy was made.
     pub created_at: Timestamp,
-    /// When the referral last changed.
+    /// When the referral's last version was written.
     pub updated_at: Timestamp,
-    /// A counter that each change raises by one.
+    /// The referral's version number: 1 at first, and one more with each change.
     #[schema(minimum = 1, maximum = 2_147_483_647, example = 1)]
     pub version: i32,
-    /// The address of this referral, and links to the actions that the caller may take now.
+    /// Links to this referral and its parts, and to the actions that the caller may take on it now.
     #[serde(rename = "_links")]
     #[schema(max_items = 40)]
     pub links: Vec<Link>,
@@ -236,7 +240,7 @@ impl ReferralSource {
 }
 
 impl ReferralView {
-    /// Makes the view of a referral, with its deadlines judged at `now`.
+    /// Makes the view of a referral with these links. `now` decides which deadlines are overdue.
     pub fn new(referral: Referral, now: Timestamp, links: Vec<Link>) -> Self {
         let next_due_at = due(&referral);
         let (status, feedback_requested) = (referral.status(), referral.feedback_is_requested());
@@ -302,7 +306,7 @@ impl ReferralView {
     }
 }
 
-/// The facts that only some states of a referral have.
+/// The facts of a referral that exist only in some of its states.
 #[derive(Default)]
 struct StateDetails {
     decision: Option<InquiryDecision>,
@@ -339,7 +343,7 @@ impl StateDetails {
     }
 }
 
-/// The earliest deadline that is not met.
+/// Returns the due time of the referral's earliest running deadline, or `None` if none runs.
 pub(super) fn due(referral: &Referral) -> Option<Timestamp> {
     (referral.next_due_at < no_deadline()).then_some(referral.next_due_at)
 }

@@ -1,7 +1,7 @@
 //! The child or young person that a referral is about.
 //!
-//! A referral must tell enough to find the child, and no two of its facts may contradict each other. For a child with a
-//! protected registration, nothing is kept that tells where the child lives.
+//! The facts must be enough to find the child, and the facts about its birth may not contradict each other. For a child with a
+//! protected registration (skyddad folkbokföring), neither the home nor the present whereabouts are kept.
 
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -17,13 +17,13 @@ use crate::rules::{Rules, check_year, in_the_future};
 use crate::time::day;
 use crate::vault::{self, Confidential, ConfidentialLine};
 
-/// The child or young person. The facts must be enough to find the child: a name with a school or a place, or an identity
-/// number, or a birth year with an address.
+/// The child or young person that a referral is about. The facts must be enough to find the child: the identifier of a registered
+/// person, a personal identity number, a name with a school or a place, or a birth date or birth year with a street.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Child {
-    /// The registered person, if the child is registered and the caller may know of the person. That alone is enough to find
-    /// the child, and fields that are left out are filled from the register. Only staff may give it.
+    /// The identifier of the child as a registered person, whom the caller may know of. It alone is enough to find the child, and
+    /// facts that are left out are filled in from the register. Only staff who take down or correct a referral may give it.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
@@ -105,14 +105,14 @@ pub struct Child {
     /// @example "Skäggetorps grundskola (påhittad)"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub school: Option<ConfidentialLine>,
-    /// The place where the child is now.
+    /// The place where the child is at the time of the referral, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "I skolan"
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub where_now: Option<ConfidentialLine>,
-    /// The level of protection, if the child's whereabouts must not become known.
+    /// The protection of the child's identity, if the sender states one: marked, or protected registration.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
@@ -133,17 +133,18 @@ pub struct Child {
 }
 
 impl Child {
-    /// Whether the sender says that the child's identity is protected.
+    /// Whether the facts state that the child's identity is protected, in either of the two ways.
     pub fn is_said_to_be_protected(&self) -> bool {
         self.protected_identity.unwrap_or_default().is_protected()
     }
 
-    /// The child's birth: from the identity number, the birth date or the birth year, as far as they are known.
+    /// The child's birth date and year, as far as they are known: taken from the identity number, else from the birth date, else
+    /// from the birth year.
     pub fn birth(&self) -> Birth {
         Birth::told_by(self.number(), self.birth_date, self.birth_year)
     }
 
-    /// The initials that a list shows instead of the name.
+    /// The upper-case initials of the given name and the family name, which lists show instead of the names. `None` without a name.
     pub fn initials(&self) -> Option<String> {
         let initial =
             |name: &Option<ConfidentialLine>| name.as_ref().and_then(|name| name.reveal().as_ref().chars().next());
@@ -155,15 +156,17 @@ impl Child {
         (!initials.is_empty()).then_some(initials)
     }
 
-    /// Checks the facts about the child on the day `today`.
+    /// Checks the facts about the child of a new referral on the day `today`: the district, the birth, and that they are enough to
+    /// find the child. Adds the breaches to `rules`.
     pub fn check(&self, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
         directory.check_home(self.district_id, "/child/districtId", rules);
         self.check_birth(today, rules);
         rules.require(self.can_be_found(), "/child", lost());
     }
 
-    /// Checks corrected facts about the child. A district that was retired since is accepted if it is not changed. The facts of a
-    /// child with a protected registration need not tell where the child lives, since nothing that tells it is kept.
+    /// Checks corrected facts about the child on the day `today`, and adds the breaches to `rules`. `before` is the child before
+    /// the correction: a district that stays the same is not checked, since it may have been retired. The facts need not be enough
+    /// to find a child with a protected registration, whose home is not kept, or a child that could not be found before.
     pub fn check_corrected(&self, before: &Self, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
         let moved = self.district_id.filter(|_| self.district_id != before.district_id);
         directory.check_home(moved, "/child/districtId", rules);
@@ -191,13 +194,13 @@ impl Child {
         self.personal_identity_number.as_ref().map(Confidential::reveal)
     }
 
-    /// The child's given name and family name.
+    /// The child's given name and family name with a space between them; empty if neither is known.
     pub fn full_name(&self) -> String {
         let names = [&self.given_name, &self.family_name].into_iter().flatten();
         names.map(|name| name.reveal().as_ref()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Whether `other` tells the same place, as far as a place decides on an office.
+    /// Whether `other` has the same district, place name and postal code: the facts that decide which office is responsible.
     pub fn lives_where(&self, other: &Self) -> bool {
         let place = |child: &Self| {
             let text = |line: &Option<ConfidentialLine>| line.as_ref().map(|line| line.reveal().to_string());
@@ -206,7 +209,8 @@ impl Child {
         place(self) == place(other)
     }
 
-    /// Fills the facts that are left out from the person's register entry.
+    /// Returns the facts, with those that are left out filled in from the register entry of the person `id`. The names are filled
+    /// in only if both are left out, and the home only if no part of it is given.
     pub fn filled_from(self, id: PersonId, person: &NewPerson) -> Self {
         let is_unnamed = self.given_name.is_none() && self.family_name.is_none();
         let is_unplaced = self.district_id.is_none()
@@ -232,7 +236,7 @@ impl Child {
         }
     }
 
-    /// Whether the facts tell where the child lives or is.
+    /// Whether any fact tells where the child lives or is now. The school does not count.
     pub fn tells_whereabouts(&self) -> bool {
         self.district_id.is_some()
             || self.place_name.is_some()
@@ -254,13 +258,15 @@ impl Child {
         is_known || (named && placed) || (born && self.street.is_some())
     }
 
-    /// The child's facts that a referral keeps. The person's identifier is kept in the referral itself.
+    /// The facts about the child that are stored with a referral: without the person's identifier, which the referral has in a
+    /// field of its own, and without the whereabouts of a child with a protected registration. `known` is the protection in the
+    /// register of people.
     pub fn kept(self, known: ProtectedIdentity) -> Self {
         Self { person_id: None, ..self.without_whereabouts(known) }
     }
 
-    /// Removes everything that tells where the child lives, if the child has a protected registration. `known` is the
-    /// protection that the office knows of already; the stronger protection counts.
+    /// Removes the child's home and present whereabouts, if the child has a protected registration. `known` is the protection that
+    /// the office knows of already; the stronger of it and the stated protection counts.
     pub fn without_whereabouts(self, known: ProtectedIdentity) -> Self {
         match self.protected_identity.unwrap_or_default().max(known) {
             ProtectedIdentity::ProtectedRegistration => Self {

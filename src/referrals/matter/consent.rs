@@ -1,4 +1,4 @@
-//! Consent to a support request (SoL 2025:400, 21 kap. 1-2 §§).
+//! Consent to a support request or an internal referral (SoL 2025:400, 21 kap. 1-2 §§).
 //!
 //! Under 12 years a guardian consents. From 12 years a guardian consents, or the child alone where every requested service
 //! needs an assessment (for a service without one, 2 § asks for the guardian's consent up to 15). From 15 years the child's
@@ -12,10 +12,10 @@ use crate::error::{Problem, Text};
 use crate::rules::{Rules, in_the_future};
 use crate::time::day;
 
-/// The problems for which a consent can be refused, besides its form.
+/// The types of problem for which a consent is refused, in addition to errors in its form such as a missing field.
 pub const PROBLEMS: [Problem; 3] = [Problem::ConsentWithdrawn, Problem::ConsentOrder, Problem::ConsentGiver];
 
-/// A consent, with its form, givers, day and extent.
+/// The consent to a support request or another referral: its form, its givers, its day and the things that it covers.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Consent {
@@ -28,10 +28,10 @@ pub struct Consent {
     #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2026-11-20")]
     pub given_on: NaiveDate,
-    /// The things that the consent covers.
+    /// The things that the consent covers. `referral` must be among them.
     #[schema(min_items = 1, max_items = 3)]
     pub scopes: Vec<ConsentScope>,
-    /// The day on which the consent was withdrawn.
+    /// The day on which the consent was withdrawn. A new referral cannot rest on a withdrawn consent.
     ///
     /// @x-example-omit true
     #[serde(default, deserialize_with = "day::optional", skip_serializing_if = "Option::is_none")]
@@ -39,7 +39,7 @@ pub struct Consent {
     pub withdrawn_at: Option<NaiveDate>,
 }
 
-/// The form in which somebody consented.
+/// The form in which a consent was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -52,7 +52,7 @@ pub enum Basis {
     Electronic,
 }
 
-/// The person who consents.
+/// A giver of a consent: the child or a guardian.
 #[derive(
     Debug,
     Clone,
@@ -76,7 +76,7 @@ pub enum Giver {
     Guardian,
 }
 
-/// A thing that a consent covers.
+/// A thing that a consent covers: sending the referral, telling its outcome, or exchanging information.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -90,7 +90,8 @@ pub enum ConsentScope {
 }
 
 impl Consent {
-    /// Checks the consent for a child of `age` years. `all_assessed` tells whether every requested service needs an assessment.
+    /// Checks the consent for a child of `age` whole years on the day `today`, and adds the breaches to `rules`. `all_assessed`
+    /// tells whether services are requested and every one of them needs an assessment.
     pub fn check(&self, age: u32, all_assessed: bool, today: NaiveDate, rules: &mut Rules) {
         rules.list("/consent/givenBy", &self.given_by, 2);
         rules.list("/consent/scopes", &self.scopes, 3);

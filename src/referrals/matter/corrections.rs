@@ -1,11 +1,12 @@
-//! Corrections of a referral: the child, the people around the child, and the urgency.
+//! Corrections of a referral: of its urgency, of the facts about the child, and of the guardians.
 //!
 //! - Corrected facts must keep the rules for new facts. Facts that are not corrected, such as a consent or a district that was
-//!   retired since, were judged when they came.
-//! - If the child turns out to live elsewhere, the referral stays at its office. Another office is suggested, and the staff who
-//!   work with the referral decide.
-//! - If the child's identity turns out to be protected, the referral does not stay.
-//! - The urgency in the sender's own words is kept. A corrected urgency is the office's own.
+//!   retired since, are not judged again.
+//! - If the child turns out to live elsewhere, the referral stays at its office. Another office is only suggested, and the staff
+//!   who work with the referral decide whether to pass it on.
+//! - If the child's identity turns out to be protected, an open referral goes to the central reception.
+//! - The urgency that the sender gave is kept in the sender's matter. A corrected urgency is stored apart from it, as the office's
+//!   own.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -26,11 +27,11 @@ use crate::rules::Rules;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewReferralCorrection)]
 pub struct CorrectableFacts {
-    /// The time within which somebody must look at the referral.
+    /// The urgency of the referral: how soon somebody must look at it.
     pub urgency: Urgency,
     /// The child or young person that the referral is about.
     pub child: Child,
-    /// The complete list of guardians, at most two.
+    /// The complete list of the child's guardians, at most two. It replaces the earlier list.
     #[schema(max_items = 2)]
     pub guardians: Vec<Guardian>,
 }
@@ -40,7 +41,7 @@ impl Registration for CorrectableFacts {
 }
 
 impl Referral {
-    /// The correctable facts as they are now.
+    /// The correctable facts of the referral as they are now.
     pub fn facts(&self) -> CorrectableFacts {
         CorrectableFacts {
             urgency: self.urgency,
@@ -49,7 +50,9 @@ impl Referral {
         }
     }
 
-    /// Returns the next version of the referral, with these facts. `known` is the child, if registered.
+    /// Returns the next version of the referral with the corrected facts, or an error if they break a rule. `known` is the
+    /// registered person that the child is, if there is one. A changed home only leads to a suggested office; a protection of the
+    /// child's identity hides the referral.
     pub fn corrected(
         &self,
         facts: CorrectableFacts,
@@ -82,7 +85,8 @@ impl Referral {
         Ok(next.settled(self, moment.now))
     }
 
-    /// Routes the referral by its corrected facts. If another office is found, that office is only suggested.
+    /// Finds the responsible office by the corrected facts. If it is the office that has the referral, the routing is replaced;
+    /// another office is only recorded as a suggestion.
     fn routed_anew(mut self, directory: &Directory) -> Result<Self> {
         let found = Routing::find(&self.matter.child, false, directory)?;
         if found.office_id == self.office_id {

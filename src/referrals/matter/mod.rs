@@ -1,10 +1,9 @@
-//! The body of a referral, as the sender writes it, and the rules that it must keep.
+//! The matter of a referral: the content that its sender writes, and the rules that the content must keep.
 //!
 //! - Each referral is about one child, and must tell enough to find the child.
-//! - A concern report needs no consent and must not carry one. A reporter who reports through a key is named: only a private
-//!   person may stay anonymous, and only before staff (SoL 19 kap. 1 and 4 §§).
+//! - A concern report needs no consent and must not carry one. A partner agency, which reports with an API key, must name its
+//!   reporter. Only a private person may stay anonymous, by reporting to a member of staff (SoL 19 kap. 1 and 4 §§).
 //! - A support request needs consent, from the guardian or from the child, depending on the child's age (SoL 21 kap. 1-2 §§).
-//! - A support request needs consent, from the guardian or the child by the child's age (SoL 21 kap. 1-2 §§).
 
 pub mod child;
 pub mod consent;
@@ -26,21 +25,21 @@ use crate::rules::{Rules, check_year};
 use crate::services::Need;
 use crate::vault::{self, ConfidentialLine, ConfidentialProse};
 
-/// A referral as a partner agency sends it.
+/// A new referral as a partner agency sends it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewReferral {
-    /// A concern report (orosanmälan) or a support request (förfrågan om stöd).
+    /// The kind of the referral: a concern report (orosanmälan) or a support request (förfrågan om stöd).
     pub kind: SenderKind,
-    /// The time within which somebody must look at the referral. In an emergency call 112 as well: referrals are read when the
-    /// office is open.
+    /// The urgency of the referral: how soon somebody must look at it. In an emergency call 112 as well: referrals are read when
+    /// the office is open.
     pub urgency: Urgency,
-    /// The sender's own reference, which the sender gets back in the receipt.
+    /// The sender's own reference for the referral, which the receipt shows again.
     ///
     /// @example "2026-117"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub sender_reference: Option<ConfidentialLine>,
-    /// The person at the agency who reports. Required for a concern report.
+    /// The person at the agency who makes the referral. Required for a concern report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reporter: Option<Reporter>,
     /// The child or young person that the referral is about.
@@ -49,22 +48,23 @@ pub struct NewReferral {
     #[schema(max_items = 2)]
     pub guardians: Vec<Guardian>,
     /// The child's brothers and sisters, at most 20. The office decides whether a sibling who is also concerned gets a separate
-    /// report; send one yourself where you are obliged to report.
+    /// report. Where you are obliged to report a sibling, send a separate report yourself.
     #[schema(max_items = 20)]
     pub siblings: Vec<Sibling>,
     /// The areas of need that the referral is about, at most 17.
     #[schema(max_items = 17)]
     pub needs: Vec<Need>,
-    /// The cause of the concern, or the help that is asked for.
+    /// The cause of the concern, or the help that is asked for, in the sender's words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Borta från skolan i tre veckor."
     #[serde(serialize_with = "vault::disclose")]
     pub description: ConfidentialProse,
-    /// Whether the child is in acute danger.
+    /// Whether the child is in acute danger, as the sender judges it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acute_danger: Option<bool>,
-    /// Whether violence, sexual abuse or honour-related oppression is suspected. The guardians are then not told first.
+    /// Whether violence, sexual abuse or honour-related oppression is suspected. If so, the guardians should not be told of the
+    /// referral in advance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suspected_violence: Option<bool>,
     /// The things that work well around the child.
@@ -77,24 +77,25 @@ pub struct NewReferral {
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub existing_support: Option<ConfidentialProse>,
-    /// The things to consider before the family is contacted.
+    /// The things that the office should consider before it contacts the family.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub consider_before_contact: Option<ConfidentialProse>,
-    /// Whether the guardians know that the referral is sent.
+    /// Whether the guardians know of the referral, and the reason if they do not.
     pub guardians_informed: GuardiansInformed,
-    /// The consent that a support request needs.
+    /// The consent of the child or a guardian. A support request needs it; a concern report must not have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
-    /// The services that a support request asks for, at most 20.
+    /// The identifiers of the services that a support request asks for, at most 20. Not allowed in a concern report.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub requested_service_ids: Option<Vec<ServiceId>>,
-    /// Whether a mandatory reporter wants to know if an inquiry is opened (SoL 19 kap. 6 §).
+    /// Whether a mandatory reporter wants to know if an inquiry is opened (SoL 19 kap. 6 §). Only a concern report may have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback_requested: Option<bool>,
-    /// Whether the reporter can take part in a meeting with the child and the guardians (SoL 19 kap. 5 §).
+    /// Whether the reporter can take part in a meeting with the child and the guardians (SoL 19 kap. 5 §). Only a concern report
+    /// may have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub willing_to_meet: Option<bool>,
 }
@@ -103,9 +104,9 @@ pub struct NewReferral {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SenderKind {
-    /// A report made under a legal duty, or by anyone who is worried about a child.
+    /// A report of concern about a child (orosanmälan), made under a legal duty or by anyone who is worried.
     ConcernReport,
-    /// A request for support, with the family's consent.
+    /// A request for support (förfrågan om stöd), made with the family's consent.
     SupportRequest,
 }
 
@@ -118,7 +119,7 @@ impl From<SenderKind> for Kind {
     }
 }
 
-/// A matter that staff have taken down and that has passed the rules.
+/// The checked content of a referral that a member of staff took down, with the kind and the source of the referral.
 #[derive(Debug, Clone)]
 pub struct TakenDown {
     pub matter: NewReferral,
@@ -130,7 +131,7 @@ pub struct TakenDown {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reporter {
-    /// The name of the person who reports.
+    /// The name of the person who reports a concern or asks for help.
     ///
     /// @personal OSL (2009:400) 26 kap. 5 §
     /// @example "Karin Påhittad"
@@ -164,7 +165,7 @@ pub struct Reporter {
     pub relation: Option<ConfidentialLine>,
 }
 
-/// A guardian of the child.
+/// A guardian of the child that a referral is about.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Guardian {
@@ -206,7 +207,7 @@ pub struct Guardian {
     pub interpreter_language: Option<crate::text::LanguageCode>,
 }
 
-/// A brother or sister of the child.
+/// A brother or sister of the child that a referral is about.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Sibling {
@@ -229,11 +230,11 @@ pub struct Sibling {
     pub also_concerned: bool,
 }
 
-/// Whether the guardians know of the referral, and the reason if not.
+/// Whether the child's guardians know of the referral, and the reason if they do not.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GuardiansInformed {
-    /// Yes, no, or that it is not appropriate for the guardians to know.
+    /// Whether the guardians know of the referral: yes, no, or that it is not appropriate for them to know.
     pub informed: Informed,
     /// The reason why the guardians were not told.
     ///
@@ -258,8 +259,8 @@ pub enum Informed {
 }
 
 impl NewReferral {
-    /// Checks that the referral keeps every rule for its kind and origin on the day `today`. A sender may not name a registered
-    /// person here.
+    /// Checks a new referral that an agency sends or that is made from an outreach contact: it must keep every rule for its kind
+    /// and its source on the day `today`, and must not name a registered person.
     pub fn check(&self, kind: Kind, origin: Origin, today: NaiveDate, directory: &Directory) -> Result<()> {
         let mut rules = Rules::default();
         let ours = Text::new("is not a field here", "är inte ett fält här");
@@ -268,7 +269,8 @@ impl NewReferral {
         rules.finish(Some(()))
     }
 
-    /// Checks every rule for the kind and origin, for a caller who may name a registered person. Adds the breaches to `rules`.
+    /// Checks every rule for the kind and the source of the referral on the day `today`, and adds the breaches to `rules`. Unlike
+    /// [`Self::check`], it allows a registered person to be named.
     pub fn judge(&self, kind: Kind, origin: Origin, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
         self.child.check(today, directory, rules);
         self.check_around(None, rules);
@@ -283,8 +285,8 @@ impl NewReferral {
         }
     }
 
-    /// Checks the facts that can be corrected later: the child, and the people around the child. `before` is the child as it
-    /// was before the correction.
+    /// Checks the facts that a correction can change (the child and the guardians), and that no listed sibling is now the child
+    /// itself. `before` is the child as it was before the correction. Adds the breaches to `rules`.
     pub fn judge_corrected(&self, before: &Child, today: NaiveDate, directory: &Directory, rules: &mut Rules) {
         self.child.check_corrected(before, today, directory, rules);
         self.check_around(Some(before), rules);
@@ -347,7 +349,8 @@ impl NewReferral {
 }
 
 impl Sibling {
-    /// Whether the sibling is the child itself: both have the same name, and their birth years do not differ.
+    /// Whether the sibling appears to be `child` itself: both have the same name, and their birth years, where known, do not
+    /// differ.
     fn is(&self, child: &Child) -> bool {
         let Some(name) = &self.name else { return false };
         let words = names::words(name.reveal().as_ref());

@@ -1,9 +1,10 @@
-//! Referrals that staff take down: from a contact in the field, for somebody who asks for help, or for a private person who is
-//! worried.
+//! Referrals that staff take down: from an outreach contact, for somebody who asks for help, or for a private person who is worried
+//! about a child.
 //!
 //! - A referral has exactly one source, and a kind that fits the source. Requests for support come only from partner agencies.
 //! - Only a private person may stay unknown. Then nothing is written down that leads back to the person (JO 2798-2008).
-//! - A self-request is its own consent. A referral from a contact needs a consent that was noted.
+//! - A self-request is its own consent. An internal referral from a contact needs a consent that was written down; a concern report
+//!   needs none.
 
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -21,28 +22,28 @@ use crate::services::Need;
 use crate::slug::OfficeName;
 use crate::vault::{ConfidentialLine, ConfidentialProse};
 
-/// A referral that a member of staff makes.
+/// A new referral that a member of staff takes down.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewStaffReferral {
-    /// A concern report, from a contact or for a private person; an internal referral, from a contact; or somebody's own
-    /// request. Requests for support are sent by partner agencies.
+    /// The kind of the referral, which must fit its source: a concern report from a contact or a private person, an internal
+    /// referral from a contact, or a self-request. Support requests are refused, since partner agencies send them.
     pub kind: Kind,
-    /// The time within which somebody must look at the referral.
+    /// The urgency of the referral: how soon somebody must look at it.
     pub urgency: Urgency,
-    /// The source of the referral: a contact, a self-request or a private person.
+    /// The source of the referral: an outreach contact, a young person or guardian who asks for help, or a private person.
     pub source: NewSource,
     /// The office on whose behalf the referral is made, by its identifier or slug. Required of staff with several offices. The
     /// office that receives the referral follows from where the child lives.
     ///
     /// @x-example-omit true
     pub office_id: Option<OfficeName>,
-    /// A reference that the source of the referral uses.
+    /// A reference that the source of the referral uses for the matter. Not allowed for a private person who stays unknown.
     ///
     /// @x-example-omit true
     pub sender_reference: Option<ConfidentialLine>,
-    /// The person who reports or asks, where the source does not name them. For a concern report from a contact it is you,
-    /// unless you name somebody.
+    /// The person who reports or asks for help. Not allowed if the source is a private person, who is named there. A concern report
+    /// from a contact has you as the reporter, unless you name somebody here.
     ///
     /// @x-example-omit true
     pub reporter: Option<Reporter>,
@@ -57,13 +58,14 @@ pub struct NewStaffReferral {
     /// The areas of need that the referral is about, at most 17.
     #[schema(max_items = 17)]
     pub needs: Vec<Need>,
-    /// The cause of the concern, or the help that is asked for.
+    /// The cause of the concern, or the help that is asked for, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub description: ConfidentialProse,
-    /// Whether the child is in acute danger.
+    /// Whether the child is in acute danger, as far as is known.
     pub acute_danger: Option<bool>,
-    /// Whether violence, sexual abuse or honour-related oppression is suspected. The guardians are then not told first.
+    /// Whether violence, sexual abuse or honour-related oppression is suspected. If so, the guardians should not be told of the
+    /// referral in advance.
     pub suspected_violence: Option<bool>,
     /// The things that work well around the child.
     ///
@@ -73,17 +75,17 @@ pub struct NewStaffReferral {
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub existing_support: Option<ConfidentialProse>,
-    /// The things to consider before the family is contacted.
+    /// The things that the office should consider before it contacts the family.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     pub consider_before_contact: Option<ConfidentialProse>,
-    /// Whether the guardians know of the referral.
+    /// Whether the guardians know of the referral, and the reason if they do not.
     pub guardians_informed: GuardiansInformed,
-    /// The consent. An internal referral needs one; a self-request does not.
+    /// The consent to the referral. An internal referral needs it, a self-request does not, and a concern report must not have it.
     ///
     /// @x-example-omit true
     pub consent: Option<Consent>,
-    /// The services that are asked for, at most 20.
+    /// The identifiers of the services that are asked for, at most 20. Not allowed in a concern report.
     ///
     /// @x-example-omit true
     #[schema(max_items = 20)]
@@ -99,12 +101,12 @@ pub struct NewStaffReferral {
     pub willing_to_meet: Option<bool>,
 }
 
-/// The source of a referral: exactly one of the three fields is given.
+/// The source of a referral that staff take down. Exactly one of the three fields is given.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewReferralSource)]
 pub struct NewSource {
-    /// The contact in the field that the referral is made from.
+    /// The outreach contact that the referral is made from.
     ///
     /// @x-example-omit true
     pub outreach_contact_id: Option<OutreachContactId>,
@@ -112,15 +114,16 @@ pub struct NewSource {
     ///
     /// @x-example-omit true
     pub self_request: Option<bool>,
-    /// The private person for whom the referral is taken down.
+    /// The private person who reports a concern, and for whom staff take the referral down.
     pub private: Option<PrivatePerson>,
 }
 
-/// A private person who reports a concern.
+/// A private person who reports a concern to a member of staff.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PrivatePerson {
-    /// Whether the private person stays unknown. Then nothing about them may be written down, and no trace of the call is kept.
+    /// Whether the private person stays unknown. Then nothing about them may be written down, and the audit does not connect the
+    /// report with the call.
     ///
     /// @example false
     pub anonymous: bool,
@@ -142,12 +145,13 @@ pub struct PrivatePerson {
 }
 
 impl NewStaffReferral {
-    /// Whether the referral is taken down for somebody who stays unknown.
+    /// Whether the referral is taken down for a private person who stays unknown.
     pub fn is_anonymous(&self) -> bool {
         self.source.private.as_ref().is_some_and(|private| private.anonymous)
     }
 
-    /// Returns the matter if it keeps every rule on the day `today`. `by` is the name of the member of staff who takes it down.
+    /// Returns the checked content of the referral with its kind and source, or an error that lists every broken rule on the day
+    /// `today`. `by` is the name of the member of staff who takes the referral down.
     pub fn taken_down(self, by: ConfidentialLine, today: NaiveDate, directory: &Directory) -> Result<TakenDown> {
         let mut rules = Rules::default();
         let (kind, origin) = (self.kind, self.source.origin());

@@ -1,7 +1,9 @@
-//! Messages between an office and a sender about a referral: questions, answers and supplements. All of them are personal data.
+//! Messages between an office and the sender of a referral: questions, answers, supplements and other messages. All of them are
+//! personal data.
 //!
-//! - A message changes neither the referral nor what its sender sees of it, unless the message answers a question.
-//! - The sender is told that the office has written, but not which member of staff.
+//! - A message changes neither the referral nor the receipt that its sender sees, unless the message asks the sender for
+//!   information or gives the information that the office waits for.
+//! - When the office writes, the sender is told that the office has written, but not which member of staff.
 
 pub mod routes;
 pub mod store;
@@ -14,36 +16,36 @@ use utoipa::ToSchema;
 
 use crate::vault::ConfidentialProse;
 
-/// The kind of a message.
+/// The kind of a message between an office and the sender of a referral.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[derive(Serialize, Deserialize, ToSchema, strum::AsRefStr, strum::EnumString, strum::EnumIter)]
 #[diesel(sql_type = diesel::sql_types::Text)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum MessageKind {
-    /// A question from the office to the sender.
+    /// The office asks the sender for information and waits for the answer.
     Question,
-    /// An answer of the sender to a question.
+    /// The sender answers a question of the office by writing a message.
     Answer,
-    /// Information that the sender adds to the referral.
+    /// The sender adds information to the referral, whether or not the office has asked for it.
     Supplement,
-    /// A message from one party to the other.
+    /// The office or the sender writes something else, which is no question, answer or supplement.
     Message,
 }
 crate::text_column!(MessageKind);
 
-/// The party that wrote a message.
+/// The party that wrote a message about a referral: the office or the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = MessageAuthor)]
 pub enum Author {
-    /// The office that has the referral.
+    /// The office that had the referral when the message was written.
     Office,
-    /// The sender of the referral.
+    /// The partner agency that sent the referral.
     Sender,
 }
 
-/// A message that the office or the sender writes.
+/// A new message about a referral, which the office writes to the sender or the sender to the office.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewMessage {

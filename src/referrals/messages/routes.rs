@@ -1,4 +1,4 @@
-//! The operations on messages, for the office and for the sender.
+//! The operations by which the office reads and writes messages about a referral, and by which the sender reads them.
 
 use actix_web::{HttpResponse, get, post};
 
@@ -21,16 +21,16 @@ use crate::referrals::messages::{MessageKind, NewMessage, store as message_store
 use crate::referrals::sending::sender::check_writable;
 use crate::referrals::store;
 
-/// Mounts the operations on messages, except those by which the sender writes.
+/// Mounts the operations on messages about referrals, except the operation by which a sender writes.
 pub fn mount(api: &mut impl Mount) {
     api.service(list_messages).service(write_message).service(list_partner_messages);
 }
 
 /// List the messages about a referral
 ///
-/// The messages that the office and the sender have written to each other, the oldest first. A supplement to a concern report
-/// that has been decided carries `asksForNewReport`: the office must say whether it is a new report. The reading is recorded
-/// before the answer is sent.
+/// The messages that the office and the sender of the referral have written to each other, the oldest first. A supplement to a
+/// concern report that has ended carries `asksForNewReport`: the office must say whether the supplement is a new report. The
+/// reading is recorded before the answer is sent.
 #[utoipa::path(
     operation_id = "listReferralMessages",
     tag = "referrals",
@@ -50,8 +50,8 @@ async fn list_messages(ctx: Context<CaseReader>, id: Named<ReferralId>, paging: 
 
 /// List the messages about one of the agency's own referrals
 ///
-/// The messages that the office and this agency have written to each other, the oldest first. They do not tell which member of
-/// staff wrote for the office. The reading is recorded before the answer is sent.
+/// The messages that the office and this agency have written to each other about the referral, the oldest first. They do not
+/// tell which member of staff wrote for the office. The reading is recorded before the answer is sent.
 #[utoipa::path(
     operation_id = "listPartnerMessages",
     tag = "partner",
@@ -80,9 +80,9 @@ async fn list_partner_messages(
 
 /// Write to the sender of a referral
 ///
-/// Possible in every state, also after the referral has ended, unless the referral was entered in error. The sender is told
-/// that the office has written, but not which member of staff. If the sender must answer before the office can continue,
-/// request information instead.
+/// Possible in every state of the referral, also after it has ended, unless it was entered in error. The sender is told that
+/// the office has written, but not which member of staff. If the sender must answer before the office can continue, use
+/// `requestInformation` instead.
 #[utoipa::path(
     operation_id = "writeReferralMessage",
     tag = "referrals",

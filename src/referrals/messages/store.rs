@@ -1,4 +1,5 @@
-//! Queries on messages. A caller who may know of a referral may read its messages; that is checked before these queries run.
+//! Queries on messages about referrals. They do not check who asks: a caller who may know of a referral may read its messages,
+//! and that must be checked before.
 
 use diesel::prelude::*;
 
@@ -13,7 +14,7 @@ use crate::referrals::messages::MessageKind;
 use crate::time::Timestamp;
 use crate::vault::{self, ConfidentialProse, Sealed, Vault};
 
-/// A message as the database holds it, with its text sealed.
+/// A message about a referral, as one row of the database. Its text is sealed (encrypted).
 #[derive(Clone, Queryable, Insertable)]
 #[diesel(table_name = referral_messages, treat_none_as_default_value = false)]
 pub struct SealedMessage {
@@ -27,11 +28,12 @@ pub struct SealedMessage {
     pub asks_for_new_report: bool,
 }
 
-/// A place in a list of messages: the time, in microseconds, and the identifier.
+/// A position in a list of messages, from which the next page starts: the time of the last message shown, in microseconds, and
+/// its identifier.
 pub type MessagePosition = (i64, MessageId);
 
 impl SealedMessage {
-    /// Seals a message that a member of staff writes.
+    /// Makes a message that the member of staff `by` writes to the sender, and seals its text.
     pub fn by_staff(
         referral_id: ReferralId,
         what: (MessageKind, &ConfidentialProse),
@@ -42,7 +44,7 @@ impl SealedMessage {
         Self::new(referral_id, what, (Some(by), None), vault, moment)
     }
 
-    /// Seals a message that the sender writes.
+    /// Makes a message that the partner agency `by` writes to the office, and seals its text.
     pub fn by_sender(
         referral_id: ReferralId,
         what: (MessageKind, &ConfidentialProse),
@@ -65,7 +67,7 @@ impl SealedMessage {
         Ok(Self { id, referral_id, kind, staff_id, partner_id, at: moment.now, text, asks_for_new_report: false })
     }
 
-    /// The message's place in a list.
+    /// The position of the message in a list that is ordered by time.
     pub fn position(&self) -> MessagePosition {
         (self.at.micros(), self.id)
     }
@@ -76,8 +78,8 @@ pub fn insert(conn: &mut DbConn, message: &SealedMessage) -> Result<()> {
     Ok(())
 }
 
-/// Locks a referral until the transaction ends. Fails if the referral no longer has the version by which it was judged whether
-/// a message may be written.
+/// Locks a referral until the transaction ends. Fails as stale if its version is no longer `version`, by which it was judged
+/// that a message may be written.
 pub fn hold(conn: &mut DbConn, referral: ReferralId, version: i32) -> Result<()> {
     dialect::hold_referral(conn, referral)?;
     let row = referrals::table.find(referral).filter(referrals::version.eq(version)).select(referrals::id);
@@ -85,7 +87,8 @@ pub fn hold(conn: &mut DbConn, referral: ReferralId, version: i32) -> Result<()>
     held.map(drop).ok_or_else(stale)
 }
 
-/// Returns one page of a referral's messages, the oldest first. A row beyond `limit` tells that there is a next page.
+/// Returns one page of a referral's messages, the oldest first, starting at `from`. Returns up to one message more than
+/// `limit`; the extra one tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
     referral: ReferralId,
@@ -110,7 +113,7 @@ pub fn page(
     })?)
 }
 
-/// Returns one page of a referral's messages as [`page`] does, with the number of all messages if `is_counted`.
+/// Returns one page of a referral's messages as [`page`] does, with the number of messages on all pages if `is_counted`.
 pub fn counted_page(
     conn: &mut DbConn,
     referral: ReferralId,

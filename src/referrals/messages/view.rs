@@ -1,4 +1,4 @@
-//! Messages in the forms in which the office and the sender see them.
+//! Messages about a referral, in the forms in which the office and the sender see them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,7 +17,7 @@ use crate::vault::{self, ConfidentialProse, Vault};
 pub struct MessageView {
     /// The identifier of the message.
     pub id: MessageId,
-    /// The kind of the message.
+    /// The kind of the message: question, answer, supplement or other message.
     pub kind: MessageKind,
     /// The text of the message.
     ///
@@ -27,13 +27,13 @@ pub struct MessageView {
     pub text: ConfidentialProse,
     /// The party that wrote the message: the office or the sender.
     pub by: Author,
-    /// The member of staff who wrote the message, if the office wrote it.
+    /// The identifier of the member of staff who wrote the message. Absent if the sender wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub staff_id: Option<StaffId>,
     /// When the message was written.
     pub at: Timestamp,
-    /// `true` if the message supplements a report that had been decided. The office must then say whether the supplement is a
-    /// new report.
+    /// `true` if the message is a supplement to a concern report that had ended before. The office must then say whether the
+    /// supplement is a new report.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ pub struct MessageView {
 pub struct PartnerMessage {
     /// The identifier of the message.
     pub id: MessageId,
-    /// The kind of the message.
+    /// The kind of the message: question, answer, supplement or other message.
     pub kind: MessageKind,
     /// The text of the message.
     ///
@@ -61,7 +61,7 @@ pub struct PartnerMessage {
 }
 
 impl MessageView {
-    /// Opens a sealed message for the office.
+    /// Decrypts a stored message and makes the view that the office sees.
     pub fn new(message: &SealedMessage, vault: &Vault) -> Result<Self> {
         Ok(Self {
             id: message.id,
@@ -76,7 +76,7 @@ impl MessageView {
 }
 
 impl PartnerMessage {
-    /// Opens a sealed message for the sender.
+    /// Decrypts a stored message and makes the view that the sender sees.
     pub fn new(message: &SealedMessage, vault: &Vault) -> Result<Self> {
         Ok(Self {
             id: message.id,

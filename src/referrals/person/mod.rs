@@ -1,4 +1,4 @@
-//! The person that a referral is about, where somebody who is registered here is meant.
+//! The registered person that the child of a referral is, if the child is registered.
 
 pub mod of_person;
 pub mod whom;
@@ -6,5 +6,5 @@ pub mod whom;
 use crate::id::PersonId;
 use crate::people::protected_identity::ProtectedIdentity;
 
-/// A registered person and the person's protection. A referral is routed by both.
+/// The identifier of a registered person, and the protection of the person's identity, by which a referral is routed.
 pub type RegisteredPerson = (PersonId, ProtectedIdentity);

@@ -1,5 +1,5 @@
-//! Referrals about a registered person: finding them, recording that a family was reached, and hiding them when the person's
-//! identity becomes protected.
+//! Referrals about a registered person: finding them, recording that they reached the person's family, and hiding them when the
+//! person's identity becomes protected.
 
 use diesel::prelude::*;
 
@@ -20,9 +20,9 @@ use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Referral, Status};
 
 impl Referral {
-    /// Returns the referral's next version after the person's identity became protected. Only cleared staff may know of it from
-    /// now on, and no place is kept that must not be stored. If the referral is open or a deadline still runs, it goes to the
-    /// central reception without an assignee.
+    /// Returns the next version of the referral after its child's identity became protected. Only cleared staff may know of it from
+    /// now on, and no whereabouts are kept that must not be stored. If the referral was not protected before, and is open or has a
+    /// running deadline, it goes to the central reception without an assignee.
     pub fn protected_as(self, protection: ProtectedIdentity, directory: &Directory, moment: &Moment) -> Result<Self> {
         let child = self.matter.child.clone().without_whereabouts(protection);
         let matter = NewReferral { child, ..self.matter };
@@ -51,7 +51,7 @@ impl Referral {
         Ok(hidden)
     }
 
-    /// Sends a protected referral to the central reception. The assignee is removed even if the referral was at the reception
+    /// Moves a protected referral to the central reception. The assignee is removed even if the referral was at the reception
     /// before, since the assignee may not be cleared.
     pub fn go_to_reception(&mut self, directory: &Directory) -> Result<()> {
         self.routing = Routing::find(&self.matter.child, true, directory)?;
@@ -61,15 +61,15 @@ impl Referral {
     }
 }
 
-/// Returns the person with the identity number of a referral's child, if the person is registered. The number is locked until
-/// the transaction ends.
+/// Returns the registered person with the identity number of this hash, if there is one. Locks the number until the transaction
+/// ends.
 pub fn hold_known(conn: &mut DbConn, number_hash: &[u8]) -> Result<Option<RegisteredPerson>> {
     dialect::hold_number(conn, number_hash)?;
     people::store::first_with_number(conn, number_hash)
 }
 
-/// Returns a person that a referral is about, whether or not the caller may know of the person, and whether the person's
-/// identity number is registered.
+/// Returns a registered person with the current protection, and whether the person's identity number is registered. The caller need
+/// not be allowed to know of the person.
 pub fn still_known(conn: &mut DbConn, person: PersonId) -> Result<(RegisteredPerson, bool)> {
     let columns = (people_table::protection, people_table::number_hash.is_not_null());
     let (protection, has_number): (ProtectedIdentity, bool) =
@@ -77,7 +77,7 @@ pub fn still_known(conn: &mut DbConn, person: PersonId) -> Result<(RegisteredPer
     Ok(((person, protection), has_number))
 }
 
-/// The referrals about a person that are not protected.
+/// The referrals about a registered person that are not protected.
 pub fn unprotected(conn: &mut DbConn, person: PersonId) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => referrals::table
         .filter(referrals::person_id.eq(person))
@@ -85,13 +85,13 @@ pub fn unprotected(conn: &mut DbConn, person: PersonId) -> Result<Vec<SealedRefe
         .load(conn))?)
 }
 
-/// All referrals about a person.
+/// All referrals about a registered person, protected ones included.
 pub fn all(conn: &mut DbConn, person: PersonId) -> Result<Vec<SealedReferral>> {
     Ok(on_backend!(conn, conn => referrals::table.filter(referrals::person_id.eq(person)).load(conn))?)
 }
 
-/// Writes the next versions of referrals about a person. Fails if somebody else wrote one first, or if another referral has
-/// arrived: no unprotected referral may be left.
+/// Writes the next versions, by now protected, of the referrals about a person. Fails as stale if somebody else wrote one of them
+/// first, or if an unprotected referral about the person remains, such as one that has just arrived.
 pub fn protect(conn: &mut DbConn, person: PersonId, next: &[SealedReferral]) -> Result<()> {
     for referral in next {
         store::update(conn, referral)?;
@@ -99,8 +99,8 @@ pub fn protect(conn: &mut DbConn, person: PersonId, next: &[SealedReferral]) -> 
     if unprotected(conn, person)?.is_empty() { Ok(()) } else { Err(stale()) }
 }
 
-/// Computes again how the person's family was first reached. Used when a referral about the person no longer counts, counts
-/// again, or is about somebody else.
+/// Computes again how the person's family was first reached; does nothing if the person has no family. Used when a referral about
+/// the person no longer counts, counts again, or is about somebody else.
 pub fn is_no_fact_any_more(conn: &mut DbConn, person: PersonId) -> Result<()> {
     dialect::hold_people(conn, &[person])?;
     let family: Option<FamilyId> =
@@ -108,7 +108,8 @@ pub fn is_no_fact_any_more(conn: &mut DbConn, person: PersonId) -> Result<()> {
     family.map_or(Ok(()), |family| reached::recompute(conn, &[family]))
 }
 
-/// Records that the person's family was reached by a referral that has come in. A referral entered in error reached nobody.
+/// Records that a new referral reached the family of its child at the time of its receipt. Does nothing if the child is not
+/// registered, or if the referral was entered in error.
 pub fn arrived(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
     if referral.status == Status::EnteredInError {
         return Ok(());

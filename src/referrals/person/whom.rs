@@ -1,7 +1,7 @@
-//! The person that a referral is about: named by staff, or found by the child's identity number.
+//! Lookup of the registered person that a referral is about: named by staff, or found by the child's identity number.
 //!
-//! The person is looked up before anything is written, since the office follows from the person. The person is locked while the
-//! referral is written; if the lookup gives somebody else by then, the whole call starts again.
+//! The person is looked up before anything is written, since the choice of the office depends on the person's protection. The
+//! person is locked while the referral is written; if the lookup gives somebody else by then, the whole call starts again.
 
 use crate::auth::CaseScope;
 use crate::db::{Db, DbConn, dialect, stale};
@@ -16,19 +16,21 @@ use crate::referrals::person::of_person::{self, hold_known};
 use crate::rules::Rules;
 use crate::vault::Vault;
 
-/// The person that a referral is about, at the time of the lookup.
+/// The result of looking up the registered person that a referral is about, with the facts by which the lookup can be repeated in
+/// the transaction that writes the referral.
 #[derive(Clone)]
 pub struct ConcernedPerson {
-    /// The person, if registered.
+    /// The registered person that was found, if there is one.
     pub known: Option<RegisteredPerson>,
-    /// The person that staff named, if the caller may know of the person.
+    /// The registered person that staff named by identifier.
     person: Option<NamedPerson>,
     number: Option<Vec<u8>>,
-    /// The person that the referral was about before. It stays the same person where nothing says otherwise.
+    /// The person that the referral was about before a correction. The referral stays about this person, unless somebody else is
+    /// named or the identity number says otherwise.
     before: Option<PersonId>,
 }
 
-/// A person that staff named, and the people that the caller may know of.
+/// A registered person that staff named, and the scope of the people that the caller may know of.
 #[derive(Clone)]
 struct NamedPerson {
     record: SealedPerson,
@@ -36,9 +38,9 @@ struct NamedPerson {
 }
 
 impl ConcernedPerson {
-    /// Looks up the person that `child` is, as far as a caller with this sight of people may know. Facts that were left out are
-    /// filled from the named person's register entry. A referral about the person `before` stays about that person, unless the
-    /// identity number says otherwise.
+    /// Looks up the registered person that `child` is: anybody with the child's identity number, or else the person named by
+    /// identifier, whom `sight` must cover. Facts that were left out are filled in from the named person's register entry. A
+    /// referral about the person `before` stays about that person, unless the facts say otherwise.
     pub async fn of_child(
         child: Child,
         before: Option<PersonId>,
@@ -65,24 +67,26 @@ impl ConcernedPerson {
         Ok((child, Self { known, ..whom }))
     }
 
-    /// The person with an identity number, given by its hash. `known` is the outcome of the lookup.
+    /// Makes the result of a lookup by identity number that was done already: `number` is the keyed hash of the number, and `known`
+    /// the person that was found.
     pub fn with_number(number: Option<Vec<u8>>, known: Option<RegisteredPerson>) -> Self {
         Self { known, person: None, number, before: None }
     }
 
-    /// Nobody who is registered, whatever else is said of the child.
+    /// Makes the result for a referral that is linked to no registered person, whatever the facts about the child.
     pub fn nobody() -> Self {
         Self::with_number(None, None)
     }
 
-    /// Keeps the person that the referral was about.
+    /// Looks up the person `before`, whom the referral is about and stays about.
     pub async fn still(before: PersonId, db: &Db) -> Result<Self> {
         let whom = Self { known: None, person: None, number: None, before: Some(before) };
         let asked = whom.clone();
         Ok(Self { known: db.read(move |conn| asked.look_up(conn)).await?, ..whom })
     }
 
-    /// Locks the person until the transaction ends. Fails if the lookup would give another result now.
+    /// Locks the identity number and the people of the lookup until the transaction ends. Fails as stale if the lookup would give
+    /// another result now.
     pub fn hold(&self, conn: &mut DbConn) -> Result<()> {
         let first = match &self.number {
             Some(number) => hold_known(conn, number)?,
@@ -93,7 +97,8 @@ impl ConcernedPerson {
         if is_same { Ok(()) } else { Err(stale()) }
     }
 
-    /// Locks people who were named, or were meant before. Returns whether the lookup would give the same result.
+    /// Locks the people that were named, or that the referral was about before. Returns whether the lookup still gives the same
+    /// result.
     fn hold_people(&self, conn: &mut DbConn, people: &[PersonId]) -> Result<bool> {
         dialect::hold_people(conn, people)?;
         let is_same = match &self.person {
@@ -118,7 +123,8 @@ impl ConcernedPerson {
         Ok(Some(known).filter(|_| self.number.is_none() || !has_number))
     }
 
-    /// Checks that a number given together with a person belongs to that person, as far as the caller may know.
+    /// Checks that an identity number given together with a named person belongs to that person, as far as the caller may know.
+    /// `given` is the keyed hash of the number.
     fn check_number(&self, given: Option<&[u8]>, known: Option<RegisteredPerson>) -> Result<()> {
         let Some(NamedPerson { record, scope }) = &self.person else { return Ok(()) };
         let may_be_named = |known: &RegisteredPerson| scope.protected_identity || !known.1.is_protected();

@@ -1,4 +1,4 @@
-//! The agency's side of a referral: what it has sent, what it does with it, and what kind of agency it is.
+//! The partner agency's side of a referral: the referrals that it has sent, its actions on them, and its category.
 
 pub mod sender;
 pub mod sender_category;

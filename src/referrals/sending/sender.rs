@@ -1,7 +1,8 @@
-//! The actions of the sender on its referral: adding information, writing to the office, withdrawing a request, asking for
-//! feedback.
+//! The actions that a partner agency can take on a referral that it has sent: adding information, writing to the office,
+//! withdrawing a request, asking for feedback.
 //!
-//! Words that the sender writes while the office waits for information count as the answer: the referral is `received` again.
+//! A text that the sender writes while the office waits for information counts as the answer, and the referral's state becomes
+//! `received` again.
 
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -29,7 +30,7 @@ pub struct Supplement {
     pub text: ConfidentialProse,
 }
 
-/// A withdrawal of a request by its sender.
+/// The withdrawal of a request by the agency that sent it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Withdrawal {
@@ -40,31 +41,33 @@ pub struct Withdrawal {
     pub reason: Option<ConfidentialProse>,
 }
 
-/// A request by the sender to be told whether an inquiry is opened.
+/// A request by the sender of a concern report to be told whether an inquiry is opened. It has no fields.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FeedbackRequest {}
 
-/// An action of the sender on its referral.
+/// An action that the sender takes on its referral, with the text that the sender writes.
 #[derive(Debug, Clone)]
 pub enum SenderDeed {
     Supplement(ConfidentialProse),
     Write(ConfidentialProse),
     Withdraw(Option<ConfidentialProse>),
-    /// Asks to be told whether an inquiry is opened (SoL 19 kap. 6 §).
+    /// The sender asks to be told whether an inquiry is opened (SoL 19 kap. 6 §).
     RequestFeedback,
 }
 
-/// The effect of a sender's action.
+/// The effect of a sender's action on its referral: a next version, or only a message.
 pub enum SenderDeedResult {
-    /// The next version of the referral.
+    /// The action as the course of the referral records it, the next version of the referral, and the words that belong to the
+    /// step.
     Transition(Action, Box<Referral>, StepNote),
-    /// A message. The referral itself does not change.
+    /// The kind and the text of a message, and whether the office must say if it is a new report. The referral itself does not
+    /// change.
     Message(MessageKind, ConfidentialProse, AsksForNewReport),
 }
 
 impl SenderDeedResult {
-    /// The referral after the action.
+    /// The referral after the action: its next version, or `before` if the action is only a message.
     pub fn after<'a>(&'a self, before: &'a Referral) -> &'a Referral {
         match self {
             Self::Transition(_, after, _) => after,
@@ -73,11 +76,12 @@ impl SenderDeedResult {
     }
 }
 
-/// Whether a supplement came after the report was decided, so that the office must say whether the supplement is a new report.
+/// Whether a supplement came after the concern report had ended, so that the office must say whether the supplement is a new
+/// report.
 pub type AsksForNewReport = bool;
 
 impl SenderDeed {
-    /// The action in the audit.
+    /// The kind of action under which the audit records this action of a sender.
     pub fn audited(&self) -> AuditAction {
         match self {
             Self::Supplement(_) => actions::REFERRAL_SUPPLEMENTED,
@@ -87,7 +91,7 @@ impl SenderDeed {
         }
     }
 
-    /// Returns the effect of the action on this referral, or an error if the sender may not take the action now.
+    /// Returns the effect of the action on the referral `before`, or an error if the sender may not take the action now.
     pub fn judge(&self, before: &Referral, directory: &Directory, now: Timestamp) -> Result<SenderDeedResult> {
         let refused = |problem: Problem| {
             let actions = DisclosedReferral::of(before, directory).actions();
@@ -134,7 +138,7 @@ impl SenderDeed {
     }
 }
 
-/// Refuses further words on a referral that was entered in error.
+/// Fails if the referral was entered in error, since nothing more may be written on it.
 pub fn check_writable(referral: &Referral) -> Result<()> {
     match referral.status() {
         Status::EnteredInError => Err(Error::new(Problem::EnteredInError)),
@@ -142,7 +146,8 @@ pub fn check_writable(referral: &Referral) -> Result<()> {
     }
 }
 
-/// Records the sender's text: as the second kind of message if the office has asked for information, otherwise as the first.
+/// Returns the effect of a text that the sender writes. If the office has asked for information, the text becomes a message of the
+/// kind `asked` and the referral's state becomes `received`; otherwise it becomes a message of the kind `unasked`.
 fn say(
     before: &Referral,
     (unasked, asked): (MessageKind, MessageKind),

@@ -1,9 +1,11 @@
-//! The category of a sending agency. It is kept with each referral that the agency has sent, and changes with the agency.
+//! The category of a partner agency that sends referrals, such as school or police. It is stored in each referral that the agency
+//! has sent, and is updated there when the agency's category changes.
 //!
-//! - The receipts of reports show the deadline of the decision and the feedback on it to senders of some categories only. When
-//!   an agency enters or leaves these categories, the receipts of all its reports change at that moment.
-//! - The deadline for feedback that must no longer be given is removed; a deadline for feedback that must be given now starts.
-//! - For all other referrals only the category is written.
+//! - The receipts of concern reports show the deadline of the inquiry decision and the feedback on it to senders of some categories
+//!   only. When an agency enters or leaves these categories, the receipts of all its reports change at that moment.
+//! - In decided reports, the deadline for feedback that must no longer be given is removed; a deadline for feedback that must be
+//!   given now starts.
+//! - In all other referrals only the category, the version and the time of the last change are written.
 
 use std::sync::Arc;
 
@@ -28,33 +30,33 @@ use crate::referrals::store::SealedReferral;
 use crate::referrals::{Kind, Status, no_deadline};
 use crate::vault::Vault;
 
-/// The number of referrals that are written at once and named in one audit record, since an agency may have sent a great many.
+/// The most referrals that are written in one step and named in one audit record, since an agency may have sent a great many.
 const AT_ONCE: usize = 100;
 
-/// Returns the category of an agency.
+/// Returns the category of the partner agency `sender`.
 pub fn find(conn: &mut DbConn, sender: PartnerId) -> Result<Category> {
     Ok(on_backend!(conn, conn => partners::table.find(sender).select(partners::category).first(conn))?)
 }
 
-/// Returns the category of an agency, and locks it until the transaction ends.
+/// Returns the category of the partner agency `sender`, and locks it until the transaction ends.
 pub fn hold(conn: &mut DbConn, sender: PartnerId) -> Result<Category> {
     dialect::hold_category(conn, sender)
 }
 
-/// A change of an agency's category, to be written to its referrals.
+/// The new category of a partner agency, with everything that is needed to write it to the referrals that the agency has sent.
 pub struct NewCategory {
     pub sender: PartnerId,
     pub category: Category,
-    /// The directory, with the municipality's settings on feedback.
+    /// The directory, whose settings for the municipality tell which categories get no feedback.
     pub directory: Arc<Directory>,
-    /// The vault that opens the reports that may have a deadline for feedback.
+    /// The vault that opens the reports whose deadlines for feedback may change.
     pub vault: Vault,
     pub moment: Moment,
-    /// The audit entry about the receipts that change.
+    /// The audit entry for the referrals whose receipts change.
     pub entry: Entry,
 }
 
-/// A referral that was sent, with the category that it had until now.
+/// A referral that the agency has sent: its identifier, its kind, and the category that is stored in it.
 type Sent = (ReferralId, Kind, Option<Category>);
 
 impl NewCategory {
@@ -71,7 +73,7 @@ impl NewCategory {
         }
     }
 
-    /// The referrals of the agency that have another category.
+    /// The referrals that the agency has sent and in which another category than the new one is stored.
     fn others(&self, conn: &mut DbConn) -> Result<Vec<Sent>> {
         let others = referrals::table
             .filter(referrals::partner_id.eq(self.sender))
@@ -101,7 +103,7 @@ impl NewCategory {
         audit::record(conn, &self.entry.beside(&self.moment, named))
     }
 
-    /// Whether the referral's receipt shows more or less than before.
+    /// Whether the referral's receipt shows more or less under the new category than under the stored one.
     fn tells_anew(&self, (_, kind, before): &Sent) -> bool {
         let was_told = before.is_some_and(|before| is_told_decisions(before, &self.directory));
         *kind == Kind::ConcernReport && was_told != self.is_told()
@@ -111,7 +113,8 @@ impl NewCategory {
         is_told_decisions(self.category, &self.directory)
     }
 
-    /// Removes the deadlines for feedback that must no longer be given, or starts those for feedback that must be given now.
+    /// Removes the deadlines for feedback that must no longer be given on these reports, or starts those for feedback that must be
+    /// given now. Only reports with an inquiry decision have such deadlines.
     fn write_clocks(&self, conn: &mut DbConn, reports: &[ReferralId]) -> Result<()> {
         let decided: Vec<SealedReferral> = on_backend!(&mut *conn, conn => referrals::table
             .filter(referrals::id.eq_any(reports.to_vec()))

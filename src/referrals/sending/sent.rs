@@ -1,4 +1,4 @@
-//! Queries on the referrals that an agency has sent.
+//! Queries by which a partner agency finds the referrals that it has sent.
 //!
 //! An agency finds its referrals by facts that it knows, and never by facts that have not been disclosed to it.
 
@@ -16,24 +16,25 @@ use crate::referrals::course::codes::DisclosedStatus;
 use crate::referrals::store::{ReferralPosition, SealedReferral};
 use crate::time::Timestamp;
 
-/// The referrals that an agency asks for, among those that it has sent.
+/// The conditions by which the list of an agency's own referrals is filtered. A condition that is `None` does not limit the list.
 #[derive(Debug, Clone, Default)]
 pub struct SentFilter {
-    /// The state that has been disclosed to the agency.
+    /// Lists only referrals whose state, as disclosed to the agency, is this one.
     pub status: Option<DisclosedStatus>,
-    /// The hash of the agency's own reference.
+    /// Lists only referrals with the agency's own reference that has this keyed hash.
     pub sender_reference_hash: Option<Vec<u8>>,
-    /// Received at or after this time.
+    /// Lists only referrals received at or after this time.
     pub received_from: Option<Timestamp>,
-    /// Received before this time.
+    /// Lists only referrals received before this time.
     pub received_to: Option<Timestamp>,
-    /// With a receipt that last changed at or after this time.
+    /// Lists only referrals whose receipt last changed at or after this time.
     pub changed_from: Option<Timestamp>,
-    /// With a receipt that last changed before this time.
+    /// Lists only referrals whose receipt last changed before this time.
     pub changed_to: Option<Timestamp>,
 }
 
-/// The rows that a page and a count share. A boxed query knows its database, so this is compiled for each.
+/// The query, shared by [`page`] and [`count`], for the referrals that the agency `$sender` has sent and `$filter` lets through,
+/// without order or limit. It is a macro since the type of a boxed query depends on the database.
 macro_rules! filtered {
     ($sender:expr, $filter:expr) => {{
         let filter: &SentFilter = $filter;
@@ -65,7 +66,8 @@ macro_rules! filtered {
     }};
 }
 
-/// Returns one page, the newest first. A row beyond `limit` tells that there is a next page.
+/// Returns one page of the referrals that the agency `sender` has sent and `filter` lets through, the newest first, starting at
+/// `from`. Returns up to one row more than `limit`; the extra row tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
     sender: PartnerId,
@@ -89,7 +91,7 @@ pub fn page(
     })?)
 }
 
-/// Counts all the referrals that match.
+/// Counts the referrals that the agency `sender` has sent and `filter` lets through, on all pages together.
 pub fn count(conn: &mut DbConn, sender: PartnerId, filter: &SentFilter) -> Result<u64> {
     let count: i64 = on_backend!(conn, conn => filtered!(sender, filter).count().get_result(conn))?;
     Ok(u64::try_from(count).unwrap_or(0))
@@ -112,7 +114,7 @@ mod tests {
         detail: String,
     }
 
-    /// SQLite's query plan for a page with this filter, without statistics on the number of rows.
+    /// SQLite's query plan for a page of an agency's referrals with this filter, without statistics on the number of rows.
     fn plan(conn: &mut DbConn, filter: &SentFilter) -> String {
         let moment = Moment { now: Clock::system().now(), random: Random::system() };
         let sender: PartnerId = moment.id();

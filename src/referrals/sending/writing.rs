@@ -11,10 +11,10 @@ use crate::referrals::messages::store::{self as message_store, SealedMessage};
 use crate::referrals::sending::sender::SenderDeedResult;
 use crate::vault::Vault;
 
-/// The change that a sender's action writes.
+/// The sealed change that a sender's action writes: a transition of the referral, or only a message.
 pub enum DeedWriting {
     Transition(Box<Transition>),
-    /// A message, with the version of its referral by which the message was allowed.
+    /// A message, with the version of its referral at the time when the message was judged to be allowed.
     Message {
         message: Box<SealedMessage>,
         version: i32,
@@ -22,7 +22,7 @@ pub enum DeedWriting {
 }
 
 impl DeedWriting {
-    /// Seals the effect of an action on this referral.
+    /// Seals the effect of an action that the partner agency `sender` takes on the referral `before`, ready to be written.
     pub fn new(
         before: &Referral,
         effect: &SenderDeedResult,
@@ -51,7 +51,7 @@ impl DeedWriting {
         }
     }
 
-    /// Writes the change, unless the referral has another version than the one that it was judged by.
+    /// Writes the change. Fails as stale if the referral no longer has the version by which the action was judged.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         match self {
             Self::Transition(transition) => transition.write(conn),

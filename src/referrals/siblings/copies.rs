@@ -20,15 +20,16 @@ use crate::time::Timestamp;
 use crate::vault::{Confidential, ConfidentialLine};
 
 impl Course {
-    /// The reports that were copied from this one, and the report that this one was copied from.
+    /// The identifiers of the reports that were copied from this one for siblings, and of the report that this one was copied from.
     pub fn copied(&self) -> Vec<ReferralId> {
         self.copies.iter().map(|copy| copy.referral_id).chain(self.copy_of).collect()
     }
 }
 
 impl Referral {
-    /// Makes a report for the sibling at this place in the list. Returns the sibling's report, and the next version of this
-    /// one, which records the copy.
+    /// Makes a separate report for the sibling at the place `index` in this report's list of siblings. Returns the sibling's
+    /// report, and the next version of this report, which records the copy. Fails if there is no such sibling or the sibling has a
+    /// report already.
     pub fn copied_for_sibling(&self, index: u16, directory: &Directory, moment: &Moment) -> Result<(Self, Self)> {
         let at = |detail: Text| Error::invalid_at("/siblingIndex", detail);
         let sibling = self.matter.siblings.get(usize::from(index));
@@ -42,8 +43,8 @@ impl Referral {
         Ok((copy, after.settled(self, moment.now)))
     }
 
-    /// When the referral was written down in this service. A sibling's report has the receipt time of the report that it was
-    /// copied from, but was made later.
+    /// When the referral was written down in this service. A sibling's report was made later than its time of receipt, which it has
+    /// from the report that it was copied from.
     pub fn created_at(&self) -> Timestamp {
         if self.course.copy_of.is_some() { self.id.made_at() } else { self.received_at }
     }
@@ -85,7 +86,8 @@ impl Referral {
 }
 
 impl Child {
-    /// The sibling as the child of a report, assumed to live where this child lives. The protection of this child carries over.
+    /// The facts about the sibling as the child of a separate report. The sibling is assumed to live where this child lives, and
+    /// has this child's protection; if the report is `protected`, at least a marked identity.
     fn home_of(&self, sibling: &Sibling, protected: bool) -> Self {
         let (given_name, family_name) = sibling.name.as_ref().map(names_of).unwrap_or_default();
         let marked = protected.then_some(ProtectedIdentity::Marked);
@@ -104,7 +106,7 @@ impl Child {
     }
 }
 
-/// Splits a name into given name and family name. The family name is the last word, or the part before a comma.
+/// Splits a name into given name and family name. The family name is the last of several words, or the part before a comma.
 fn names_of(name: &ConfidentialLine) -> (Option<ConfidentialLine>, Option<ConfidentialLine>) {
     let name = name.reveal().as_ref();
     let parts = name.split_once(',').map(|(family, given)| (given, family));

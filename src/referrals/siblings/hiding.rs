@@ -1,8 +1,9 @@
-//! Hiding a report also hides the reports that were copied with it for siblings: they tell the same home, and name each other.
+//! Hiding a report from staff who are not cleared for protected identities also hides the reports that were copied with it for
+//! siblings: they tell the same home, and name each other.
 //!
 //! It works both ways, from the first report to its copies, and from a copy to the first report and the other copies, in the
-//! transaction that hid one of them. A caller who copies a report at the same time writes that report's next version, so that
-//! one of the two has to read it again.
+//! transaction that hid one of them. A call that copies a report at the same time also writes that report's next version, so that
+//! one of the two calls fails as stale and starts again.
 
 use std::collections::BTreeSet;
 
@@ -28,15 +29,16 @@ use crate::referrals::store::{self, SealedReferral};
 use crate::vault::Vault;
 
 impl Referral {
-    /// Whether this version is hidden and `before` was not, or was hidden for another reason.
+    /// Whether this version of the referral is protected, and `before` either was not or was for another person or by another
+    /// stated protection.
     pub fn hides_anew(&self, before: &Self) -> bool {
         let reasons =
             |referral: &Self| (referral.protected, referral.person_id, referral.matter.child.protected_identity);
         self.protected && reasons(self) != reasons(before)
     }
 
-    /// Returns the next version of this report after a report that it was copied with was hidden. Returns `None` if this report
-    /// is protected already and tells no place that must be removed.
+    /// Returns the next version of this report after a report that it was copied with was hidden by `protection`. Returns `None` if
+    /// this report is protected already and tells no place that must be removed.
     fn hidden_with(
         &self,
         protection: ProtectedIdentity,
@@ -54,7 +56,8 @@ impl Referral {
     }
 }
 
-/// Hides the reports that were copied with a referral that is hidden already.
+/// Hides all reports that are connected by copying, directly or through other reports, with the referral `hidden`, which is
+/// protected already. The audit records those that were not protected before.
 pub fn hide_copied(
     conn: &mut DbConn,
     hidden: ReferralId,
@@ -89,7 +92,7 @@ pub fn hide_copied(
     if rerouted.is_empty() { Ok(()) } else { audit::record(conn, &by.entry(actions::REFERRAL_REROUTED, rerouted)) }
 }
 
-/// The protection of a referral's child: the stronger one of the sender's word and the register.
+/// The protection of the identity of a referral's child: the stronger one of the sender's statement and the register of people.
 fn protection_of(conn: &mut DbConn, referral: &Referral) -> Result<ProtectedIdentity> {
     let said = referral.matter.child.protected_identity.unwrap_or_default();
     let Some(person) = referral.person_id else { return Ok(said) };
@@ -97,7 +100,7 @@ fn protection_of(conn: &mut DbConn, referral: &Referral) -> Result<ProtectedIden
     Ok(said.max(registered))
 }
 
-/// The referral, regardless of who may know of it.
+/// Returns the referral with this identifier, whoever may know of it.
 fn find(conn: &mut DbConn, id: ReferralId) -> Result<SealedReferral> {
     Ok(on_backend!(conn, conn => referrals::table.find(id).first(conn))?)
 }

@@ -1,4 +1,4 @@
-//! Siblings of the child: reports of their own, and what one report does to the others.
+//! Siblings of the child: separate concern reports about them, and the effect of hiding one report on the others.
 
 pub mod copies;
 pub mod hiding;
@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 
 use crate::id::ReferralId;
 
-/// A separate report that was made for a sibling.
+/// A separate report that was copied from a concern report for a sibling of its child.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SiblingCopy {
     /// The sibling's place in the report's list of siblings, counted from 0.
     #[schema(minimum = 0, maximum = 19, example = 0)]
     pub sibling_index: u16,
-    /// The identifier of the sibling's report.
+    /// The identifier of the separate report about the sibling.
     pub referral_id: ReferralId,
 }

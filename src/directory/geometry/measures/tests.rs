@@ -83,7 +83,8 @@ fn reach_is_the_distance_to_the_farthest_ground_outside() {
     assert!((reach(15.2, 0.01) - 6_480.0).abs() < 100.0, "{}", reach(15.2, 0.01));
 }
 
-/// Both ends of the new edge lie on the municipality's border, and the ground that it encloses lies outside.
+/// The district's new edge has both ends on the municipality's border, and the ground between edge and border lies
+/// outside the municipality.
 #[test]
 fn a_border_drawn_straight_over_a_bay_is_seen() {
     let bay = json!([
@@ -110,7 +111,7 @@ fn a_border_drawn_straight_over_a_bay_is_seen() {
     assert!(reach_outside_metres(&boundary(json!([square(15.0, 58.0, 0.1)])), &enclave) > 500.0);
 }
 
-/// Six millionths of a degree eastward are 0.35 metres here, and thirty are 1.75 metres.
+/// In Linköping, six millionths of a degree eastward are 0.35 metres, and thirty are 1.75 metres.
 #[test]
 fn a_real_district_moved_by_less_than_a_metre_is_forgiven() {
     let districts = linkoping();
@@ -142,7 +143,7 @@ fn measures_agree_with_the_official_ones() {
     assert!((distance_metres(linkoping, norrkoping) - 38_600.0).abs() < 300.0);
 }
 
-/// A corner of a hole and a corner of another polygon meet in the middle of the shell's longest edge.
+/// In this drawing, a corner of a hole and a corner of another polygon meet in the middle of the shell's longest edge.
 #[test]
 fn three_rings_that_meet_at_one_point_are_measured_as_they_are_drawn() {
     let ring = |corners: &[[i32; 2]]| -> Value {
@@ -169,7 +170,7 @@ fn three_rings_that_meet_at_one_point_are_measured_as_they_are_drawn() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// Two squares share a border. One of them has an extra corner on it, rounded as in a drawing program.
+    /// Two squares share a border. One of them has an extra corner on the border, rounded as in a drawing program.
     #[test]
     fn a_corner_on_a_neighbours_edge_is_no_overlap(part in 0.01..0.99f64, slant in -0.05..0.05f64) {
         let (foot, head) = ([15.5, 58.0], [15.5 + slant, 58.2]);
@@ -182,7 +183,7 @@ proptest! {
         prop_assert!(reach_outside_metres(&west, &both) < TOLERANCE_METRES);
     }
 
-    /// On a coarse grid, rings often touch, and more than two of them may touch at one point.
+    /// The rings are on a coarse grid, where they often touch, and more than two of them may touch at one point.
     #[test]
     fn what_is_cut_out_and_what_is_left_are_the_whole(
         one in prop::collection::vec(prop::collection::vec(small_ring(), 1..3), 1..4),

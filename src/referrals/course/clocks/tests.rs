@@ -1,4 +1,4 @@
-//! The deadline for feedback (SoL 19 kap. 6 §), in every way in which it can start.
+//! Tests of the deadline for telling a reporter the decision (SoL 19 kap. 6 §), in every way in which it can start.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ fn directory() -> Directory {
     in_memory(&moment()).unwrap()
 }
 
-/// A school's report on which a decision was made. None of its deadlines is met.
+/// Makes a school's concern report that was decided at [`DECIDED`]. None of its deadlines is met.
 fn decided(choice: InquiryChoice, feedback_requested: bool, directory: &Directory) -> Referral {
     let moment = moment();
     let new = serde_json::from_value(json!({
@@ -49,7 +49,7 @@ fn decided(choice: InquiryChoice, feedback_requested: bool, directory: &Director
     referral
 }
 
-/// The deadlines for feedback, as texts.
+/// Returns the due times of the referral's deadlines for feedback, met or not, as texts.
 fn due(referral: &Referral) -> Vec<String> {
     let feedback = referral.deadlines.iter().filter(|deadline| deadline.kind == DeadlineKind::Feedback);
     feedback.map(|deadline| Timestamp::from(deadline.due_at).to_string()).collect()

@@ -18,24 +18,25 @@ use crate::rules::{Rules, in_the_future};
 use crate::time::{Timestamp, day};
 use crate::vault::{ConfidentialLine, ConfidentialProse};
 
-/// A decision whether to open an inquiry.
+/// A decision on a concern report: whether to open an inquiry (SoL 20 kap. 2 §). It ends the referral.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DecideInquiry {
-    /// The choice that is made, as a code.
+    /// The decision, as a code: to open an inquiry, not to open one, or that one is already under way.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     decision: InquiryChoice,
-    /// When the decision was made. Defaults to now.
+    /// When the decision was made: not before the first protection assessment, and not in the future. Defaults to the time of
+    /// the call.
     ///
     /// @x-example-omit true
     decided_at: Option<Timestamp>,
-    /// The reference of the inquiry's case in the case system.
+    /// The reference under which the case system has the inquiry.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "SN 2026-1204"
     case_reference: Option<ConfidentialLine>,
-    /// The reasons for the decision, in words.
+    /// The reasons for the decision on the inquiry, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Skolfrånvaron och det som barnet berättat tyder på behov av stöd."
@@ -74,18 +75,19 @@ impl ReferralStep for DecideInquiry {
     }
 }
 
-/// A refusal by the office to help, with the place to turn to instead.
+/// A decline: the office does not take on the request, and tells the place to turn to instead.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Decline {
-    /// The reason why the office declines, as a code.
+    /// The reason why the office declines the request, as a code.
     reason_code: ReferralDeclineReason,
-    /// The reason in words, for the office only.
+    /// The reason why the office declines the request, in words. The sender is not told it.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @x-example-omit true
     note: Option<ConfidentialProse>,
-    /// The place to turn to instead: an office, or a description in words. The sender is told.
+    /// The place to turn to instead of the office that declines: exactly one of an office and a description in words. The
+    /// sender is told it.
     turn_to: TurnTo,
 }
 
@@ -108,11 +110,12 @@ impl ReferralStep for Decline {
     }
 }
 
-/// A note that the referral is about the same matter as another referral.
+/// A statement that the referral is about the same matter as another referral. It ends the referral.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MarkDuplicate {
-    /// The referral that this one duplicates.
+    /// The identifier of the other referral, which must be of the same sort: a concern report if this one is a concern report,
+    /// a request if it is a request.
     ///
     /// @example "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d60"
     of_referral_id: ReferralId,
@@ -136,15 +139,15 @@ impl ReferralStep for MarkDuplicate {
     }
 }
 
-/// A refusal of the support by the family.
+/// A statement that the family has declined the support. It ends the referral.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RecordFamilyDeclined {
-    /// The reason why the family declined, as a code.
+    /// The reason why the family declined the support, as a code.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     reason_code: DeclineReason,
-    /// The reason why the family declined, in words.
+    /// The reason why the family declined the support, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Vill hellre prata med skolkuratorn."
@@ -161,7 +164,8 @@ impl ReferralStep for RecordFamilyDeclined {
     }
 }
 
-/// A note that the office could not reach the family.
+/// A statement that the office could not reach the family. It ends the referral, and is possible after at least three logged
+/// attempts.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RecordNotReached {
@@ -182,20 +186,20 @@ impl ReferralStep for RecordNotReached {
     }
 }
 
-/// The end of support that was given because of the referral.
+/// The end of the support that was given because of the referral. It ends the referral.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Complete {
-    /// The way in which support ended, as a code.
+    /// The way in which the support ended, as a code.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     outcome: SupportOutcome,
-    /// A note about the end of the support.
+    /// A note about the end of the support, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Familjen går vidare i föräldragruppen."
     note: Option<ConfidentialProse>,
-    /// The offer of support that came of the referral.
+    /// The identifier of the offer by which the support was offered to the family, if there is one.
     ///
     /// @x-example-omit true
     offer_id: Option<OfferId>,
@@ -216,16 +220,16 @@ impl ReferralStep for Complete {
     }
 }
 
-/// A withdrawal of a consent.
+/// A withdrawal of the consent on which a request rests. It ends the referral.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WithdrawConsent {
-    /// The person who withdraws the consent.
+    /// The person who withdraws the consent: the child or a guardian.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "guardian"
     by: Giver,
-    /// The day on which the consent was withdrawn.
+    /// The day on which the consent was withdrawn: not before the day on which it was given, and not in the future.
     #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2026-11-20")]
     at: NaiveDate,
@@ -251,11 +255,11 @@ impl ReferralStep for WithdrawConsent {
     }
 }
 
-/// A reopening of a referral that has ended.
+/// A reopening: a referral that has ended is put into the state `received` again.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reopen {
-    /// The reason why the referral is reopened.
+    /// The reason why the referral is reopened, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Familjen hörde av sig igen."
@@ -273,7 +277,7 @@ impl ReferralStep for Reopen {
         let decision = referral.course.state.decision().cloned();
         referral.course.earlier_decisions.extend(decision);
         referral.course.state = ReferralState::Received;
-        // A protected referral stayed at its office when it ended; an open one belongs to the central reception.
+        // A protected referral that had ended may be at any office; an open one belongs to the central reception.
         if referral.protected {
             referral.go_to_reception(setting.directory)?;
         }
@@ -281,11 +285,11 @@ impl ReferralStep for Reopen {
     }
 }
 
-/// A note that the referral was made by mistake and should not exist.
+/// A statement that the referral was made by mistake and should not exist.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnterInError {
-    /// The reason why the referral should not exist.
+    /// The reason why the referral should not exist, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Registrerad på fel barn."

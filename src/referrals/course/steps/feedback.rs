@@ -1,4 +1,4 @@
-//! The steps of feedback: whether a reporter learns the decision (SoL 19 kap. 6 §).
+//! The steps by which staff tell a mandatory reporter the decision on its report, or refuse to tell it (SoL 19 kap. 6 §).
 
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ use crate::referrals::course::table::Action;
 use crate::referrals::course::{GivenFeedback, RefusedFeedback, clocks};
 use crate::vault::ConfidentialProse;
 
-/// An empty body: the reporter is told the decision.
+/// The body of a call that tells the reporter the decision on its report. It has no fields.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SendFeedback {}
@@ -33,13 +33,13 @@ impl ReferralStep for SendFeedback {
     }
 }
 
-/// A refusal to tell the reporter the decision.
+/// A refusal to tell the reporter the decision on its report.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RefuseFeedback {
-    /// The reason why the reporter is not told, as a code.
+    /// The reason why the reporter is not told the decision, as a code.
     reason_code: FeedbackRefusalReason,
-    /// The reason why the reporter is not told, in words.
+    /// The reason why the reporter is not told the decision, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Uppgiften kan nå den som barnet är rädd för."

@@ -1,4 +1,5 @@
-//! The steps of work: assess, ask, assign, accept, begin, hold, redirect.
+//! The steps by which staff work on a referral: assessing the need for protection, exchanging information with the sender,
+//! assigning, accepting, starting, logging attempts, holding and resuming, extending a deadline, redirecting.
 
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
@@ -20,21 +21,22 @@ use crate::rules::Rules;
 use crate::time::{Timestamp, day};
 use crate::vault::ConfidentialProse;
 
-/// An assessment of whether the child needs protection at once.
+/// An assessment by the office of whether the child in a concern report needs protection at once.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AssessProtection {
-    /// Whether the child needs protection at once.
+    /// Whether the child needs protection at once, by this assessment.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
     immediate_need: bool,
-    /// The measures that are taken because of the assessment.
+    /// The measures that the office takes because of this protection assessment, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Samtal med barnet i skolan i dag."
     measures: Option<ConfidentialProse>,
-    /// When the assessment was made. Defaults to now.
+    /// When the protection assessment was made: not before the referral was received, and not in the future. Defaults to the
+    /// time of the call.
     ///
     /// @x-example-omit true
     assessed_at: Option<Timestamp>,
@@ -61,11 +63,11 @@ impl ReferralStep for AssessProtection {
     }
 }
 
-/// A question from the office to the sender.
+/// A question about a referral from the office to the sender. It puts the referral into the state `information_requested`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RequestInformation {
-    /// The text of the question.
+    /// The text of the office's question to the sender.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Vilka dagar har Alva varit borta?"
@@ -83,11 +85,12 @@ impl ReferralStep for RequestInformation {
     }
 }
 
-/// An answer of the sender, taken down by the office.
+/// The sender's answer to a question from the office, taken down by the office. The referral is then in the state `received`
+/// again.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SupplyInformation {
-    /// The text of the answer.
+    /// The text of the sender's answer.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Måndag till onsdag, enligt kuratorn per telefon."
@@ -104,11 +107,12 @@ impl ReferralStep for SupplyInformation {
     }
 }
 
-/// An assignment of a referral to a member of staff.
+/// An assignment of a referral to the member of staff who is to work with it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Assign {
-    /// The member of staff who will work with the referral: the caller, or for team leads anyone of the office.
+    /// The identifier of the member of staff who is to work with the referral. A caseworker can only give their own; a team
+    /// lead can give that of anybody who works with cases at the referral's office.
     assignee_id: StaffId,
 }
 
@@ -135,12 +139,13 @@ impl ReferralStep for Assign {
     }
 }
 
-/// An acceptance of a referral by the office.
+/// An acceptance of a referral by its office. It starts the deadline for the first contact with the family.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Accept {
-    /// The member of staff who will work with the referral: the caller, or for team leads anyone of the office. The present
-    /// assignee is kept if this is left out.
+    /// The identifier of the member of staff who is to work with the referral. A caseworker can only give their own; a team
+    /// lead can give that of anybody who works with cases at the referral's office. If it is left out, the assignee stays as
+    /// before.
     ///
     /// @x-example-omit true
     assignee_id: Option<StaffId>,
@@ -164,11 +169,11 @@ impl ReferralStep for Accept {
     }
 }
 
-/// A note that the work with the family has begun.
+/// The start of the work with the family, on a referral that the office has accepted.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Start {
-    /// When the office first met the family.
+    /// When the office first met the family: not before the referral was received, and not in the future.
     ///
     /// @example "2026-11-20T13:00:00Z"
     first_contact_at: Timestamp,
@@ -188,24 +193,24 @@ impl ReferralStep for Start {
     }
 }
 
-/// An attempt to reach the family.
+/// An attempt by the office to reach the family that a referral is about.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LogAttempt {
-    /// When the attempt was made.
+    /// When the attempt to reach the family was made: not before the referral was received, and not in the future.
     ///
     /// @example "2026-11-20T13:00:00Z"
     at: Timestamp,
-    /// The channel by which the attempt was made.
+    /// The channel by which the office tried to reach the family, such as the telephone.
     ///
     /// @example "phone"
     channel: Channel,
-    /// Whether somebody was reached by the attempt.
+    /// Whether the attempt reached somebody. If it did, it meets the deadline for the first contact.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example false
     reached: bool,
-    /// A note about the attempt.
+    /// A note about the attempt to reach the family, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Ringde; ingen svarade."
@@ -231,20 +236,21 @@ impl ReferralStep for LogAttempt {
     }
 }
 
-/// A hold of a referral until a day of review.
+/// A hold: the referral waits until the day on which its review is due.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Hold {
-    /// The reason why the referral waits, as a code.
+    /// The reason why the referral is put on hold, as a code.
     reason: HoldReason,
-    /// The day on which somebody reviews the referral again, within a year.
+    /// The last day for somebody to review the referral on hold: after today, and at most 366 days ahead.
     #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2027-08-23")]
     review_on: NaiveDate,
 }
 
-/// Checks a last day: it is in the future, later than `behind` if that is given, and within a year of today. Without
-/// the limit of a year, a day could be moved on and on and never come.
+/// Checks the last day that staff set for a deadline: it must be after today, after the day `behind` if there is one, and at
+/// most 366 days after today. Without this limit, a deadline could be set to a day that never comes. A problem is reported at
+/// the JSON pointer `pointer`.
 fn check_day_ahead(day: NaiveDate, behind: Option<NaiveDate>, today: NaiveDate, pointer: &str, rules: &mut Rules) {
     let past = Text::new("must be a later day", "måste ligga framåt i tiden");
     rules.require(day > today && behind.is_none_or(|before| day > before), pointer, past);
@@ -271,7 +277,7 @@ impl ReferralStep for Hold {
     }
 }
 
-/// An empty body: the work on the referral continues.
+/// The body of a call that resumes the work on a referral on hold. It has no fields.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Resume {}
@@ -292,24 +298,24 @@ impl ReferralStep for Resume {
     }
 }
 
-/// An extension of a deadline.
+/// An extension of one deadline of a referral to a later day.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExtendDeadline {
-    /// The kind of the deadline: the inquiry decision, the first contact or a review.
+    /// The kind of the deadline that is extended: the inquiry decision, the first contact or the review of a referral on hold.
     ///
     /// @example "inquiry_decision"
     kind: DeadlineKind,
-    /// The new last day of the deadline, later than before and within a year.
+    /// The new last day of the deadline: later than its present last day, after today, and at most 366 days ahead.
     #[serde(deserialize_with = "day::deserialize")]
     #[schema(example = "2027-08-16")]
     until: NaiveDate,
-    /// The reason for the extension, as a code. Workload and staffing are refused (SoL 2025:400, 20 kap. 2 §).
+    /// The reason for the extension of the deadline, as a code. Workload and staffing are refused (SoL 2025:400, 20 kap. 2 §).
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "illness_of_child"
     reason_code: ExtensionReason,
-    /// The reason for the extension, in words.
+    /// The reason for the extension of the deadline, in words.
     ///
     /// @personal OSL (2009:400) 26 kap. 1 §
     /// @example "Barnet vårdas på sjukhus."
@@ -351,13 +357,14 @@ impl ReferralStep for ExtendDeadline {
     }
 }
 
-/// A redirection of a referral to another office.
+/// A redirection of a referral from its office to another office.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Redirect {
-    /// The office that receives the referral.
+    /// The identifier of the office that the referral goes to: another office than its present one, open, and neither an
+    /// on-call line nor a switchboard.
     office_id: OfficeId,
-    /// The reason for the redirection, as a code.
+    /// The reason why the referral goes to another office, as a code.
     reason: RedirectReason,
 }
 
@@ -382,7 +389,8 @@ impl ReferralStep for Redirect {
         referral.course.state = ReferralState::Received;
         referral.course.redirected = true;
         referral.course.suggested = None;
-        // The sender is told the new office only if the sender may learn the progress of the request.
+        // The sender of a request is told the new office only if the family's consent lets the sender learn the progress of the
+        // request.
         if disclosure::learns_the_outcome(referral) {
             referral.disclosed_office_id = self.office_id;
         }
