@@ -48,13 +48,13 @@ pub struct Entry {
     /// The thing that the record is about, if there is exactly one; most searches for records use it. If there are several, the
     /// database lists them in the table `audit_record_resources`.
     resource_id: Option<ResourceId>,
-    resource_ids: Json<Vec<Uuid>>,
+    pub(super) resource_ids: Json<Vec<Uuid>>,
     office_id: Option<OfficeId>,
     reason: Option<AccessReason>,
     client_address: Option<String>,
     client_agent: Option<Agent>,
     trace_id: String,
-    outcome: AuditOutcome,
+    pub(super) outcome: AuditOutcome,
 }
 
 impl Entry {

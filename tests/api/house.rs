@@ -113,9 +113,9 @@ fn functions(source: &Source) -> Vec<(String, usize, usize)> {
         }
         let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         let close = format!("{}}}", " ".repeat(indent));
-        let is_end = |line: &&str| **line == close || (line.starts_with(&close) && !line.trim_end().ends_with('{'));
+        let is_end = |line: &str| line == close || (line.starts_with(&close) && !line.trim_end().ends_with('{'));
         let is_short = line.trim_end().ends_with('}') || line.trim_end().ends_with(';');
-        let length = if is_short { 1 } else { lines[at..].iter().position(|line| is_end(&line)).unwrap_or(0) + 1 };
+        let length = if is_short { 1 } else { lines[at..].iter().position(|line| is_end(line)).unwrap_or(0) + 1 };
         found.push((name, parameters(&lines[at..].join("\n")), length));
     }
     found

@@ -16,7 +16,7 @@ use crate::http::link::Links;
 use crate::id::StaffId;
 use crate::moment::Moment;
 use crate::offices::{Office, OfficeKind};
-use crate::referrals::course::steps::{self, ReferralStep, StepSetting};
+use crate::referrals::course::steps::{self, ReferralStep, StepSetting, ends, feedback, work};
 use crate::referrals::course::table::Caller;
 use crate::referrals::disclosure::receipt::Receipt;
 use crate::referrals::sending::sender::{SenderDeed, SenderDeedResult};
@@ -130,72 +130,68 @@ fn act(number: usize, before: &Referral, setting: &StepSetting<'_>) -> Option<Re
         offices.find(|office| office.id != referral.office_id).map(|office| office.id)
     };
     match number {
-        0 => stepped::<steps::work::AssessProtection>(
-            json!({ "immediateNeed": true, "measures": SECRET }),
-            before,
-            setting,
-        ),
-        1 => stepped::<steps::work::RequestInformation>(json!({ "question": SECRET }), before, setting),
-        2 => stepped::<steps::work::SupplyInformation>(json!({ "text": SECRET }), before, setting),
-        3 => stepped::<steps::work::Assign>(json!({ "assigneeId": by }), before, setting),
-        4 | 5 => stepped::<steps::work::Accept>(json!({}), before, setting),
-        6 | 7 => stepped::<steps::work::Start>(json!({ "firstContactAt": now }), before, setting),
+        0 => stepped::<work::AssessProtection>(json!({ "immediateNeed": true, "measures": SECRET }), before, setting),
+        1 => stepped::<work::RequestInformation>(json!({ "question": SECRET }), before, setting),
+        2 => stepped::<work::SupplyInformation>(json!({ "text": SECRET }), before, setting),
+        3 => stepped::<work::Assign>(json!({ "assigneeId": by }), before, setting),
+        4 | 5 => stepped::<work::Accept>(json!({}), before, setting),
+        6 | 7 => stepped::<work::Start>(json!({ "firstContactAt": now }), before, setting),
         8 if before.course.attempts.len() >= 3 => {
-            stepped::<steps::ends::RecordNotReached>(json!({ "note": SECRET }), before, setting)
+            stepped::<ends::RecordNotReached>(json!({ "note": SECRET }), before, setting)
         }
         8 => {
             let attempt = json!({ "at": now, "channel": "phone", "reached": false, "note": SECRET });
-            stepped::<steps::work::LogAttempt>(attempt, before, setting)
+            stepped::<work::LogAttempt>(attempt, before, setting)
         }
         9 => {
             let day = setting.today() + TimeDelta::days(20);
-            stepped::<steps::work::Hold>(json!({ "reason": "other", "reviewOn": day }), before, setting)
+            stepped::<work::Hold>(json!({ "reason": "other", "reviewOn": day }), before, setting)
         }
-        10 => stepped::<steps::work::Resume>(json!({}), before, setting),
+        10 => stepped::<work::Resume>(json!({}), before, setting),
         11 | 12 => {
             let choice =
                 ["open_inquiry", "do_not_open", "already_ongoing"][usize::try_from(before.version).unwrap() % 3];
             let decision = json!({ "decision": choice, "rationale": SECRET, "caseReference": SECRET });
-            stepped::<steps::ends::DecideInquiry>(decision, before, setting)
+            stepped::<ends::DecideInquiry>(decision, before, setting)
         }
         13 => {
             let day = setting.today() + TimeDelta::days(60);
             let moved = json!({
                 "kind": "inquiry_decision", "until": day, "reasonCode": "illness_of_child", "note": SECRET,
             });
-            stepped::<steps::work::ExtendDeadline>(moved, before, setting)
+            stepped::<work::ExtendDeadline>(moved, before, setting)
         }
         14 => {
             let to = other(before).unwrap();
-            stepped::<steps::work::Redirect>(json!({ "officeId": to, "reason": "capacity" }), before, setting)
+            stepped::<work::Redirect>(json!({ "officeId": to, "reason": "capacity" }), before, setting)
         }
         15 => {
             let body = json!({ "reasonCode": "other", "note": SECRET, "turnTo": { "text": ADVICE } });
-            stepped::<steps::ends::Decline>(body, before, setting)
+            stepped::<ends::Decline>(body, before, setting)
         }
         16 => {
             let of: ReferralId = setting.moment.id();
-            stepped::<steps::ends::MarkDuplicate>(json!({ "ofReferralId": of }), before, setting)
+            stepped::<ends::MarkDuplicate>(json!({ "ofReferralId": of }), before, setting)
         }
         17 => {
             let body = json!({ "reasonCode": "not_wanted_now", "note": SECRET });
-            stepped::<steps::ends::RecordFamilyDeclined>(body, before, setting)
+            stepped::<ends::RecordFamilyDeclined>(body, before, setting)
         }
-        18 => stepped::<steps::ends::Complete>(json!({ "outcome": "support_given", "note": SECRET }), before, setting),
+        18 => stepped::<ends::Complete>(json!({ "outcome": "support_given", "note": SECRET }), before, setting),
         19 => {
             let body = json!({ "by": "guardian", "at": setting.today() });
-            stepped::<steps::ends::WithdrawConsent>(body, before, setting)
+            stepped::<ends::WithdrawConsent>(body, before, setting)
         }
         20 => match before.version % 2 {
-            0 => stepped::<steps::feedback::SendFeedback>(json!({}), before, setting),
+            0 => stepped::<feedback::SendFeedback>(json!({}), before, setting),
             _ => {
                 let body = json!({ "reasonCode": "otherwise_unsuitable", "note": SECRET });
-                stepped::<steps::feedback::RefuseFeedback>(body, before, setting)
+                stepped::<feedback::RefuseFeedback>(body, before, setting)
             }
         },
         21 => match before.version % 3 {
-            0 => stepped::<steps::ends::EnterInError>(json!({ "reason": SECRET }), before, setting),
-            _ => stepped::<steps::ends::Reopen>(json!({ "reason": SECRET }), before, setting),
+            0 => stepped::<ends::EnterInError>(json!({ "reason": SECRET }), before, setting),
+            _ => stepped::<ends::Reopen>(json!({ "reason": SECRET }), before, setting),
         },
         22 => match before.version % 3 {
             0 => done(&SenderDeed::Withdraw(Some(text())), before, setting),
