@@ -53,8 +53,12 @@ pub struct DeadlineView {
 }
 
 impl DeadlineView {
-    /// Makes the view of a deadline of a referral that is in the state `status`. `now` decides whether the deadline is overdue.
-    pub fn new(deadline: Deadline, status: Status, now: Timestamp) -> Self {
+    /// Makes the views of the deadlines of a referral that is in the state `status`. `now` decides which deadlines are overdue.
+    pub fn all(deadlines: Vec<Deadline>, status: Status, now: Timestamp) -> Vec<Self> {
+        deadlines.into_iter().map(|deadline| Self::new(deadline, status, now)).collect()
+    }
+
+    fn new(deadline: Deadline, status: Status, now: Timestamp) -> Self {
         Self {
             overdue: status.runs(deadline.kind) && deadline.overdue(now.utc()),
             kind: deadline.kind,
