@@ -39,7 +39,7 @@ enum KeyRefusal {
     Checksum,
     /// The key was made for another environment, such as a test installation.
     Environment,
-    /// No key with this id is in the ring: it never existed, or it ended long ago.
+    /// No API key with this id is in the ring: it never existed, or it was revoked or expired longer ago than [`REMEMBERED`].
     Unknown,
     /// A key with this id is in the ring, but its secret is another one.
     Forged,

@@ -30,7 +30,8 @@ use crate::referrals::store::SealedReferral;
 use crate::referrals::{Kind, Status, no_deadline};
 use crate::vault::Vault;
 
-/// The most referrals that are written in one step and named in one audit record, since an agency may have sent a great many.
+/// The most referrals to which a new category of their sender is written in one step, and which one audit record names. An agency
+/// may have sent a great many.
 const AT_ONCE: usize = 100;
 
 /// Returns the category of the partner agency `sender`.
