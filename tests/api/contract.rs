@@ -20,7 +20,7 @@ fn the_committed_document_is_current() {
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == current,
-        "{} is not current; look at the change of `BLESS=1 cargo test contract`",
+        "{} is not current; look at the change of `BLESS=1 cargo test --test api contract`",
         path.display()
     );
 }
