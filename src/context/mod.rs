@@ -109,14 +109,15 @@ impl<C: Acting> Context<C> {
     where
         J: Fn(&mut Tx<'_>) -> Result<(Written, T)> + Send + 'static,
     {
+        let audited = self.audited();
         let mut told = None;
         let mut work = async |slot: Slot| {
-            let (written, besides) = self.retry_on_conflict(&attempt, &slot, &prepare).await?;
+            let (written, besides) = self.retry_on_conflict(&attempt, &audited, &slot, &prepare).await?;
             told = Some(besides);
             Ok(written)
         };
         let outcome = match attempt.action.again() {
-            Some(again) => self.services.retries.idempotent(&self.call, &self.audited(), again, repeat, work).await,
+            Some(again) => self.services.retries.idempotent(&self.call, &audited, again, repeat, work).await,
             None => work(Slot::none()).await,
         };
         let outcome = if attempt.notes_readings_only { outcome } else { self.noted(outcome, &attempt) };
@@ -129,6 +130,7 @@ impl<C: Acting> Context<C> {
     async fn retry_on_conflict<T: Send + 'static, J>(
         &self,
         attempt: &AuditAttempt,
+        audited: &AuditedCall,
         slot: &Slot,
         prepare: &impl AsyncFn() -> Result<J>,
     ) -> Result<(Written, T)>
@@ -137,7 +139,7 @@ impl<C: Acting> Context<C> {
     {
         for _ in 0..MOST_ATTEMPTS {
             let job = prepare().await?;
-            let (entry, slot) = (attempt.entry(&self.audited()), slot.clone());
+            let (entry, slot) = (attempt.entry(audited), slot.clone());
             match self.db.write(move |conn| Tx::run(conn, entry.clone(), &slot, &job)).await {
                 Err(error) if attempt.action.is_retried && db::is_lost_race(&error) => {}
                 outcome => return outcome,
