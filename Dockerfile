@@ -13,6 +13,7 @@ WORKDIR /src
 
 # What others wrote is built first, and again only when it changes: the program is an empty one here.
 COPY .cargo .cargo
+COPY build build
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p src tests/api benches \
     && touch src/lib.rs tests/api/main.rs benches/load.rs benches/growth.rs benches/crash.rs benches/faults.rs \
