@@ -19,6 +19,7 @@ use crate::http::link::{Link, Linking, Links};
 use crate::http::noted::Noted;
 use crate::http::operations::{Operations, weight};
 use crate::http::parameters::PARAMETERS;
+use crate::http::path;
 use crate::http::settings::Settings;
 use crate::http::trace::Trace;
 use crate::moment::Moment;
@@ -128,7 +129,7 @@ impl Call {
         }
         let query = query.finish();
         let mark = if query.is_empty() { "" } else { "?" };
-        Link { rel: rel.to_owned(), href: [&self.base(), self.request.path(), mark, &query].concat(), method: "GET" }
+        Link { rel: rel.to_owned(), href: [&self.base(), path::called(&self.request), mark, &query].concat(), method: "GET" }
     }
 
     /// Returns a text that identifies the list that this call asks for together with its filters: the path and all query parameters
@@ -137,7 +138,7 @@ impl Call {
         let pairs = form_urlencoded::parse(self.request.query_string().as_bytes());
         let mut filters: Vec<_> = pairs.filter(|(name, _)| !PARAMETERS.contains(&&**name)).collect();
         filters.sort();
-        form_urlencoded::Serializer::new(format!("{}?", self.request.path())).extend_pairs(filters).finish()
+        form_urlencoded::Serializer::new(format!("{}?", path::called(&self.request))).extend_pairs(filters).finish()
     }
 
     /// The key from which the encryption of paging cursors is derived.
@@ -153,8 +154,8 @@ impl Call {
     /// asked within the same minute, and else from `make`.
     pub fn kept(&self, answers: &KeptAnswers, make: impl FnOnce() -> Result<Representation>) -> Result<HttpResponse> {
         let accept = self.header(header::ACCEPT).unwrap_or_default();
-        let path = self.request.uri().path_and_query().map_or("", |path| path.as_str());
-        let question = [&self.base(), " ", accept, " ", path].concat();
+        let (path, query) = (path::called(&self.request), self.request.query_string());
+        let question = [&self.base(), " ", accept, " ", path, "?", query].concat();
         Ok(self.give(answers.get_or_make(question, self.moment.now, make)?, Cache::Public))
     }
 
