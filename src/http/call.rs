@@ -55,8 +55,7 @@ impl Call {
     /// Makes the call from a request. Fails if the request has a query parameter that the operation does not know, a header that is
     /// too long, or an `Accept` header that the operation cannot meet.
     pub fn accept(request: &HttpRequest) -> Result<Self> {
-        let missing = || Error::internal("the server was built without its settings");
-        let settings = request.app_data::<Data<Settings>>().ok_or_else(missing)?.clone();
+        let missing = || Error::internal("the server was built without its operations");
         let operations = request.app_data::<Data<Operations>>().ok_or_else(missing)?;
         if let Some(operation) = operations.of(request) {
             operation.check_query(request.query_string())?;
@@ -64,10 +63,23 @@ impl Call {
             operation.check_headers(request.headers())?;
             Noted::of(request).calls(operation.id());
         }
+        Self::unchecked(request)
+    }
+
+    /// Makes the call from a request that may break the rules, to record its failure.
+    pub fn unchecked(request: &HttpRequest) -> Result<Self> {
+        let missing = || Error::internal("the server was built without its settings");
+        let settings = request.app_data::<Data<Settings>>().ok_or_else(missing)?.clone();
         let trace = request.extensions().get::<Trace>().copied();
         let trace = trace.unwrap_or_else(|| Trace::of(request.headers(), &settings.random));
         let moment = Moment { now: settings.clock.now(), random: settings.random.clone() };
         Ok(Self { request: request.clone(), settings, trace, moment })
+    }
+
+    /// Notes that the call failed, and returns whether this is its first failure. Work that failed is sometimes judged again, such as
+    /// by a repeated call that came in between.
+    pub fn fails_first(&self) -> bool {
+        !Noted::of(&self.request).fails()
     }
 
     /// Returns the value of a request header. `None` if it is missing or not visible ASCII text.

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Error, Result, Text};
-use crate::http::body::{json_bytes, no_object, parse_value, read};
+use crate::http::body::{json_bytes, no_object, parse_value, read, read_stored};
 
 /// The body of a PATCH request: a JSON merge patch (RFC 7396).
 pub struct MergePatch(pub(super) Value);
@@ -43,11 +43,16 @@ impl MergePatch {
         }
     }
 
-    /// Returns `current` with the patch applied. The result must satisfy the same rules as a new document.
+    /// Returns `current` with the patch applied. The result must satisfy the same rules as a new document, unless `current` itself
+    /// has a text that was stored before there was a rule on it: then no text is held to the rules that came later.
     pub fn apply<T: Serialize + DeserializeOwned>(&self, current: &T) -> Result<T> {
-        let mut document = serde_json::to_value(current).map_err(Error::internal)?;
+        let before = serde_json::to_value(current).map_err(Error::internal)?;
+        let mut document = before.clone();
         merge(&mut document, &self.0);
-        read(document)
+        match read(document.clone()) {
+            Err(_) if read::<T>(before).is_err() => read_stored(document),
+            read => read,
+        }
     }
 }
 

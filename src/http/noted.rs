@@ -11,10 +11,11 @@ use actix_web::{HttpMessage, HttpRequest};
 use crate::http::limits::standing::BudgetStanding;
 use crate::http::limits::subject::BudgetHolder;
 
-/// The facts noted about one call: its operation, and the state of its rate limits.
+/// The facts noted about one call: its operation, whether its failure is recorded, and the state of its rate limits.
 #[derive(Default)]
 pub struct Noted {
     operation: Cell<Option<&'static str>>,
+    has_failed: Cell<bool>,
     holder: Cell<Option<BudgetHolder>>,
     standing: RefCell<Option<BudgetStanding>>,
     charged_as_search: Cell<bool>,
@@ -41,6 +42,11 @@ impl Noted {
     /// The `operationId` of the operation that is called; `None` if the call did not reach one.
     pub fn operation(&self) -> Option<&'static str> {
         self.operation.get()
+    }
+
+    /// Notes that the call failed, and returns whether that was noted before.
+    pub fn fails(&self) -> bool {
+        self.has_failed.replace(true)
     }
 
     /// Notes the caller whose budgets the call is taken from.

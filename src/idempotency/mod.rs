@@ -6,10 +6,11 @@
 //! - Only answers of success are kept: a failed call has changed nothing, and may succeed the next time.
 //! - An idempotency key belongs to its caller: to a partner agency (not to one of its API keys) or to a member of staff.
 //! - Neither an idempotency key nor a request is stored, only their keyed hashes. The answer is sealed, and is kept without any
-//!   secret that it contained.
+//!   secret that it contained. A large one is compressed.
 //! - A caller who repeats a call must still be allowed to see the resource that the answer is about, and the audit records that the
 //!   caller saw it. An answer that names other people as well is made again from the data that the caller may see at that time.
 
+mod packing;
 mod store;
 
 use std::collections::HashSet;
@@ -149,7 +150,7 @@ impl Retries {
         if !is_same {
             return Err(Error::new(Problem::IdempotencyKeyReused));
         }
-        let answer: Written = self.vault.open_json(KEPT_ANSWER, kept.id.uuid(), &kept.answer)?;
+        let answer = packing::unpack(&self.vault.open(KEPT_ANSWER, kept.id.uuid(), &kept.answer)?)?;
         let (about, repeat) = (kept.resource_id, repeat.clone());
         let entry = audited.entry(again, vec![about]);
         let random = claim.moment.random.clone();
@@ -231,13 +232,13 @@ impl Slot {
     pub fn keep(&self, conn: &mut DbConn, about: Uuid, answer: &Written) -> Result<()> {
         let Some(claim) = &self.0 else { return Ok(()) };
         let id: KeptAnswerId = claim.moment.id();
-        let sealed = answer.clone().without_secret();
+        let packed = packing::pack(&answer.clone().without_secret())?;
         let kept = KeptAnswer {
             id,
             key_hash: claim.key_hash.to_vec(),
             fingerprint: claim.fingerprint.to_vec(),
             resource_id: about,
-            answer: claim.vault.seal_json(KEPT_ANSWER, id.uuid(), &sealed, &claim.moment.random)?,
+            answer: claim.vault.seal(KEPT_ANSWER, id.uuid(), &packed, &claim.moment.random)?,
             expires_at: (claim.moment.now.utc() + KEPT_FOR).into(),
         };
         store::insert(conn, kept, claim.moment.now).map_err(|error| match error.problem() {
