@@ -23,7 +23,7 @@ pub mod client;
 pub mod denials;
 mod entry;
 mod floods;
-mod operations;
+pub mod operations;
 mod reason;
 pub mod record;
 pub mod routes;

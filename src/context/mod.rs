@@ -22,6 +22,8 @@ mod tx;
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::audit::denials::Denials;
 use crate::audit::{self, AuditAttempt, AuditedCall, Entry};
 use crate::auth::{Acting, CaseScope, OfStaff, Staff};
@@ -152,9 +154,28 @@ impl<C: Acting> Context<C> {
     /// Returns `outcome` unchanged. If it is an error that the caller brought about, the attempt is recorded in the audit as denied
     /// or refused, once for each call.
     pub fn noted<T>(&self, outcome: Result<T>, attempt: &AuditAttempt) -> Result<T> {
-        outcome.inspect_err(|error| {
-            self.services.denials.note(&self.call, attempt.action, error, || attempt.failed(&self.audited()));
-        })
+        let record = || {
+            let record = attempt.failed(&self.audited());
+            if !record.resource_ids().is_empty() {
+                return record;
+            }
+            // A write of the directory finds the resource that its path names only after the directory was read again.
+            let named = self.call.named();
+            let named = named.and_then(|name| in_directory(name, attempt.action.resource_type, &self.directory));
+            record.about(named.into_iter().collect())
+        };
+        outcome.inspect_err(|error| self.services.denials.note(&self.call, attempt.action, error, record))
+    }
+}
+
+/// Returns the identifier of the resource of the directory that has this slug or identifier. `None` for resources of other types.
+fn in_directory(name: &str, resource_type: &str, directory: &Directory) -> Option<Uuid> {
+    match resource_type {
+        "area" => Some(directory.find_area(&name.parse().ok()?)?.id.uuid()),
+        "district" => Some(directory.find_district(&name.parse().ok()?)?.id.uuid()),
+        "office" => Some(directory.find_office(&name.parse().ok()?)?.id.uuid()),
+        "service" => Some(directory.find_service(&name.parse().ok()?)?.id.uuid()),
+        _ => None,
     }
 }
 

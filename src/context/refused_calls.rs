@@ -7,15 +7,14 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::HttpRequest;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::HttpRequest;
 use uuid::Uuid;
 
 use crate::audit::{AuditedCall, AuditedOperation};
 use crate::auth;
-use crate::context::Services;
-use crate::directory::Directory;
+use crate::context::{Services, in_directory};
 use crate::error::Error;
 use crate::http::call::Call;
 use crate::http::operations::Operations;
@@ -40,23 +39,12 @@ fn record(request: &HttpRequest, error: &Error) -> Option<()> {
     let services = request.app_data::<Data<Services>>()?;
     let call = Call::unchecked(request).ok()?;
     let attempt = || {
-        let named = named(request, attempted.names(), &services.directory.current());
+        let name = call.named().unwrap_or_default();
+        let in_directory = || in_directory(name, attempted.names(), &services.directory.current());
+        let named = Uuid::try_parse(name).ok().or_else(in_directory);
         attempted.attempt(named).failed(&AuditedCall::new(&call, actor))
     };
     services.denials.note(&call, attempted.action, error, attempt);
     Some(())
 }
 
-/// Returns the identifier of the resource that the path names, the last one if there are two. The resources of the directory are
-/// found by their slugs as well. `None` if the path names none.
-fn named(request: &HttpRequest, resource_type: &str, directory: &Directory) -> Option<Uuid> {
-    let (_, name) = request.match_info().iter().last()?;
-    let by_slug = || match resource_type {
-        "area" => Some(directory.find_area(&name.parse().ok()?)?.id.uuid()),
-        "district" => Some(directory.find_district(&name.parse().ok()?)?.id.uuid()),
-        "office" => Some(directory.find_office(&name.parse().ok()?)?.id.uuid()),
-        "service" => Some(directory.find_service(&name.parse().ok()?)?.id.uuid()),
-        _ => None,
-    };
-    Uuid::try_parse(name).ok().or_else(by_slug)
-}

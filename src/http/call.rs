@@ -76,6 +76,11 @@ impl Call {
         Ok(Self { request: request.clone(), settings, trace, moment })
     }
 
+    /// The resource that the path names, by an identifier or a slug: the last one if there are two.
+    pub fn named(&self) -> Option<&str> {
+        self.request.match_info().iter().last().map(|(_, name)| name)
+    }
+
     /// Notes that the call failed, and returns whether this is its first failure. Work that failed is sometimes judged again, such as
     /// by a repeated call that came in between.
     pub fn fails_first(&self) -> bool {
