@@ -80,7 +80,7 @@ on_both_databases! {
         let report = app.submitted(concern_report()).await;
         let worker = app.caseworker();
         worker.post(&format!("/referrals/{report}/accept"), json!({})).await.problem(409, "action-not-allowed");
-        worker.post(&format!("/referrals/{report}/decide-inquiry"), json!({ "decision": "open_inquiry" })).await.problem(403, "action-forbidden");
+        worker.post(&format!("/referrals/{report}/reopen"), json!({ "reason": "x" })).await.problem(403, "action-forbidden");
         worker.patch(&format!("/referrals/{report}"), json!({ "urgency": "immediate" }), "\"9\"").await.problem(412, "stale-version");
         let own = app.person().await;
         worker.request(Method::PATCH, &format!("/people/{own}")).json(&json!({})).send().await.problem(428, "precondition-required");
@@ -89,7 +89,7 @@ on_both_databases! {
         let records = failed(&app, 6).await;
         for (outcome, action, about) in [
             ("refused", "referral.accepted", json!([report])),
-            ("denied", "referral.inquiry_decided", json!([report])),
+            ("denied", "referral.reopened", json!([report])),
             ("refused", "referral.corrected", json!([report])),
             ("refused", "person.changed", json!([own])),
             ("refused", "person.created", json!([])),
