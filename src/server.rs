@@ -35,7 +35,7 @@ use crate::http::mount::Mount;
 use crate::http::operations::Operations;
 use crate::http::settings::{ROOT, Settings};
 use crate::http::{body, envelope, fallback};
-use crate::idempotency::Retries;
+use crate::idempotency::{self, Retries};
 use crate::meta::Document;
 use crate::openapi;
 use crate::partners::limits::KeyLimits;
@@ -194,7 +194,12 @@ pub async fn start(setup: Setup) -> Result<RunningServer> {
         db: db.clone(),
         directory: directory.clone(),
         vault: setup.vault.clone(),
-        retries: Arc::new(Retries::new(db.clone(), keys.retries, setup.vault.clone())),
+        retries: Arc::new(Retries::new(
+            db.clone(),
+            keys.retries,
+            setup.vault.clone(),
+            setup.limits.is_some().then_some(idempotency::MOST_BYTES),
+        )),
         denials,
     };
     let shared = Shared {

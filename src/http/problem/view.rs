@@ -197,6 +197,10 @@ impl ResponseError for Error {
             Problem::RequestTimeout => {
                 answer.force_close();
             }
+            // A budget that refused the call tells a better time.
+            Problem::RateLimited => {
+                answer.insert_header((header::RETRY_AFTER, "3600"));
+            }
             Problem::Overloaded | Problem::IdempotencyKeyInUse => {
                 answer.insert_header((header::RETRY_AFTER, "1"));
             }
