@@ -75,3 +75,27 @@ pub fn merge(target: &mut Value, patch: &Value) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Line;
+    use serde_json::json;
+
+    #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    struct Named {
+        name: Line,
+        note: Option<Line>,
+    }
+
+    #[test]
+    fn an_older_text_does_not_stand_in_the_way_of_another_change() {
+        let stored = |name: &str| serde_json::from_value::<Named>(json!({ "name": name })).unwrap();
+        let patched = |stored: &Named, patch: Value| MergePatch(patch).apply(stored);
+        let (older, plain) = (stored("Al\u{200D}va"), stored("Alva"));
+        assert_eq!(patched(&older, json!({ "note": "a" })).unwrap().name, older.name);
+        assert_eq!(patched(&older, json!({ "name": "Alva" })).unwrap(), plain);
+        assert!(patched(&plain, json!({ "name": "Al\u{200D}va" })).is_err());
+        assert!(patched(&older, json!({ "note": 7 })).is_err());
+    }
+}
