@@ -26,7 +26,7 @@ use crate::audit::seal::Sealing;
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
 use crate::auth::register::Register;
-use crate::context::Services;
+use crate::context::{Services, refused_calls};
 use crate::db::{Db, Sizes, migrations};
 use crate::error::{Error, Result};
 use crate::http::documented::DocumentedOperation;
@@ -35,7 +35,7 @@ use crate::http::mount::Mount;
 use crate::http::operations::Operations;
 use crate::http::settings::{ROOT, Settings};
 use crate::http::{body, envelope, fallback};
-use crate::idempotency::Retries;
+use crate::idempotency::{self, Retries};
 use crate::meta::Document;
 use crate::openapi;
 use crate::partners::limits::KeyLimits;
@@ -188,12 +188,18 @@ pub async fn start(setup: Setup) -> Result<RunningServer> {
     let (operations, document) = published(setup.document, setup.public_url.as_deref(), metrics_here)?;
     let limits = Data::new(Limits::new(setup.limits.as_ref(), &setup.clock, &metrics)?);
     let sealer = Sealer::with(setup.vault.ring());
-    let (denials, waiting) = Denials::new(metrics.clone().into_inner());
+    let (denials, waiting) =
+        Denials::new(metrics.clone().into_inner(), setup.clock.clone(), setup.random.clone());
     let services = Services {
         db: db.clone(),
         directory: directory.clone(),
         vault: setup.vault.clone(),
-        retries: Arc::new(Retries::new(db.clone(), keys.retries, setup.vault.clone())),
+        retries: Arc::new(Retries::new(
+            db.clone(),
+            keys.retries,
+            setup.vault.clone(),
+            setup.limits.is_some().then_some(idempotency::MOST_BYTES),
+        )),
         denials,
     };
     let shared = Shared {
@@ -290,7 +296,10 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
                 }
             })
             .service(
-                web::scope(ROOT).guard(fn_guard(move |call| fallback::may_take(call, &operations))).configure(slices),
+                web::scope(ROOT)
+                    .guard(fn_guard(move |call| fallback::may_take(call, &operations)))
+                    .wrap(from_fn(refused_calls::around))
+                    .configure(slices),
             )
             .default_service(web::to(fallback::answer))
     };

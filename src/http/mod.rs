@@ -23,4 +23,5 @@ pub mod query;
 pub mod settings;
 pub mod trace;
 mod unread;
+mod withheld;
 pub mod written;

@@ -22,6 +22,11 @@ pub fn meaning(problem: Problem) -> Meaning {
     Meaning { status, title, explanation }
 }
 
+/// Whether a call that fails with this problem failed by what the caller did, and not by what the server could not do.
+pub fn is_callers_fault(problem: Problem) -> bool {
+    meaning(problem).status.is_client_error()
+}
+
 type ProblemRow = (StatusCode, (&'static str, &'static str), (&'static str, &'static str));
 
 #[expect(clippy::too_many_lines, reason = "It is a table.")]

@@ -258,6 +258,7 @@ fn nouns_and_stores_know_nothing_of_actix_and_routes_nothing_of_diesel() {
             "auth/extract.rs",
             "auth/sign_in.rs",
             "context/http.rs",
+            "context/refused_calls.rs",
             "openapi/components.rs",
         ];
         runs.contains(&path) || web.contains(&path) || path.starts_with("http/") || path.starts_with("meta/")

@@ -61,12 +61,12 @@ pub async fn copy_for_sibling(
     body: Body<CopyForSibling>,
 ) -> Result<HttpResponse> {
     let (id, index, scope) = (id.0, body.0.sibling_index, ctx.changeable());
-    let attempt = actions::REFERRAL_COPIED_FOR_SIBLING.on(id).on_behalf_of(scope.only_office()).noting_readings_only();
-    ctx.write(attempt.clone(), answers::repeat_copy(id, scope), async || {
+    let attempt = actions::REFERRAL_COPIED_FOR_SIBLING.on(id).on_behalf_of(scope.only_office());
+    ctx.write(attempt, answers::repeat_copy(id, scope), async || {
         let (staff, standing, moment, scope) =
             (&ctx.caller.staff, ctx.caller.standing(), &ctx.call.moment, ctx.changeable());
         let found = ctx.read(move |conn| store::find(conn, &scope, id)).await;
-        let before = ctx.noted(found, &attempt)?.open(&ctx.vault)?;
+        let before = found?.open(&ctx.vault)?;
         ctx.call.check_if_match_when_given(before.version)?;
         if before.status() == Status::EnteredInError {
             return Err(Error::new(Problem::EnteredInError));

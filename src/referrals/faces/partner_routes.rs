@@ -78,7 +78,7 @@ const MOST_TIMES: u8 = 4;
 async fn submit_referral(ctx: Context<Submitter>, new: Body<NewReferral>) -> Result<HttpResponse> {
     let (agency, sender, moment) = (&ctx.caller.0, ctx.caller.0.id, &ctx.call.moment);
     let number = new.0.child.number().map(|number| people_store::number_hash(&ctx.vault, number));
-    let attempt = actions::REFERRAL_RECEIVED.on_new().noting_readings_only();
+    let attempt = actions::REFERRAL_RECEIVED.on_new();
     let times = Cell::new(0);
     ctx.write(attempt, answers::repeat_to_sender(sender), async || {
         times.update(|times| times + 1);

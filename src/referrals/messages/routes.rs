@@ -102,11 +102,11 @@ async fn list_partner_messages(
 #[post("/referrals/{id}/messages")]
 async fn write_message(ctx: Context<CaseWorker>, id: Named<ReferralId>, new: Body<NewMessage>) -> Result<HttpResponse> {
     let (id, scope) = (id.0, ctx.changeable());
-    let attempt = actions::REFERRAL_MESSAGE_WRITTEN.on(id).on_behalf_of(scope.only_office()).noting_readings_only();
-    ctx.write(attempt.clone(), answers::repeat(scope), async || {
+    let attempt = actions::REFERRAL_MESSAGE_WRITTEN.on(id).on_behalf_of(scope.only_office());
+    ctx.write(attempt, answers::repeat(scope), async || {
         let scope = ctx.changeable();
         let found = ctx.read(move |conn| store::find(conn, &scope, id)).await;
-        let referral = ctx.noted(found, &attempt)?.open(&ctx.vault)?;
+        let referral = found?.open(&ctx.vault)?;
         ctx.call.check_if_match_when_given(referral.version)?;
         check_writable(&referral)?;
         if referral.is_anonymous() {
