@@ -20,7 +20,7 @@ const LONGEST: usize = 64 * 1024;
 pub struct FilesConfig {
     /// Refuse a file with a secret that others may read or change, and a file of the identity provider's keys that others may
     /// change. Without this, each is a warning: containers often get their secrets that way
-    #[arg(long, global = true, env = "NARA_STRICT_FILES", value_name = "NARA_STRICT_FILES")]
+    #[arg(long, global = true, env = "NARA_STRICT_FILES")]
     pub strict_files: bool,
 }
 

@@ -76,7 +76,7 @@ pub async fn put_boundary(
     let prepare = async |latest: &Directory| {
         let district = latest.find_district(&name.0).ok_or_else(Error::not_found)?;
         ctx.call.check_if_match(district.version)?;
-        let read = async || DrawnBoundary::read(&body, ctx.directory_handle(), latest, "").await;
+        let read = || DrawnBoundary::read(&body, ctx.directory_handle(), latest, "");
         let DrawnBoundary { boundary, geojson } = drawn.get_or_try_init(read).await?.clone();
         let changed = district.with_new_boundary(&ctx.call.moment);
         let (id, version) = (changed.id, changed.version);

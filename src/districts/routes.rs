@@ -120,7 +120,7 @@ async fn create_district(ctx: Context<Administrator>, new: Body<NewDistrict>) ->
     let (body, drawn) = (Arc::new(body), OnceCell::new());
     let prepare = async |latest: &Directory| {
         let district = District::new(details.clone(), &latest.known(), &ctx.call.moment)?;
-        let read = async || DrawnBoundary::read(&body, ctx.directory_handle(), latest, "/boundary").await;
+        let read = || DrawnBoundary::read(&body, ctx.directory_handle(), latest, "/boundary");
         let DrawnBoundary { boundary, geojson } = drawn.get_or_try_init(read).await?.clone();
         let (id, links) = (district.id, ctx.call.links());
         Ok(DirectoryChange {
