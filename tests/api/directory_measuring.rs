@@ -114,7 +114,8 @@ on_both_databases! {
         make_room(&app, 200.0).await;
         // Each server measures by itself, so the small district is stored while the large one is measured.
         let other = app.another_server().await;
-        let large = app.administrator().post("/districts", district("large", level_comb(BERGA, 180.0, 4_000)));
+        let administrator = app.administrator();
+        let large = administrator.post("/districts", district("large", level_comb(BERGA, 180.0, 4_000)));
         let small = async {
             tokio::time::sleep(Duration::from_millis(150)).await;
             other.administrator().post("/districts", district("small", square(BERGA, 20.0))).await
