@@ -27,6 +27,17 @@ pub(super) fn intersection(one: &MultiPolygon, two: &MultiPolygon) -> MultiPolyg
     cut(one, two, OverlayRule::Intersect)
 }
 
+/// Returns the ground that the first shape covers and at least one of the others covers, too. The shells of all shapes are
+/// counterclockwise and their holes clockwise.
+pub(super) fn intersection_with_all<'a>(
+    one: &MultiPolygon,
+    others: impl IntoIterator<Item = &'a MultiPolygon>,
+) -> MultiPolygon {
+    let one: Vec<OpenRing> = rings(one).collect();
+    let others: Vec<OpenRing> = others.into_iter().flat_map(rings).collect();
+    overlay(&one, &others, OverlayRule::Intersect, FillRule::Positive)
+}
+
 /// Returns the ground of the first shape that the second does not cover.
 pub(super) fn difference(one: &MultiPolygon, two: &MultiPolygon) -> MultiPolygon {
     cut(one, two, OverlayRule::Difference)
@@ -49,9 +60,12 @@ pub(super) fn widened(shape_of: &MultiPolygon, by: f64) -> MultiPolygon {
 
 fn cut(one: &MultiPolygon, two: &MultiPolygon, rule: OverlayRule) -> MultiPolygon {
     let [one, two]: [Vec<OpenRing>; 2] = [rings(one).collect(), rings(two).collect()];
-    let mut overlay =
-        FloatOverlay::<_>::from_subj_and_clip_custom(&one, &two, OverlayOptions::ogc(), Default::default());
-    shape(overlay.overlay(rule, FillRule::EvenOdd))
+    overlay(&one, &two, rule, FillRule::EvenOdd)
+}
+
+fn overlay(one: &[OpenRing], two: &[OpenRing], rule: OverlayRule, fill: FillRule) -> MultiPolygon {
+    let mut overlay = FloatOverlay::<_>::from_subj_and_clip_custom(one, two, OverlayOptions::ogc(), Default::default());
+    shape(overlay.overlay(rule, fill))
 }
 
 fn rings(shape: &MultiPolygon) -> impl Iterator<Item = OpenRing> {
