@@ -85,10 +85,12 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
         metrics: config
             .metrics_address
             .map_or(Ok(MetricsAt::Nowhere), |address| listen(address).map(MetricsAt::Apart))?,
-        public_url: config.public_url,
+        public_url: Some(config.public_url),
         cors_origins: config.cors_origins,
         trusted_proxies: config.trusted_proxies,
         limits: config.limits.rates(),
+        connections_per_address: config.limits.connections(),
+        keeps_credentials: false,
         tokens,
         permissions: Permissions::standard(),
         secret,

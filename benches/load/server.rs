@@ -148,6 +148,8 @@ fn setup(installation: &Installation, vault: Vault) -> Setup {
         trusted_proxies: Vec::new(),
         // What is measured calls far more often than a caller may.
         limits: None,
+        connections_per_address: None,
+        keeps_credentials: false,
         tokens: verifier(installation),
         permissions: Permissions::standard(),
         secret: installation.secret.clone(),

@@ -93,6 +93,8 @@ impl TestApp {
             permissions: Permissions::standard(),
             // Tests call in bursts while their clock stands still.
             limits: None,
+            connections_per_address: None,
+            keeps_credentials: false,
             secret: credentials::secret(),
             vault: credentials::vault(),
             environment: ENVIRONMENT.to_owned(),
