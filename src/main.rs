@@ -22,7 +22,7 @@ use nara::db::connection::Purpose;
 use nara::db::migrations;
 use nara::meta::probe;
 use nara::moment::Moment;
-use nara::server::{self, MetricsAt, Setup, Timeouts};
+use nara::server::{self, ConnectionLimits, MetricsAt, Setup, Timeouts};
 use nara::time::{Clock, Random};
 use nara::vault::{VaultKeys, rotation};
 use nara::{demo, directory, lookups, telemetry};
@@ -89,7 +89,7 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
         cors_origins: config.cors_origins,
         trusted_proxies: config.trusted_proxies,
         limits: config.limits.rates(),
-        connections_per_address: config.limits.connections(),
+        connections: ConnectionLimits::with_share(config.limits.connections()),
         keeps_credentials: false,
         tokens,
         permissions: Permissions::standard(),

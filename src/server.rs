@@ -8,7 +8,6 @@ mod transport;
 mod watch;
 
 use std::net::{SocketAddr, TcpListener};
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,7 +51,7 @@ use crate::{
 };
 
 use accept::{Gate, Reception};
-pub use setup::{DerivedKeys, MetricsAt, Setup, Timeouts};
+pub use setup::{ConnectionLimits, DerivedKeys, MetricsAt, Setup, Timeouts};
 use watch::{Watch, renew_keys, seal};
 
 /// Mounts the operations of every slice. A slice that is not mounted here is neither served nor documented.
@@ -108,9 +107,6 @@ fn published(setup: &mut Setup) -> Result<(Operations, Document)> {
     let (operations, json) = described(setup.document.take(), served_at)?;
     Ok((Operations::new(operations, &paths), Document::new(json, setup.keeps_credentials)))
 }
-
-/// The largest number of open connections. Further ones wait to be accepted.
-const CONNECTIONS: usize = 4096;
 
 /// A running server with its background tasks.
 pub struct RunningServer {
@@ -215,7 +211,7 @@ pub async fn start(mut setup: Setup) -> Result<RunningServer> {
         metrics_here: matches!(setup.metrics, MetricsAt::Here),
     };
     let address = setup.listener.local_addr().map_err(Error::internal)?;
-    let server = listen(shared, setup.listener, setup.workers, setup.timeouts, setup.connections_per_address)?;
+    let server = listen(shared, setup.listener, setup.workers, setup.timeouts, setup.connections)?;
     let handle = server.handle();
     let server = begin(server).await;
     actix_web::rt::spawn(renew_keys(sign_in.into_inner()));
@@ -264,11 +260,11 @@ fn listen(
     listener: TcpListener,
     workers: usize,
     timeouts: Timeouts,
-    connections_per_address: Option<NonZeroUsize>,
+    connections: ConnectionLimits,
 ) -> Result<Server> {
-    files::allow(CONNECTIONS);
+    files::allow(connections.all);
     let readiness = Data::<Readiness>::default();
-    let crowd = Data::new(Crowd::new(connections_per_address, CONNECTIONS));
+    let crowd = Data::new(Crowd::new(connections.per_address, connections.all));
     let gate = Gate {
         crowd: crowd.clone().into_inner(),
         trusted_proxies: shared.settings.trusted_proxies.as_slice().into(),
@@ -309,7 +305,7 @@ fn listen(
             .default_service(web::to(fallback::answer))
     };
     let workers = if workers == 0 { std::thread::available_parallelism().map_or(2, usize::from) } else { workers };
-    let reception = Reception { workers, connections: CONNECTIONS, timeouts, hears_signals: true, gate };
+    let reception = Reception { workers, connections: connections.all, timeouts, hears_signals: true, gate };
     accept::listen(app, listener, reception).map_err(Error::internal)
 }
 

@@ -30,7 +30,7 @@ use crate::directory;
 use crate::error::{Error, Result};
 use crate::moment::Moment;
 use crate::partners;
-use crate::server::{self, DerivedKeys, MetricsAt, RunningServer, Setup, Timeouts};
+use crate::server::{self, ConnectionLimits, DerivedKeys, MetricsAt, RunningServer, Setup, Timeouts};
 use crate::time::{Clock, Random};
 
 use credentials::DemoCredentials;
@@ -75,7 +75,7 @@ pub async fn start(
         cors_origins: Vec::new(),
         trusted_proxies: Vec::new(),
         limits: limits.and_then(LimitsConfig::rates),
-        connections_per_address: limits.and_then(LimitsConfig::connections),
+        connections: ConnectionLimits::with_share(limits.and_then(LimitsConfig::connections)),
         keeps_credentials: true,
         tokens: credentials.verifier()?,
         permissions: Permissions::standard(),

@@ -75,6 +75,7 @@ where
     S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>
         + 'static,
     S::InitError: Debug,
+    S::Service: 'static,
     <S::Service as Service<Request>>::Future: 'static,
 {
     let Reception { workers, connections, timeouts, hears_signals, gate } = reception;

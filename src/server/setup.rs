@@ -33,9 +33,7 @@ pub struct Setup {
     pub trusted_proxies: Vec<IpNet>,
     /// The rate limits of callers. `None` means that nobody is limited.
     pub limits: Option<Rates>,
-    /// The largest number of connections of one client, and of calls at once of one client behind a trusted proxy. `None` means that
-    /// nobody is limited.
-    pub connections_per_address: Option<NonZeroUsize>,
+    pub connections: ConnectionLimits,
     /// Whether Swagger UI keeps keys and tokens in the browser when its page is closed, which is fit for a demo only.
     pub keeps_credentials: bool,
     pub tokens: TokenVerifier,
@@ -68,6 +66,22 @@ impl Setup {
             clock: self.clock.clone(),
             random: self.random.clone(),
         }
+    }
+}
+
+/// The largest numbers of connections that are open at once.
+#[derive(Debug, Clone, Copy)]
+pub struct ConnectionLimits {
+    /// Of all clients together. Further ones wait to be accepted.
+    pub all: usize,
+    /// Of one client; of one client behind a trusted proxy, the number of its calls at once. `None` means that nobody is limited.
+    pub per_address: Option<NonZeroUsize>,
+}
+
+impl ConnectionLimits {
+    /// Returns the limits of a server that gives one client this share.
+    pub fn with_share(per_address: Option<NonZeroUsize>) -> Self {
+        Self { all: 4096, per_address }
     }
 }
 
