@@ -175,7 +175,7 @@ async fn a_proxy_is_no_client_and_those_behind_it_are_counted_by_their_calls() {
     let timeouts = Timeouts { body: Duration::from_secs(3), ..Timeouts::default() };
     let behind_a_proxy = |setup: &mut Setup| {
         of_three(setup);
-        setup.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        setup.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
         setup.timeouts = timeouts;
     };
     for app in servers(behind_a_proxy).await {
