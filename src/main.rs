@@ -23,7 +23,7 @@ use nara::db::connection::Purpose;
 use nara::db::{Target, migrations, private};
 use nara::meta::probe;
 use nara::moment::Moment;
-use nara::server::{self, MetricsAt, Setup, Timeouts};
+use nara::server::{self, ConnectionLimits, MetricsAt, Setup, Timeouts};
 use nara::time::{Clock, Random};
 use nara::vault::{VaultKeys, rotation};
 use nara::{demo, directory, lookups, telemetry};
@@ -93,10 +93,12 @@ async fn serve(config: ServeConfig, files: FilesConfig) -> Result<(), String> {
         metrics: config
             .metrics_address
             .map_or(Ok(MetricsAt::Nowhere), |address| listen(address).map(MetricsAt::Apart))?,
-        public_url: config.public_url,
+        public_url: Some(config.public_url),
         cors_origins: config.cors_origins,
         trusted_proxies: config.trusted_proxies,
         limits: config.limits.rates(),
+        connections: ConnectionLimits::with_share(config.limits.connections()),
+        keeps_credentials: false,
         tokens,
         permissions: Permissions::standard(),
         secret,

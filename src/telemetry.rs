@@ -37,6 +37,7 @@ pub struct Metrics {
     unknown_offices: IntCounter,
     key_renewals: IntCounterVec,
     refused_by_budget: IntCounterVec,
+    crowded_out: IntCounterVec,
     refused_keys: IntCounterVec,
     denials_dropped: IntCounter,
     deadlines_overdue: IntCounterVec,
@@ -107,6 +108,11 @@ impl Metrics {
                 "Calls that were refused because the caller exceeded a rate limit, by budget.",
                 &["budget"],
             )?,
+            crowded_out: maker.counters(
+                "nara_crowded_out_total",
+                "Connections closed at once, and calls behind a proxy refused, because their client had too many at the same time.",
+                &["what"],
+            )?,
             refused_keys: maker.counters(
                 "nara_partner_keys_refused_total",
                 "Keys of partner agencies that were not accepted, by the reason.",
@@ -168,6 +174,12 @@ impl Metrics {
     /// Adds `calls` to the number of calls that were refused because this rate limit was exceeded.
     pub fn count_refused_by_budget(&self, budget: &str, calls: u64) {
         self.refused_by_budget.with_label_values(&[budget]).inc_by(calls);
+    }
+
+    /// Adds `count` to the number of connections, or of calls behind a proxy, that were refused because their client had too many
+    /// at the same time.
+    pub fn count_crowded_out(&self, what: &'static str, count: u64) {
+        self.crowded_out.with_label_values(&[what]).inc_by(count);
     }
 
     /// Adds `keys` to the number of API keys of partner agencies that were refused for this reason. The key is never named.

@@ -36,7 +36,8 @@ pub struct Call {
 /// The permission for clients and proxies to cache an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cache {
-    /// Anybody may cache the answer for a minute. Used for the directory.
+    /// Anybody may cache the answer for a minute. Used for the directory. Without a public URL the links in it are made of what the
+    /// caller wrote, and then only the caller may cache it.
     Public,
     /// Nobody may store the answer. Used for personal data, and for questions that disclose where somebody is.
     NoStore,
@@ -194,6 +195,9 @@ impl Call {
             response(StatusCode::OK, answer)
         };
         add_cache(response.headers_mut(), cache);
+        if cache == Cache::Public && self.settings.public_url.is_none() {
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=60"));
+        }
         links.map(|links| response.headers_mut().insert(header::LINK, links));
         response
     }

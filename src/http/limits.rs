@@ -9,7 +9,7 @@
 //! - An IPv6 address counts by its first 64 bits, which belong to one subscriber.
 //! - Every answer of an operation tells the state of the budgets that the call was taken from: `RateLimit-Policy` and
 //!   `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10).
-//! - Health checks, metrics and the pages of the documentation are not operations, and have no limits.
+//! - The pages of the documentation are taken from the budget of callers without a sign-in. Health checks and metrics have no limits.
 
 mod buckets;
 pub mod budget;

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod body;
 pub mod call;
 pub mod client;
+pub mod crowd;
 pub mod documented;
 pub mod envelope;
 pub mod fallback;

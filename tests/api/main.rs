@@ -19,6 +19,8 @@ mod backup;
 mod bad_sign_ins;
 mod commands;
 mod commands_data;
+mod composition;
+mod connections;
 mod contract;
 mod database;
 mod demo;

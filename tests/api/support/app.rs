@@ -11,7 +11,7 @@ use nara::auth::permissions::Permissions;
 use nara::db::connection::Purpose;
 use nara::db::schema::audit_records;
 use nara::db::{Db, DbConn, Target, migrations};
-use nara::server::{self, MetricsAt, RunningServer, Setup, Timeouts};
+use nara::server::{self, ConnectionLimits, MetricsAt, RunningServer, Setup, Timeouts};
 use nara::time::Random;
 use serde_json::Value;
 
@@ -93,6 +93,8 @@ impl TestApp {
             permissions: Permissions::standard(),
             // Tests call in bursts while their clock stands still.
             limits: None,
+            connections: ConnectionLimits::with_share(None),
+            keeps_credentials: false,
             secret: credentials::secret(),
             vault: credentials::vault(),
             environment: ENVIRONMENT.to_owned(),
