@@ -283,7 +283,8 @@ on_both_databases! {
             let (family, guest) = (seen["familyId"].clone(), seen["guestFamilyIds"][0].clone());
             assert!([(&one["id"], &other["id"]), (&other["id"], &one["id"])].contains(&(&family, &guest)), "{seen}");
             // A change of the facts, meanwhile or later, moves nobody.
-            let change = here.patch(&path(&child), json!({ "givenName": "Alva" }), "*");
+            let of_child = path(&child);
+            let change = here.patch(&of_child, json!({ "givenName": "Alva" }), "*");
             let (changed, moved) = join(change, move_to(&there, &child, Value::Null)).await;
             assert_eq!((changed.status, moved.status), (200, 200), "{changed:?} {moved:?}");
             let seen = both(&app).get(&path(&child)).await.expect(200);
