@@ -125,15 +125,15 @@ on_both_databases! {
         assert_eq!(knows(&here, &other, &of_other).await, (false, false));
         // Each office that had the referral forgets, and no other reason is lost.
         let sent = app.submitted(concern_report()).await;
-        let contact = met(&app.staff("caseworker", &["bas-syd"]), &[&child]).await;
-        let redirect = json!({ "officeId": app.office_id("bas-syd").await, "reason": "moved" });
+        let contact = met(&app.staff("caseworker", &["rad-och-stod"]), &[&child]).await;
+        let redirect = json!({ "officeId": app.office_id("rad-och-stod").await, "reason": "moved" });
         app.team_lead().post(&format!("/referrals/{sent}/redirect"), redirect).await.expect(200);
-        let south = app.staff("team_lead", &["bas-syd"]);
-        assert_eq!((knows(&here, &child, &family).await, knows(&south, &child, &family).await), ((true, true), (true, true)));
-        south.post(&format!("/referrals/{sent}/enter-in-error"), json!({ "reason": "Fel barn." })).await.expect(200);
-        assert_eq!((knows(&here, &child, &family).await, knows(&south, &child, &family).await), ((false, false), (true, true)));
-        mistaken(&south, &contact).await;
-        assert_eq!(knows(&south, &child, &family).await, (false, false));
+        let elsewhere = app.staff("team_lead", &["rad-och-stod"]);
+        assert_eq!((knows(&here, &child, &family).await, knows(&elsewhere, &child, &family).await), ((true, true), (true, true)));
+        elsewhere.post(&format!("/referrals/{sent}/enter-in-error"), json!({ "reason": "Fel barn." })).await.expect(200);
+        assert_eq!((knows(&here, &child, &family).await, knows(&elsewhere, &child, &family).await), ((false, false), (true, true)));
+        mistaken(&elsewhere, &contact).await;
+        assert_eq!(knows(&elsewhere, &child, &family).await, (false, false));
     }
 
     async fn an_upgrade_finds_the_reasons_that_nobody_had_written_down(app: TestApp) {
