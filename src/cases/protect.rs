@@ -10,9 +10,9 @@ use crate::directory::Directory;
 use crate::error::Result;
 use crate::families;
 use crate::families::membership::ActingStaff;
-use crate::id::{FamilyId, PersonId};
+use crate::id::{PersonId, ResourceId};
 use crate::outreach;
-use crate::people::Person;
+use crate::people::{Person, belonging};
 use crate::referrals::Status;
 use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::person::of_person;
@@ -29,7 +29,6 @@ pub fn affected(conn: &mut DbConn, person: PersonId, is_raised: bool) -> Result<
 /// The hiding of the referrals and contacts about a protected person, ready to be written.
 pub struct ProtectPerson {
     person: PersonId,
-    family: Option<FamilyId>,
     /// The next versions of the person's referrals, sealed (encrypted).
     referrals: Vec<SealedReferral>,
     /// The events that are added to the histories of the referrals that go to another office.
@@ -56,7 +55,7 @@ impl ProtectPerson {
             events.extend(SealedEvent::of_rerouting((&referral, &next), by.staff_id, vault, &by.moment)?);
             referrals.push(SealedReferral::new(&next, vault, &by.moment.random)?);
         }
-        Ok(Self { person: person.id, family: person.family_id, referrals, events, rerouted })
+        Ok(Self { person: person.id, referrals, events, rerouted })
     }
 
     /// Writes the next versions of the referrals, and hides the contacts that name the person and the sibling reports copied
@@ -68,11 +67,12 @@ impl ProtectPerson {
         outreach::store::protect(conn, self.person)?;
         for referral in &self.referrals {
             if referral.status != Status::EnteredInError {
-                families::store::meet_person(conn, self.person, referral.office_id, true)?;
+                let source = ResourceId::from_uuid(referral.id.uuid());
+                families::store::meet_person(conn, self.person, referral.office_id, true, source)?;
             }
             hiding::hide_copied(conn, referral.id, directory, vault, by)?;
         }
-        if let Some(family) = self.family {
+        for family in belonging::families_of_one(conn, self.person)? {
             families::store::members_changed(conn, family)?;
         }
         if self.rerouted.is_empty() {

@@ -256,8 +256,18 @@ impl Call {
     /// Checks `If-Match`, which is required, for a resource whose version must not be disclosed: the tag must be that of the
     /// content `view`, which the caller would read now.
     pub fn check_if_match_of(&self, view: &impl Serialize) -> Result<()> {
+        self.check_whole_if_match(view, Validator::Content)
+    }
+
+    /// Checks `If-Match` if it was sent, for a resource that can also change without getting a new version: the tag must be the
+    /// whole entity tag of `view`, which the caller would read now.
+    pub fn check_whole_if_match_when_given(&self, view: &impl Serialize, validator: Validator) -> Result<()> {
+        if self.names_a_version() { self.check_whole_if_match(view, validator) } else { Ok(()) }
+    }
+
+    fn check_whole_if_match(&self, view: &impl Serialize, validator: Validator) -> Result<()> {
         let tags = self.if_match().ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
-        let current = Representation::of(view, Validator::Content)?.etag;
+        let current = Representation::of(view, validator)?.etag;
         if lists(tags, current.to_str().unwrap_or_default(), |tag, current| tag == current) {
             Ok(())
         } else {

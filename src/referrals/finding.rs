@@ -8,9 +8,10 @@ use crate::auth::CaseScope;
 use crate::db::DbConn;
 use crate::db::schema::{people as people_table, referrals};
 use crate::error::Result;
-use crate::id::{FamilyId, OfficeId, PersonId, ReferralId, StaffId};
+use crate::families::guests;
+use crate::id::{OfficeId, PersonId, ReferralId, StaffId};
 use crate::on_backend;
-use crate::people::store as people_store;
+use crate::people::{belonging, store as people_store};
 use crate::referrals::reference::Reference;
 use crate::referrals::store::{SealedReferral, known_to};
 use crate::referrals::{Kind, Status};
@@ -86,7 +87,7 @@ pub fn related(
     to: &SealedReferral,
     copies: &[ReferralId],
 ) -> Result<Vec<Related>> {
-    let (same, family) = people_around(conn, to)?;
+    let (same, family) = people_around(conn, sight, to)?;
     // A child who is not registered is recognised only by the identity number.
     let number: Vec<Vec<u8>> = to.child_number_hash.iter().cloned().collect();
     let unlinked = referrals::person_id.is_null().and(referrals::child_number_hash.eq_any(number).assume_not_null());
@@ -113,20 +114,23 @@ pub fn related(
     Ok(all)
 }
 
-/// The registered persons who are the referral's child (those with the same identity number), and the members of the child's
-/// family. Both are empty if the child is not registered.
-fn people_around(conn: &mut DbConn, referral: &SealedReferral) -> Result<(Vec<PersonId>, Vec<PersonId>)> {
+/// The registered persons who are the referral's child (those with the same identity number), and the people in those families of
+/// the child that `sight` covers. Both are empty if the child is not registered.
+fn people_around(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    referral: &SealedReferral,
+) -> Result<(Vec<PersonId>, Vec<PersonId>)> {
     let Some(person) = referral.person_id else { return Ok((Vec::new(), Vec::new())) };
-    let columns = (people_table::number_hash, people_table::family_id);
-    let (number, family): (Option<Vec<u8>>, Option<FamilyId>) =
-        on_backend!(&mut *conn, conn => people_table::table.find(person).select(columns).first(conn))?;
+    let number: Option<Vec<u8>> = on_backend!(&mut *conn, conn =>
+        people_table::table.find(person).select(people_table::number_hash).first(conn))?;
     let mut same = vec![person];
     if let Some(number) = number {
         same.extend(people_store::all_with_number(conn, &number)?.iter().map(|record| record.id));
     }
-    let members = match family {
-        Some(family) => people_store::of_family(conn, family)?.into_iter().map(|(id, ..)| id).collect(),
-        None => Vec::new(),
-    };
-    Ok((same, members))
+    let mut relatives = Vec::new();
+    for family in guests::seen_of_one(conn, sight, person)? {
+        relatives.extend(belonging::of_family(conn, family)?.iter().map(|person| person.id));
+    }
+    Ok((same, relatives))
 }

@@ -167,7 +167,7 @@ fn a_damaged_database_makes_no_backup() {
     };
     let backup = |name: &str| refused(&["backup", &kept.path(name)], &[("DATABASE_URL", &database)]);
     damage(
-        "PRAGMA foreign_keys=OFF; INSERT INTO person_offices (person_id, office_id) VALUES (randomblob(16), randomblob(16))",
+        "PRAGMA foreign_keys=OFF; INSERT INTO person_offices (person_id, office_id, through_protected, source_id) VALUES (randomblob(16), randomblob(16), 0, randomblob(16))",
     );
     let said = backup("new.db");
     assert!(said.contains("2 references lead nowhere, one in person_offices"), "{said}");

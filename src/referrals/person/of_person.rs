@@ -8,10 +8,10 @@ use crate::db::{DbConn, dialect, stale};
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::families::{FirstReached, reached};
-use crate::id::{FamilyId, PersonId, ResourceId};
+use crate::id::{PersonId, ResourceId};
 use crate::moment::Moment;
 use crate::on_backend;
-use crate::people::{self, ProtectedIdentity};
+use crate::people::{self, ProtectedIdentity, belonging};
 use crate::referrals::course::{Course, clocks};
 use crate::referrals::matter::NewReferral;
 use crate::referrals::person::RegisteredPerson;
@@ -99,13 +99,12 @@ pub fn protect(conn: &mut DbConn, person: PersonId, next: &[SealedReferral]) -> 
     if unprotected(conn, person)?.is_empty() { Ok(()) } else { Err(stale()) }
 }
 
-/// Computes again how the person's family was first reached; does nothing if the person has no family. Used when a referral about
+/// Computes again how the person's families were first reached; does nothing if the person has none. Used when a referral about
 /// the person no longer counts, counts again, or is about somebody else.
 pub fn is_no_fact_any_more(conn: &mut DbConn, person: PersonId) -> Result<()> {
     dialect::hold_people(conn, &[person])?;
-    let family: Option<FamilyId> =
-        on_backend!(&mut *conn, conn => people_table::table.find(person).select(people_table::family_id).first(conn))?;
-    family.map_or(Ok(()), |family| reached::recompute(conn, &[family]))
+    let families = belonging::families_of_one(conn, person)?;
+    reached::recompute(conn, &families)
 }
 
 /// Records that a new referral reached the family of its child at the time of its receipt. Does nothing if the child is not

@@ -16,7 +16,7 @@ use crate::directory::Directory;
 use crate::error::Result;
 use crate::families;
 use crate::families::membership::ActingStaff;
-use crate::id::ReferralId;
+use crate::id::{ReferralId, ResourceId};
 use crate::moment::Moment;
 use crate::on_backend;
 use crate::people::ProtectedIdentity;
@@ -83,7 +83,8 @@ pub fn hide_copied(
         }
         if let Some(person) = after.person_id {
             if after.office_id != before.office_id {
-                families::store::meet_person(conn, person, after.office_id, true)?;
+                let source = ResourceId::from_uuid(id.uuid());
+                families::store::meet_person(conn, person, after.office_id, true, source)?;
             }
             of_person::is_no_fact_any_more(conn, person)?;
         }
