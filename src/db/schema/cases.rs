@@ -34,6 +34,7 @@ diesel::table! {
         disclosed_status -> Text,
         disclosed_at -> SqlTime,
         unmarked_due_at -> SqlTime,
+        is_copy -> Bool,
     }
 }
 

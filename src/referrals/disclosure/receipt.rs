@@ -61,7 +61,8 @@ pub struct Receipt {
     /// sender may not learn the decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<ReceiptFeedback>,
-    /// The place to turn to instead, if the office declined the referral.
+    /// The place to turn to instead, if the office declined the referral and the consent lets the sender learn how the request
+    /// ends.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
