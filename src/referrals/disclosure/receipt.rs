@@ -67,6 +67,12 @@ pub struct Receipt {
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn_to: Option<TurnToInstead>,
+    /// `true` in the answer to a further report that was taken as a supplement to the report of this receipt, because the agency
+    /// has very many open reports about the child. Absent otherwise.
+    ///
+    /// @x-example-omit true
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken_as_supplement: Option<bool>,
     /// The address of this receipt, and links to the actions that the sender may take now.
     #[serde(rename = "_links")]
     #[schema(max_items = 20)]
@@ -177,8 +183,14 @@ impl Receipt {
                 ReceiptFeedback { requested, value, sent_at }
             }),
             turn_to: disclosed.turn_to.map(|turn_to| TurnToInstead::of(turn_to, directory)),
+            taken_as_supplement: None,
             links: links(disclosed, scopes, linking),
         }
+    }
+
+    /// Says that a further report was taken as a supplement to the report of this receipt.
+    pub fn of_supplemented(self) -> Self {
+        Self { taken_as_supplement: Some(true), ..self }
     }
 }
 
