@@ -171,7 +171,10 @@ fn replace(conn: &mut DbConn, mut rows: Vec<FirstReachedRow>) -> Result<()> {
     }
     rows.sort_unstable_by_key(|row| row.family_id);
     forget(conn, &rows.iter().map(|row| row.family_id).collect::<Vec<_>>())?;
-    on_backend!(conn, conn => diesel::insert_into(family_first_facts::table).values(&rows).execute(conn))?;
+    // A statement has a bounded number of variables, and a batch of contacts may have met thousands of families.
+    for some in rows.chunks(1_000) {
+        on_backend!(&mut *conn, conn => diesel::insert_into(family_first_facts::table).values(some).execute(conn))?;
+    }
     Ok(())
 }
 

@@ -5,6 +5,8 @@
 //! nothing that it did not send: neither whether the child is registered, nor what others have sent. Reports that name no number
 //! are not counted, since nobody can say that they are about the same child.
 
+use std::cmp::Reverse;
+
 use diesel::prelude::*;
 
 use crate::db::DbConn;
@@ -14,9 +16,12 @@ use crate::id::{PartnerId, ReferralId};
 use crate::on_backend;
 use crate::referrals::store::SealedReferral;
 use crate::referrals::{Kind, Referral, Status};
+use crate::time::Timestamp;
 
 /// The number of open reports of one agency about one child from which on a further report becomes a supplement.
 pub const MOST_OPEN: i64 = 50;
+/// The most open reports that are looked at for one that covers a further report.
+const MOST_LOOKED_AT: usize = 100;
 
 /// The reports of the agency `$sender` about the child with the identity number `$number`, given by its keyed hash, that have not
 /// ended. The copies that staff made for siblings do not count.
@@ -39,13 +44,20 @@ pub fn are_many(conn: &mut DbConn, sender: PartnerId, number: &[u8]) -> Result<b
 }
 
 /// Returns the agency's open reports about the child, the newest first, if there are [`MOST_OPEN`] or more; otherwise none. It
-/// returns no more than twice that number.
+/// returns at most [`MOST_LOOKED_AT`].
 pub fn many(conn: &mut DbConn, sender: PartnerId, number: &[u8]) -> Result<Vec<SealedReferral>> {
     if !are_many(conn, sender, number)? {
         return Ok(Vec::new());
     }
-    let newest = open_reports!(sender, number).order((referrals::received_at.desc(), referrals::id.desc()));
-    Ok(on_backend!(conn, conn => newest.limit(2 * MOST_OPEN).load(conn))?)
+    // With an order, SQLite would walk through everything that the agency has sent.
+    let open = open_reports!(sender, number).select((referrals::received_at, referrals::id));
+    let mut open: Vec<(Timestamp, ReferralId)> = on_backend!(&mut *conn, conn => open.load(conn))?;
+    open.sort_unstable_by_key(|position| Reverse(*position));
+    open.truncate(MOST_LOOKED_AT);
+    let rows = referrals::table.filter(referrals::id.eq_any(open.into_iter().map(|(_, id)| id).collect::<Vec<_>>()));
+    let mut rows: Vec<SealedReferral> = on_backend!(conn, conn => rows.load(conn))?;
+    rows.sort_unstable_by_key(|row| Reverse((row.received_at, row.id)));
+    Ok(rows)
 }
 
 impl Referral {
