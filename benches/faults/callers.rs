@@ -33,7 +33,7 @@ pub struct Callers {
 impl Callers {
     /// So many who submit one referral after the other.
     pub fn submitting(server: SocketAddr, partner_key: &str, count: usize) -> Self {
-        let body = report::body();
+        let body = report::body_without_number();
         let request = format!(
             "POST {} HTTP/1.1\r\nhost: localhost\r\nx-api-key: {partner_key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             report::PATH,

@@ -78,7 +78,7 @@ impl ReferralCorrecting {
         self.effects.write(conn)?;
         let rerouted = self.call.entry(actions::REFERRAL_REROUTED, vec![self.id.uuid()]).on_behalf_of(self.office);
         if let Some(by) = &self.hider {
-            hiding::hide_copied(conn, self.id, &self.directory, &self.vault, by)?;
+            hiding::hide_copied(conn, &[self.id], &self.directory, &self.vault, by)?;
         }
         if self.hides {
             contact_store::protect_source(conn, self.id)?;

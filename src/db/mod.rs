@@ -8,6 +8,7 @@
 //! - A job is a function that does database work and nothing else, because it may run again: on PostgreSQL after a deadlock or a
 //!   serialization failure, on SQLite when another job of its group failed.
 
+pub mod among;
 pub mod backup;
 mod checkpoints;
 pub mod columns;

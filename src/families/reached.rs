@@ -24,6 +24,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::db::among::among;
 use crate::db::schema::{
     family_first_facts, family_guests, follow_ups, offers, outreach_contacts, outreach_participants, people, referrals,
 };
@@ -172,7 +173,10 @@ fn replace(conn: &mut DbConn, mut rows: Vec<FirstReachedRow>) -> Result<()> {
     }
     rows.sort_unstable_by_key(|row| row.family_id);
     forget(conn, &rows.iter().map(|row| row.family_id).collect::<Vec<_>>())?;
-    on_backend!(conn, conn => diesel::insert_into(family_first_facts::table).values(&rows).execute(conn))?;
+    // A statement has a bounded number of variables, and a batch of contacts may have met thousands of families.
+    for some in rows.chunks(1_000) {
+        on_backend!(&mut *conn, conn => diesel::insert_into(family_first_facts::table).values(some).execute(conn))?;
+    }
     Ok(())
 }
 
@@ -268,15 +272,15 @@ pub fn hide_contacts(conn: &mut DbConn, contacts: &[OutreachContactId]) -> Resul
     if contacts.is_empty() {
         return Ok(Vec::new());
     }
-    let named = outreach_contacts::table.filter(outreach_contacts::id.eq_any(contacts.to_vec()));
+    let named = outreach_contacts::table.filter(among(outreach_contacts::id, contacts.to_vec()));
     let hidden = (outreach_contacts::protected.eq(true), outreach_contacts::district_id.eq(None::<DistrictId>));
     on_backend!(&mut *conn, conn => diesel::update(named.clone()).set(hidden).execute(conn))?;
-    let promises = follow_ups::table.filter(follow_ups::contact_id.eq_any(contacts.to_vec()));
+    let promises = follow_ups::table.filter(among(follow_ups::contact_id, contacts.to_vec()));
     on_backend!(&mut *conn, conn => diesel::update(promises).set(follow_ups::protected.eq(true)).execute(conn))?;
     let stated: Vec<Option<FamilyId>> =
         on_backend!(&mut *conn, conn => named.select(outreach_contacts::family_id).load(conn))?;
     let with = outreach_participants::table
-        .filter(outreach_participants::contact_id.eq_any(contacts.to_vec()))
+        .filter(among(outreach_participants::contact_id, contacts.to_vec()))
         .select(outreach_participants::person_id);
     let of_people: Vec<Option<FamilyId>> = on_backend!(&mut *conn, conn => people::table
         .filter(people::id.eq_any(with.clone()))

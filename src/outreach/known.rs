@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 
 use crate::auth::CaseScope;
+use crate::db::among::among;
 use crate::db::schema::{families, family_offices, people, staff_offices};
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
@@ -182,7 +183,7 @@ fn going_on(conn: &mut DbConn, ids: &[FamilyId]) -> Result<HashMap<FamilyId, Fam
         return Ok(HashMap::new());
     }
     let rows: Vec<(FamilyId, Option<FamilyId>)> = on_backend!(conn, conn => families::table
-        .filter(families::id.eq_any(ids.to_vec()))
+        .filter(among(families::id, ids.to_vec()))
         .select((families::id, families::merged_into))
         .load(conn))?;
     Ok(rows.into_iter().map(|(id, into)| (id, into.unwrap_or(id))).collect())
@@ -227,7 +228,7 @@ pub fn versions_known_to(
         |version: &OutreachContact| version.record.written.people().map(|(_, person)| person).collect::<Vec<_>>();
     let named: Vec<PersonId> = versions.iter().flat_map(named).collect();
     let protected = people::table
-        .filter(people::id.eq_any(named).and(people::protection.ne(ProtectedIdentity::None)))
+        .filter(among(people::id, named).and(people::protection.ne(ProtectedIdentity::None)))
         .select(people::id);
     let protected: Vec<PersonId> = on_backend!(&mut *conn, conn => protected.load(conn))?;
     let families: Vec<FamilyId> = versions.iter().filter_map(|version| version.record.written.family_id).collect();

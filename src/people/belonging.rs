@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use crate::db::DbConn;
+use crate::db::among::among;
 use crate::db::schema::{family_guests, people};
 use crate::error::Result;
 use crate::id::{FamilyId, PersonId};
@@ -58,12 +59,12 @@ pub fn are_all_protected(everyone: &[FamilyPerson]) -> bool {
 /// The protections of the people who belong to these families, each with the family. Nobody's identity is told.
 pub fn protections_in(conn: &mut DbConn, families: &[FamilyId]) -> Result<Vec<(FamilyId, ProtectedIdentity)>> {
     let mut all: Vec<(FamilyId, ProtectedIdentity)> = on_backend!(&mut *conn, conn => people::table
-        .filter(people::family_id.eq_any(families.to_vec()))
+        .filter(among(people::family_id, families.to_vec()))
         .select((people::family_id.assume_not_null(), people::protection))
         .load(conn))?;
     let guests: Vec<(FamilyId, ProtectedIdentity)> = on_backend!(conn, conn => family_guests::table
         .inner_join(people::table)
-        .filter(family_guests::family_id.eq_any(families.to_vec()))
+        .filter(among(family_guests::family_id, families.to_vec()))
         .select((family_guests::family_id, people::protection))
         .load(conn))?;
     all.extend(guests);
@@ -73,11 +74,11 @@ pub fn protections_in(conn: &mut DbConn, families: &[FamilyId]) -> Result<Vec<(F
 /// The families of these people, each list in its order, whether the caller may know of them or not.
 pub fn families_of(conn: &mut DbConn, ids: &[PersonId]) -> Result<HashMap<PersonId, Vec<FamilyId>>> {
     let members: Vec<(PersonId, Option<FamilyId>)> = on_backend!(&mut *conn, conn => people::table
-        .filter(people::id.eq_any(ids.to_vec()))
+        .filter(among(people::id, ids.to_vec()))
         .select((people::id, people::family_id))
         .load(conn))?;
     let guests: Vec<(PersonId, FamilyId)> = on_backend!(conn, conn => family_guests::table
-        .filter(family_guests::person_id.eq_any(ids.to_vec()))
+        .filter(among(family_guests::person_id, ids.to_vec()))
         .order((family_guests::person_id, family_guests::place))
         .select((family_guests::person_id, family_guests::family_id))
         .load(conn))?;

@@ -20,6 +20,7 @@ pub mod matter;
 pub mod messages;
 pub mod person;
 pub mod reference;
+mod related;
 mod routing;
 pub mod sending;
 pub mod siblings;

@@ -86,6 +86,7 @@ mod referral_routing;
 mod referral_rules;
 mod referral_siblings;
 mod referral_steps;
+mod referral_volume;
 mod referrals;
 mod sign_in;
 mod staff;

@@ -31,8 +31,9 @@ pub struct CopyForSibling {
 /// Give a sibling a separate report
 ///
 /// Makes a new concern report, with the sibling as its child and the child of the first report as a sibling. Everything else is
-/// copied from the first report, including the reporter and the time of receipt, from which the deadlines run. The sender sees
-/// the copy as one more of its reports. The copy is routed by the place where the child of the first report lives. Each sibling
+/// copied from the first report, including the reporter and the time of receipt, from which the deadlines run. A
+/// sender who may learn the decision sees the copy as one more of its reports; for the other senders, such as associations and by
+/// default the police, it does not exist, and nobody can write to them about it. The copy is routed by the place where the child of the first report lives. Each sibling
 /// gets at most one separate report.
 #[utoipa::path(
     operation_id = "copyReferralForSibling",

@@ -68,7 +68,7 @@ async fn a_server_waits_for_its_database_and_goes_on_by_itself() {
     let way = Way::to(format!("127.0.0.1:{port}").parse().unwrap());
     let through = format!("{before}@127.0.0.1:{}/{rest}", way.address.port());
     let app = direct.another_server_with(|setup| setup.target = through.parse().unwrap()).await;
-    let submit = async || app.school().post("/partner/referrals", fixtures::concern_report()).await;
+    let submit = async || app.school().post("/partner/referrals", fixtures::unnumbered()).await;
     let mut acknowledged = Vec::new();
     for _ in 0..3 {
         for answer in join_all((0..8).map(|_| submit())).await {
