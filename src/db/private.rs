@@ -28,8 +28,12 @@ pub fn take_from_others(target: &Target) {
         }
         let shown = path.display();
         match fs::set_permissions(&path, Permissions::from_mode(mode & !OTHERS)) {
-            Ok(()) => tracing::warn!("{shown}: other users could read or change it until now; only its owner can from now on"),
-            Err(error) => tracing::warn!("{shown}: other users may read or change it, and that cannot be changed: {error}"),
+            Ok(()) => {
+                tracing::warn!("{shown}: other users could read or change it until now; only its owner can from now on")
+            }
+            Err(error) => {
+                tracing::warn!("{shown}: other users may read or change it, and that cannot be changed: {error}")
+            }
         }
     }
 }

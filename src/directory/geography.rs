@@ -56,7 +56,8 @@ impl Geography {
         let municipality: Vec<_> = outline.iter().map(|outline| (0, outline.as_ref())).collect();
         let municipality = Locator::new(&municipality);
         let label_point = |(id, boundary): (&DistrictId, &Arc<Boundary>)| {
-            let known = before.filter(|before| before.boundaries.get(id).is_some_and(|held| Arc::ptr_eq(held, boundary)));
+            let known =
+                before.filter(|before| before.boundaries.get(id).is_some_and(|held| Arc::ptr_eq(held, boundary)));
             let known = known.and_then(|before| before.label_points.get(id).copied());
             (*id, known.unwrap_or_else(|| boundary.label_point()))
         };

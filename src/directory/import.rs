@@ -143,7 +143,9 @@ impl MeasuredImport {
         audit::record(conn, &Entry::new(moment, Actor::System, actions::DIRECTORY_IMPORTED, written, trace_id))?;
         // A snapshot is made from the new rows, so that a database with which no server could start is never written.
         let after = store::next(conn, moment.now, &self.expected)?;
-        after.map(|_| self.plan.summary()).ok_or_else(|| Error::internal("the stored districts are not the imported ones"))
+        after
+            .map(|_| self.plan.summary())
+            .ok_or_else(|| Error::internal("the stored districts are not the imported ones"))
     }
 }
 

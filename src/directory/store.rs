@@ -28,9 +28,8 @@ pub fn load(conn: &mut DbConn, now: Timestamp) -> Result<Directory> {
 pub fn next(conn: &mut DbConn, now: Timestamp, expected: &Directory) -> Result<Option<Directory>> {
     let version = version(conn)?;
     let districts = districts::store::all(conn)?;
-    let is_expected = |stored: &District| {
-        expected.district(stored.id).is_some_and(|expected| expected.version == stored.version)
-    };
+    let is_expected =
+        |stored: &District| expected.district(stored.id).is_some_and(|expected| expected.version == stored.version);
     if districts.len() != expected.districts.len() || !districts.iter().all(is_expected) {
         return Ok(None);
     }

@@ -97,7 +97,10 @@ fn a_secret_that_others_may_read_is_a_warning_and_refused_where_files_are_strict
     }
     let strict = |database: &str| {
         let mut environment = all.clone();
-        environment.iter_mut().filter(|(name, _)| *name == "DATABASE_URL").for_each(|(_, url)| *url = database.to_owned());
+        environment
+            .iter_mut()
+            .filter(|(name, _)| *name == "DATABASE_URL")
+            .for_each(|(_, url)| *url = database.to_owned());
         environment.push(("NARA_STRICT_FILES", "true".to_owned()));
         environment
     };
@@ -124,7 +127,9 @@ fn a_secret_that_others_may_read_is_a_warning_and_refused_where_files_are_strict
     assert!(says(&["serve"]).contains("DATABASE_URL"), "the files are well kept");
     // Every command that takes a secret looks at it.
     set_mode(&at("NARA_VAULT_KEYS_FILE"), 0o604);
-    for command in [&["vault", "rotate"][..], &["vault", "add-key"], &["vault", "rebuild-lookups"], &["audit", "verify"]] {
+    for command in
+        [&["vault", "rotate"][..], &["vault", "add-key"], &["vault", "rebuild-lookups"], &["audit", "verify"]]
+    {
         let said = says(command);
         assert!(said.contains("--strict-files refuses"), "{command:?}: {said}");
     }

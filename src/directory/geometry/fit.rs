@@ -50,11 +50,8 @@ pub fn measure(
     let near: Vec<(usize, MultiPolygon)> =
         near.into_iter().map(|(index, other)| (index, plane.lay(&other.shape))).collect();
     let shared = cutting::intersection_with_all(&plane.lay(&boundary.shape), near.iter().map(|(_, other)| other));
-    let overlaps = if shared.unsigned_area() > TOLERANCE_SQUARE_METRES {
-        attribute(&shared, &near, effort)?
-    } else {
-        Vec::new()
-    };
+    let overlaps =
+        if shared.unsigned_area() > TOLERANCE_SQUARE_METRES { attribute(&shared, &near, effort)? } else { Vec::new() };
     let reach_metres = municipality.map_or(0.0, |outline| reach_outside_metres(boundary, outline));
     Ok(Fit { overlaps, reach_metres })
 }

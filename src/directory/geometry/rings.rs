@@ -26,8 +26,7 @@ const TOUCH_EFFORT: usize = 2_000;
 pub(super) fn check(drawing: &Drawing) -> Result<(), BoundaryFlaw> {
     Edges::of(drawing)?.check(drawing)?;
     let framed = |ring| Framed { ring, frame: ring.bounding_rect() };
-    let polygons: Vec<Vec<Framed>> =
-        drawing.polygons.iter().map(|rings| rings.iter().map(framed).collect()).collect();
+    let polygons: Vec<Vec<Framed>> = drawing.polygons.iter().map(|rings| rings.iter().map(framed).collect()).collect();
     polygons.iter().enumerate().try_for_each(|(at, rings)| check_holes(drawing, at, rings))?;
     check_polygons(drawing, &polygons)
 }

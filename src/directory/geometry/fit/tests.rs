@@ -40,8 +40,12 @@ fn the_overlaps_are_those_of_each_pair() {
         let moved = Boundary { shape };
         let all = refs(&districts);
         let fit = measure(&moved, &all, None, &mut Effort::default()).unwrap();
-        let pairs: Vec<(usize, f64)> =
-            all.iter().map(|other| overlap_square_metres(&moved, other)).enumerate().filter(|(_, area)| *area > 1.0).collect();
+        let pairs: Vec<(usize, f64)> = all
+            .iter()
+            .map(|other| overlap_square_metres(&moved, other))
+            .enumerate()
+            .filter(|(_, area)| *area > 1.0)
+            .collect();
         assert_eq!(fit.overlaps.len(), pairs.len(), "{code}");
         for ((found, area), (index, expected)) in fit.overlaps.iter().zip(&pairs) {
             assert!(found == index && (area - expected).abs() < 1.0, "{code}: {area} and {expected}");
@@ -73,7 +77,8 @@ fn some_of_very_many_overlaps_are_enough() {
 fn pairs_are_found_in_their_order() {
     let squares: Vec<Boundary> =
         (0..6).map(|number| boundary(json!([square(15.0 + f64::from(5 - number) * 0.01, 58.0, 0.015)]))).collect();
-    let found: Vec<(usize, usize)> = overlaps(&refs_of(&squares)).iter().map(|(one, other, _)| (*one, *other)).collect();
+    let found: Vec<(usize, usize)> =
+        overlaps(&refs_of(&squares)).iter().map(|(one, other, _)| (*one, *other)).collect();
     assert_eq!(found, [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]);
 }
 
