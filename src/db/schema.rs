@@ -150,6 +150,7 @@ diesel::table! {
         name -> Nullable<Binary>,
         works_cases -> Bool,
         signed_in_at -> SqlTime,
+        token_issued_at -> Nullable<SqlTime>,
     }
 }
 
