@@ -5,8 +5,10 @@
 //! types have no `Debug`, or one that hides them.
 
 mod database;
+pub mod files;
 pub mod hidden;
 pub mod limits;
+pub mod process;
 pub mod secret;
 mod tokens;
 mod vault;
@@ -20,6 +22,7 @@ use ipnet::IpNet;
 use crate::config::limits::LimitsConfig;
 
 pub use database::DatabaseConfig;
+pub use files::FilesConfig;
 pub use hidden::Hidden;
 pub use secret::{DEMO_MARK, Secret};
 pub use tokens::TokenConfig;

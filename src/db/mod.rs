@@ -14,6 +14,7 @@ pub mod columns;
 pub mod connection;
 pub mod dialect;
 pub mod migrations;
+pub mod private;
 pub mod schema;
 pub mod sizes;
 pub mod sql_types;

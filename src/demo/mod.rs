@@ -25,7 +25,7 @@ use crate::config::DEMO_ENVIRONMENT;
 use crate::config::limits::Rates;
 use crate::db::connection::Purpose;
 use crate::db::schema::directory_state;
-use crate::db::{DbConn, Target, migrations};
+use crate::db::{DbConn, Target, migrations, private};
 use crate::directory;
 use crate::error::{Error, Result};
 use crate::moment::Moment;
@@ -58,6 +58,7 @@ pub async fn start(
     let credentials = DemoCredentials::load_or_make(folder, &moment.random)?;
     let path = folder.join("nara.db");
     let target = Target::Sqlite(path.to_str().ok_or("--data-dir: expected a path in UTF-8")?.to_owned());
+    private::take_from_others(&target);
     migrations::run(&target).map_err(|error| format!("--data-dir: {}: {}", path.display(), explain(error)))?;
     // A year of synthetic work needs much memory for a moment. It goes back to the system when the thread ends.
     let prepared = std::thread::scope(|scope| scope.spawn(|| prepare(&target, folder, &credentials, &moment)).join());
