@@ -120,7 +120,7 @@ impl Metrics {
             )?,
             denials_dropped: maker.counter(
                 "nara_audit_denials_dropped_total",
-                "Denied attempts that could not be recorded in the audit: too many came at once, or the database was unreachable.",
+                "Failed attempts that could not be recorded in the audit, because the database could not be written for long.",
             )?,
             deadlines_overdue: maker.counters(
                 "nara_deadlines_overdue_total",
@@ -187,7 +187,7 @@ impl Metrics {
         self.refused_keys.with_label_values(&[reason]).inc_by(keys);
     }
 
-    /// Adds `count` to the number of denied attempts that could not be recorded in the audit.
+    /// Adds `count` to the number of failed attempts that could not be recorded in the audit.
     pub fn denials_dropped(&self, count: usize) {
         self.denials_dropped.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
