@@ -66,13 +66,13 @@ async fn connect_from(address: &str, to: SocketAddr) -> TcpStream {
 }
 
 /// Sends byte after byte on all of these until each is closed, and returns the longest that one was open.
-fn dribbled(crowd: Vec<TcpStream>) -> Duration {
+async fn dribbled(crowd: Vec<TcpStream>) -> Duration {
     let begun = Instant::now();
     let mut open = crowd;
     while !open.is_empty() {
         open.retain_mut(|stream| stream.write_all(b"x").is_ok() && !is_closed(stream));
         assert!(begun.elapsed() < Duration::from_secs(20), "{} are waited for without end", open.len());
-        std::thread::sleep(Duration::from_millis(100));
+        actix_web::rt::time::sleep(Duration::from_millis(100)).await;
     }
     begun.elapsed()
 }
@@ -91,12 +91,12 @@ async fn every_head_has_its_time_and_not_the_first_alone() {
         let begins = ["", "GET /nara/v1/areas HTTP/1.1\r\nX-Slow: "];
         let crowd: Vec<TcpStream> = (0..40).map(|number| open(begins[number % 2])).collect();
         let mut patient = open("");
-        let took = dribbled(crowd);
+        let took = dribbled(crowd).await;
         assert!(took >= head - Duration::from_millis(100) && took < Duration::from_secs(8), "{took:?}");
         // Who is silent for a while and then sends a head in two parts in time goes on.
         let (one, other) = ASKED.split_at(30);
         patient.write_all(one.as_bytes()).unwrap();
-        std::thread::sleep(Duration::from_millis(300));
+        actix_web::rt::time::sleep(Duration::from_millis(300)).await;
         patient.write_all(other.as_bytes()).unwrap();
         assert!(answered(&mut patient).unwrap().starts_with("HTTP/1.1 200"));
         app.anyone().get("/areas/norr").await.expect(200);
@@ -128,7 +128,7 @@ async fn who_does_not_take_an_answer_is_not_waited_for() {
                 0 => break,
                 length => got += length,
             }
-            std::thread::sleep(Duration::from_millis(50));
+            actix_web::rt::time::sleep(Duration::from_millis(50)).await;
         }
         assert!(got > whole / TIMES, "{got} of {}", whole / TIMES);
     }
@@ -238,17 +238,17 @@ async fn in_a_full_house_nobody_waits_long_for_another_call() {
             stream
         };
         let mut crowd: Vec<TcpStream> = (0..5).map(|_| open()).collect();
-        std::thread::sleep(Duration::from_millis(2500));
+        actix_web::rt::time::sleep(Duration::from_millis(2500)).await;
         assert!(!crowd.iter_mut().any(is_closed), "there is room");
         // Six of eight are three quarters.
         crowd.push(open());
         let begun = Instant::now();
         while !crowd.iter_mut().any(is_closed) {
             assert!(begun.elapsed() < Duration::from_secs(15), "who does nothing keeps the room from others");
-            std::thread::sleep(Duration::from_millis(50));
+            actix_web::rt::time::sleep(Duration::from_millis(50)).await;
         }
         // Whoever has gone makes room, and then nobody else has to go.
-        std::thread::sleep(Duration::from_millis(2500));
+        actix_web::rt::time::sleep(Duration::from_millis(2500)).await;
         crowd.retain_mut(|stream| !is_closed(stream));
         assert!(crowd.len() >= 3, "more are sent away than is needed");
     }
