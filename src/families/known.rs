@@ -35,8 +35,7 @@ macro_rules! known_to {
         // A merged family exists for a reader who is not cleared only if the family that it was merged into does.
         let goes_on = || $crate::families::known::coalesce(families::merged_into, families::id);
         let members = || people::table.filter(people::family_id.eq(goes_on().nullable()));
-        let guests =
-            || family_guests::table.inner_join(people::table).filter(family_guests::family_id.eq(goes_on()));
+        let guests = || family_guests::table.inner_join(people::table).filter(family_guests::family_id.eq(goes_on()));
         let somebody_to_know = exists(members().filter(people::protection.eq(ProtectedIdentity::None)))
             .or(exists(guests().filter(people::protection.eq(ProtectedIdentity::None))));
         let nobody_at_all = not(exists(members())).and(not(exists(guests())));

@@ -193,8 +193,7 @@ pub fn recompute(conn: &mut DbConn, families: &[FamilyId]) -> Result<()> {
     families.dedup();
     dialect::hold_families(conn, &families)?;
     for family in families {
-        let members: Vec<PersonId> =
-            belonging::of_family(conn, family)?.into_iter().map(|person| person.id).collect();
+        let members: Vec<PersonId> = belonging::of_family(conn, family)?.into_iter().map(|person| person.id).collect();
         let first = earliest(conn, family, &members, false)?;
         let open = earliest(conn, family, &members, true)?;
         forget(conn, &[family])?;

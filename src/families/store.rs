@@ -237,11 +237,7 @@ pub fn merge(conn: &mut DbConn, gone: &SealedFamily, into: FamilyId, now: Timest
 
 /// The links of the family `family` to the offices that have met it, as links of the family `to`. An office that has registered a
 /// family knows of the family that it is one with as if it had registered that one too.
-fn met_by(
-    conn: &mut DbConn,
-    family: FamilyId,
-    to: FamilyId,
-) -> Result<Vec<(FamilyId, OfficeId, bool, ResourceId)>> {
+fn met_by(conn: &mut DbConn, family: FamilyId, to: FamilyId) -> Result<Vec<(FamilyId, OfficeId, bool, ResourceId)>> {
     let links = family_offices::table.filter(family_offices::family_id.eq(family));
     let columns = (family_offices::office_id, family_offices::through_protected, family_offices::source_id);
     let links: Vec<(OfficeId, bool, ResourceId)> = on_backend!(conn, conn => links.select(columns).load(conn))?;

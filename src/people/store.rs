@@ -257,8 +257,7 @@ pub fn update(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>]) -> Re
     // The person may have moved since it was read, which makes no new version.
     dialect::take_people(conn, &[person.id])?;
     let row = people::table.find(person.id);
-    let family_id: Option<FamilyId> =
-        on_backend!(&mut *conn, conn => row.select(people::family_id).first(conn))?;
+    let family_id: Option<FamilyId> = on_backend!(&mut *conn, conn => row.select(people::family_id).first(conn))?;
     let next = SealedPerson { family_id, ..person.clone() };
     let before = row.filter(people::version.eq(person.version - 1));
     if on_backend!(&mut *conn, conn => diesel::update(before).set(&next).execute(conn))? != 1 {

@@ -84,7 +84,7 @@ async fn a_backup_taken_under_load_has_all_that_was_acknowledged_before_it_began
 
     let size = fs::metadata(&file).unwrap();
     assert_eq!(size.permissions().mode() & 0o777, 0o600, "others can read it");
-    for word in [&file, &size.len().to_string(), "layout: 0004", "audit records: ", "checked: sound"] {
+    for word in [&file, &size.len().to_string(), "layout: 0008", "audit records: ", "checked: sound"] {
         assert!(told.contains(word), "{word}: {told}");
     }
     assert_eq!(names(&kept), ["nara-monday.db"], "something half-made is left");

@@ -138,7 +138,7 @@ on_both_databases! {
         let seen = reception.get(&path(&child)).await.expect(200);
         assert!(seen["protection"] == "protected_registration" && seen.get("address").is_none() && seen.get("districtId").is_none(), "{seen}");
         assert_eq!(count(&reception, &format!("{}/timeline", path(&child))).await, 3);
-        assert_eq!(recorded(&app, "person.changed").await.len(), 1);
+        assert_eq!(recorded(&app, "person.changed").await.len(), 2);
         assert_eq!(recorded(&app, "referral.rerouted").await, [("referral.rerouted".to_owned(), json!([referral]))]);
     }
 
