@@ -1,5 +1,6 @@
 //! The tables, for diesel's query builder, of referrals and of their events and messages.
 
+use crate::db::schema::people;
 use crate::db::sql_types::{SqlJson, SqlTime, SqlUuid};
 
 diesel::table! {
@@ -82,3 +83,4 @@ diesel::table! {
 
 diesel::joinable!(referral_events -> referrals (referral_id));
 diesel::allow_tables_to_appear_in_same_query!(referral_events, referrals);
+diesel::allow_tables_to_appear_in_same_query!(referrals, people);
