@@ -50,8 +50,7 @@ impl ProtectPerson {
     /// identity is not protected.
     pub fn new(before: ProtectedIdentity, next: &Person) -> Option<Self> {
         let protection = next.protection();
-        let hiding =
-            Self { person: next.id, family: next.family_id, protection, is_raised: protection > before };
+        let hiding = Self { person: next.id, family: next.family_id, protection, is_raised: protection > before };
         protection.is_protected().then_some(hiding)
     }
 

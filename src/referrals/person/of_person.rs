@@ -102,7 +102,6 @@ pub fn named(conn: &mut DbConn, ids: &[ReferralId]) -> Result<Vec<SealedReferral
     Ok(on_backend!(conn, conn => rows.load(conn))?)
 }
 
-
 /// Computes again how the person's family was first reached; does nothing if the person has no family. Used when a referral about
 /// the person no longer counts, counts again, or is about somebody else.
 pub fn is_no_fact_any_more(conn: &mut DbConn, person: PersonId) -> Result<()> {
