@@ -33,13 +33,6 @@ pub fn body() -> String {
     body.to_string()
 }
 
-/// The body without an identity number, for who sends it as it is: each of these is a report of its own.
-pub fn body_without_number() -> String {
-    let mut body: serde_json::Value = serde_json::from_str(&body()).expect("the body is JSON");
-    body["child"].as_object_mut().expect("there is a child").remove("personalIdentityNumber");
-    body.to_string()
-}
-
 /// The identifier of the referral that a receipt is about.
 pub fn id_in(receipt: &[u8]) -> String {
     let receipt: serde_json::Value = serde_json::from_slice(receipt).expect("a receipt is JSON");

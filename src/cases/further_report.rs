@@ -66,8 +66,7 @@ impl FurtherReport {
         let effect = SenderDeed::Supplement(first).judge(before, directory, moment.now)?;
         let writing = DeedWriting::new(before, &effect, sender, vault, moment)?;
         let later = |(index, text): (usize, ConfidentialProse)| {
-            let message =
-                SealedMessage::by_sender(before.id, (MessageKind::Supplement, &text), sender, vault, moment)?;
+            let message = SealedMessage::by_sender(before.id, (MessageKind::Supplement, &text), sender, vault, moment)?;
             // Messages of one moment have no order, so each part comes a microsecond after the one before it.
             let micros = i64::try_from(index + 1).unwrap_or(i64::MAX);
             let at = moment.now.utc() + chrono::TimeDelta::microseconds(micros);

@@ -10,8 +10,8 @@ use crate::db::schema::referrals;
 use crate::error::Result;
 use crate::id::PersonId;
 use crate::on_backend;
-use crate::referrals::reference::Reference;
 use crate::referrals::Status;
+use crate::referrals::reference::Reference;
 use crate::referrals::store::{SealedReferral, known_to};
 
 /// The referral with this reference, as a list that is empty if `sight` does not cover it.

@@ -74,13 +74,8 @@ enum Relation {
     Copied,
 }
 
-const RELATIONS: [Relation; 5] = [
-    Relation::SamePerson,
-    Relation::SameNumber,
-    Relation::SameNamedNumber,
-    Relation::SameFamily,
-    Relation::Copied,
-];
+const RELATIONS: [Relation; 5] =
+    [Relation::SamePerson, Relation::SameNumber, Relation::SameNamedNumber, Relation::SameFamily, Relation::Copied];
 
 type RelatedRow = (ReferralId, Reference, Kind, Status, Timestamp, OfficeId, Option<StaffId>);
 
@@ -106,7 +101,12 @@ macro_rules! same_family {
                 )),
             )
             .filter(people::id.nullable().ne($relations.person))
-            .filter(people::number_hash.is_null().or(people::number_hash.ne($relations.number.clone()).assume_not_null()).or($relations.number.is_none().into_sql::<Bool>()))
+            .filter(
+                people::number_hash
+                    .is_null()
+                    .or(people::number_hash.ne($relations.number.clone()).assume_not_null())
+                    .or($relations.number.is_none().into_sql::<Bool>()),
+            )
             .select(people::id.nullable())
     };
 }
@@ -206,7 +206,9 @@ pub fn page(
     let (skipped, after) = match from {
         PageStart::Empty => return Ok(Vec::new()),
         PageStart::Row(row) => (usize::try_from(*row).unwrap_or(usize::MAX), None),
-        PageStart::After((micros, id)) => (0, Some((Timestamp::from_micros(*micros).ok_or_else(Error::not_found)?, *id))),
+        PageStart::After((micros, id)) => {
+            (0, Some((Timestamp::from_micros(*micros).ok_or_else(Error::not_found)?, *id)))
+        }
     };
     let mut all = Vec::new();
     for relation in found_by(sight, relations) {

@@ -110,7 +110,8 @@ on_both_databases! {
     async fn all_of_many_referrals_are_hidden_at_once_and_recorded_in_parts(app: TestApp) {
         let known = app.caseworker().post("/people", person()).await.expect(201);
         let body = with(private_report(), "/child", json!({ "personId": known["id"], "placeName": "Skäggetorp" }));
-        let made = futures_util::future::join_all((0..130).map(|_| app.caseworker().post("/referrals", body.clone()))).await;
+        let worker = app.caseworker();
+        let made = futures_util::future::join_all((0..130).map(|_| worker.post("/referrals", body.clone()))).await;
         let first = made[0].expect(201);
         assert_eq!(app.caseworker().patch(&crate::people::path(&known), json!({ "protection": "protected_registration" }), "*").await.status, 204);
         let total = async |actor: Actor| actor.get("/referrals?total=true").await.expect(200)["_meta"]["totalRecords"].clone();

@@ -1,6 +1,6 @@
 //! The tables, for diesel's query builder, of referrals and of their events and messages.
 
-use super::{family_guests, people};
+use crate::db::schema::{family_guests, people};
 use crate::db::sql_types::{SqlJson, SqlTime, SqlUuid};
 
 diesel::table! {

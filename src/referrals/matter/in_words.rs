@@ -78,7 +78,8 @@ impl NewReferral {
                 _ => format!("Ny anmälan om samma barn, mottagen som komplettering, del {} av {count}", index + 1),
             };
             let text = format!("{heading}\n\n{part}").parse();
-            text.map(ConfidentialProse::new).map_err(|_| Error::internal("the words of a report break the rules for texts"))
+            text.map(ConfidentialProse::new)
+                .map_err(|_| Error::internal("the words of a report break the rules for texts"))
         };
         parts.into_iter().enumerate().map(headed).collect()
     }
@@ -183,7 +184,10 @@ mod tests {
         leaves(&serde_json::to_value(&new).unwrap(), &mut all);
         assert!(all.len() > 35, "{all:?}");
         assert!(words.len() == 1 && all.iter().all(|leaf| text.contains(leaf.as_str())), "{text}");
-        assert!(text.contains("Barnet, förnamn: Alva\n") && text.contains("Vårdnadshavare 2, efternamn: Öberg"), "{text}");
+        assert!(
+            text.contains("Barnet, förnamn: Alva\n") && text.contains("Vårdnadshavare 2, efternamn: Öberg"),
+            "{text}"
+        );
         let labels = text.lines().filter_map(|line| line.split_once(": ")).flat_map(|(labels, _)| labels.split(", "));
         let names: Vec<&str> = labels.filter(|label| label.chars().skip(1).any(char::is_uppercase)).collect();
         assert_eq!(names, [] as [&str; 0], "fields without a Swedish label");
@@ -191,7 +195,8 @@ mod tests {
 
     #[test]
     fn long_words_become_several_texts_and_nothing_is_lost() {
-        let description: String = (0..2_500).map(|number| format!("{number:03} ")).collect::<String>()[..9_999].to_owned() + "x";
+        let description: String =
+            (0..2_500).map(|number| format!("{number:03} ")).collect::<String>()[..9_999].to_owned() + "x";
         let new = referral(&description);
         let words = new.in_words().unwrap();
         assert_eq!(words.len(), 2);
