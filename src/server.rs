@@ -22,7 +22,7 @@ use serde_json::Value;
 use utoipa_actix_web::AppExt;
 
 use crate::audit::chain::Sealer;
-use crate::audit::denials::Denials;
+use crate::audit::denials::{Denials, WaitingDenials};
 use crate::audit::routes::AuditVerifier;
 use crate::audit::seal::Sealing;
 use crate::auth::SignIn;
@@ -166,6 +166,22 @@ impl Opened {
         metrics.directory_is(directory.current().version);
         Ok(Self { db, keyring, directory, metrics })
     }
+
+    /// Makes the services that all calls share, and the end of the queue of failed attempts from which they are written.
+    fn services(&self, setup: &Setup, keys: &DerivedKeys) -> (Services, WaitingDenials) {
+        let (clock, random) = (setup.clock.clone(), setup.random.clone());
+        let (denials, waiting) = Denials::new(self.metrics.clone().into_inner(), clock, random);
+        let most = setup.limits.is_some().then_some(idempotency::MOST_BYTES);
+        let retries = Retries::new(self.db.clone(), keys.retries, setup.vault.clone(), most);
+        let services = Services {
+            db: self.db.clone(),
+            directory: self.directory.clone(),
+            vault: setup.vault.clone(),
+            retries: Arc::new(retries),
+            denials,
+        };
+        (services, waiting)
+    }
 }
 
 /// Starts a server: migrates the database, loads the directory and the API keys, and starts to listen and to run the background
@@ -174,7 +190,9 @@ pub async fn start(mut setup: Setup) -> Result<RunningServer> {
     let keys = DerivedKeys::of(&setup.secret);
     let settings = setup.settings(keys.cursors);
     let (operations, document) = published(&mut setup)?;
-    let Opened { db, keyring, directory, metrics } = Opened::open(&setup, &keys).await?;
+    let opened = Opened::open(&setup, &keys).await?;
+    let (services, waiting) = opened.services(&setup, &keys);
+    let Opened { db, keyring, directory, metrics } = opened;
     let sign_in = Data::new(SignIn {
         tokens: setup.tokens,
         keys: keyring.clone(),
@@ -186,20 +204,6 @@ pub async fn start(mut setup: Setup) -> Result<RunningServer> {
     });
     let limits = Data::new(Limits::new(setup.limits.as_ref(), &setup.clock, &metrics)?);
     let sealer = Sealer::with(setup.vault.ring());
-    let (denials, waiting) =
-        Denials::new(metrics.clone().into_inner(), setup.clock.clone(), setup.random.clone());
-    let services = Services {
-        db: db.clone(),
-        directory: directory.clone(),
-        vault: setup.vault.clone(),
-        retries: Arc::new(Retries::new(
-            db.clone(),
-            keys.retries,
-            setup.vault.clone(),
-            setup.limits.is_some().then_some(idempotency::MOST_BYTES),
-        )),
-        denials,
-    };
     let shared = Shared {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),

@@ -26,13 +26,13 @@ const MINUTE: i64 = 60_000_000;
 
 /// The failed attempts of all actors in the minute that runs, and the summaries that wait to be written.
 #[derive(Default)]
-pub struct Floods(Mutex<Counted>);
+pub struct Floods(Mutex<FloodCounts>);
 
 #[derive(Default)]
-struct Counted {
+struct FloodCounts {
     by_actor: HashMap<String, ActorMinute>,
     /// The summaries that are complete.
-    waiting: Vec<Summary>,
+    waiting: Vec<AttemptSummary>,
     /// The number of attempts for which there was no room. Only a database that cannot be written for long leads to that.
     lost: usize,
 }
@@ -41,11 +41,11 @@ struct Counted {
 struct ActorMinute {
     minute: i64,
     recorded: u32,
-    summary: Option<Summary>,
+    summary: Option<AttemptSummary>,
 }
 
 /// The attempts of one actor that become one record.
-pub struct Summary {
+pub struct AttemptSummary {
     first: Entry,
     named: Vec<Uuid>,
     outcome: AuditOutcome,
@@ -72,7 +72,7 @@ impl Floods {
 
     /// Takes out the summaries that are due at `now`: those of the minutes before. `None` takes out all, when the server stops. The
     /// number beside them is of the attempts that were lost since the last time.
-    pub fn due(&self, now: Option<Timestamp>) -> (Vec<Summary>, usize) {
+    pub fn due(&self, now: Option<Timestamp>) -> (Vec<AttemptSummary>, usize) {
         let mut counted = self.counted();
         let mut due = std::mem::take(&mut counted.waiting);
         let runs = |of_actor: &ActorMinute| now.is_some_and(|now| of_actor.minute >= minute_at(now));
@@ -87,17 +87,17 @@ impl Floods {
     }
 
     /// Puts back summaries that could not be written.
-    pub fn put_back(&self, summaries: Vec<Summary>) {
+    pub fn put_back(&self, summaries: Vec<AttemptSummary>) {
         let mut counted = self.counted();
         summaries.into_iter().for_each(|summary| counted.complete(summary));
     }
 
-    fn counted(&self) -> MutexGuard<'_, Counted> {
+    fn counted(&self) -> MutexGuard<'_, FloodCounts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Counted {
+impl FloodCounts {
     /// Returns the count of the actor of `attempt` in its minute. A summary of an earlier minute is complete with that.
     fn minute_of(&mut self, attempt: &Entry) -> &mut ActorMinute {
         let minute = minute_at(attempt.at());
@@ -113,7 +113,7 @@ impl Counted {
         let named = attempt.resource_ids().first().copied().unwrap_or_default();
         let outcome = attempt.outcome;
         let of_actor = self.minute_of(&attempt);
-        let summary = of_actor.summary.get_or_insert_with(|| Summary { first: attempt, named: Vec::new(), outcome });
+        let summary = of_actor.summary.get_or_insert_with(|| AttemptSummary { first: attempt, named: Vec::new(), outcome });
         summary.named.push(named);
         if outcome == AuditOutcome::Denied {
             summary.outcome = outcome;
@@ -125,7 +125,7 @@ impl Counted {
         }
     }
 
-    fn complete(&mut self, summary: Summary) {
+    fn complete(&mut self, summary: AttemptSummary) {
         if self.waiting.len() < MOST_WAITING {
             self.waiting.push(summary);
         } else {
@@ -134,7 +134,7 @@ impl Counted {
     }
 }
 
-impl Summary {
+impl AttemptSummary {
     /// The number of attempts that are summed up.
     pub fn attempts(&self) -> usize {
         self.named.len()
@@ -193,7 +193,7 @@ mod tests {
         let (summaries, lost) = floods.due(None);
         assert_eq!((summaries.len(), lost), (1, 0));
         let (entry, late) = (summaries[0].entry(&moment(99)), moment(99).now);
-        let expected = vec![Uuid::from_u128(7), Uuid::nil(), Uuid::from_u128(7)];
+        let expected = [Uuid::from_u128(7), Uuid::nil(), Uuid::from_u128(7)];
         assert_eq!((entry.resource_ids(), entry.outcome, entry.at()), (&expected[..], AuditOutcome::Denied, late));
         floods.put_back(summaries);
         assert_eq!(due(&floods, 0), [3], "what could not be written is not lost");
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn what_has_no_room_is_counted() {
         let floods = Floods::default();
-        let of_one = || Summary { first: attempt(1, 0, None), named: vec![Uuid::nil(); 3], outcome: AuditOutcome::Refused };
+        let of_one = || AttemptSummary { first: attempt(1, 0, None), named: vec![Uuid::nil(); 3], outcome: AuditOutcome::Refused };
         floods.put_back((0..MOST_WAITING + 2).map(|_| of_one()).collect());
         let (waiting, lost) = floods.due(None);
         assert_eq!((waiting.len(), lost), (MOST_WAITING, 6));

@@ -118,7 +118,10 @@ fn known(request: &HttpRequest, permission: Option<Permission>) -> Result<TokenV
     limits::take(request, BudgetHolder::of_staff(holder.identity_hash.bytes()))?;
     Ok(match holder.id() {
         Some(id) => TokenVerdict::Staff(Box::new(sign_in.admit(request, &holder, id, permission)?)),
-        None => TokenVerdict::Newcomer(holder),
+        None => {
+            request.extensions_mut().insert(Arc::clone(&holder));
+            TokenVerdict::Newcomer(holder)
+        }
     })
 }
 
@@ -141,14 +144,31 @@ async fn ask_for_keys(request: HttpRequest, permission: Option<Permission>) -> R
 /// Adds the token's holder to the register of staff, or updates the entry, and checks that the holder has the permission. This
 /// happens before anything is written or answered that names the holder.
 async fn register(request: HttpRequest, holder: Arc<TokenHolder>, permission: Option<Permission>) -> Result<Staff> {
-    let (sign_in, now) = sign_in(&request)?;
+    let id = enter(&request, &holder).await?;
+    sign_in(&request)?.0.admit(&request, &holder, id, permission)
+}
+
+/// Finishes the sign-in of a newcomer whose call failed by something else in the meantime, such as its body, so that the failure can
+/// be recorded. If that fails, nobody has signed in.
+pub async fn finish(request: &HttpRequest) {
+    let newcomer = request.extensions().get::<Arc<TokenHolder>>().cloned();
+    if signed_in(request).is_none()
+        && let Some(holder) = newcomer
+        && let Ok(id) = enter(request, &holder).await
+    {
+        note_caller(request, Actor::Staff(id));
+    }
+}
+
+async fn enter(request: &HttpRequest, holder: &TokenHolder) -> Result<StaffId> {
+    let (sign_in, now) = sign_in(request)?;
     let directory = sign_in.directory.current();
     let slugs = &holder.verified.claims.office_slugs;
     let offices: Vec<_> = offices_named(slugs, &directory).collect();
     sign_in.metrics.unknown_offices(slugs.len().saturating_sub(offices.len()));
-    let id = sign_in.register.sign_in(&holder, offices, now).await?;
+    let id = sign_in.register.sign_in(holder, offices, now).await?;
     holder.is_registered_as(id);
-    sign_in.admit(&request, &holder, id, permission)
+    Ok(id)
 }
 
 /// Notes in the request who makes the call, so that a failure can be recorded whatever the call fails by.

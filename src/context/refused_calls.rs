@@ -26,6 +26,7 @@ pub async fn around<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let answer = next.call(request).await?;
     if let Some(error) = answer.response().error().and_then(|error| error.as_error::<Error>()) {
+        auth::finish_sign_in(answer.request()).await;
         record(answer.request(), error);
     }
     Ok(answer)

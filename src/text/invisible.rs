@@ -26,13 +26,13 @@ thread_local! {
 /// Reads what a caller sent: the texts that `read` parses on this thread must satisfy the rules on invisible characters. The types of
 /// texts are also read from the database, where older texts need not satisfy them.
 pub fn as_sent<T>(read: impl FnOnce() -> T) -> T {
-    struct Before(bool);
-    impl Drop for Before {
+    struct WasSent(bool);
+    impl Drop for WasSent {
         fn drop(&mut self) {
             IS_SENT.set(self.0);
         }
     }
-    let _before = Before(IS_SENT.replace(true));
+    let _before = WasSent(IS_SENT.replace(true));
     read()
 }
 

@@ -141,7 +141,7 @@ fn instance(path: &str) -> String {
 /// shortened to one of the objects around the field as well.
 fn fragment(pointer: &str) -> String {
     let mut fragment = String::from("#");
-    for name in pointer.split('/').skip(1).take_while(|name| withheld::may_be_told(name)) {
+    for name in pointer.split('/').skip(1).take_while(|name| !name.contains('~') && withheld::may_be_told(name)) {
         fragment.push('/');
         fragment.push_str(name);
     }

@@ -167,7 +167,8 @@ impl Answer {
         let instance = problem["instance"].as_str().unwrap_or_default();
         let plain = path.bytes().all(|byte| byte.is_ascii_graphic());
         // A path segment that looks like an identity number, or that is escaped, is not repeated in the answer.
-        let is_number = |part: &str| part.len() >= 10 && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
+        let is_number = |part: &str| digits(part) >= 10 && (part.len() != 36 || part.parse::<uuid::Uuid>().is_err());
         let is_plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
         let told = path.split('/').map(|part| if is_number(part) || !is_plain(part) { "withheld" } else { part });
         let told = told.collect::<Vec<_>>().join("/");
