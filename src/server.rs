@@ -12,11 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_cors::Cors;
+use actix_web::App;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::guard::fn_guard;
 use actix_web::http::header;
 use actix_web::middleware::{Condition, from_fn};
-use actix_web::App;
 use actix_web::web::{self, Data, PayloadConfig};
 use serde_json::Value;
 use utoipa_actix_web::AppExt;

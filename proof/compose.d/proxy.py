@@ -79,7 +79,7 @@ with tempfile.TemporaryDirectory() as name:
     clean = {key: value for key, value in os.environ.items() if not key.startswith("NARA_")}
     environment = clean | {
         "NARA_ADDRESS": f"127.0.0.1:{port}",
-        "DATABASE_URL": f"sqlite://{folder}/nara.db",
+        "DATABASE_URL": f"sqlite://{folder}/database/nara.db",
         "NARA_PUBLIC_URL": url,
         "NARA_TRUSTED_PROXIES": "127.0.0.1",
         "NARA_ISSUER": "https://idp.example",
@@ -88,6 +88,7 @@ with tempfile.TemporaryDirectory() as name:
         "NARA_VAULT_KEYS_FILE": str(folder / "vault-keys"),
     }
     os.umask(0o077)
+    (folder / "database").mkdir()
     (folder / "jwks.json").write_text(json.dumps({"keys": [JWK]}))
     (folder / "secret").write_text(secrets.token_hex(32))
     ring = subprocess.run([program, "vault", "new-keys"], capture_output=True, text=True, check=True, env=clean).stdout

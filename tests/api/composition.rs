@@ -31,7 +31,9 @@ fn what_others_made_is_named_by_its_digest() {
     for image in images.into_iter().filter(|image| !["scratch", "nara"].contains(image)) {
         let name = image.split_whitespace().next().unwrap();
         let digest = name.split_once("@sha256:").map(|(_, digest)| digest);
-        let is_whole = |digest: &str| digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let is_whole = |digest: &str| {
+            digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        };
         assert!(digest.is_some_and(is_whole), "{image} may be other bytes tomorrow");
     }
 }
@@ -39,12 +41,16 @@ fn what_others_made_is_named_by_its_digest() {
 #[test]
 fn the_proxy_alone_is_believed_and_reached() {
     let (nara, proxy, whole) = (service("nara"), service("proxy"), file("docker-compose.yml"));
-    let address = values(&proxy, "proxied:")[0].trim_start_matches("{ ipv4_address: ").trim_end_matches(" }").to_owned();
+    let address =
+        values(&proxy, "proxied:")[0].trim_start_matches("{ ipv4_address: ").trim_end_matches(" }").to_owned();
     assert!(address.parse::<std::net::Ipv4Addr>().is_ok(), "{address}");
     assert_eq!(values(&nara, "NARA_TRUSTED_PROXIES:"), [format!("${{NARA_TRUSTED_PROXIES:-{address}}}")]);
     assert!(!whole.contains("gateway:"), "a gateway stands for everybody on the machine");
     assert!(values(&nara, "ports:").is_empty(), "Nära can be called past the proxy");
-    assert!(values(&nara, "networks:")[0].contains("proxied") && values(&proxy, "-").contains(&"\"443:443\""), "{proxy}");
+    assert!(
+        values(&nara, "networks:")[0].contains("proxied") && values(&proxy, "-").contains(&"\"443:443\""),
+        "{proxy}"
+    );
     let (_, network) = whole.rsplit_once("\n  proxied:\n").unwrap();
     assert_eq!(values(network, "internal:").first(), Some(&"true"), "others are on the proxy's network");
     let configuration = file("docker/Caddyfile");

@@ -27,7 +27,8 @@ fn answered(stream: &mut TcpStream) -> Option<String> {
     loop {
         let text = String::from_utf8_lossy(&told).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            let length =
+                head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
             if length.is_some_and(|length: usize| body.len() >= length) {
                 return Some(text);
             }
@@ -121,7 +122,10 @@ async fn who_does_not_take_an_answer_is_not_waited_for() {
         assert!(!taken.is_empty() && taken.len() < whole, "all {} bytes were kept", taken.len());
         // Who is slow and goes on reading gets everything.
         let mut slow = TcpStream::connect(app.address).unwrap();
-        slow.write_all(format!("GET /nara/v1{FILE} HTTP/1.1\r\nHost: nara.test\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
+        slow.write_all(
+            format!("GET /nara/v1{FILE} HTTP/1.1\r\nHost: nara.test\r\nConnection: close\r\n\r\n").as_bytes(),
+        )
+        .unwrap();
         let (mut got, mut part) = (0, vec![0; whole / TIMES / 20]);
         loop {
             match slow.read(&mut part).unwrap() {
@@ -165,7 +169,8 @@ async fn one_address_has_its_share_of_the_connections_and_others_have_theirs() {
         stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: nara.test\r\n\r\n").unwrap();
         let metrics = answered(&mut stream).unwrap();
         assert!(begun.elapsed() < Duration::from_secs(5));
-        let counted = metrics.lines().find_map(|line| line.strip_prefix("nara_crowded_out_total{what=\"connection\"} "));
+        let counted =
+            metrics.lines().find_map(|line| line.strip_prefix("nara_crowded_out_total{what=\"connection\"} "));
         assert!(counted.is_some_and(|count| count.parse::<u32>().unwrap() >= 20), "{metrics}");
     }
 }
