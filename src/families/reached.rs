@@ -164,6 +164,22 @@ pub fn person_was_reached(conn: &mut DbConn, person: PersonId, reached: FirstRea
     arrived(conn, &[Fact { family, reached, protected }])
 }
 
+/// Takes into account that a family was reached, which may be nobody's: then the same statements find nothing. `protected` says
+/// whether only staff who are cleared for protected identities may know of it.
+pub fn family_was_reached(
+    conn: &mut DbConn,
+    family: Option<FamilyId>,
+    reached: FirstReached,
+    protected: bool,
+) -> Result<()> {
+    let held = family.unwrap_or_else(FamilyId::nobody);
+    dialect::hold_families(conn, &[held])?;
+    let before = rows(conn, &[held])?.pop();
+    let Some(family) = family else { return Ok(()) };
+    let after = FirstReachedRow::with(before, &Fact { family, reached, protected });
+    if before == Some(after) { Ok(()) } else { replace(conn, vec![after]) }
+}
+
 fn replace(conn: &mut DbConn, mut rows: Vec<FirstReachedRow>) -> Result<()> {
     if rows.is_empty() {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Nullable};
+use diesel::sql_types::{Bool, Integer, Nullable};
 
 use crate::auth::CaseScope;
 use crate::db::schema::{families, family_events, family_offices, people};
@@ -171,6 +171,19 @@ pub fn meet(conn: &mut DbConn, family: FamilyId, office: OfficeId, through_prote
         family_offices::through_protected.eq(through_protected),
     );
     let link = diesel::insert_into(family_offices::table).values(row).on_conflict_do_nothing();
+    on_backend!(conn, conn => link.execute(conn))?;
+    Ok(())
+}
+
+/// Does the same as [`meet`] if there is a family with this identifier. Otherwise the same statement stores nothing.
+pub fn meet_if_registered(conn: &mut DbConn, family: FamilyId, office: OfficeId, through_protected: bool) -> Result<()> {
+    let row = families::table.find(family).select((
+        families::id,
+        office.into_sql::<SqlUuid>(),
+        through_protected.into_sql::<Bool>(),
+    ));
+    let columns = (family_offices::family_id, family_offices::office_id, family_offices::through_protected);
+    let link = row.insert_into(family_offices::table).into_columns(columns).on_conflict_do_nothing();
     on_backend!(conn, conn => link.execute(conn))?;
     Ok(())
 }

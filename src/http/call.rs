@@ -95,6 +95,11 @@ impl Call {
         })
     }
 
+    /// Counts the call as a search too, since it names somebody's identity number. Fails if the caller has no searches left.
+    pub fn name_a_number(&self) -> Result<()> {
+        crate::http::limits::take_look_up(&self.request)
+    }
+
     /// Makes a link with an absolute address to `path`, which is given below the root of the API.
     pub fn link(&self, rel: impl Into<String>, method: &'static str, path: &str) -> Link {
         Linking::link(self, rel, method, path)

@@ -14,7 +14,7 @@ pub mod budget;
 pub mod standing;
 pub mod subject;
 
-use actix_web::HttpRequest;
+use actix_web::{HttpMessage, HttpRequest};
 use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use strum::IntoEnumIterator;
@@ -86,7 +86,15 @@ pub fn take(request: &HttpRequest, subject: BudgetHolder) -> Result<()> {
         _ if request.path().ends_with("/search") => Budget::Search,
         _ => Budget::Write,
     };
+    request.extensions_mut().insert(subject);
     take_from(request, budget, subject)
+}
+
+/// Takes a look-up from the searches of the signed-in caller of this call, besides the call itself: the call names an identity
+/// number, with which its caller could find out whose it is. Fails if that budget is empty.
+pub fn take_look_up(request: &HttpRequest) -> Result<()> {
+    let subject = request.extensions().get::<BudgetHolder>().copied();
+    subject.map_or(Ok(()), |subject| take_from(request, Budget::Search, subject))
 }
 
 /// Takes a call without a sign-in from the budget of its IP address. Fails if that budget is empty.

@@ -1,6 +1,8 @@
 //! The operation that changes the facts about a person. If the person's identity becomes protected, the person's open referrals
 //! are hidden in the same transaction.
 
+use std::cell::Cell;
+
 use actix_web::{HttpResponse, patch};
 
 use crate::audit::actions;
@@ -25,7 +27,7 @@ type PersonFacts = Changeable<NewPerson>;
 /// Change a person
 ///
 /// Changes the facts with which the person was registered, by a merge patch (RFC 7396). If the patch sets an identity number,
-/// referrals that name this number are about the person from now on. If it sets a protection, open referrals about the person go
+/// referrals that name this number are about the person from now on; the call then counts as a search, too. If it sets a protection, open referrals about the person go
 /// to the central reception at the same moment, and the person no longer exists for staff who are not cleared for protected
 /// identities; if you are not cleared yourself, the answer is then 204 without a body.
 #[utoipa::path(
@@ -45,12 +47,18 @@ pub async fn change_person(ctx: Context<PeopleWorker>, id: Named<PersonId>, patc
     let (id, answers) = (id.0, PersonAnswers::new(&ctx));
     let patch = patch.without(NewPerson::FIELDS)?;
     let attempt = actions::PERSON_CHANGED.on(id).on_behalf_of(ctx.changeable().only_office());
+    let is_charged = Cell::new(false);
     let prepare = async || {
         let scope = ctx.changeable();
         let sealed = ctx.read(move |conn| store::find(conn, &scope, id)).await?;
         ctx.call.check_if_match(sealed.version)?;
         let before = sealed.clone().open(&ctx.vault)?;
-        let next = before.changed(patch.apply(&before.written)?, &ctx.directory, &ctx.call.moment)?;
+        let patched: NewPerson = patch.apply(&before.written)?;
+        let is_new = patched.number().is_some() && patched.number() != before.written.number();
+        if is_new && !is_charged.replace(true) {
+            ctx.call.name_a_number()?;
+        }
+        let next = before.changed(patched, &ctx.directory, &ctx.call.moment)?;
         let affected = affected(&ctx, &before, &next).await?;
         let (directory, vault) = (ctx.directory.clone(), ctx.vault.clone());
         let change = ChangePerson::new(&sealed, &next, affected, ActingStaff::of(&ctx), directory, vault)?;

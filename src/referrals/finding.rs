@@ -1,4 +1,4 @@
-//! Finding referrals by their reference or by a person, and finding the referrals that are related to one.
+//! Finding referrals by a person, and finding the referrals that are related to one.
 //!
 //! Referrals cannot be searched by their text, by a need or by a place (förordning 2001:637, 15 §).
 
@@ -15,13 +15,6 @@ use crate::referrals::reference::Reference;
 use crate::referrals::store::{SealedReferral, known_to};
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
-
-/// The referral with this reference, as a list that is empty if `sight` does not cover it.
-pub fn by_reference(conn: &mut DbConn, sight: &CaseScope, reference: &Reference) -> Result<Vec<SealedReferral>> {
-    Ok(on_backend!(conn, conn => known_to!(sight)
-        .filter(referrals::reference.eq(reference.clone()))
-        .load(conn))?)
-}
 
 /// The referrals about a registered person that `sight` covers, the newest first, at most `limit`. Referrals entered in error are
 /// left out.
@@ -89,7 +82,8 @@ pub fn related(
     let (same, family) = people_around(conn, to)?;
     // A child who is not registered is recognised only by the identity number.
     let number: Vec<Vec<u8>> = to.child_number_hash.iter().cloned().collect();
-    let unlinked = referrals::person_id.is_null().and(referrals::child_number_hash.eq_any(number).assume_not_null());
+    let untold = referrals::person_id.is_null().or(referrals::linked_silently.eq(true));
+    let unlinked = untold.and(referrals::child_number_hash.eq_any(number).assume_not_null());
     let mut children: Vec<RelatedRow> =
         rows_where!(conn, sight, referrals::person_id.eq_any(same.clone()).assume_not_null());
     children.extend(rows_where!(conn, sight, unlinked));
@@ -116,7 +110,8 @@ pub fn related(
 /// The registered persons who are the referral's child (those with the same identity number), and the members of the child's
 /// family. Both are empty if the child is not registered.
 fn people_around(conn: &mut DbConn, referral: &SealedReferral) -> Result<(Vec<PersonId>, Vec<PersonId>)> {
-    let Some(person) = referral.person_id else { return Ok((Vec::new(), Vec::new())) };
+    let told = referral.person_id.filter(|_| !referral.linked_silently);
+    let Some(person) = told else { return Ok((Vec::new(), Vec::new())) };
     let columns = (people_table::number_hash, people_table::family_id);
     let (number, family): (Option<Vec<u8>>, Option<FamilyId>) =
         on_backend!(&mut *conn, conn => people_table::table.find(person).select(columns).first(conn))?;

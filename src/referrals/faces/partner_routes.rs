@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 
 use crate::audit::{Entry, actions};
 use crate::auth::{PartnerReader, Submitter};
-use crate::cases::intake::ReferralIntake;
+use crate::cases::intake::{NumberEntries, ReferralIntake};
 use crate::context::{Context, Tx};
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
@@ -39,8 +39,8 @@ pub fn mount(api: &mut impl Mount) {
     partner_action_routes::mount(api);
 }
 
-/// The number of times that a report is taken in at most. A reference may be taken, and the person or the sender may have changed; after
-/// more than that something else must be wrong.
+/// The number of times that a report is taken in at most. A reference may be taken, and the sender may have changed; after more than
+/// that something else must be wrong.
 const MOST_TIMES: u8 = 4;
 
 /// Submit a referral
@@ -82,26 +82,22 @@ async fn submit_referral(ctx: Context<Submitter>, new: Body<NewReferral>) -> Res
     let times = Cell::new(0);
     ctx.write(attempt, answers::repeat_to_sender(sender), async || {
         times.update(|times| times + 1);
-        // Most children are not registered, and an agency's category hardly ever differs from the one that its key carries, so
-        // the first attempt assumes both and reads nothing. If that is wrong, the transaction that writes finds out, and the
-        // next attempt reads.
-        let (category, known) = if times.get() == 1 {
-            (agency.category, None)
+        // An agency's category hardly ever differs from the one that its key carries, so the first attempt assumes that and reads
+        // nothing. If it is wrong, the transaction that writes finds out, and the next attempt reads. Whether the child is
+        // registered makes no attempt more or less: the time of the answer would tell it.
+        let category = if times.get() == 1 {
+            agency.category
         } else if times.get() > MOST_TIMES {
             // None of it is the sender's doing: the same report may be sent again.
             return Err(Error::new(Problem::Unavailable));
         } else {
-            let number = number.clone();
-            let read = move |conn: &mut _| {
-                let first = |hash: Vec<u8>| people_store::first_with_number(conn, &hash);
-                let known = number.map(first).transpose()?.flatten();
-                Ok((sender_category::find(conn, sender)?, known))
-            };
-            ctx.read(read).await?
+            ctx.read(move |conn| sender_category::find(conn, sender)).await?
         };
-        let referral = Referral::receive(new.0.clone(), (sender, category), known, &ctx.directory, moment)?;
-        let whom = ConcernedPerson::with_number(number.clone(), known);
-        let intake = ReferralIntake::new(&referral, whom, &ctx.vault, &moment.random)?;
+        let referral = Referral::receive(new.0.clone(), (sender, category), None, &ctx.directory, moment)?;
+        let whom = ConcernedPerson::with_number(number.clone());
+        let entries = NumberEntries::new(&ctx.audited(), referral.id, None, false);
+        let intake = ReferralIntake::new(&referral, whom, &ctx.directory, &ctx.vault, &moment.random)?;
+        let intake = intake.recorded_by(entries);
         let receipt = answers::receipt(&ctx, agency, &referral);
         let answer = Written::created(&ctx.call, &receipt::path(referral.id), &receipt, Validator::Content)?;
         Ok(move |tx: &mut Tx| {

@@ -16,7 +16,7 @@ use crate::directory::Directory;
 use crate::error::Result;
 use crate::families;
 use crate::families::membership::ActingStaff;
-use crate::id::ReferralId;
+use crate::id::{PersonId, ReferralId};
 use crate::moment::Moment;
 use crate::on_backend;
 use crate::people::ProtectedIdentity;
@@ -57,7 +57,8 @@ impl Referral {
 }
 
 /// Hides all reports that are connected by copying, directly or through other reports, with the referral `hidden`, which is
-/// protected already. The audit records those that were not protected before.
+/// protected already. The audit records those that were not protected before. Does nothing if the child of `hidden` is not
+/// protected.
 pub fn hide_copied(
     conn: &mut DbConn,
     hidden: ReferralId,
@@ -68,7 +69,7 @@ pub fn hide_copied(
     let hidden = find(conn, hidden)?.open(vault)?;
     let protection = protection_of(conn, &hidden)?;
     let mut seen = BTreeSet::from([hidden.id]);
-    let mut ahead = hidden.course.copied();
+    let mut ahead = if protection.is_protected() { hidden.course.copied() } else { Vec::new() };
     let mut rerouted = Vec::new();
     while let Some(id) = ahead.pop() {
         if !seen.insert(id) {
@@ -95,9 +96,9 @@ pub fn hide_copied(
 /// The protection of the identity of a referral's child: the stronger one of the sender's statement and the register of people.
 fn protection_of(conn: &mut DbConn, referral: &Referral) -> Result<ProtectedIdentity> {
     let said = referral.matter.child.protected_identity.unwrap_or_default();
-    let Some(person) = referral.person_id else { return Ok(said) };
-    let ((_, registered), _) = of_person::still_known(conn, person)?;
-    Ok(said.max(registered))
+    let person = referral.person_id.unwrap_or_else(PersonId::nobody);
+    let registered = of_person::still_known(conn, person)?.map(|((_, registered), _)| registered);
+    Ok(said.max(registered.unwrap_or_default()))
 }
 
 /// Returns the referral with this identifier, whoever may know of it.
