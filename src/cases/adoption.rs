@@ -13,9 +13,11 @@ use crate::db::DbConn;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::families::membership::ActingStaff;
+use crate::id::ReferralId;
 use crate::people::store::SealedPerson;
 use crate::referrals::Referral;
 use crate::referrals::course::events::{self, SealedEvent};
+use crate::referrals::own_words;
 use crate::referrals::siblings::hiding;
 use crate::referrals::store::{self, SealedReferral};
 use crate::vault::Vault;
@@ -47,6 +49,12 @@ pub fn adopt(
         linked.push(next.id.uuid());
         rerouted.extend((next.protected && !was_protected).then_some(next.id.uuid()));
         hidden.extend(person.protection.is_protected().then_some(next.id));
+    }
+    if !person.protection.is_protected() {
+        let told = own_words::link(conn, hash, person.id, vault, &by.moment)?;
+        linked.extend(told.into_iter().map(ReferralId::uuid));
+        linked.sort_unstable();
+        linked.dedup();
     }
     if !linked.is_empty() {
         let entry = by.entry(actions::REFERRAL_LINKED, linked);

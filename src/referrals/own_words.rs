@@ -346,6 +346,40 @@ impl ReferralFilter {
     }
 }
 
+/// Lets the words about referrals that name the identity number with this hash say that the child is `person`, who was registered
+/// with the number now: so do the referrals that nobody was linked to before, and a reader must not see a difference. Returns the
+/// referrals.
+pub fn link(
+    conn: &mut DbConn,
+    number_hash: &[u8],
+    person: PersonId,
+    vault: &Vault,
+    moment: &Moment,
+) -> Result<Vec<ReferralId>> {
+    let rows: Vec<SealedOwnWords> = on_backend!(&mut *conn, conn => referrals::table
+        .inner_join(referral_own_words::table)
+        .filter(referrals::child_number_hash.eq(number_hash.to_vec()))
+        .filter(referral_own_words::until.gt(moment.now))
+        .select(referral_own_words::all_columns)
+        .load(conn))?;
+    let mut linked = Vec::new();
+    for row in rows {
+        let words = row.open(vault)?;
+        if words.person_id.is_some() {
+            continue;
+        }
+        linked.push(row.referral_id);
+        let (updated_at, version) = (moment.now, words.version + 1);
+        let words = OwnWords { person_id: Some(person), updated_at, version, ..words };
+        let sealed = vault.seal_json(vault::REFERRAL_OWN_WORDS, row.id.uuid(), &words, &moment.random)?;
+        let row = referral_own_words::table.find(row.id);
+        on_backend!(&mut *conn, conn => diesel::update(row)
+            .set(referral_own_words::words.eq(&sealed))
+            .execute(conn))?;
+    }
+    Ok(linked)
+}
+
 /// Removes all words whose day is over at `now`, a batch at a time.
 pub async fn sweep(db: &Db, now: Timestamp) -> Result<()> {
     loop {
