@@ -30,7 +30,12 @@ impl Request {
 
     /// A request with a JSON body. Where the body has [`NUMBER`], each time another number is sent.
     pub fn post(path: &str, credentials: Option<(&str, &str)>, body: &str) -> Self {
-        let (head, length) = (head("POST", path, credentials), body.len());
+        Self::with_body("POST", path, credentials, body)
+    }
+
+    /// A request of another method with a JSON body, as [`Self::post`] makes it.
+    pub fn with_body(method: &str, path: &str, credentials: Option<(&str, &str)>, body: &str) -> Self {
+        let (head, length) = (head(method, path, credentials), body.len());
         let head = format!("{head}content-type: application/json\r\ncontent-length: {length}\r\n\r\n");
         let number_at = body.find(NUMBER).map(|at| head.len() + at);
         Self { bytes: format!("{head}{body}").into_bytes(), number_at }

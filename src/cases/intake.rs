@@ -9,8 +9,8 @@
 //! - The intake notes that the office which receives the referral has met the person, so its staff may know of the person, unless
 //!   only staff who may not know of the person wrote the number.
 //! - The intake notes that the referral reached the person's family.
-//! - The audit records that a number was compared with the register. That a referral is hidden is an action of its own, by which
-//!   somebody is found who tries one number after the other.
+//! - The audit records that staff had a number compared with the register. That a referral of theirs is hidden is an action of its
+//!   own, by which somebody is found who tries one number after the other. An agency is told nothing by which it could try numbers.
 //!
 //! No other code inserts a referral: the test `architecture` checks that.
 
@@ -49,6 +49,7 @@ pub struct ReferralIntake {
     source: Option<NamedSource>,
     /// The words of the member of staff who makes the referral. `None` if an agency sends it.
     own_words: Option<SealedOwnWords>,
+    /// The audit entries about the child's identity number. `None` if an agency sends the referral.
     entries: Option<NumberEntries>,
     /// Whether those who make the referral state that the child's identity is protected.
     pub says_protected: bool,

@@ -21,7 +21,6 @@ use crate::people;
 use crate::referrals::Referral;
 use crate::referrals::matter::NewReferral;
 use crate::referrals::person::whom::ConcernedPerson;
-use crate::time::Random;
 use crate::vault::Vault;
 
 /// The number of referrals that this module makes.

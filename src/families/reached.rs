@@ -17,12 +17,15 @@ use std::collections::HashMap;
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+use diesel::upsert::excluded;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::db::schema::{
-    family_first_facts, follow_ups, offers, outreach_contacts, outreach_participants, people, referrals,
+    families, family_first_facts, follow_ups, offers, outreach_contacts, outreach_participants, people, referrals,
 };
+use crate::db::sql_types::{SqlTime, SqlUuid};
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::id::{DistrictId, FamilyId, OutreachContactId, PersonId, ResourceId};
@@ -175,9 +178,43 @@ pub fn family_was_reached(
     let held = family.unwrap_or_else(FamilyId::nobody);
     dialect::hold_families(conn, &[held])?;
     let before = rows(conn, &[held])?.pop();
-    let Some(family) = family else { return Ok(()) };
-    let after = FirstReachedRow::with(before, &Fact { family, reached, protected });
-    if before == Some(after) { Ok(()) } else { replace(conn, vec![after]) }
+    put_if_registered(conn, FirstReachedRow::with(before, &Fact { family: held, reached, protected }))
+}
+
+/// Stores the row of a family in the place of an earlier one, if there is a family with this identifier. Otherwise the same
+/// statement stores nothing.
+fn put_if_registered(conn: &mut DbConn, row: FirstReachedRow) -> Result<()> {
+    use family_first_facts as facts;
+    let values = families::table.find(row.family_id).select((
+        families::id,
+        row.at.into_sql::<SqlTime>(),
+        row.source_id.into_sql::<SqlUuid>(),
+        row.through.into_sql::<Text>(),
+        row.open_at.into_sql::<Nullable<SqlTime>>(),
+        row.open_source_id.into_sql::<Nullable<SqlUuid>>(),
+        row.open_through.into_sql::<Nullable<Text>>(),
+    ));
+    let columns = (
+        facts::family_id,
+        facts::at,
+        facts::source_id,
+        facts::through,
+        facts::open_at,
+        facts::open_source_id,
+        facts::open_through,
+    );
+    let replaced = (
+        facts::at.eq(excluded(facts::at)),
+        facts::source_id.eq(excluded(facts::source_id)),
+        facts::through.eq(excluded(facts::through)),
+        facts::open_at.eq(excluded(facts::open_at)),
+        facts::open_source_id.eq(excluded(facts::open_source_id)),
+        facts::open_through.eq(excluded(facts::open_through)),
+    );
+    let put = values.insert_into(facts::table).into_columns(columns);
+    let put = put.on_conflict(facts::family_id).do_update().set(replaced);
+    on_backend!(conn, conn => put.execute(conn))?;
+    Ok(())
 }
 
 fn replace(conn: &mut DbConn, mut rows: Vec<FirstReachedRow>) -> Result<()> {

@@ -285,7 +285,6 @@ pub fn page(
 }
 
 /// The referrals that a list asks for: the filter, the order, and the page.
-#[derive(Clone)]
 pub struct ListedReferrals {
     pub filter: ReferralFilter,
     pub order: Order,

@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 
 use crate::audit::{Entry, actions};
 use crate::auth::{PartnerReader, Submitter};
-use crate::cases::intake::{NumberEntries, ReferralIntake};
+use crate::cases::intake::ReferralIntake;
 use crate::context::{Context, Tx};
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
@@ -95,9 +95,7 @@ async fn submit_referral(ctx: Context<Submitter>, new: Body<NewReferral>) -> Res
         };
         let referral = Referral::receive(new.0.clone(), (sender, category), None, &ctx.directory, moment)?;
         let whom = ConcernedPerson::with_number(number.clone());
-        let entries = NumberEntries::new(&ctx.audited(), referral.id, None, false);
         let intake = ReferralIntake::new(&referral, whom, &ctx.directory, &ctx.vault, &moment.random)?;
-        let intake = intake.recorded_by(entries);
         let receipt = answers::receipt(&ctx, agency, &referral);
         let answer = Written::created(&ctx.call, &receipt::path(referral.id), &receipt, Validator::Content)?;
         Ok(move |tx: &mut Tx| {
