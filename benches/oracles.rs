@@ -16,10 +16,12 @@ mod folder;
 #[path = "oracles/guess.rs"]
 mod guess;
 #[path = "support/installation.rs"]
+#[expect(dead_code, reason = "The callers have tokens of their own, and nobody looks into the database.")]
 mod installation;
 #[path = "oracles/prober.rs"]
 mod prober;
 #[path = "support/program.rs"]
+#[expect(dead_code, reason = "Nobody asks how long the start took.")]
 mod program;
 #[path = "support/serving.rs"]
 mod serving;
