@@ -22,7 +22,8 @@ use crate::referrals::faces::row::ReferralRow;
 use crate::referrals::faces::views::ReferralView;
 use crate::referrals::faces::{answers, copy_routes, correct_routes, create_routes, search_routes};
 use crate::referrals::order::Order;
-use crate::referrals::own_words::{self, FoundReferral, ListedReferrals};
+use crate::referrals::own_words::FoundReferral;
+use crate::referrals::own_words::listing::{self, ListedReferrals};
 use crate::referrals::store::ReferralFilter;
 use crate::referrals::{Kind, Status, course, messages};
 use crate::time::Timestamp;
@@ -94,8 +95,8 @@ async fn list_referrals(ctx: Context<CaseReader>, query: Query<QueueQuery>, pagi
     let (reader, vault) = (ctx.reader_of(scope), ctx.vault.clone());
     let listed = ListedReferrals { filter, order, from, limit };
     let read = move |conn: &mut _| {
-        let total = if count { Some(own_words::count(conn, &reader, &listed.filter, &vault)?) } else { None };
-        Ok((own_words::page(conn, &reader, &listed, &vault)?, total))
+        let total = if count { Some(listing::count(conn, &reader, &listed.filter, &vault)?) } else { None };
+        Ok((listing::page(conn, &reader, &listed, &vault)?, total))
     };
     let seen = move |(rows, _): &(Vec<FoundReferral>, Option<u64>), entry: Entry| {
         entry.about(rows.iter().take(shown).map(|referral| referral.id().uuid()).collect())

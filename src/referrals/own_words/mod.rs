@@ -5,6 +5,8 @@
 //! protected. So the words are kept of every referral that staff make, and one query reads the referral and the words, whoever
 //! bears the number. The words are as they were written: nothing that others did to the referral since is told by them.
 
+pub mod listing;
+
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -14,7 +16,6 @@ use crate::calendar::Deadline;
 use crate::db::schema::{referral_own_words, referrals};
 use crate::db::{Db, DbConn};
 use crate::error::{Error, Result};
-use crate::http::page::PageStart;
 use crate::id::{DistrictId, OfficeId, OwnWordsId, PersonId, ReferralId, StaffId};
 use crate::moment::Moment;
 use crate::on_backend;
@@ -24,8 +25,8 @@ use crate::referrals::matter::NewReferral;
 use crate::referrals::order::{Order, ReferralPosition};
 use crate::referrals::reference::Reference;
 use crate::referrals::routing::Routing;
-use crate::referrals::store::{self, ReferralFilter, SealedReferral};
-use crate::referrals::{Referral, Status, Urgency};
+use crate::referrals::store::SealedReferral;
+use crate::referrals::{Referral, Urgency};
 use crate::time::Timestamp;
 use crate::vault::{self, Sealed, Vault};
 
@@ -210,6 +211,11 @@ impl FoundReferral {
         SealedReferral { person_id: told.told_person_id(), child_number_hash: number, ..self.row.clone() }
     }
 
+    /// The position of the referral in a list of this order.
+    pub fn position(&self, order: Order) -> ReferralPosition {
+        order.position(self.row.received_at, self.row.next_due_at, self.row.id)
+    }
+
     /// Decrypts the referral, or the reader's own words about it.
     pub fn open(self, vault: &Vault) -> Result<Referral> {
         match &self.own {
@@ -251,98 +257,6 @@ pub fn find(conn: &mut DbConn, reader: &ReferralReader, id: ReferralId) -> Resul
 /// Returns the referral with this reference as [`find`] does, as a list that may be empty.
 pub fn by_reference(conn: &mut DbConn, reader: &ReferralReader, reference: &Reference) -> Result<Vec<FoundReferral>> {
     Ok(readable!(conn, reader, referrals::reference.eq(reference.clone())).collect())
-}
-
-/// Returns one page of the reader's referrals as [`store::page`] does. Referrals that are hidden from the reader, and of which the
-/// reader has own words, stand where they would stand if they were as these words say.
-pub fn page(
-    conn: &mut DbConn,
-    reader: &ReferralReader,
-    listed: &ListedReferrals,
-    vault: &Vault,
-) -> Result<Vec<FoundReferral>> {
-    let ListedReferrals { filter, order, from, limit } = listed;
-    let own = own_among(conn, reader, filter, vault)?;
-    let (rows, skipped) = match from {
-        PageStart::Row(row) => {
-            // The rows begin earlier by as many as there are own words, since these may stand before the page.
-            let back = (*row).min(u64::try_from(own.len()).unwrap_or(0));
-            let more = limit.saturating_add(u32::try_from(own.len()).unwrap_or(0));
-            (store::page(conn, &reader.sight, filter, *order, &PageStart::Row(row - back), more)?, back)
-        }
-        _ => (store::page(conn, &reader.sight, filter, *order, from, *limit)?, 0),
-    };
-    let is_after = |found: &FoundReferral| match from {
-        PageStart::After(last) => order.is_after(found.position(*order), *last),
-        PageStart::Row(_) => true,
-        PageStart::Empty => false,
-    };
-    let mut all: Vec<FoundReferral> = rows.into_iter().map(FoundReferral::covered).collect();
-    all.extend(own.into_iter().filter(is_after));
-    all.sort_by(|one, other| order.compare(one.position(*order), other.position(*order)));
-    let most = usize::try_from(*limit).unwrap_or(usize::MAX).saturating_add(1);
-    Ok(all.into_iter().skip(usize::try_from(skipped).unwrap_or(usize::MAX)).take(most).collect())
-}
-
-/// The referrals that a list asks for: the filter, the order, and the page.
-pub struct ListedReferrals {
-    pub filter: ReferralFilter,
-    pub order: Order,
-    pub from: PageStart<ReferralPosition>,
-    pub limit: u32,
-}
-
-/// Counts the referrals that [`page`] shows on all pages together.
-pub fn count(conn: &mut DbConn, reader: &ReferralReader, filter: &ReferralFilter, vault: &Vault) -> Result<u64> {
-    let own = own_among(conn, reader, filter, vault)?.len();
-    Ok(store::count(conn, &reader.sight, filter)? + u64::try_from(own).unwrap_or(0))
-}
-
-/// Returns the referrals that are hidden from the reader, of which the reader has own words, and which the list would show if they
-/// were as these words say. A reader has few.
-fn own_among(
-    conn: &mut DbConn,
-    reader: &ReferralReader,
-    filter: &ReferralFilter,
-    vault: &Vault,
-) -> Result<Vec<FoundReferral>> {
-    let rows: Vec<(SealedReferral, SealedOwnWords)> = on_backend!(conn, conn => referrals::table
-        .inner_join(referral_own_words::table)
-        .filter(referral_own_words::staff_id.eq(reader.staff))
-        .filter(referral_own_words::until.gt(reader.now))
-        .filter(referrals::protected.eq(true))
-        .select((referrals::all_columns, referral_own_words::all_columns))
-        .load(conn))?;
-    let mut found = Vec::new();
-    for (row, own) in rows.into_iter().filter(|(row, _)| !reader.covers(row)) {
-        let told = own.open(vault)?.about(&row);
-        if reader.would_cover(&told) && filter.lets_through(&told) {
-            let row = SealedReferral { next_due_at: told.next_due_at, ..row };
-            found.push(FoundReferral { row, own: Some(own) });
-        }
-    }
-    Ok(found)
-}
-
-impl FoundReferral {
-    /// The position of the referral in a list of this order.
-    pub fn position(&self, order: Order) -> ReferralPosition {
-        order.position(self.row.received_at, self.row.next_due_at, self.row.id)
-    }
-}
-
-impl ReferralFilter {
-    fn lets_through(&self, told: &Referral) -> bool {
-        let status = told.status();
-        self.office.is_none_or(|office| told.office_id == office)
-            && self.status.map_or(status != Status::EnteredInError, |wanted| status == wanted)
-            && self.kind.is_none_or(|kind| told.kind == kind)
-            && self.assignee.is_none_or(|assignee| told.assignee_id == Some(assignee))
-            && self.received_from.is_none_or(|from| told.received_at >= from)
-            && self.received_to.is_none_or(|to| told.received_at < to)
-            && self.due_before.is_none_or(|due| told.next_due_at < due)
-            && self.overdue.is_none_or(|(overdue, now)| (told.next_due_at < now) == overdue)
-    }
 }
 
 /// Lets the words about referrals that name the identity number with this hash say that the child is `person`, who was registered
