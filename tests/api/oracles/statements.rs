@@ -75,7 +75,7 @@ async fn is_one_road(
         world.app.caseworker().post("/referrals", private_report()).await.expect(201);
         world.app.outreach_worker().get("/referrals").await.expect(200);
         let heard = heard(&world.app, async || call(&world.app, there).await).await;
-        assert!(heard.0 < 300 && heard.1.len() > 3, "{bearer:?}: {heard:?}");
+        assert!(heard.0 < 300 && heard.1.len() > 1, "{bearer:?}: {heard:?}");
         let expected = first.get_or_insert_with(|| heard.clone());
         for (index, (one, other)) in expected.1.iter().zip(&heard.1).enumerate() {
             assert_eq!(one, other, "statement {index} of {bearer:?}");
