@@ -3,7 +3,8 @@
 # What it ends with is the program, the libraries that it links, the roots of trust and Linköping's directory. It has no shell and
 # runs as nobody's root; the file system may be read-only but for /var/lib/nara, where an embedded database lies.
 
-FROM rust:1.95-slim-bookworm AS build
+# The digest names these very bytes; the name before it is for the reader. A newer image is another line here.
+FROM rust:1.95.0-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082 AS build
 # Both databases' libraries and OpenSSL are built from source. Versions are the release's, which gets its security fixes.
 # hadolint ignore=DL3008
 RUN apt-get update \
@@ -13,6 +14,7 @@ WORKDIR /src
 
 # What others wrote is built first, and again only when it changes: the program is an empty one here.
 COPY .cargo .cargo
+COPY build build
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p src tests/api benches \
     && touch src/lib.rs tests/api/main.rs benches/load.rs benches/growth.rs benches/crash.rs benches/faults.rs \

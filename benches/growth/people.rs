@@ -5,7 +5,7 @@ use nara::db::schema::{people, person_name_tokens, person_offices};
 use nara::db::{DbConn, in_transaction};
 use nara::directory::Directory;
 use nara::error::Result;
-use nara::id::OfficeId;
+use nara::id::{OfficeId, ResourceId};
 use nara::moment::Moment;
 use nara::on_backend;
 use nara::people::store::{SealedPerson, name_hashes};
@@ -107,8 +107,15 @@ fn insert(conn: &mut DbConn, rows: &[Row]) -> Result<()> {
     };
     let tokens: Vec<_> =
         rows.iter().flat_map(|(person, words, _)| words.iter().map(|word| token(person, word))).collect();
-    let met =
-        |(person, _, office): &Row| (person_offices::person_id.eq(person.id), person_offices::office_id.eq(*office));
+    let met = |(person, _, office): &Row| {
+        let source = ResourceId::from_uuid(person.id.uuid());
+        (
+            person_offices::person_id.eq(person.id),
+            person_offices::office_id.eq(*office),
+            person_offices::through_protected.eq(false),
+            person_offices::source_id.eq(source),
+        )
+    };
     let offices: Vec<_> = rows.iter().map(met).collect();
     on_backend!(conn, conn => diesel::insert_into(people::table).values(&persons).execute(conn))?;
     on_backend!(conn, conn => diesel::insert_into(person_name_tokens::table).values(&tokens).execute(conn))?;

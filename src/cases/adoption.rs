@@ -18,6 +18,7 @@ use crate::people::store::SealedPerson;
 use crate::referrals::Referral;
 use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::own_words;
+use crate::referrals::person::of_person;
 use crate::referrals::siblings::hiding;
 use crate::referrals::store::{self, SealedReferral};
 use crate::vault::Vault;
@@ -33,11 +34,31 @@ pub fn adopt(
     by: &ActingStaff,
 ) -> Result<()> {
     let Some(hash) = &person.number_hash else { return Ok(()) };
-    let (mut linked, mut rerouted, mut hidden) = (Vec::<Uuid>::new(), Vec::<Uuid>::new(), Vec::new());
-    for referral in store::unlinked(conn, hash)? {
+    let mut copied = Vec::new();
+    for step in store::unlinked(conn, hash)?.chunks(of_person::AT_ONCE) {
+        adopt_step(conn, person, step, &mut copied, (by, directory, vault))?;
+    }
+    if !person.protection.is_protected() {
+        link_own_words(conn, person, hash, vault, by)?;
+    }
+    hiding::hide_copied(conn, &copied, directory, vault, by)
+}
+
+/// Links some of the referrals to the person. Adds to `copied` those that became protected and were copied for siblings, or are
+/// such copies.
+fn adopt_step(
+    conn: &mut DbConn,
+    person: &SealedPerson,
+    ids: &[ReferralId],
+    copied: &mut Vec<ReferralId>,
+    (by, directory, vault): (&ActingStaff, &Directory, &Vault),
+) -> Result<()> {
+    let (mut linked, mut rerouted) = (Vec::<Uuid>::new(), Vec::<Uuid>::new());
+    let is_protected = person.protection.is_protected();
+    for referral in of_person::named(conn, ids)? {
         let referral = Referral { person_id: Some(person.id), ..referral.open(vault)? };
         let was_protected = referral.protected;
-        let next = match person.protection.is_protected() {
+        let next = match is_protected {
             true => referral.clone().protected_as(person.protection, directory, &by.moment)?,
             false => Referral { updated_at: by.moment.now, version: referral.version + 1, ..referral.clone() },
         };
@@ -48,13 +69,7 @@ pub fn adopt(
         }
         linked.push(next.id.uuid());
         rerouted.extend((next.protected && !was_protected).then_some(next.id.uuid()));
-        hidden.extend(person.protection.is_protected().then_some(next.id));
-    }
-    if !person.protection.is_protected() {
-        let told = own_words::link(conn, hash, person.id, vault, &by.moment)?;
-        linked.extend(told.into_iter().map(ReferralId::uuid));
-        linked.sort_unstable();
-        linked.dedup();
+        copied.extend((is_protected && !next.course.copied().is_empty()).then_some(next.id));
     }
     if !linked.is_empty() {
         let entry = by.entry(actions::REFERRAL_LINKED, linked);
@@ -63,5 +78,21 @@ pub fn adopt(
     if !rerouted.is_empty() {
         audit::record(conn, &by.entry(actions::REFERRAL_REROUTED, rerouted))?;
     }
-    hidden.into_iter().try_for_each(|id| hiding::hide_copied(conn, id, directory, vault, by))
+    Ok(())
+}
+
+/// Lets the own words of staff about referrals that name the number say that the child is the person. The audit records it, as it
+/// does for a referral that nobody was linked to before.
+fn link_own_words(
+    conn: &mut DbConn,
+    person: &SealedPerson,
+    number_hash: &[u8],
+    vault: &Vault,
+    by: &ActingStaff,
+) -> Result<()> {
+    for step in own_words::link(conn, number_hash, person.id, vault, &by.moment)?.chunks(of_person::AT_ONCE) {
+        let entry = by.entry(actions::REFERRAL_LINKED, step.iter().copied().map(ReferralId::uuid).collect());
+        audit::record(conn, &entry.also_about(vec![person.id.uuid()]))?;
+    }
+    Ok(())
 }

@@ -12,9 +12,9 @@ use crate::cases::intake::NumberEntries;
 use crate::db::{DbConn, stale};
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::families;
 use crate::families::membership::{ActingStaff, if_known};
-use crate::id::{OfficeId, PersonId, ReferralId};
+use crate::families::{self, links};
+use crate::id::{OfficeId, PersonId, ReferralId, ResourceId};
 use crate::outreach::store as contact_store;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::steps::StepNote;
@@ -105,7 +105,7 @@ impl ReferralCorrecting {
             own_words.write(conn)?;
         }
         if let Some(by) = &self.hider {
-            hiding::hide_copied(conn, self.id, &self.directory, &self.vault, by)?;
+            hiding::hide_copied(conn, &[self.id], &self.directory, &self.vault, by)?;
         }
         if self.hides || self.whom.hides_something() {
             contact_store::protect_source(conn, if self.hides { self.id } else { ReferralId::nobody() })?;
@@ -124,8 +124,12 @@ impl ReferralCorrecting {
     }
 }
 
-/// The consequences of a correction for people: an office has met another person, or a family was first reached in another way.
+/// The consequences of a correction for people: offices have met another person, or nobody, or a family was first reached in
+/// another way.
 struct CorrectionEffects {
+    /// The referral, as the reason for which offices know of people.
+    source: ResourceId,
+    is_anothers: bool,
     met: Option<PersonId>,
     office: OfficeId,
     protected: bool,
@@ -139,6 +143,8 @@ impl CorrectionEffects {
         let is_touched = is_anothers || before.protected != after.protected;
         let touched = [before.person_id.filter(|_| is_anothers), after.person_id.filter(|_| is_touched)];
         Self {
+            source: ResourceId::from_uuid(after.id.uuid()),
+            is_anothers,
             met: after.person_id.filter(|_| is_anothers),
             office: after.office_id,
             protected: after.protected,
@@ -147,8 +153,11 @@ impl CorrectionEffects {
     }
 
     fn write(&self, conn: &mut DbConn) -> Result<()> {
+        if self.is_anothers {
+            links::forget(conn, self.source)?;
+        }
         if let Some(person) = self.met {
-            families::store::meet_person(conn, person, self.office, self.protected)?;
+            families::store::meet_person(conn, person, self.office, self.protected, self.source)?;
         }
         self.recompute(conn)
     }

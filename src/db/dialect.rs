@@ -11,7 +11,7 @@ use diesel::sqlite::Sqlite;
 use crate::db::connection::DbConn;
 use crate::db::schema::{families, family_offices, outreach_contacts, partners, people, person_offices, referrals};
 use crate::error::{Error, Result};
-use crate::id::{FamilyId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId};
+use crate::id::{FamilyId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId, ResourceId};
 
 /// Evaluates `$expression` with the concrete connection, which is called `$concrete` in it; it is compiled once for each
 /// database. This is needed for statements that diesel's multi-backend cannot express (a batch insert), and for frequent
@@ -157,6 +157,18 @@ pub fn hold_people(conn: &mut DbConn, ids: &[PersonId]) -> Result<()> {
     Ok(())
 }
 
+/// Locks the rows of these people until the end of the transaction, in order to change the families that they belong to. Waits
+/// for transactions that hold one of the people by [`hold_people`], and they wait for this one. On PostgreSQL, all transactions
+/// lock the rows in the same order, so that no deadlock arises. Nothing is needed on SQLite, which has one writer.
+pub fn take_people(conn: &mut DbConn, ids: &[PersonId]) -> Result<()> {
+    if let DbConn::Postgres(conn) = conn {
+        let rows = people::table.filter(people::id.eq_any(ids.to_vec())).order(people::id);
+        // References to the rows may be added meanwhile, since the key does not change.
+        rows.select(people::id).for_no_key_update().load::<PersonId>(conn)?;
+    }
+    Ok(())
+}
+
 /// Makes sure that the row of a referral does not change until the end of the transaction, as [`hold_people`] does for people.
 pub fn hold_referral(conn: &mut DbConn, id: ReferralId) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
@@ -191,15 +203,16 @@ pub fn hold_contact(conn: &mut DbConn, id: OutreachContactId) -> Result<()> {
     Ok(())
 }
 
-/// Stores that offices have met people, each with whether only somebody with a protected identity gives the reason. A link that
-/// exists is left as it is. PostgreSQL inserts all rows in one statement, since each statement is a round trip. Diesel cannot do
+/// Stores that offices have met people, each with whether only somebody with a protected identity gives the reason, and with the
+/// contact or referral that is the reason. A link that exists is left as it is. PostgreSQL inserts all rows in one statement, since each statement is a round trip. Diesel cannot do
 /// that for SQLite if rows may exist already, so there they are inserted one by one, in process.
-pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool)]) -> Result<()> {
-    let row = |(person, office, through_protected): &(PersonId, OfficeId, bool)| {
+pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool, ResourceId)]) -> Result<()> {
+    let row = |(person, office, through_protected, source): &(PersonId, OfficeId, bool, ResourceId)| {
         (
             person_offices::person_id.eq(*person),
             person_offices::office_id.eq(*office),
             person_offices::through_protected.eq(*through_protected),
+            person_offices::source_id.eq(*source),
         )
     };
     let table = || diesel::insert_into(person_offices::table);
@@ -218,12 +231,13 @@ pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool)]) ->
 }
 
 /// Stores that offices have met families, as [`note_met_people`] does for people.
-pub fn note_met_families(conn: &mut DbConn, met: &[(FamilyId, OfficeId, bool)]) -> Result<()> {
-    let row = |(family, office, through_protected): &(FamilyId, OfficeId, bool)| {
+pub fn note_met_families(conn: &mut DbConn, met: &[(FamilyId, OfficeId, bool, ResourceId)]) -> Result<()> {
+    let row = |(family, office, through_protected, source): &(FamilyId, OfficeId, bool, ResourceId)| {
         (
             family_offices::family_id.eq(*family),
             family_offices::office_id.eq(*office),
             family_offices::through_protected.eq(*through_protected),
+            family_offices::source_id.eq(*source),
         )
     };
     let table = || diesel::insert_into(family_offices::table);

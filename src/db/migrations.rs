@@ -16,7 +16,7 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// The migrations: for each its version, and its SQL text for PostgreSQL and for SQLite.
-const TEXTS: [(&str, &str, &str); 5] = [
+const TEXTS: [(&str, &str, &str); 8] = [
     (
         "0001",
         include_str!("../../migrations/postgres/0001_foundation/up.sql"),
@@ -41,6 +41,21 @@ const TEXTS: [(&str, &str, &str); 5] = [
         "0007",
         include_str!("../../migrations/postgres/0007_own_words/up.sql"),
         include_str!("../../migrations/sqlite/0007_own_words/up.sql"),
+    ),
+    (
+        "0008",
+        include_str!("../../migrations/postgres/0008_guests/up.sql"),
+        include_str!("../../migrations/sqlite/0008_guests/up.sql"),
+    ),
+    (
+        "0009",
+        include_str!("../../migrations/postgres/0009_sent_reports/up.sql"),
+        include_str!("../../migrations/sqlite/0009_sent_reports/up.sql"),
+    ),
+    (
+        "0010",
+        include_str!("../../migrations/postgres/0010_token_times/up.sql"),
+        include_str!("../../migrations/sqlite/0010_token_times/up.sql"),
     ),
 ];
 

@@ -71,7 +71,7 @@ pub async fn report(
 ) -> Result<Report> {
     let (moment, sight) = (&ctx.call.moment, ctx.changeable());
     if new.child.number().is_some() {
-        ctx.call.name_a_number()?;
+        ctx.call.charge_each_search()?;
     }
     let child = new.child.clone();
     let referral = Referral::of_contact(new, (contact, ctx.staff().id), None, &ctx.directory, moment)?;

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::auth::CaseScope;
+use crate::db::among::among;
 use crate::db::schema::{follow_ups, outreach_contact_versions, outreach_contacts, outreach_participants, referrals};
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
@@ -359,13 +360,13 @@ pub fn protect_source(conn: &mut DbConn, referral: ReferralId) -> Result<()> {
 /// to them: all of these tell of the same people.
 fn hide(conn: &mut DbConn, mut contacts: Vec<OutreachContactId>, about: &[ReferralId]) -> Result<()> {
     let sources: Vec<Option<OutreachContactId>> = on_backend!(&mut *conn, conn => referrals::table
-        .filter(referrals::id.eq_any(about.to_vec()))
+        .filter(among(referrals::id, about.to_vec()))
         .select(referrals::contact_id)
         .load(conn))?;
     contacts.extend(sources.into_iter().flatten());
     let affected = reached::hide_contacts(conn, &contacts)?;
-    let followed = follow_ups::referral_id.eq_any(about.to_vec());
-    let came = follow_ups::next_referral_id.eq_any(about.to_vec());
+    let followed = among(follow_ups::referral_id, about.to_vec());
+    let came = among(follow_ups::next_referral_id, about.to_vec());
     let promises = follow_ups::table.filter(followed.or(came));
     on_backend!(&mut *conn, conn => diesel::update(promises).set(follow_ups::protected.eq(true)).execute(conn))?;
     reached::recompute(conn, &affected)

@@ -1,14 +1,11 @@
 //! The operation that changes the facts about a person. If the person's identity becomes protected, the person's open referrals
 //! are hidden in the same transaction.
 
-use std::cell::Cell;
-
 use actix_web::{HttpResponse, patch};
 
 use crate::audit::actions;
 use crate::auth::PeopleWorker;
 use crate::cases::change_person::{ChangePerson, ChangedPerson};
-use crate::cases::protect;
 use crate::context::{Context, Tx};
 use crate::error::{Error, Problem, Result};
 use crate::families::membership::ActingStaff;
@@ -19,8 +16,7 @@ use crate::id::PersonId;
 use crate::idempotency;
 use crate::people::answers::PersonAnswers;
 use crate::people::view::PersonView;
-use crate::people::{Changeable, NewPerson, Person, Registration, store};
-use crate::referrals::store::SealedReferral;
+use crate::people::{Changeable, NewPerson, Registration, store};
 
 type PersonFacts = Changeable<NewPerson>;
 
@@ -47,21 +43,18 @@ pub async fn change_person(ctx: Context<PeopleWorker>, id: Named<PersonId>, patc
     let (id, answers) = (id.0, PersonAnswers::new(&ctx));
     let patch = patch.without(NewPerson::FIELDS)?;
     let attempt = actions::PERSON_CHANGED.on(id).on_behalf_of(ctx.changeable().only_office());
-    let is_charged = Cell::new(false);
     let prepare = async || {
         let scope = ctx.changeable();
         let sealed = ctx.read(move |conn| store::find(conn, &scope, id)).await?;
         ctx.call.check_if_match(sealed.version)?;
         let before = sealed.clone().open(&ctx.vault)?;
         let patched: NewPerson = patch.apply(&before.written)?;
-        let is_new = patched.number().is_some() && patched.number() != before.written.number();
-        if is_new && !is_charged.replace(true) {
-            ctx.call.name_a_number()?;
+        if patched.number().is_some() && patched.number() != before.written.number() {
+            ctx.call.charge_search()?;
         }
         let next = before.changed(patched, &ctx.directory, &ctx.call.moment)?;
-        let affected = affected(&ctx, &before, &next).await?;
         let (directory, vault) = (ctx.directory.clone(), ctx.vault.clone());
-        let change = ChangePerson::new(&sealed, &next, affected, ActingStaff::of(&ctx), directory, vault)?;
+        let change = ChangePerson::new(&sealed, &next, ActingStaff::of(&ctx), directory, vault)?;
         let answers = answers.clone();
         Ok(move |tx: &mut Tx| {
             let changed = change.write(tx)?;
@@ -76,14 +69,4 @@ pub async fn change_person(ctx: Context<PeopleWorker>, id: Named<PersonId>, patc
         (_, Some(ChangedPerson::NumberTaken)) => Err(Error::new(Problem::AlreadyExists)),
         (written, _) => ctx.call.send(written),
     }
-}
-
-/// The referrals about a person that must be hidden because the identity is protected in the person's next version; none if it is
-/// not.
-async fn affected(ctx: &Context<PeopleWorker>, before: &Person, next: &Person) -> Result<Vec<SealedReferral>> {
-    if !next.protection().is_protected() {
-        return Ok(Vec::new());
-    }
-    let (id, is_raised) = (next.id, next.protection() > before.protection());
-    ctx.read(move |conn| protect::affected(conn, id, is_raised)).await
 }

@@ -38,7 +38,7 @@ pub async fn create_person(ctx: Context<PeopleWorker>, new: Body<NewPerson>) -> 
     let (new, answers) = (new.0, PersonAnswers::new(&ctx));
     let number = new.number().map(|number| store::number_hash(&ctx.vault, number));
     if number.is_some() {
-        ctx.call.name_a_number()?;
+        ctx.call.charge_search()?;
     }
     let attempt = actions::PERSON_CREATED.on_new().on_behalf_of(ctx.changeable().only_office());
     ctx.write(attempt, answers.repeat_registered(number), async || {

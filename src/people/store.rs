@@ -8,9 +8,9 @@ use diesel::sql_types::Bool;
 use crate::auth::CaseScope;
 use crate::db::schema::{people, person_name_tokens, person_offices};
 use crate::db::sql_types::SqlUuid;
-use crate::db::{DbConn, stale};
+use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
-use crate::id::{DistrictId, FamilyId, OfficeId, PersonId};
+use crate::id::{DistrictId, FamilyId, OfficeId, PersonId, ResourceId};
 use crate::on_backend;
 use crate::people::{Person, PersonalIdentityNumber, ProtectedIdentity, names};
 use crate::time::{Random, Timestamp};
@@ -250,34 +250,39 @@ pub fn taken(conn: &mut DbConn, sight: &CaseScope, hash: Option<&[u8]>, but: Per
 pub fn insert(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>], office: OfficeId) -> Result<()> {
     on_backend!(conn, conn => diesel::insert_into(people::table).values(person).execute(conn))?;
     insert_words(conn, person.id, words)?;
-    meet(conn, person.id, office, false)
+    meet(conn, person.id, office, false, ResourceId::from_uuid(person.id.uuid()))
 }
 
-/// Stores the next version of a person and the hashes of the words of the person's name. Fails as stale if the stored version is
-/// not the one before it.
+/// Stores the next version of a person and the hashes of the words of the person's name. The person stays in the same family.
+/// Fails as stale if the stored version is not the one before it.
 pub fn update(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>]) -> Result<()> {
-    let before = people::table.find(person.id).filter(people::version.eq(person.version - 1));
-    if on_backend!(conn, conn => diesel::update(before).set(person).execute(conn))? != 1 {
+    // The person may have moved since it was read, which makes no new version.
+    dialect::take_people(conn, &[person.id])?;
+    let row = people::table.find(person.id);
+    let family_id: Option<FamilyId> = on_backend!(&mut *conn, conn => row.select(people::family_id).first(conn))?;
+    let next = SealedPerson { family_id, ..person.clone() };
+    let before = row.filter(people::version.eq(person.version - 1));
+    if on_backend!(&mut *conn, conn => diesel::update(before).set(&next).execute(conn))? != 1 {
         return Err(stale());
     }
     replace_words(conn, person.id, words)
 }
 
-/// Moves a person to the family `family`, or out of any family. Fails as stale if the person's stored version is no longer
-/// `version`.
-pub fn place(conn: &mut DbConn, id: PersonId, version: i32, family: Option<FamilyId>, now: Timestamp) -> Result<()> {
-    let before = people::table.find(id).filter(people::version.eq(version));
-    let after = (people::family_id.eq(family), people::version.eq(version + 1), people::updated_at.eq(now));
-    if on_backend!(conn, conn => diesel::update(before).set(after).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
-}
-
 /// Notes that an office has met a person, so that its staff may know of the person. `through_protected` says that only a
-/// protected matter gives the reason: then only staff who are cleared for protected identities may know of the person.
-pub fn meet(conn: &mut DbConn, person: PersonId, office: OfficeId, through_protected: bool) -> Result<()> {
+/// protected matter gives the reason: then only staff who are cleared for protected identities may know of the person. `source`
+/// is the reason: the contact or the referral, or the person itself if the office has registered the person.
+pub fn meet(
+    conn: &mut DbConn,
+    person: PersonId,
+    office: OfficeId,
+    through_protected: bool,
+    source: ResourceId,
+) -> Result<()> {
     let row = (
         person_offices::person_id.eq(person),
         person_offices::office_id.eq(office),
         person_offices::through_protected.eq(through_protected),
+        person_offices::source_id.eq(source),
     );
     let link = diesel::insert_into(person_offices::table).values(row).on_conflict_do_nothing();
     on_backend!(conn, conn => link.execute(conn))?;
@@ -285,25 +290,28 @@ pub fn meet(conn: &mut DbConn, person: PersonId, office: OfficeId, through_prote
 }
 
 /// Does the same as [`meet`] if there is a person with this identifier. Otherwise the same statement stores nothing.
-pub fn meet_if_registered(conn: &mut DbConn, person: PersonId, office: OfficeId, through_protected: bool) -> Result<()> {
+pub fn meet_if_registered(
+    conn: &mut DbConn,
+    person: PersonId,
+    office: OfficeId,
+    through_protected: bool,
+    source: ResourceId,
+) -> Result<()> {
     let row = people::table.find(person).select((
         people::id,
         office.into_sql::<SqlUuid>(),
         through_protected.into_sql::<Bool>(),
+        source.into_sql::<SqlUuid>(),
     ));
-    let columns = (person_offices::person_id, person_offices::office_id, person_offices::through_protected);
+    let columns = (
+        person_offices::person_id,
+        person_offices::office_id,
+        person_offices::through_protected,
+        person_offices::source_id,
+    );
     let link = row.insert_into(person_offices::table).into_columns(columns).on_conflict_do_nothing();
     on_backend!(conn, conn => link.execute(conn))?;
     Ok(())
-}
-
-/// The members of a family, each with protection and version, whether the caller may know of them or not.
-pub fn of_family(conn: &mut DbConn, family: FamilyId) -> Result<Vec<(PersonId, ProtectedIdentity, i32)>> {
-    Ok(on_backend!(conn, conn => people::table
-        .filter(people::family_id.eq(family))
-        .order(people::id)
-        .select((people::id, people::protection, people::version))
-        .load(conn))?)
 }
 
 fn insert_words(conn: &mut DbConn, person: PersonId, words: &[Vec<u8>]) -> Result<()> {

@@ -22,6 +22,7 @@ pub mod order;
 pub mod own_words;
 pub mod person;
 pub mod reference;
+mod related;
 mod routing;
 pub mod sending;
 pub mod siblings;

@@ -16,6 +16,7 @@ use crate::on_backend;
 use crate::people::store::number_hash;
 use crate::referrals::course::codes::DisclosedStatus;
 use crate::referrals::course::{Course, clocks};
+use crate::referrals::disclosure::SenderScope;
 use crate::referrals::order::{Order, ReferralPosition};
 use crate::referrals::reference::Reference;
 use crate::referrals::{Kind, Origin, Referral, Status, Urgency, disclosure};
@@ -61,6 +62,8 @@ pub struct SealedReferral {
     pub unmarked_due_at: Timestamp,
     /// Whether answers do not tell `person_id`: see [`Referral::linked_silently`].
     pub linked_silently: bool,
+    /// Whether staff copied the report for a sibling. The course tells from which report.
+    pub is_copy: bool,
 }
 
 impl SealedReferral {
@@ -102,6 +105,7 @@ impl SealedReferral {
             disclosed_at: referral.disclosed_at,
             unmarked_due_at: clocks::next_unmarked(referral),
             linked_silently: referral.linked_silently,
+            is_copy: referral.course.copy_of.is_some(),
         })
     }
 
@@ -214,11 +218,13 @@ pub fn update(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
     Ok(())
 }
 
-/// The referrals whose child has the identity number with this hash, and which are linked to no registered person.
-pub fn unlinked(conn: &mut DbConn, number_hash: &[u8]) -> Result<Vec<SealedReferral>> {
+/// The identifiers of the referrals whose child has the identity number with this hash, and which are linked to no registered
+/// person.
+pub fn unlinked(conn: &mut DbConn, number_hash: &[u8]) -> Result<Vec<ReferralId>> {
     Ok(on_backend!(conn, conn => referrals::table
         .filter(referrals::child_number_hash.eq(number_hash.to_vec()))
         .filter(referrals::person_id.is_null())
+        .select(referrals::id)
         .load(conn))?)
 }
 
@@ -270,9 +276,10 @@ pub fn check_cleared(conn: &mut DbConn, sight: &CaseScope, id: ReferralId) -> Re
     found.map(drop).ok_or_else(Error::not_found)
 }
 
-/// Returns the referral with this identifier, if the partner agency `sender` sent it; otherwise fails as not found.
-pub fn find_sent_by(conn: &mut DbConn, sender: PartnerId, id: ReferralId) -> Result<SealedReferral> {
-    let own = referrals::table.find(id).filter(referrals::partner_id.eq(sender));
+/// Returns the referral with this identifier, if `scope` covers it; otherwise fails as not found.
+pub fn find_sent_by(conn: &mut DbConn, scope: SenderScope, id: ReferralId) -> Result<SealedReferral> {
+    let shown = referrals::is_copy.eq(false).or(referrals::is_copy.eq(scope.sees_copies));
+    let own = referrals::table.find(id).filter(referrals::partner_id.eq(scope.sender)).filter(shown);
     let found: Option<SealedReferral> = on_backend!(conn, conn => own.first(conn).optional())?;
     found.ok_or_else(Error::not_found)
 }

@@ -212,9 +212,9 @@ on_both_databases! {
         let before = columns(&mut conn);
         // The first of the two migrations goes well, and the second finds a name that is taken.
         let in_the_way = |conn: &mut DbConn, change: &str| nara::on_backend!(conn, conn => sql_query(change).execute(conn)).unwrap();
-        in_the_way(&mut conn, "CREATE TABLE referral_own_words_until (id INTEGER)");
+        in_the_way(&mut conn, "CREATE TABLE referrals_partner_child (id INTEGER)");
         assert!(migrations::run(target).is_err());
-        in_the_way(&mut conn, "DROP TABLE referral_own_words_until");
+        in_the_way(&mut conn, "DROP TABLE referrals_partner_child");
         assert_eq!(columns(&mut conn), before);
         assert_eq!(migrations::run(target).unwrap().len(), 2);
     }

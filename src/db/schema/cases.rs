@@ -1,5 +1,6 @@
 //! The tables, for diesel's query builder, of referrals and of their events and messages.
 
+use crate::db::schema::{family_guests, people};
 use crate::db::sql_types::{SqlJson, SqlTime, SqlUuid};
 
 diesel::table! {
@@ -35,6 +36,7 @@ diesel::table! {
         disclosed_at -> SqlTime,
         unmarked_due_at -> SqlTime,
         linked_silently -> Bool,
+        is_copy -> Bool,
     }
 }
 
@@ -96,3 +98,5 @@ diesel::joinable!(referral_events -> referrals (referral_id));
 diesel::allow_tables_to_appear_in_same_query!(referral_events, referrals);
 diesel::joinable!(referral_own_words -> referrals (referral_id));
 diesel::allow_tables_to_appear_in_same_query!(referral_own_words, referrals);
+diesel::allow_tables_to_appear_in_same_query!(referrals, people);
+diesel::allow_tables_to_appear_in_same_query!(referrals, family_guests);

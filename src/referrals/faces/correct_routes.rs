@@ -1,7 +1,5 @@
 //! The operation by which staff correct facts in a referral.
 
-use std::cell::Cell;
-
 use actix_web::{HttpResponse, patch};
 
 use crate::audit::actions;
@@ -59,8 +57,7 @@ pub async fn correct_referral(
     patch: MergePatch,
 ) -> Result<HttpResponse> {
     let (id, scope) = (id.0, ctx.changeable());
-    let attempt = actions::REFERRAL_CORRECTED.on(id).on_behalf_of(scope.only_office()).noting_readings_only();
-    let is_charged = Cell::new(false);
+    let attempt = actions::REFERRAL_CORRECTED.on(id).on_behalf_of(scope.only_office());
     ctx.write(attempt.clone(), idempotency::public(), async || {
         let scope = ctx.changeable();
         let found = ctx.read(move |conn| store::find(conn, &scope, id)).await;
@@ -70,7 +67,7 @@ pub async fn correct_referral(
             return Err(Error::new(Problem::EnteredInError));
         }
         let facts: CorrectableFacts = patch.apply(&before.facts())?;
-        let (facts, whom) = ctx.noted(concerned(&ctx, facts, &before, &is_charged).await, &attempt)?;
+        let (facts, whom) = ctx.noted(concerned(&ctx, facts, &before).await, &attempt)?;
         let (told, shown) = (PersonLink::told(whom.told), whom.filled_from());
         let told = before.corrected(facts.clone(), told, &ctx.directory, &ctx.call.moment)?;
         let after = before.corrected(facts, whom.link, &ctx.directory, &ctx.call.moment)?;
@@ -88,12 +85,11 @@ pub async fn correct_referral(
 
 /// Looks up the registered person that the corrected referral is about: the same person as before, unless the corrected facts
 /// name another person or another identity number. Returns the facts, completed from the register, with the result. A lookup by
-/// number counts as a search, once in a call: `is_charged` says whether it has been counted.
+/// number counts as a search.
 async fn concerned(
     ctx: &Context<CaseCorrector>,
     facts: CorrectableFacts,
     before: &Referral,
-    is_charged: &Cell<bool>,
 ) -> Result<(CorrectableFacts, ConcernedPerson)> {
     let (child, was) = (facts.child.clone(), before.told_person_id());
     let people = ctx.caller.people.own_sight(&ctx.directory);
@@ -103,8 +99,8 @@ async fn concerned(
         let is_told = !before.linked_silently;
         return Ok((facts, ConcernedPerson::still(before.person_id, is_told, people, &ctx.db).await?));
     }
-    if child.number().is_some() && !is_charged.replace(true) {
-        ctx.call.name_a_number()?;
+    if child.number().is_some() {
+        ctx.call.charge_search()?;
     }
     // If the facts name the same person as before, that person is not looked up by identifier: the number may tell who the
     // child is.

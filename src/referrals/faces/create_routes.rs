@@ -76,7 +76,7 @@ pub async fn create_referral(ctx: Context<ReferralMaker>, new: Body<NewStaffRefe
     let leads_nowhere = new.0.is_anonymous();
     let attempt = actions::REFERRAL_CREATED.on_new().leading_nowhere(leads_nowhere);
     if new.0.child.number().is_some() {
-        ctx.call.name_a_number()?;
+        ctx.call.charge_search()?;
     }
     let reader = ctx.reader_of(maker.cases.own_sight(directory));
     ctx.write(attempt, answers::repeat_to_maker(reader, leads_nowhere), async || {
