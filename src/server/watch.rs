@@ -14,6 +14,7 @@ use crate::context::Services;
 use crate::db::Db;
 use crate::http::limits::Limits;
 use crate::referrals::course::overdue::Overdue;
+use crate::referrals::own_words;
 use crate::telemetry::Metrics;
 use crate::time::Clock;
 
@@ -79,6 +80,9 @@ impl Watch {
         self.limits.sweep();
         if let Err(error) = self.keys.write_uses_when_due(&self.services.db, self.clock.now()).await {
             tracing::warn!(cause = ?error.cause(), "the times of the last use of keys could not be written; trying again");
+        }
+        if let Err(error) = own_words::sweep(&self.services.db, self.clock.now()).await {
+            tracing::warn!(cause = ?error.cause(), "own words about referrals whose day is over could not be removed");
         }
         if let Err(error) = self.services.retries.sweep(self.clock.now()).await {
             tracing::warn!(cause = ?error.cause(), "expired answers to idempotent calls could not be removed");
