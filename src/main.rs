@@ -24,8 +24,8 @@ use nara::meta::probe;
 use nara::moment::Moment;
 use nara::server::{self, MetricsAt, Setup, Timeouts};
 use nara::time::{Clock, Random};
-use nara::vault::{VaultKeys, rotation};
-use nara::{demo, directory, lookups, telemetry};
+use nara::vault::VaultKeys;
+use nara::{bound_tables, demo, directory, lookups, rotation, telemetry};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -205,12 +205,12 @@ fn change_keys(command: VaultCommand) -> Result<(), String> {
         }
         VaultCommand::Rotate(config) => {
             let (target, vault) = (config.database.target()?, config.vault.vault()?);
-            let rows = rotation::run(&target, &vault, &Moment { now: Clock::system().now(), random });
+            let rows = rotation::run(&target, &bound_tables::binder(&vault), &Moment { now: Clock::system().now(), random });
             print_out(&format!("sealed again: {}", rows.map_err(|error| explain("the vault", &error))?));
         }
         VaultCommand::RebuildLookups(config) => {
             let (target, vault) = (config.database.target()?, config.vault.vault()?);
-            let rows = lookups::rebuild(&target, &vault, Clock::system().now());
+            let rows = lookups::rebuild(&target, &bound_tables::binder(&vault), Clock::system().now());
             print_out(&format!("rebuilt: {}", rows.map_err(|error| explain("the vault", &error))?));
         }
     }

@@ -37,13 +37,14 @@ use crate::http::settings::{ROOT, Settings};
 use crate::http::{body, envelope, fallback};
 use crate::idempotency::Retries;
 use crate::meta::Document;
+use crate::moment::Moment;
 use crate::openapi;
 use crate::partners::limits::KeyLimits;
 use crate::referrals::course::overdue::Overdue;
 use crate::telemetry::Metrics;
 use crate::vault::{self};
 use crate::{
-    areas, audit, code_lists, directory, districts, families, meta, offices, outreach, partners, people, referrals,
+    areas, audit, bound_tables, code_lists, directory, districts, families, meta, offices, outreach, partners, people, referrals,
     services, staff, timeline, where_to_turn,
 };
 
@@ -156,9 +157,12 @@ impl Opened {
     /// partner agencies and the directory.
     async fn open(setup: &Setup, keys: &DerivedKeys) -> Result<Self> {
         migrations::run(&setup.target)?;
-        let db = Db::open(&setup.target, Sizes::for_target(&setup.target))?;
+        let binder = bound_tables::binder(&setup.vault);
+        let sizes = Sizes::for_target(&setup.target);
+        let db = Db::open_with(&setup.target, sizes, bound_tables::carried(&binder))?;
         let (vault, at) = (setup.vault.clone(), setup.clock.now());
         db.write(move |conn| vault::state::check(conn, vault.ring(), at)).await?;
+        bound_tables::bind_older_rows(&setup.target, &binder, &Moment { now: at, random: setup.random.clone() })?;
         let metrics = Data::new(Metrics::new()?);
         SignIn::count_from_zero(&metrics);
         let keyring = Keyring::new(setup.environment.clone(), keys.partner_keys, metrics.clone().into_inner());

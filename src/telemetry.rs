@@ -39,6 +39,7 @@ pub struct Metrics {
     refused_by_budget: IntCounterVec,
     refused_keys: IntCounterVec,
     denials_dropped: IntCounter,
+    broken_rows: IntCounter,
     deadlines_overdue: IntCounterVec,
     referrals_overdue: IntGauge,
 }
@@ -116,6 +117,10 @@ impl Metrics {
                 "nara_audit_denials_dropped_total",
                 "Denied attempts that could not be recorded in the audit: too many came at once, or the database was unreachable.",
             )?,
+            broken_rows: maker.counter(
+                "nara_broken_rows_total",
+                "Readings of a row of the database that is not as the program wrote it. It is not shown; `nara audit verify` names it.",
+            )?,
             deadlines_overdue: maker.counters(
                 "nara_deadlines_overdue_total",
                 "Deadlines of referrals that this server has recorded as overdue, by kind. Each deadline is recorded by one server only.",
@@ -178,6 +183,11 @@ impl Metrics {
     /// Adds `count` to the number of denied attempts that could not be recorded in the audit.
     pub fn denials_dropped(&self, count: usize) {
         self.denials_dropped.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
+    /// Sets the number of times that a row was read which is not as the program wrote it. The number never decreases.
+    pub fn broken_rows_are(&self, total: u64) {
+        self.broken_rows.inc_by(total.saturating_sub(self.broken_rows.get()));
     }
 
     /// Adds `deadlines` to the number of deadlines of this kind that were recorded as overdue. With zero, the kind still appears in

@@ -130,6 +130,9 @@ actions! {
     FOLLOW_UP_READ: "follow_up.read" on "follow_up";
     FOLLOW_UP_LISTED: "follow_up.listed" on "follow_up";
 
+    // The database itself.
+    ROWS_BOUND: "rows.bound" on "database";
+
     // Referrals: how they come in, and their readings.
     REFERRAL_RECEIVED: "referral.received" on "referral", repeated, retried;
     REFERRAL_CREATED: "referral.created" on "referral", repeated, retried;

@@ -11,6 +11,7 @@ use crate::audit::actions::AuditAction;
 use crate::audit::actor::Actor;
 use crate::audit::client::{Agent, Client};
 use crate::audit::reason::AccessReason;
+use crate::binding;
 use crate::db::DbConn;
 use crate::db::columns::Json;
 use crate::db::schema::audit_records;
@@ -144,8 +145,11 @@ fn only(resource_ids: &[Uuid]) -> Option<ResourceId> {
     }
 }
 
-/// Writes a record to the audit, in one statement.
+/// Writes a record to the audit, in one statement. It also names the bound rows that the transaction has written since its last
+/// record, each with the place that it has reached, so that an older row cannot be put back unnoticed.
 pub fn record(conn: &mut DbConn, entry: &Entry) -> Result<()> {
-    on_backend!(conn, conn => diesel::insert_into(audit_records::table).values(entry).execute(conn))?;
+    let left_rows = binding::take_written(conn).map(Json);
+    let row = (entry, audit_records::left_rows.eq(left_rows));
+    on_backend!(conn, conn => diesel::insert_into(audit_records::table).values(row).execute(conn))?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::binding::RowPlace;
 use crate::db::columns::Json;
 use crate::id::{AuditRecordId, OfficeId, ResourceId};
 use crate::time::Timestamp;
@@ -29,6 +30,9 @@ pub struct AuditRecord {
     pub client_agent: Option<String>,
     pub trace_id: String,
     pub outcome: String,
+    /// The bound rows that the recorded action has written, each with the place that it has reached. Readings and older records
+    /// have none.
+    left_rows: Option<Json<Value>>,
 }
 
 impl AuditRecord {
@@ -36,6 +40,19 @@ impl AuditRecord {
     pub fn resources(&self) -> Vec<Uuid> {
         let ids = self.resource_ids.0.as_array().map(Vec::as_slice).unwrap_or_default();
         ids.iter().filter_map(|id| id.as_str()?.parse().ok()).collect()
+    }
+
+    /// The bound rows that the recorded action has written, each by its table and identifier, with the place that it has reached.
+    /// Entries that are no such rows are left out.
+    pub fn left_rows(&self) -> Vec<(String, String, RowPlace)> {
+        let Some(Json(Value::Object(tables))) = &self.left_rows else { return Vec::new() };
+        let rows = tables.iter().flat_map(|(table, rows)| {
+            rows.as_object().into_iter().flatten().map(move |(row, place)| (table, row, place))
+        });
+        let read = |(table, row, place): (&String, &String, &Value)| {
+            Some((table.clone(), row.clone(), serde_json::from_value(place.clone()).ok()?))
+        };
+        rows.filter_map(read).collect()
     }
 
     /// Writes the record as bytes for its seal: equal for equal records, and different for different ones. Each field is written
@@ -66,6 +83,9 @@ impl AuditRecord {
         }
         field(12, self.trace_id.as_bytes());
         field(13, self.outcome.as_bytes());
+        if let Some(rows) = &self.left_rows {
+            field(15, rows.0.to_string().as_bytes());
+        }
         bytes
     }
 }
@@ -92,13 +112,14 @@ pub(super) mod tests {
             client_agent: None,
             trace_id: "0af7651916cd43dd8448eb211c80319c".to_owned(),
             outcome: "done".to_owned(),
+            left_rows: None,
         }
     }
 
     #[test]
     fn every_field_changes_the_bytes() {
         let other = Uuid::from_u128(7);
-        let changes: [fn(&mut AuditRecord, Uuid); 13] = [
+        let changes: [fn(&mut AuditRecord, Uuid); 14] = [
             |record, other| record.id = AuditRecordId::from_uuid(other),
             |record, _| record.at = Timestamp::from_micros(1).unwrap(),
             |record, _| record.actor.push('x'),
@@ -112,6 +133,7 @@ pub(super) mod tests {
             |record, _| record.client_agent = Some("complaint".to_owned()),
             |record, _| record.trace_id.push('x'),
             |record, _| record.outcome = "denied".to_owned(),
+            |record, _| record.left_rows = Some(Json(json!({ "people": {} }))),
         ];
         let mut seen = vec![sample().bytes()];
         for change in changes {

@@ -2,9 +2,9 @@
 //! it to another family, and it is determined again how the named families were first reached.
 
 use crate::auth::CaseScope;
-use crate::db::{DbConn, dialect};
+use crate::db::DbConn;
 use crate::error::{Result, Text};
-use crate::families::reached;
+use crate::families::{self, reached};
 use crate::id::{FamilyId, OfferId, PersonId};
 use crate::moment::Moment;
 use crate::outreach::follow_ups::store as follow_up_store;
@@ -13,6 +13,7 @@ use crate::outreach::names::NamedParties;
 use crate::outreach::offers::{Offer, store as offer_store};
 use crate::outreach::store::{self, SealedContact, SealedVersion};
 use crate::outreach::{OutreachContact, Participant};
+use crate::people;
 use crate::rules::Rules;
 use crate::vault::Vault;
 
@@ -79,9 +80,9 @@ impl ContactCorrection {
         self.take_along(conn, current.family_id, theirs)?;
         let office = next.office_id;
         let met = named.iter().map(|person| (*person, office, next.protected));
-        dialect::note_met_people(conn, &met.collect::<Vec<_>>())?;
+        people::store::note_met(conn, &met.collect::<Vec<_>>())?;
         let met = found.families.iter().map(|family| (*family, office, next.protected));
-        dialect::note_met_families(conn, &met.collect::<Vec<_>>())?;
+        families::store::note_met(conn, &met.collect::<Vec<_>>())?;
         let mut affected: Vec<FamilyId> = [found.families, found_before.families].concat();
         affected.extend(current.family_id.into_iter().chain(family));
         reached::recompute(conn, &affected)

@@ -49,6 +49,15 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use super::*;
+    bound_rows_since (id) {
+        id -> Integer,
+        at -> SqlTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
     areas (id) {
         id -> SqlUuid,
         slug -> Text,
@@ -177,6 +186,7 @@ diesel::table! {
         version -> Integer,
         created_at -> SqlTime,
         updated_at -> SqlTime,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -196,6 +206,7 @@ diesel::table! {
         rotated_to -> Nullable<Text>,
         revoked_at -> Nullable<SqlTime>,
         last_used_at -> Nullable<SqlTime>,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -210,6 +221,7 @@ diesel::table! {
         registered_at -> SqlTime,
         updated_at -> SqlTime,
         version -> Integer,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -227,6 +239,7 @@ diesel::table! {
         registered_at -> SqlTime,
         updated_at -> SqlTime,
         version -> Integer,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -240,22 +253,24 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Bool;
+    use diesel::sql_types::{Binary, Bool, Nullable};
     use super::*;
     person_offices (person_id, office_id, through_protected) {
         person_id -> SqlUuid,
         office_id -> SqlUuid,
         through_protected -> Bool,
+        code -> Nullable<Binary>,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::Bool;
+    use diesel::sql_types::{Binary, Bool, Nullable};
     use super::*;
     family_offices (family_id, office_id, through_protected) {
         family_id -> SqlUuid,
         office_id -> SqlUuid,
         through_protected -> Bool,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -291,6 +306,7 @@ diesel::table! {
         client_agent -> Nullable<Text>,
         trace_id -> Text,
         outcome -> Text,
+        left_rows -> Nullable<SqlJson>,
     }
 }
 

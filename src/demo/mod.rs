@@ -20,6 +20,8 @@ use serde_json::json;
 
 use crate::auth::keys;
 use crate::auth::permissions::Permissions;
+use crate::binding;
+use crate::bound_tables;
 use crate::cli::{DemoConfig, DemoTokenConfig};
 use crate::config::DEMO_ENVIRONMENT;
 use crate::config::limits::Rates;
@@ -113,6 +115,7 @@ impl DemoFile {
 /// outreach work and referrals. Returns the API keys of the partner agencies, which it makes if `demo.json` has none.
 fn prepare(target: &Target, folder: &Path, credentials: &DemoCredentials, moment: &Moment) -> Result<DemoFile> {
     let mut conn = target.connect(Purpose::Writing)?;
+    binding::carry(&mut conn, bound_tables::binder(&credentials.vault));
     if !is_marked_synthetic(&mut conn)? {
         let fill = |conn: &mut DbConn| {
             directory::import::embedded(conn, moment)?;

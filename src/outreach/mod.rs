@@ -17,6 +17,7 @@ mod answers;
 pub mod arrival;
 mod batch;
 pub mod batch_routes;
+mod bound;
 mod change_routes;
 pub mod codes;
 mod contact;
@@ -35,6 +36,7 @@ mod view;
 
 use serde::{Deserialize, Serialize};
 
+pub use bound::{ContactRows, FollowUpRows, OfferRows};
 pub use contact::{ContactFollowUp, Coordinates, FamilyKnowledge, HeadCount, NewContact, Participant};
 pub use rules::{ContactSetting, check_tells_nobody};
 

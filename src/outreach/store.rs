@@ -5,13 +5,14 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::auth::CaseScope;
+use crate::binding::{self, RowCode};
 use crate::db::schema::{follow_ups, outreach_contact_versions, outreach_contacts, outreach_participants, referrals};
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
 use crate::families::reached;
 use crate::http::page::PageStart;
 use crate::id::{
-    ContactVersionId, DistrictId, FamilyId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId, StaffId,
+    ContactVersionId, DistrictId, FamilyId, FollowUpId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId, StaffId,
 };
 use crate::moment::Moment;
 use crate::on_backend;
@@ -43,6 +44,7 @@ pub struct SealedContact {
     pub updated_at: Timestamp,
     pub updated_by: StaffId,
     pub version: i32,
+    pub code: Option<RowCode>,
 }
 
 impl SealedContact {
@@ -68,6 +70,7 @@ impl SealedContact {
             updated_at: contact.updated_at,
             updated_by: contact.updated_by,
             version: contact.version,
+            code: Some(RowCode::fresh()),
         };
         Ok(sealed.hidden_as_needed())
     }
@@ -79,8 +82,9 @@ impl SealedContact {
         Self { district_id, ..self }
     }
 
-    /// Decrypts the row's record and makes the [`OutreachContact`].
+    /// Checks that the row is as it was written, decrypts its record and makes the [`OutreachContact`].
     pub fn open(self, vault: &Vault) -> Result<OutreachContact> {
+        binding::check(&self, vault)?;
         let record: ContactRecord = vault.open_json(vault::OUTREACH_CONTACT_RECORD, self.id.uuid(), &self.record)?;
         Ok(OutreachContact {
             id: self.id,
@@ -149,7 +153,8 @@ impl SealedVersion {
 
 /// Inserts contacts, and links each to the registered people that it names. `people` has these links.
 pub fn insert(conn: &mut DbConn, contacts: &[SealedContact], people: &[(PersonId, OutreachContactId)]) -> Result<()> {
-    match contacts {
+    let rows = contacts.iter().map(|contact| binding::coded(conn, contact)).collect::<Result<Vec<_>>>()?;
+    match rows.as_slice() {
         // The text of the statement for one contact is made and prepared only once.
         [only] => {
             on_backend!(&mut *conn, conn => diesel::insert_into(outreach_contacts::table).values(only).execute(conn))?
@@ -177,7 +182,8 @@ fn name_people(conn: &mut DbConn, people: &[(PersonId, OutreachContactId)]) -> R
 /// somebody else wrote the next version first.
 pub fn supersede(conn: &mut DbConn, next: &SealedContact, before: &SealedVersion) -> Result<()> {
     let current = outreach_contacts::table.find(next.id).filter(outreach_contacts::version.eq(next.version - 1));
-    if on_backend!(&mut *conn, conn => diesel::update(current).set(next).execute(conn))? != 1 {
+    let row = binding::coded(conn, next)?;
+    if on_backend!(&mut *conn, conn => diesel::update(current).set(&row).execute(conn))? != 1 {
         return Err(stale());
     }
     on_backend!(conn, conn => diesel::insert_into(outreach_contact_versions::table).values(before).execute(conn))?;
@@ -366,7 +372,8 @@ fn hide(conn: &mut DbConn, mut contacts: Vec<OutreachContactId>, about: &[Referr
     let affected = reached::hide_contacts(conn, &contacts)?;
     let followed = follow_ups::referral_id.eq_any(about.to_vec());
     let came = follow_ups::next_referral_id.eq_any(about.to_vec());
-    let promises = follow_ups::table.filter(followed.or(came));
-    on_backend!(&mut *conn, conn => diesel::update(promises).set(follow_ups::protected.eq(true)).execute(conn))?;
+    let promises = follow_ups::table.filter(followed.or(came)).select(follow_ups::id);
+    let promises: Vec<FollowUpId> = on_backend!(&mut *conn, conn => promises.load(conn))?;
+    reached::hide_follow_ups(conn, &promises)?;
     reached::recompute(conn, &affected)
 }

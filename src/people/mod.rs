@@ -14,6 +14,7 @@
 mod age_band;
 pub mod answers;
 mod birth;
+mod bound;
 mod change_routes;
 mod channel;
 mod create_routes;
@@ -21,6 +22,7 @@ mod facts;
 pub mod gender;
 mod identity_number;
 pub mod names;
+mod offices;
 mod patch;
 pub mod protected_identity;
 pub mod routes;
@@ -32,9 +34,11 @@ use chrono::NaiveDate;
 
 pub use age_band::AgeBand;
 pub use birth::Birth;
+pub use bound::PersonRows;
 pub use channel::Channel;
 pub use facts::{ConfidentialPostalCode, HomeAddress, NewPerson};
 pub use identity_number::PersonalIdentityNumber;
+pub use offices::PersonOfficeRows;
 pub use patch::{Changeable, Registration};
 
 use crate::directory::Directory;

@@ -5,11 +5,13 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::auth::CaseScope;
+use crate::binding::{self, RowCode};
 use crate::db::schema::{people, person_name_tokens, person_offices};
-use crate::db::{DbConn, stale};
+use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
 use crate::id::{DistrictId, FamilyId, OfficeId, PersonId};
 use crate::on_backend;
+use crate::people::offices::PersonOffice;
 use crate::people::{Person, PersonalIdentityNumber, ProtectedIdentity, names};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
@@ -28,6 +30,7 @@ pub struct SealedPerson {
     pub registered_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i32,
+    pub code: Option<RowCode>,
 }
 
 impl SealedPerson {
@@ -46,11 +49,13 @@ impl SealedPerson {
             registered_at: person.registered_at,
             updated_at: person.updated_at,
             version: person.version,
+            code: Some(RowCode::fresh()),
         })
     }
 
-    /// Opens the sealed facts of this row.
+    /// Checks that the row is as it was written, and opens its sealed facts.
     pub fn open(self, vault: &Vault) -> Result<Person> {
+        binding::check(&self, vault)?;
         Ok(Person {
             id: self.id,
             written: vault.open_json(vault::PERSON_FACTS, self.id.uuid(), &self.facts)?,
@@ -246,7 +251,8 @@ pub fn taken(conn: &mut DbConn, sight: &CaseScope, hash: Option<&[u8]>, but: Per
 
 /// Inserts a person, the hashes of the words of the person's name, and the link to the office that has met the person.
 pub fn insert(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>], office: OfficeId) -> Result<()> {
-    on_backend!(conn, conn => diesel::insert_into(people::table).values(person).execute(conn))?;
+    let row = binding::coded(conn, person)?;
+    on_backend!(conn, conn => diesel::insert_into(people::table).values(row).execute(conn))?;
     insert_words(conn, person.id, words)?;
     meet(conn, person.id, office, false)
 }
@@ -255,7 +261,8 @@ pub fn insert(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>], offic
 /// not the one before it.
 pub fn update(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>]) -> Result<()> {
     let before = people::table.find(person.id).filter(people::version.eq(person.version - 1));
-    if on_backend!(conn, conn => diesel::update(before).set(person).execute(conn))? != 1 {
+    let row = binding::coded(conn, person)?;
+    if on_backend!(conn, conn => diesel::update(before).set(&row).execute(conn))? != 1 {
         return Err(stale());
     }
     replace_words(conn, person.id, words)
@@ -266,20 +273,27 @@ pub fn update(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>]) -> Re
 pub fn place(conn: &mut DbConn, id: PersonId, version: i32, family: Option<FamilyId>, now: Timestamp) -> Result<()> {
     let before = people::table.find(id).filter(people::version.eq(version));
     let after = (people::family_id.eq(family), people::version.eq(version + 1), people::updated_at.eq(now));
-    if on_backend!(conn, conn => diesel::update(before).set(after).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
+    binding::changing(conn, "people", &[id], |conn| {
+        match on_backend!(conn, conn => diesel::update(before).set(after).execute(conn))? {
+            1 => Ok(()),
+            _ => Err(stale()),
+        }
+    })
 }
 
 /// Notes that an office has met a person, so that its staff may know of the person. `through_protected` says that only a
 /// protected matter gives the reason: then only staff who are cleared for protected identities may know of the person.
 pub fn meet(conn: &mut DbConn, person: PersonId, office: OfficeId, through_protected: bool) -> Result<()> {
-    let row = (
-        person_offices::person_id.eq(person),
-        person_offices::office_id.eq(office),
-        person_offices::through_protected.eq(through_protected),
-    );
-    let link = diesel::insert_into(person_offices::table).values(row).on_conflict_do_nothing();
-    on_backend!(conn, conn => link.execute(conn))?;
-    Ok(())
+    note_met(conn, &[(person, office, through_protected)])
+}
+
+/// Notes that offices have met people, as [`meet`] does for one.
+pub fn note_met(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool)]) -> Result<()> {
+    let vault = binding::carried_by(conn)?.vault;
+    let link = |(person, office, through): &(PersonId, OfficeId, bool)| {
+        (*person, *office, *through, PersonOffice::code_of(*person, *office, *through, &vault))
+    };
+    dialect::note_met_people(conn, &met.iter().map(link).collect::<Vec<_>>())
 }
 
 /// The members of a family, each with protection and version, whether the caller may know of them or not.
@@ -307,25 +321,30 @@ fn replace_words(conn: &mut DbConn, person: PersonId, words: &[Vec<u8>]) -> Resu
 }
 
 /// Computes the hashes of the identity numbers and names of all people again, with the vault's present look-up key, 100 people at
-/// a time. Returns the number of people.
+/// a time. Returns the number of people. A person who cannot be opened is left out: the row is logged and counted.
 pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
     const AT_ONCE: i64 = 100;
     let (mut rebuilt, mut after) = (0, PersonId::from_uuid(uuid::Uuid::nil()));
     loop {
-        let rows: Vec<SealedPerson> = on_backend!(conn, conn => people::table
+        let rows: Vec<SealedPerson> = on_backend!(&mut *conn, conn => people::table
             .filter(people::id.gt(after))
             .order(people::id)
             .limit(AT_ONCE)
             .load(conn))?;
         let Some(last) = rows.last() else { return Ok(rebuilt) };
         after = last.id;
-        for sealed in rows {
-            let person = sealed.open(vault)?;
-            let hash = person.written.number().map(|number| number_hash(vault, number));
-            let row = people::table.find(person.id);
-            rebuilt +=
-                on_backend!(&mut *conn, conn => diesel::update(row).set(people::number_hash.eq(hash)).execute(conn))?;
-            replace_words(conn, person.id, &name_hashes(vault, &person.written.full_name()))?;
-        }
+        let ids: Vec<PersonId> = rows.iter().map(|row| row.id).collect();
+        let people = binding::sound(rows, |row| row.open(vault));
+        rebuilt += binding::changing(conn, "people", &ids, |conn| {
+            people.iter().map(|person| rebuild_lookup(conn, person, vault)).sum::<Result<usize>>()
+        })?;
     }
+}
+
+fn rebuild_lookup(conn: &mut DbConn, person: &Person, vault: &Vault) -> Result<usize> {
+    let hash = person.written.number().map(|number| number_hash(vault, number));
+    let row = people::table.find(person.id);
+    let rebuilt = on_backend!(&mut *conn, conn => diesel::update(row).set(people::number_hash.eq(hash)).execute(conn))?;
+    replace_words(conn, person.id, &name_hashes(vault, &person.written.full_name()))?;
+    Ok(rebuilt)
 }

@@ -10,12 +10,14 @@
 //! - The office sees the whole referral. The sender sees only what [`disclosure`] lets through.
 //! - [`crate::auth::CaseScope`] decides which referrals a member of staff may know of, for lists and for single referrals alike.
 
+mod bound;
 pub mod course;
 pub mod disclosure;
 pub mod faces;
 mod finding;
 pub mod intake;
 pub mod kind;
+pub mod lookups;
 pub mod matter;
 pub mod messages;
 pub mod person;
@@ -32,6 +34,7 @@ use crate::calendar::Deadline;
 use crate::id::{DistrictId, OfficeId, PersonId, ReferralId, StaffId};
 use crate::time::Timestamp;
 
+pub use bound::{EventRows, MessageRows, ReferralRows};
 use course::Course;
 pub use kind::{Kind, Origin, Status, Urgency};
 use matter::NewReferral;

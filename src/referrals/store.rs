@@ -1,6 +1,6 @@
 //! Queries on the table of referrals. Queries that answer a caller find, for staff, only the referrals that their [`CaseScope`]
-//! covers, and for a partner agency only the referrals that it has sent. [`unlinked`] and [`rebuild_lookups`] answer no caller and
-//! search all referrals.
+//! covers, and for a partner agency only the referrals that it has sent. [`unlinked`] answers no caller and
+//! searches all referrals.
 
 use diesel::prelude::*;
 use serde::Deserialize;
@@ -8,12 +8,13 @@ use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 use crate::auth::{CaseScope, Category};
+use crate::binding::{self, RowCode};
 use crate::db::columns::Json;
 use crate::db::schema::{follow_ups, referral_services, referrals};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
 use crate::http::page::PageStart;
-use crate::id::{DistrictId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId, ServiceId, StaffId};
+use crate::id::{DistrictId, FollowUpId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId, ServiceId, StaffId};
 use crate::on_backend;
 use crate::people::store::number_hash;
 use crate::referrals::course::codes::DisclosedStatus;
@@ -60,6 +61,7 @@ pub struct SealedReferral {
     pub disclosed_status: DisclosedStatus,
     pub disclosed_at: Timestamp,
     pub unmarked_due_at: Timestamp,
+    pub code: Option<RowCode>,
 }
 
 impl SealedReferral {
@@ -100,11 +102,18 @@ impl SealedReferral {
             disclosed_status: disclosure::status(referral),
             disclosed_at: referral.disclosed_at,
             unmarked_due_at: clocks::next_unmarked(referral),
+            code: Some(RowCode::fresh()),
         })
     }
 
-    /// Decrypts the row's sealed columns and makes the [`Referral`].
+    /// Checks that the row is as it was written, decrypts its sealed columns and makes the [`Referral`].
     pub fn open(self, vault: &Vault) -> Result<Referral> {
+        binding::check(&self, vault)?;
+        self.open_unchecked(vault)
+    }
+
+    /// Does the same as [`Self::open`] without checking the code, for a row whose columns are just being changed.
+    pub(super) fn open_unchecked(self, vault: &Vault) -> Result<Referral> {
         let row = self.id.uuid();
         let origin = match (self.partner_id, self.contact_id) {
             (Some(partner), _) => Origin::Partner(partner),
@@ -145,7 +154,7 @@ impl SealedReferral {
 
 /// The keyed hashes by which a referral can be found: of its sender's own reference, if a partner agency gave one, and of the
 /// child's personal identity number, if it is known.
-fn lookup_hashes(referral: &Referral, vault: &Vault) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+pub(super) fn lookup_hashes(referral: &Referral, vault: &Vault) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
     let reference = referral.matter.sender_reference.as_ref().zip(referral.origin.partner());
     let of_sender = reference.map(|(text, sender)| sender_reference_hash(vault, sender, text.reveal().as_ref()));
     let of_child = referral.matter.child.number().map(|number| number_hash(vault, number));
@@ -159,34 +168,11 @@ pub fn sender_reference_hash(vault: &Vault, sender: PartnerId, reference: &str) 
     vault.keyed_hash(&what, reference.as_bytes()).bytes().to_vec()
 }
 
-/// Computes the lookup hashes again, by the current key, for all referrals that have one, in batches of a hundred. Returns the
-/// number of referrals that were updated.
-pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
-    const AT_ONCE: i64 = 100;
-    let (mut rebuilt, mut after) = (0, ReferralId::from_uuid(uuid::Uuid::nil()));
-    loop {
-        let rows: Vec<SealedReferral> = on_backend!(conn, conn => referrals::table
-            .filter(referrals::sender_reference_hash.is_not_null().or(referrals::child_number_hash.is_not_null()))
-            .filter(referrals::id.gt(after))
-            .order(referrals::id)
-            .limit(AT_ONCE)
-            .load(conn))?;
-        let Some(last) = rows.last() else { return Ok(rebuilt) };
-        after = last.id;
-        for sealed in rows {
-            let referral = sealed.open(vault)?;
-            let row = referrals::table.find(referral.id);
-            let (of_sender, of_child) = lookup_hashes(&referral, vault);
-            let hashes = (referrals::sender_reference_hash.eq(of_sender), referrals::child_number_hash.eq(of_child));
-            rebuilt += diesel::update(row).set(hashes).execute(conn)?;
-        }
-    }
-}
-
 /// Inserts a referral, and records the services that it asks for. A service that a referral has asked for can no longer be removed
 /// from the directory.
 pub fn insert(conn: &mut DbConn, referral: &SealedReferral, requested: &[ServiceId]) -> Result<()> {
-    on_backend!(conn, conn => diesel::insert_into(referrals::table).values(referral).execute(conn))?;
+    let row = binding::coded(conn, referral)?;
+    on_backend!(conn, conn => diesel::insert_into(referrals::table).values(row).execute(conn))?;
     for service in requested {
         let row = (referral_services::referral_id.eq(referral.id), referral_services::service_id.eq(*service));
         diesel::insert_into(referral_services::table).values(row).execute(conn)?;
@@ -198,13 +184,26 @@ pub fn insert(conn: &mut DbConn, referral: &SealedReferral, requested: &[Service
 /// another office, its follow-ups move to that office too.
 pub fn update(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
     let before = referrals::table.find(referral.id).filter(referrals::version.eq(referral.version - 1));
-    if on_backend!(&mut *conn, conn => diesel::update(before).set(referral).execute(conn))? != 1 {
+    let row = binding::coded(conn, referral)?;
+    if on_backend!(&mut *conn, conn => diesel::update(before).set(&row).execute(conn))? != 1 {
         return Err(stale());
     }
-    let (about, office) = (follow_ups::referral_id.eq(referral.id), follow_ups::office_id);
-    let left_behind = follow_ups::table.filter(about).filter(office.ne(referral.office_id));
-    on_backend!(conn, conn => diesel::update(left_behind).set(office.eq(referral.office_id)).execute(conn))?;
-    Ok(())
+    take_along(conn, referral.id, referral.office_id)
+}
+
+/// Moves the follow-ups of a referral to the office that has the referral now.
+fn take_along(conn: &mut DbConn, id: ReferralId, to: OfficeId) -> Result<()> {
+    let (about, office) = (follow_ups::referral_id.eq(id), follow_ups::office_id);
+    let left_behind = follow_ups::table.filter(about).filter(office.ne(to)).select(follow_ups::id);
+    let ids: Vec<FollowUpId> = on_backend!(&mut *conn, conn => left_behind.load(conn))?;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let moved = follow_ups::table.filter(follow_ups::id.eq_any(ids.clone()));
+    binding::changing(conn, "follow_ups", &ids, |conn| {
+        on_backend!(conn, conn => diesel::update(moved).set(office.eq(to)).execute(conn))?;
+        Ok(())
+    })
 }
 
 /// The referrals whose child has the identity number with this hash, and which are linked to no registered person.

@@ -73,10 +73,11 @@ impl Watch {
         }
     }
 
-    /// Removes rate-limit buckets that are full again, writes the last uses of API keys to the database when that is due, and
+    /// Removes rate-limit buckets that are full again, shows the number of broken rows in the metrics, writes the last uses of API keys to the database when that is due, and
     /// removes expired answers of idempotent calls.
     async fn tidy_up(&self) {
         self.limits.sweep();
+        self.metrics.broken_rows_are(self.services.vault.broken_rows());
         if let Err(error) = self.keys.write_uses_when_due(&self.services.db, self.clock.now()).await {
             tracing::warn!(cause = ?error.cause(), "the times of the last use of keys could not be written; trying again");
         }

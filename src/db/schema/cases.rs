@@ -34,6 +34,7 @@ diesel::table! {
         disclosed_status -> Text,
         disclosed_at -> SqlTime,
         unmarked_due_at -> SqlTime,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -61,6 +62,7 @@ diesel::table! {
         partner_id -> Nullable<SqlUuid>,
         at -> SqlTime,
         told -> Nullable<Binary>,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -76,6 +78,7 @@ diesel::table! {
         at -> SqlTime,
         text -> Binary,
         asks_for_new_report -> Bool,
+        code -> Nullable<Binary>,
     }
 }
 
