@@ -4,19 +4,21 @@ use diesel::prelude::*;
 
 use crate::audit::{self, Actor, Entry, actions};
 use crate::auth::agency_row::AgencyRows;
-use crate::auth::keys::KeyRows;
+use crate::auth::keys::bound::KeyRows;
 use crate::binding::{self, Binder, BoundTable, RowCode};
 use crate::db::connection::Purpose;
 use crate::db::schema::{audit_records, bound_rows_since};
 use crate::db::{DbConn, Prepare, Target, dialect};
 use crate::error::Result;
-use crate::families::{FamilyOfficeRows, FamilyRows};
+use crate::families::bound::FamilyRows;
+use crate::families::offices::FamilyOfficeRows;
 use crate::id::AuditRecordId;
 use crate::moment::Moment;
 use crate::on_backend;
-use crate::outreach::{ContactRows, FollowUpRows, OfferRows};
-use crate::people::{PersonOfficeRows, PersonRows};
-use crate::referrals::{EventRows, MessageRows, ReferralRows};
+use crate::outreach::bound::{ContactRows, FollowUpRows, OfferRows};
+use crate::people::bound::PersonRows;
+use crate::people::offices::PersonOfficeRows;
+use crate::referrals::bound::{EventRows, MessageRows, ReferralRows};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
@@ -74,7 +76,8 @@ pub fn bind_older_rows(target: &Target, binder: &Binder, moment: &Moment) -> Res
             tracing::error!("the note is gone that the rows have their codes; rows without a code are not given one");
         }
         if bound > 0 {
-            audit::record(conn, &Entry::new(moment, Actor::System, actions::ROWS_BOUND, Vec::new(), String::new()))?;
+            let done = Entry::new(moment, Actor::System, actions::ROWS_BOUND, Vec::new(), String::new());
+            audit::record(conn, &done)?;
             tracing::info!(rows = bound, "the rows of an older layout have got their codes");
         }
         note_done(conn, moment.now)

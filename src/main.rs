@@ -234,7 +234,7 @@ fn verify_audit(config: &AuditVerifyConfig) -> Result<(), String> {
         .as_deref()
         .map(|head| head.parse().map_err(|error| format!("--expect-head: {error}")))
         .transpose()?;
-    let walk = Walk::new(Sealer::with(vault.ring()), expected, Clock::system().now());
+    let walk = Walk::new(Sealer::with(vault.ring()), bound_tables::binder(&vault), expected, Clock::system().now());
     let verified = target.connect(Purpose::Reading).and_then(|mut conn| walk.to_end(&mut conn));
     let verification = verified.map_err(|error| explain("DATABASE_URL", &error))?;
     for line in told(&verification) {
@@ -251,7 +251,8 @@ fn told(verification: &Verification) -> Vec<String> {
     let findings = verification.findings.iter().map(|finding| {
         let record = finding.record_id.map(|id| format!(" record {id}")).unwrap_or_default();
         let seal = finding.seq.map(|seq| format!(" seal {seq}")).unwrap_or_default();
-        format!("{}:{record}{seal}", finding.flaw.as_ref())
+        let row = finding.row.as_ref().map(|row| format!(" {} {}", row.table, row.row)).unwrap_or_default();
+        format!("{}:{record}{seal}{row}", finding.flaw.as_ref())
     });
     let counts = format!("verified: {}, not sealed yet: {}", verification.verified, verification.unsealed);
     let head = verification.head.filter(|_| verification.is_sound()).map(|head| format!("head: {head}"));

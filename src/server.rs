@@ -212,7 +212,7 @@ pub async fn start(setup: Setup) -> Result<RunningServer> {
         document: Data::new(document),
         metrics: metrics.clone(),
         services: Data::new(services.clone()),
-        audit_verifier: Data::new(AuditVerifier::new(sealer.clone())),
+        audit_verifier: Data::new(AuditVerifier::new(sealer.clone(), bound_tables::binder(&setup.vault))),
         cors_origins: setup.cors_origins.into(),
         metrics_here,
     };

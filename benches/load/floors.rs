@@ -15,6 +15,7 @@ use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
 use nara::audit::{self, Actor, Entry, actions};
 use nara::auth::Category;
+use nara::binding::Binder;
 use nara::db::connection::Purpose;
 use nara::db::schema::referrals;
 use nara::db::{Db, DbConn, Target, in_transaction};
@@ -34,7 +35,7 @@ use nara::referrals::reference::Reference;
 use nara::referrals::store::{self, SealedReferral};
 use nara::telemetry::Metrics;
 use nara::time::{Clock, Random};
-use nara::vault::{Vault, VaultKeys};
+use nara::vault::Vault;
 use nara::{outreach, partners};
 
 use super::{field, report};
@@ -56,7 +57,7 @@ pub struct Floors {
 }
 
 /// Opens the connections of a pool.
-struct Connections(Target);
+struct Connections(Target, Binder);
 
 /// The rows of one submission.
 struct Rows {
@@ -65,21 +66,22 @@ struct Rows {
 }
 
 impl Floors {
-    pub fn new(target: &Target, db: Db, directory: &Directory) -> Self {
+    pub fn new(target: &Target, vault: &Vault, db: Db, directory: &Directory) -> Self {
         let mut conn = target.connect(Purpose::Writing).expect("the database is there");
+        let binder = nara::bound_tables::binder(vault);
+        nara::binding::carry(&mut conn, binder.clone());
         let partners = partners::store::all(&mut conn).expect("partners can be listed");
         let partner = partners.first().expect("there is a partner");
         let sender = (partner.id, partner.category);
         let new = serde_json::from_str(&report::body()).expect("the report is one");
         let referral = Referral::receive(new, sender, None, directory, &moment()).expect("the report is received");
         // As many as r2d2 opens by itself.
-        let pool = Pool::builder().test_on_check_out(false).build(Connections(target.clone()));
-        let vault = Vault::new(VaultKeys::new(&Random::system()));
-        let sealed = SealedReferral::new(&referral, &vault, &Random::system()).expect("the report is sealed");
+        let pool = Pool::builder().test_on_check_out(false).build(Connections(target.clone(), binder));
+        let sealed = SealedReferral::new(&referral, vault, &Random::system()).expect("the report is sealed");
         let pool = pool.expect("connections can be opened");
         let yesterday = (moment().now.utc() - chrono::TimeDelta::days(1)).into();
-        let contact = field::sealed(directory, &vault, &moment(), yesterday);
-        let event = taken_on(&referral, &vault);
+        let contact = field::sealed(directory, vault, &moment(), yesterday);
+        let event = taken_on(&referral, vault);
         Self { db, alone: Arc::new(Mutex::new(conn)), pool, sender, sealed, event, contact }
     }
 
@@ -142,7 +144,9 @@ impl ManageConnection for Connections {
     type Error = Error;
 
     fn connect(&self) -> Result<DbConn> {
-        self.0.connect(Purpose::Writing)
+        let mut conn = self.0.connect(Purpose::Writing)?;
+        nara::binding::carry(&mut conn, self.1.clone());
+        Ok(conn)
     }
 
     fn is_valid(&self, _: &mut DbConn) -> Result<()> {

@@ -117,7 +117,7 @@ async fn answer_to(mut lines: UnboundedReceiver<String>) {
     actix_web::rt::spawn(running.until_stopped());
     tell(&Ready { api, partner_key: installation.partner_key.clone(), token, sign_in });
     let lengths: Vec<usize> = next(&mut lines).await;
-    let floors = Floors::new(&installation.target, db, &directory);
+    let floors = Floors::new(&installation.target, &installation.vault, db, &directory);
     let addresses = floors.listen(&lengths).map(|(address, server)| {
         actix_web::rt::spawn(server);
         address

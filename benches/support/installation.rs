@@ -37,6 +37,7 @@ impl Installation {
         let key = PlainKey::new(ENVIRONMENT, &moment.random);
         migrations::run(&target).expect("the database can be migrated");
         let mut conn = target.connect(Purpose::Writing).expect("the database is there");
+        nara::binding::carry(&mut conn, nara::bound_tables::binder(&vault));
         let hash_key = DerivedKeys::of(&secret).partner_keys;
         let fill = |conn: &mut DbConn| {
             directory::import::embedded(conn, &moment)?;

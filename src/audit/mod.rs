@@ -23,6 +23,7 @@ mod entry;
 mod reason;
 pub mod record;
 pub mod routes;
+pub mod rows;
 pub mod seal;
 pub mod store;
 pub mod verify;

@@ -17,6 +17,7 @@ use crate::audit::store::{self, AuditFilter};
 use crate::audit::verify::{Verification, Walk};
 use crate::audit::views::{AuditRecordView, VerificationView};
 use crate::auth::Auditor;
+use crate::binding::Binder;
 use crate::context::Context;
 use crate::db::Db;
 use crate::error::{Error, Problem, Result, Text};
@@ -37,13 +38,14 @@ pub fn mount(api: &mut impl Mount) {
 /// once would only take longer.
 pub struct AuditVerifier {
     sealer: Sealer,
+    binder: Binder,
     turn: Semaphore,
 }
 
 impl AuditVerifier {
-    /// Makes a verifier that checks seals with the key of `sealer`.
-    pub fn new(sealer: Sealer) -> Self {
-        Self { sealer, turn: Semaphore::new(1) }
+    /// Makes a verifier that checks seals with the key of `sealer`, and the bound rows of the database with that of `binder`.
+    pub fn new(sealer: Sealer, binder: Binder) -> Self {
+        Self { sealer, binder, turn: Semaphore::new(1) }
     }
 
     fn turn(&self) -> Result<SemaphorePermit<'_>> {
@@ -51,7 +53,7 @@ impl AuditVerifier {
     }
 
     async fn verify(&self, db: &Db, expected: Option<Head>, now: Timestamp) -> Result<Verification> {
-        let mut walk = Walk::new(self.sealer.clone(), expected, now);
+        let mut walk = Walk::new(self.sealer.clone(), self.binder.clone(), expected, now);
         loop {
             let begun = Instant::now();
             match db.read(move |conn| walk.step(conn)).await? {

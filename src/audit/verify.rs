@@ -1,6 +1,7 @@
 //! The verification of the audit: it checks that the records are as they were sealed, and reports each one that is not.
 //!
-//! It goes page by page through all seals with their records, and then through all records to find those without a seal. So it
+//! It goes page by page through all seals with their records, then through all records to find those without a seal, and then through
+//! the bound rows of the database (see [`crate::binding`]). So it
 //! can run beside other work, however long it takes, and keeps nothing in memory about sound records.
 //!
 //! The chain alone does not show whether its end was cut off. That takes the head of the chain as it was noted earlier, from the
@@ -11,8 +12,10 @@ use utoipa::ToSchema;
 
 use crate::audit::chain::{BEGINNING, Head, Seal, Sealer};
 use crate::audit::record::AuditRecord;
+use crate::audit::rows::{FlawedRow, NamedRows, RowsWalk};
 use crate::audit::seal::settled_before;
 use crate::audit::store::{self, SealedRecord};
+use crate::binding::Binder;
 use crate::db::DbConn;
 use crate::error::Result;
 use crate::id::AuditRecordId;
@@ -44,6 +47,12 @@ pub enum AuditFlaw {
     Unproven,
     /// The expected head is not in the chain: seals at the end were removed or replaced.
     Cut,
+    /// The row is not as the program wrote it: a column was changed, an older seal was put back, or the row was added by hand.
+    RowChanged,
+    /// The row is an older one that was put back: a sealed record says that it had got further.
+    RowOutdated,
+    /// The row is missing, although a sealed record says that it was written.
+    RowRemoved,
 }
 
 /// One flaw that a verification found, and its place.
@@ -54,6 +63,8 @@ pub struct AuditFinding {
     pub record_id: Option<AuditRecordId>,
     /// The number of the seal with the flaw. `None` if no seal is concerned.
     pub seq: Option<i64>,
+    /// The row with the flaw. `None` if the flaw is one of the audit itself.
+    pub row: Option<FlawedRow>,
 }
 
 /// The result of a verification of the audit.
@@ -78,8 +89,15 @@ impl Verification {
     fn find(&mut self, flaw: AuditFlaw, record_id: Option<AuditRecordId>, seq: Option<i64>) {
         self.found += 1;
         if self.findings.len() < NAMED {
-            self.findings.push(AuditFinding { flaw, record_id, seq });
+            self.findings.push(AuditFinding { flaw, record_id, seq, row: None });
         }
+    }
+
+    fn find_rows(&mut self, flaw: AuditFlaw, rows: Vec<FlawedRow>) {
+        self.found += u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let room = NAMED.saturating_sub(self.findings.len());
+        let finding = |row| AuditFinding { flaw, record_id: None, seq: None, row: Some(row) };
+        self.findings.extend(rows.into_iter().take(room).map(finding));
     }
 }
 
@@ -90,12 +108,15 @@ pub struct Walk {
     now: Timestamp,
     stage: Stage,
     result: Verification,
+    binder: Binder,
+    named: NamedRows,
 }
 
 enum Stage {
     Beginning,
     Seals(Chain),
     Records { behind: AuditRecordId, settled: AuditRecordId },
+    Rows(RowsWalk),
     End,
 }
 
@@ -113,9 +134,10 @@ struct Chain {
 
 impl Walk {
     /// Begins a verification of the whole audit. `expected` is the head of the chain as it was noted earlier, if the caller has
-    /// one.
-    pub fn new(sealer: Sealer, expected: Option<Head>, now: Timestamp) -> Self {
-        Self { sealer, expected, now, stage: Stage::Beginning, result: Verification::default() }
+    /// one. The bound rows of the database are checked with the key of `binder`.
+    pub fn new(sealer: Sealer, binder: Binder, expected: Option<Head>, now: Timestamp) -> Self {
+        let (stage, result, named) = (Stage::Beginning, Verification::default(), NamedRows::default());
+        Self { sealer, expected, now, stage, result, binder, named }
     }
 
     /// Runs the whole verification without pauses. It is meant for a database that nothing else uses.
@@ -135,6 +157,7 @@ impl Walk {
             Stage::Beginning => self.begin(conn)?,
             Stage::Seals(chain) => self.follow(conn, chain)?,
             Stage::Records { behind, settled } => self.look_for_inserted(conn, behind, settled)?,
+            Stage::Rows(walk) => self.check_rows(conn, walk)?,
             Stage::End => return Ok(Ok(self.result)),
         };
         Ok(Err(self))
@@ -172,14 +195,30 @@ impl Walk {
                 self.miss(expected, seal.seq);
                 chain.before.clear();
             }
+            let verified = self.result.verified;
             chain.before = self.judge(&seal, &sealed, &chain.before);
+            if let SealedRecord::AuditRecord(record) = &sealed
+                && self.result.verified > verified
+                && !self.named.gather(record)
+            {
+                self.result.find(AuditFlaw::Changed, Some(record.id), Some(seal.seq));
+            }
             if let SealedRecord::AuditRecord(record) = &sealed
                 && !store::is_named_by_all(conn, record)?
             {
                 self.result.find(AuditFlaw::Hidden, Some(record.id), Some(seal.seq));
             }
         }
+        let flaws = self.named.compare(conn, &self.binder)?;
+        self.result.find_rows(AuditFlaw::RowOutdated, flaws.outdated);
+        self.result.find_rows(AuditFlaw::RowRemoved, flaws.removed);
         Ok(Stage::Seals(chain))
+    }
+
+    fn check_rows(&mut self, conn: &mut DbConn, mut walk: RowsWalk) -> Result<Stage> {
+        let Some(broken) = walk.step(conn, &self.binder)? else { return Ok(Stage::End) };
+        self.result.find_rows(AuditFlaw::RowChanged, broken);
+        Ok(Stage::Rows(walk))
     }
 
     /// Reports the seals with numbers from `first` up to but not including `end` as missing: lists the first [`NAMED`], and
@@ -236,7 +275,7 @@ impl Walk {
                 self.result.unsealed += 1;
             }
         }
-        Ok(last.map_or(Stage::End, |behind| Stage::Records { behind, settled }))
+        Ok(last.map_or(Stage::Rows(RowsWalk::default()), |behind| Stage::Records { behind, settled }))
     }
 }
 

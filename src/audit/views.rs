@@ -113,6 +113,18 @@ pub struct FindingView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 17)]
     pub seq: Option<i64>,
+    /// The table of the row with the flaw. Absent if the flaw is one of the audit itself.
+    ///
+    /// @x-example-omit true
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 40, pattern = "^[a-z_]+$", example = "referrals")]
+    pub table: Option<&'static str>,
+    /// The identifier of the row with the flaw in its table. Absent if the flaw is one of the audit itself.
+    ///
+    /// @x-example-omit true
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 120, example = "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e")]
+    pub row: Option<String>,
 }
 
 /// The result of a verification of the audit.
@@ -148,8 +160,10 @@ pub struct VerificationView {
 
 impl VerificationView {
     pub fn new(verification: Verification, links: Vec<Link>) -> Self {
-        let finding =
-            |finding: AuditFinding| FindingView { flaw: finding.flaw, record_id: finding.record_id, seq: finding.seq };
+        let finding = |AuditFinding { flaw, record_id, seq, row }: AuditFinding| {
+            let (table, row) = row.map(|row| (row.table, row.row)).unzip();
+            FindingView { flaw, record_id, seq, table, row }
+        };
         Self {
             sound: verification.is_sound(),
             verified: verification.verified,

@@ -16,11 +16,13 @@ mod bytes;
 mod carried;
 mod changing;
 mod link;
+mod readable;
 mod row;
 mod table;
 
 pub use bytes::{BoundCell, RowBytes, RowCode};
 pub use carried::{Binder, RowPlace, WrittenRows, carried_by, carry, take_written};
 pub use changing::{changing, coded, renew_sound, sound_among};
+pub use readable::{ReadableRow, filled};
 pub use row::{BoundRow, check, sound};
 pub use table::{BoundTable, StoredRow};

@@ -113,6 +113,16 @@ macro_rules! bound_table {
         $(#[$doc])*
         pub struct $name;
 
+        impl<DB> diesel::deserialize::FromSqlRow<$table::SqlType, DB> for $crate::binding::ReadableRow<$row>
+        where
+            DB: diesel::backend::Backend,
+            $row: diesel::deserialize::FromSqlRow<$table::SqlType, DB>,
+        {
+            fn build_from_row<'a>(row: &impl diesel::row::Row<'a, DB>) -> diesel::deserialize::Result<Self> {
+                Ok(Self::new(<$row as diesel::deserialize::FromSqlRow<$table::SqlType, DB>>::build_from_row(row)))
+            }
+        }
+
         impl $crate::binding::BoundTable for $name {
             fn name(&self) -> &'static str {
                 <$row as $crate::binding::BoundRow>::TABLE
@@ -177,7 +187,7 @@ macro_rules! bound_table {
                 name: &str,
                 code: &$crate::binding::RowCode,
             ) -> $crate::error::Result<()> {
-                let Ok(id) = name.parse::<$id>() else { return Ok(()) };
+                let Some(id) = name.parse::<$id>().ok() else { return Ok(()) };
                 let row = $table::table.find(id);
                 $crate::on_backend!(conn, conn => diesel::update(row).set($table::code.eq(code)).execute(conn))?;
                 Ok(())

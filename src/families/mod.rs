@@ -11,11 +11,11 @@
 //! - When and how a family was first reached is computed from the contacts and referrals of all offices: see [`reached`].
 
 pub mod answers;
-mod bound;
+pub mod bound;
 mod changing;
 pub mod membership;
 mod merging;
-mod offices;
+pub mod offices;
 pub mod reached;
 pub mod routes;
 pub mod store;
@@ -26,8 +26,6 @@ use diesel::expression::AsExpression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use bound::FamilyRows;
-pub use offices::FamilyOfficeRows;
 pub use reached::{FirstReached, FirstReachedThrough};
 
 use crate::directory::Directory;

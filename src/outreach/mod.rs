@@ -17,7 +17,7 @@ mod answers;
 pub mod arrival;
 mod batch;
 pub mod batch_routes;
-mod bound;
+pub mod bound;
 mod change_routes;
 pub mod codes;
 mod contact;
@@ -36,7 +36,6 @@ mod view;
 
 use serde::{Deserialize, Serialize};
 
-pub use bound::{ContactRows, FollowUpRows, OfferRows};
 pub use contact::{ContactFollowUp, Coordinates, FamilyKnowledge, HeadCount, NewContact, Participant};
 pub use rules::{ContactSetting, check_tells_nobody};
 

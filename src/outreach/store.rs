@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::auth::CaseScope;
-use crate::binding::{self, RowCode};
+use crate::binding::{self, ReadableRow, RowCode};
 use crate::db::schema::{follow_ups, outreach_contact_versions, outreach_contacts, outreach_participants, referrals};
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
@@ -315,10 +315,20 @@ pub fn page(
     if sight.offices.is_empty() {
         return Ok(Vec::new());
     }
+    binding::filled(conn, i64::from(limit) + 1, |conn, most| rows_from(conn, sight, filter, from, most))
+}
+
+fn rows_from(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    filter: &ContactFilter,
+    from: &PageStart<ContactPosition>,
+    most: i64,
+) -> Result<Vec<ReadableRow<SealedContact>>> {
     Ok(on_backend!(conn, conn => {
         let mut rows = filtered!(sight, filter)
             .order((outreach_contacts::occurred_at.desc(), outreach_contacts::id.desc()))
-            .limit(i64::from(limit) + 1);
+            .limit(most);
         rows = match from {
             PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
             PageStart::After((micros, id)) => {
@@ -327,7 +337,7 @@ pub fn page(
             }
             PageStart::Empty => return Ok(Vec::new()),
         };
-        rows.load::<SealedContact>(conn)
+        rows.load(conn)
     })?)
 }
 

@@ -12,9 +12,8 @@ use crate::http::page::PageStart;
 use crate::id::PartnerId;
 use crate::on_backend;
 use crate::partners::{Contact, Partner};
-use crate::slug::{PartnerName, Slug};
+use crate::slug::PartnerName;
 use crate::text::{Line, folded, swedish_order};
-use crate::time::Timestamp;
 
 impl std::convert::From<&Partner> for AgencyRow {
     fn from(partner: &Partner) -> Self {

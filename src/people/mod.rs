@@ -14,7 +14,7 @@
 mod age_band;
 pub mod answers;
 mod birth;
-mod bound;
+pub mod bound;
 mod change_routes;
 mod channel;
 mod create_routes;
@@ -22,7 +22,7 @@ mod facts;
 pub mod gender;
 mod identity_number;
 pub mod names;
-mod offices;
+pub mod offices;
 mod patch;
 pub mod protected_identity;
 pub mod routes;
@@ -34,11 +34,9 @@ use chrono::NaiveDate;
 
 pub use age_band::AgeBand;
 pub use birth::Birth;
-pub use bound::PersonRows;
 pub use channel::Channel;
 pub use facts::{ConfidentialPostalCode, HomeAddress, NewPerson};
 pub use identity_number::PersonalIdentityNumber;
-pub use offices::PersonOfficeRows;
 pub use patch::{Changeable, Registration};
 
 use crate::directory::Directory;

@@ -127,11 +127,11 @@ pub fn known_among(conn: &mut DbConn, sight: &CaseScope, ids: &[PersonId]) -> Re
 
 /// The people in the scope `sight` whose identity number has this hash, the last registered first, at most `limit`.
 pub fn with_number(conn: &mut DbConn, sight: &CaseScope, hash: &[u8], limit: i64) -> Result<Vec<SealedPerson>> {
-    Ok(on_backend!(conn, conn => known_to!(sight)
+    binding::filled(conn, limit, |conn, most| Ok(on_backend!(conn, conn => known_to!(sight)
         .filter(people::number_hash.eq(hash.to_vec()))
         .order(people::id.desc())
-        .limit(limit)
-        .load(conn))?)
+        .limit(most)
+        .load(conn))?))
 }
 
 /// The people in the scope `sight` whose names have all words with the hashes `words`, the last registered first, at most
@@ -140,7 +140,7 @@ pub fn with_number(conn: &mut DbConn, sight: &CaseScope, hash: &[u8], limit: i64
 pub fn with_name(conn: &mut DbConn, sight: &CaseScope, words: &[Vec<u8>], limit: i64) -> Result<Vec<SealedPerson>> {
     let Some(walked) = rare(conn, words)? else { return Ok(Vec::new()) };
     let others = diesel::alias!(person_name_tokens as others);
-    Ok(on_backend!(conn, conn => {
+    binding::filled(conn, limit, |conn, most| Ok(on_backend!(conn, conn => {
         let mut bearers = person_name_tokens::table
             .inner_join(people::table)
             .filter(person_name_tokens::token_hash.eq(walked.clone()))
@@ -153,8 +153,8 @@ pub fn with_name(conn: &mut DbConn, sight: &CaseScope, words: &[Vec<u8>], limit:
             bearers = bearers.filter(exists(has));
         }
         let rows = known_to!(sight, bearers, person_name_tokens::person_id);
-        rows.order(person_name_tokens::person_id.desc()).limit(limit).load(conn)
-    })?)
+        rows.order(person_name_tokens::person_id.desc()).limit(most).load(conn)
+    })?))
 }
 
 /// Returns the rarest of the words, roughly: the first word that is rare by the smallest of the limits in [`RARE`]. Returns the

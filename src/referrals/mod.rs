@@ -10,7 +10,7 @@
 //! - The office sees the whole referral. The sender sees only what [`disclosure`] lets through.
 //! - [`crate::auth::CaseScope`] decides which referrals a member of staff may know of, for lists and for single referrals alike.
 
-mod bound;
+pub mod bound;
 pub mod course;
 pub mod disclosure;
 pub mod faces;
@@ -20,6 +20,7 @@ pub mod kind;
 pub mod lookups;
 pub mod matter;
 pub mod messages;
+mod moving;
 pub mod person;
 pub mod reference;
 mod routing;
@@ -34,7 +35,6 @@ use crate::calendar::Deadline;
 use crate::id::{DistrictId, OfficeId, PersonId, ReferralId, StaffId};
 use crate::time::Timestamp;
 
-pub use bound::{EventRows, MessageRows, ReferralRows};
 use course::Course;
 pub use kind::{Kind, Origin, Status, Urgency};
 use matter::NewReferral;

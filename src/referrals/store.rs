@@ -8,19 +8,19 @@ use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 use crate::auth::{CaseScope, Category};
-use crate::binding::{self, RowCode};
+use crate::binding::{self, ReadableRow, RowCode};
 use crate::db::columns::Json;
-use crate::db::schema::{follow_ups, referral_services, referrals};
+use crate::db::schema::{referral_services, referrals};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
 use crate::http::page::PageStart;
-use crate::id::{DistrictId, FollowUpId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId, ServiceId, StaffId};
+use crate::id::{DistrictId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId, ServiceId, StaffId};
 use crate::on_backend;
 use crate::people::store::number_hash;
 use crate::referrals::course::codes::DisclosedStatus;
 use crate::referrals::course::{Course, clocks};
 use crate::referrals::reference::Reference;
-use crate::referrals::{Kind, Origin, Referral, Status, Urgency, disclosure};
+use crate::referrals::{Kind, Origin, Referral, Status, Urgency, disclosure, moving};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
@@ -188,22 +188,7 @@ pub fn update(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
     if on_backend!(&mut *conn, conn => diesel::update(before).set(&row).execute(conn))? != 1 {
         return Err(stale());
     }
-    take_along(conn, referral.id, referral.office_id)
-}
-
-/// Moves the follow-ups of a referral to the office that has the referral now.
-fn take_along(conn: &mut DbConn, id: ReferralId, to: OfficeId) -> Result<()> {
-    let (about, office) = (follow_ups::referral_id.eq(id), follow_ups::office_id);
-    let left_behind = follow_ups::table.filter(about).filter(office.ne(to)).select(follow_ups::id);
-    let ids: Vec<FollowUpId> = on_backend!(&mut *conn, conn => left_behind.load(conn))?;
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let moved = follow_ups::table.filter(follow_ups::id.eq_any(ids.clone()));
-    binding::changing(conn, "follow_ups", &ids, |conn| {
-        on_backend!(conn, conn => diesel::update(moved).set(office.eq(to)).execute(conn))?;
-        Ok(())
-    })
+    moving::take_along(conn, referral.id, referral.office_id)
 }
 
 /// The referrals whose child has the identity number with this hash, and which are linked to no registered person.
@@ -363,8 +348,19 @@ pub fn page(
     if sees_nothing(sight) || matches!(from, PageStart::Empty) {
         return Ok(Vec::new());
     }
+    binding::filled(conn, i64::from(limit) + 1, |conn, most| rows_from(conn, sight, filter, order, from, most))
+}
+
+fn rows_from(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    filter: &ReferralFilter,
+    order: Order,
+    from: &PageStart<ReferralPosition>,
+    most: i64,
+) -> Result<Vec<ReadableRow<SealedReferral>>> {
     Ok(on_backend!(conn, conn => {
-        let mut rows = filtered!(sight, filter).limit(i64::from(limit) + 1);
+        let mut rows = filtered!(sight, filter).limit(most);
         rows = match order {
             Order::Received => rows.order((referrals::received_at.asc(), referrals::id.asc())),
             Order::ReceivedDescending => rows.order((referrals::received_at.desc(), referrals::id.desc())),
@@ -382,7 +378,7 @@ pub fn page(
             }
             PageStart::Empty => rows,
         };
-        rows.load::<SealedReferral>(conn)
+        rows.load(conn)
     })?)
 }
 

@@ -8,7 +8,7 @@
 //! - Signing in needs no query: the [`Keyring`] holds all keys in memory. It also remembers the last use of each key.
 
 pub mod api_key;
-mod bound;
+pub mod bound;
 pub mod key_id;
 mod keyring;
 mod network;
@@ -23,7 +23,6 @@ use crate::error::{Error, Problem, Result};
 use crate::id::PartnerId;
 use crate::moment::Moment;
 
-pub use bound::KeyRows;
 pub use api_key::{ApiKey, Terms};
 pub use key_id::ApiKeyId;
 pub use keyring::Keyring;

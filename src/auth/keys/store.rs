@@ -80,7 +80,7 @@ pub fn for_ring(conn: &mut DbConn, since: Timestamp) -> Result<Vec<(ApiKey, Cate
         .filter(partner_keys::revoked_at.is_null().or(partner_keys::revoked_at.gt(since)))
         .filter(partner_keys::expires_at.is_null().or(partner_keys::expires_at.gt(since)))
         .filter(partner_keys::overlap_until.is_null().or(partner_keys::overlap_until.gt(since)));
-    let columns = (ApiKey::as_select(), AgencyRow::as_select());
+    let columns = (partner_keys::all_columns, partners::all_columns);
     let rows: Vec<(ApiKey, AgencyRow)> = on_backend!(&mut *conn, conn => recent.select(columns).load(conn))?;
     let vault = binding::carried_by(conn)?.vault;
     let is_sound = |(key, agency): &(ApiKey, AgencyRow)| {

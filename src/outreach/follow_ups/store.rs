@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::auth::CaseScope;
-use crate::binding::{self, RowCode};
+use crate::binding::{self, ReadableRow, RowCode};
 use crate::db::schema::{follow_ups, outreach_contacts};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
@@ -248,10 +248,20 @@ pub fn page(
     if sight.offices.is_empty() {
         return Ok(Vec::new());
     }
+    binding::filled(conn, i64::from(limit) + 1, |conn, most| rows_from(conn, sight, filter, from, most))
+}
+
+fn rows_from(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    filter: &FollowUpFilter,
+    from: &PageStart<FollowUpPosition>,
+    most: i64,
+) -> Result<Vec<ReadableRow<SealedFollowUp>>> {
     Ok(on_backend!(conn, conn => {
         let mut rows = filtered!(sight, filter)
             .order((follow_ups::due_on.asc(), follow_ups::id.asc()))
-            .limit(i64::from(limit) + 1);
+            .limit(most);
         rows = match from {
             PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
             PageStart::After((day, id)) => {
@@ -259,7 +269,7 @@ pub fn page(
             }
             PageStart::Empty => return Ok(Vec::new()),
         };
-        rows.load::<SealedFollowUp>(conn)
+        rows.load(conn)
     })?)
 }
 

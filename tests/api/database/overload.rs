@@ -148,7 +148,9 @@ on_both_databases! {
             let id = key_id(&partner("school").key);
             let revoked = partner_keys::revoked_at.eq(Timestamp::from(app.clock.now()));
             let mut outside = target.connect(Purpose::Writing).unwrap();
-            diesel::update(partner_keys::table.find(id)).set(revoked).execute(&mut outside).unwrap();
+            nara::binding::carry(&mut outside, nara::bound_tables::binder(&credentials::vault()));
+            let revoke = |conn: &mut DbConn| Ok(diesel::update(partner_keys::table.find(&id)).set(revoked).execute(conn)?);
+            nara::binding::changing(&mut outside, "partner_keys", &[&id], revoke).unwrap();
             let begun = Instant::now();
             while app.school().get("/partner/me").await.status != 401 {
                 assert!(begun.elapsed() < Duration::from_secs(2), "the key still works");

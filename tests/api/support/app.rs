@@ -27,12 +27,15 @@ static CITY: Template = Template::new("city", |url| {
     let target: Target = url.parse().expect("a URL of a database");
     migrations::run(&target).unwrap_or_else(|error| panic!("{error:?}"));
     let mut conn = target.connect(Purpose::Writing).unwrap_or_else(|error| panic!("{error:?}"));
+    let binder = nara::bound_tables::binder(&credentials::vault());
+    nara::binding::carry(&mut conn, binder.clone());
     let moment = clock::start();
     let fill = |conn: &mut DbConn| {
         nara::directory::import::embedded(conn, &moment)?;
         credentials::insert_partners(conn, &moment)
     };
     nara::db::in_transaction(&mut conn, &fill).unwrap_or_else(|error| panic!("{error:?}"));
+    nara::bound_tables::bind_older_rows(&target, &binder, &moment).unwrap_or_else(|error| panic!("{error:?}"));
 });
 
 /// A server with its own database and clock. Dropping it stops the server and removes the database.
