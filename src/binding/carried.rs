@@ -4,6 +4,7 @@
 //! both: the key is there where a statement is run, and the list is right however a transaction and its savepoints end.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use diesel::Connection;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
@@ -45,7 +46,7 @@ impl Instrumentation for CarriedBinder {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         match event {
             InstrumentationEvent::BeginTransaction { depth, .. } => {
-                let outer = depth.get().saturating_sub(1) as usize;
+                let outer = outer(depth);
                 if outer == 0 {
                     self.written.clear();
                 }
@@ -53,12 +54,17 @@ impl Instrumentation for CarriedBinder {
                 self.marks.push(self.written.len());
             }
             InstrumentationEvent::RollbackTransaction { depth, .. } => {
-                let mark = self.marks.get(depth.get().saturating_sub(1) as usize);
+                let mark = self.marks.get(outer(depth));
                 self.written.truncate(mark.copied().unwrap_or(0));
             }
             _ => {}
         }
     }
+}
+
+/// The number of transactions and savepoints around the one of this depth.
+fn outer(depth: NonZeroU32) -> usize {
+    usize::try_from(depth.get() - 1).unwrap_or(usize::MAX)
 }
 
 /// Makes the connection carry the key that binds rows.
