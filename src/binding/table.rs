@@ -109,19 +109,21 @@ macro_rules! bound_row {
 /// Implements [`BoundTable`] by the type `$name` for the table `$table`, whose rows are `$row` with identifiers of the type `$id`.
 #[macro_export]
 macro_rules! bound_table {
+    // Diesel would let another crate implement this for a database of its own, so each database is named.
+    (@readable $row:ident in $table:ident on $database:ty) => {
+        impl diesel::deserialize::FromSqlRow<$table::SqlType, $database> for $crate::binding::ReadableRow<$row> {
+            fn build_from_row<'a>(row: &impl diesel::row::Row<'a, $database>) -> diesel::deserialize::Result<Self> {
+                let read = <$row as diesel::deserialize::FromSqlRow<$table::SqlType, $database>>::build_from_row(row);
+                Ok(Self::new(read))
+            }
+        }
+    };
     ($(#[$doc:meta])* $name:ident: $row:ident in $table:ident by $id:ty) => {
         $(#[$doc])*
         pub struct $name;
 
-        impl<DB> diesel::deserialize::FromSqlRow<$table::SqlType, DB> for $crate::binding::ReadableRow<$row>
-        where
-            DB: diesel::backend::Backend,
-            $row: diesel::deserialize::FromSqlRow<$table::SqlType, DB>,
-        {
-            fn build_from_row<'a>(row: &impl diesel::row::Row<'a, DB>) -> diesel::deserialize::Result<Self> {
-                Ok(Self::new(<$row as diesel::deserialize::FromSqlRow<$table::SqlType, DB>>::build_from_row(row)))
-            }
-        }
+        $crate::bound_table!(@readable $row in $table on diesel::pg::Pg);
+        $crate::bound_table!(@readable $row in $table on diesel::sqlite::Sqlite);
 
         impl $crate::binding::BoundTable for $name {
             fn name(&self) -> &'static str {
