@@ -34,6 +34,7 @@ impl Installation {
     pub fn fill(target: Target) -> Self {
         let moment = Moment { now: Clock::system().now(), random: Random::system() };
         let secret = Secret::new(moment.random.bytes());
+        let vault = Vault::new(VaultKeys::new(&moment.random));
         let key = PlainKey::new(ENVIRONMENT, &moment.random);
         migrations::run(&target).expect("the database can be migrated");
         let mut conn = target.connect(Purpose::Writing).expect("the database is there");

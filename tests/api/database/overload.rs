@@ -16,7 +16,7 @@ use nara::error::Problem;
 use nara::time::Timestamp;
 
 use super::{open, store, stored};
-use crate::support::credentials::{key_id, partner};
+use crate::support::credentials::{self, key_id, partner};
 use crate::support::{Actor, Backend, EmptyDatabase, TestApp, fixtures};
 
 /// Keeps `threads` writing threads busy until the sender is dropped.
