@@ -12,6 +12,7 @@ use nara::moment::Moment;
 use nara::partners::{self, NewPartner, Partner};
 use nara::server::DerivedKeys;
 use nara::time::{Clock, Random};
+use nara::vault::{Vault, VaultKeys};
 use p256::SecretKey;
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use serde_json::{Value, json};
@@ -24,6 +25,7 @@ const KEY_ID: &str = "bench";
 pub struct Installation {
     pub target: Target,
     pub secret: Secret,
+    pub vault: Vault,
     pub partner_key: String,
     /// What the identity provider signs with.
     pub signing_key: SecretKey,
@@ -53,7 +55,7 @@ impl Installation {
             diesel::sql_query("ANALYZE").execute(conn).expect("PostgreSQL can count what it has");
         }
         let signing_key = SecretKey::from_slice(&moment.random.bytes::<32>()).expect("nearly any 32 bytes are a key");
-        Self { target, secret, partner_key: key.reveal(), signing_key }
+        Self { target, secret, vault, partner_key: key.reveal(), signing_key }
     }
 
     /// The identity provider's public keys (RFC 7517).
