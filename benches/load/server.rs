@@ -13,7 +13,6 @@ use nara::db::Target;
 use nara::server::{self, MetricsAt, Setup, Timeouts};
 use nara::telemetry;
 use nara::time::{Clock, Random};
-use nara::vault::{Vault, VaultKeys};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -109,15 +108,14 @@ async fn answer_to(mut lines: UnboundedReceiver<String>) {
     let url: String = next(&mut lines).await;
     let target: Target = url.parse().expect("a URL of a database");
     let installation = Installation::fill(target);
-    let vault = Vault::new(VaultKeys::new(&Random::system()));
-    let running = server::start(setup(&installation, vault.clone())).await.expect("the server starts");
+    let running = server::start(setup(&installation)).await.expect("the server starts");
     let token = installation.token();
     let sign_in = SignInCost::of(&verifier(&installation), &token);
     let (api, db, directory) = (running.address, running.db.clone(), running.directory.current());
     actix_web::rt::spawn(running.until_stopped());
     tell(&Ready { api, partner_key: installation.partner_key.clone(), token, sign_in });
     let lengths: Vec<usize> = next(&mut lines).await;
-    let floors = Floors::new(&installation.target, db, &directory);
+    let floors = Floors::new(&installation.target, &installation.vault, db, &directory);
     let addresses = floors.listen(&lengths).map(|(address, server)| {
         actix_web::rt::spawn(server);
         address
@@ -138,7 +136,7 @@ fn tell(answer: &impl Serialize) {
 }
 
 /// As `serve` sets it up.
-fn setup(installation: &Installation, vault: Vault) -> Setup {
+fn setup(installation: &Installation) -> Setup {
     Setup {
         target: installation.target.clone(),
         listener: TcpListener::bind("127.0.0.1:0").expect("loopback has a free port"),
@@ -151,7 +149,7 @@ fn setup(installation: &Installation, vault: Vault) -> Setup {
         tokens: verifier(installation),
         permissions: Permissions::standard(),
         secret: installation.secret.clone(),
-        vault,
+        vault: installation.vault.clone(),
         environment: ENVIRONMENT.to_owned(),
         workers: 0,
         timeouts: Timeouts::default(),
