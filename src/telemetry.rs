@@ -39,6 +39,7 @@ pub struct Metrics {
     refused_by_budget: IntCounterVec,
     refused_keys: IntCounterVec,
     denials_dropped: IntCounter,
+    audit_breaks: IntCounterVec,
     deadlines_overdue: IntCounterVec,
     referrals_overdue: IntGauge,
 }
@@ -116,6 +117,11 @@ impl Metrics {
                 "nara_audit_denials_dropped_total",
                 "Denied attempts that could not be recorded in the audit: too many came at once, or the database was unreachable.",
             )?,
+            audit_breaks: maker.counters(
+                "nara_audit_breaks_total",
+                "Signs, found by this server, that somebody has written into the audit past the program, by kind.",
+                &["kind"],
+            )?,
             deadlines_overdue: maker.counters(
                 "nara_deadlines_overdue_total",
                 "Deadlines of referrals that this server has recorded as overdue, by kind. Each deadline is recorded by one server only.",
@@ -178,6 +184,11 @@ impl Metrics {
     /// Adds `count` to the number of denied attempts that could not be recorded in the audit.
     pub fn denials_dropped(&self, count: usize) {
         self.denials_dropped.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
+    /// Adds `breaks` to the number of breaks of the audit of this kind. With zero, the kind still appears in the metric.
+    pub fn count_audit_breaks(&self, kind: &'static str, breaks: u64) {
+        self.audit_breaks.with_label_values(&[kind]).inc_by(breaks);
     }
 
     /// Adds `deadlines` to the number of deadlines of this kind that were recorded as overdue. With zero, the kind still appears in

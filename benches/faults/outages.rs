@@ -18,6 +18,7 @@ use super::callers::{Callers, Note, pause, statuses};
 use super::cluster::Cluster;
 use super::folder::Folder;
 use super::installation::Installation;
+use super::program::Program;
 use super::serving::{serve, serve_with_anchor};
 
 const CALLERS: usize = 16;

@@ -101,6 +101,10 @@ impl Entry {
         Self { resource_type, ..self.about(resource_ids) }
     }
 
+    pub(super) fn id(&self) -> AuditRecordId {
+        self.id
+    }
+
     /// The identifiers of the things that the record is about.
     pub fn resource_ids(&self) -> &[Uuid] {
         &self.resource_ids.0
