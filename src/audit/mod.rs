@@ -16,6 +16,7 @@
 
 pub mod actions;
 mod actor;
+mod adoption;
 pub mod alarm;
 pub mod anchor;
 mod attempt;

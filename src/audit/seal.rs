@@ -133,7 +133,7 @@ impl Sealing {
     }
 
     pub async fn step(&mut self, db: &Db, now: Timestamp) -> Result<SealingStep> {
-        let search = Search { known: self.known.clone(), swept_at: self.swept_at, now, sealer: self.sealer.clone() };
+        let search = UnsealedSearch { known: self.known.clone(), swept_at: self.swept_at, now, sealer: self.sealer.clone() };
         let reported = Arc::clone(&self.reported);
         let found = db.read(move |conn| search.run(conn, &reported)).await?;
         if let Some(broken) = found.broken {
@@ -217,39 +217,15 @@ pub fn record_sealed(
     Ok(if store::append(conn, last, &seals)? { seals.into_iter().next() } else { None })
 }
 
-/// Seals the first records without a code that have no seal. Returns false once there are none.
-pub fn adopt(conn: &mut DbConn, sealer: &Sealer) -> Result<bool> {
-    let last = store::last_seal(conn)?;
-    let newest = store::newest_sealed(conn)?;
-    let nothing = AuditRecordId::from_uuid(Uuid::nil());
-    let mut behind = newest.map_or(nothing, |newest| settled_before(newest.made_at(), newest.made_at()));
-    loop {
-        let page = store::unsealed(conn, behind, BATCH)?;
-        let Some((end, _)) = page.last() else { return Ok(false) };
-        behind = *end;
-        let old: Vec<AuditRecord> = page.into_iter().filter_map(|(_, record)| without_code(record)).collect();
-        if !old.is_empty() {
-            return store::append(conn, last.as_ref(), &sealer.chain(last.as_ref(), &old));
-        }
-    }
-}
-
-fn without_code(record: SealedRecord) -> Option<AuditRecord> {
-    match record {
-        SealedRecord::AuditRecord(record) if !record.has_code() => Some(*record),
-        _ => None,
-    }
-}
-
 /// The search of one step for records without a seal, with what the task knows.
-struct Search {
+struct UnsealedSearch {
     known: KnownChain,
     swept_at: Option<Timestamp>,
     now: Timestamp,
     sealer: Sealer,
 }
 
-impl Search {
+impl UnsealedSearch {
     /// Reads the next records without a seal: those after the newest sealed record and, from time to time, also those before it
     /// that may have been committed late. Reads no records if the end of the chain is not the known one.
     fn run(&self, conn: &mut DbConn, reported: &HashSet<AuditRecordId>) -> Result<SealingBatch> {

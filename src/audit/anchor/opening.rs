@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::audit::actions;
 use crate::audit::actor::Actor;
+use crate::audit::adoption;
 use crate::audit::anchor::comparison;
 use crate::audit::anchor::file::{Anchor, AnchorFault};
 use crate::audit::anchor::lines::{AnchorHeader, AnchorNote};
@@ -125,7 +126,7 @@ impl AnchorOpening<'_> {
     async fn adopt(&self) -> Result<()> {
         loop {
             let sealer = self.sealer.clone();
-            if !self.db.write(move |conn| seal::adopt(conn, &sealer)).await? {
+            if !self.db.write(move |conn| adoption::adopt(conn, &sealer)).await? {
                 return Ok(());
             }
         }

@@ -36,8 +36,9 @@ fn read(path: &Path) -> AnchorContent {
 
 /// A migrated database without a server, and the place of its anchor.
 struct Place {
-    database: EmptyDatabase,
+    // The database's handle comes before the database, because fields are dropped in order.
     db: Db,
+    database: EmptyDatabase,
     anchor: PathBuf,
     clock: TestClock,
 }

@@ -37,8 +37,8 @@ async fn warnings(app: &TestApp) -> Value {
 
 /// Waits until the server tells of a break of this kind in each of its ways: health, metrics, a sealed record, verification.
 async fn told(app: &TestApp, kind: &str) -> Value {
+    until(async || app.counted(&format!("nara_audit_breaks_total{{kind=\"{kind}\"}}")).await > 0).await;
     until(async || warnings(app).await == json!(["audit_break"])).await;
-    assert!(app.counted(&format!("nara_audit_breaks_total{{kind=\"{kind}\"}}")).await > 0);
     let list = app.auditor().get("/audit-records?action=audit.break").await.expect(200);
     let record = list["items"].as_array().unwrap().iter().find(|record| record["reason"] == kind).unwrap().clone();
     assert_eq!((&record["actor"], &record["resourceType"]), (&json!("system"), &json!("audit_record")));
