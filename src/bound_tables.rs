@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use crate::audit::authorship::RecordKey;
 use crate::audit::{self, Actor, Entry, actions};
 use crate::auth::agency_row::AgencyRows;
 use crate::auth::keys::bound::KeyRows;
@@ -76,7 +77,8 @@ pub fn bind_older_rows(target: &Target, binder: &Binder, moment: &Moment) -> Res
             tracing::error!("the note is gone that the rows have their codes; rows without a code are not given one");
         }
         if bound > 0 {
-            let done = Entry::new(moment, Actor::System, actions::ROWS_BOUND, Vec::new(), String::new());
+            let key = RecordKey::of(binder.vault.ring());
+            let done = Entry::new(&key, moment, Actor::System, actions::ROWS_BOUND, Vec::new(), String::new());
             audit::record(conn, &done)?;
             tracing::info!(rows = bound, "the rows of an older layout have got their codes");
         }

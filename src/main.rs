@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use nara::audit::anchor::comparison;
+use nara::audit::anchor::opening::{AnchorOpening, AnchorSettings};
+use nara::audit::breaks::BreakAcceptance;
 use nara::audit::chain::{Head, Sealer};
 use nara::audit::store::{self, AuditFilter};
 use nara::audit::verify::{Verification, Walk};
@@ -13,18 +16,18 @@ use nara::auth::key_set::KeySource;
 use nara::auth::permissions::Permissions;
 use nara::auth::tokens::{ClaimNames, TokenVerifier};
 use nara::cli::{
-    AuditCommand, AuditVerifyConfig, BACKUP_OF_POSTGRES, BackupConfig, Cli, Command, ImportCommand, ImportConfig,
+    AddAnchorConfig, AuditCommand, AuditVerifyConfig, BACKUP_OF_POSTGRES, BackupConfig, Cli, Command, ImportCommand, ImportConfig,
     MigrateConfig, VaultCommand,
 };
 use nara::config::{Secret, ServeConfig, TokenConfig};
 use nara::db::backup::BackupPlace;
 use nara::db::connection::Purpose;
-use nara::db::migrations;
+use nara::db::{Db, Sizes, migrations};
 use nara::meta::probe;
 use nara::moment::Moment;
 use nara::server::{self, MetricsAt, Setup, Timeouts};
 use nara::time::{Clock, Random};
-use nara::vault::VaultKeys;
+use nara::vault::{VaultKeys, state};
 use nara::{bound_tables, demo, directory, lookups, rotation, telemetry};
 
 fn main() -> ExitCode {
@@ -47,7 +50,10 @@ fn run(cli: Cli) -> Result<(), String> {
         Command::Demo(config) => in_runtime(demo::run(config)),
         Command::Migrate(config) => migrate(&config),
         Command::Backup(config) => in_runtime(backup(config)),
-        Command::Health(config) => probe::ask(config.address).map(|()| print_out("ready")),
+        Command::Health(config) => probe::ask(config.address).map(|warnings| {
+            print_out("ready");
+            warnings.iter().for_each(|warning| print_out(&format!("warning: {warning}")));
+        }),
         Command::Openapi => {
             let document = serde_json::to_string_pretty(&server::document()).map_err(|error| error.to_string())?;
             print_out(&document);
@@ -56,6 +62,7 @@ fn run(cli: Cli) -> Result<(), String> {
         Command::Import(ImportCommand::Directory(config)) => import(&config),
         Command::Vault(command) => change_keys(command),
         Command::Audit(AuditCommand::Verify(config)) => verify_audit(&config),
+        Command::Audit(AuditCommand::AddAnchor(config)) => in_runtime(add_anchor(config)),
         Command::Token(config) => {
             print_out(&demo::token(&config)?);
             Ok(())
@@ -72,6 +79,10 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
     let tokens = verifier(&config.tokens).await?;
     let vault = config.vault.vault()?;
     let target = config.database.target()?;
+    let anchor = AnchorSettings {
+        path: config.anchor.path(&target)?,
+        acceptance: config.acceptance.accept_audit_break.as_deref().map(acceptance).transpose()?,
+    };
     migrations::run(&target).map_err(|error| explain("DATABASE_URL", &error))?;
     if demo::is_synthetic(&target).map_err(|error| explain("DATABASE_URL", &error))? {
         return Err("DATABASE_URL: this database was made by `demo` and holds synthetic cases; use another".to_owned());
@@ -93,6 +104,7 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
         permissions: Permissions::standard(),
         secret,
         vault,
+        anchor,
         environment: config.environment,
         workers: config.workers.into(),
         timeouts: Timeouts::default(),
@@ -221,7 +233,10 @@ fn import(config: &ImportConfig) -> Result<(), String> {
     let target = &config.database.target()?;
     migrations::run(target).map_err(|error| explain("DATABASE_URL", &error))?;
     let moment = Moment { now: Clock::system().now(), random: Random::system() };
-    let summary = directory::import::import(target, &config.folder, &moment)?;
+    // The database of a demo takes a directory as well.
+    let is_demo = demo::is_synthetic(target).map_err(|error| explain("DATABASE_URL", &error))?;
+    let vault = if is_demo { config.vault.vault_of_either()? } else { config.vault.vault()? };
+    let summary = directory::import::import(target, &config.folder, vault.ring(), &moment)?;
     print_out(&summary.to_string());
     Ok(())
 }
@@ -234,8 +249,15 @@ fn verify_audit(config: &AuditVerifyConfig) -> Result<(), String> {
         .as_deref()
         .map(|head| head.parse().map_err(|error| format!("--expect-head: {error}")))
         .transpose()?;
-    let walk = Walk::new(Sealer::with(vault.ring()), bound_tables::binder(&vault), expected, Clock::system().now());
-    let verified = target.connect(Purpose::Reading).and_then(|mut conn| walk.to_end(&mut conn));
+    // Whoever has noted a head can do without the anchor, for instance on another machine.
+    let anchor = config.anchor.path(&target).or_else(|missing| expected.map(|_| None).ok_or(missing))?;
+    let sealer = Sealer::with(vault.ring());
+    let verified = target.connect(Purpose::Reading).and_then(|mut conn| {
+        let mut evidence = comparison::evidence(&mut conn, &target, anchor.as_deref(), &sealer)?;
+        evidence.heads.extend(expected);
+        let walk = Walk::new(sealer, evidence, Clock::system().now()).with_rows(bound_tables::binder(&vault));
+        walk.to_end(&mut conn)
+    });
     let verification = verified.map_err(|error| explain("DATABASE_URL", &error))?;
     for line in told(&verification) {
         print_out(&line);
@@ -245,6 +267,27 @@ fn verify_audit(config: &AuditVerifyConfig) -> Result<(), String> {
     } else {
         Err(format!("the audit is not what was sealed: {} findings", verification.found))
     }
+}
+
+fn acceptance(reason: &str) -> Result<BreakAcceptance, String> {
+    reason.parse().map_err(|_| format!("--accept-audit-break: {reason} is no reason"))
+}
+
+/// Makes the anchor of one more server and prints its path.
+async fn add_anchor(config: AddAnchorConfig) -> Result<(), String> {
+    let target = config.database.target()?;
+    let settings = AnchorSettings { path: config.anchor.path(&target)?, acceptance: None };
+    let vault = config.vault.vault()?;
+    let explain = |error: nara::error::Error| explain("the anchor", &error);
+    let db = Db::open(&target, Sizes::for_target(&target)).map_err(explain)?;
+    let moment = Moment { now: Clock::system().now(), random: Random::system() };
+    let (ring, now) = (vault.clone(), moment.now);
+    db.write(move |conn| state::check(conn, ring.ring(), now)).await.map_err(explain)?;
+    let sealer = Sealer::with(vault.ring());
+    let opening = AnchorOpening { db: &db, target: &target, settings: &settings, sealer: &sealer, moment: &moment };
+    let path = opening.add().await.map_err(explain)?;
+    print_out(&format!("anchor: {}", path.display()));
+    Ok(())
 }
 
 fn told(verification: &Verification) -> Vec<String> {

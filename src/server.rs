@@ -2,6 +2,7 @@
 //! OpenAPI document are made.
 
 mod files;
+mod sealing;
 mod setup;
 mod watch;
 
@@ -19,6 +20,8 @@ use actix_web::{App, HttpServer};
 use serde_json::Value;
 use utoipa_actix_web::AppExt;
 
+use crate::audit::alarm::AuditAlarm;
+use crate::audit::anchor::opening::AnchorOpening;
 use crate::audit::chain::Sealer;
 use crate::audit::denials::Denials;
 use crate::audit::routes::AuditVerifier;
@@ -48,8 +51,9 @@ use crate::{
     services, staff, timeline, where_to_turn,
 };
 
+use sealing::{RunningSealing, SealingTask};
 pub use setup::{DerivedKeys, MetricsAt, Setup, Timeouts};
-use watch::{Watch, renew_keys, seal};
+use watch::{Watch, renew_keys};
 
 /// Mounts the operations of every slice. A slice that is not mounted here is neither served nor documented.
 fn slices(api: &mut impl Mount) {
@@ -121,7 +125,7 @@ pub struct RunningServer {
     pub keys: Keyring,
     server: actix_web::rt::task::JoinHandle<std::io::Result<()>>,
     watcher: actix_web::rt::task::JoinHandle<()>,
-    sealing: actix_web::rt::task::JoinHandle<()>,
+    sealing: RunningSealing,
     denials: actix_web::rt::task::JoinHandle<()>,
 }
 
@@ -140,6 +144,7 @@ struct Shared {
     metrics: Data<Metrics>,
     services: Data<Services>,
     audit_verifier: Data<AuditVerifier>,
+    audit_alarm: Data<AuditAlarm>,
     cors_origins: Arc<[String]>,
     metrics_here: bool,
 }
@@ -150,11 +155,13 @@ struct Opened {
     keyring: Keyring,
     directory: directory::Handle,
     metrics: Data<Metrics>,
+    sealer: Sealer,
+    sealing: SealingTask,
 }
 
 impl Opened {
-    /// Migrates and opens the database, checks that the vault's keys are the ones that it was written with, and reads the keys of the
-    /// partner agencies and the directory.
+    /// Migrates and opens the database, checks that the vault's keys are the ones that it was written with and that the audit is
+    /// what its anchor says, and reads the keys of the partner agencies and the directory.
     async fn open(setup: &Setup, keys: &DerivedKeys) -> Result<Self> {
         migrations::run(&setup.target)?;
         let binder = bound_tables::binder(&setup.vault);
@@ -162,14 +169,22 @@ impl Opened {
         let db = Db::open_with(&setup.target, sizes, bound_tables::carried(&binder))?;
         let (vault, at) = (setup.vault.clone(), setup.clock.now());
         db.write(move |conn| vault::state::check(conn, vault.ring(), at)).await?;
-        bound_tables::bind_older_rows(&setup.target, &binder, &Moment { now: at, random: setup.random.clone() })?;
+        let sealer = Sealer::with(setup.vault.ring());
+        let moment = Moment { now: at, random: setup.random.clone() };
+        let (target, settings) = (&setup.target, &setup.anchor);
+        let opening = AnchorOpening { db: &db, target, settings, sealer: &sealer, moment: &moment };
+        let audit = opening.open().await?;
+        bound_tables::bind_older_rows(target, &binder, &moment)?;
         let metrics = Data::new(Metrics::new()?);
         SignIn::count_from_zero(&metrics);
         let keyring = Keyring::new(setup.environment.clone(), keys.partner_keys, metrics.clone().into_inner());
         keyring.refresh(&db, setup.clock.now()).await?;
         let directory = directory::Handle::open(&db, &setup.clock).await?;
         metrics.directory_is(directory.current().version);
-        Ok(Self { db, keyring, directory, metrics })
+        let sealing = Sealing::new(sealer.clone(), setup.random.clone(), audit.last);
+        let (metrics_of_task, clock) = (metrics.clone().into_inner(), setup.clock.clone());
+        let sealing = SealingTask::new(db.clone(), sealing, audit.anchor, metrics_of_task, clock);
+        Ok(Self { db, keyring, directory, metrics, sealer, sealing })
     }
 }
 
@@ -178,7 +193,7 @@ impl Opened {
 pub async fn start(setup: Setup) -> Result<RunningServer> {
     let keys = DerivedKeys::of(&setup.secret);
     let settings = setup.settings(keys.cursors);
-    let Opened { db, keyring, directory, metrics } = Opened::open(&setup, &keys).await?;
+    let Opened { db, keyring, directory, metrics, sealer, sealing } = Opened::open(&setup, &keys).await?;
     let sign_in = Data::new(SignIn {
         tokens: setup.tokens,
         keys: keyring.clone(),
@@ -191,7 +206,6 @@ pub async fn start(setup: Setup) -> Result<RunningServer> {
     let metrics_here = matches!(setup.metrics, MetricsAt::Here);
     let (operations, document) = published(setup.document, setup.public_url.as_deref(), metrics_here)?;
     let limits = Data::new(Limits::new(setup.limits.as_ref(), &setup.clock, &metrics)?);
-    let sealer = Sealer::with(setup.vault.ring());
     let (denials, waiting) = Denials::new(metrics.clone().into_inner());
     let services = Services {
         db: db.clone(),
@@ -212,7 +226,8 @@ pub async fn start(setup: Setup) -> Result<RunningServer> {
         document: Data::new(document),
         metrics: metrics.clone(),
         services: Data::new(services.clone()),
-        audit_verifier: Data::new(AuditVerifier::new(sealer.clone(), bound_tables::binder(&setup.vault))),
+        audit_verifier: Data::new(AuditVerifier::new(sealer, bound_tables::binder(&setup.vault), sealing.alarm())),
+        audit_alarm: Data::new(sealing.alarm()),
         cors_origins: setup.cors_origins.into(),
         metrics_here,
     };
@@ -230,7 +245,7 @@ pub async fn start(setup: Setup) -> Result<RunningServer> {
         metrics: metrics.clone().into_inner(),
     };
     let watcher = actix_web::rt::spawn(watch.run());
-    let sealing = actix_web::rt::spawn(seal(db.clone(), Sealing::new(sealer), setup.clock));
+    let sealing = sealing.begin();
     let denials = actix_web::rt::spawn(waiting.write(db.clone()));
     serve_metrics_apart(setup.metrics, metrics)?;
     Ok(RunningServer { address, handle, db, directory, keys: keyring, server, watcher, sealing, denials })
@@ -252,10 +267,11 @@ impl RunningServer {
         if let Err(error) = self.keys.write_uses(&self.db).await {
             tracing::warn!(cause = ?error.cause(), "the times of the last use of keys could not be written");
         }
-        self.sealing.abort();
         // No caller is left, so this ends once the last denial is written. If the database cannot be reached, the server stops
         // after five seconds.
         let _still_waiting = tokio::time::timeout(Duration::from_secs(5), self.denials).await;
+        // The rest of the audit is sealed, and its head noted in the anchor.
+        let _still_sealing = tokio::time::timeout(Duration::from_secs(5), self.sealing.end()).await;
         ended
     }
 }
@@ -284,6 +300,7 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
             .app_data(shared.metrics)
             .app_data(shared.services)
             .app_data(shared.audit_verifier)
+            .app_data(shared.audit_alarm)
             .app_data(PayloadConfig::new(body::LARGEST))
             .wrap(Condition::new(!shared.cors_origins.is_empty(), cors(&shared.cors_origins)))
             .wrap(from_fn(envelope::around))

@@ -13,6 +13,7 @@ use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
+use nara::audit::authorship::RecordKey;
 use nara::audit::{self, Actor, Entry, actions};
 use nara::auth::Category;
 use nara::binding::Binder;
@@ -54,6 +55,8 @@ pub struct Floors {
     event: SealedEvent,
     /// The same of a contact.
     contact: SealedContact,
+    /// The key of audit records.
+    key: RecordKey,
 }
 
 /// Opens the connections of a pool.
@@ -82,7 +85,9 @@ impl Floors {
         let yesterday = (moment().now.utc() - chrono::TimeDelta::days(1)).into();
         let contact = field::sealed(directory, vault, &moment(), yesterday);
         let event = taken_on(&referral, vault);
-        Self { db, alone: Arc::new(Mutex::new(conn)), pool, sender, sealed, event, contact }
+        // The server seals these records as well, and refuses those that it did not write.
+        let key = RecordKey::of(vault.ring());
+        Self { db, alone: Arc::new(Mutex::new(conn)), pool, sender, sealed, event, contact, key }
     }
 
     /// The agency that sends.
@@ -97,6 +102,7 @@ impl Floors {
             trusted_proxies: Vec::new(),
             body_timeout: Duration::from_secs(15),
             cursor_key: [0; 32],
+            record_key: [0; 32],
             clock: Clock::system(),
             random: Random::system(),
         });
@@ -134,7 +140,7 @@ impl Floors {
         let (id, reference) = (moment.id(), Reference::new(&moment.random));
         let referral = SealedReferral { id, reference, ..self.sealed.clone() };
         let actor = Actor::Partner(self.sender.0);
-        let entry = Entry::new(&moment, actor, actions::REFERRAL_RECEIVED, vec![id.uuid()], trace());
+        let entry = Entry::new(&self.key, &moment, actor, actions::REFERRAL_RECEIVED, vec![id.uuid()], trace());
         Rows { referral, entry }
     }
 }
@@ -206,7 +212,7 @@ async fn insert_contact(floors: Data<Floors>, _body: Bytes) -> HttpResponse {
         let contact = SealedContact { id, ..floors.contact.clone() };
         let actor = Actor::Staff(contact.worker_id);
         let about = vec![id.uuid()];
-        let entry = Entry::new(&moment, actor, actions::OUTREACH_CONTACT_CREATED, about, trace());
+        let entry = Entry::new(&floors.key, &moment, actor, actions::OUTREACH_CONTACT_CREATED, about, trace());
         floors.db.write(move |conn| {
             outreach::store::insert(conn, std::slice::from_ref(&contact), &[])?;
             audit::record(conn, &entry)
@@ -252,7 +258,7 @@ async fn created<Stored: Future<Output = Result<()>>>(store: impl Fn() -> Stored
 async fn select(floors: Data<Floors>, id: web::Path<ReferralId>) -> HttpResponse {
     let id = id.into_inner();
     let actor = Actor::Partner(floors.sender.0);
-    let entry = Entry::new(&moment(), actor, actions::REFERRAL_READ, vec![id.uuid()], trace());
+    let entry = Entry::new(&floors.key, &moment(), actor, actions::REFERRAL_READ, vec![id.uuid()], trace());
     let find = move |conn: &mut DbConn| -> Result<SealedReferral> {
         Ok(on_backend!(conn, conn => referrals::table.find(id).first(conn))?)
     };
@@ -277,7 +283,7 @@ async fn act(floors: Data<Floors>, id: web::Path<ReferralId>, _body: Bytes) -> H
         let after = SealedReferral { version: before.version + 1, ..before };
         let event = SealedEvent { id: moment.id(), referral_id: id, version: after.version, ..floors.event.clone() };
         let actor = Actor::Partner(floors.sender.0);
-        let entry = Entry::new(&moment, actor, actions::REFERRAL_ASSIGNED, vec![id.uuid()], trace());
+        let entry = Entry::new(&floors.key, &moment, actor, actions::REFERRAL_ASSIGNED, vec![id.uuid()], trace());
         let write = move |conn: &mut DbConn| {
             store::update(conn, &after)?;
             events::insert(conn, &event)?;

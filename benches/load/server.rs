@@ -5,8 +5,10 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use nara::audit::anchor::opening::AnchorSettings;
 use nara::auth::permissions::Permissions;
 use nara::auth::tokens::TokenVerifier;
 use nara::db::Target;
@@ -150,6 +152,7 @@ fn setup(installation: &Installation) -> Setup {
         permissions: Permissions::standard(),
         secret: installation.secret.clone(),
         vault: installation.vault.clone(),
+        anchor: AnchorSettings { path: Some(anchor(installation)), acceptance: None },
         environment: ENVIRONMENT.to_owned(),
         workers: 0,
         timeouts: Timeouts::default(),
@@ -157,6 +160,13 @@ fn setup(installation: &Installation) -> Setup {
         clock: Clock::system(),
         random: Random::system(),
     }
+}
+
+/// The place of the audit's anchor: beside an embedded database, which is removed at the end, or among temporary files.
+fn anchor(installation: &Installation) -> PathBuf {
+    let name = format!("audit-anchor-{}", nara::hex::encode(&Random::system().bytes::<8>()));
+    let beside = installation.target.file().map(|file| file.with_file_name(&name));
+    beside.unwrap_or_else(|| std::env::temp_dir().join(name))
 }
 
 fn verifier(installation: &Installation) -> TokenVerifier {

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use nara::audit::authorship::RecordKey;
 use nara::auth::keys::{self, PlainKey};
 use nara::auth::{Category, Scope};
 use nara::config::Secret;
@@ -43,7 +44,7 @@ impl Installation {
         nara::binding::carry(&mut conn, nara::bound_tables::binder(&vault));
         let hash_key = DerivedKeys::of(&secret).partner_keys;
         let fill = |conn: &mut DbConn| {
-            directory::import::embedded(conn, &moment)?;
+            directory::import::embedded(conn, &RecordKey::of(vault.ring()), &moment)?;
             let slug = "school".parse().expect("a slug");
             let name = "Skäggetorps grundskola (påhittad)".parse().expect("a name");
             let school = Partner::new(NewPartner::of(slug, name, Category::School), &moment);

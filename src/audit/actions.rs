@@ -184,4 +184,7 @@ actions! {
     STAFF_LISTED: "staff.listed" on "staff";
     AUDIT_READ: "audit.read" on "audit_record";
     AUDIT_VERIFIED: "audit.verified" on "audit";
+    AUDIT_ANCHOR_MADE: "audit.anchor_made" on "audit_anchor";
+    AUDIT_BREAK: "audit.break" on "audit_record";
+    AUDIT_BREAK_ACCEPTED: "audit.break_accepted" on "audit_anchor";
 }

@@ -76,17 +76,20 @@ impl WaitingDenials {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::authorship::RecordKey;
     use crate::audit::{Actor, actions};
     use crate::error::Error;
     use crate::moment::Moment;
     use crate::time::{Clock, Random};
+
+    const KEY: RecordKey = RecordKey::new([7; 32]);
 
     #[test]
     fn what_does_not_fit_in_the_queue_is_counted() {
         let metrics = Arc::new(Metrics::new().unwrap());
         let (denials, waiting) = Denials::new(Arc::clone(&metrics));
         let moment = Moment { now: Clock::system().now(), random: Random::system() };
-        let attempt = || Entry::new(&moment, Actor::System, actions::REFERRAL_READ, vec![], String::new());
+        let attempt = || Entry::new(&KEY, &moment, Actor::System, actions::REFERRAL_READ, vec![], String::new());
         let deny = || assert!(denials.noted::<()>(Err(Error::not_found()), attempt).is_err());
         (0..QUEUE).for_each(|_| deny());
         assert!(metrics.text().unwrap().contains("nara_audit_denials_dropped_total 0"));
@@ -110,7 +113,7 @@ mod tests {
         let (denials, mut waiting) = Denials::new(Arc::new(Metrics::new().unwrap()));
         let moment = Moment { now: Clock::system().now(), random: Random::system() };
         let (family, somebody) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
-        let attempt = || Entry::new(&moment, Actor::System, actions::FAMILY_CHANGED, vec![family], String::new());
+        let attempt = || Entry::new(&KEY, &moment, Actor::System, actions::FAMILY_CHANGED, vec![family], String::new());
         let refused = Err(Error::invalid(Vec::new()).naming(vec![somebody, family]));
         assert!(denials.noted::<()>(refused, attempt).is_err());
         let noted = waiting.queue.try_recv().unwrap();

@@ -5,7 +5,8 @@
 //! - A request for something that does not exist or of which the caller may not know leaves a record with the outcome `denied`,
 //!   the same in both cases: see [`denials`].
 //! - Records can only be added: the database itself refuses to change or remove one. Seals reveal changes by somebody who gets
-//!   past the database: see [`seal`] and [`verify`].
+//!   past the database: see [`seal`] and [`verify`]. Each record carries the proof that the program wrote it: see [`authorship`].
+//! - A file outside the database reveals that the end of the audit, or all of it, was removed: see [`anchor`].
 //! - A record names the things that it is about only by their identifiers, so that it may be read by people who may not read
 //!   those things.
 //!
@@ -15,11 +16,18 @@
 
 pub mod actions;
 mod actor;
+mod adoption;
+pub mod alarm;
+pub mod anchor;
 mod attempt;
+pub mod authorship;
+pub mod breaks;
 pub mod chain;
 pub mod client;
 pub mod denials;
 mod entry;
+pub mod identity;
+mod margin;
 mod reason;
 pub mod record;
 pub mod routes;

@@ -40,8 +40,9 @@ pub struct AuditRecordView {
     /// The office that the actor worked for. Absent if that is not known, for instance because the actor has several offices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeId>,
-    /// The code of the actor's reason for reading what belongs to another office, from the code list `access-reasons`. Absent if
-    /// none was stated.
+    /// The code of the actor's reason for reading what belongs to another office, from the code list `access-reasons`. In a record
+    /// of a break of the audit it is the code of the break (`audit-breaks`), or of the reason for accepting it
+    /// (`audit-break-acceptances`). Absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "statutory_review")]
     pub reason: Option<String>,

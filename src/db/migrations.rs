@@ -16,7 +16,7 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// The migrations: for each its version, and its SQL text for PostgreSQL and for SQLite.
-const TEXTS: [(&str, &str, &str); 5] = [
+const TEXTS: [(&str, &str, &str); 6] = [
     (
         "0001",
         include_str!("../../migrations/postgres/0001_foundation/up.sql"),
@@ -36,6 +36,11 @@ const TEXTS: [(&str, &str, &str); 5] = [
         "0004",
         include_str!("../../migrations/postgres/0004_out_of_sight/up.sql"),
         include_str!("../../migrations/sqlite/0004_out_of_sight/up.sql"),
+    ),
+    (
+        "0005",
+        include_str!("../../migrations/postgres/0005_audit_anchor/up.sql"),
+        include_str!("../../migrations/sqlite/0005_audit_anchor/up.sql"),
     ),
     (
         "0006",

@@ -49,6 +49,16 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use super::*;
+    database_identity (only_row) {
+        only_row -> Integer,
+        id -> SqlUuid,
+        code -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
     bound_rows_since (id) {
         id -> Integer,
         at -> SqlTime,
@@ -306,6 +316,7 @@ diesel::table! {
         client_agent -> Nullable<Text>,
         trace_id -> Text,
         outcome -> Text,
+        code -> Nullable<Binary>,
         left_rows -> Nullable<SqlJson>,
     }
 }

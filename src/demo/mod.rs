@@ -18,6 +18,9 @@ use std::path::Path;
 use diesel::prelude::*;
 use serde_json::json;
 
+use crate::audit::anchor::opening::AnchorSettings;
+use crate::audit::authorship::RecordKey;
+use crate::audit::breaks::BreakAcceptance;
 use crate::auth::keys;
 use crate::auth::permissions::Permissions;
 use crate::binding;
@@ -42,16 +45,19 @@ pub async fn run(config: DemoConfig) -> std::result::Result<(), String> {
     let address = (std::net::Ipv4Addr::LOCALHOST, config.port);
     let listener = TcpListener::bind(address)
         .map_err(|error| format!("--port: {} cannot be listened on: {error}", config.port))?;
-    let running = start(&config.data_dir, listener, config.limits.rates()).await?;
+    let reason = config.acceptance.accept_audit_break.as_deref();
+    let acceptance = reason.map(str::parse).transpose().map_err(|_| "--accept-audit-break: expected a reason")?;
+    let running = start(&config.data_dir, listener, config.limits.rates(), acceptance).await?;
     running.until_stopped().await.map_err(|error| error.told())
 }
 
 /// Makes and fills the demo's folder if that has not been done, starts the server on `listener`, writes `demo.json`, and prints
-/// the tokens and keys.
+/// the tokens and keys. `acceptance` is the reason for which a break of the audit is accepted.
 pub async fn start(
     folder: &Path,
     listener: TcpListener,
     limits: Option<Rates>,
+    acceptance: Option<BreakAcceptance>,
 ) -> std::result::Result<RunningServer, String> {
     let explain = |error: Error| error.told();
     std::fs::create_dir_all(folder)
@@ -81,6 +87,8 @@ pub async fn start(
         permissions: Permissions::standard(),
         secret: credentials.secret.clone(),
         vault: credentials.vault.clone(),
+        // The folder is all that there is of a demo.
+        anchor: AnchorSettings { path: Some(folder.join("audit-anchor")), acceptance },
         environment: DEMO_ENVIRONMENT.to_owned(),
         workers: 0,
         timeouts: Timeouts::default(),
@@ -118,7 +126,7 @@ fn prepare(target: &Target, folder: &Path, credentials: &DemoCredentials, moment
     binding::carry(&mut conn, bound_tables::binder(&credentials.vault));
     if !is_marked_synthetic(&mut conn)? {
         let fill = |conn: &mut DbConn| {
-            directory::import::embedded(conn, moment)?;
+            directory::import::embedded(conn, &RecordKey::of(credentials.vault.ring()), moment)?;
             let (vault, directory) = (&credentials.vault, directory::store::load(conn, moment.now)?);
             let homes = homes::insert(conn, vault, &directory, moment)?;
             let senders = cases::insert_senders(conn, moment)?;

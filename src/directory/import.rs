@@ -17,6 +17,7 @@ use std::path::Path;
 
 use uuid::Uuid;
 
+use crate::audit::authorship::RecordKey;
 use crate::audit::{self, Actor, Entry, actions};
 use crate::db::connection::{Purpose, Target};
 use crate::db::{DbConn, in_transaction};
@@ -28,6 +29,7 @@ use crate::districts::District;
 use crate::error::{Error, Result};
 use crate::id::DistrictId;
 use crate::moment::Moment;
+use crate::vault::{VaultKeys, state};
 use crate::{areas, districts, hex, offices, services};
 
 /// The numbers of records of one kind that an import created, changed and left unchanged.
@@ -63,16 +65,25 @@ impl fmt::Display for Summary {
 }
 
 /// Imports the files of a folder into the database `target`, in one transaction. Fails with a message for the person
-/// who runs the import.
-pub fn import(target: &Target, folder: &Path, moment: &Moment) -> std::result::Result<Summary, String> {
+/// who runs the import, also if the keys of `ring` are not those of the database.
+pub fn import(
+    target: &Target,
+    folder: &Path,
+    ring: &VaultKeys,
+    moment: &Moment,
+) -> std::result::Result<Summary, String> {
     let data = Data::parse(&files::read(folder)?).map_err(|error| error.told())?;
     let mut conn = target.connect(Purpose::Writing).map_err(|error| error.told())?;
-    in_transaction(&mut conn, &|conn: &mut DbConn| write(conn, &data, moment)).map_err(|error| error.told())
+    let import = |conn: &mut DbConn| {
+        state::check(conn, ring, moment.now)?;
+        write(conn, &data, &RecordKey::of(ring), moment)
+    };
+    in_transaction(&mut conn, &import).map_err(|error| error.told())
 }
 
-/// Imports the built-in directory of Linköping, in the transaction that is open on `conn`.
-pub fn embedded(conn: &mut DbConn, moment: &Moment) -> Result<Summary> {
-    write(conn, &Data::parse(&files::linkoping())?, moment)
+/// Imports the built-in directory of Linköping, in the transaction that is open on `conn`. `key` is the key of audit records.
+pub fn embedded(conn: &mut DbConn, key: &RecordKey, moment: &Moment) -> Result<Summary> {
+    write(conn, &Data::parse(&files::linkoping())?, key, moment)
 }
 
 /// Makes a snapshot of Linköping's directory without a database, for tests of code that reads it.
@@ -95,14 +106,14 @@ pub fn in_memory(moment: &Moment) -> Result<crate::directory::snapshot::Director
     Directory::new(parts, moment.now, None)
 }
 
-fn write(conn: &mut DbConn, data: &Data, moment: &Moment) -> Result<Summary> {
+fn write(conn: &mut DbConn, data: &Data, key: &RecordKey, moment: &Moment) -> Result<Summary> {
     store::count_write(conn)?;
     let mut plan = Plan::new(data.clone(), store::read(conn, None)?, moment)?;
     plan.documents.outline = Some(partition(&plan)?.to_geojson());
     store::write_documents(conn, &plan.documents)?;
     write_rows(conn, &plan)?;
     let trace_id = hex::encode(&moment.random.bytes::<16>());
-    let entry = Entry::new(moment, Actor::System, actions::DIRECTORY_IMPORTED, plan.written_ids(), trace_id);
+    let entry = Entry::new(key, moment, Actor::System, actions::DIRECTORY_IMPORTED, plan.written_ids(), trace_id);
     audit::record(conn, &entry)?;
     // A snapshot is made from the new rows, so that a database with which no server could start is never written.
     store::load(conn, moment.now)?;

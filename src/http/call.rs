@@ -69,6 +69,11 @@ impl Call {
         Ok(Self { request: request.clone(), settings, trace, moment })
     }
 
+    /// The key of the codes by which the program proves that it wrote an audit record.
+    pub fn record_key(&self) -> [u8; 32] {
+        self.settings.record_key
+    }
+
     /// Returns the value of a request header. `None` if it is missing or not visible ASCII text.
     pub fn header(&self, name: HeaderName) -> Option<&str> {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())

@@ -4,6 +4,7 @@ use actix_web::http::header;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 
+use crate::audit::alarm::AuditAlarm;
 use crate::auth::{self, SignIn};
 use crate::db::{Db, migrations};
 use crate::error::{Error, Problem, Result};
@@ -15,20 +16,24 @@ pub fn pages(app: &mut ServiceConfig) {
 }
 
 async fn live() -> impl Responder {
-    status("live")
+    status("live", &[])
 }
 
 /// Answers 200 if the server is ready: the database answers, every migration has run, and tokens of staff can be verified.
-/// Otherwise it answers 503.
-async fn ready(db: Data<Db>, sign_in: Data<SignIn>) -> Result<HttpResponse> {
+/// Otherwise it answers 503. A ready server also tells what an operator must look into, such as a break of the audit.
+async fn ready(db: Data<Db>, sign_in: Data<SignIn>, alarm: Data<AuditAlarm>) -> Result<HttpResponse> {
     if !db.read(migrations::are_complete).await? {
         return Err(Error::new(Problem::Unavailable));
     }
-    if sign_in.can_judge_tokens() { Ok(status("ready")) } else { Err(auth::cannot_judge_tokens()) }
+    if sign_in.can_judge_tokens() { Ok(status("ready", &alarm.warnings())) } else { Err(auth::cannot_judge_tokens()) }
 }
 
-fn status(word: &str) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(serde_json::json!({ "status": word }))
+fn status(word: &str, warnings: &[&str]) -> HttpResponse {
+    let mut told = serde_json::json!({ "status": word });
+    if !warnings.is_empty() {
+        told["warnings"] = serde_json::json!(warnings);
+    }
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(told)
 }
 
 /// Answers with the metrics in the format of Prometheus. Access is not checked here: it depends on the listener where this is

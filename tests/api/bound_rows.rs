@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use nara::audit::chain::Sealer;
-use nara::audit::verify::{AuditFlaw, Verification, Walk};
+use nara::audit::verify::{AuditEvidence, AuditFlaw, Verification, Walk};
 use nara::db::connection::Purpose;
 use nara::db::{DbConn, Target};
 use nara::{bound_tables, on_backend};
@@ -45,7 +45,8 @@ fn run(conn: &mut DbConn, statement: &str) -> usize {
 fn verified(conn: &mut DbConn, app: &TestApp) -> Verification {
     let vault = credentials::vault();
     let now = app.clock.now().into();
-    Walk::new(Sealer::with(vault.ring()), bound_tables::binder(&vault), None, now).to_end(conn).unwrap()
+    let walk = Walk::new(Sealer::with(vault.ring()), AuditEvidence::default(), now);
+    walk.with_rows(bound_tables::binder(&vault)).to_end(conn).unwrap()
 }
 
 /// The number of rows of a table that a verification finds, by the flaw.
