@@ -55,6 +55,23 @@ const FORGERIES: &[Forgery] = &[
     ("a genuine record is copied", |forger| forger.copy()),
     ("a record is hidden from what it names", |forger| forger.hide()),
     ("the identity of the database is changed", |forger| forger.change_identity()),
+    ("the columns of rows are changed", |forger| forger.change_rows()),
+    ("rows have other seals", |forger| forger.run("UPDATE referrals SET routing = matter")),
+    ("a key is added to an agency", |forger| forger.add_key()),
+    ("the codes of rows are taken away", |forger| forger.run("UPDATE referrals SET code = NULL")),
+    ("a referral is removed", |forger| forger.run("DELETE FROM referrals WHERE id = (SELECT id FROM referrals LIMIT 1)")),
+];
+
+/// Changes of columns that decide something. Forgeries of each bound column are in `bound_rows.rs`.
+const ROW_CHANGES: [&str; 8] = [
+    "UPDATE referrals SET protected = NOT protected",
+    "UPDATE referrals SET status = 'completed'",
+    "UPDATE referrals SET version = version + 1",
+    "UPDATE referrals SET disclosed_office_id = id",
+    "UPDATE referrals SET made_by = id",
+    "UPDATE partners SET status = 'suspended'",
+    "UPDATE partner_keys SET expires_at = NULL WHERE expires_at IS NOT NULL",
+    "UPDATE partner_keys SET revoked_at = NULL WHERE revoked_at IS NOT NULL",
 ];
 
 /// Somebody who can write the database, and has no key.
@@ -217,12 +234,26 @@ impl Forger<'_> {
     }
 }
 
+impl Forger<'_> {
+    fn change_rows(&mut self) -> QueryResult<usize> {
+        self.run(ROW_CHANGES[self.chance.below(ROW_CHANGES.len())])
+    }
+
+    fn add_key(&mut self) -> QueryResult<usize> {
+        let columns = "partner_id, label, secret_hash, scopes, allowed_networks, created_at, code";
+        self.run(&format!(
+            "INSERT INTO partner_keys (id, {columns}) SELECT 'AAAAAAAAAA', {columns} FROM partner_keys LIMIT 1"
+        ))
+    }
+}
+
 /// Verifies as the command does.
 fn verify(app: &TestApp, conn: &mut DbConn) -> Verification {
     let target: Target = app.database().url.parse().unwrap();
     let sealer = Sealer::with(credentials::vault().ring());
     let evidence = comparison::evidence(conn, &target, Some(&app.anchor), &sealer).unwrap();
-    Walk::new(sealer, evidence, app.clock.now().into()).to_end(conn).unwrap()
+    let walk = Walk::new(sealer, evidence, app.clock.now().into());
+    walk.with_rows(nara::bound_tables::binder(&credentials::vault())).to_end(conn).unwrap()
 }
 
 /// Waits until the server has sealed all records and noted the head in its anchor.
