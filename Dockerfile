@@ -4,7 +4,8 @@
 # runs as nobody's root; the file system may be read-only but for /var/lib/nara, where an embedded database lies, and for
 # /var/lib/nara-audit, where the audit's anchor lies: two volumes, so that they can be kept apart.
 
-FROM rust:1.95-slim-bookworm AS build
+# The digest names these very bytes; the name before it is for the reader. A newer image is another line here.
+FROM rust:1.95.0-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082 AS build
 # Both databases' libraries and OpenSSL are built from source. Versions are the release's, which gets its security fixes.
 # hadolint ignore=DL3008
 RUN apt-get update \
@@ -14,6 +15,7 @@ WORKDIR /src
 
 # What others wrote is built first, and again only when it changes: the program is an empty one here.
 COPY .cargo .cargo
+COPY build build
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p src tests/api benches \
     && touch src/lib.rs tests/api/main.rs benches/load.rs benches/growth.rs benches/crash.rs benches/faults.rs \

@@ -18,13 +18,14 @@ use crate::moment::Moment;
 use crate::on_backend;
 use crate::outreach::bound::{ContactRows, FollowUpRows, OfferRows};
 use crate::people::bound::PersonRows;
+use crate::people::guest_rows::GuestRows;
 use crate::people::offices::PersonOfficeRows;
 use crate::referrals::bound::{EventRows, MessageRows, ReferralRows};
 use crate::time::Timestamp;
 use crate::vault::Vault;
 
 /// The bound tables, in the order in which a verification goes through them.
-pub const ALL: [&dyn BoundTable; 12] = [
+pub const ALL: [&dyn BoundTable; 13] = [
     &ReferralRows,
     &PersonRows,
     &FamilyRows,
@@ -35,6 +36,7 @@ pub const ALL: [&dyn BoundTable; 12] = [
     &AgencyRows,
     &PersonOfficeRows,
     &FamilyOfficeRows,
+    &GuestRows,
     &EventRows,
     &MessageRows,
 ];

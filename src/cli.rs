@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::limits::LimitsConfig;
-use crate::config::{AcceptanceConfig, AnchorConfig, DatabaseConfig, HealthConfig, LogConfig, ServeConfig, VaultConfig};
+use crate::config::{AcceptanceConfig, AnchorConfig, DatabaseConfig, FilesConfig, HealthConfig, LogConfig, ServeConfig, VaultConfig};
 
 /// Nära: the API behind social services moved out into the city districts.
 ///
@@ -19,6 +19,9 @@ pub struct Cli {
 
     #[command(flatten)]
     pub log: LogConfig,
+
+    #[command(flatten)]
+    pub files: FilesConfig,
 }
 
 /// A command of the program, with its arguments.

@@ -6,8 +6,10 @@
 
 mod anchor;
 mod database;
+pub mod files;
 pub mod hidden;
 pub mod limits;
+pub mod process;
 pub mod secret;
 mod tokens;
 mod vault;
@@ -22,6 +24,7 @@ use crate::config::limits::LimitsConfig;
 
 pub use anchor::{AcceptanceConfig, AnchorConfig};
 pub use database::DatabaseConfig;
+pub use files::FilesConfig;
 pub use hidden::Hidden;
 pub use secret::{DEMO_MARK, Secret};
 pub use tokens::TokenConfig;
@@ -49,10 +52,10 @@ pub struct ServeConfig {
     #[arg(long, env = "NARA_METRICS_ADDRESS", value_name = "NARA_METRICS_ADDRESS", value_parser = address)]
     pub metrics_address: Option<SocketAddr>,
 
-    /// The address under which callers reach the server, such as https://nara.example. Without it, links are made from the Host
-    /// header
+    /// The address under which callers reach the server, such as https://nara.example. All links in answers are made from it, so that
+    /// no caller can put an address of their own into an answer that a cache gives to others
     #[arg(long, env = "NARA_PUBLIC_URL", value_name = "NARA_PUBLIC_URL", value_parser = public_url)]
-    pub public_url: Option<String>,
+    pub public_url: String,
 
     /// The origins whose web pages may call the server (CORS), separated by commas, such as https://linkoping.example
     #[arg(long, env = "NARA_CORS_ORIGINS", value_name = "NARA_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]

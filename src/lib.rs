@@ -46,7 +46,8 @@
 //! - A change and its audit record commit in one transaction. Personal data leaves the service only after the record of its reading is
 //!   durable.
 //! - A request for something that the caller may not know of is recorded as denied, by [`audit::denials`], whether the thing exists or
-//!   not; the query that does not find it is the same in both cases.
+//!   not; the query that does not find it is the same in both cases. Every other call of somebody who is signed in that fails by
+//!   what the caller did leaves a record as well.
 //! - Only [`auth::CaseScope`] decides which cases a caller may know of. For the caller, all other cases do not exist.
 //! - One table, [`referrals::course::table`], says which steps can be taken with a referral, when and by whom. A caller is offered
 //!   exactly the steps that the caller may take. Each step is one version, one event and one audit record, in one transaction.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use zeroize::Zeroizing;
 
 use nara::audit::anchor::comparison;
 use nara::audit::anchor::opening::{AnchorOpening, AnchorSettings};
@@ -19,20 +20,21 @@ use nara::cli::{
     AddAnchorConfig, AuditCommand, AuditVerifyConfig, BACKUP_OF_POSTGRES, BackupConfig, Cli, Command, ImportCommand, ImportConfig,
     MigrateConfig, VaultCommand,
 };
-use nara::config::{Secret, ServeConfig, TokenConfig};
+use nara::config::{DatabaseConfig, FilesConfig, Secret, ServeConfig, TokenConfig, process};
 use nara::db::backup::BackupPlace;
 use nara::db::connection::Purpose;
-use nara::db::{Db, Sizes, migrations};
+use nara::db::{Db, Sizes, Target, migrations, private};
 use nara::meta::probe;
 use nara::moment::Moment;
-use nara::server::{self, MetricsAt, Setup, Timeouts};
+use nara::server::{self, ConnectionLimits, MetricsAt, Setup, Timeouts};
 use nara::time::{Clock, Random};
 use nara::vault::{VaultKeys, state};
 use nara::{bound_tables, demo, directory, lookups, rotation, telemetry};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli) {
+    process::keep_private();
+    let moved = process::move_keys_out_of_environment();
+    match run(Cli::parse(), moved) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             report(&format!("nara: {message}"));
@@ -41,15 +43,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<(), String> {
+fn run(cli: Cli, moved: Result<(), String>) -> Result<(), String> {
     telemetry::start_logging(&cli.log.log).map_err(|_| {
         "NARA_LOG: expected error, warn, info, debug, trace, or a filter such as nara=debug,warn".to_owned()
     })?;
+    if let Err(cause) = moved {
+        tracing::warn!(%cause, "NARA_VAULT_KEYS: the keys stay in the process's environment; name a file instead");
+    }
+    let files = cli.files;
     match cli.command {
-        Command::Serve(config) => in_runtime(serve(config)),
+        Command::Serve(config) => in_runtime(serve(config, files)),
         Command::Demo(config) => in_runtime(demo::run(config)),
-        Command::Migrate(config) => migrate(&config),
-        Command::Backup(config) => in_runtime(backup(config)),
+        Command::Migrate(config) => migrate(&config, files),
+        Command::Backup(config) => in_runtime(backup(config, files)),
         Command::Health(config) => probe::ask(config.address).map(|warnings| {
             print_out("ready");
             warnings.iter().for_each(|warning| print_out(&format!("warning: {warning}")));
@@ -59,10 +65,10 @@ fn run(cli: Cli) -> Result<(), String> {
             print_out(&document);
             Ok(())
         }
-        Command::Import(ImportCommand::Directory(config)) => import(&config),
-        Command::Vault(command) => change_keys(command),
-        Command::Audit(AuditCommand::Verify(config)) => verify_audit(&config),
-        Command::Audit(AuditCommand::AddAnchor(config)) => in_runtime(add_anchor(config)),
+        Command::Import(ImportCommand::Directory(config)) => import(&config, files),
+        Command::Vault(command) => change_keys(command, files),
+        Command::Audit(AuditCommand::Verify(config)) => verify_audit(&config, files),
+        Command::Audit(AuditCommand::AddAnchor(config)) => in_runtime(add_anchor(config, files)),
         Command::Token(config) => {
             print_out(&demo::token(&config)?);
             Ok(())
@@ -74,11 +80,13 @@ fn in_runtime(command: impl Future<Output = Result<(), String>>) -> Result<(), S
     actix_web::rt::System::new().block_on(command)
 }
 
-async fn serve(config: ServeConfig) -> Result<(), String> {
-    let secret = Secret::read(&config.secret_file)?;
-    let tokens = verifier(&config.tokens).await?;
-    let vault = config.vault.vault()?;
-    let target = config.database.target()?;
+async fn serve(config: ServeConfig, files: FilesConfig) -> Result<(), String> {
+    let secret = Secret::read(&config.secret_file, files)?;
+    let tokens = verifier(&config.tokens, files).await?;
+    let vault = config.vault.vault(files)?;
+    // The text of the keys is wiped here, and not when the server stops.
+    drop(config.vault);
+    let target = target(&config.database, files)?;
     let anchor = AnchorSettings {
         path: config.anchor.path(&target)?,
         acceptance: config.acceptance.accept_audit_break.as_deref().map(acceptance).transpose()?,
@@ -96,10 +104,12 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
         metrics: config
             .metrics_address
             .map_or(Ok(MetricsAt::Nowhere), |address| listen(address).map(MetricsAt::Apart))?,
-        public_url: config.public_url,
+        public_url: Some(config.public_url),
         cors_origins: config.cors_origins,
         trusted_proxies: config.trusted_proxies,
         limits: config.limits.rates(),
+        connections: ConnectionLimits::with_share(config.limits.connections()),
+        keeps_credentials: false,
         tokens,
         permissions: Permissions::standard(),
         secret,
@@ -117,9 +127,18 @@ async fn serve(config: ServeConfig) -> Result<(), String> {
     running.until_stopped().await.map_err(|error| explain("the server", &error))
 }
 
-async fn verifier(config: &TokenConfig) -> Result<TokenVerifier, String> {
+/// Returns the database that the arguments name. If it is an embedded one, its files are taken from other users.
+fn target(config: &DatabaseConfig, files: FilesConfig) -> Result<Target, String> {
+    let target = config.target(files)?;
+    private::take_from_others(&target);
+    Ok(target)
+}
+
+async fn verifier(config: &TokenConfig, files: FilesConfig) -> Result<TokenVerifier, String> {
     let (source, keys) = match (&config.jwks_file, &config.jwks_url) {
         (Some(path), _) => {
+            // Whoever can change these keys can sign in as anybody.
+            files.check_unchanged_by_others("NARA_JWKS_FILE", path)?;
             let source = KeySource::File(path.clone());
             let keys = source.read().await.map_err(|error| format!("NARA_JWKS_FILE: {} {error}", path.display()))?;
             (source, Some(keys))
@@ -147,8 +166,8 @@ async fn verifier(config: &TokenConfig) -> Result<TokenVerifier, String> {
         .with_longest_lifetime(i64::from(config.token_longest_hours) * 3600))
 }
 
-fn migrate(config: &MigrateConfig) -> Result<(), String> {
-    let target = &config.database.target()?;
+fn migrate(config: &MigrateConfig, files: FilesConfig) -> Result<(), String> {
+    let target = &target(&config.database, files)?;
     if config.revert_last {
         let reverted = migrations::revert_last(target).map_err(|error| explain("DATABASE_URL", &error))?;
         print_out(&format!("reverted: {reverted}"));
@@ -161,8 +180,8 @@ fn migrate(config: &MigrateConfig) -> Result<(), String> {
 
 /// Writes a backup of the embedded database and prints its facts. A separate thread writes it, so that a signal to stop can be
 /// handled and the unfinished copy removed.
-async fn backup(config: BackupConfig) -> Result<(), String> {
-    let target = config.database.target()?;
+async fn backup(config: BackupConfig, files: FilesConfig) -> Result<(), String> {
+    let target = target(&config.database, files)?;
     let database = target.file().ok_or(BACKUP_OF_POSTGRES)?;
     let place = BackupPlace::new(database, &config.file).map_err(|error| explain("the backup", &error))?;
     // Before anything is written, so that a signal always finds somebody who cleans up.
@@ -206,22 +225,22 @@ fn stop_signal() -> Result<impl Future<Output = &'static str>, String> {
     })
 }
 
-fn change_keys(command: VaultCommand) -> Result<(), String> {
+fn change_keys(command: VaultCommand, files: FilesConfig) -> Result<(), String> {
     let random = Random::system();
     match command {
         VaultCommand::NewKeys => print_out(VaultKeys::new(&random).reveal().trim_end()),
         VaultCommand::AddKey(config) => {
-            let ring: VaultKeys = config.vault.vault()?.ring().reveal().parse()?;
+            let ring: VaultKeys = Zeroizing::new(config.vault.vault(files)?.ring().reveal()).parse()?;
             let ring = if config.lookup { ring.with_fresh_lookup_key(&random) } else { ring.with_fresh_key(&random) };
             print_out(ring?.reveal().trim_end());
         }
         VaultCommand::Rotate(config) => {
-            let (target, vault) = (config.database.target()?, config.vault.vault()?);
+            let (target, vault) = (target(&config.database, files)?, config.vault.vault(files)?);
             let rows = rotation::run(&target, &bound_tables::binder(&vault), &Moment { now: Clock::system().now(), random });
             print_out(&format!("sealed again: {}", rows.map_err(|error| explain("the vault", &error))?));
         }
         VaultCommand::RebuildLookups(config) => {
-            let (target, vault) = (config.database.target()?, config.vault.vault()?);
+            let (target, vault) = (target(&config.database, files)?, config.vault.vault(files)?);
             let rows = lookups::rebuild(&target, &bound_tables::binder(&vault), Clock::system().now());
             print_out(&format!("rebuilt: {}", rows.map_err(|error| explain("the vault", &error))?));
         }
@@ -229,21 +248,21 @@ fn change_keys(command: VaultCommand) -> Result<(), String> {
     Ok(())
 }
 
-fn import(config: &ImportConfig) -> Result<(), String> {
-    let target = &config.database.target()?;
+fn import(config: &ImportConfig, files: FilesConfig) -> Result<(), String> {
+    let target = &target(&config.database, files)?;
     migrations::run(target).map_err(|error| explain("DATABASE_URL", &error))?;
     let moment = Moment { now: Clock::system().now(), random: Random::system() };
     // The database of a demo takes a directory as well.
     let is_demo = demo::is_synthetic(target).map_err(|error| explain("DATABASE_URL", &error))?;
-    let vault = if is_demo { config.vault.vault_of_either()? } else { config.vault.vault()? };
+    let vault = if is_demo { config.vault.vault_of_either(files)? } else { config.vault.vault(files)? };
     let summary = directory::import::import(target, &config.folder, vault.ring(), &moment)?;
     print_out(&summary.to_string());
     Ok(())
 }
 
-fn verify_audit(config: &AuditVerifyConfig) -> Result<(), String> {
-    let target = config.database.target()?;
-    let vault = config.vault.vault_of_either()?;
+fn verify_audit(config: &AuditVerifyConfig, files: FilesConfig) -> Result<(), String> {
+    let target = target(&config.database, files)?;
+    let vault = config.vault.vault_of_either(files)?;
     let expected: Option<Head> = config
         .expect_head
         .as_deref()
@@ -274,10 +293,10 @@ fn acceptance(reason: &str) -> Result<BreakAcceptance, String> {
 }
 
 /// Makes the anchor of one more server and prints its path.
-async fn add_anchor(config: AddAnchorConfig) -> Result<(), String> {
-    let target = config.database.target()?;
+async fn add_anchor(config: AddAnchorConfig, files: FilesConfig) -> Result<(), String> {
+    let target = target(&config.database, files)?;
     let settings = AnchorSettings { path: config.anchor.path(&target)?, acceptance: None };
-    let vault = config.vault.vault()?;
+    let vault = config.vault.vault(files)?;
     let explain = |error: nara::error::Error| explain("the anchor", &error);
     let db = Db::open(&target, Sizes::for_target(&target)).map_err(explain)?;
     let moment = Moment { now: Clock::system().now(), random: Random::system() };

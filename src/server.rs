@@ -1,9 +1,11 @@
 //! The server: its start, its end, and the one list of slices (modules with operations), from which both the application and the
 //! OpenAPI document are made.
 
+mod accept;
 mod files;
 mod sealing;
 mod setup;
+mod transport;
 mod watch;
 
 use std::net::{SocketAddr, TcpListener};
@@ -15,8 +17,8 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::guard::fn_guard;
 use actix_web::http::header;
 use actix_web::middleware::{Condition, from_fn};
+use actix_web::App;
 use actix_web::web::{self, Data, PayloadConfig};
-use actix_web::{App, HttpServer};
 use serde_json::Value;
 use utoipa_actix_web::AppExt;
 
@@ -29,17 +31,18 @@ use crate::audit::seal::Sealing;
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
 use crate::auth::register::Register;
-use crate::context::Services;
+use crate::context::{Services, refused_calls};
 use crate::db::{Db, Sizes, migrations};
 use crate::error::{Error, Result};
+use crate::http::crowd::{self, Crowd};
 use crate::http::documented::DocumentedOperation;
 use crate::http::limits::Limits;
 use crate::http::mount::Mount;
 use crate::http::operations::Operations;
 use crate::http::settings::{ROOT, Settings};
 use crate::http::{body, envelope, fallback};
-use crate::idempotency::Retries;
-use crate::meta::Document;
+use crate::idempotency::{self, Retries};
+use crate::meta::{Document, Readiness};
 use crate::moment::Moment;
 use crate::openapi;
 use crate::partners::limits::KeyLimits;
@@ -51,8 +54,9 @@ use crate::{
     services, staff, timeline, where_to_turn,
 };
 
+use accept::{Gate, Reception};
 use sealing::{RunningSealing, SealingTask};
-pub use setup::{DerivedKeys, MetricsAt, Setup, Timeouts};
+pub use setup::{ConnectionLimits, DerivedKeys, MetricsAt, Setup, Timeouts};
 use watch::{Watch, renew_keys};
 
 /// Mounts the operations of every slice. A slice that is not mounted here is neither served nor documented.
@@ -99,20 +103,15 @@ fn described(known: Option<Arc<Value>>, served_at: String) -> Result<(Vec<Docume
     Ok(made.clone())
 }
 
-/// Returns the operations, with the paths beside them that the server answers as well, and the document as it is served.
-fn published(
-    known: Option<Arc<Value>>,
-    public_url: Option<&str>,
-    metrics_here: bool,
-) -> Result<(Operations, Document)> {
+/// Returns the operations, with the paths beside them that the server answers as well, and the document as it is served. Takes the
+/// document out of `setup`, if it has been made already.
+fn published(setup: &mut Setup) -> Result<(Operations, Document)> {
+    let metrics_here = matches!(setup.metrics, MetricsAt::Here);
     let paths = [&meta::PATHS[..], if metrics_here { &["/metrics"] } else { &[] }].concat();
-    let served_at = public_url.map_or_else(|| ROOT.to_owned(), |url| format!("{url}{ROOT}"));
-    let (operations, json) = described(known, served_at)?;
-    Ok((Operations::new(operations, &paths), Document::new(json)))
+    let served_at = setup.public_url.as_ref().map_or_else(|| ROOT.to_owned(), |url| format!("{url}{ROOT}"));
+    let (operations, json) = described(setup.document.take(), served_at)?;
+    Ok((Operations::new(operations, &paths), Document::new(json, setup.keeps_credentials)))
 }
-
-/// The largest number of open connections. Further ones wait to be accepted.
-const CONNECTIONS: usize = 4096;
 
 /// A running server with its background tasks.
 pub struct RunningServer {
@@ -190,9 +189,10 @@ impl Opened {
 
 /// Starts a server: migrates the database, loads the directory and the API keys, and starts to listen and to run the background
 /// tasks.
-pub async fn start(setup: Setup) -> Result<RunningServer> {
+pub async fn start(mut setup: Setup) -> Result<RunningServer> {
     let keys = DerivedKeys::of(&setup.secret);
     let settings = setup.settings(keys.cursors);
+    let (operations, document) = published(&mut setup)?;
     let Opened { db, keyring, directory, metrics, sealer, sealing } = Opened::open(&setup, &keys).await?;
     let sign_in = Data::new(SignIn {
         tokens: setup.tokens,
@@ -203,15 +203,19 @@ pub async fn start(setup: Setup) -> Result<RunningServer> {
         metrics: metrics.clone(),
         clock: setup.clock.clone(),
     });
-    let metrics_here = matches!(setup.metrics, MetricsAt::Here);
-    let (operations, document) = published(setup.document, setup.public_url.as_deref(), metrics_here)?;
     let limits = Data::new(Limits::new(setup.limits.as_ref(), &setup.clock, &metrics)?);
-    let (denials, waiting) = Denials::new(metrics.clone().into_inner());
+    let (denials, waiting) =
+        Denials::new(metrics.clone().into_inner(), setup.clock.clone(), setup.random.clone());
     let services = Services {
         db: db.clone(),
         directory: directory.clone(),
         vault: setup.vault.clone(),
-        retries: Arc::new(Retries::new(db.clone(), keys.retries, setup.vault.clone())),
+        retries: Arc::new(Retries::new(
+            db.clone(),
+            keys.retries,
+            setup.vault.clone(),
+            setup.limits.is_some().then_some(idempotency::MOST_BYTES),
+        )),
         denials,
     };
     let shared = Shared {
@@ -229,10 +233,10 @@ pub async fn start(setup: Setup) -> Result<RunningServer> {
         audit_verifier: Data::new(AuditVerifier::new(sealer, bound_tables::binder(&setup.vault), sealing.alarm())),
         audit_alarm: Data::new(sealing.alarm()),
         cors_origins: setup.cors_origins.into(),
-        metrics_here,
+        metrics_here: matches!(setup.metrics, MetricsAt::Here),
     };
     let address = setup.listener.local_addr().map_err(Error::internal)?;
-    let server = listen(shared, setup.listener, setup.workers, setup.timeouts)?;
+    let server = listen(shared, setup.listener, setup.workers, setup.timeouts, setup.connections)?;
     let handle = server.handle();
     let server = begin(server).await;
     actix_web::rt::spawn(renew_keys(sign_in.into_inner()));
@@ -277,13 +281,22 @@ impl RunningServer {
 }
 
 /// Starts the worker threads that answer calls on `listener`.
-///
-/// actix-http limits the time for the head of a connection's first request, and the wait for the next request. On a connection
-/// that is kept open, the head of a later request has no time limit once it has begun (actix-http 3.20, `h1/dispatcher.rs`: "head
-/// timer only applies to first request"). The number of connections is limited, and the proxy in front, which is needed for TLS,
-/// limits the time for every head.
-fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeouts) -> Result<Server> {
-    files::allow(CONNECTIONS);
+fn listen(
+    shared: Shared,
+    listener: TcpListener,
+    workers: usize,
+    timeouts: Timeouts,
+    connections: ConnectionLimits,
+) -> Result<Server> {
+    files::allow(connections.all);
+    let readiness = Data::<Readiness>::default();
+    let crowd = Data::new(Crowd::new(connections.per_address, connections.all));
+    let gate = Gate {
+        crowd: crowd.clone().into_inner(),
+        trusted_proxies: shared.settings.trusted_proxies.as_slice().into(),
+        metrics: shared.metrics.clone().into_inner(),
+    };
+    let has_proxy = !gate.trusted_proxies.is_empty();
     let app = move || {
         let shared = shared.clone();
         let operations = shared.operations.clone();
@@ -298,11 +311,14 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
             .app_data(shared.operations)
             .app_data(shared.document)
             .app_data(shared.metrics)
+            .app_data(readiness.clone())
+            .app_data(crowd.clone())
             .app_data(shared.services)
             .app_data(shared.audit_verifier)
             .app_data(shared.audit_alarm)
             .app_data(PayloadConfig::new(body::LARGEST))
             .wrap(Condition::new(!shared.cors_origins.is_empty(), cors(&shared.cors_origins)))
+            .wrap(Condition::new(has_proxy, from_fn(crowd::admit)))
             .wrap(from_fn(envelope::around))
             .configure(meta::routes::pages)
             .configure(|app| {
@@ -311,30 +327,33 @@ fn listen(shared: Shared, listener: TcpListener, workers: usize, timeouts: Timeo
                 }
             })
             .service(
-                web::scope(ROOT).guard(fn_guard(move |call| fallback::may_take(call, &operations))).configure(slices),
+                web::scope(ROOT)
+                    .guard(fn_guard(move |call| fallback::may_take(call, &operations)))
+                    .wrap(from_fn(refused_calls::around))
+                    .configure(slices),
             )
             .default_service(web::to(fallback::answer))
     };
     let workers = if workers == 0 { std::thread::available_parallelism().map_or(2, usize::from) } else { workers };
-    let server = HttpServer::new(app)
-        .workers(workers)
-        // No work blocks a worker, because the database has threads of its own. Idle blocking threads would only cost memory.
-        .worker_max_blocking_threads(1)
-        .max_connections(CONNECTIONS.div_ceil(workers))
-        .client_request_timeout(timeouts.head)
-        .keep_alive(timeouts.idle)
-        .shutdown_timeout(10)
-        .listen(listener)
-        .map_err(Error::internal)?;
-    Ok(server.run())
+    let reception = Reception { workers, connections: connections.all, timeouts, hears_signals: true, gate };
+    accept::listen(app, listener, reception).map_err(Error::internal)
 }
+
+/// The largest number of open connections to the socket of the metrics.
+const METRICS_CONNECTIONS: usize = 64;
 
 /// Serves the metrics on a socket of their own, if they have one.
 fn serve_metrics_apart(place: MetricsAt, metrics: Data<Metrics>) -> Result<()> {
     let MetricsAt::Apart(listener) = place else { return Ok(()) };
+    let gate = Gate {
+        crowd: Arc::new(Crowd::new(None, METRICS_CONNECTIONS)),
+        trusted_proxies: Arc::new([]),
+        metrics: metrics.clone().into_inner(),
+    };
     let app = move || App::new().app_data(metrics.clone()).route("/metrics", web::get().to(meta::metrics));
-    let server = HttpServer::new(app).workers(1).disable_signals().listen(listener).map_err(Error::internal)?;
-    actix_web::rt::spawn(server.run());
+    let (connections, timeouts) = (METRICS_CONNECTIONS, Timeouts::default());
+    let reception = Reception { workers: 1, connections, timeouts, hears_signals: false, gate };
+    actix_web::rt::spawn(accept::listen(app, listener, reception).map_err(Error::internal)?);
     Ok(())
 }
 

@@ -37,6 +37,7 @@ pub struct Metrics {
     unknown_offices: IntCounter,
     key_renewals: IntCounterVec,
     refused_by_budget: IntCounterVec,
+    crowded_out: IntCounterVec,
     refused_keys: IntCounterVec,
     denials_dropped: IntCounter,
     broken_rows: IntCounter,
@@ -109,6 +110,11 @@ impl Metrics {
                 "Calls that were refused because the caller exceeded a rate limit, by budget.",
                 &["budget"],
             )?,
+            crowded_out: maker.counters(
+                "nara_crowded_out_total",
+                "Connections closed at once, and calls behind a proxy refused, because their client had too many at the same time.",
+                &["what"],
+            )?,
             refused_keys: maker.counters(
                 "nara_partner_keys_refused_total",
                 "Keys of partner agencies that were not accepted, by the reason.",
@@ -116,7 +122,7 @@ impl Metrics {
             )?,
             denials_dropped: maker.counter(
                 "nara_audit_denials_dropped_total",
-                "Denied attempts that could not be recorded in the audit: too many came at once, or the database was unreachable.",
+                "Failed attempts that could not be recorded in the audit, because the database could not be written for long.",
             )?,
             broken_rows: maker.counter(
                 "nara_broken_rows_total",
@@ -181,12 +187,18 @@ impl Metrics {
         self.refused_by_budget.with_label_values(&[budget]).inc_by(calls);
     }
 
+    /// Adds `count` to the number of connections, or of calls behind a proxy, that were refused because their client had too many
+    /// at the same time.
+    pub fn count_crowded_out(&self, what: &'static str, count: u64) {
+        self.crowded_out.with_label_values(&[what]).inc_by(count);
+    }
+
     /// Adds `keys` to the number of API keys of partner agencies that were refused for this reason. The key is never named.
     pub fn count_refused_keys(&self, reason: &'static str, keys: u64) {
         self.refused_keys.with_label_values(&[reason]).inc_by(keys);
     }
 
-    /// Adds `count` to the number of denied attempts that could not be recorded in the audit.
+    /// Adds `count` to the number of failed attempts that could not be recorded in the audit.
     pub fn denials_dropped(&self, count: usize) {
         self.denials_dropped.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }

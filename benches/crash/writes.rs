@@ -51,13 +51,14 @@ impl Writers {
     /// The referrals of the first round's steps, submitted one after the other.
     pub fn begin(&mut self, server: &Program) -> Acknowledged {
         let mut caller = Caller::connect(server.address).expect("the server listens");
-        let submission = report::submission(report::PATH, &self.partner_key);
-        let mut submit = || {
+        let mut submission = report::submission(report::PATH, &self.partner_key);
+        let submit = |number: usize| {
+            submission.numbered(number as u64);
             let answer = caller.ask(&submission).expect("the server answers");
             assert_eq!(answer.status, 201, "a referral is refused: {}", String::from_utf8_lossy(&answer.body));
             report::id_in(&answer.body)
         };
-        self.known = (0..self.lines / 2 * EACH).map(|_| submit()).collect();
+        self.known = (0..self.lines / 2 * EACH).map(submit).collect();
         Acknowledged { referrals: self.known.clone(), ..Acknowledged::default() }
     }
 

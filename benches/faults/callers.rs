@@ -33,7 +33,7 @@ pub struct Callers {
 impl Callers {
     /// So many who submit one referral after the other.
     pub fn submitting(server: SocketAddr, partner_key: &str, count: usize) -> Self {
-        let body = report::body();
+        let body = without_number(&report::body());
         let request = format!(
             "POST {} HTTP/1.1\r\nhost: localhost\r\nx-api-key: {partner_key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             report::PATH,
@@ -166,4 +166,11 @@ pub fn statuses(notes: &[Note]) -> String {
 #[expect(clippy::disallowed_methods, reason = "What is tried is what happens while time goes by.")]
 pub fn pause(duration: Duration) {
     std::thread::sleep(duration);
+}
+
+/// The body without an identity number, since it is sent as it is: each of these is a report of its own.
+fn without_number(body: &str) -> String {
+    let mut body: serde_json::Value = serde_json::from_str(body).expect("the body is JSON");
+    body["child"].as_object_mut().expect("there is a child").remove("personalIdentityNumber");
+    body.to_string()
 }

@@ -5,7 +5,7 @@ use nara::db::schema::{people, person_name_tokens};
 use nara::db::{DbConn, in_transaction};
 use nara::directory::Directory;
 use nara::error::Result;
-use nara::id::OfficeId;
+use nara::id::{OfficeId, ResourceId};
 use nara::moment::Moment;
 use nara::on_backend;
 use nara::people::store::{SealedPerson, name_hashes, note_met};
@@ -107,7 +107,8 @@ fn insert(conn: &mut DbConn, rows: &[Row]) -> Result<()> {
     };
     let tokens: Vec<_> =
         rows.iter().flat_map(|(person, words, _)| words.iter().map(|word| token(person, word))).collect();
-    let met: Vec<_> = rows.iter().map(|(person, _, office)| (person.id, *office, false)).collect();
+    let met = |(person, _, office): &Row| (person.id, *office, false, ResourceId::from_uuid(person.id.uuid()));
+    let met: Vec<_> = rows.iter().map(met).collect();
     on_backend!(&mut *conn, conn => diesel::insert_into(people::table).values(&persons).execute(conn))?;
     on_backend!(&mut *conn, conn => diesel::insert_into(person_name_tokens::table).values(&tokens).execute(conn))?;
     note_met(conn, &met)

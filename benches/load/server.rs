@@ -12,7 +12,7 @@ use nara::audit::anchor::opening::AnchorSettings;
 use nara::auth::permissions::Permissions;
 use nara::auth::tokens::TokenVerifier;
 use nara::db::Target;
-use nara::server::{self, MetricsAt, Setup, Timeouts};
+use nara::server::{self, ConnectionLimits, MetricsAt, Setup, Timeouts};
 use nara::telemetry;
 use nara::time::{Clock, Random};
 use serde::de::DeserializeOwned;
@@ -148,6 +148,8 @@ fn setup(installation: &Installation) -> Setup {
         trusted_proxies: Vec::new(),
         // What is measured calls far more often than a caller may.
         limits: None,
+        connections: ConnectionLimits::with_share(None),
+        keeps_credentials: false,
         tokens: verifier(installation),
         permissions: Permissions::standard(),
         secret: installation.secret.clone(),

@@ -6,34 +6,63 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use chrono::{Days, NaiveDate};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
 /// The digits of the number that makes every request another one.
 pub const NUMBER: &str = "000000000000";
 
+/// The identity number of the child in a body, one of Skatteverket's published test numbers. Each time another child's is sent.
+pub const CHILD: &str = "20130315-2399";
+
+/// The identity numbers of children who do not exist: no serial number is 000. There is one for each day of thirty years, since an
+/// agency's reports about one child are taken as supplements once there are many.
+static CHILDREN: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let first = NaiveDate::from_ymd_opt(1990, 1, 1).expect("it is a day");
+    (0..10_957).map(|day| of_nobody(first + Days::new(day))).collect()
+});
+
+/// Whose turn it is, of all clients together.
+static NEXT_CHILD: AtomicUsize = AtomicUsize::new(0);
+
+/// The identity number with the serial number 000 of somebody born on this day.
+fn of_nobody(born: NaiveDate) -> String {
+    let digits = born.format("%y%m%d000").to_string();
+    let doubled = |(place, digit): (usize, u8)| {
+        let product = u32::from(digit - b'0') * if place % 2 == 0 { 2 } else { 1 };
+        product / 10 + product % 10
+    };
+    let sum: u32 = digits.bytes().enumerate().map(doubled).sum();
+    format!("{}-000{}", born.format("%Y%m%d"), (10 - sum % 10) % 10)
+}
+
 /// A request as it is sent.
 #[derive(Clone)]
 pub struct Request {
     bytes: Vec<u8>,
     number_at: Option<usize>,
+    child_at: Option<usize>,
 }
 
 impl Request {
     /// A request without a body.
     pub fn get(path: &str, credentials: Option<(&str, &str)>) -> Self {
         let head = head("GET", path, credentials);
-        Self { bytes: format!("{head}\r\n").into_bytes(), number_at: None }
+        Self { bytes: format!("{head}\r\n").into_bytes(), number_at: None, child_at: None }
     }
 
-    /// A request with a JSON body. Where the body has [`NUMBER`], each time another number is sent.
+    /// A request with a JSON body. Where the body has [`NUMBER`], each time another number is sent, and where it has [`CHILD`],
+    /// another child's.
     pub fn post(path: &str, credentials: Option<(&str, &str)>, body: &str) -> Self {
         let (head, length) = (head("POST", path, credentials), body.len());
         let head = format!("{head}content-type: application/json\r\ncontent-length: {length}\r\n\r\n");
-        let number_at = body.find(NUMBER).map(|at| head.len() + at);
-        Self { bytes: format!("{head}{body}").into_bytes(), number_at }
+        let [number_at, child_at] = [NUMBER, CHILD].map(|there| body.find(there).map(|at| head.len() + at));
+        Self { bytes: format!("{head}{body}").into_bytes(), number_at, child_at }
     }
 
     /// Sends it once over a connection of its own.
@@ -41,7 +70,12 @@ impl Request {
         Caller::connect(address)?.ask(self)
     }
 
-    fn numbered(&mut self, mut number: u64) -> &[u8] {
+    /// Makes it the request with this number, and gives its bytes.
+    pub fn numbered(&mut self, mut number: u64) -> &[u8] {
+        if let Some(at) = self.child_at {
+            let child = &CHILDREN[NEXT_CHILD.fetch_add(1, Ordering::Relaxed) % CHILDREN.len()];
+            self.bytes[at..at + CHILD.len()].copy_from_slice(child.as_bytes());
+        }
         if let Some(at) = self.number_at {
             for digit in self.bytes[at..at + NUMBER.len()].iter_mut().rev() {
                 *digit = b"0123456789"[(number % 10) as usize];

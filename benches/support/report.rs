@@ -1,11 +1,11 @@
 //! The referral that the load submits: a concern report of a school. No person in it is real.
 
-use super::client::{NUMBER, Request};
+use super::client::{CHILD, NUMBER, Request};
 
 /// Where it is sent.
 pub const PATH: &str = "/nara/v1/partner/referrals";
 
-/// The request of an agency with this key. Only the sender's reference differs from one sending to the next.
+/// The request of an agency with this key. The sender's reference and the child's number differ from one sending to the next.
 pub fn submission(path: &str, partner_key: &str) -> Request {
     Request::post(path, Some(("x-api-key", partner_key)), &body())
 }
@@ -18,7 +18,7 @@ pub fn body() -> String {
         "senderReference": format!("LOAD-{NUMBER}"),
         "reporter": { "name": "Rektor Påhittad", "title": "Rektor", "phone": "013-20 00 00" },
         "child": {
-            "givenName": "Elias", "familyName": "Påhittad", "personalIdentityNumber": "20130315-2399",
+            "givenName": "Elias", "familyName": "Påhittad", "personalIdentityNumber": CHILD,
             "placeName": "Skäggetorp", "school": "Skäggetorps grundskola (påhittad)",
         },
         "guardians": [{ "givenName": "Alva", "familyName": "Påhittad", "knowsOfReport": true }],

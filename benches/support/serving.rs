@@ -19,6 +19,7 @@ pub fn serve_with_anchor(url: &str, installation: &Installation, folder: &Folder
     let port = free_port();
     Program::start(port, |nara| {
         nara.arg("serve").env("DATABASE_URL", url).args(["--address", &format!("127.0.0.1:{port}")]);
+        nara.args(["--public-url", &format!("http://127.0.0.1:{port}")]);
         nara.args(["--issuer", ISSUER, "--environment", ENVIRONMENT, "--limits", "off"]);
         nara.arg("--secret-file").arg(secret).arg("--jwks-file").arg(key_set);
         nara.arg("--vault-keys-file").arg(ring).arg("--audit-anchor").arg(folder.path.join(anchor));

@@ -30,10 +30,10 @@ pub fn check(data: &[u8]) {
     kept::<NewArea>(data);
     kept::<NewPartner>(data);
     if let Some(new) = kept::<NewDistrict>(data) {
-        new.boundary.parse(directory(), "/boundary").err().iter().for_each(quotes_nothing);
+        new.boundary.parse(directory().outline(), "/boundary").err().iter().for_each(quotes_nothing);
     }
     if let Some(boundary) = one::<BoundaryBody>(data) {
-        boundary.parse(directory(), "").err().iter().for_each(quotes_nothing);
+        boundary.parse(directory().outline(), "").err().iter().for_each(quotes_nothing);
     }
     if let Some(new) = kept::<NewApiKey>(data)
         && let Ok(terms) = new.terms(now())

@@ -1,5 +1,6 @@
 """What the Dockerfile and the compositions name is there, and the program knows every variable that they set."""
 
+import ipaddress
 import json
 import pathlib
 import re
@@ -79,10 +80,34 @@ for name in ["migrate", "nara"]:
             expect(value in secrets, f"{name} reads {value}, which is none of its secrets")
     expect(not re.search(r":[^/@]*@", service["environment"]["DATABASE_URL"]), f"{name} has a password in an address")
     expect(service["read_only"] and service["cap_drop"] == ["ALL"], f"{name} may do more than it needs")
-expect(all(not port.startswith("0.0.0.0") for port in map(str, services["nara"]["ports"])), "nara is open to the world")
+expect("ports" not in services["nara"], "nara can be called past the proxy")
+
+# The proxy is believed, and nobody else: its address is on a network that has only the two, and is given to nobody else.
+proxy = services["proxy"]
+address = proxy["networks"]["proxied"]["ipv4_address"]
+expect(services["nara"]["environment"]["NARA_TRUSTED_PROXIES"] == address, "somebody else than the proxy is believed")
+network = written["networks"]["proxied"]
+members = {name for name, service in written["services"].items() if "proxied" in service.get("networks", [])}
+expect(network["internal"] and members == {"proxy", "nara"}, f"the proxy's network has {members}")
+(pool,) = network["ipam"]["config"]
+expect(ipaddress.ip_address(address) in ipaddress.ip_network(pool["subnet"]), "the proxy's address is on another network")
+expect(ipaddress.ip_address(address) not in ipaddress.ip_network(pool["ip_range"]), "the proxy's address may be given away")
+expect(proxy["read_only"] and proxy["cap_drop"] == ["ALL"], "the proxy may do more than it needs")
+for source in re.findall(r"(\./\S+?):/", " ".join(map(str, written["services"]["proxy"]["volumes"]))):
+    expect(pathlib.Path(source).exists(), f"the proxy mounts {source}, which is not there")
 waits = written["services"]["nara"]["depends_on"]
 expect(waits["migrate"]["condition"] == "service_completed_successfully", "nara does not wait for the migration")
 expect("ports" not in services["database"], "the database is open to the machine")
+
+# What others made is named by its digest.
+for path in ["docker-compose.yml", "docker-compose.postgres.yml"]:
+    images = [service["image"] for service in yaml.safe_load(pathlib.Path(path).read_text())["services"].values()]
+    for image in images:
+        expect(image == "nara" or re.search(r"@sha256:[0-9a-f]{64}$", image), f"{path}: {image} has no digest")
+for name, rest in instructions:
+    if name == "FROM":
+        image = rest.split()[0]
+        expect(image == "scratch" or re.search(r"@sha256:[0-9a-f]{64}$", image), f"Dockerfile: {image} has no digest")
 
 for path in ["docker-compose.yml", "docker-compose.postgres.yml"]:
     compose_spec.ComposeSpecification.model_validate(yaml.safe_load(pathlib.Path(path).read_text()))

@@ -8,8 +8,9 @@ use crate::areas::{Area, NewArea, answers, store};
 use crate::audit::actions;
 use crate::auth::{Administrator, Anyone};
 use crate::context::Context;
-use crate::context::directory_writing::{DirectoryChange, any, no_content};
+use crate::context::directory_writing::{DirectoryChange, no_content};
 use crate::directory::{Directory, Handle};
+use crate::districts::ground::GroundChange;
 use crate::error::{Error, Problem, Result};
 use crate::http::answer::{Representation, Validator};
 use crate::http::body::Body;
@@ -68,8 +69,8 @@ async fn create_area(ctx: Context<Administrator>, new: Body<NewArea>) -> Result<
         let (id, links) = (area.id, ctx.call.links());
         Ok(DirectoryChange {
             id: id.uuid(),
+            ground: GroundChange::None,
             work: move |conn: &mut _| store::insert(conn, &area),
-            rule: any,
             answer: move |after: &Directory| answers::created(after, id, &links),
         })
     };
@@ -124,8 +125,8 @@ async fn change_area(ctx: Context<Administrator>, name: Named<AreaName>, patch: 
         let (id, links) = (area.id, ctx.call.links());
         Ok(DirectoryChange {
             id: id.uuid(),
+            ground: GroundChange::None,
             work: move |conn: &mut _| store::update(conn, &changed),
-            rule: any,
             answer: move |after: &Directory| answers::changed(after, id, &links),
         })
     };
@@ -153,7 +154,7 @@ async fn delete_area(ctx: Context<Administrator>, name: Named<AreaName>) -> Resu
         ctx.call.check_if_match(area.version)?;
         let (id, version) = (area.id, area.version);
         let work = move |conn: &mut _| store::delete(conn, id, version);
-        Ok(DirectoryChange { id: id.uuid(), work, rule: any, answer: no_content })
+        Ok(DirectoryChange { id: id.uuid(), ground: GroundChange::None, work, answer: no_content })
     };
     ctx.write_directory(actions::AREA_DELETED.on_new(), prepare).await?;
     Ok(HttpResponse::NoContent().finish())

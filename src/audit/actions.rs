@@ -5,7 +5,7 @@
 //!   the code of the action with `.replayed` after it.
 //! - `retried`: the work is prepared again after it has lost a race against another call. Without it, the caller is told of the
 //!   conflict.
-//! - `open`: its callers may know of every resource of the type, so that nothing is denied.
+//! - `open`: its callers may know of every resource of the type, so that a resource that is not found is no denied attempt.
 //!
 //! Every audit record is made from a line of this table. A test checks that no code of an action is written anywhere else.
 
@@ -89,12 +89,14 @@ actions! {
     DISTRICT_BOUNDARY_REPLACED: "district.boundary_replaced" on "district", open;
     DIRECTORY_IMPORTED: "directory.imported" on "directory";
 
-    // Partner agencies and their keys.
+    // Partner agencies and their keys. Reading them tells nothing of persons, so that only a refused reading is recorded.
     PARTNER_CREATED: "partner.created" on "partner", repeated, open;
     PARTNER_CHANGED: "partner.changed" on "partner", open;
+    PARTNER_READ: "partner.read" on "partner", open;
     PARTNER_KEY_CREATED: "partner_key.created" on "partner_key", repeated, open;
     PARTNER_KEY_ROTATED: "partner_key.rotated" on "partner_key", repeated, open;
     PARTNER_KEY_REVOKED: "partner_key.revoked" on "partner_key", repeated, open;
+    PARTNER_KEY_READ: "partner_key.read" on "partner_key", open;
 
     // People and families.
     PERSON_CREATED: "person.created" on "person", repeated, retried;
@@ -102,6 +104,7 @@ actions! {
     PERSON_MOVED: "person.moved" on "person", repeated, retried;
     PERSON_LINKED: "person.linked" on "person";
     PERSON_READ: "person.read" on "person";
+    PERSON_LOOKED_UP: "person.looked_up" on "person";
     PERSON_LOOKED_UP_BY_NAME: "person.looked_up_by_name" on "person";
     PERSON_LOOKED_UP_BY_NUMBER: "person.looked_up_by_number" on "person";
     PERSON_TIMELINE_READ: "person.timeline_read" on "person";
@@ -187,4 +190,5 @@ actions! {
     AUDIT_ANCHOR_MADE: "audit.anchor_made" on "audit_anchor";
     AUDIT_BREAK: "audit.break" on "audit_record";
     AUDIT_BREAK_ACCEPTED: "audit.break_accepted" on "audit_anchor";
+    AUDIT_ATTEMPTS_SUMMARISED: "audit.attempts_summarised" on "attempt";
 }

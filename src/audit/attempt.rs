@@ -1,5 +1,5 @@
 //! An attempt of a call at an action, before it is known how it ends. The audit record is made of it, both when the attempt
-//! succeeds and when it is denied.
+//! succeeds and when it fails.
 
 use uuid::Uuid;
 
@@ -18,30 +18,20 @@ use crate::moment::Moment;
 pub struct AuditAttempt {
     pub action: AuditAction,
     resource_ids: Vec<Uuid>,
-    /// The type and identifier of the resource that the record of a denial is about, if it is another one than the record of a
+    /// The type and identifier of the resource that the record of a failure is about, if it is another one than the record of a
     /// success is about.
     below: Option<(&'static str, Uuid)>,
     office: Option<OfficeId>,
     reason: Option<AccessReason>,
     leads_nowhere: bool,
-    /// Whether the handler itself records denied readings, so that [`crate::context`] does not record a failure as denied.
-    pub(crate) notes_readings_only: bool,
 }
 
 impl AuditAttempt {
     pub(super) fn new(action: AuditAction, resource_ids: Vec<Uuid>) -> Self {
-        Self {
-            action,
-            resource_ids,
-            below: None,
-            office: None,
-            reason: None,
-            leads_nowhere: false,
-            notes_readings_only: false,
-        }
+        Self { action, resource_ids, below: None, office: None, reason: None, leads_nowhere: false }
     }
 
-    /// Sets the resource to which the new or listed ones belong, such as the contact of an offer. If the attempt is denied, the
+    /// Sets the resource to which the new or listed ones belong, such as the contact of an offer. If the attempt fails, the
     /// record is about that resource.
     pub fn below(self, resource_type: &'static str, id: impl Into<Uuid>) -> Self {
         Self { below: Some((resource_type, id.into())), ..self }
@@ -63,21 +53,15 @@ impl AuditAttempt {
         Self { leads_nowhere, ..self }
     }
 
-    /// Says that the handler itself records denied readings. Later failures are then not recorded: that a person named in the
-    /// body is no longer found, or that a stored answer may no longer be given.
-    pub fn noting_readings_only(self) -> Self {
-        Self { notes_readings_only: true, ..self }
-    }
-
     /// Makes the audit record of this attempt, for the case that it succeeds.
     pub fn entry(&self, call: &AuditedCall) -> Entry {
         let entry = call.entry(self.action, self.resource_ids.clone()).on_behalf_of(self.office).because(self.reason);
         if self.leads_nowhere { entry.leading_nowhere(&call.moment.random) } else { entry }
     }
 
-    /// Makes the audit record of this attempt, for the case that it is denied.
-    pub fn denied(&self, call: &AuditedCall) -> Entry {
-        let entry = self.entry(call).denied();
+    /// Makes the audit record of this attempt, for the case that it fails.
+    pub fn failed(&self, call: &AuditedCall) -> Entry {
+        let entry = self.entry(call);
         match self.below {
             Some((resource_type, id)) => entry.about_type(resource_type, vec![id]),
             None => entry,

@@ -8,7 +8,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::audit::actions::AuditAction;
+use crate::audit::actions::{self, AuditAction};
 use crate::audit::actor::Actor;
 use crate::audit::authorship::RecordKey;
 use crate::audit::client::{Agent, Client};
@@ -35,8 +35,12 @@ use crate::time::{Random, Timestamp};
 pub enum AuditOutcome {
     /// The action was carried out.
     Done,
-    /// The action was not carried out: something that the call named does not exist, or the caller may not know of it.
+    /// The action was not carried out: the caller may not take it, or something that the call named does not exist, or the caller
+    /// may not know of it.
     Denied,
+    /// The action was not carried out: the call was wrong, or the state of things did not allow it. Whether the resource that the
+    /// path names exists was not looked at, or does not matter.
+    Refused,
 }
 crate::text_column!(AuditOutcome);
 
@@ -153,9 +157,27 @@ impl Entry {
         Self { client_address: None, client_agent: None, trace_id, ..self }
     }
 
-    /// Sets the outcome to `denied`: something that the call named does not exist, or the actor may not know of it.
-    pub fn denied(self) -> Self {
-        Self { outcome: AuditOutcome::Denied, ..self }
+    /// Sets the outcome, which is `done` at first.
+    pub fn ending(self, outcome: AuditOutcome) -> Self {
+        Self { outcome, ..self }
+    }
+
+    /// The actor of the record, in its text form.
+    pub(super) fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    /// The time at which the action was carried out or attempted.
+    pub(super) fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Makes a record of many attempts of the same actor, of which this is the first. It is made at the time of `moment`, and has the
+    /// client and the trace of the first attempt. `named` has one identifier for each attempt.
+    pub(super) fn summary(self, moment: &Moment, named: Vec<Uuid>, outcome: AuditOutcome) -> Self {
+        let summary = actions::AUDIT_ATTEMPTS_SUMMARISED;
+        let summed = Self { id: moment.id(), at: moment.now, action: summary.code, office_id: None, reason: None, ..self };
+        summed.about_type(summary.resource_type, named).ending(outcome)
     }
 }
 

@@ -3,7 +3,9 @@
 //! - A change and its audit record commit in one transaction.
 //! - Personal data is sent to a caller only once the record of its reading is durable.
 //! - A request for something that does not exist or of which the caller may not know leaves a record with the outcome `denied`,
-//!   the same in both cases: see [`denials`].
+//!   the same in both cases. So does a call that the caller may not make. A call that is wrong, or that the state of things does not
+//!   allow, leaves one with the outcome `refused`. Nobody waits for these records, and a flood of them is summed up: see
+//!   [`denials`], [`floods`] and [`operations`].
 //! - Records can only be added: the database itself refuses to change or remove one. Seals reveal changes by somebody who gets
 //!   past the database: see [`seal`] and [`verify`]. Each record carries the proof that the program wrote it: see [`authorship`].
 //! - A file outside the database reveals that the end of the audit, or all of it, was removed: see [`anchor`].
@@ -28,6 +30,8 @@ pub mod denials;
 mod entry;
 pub mod identity;
 mod margin;
+mod floods;
+pub mod operations;
 mod reason;
 pub mod record;
 pub mod routes;
@@ -41,4 +45,5 @@ pub use actions::AuditAction;
 pub use actor::Actor;
 pub use attempt::{AuditAttempt, AuditedCall};
 pub use entry::{AuditOutcome, Entry, record};
+pub use operations::AuditedOperation;
 pub use reason::AccessReason;

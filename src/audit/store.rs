@@ -13,6 +13,7 @@ use crate::audit::actor::Actor;
 use crate::audit::authorship::RecordKey;
 use crate::audit::chain::{Head, Seal};
 use crate::audit::record::AuditRecord;
+use crate::db::among::among;
 use crate::db::schema::{audit_record_resources, audit_records, audit_seals};
 use crate::db::sql_types::SqlUuid;
 use crate::db::{DbConn, dialect};
@@ -250,7 +251,7 @@ pub fn is_named_by_all(conn: &mut DbConn, record: &AuditRecord) -> Result<bool> 
     let count = i64::try_from(things.len()).unwrap_or(i64::MAX);
     let named = audit_record_resources::table
         .filter(audit_record_resources::record_id.eq(record.id))
-        .filter(audit_record_resources::resource_id.eq_any(things))
+        .filter(among(audit_record_resources::resource_id, things))
         .count();
     let named: i64 = on_backend!(conn, conn => named.get_result(conn))?;
     Ok(named == count)

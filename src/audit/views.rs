@@ -34,7 +34,8 @@ pub struct AuditRecordView {
     /// The type of the things that the record is about, such as `referral`.
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "referral")]
     pub resource_type: String,
-    /// The identifiers of the things that the record is about.
+    /// The identifiers of the things that the record is about. A record of `audit.attempts_summarised` has one identifier for each
+    /// attempt of a flood, of zeros if the attempt named nothing.
     #[schema(max_items = 10_000)]
     pub resource_ids: Vec<ResourceId>,
     /// The office that the actor worked for. Absent if that is not known, for instance because the actor has several offices.
@@ -54,11 +55,13 @@ pub struct AuditRecordView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "browser")]
     pub client_agent: Option<String>,
-    /// The identifier of the trace that the call belongs to; empty if the action was not part of a call.
+    /// The identifier of the trace that the call belongs to, of the first call if there are several; empty if the action was not
+    /// part of a call.
     #[schema(max_length = 32, pattern = "^([0-9a-f]{32})?$", example = "0af7651916cd43dd8448eb211c80319c")]
     pub trace_id: String,
-    /// The outcome of the action: `done`; or `denied` if something that the call named does not exist or the actor may not know
-    /// of it.
+    /// The outcome of the action, from the code list `audit-outcomes`: `done`; `denied` if the actor may not take it, or if
+    /// something that the call named does not exist or the actor may not know of it; `refused` if the call was wrong or the state of
+    /// things did not allow it.
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "done")]
     pub outcome: String,
 }

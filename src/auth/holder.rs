@@ -9,7 +9,7 @@ use crate::auth::verified::Verified;
 use crate::id::StaffId;
 use crate::vault::{KeyedHash, Vault};
 
-/// The holder of a verified token. From the first call that the permissions allow, the holder is in the register of staff.
+/// The holder of a verified token. From the first call on, the holder is in the register of staff.
 #[derive(Debug)]
 pub struct TokenHolder {
     /// The claims of the token, and the time for which it is valid.

@@ -40,7 +40,7 @@ pub use extract::{
     Submitter, TimelineReader, VersionReader,
 };
 pub use role::{Role, Scope};
-pub use sign_in::{SignIn, cannot_judge_tokens};
+pub use sign_in::{SignIn, cannot_judge_tokens, signed_in};
 pub use staff::{Powers, Staff};
 
 #[cfg(test)]

@@ -4,8 +4,9 @@
 //!   on. If two servers see the same person for the first time at once, they agree on one identifier: the database keeps the first.
 //! - The person's subject (`sub`) at the identity provider may be a personal identity number. It is kept sealed, so that its hash
 //!   can be made again with a new key, and it is found only by its keyed hash.
-//! - The identity provider is the source for who works where: the register holds the statements of the person's newest token. Names
-//!   are sealed.
+//! - The identity provider is the source for who works where: the register holds the statements of the person's newest token, by the
+//!   time at which it was issued (`iat`). An older token that is still valid lets its holder in and changes nothing here. The
+//!   database compares the times, so that several servers agree. Names are sealed.
 
 use diesel::prelude::*;
 
@@ -47,12 +48,13 @@ struct Newcomer {
 }
 
 impl Register {
-    /// Stores the claims of a token and the offices of its holder, and returns the holder's identifier. It is a new one if the
-    /// holder signs in for the first time.
+    /// Stores the claims of a token and the offices of its holder, unless a newer token of the same person was stored, and returns
+    /// the holder's identifier. It is a new one if the holder signs in for the first time. Of tokens that were issued in the same
+    /// second, the one that comes last counts.
     pub async fn sign_in(&self, holder: &TokenHolder, offices: Vec<OfficeId>, now: Timestamp) -> Result<StaffId> {
         let id = StaffId::new(now, &self.random);
         let hash = holder.identity_hash.bytes().to_vec();
-        let claims = &holder.verified.claims;
+        let (claims, issued_at) = (&holder.verified.claims, holder.verified.issued_at);
         let subject = self.vault.seal_json(vault::STAFF_SUBJECT, id.uuid(), &claims.identity, &self.random)?;
         let works_cases =
             claims.roles.iter().any(|role| matches!(role, Role::OutreachWorker | Role::Caseworker | Role::TeamLead));
@@ -69,7 +71,13 @@ impl Register {
             };
             let name = name.as_ref().map(seal).transpose()?;
             let said = (staff::name.eq(name), staff::works_cases.eq(works_cases), staff::signed_in_at.eq(now));
-            diesel::update(staff::table.find(id)).set(said).execute(conn)?;
+            let is_newest = staff::token_issued_at.is_null().or(staff::token_issued_at.le(issued_at));
+            let of_older_token = staff::table.find(id).filter(is_newest);
+            let replaced =
+                diesel::update(of_older_token).set((said, staff::token_issued_at.eq(issued_at))).execute(conn)?;
+            if replaced == 0 {
+                return Ok(id);
+            }
             diesel::delete(staff_offices::table.filter(staff_offices::staff_id.eq(id))).execute(conn)?;
             // Another server may just have removed an office, which stays in this server's directory for up to a second.
             let there: Vec<OfficeId> =

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
+use actix_web::{HttpMessage, HttpRequest};
 use actix_web::http::header;
 use actix_web::web::Data;
 use futures_util::future::{Either, FutureExt, LocalBoxFuture, Ready, ready};
 use strum::IntoEnumIterator;
 
-use crate::audit::AccessReason;
+use crate::audit::{AccessReason, Actor};
 use crate::auth::holder::TokenHolder;
 use crate::auth::keys::Keyring;
 use crate::auth::permissions::{Permission, Permissions, Reach};
@@ -72,7 +72,7 @@ enum Misuse {
 pub fn staff(request: &HttpRequest, permission: Option<Permission>) -> SigningIn<Staff> {
     match known(request, permission) {
         Ok(TokenVerdict::Staff(staff)) => Either::Left(ready(Ok(*staff))),
-        Ok(TokenVerdict::Newcomer(admitted)) => Either::Right(register(request.clone(), *admitted).boxed_local()),
+        Ok(TokenVerdict::Newcomer(holder)) => Either::Right(register(request.clone(), holder, permission).boxed_local()),
         Ok(TokenVerdict::ByAnotherKey) => Either::Right(ask_for_keys(request.clone(), permission).boxed_local()),
         Err(error) => Either::Left(ready(Err(error))),
     }
@@ -95,17 +95,11 @@ pub fn may(request: &HttpRequest, staff: &Staff, permission: Permission) -> bool
 enum TokenVerdict {
     /// The token is valid, and its holder's identifier in the register of staff is known.
     Staff(Box<Staff>),
-    /// The token is valid and its holder has the permission, but the holder's identifier in the register of staff is not known yet.
-    Newcomer(Box<Admitted>),
+    /// The token is valid, but its holder's identifier in the register of staff is not known yet. Without it, the audit could not
+    /// name the holder, also if the holder lacks the permission.
+    Newcomer(Arc<TokenHolder>),
     /// The token names an unknown key, and the identity provider may have other keys by now, so they have to be read again.
     ByAnotherKey,
-}
-
-/// The holder of a valid token who has the permission that the operation needs.
-struct Admitted {
-    holder: Arc<TokenHolder>,
-    reach: Vec<Reach>,
-    reason: Option<AccessReason>,
 }
 
 fn known(request: &HttpRequest, permission: Option<Permission>) -> Result<TokenVerdict> {
@@ -121,10 +115,10 @@ fn known(request: &HttpRequest, permission: Option<Permission>) -> Result<TokenV
             Err(refusal) => return Err(sign_in.refuse(request, refusal)),
         },
     };
-    let admitted = sign_in.admit(request, holder, permission)?;
-    Ok(match admitted.holder.id() {
-        Some(id) => TokenVerdict::Staff(Box::new(admitted.into_staff(id))),
-        None => TokenVerdict::Newcomer(Box::new(admitted)),
+    limits::take(request, BudgetHolder::of_staff(holder.identity_hash.bytes()))?;
+    Ok(match holder.id() {
+        Some(id) => TokenVerdict::Staff(Box::new(sign_in.admit(request, &holder, id, permission)?)),
+        None => TokenVerdict::Newcomer(holder),
     })
 }
 
@@ -140,27 +134,31 @@ async fn ask_for_keys(request: HttpRequest, permission: Option<Permission>) -> R
     reading.await.map_err(Error::internal)?;
     let verified = sign_in.tokens.check(token, now).map_err(|refusal| sign_in.refuse(&request, refusal))?;
     let holder = sign_in.remember(token, verified, now);
-    let admitted = sign_in.admit(&request, holder, permission)?;
-    register(request.clone(), admitted).await
+    limits::take(&request, BudgetHolder::of_staff(holder.identity_hash.bytes()))?;
+    register(request.clone(), holder, permission).await
 }
 
-/// Adds the token's holder to the register of staff, or updates the entry. This happens before anything is written or answered that
-/// names the holder.
-async fn register(request: HttpRequest, admitted: Admitted) -> Result<Staff> {
+/// Adds the token's holder to the register of staff, or updates the entry, and checks that the holder has the permission. This
+/// happens before anything is written or answered that names the holder.
+async fn register(request: HttpRequest, holder: Arc<TokenHolder>, permission: Option<Permission>) -> Result<Staff> {
     let (sign_in, now) = sign_in(&request)?;
-    let (holder, directory) = (&admitted.holder, sign_in.directory.current());
+    let directory = sign_in.directory.current();
     let slugs = &holder.verified.claims.office_slugs;
     let offices: Vec<_> = offices_named(slugs, &directory).collect();
     sign_in.metrics.unknown_offices(slugs.len().saturating_sub(offices.len()));
-    let id = sign_in.register.sign_in(holder, offices, now).await?;
+    let id = sign_in.register.sign_in(&holder, offices, now).await?;
     holder.is_registered_as(id);
-    Ok(admitted.into_staff(id))
+    sign_in.admit(&request, &holder, id, permission)
 }
 
-impl Admitted {
-    fn into_staff(self, id: StaffId) -> Staff {
-        self.holder.staff(id, self.reach, self.reason)
-    }
+/// Notes in the request who makes the call, so that a failure can be recorded whatever the call fails by.
+fn note_caller(request: &HttpRequest, actor: Actor) {
+    request.extensions_mut().insert(actor);
+}
+
+/// Returns the caller who signed in for this request; `None` if nobody did.
+pub fn signed_in(request: &HttpRequest) -> Option<Actor> {
+    request.extensions().get::<Actor>().copied()
 }
 
 fn token(request: &HttpRequest) -> Result<(&Data<SignIn>, &str, Timestamp)> {
@@ -181,6 +179,7 @@ pub fn agency(request: &HttpRequest, scope: Option<Scope>) -> Result<Agency> {
         }
         other => return Err(refused(request, &other)),
     };
+    note_caller(request, Actor::Partner(agency.id));
     limits::take(request, BudgetHolder::of_key(agency.key.as_ref()))?;
     let Some(lacking) = scope.filter(|scope| !agency.scopes.contains(scope)) else { return Ok(agency) };
     let lacking = lacking.as_ref();
@@ -223,20 +222,21 @@ impl SignIn {
         holder
     }
 
-    /// Takes one call from the rate limit of the token's holder, and checks that the holder has `permission`.
+    /// Notes the token's holder as the caller, and checks that the holder has `permission`.
     fn admit(
         &self,
         request: &HttpRequest,
-        holder: Arc<TokenHolder>,
+        holder: &TokenHolder,
+        id: StaffId,
         permission: Option<Permission>,
-    ) -> Result<Admitted> {
-        limits::take(request, BudgetHolder::of_staff(holder.identity_hash.bytes()))?;
+    ) -> Result<Staff> {
+        note_caller(request, Actor::Staff(id));
         let (reach, reason) = match permission {
             Some(permission) => self.allowed(request, &holder.verified.claims.roles, permission)?,
             // No reach is needed here, but an invalid reason is still reported.
             None => access_reason(request).map(|_| (Vec::new(), None))?,
         };
-        Ok(Admitted { holder, reach, reason })
+        Ok(holder.staff(id, reach, reason))
     }
 
     /// Returns the reach of a permission for these roles, and the reason that the request states for reading records of other

@@ -272,7 +272,8 @@ impl TokenVerifier {
             qualified: says(&names.qualified),
             protected_identity: says(&names.protected_identity),
         };
-        Ok(Verified { claims, holds, generation })
+        let issued_at = issued.checked_mul(1_000_000).and_then(Timestamp::from_micros).ok_or(TokenRefusal::Claims)?;
+        Ok(Verified { claims, issued_at, holds, generation })
     }
 }
 

@@ -12,6 +12,8 @@ use crate::vault::{Confidential, ConfidentialLine, KeyedHash, Vault};
 #[derive(Debug, Clone)]
 pub struct Verified {
     pub claims: Claims,
+    /// The time at which the token was issued (`iat`), to the second. A token without it is refused.
+    pub issued_at: Timestamp,
     /// The first and the last second at which the token is valid, including 30 seconds of leeway, in seconds since 1970.
     pub(super) holds: RangeInclusive<i64>,
     /// The number of the key set that verified the token. When other keys come into use, they have another number, and the token

@@ -12,7 +12,9 @@ pub fn coded<R: BoundRow + Clone>(conn: &mut DbConn, row: &R) -> Result<R> {
     let vault = carried_by(conn)?.vault;
     let mut row = row.clone();
     row.set_code(RowCode::new(R::TABLE, 0, &row.cells(), &vault));
-    carried::note_written(conn, R::TABLE, row.name(), (row.version(), 0));
+    if R::IS_KEPT {
+        carried::note_written(conn, R::TABLE, row.name(), (row.version(), 0));
+    }
     Ok(row)
 }
 

@@ -12,21 +12,28 @@ macro_rules! bound_link {
             pub $end: $id,
             pub office_id: OfficeId,
             pub through_protected: bool,
+            pub source_id: ResourceId,
             pub code: Option<RowCode>,
         }
 
         impl $row {
             /// The code of such a link.
-            pub fn code_of($end: $id, office_id: OfficeId, through_protected: bool, vault: &Vault) -> Vec<u8> {
-                let link = Self { $end, office_id, through_protected, code: None };
+            pub fn code_of(
+                $end: $id,
+                office_id: OfficeId,
+                through_protected: bool,
+                source_id: ResourceId,
+                vault: &Vault,
+            ) -> Vec<u8> {
+                let link = Self { $end, office_id, through_protected, source_id, code: None };
                 RowCode::new(Self::TABLE, 0, &link.cells(), vault).bytes().to_vec()
             }
 
             /// The parts of a link's identifier. `None` if it is none.
-            fn parts(name: &str) -> Option<($id, OfficeId, bool)> {
+            fn parts(name: &str) -> Option<($id, OfficeId, bool, ResourceId)> {
                 let mut parts = name.split('/');
-                let (end, office, through) = (parts.next()?, parts.next()?, parts.next()?);
-                Some((end.parse().ok()?, office.parse().ok()?, through.parse().ok()?))
+                let (end, office, through, source) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+                Some((end.parse().ok()?, office.parse().ok()?, through.parse().ok()?, source.parse().ok()?))
             }
         }
 
@@ -34,11 +41,12 @@ macro_rules! bound_link {
             const TABLE: &'static str = stringify!($table);
 
             fn name(&self) -> String {
-                format!("{}/{}/{}", self.$end, self.office_id, self.through_protected)
+                format!("{}/{}/{}/{}", self.$end, self.office_id, self.through_protected, self.source_id)
             }
 
             fn cells(&self) -> RowBytes {
-                RowBytes::default().with(&self.$end).with(&self.office_id).with(&self.through_protected)
+                let row = RowBytes::default().with(&self.$end).with(&self.office_id);
+                row.with(&self.through_protected).with(&self.source_id)
             }
 
             fn code(&self) -> Option<&RowCode> {
@@ -64,13 +72,16 @@ macro_rules! bound_link {
 
             fn after(&self, conn: &mut DbConn, after: Option<&str>, limit: i64) -> Result<Vec<StoredRow>> {
                 let rows: Vec<$row> = on_backend!(conn, conn => {
-                    let order = ($table::$end, $table::office_id, $table::through_protected);
+                    let order = ($table::$end, $table::office_id, $table::through_protected, $table::source_id);
                     let mut rows = $table::table.order(order).limit(limit).into_boxed();
-                    if let Some((end, office, through)) = after.and_then($row::parts) {
+                    if let Some((end, office, through, source)) = after.and_then($row::parts) {
                         let here = $table::$end.eq(end);
                         let later_office = here.and($table::office_id.gt(office));
-                        let same = here.and($table::office_id.eq(office)).and($table::through_protected.gt(through));
-                        rows = rows.filter($table::$end.gt(end).or(later_office).or(same));
+                        let same_office = here.and($table::office_id.eq(office));
+                        let later_kind = same_office.and($table::through_protected.gt(through));
+                        let same_kind = same_office.and($table::through_protected.eq(through));
+                        let later = same_kind.and($table::source_id.gt(source));
+                        rows = rows.filter($table::$end.gt(end).or(later_office).or(later_kind).or(later));
                     }
                     rows.load(conn)
                 })?;

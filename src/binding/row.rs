@@ -8,6 +8,8 @@ use crate::vault::Vault;
 pub trait BoundRow {
     /// The name of the row's table in the database.
     const TABLE: &'static str;
+    /// Whether rows of the table stay for ever, so that audit records name them and a missing one is noticed.
+    const IS_KEPT: bool = true;
 
     /// The identifier of the row in its table.
     fn name(&self) -> String;

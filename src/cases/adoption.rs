@@ -13,9 +13,11 @@ use crate::db::DbConn;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::families::membership::ActingStaff;
+use crate::id::ReferralId;
 use crate::people::store::SealedPerson;
 use crate::referrals::Referral;
 use crate::referrals::course::events::{self, SealedEvent};
+use crate::referrals::person::of_person;
 use crate::referrals::siblings::hiding;
 use crate::referrals::store::{self, SealedReferral};
 use crate::vault::Vault;
@@ -31,11 +33,28 @@ pub fn adopt(
     by: &ActingStaff,
 ) -> Result<()> {
     let Some(hash) = &person.number_hash else { return Ok(()) };
-    let (mut linked, mut rerouted, mut hidden) = (Vec::<Uuid>::new(), Vec::<Uuid>::new(), Vec::new());
-    for referral in store::unlinked(conn, hash)? {
+    let mut copied = Vec::new();
+    for step in store::unlinked(conn, hash)?.chunks(of_person::AT_ONCE) {
+        adopt_step(conn, person, step, &mut copied, (by, directory, vault))?;
+    }
+    hiding::hide_copied(conn, &copied, directory, vault, by)
+}
+
+/// Links some of the referrals to the person. Adds to `copied` those that became protected and were copied for siblings, or are
+/// such copies.
+fn adopt_step(
+    conn: &mut DbConn,
+    person: &SealedPerson,
+    ids: &[ReferralId],
+    copied: &mut Vec<ReferralId>,
+    (by, directory, vault): (&ActingStaff, &Directory, &Vault),
+) -> Result<()> {
+    let (mut linked, mut rerouted) = (Vec::<Uuid>::new(), Vec::<Uuid>::new());
+    let is_protected = person.protection.is_protected();
+    for referral in of_person::named(conn, ids)? {
         let referral = Referral { person_id: Some(person.id), ..referral.open(vault)? };
         let was_protected = referral.protected;
-        let next = match person.protection.is_protected() {
+        let next = match is_protected {
             true => referral.clone().protected_as(person.protection, directory, &by.moment)?,
             false => Referral { updated_at: by.moment.now, version: referral.version + 1, ..referral.clone() },
         };
@@ -46,7 +65,7 @@ pub fn adopt(
         }
         linked.push(next.id.uuid());
         rerouted.extend((next.protected && !was_protected).then_some(next.id.uuid()));
-        hidden.extend(person.protection.is_protected().then_some(next.id));
+        copied.extend((is_protected && !next.course.copied().is_empty()).then_some(next.id));
     }
     if !linked.is_empty() {
         let entry = by.entry(actions::REFERRAL_LINKED, linked);
@@ -55,5 +74,5 @@ pub fn adopt(
     if !rerouted.is_empty() {
         audit::record(conn, &by.entry(actions::REFERRAL_REROUTED, rerouted))?;
     }
-    hidden.into_iter().try_for_each(|id| hiding::hide_copied(conn, id, directory, vault, by))
+    Ok(())
 }

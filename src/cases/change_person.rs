@@ -14,13 +14,12 @@ use crate::error::Result;
 use crate::families::membership::ActingStaff;
 use crate::people::Person;
 use crate::people::store::{self, NumberClaim, SealedPerson};
-use crate::referrals::store::SealedReferral;
 use crate::vault::Vault;
 
 /// A change of a person, sealed (encrypted) and ready to be written.
 ///
-/// Everything is sealed before the transaction, so that a database thread does no cryptography. Exceptions are the few
-/// referrals that a new identity number brings, and the sibling reports that were copied with a hidden referral.
+/// The person is sealed before the transaction, so that a database thread does little cryptography. The referrals that the change
+/// brings or hides are sealed in the transaction, step by step, since there may be very many.
 pub struct ChangePerson {
     person: SealedPerson,
     words: Vec<Vec<u8>>,
@@ -44,20 +43,15 @@ pub enum ChangedPerson {
 }
 
 impl ChangePerson {
-    /// Makes the change from `before` to `next`, and seals it. `affected` are the referrals that must be hidden if the person's
-    /// identity is protected.
+    /// Makes the change from `before` to `next`, and seals it.
     pub fn new(
         before: &SealedPerson,
         next: &Person,
-        affected: Vec<SealedReferral>,
         by: ActingStaff,
         directory: Arc<Directory>,
         vault: Vault,
     ) -> Result<Self> {
-        let protected = match next.protection().is_protected() {
-            true => Some(ProtectPerson::new(next, affected, &by, &directory, &vault)?),
-            false => None,
-        };
+        let protected = ProtectPerson::new(before.protection, next);
         let person = SealedPerson::new(next, &vault, &by.moment.random)?;
         let number_is_new = before.number_hash != person.number_hash;
         let mut numbers: Vec<Vec<u8>> = before.number_hash.iter().chain(&person.number_hash).cloned().collect();

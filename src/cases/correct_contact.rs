@@ -1,15 +1,16 @@
 //! The transaction that corrects an outreach contact, or enters it in error. The offers and follow-ups of the contact move with
-//! it to another family, and it is determined again how the named families were first reached.
+//! it to another family, and it is determined again how the named families were first reached. Whoever is no longer named is no
+//! longer known to the contact's office because of the contact.
 
 use crate::auth::CaseScope;
 use crate::db::DbConn;
 use crate::error::{Result, Text};
-use crate::families::{self, reached};
-use crate::id::{FamilyId, OfferId, PersonId};
+use crate::families::{self, links, reached};
+use crate::id::{FamilyId, OfferId, PersonId, ResourceId};
 use crate::moment::Moment;
 use crate::outreach::follow_ups::store as follow_up_store;
 use crate::outreach::known::KnownParties;
-use crate::outreach::names::NamedParties;
+use crate::outreach::names::{JudgedParties, NamedParties};
 use crate::outreach::offers::{Offer, store as offer_store};
 use crate::outreach::store::{self, SealedContact, SealedVersion};
 use crate::outreach::{OutreachContact, Participant};
@@ -78,12 +79,12 @@ impl ContactCorrection {
         // still belongs to that family.
         let theirs = family.or(current.family_id.filter(|before| found.families.contains(before)));
         self.take_along(conn, current.family_id, theirs)?;
-        let office = next.office_id;
-        let met = named.iter().map(|person| (*person, office, next.protected));
-        people::store::note_met(conn, &met.collect::<Vec<_>>())?;
-        let met = found.families.iter().map(|family| (*family, office, next.protected));
-        families::store::note_met(conn, &met.collect::<Vec<_>>())?;
-        let mut affected: Vec<FamilyId> = [found.families, found_before.families].concat();
+        if next.in_error {
+            links::forget(conn, ResourceId::from_uuid(next.id.uuid()))?;
+        } else if !is_about_the_same {
+            relink(conn, &next, [&named_before, &named], &found)?;
+        }
+        let mut affected: Vec<FamilyId> = [found.reached, found_before.reached].concat();
         affected.extend(current.family_id.into_iter().chain(family));
         reached::recompute(conn, &affected)
     }
@@ -113,4 +114,23 @@ impl ContactCorrection {
         }
         Ok(())
     }
+}
+
+/// Updates the people and families that the office of the contact `next` knows of because of it. `before` are the people whom the
+/// contact named before the change, and `now` those whom it names from now on.
+fn relink(
+    conn: &mut DbConn,
+    next: &SealedContact,
+    [before, now]: [&[PersonId]; 2],
+    found: &JudgedParties,
+) -> Result<()> {
+    let source = ResourceId::from_uuid(next.id.uuid());
+    let gone: Vec<PersonId> = before.iter().copied().filter(|person| !now.contains(person)).collect();
+    links::forget_people(conn, source, &gone)?;
+    let come = now.iter().filter(|person| !before.contains(person));
+    let met = come.map(|person| (*person, next.office_id, next.protected, source));
+    people::store::note_met(conn, &met.collect::<Vec<_>>())?;
+    links::keep_families(conn, source, &found.families)?;
+    let met = found.opened.iter().map(|family| (*family, next.office_id, next.protected, source));
+    families::store::note_met(conn, &met.collect::<Vec<_>>())
 }

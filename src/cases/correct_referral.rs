@@ -10,9 +10,9 @@ use crate::context::Context;
 use crate::db::DbConn;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::families;
 use crate::families::membership::{ActingStaff, if_known};
-use crate::id::{OfficeId, PersonId, ReferralId};
+use crate::families::{self, links};
+use crate::id::{OfficeId, PersonId, ReferralId, ResourceId};
 use crate::outreach::store as contact_store;
 use crate::referrals::course::act::Transition;
 use crate::referrals::course::steps::StepNote;
@@ -78,7 +78,7 @@ impl ReferralCorrecting {
         self.effects.write(conn)?;
         let rerouted = self.call.entry(actions::REFERRAL_REROUTED, vec![self.id.uuid()]).on_behalf_of(self.office);
         if let Some(by) = &self.hider {
-            hiding::hide_copied(conn, self.id, &self.directory, &self.vault, by)?;
+            hiding::hide_copied(conn, &[self.id], &self.directory, &self.vault, by)?;
         }
         if self.hides {
             contact_store::protect_source(conn, self.id)?;
@@ -93,8 +93,12 @@ impl ReferralCorrecting {
     }
 }
 
-/// The consequences of a correction for people: an office has met another person, or a family was first reached in another way.
+/// The consequences of a correction for people: offices have met another person, or nobody, or a family was first reached in
+/// another way.
 struct CorrectionEffects {
+    /// The referral, as the reason for which offices know of people.
+    source: ResourceId,
+    is_anothers: bool,
     met: Option<PersonId>,
     office: OfficeId,
     protected: bool,
@@ -108,6 +112,8 @@ impl CorrectionEffects {
         let is_touched = is_anothers || before.protected != after.protected;
         let touched = [before.person_id.filter(|_| is_anothers), after.person_id.filter(|_| is_touched)];
         Self {
+            source: ResourceId::from_uuid(after.id.uuid()),
+            is_anothers,
             met: after.person_id.filter(|_| is_anothers),
             office: after.office_id,
             protected: after.protected,
@@ -116,8 +122,11 @@ impl CorrectionEffects {
     }
 
     fn write(&self, conn: &mut DbConn) -> Result<()> {
+        if self.is_anothers {
+            links::forget(conn, self.source)?;
+        }
         if let Some(person) = self.met {
-            families::store::meet_person(conn, person, self.office, self.protected)?;
+            families::store::meet_person(conn, person, self.office, self.protected, self.source)?;
         }
         self.touched.iter().try_for_each(|person| of_person::is_no_fact_any_more(conn, *person))
     }

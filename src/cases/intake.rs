@@ -14,7 +14,7 @@ use crate::db::{DbConn, stale};
 use crate::error::Result;
 use crate::families;
 use crate::families::membership::if_known;
-use crate::id::{OutreachContactId, PartnerId, PersonId, ReferralId, ServiceId};
+use crate::id::{OutreachContactId, PartnerId, PersonId, ReferralId, ResourceId, ServiceId};
 use crate::outreach::store as contact_store;
 use crate::referrals::person::of_person;
 use crate::referrals::person::whom::ConcernedPerson;
@@ -131,5 +131,6 @@ pub fn adopt(conn: &mut DbConn, person: PersonId, next: &SealedReferral) -> Resu
 
 /// Notes that the office which has the referral has met the person, so that its staff may know of the person.
 fn meet(conn: &mut DbConn, person: PersonId, referral: &SealedReferral) -> Result<()> {
-    families::store::meet_person(conn, person, referral.office_id, referral.protected)
+    let source = ResourceId::from_uuid(referral.id.uuid());
+    families::store::meet_person(conn, person, referral.office_id, referral.protected, source)
 }

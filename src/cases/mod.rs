@@ -6,6 +6,7 @@ pub mod change_person;
 pub mod complete_follow_up;
 pub mod correct_contact;
 pub mod correct_referral;
+pub mod further_report;
 pub mod intake;
 pub mod move_person;
 pub mod protect;

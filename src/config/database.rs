@@ -1,10 +1,12 @@
 //! The configuration of the database: its address and its password.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
+use zeroize::Zeroizing;
 
-use crate::config::Hidden;
+use crate::config::files::FilesConfig;
+use crate::config::hidden::Hidden;
 use crate::db::Target;
 
 /// The arguments that name the database, for every command that needs one.
@@ -28,21 +30,22 @@ pub struct DatabaseConfig {
 
 impl DatabaseConfig {
     /// Returns the database that the arguments name, with the password from the file if there is one.
-    pub fn target(&self) -> Result<Target, String> {
+    pub fn target(&self, files: FilesConfig) -> Result<Target, String> {
+        const PASSWORD: &str = "NARA_DATABASE_PASSWORD_FILE";
         let target: Target = self.database_url.0.parse().map_err(|error| format!("DATABASE_URL: {error}"))?;
         let Some(path) = &self.database_password_file else { return Ok(target) };
-        let with_password = read_line(path).and_then(|password| target.with_password(&password));
-        with_password.map_err(|error| format!("NARA_DATABASE_PASSWORD_FILE: {error}"))
+        let text = files.secret(PASSWORD, path)?;
+        let with_password = line(&text).and_then(|password| target.with_password(&password));
+        with_password.map_err(|error| format!("{PASSWORD}: {error}"))
     }
 }
 
-fn read_line(path: &Path) -> Result<String, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+fn line(text: &str) -> Result<Zeroizing<String>, String> {
     // Editors and `echo` end the line of a file.
-    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = text.strip_suffix('\n').unwrap_or(text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.is_empty() || line.contains(['\n', '\0']) {
         return Err("expected one line with the password".to_owned());
     }
-    Ok(line.to_owned())
+    Ok(Zeroizing::new(line.to_owned()))
 }

@@ -3,16 +3,18 @@
 use std::fmt;
 use std::str::FromStr;
 
+use zeroize::Zeroizing;
+
 /// An argument that may hold a password or keys. It is kept as plain text and parsed only after clap has finished, because clap
-/// quotes an argument that it refuses.
+/// quotes an argument that it refuses. It is wiped from memory when it is dropped. clap and the system keep copies of their own.
 #[derive(Clone)]
-pub struct Hidden(pub(super) String);
+pub struct Hidden(pub(super) Zeroizing<String>);
 
 impl FromStr for Hidden {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
+        Ok(Self(Zeroizing::new(text.to_owned())))
     }
 }
 

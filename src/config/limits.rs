@@ -1,6 +1,6 @@
 //! The rate limits of callers, as the arguments of an installation set them.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -33,6 +33,11 @@ pub struct LimitsConfig {
     /// The rate of failed sign-ins from one IP address. If it is exceeded, only calls that fail to sign in get 429
     #[arg(long, env = "NARA_LIMIT_SIGN_IN", value_name = "NARA_LIMIT_SIGN_IN", default_value = "20/min")]
     pub limit_sign_in: Rate,
+
+    /// The largest number of connections from one IP address (for IPv6: from one /64). Clients of trusted proxies are counted by their
+    /// calls under way instead
+    #[arg(long, env = "NARA_CONNECTIONS_PER_ADDRESS", value_name = "NARA_CONNECTIONS_PER_ADDRESS", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
+    pub connections_per_address: u16,
 }
 
 /// The rates of all rate limits of callers.
@@ -60,6 +65,11 @@ impl LimitsConfig {
             search: self.limit_search,
             sign_in: self.limit_sign_in,
         })
+    }
+
+    /// Returns the largest number of connections from one address; `None` if limits are off.
+    pub fn connections(&self) -> Option<NonZeroUsize> {
+        NonZeroUsize::new(self.connections_per_address.into()).filter(|_| self.limits)
     }
 }
 

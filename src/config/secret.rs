@@ -4,12 +4,16 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use zeroize::Zeroizing;
+
 use crate::code::code;
+use crate::config::files::FilesConfig;
 use crate::hex;
 
-/// The installation's secret: 32 random bytes, from which a separate key is derived for each purpose.
+/// The installation's secret: 32 random bytes, from which a separate key is derived for each purpose. It is wiped from memory when
+/// it is dropped.
 #[derive(Clone)]
-pub struct Secret([u8; 32]);
+pub struct Secret(Zeroizing<[u8; 32]>);
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,12 +26,11 @@ pub const DEMO_MARK: &str = "demo:";
 
 impl Secret {
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self(Zeroizing::new(bytes))
     }
 
-    pub fn read(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("NARA_SECRET_FILE: {} cannot be read: {error}", path.display()))?;
+    pub fn read(path: &Path, files: FilesConfig) -> Result<Self, String> {
+        let text = files.secret("NARA_SECRET_FILE", path)?;
         if text.starts_with(DEMO_MARK) {
             return Err("NARA_SECRET_FILE: this secret was made by `demo`; make one of your own, for example with: openssl rand -hex 32".to_owned());
         }
@@ -41,7 +44,7 @@ impl Secret {
 
     /// Returns the secret as it is written in its file: 64 hexadecimal digits.
     pub fn reveal(&self) -> String {
-        hex::encode(&self.0)
+        hex::encode(&*self.0)
     }
 }
 
@@ -51,6 +54,6 @@ impl FromStr for Secret {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong =
             || "expected 64 random lower-case hexadecimal digits; make them with: openssl rand -hex 32".to_owned();
-        hex::decode(text.trim()).filter(hex::are_random).map(Self).ok_or_else(wrong)
+        hex::decode(text.trim()).filter(hex::are_random).map(Self::new).ok_or_else(wrong)
     }
 }

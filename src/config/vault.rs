@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use zeroize::Zeroizing;
 
-use crate::config::{DEMO_MARK, Hidden};
+use crate::config::files::{FilesConfig, secret_on_stdin};
+use crate::config::hidden::Hidden;
+use crate::config::process::ON_STDIN;
+use crate::config::secret::DEMO_MARK;
 use crate::vault::Vault;
 
 /// The arguments with the vault's keys, for every command that reads or writes personal data.
@@ -15,7 +19,8 @@ pub struct VaultConfig {
     #[arg(long, env = "NARA_VAULT_KEYS_FILE", value_name = "NARA_VAULT_KEYS_FILE")]
     pub vault_keys_file: Option<PathBuf>,
 
-    /// The vault's ring of keys itself, instead of its file, with commas in place of line ends
+    /// The vault's ring of keys itself, instead of its file, with commas in place of line ends; - for the standard input. A file
+    /// is better: who lists the processes of the machine sees an argument
     #[arg(
         long,
         env = "NARA_VAULT_KEYS",
@@ -28,8 +33,8 @@ pub struct VaultConfig {
 
 impl VaultConfig {
     /// Reads the keys of a real installation's vault. Refuses keys that `demo` made.
-    pub fn vault(&self) -> Result<Vault, String> {
-        let (name, text) = self.text()?;
+    pub fn vault(&self, files: FilesConfig) -> Result<Vault, String> {
+        let (name, text) = self.text(files)?;
         if text.starts_with(DEMO_MARK) {
             return Err(format!(
                 "{name}: these keys were made by `demo`; make some of your own with: nara vault new-keys"
@@ -39,20 +44,19 @@ impl VaultConfig {
     }
 
     /// Reads the keys of the vault of a real installation or of a demo.
-    pub fn vault_of_either(&self) -> Result<Vault, String> {
-        let (name, text) = self.text()?;
+    pub fn vault_of_either(&self, files: FilesConfig) -> Result<Vault, String> {
+        let (name, text) = self.text(files)?;
         let ring = text.strip_prefix(DEMO_MARK).unwrap_or(&text);
         ring.parse().map(Vault::new).map_err(|error| format!("{name}: {error}"))
     }
 
-    fn text(&self) -> Result<(&'static str, String), String> {
+    fn text(&self, files: FilesConfig) -> Result<(&'static str, Zeroizing<String>), String> {
+        const NAME: &str = "NARA_VAULT_KEYS";
+        const FILE_NAME: &str = "NARA_VAULT_KEYS_FILE";
         match (&self.vault_keys_file, &self.vault_keys) {
-            (Some(path), _) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| format!("NARA_VAULT_KEYS_FILE: {} cannot be read: {error}", path.display()))?;
-                Ok(("NARA_VAULT_KEYS_FILE", text))
-            }
-            (None, Some(keys)) => Ok(("NARA_VAULT_KEYS", keys.0.clone())),
+            (Some(path), _) => Ok((FILE_NAME, files.secret(FILE_NAME, path)?)),
+            (None, Some(keys)) if *keys.0 == ON_STDIN => Ok((NAME, secret_on_stdin(NAME)?)),
+            (None, Some(keys)) => Ok((NAME, keys.0.clone())),
             (None, None) => {
                 let required =
                     "NARA_VAULT_KEYS_FILE: is required, or NARA_VAULT_KEYS; make keys with: nara vault new-keys";

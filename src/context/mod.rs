@@ -10,15 +10,19 @@
 //! 3. The job writes, in one transaction. The audit record and the kept answer follow in the same transaction.
 //! 4. If another call was faster, so that the job fails, the write is prepared and tried again, where the table of audit
 //!    actions says so.
-//! 5. A call about something that the caller may not know of is recorded in the audit as denied.
+//! 5. A call that fails by what the caller did is recorded in the audit as denied or refused. [`refused_calls`] records those that
+//!    fail before they come so far, such as by a body that is no JSON.
 //!
 //! A recorded read first finds the data; the audit record is stored durably before any of the data is returned.
 
 pub mod directory_writing;
 mod http;
+pub mod refused_calls;
 mod tx;
 
 use std::sync::Arc;
+
+use uuid::Uuid;
 
 use crate::audit::denials::Denials;
 use crate::audit::{self, AuditAttempt, AuditedCall, Entry};
@@ -120,8 +124,7 @@ impl<C: Acting> Context<C> {
             Some(again) => self.services.retries.idempotent(&self.call, &audited, again, repeat, work).await,
             None => work(Slot::none()).await,
         };
-        let outcome = if attempt.notes_readings_only { outcome } else { self.noted(outcome, &attempt) };
-        outcome.map(|written| (written, told))
+        self.noted(outcome, &attempt).map(|written| (written, told))
     }
 
     /// Prepares the job and runs it in a transaction, up to [`MOST_ATTEMPTS`] times. If another call was faster and the action
@@ -148,14 +151,31 @@ impl<C: Acting> Context<C> {
         Err(Error::new(Problem::Overloaded))
     }
 
-    /// Returns `outcome` unchanged. If it is an error because the resource of the call, or something that the caller named, was
-    /// not found, the attempt is recorded in the audit as denied, unless all callers of the action may know of every such
-    /// resource.
+    /// Returns `outcome` unchanged. If it is an error that the caller brought about, the attempt is recorded in the audit as denied
+    /// or refused, once for each call.
     pub fn noted<T>(&self, outcome: Result<T>, attempt: &AuditAttempt) -> Result<T> {
-        if attempt.action.is_open {
-            return outcome;
-        }
-        self.services.denials.noted(outcome, || attempt.denied(&self.audited()))
+        let record = || {
+            let record = attempt.failed(&self.audited());
+            if !record.resource_ids().is_empty() {
+                return record;
+            }
+            // A write of the directory finds the resource that its path names only after the directory was read again.
+            let named = self.call.named();
+            let named = named.and_then(|name| in_directory(name, attempt.action.resource_type, &self.directory));
+            record.about(named.into_iter().collect())
+        };
+        outcome.inspect_err(|error| self.services.denials.note(&self.call, attempt.action, error, record))
+    }
+}
+
+/// Returns the identifier of the resource of the directory that has this slug or identifier. `None` for resources of other types.
+fn in_directory(name: &str, resource_type: &str, directory: &Directory) -> Option<Uuid> {
+    match resource_type {
+        "area" => Some(directory.find_area(&name.parse().ok()?)?.id.uuid()),
+        "district" => Some(directory.find_district(&name.parse().ok()?)?.id.uuid()),
+        "office" => Some(directory.find_office(&name.parse().ok()?)?.id.uuid()),
+        "service" => Some(directory.find_service(&name.parse().ok()?)?.id.uuid()),
+        _ => None,
     }
 }
 

@@ -11,7 +11,7 @@ use diesel::sqlite::Sqlite;
 use crate::db::connection::DbConn;
 use crate::db::schema::{families, family_offices, outreach_contacts, partners, people, person_offices, referrals};
 use crate::error::{Error, Result};
-use crate::id::{FamilyId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId};
+use crate::id::{FamilyId, OfficeId, OutreachContactId, PartnerId, PersonId, ReferralId, ResourceId};
 
 /// Evaluates `$expression` with the concrete connection, which is called `$concrete` in it; it is compiled once for each
 /// database. This is needed for statements that diesel's multi-backend cannot express (a batch insert), and for frequent
@@ -157,6 +157,18 @@ pub fn hold_people(conn: &mut DbConn, ids: &[PersonId]) -> Result<()> {
     Ok(())
 }
 
+/// Locks the rows of these people until the end of the transaction, in order to change the families that they belong to. Waits
+/// for transactions that hold one of the people by [`hold_people`], and they wait for this one. On PostgreSQL, all transactions
+/// lock the rows in the same order, so that no deadlock arises. Nothing is needed on SQLite, which has one writer.
+pub fn take_people(conn: &mut DbConn, ids: &[PersonId]) -> Result<()> {
+    if let DbConn::Postgres(conn) = conn {
+        let rows = people::table.filter(people::id.eq_any(ids.to_vec())).order(people::id);
+        // References to the rows may be added meanwhile, since the key does not change.
+        rows.select(people::id).for_no_key_update().load::<PersonId>(conn)?;
+    }
+    Ok(())
+}
+
 /// Makes sure that the row of a referral does not change until the end of the transaction, as [`hold_people`] does for people.
 pub fn hold_referral(conn: &mut DbConn, id: ReferralId) -> Result<()> {
     if let DbConn::Postgres(conn) = conn {
@@ -192,18 +204,20 @@ pub fn hold_contact(conn: &mut DbConn, id: OutreachContactId) -> Result<()> {
 }
 
 /// A link from a person or a family to an office that has met them: whether only somebody with a protected identity gives the
-/// reason, and the code that binds the link.
-pub type MetLink<T> = (T, OfficeId, bool, Vec<u8>);
+/// reason, the contact or referral that is the reason, and the code that binds the link.
+pub type MetLink<T> = (T, OfficeId, bool, ResourceId, Vec<u8>);
 
-/// Stores that offices have met people, each with whether only somebody with a protected identity gives the reason. A link that
-/// exists is left as it is. PostgreSQL inserts all rows in one statement, since each statement is a round trip. Diesel cannot do
-/// that for SQLite if rows may exist already, so there they are inserted one by one, in process.
+/// Stores that offices have met people, each with whether only somebody with a protected identity gives the reason, and with the
+/// contact or referral that is the reason. A link that exists is left as it is. PostgreSQL inserts all rows in one statement, since
+/// each statement is a round trip. Diesel cannot do that for SQLite if rows may exist already, so there they are inserted one by
+/// one, in process.
 pub fn note_met_people(conn: &mut DbConn, met: &[MetLink<PersonId>]) -> Result<()> {
-    let row = |(person, office, through_protected, code): &MetLink<PersonId>| {
+    let row = |(person, office, through_protected, source, code): &MetLink<PersonId>| {
         (
             person_offices::person_id.eq(*person),
             person_offices::office_id.eq(*office),
             person_offices::through_protected.eq(*through_protected),
+            person_offices::source_id.eq(*source),
             person_offices::code.eq(code.clone()),
         )
     };
@@ -224,11 +238,12 @@ pub fn note_met_people(conn: &mut DbConn, met: &[MetLink<PersonId>]) -> Result<(
 
 /// Stores that offices have met families, as [`note_met_people`] does for people.
 pub fn note_met_families(conn: &mut DbConn, met: &[MetLink<FamilyId>]) -> Result<()> {
-    let row = |(family, office, through_protected, code): &MetLink<FamilyId>| {
+    let row = |(family, office, through_protected, source, code): &MetLink<FamilyId>| {
         (
             family_offices::family_id.eq(*family),
             family_offices::office_id.eq(*office),
             family_offices::through_protected.eq(*through_protected),
+            family_offices::source_id.eq(*source),
             family_offices::code.eq(code.clone()),
         )
     };

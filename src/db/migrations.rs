@@ -16,7 +16,7 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// The migrations: for each its version, and its SQL text for PostgreSQL and for SQLite.
-const TEXTS: [(&str, &str, &str); 6] = [
+const TEXTS: [(&str, &str, &str); 9] = [
     (
         "0001",
         include_str!("../../migrations/postgres/0001_foundation/up.sql"),
@@ -43,9 +43,24 @@ const TEXTS: [(&str, &str, &str); 6] = [
         include_str!("../../migrations/sqlite/0005_audit_anchor/up.sql"),
     ),
     (
-        "0006",
-        include_str!("../../migrations/postgres/0006_bound_rows/up.sql"),
-        include_str!("../../migrations/sqlite/0006_bound_rows/up.sql"),
+        "0008",
+        include_str!("../../migrations/postgres/0008_guests/up.sql"),
+        include_str!("../../migrations/sqlite/0008_guests/up.sql"),
+    ),
+    (
+        "0009",
+        include_str!("../../migrations/postgres/0009_sent_reports/up.sql"),
+        include_str!("../../migrations/sqlite/0009_sent_reports/up.sql"),
+    ),
+    (
+        "0010",
+        include_str!("../../migrations/postgres/0010_token_times/up.sql"),
+        include_str!("../../migrations/sqlite/0010_token_times/up.sql"),
+    ),
+    (
+        "0011",
+        include_str!("../../migrations/postgres/0011_bound_rows/up.sql"),
+        include_str!("../../migrations/sqlite/0011_bound_rows/up.sql"),
     ),
 ];
 

@@ -8,12 +8,14 @@
 //! - A job is a function that does database work and nothing else, because it may run again: on PostgreSQL after a deadlock or a
 //!   serialization failure, on SQLite when another job of its group failed.
 
+pub mod among;
 pub mod backup;
 mod checkpoints;
 pub mod columns;
 pub mod connection;
 pub mod dialect;
 pub mod migrations;
+pub mod private;
 pub mod schema;
 pub mod sizes;
 pub mod sql_types;

@@ -169,6 +169,7 @@ diesel::table! {
         name -> Nullable<Binary>,
         works_cases -> Bool,
         signed_in_at -> SqlTime,
+        token_issued_at -> Nullable<SqlTime>,
     }
 }
 
@@ -265,10 +266,11 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::{Binary, Bool, Nullable};
     use super::*;
-    person_offices (person_id, office_id, through_protected) {
+    person_offices (person_id, office_id, through_protected, source_id) {
         person_id -> SqlUuid,
         office_id -> SqlUuid,
         through_protected -> Bool,
+        source_id -> SqlUuid,
         code -> Nullable<Binary>,
     }
 }
@@ -276,10 +278,22 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::{Binary, Bool, Nullable};
     use super::*;
-    family_offices (family_id, office_id, through_protected) {
+    family_offices (family_id, office_id, through_protected, source_id) {
         family_id -> SqlUuid,
         office_id -> SqlUuid,
         through_protected -> Bool,
+        source_id -> SqlUuid,
+        code -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    family_guests (person_id, family_id) {
+        person_id -> SqlUuid,
+        family_id -> SqlUuid,
+        place -> Integer,
         code -> Nullable<Binary>,
     }
 }
@@ -354,9 +368,10 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(partner_keys, partners);
 diesel::allow_tables_to_appear_in_same_query!(people, person_name_tokens, person_offices);
-diesel::allow_tables_to_appear_in_same_query!(families, family_offices, people);
+diesel::allow_tables_to_appear_in_same_query!(families, family_offices, people, family_guests, family_events);
 diesel::allow_tables_to_appear_in_same_query!(staff, staff_offices);
 diesel::allow_tables_to_appear_in_same_query!(audit_records, audit_seals);
 diesel::joinable!(partner_keys -> partners (partner_id));
 diesel::joinable!(person_name_tokens -> people (person_id));
+diesel::joinable!(family_guests -> people (person_id));
 diesel::joinable!(staff_offices -> staff (staff_id));

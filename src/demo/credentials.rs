@@ -9,6 +9,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use p256::SecretKey;
 use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use crate::auth::key_set;
 use crate::auth::tokens::TokenVerifier;
@@ -62,6 +63,7 @@ impl DemoCredentials {
     pub fn load(folder: &Path) -> Result<Self, String> {
         let read = |name: &str| {
             std::fs::read_to_string(folder.join(name))
+                .map(Zeroizing::new)
                 .map_err(|error| format!("--data-dir: {} cannot be read: {error}", folder.join(name).display()))
         };
         let secret = read("demo-secret")?;

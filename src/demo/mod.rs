@@ -27,15 +27,15 @@ use crate::binding;
 use crate::bound_tables;
 use crate::cli::{DemoConfig, DemoTokenConfig};
 use crate::config::DEMO_ENVIRONMENT;
-use crate::config::limits::Rates;
+use crate::config::limits::LimitsConfig;
 use crate::db::connection::Purpose;
 use crate::db::schema::directory_state;
-use crate::db::{DbConn, Target, migrations};
+use crate::db::{DbConn, Target, migrations, private};
 use crate::directory;
 use crate::error::{Error, Result};
 use crate::moment::Moment;
 use crate::partners;
-use crate::server::{self, DerivedKeys, MetricsAt, RunningServer, Setup, Timeouts};
+use crate::server::{self, ConnectionLimits, DerivedKeys, MetricsAt, RunningServer, Setup, Timeouts};
 use crate::time::{Clock, Random};
 
 use credentials::DemoCredentials;
@@ -47,16 +47,16 @@ pub async fn run(config: DemoConfig) -> std::result::Result<(), String> {
         .map_err(|error| format!("--port: {} cannot be listened on: {error}", config.port))?;
     let reason = config.acceptance.accept_audit_break.as_deref();
     let acceptance = reason.map(str::parse).transpose().map_err(|_| "--accept-audit-break: expected a reason")?;
-    let running = start(&config.data_dir, listener, config.limits.rates(), acceptance).await?;
+    let running = start(&config.data_dir, listener, Some(&config.limits), acceptance).await?;
     running.until_stopped().await.map_err(|error| error.told())
 }
 
 /// Makes and fills the demo's folder if that has not been done, starts the server on `listener`, writes `demo.json`, and prints
-/// the tokens and keys. `acceptance` is the reason for which a break of the audit is accepted.
+/// the tokens and keys. Without `limits`, nobody is limited. `acceptance` is the reason for which a break of the audit is accepted.
 pub async fn start(
     folder: &Path,
     listener: TcpListener,
-    limits: Option<Rates>,
+    limits: Option<&LimitsConfig>,
     acceptance: Option<BreakAcceptance>,
 ) -> std::result::Result<RunningServer, String> {
     let explain = |error: Error| error.told();
@@ -66,6 +66,7 @@ pub async fn start(
     let credentials = DemoCredentials::load_or_make(folder, &moment.random)?;
     let path = folder.join("nara.db");
     let target = Target::Sqlite(path.to_str().ok_or("--data-dir: expected a path in UTF-8")?.to_owned());
+    private::take_from_others(&target);
     migrations::run(&target).map_err(|error| format!("--data-dir: {}: {}", path.display(), explain(error)))?;
     // A year of synthetic work needs much memory for a moment. It goes back to the system when the thread ends.
     let prepared = std::thread::scope(|scope| scope.spawn(|| prepare(&target, folder, &credentials, &moment)).join());
@@ -82,7 +83,9 @@ pub async fn start(
         public_url: None,
         cors_origins: Vec::new(),
         trusted_proxies: Vec::new(),
-        limits,
+        limits: limits.and_then(LimitsConfig::rates),
+        connections: ConnectionLimits::with_share(limits.and_then(LimitsConfig::connections)),
+        keeps_credentials: true,
         tokens: credentials.verifier()?,
         permissions: Permissions::standard(),
         secret: credentials.secret.clone(),

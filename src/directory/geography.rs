@@ -2,7 +2,7 @@
 //! check that the active districts divide the municipality without gaps and overlaps.
 //!
 //! The geography takes far longer to work out than anything else in a snapshot, and most changes do not affect it. So
-//! it is reused from a snapshot of the same day, unless a boundary or the set of active districts has changed.
+//! it is reused from an earlier snapshot, unless a boundary or the set of active districts has changed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -55,7 +55,13 @@ impl Geography {
         let locator = Locator::new(&shapes.collect::<Vec<_>>());
         let municipality: Vec<_> = outline.iter().map(|outline| (0, outline.as_ref())).collect();
         let municipality = Locator::new(&municipality);
-        let label_points = boundaries.iter().map(|(id, boundary)| (*id, boundary.label_point())).collect();
+        let label_point = |(id, boundary): (&DistrictId, &Arc<Boundary>)| {
+            let known =
+                before.filter(|before| before.boundaries.get(id).is_some_and(|held| Arc::ptr_eq(held, boundary)));
+            let known = known.and_then(|before| before.label_points.get(id).copied());
+            (*id, known.unwrap_or_else(|| boundary.label_point()))
+        };
+        let label_points = boundaries.iter().map(label_point).collect();
         Arc::new(Self { boundaries, label_points, outline, active, locator, municipality, findings: OnceLock::new() })
     }
 
@@ -113,8 +119,13 @@ impl Geography {
         self.municipality.locate(lon, lat).is_some() || self.locate(lat, lon).is_some()
     }
 
+    /// Whether the gaps and overlaps have been worked out.
+    pub fn has_findings(&self) -> bool {
+        self.findings.get().is_some()
+    }
+
     /// Returns the gaps between the active districts and their overlaps. They are worked out at the first call and
-    /// kept.
+    /// kept. That takes up to seconds, so a call that is answered must come after [`super::Handle::searched`].
     pub fn findings(&self) -> &Findings {
         self.findings.get_or_init(|| {
             let all: Vec<(DistrictId, &Boundary)> =

@@ -8,7 +8,8 @@
 //!   each other. Rings may touch at single points. A position that is repeated is harmless and kept, because the data of
 //!   Statistics Sweden have such positions.
 //! - The work of checking is bounded for any boundary. Each edge is compared only with edges near it, not with all
-//!   others as in geo's `Validation`, and a drawing that still needs too many comparisons is refused.
+//!   others as in geo's `Validation`, and a drawing that still needs too many comparisons is refused. The work of
+//!   measuring a boundary against the others is bounded as well (see [`effort`]).
 //! - Tests of the side of a line on which a point lies are exact (geo's robust predicates). They use the decimals that
 //!   were sent, because three positions in a row would nearly always be slightly out of line as binary fractions.
 //!   Measures are taken on a plane through the place, which keeps straight edges straight. The error of the plane is
@@ -16,7 +17,10 @@
 
 mod cutting;
 pub mod drawing;
+pub mod effort;
+pub mod fit;
 pub mod measures;
+mod middle;
 mod rings;
 
 use geo::orient::Direction;

@@ -5,7 +5,7 @@
 //! - Existing records are found by their slugs and keep their identifiers. Records that are not in the files are left
 //!   unchanged. If the files do not state the status of an existing record, it keeps its status.
 //! - The active districts must not overlap. The ground that they cover together is the outline of the municipality from
-//!   then on.
+//!   then on. It is measured before the transaction, so that a running server can write meanwhile.
 //! - A mistake in the files is reported with its file and its location in the file.
 
 pub mod files;
@@ -14,19 +14,20 @@ mod merge;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use crate::audit::authorship::RecordKey;
 use crate::audit::{self, Actor, Entry, actions};
 use crate::db::connection::{Purpose, Target};
-use crate::db::{DbConn, in_transaction};
+use crate::db::{DbConn, in_transaction, stale};
 use crate::directory::geometry::{self, Boundary};
 use crate::directory::import::files::Data;
 use crate::directory::import::merge::{Merged, Plan};
-use crate::directory::store;
+use crate::directory::{Directory, DirectoryParts, store};
 use crate::districts::District;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::id::DistrictId;
 use crate::moment::Moment;
 use crate::vault::{VaultKeys, state};
@@ -74,12 +75,20 @@ pub fn import(
 ) -> std::result::Result<Summary, String> {
     let data = Data::parse(&files::read(folder)?).map_err(|error| error.told())?;
     let mut conn = target.connect(Purpose::Writing).map_err(|error| error.told())?;
-    let import = |conn: &mut DbConn| {
-        state::check(conn, ring, moment.now)?;
-        write(conn, &data, &RecordKey::of(ring), moment)
-    };
-    in_transaction(&mut conn, &import).map_err(|error| error.told())
+    in_transaction(&mut conn, &|conn: &mut DbConn| state::check(conn, ring, moment.now)).map_err(|error| error.told())?;
+    let key = RecordKey::of(ring);
+    for _ in 0..ATTEMPTS {
+        let measured = MeasuredImport::new(&mut conn, &data, moment).map_err(|error| error.told())?;
+        match in_transaction(&mut conn, &|conn: &mut DbConn| measured.write(conn, &key, moment)) {
+            Err(error) if error.problem() == Problem::StaleVersion => {}
+            outcome => return outcome.map_err(|error| error.told()),
+        }
+    }
+    Err("the directory is being written all the time; try again".to_owned())
 }
+
+/// The number of times that an import is measured and tried, if somebody else writes the directory meanwhile.
+const ATTEMPTS: u32 = 8;
 
 /// Imports the built-in directory of Linköping, in the transaction that is open on `conn`. `key` is the key of audit records.
 pub fn embedded(conn: &mut DbConn, key: &RecordKey, moment: &Moment) -> Result<Summary> {
@@ -88,36 +97,66 @@ pub fn embedded(conn: &mut DbConn, key: &RecordKey, moment: &Moment) -> Result<S
 
 /// Makes a snapshot of Linköping's directory without a database, for tests of code that reads it.
 #[cfg(test)]
-pub fn in_memory(moment: &Moment) -> Result<crate::directory::snapshot::Directory> {
-    use crate::directory::{Directory, DirectoryParts};
-    let mut plan = Plan::new(Data::parse(&files::linkoping())?, DirectoryParts::default(), moment)?;
-    let outline = partition(&plan)?;
-    plan.documents.outline = Some(outline.to_geojson());
-    let parts = DirectoryParts {
-        version: 1,
-        documents: plan.documents,
-        areas: plan.areas.all,
-        districts: plan.districts.all,
-        boundaries: plan.boundaries,
-        outline: Some(std::sync::Arc::new(outline)),
-        offices: plan.offices.all,
-        services: plan.services.all,
-    };
-    Directory::new(parts, moment.now, None)
+pub fn in_memory(moment: &Moment) -> Result<Directory> {
+    let plan = Plan::new(Data::parse(&files::linkoping())?, DirectoryParts::default(), moment)?;
+    Ok(MeasuredImport::of(plan, 0, moment)?.expected)
 }
 
+/// Measures and writes in the one transaction that is open on `conn`, where nobody else waits for it.
 fn write(conn: &mut DbConn, data: &Data, key: &RecordKey, moment: &Moment) -> Result<Summary> {
-    store::count_write(conn)?;
-    let mut plan = Plan::new(data.clone(), store::read(conn, None)?, moment)?;
-    plan.documents.outline = Some(partition(&plan)?.to_geojson());
-    store::write_documents(conn, &plan.documents)?;
-    write_rows(conn, &plan)?;
-    let trace_id = hex::encode(&moment.random.bytes::<16>());
-    let entry = Entry::new(key, moment, Actor::System, actions::DIRECTORY_IMPORTED, plan.written_ids(), trace_id);
-    audit::record(conn, &entry)?;
-    // A snapshot is made from the new rows, so that a database with which no server could start is never written.
-    store::load(conn, moment.now)?;
-    Ok(plan.summary())
+    MeasuredImport::new(conn, data, moment)?.write(conn, key, moment)
+}
+
+/// An import that is planned and measured, so that only its rows have to be written.
+struct MeasuredImport {
+    plan: Plan,
+    /// The version of the directory that the plan is based on.
+    version: i64,
+    /// The directory as it will be after the import.
+    expected: Directory,
+}
+
+impl MeasuredImport {
+    fn new(conn: &mut DbConn, data: &Data, moment: &Moment) -> Result<Self> {
+        let before = store::read(conn, None)?;
+        let version = before.version;
+        Self::of(Plan::new(data.clone(), before, moment)?, version, moment)
+    }
+
+    fn of(mut plan: Plan, version: i64, moment: &Moment) -> Result<Self> {
+        let outline = partition(&plan)?;
+        plan.documents.outline = Some(outline.to_geojson());
+        let parts = DirectoryParts {
+            version: version + 1,
+            documents: plan.documents.clone(),
+            areas: plan.areas.all.clone(),
+            districts: plan.districts.all.clone(),
+            boundaries: plan.boundaries.clone(),
+            outline: Some(Arc::new(outline)),
+            offices: plan.offices.all.clone(),
+            services: plan.services.all.clone(),
+        };
+        let expected = Directory::new(parts, moment.now, None)?;
+        Ok(Self { plan, version, expected })
+    }
+
+    /// Writes the import. Fails as stale if somebody else has written the directory since it was planned.
+    fn write(&self, conn: &mut DbConn, key: &RecordKey, moment: &Moment) -> Result<Summary> {
+        if store::count_write(conn)? != self.version + 1 {
+            return Err(stale());
+        }
+        store::write_documents(conn, &self.plan.documents)?;
+        write_rows(conn, &self.plan)?;
+        let trace_id = hex::encode(&moment.random.bytes::<16>());
+        let written = self.plan.written_ids();
+        let entry = Entry::new(key, moment, Actor::System, actions::DIRECTORY_IMPORTED, written, trace_id);
+        audit::record(conn, &entry)?;
+        // A snapshot is made from the new rows, so that a database with which no server could start is never written.
+        let after = store::next(conn, moment.now, &self.expected)?;
+        after
+            .map(|_| self.plan.summary())
+            .ok_or_else(|| Error::internal("the stored districts are not the imported ones"))
+    }
 }
 
 /// Returns the ground that the active districts cover together. Fails if two of them overlap by more than 1 m².

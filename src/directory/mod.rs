@@ -4,9 +4,10 @@
 //!
 //! - A [`Directory`] is a snapshot of the whole directory and never changes. A request that holds a snapshot sees one
 //!   state of the directory until it ends.
-//! - The directory is written only through [`crate::context::directory_writing`] and by [`import`]. Both make the next
-//!   snapshot inside the transaction that stores the change, so a change that breaks a rule of the whole directory is
-//!   not stored. A request that writes the directory sees its own change.
+//! - The directory is written only through [`crate::context::directory_writing`] and by [`import`]. Both measure the
+//!   ground as the change will leave it before the transaction, on a thread of its own ([`measuring`]), and make the next
+//!   snapshot inside the transaction. If another write has changed the districts meanwhile, nothing is stored and the
+//!   ground is measured again. A request that writes the directory sees its own change.
 //! - Other servers on the same database notice a newer version within about a second ([`Handle::refresh`]).
 //! - An empty database gives an empty directory. The program starts and has nothing to show until a directory is
 //!   imported.
@@ -19,6 +20,7 @@ mod handle;
 pub mod import;
 pub mod known;
 pub mod locator;
+pub mod measuring;
 mod places;
 pub mod routes;
 pub mod snapshot;

@@ -28,6 +28,6 @@ pub fn mount(api: &mut impl Mount) {
 )]
 #[get("/directory/coverage")]
 async fn get_coverage(_: Anyone, call: Call, directory: Data<Handle>) -> Result<HttpResponse> {
-    let directory = directory.current();
+    let directory = directory.searched().await?;
     call.kept(&directory.answers, || Representation::of(&Coverage::of(&directory), Validator::Content))
 }

@@ -70,9 +70,9 @@ pub struct DirectoryParts {
 }
 
 impl Directory {
-    /// Makes a snapshot of these contents at the time `now`. Results of the snapshot `before` are reused if it was made
-    /// on the same day and the contents that they depend on are unchanged. Fails if an office's opening hours cannot be
-    /// read.
+    /// Makes a snapshot of these contents at the time `now`. Results of the snapshot `before` are reused if the contents
+    /// that they depend on are unchanged, opening hours only if it was made on the same day. Fails if an office's opening
+    /// hours cannot be read.
     pub fn new(parts: DirectoryParts, now: Timestamp, before: Option<&Self>) -> Result<Self> {
         let DirectoryParts {
             version,
@@ -91,10 +91,12 @@ impl Directory {
         let municipality = documents.municipality.clone().unwrap_or_else(Municipality::unnamed);
         let calendar = Calendar::new(municipality.time_zone, documents.holidays());
         let day = calendar.local_date(now.utc());
-        let before = before.filter(|before| before.day == day);
         let geography = Geography::new(&districts, boundaries, outline, before.map(|before| &before.geography));
-        let same_calendar = before
-            .filter(|before| before.calendar.holidays() == calendar.holidays() && before.municipality == municipality);
+        let same_calendar = before.filter(|before| {
+            before.day == day
+                && before.calendar.holidays() == calendar.holidays()
+                && before.municipality == municipality
+        });
         Ok(Self {
             version,
             places: Places::new(&documents, &districts, &municipality),
@@ -117,6 +119,33 @@ impl Directory {
     /// Makes a snapshot of an empty directory, as it is before the first import.
     pub fn empty(now: Timestamp) -> Result<Self> {
         Self::new(DirectoryParts::default(), now, None)
+    }
+
+    /// Makes a snapshot with other districts and boundaries, and with everything else as it is here. Results are reused of
+    /// the snapshot `before`.
+    pub fn with_districts(
+        &self,
+        districts: Vec<District>,
+        boundaries: HashMap<DistrictId, Arc<Boundary>>,
+        now: Timestamp,
+        before: &Self,
+    ) -> Result<Self> {
+        let parts = DirectoryParts {
+            version: self.version,
+            documents: self.documents.clone(),
+            areas: self.areas.clone(),
+            districts,
+            boundaries,
+            outline: self.shared_outline(),
+            offices: self.offices.clone(),
+            services: self.services.clone(),
+        };
+        Self::new(parts, now, Some(before))
+    }
+
+    /// Whether the boundaries, the active districts and the outline are the very ones of the snapshot `other`.
+    pub fn has_ground_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.geography, &other.geography)
     }
 
     /// Whether this snapshot should replace the snapshot `other`: it has a later version, or the same version and a
@@ -203,6 +232,15 @@ impl Directory {
     /// Returns the outline of the municipality, or `None` before the first import.
     pub fn outline(&self) -> Option<&Boundary> {
         self.geography.outline()
+    }
+
+    pub fn shared_outline(&self) -> Option<Arc<Boundary>> {
+        self.geography.shared_outline()
+    }
+
+    /// Returns the boundaries of all districts, those of retired districts included.
+    pub fn boundaries(&self) -> &HashMap<DistrictId, Arc<Boundary>> {
+        self.geography.boundaries()
     }
 
     /// Returns the active district with this name, or with a part that has this name. Returns `None` if there is none,

@@ -21,20 +21,35 @@ pub fn load(conn: &mut DbConn, now: Timestamp) -> Result<Directory> {
     Directory::new(read(conn, None)?, now, None)
 }
 
-/// Reads the directory and makes a snapshot of it. Boundaries and results that have not changed since the snapshot
-/// `before` are taken from that snapshot.
-pub fn reload(conn: &mut DbConn, now: Timestamp, before: &Directory) -> Result<Directory> {
-    Directory::new(read(conn, Some(before))?, now, Some(before))
+/// Makes the next snapshot in the transaction that writes the directory, after its rows have been written. `expected` is
+/// the directory as the change should leave it, and its ground was measured before. Returns `None` if the stored districts
+/// have other versions, because another write came first. No boundary is read or measured here, so the transaction
+/// is short.
+pub fn next(conn: &mut DbConn, now: Timestamp, expected: &Directory) -> Result<Option<Directory>> {
+    let version = version(conn)?;
+    let districts = districts::store::all(conn)?;
+    let is_expected =
+        |stored: &District| expected.district(stored.id).is_some_and(|expected| expected.version == stored.version);
+    if districts.len() != expected.districts.len() || !districts.iter().all(is_expected) {
+        return Ok(None);
+    }
+    let documents = documents(conn)?;
+    if documents.outline != expected.documents.outline {
+        return Ok(None);
+    }
+    let ground = (expected.geography.boundaries().clone(), expected.geography.shared_outline());
+    let parts = with_ground(conn, version, documents, districts, ground)?;
+    Directory::new(parts, now, Some(expected)).map(Some)
 }
 
-/// Reads the directory and makes a snapshot, if the database has a newer version than the snapshot `held`, or if `held`
-/// was made on an earlier day. Otherwise, returns `None`.
-pub fn load_newer(conn: &mut DbConn, now: Timestamp, held: &Directory) -> Result<Option<Directory>> {
+/// Reads the directory, if the database has a newer version than the snapshot `held`, or if `held` was made on an earlier
+/// day. Otherwise, returns `None`. Boundaries that have not changed are taken from `held`.
+pub fn read_newer(conn: &mut DbConn, now: Timestamp, held: &Directory) -> Result<Option<DirectoryParts>> {
     let yesterdays = held.day != held.calendar.local_date(now.utc());
     if !yesterdays && version(conn)? <= held.version {
         return Ok(None);
     }
-    reload(conn, now, held).map(Some)
+    read(conn, Some(held)).map(Some)
 }
 
 /// Returns the version of the directory in the database: the number of times that it has been written.
@@ -79,6 +94,20 @@ fn read_once(conn: &mut DbConn, before: Option<&Directory>, version: i64) -> Res
         (None, Some(outline)) => Some(Arc::new(parse(outline)?)),
         (None, None) => None,
     };
+    with_ground(conn, version, documents, districts, (boundaries, outline))
+}
+
+/// The boundaries of the districts, and the outline of the municipality if it was imported.
+type Ground = (HashMap<DistrictId, Arc<Boundary>>, Option<Arc<Boundary>>);
+
+/// Reads the areas, offices and services, and returns them with the parts that were read before.
+fn with_ground(
+    conn: &mut DbConn,
+    version: i64,
+    documents: Documents,
+    districts: Vec<District>,
+    (boundaries, outline): Ground,
+) -> Result<DirectoryParts> {
     Ok(DirectoryParts {
         version,
         documents,

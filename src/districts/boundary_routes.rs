@@ -1,7 +1,10 @@
 //! The HTTP operations on boundaries of districts.
 
+use std::sync::Arc;
+
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, put};
+use tokio::sync::OnceCell;
 
 use crate::audit::actions;
 use crate::auth::{Administrator, Anyone};
@@ -10,7 +13,7 @@ use crate::context::directory_writing::DirectoryChange;
 use crate::directory::{Directory, Handle};
 use crate::districts::boundary::BoundaryBody;
 use crate::districts::features::MEDIA_TYPE;
-use crate::districts::rules::check_boundary;
+use crate::districts::ground::{DrawnBoundary, GroundChange};
 use crate::districts::store;
 use crate::error::{Error, Result};
 use crate::http::answer::{Representation, Validator};
@@ -53,7 +56,8 @@ pub async fn get_boundary(
 ///
 /// The new boundary may overlap a neighbour by at most 1 m² and reach outside the municipality by at most 1 m. It may
 /// leave a gap, which the coverage of the directory reports. To move ground from one district to another, first redraw
-/// the district that gives it up, then the one that takes it.
+/// the district that gives it up, then the one that takes it. A boundary with too many edges near those of other districts
+/// is refused as too intricate.
 #[utoipa::path(
     operation_id = "replaceBoundary",
     tag = "districts",
@@ -68,21 +72,27 @@ pub async fn put_boundary(
     name: Named<DistrictName>,
     body: Body<BoundaryBody>,
 ) -> Result<HttpResponse> {
+    let (body, drawn) = (Arc::new(body.0), OnceCell::new());
     let prepare = async |latest: &Directory| {
         let district = latest.find_district(&name.0).ok_or_else(Error::not_found)?;
         ctx.call.check_if_match(district.version)?;
-        let boundary = body.0.parse(latest, "")?.to_geojson();
-        let view = BoundaryBody(boundary.clone());
+        let read = || DrawnBoundary::read(&body, ctx.directory_handle(), latest, "");
+        let DrawnBoundary { boundary, geojson } = drawn.get_or_try_init(read).await?.clone();
         let changed = district.with_new_boundary(&ctx.call.moment);
         let (id, version) = (changed.id, changed.version);
+        let answer = Written::changed(&*geojson, Validator::Version(version))?;
         Ok(DirectoryChange {
             id: id.uuid(),
+            ground: GroundChange::Written {
+                district: Box::new(changed.clone()),
+                boundary: Some(boundary),
+                judged_at: Some(""),
+            },
             work: move |conn: &mut _| {
                 store::update(conn, &changed)?;
-                store::update_boundary(conn, id, &boundary)
+                store::update_boundary(conn, id, &geojson)
             },
-            rule: move |after: &Directory| check_boundary(after, id, ""),
-            answer: move |_: &Directory| Written::changed(&view, Validator::Version(version)),
+            answer: move |_: &Directory| Ok(answer.clone()),
         })
     };
     ctx.call.send(ctx.write_directory(actions::DISTRICT_BOUNDARY_REPLACED.on_new(), prepare).await?)

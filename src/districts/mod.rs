@@ -12,6 +12,7 @@ mod answers;
 pub mod boundary;
 mod boundary_routes;
 mod features;
+pub mod ground;
 pub mod routes;
 pub mod rules;
 pub mod store;

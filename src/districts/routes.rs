@@ -1,18 +1,21 @@
 //! The HTTP operations on districts.
 
+use std::sync::Arc;
+
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
+use tokio::sync::OnceCell;
 use utoipa::IntoParams;
 
 use crate::audit::actions;
 use crate::auth::{Administrator, Anyone};
 use crate::context::Context;
-use crate::context::directory_writing::{DirectoryChange, any, no_content};
+use crate::context::directory_writing::{DirectoryChange, no_content};
 use crate::directory::{Directory, Handle};
 use crate::districts::boundary_routes::{get_boundary, put_boundary};
 use crate::districts::features::{self, DistrictFeature, DistrictFeatures};
-use crate::districts::rules::check_boundary;
+use crate::districts::ground::{DrawnBoundary, GroundChange};
 use crate::districts::view::DistrictView;
 use crate::districts::{District, DistrictDetails, NewDistrict, answers, store};
 use crate::error::{Error, Problem, Result};
@@ -113,15 +116,21 @@ async fn list_districts(
 )]
 #[post("/districts")]
 async fn create_district(ctx: Context<Administrator>, new: Body<NewDistrict>) -> Result<HttpResponse> {
+    let (body, details) = new.0.split();
+    let (body, drawn) = (Arc::new(body), OnceCell::new());
     let prepare = async |latest: &Directory| {
-        let (boundary, details) = new.0.clone().split();
-        let district = District::new(details, &latest.known(), &ctx.call.moment)?;
-        let boundary = boundary.parse(latest, "/boundary")?.to_geojson();
+        let district = District::new(details.clone(), &latest.known(), &ctx.call.moment)?;
+        let read = || DrawnBoundary::read(&body, ctx.directory_handle(), latest, "/boundary");
+        let DrawnBoundary { boundary, geojson } = drawn.get_or_try_init(read).await?.clone();
         let (id, links) = (district.id, ctx.call.links());
         Ok(DirectoryChange {
             id: id.uuid(),
-            work: move |conn: &mut _| store::insert(conn, &district, &boundary),
-            rule: move |after: &Directory| check_boundary(after, id, "/boundary"),
+            ground: GroundChange::Written {
+                district: Box::new(district.clone()),
+                boundary: Some(boundary),
+                judged_at: Some("/boundary"),
+            },
+            work: move |conn: &mut _| store::insert(conn, &district, &geojson),
             answer: move |after: &Directory| answers::created(after, id, &links),
         })
     };
@@ -183,8 +192,12 @@ async fn change_district(
         let (id, links) = (district.id, ctx.call.links());
         Ok(DirectoryChange {
             id: id.uuid(),
+            ground: GroundChange::Written {
+                district: Box::new(changed.clone()),
+                boundary: None,
+                judged_at: taken_back.then_some("/status"),
+            },
             work: move |conn: &mut _| store::update(conn, &changed),
-            rule: move |after: &Directory| if taken_back { check_boundary(after, id, "/status") } else { Ok(()) },
             answer: move |after: &Directory| answers::changed(after, id, &links),
         })
     };
@@ -212,7 +225,7 @@ async fn delete_district(ctx: Context<Administrator>, name: Named<DistrictName>)
         ctx.call.check_if_match(district.version)?;
         let (id, version) = (district.id, district.version);
         let work = move |conn: &mut _| store::delete(conn, id, version);
-        Ok(DirectoryChange { id: id.uuid(), work, rule: any, answer: no_content })
+        Ok(DirectoryChange { id: id.uuid(), ground: GroundChange::Deleted(id), work, answer: no_content })
     };
     ctx.write_directory(actions::DISTRICT_DELETED.on_new(), prepare).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -2,8 +2,10 @@
 //! today, and its boundary fits among the others.
 
 use crate::directory::Directory;
-use crate::directory::geometry::measures::{TOLERANCE_METRES, overlap_square_metres, reach_outside_metres};
-use crate::directory::geometry::{Boundary, TOLERANCE_SQUARE_METRES};
+use crate::directory::geometry::Boundary;
+use crate::directory::geometry::effort::Effort;
+use crate::directory::geometry::fit;
+use crate::directory::geometry::measures::TOLERANCE_METRES;
 use crate::directory::known::DirectoryContext;
 use crate::districts::boundary::BoundaryBody;
 use crate::districts::{District, DistrictDetails};
@@ -36,33 +38,38 @@ impl District {
 }
 
 impl BoundaryBody {
-    /// Reads and checks the boundary by itself, without the other districts. `pointer` is the location of the boundary
-    /// in the request body, for the errors.
-    pub fn parse(&self, directory: &Directory, pointer: &str) -> Result<Boundary> {
-        Boundary::parse(&self.0, directory.outline())
+    /// Reads and checks the boundary by itself, without the other districts. `municipality` is the outline of the
+    /// municipality, if there is one. `pointer` is the location of the boundary in the request body, for the errors.
+    pub fn parse(&self, municipality: Option<&Boundary>, pointer: &str) -> Result<Boundary> {
+        Boundary::parse(&self.0, municipality)
             .map_err(|flaw| Error::invalid_at(format!("{pointer}{}", flaw.pointer), flaw.reason))
     }
 }
 
 /// Checks that an active district does not overlap another active district by more than 1 m² or reach outside the
 /// municipality by more than 1 m. A retired district is not checked. `pointer` is the field of the request body that
-/// the errors name.
+/// the errors name. A boundary that takes too much effort to measure is refused.
 pub fn check_boundary(directory: &Directory, id: DistrictId, pointer: &str) -> Result<()> {
     let Some(district) = directory.district(id).filter(|district| district.is_active()) else { return Ok(()) };
     let Some(boundary) = directory.boundary(district) else { return Ok(()) };
     let others = directory.districts.iter().filter(|other| other.is_active() && other.id != id);
-    let mut violations: Vec<Violation> = Vec::new();
-    for (other, theirs) in others.filter_map(|other| Some((other, directory.boundary(other)?))) {
-        let overlap = overlap_square_metres(boundary, theirs);
-        if overlap > TOLERANCE_SQUARE_METRES {
-            violations.push(Violation::at(pointer, overlaps(other, overlap)));
-        }
-    }
-    let reach = directory.outline().map_or(0.0, |outline| reach_outside_metres(boundary, outline));
-    if reach > TOLERANCE_METRES {
-        violations.push(Violation::at(pointer, leaves(reach)));
+    let (others, theirs): (Vec<&District>, Vec<&Boundary>) =
+        others.filter_map(|other| Some((other, directory.boundary(other)?))).unzip();
+    let fit = fit::measure(boundary, &theirs, directory.outline(), &mut Effort::default())
+        .map_err(|_| Error::invalid_at(pointer, too_intricate()))?;
+    let named = |(index, overlap): &(usize, f64)| Some(Violation::at(pointer, overlaps(others.get(*index)?, *overlap)));
+    let mut violations: Vec<Violation> = fit.overlaps.iter().filter_map(named).collect();
+    if fit.reach_metres > TOLERANCE_METRES {
+        violations.push(Violation::at(pointer, leaves(fit.reach_metres)));
     }
     if violations.is_empty() { Ok(()) } else { Err(Error::invalid(violations)) }
+}
+
+fn too_intricate() -> Text {
+    Text::new(
+        "is too intricate to be compared with the other districts: too many of its edges lie near theirs; simplify it",
+        "är för invecklad för att jämföras med de andra stadsdelarna: för många av dess kanter ligger nära deras; förenkla den",
+    )
 }
 
 pub(super) fn overlaps(other: &District, square_metres: f64) -> Text {

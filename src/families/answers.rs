@@ -7,6 +7,7 @@ use crate::auth::{CaseScope, OfStaff};
 use crate::context::{Context, Tx};
 use crate::db::DbConn;
 use crate::error::Result;
+use crate::families::known::known_among;
 use crate::families::membership::if_known;
 use crate::families::store::{self, Household};
 use crate::families::view::FamilyView;
@@ -30,9 +31,10 @@ pub struct VisibleFamily {
 }
 
 impl VisibleFamily {
-    /// The identifiers of the members that the answer shows. The audit record names them as well.
+    /// The identifiers of the members and guests that the answer shows. The audit record names them as well.
     pub fn others(&self) -> Vec<Uuid> {
-        self.household.members.iter().copied().map(PersonId::uuid).collect()
+        let Household { members, guests, .. } = &self.household;
+        members.iter().chain(guests).copied().map(PersonId::uuid).collect()
     }
 }
 
@@ -58,14 +60,15 @@ impl FamilyAnswers {
     /// access. Whether the caller may also change the family is judged by the own scope.
     pub fn find_readable(&self, conn: &mut DbConn, readable: &CaseScope, id: FamilyId) -> Result<VisibleFamily> {
         let found = look(conn, readable, id)?;
-        let may_change = *readable == self.scope || !store::known_among(conn, &self.scope, &[id])?.is_empty();
+        let may_change = *readable == self.scope || !known_among(conn, &self.scope, &[id])?.is_empty();
         Ok(VisibleFamily { may_change, ..found })
     }
 
     /// Makes the JSON form of a family that was found for this caller, with the links that the caller may follow.
     pub fn view(&self, found: VisibleFamily) -> Result<FamilyView> {
-        let Household { family, members, .. } = found.household;
-        Ok(FamilyView::new(family.open(&self.vault)?, members, found.first, found.may_change, &self.links))
+        let Household { family, members, guests, .. } = found.household;
+        let people = (members, guests);
+        Ok(FamilyView::new(family.open(&self.vault)?, people, found.first, found.may_change, &self.links))
     }
 
     /// The answer 201 with a family that the caller has registered.

@@ -1,6 +1,6 @@
 //! The change of a family's facts and members, made in one transaction.
 
-use crate::db::DbConn;
+use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::families::membership::ActingStaff;
 use crate::families::store::{self, SealedFamily};
@@ -27,10 +27,13 @@ impl FamilyChange {
         Ok(Self { family: SealedFamily::new(next, vault, &by.moment.random)?, by, joining, leaving })
     }
 
-    /// Stores the family's next version and moves the members. Fails as stale if the family or a leaving member was changed
+    /// Stores the family's next version and moves the members. Fails as stale if the family was changed or a leaving member left
     /// meanwhile.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         let id = self.family.id;
+        // People are locked before families, as in all transactions, so that no two wait for each other.
+        let moving: Vec<PersonId> = self.joining.iter().map(|(_, id)| *id).chain(self.leaving.clone()).collect();
+        dialect::take_people(conn, &moving)?;
         store::update(conn, &self.family)?;
         self.by.change_members(conn, id, &self.joining, &self.leaving)?;
         store::hide_district(conn, id)

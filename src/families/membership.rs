@@ -5,15 +5,15 @@ use uuid::Uuid;
 use crate::audit::{AuditAction, AuditedCall, Entry};
 use crate::auth::{CaseScope, OfStaff, Staff};
 use crate::context::Context;
-use crate::db::{DbConn, stale};
+use crate::db::{DbConn, dialect, stale};
 use crate::directory::Directory;
 use crate::error::{Error, Problem, Result, Text};
 use crate::families::store::{self, FamilyEvent};
-use crate::families::{FamilyEventKind, MOST_MEMBERS};
+use crate::families::{FamilyEventKind, MOST_MEMBERS, guests};
 use crate::http::call::Call;
 use crate::id::{FamilyId, PersonId, StaffId};
 use crate::moment::Moment;
-use crate::people::store as people_store;
+use crate::people::{belonging, store as people_store};
 use crate::rules::Rules;
 
 /// The member of staff who makes a call about people and families, with the time of the call and what the audit records about it.
@@ -78,11 +78,11 @@ impl ActingStaff {
         rules.finish(Some(()))
     }
 
-    /// Checks, after people have joined a family, that it has at most [`MOST_MEMBERS`] members. Otherwise fails with a problem at
+    /// Checks, after people have joined a family, that at most [`MOST_MEMBERS`] people are in it, guests included. Otherwise fails with a problem at
     /// the JSON pointer `pointer`. The family's row stays locked from the change of its members on, so that of two people who
     /// join at the same moment neither is overlooked.
     pub fn check_size(conn: &mut DbConn, family: FamilyId, pointer: &str) -> Result<()> {
-        if people_store::of_family(conn, family)?.len() <= MOST_MEMBERS {
+        if belonging::of_family(conn, family)?.len() <= MOST_MEMBERS {
             return Ok(());
         }
         let too_many = Text::new(
@@ -93,8 +93,8 @@ impl ActingStaff {
     }
 
     /// Moves people into a family and out of it, and adds that to the history. `joining` has the index of each person in the list
-    /// `memberIds` of the request. Somebody who joins must be known to the member of staff and be in no other family. Fails as
-    /// stale if somebody in `leaving` is no longer a member.
+    /// `memberIds` of the request. Somebody who joins must be known to the member of staff, and be in no family that the member
+    /// of staff may know of. Fails as stale if somebody in `leaving` is no longer in the family.
     pub fn change_members(
         &self,
         conn: &mut DbConn,
@@ -105,37 +105,47 @@ impl ActingStaff {
         if joining.is_empty() && leaving.is_empty() {
             return Ok(());
         }
-        let mut rules = Rules::default();
-        let mut found = Vec::new();
-        for (index, id) in joining {
-            let pointer = format!("/memberIds/{index}");
-            let person = if_known(people_store::find(conn, &self.sight, *id))?;
-            let Some(person) = rules.known(&pointer, id.uuid(), person) else { continue };
-            let elsewhere = Text::new(
-                "belongs to another family: move the person instead",
-                "tillhör en annan familj: flytta personen i stället",
-            );
-            rules.require(person.family_id.is_none(), pointer, elsewhere);
-            found.push(person);
-        }
-        rules.finish(Some(()))?;
+        let moving: Vec<PersonId> = joining.iter().map(|(_, id)| *id).chain(leaving.iter().copied()).collect();
+        dialect::take_people(conn, &moving)?;
+        self.check_can_join(conn, joining)?;
+        let families = belonging::families_of(conn, &moving)?;
+        let of = |id: &PersonId| families.get(id).map(Vec::as_slice).unwrap_or_default();
         let mut events = Vec::new();
-        for person in found {
-            people_store::place(conn, person.id, person.version, Some(family), self.moment.now)?;
-            events.push(self.event(FamilyEventKind::Moved, Some(person.id), None, Some(family)));
+        for (_, id) in joining {
+            belonging::put(conn, *id, of(id), &belonging::moved(of(id), &[], Some(family)))?;
+            events.push(self.event(FamilyEventKind::Moved, Some(*id), None, Some(family)));
         }
+        let still_known = people_store::known_among(conn, &self.sight, leaving)?;
         for id in leaving {
             // A member who was there a moment ago, and whom the writer can no longer find, has changed meanwhile.
-            let person = if_known(people_store::find(conn, &self.sight, *id))?.ok_or_else(stale)?;
-            if person.family_id != Some(family) {
+            if !of(id).contains(&family) || !still_known.contains(id) {
                 return Err(stale());
             }
-            people_store::place(conn, person.id, person.version, None, self.moment.now)?;
-            events.push(self.event(FamilyEventKind::Moved, Some(person.id), Some(family), None));
+            belonging::put(conn, *id, of(id), &belonging::moved(of(id), &[family], None))?;
+            events.push(self.event(FamilyEventKind::Moved, Some(*id), Some(family), None));
         }
         store::remember(conn, &events)?;
         store::members_changed(conn, family)?;
         Self::check_size(conn, family, "/memberIds")
+    }
+
+    fn check_can_join(&self, conn: &mut DbConn, joining: &[(usize, PersonId)]) -> Result<()> {
+        let ids: Vec<PersonId> = joining.iter().map(|(_, id)| *id).collect();
+        let known = people_store::known_among(conn, &self.sight, &ids)?;
+        let seen = guests::seen(conn, &self.sight, &ids)?;
+        let mut rules = Rules::default();
+        for (index, id) in joining {
+            let pointer = format!("/memberIds/{index}");
+            if rules.known(&pointer, id.uuid(), known.contains(id).then_some(())).is_none() {
+                continue;
+            }
+            let elsewhere = Text::new(
+                "belongs to another family: move the person instead",
+                "tillhör en annan familj: flytta personen i stället",
+            );
+            rules.require(seen.get(id).is_none_or(Vec::is_empty), pointer, elsewhere);
+        }
+        rules.finish(Some(()))
     }
 }
 

@@ -1,12 +1,12 @@
 //! The merge of a family into another one, made in one transaction.
 
-use crate::db::DbConn;
+use crate::db::{DbConn, dialect};
 use crate::error::{Error, Result, Text};
 use crate::families::membership::ActingStaff;
 use crate::families::store::{self, FamilyEvent, Household, SealedFamily};
 use crate::families::{Family, FamilyEventKind};
-use crate::id::FamilyId;
-use crate::people::store as people_store;
+use crate::id::{FamilyId, PersonId};
+use crate::people::belonging;
 use crate::rules::Rules;
 use crate::vault::{self, ConfidentialProse, Vault};
 
@@ -37,16 +37,17 @@ impl FamilyMerging {
         Ok(Self { by, next, gone, event })
     }
 
-    /// Moves the members, stores both families and adds the merge to the history. Fails as stale if one of the families was
+    /// Moves the people, stores both families and adds the merge to the history. Fails as stale if one of the families was
     /// changed meanwhile, and as invalid if the family would become too large.
     pub fn write(&self, conn: &mut DbConn) -> Result<()> {
         let (id, gone) = (self.next.id, self.gone.id);
+        let joined: Vec<PersonId> = belonging::of_family(conn, gone)?.iter().map(|person| person.id).collect();
+        dialect::take_people(conn, &joined)?;
         store::update(conn, &self.next)?;
-        let joined = people_store::of_family(conn, gone)?;
         store::merge(conn, &self.gone, id, self.by.moment.now)?;
         ActingStaff::check_size(conn, id, "/otherId")?;
         let joins = |person| self.by.event(FamilyEventKind::Merged, Some(person), Some(gone), Some(id));
-        let of_members = joined.into_iter().map(|(person, ..)| joins(person));
+        let of_members = joined.into_iter().map(joins);
         store::remember(conn, &of_members.chain([self.event.clone()]).collect::<Vec<_>>())
     }
 }

@@ -7,12 +7,17 @@
 //!   that a caller reads of a family, its entity tag included, is made only of what that caller may know.
 //! - A family that was merged into another one stays in the database and points to the other, so that older records still lead
 //!   somewhere. If that other family is merged as well, the pointer is moved on, so it always names a family that was not merged.
+//! - For staff who may not know of a family, its members belong to no family: they can be taken into another one, where they are
+//!   guests until somebody who may know of both decides. See [`crate::people::belonging`].
 //! - A history records who joined or left a family or moved to another one, and which families were merged.
 //! - When and how a family was first reached is computed from the contacts and referrals of all offices: see [`reached`].
 
 pub mod answers;
 pub mod bound;
 mod changing;
+pub mod guests;
+pub mod known;
+pub mod links;
 pub mod membership;
 mod merging;
 pub mod offices;
@@ -59,8 +64,9 @@ pub struct NewFamily {
     /// @example "Familjen på tredje våningen"
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "vault::disclose")]
     pub label: Option<ConfidentialLine>,
-    /// The members of the family. Somebody who joins must be a person whom you may know of and who is in no other family; at most
-    /// 50 people can join in one call. Members whom you may not know of are not listed and stay members.
+    /// The members of the family. Somebody who joins must be a person whom you may know of and who is in no other family that you
+    /// may know of; at most 50 people can join in one call. Members whom you may not know of are not listed and stay members.
+    /// Guests of the family stay guests.
     ///
     /// @example []
     #[schema(max_items = 1000)]

@@ -7,7 +7,7 @@ use crate::binding::{BoundRow, BoundTable, RowBytes, RowCode, StoredRow};
 use crate::db::DbConn;
 use crate::db::schema::family_offices;
 use crate::error::Result;
-use crate::id::{OfficeId, FamilyId};
+use crate::id::{FamilyId, OfficeId, ResourceId};
 use crate::vault::Vault;
 use crate::{bound_link, on_backend};
 

@@ -3,7 +3,11 @@
 //!
 //! - A family is reached by a contact whose outcome is `reached`, or by a referral; each of these is a *fact* here. Contacts and
 //!   referrals that were entered in error are no facts. A family's facts are the contacts that name the family, and the contacts
-//!   and referrals about its present members, whichever office they belong to.
+//!   and referrals about the people who are in it now, whichever office they belong to.
+//! - A guest counts like a member, so what reached a guest reached every family of the guest. Otherwise the time at which a family
+//!   was first reached would tell that somebody in it is a member of another family. Once it is decided where the person belongs,
+//!   only that family keeps the fact. Whoever counts people or facts, and not families, counts each once: by the family of which
+//!   the person is a member.
 //! - The first fact is the one with the earliest time; of two with the same time, the one with the smaller identifier. If a fact
 //!   is added late, is entered in error, or belongs to another family because a person moved or families were merged, the first
 //!   fact is determined again in the same transaction.
@@ -21,14 +25,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::binding;
+use crate::db::among::among;
 use crate::db::schema::{
-    family_first_facts, follow_ups, offers, outreach_contacts, outreach_participants, people, referrals,
+    family_first_facts, family_guests, follow_ups, offers, outreach_contacts, outreach_participants, people, referrals,
 };
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::id::{DistrictId, FamilyId, FollowUpId, OfferId, OutreachContactId, PersonId, ResourceId};
 use crate::on_backend;
-use crate::people::store as people_store;
+use crate::people::belonging;
 use crate::time::Timestamp;
 
 /// The way in which a family was first reached by social services.
@@ -152,17 +157,15 @@ pub fn arrived(conn: &mut DbConn, facts: &[Fact]) -> Result<()> {
     replace(conn, changed)
 }
 
-/// Takes into account that a person was reached, for the family that the person belongs to. Does nothing if the person has no
-/// family. `protected` says whether only staff who are cleared for protected identities may know of it.
+/// Takes into account that a person was reached, for the families that the person is in. Does nothing if the person is in none.
+/// `protected` says whether only staff who are cleared for protected identities may know of it.
 pub fn person_was_reached(conn: &mut DbConn, person: PersonId, reached: FirstReached, protected: bool) -> Result<()> {
     // If the person is moved meanwhile, either the move comes first and the new family gets the fact, or the move comes later and finds
     // the fact.
     dialect::hold_people(conn, &[person])?;
-    let family: Option<FamilyId> =
-        on_backend!(conn, conn => people::table.find(person).select(people::family_id).first(conn))?;
-    let Some(family) = family else { return Ok(()) };
-    dialect::hold_families(conn, &[family])?;
-    arrived(conn, &[Fact { family, reached, protected }])
+    let families = belonging::families_of_one(conn, person)?;
+    dialect::hold_families(conn, &families)?;
+    arrived(conn, &families.into_iter().map(|family| Fact { family, reached, protected }).collect::<Vec<_>>())
 }
 
 fn replace(conn: &mut DbConn, mut rows: Vec<FirstReachedRow>) -> Result<()> {
@@ -171,7 +174,10 @@ fn replace(conn: &mut DbConn, mut rows: Vec<FirstReachedRow>) -> Result<()> {
     }
     rows.sort_unstable_by_key(|row| row.family_id);
     forget(conn, &rows.iter().map(|row| row.family_id).collect::<Vec<_>>())?;
-    on_backend!(conn, conn => diesel::insert_into(family_first_facts::table).values(&rows).execute(conn))?;
+    // A statement has a bounded number of variables, and a batch of contacts may have met thousands of families.
+    for some in rows.chunks(1_000) {
+        on_backend!(&mut *conn, conn => diesel::insert_into(family_first_facts::table).values(some).execute(conn))?;
+    }
     Ok(())
 }
 
@@ -188,8 +194,7 @@ pub fn recompute(conn: &mut DbConn, families: &[FamilyId]) -> Result<()> {
     families.dedup();
     dialect::hold_families(conn, &families)?;
     for family in families {
-        let members = people_store::of_family(conn, family)?;
-        let members: Vec<PersonId> = members.into_iter().map(|(person, ..)| person).collect();
+        let members: Vec<PersonId> = belonging::of_family(conn, family)?.into_iter().map(|person| person.id).collect();
         let first = earliest(conn, family, &members, false)?;
         let open = earliest(conn, family, &members, true)?;
         forget(conn, &[family])?;
@@ -243,12 +248,12 @@ pub fn through(kind: &str) -> FirstReachedThrough {
     }
 }
 
-/// Determines again when a family was first reached, after its members or their protection have changed. If all members are
+/// Determines again when a family was first reached, after the people in it or their protection have changed. If all of them are
 /// protected now, hides the family's contacts and follow-ups from staff who are not cleared for protected identities.
 pub fn members_changed(conn: &mut DbConn, family: FamilyId) -> Result<()> {
-    let everyone = people_store::of_family(conn, family)?;
+    let everyone = belonging::of_family(conn, family)?;
     let mut affected = vec![family];
-    if !everyone.is_empty() && everyone.iter().all(|(_, protection, _)| protection.is_protected()) {
+    if belonging::are_all_protected(&everyone) {
         let contacts: Vec<OutreachContactId> = on_backend!(&mut *conn, conn => outreach_contacts::table
             .filter(outreach_contacts::family_id.eq(family))
             .select(outreach_contacts::id)
@@ -268,25 +273,29 @@ pub fn hide_contacts(conn: &mut DbConn, contacts: &[OutreachContactId]) -> Resul
     if contacts.is_empty() {
         return Ok(Vec::new());
     }
-    let named = outreach_contacts::table.filter(outreach_contacts::id.eq_any(contacts.to_vec()));
+    let named = outreach_contacts::table.filter(among(outreach_contacts::id, contacts.to_vec()));
     let hidden = (outreach_contacts::protected.eq(true), outreach_contacts::district_id.eq(None::<DistrictId>));
     binding::changing(conn, "outreach_contacts", contacts, |conn| {
         on_backend!(conn, conn => diesel::update(named.clone()).set(hidden).execute(conn))?;
         Ok(())
     })?;
-    let promises = follow_ups::table.filter(follow_ups::contact_id.eq_any(contacts.to_vec())).select(follow_ups::id);
+    let promises = follow_ups::table.filter(among(follow_ups::contact_id, contacts.to_vec())).select(follow_ups::id);
     let promises: Vec<FollowUpId> = on_backend!(&mut *conn, conn => promises.load(conn))?;
     hide_follow_ups(conn, &promises)?;
     let stated: Vec<Option<FamilyId>> =
         on_backend!(&mut *conn, conn => named.select(outreach_contacts::family_id).load(conn))?;
     let with = outreach_participants::table
-        .filter(outreach_participants::contact_id.eq_any(contacts.to_vec()))
+        .filter(among(outreach_participants::contact_id, contacts.to_vec()))
         .select(outreach_participants::person_id);
-    let of_people: Vec<Option<FamilyId>> = on_backend!(conn, conn => people::table
-        .filter(people::id.eq_any(with))
+    let of_people: Vec<Option<FamilyId>> = on_backend!(&mut *conn, conn => people::table
+        .filter(people::id.eq_any(with.clone()))
         .select(people::family_id)
         .load(conn))?;
-    Ok(stated.into_iter().chain(of_people).flatten().collect())
+    let of_guests: Vec<FamilyId> = on_backend!(conn, conn => family_guests::table
+        .filter(family_guests::person_id.eq_any(with))
+        .select(family_guests::family_id)
+        .load(conn))?;
+    Ok(stated.into_iter().chain(of_people).flatten().chain(of_guests).collect())
 }
 
 /// Hides these follow-ups from staff who are not cleared for protected identities.

@@ -51,8 +51,8 @@ pub struct FamilyMerge {
 
 /// Register a family
 ///
-/// Registers a family that your office has met, with its members as far as they are known. A member must be in no other family. When and
-/// how the family was first reached is computed, and cannot be written.
+/// Registers a family that your office has met, with its members as far as they are known. A member must be in no other family that
+/// you may know of. When and how the family was first reached is computed, and cannot be written.
 #[utoipa::path(
     operation_id = "createFamily",
     tag = "families",
@@ -113,8 +113,8 @@ async fn get_family(ctx: Context<PeopleWorker>, id: Named<FamilyId>) -> Result<H
 /// Change a family
 ///
 /// Changes the facts with which the family was registered, by a merge patch (RFC 7396). The list `memberIds` replaces the members
-/// whom you see; members whom you may not know of stay. A person who belongs to another family cannot be added: move the person
-/// instead.
+/// whom you see; members whom you may not know of stay, and so do guests. A person who belongs to another family that you may know
+/// of cannot be added: move the person instead.
 #[utoipa::path(
     operation_id = "changeFamily",
     tag = "families",

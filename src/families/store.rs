@@ -1,20 +1,21 @@
 //! All SQL on families. Queries for a member of staff find only the families in that person's [`CaseScope`].
 
-use diesel::dsl::{exists, not};
+use std::collections::HashMap;
+
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Nullable};
+use diesel::sql_types::Integer;
 
 use crate::auth::CaseScope;
 use crate::binding::{self, RowCode};
 use crate::db::schema::{families, family_events, family_offices, people};
-use crate::db::sql_types::SqlUuid;
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
+use crate::families::known::{known_among, known_to};
 use crate::families::offices::FamilyOffice;
-use crate::families::{Family, FamilyDetails, FamilyEventKind, reached};
-use crate::id::{DistrictId, FamilyEventId, FamilyId, OfficeId, PersonId, StaffId};
+use crate::families::{Family, FamilyDetails, FamilyEventKind, guests, reached};
+use crate::id::{DistrictId, FamilyEventId, FamilyId, OfficeId, PersonId, ResourceId, StaffId};
 use crate::on_backend;
-use crate::people::store::links_for;
+use crate::people::belonging::{self, FamilyPerson};
 use crate::people::{ProtectedIdentity, store as people_store};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
@@ -70,16 +71,18 @@ pub struct Household {
     pub family: SealedFamily,
     /// The members that the member of staff may know of.
     pub members: Vec<PersonId>,
-    /// All members, each with protection and version, whether the member of staff may know of them or not. They are used for
-    /// computing only, and are not shown.
-    pub everyone: Vec<(PersonId, ProtectedIdentity, i32)>,
+    /// The people in the family that the member of staff may know of, and knows as members of another family.
+    pub guests: Vec<PersonId>,
+    /// All people in the family, whether the member of staff may know of them or not. They are used for computing only, and are
+    /// not shown.
+    pub everyone: Vec<FamilyPerson>,
 }
 
 impl Household {
-    /// Whether the family has members and all of them have a protected identity, so that it exists only for staff who are cleared
-    /// for protected identities.
+    /// Whether there are people in the family and all of them have a protected identity, so that it exists only for staff who are
+    /// cleared for protected identities.
     pub fn is_hidden(&self) -> bool {
-        !self.everyone.is_empty() && self.everyone.iter().all(|(_, protection, _)| protection.is_protected())
+        belonging::are_all_protected(&self.everyone)
     }
 }
 
@@ -97,68 +100,32 @@ pub struct FamilyEvent {
     pub at: Timestamp,
 }
 
-diesel::define_sql_function! {
-    /// The SQL function `coalesce`: returns `one`, or `other` if `one` is null.
-    fn coalesce(one: Nullable<SqlUuid>, other: SqlUuid) -> SqlUuid
-}
-
-/// Makes a boxed query for the families that a member of staff with the scope `$sight` may know of. A boxed query is bound to its
-/// database, so this macro is compiled for each.
-///
-/// The database checks every condition, so that finding nothing takes equally long for a family that the caller may not know of
-/// and for one that does not exist.
-macro_rules! known_to {
-    ($sight:expr) => {{
-        let sight: &CaseScope = $sight;
-        let met = family_offices::table
-            .filter(family_offices::family_id.eq(families::id))
-            .filter(family_offices::office_id.eq_any(sight.offices.clone()))
-            .filter(family_offices::through_protected.eq_any(links_for(sight)));
-        let mut rows = families::table.filter(exists(met)).into_boxed();
-        if !sight.protected_identity {
-            // A merged family exists for the reader only if the family that it was merged into does.
-            let goes_on = coalesce(families::merged_into, families::id);
-            let members = people::table.filter(people::family_id.eq(goes_on.nullable()));
-            let somebody_to_know = exists(members.filter(people::protection.eq(ProtectedIdentity::None)));
-            rows = rows.filter(somebody_to_know.or(not(exists(members))));
-        }
-        rows
-    }};
-}
-
-/// Finds a family and its members. Fails as not found if a member of staff with the scope `sight` may not know of the family. A
-/// family that was merged into another one has no members.
+/// Finds a family and the people in it. Fails as not found if a member of staff with the scope `sight` may not know of the family. A
+/// family that was merged into another one has nobody in it.
 pub fn find(conn: &mut DbConn, sight: &CaseScope, id: FamilyId) -> Result<Household> {
     let found: Option<SealedFamily> =
         on_backend!(conn, conn => known_to!(sight).filter(families::id.eq(id)).first(conn).optional())?;
     let family = found.ok_or_else(Error::not_found)?;
     if family.merged_into.is_some() {
-        return Ok(Household { family, members: Vec::new(), everyone: Vec::new() });
+        return Ok(Household { family, members: Vec::new(), guests: Vec::new(), everyone: Vec::new() });
     }
-    let everyone = people_store::of_family(conn, id)?;
-    let ids: Vec<PersonId> = everyone.iter().map(|(id, ..)| *id).collect();
-    let mut members = people_store::known_among(conn, sight, &ids)?;
-    members.sort_unstable();
-    Ok(Household { family, members, everyone })
-}
-
-/// Returns those of the families `ids` that a member of staff with the scope `sight` may know of.
-pub fn known_among(conn: &mut DbConn, sight: &CaseScope, ids: &[FamilyId]) -> Result<Vec<FamilyId>> {
-    let named = families::id.eq_any(ids.to_vec());
-    Ok(on_backend!(conn, conn => known_to!(sight).filter(named).select(families::id).load(conn))?)
-}
-
-/// Returns the families that were merged into the family `id` and that a member of staff with the scope `sight` may know of.
-pub fn merged_into(conn: &mut DbConn, sight: &CaseScope, id: FamilyId) -> Result<Vec<FamilyId>> {
-    let there = families::merged_into.eq(id);
-    Ok(on_backend!(conn, conn => known_to!(sight).filter(there).select(families::id).load(conn))?)
+    let everyone = belonging::of_family(conn, id)?;
+    let ids: Vec<PersonId> = everyone.iter().map(|person| person.id).collect();
+    let mut known = people_store::known_among(conn, sight, &ids)?;
+    known.sort_unstable();
+    let came: Vec<PersonId> = everyone.iter().filter(|person| person.is_guest).map(|person| person.id).collect();
+    // Somebody who is a member of a family that the reader may not know of is a member of this one for the reader.
+    let families = if came.is_empty() { HashMap::new() } else { guests::seen(conn, sight, &came)? };
+    let is_guest = |person: &PersonId| families.get(person).is_some_and(|seen| seen.first() != Some(&id));
+    let (guests, members) = known.into_iter().partition(is_guest);
+    Ok(Household { family, members, guests, everyone })
 }
 
 /// Inserts a family, and the link to the office that has met it.
 pub fn insert(conn: &mut DbConn, family: &SealedFamily, office: OfficeId) -> Result<()> {
     let row = binding::coded(conn, family)?;
     on_backend!(conn, conn => diesel::insert_into(families::table).values(row).execute(conn))?;
-    meet(conn, family.id, office, false)
+    meet(conn, family.id, office, false, ResourceId::from_uuid(family.id.uuid()))
 }
 
 /// Stores the next version of a family. Fails as stale if the stored version is not the one before it.
@@ -171,29 +138,51 @@ pub fn update(conn: &mut DbConn, family: &SealedFamily) -> Result<()> {
 
 /// Notes that an office has met a family, so that its staff may know of the family. `through_protected` says that only somebody
 /// with a protected identity gives the reason: then only staff who are cleared for protected identities may know of the family.
-pub fn meet(conn: &mut DbConn, family: FamilyId, office: OfficeId, through_protected: bool) -> Result<()> {
-    note_met(conn, &[(family, office, through_protected)])
+/// `source` is the reason: the contact or the referral, or the family itself if the office has registered the family.
+pub fn meet(
+    conn: &mut DbConn,
+    family: FamilyId,
+    office: OfficeId,
+    through_protected: bool,
+    source: ResourceId,
+) -> Result<()> {
+    note_met(conn, &[(family, office, through_protected, source)])
 }
 
 /// Notes that offices have met families, as [`meet`] does for one.
-pub fn note_met(conn: &mut DbConn, met: &[(FamilyId, OfficeId, bool)]) -> Result<()> {
+pub fn note_met(conn: &mut DbConn, met: &[(FamilyId, OfficeId, bool, ResourceId)]) -> Result<()> {
     let vault = binding::carried_by(conn)?.vault;
-    let link = |(family, office, through): &(FamilyId, OfficeId, bool)| {
-        (*family, *office, *through, FamilyOffice::code_of(*family, *office, *through, &vault))
+    let link = |(family, office, through, source): &(FamilyId, OfficeId, bool, ResourceId)| {
+        (*family, *office, *through, *source, FamilyOffice::code_of(*family, *office, *through, *source, &vault))
     };
     dialect::note_met_families(conn, &met.iter().map(link).collect::<Vec<_>>())
 }
 
-/// Notes that an office has met a person and the person's family. `is_protected` says that the matter that gives the reason is
-/// protected: then only staff who are cleared for protected identities learn of the person and of the family. If only the person
-/// is protected, the family is hidden in the same way.
-pub fn meet_person(conn: &mut DbConn, person: PersonId, office: OfficeId, is_protected: bool) -> Result<()> {
-    people_store::meet(conn, person, office, is_protected)?;
+/// Notes that an office has met a person because of the referral `source`, and the person's family. `is_protected` says that the
+/// referral is protected: then only staff who are cleared for protected identities learn of the person and of the family. If only
+/// the person is protected, the family is hidden in the same way.
+///
+/// The family is the first of the person's families that the office knows of. If it knows of none, it is the one of which the
+/// person is a member.
+pub fn meet_person(
+    conn: &mut DbConn,
+    person: PersonId,
+    office: OfficeId,
+    is_protected: bool,
+    source: ResourceId,
+) -> Result<()> {
+    people_store::meet(conn, person, office, is_protected, source)?;
     // The person may be moving to another family at this moment.
     dialect::hold_people(conn, &[person])?;
-    let (family, protection): (Option<FamilyId>, ProtectedIdentity) = on_backend!(&mut *conn, conn =>
-        people::table.find(person).select((people::family_id, people::protection)).first(conn))?;
-    family.map_or(Ok(()), |family| meet(conn, family, office, is_protected || protection.is_protected()))
+    let protection: ProtectedIdentity =
+        on_backend!(&mut *conn, conn => people::table.find(person).select(people::protection).first(conn))?;
+    let through_protected = is_protected || protection.is_protected();
+    let families = belonging::families_of_one(conn, person)?;
+    let office_scope =
+        CaseScope { offices: vec![office], made_by: None, protected_identity: through_protected, reason: None };
+    let known = known_among(conn, &office_scope, &families)?;
+    let met = families.iter().find(|family| known.contains(family)).or(families.first());
+    met.map_or(Ok(()), |family| meet(conn, *family, office, through_protected, source))
 }
 
 /// Inserts events into the history of families.
@@ -225,15 +214,16 @@ pub fn hide_district(conn: &mut DbConn, id: FamilyId) -> Result<()> {
 }
 
 fn empty_district(conn: &mut DbConn, id: FamilyId) -> Result<()> {
-    let everyone = people_store::of_family(conn, id)?;
-    if everyone.iter().any(|(_, protection, _)| protection.is_protected()) {
+    let everyone = belonging::of_family(conn, id)?;
+    if everyone.iter().any(|person| person.protection.is_protected()) {
         let nowhere = families::district_id.eq(None::<DistrictId>);
         on_backend!(conn, conn => diesel::update(families::table.find(id)).set(nowhere).execute(conn))?;
     }
     Ok(())
 }
 
-/// Marks the family `gone` as merged into the family `into`, and moves its members, contacts, offers and follow-ups there.
+/// Marks the family `gone` as merged into the family `into`, and moves its people, contacts, offers and follow-ups there. The
+/// caller must have locked the people with [`take_people`](dialect::take_people).
 /// Families that were merged into `gone` now point to `into`. Each office that had met one of the two may from now on know of
 /// both. Fails as stale if `gone` was changed meanwhile.
 pub fn merge(conn: &mut DbConn, gone: &SealedFamily, into: FamilyId, now: Timestamp) -> Result<()> {
@@ -255,24 +245,21 @@ pub fn merge(conn: &mut DbConn, gone: &SealedFamily, into: FamilyId, now: Timest
         on_backend!(conn, conn => diesel::update(pointers).set(families::merged_into.eq(into)).execute(conn))?;
         Ok(())
     })?;
-    for (person, _, version) in people_store::of_family(conn, gone.id)? {
-        people_store::place(conn, person, version, Some(into), now)?;
+    let people: Vec<PersonId> = belonging::of_family(conn, gone.id)?.iter().map(|person| person.id).collect();
+    for (person, families) in belonging::families_of(conn, &people)? {
+        belonging::put(conn, person, &families, &belonging::moved(&families, &[gone.id], Some(into)))?;
     }
-    let (offices, theirs) = (met_by(conn, gone.id)?, met_by(conn, into)?);
-    for (office, through_protected) in offices {
-        meet(conn, into, office, through_protected)?;
-    }
-    for (office, through_protected) in theirs {
-        meet(conn, gone.id, office, through_protected)?;
-    }
+    let (offices, theirs) = (met_by(conn, gone.id, into)?, met_by(conn, into, gone.id)?);
+    note_met(conn, &[offices, theirs].concat())?;
     hide_district(conn, into)?;
     reached::merged(conn, gone.id, into)
 }
 
-/// The offices that have met a family, each with whether it knows of the family only through somebody whose identity is
-/// protected.
-fn met_by(conn: &mut DbConn, family: FamilyId) -> Result<Vec<(OfficeId, bool)>> {
+/// The links of the family `family` to the offices that have met it, as links of the family `to`. An office that has registered a
+/// family knows of the family that it is one with as if it had registered that one too.
+fn met_by(conn: &mut DbConn, family: FamilyId, to: FamilyId) -> Result<Vec<(FamilyId, OfficeId, bool, ResourceId)>> {
     let links = family_offices::table.filter(family_offices::family_id.eq(family));
-    let columns = (family_offices::office_id, family_offices::through_protected);
-    Ok(on_backend!(conn, conn => links.select(columns).load(conn))?)
+    let columns = (family_offices::office_id, family_offices::through_protected, family_offices::source_id);
+    let links: Vec<(OfficeId, bool, ResourceId)> = on_backend!(conn, conn => links.select(columns).load(conn))?;
+    Ok(links.into_iter().map(|(office, through_protected, source)| (to, office, through_protected, source)).collect())
 }

@@ -32,6 +32,14 @@ pub struct FamilyView {
     /// @personal OSL (2009:400) 26 kap. 1 §
     #[schema(max_items = 1000)]
     pub member_ids: Vec<PersonId>,
+    /// The identifiers of people who were taken into this family, although they are members of another family that you may know of
+    /// too. Move such a person to one of the two families to decide where the person belongs.
+    ///
+    /// @personal OSL (2009:400) 26 kap. 1 §
+    /// @x-example-omit true
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    pub guest_ids: Vec<PersonId>,
     /// When the family was first reached, by a contact or a referral of any office. Absent if that has not happened, or only in
     /// ways that you may not know of.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,11 +64,11 @@ pub struct FamilyView {
 }
 
 impl FamilyView {
-    /// Makes the view of a family for a caller. `members` and `first` must be limited to what the caller may know; `may_change`
-    /// says whether the caller may change the family.
+    /// Makes the view of a family for a caller. The members, the guests and `first` must be limited to what the caller may know;
+    /// `may_change` says whether the caller may change the family.
     pub fn new(
         family: Family,
-        members: Vec<PersonId>,
+        (members, guests): (Vec<PersonId>, Vec<PersonId>),
         first: Option<FirstReached>,
         may_change: bool,
         addresses: &impl Linking,
@@ -81,6 +89,7 @@ impl FamilyView {
             district_id: family.facts.district_id,
             label: family.facts.label,
             member_ids: members,
+            guest_ids: guests,
             first_reached_at: first.map(|first| first.at),
             first_reached_through: first.map(|first| first.through),
             merged_into: family.merged_into,

@@ -17,6 +17,7 @@ use serde_path_to_error::{Path, Segment};
 use crate::error::{Error, Problem, Result, Text, Violation};
 use crate::http::idempotency;
 use crate::http::settings::Settings;
+use crate::text::invisible::as_sent;
 
 /// The size of the largest request body that the server accepts, in bytes.
 pub const LARGEST: usize = 1024 * 1024;
@@ -87,6 +88,10 @@ pub fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 
 /// Parses JSON as a `T`. Null is refused anywhere in it. The error has a JSON Pointer to the place that is wrong.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    as_sent(|| parse_sent(bytes))
+}
+
+fn parse_sent<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     // The usual case parses straight into the type. Only a body that may contain a null is searched for one first.
     if bytes.windows(4).any(|word| word == b"null")
         && let Some(pointer) = first_null(&parse_value(bytes)?, &mut String::new())
@@ -120,6 +125,11 @@ pub(super) fn parse_value(bytes: &[u8]) -> Result<Value> {
 /// Converts a parsed JSON value, such as an item of a batch, into a `T`. Null is accepted where `T` accepts it. The error has a
 /// JSON Pointer to the place that is wrong.
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T> {
+    as_sent(|| read_stored(value))
+}
+
+/// Converts a JSON value like [`read`], without the rules on invisible characters, which older texts in the database need not satisfy.
+pub(super) fn read_stored<T: DeserializeOwned>(value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| refused(&error))
 }
 

@@ -19,6 +19,7 @@ use crate::http::link::{Link, Linking, Links};
 use crate::http::noted::Noted;
 use crate::http::operations::{Operations, weight};
 use crate::http::parameters::PARAMETERS;
+use crate::http::path;
 use crate::http::settings::Settings;
 use crate::http::trace::Trace;
 use crate::moment::Moment;
@@ -35,7 +36,8 @@ pub struct Call {
 /// The permission for clients and proxies to cache an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cache {
-    /// Anybody may cache the answer for a minute. Used for the directory.
+    /// Anybody may cache the answer for a minute. Used for the directory. Without a public URL the links in it are made of what the
+    /// caller wrote, and then only the caller may cache it.
     Public,
     /// Nobody may store the answer. Used for personal data, and for questions that disclose where somebody is.
     NoStore,
@@ -54,8 +56,7 @@ impl Call {
     /// Makes the call from a request. Fails if the request has a query parameter that the operation does not know, a header that is
     /// too long, or an `Accept` header that the operation cannot meet.
     pub fn accept(request: &HttpRequest) -> Result<Self> {
-        let missing = || Error::internal("the server was built without its settings");
-        let settings = request.app_data::<Data<Settings>>().ok_or_else(missing)?.clone();
+        let missing = || Error::internal("the server was built without its operations");
         let operations = request.app_data::<Data<Operations>>().ok_or_else(missing)?;
         if let Some(operation) = operations.of(request) {
             operation.check_query(request.query_string())?;
@@ -63,6 +64,13 @@ impl Call {
             operation.check_headers(request.headers())?;
             Noted::of(request).calls(operation.id());
         }
+        Self::unchecked(request)
+    }
+
+    /// Makes the call from a request that may break the rules, to record its failure.
+    pub fn unchecked(request: &HttpRequest) -> Result<Self> {
+        let missing = || Error::internal("the server was built without its settings");
+        let settings = request.app_data::<Data<Settings>>().ok_or_else(missing)?.clone();
         let trace = request.extensions().get::<Trace>().copied();
         let trace = trace.unwrap_or_else(|| Trace::of(request.headers(), &settings.random));
         let moment = Moment { now: settings.clock.now(), random: settings.random.clone() };
@@ -72,6 +80,17 @@ impl Call {
     /// The key of the codes by which the program proves that it wrote an audit record.
     pub fn record_key(&self) -> [u8; 32] {
         self.settings.record_key
+    }
+
+    /// The resource that the path names, by an identifier or a slug: the last one if there are two.
+    pub fn named(&self) -> Option<&str> {
+        self.request.match_info().iter().last().map(|(_, name)| name)
+    }
+
+    /// Notes that the call failed, and returns whether this is its first failure. Work that failed is sometimes judged again, such as
+    /// by a repeated call that came in between.
+    pub fn fails_first(&self) -> bool {
+        !Noted::of(&self.request).fails()
     }
 
     /// Returns the value of a request header. `None` if it is missing or not visible ASCII text.
@@ -133,7 +152,7 @@ impl Call {
         }
         let query = query.finish();
         let mark = if query.is_empty() { "" } else { "?" };
-        Link { rel: rel.to_owned(), href: [&self.base(), self.request.path(), mark, &query].concat(), method: "GET" }
+        Link { rel: rel.to_owned(), href: [&self.base(), path::called(&self.request), mark, &query].concat(), method: "GET" }
     }
 
     /// Returns a text that identifies the list that this call asks for together with its filters: the path and all query parameters
@@ -142,7 +161,7 @@ impl Call {
         let pairs = form_urlencoded::parse(self.request.query_string().as_bytes());
         let mut filters: Vec<_> = pairs.filter(|(name, _)| !PARAMETERS.contains(&&**name)).collect();
         filters.sort();
-        form_urlencoded::Serializer::new(format!("{}?", self.request.path())).extend_pairs(filters).finish()
+        form_urlencoded::Serializer::new(format!("{}?", path::called(&self.request))).extend_pairs(filters).finish()
     }
 
     /// The key from which the encryption of paging cursors is derived.
@@ -158,8 +177,8 @@ impl Call {
     /// asked within the same minute, and else from `make`.
     pub fn kept(&self, answers: &KeptAnswers, make: impl FnOnce() -> Result<Representation>) -> Result<HttpResponse> {
         let accept = self.header(header::ACCEPT).unwrap_or_default();
-        let path = self.request.uri().path_and_query().map_or("", |path| path.as_str());
-        let question = [&self.base(), " ", accept, " ", path].concat();
+        let (path, query) = (path::called(&self.request), self.request.query_string());
+        let question = [&self.base(), " ", accept, " ", path, "?", query].concat();
         Ok(self.give(answers.get_or_make(question, self.moment.now, make)?, Cache::Public))
     }
 
@@ -181,6 +200,9 @@ impl Call {
             response(StatusCode::OK, answer)
         };
         add_cache(response.headers_mut(), cache);
+        if cache == Cache::Public && self.settings.public_url.is_none() {
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=60"));
+        }
         links.map(|links| response.headers_mut().insert(header::LINK, links));
         response
     }
@@ -239,8 +261,18 @@ impl Call {
     /// Checks `If-Match`, which is required, for a resource whose version must not be disclosed: the tag must be that of the
     /// content `view`, which the caller would read now.
     pub fn check_if_match_of(&self, view: &impl Serialize) -> Result<()> {
+        self.check_whole_if_match(view, Validator::Content)
+    }
+
+    /// Checks `If-Match` if it was sent, for a resource that can also change without getting a new version: the tag must be the
+    /// whole entity tag of `view`, which the caller would read now.
+    pub fn check_whole_if_match_when_given(&self, view: &impl Serialize, validator: Validator) -> Result<()> {
+        if self.names_a_version() { self.check_whole_if_match(view, validator) } else { Ok(()) }
+    }
+
+    fn check_whole_if_match(&self, view: &impl Serialize, validator: Validator) -> Result<()> {
         let tags = self.if_match().ok_or_else(|| Error::new(Problem::PreconditionRequired))?;
-        let current = Representation::of(view, Validator::Content)?.etag;
+        let current = Representation::of(view, validator)?.etag;
         if lists(tags, current.to_str().unwrap_or_default(), |tag, current| tag == current) {
             Ok(())
         } else {

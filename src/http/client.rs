@@ -26,8 +26,25 @@ pub fn address(request: &HttpRequest) -> Option<IpAddr> {
     if !is_trusted(peer, &settings.trusted_proxies) {
         return Some(peer);
     }
+    named(request, peer, &settings.trusted_proxies)
+}
+
+/// Returns the address of the client for whom a trusted proxy calls. The inner `None` is an address that cannot be determined. The
+/// outer one is a call that did not come through a trusted proxy, or that is a trusted proxy's own, such as a health check.
+pub fn named_by_proxy(request: &HttpRequest) -> Option<Option<IpAddr>> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    let trusted = &request.app_data::<Data<Settings>>()?.trusted_proxies;
+    if !is_trusted(peer, trusted) {
+        return None;
+    }
+    let client = named(request, peer, trusted);
+    (!client.is_some_and(|client| is_trusted(client, trusted))).then_some(client)
+}
+
+/// Returns the address that the trusted proxy `peer` names in the headers of a request, as [`behind`] does.
+fn named(request: &HttpRequest, peer: IpAddr, trusted: &[IpNet]) -> Option<IpAddr> {
     let lines = |name| all_lines(request.headers(), name);
-    behind(peer, &settings.trusted_proxies, lines(FORWARDED).as_deref(), lines(X_FORWARDED_FOR).as_deref())
+    behind(peer, trusted, lines(FORWARDED).as_deref(), lines(X_FORWARDED_FOR).as_deref())
 }
 
 /// Returns the address of the client whose call came through the trusted proxy `peer`. The headers `Forwarded` and
@@ -48,7 +65,8 @@ pub fn behind(
     }
 }
 
-fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+/// Whether an address belongs to a trusted proxy.
+pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|network| network.contains(&address))
 }
 

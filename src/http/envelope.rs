@@ -164,9 +164,7 @@ impl CallReport {
     /// Adds the headers that every answer has, counts the call in the metrics, and logs it: server errors as warnings, writes as
     /// information, and reads only for debugging. The log has the name of the operation, and never a path or a query.
     fn finish(&self, headers: &mut HeaderMap, status: StatusCode, settings: &Settings) {
-        if let Some(standing) = self.noted.take_standing() {
-            standing.tell(headers);
-        }
+        self.noted.take_standings().for_each(|standing| standing.tell(headers));
         add_headers(headers, settings, self.trace);
         let (method, trace, took) = (&self.method, self.trace, self.begun.elapsed());
         let operation = self.noted.operation().unwrap_or("other");

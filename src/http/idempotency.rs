@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::call::Call;
+use crate::http::path;
 
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -86,11 +87,12 @@ impl Call {
         key.to_str().map_err(|_| malformed())?.parse().map(Some)
     }
 
-    /// Returns bytes that identify the request for comparison with a repeated one: its method, its path and a digest of its body.
+    /// Returns bytes that identify the request for comparison with a repeated one: its method, its path as the
+    /// router read it, and a digest of its body.
     pub fn identity(&self) -> Vec<u8> {
         let request = self.request();
         let body = request.extensions().get::<BodyDigest>().map_or([0; 32], |digest| digest.0);
-        [request.method().as_str().as_bytes(), &[0], request.path().as_bytes(), &[0], &body].concat()
+        [request.method().as_str().as_bytes(), &[0], path::called(request).as_bytes(), &[0], &body].concat()
     }
 }
 

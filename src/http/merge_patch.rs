@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Error, Result, Text};
-use crate::http::body::{json_bytes, no_object, parse_value, read};
+use crate::http::body::{json_bytes, no_object, parse_value, read, read_stored};
 
 /// The body of a PATCH request: a JSON merge patch (RFC 7396).
 pub struct MergePatch(pub(super) Value);
@@ -43,11 +43,16 @@ impl MergePatch {
         }
     }
 
-    /// Returns `current` with the patch applied. The result must satisfy the same rules as a new document.
+    /// Returns `current` with the patch applied. The result must satisfy the same rules as a new document, unless `current` itself
+    /// has a text that was stored before there was a rule on it: then no text is held to the rules that came later.
     pub fn apply<T: Serialize + DeserializeOwned>(&self, current: &T) -> Result<T> {
-        let mut document = serde_json::to_value(current).map_err(Error::internal)?;
+        let before = serde_json::to_value(current).map_err(Error::internal)?;
+        let mut document = before.clone();
         merge(&mut document, &self.0);
-        read(document)
+        match read(document.clone()) {
+            Err(_) if read::<T>(before).is_err() => read_stored(document),
+            read => read,
+        }
     }
 }
 
@@ -68,5 +73,29 @@ pub fn merge(target: &mut Value, patch: &Value) {
         } else {
             merge(fields.entry(name.clone()).or_insert(Value::Null), change);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Line;
+    use serde_json::json;
+
+    #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    struct Named {
+        name: Line,
+        note: Option<Line>,
+    }
+
+    #[test]
+    fn an_older_text_does_not_stand_in_the_way_of_another_change() {
+        let stored = |name: &str| serde_json::from_value::<Named>(json!({ "name": name })).unwrap();
+        let patched = |stored: &Named, patch: Value| MergePatch(patch).apply(stored);
+        let (older, plain) = (stored("Al\u{200D}va"), stored("Alva"));
+        assert_eq!(patched(&older, json!({ "note": "a" })).unwrap().name, older.name);
+        assert_eq!(patched(&older, json!({ "name": "Alva" })).unwrap(), plain);
+        assert!(patched(&plain, json!({ "name": "Al\u{200D}va" })).is_err());
+        assert!(patched(&older, json!({ "note": 7 })).is_err());
     }
 }

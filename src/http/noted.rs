@@ -9,12 +9,17 @@ use std::rc::Rc;
 use actix_web::{HttpMessage, HttpRequest};
 
 use crate::http::limits::standing::BudgetStanding;
+use crate::http::limits::subject::BudgetHolder;
 
-/// The facts noted about one call: its operation, and the state of its rate limit.
+/// The facts noted about one call: its operation, whether its failure is recorded, and the state of its rate limits.
 #[derive(Default)]
 pub struct Noted {
     operation: Cell<Option<&'static str>>,
+    has_failed: Cell<bool>,
+    holder: Cell<Option<BudgetHolder>>,
     standing: RefCell<Option<BudgetStanding>>,
+    charged_as_search: Cell<bool>,
+    search_standing: RefCell<Option<BudgetStanding>>,
 }
 
 impl Noted {
@@ -39,13 +44,43 @@ impl Noted {
         self.operation.get()
     }
 
+    /// Notes that the call failed, and returns whether that was noted before.
+    pub fn fails(&self) -> bool {
+        self.has_failed.replace(true)
+    }
+
+    /// Notes the caller whose budgets the call is taken from.
+    pub fn comes_from(&self, holder: BudgetHolder) {
+        self.holder.set(Some(holder));
+    }
+
+    /// The caller whose budgets the call is taken from; `None` before anything was charged.
+    pub fn holder(&self) -> Option<BudgetHolder> {
+        self.holder.get()
+    }
+
     /// Notes the state of the rate limit's budget that the call was taken from.
     pub fn stands(&self, standing: BudgetStanding) {
         self.standing.replace(Some(standing));
     }
 
-    /// Takes out the noted state of the rate limit's budget, for the headers of the answer.
-    pub fn take_standing(&self) -> Option<BudgetStanding> {
-        self.standing.take()
+    /// Notes that the call was taken from the budget of searches.
+    pub fn is_charged_as_search(&self) {
+        self.charged_as_search.set(true);
+    }
+
+    /// Whether the call was taken from the budget of searches.
+    pub fn was_charged_as_search(&self) -> bool {
+        self.charged_as_search.get()
+    }
+
+    /// Notes the state of the budget of searches, from which the call was taken besides another one.
+    pub fn stands_as_search(&self, standing: BudgetStanding) {
+        self.search_standing.replace(Some(standing));
+    }
+
+    /// Takes out the noted states of the budgets that the call was taken from, for the headers of the answer: at most two.
+    pub fn take_standings(&self) -> impl Iterator<Item = BudgetStanding> {
+        self.standing.take().into_iter().chain(self.search_standing.take())
     }
 }

@@ -13,6 +13,7 @@ use actix_web::http::header::{self, HeaderMap};
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::documented::{self, LONGEST_HEADER};
 use crate::http::settings::ROOT;
+use crate::http::withheld::has_identity_number;
 
 /// All operations of the server, by the patterns of their paths, such as `/nara/v1/areas/{id}`.
 pub struct Operations {
@@ -95,12 +96,20 @@ impl Operation {
     }
 
     /// Refuses a query with a parameter that the operation does not have: a typing error in the name of a filter must not make a
-    /// list longer.
+    /// list longer. A value with a personal identity number is refused as well, since it would also be repeated in the links of a
+    /// list.
     pub fn check_query(&self, query: &str) -> Result<()> {
-        for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if !self.query.iter().any(|known| *known == name) {
-                let name: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+                let name: String = name.chars().take(60).collect();
                 return Err(Error::parameter(name, Text::new("is not a parameter here", "är inte en parameter här")));
+            }
+            if has_identity_number(&value) {
+                let detail = Text::new(
+                    "must not hold a personal identity number: addresses are logged in many places",
+                    "får inte innehålla ett personnummer: adresser loggas på många ställen",
+                );
+                return Err(Error::parameter(name, detail));
             }
         }
         Ok(())

@@ -8,6 +8,12 @@ use actix_web::{FromRequest, HttpRequest, dev};
 
 use crate::error::{Error, Result};
 
+/// Returns the path of a request as the router read it: with all escapes decoded but those of `%`, `/` and `+`. One resource may be
+/// called by many spellings of its path, such as `/people/%73earch`; everything that is bound to the resource goes by this form.
+pub fn called(request: &HttpRequest) -> &str {
+    request.match_info().as_str()
+}
+
 /// The parameter `{id}` of a path, parsed as a `T`.
 pub struct Named<T>(pub T);
 

@@ -22,6 +22,11 @@ pub fn meaning(problem: Problem) -> Meaning {
     Meaning { status, title, explanation }
 }
 
+/// Whether a call that fails with this problem failed by what the caller did, and not by what the server could not do.
+pub fn is_callers_fault(problem: Problem) -> bool {
+    meaning(problem).status.is_client_error()
+}
+
 type ProblemRow = (StatusCode, (&'static str, &'static str), (&'static str, &'static str));
 
 #[expect(clippy::too_many_lines, reason = "It is a table.")]
@@ -327,8 +332,8 @@ fn row(problem: Problem) -> ProblemRow {
             StatusCode::CONFLICT,
             ("Nobody to write to", "Ingen att skriva till"),
             (
-                "The report came from a private person who stays unknown, so nobody can be asked or answered; or no partner agency sent the referral, so none can see it.",
-                "Anmälan togs emot från en privatperson som förblir okänd, så ingen kan tillfrågas eller få svar; eller så har ingen samverkanspart skickat ärendet, så ingen sådan ser det.",
+                "The report came from a private person who stays unknown, so nobody can be asked or answered; or no partner agency sent the referral, so none can see it; or it is a copy for a sibling, and its sender may not know that the office made it: write about the first report.",
+                "Anmälan togs emot från en privatperson som förblir okänd, så ingen kan tillfrågas eller få svar; eller så har ingen samverkanspart skickat ärendet, så ingen sådan ser det; eller så är det en kopia för ett syskon, och avsändaren får inte veta att kontoret gjort den: skriv om den första anmälan.",
             ),
         ),
         Problem::ProtectedStays => (

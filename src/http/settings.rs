@@ -7,7 +7,8 @@ use crate::time::{Clock, Random};
 
 /// The settings that an installation gives the HTTP layer.
 pub struct Settings {
-    /// The address under which callers reach the server, without a slash at its end. Without it, the `Host` header is used.
+    /// The address under which callers reach the server, without a slash at its end. Without it, the `Host` header is
+    /// used, and no shared cache may keep an answer.
     pub public_url: Option<String>,
     /// Whether callers come over TLS, so that browsers are told to use only TLS from then on.
     pub strict_transport: bool,

@@ -62,6 +62,13 @@ impl Written {
         Ok(Self { status: 200, location: None, etag, body, is_replayed: false, is_told_once: false })
     }
 
+    /// Makes an answer 200 with the body `told`, which says more than the resource `view` as it is after the write: something that
+    /// is told only now. The entity tag is that of `view`.
+    pub fn changed_telling(view: &impl Serialize, validator: Validator, told: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_string(told).map_err(Error::internal)?;
+        Ok(Self { body, is_told_once: true, ..Self::changed(view, validator)? })
+    }
+
     /// Makes an answer 204 without an entity tag, for a change that the caller was allowed to make but whose outcome the caller may
     /// not read.
     pub fn out_of_sight() -> Self {

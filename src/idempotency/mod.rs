@@ -6,23 +6,24 @@
 //! - Only answers of success are kept: a failed call has changed nothing, and may succeed the next time.
 //! - An idempotency key belongs to its caller: to a partner agency (not to one of its API keys) or to a member of staff.
 //! - Neither an idempotency key nor a request is stored, only their keyed hashes. The answer is sealed, and is kept without any
-//!   secret that it contained.
+//!   secret that it contained. A large one is compressed.
 //! - A caller who repeats a call must still be allowed to see the resource that the answer is about, and the audit records that the
 //!   caller saw it. An answer that names other people as well is made again from the data that the caller may see at that time.
 
+mod packing;
 mod store;
+mod volume;
 
 use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::Duration;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::audit::{self, AuditAction, AuditedCall};
 use crate::code::code;
 use crate::db::{Db, DbConn};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Problem, Result, Text};
 use crate::http::call::Call;
 use crate::http::written::Written;
 use crate::id::{Id, KeptAnswerId};
@@ -31,9 +32,9 @@ use crate::time::Timestamp;
 use crate::vault::{KEPT_ANSWER, Vault};
 
 use store::KeptAnswer;
+use volume::{KEPT_FOR, KeptVolume};
 
-/// The time for which an answer is kept and given again.
-const KEPT_FOR: Duration = Duration::hours(24);
+pub use volume::MOST_BYTES;
 
 /// The registry of the calls that were already answered. Writes go through [`Retries::idempotent`].
 pub struct Retries {
@@ -43,6 +44,7 @@ pub struct Retries {
     /// The hashes of the idempotency keys of calls that are running on this server. Calls on other servers are detected by the
     /// database.
     running: Mutex<HashSet<[u8; 32]>>,
+    volume: Arc<KeptVolume>,
 }
 
 /// The answer that a repeated call gets, and the facts about it that the audit needs.
@@ -93,12 +95,15 @@ struct Claim {
     fingerprint: [u8; 32],
     vault: Vault,
     moment: Moment,
+    /// The hash of the caller, and the volume of what is kept for each caller.
+    volume: ([u8; 32], Arc<KeptVolume>),
 }
 
 impl Retries {
-    /// Makes a registry that hashes idempotency keys and requests with `hash_key` and seals answers in `vault`.
-    pub fn new(db: Db, hash_key: [u8; 32], vault: Vault) -> Self {
-        Self { db, hash_key, vault, running: Mutex::default() }
+    /// Makes a registry that hashes idempotency keys and requests with `hash_key` and seals answers in `vault`. `most` is the largest
+    /// number of bytes that are kept for one caller in a day, if that is limited.
+    pub fn new(db: Db, hash_key: [u8; 32], vault: Vault, most: Option<usize>) -> Self {
+        Self { db, hash_key, vault, running: Mutex::default(), volume: Arc::new(KeptVolume::new(most)) }
     }
 
     /// Answers a call. The first call with an idempotency key runs `work`, which keeps its answer in the given slot. A repeated
@@ -113,7 +118,9 @@ impl Retries {
         work: impl AsyncFnOnce(Slot) -> Result<Written>,
     ) -> Result<Written> {
         let Some(key) = call.idempotency_key()? else { return work(Slot(None)).await };
+        let caller = self.hash(&[b"caller", &[0], audited.actor.to_string().as_bytes()]);
         let claim = Claim {
+            volume: (caller, Arc::clone(&self.volume)),
             key_hash: self.hash(&[b"key", &[0], audited.actor.to_string().as_bytes(), &[0], key.as_bytes()]),
             fingerprint: self.hash(&[b"request", &[0], &call.identity()]),
             vault: self.vault.clone(),
@@ -125,6 +132,9 @@ impl Retries {
         };
         if let Some(kept) = find().await? {
             return self.give_again(audited, again, &repeat, &claim, kept).await;
+        }
+        if !self.volume.has_room(&caller, call.moment.now) {
+            return Err(too_much());
         }
         let Some(_running) = self.begin(claim.key_hash) else { return Err(in_use()) };
         match work(Slot(Some(claim.clone()))).await {
@@ -149,7 +159,7 @@ impl Retries {
         if !is_same {
             return Err(Error::new(Problem::IdempotencyKeyReused));
         }
-        let answer: Written = self.vault.open_json(KEPT_ANSWER, kept.id.uuid(), &kept.answer)?;
+        let answer = packing::unpack(&self.vault.open(KEPT_ANSWER, kept.id.uuid(), &kept.answer)?)?;
         let (about, repeat) = (kept.resource_id, repeat.clone());
         let entry = audited.entry(again, vec![about]);
         let random = claim.moment.random.clone();
@@ -168,6 +178,7 @@ impl Retries {
 
     /// Removes all kept answers that have expired at `now`, a batch at a time.
     pub async fn sweep(&self, now: Timestamp) -> Result<()> {
+        self.volume.sweep(now);
         loop {
             let expired = self.db.read(move |conn| store::expired(conn, now)).await?;
             let all = expired.len() < store::AT_ONCE;
@@ -231,20 +242,30 @@ impl Slot {
     pub fn keep(&self, conn: &mut DbConn, about: Uuid, answer: &Written) -> Result<()> {
         let Some(claim) = &self.0 else { return Ok(()) };
         let id: KeptAnswerId = claim.moment.id();
-        let sealed = answer.clone().without_secret();
+        let (caller, volume) = &claim.volume;
+        let packed = packing::pack(&answer.clone().without_secret())?;
         let kept = KeptAnswer {
             id,
             key_hash: claim.key_hash.to_vec(),
             fingerprint: claim.fingerprint.to_vec(),
             resource_id: about,
-            answer: claim.vault.seal_json(KEPT_ANSWER, id.uuid(), &sealed, &claim.moment.random)?,
+            answer: claim.vault.seal(KEPT_ANSWER, id.uuid(), &packed, &claim.moment.random)?,
             expires_at: (claim.moment.now.utc() + KEPT_FOR).into(),
         };
+        volume.add(*caller, packed.len(), claim.moment.now);
         store::insert(conn, kept, claim.moment.now).map_err(|error| match error.problem() {
             Problem::AlreadyExists => in_use(),
             _ => error,
         })
     }
+}
+
+fn too_much() -> Error {
+    let detail = Text::new(
+        "You have named more calls by an idempotency key than answers are kept for one caller in a day.",
+        "Du har namngett fler anrop med en idempotensnyckel än det sparas svar för en och samma på ett dygn.",
+    );
+    Error::with_detail(Problem::RateLimited, detail)
 }
 
 fn in_use() -> Error {

@@ -11,4 +11,4 @@ pub const PATHS: [&str; 7] =
     ["/", "/nara/v1/openapi.json", "/nara/v1/docs/", "/problems/", "/problems/{slug}", "/health/live", "/health/ready"];
 
 pub use docs::Document;
-pub use health::metrics;
+pub use health::{Readiness, metrics};

@@ -7,6 +7,7 @@ use strum::IntoEnumIterator;
 
 use crate::error::{Error, Problem, Result};
 use crate::http::language::Language;
+use crate::http::limits;
 use crate::http::problem::meaning;
 
 pub fn pages(app: &mut ServiceConfig) {
@@ -14,7 +15,8 @@ pub fn pages(app: &mut ServiceConfig) {
     app.route("/problems/{slug}", web::get().to(page));
 }
 
-async fn index(request: HttpRequest) -> HttpResponse {
+async fn index(request: HttpRequest) -> Result<HttpResponse> {
+    limits::take_anonymous(&request)?;
     let language = language(&request);
     let entries: String = Problem::iter()
         .map(|problem| {
@@ -24,10 +26,11 @@ async fn index(request: HttpRequest) -> HttpResponse {
         })
         .collect();
     let title = language.choose(("Problems that Nära answers with", "Problem som Nära svarar med"));
-    html(language, title, &format!("<ul>\n{entries}</ul>"))
+    Ok(html(language, title, &format!("<ul>\n{entries}</ul>")))
 }
 
 async fn page(request: HttpRequest, slug: web::Path<String>) -> Result<HttpResponse> {
+    limits::take_anonymous(&request)?;
     let problem: Problem = slug.parse().map_err(|_| Error::not_found())?;
     let (language, meaning) = (language(&request), meaning(problem));
     let (title, explanation) = (language.choose(meaning.title), language.choose(meaning.explanation));

@@ -9,8 +9,9 @@ use utoipa::IntoParams;
 use crate::audit::actions;
 use crate::auth::{Administrator, Anyone};
 use crate::context::Context;
-use crate::context::directory_writing::{DirectoryChange, any, no_content};
+use crate::context::directory_writing::{DirectoryChange, no_content};
 use crate::directory::{Directory, Handle};
+use crate::districts::ground::GroundChange;
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::{Representation, Validator};
 use crate::http::body::Body;
@@ -128,8 +129,8 @@ async fn create_office(ctx: Context<Administrator>, new: Body<NewOffice>) -> Res
         let (id, links, at) = (office.id, ctx.call.links(), ctx.call.moment.now);
         Ok(DirectoryChange {
             id: id.uuid(),
+            ground: GroundChange::None,
             work: move |conn: &mut _| store::insert(conn, &office),
-            rule: any,
             answer: move |after: &Directory| answers::created(after, id, &links, at),
         })
     };
@@ -185,8 +186,8 @@ async fn change_office(
         let (id, links, at) = (office.id, ctx.call.links(), ctx.call.moment.now);
         Ok(DirectoryChange {
             id: id.uuid(),
+            ground: GroundChange::None,
             work: move |conn: &mut _| store::update(conn, &before, &changed),
-            rule: any,
             answer: move |after: &Directory| answers::changed(after, id, &links, at),
         })
     };
@@ -214,7 +215,7 @@ async fn delete_office(ctx: Context<Administrator>, name: Named<OfficeName>) -> 
         ctx.call.check_if_match(office.version)?;
         let (id, version) = (office.id, office.version);
         let work = move |conn: &mut _| store::delete(conn, id, version);
-        Ok(DirectoryChange { id: id.uuid(), work, rule: any, answer: no_content })
+        Ok(DirectoryChange { id: id.uuid(), ground: GroundChange::None, work, answer: no_content })
     };
     ctx.write_directory(actions::OFFICE_DELETED.on_new(), prepare).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -54,7 +54,7 @@ pub struct OfficeView<'a> {
     opening_hours: Option<&'a HoursText>,
     /// Whether the office is open at the time of the answer, and when that changes. In an answer to the question "where
     /// do I turn?", the time is the `at` of the question.
-    open_state: OpenState,
+    pub open_state: OpenState,
     /// The languages that visitors can speak with the staff (ISO 639 codes).
     #[schema(max_items = 50)]
     languages: &'a [LanguageCode],

@@ -138,11 +138,11 @@ fn answer_headers() -> Value {
             "https://www.kommun.example",
         ),
         "RateLimit-Policy": header(
-            "The budget that the call was taken from (draft-ietf-httpapi-ratelimit-headers-10): the number of calls that it holds (`q`), and the number of seconds in which an empty budget fills up (`w`). Left out if the installation has no limits.",
+            "The budget that the call was taken from (draft-ietf-httpapi-ratelimit-headers-10): the number of calls that it holds (`q`), and the number of seconds in which an empty budget fills up (`w`). A call that also looks somebody up has a second line, about the budget for that. Left out if the installation has no limits.",
             "\"read\";q=150;w=3",
         ),
         "RateLimit": header(
-            "The state of that budget: the number of calls that are left (`r`), and the number of seconds until it is full again (`t`).",
+            "The state of that budget: the number of calls that are left (`r`), and the number of seconds until it is full again (`t`). It has as many lines as `RateLimit-Policy`.",
             "\"read\";r=149;t=1",
         ),
         "ETag": header("The version of the content (RFC 9110, 8.8.3): for `If-None-Match` and `If-Match`.", ETAG),

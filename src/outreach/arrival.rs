@@ -3,7 +3,7 @@
 //!
 //! - A contact whose identifier already exists is the same contact if the same worker sends the same content.
 //! - Everybody who is named must exist, as far as the worker may know. Naming a person by identifier gives the worker's office a reason
-//!   to know of the person, as registering the person does.
+//!   to know of the person and of the person's family, as long as the contact names the person and was not entered in error.
 //! - The people and families that were read are locked until the transaction ends, so that only one of two contacts that arrive at
 //!   the same moment can be the first to reach a family.
 
@@ -186,17 +186,19 @@ fn write(conn: &mut DbConn, new: &[(&ArrivingContact, SealedContact, JudgedParti
         .collect();
     follow_up_store::insert(conn, &follow_ups)?;
     let met_people = new.iter().flat_map(|(arrival, contact, _)| {
-        arrival.names.people.iter().map(|(_, person)| (*person, contact.office_id, contact.protected))
+        let source = ResourceId::from_uuid(contact.id.uuid());
+        arrival.names.people.iter().map(move |(_, person)| (*person, contact.office_id, contact.protected, source))
     });
     let met_families = new.iter().flat_map(|(_, contact, found)| {
-        found.families.iter().map(|family| (*family, contact.office_id, contact.protected))
+        let source = ResourceId::from_uuid(contact.id.uuid());
+        found.opened.iter().map(move |family| (*family, contact.office_id, contact.protected, source))
     });
     people::store::note_met(conn, &distinct(met_people))?;
     families::store::note_met(conn, &distinct(met_families))?;
     for report in new.iter().filter_map(|(arrival, ..)| arrival.report.as_ref()) {
         report.write(conn)?;
     }
-    let facts: Vec<Fact> = new.iter().flat_map(|(_, contact, found)| facts(contact, &found.families)).collect();
+    let facts: Vec<Fact> = new.iter().flat_map(|(_, contact, found)| facts(contact, &found.reached)).collect();
     reached::arrived(conn, &facts)
 }
 

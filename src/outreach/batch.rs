@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::auth::{CaseScope, OutreachWorker};
 use crate::context::{Context, Tx};
 use crate::db::DbConn;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::http::answer::Validator;
 use crate::http::body;
 use crate::http::problem::view::{Explainer, ProblemView};
@@ -75,6 +75,8 @@ pub struct BatchReceiving {
     places: Vec<usize>,
     /// The results of the contacts that were refused while they were prepared.
     refused: Vec<BatchItem>,
+    /// The identifiers in those contacts that name nothing as far as the worker may know.
+    unknown: Vec<Uuid>,
     entries: BTreeMap<OfficeId, ArrivalEntries>,
     answers: ContactAnswers,
     explain: Explainer,
@@ -85,7 +87,7 @@ impl BatchReceiving {
     /// Prepares each contact of a batch alone. A contact that cannot be prepared is refused, and the others go on.
     pub async fn new(ctx: &Context<OutreachWorker>, items: &[Value]) -> Self {
         let explain = ctx.call.explainer();
-        let (mut arrivals, mut places, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut arrivals, mut places, mut refused, mut unknown) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (index, item) in items.iter().cloned().enumerate() {
             let arrival = match body::read_new::<NewContact>(item) {
                 Ok(new) => preparing::arrival(ctx, new).await,
@@ -96,19 +98,22 @@ impl BatchReceiving {
                     arrivals.push(arrival);
                     places.push(index);
                 }
-                Err(error) => refused.push(BatchItem::refused(index, error, &explain)),
+                Err(error) => {
+                    unknown.extend_from_slice(error.unknown());
+                    refused.push(BatchItem::refused(index, error, &explain));
+                }
             }
         }
         let offices: BTreeSet<OfficeId> =
             arrivals.iter().map(|arrival: &ArrivingContact| arrival.contact.office_id).collect();
         let entries = offices.into_iter().map(|office| (office, ArrivalEntries::new(ctx, office))).collect();
         let (answers, scope) = (ContactAnswers::new(ctx), ctx.changeable());
-        Self { arrivals, places, refused, entries, answers, explain, scope }
+        Self { arrivals, places, refused, unknown, entries, answers, explain, scope }
     }
 
-    /// Judges and writes the prepared contacts. Returns the answer to the batch, and the identifiers in the contacts that name
-    /// nothing as far as the worker may know.
-    pub fn write(&self, tx: &mut Tx<'_>) -> Result<(Written, Vec<Uuid>)> {
+    /// Judges and writes the prepared contacts. Returns the answer to the batch, and the failure under which the audit records the
+    /// contacts that were refused, if any were.
+    pub fn write(&self, tx: &mut Tx<'_>) -> Result<(Written, Option<Error>)> {
         let outcomes = arrival::receive_apart(tx, &self.scope, &self.arrivals)?;
         let arrived: Vec<&ArrivedContact> = outcomes.iter().flatten().collect();
         let of_office = |(office, entries): (&OfficeId, &ArrivalEntries)| {
@@ -116,7 +121,7 @@ impl BatchReceiving {
             entries.of_all(&here.collect::<Vec<_>>())
         };
         tx.record_each_instead(self.entries.iter().flat_map(of_office).collect());
-        let (mut items, mut unknown) = (self.refused.clone(), Vec::new());
+        let (mut items, mut unknown) = (self.refused.clone(), self.unknown.clone());
         for (&index, outcome) in self.places.iter().zip(outcomes) {
             unknown.extend(outcome.as_ref().err().map(Error::unknown).unwrap_or_default());
             let answered = outcome.and_then(|arrived| Ok((arrived.contact.id, self.answers.received(arrived)?)));
@@ -127,8 +132,15 @@ impl BatchReceiving {
         }
         items.sort_by_key(|item| item.index);
         tx.keep_for(items.iter().find_map(|item| item.id).map_or(Uuid::nil(), OutreachContactId::uuid));
-        Ok((Written::changed(&ContactBatchResult { items }, Validator::Content)?, unknown))
+        let failure = failure(&items, unknown);
+        Ok((Written::changed(&ContactBatchResult { items }, Validator::Content)?, failure))
     }
+}
+
+/// Makes one failure for the audit of all contacts that were refused. It names what they name in vain.
+fn failure(items: &[BatchItem], unknown: Vec<Uuid>) -> Option<Error> {
+    let kind = if unknown.is_empty() { Problem::ValidationFailed } else { Problem::UnknownReference };
+    items.iter().any(|item| item.problem.is_some()).then(|| Error::new(kind).naming(unknown))
 }
 
 /// The part of a kept answer to a batch that tells which contacts were recorded.

@@ -55,10 +55,10 @@ pub async fn submit_batch(ctx: Context<OutreachWorker>, batch: BodyWithNulls<Con
         let receiving = BatchReceiving::new(&ctx, &items).await;
         Ok(move |tx: &mut Tx| receiving.write(tx))
     };
-    let (written, unknown) = ctx.perform(attempt.clone(), batch::repeat(), receive).await?;
-    if let Some(unknown) = unknown.filter(|unknown| !unknown.is_empty()) {
-        // The answer is complete all the same, so the error is only recorded as a denial.
-        let _noted = ctx.noted::<()>(Err(Error::new(Problem::UnknownReference).naming(unknown)), &attempt);
+    let (written, failure) = ctx.perform(attempt.clone(), batch::repeat(), receive).await?;
+    if let Some(failure) = failure.flatten() {
+        // The answer is complete all the same, so the failure is only recorded.
+        let _noted = ctx.noted::<()>(Err(failure), &attempt);
     }
     ctx.call.send(written)
 }

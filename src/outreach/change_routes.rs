@@ -30,7 +30,8 @@ type ContactFacts = Changeable<NewContact>;
 ///
 /// Changes what was written down by a merge patch (RFC 7396), and makes a new version. The version before stays readable to team leads
 /// and auditors. If the contact moves to another family, the offers and follow-ups of its old family move to the new one. Participants to
-/// whom something was offered must stay in their places. A concern report that was made from the contact is changed as a referral.
+/// whom something was offered must stay in their places. The office no longer knows of people whom only this contact named before. A
+/// concern report that was made from the contact is changed as a referral.
 #[utoipa::path(
     operation_id = "correctOutreachContact",
     tag = "outreach",
@@ -125,7 +126,7 @@ pub struct ContactError {
 /// Enter a contact in error
 ///
 /// Takes a contact out of all lists and statistics. The contact stays readable, can no longer be changed, and does not count as having
-/// reached anybody.
+/// reached anybody. People and families that the office knows of because of this contact alone no longer exist for it.
 #[utoipa::path(
     operation_id = "enterOutreachContactInError",
     tag = "outreach",

@@ -23,8 +23,14 @@ pub struct NamedParties {
 pub struct JudgedParties {
     /// The family that was met: the one that is named, or else the only family of the named people.
     pub family: Option<FamilyId>,
-    /// All families that the contact names or whose members it names.
+    /// The families that the contact names or whose people it names, as far as the worker knows or comes to know of them.
     pub families: Vec<FamilyId>,
+    /// Those of `families` that the contact names now and did not name before, itself or by their people. The worker's office
+    /// comes to know of them.
+    pub opened: Vec<FamilyId>,
+    /// All families that the contact reaches: those that it names, and all families of the people whom it names, whether the
+    /// worker may know of them or not. They are used for computing only.
+    pub reached: Vec<FamilyId>,
     /// Whether a named person has a protected identity, or all members of the family that was met do.
     pub protected: bool,
 }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::auth::CaseScope;
 use crate::binding::{self, ReadableRow, RowCode};
+use crate::db::among::among;
 use crate::db::schema::{follow_ups, outreach_contact_versions, outreach_contacts, outreach_participants, referrals};
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
@@ -375,13 +376,13 @@ pub fn protect_source(conn: &mut DbConn, referral: ReferralId) -> Result<()> {
 /// to them: all of these tell of the same people.
 fn hide(conn: &mut DbConn, mut contacts: Vec<OutreachContactId>, about: &[ReferralId]) -> Result<()> {
     let sources: Vec<Option<OutreachContactId>> = on_backend!(&mut *conn, conn => referrals::table
-        .filter(referrals::id.eq_any(about.to_vec()))
+        .filter(among(referrals::id, about.to_vec()))
         .select(referrals::contact_id)
         .load(conn))?;
     contacts.extend(sources.into_iter().flatten());
     let affected = reached::hide_contacts(conn, &contacts)?;
-    let followed = follow_ups::referral_id.eq_any(about.to_vec());
-    let came = follow_ups::next_referral_id.eq_any(about.to_vec());
+    let followed = among(follow_ups::referral_id, about.to_vec());
+    let came = among(follow_ups::next_referral_id, about.to_vec());
     let promises = follow_ups::table.filter(followed.or(came)).select(follow_ups::id);
     let promises: Vec<FollowUpId> = on_backend!(&mut *conn, conn => promises.load(conn))?;
     reached::hide_follow_ups(conn, &promises)?;

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::db::DbConn;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::families;
+use crate::families::guests;
 use crate::families::membership::if_known;
 use crate::http::answer::Validator;
 use crate::http::link::{Linking, Links};
@@ -25,8 +25,9 @@ use crate::vault::Vault;
 /// A person that was read for a caller, with the related data that this caller may know of.
 pub struct VisiblePerson {
     pub person: SealedPerson,
-    /// The person's family. `None` if the person has none or the caller may not know of it.
-    family_id: Option<FamilyId>,
+    /// The person's families that the caller may know of, in their order: for the caller, the first is the person's family, and the
+    /// person is a guest of the others.
+    pub families: Vec<FamilyId>,
     /// The other people with the same identity number. There are some only if one of these people is protected, so the list is
     /// empty for a caller who is not cleared for protected identities.
     same_number: Vec<PersonId>,
@@ -36,9 +37,9 @@ pub struct VisiblePerson {
 }
 
 impl VisiblePerson {
-    fn new(conn: &mut DbConn, scope: &CaseScope, person: SealedPerson, family_id: Option<FamilyId>) -> Result<Self> {
+    fn new(conn: &mut DbConn, scope: &CaseScope, person: SealedPerson, families: Vec<FamilyId>) -> Result<Self> {
         let same_number = if scope.protected_identity { store::others_with_number(conn, &person)? } else { Vec::new() };
-        Ok(Self { person, family_id, same_number, may_change: true })
+        Ok(Self { person, families, same_number, may_change: true })
     }
 
     /// The identifiers of the other people with the same identity number that the answer shows. The audit record of the reading
@@ -69,6 +70,11 @@ impl PersonAnswers {
         }
     }
 
+    /// Finds a person whom the caller may change. Fails as not found if it is none of these.
+    pub fn find(&self, conn: &mut DbConn, id: PersonId) -> Result<VisiblePerson> {
+        look(conn, &self.scope, id)
+    }
+
     /// Finds a person in the scope `readable`, which is wider than the caller's own scope if the caller stated a reason for
     /// access. Whether the caller may also change the person is judged by the own scope.
     pub fn find_readable(&self, conn: &mut DbConn, readable: &CaseScope, id: PersonId) -> Result<VisiblePerson> {
@@ -88,14 +94,15 @@ impl PersonAnswers {
         }
         links.push(self.links.link("timeline", "GET", &format!("{path}/timeline")));
         let person = found.person.open(&self.vault)?;
-        Ok(PersonView::new(person, found.family_id, found.same_number, &self.directory, links, today))
+        Ok(PersonView::new(person, found.families, found.same_number, &self.directory, links, today))
     }
 
     /// The answer 201 with a person whom the caller has registered. It shows what the caller wrote, even if the person is
     /// protected and the caller is not cleared for protected identities.
     pub fn registered(&self, conn: &mut DbConn, person: SealedPerson) -> Result<Written> {
-        let (path, version, family) = (path(person.id), person.version, person.family_id);
-        let view = self.view(VisiblePerson::new(conn, &self.scope, person, family)?)?;
+        let (path, version) = (path(person.id), person.version);
+        let families = person.family_id.into_iter().collect();
+        let view = self.view(VisiblePerson::new(conn, &self.scope, person, families)?)?;
         Written::created(&self.links, &path, &view, Validator::Version(version))
     }
 
@@ -152,9 +159,8 @@ impl PersonAnswers {
 
 fn look(conn: &mut DbConn, scope: &CaseScope, id: PersonId) -> Result<VisiblePerson> {
     let person = store::find(conn, scope, id)?;
-    let family: Vec<FamilyId> = person.family_id.into_iter().collect();
-    let family_id = families::store::known_among(conn, scope, &family)?.first().copied();
-    VisiblePerson::new(conn, scope, person, family_id)
+    let families = guests::seen_of_one(conn, scope, id)?;
+    VisiblePerson::new(conn, scope, person, families)
 }
 
 fn path(id: PersonId) -> String {

@@ -6,7 +6,6 @@ use actix_web::{HttpResponse, patch};
 use crate::audit::actions;
 use crate::auth::PeopleWorker;
 use crate::cases::change_person::{ChangePerson, ChangedPerson};
-use crate::cases::protect;
 use crate::context::{Context, Tx};
 use crate::error::{Error, Problem, Result};
 use crate::families::membership::ActingStaff;
@@ -17,8 +16,7 @@ use crate::id::PersonId;
 use crate::idempotency;
 use crate::people::answers::PersonAnswers;
 use crate::people::view::PersonView;
-use crate::people::{Changeable, NewPerson, Person, Registration, store};
-use crate::referrals::store::SealedReferral;
+use crate::people::{Changeable, NewPerson, Registration, store};
 
 type PersonFacts = Changeable<NewPerson>;
 
@@ -51,9 +49,8 @@ pub async fn change_person(ctx: Context<PeopleWorker>, id: Named<PersonId>, patc
         ctx.call.check_if_match(sealed.version)?;
         let before = sealed.clone().open(&ctx.vault)?;
         let next = before.changed(patch.apply(&before.written)?, &ctx.directory, &ctx.call.moment)?;
-        let affected = affected(&ctx, &before, &next).await?;
         let (directory, vault) = (ctx.directory.clone(), ctx.vault.clone());
-        let change = ChangePerson::new(&sealed, &next, affected, ActingStaff::of(&ctx), directory, vault)?;
+        let change = ChangePerson::new(&sealed, &next, ActingStaff::of(&ctx), directory, vault)?;
         let answers = answers.clone();
         Ok(move |tx: &mut Tx| {
             let changed = change.write(tx)?;
@@ -68,14 +65,4 @@ pub async fn change_person(ctx: Context<PeopleWorker>, id: Named<PersonId>, patc
         (_, Some(ChangedPerson::NumberTaken)) => Err(Error::new(Problem::AlreadyExists)),
         (written, _) => ctx.call.send(written),
     }
-}
-
-/// The referrals about a person that must be hidden because the identity is protected in the person's next version; none if it is
-/// not.
-async fn affected(ctx: &Context<PeopleWorker>, before: &Person, next: &Person) -> Result<Vec<SealedReferral>> {
-    if !next.protection().is_protected() {
-        return Ok(Vec::new());
-    }
-    let (id, is_raised) = (next.id, next.protection() > before.protection());
-    ctx.read(move |conn| protect::affected(conn, id, is_raised)).await
 }

@@ -7,12 +7,14 @@
 //! - A person whose identity is protected exists only for staff who are cleared for protected identities. If somebody who is not
 //!   cleared registers the same identity number, a second record is made, so that no answer tells that there is another one.
 //! - For a person with a protected registration (the strongest protection), nothing is stored that tells where the person lives.
-//! - A person belongs to at most one family. Moving a person to another family is an operation of its own, and is kept in a
-//!   history.
+//! - A person is a member of at most one family. Moving a person to another family is an operation of its own, and is kept in a
+//!   history. It is no change of the person's facts: the version and the time of the last change stay. A person can be a guest
+//!   of further families: see [`belonging`].
 //! - People are searched by name or by identity number, through keyed hashes. There is no other search.
 
 mod age_band;
 pub mod answers;
+pub mod belonging;
 mod birth;
 pub mod bound;
 mod change_routes;
@@ -20,6 +22,7 @@ mod channel;
 mod create_routes;
 mod facts;
 pub mod gender;
+pub mod guest_rows;
 mod identity_number;
 pub mod names;
 pub mod offices;
@@ -54,11 +57,14 @@ pub struct Person {
     pub id: PersonId,
     /// The facts that staff wrote down about the person, without those that may not be stored: see [`NewPerson::kept`].
     pub written: NewPerson,
+    /// The family of which the person is a member.
     pub family_id: Option<FamilyId>,
     /// A number that tells apart the records with the same identity number: 0 for the first one, 1 for the next, and so on.
     pub number_slot: i32,
     pub registered_at: Timestamp,
+    /// When the facts last changed. A change of families does not count.
     pub updated_at: Timestamp,
+    /// The number of changes of the facts so far, plus one. A change of families does not count.
     pub version: i32,
 }
 

@@ -7,7 +7,7 @@ use crate::binding::{BoundRow, BoundTable, RowBytes, RowCode, StoredRow};
 use crate::db::DbConn;
 use crate::db::schema::person_offices;
 use crate::error::Result;
-use crate::id::{OfficeId, PersonId};
+use crate::id::{OfficeId, PersonId, ResourceId};
 use crate::vault::Vault;
 use crate::{bound_link, on_backend};
 

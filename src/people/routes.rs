@@ -18,7 +18,7 @@ use crate::http::path::Named;
 use crate::id::{FamilyId, PersonId};
 use crate::people::answers::{PersonAnswers, VisiblePerson};
 use crate::people::view::PersonView;
-use crate::people::{change_routes, create_routes, search_routes, store};
+use crate::people::{change_routes, create_routes, search_routes};
 use crate::vault::ConfidentialProse;
 
 /// Mounts the operations on people.
@@ -79,8 +79,9 @@ async fn get_person(ctx: Context<PeopleWorker>, id: Named<PersonId>) -> Result<H
 
 /// Move a person to another family
 ///
-/// Moves a person to the family `familyId`, or out of any family if it is null. The move and its reason stay in the histories of
-/// the person and of both families.
+/// Moves a person to the family `familyId`, or out of any family if it is null. Only families that you may know of are left; in
+/// others, nothing changes. If the person belongs to one family and is a guest of another, moving the person to one of the two
+/// decides where the person belongs. The move and its reason stay in the histories of the person and of the families.
 #[utoipa::path(
     operation_id = "movePerson",
     tag = "people",
@@ -102,11 +103,14 @@ async fn move_person(
     let (id, answers) = (id.0, PersonAnswers::new(&ctx));
     let attempt = actions::PERSON_MOVED.on(id).on_behalf_of(ctx.changeable().only_office());
     ctx.write(attempt, answers.repeat(), async || {
-        let scope = ctx.changeable();
-        let before = ctx.read(move |conn| store::find(conn, &scope, id)).await?;
-        ctx.call.check_if_match_when_given(before.version)?;
+        let finder = answers.clone();
+        let before = ctx.read(move |conn| finder.find(conn, id)).await?;
+        let (version, families) = (before.person.version, before.families.clone());
+        // The families are no part of the version, so the whole tag is compared.
+        ctx.call.check_whole_if_match_when_given(&answers.view(before)?, Validator::Version(version))?;
         let PersonMove { family_id, reason } = &body.0;
-        let moving = MovePerson::new(&before, *family_id, reason, ActingStaff::of(&ctx), &ctx.vault)?;
+        let by = ActingStaff::of(&ctx);
+        let moving = MovePerson::new((id, version), families, *family_id, reason, by, &ctx.vault)?;
         let answers = answers.clone();
         Ok(move |tx: &mut Tx| {
             moving.write(tx)?;

@@ -9,7 +9,7 @@ use crate::binding::{self, RowCode};
 use crate::db::schema::{people, person_name_tokens, person_offices};
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
-use crate::id::{DistrictId, FamilyId, OfficeId, PersonId};
+use crate::id::{DistrictId, FamilyId, OfficeId, PersonId, ResourceId};
 use crate::on_backend;
 use crate::people::offices::PersonOffice;
 use crate::people::{Person, PersonalIdentityNumber, ProtectedIdentity, names};
@@ -254,55 +254,48 @@ pub fn insert(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>], offic
     let row = binding::coded(conn, person)?;
     on_backend!(conn, conn => diesel::insert_into(people::table).values(row).execute(conn))?;
     insert_words(conn, person.id, words)?;
-    meet(conn, person.id, office, false)
+    meet(conn, person.id, office, false, ResourceId::from_uuid(person.id.uuid()))
 }
 
-/// Stores the next version of a person and the hashes of the words of the person's name. Fails as stale if the stored version is
-/// not the one before it.
+/// Stores the next version of a person and the hashes of the words of the person's name. The person stays in the same family.
+/// Fails as stale if the stored version is not the one before it.
 pub fn update(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>]) -> Result<()> {
-    let before = people::table.find(person.id).filter(people::version.eq(person.version - 1));
-    let row = binding::coded(conn, person)?;
-    if on_backend!(conn, conn => diesel::update(before).set(&row).execute(conn))? != 1 {
+    // The person may have moved since it was read, which makes no new version. A row that is not as it was written is not written
+    // anew, which would make it genuine.
+    dialect::take_people(conn, &[person.id])?;
+    if binding::sound_among(conn, "people", &[person.id.to_string()])?.is_empty() {
+        return Err(Error::internal("a person is not as it was written"));
+    }
+    let row = people::table.find(person.id);
+    let family_id: Option<FamilyId> = on_backend!(&mut *conn, conn => row.select(people::family_id).first(conn))?;
+    let next = binding::coded(conn, &SealedPerson { family_id, ..person.clone() })?;
+    let before = row.filter(people::version.eq(person.version - 1));
+    if on_backend!(&mut *conn, conn => diesel::update(before).set(&next).execute(conn))? != 1 {
         return Err(stale());
     }
     replace_words(conn, person.id, words)
 }
 
-/// Moves a person to the family `family`, or out of any family. Fails as stale if the person's stored version is no longer
-/// `version`.
-pub fn place(conn: &mut DbConn, id: PersonId, version: i32, family: Option<FamilyId>, now: Timestamp) -> Result<()> {
-    let before = people::table.find(id).filter(people::version.eq(version));
-    let after = (people::family_id.eq(family), people::version.eq(version + 1), people::updated_at.eq(now));
-    binding::changing(conn, "people", &[id], |conn| {
-        match on_backend!(conn, conn => diesel::update(before).set(after).execute(conn))? {
-            1 => Ok(()),
-            _ => Err(stale()),
-        }
-    })
-}
-
 /// Notes that an office has met a person, so that its staff may know of the person. `through_protected` says that only a
-/// protected matter gives the reason: then only staff who are cleared for protected identities may know of the person.
-pub fn meet(conn: &mut DbConn, person: PersonId, office: OfficeId, through_protected: bool) -> Result<()> {
-    note_met(conn, &[(person, office, through_protected)])
+/// protected matter gives the reason: then only staff who are cleared for protected identities may know of the person. `source`
+/// is the reason: the contact or the referral, or the person itself if the office has registered the person.
+pub fn meet(
+    conn: &mut DbConn,
+    person: PersonId,
+    office: OfficeId,
+    through_protected: bool,
+    source: ResourceId,
+) -> Result<()> {
+    note_met(conn, &[(person, office, through_protected, source)])
 }
 
 /// Notes that offices have met people, as [`meet`] does for one.
-pub fn note_met(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool)]) -> Result<()> {
+pub fn note_met(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool, ResourceId)]) -> Result<()> {
     let vault = binding::carried_by(conn)?.vault;
-    let link = |(person, office, through): &(PersonId, OfficeId, bool)| {
-        (*person, *office, *through, PersonOffice::code_of(*person, *office, *through, &vault))
+    let link = |(person, office, through, source): &(PersonId, OfficeId, bool, ResourceId)| {
+        (*person, *office, *through, *source, PersonOffice::code_of(*person, *office, *through, *source, &vault))
     };
     dialect::note_met_people(conn, &met.iter().map(link).collect::<Vec<_>>())
-}
-
-/// The members of a family, each with protection and version, whether the caller may know of them or not.
-pub fn of_family(conn: &mut DbConn, family: FamilyId) -> Result<Vec<(PersonId, ProtectedIdentity, i32)>> {
-    Ok(on_backend!(conn, conn => people::table
-        .filter(people::family_id.eq(family))
-        .order(people::id)
-        .select((people::id, people::protection, people::version))
-        .load(conn))?)
 }
 
 fn insert_words(conn: &mut DbConn, person: PersonId, words: &[Vec<u8>]) -> Result<()> {

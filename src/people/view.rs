@@ -81,9 +81,16 @@ pub struct PersonView {
     /// @example false
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpreter_needed: Option<bool>,
-    /// The family that the person belongs to. Absent if the person has none or you may not know of it.
+    /// The family that the person belongs to. Absent if the person has none that you may know of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family_id: Option<FamilyId>,
+    /// Further families that the person was taken into by somebody who could not know of the family `familyId`. The person is a
+    /// guest there. Move the person to one of these families to decide where the person belongs.
+    ///
+    /// @x-example-omit true
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
+    pub guest_family_ids: Vec<FamilyId>,
     /// The other records of people with the same identity number. There are such records only if somebody who was not cleared for
     /// protected identities registered the number of a protected person. They are shown only to staff who are cleared.
     ///
@@ -92,6 +99,7 @@ pub struct PersonView {
     #[schema(max_items = 100)]
     pub same_number_person_ids: Vec<PersonId>,
     pub registered_at: Timestamp,
+    /// When the facts about the person last changed. Joining and leaving families does not change this time.
     pub updated_at: Timestamp,
     /// The link to the person, and the links to the operations that you may use on the person now.
     #[serde(rename = "_links")]
@@ -100,11 +108,11 @@ pub struct PersonView {
 }
 
 impl PersonView {
-    /// Makes the view of a person on the day `today`. The caller must have checked that the reader may know of `family_id` and
-    /// `others` and may follow `links`.
+    /// Makes the view of a person on the day `today`. The caller must have checked that the reader may know of `families`, which are
+    /// in their order, and of `others`, and may follow `links`.
     pub fn new(
         person: Person,
-        family_id: Option<FamilyId>,
+        families: Vec<FamilyId>,
         others: Vec<PersonId>,
         directory: &Directory,
         links: Vec<Link>,
@@ -123,7 +131,8 @@ impl PersonView {
             district_id: person.written.district_id,
             languages: person.written.languages,
             interpreter_needed: person.written.interpreter_needed,
-            family_id,
+            family_id: families.first().copied(),
+            guest_family_ids: families.into_iter().skip(1).collect(),
             same_number_person_ids: others,
             registered_at: person.registered_at,
             updated_at: person.updated_at,

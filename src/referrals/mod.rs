@@ -23,6 +23,7 @@ pub mod messages;
 mod moving;
 pub mod person;
 pub mod reference;
+mod related;
 mod routing;
 pub mod sending;
 pub mod siblings;

@@ -19,6 +19,7 @@ use crate::on_backend;
 use crate::people::store::number_hash;
 use crate::referrals::course::codes::DisclosedStatus;
 use crate::referrals::course::{Course, clocks};
+use crate::referrals::disclosure::SenderScope;
 use crate::referrals::reference::Reference;
 use crate::referrals::{Kind, Origin, Referral, Status, Urgency, disclosure, moving};
 use crate::time::{Random, Timestamp};
@@ -61,6 +62,8 @@ pub struct SealedReferral {
     pub disclosed_status: DisclosedStatus,
     pub disclosed_at: Timestamp,
     pub unmarked_due_at: Timestamp,
+    /// Whether staff copied the report for a sibling. The course tells from which report.
+    pub is_copy: bool,
     pub code: Option<RowCode>,
 }
 
@@ -102,6 +105,7 @@ impl SealedReferral {
             disclosed_status: disclosure::status(referral),
             disclosed_at: referral.disclosed_at,
             unmarked_due_at: clocks::next_unmarked(referral),
+            is_copy: referral.course.copy_of.is_some(),
             code: Some(RowCode::fresh()),
         })
     }
@@ -191,11 +195,13 @@ pub fn update(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
     moving::take_along(conn, referral.id, referral.office_id)
 }
 
-/// The referrals whose child has the identity number with this hash, and which are linked to no registered person.
-pub fn unlinked(conn: &mut DbConn, number_hash: &[u8]) -> Result<Vec<SealedReferral>> {
+/// The identifiers of the referrals whose child has the identity number with this hash, and which are linked to no registered
+/// person.
+pub fn unlinked(conn: &mut DbConn, number_hash: &[u8]) -> Result<Vec<ReferralId>> {
     Ok(on_backend!(conn, conn => referrals::table
         .filter(referrals::child_number_hash.eq(number_hash.to_vec()))
         .filter(referrals::person_id.is_null())
+        .select(referrals::id)
         .load(conn))?)
 }
 
@@ -247,9 +253,10 @@ pub fn check_cleared(conn: &mut DbConn, sight: &CaseScope, id: ReferralId) -> Re
     found.map(drop).ok_or_else(Error::not_found)
 }
 
-/// Returns the referral with this identifier, if the partner agency `sender` sent it; otherwise fails as not found.
-pub fn find_sent_by(conn: &mut DbConn, sender: PartnerId, id: ReferralId) -> Result<SealedReferral> {
-    let own = referrals::table.find(id).filter(referrals::partner_id.eq(sender));
+/// Returns the referral with this identifier, if `scope` covers it; otherwise fails as not found.
+pub fn find_sent_by(conn: &mut DbConn, scope: SenderScope, id: ReferralId) -> Result<SealedReferral> {
+    let shown = referrals::is_copy.eq(false).or(referrals::is_copy.eq(scope.sees_copies));
+    let own = referrals::table.find(id).filter(referrals::partner_id.eq(scope.sender)).filter(shown);
     let found: Option<SealedReferral> = on_backend!(conn, conn => own.first(conn).optional())?;
     found.ok_or_else(Error::not_found)
 }

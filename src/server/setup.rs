@@ -1,6 +1,7 @@
 //! The settings that a server is started with, and the keys derived from its secret.
 
 use std::net::TcpListener;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,8 @@ pub struct Setup {
     pub listener: TcpListener,
     /// The place where Prometheus can collect the metrics, if there is one.
     pub metrics: MetricsAt,
-    /// The address under which callers reach the server, such as `https://nara.example`. Without it, the `Host` header is used.
+    /// The address under which callers reach the server, such as `https://nara.example`. Without it, which is fit for a demo only,
+    /// the `Host` header is used.
     pub public_url: Option<String>,
     /// The origins whose web pages may call the server (CORS).
     pub cors_origins: Vec<String>,
@@ -33,6 +35,9 @@ pub struct Setup {
     pub trusted_proxies: Vec<IpNet>,
     /// The rate limits of callers. `None` means that nobody is limited.
     pub limits: Option<Rates>,
+    pub connections: ConnectionLimits,
+    /// Whether Swagger UI keeps keys and tokens in the browser when its page is closed, which is fit for a demo only.
+    pub keeps_credentials: bool,
     pub tokens: TokenVerifier,
     /// The table that says which role of staff has which permission.
     pub permissions: Permissions,
@@ -69,21 +74,44 @@ impl Setup {
     }
 }
 
+/// The largest numbers of connections that are open at once.
+#[derive(Debug, Clone, Copy)]
+pub struct ConnectionLimits {
+    /// Of all clients together. Further ones wait to be accepted.
+    pub all: usize,
+    /// Of one client; of one client behind a trusted proxy, the number of its calls at once. `None` means that nobody is limited.
+    pub per_address: Option<NonZeroUsize>,
+}
+
+impl ConnectionLimits {
+    /// Returns the limits of a server that gives one client this share.
+    pub fn with_share(per_address: Option<NonZeroUsize>) -> Self {
+        Self { all: 4096, per_address }
+    }
+}
+
 /// The time limits for callers that are slow or idle.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// The longest time for the head (request line and headers) of a connection's first request. The heads of later requests have
-    /// no limit: see `listen`.
+    /// The longest time for the head (request line and headers) of a request, from the opening of the connection or from the head's
+    /// first byte.
     pub head: Duration,
     /// The longest time for the body of a request.
     pub body: Duration,
     /// The longest time that an open connection may stay idle between two requests.
     pub idle: Duration,
+    /// The longest time in which a caller may take nothing of an answer that is ready.
+    pub answer: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { head: Duration::from_secs(5), body: Duration::from_secs(15), idle: Duration::from_secs(75) }
+        Self {
+            head: Duration::from_secs(5),
+            body: Duration::from_secs(15),
+            idle: Duration::from_secs(75),
+            answer: Duration::from_secs(30),
+        }
     }
 }
 

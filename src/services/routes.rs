@@ -8,8 +8,9 @@ use utoipa::IntoParams;
 use crate::audit::actions;
 use crate::auth::{Administrator, Anyone};
 use crate::context::Context;
-use crate::context::directory_writing::{DirectoryChange, any, no_content};
+use crate::context::directory_writing::{DirectoryChange, no_content};
 use crate::directory::{Directory, Handle};
+use crate::districts::ground::GroundChange;
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::{Representation, Validator};
 use crate::http::body::Body;
@@ -127,11 +128,11 @@ async fn create_service(ctx: Context<Administrator>, new: Body<NewService>) -> R
         let (id, links) = (service.id, ctx.call.links());
         Ok(DirectoryChange {
             id: id.uuid(),
+            ground: GroundChange::None,
             work: move |conn: &mut _| {
                 store::insert(conn, &service)?;
                 store::update_offices(conn, id, &[], &offices)
             },
-            rule: any,
             answer: move |after: &Directory| answers::created(after, id, &links),
         })
     };
@@ -187,11 +188,11 @@ async fn change_service(
         let (id, links) = (service.id, ctx.call.links());
         Ok(DirectoryChange {
             id: id.uuid(),
+            ground: GroundChange::None,
             work: move |conn: &mut _| {
                 store::update(conn, &changed)?;
                 store::update_offices(conn, id, &before, &offices)
             },
-            rule: any,
             answer: move |after: &Directory| answers::changed(after, id, &links),
         })
     };
@@ -219,7 +220,7 @@ async fn delete_service(ctx: Context<Administrator>, name: Named<ServiceName>) -
         ctx.call.check_if_match(service.version)?;
         let (id, version) = (service.id, service.version);
         let work = move |conn: &mut _| store::delete(conn, id, version);
-        Ok(DirectoryChange { id: id.uuid(), work, rule: any, answer: no_content })
+        Ok(DirectoryChange { id: id.uuid(), ground: GroundChange::None, work, answer: no_content })
     };
     ctx.write_directory(actions::SERVICE_DELETED.on_new(), prepare).await?;
     Ok(HttpResponse::NoContent().finish())

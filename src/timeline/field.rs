@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::db::DbConn;
+use crate::db::among::among;
 use crate::db::schema::{follow_ups, offer_answers, offers, outreach_contacts, outreach_participants};
 use crate::error::Result;
 use crate::id::{AnswerId, FollowUpId, OfferId, OfficeId, OutreachContactId, ServiceId};
@@ -24,8 +25,8 @@ pub const SOURCES: [TimelineSource; 4] = [
     TimelineSource { newest: promises, count: count_promises },
 ];
 
-/// The identifiers of the contacts in which people of the timeline took part. They are few, so they are read first: a single
-/// query with an `or` would look at all contacts.
+/// The identifiers of the contacts in which people of the timeline took part. They are read first: a single query with an
+/// `or` would look at all contacts.
 fn naming(conn: &mut DbConn, subject: &TimelineSubject) -> Result<Vec<OutreachContactId>> {
     Ok(on_backend!(conn, conn => outreach_participants::table
         .filter(outreach_participants::person_id.eq_any(subject.people.clone()))
@@ -46,8 +47,7 @@ macro_rules! known_contact {
             .and(cleared)
             .and(outreach_contacts::office_id.eq_any(subject.sight.offices.clone()))
             .and(
-                outreach_contacts::id
-                    .eq_any($naming)
+                among(outreach_contacts::id, $naming)
                     .or(outreach_contacts::family_id.eq_any(subject.families.clone()).assume_not_null()),
             )
     }};
@@ -160,9 +160,7 @@ fn count_answers(conn: &mut DbConn, subject: &TimelineSubject) -> Result<i64> {
 macro_rules! promise_rows {
     ($subject:expr, $naming:expr) => {{
         let subject: &TimelineSubject = $subject;
-        let about = follow_ups::contact_id
-            .eq_any($naming)
-            .assume_not_null()
+        let about = among(follow_ups::contact_id, $naming)
             .or(follow_ups::family_id.eq_any(subject.families.clone()).assume_not_null());
         listed_to!(subject.sight.protected_identity)
             .filter(follow_ups::office_id.eq_any(subject.sight.offices.clone()))

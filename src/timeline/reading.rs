@@ -49,9 +49,10 @@ impl TimelineScope {
             }
             TimelineOf::Family(id) => {
                 let household = families::store::find(conn, &sight, id)?;
-                let mut families = families::store::merged_into(conn, &sight, id)?;
+                let mut families = families::known::merged_into(conn, &sight, id)?;
                 families.push(id);
-                Ok(TimelineSubject { person: None, families, people: household.members, sight, cases })
+                let people = [household.members, household.guests].concat();
+                Ok(TimelineSubject { person: None, families, people, sight, cases })
             }
         }
     }
@@ -74,7 +75,7 @@ impl TimelinePage {
         let mut named: Vec<FamilyId> = happenings.iter().flat_map(Happening::families).collect();
         named.sort_unstable();
         named.dedup();
-        Ok(Self { known: families::store::known_among(conn, &subject.sight, &named)?, happenings, total })
+        Ok(Self { known: families::known::known_among(conn, &subject.sight, &named)?, happenings, total })
     }
 
     /// The identifiers of the referrals, contacts, offers and follow-ups that the first `shown` events of the page tell of. The

@@ -22,8 +22,8 @@ pub fn mount(api: &mut impl Mount) {
 
 /// Get a person's timeline
 ///
-/// Returns what happened to the person, newest first: the registration, changes of family, and the referrals and meetings in the field
-/// that you may know of, with offers, answers and follow-ups.
+/// Returns what happened to the person, newest first: the registration, changes of family that name a family which you may know of, and
+/// the referrals and meetings in the field that you may know of, with offers, answers and follow-ups.
 #[utoipa::path(
     operation_id = "getPersonTimeline",
     tag = "people",

@@ -80,16 +80,21 @@ fn count_registered_families(conn: &mut DbConn, subject: &TimelineSubject) -> Re
     Ok(on_backend!(conn, conn => family_rows!(subject).count().get_result(conn))?)
 }
 
-/// The rows of the history that belong to a timeline. For a person: the person's changes of family. For a family: its merges, and
-/// the moves of people whom the reader may know of. The changes of family that a merge brings to its members are shown only on
-/// the members' own timelines.
+/// The rows of the history that belong to a timeline. For a person: the person's changes of family, as far as the reader may know
+/// of one of the families that the change names. Otherwise the change, its time and its reason would tell of families that the
+/// reader may not know of. For a family: its merges, and the moves of people whom the reader may know of. The changes of family
+/// that a merge brings to its members are shown only on the members' own timelines.
 macro_rules! change_rows {
     ($subject:expr) => {{
         let subject: &TimelineSubject = $subject;
         let sight: &CaseScope = &subject.sight;
         let mut rows = family_events::table.into_boxed();
         if let Some(person) = subject.person {
-            rows = rows.filter(family_events::person_id.eq(person));
+            let left = crate::families::known::known_to!(sight)
+                .filter(families::id.nullable().eq(family_events::from_family_id));
+            let joined = crate::families::known::known_to!(sight)
+                .filter(families::id.nullable().eq(family_events::to_family_id));
+            rows = rows.filter(family_events::person_id.eq(person)).filter(exists(left).or(exists(joined)));
         } else {
             let met = person_offices::table
                 .filter(person_offices::person_id.eq(people::id))

@@ -157,6 +157,7 @@ impl<'a> WhereToTurnView<'a> {
         let district = answer.place.district;
         let area = district.and_then(|district| directory.area(district.area_id));
         let summary = |office: &'a Office| OfficeSummary::new(office, directory, at);
+        let office = OfficeView::new(answer.office, directory, call, at);
         Self {
             resolved_by: answer.place.by,
             certainty: answer.place.certainty,
@@ -166,8 +167,8 @@ impl<'a> WhereToTurnView<'a> {
                 name: &district.name,
             }),
             area: area.map(|area| AreaSummary { id: area.id, slug: &area.slug, name: &area.name }),
-            open_state: directory.open_state(answer.office, at.utc()),
-            office: OfficeView::new(answer.office, directory, call, at),
+            open_state: office.open_state,
+            office,
             services: answer.services.into_iter().map(ServiceSummary::new).collect(),
             alternatives: answer.alternatives.into_iter().map(summary).collect(),
             on_call: on_call(directory).map(summary),

@@ -17,6 +17,7 @@ pub fn installation(folder: &Folder) -> Vec<(&'static str, String)> {
         ("NARA_ADDRESS", "127.0.0.1:0".to_owned()),
         ("NARA_JWKS_FILE", folder.file("jwks.json", &credentials::key_set())),
         ("NARA_ISSUER", ISSUER.to_owned()),
+        ("NARA_PUBLIC_URL", "https://nara.test".to_owned()),
         ("NARA_SECRET_FILE", folder.file("secret", SECRET)),
         ("NARA_VAULT_KEYS_FILE", folder.file("vault-keys", &credentials::vault().ring().reveal())),
         ("NARA_AUDIT_ANCHOR", folder.path("audit-anchor")),
@@ -73,6 +74,8 @@ fn serve_says_which_variable_is_wrong_and_what_it_accepts() {
         ("NARA_LIMIT_WRITE", "0/s".to_owned(), "50/s:150"),
         ("NARA_LIMIT_SEARCH", "30/min:0".to_owned(), "50/s:150"),
         ("NARA_LIMIT_SIGN_IN", String::new(), ""),
+        ("NARA_CONNECTIONS_PER_ADDRESS", "0".to_owned(), "1..="),
+        ("NARA_CONNECTIONS_PER_ADDRESS", "many".to_owned(), ""),
         ("NARA_WORKERS", "many".to_owned(), ""),
         ("NARA_WORKERS", "257".to_owned(), "256"),
         ("NARA_LOG", "nara=loud".to_owned(), "debug"),
@@ -80,7 +83,7 @@ fn serve_says_which_variable_is_wrong_and_what_it_accepts() {
         let said = serve_refuses(&folder, variable, Some(&value));
         assert!(said.contains(variable) && said.contains(accepts), "{variable}={value}: {said}");
     }
-    for needed in ["NARA_JWKS_FILE", "NARA_ISSUER", "NARA_SECRET_FILE", "NARA_VAULT_KEYS_FILE"] {
+    for needed in ["NARA_JWKS_FILE", "NARA_ISSUER", "NARA_PUBLIC_URL", "NARA_SECRET_FILE", "NARA_VAULT_KEYS_FILE"] {
         let said = serve_refuses(&folder, needed, None);
         assert!(said.contains(needed), "{needed}: {said}");
     }

@@ -147,8 +147,9 @@ const PERSONAL: &str = "
     Complete.note Complete.outcome ContactError.reason ContactFactsPatch.familyId ContactFactsPatch.language
     ContactFactsPatch.summary ContactFactsPatch.topics ContactFollowUp.note Coordinates.lat Coordinates.lon
     DecideInquiry.caseReference DecideInquiry.decision DecideInquiry.rationale EnterInError.reason
-    ExtendDeadline.note ExtendDeadline.reasonCode Extension.note Extension.reasonCode Family.districtId Family.label
-    Family.memberIds FamilyFactsPatch.districtId FamilyFactsPatch.label FamilyMerge.reason Feedback.value
+    ExtendDeadline.note ExtendDeadline.reasonCode Extension.note Extension.reasonCode Family.districtId
+    Family.guestIds Family.label Family.memberIds FamilyFactsPatch.districtId FamilyFactsPatch.label
+    FamilyMerge.reason Feedback.value
     FollowUp.familyId FollowUp.note FollowUp.result FollowUpResult.result Guardian.familyName Guardian.givenName
     Guardian.interpreterLanguage Guardian.knowsOfReport Guardian.personalIdentityNumber Guardian.phone
     GuardiansInformed.reason HomeAddress.locality HomeAddress.postalCode HomeAddress.street

@@ -22,7 +22,7 @@ on_both_databases! {
     async fn areas_are_listed_in_the_order_of_the_swedish_alphabet(app: TestApp) {
         assert_eq!(slugs(&app, "/areas").await, ["norr", "syd", "vaster", "oster"]);
         let list = app.anyone().get("/areas").await;
-        assert_eq!(list.header("cache-control"), Some("public, max-age=60"));
+        assert_eq!(list.header("cache-control"), Some("private, max-age=60"));
         assert_eq!(list.json()["_meta"], json!({"limit": 20, "count": 4, "page": 1, "totalRecords": 4}));
     }
 

@@ -9,3 +9,5 @@ mod negotiation;
 mod paging;
 mod panics;
 mod patches;
+mod spellings;
+mod withheld;

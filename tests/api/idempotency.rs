@@ -153,6 +153,21 @@ on_both_databases! {
         }
     }
 
+    async fn a_refused_batch_takes_little_room_and_is_answered_alike(app: TestApp) {
+        let worker = app.outreach_worker();
+        let wrong = fixtures::with(fixtures::contact(), "/durationMinutes", json!(-1));
+        for (key, item) in [("wrong", wrong), ("empty", json!({}))] {
+            let batch = json!({ "items": vec![item; 100] });
+            let first = post(&worker, "/outreach-contacts/batch", key, &batch).await;
+            first.expect(200);
+            assert!(first.body.len() > 20_000, "{} bytes", first.body.len());
+            assert_same(&post(&worker, "/outreach-contacts/batch", key, &batch).await, &first);
+        }
+        let kept = kept(&app).await;
+        assert_eq!(kept.len(), 2);
+        assert!(kept.iter().all(|answer| answer.len() < 4096), "{:?}", kept.iter().map(Vec::len).collect::<Vec<_>>());
+    }
+
     async fn who_asks_again_must_still_be_allowed_to_know(app: TestApp) {
         submit(&app.school(), KEY, &fixtures::concern_report()).await.expect(201);
         let remove = |conn: &mut DbConn| {

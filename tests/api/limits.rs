@@ -209,14 +209,28 @@ async fn every_operation_tells_its_budget_however_it_ends_and_says_so_in_the_doc
 }
 
 #[actix_web::test]
-async fn what_is_no_operation_has_no_limits() {
+async fn health_and_metrics_have_no_limits() {
     let app = TestApp::start_with(small).await;
     assert_eq!(exhaust(&app.anyone(), "/areas/norr").await, 3);
-    for path in ["//health/live", "//health/ready", "//metrics", "//problems/", "/openapi.json", "/docs/"] {
-        for _ in 0..5 {
+    for path in ["//health/live", "//health/ready", "//metrics"] {
+        for _ in 0..50 {
             let answer = app.anyone().get(path).await;
             assert_eq!(answer.status, 200, "{answer:?}");
             assert!(answer.header("ratelimit").is_none(), "{answer:?}");
+        }
+    }
+}
+
+on_both_databases! {
+    async fn the_document_and_its_pages_are_taken_from_the_budget_of_anybody(idle: TestApp) {
+        let app = idle.another_server_with(small).await;
+        let pages = ["/openapi.json", "/docs/", "/docs/swagger-ui.css", "//problems/", "//problems/not-found", "//"];
+        for (number, path) in pages.iter().enumerate() {
+            let visitor = from(app.anyone(), &format!("192.0.2.{number}"));
+            assert_eq!(exhaust(&visitor, path).await, 3, "{path}");
+            assert_refused(&visitor.get(path).await, "anonymous", "1");
+            assert_refused(&visitor.get("/areas/norr").await, "anonymous", "1");
+            visitor.get("//health/ready").await.expect(200);
         }
     }
 }
@@ -243,7 +257,7 @@ async fn one_member_of_staff_is_one_subject_whatever_the_token() {
 fn impatient(setup: &mut Setup) {
     // The server looks at its clock twice a second, so a head needs more time than that.
     let (head, body, idle) = (Duration::from_secs(1), Duration::from_millis(300), Duration::from_millis(300));
-    setup.timeouts = Timeouts { head, body, idle };
+    setup.timeouts = Timeouts { head, body, idle, ..Timeouts::default() };
 }
 
 /// What the server says, and how long it took, to somebody who sends this and then a byte now and then.

@@ -42,6 +42,40 @@ on_both_databases! {
     }
 }
 
+on_both_databases! {
+    async fn the_database_is_asked_once_a_second_whether_it_is_ready(app: TestApp) {
+        use diesel::prelude::*;
+        use std::time::{Duration, Instant};
+        let ready = async || app.anyone().get("//health/ready").await;
+        let asked = Instant::now();
+        ready().await.expect(200);
+        let forget = |conn: &mut nara::db::DbConn| {
+            diesel::sql_query("DELETE FROM __diesel_schema_migrations").execute(conn)?;
+            Ok(())
+        };
+        app.db().write(forget).await.unwrap();
+        for _ in 0..20 {
+            let answer = ready().await;
+            assert!(answer.status == 200 || asked.elapsed() > Duration::from_millis(900), "it was asked again: {answer:?}");
+        }
+        actix_web::rt::time::sleep(Duration::from_millis(1100)).await;
+        ready().await.problem(503, "unavailable");
+    }
+
+    async fn swagger_ui_forgets_keys_and_tokens_except_in_a_demo(app: TestApp) {
+        let settings = async |app: &TestApp| {
+            let initializer = app.anyone().get("/docs/swagger-initializer.js").await.text();
+            initializer.split_whitespace().collect::<String>()
+        };
+        assert!(!settings(&app).await.contains("\"persistAuthorization\":true"));
+        let page = app.anyone().get("/docs/").await;
+        assert_eq!(page.header("clear-site-data"), Some("\"storage\""), "what was kept before stays there");
+        let demo = app.another_server_with(|setup| setup.keeps_credentials = true).await;
+        assert!(settings(&demo).await.contains("\"persistAuthorization\":true"));
+        assert!(demo.anyone().get("/docs/").await.header("clear-site-data").is_none());
+    }
+}
+
 #[actix_web::test]
 async fn what_was_answered_is_counted_by_operation_and_nothing_personal_is() {
     let app = TestApp::start_with(|_| {}).await;

@@ -217,9 +217,9 @@ on_both_databases! {
         let before = columns(&mut conn);
         // The first of these migrations goes well, and the second finds a name that is taken.
         let in_the_way = |conn: &mut DbConn, change: &str| nara::on_backend!(conn, conn => sql_query(change).execute(conn)).unwrap();
-        in_the_way(&mut conn, "CREATE TABLE follow_ups_next_referral (id INTEGER)");
+        in_the_way(&mut conn, "CREATE TABLE referrals_partner_child (id INTEGER)");
         assert!(migrations::run(target).is_err());
-        in_the_way(&mut conn, "DROP TABLE follow_ups_next_referral");
+        in_the_way(&mut conn, "DROP TABLE referrals_partner_child");
         assert_eq!(columns(&mut conn), before);
         assert_eq!(migrations::run(target).unwrap().len(), reverted);
     }

@@ -74,8 +74,34 @@ on_both_databases! {
             step(&app, &id, end).await;
             let handled = app.school().get(&path).await.expect(200);
             assert_eq!(handled["status"], "handled", "{end}");
-            assert_eq!(handled.get("turnTo"), (end == "decline").then_some(&json!({ "text": "Familjerådgivningen." })));
+            assert_eq!(handled.get("turnTo"), None, "{end}");
         }
+    }
+
+    async fn who_may_not_know_the_end_cannot_tell_a_decline_from_another_end(app: TestApp) {
+        let mut seen = Vec::new();
+        for (steps, end) in [(&[][..], "decline"), (&["accept", "start"], "complete"), (&[], "mark-duplicate")] {
+            let (id, path) = sent(&app, &app.school(), silent_request()).await;
+            for action in steps {
+                step(&app, &id, action).await;
+            }
+            step(&app, &id, end).await;
+            let receipt = app.school().get(&path).await.expect(200);
+            let view = app.team_lead().get(&format!("/referrals/{id}/partner-view")).await.expect(200);
+            assert_eq!(view["receipt"], receipt);
+            assert!(view["withheld"].to_string().contains("vart man kan vända sig i stället"), "{view}");
+            let list = app.school().get("/partner/referrals?status=handled").await.expect(200);
+            assert!(list["items"].as_array().unwrap().contains(&receipt));
+            assert_eq!(app.school().get("/partner/referrals?status=declined").await.expect(200)["items"], json!([]));
+            assert_eq!(app.school().get(&format!("{path}/messages")).await.expect(200)["items"], json!([]));
+            // What differs by its nature.
+            let mut same = receipt;
+            for field in ["id", "reference", "receivedAt", "updatedAt", "_links"] {
+                same.as_object_mut().unwrap().remove(field);
+            }
+            seen.push(same);
+        }
+        assert!(seen.iter().all(|same| *same == seen[0]), "{seen:?}");
     }
 
     async fn a_request_that_is_passed_on_shows_its_new_office_to_who_may_know(app: TestApp) {

@@ -63,7 +63,7 @@ fn statements(conn: &mut DbConn, sight: &CaseScope, id: &Value) -> usize {
     });
     let id: FamilyId = serde_json::from_value(id.clone()).unwrap();
     assert!(families::store::find(conn, sight, id).is_err());
-    assert!(families::store::known_among(conn, sight, &[id]).unwrap().is_empty());
+    assert!(families::known::known_among(conn, sight, &[id]).unwrap().is_empty());
     count.load(Ordering::Relaxed)
 }
 

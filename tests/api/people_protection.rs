@@ -116,6 +116,7 @@ on_both_databases! {
         let referral = app.submitted(with(concern_report(), "/child/street", json!("Skogsvägen 77"))).await;
         assert_eq!(count(&app.caseworker(), "/referrals").await, 1);
         // Whoever learns of it may say so, cleared or not; and has then seen the person for the last time.
+        app.team_lead().patch(&path(&child), json!({ "languages": ["sv"] }), &etag).await.expect(200);
         app.caseworker().patch(&path(&child), json!({ "protection": "protected_registration" }), &etag).await.problem(412, "stale-version");
         let etag = app.caseworker().get(&path(&child)).await.etag();
         let answer = app.caseworker().patch(&path(&child), json!({ "protection": "protected_registration" }), &etag).await;
@@ -137,7 +138,7 @@ on_both_databases! {
         let seen = reception.get(&path(&child)).await.expect(200);
         assert!(seen["protection"] == "protected_registration" && seen.get("address").is_none() && seen.get("districtId").is_none(), "{seen}");
         assert_eq!(count(&reception, &format!("{}/timeline", path(&child))).await, 3);
-        assert_eq!(recorded(&app, "person.changed").await.len(), 1);
+        assert_eq!(recorded(&app, "person.changed").await.len(), 2);
         assert_eq!(recorded(&app, "referral.rerouted").await, [("referral.rerouted".to_owned(), json!([referral]))]);
     }
 

@@ -9,7 +9,7 @@ use crate::referral_clocks::{act, deadline};
 use crate::referrals::{office, path, submit};
 use crate::support::TestApp;
 use crate::support::app::RECEPTION;
-use crate::support::fixtures::{concern_report, support_request};
+use crate::support::fixtures::{concern_report, support_request, unnumbered};
 
 /// Waits until something is so. The server looks every other second.
 async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
@@ -104,7 +104,7 @@ on_both_databases! {
     async fn many_that_cannot_be_read_keep_no_other_from_being_recorded(app: TestApp) {
         let school = app.school();
         // As many as are recorded at once.
-        futures_util::future::join_all((0..50).map(|_| submit(&school, concern_report()))).await;
+        futures_util::future::join_all((0..50).map(|_| submit(&school, unnumbered()))).await;
         let spoil = |conn: &mut nara::db::DbConn| {
             use diesel::prelude::*;
             // What is sealed for one column opens in no other.
@@ -123,7 +123,7 @@ on_both_databases! {
         const MANY: usize = 120;
         let other = app.another_server().await;
         let school = app.school();
-        futures_util::future::join_all((0..MANY).map(|_| submit(&school, concern_report()))).await;
+        futures_util::future::join_all((0..MANY).map(|_| submit(&school, unnumbered()))).await;
         app.clock.set("2026-11-24T10:00:00Z");
         let all = async || recorded(&app).await.len() >= MANY;
         until("all are recorded", all).await;

@@ -45,6 +45,24 @@ async fn are_hidden(app: &TestApp, referrals: &[&Value]) {
     assert_eq!(app.caseworker().get("/referrals?total=true").await.expect(200)["_meta"]["totalRecords"], 0);
 }
 
+/// Forgets which reports are copies, and learns it again as the upgrade of an older database does.
+async fn known_by_the_audit(app: &TestApp) {
+    use diesel::prelude::*;
+    let learn = |conn: &mut nara::db::DbConn| {
+        let (forget, learn) = match conn {
+            nara::db::DbConn::Sqlite(_) => ("UPDATE referrals SET is_copy = 0", include_str!("../../migrations/sqlite/0009_sent_reports/up.sql")),
+            nara::db::DbConn::Postgres(_) => ("UPDATE referrals SET is_copy = FALSE", include_str!("../../migrations/postgres/0009_sent_reports/up.sql")),
+        };
+        let from = learn.find("UPDATE referrals").unwrap();
+        let learn = learn[from..].split(';').next().unwrap();
+        for change in [forget, learn] {
+            nara::on_backend!(&mut *conn, conn => diesel::sql_query(change).execute(conn))?;
+        }
+        Ok(())
+    };
+    app.db().write(learn).await.unwrap();
+}
+
 async fn tell_no_home(app: &TestApp, referrals: &[&Value]) {
     for referral in referrals {
         let read = app.protected_identity_caseworker().get(&path(referral)).await.expect(200);
@@ -153,6 +171,48 @@ on_both_databases! {
         correct(&app.protected_identity_caseworker(), &first, json!({ "child": { "protectedIdentity": null } })).await.expect(200);
         app.reception_caseworker().get(&path(&first)).await.expect(200);
         send().await.problem(404, "not-found");
+    }
+
+    async fn the_police_and_an_association_learn_of_no_copy(app: TestApp) {
+        for sender in [app.police(), app.association()] {
+            let first = submit(&sender, report()).await;
+            let asked = ["", "&senderReference=2026-117", "&status=received", "&changedFrom=2026-11-23T09:00:00Z"];
+            let lists = async || {
+                let mut lists = Vec::new();
+                for question in asked {
+                    let list = sender.get(&format!("/partner/referrals?total=true{question}")).await;
+                    lists.push((list.etag(), list.expect(200)));
+                }
+                lists
+            };
+            let (before, receipt) = (lists().await, sender.get(&partner_path(&first)).await);
+            app.clock.advance(Duration::from_secs(60));
+            let saga = copy(&app.caseworker(), &first, 0).await;
+            assert_eq!(lists().await, before);
+            let now = sender.get(&partner_path(&first)).await;
+            assert_eq!((now.etag(), now.expect(200)), (receipt.etag(), receipt.expect(200)));
+            let there = partner_path(&saga);
+            sender.get(&there).await.problem(404, "not-found");
+            sender.get(&format!("{there}/messages")).await.problem(404, "not-found");
+            for (below, body) in [("supplements", json!({ "text": "Mer." })), ("messages", json!({ "text": "Mer." })), ("request-feedback", json!({}))] {
+                sender.post(&format!("{there}/{below}"), body).await.problem(404, "not-found");
+            }
+            // So the office writes to nobody about it, and is offered nothing of the kind.
+            let read = app.team_lead().get(&path(&saga)).await;
+            assert!(read.link("partner-view").is_none() && read.link("request-information").is_none(), "{read:?}");
+            app.team_lead().get(&format!("{}/partner-view", path(&saga))).await.problem(409, "no-sender");
+            app.steps(&app.team_lead(), saga["id"].as_str().unwrap(), "request-information").await.problem(409, "no-sender");
+            app.team_lead().post(&format!("{}/messages", path(&saga)), json!({ "text": "Hej." })).await.problem(409, "no-sender");
+            app.team_lead().get(&format!("{}/partner-view", path(&first))).await.expect(200);
+            // What staff asked before anybody knew that it was a copy is no reason to show it either.
+            known_by_the_audit(&app).await;
+            assert_eq!(lists().await, before);
+        }
+        // To whom the decision may be told, so may the copy.
+        let first = submit(&app.school(), report()).await;
+        let saga = copy(&app.caseworker(), &first, 0).await;
+        app.school().get(&partner_path(&saga)).await.expect(200);
+        assert_eq!(app.school().get("/partner/referrals?total=true").await.expect(200)["_meta"]["totalRecords"], 2);
     }
 
     async fn who_asked_for_feedback_later_gets_it_for_the_sibling_too(app: TestApp) {

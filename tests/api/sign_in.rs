@@ -178,6 +178,7 @@ fn a_server_does_not_start_with_a_key_set_that_cannot_be_trusted() {
         serve
             .env("NARA_JWKS_FILE", &jwks)
             .env("NARA_ISSUER", "https://idp.test")
+            .env("NARA_PUBLIC_URL", "https://nara.test")
             .env("NARA_SECRET_FILE", &secret)
             .env("NARA_VAULT_KEYS", crate::support::credentials::vault().ring().reveal())
             .env("NARA_ADDRESS", "127.0.0.1:0");

@@ -1,5 +1,6 @@
 //! The tables, for diesel's query builder, of referrals and of their events and messages.
 
+use crate::db::schema::{family_guests, people};
 use crate::db::sql_types::{SqlJson, SqlTime, SqlUuid};
 
 diesel::table! {
@@ -34,6 +35,7 @@ diesel::table! {
         disclosed_status -> Text,
         disclosed_at -> SqlTime,
         unmarked_due_at -> SqlTime,
+        is_copy -> Bool,
         code -> Nullable<Binary>,
     }
 }
@@ -84,3 +86,5 @@ diesel::table! {
 
 diesel::joinable!(referral_events -> referrals (referral_id));
 diesel::allow_tables_to_appear_in_same_query!(referral_events, referrals);
+diesel::allow_tables_to_appear_in_same_query!(referrals, people);
+diesel::allow_tables_to_appear_in_same_query!(referrals, family_guests);

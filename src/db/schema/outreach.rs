@@ -1,7 +1,7 @@
 //! The tables, for diesel's query builder, of outreach contacts, offers and follow-ups.
 
 use crate::db::schema::cases::referrals;
-use crate::db::schema::people;
+use crate::db::schema::{family_guests, people};
 use crate::db::sql_types::{SqlTime, SqlUuid};
 
 diesel::table! {
@@ -131,8 +131,12 @@ diesel::allow_tables_to_appear_in_same_query!(
 );
 diesel::allow_tables_to_appear_in_same_query!(follow_ups, referrals);
 diesel::allow_tables_to_appear_in_same_query!(offers, people);
+diesel::allow_tables_to_appear_in_same_query!(offers, family_guests);
 diesel::allow_tables_to_appear_in_same_query!(outreach_participants, people);
+diesel::allow_tables_to_appear_in_same_query!(outreach_participants, family_guests);
 diesel::allow_tables_to_appear_in_same_query!(outreach_contacts, people);
+diesel::allow_tables_to_appear_in_same_query!(outreach_contacts, family_guests);
 diesel::allow_tables_to_appear_in_same_query!(offer_answers, people);
+diesel::allow_tables_to_appear_in_same_query!(offer_answers, family_guests);
 diesel::joinable!(offer_answers -> offers (offer_id));
 diesel::joinable!(offers -> outreach_contacts (contact_id));

@@ -5,12 +5,13 @@
 //! Otherwise, the ground that is left between them is far below the tolerances.
 
 use geo::{
-    Area, Contains, Coord, CoordsIter, Distance, GeodesicArea, Haversine, InteriorPoint, Intersects, LinesIter,
-    MapCoords, MultiPolygon, Orient, Point, Polygon, Rect, orient::Direction,
+    Area, Contains, Coord, CoordsIter, Distance, GeodesicArea, Haversine, Intersects, LinesIter, MapCoords,
+    MultiPolygon, Orient, Point, Polygon, Rect, orient::Direction,
 };
-use rstar::{PointDistance, RTree};
+use rstar::primitives::{GeomWithData, Rectangle};
+use rstar::{PointDistance, RTree, RTreeObject};
 
-use super::{Boundary, cutting};
+use super::{Boundary, cutting, middle};
 
 use crate::directory::geometry::TOLERANCE_SQUARE_METRES;
 
@@ -76,10 +77,19 @@ pub fn overlap_square_metres(one: &Boundary, two: &Boundary) -> f64 {
 /// Returns the pairs of boundaries that cover the same ground, by their indices in the list, with the size of that
 /// ground in square metres. Overlaps of at most `TOLERANCE_SQUARE_METRES` are left out.
 pub fn overlaps(boundaries: &[&Boundary]) -> Vec<(usize, usize, f64)> {
+    let extent = |(index, boundary): (usize, &&Boundary)| {
+        let extent = boundary.extent();
+        GeomWithData::new(Rectangle::from_corners(extent.min().into(), extent.max().into()), index)
+    };
+    let extents: Vec<GeomWithData<Rectangle<[f64; 2]>, usize>> = boundaries.iter().enumerate().map(extent).collect();
+    let nearby = RTree::bulk_load(extents.clone());
     let mut found = Vec::new();
-    for (index, one) in boundaries.iter().enumerate() {
-        for (other, two) in boundaries.iter().enumerate().skip(index + 1) {
-            let overlap = overlap_square_metres(one, two);
+    for (index, extent) in extents.iter().enumerate() {
+        let near = nearby.locate_in_envelope_intersecting(&extent.envelope()).map(|near| near.data);
+        let mut others: Vec<usize> = near.filter(|other| *other > index).collect();
+        others.sort_unstable();
+        for other in others {
+            let overlap = overlap_square_metres(boundaries[index], boundaries[other]);
             if overlap > TOLERANCE_SQUARE_METRES {
                 found.push((index, other, overlap));
             }
@@ -143,7 +153,7 @@ pub fn reach_outside_metres(boundary: &Boundary, municipality: &Boundary) -> f64
     }
     let border = RTree::bulk_load(home.lines_iter().collect());
     let farthest = |shape: &MultiPolygon<f64>| {
-        let middles = shape.iter().filter_map(InteriorPoint::interior_point);
+        let middles = shape.iter().filter_map(middle::middle_of_polygon).map(|(point, _)| point);
         let distance =
             |point: Point<f64>| border.nearest_neighbor_iter_with_distance_2(&point).next().map(|near| near.1);
         shape.coords_iter().map(Point::from).chain(middles).filter_map(distance).fold(0.0, f64::max).sqrt()
@@ -161,7 +171,7 @@ pub fn reach_outside_metres(boundary: &Boundary, municipality: &Boundary) -> f64
 /// Returns the middle of the widest stretch of a shape, as longitude and latitude, rounded to a tenth of a metre if the
 /// rounded point is still inside.
 fn label_point(shape: &MultiPolygon<f64>) -> [f64; 2] {
-    let Some(point) = shape.interior_point() else { return [0.0, 0.0] };
+    let Some(point) = middle::middle(shape) else { return [0.0, 0.0] };
     let short = point.map_coords(|at| Coord { x: (at.x * 1e6).round() / 1e6, y: (at.y * 1e6).round() / 1e6 });
     if shape.contains(&short) { short.into() } else { point.into() }
 }
@@ -198,7 +208,7 @@ impl Plane {
         Rect::new(extent.min() - margin, extent.max() + margin)
     }
 
-    fn lay(&self, shape: &MultiPolygon<f64>) -> MultiPolygon<f64> {
+    pub(super) fn lay(&self, shape: &MultiPolygon<f64>) -> MultiPolygon<f64> {
         shape.map_coords(|at| self.metres(at))
     }
 }

@@ -6,7 +6,7 @@
 
 use geo::line_intersection::{LineIntersection, line_intersection};
 use geo::{
-    BoundingRect, Contains, Coord, Kernel, Line, LineString, Orientation,
+    BoundingRect, Contains, Coord, Kernel, Line, LineString, Orientation, Rect,
     coordinate_position::{CoordPos, coord_pos_relative_to_ring},
     kernels::RobustKernel,
 };
@@ -25,8 +25,17 @@ const TOUCH_EFFORT: usize = 2_000;
 
 pub(super) fn check(drawing: &Drawing) -> Result<(), BoundaryFlaw> {
     Edges::of(drawing)?.check(drawing)?;
-    drawing.polygons.iter().enumerate().try_for_each(|(at, rings)| check_holes(drawing, at, rings))?;
-    check_polygons(drawing)
+    let framed = |ring| Framed { ring, frame: ring.bounding_rect() };
+    let polygons: Vec<Vec<Framed>> = drawing.polygons.iter().map(|rings| rings.iter().map(framed).collect()).collect();
+    polygons.iter().enumerate().try_for_each(|(at, rings)| check_holes(drawing, at, rings))?;
+    check_polygons(drawing, &polygons)
+}
+
+/// A ring with the smallest rectangle around it. Every ring is compared with every other one, so the rectangle is worked
+/// out once and not for each comparison.
+struct Framed<'a> {
+    ring: &'a LineString<f64>,
+    frame: Option<Rect<f64>>,
 }
 
 /// One edge of a ring. Its length is never zero, because repeated positions are skipped. `before` and `after` are the
@@ -154,7 +163,7 @@ fn parts(at: Coord<f64>, [from, to]: [Coord<f64>; 2], other: [Coord<f64>; 2]) ->
 
 /// Refuses a polygon with a hole that lies outside the shell or in another hole. `polygon` is the index of the polygon
 /// in the drawing.
-fn check_holes(drawing: &Drawing, polygon: usize, rings: &[LineString<f64>]) -> Result<(), BoundaryFlaw> {
+fn check_holes(drawing: &Drawing, polygon: usize, rings: &[Framed<'_>]) -> Result<(), BoundaryFlaw> {
     let Some((shell, holes)) = rings.split_first() else { return Ok(()) };
     for (at, hole) in holes.iter().enumerate() {
         if !inside(hole, shell) {
@@ -176,13 +185,12 @@ fn check_holes(drawing: &Drawing, polygon: usize, rings: &[LineString<f64>]) -> 
 }
 
 /// Refuses a drawing in which a polygon covers ground of another polygon.
-fn check_polygons(drawing: &Drawing) -> Result<(), BoundaryFlaw> {
-    let covers = |rings: &[LineString<f64>], ring: &LineString<f64>| {
+fn check_polygons(drawing: &Drawing, polygons: &[Vec<Framed<'_>>]) -> Result<(), BoundaryFlaw> {
+    let covers = |rings: &[Framed<'_>], ring: &Framed<'_>| {
         rings
             .split_first()
             .is_some_and(|(shell, holes)| inside(ring, shell) && !holes.iter().any(|hole| inside(ring, hole)))
     };
-    let polygons = &drawing.polygons;
     for (at, polygon) in polygons.iter().enumerate() {
         let overlapped =
             polygons[..at].iter().position(|other| covers(other, &polygon[0]) || covers(polygon, &other[0]));
@@ -200,11 +208,12 @@ fn check_polygons(drawing: &Drawing) -> Result<(), BoundaryFlaw> {
 
 /// Whether the ring `ring` lies inside the ring `other`, which it does not cross. This is decided by the first point of
 /// `ring` that is not on `other`: a position, or the middle of an edge if all positions are on `other`.
-fn inside(ring: &LineString<f64>, other: &LineString<f64>) -> bool {
-    let (Some(ours), Some(theirs)) = (ring.bounding_rect(), other.bounding_rect()) else { return false };
+fn inside(ring: &Framed<'_>, other: &Framed<'_>) -> bool {
+    let (Some(ours), Some(theirs)) = (ring.frame, other.frame) else { return false };
     if !theirs.contains(&ours) {
         return false;
     }
+    let (ring, other) = (ring.ring, other.ring);
     let middles = ring.lines().map(|line| (line.start + line.end) / 2.0);
     ring.coords()
         .copied()

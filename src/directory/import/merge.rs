@@ -152,9 +152,15 @@ fn districts(
             District { version: held.version, updated_at: held.updated_at, ..written.after.clone() } == *held
         })
     };
-    let before = merged.written.len();
-    merged.written.retain(|written| !is_same(written));
-    merged.unchanged = before - merged.written.len();
+    let (unchanged, written): (Vec<_>, Vec<_>) = merged.written.into_iter().partition(is_same);
+    merged.unchanged = unchanged.len();
+    merged.written = written;
+    // They keep the version that is stored.
+    for before in unchanged.into_iter().filter_map(|unchanged| unchanged.before) {
+        if let Some(held) = merged.all.iter_mut().find(|held| held.id == before.id) {
+            *held = before;
+        }
+    }
     Ok(merged)
 }
 

@@ -19,14 +19,15 @@ pub struct BudgetStanding {
 }
 
 impl BudgetStanding {
-    /// Adds the headers `RateLimit` and `RateLimit-Policy` to an answer, and `Retry-After` if the call was refused.
+    /// Adds the headers `RateLimit` and `RateLimit-Policy` to an answer, and `Retry-After` if the call was refused. Each budget has a
+    /// line of its own in these lists (RFC 9651, section 3.1).
     pub fn tell(&self, headers: &mut HeaderMap) {
         let name: &str = self.budget.into();
         let text = format!("\"{name}\";r={};t={}", self.remaining, self.whole_after);
         if let Ok(text) = HeaderValue::try_from(text) {
-            headers.insert(STANDING, text);
+            headers.append(STANDING, text);
         }
-        headers.insert(POLICY, self.policy.clone());
+        headers.append(POLICY, self.policy.clone());
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }

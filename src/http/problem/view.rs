@@ -10,6 +10,7 @@ use crate::error::{Error, Problem, ViolationPlace};
 use crate::http::call::Call;
 use crate::http::language::Language;
 use crate::http::problem::meaning;
+use crate::http::withheld;
 
 /// The media type of problems: of every answer with a status from 400 on.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -35,7 +36,7 @@ pub struct ProblemView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 1000, example = "Something in the body is not right.")]
     detail: Option<String>,
-    /// The path of the call that failed, without its query.
+    /// The path of the call that failed, without its query. Segments that could be personal data are replaced by `withheld`.
     #[schema(max_length = 2000, example = "/nara/v1/partner/referrals")]
     instance: String,
     /// The id of the trace (W3C Trace Context) under which the server logged the call.
@@ -129,29 +130,20 @@ impl Explainer {
     }
 }
 
-/// Returns the path of a call for the field `instance`, at most 2000 characters of it. A part that looks like a personal identity
-/// number is replaced by `withheld`.
+/// Returns the path of a call for the field `instance`, at most 2000 characters of it. A segment that is not written in plain
+/// characters, or that could be a personal identity number, is replaced by `withheld`.
 fn instance(path: &str) -> String {
-    let is_number = |part: &str| {
-        let digits = part.chars().filter(char::is_ascii_digit).count();
-        (10..=12).contains(&digits) && part.chars().all(|char| char.is_ascii_digit() || "+-".contains(char))
-    };
-    let parts = path.split('/').map(|part| if is_number(part) { "withheld" } else { part });
-    let whole = parts.collect::<Vec<_>>().join("/");
-    whole.chars().take(LONGEST_INSTANCE).collect()
+    withheld::told_path(path).chars().take(LONGEST_INSTANCE).collect()
 }
 
-/// Writes a JSON Pointer as the fragment of an address (RFC 6901, section 6). Callers choose the names of fields in bodies; if
-/// these make the fragment too long, it is shortened to one of the objects around the field.
+/// Writes a JSON Pointer as the fragment of an address (RFC 6901, section 6). Callers choose the names of fields in bodies, and may
+/// write there what must not be repeated: the fragment ends before the first name that is not told. If it is too long, it is
+/// shortened to one of the objects around the field as well.
 fn fragment(pointer: &str) -> String {
-    let stays = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?".contains(&byte);
     let mut fragment = String::from("#");
-    for byte in pointer.bytes() {
-        if stays(byte) {
-            fragment.push(char::from(byte));
-        } else {
-            fragment.push_str(&format!("%{byte:02X}"));
-        }
+    for name in pointer.split('/').skip(1).take_while(|name| withheld::may_be_told(name)) {
+        fragment.push('/');
+        fragment.push_str(name);
     }
     while fragment.len() > LONGEST_POINTER {
         fragment.truncate(fragment.rfind('/').unwrap_or(1));
@@ -180,7 +172,7 @@ impl ViolationView {
                 (view.pointer, view.start, view.end) = (Some(fragment(pointer)), Some(*start), Some(*end));
             }
             ViolationPlace::Pointer(pointer) => view.pointer = Some(fragment(pointer)),
-            ViolationPlace::Parameter(name) => view.parameter = Some(name.clone()),
+            ViolationPlace::Parameter(name) => view.parameter = Some(withheld::told(name).to_owned()),
             ViolationPlace::Header(name) => view.header = Some(name),
         }
         view
@@ -205,6 +197,10 @@ impl ResponseError for Error {
             Problem::RequestTimeout => {
                 answer.force_close();
             }
+            // A budget that refused the call tells a better time.
+            Problem::RateLimited => {
+                answer.insert_header((header::RETRY_AFTER, "3600"));
+            }
             Problem::Overloaded | Problem::IdempotencyKeyInUse => {
                 answer.insert_header((header::RETRY_AFTER, "1"));
             }
@@ -225,21 +221,23 @@ mod tests {
     fn a_pointer_is_the_fragment_of_an_address() {
         assert_eq!(fragment(""), "#");
         assert_eq!(fragment("/child/birthYear"), "#/child/birthYear");
-        assert_eq!(fragment("/b~1c/å b\u{80}^"), "#/b~1c/%C3%A5%20b%C2%80%5E");
+        assert_eq!(fragment("/items/99/child"), "#/items/99/child");
     }
 
     #[test]
-    fn a_name_that_is_too_long_is_left_out_of_the_pointer() {
-        let long = "å".repeat(200);
-        assert_eq!(fragment(&format!("/child/{long}/0")), "#/child");
-        assert_eq!(fragment(&format!("/{long}")), "#");
+    fn a_name_that_is_too_long_or_no_name_of_a_field_is_left_out_of_the_pointer() {
+        let long = "a".repeat(1000);
+        for name in [&*long, "20130101-2389", "130101-2389", "Anna Påhittad", "a~1b", "%32%30"] {
+            assert_eq!(fragment(&format!("/child/{name}")), "#/child", "{name}");
+            assert_eq!(fragment(&format!("/{name}/0")), "#", "{name}");
+        }
         let deep = "/x".repeat(2000);
         assert_eq!(fragment(&deep), format!("#{}", "/x".repeat(499)));
     }
 
     #[test]
     fn an_identity_number_in_a_path_is_not_repeated() {
-        assert_eq!(instance("/nara/v1/people/20130101-2389"), "/nara/v1/people/withheld");
+        assert_eq!(instance("/nara/v1/people/2013010%31-2389"), "/nara/v1/people/withheld");
         assert_eq!(instance(&"/x".repeat(2000)).len(), LONGEST_INSTANCE);
     }
 }

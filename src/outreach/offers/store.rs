@@ -187,11 +187,18 @@ macro_rules! made_to_known {
         use diesel::dsl::{exists, not};
         use diesel::prelude::*;
         use diesel::sql_types::Bool;
-        use $crate::db::schema::{offers, people};
+        use $crate::db::schema::{family_guests, offers, people};
         use $crate::people::ProtectedIdentity;
-        let members = people::table.filter(people::family_id.eq(offers::family_id));
-        let somebody_to_know = exists(members.filter(people::protection.eq(ProtectedIdentity::None)));
-        $cleared.into_sql::<Bool>().or(somebody_to_know).or(not(exists(members)))
+        let members = || people::table.filter(people::family_id.eq(offers::family_id));
+        let guests = || {
+            family_guests::table
+                .inner_join(people::table)
+                .filter(family_guests::family_id.nullable().eq(offers::family_id))
+        };
+        let somebody_to_know = exists(members().filter(people::protection.eq(ProtectedIdentity::None)))
+            .or(exists(guests().filter(people::protection.eq(ProtectedIdentity::None))));
+        let nobody_at_all = not(exists(members())).and(not(exists(guests())));
+        $cleared.into_sql::<Bool>().or(somebody_to_know).or(nobody_at_all)
     }};
 }
 pub(crate) use made_to_known;

@@ -8,6 +8,7 @@ use crate::audit::Actor;
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::families;
+use crate::id::ResourceId;
 use crate::moment::Moment;
 use crate::referrals::course::events::{self, SealedEvent};
 use crate::referrals::course::steps::StepNote;
@@ -78,9 +79,14 @@ impl Transition {
         if let Some(message) = &self.message {
             message_store::insert(conn, message)?;
         }
+        let source = ResourceId::from_uuid(referral.id.uuid());
+        if referral.status == Status::EnteredInError {
+            // A referral that was a mistake is no reason to know of anybody.
+            families::links::forget(conn, source)?;
+        }
         if let Some(person) = referral.person_id {
             if self.moved {
-                families::store::meet_person(conn, person, referral.office_id, referral.protected)?;
+                families::store::meet_person(conn, person, referral.office_id, referral.protected, source)?;
             }
             if self.was_or_is_in_error {
                 of_person::is_no_fact_any_more(conn, person)?;

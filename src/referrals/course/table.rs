@@ -212,7 +212,11 @@ pub fn guard(action: Action, referral: &Referral, directory: &Directory) -> Opti
         Action::SendFeedback | Action::RefuseFeedback if course.feedback.answered => Some(Problem::FeedbackGiven),
         Action::WithdrawConsent if referral.matter.consent.is_none() => Some(Problem::NoConsent),
         Action::ExtendDeadline if !clocks::any_can_be_extended(referral) => Some(Problem::NothingToExtend),
-        Action::RequestInformation if referral.is_anonymous() => Some(Problem::NoSender),
+        Action::RequestInformation
+            if referral.is_anonymous() || disclosure::is_hidden_from_sender(referral, directory) =>
+        {
+            Some(Problem::NoSender)
+        }
         Action::Redirect if referral.protected => Some(Problem::ProtectedStays),
         _ => None,
     }

@@ -8,9 +8,11 @@
 //!   opened (SoL 19 kap. 6 §), if the municipality gives feedback to its category. Other reporters, such as the police by default
 //!   and reporters without a duty to report, learn only that the report was received. All of them learn that the office asks for
 //!   information.
-//! - A sender of a support request learns its progress if the family's consent covers the outcome. Without that consent, the sender
-//!   learns that the request was received, that the office asks for information, that the request was handled and, if the office
-//!   declined it, where to turn instead.
+//! - A sender of a support request learns its progress if the family's consent covers the outcome, and where to turn instead if the
+//!   office declined it. Without that consent, the sender learns only that the request was received, that the office asks for
+//!   information, and that the request was handled: where to turn instead would tell that it was declined.
+//! - A report that staff copied for a sibling tells that the office works with the first report. So it is shown only to senders who
+//!   may learn the decision; for all others it does not exist.
 
 pub mod partner_view;
 pub mod receipt;
@@ -20,10 +22,10 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 
-use crate::auth::Category;
+use crate::auth::{Agency, Category};
 use crate::calendar::DeadlineKind;
 use crate::directory::Directory;
-use crate::id::{OfficeId, ReferralId};
+use crate::id::{OfficeId, PartnerId, ReferralId};
 use crate::referrals::course::codes::{DisclosedStatus, FeedbackValue};
 use crate::referrals::course::{ReferralState, TurnTo, Withdrawer};
 use crate::referrals::matter::consent::ConsentScope;
@@ -50,7 +52,8 @@ pub struct DisclosedReferral<'a> {
     pub decision_due: Option<DecisionDue<'a>>,
     /// The feedback on the inquiry decision; `None` if the sender may not learn the decision.
     pub feedback: Option<DisclosedFeedback>,
-    /// The place that the office named for the sender to turn to instead, if the office declined the referral.
+    /// The place that the office named for the sender to turn to instead, if the office declined the referral and the sender may
+    /// learn that.
     pub turn_to: Option<&'a TurnTo>,
 }
 
@@ -149,7 +152,7 @@ impl<'a> ChangingDisclosure<'a> {
             requested: referral.feedback_is_requested(),
             told: given.map(|given| (given.value, given.at)),
             turn_to: match &referral.course.state {
-                ReferralState::Declined { decline } => Some(&decline.turn_to),
+                ReferralState::Declined { decline } if learns_the_outcome(referral) => Some(&decline.turn_to),
                 _ => None,
             },
         }
@@ -170,6 +173,27 @@ pub fn reports_by_duty(referral: &Referral) -> bool {
 /// referral but concern reports.
 pub fn learns_the_decision(referral: &Referral, directory: &Directory) -> bool {
     reports_by_duty(referral) && referral.sender_category.is_some_and(|category| is_told_decisions(category, directory))
+}
+
+/// The referrals that a partner agency may know of: those that it has sent, with the copies for siblings if they are shown to it.
+#[derive(Debug, Clone, Copy)]
+pub struct SenderScope {
+    pub sender: PartnerId,
+    /// Whether the copies of its reports that staff made for siblings exist for the agency.
+    pub sees_copies: bool,
+}
+
+impl SenderScope {
+    pub fn of(agency: &Agency, directory: &Directory) -> Self {
+        Self { sender: agency.id, sees_copies: is_told_decisions(agency.category, directory) }
+    }
+}
+
+/// Whether a partner agency is the sender of the referral and yet does not know of it, because staff copied it for a sibling and
+/// the agency may not learn of the office's work.
+pub fn is_hidden_from_sender(referral: &Referral, directory: &Directory) -> bool {
+    let is_copy = referral.course.copy_of.is_some() && referral.origin.partner().is_some();
+    is_copy && !learns_the_decision(referral, directory)
 }
 
 /// Whether the law and the municipality let senders of this category learn the decisions on their concern reports. It is `false`

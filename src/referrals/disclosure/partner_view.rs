@@ -101,8 +101,8 @@ impl Withheld {
     fn outcome(referral: &Referral) -> Option<Self> {
         (!disclosure::learns_the_outcome(referral)).then(|| Self {
             what: Text::new(
-                "Whether the office takes on the request, how the work goes, and how it ends",
-                "Om kontoret tar sig an förfrågan, hur arbetet går och hur det slutar",
+                "Whether the office takes on the request, how the work goes, how it ends, and where to turn instead",
+                "Om kontoret tar sig an förfrågan, hur arbetet går, hur det slutar och vart man kan vända sig i stället",
             )
             .into(),
             ground: Text::new(

@@ -61,11 +61,18 @@ pub struct Receipt {
     /// sender may not learn the decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<ReceiptFeedback>,
-    /// The place to turn to instead, if the office declined the referral.
+    /// The place to turn to instead, if the office declined the referral and the consent lets the sender learn how the request
+    /// ends.
     ///
     /// @x-example-omit true
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn_to: Option<TurnToInstead>,
+    /// `true` in the answer to a further report that was taken as a supplement to the report of this receipt, because the agency
+    /// has very many open reports about the child. Absent otherwise.
+    ///
+    /// @x-example-omit true
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken_as_supplement: Option<bool>,
     /// The address of this receipt, and links to the actions that the sender may take now.
     #[serde(rename = "_links")]
     #[schema(max_items = 20)]
@@ -176,8 +183,14 @@ impl Receipt {
                 ReceiptFeedback { requested, value, sent_at }
             }),
             turn_to: disclosed.turn_to.map(|turn_to| TurnToInstead::of(turn_to, directory)),
+            taken_as_supplement: None,
             links: links(disclosed, scopes, linking),
         }
+    }
+
+    /// Says that a further report was taken as a supplement to the report of this receipt.
+    pub fn of_supplemented(self) -> Self {
+        Self { taken_as_supplement: Some(true), ..self }
     }
 }
 

@@ -256,7 +256,7 @@ fn expected(sent: &Sent, referral: &Referral, first_due: &Value) -> Value {
             all["feedback"]["sentAt"] = json!(given.at);
         }
     }
-    if !sent.is_report && referral.status() == Status::Declined {
+    if !sent.is_report && referral.status() == Status::Declined && tells_outcome {
         all["turnTo"] = json!({ "text": ADVICE });
     }
     let is_open = ["received", "information_requested", "accepted", "started", "on_hold", "redirected"];

@@ -10,12 +10,12 @@ use crate::families::membership::if_known;
 use crate::http::answer::Validator;
 use crate::http::link::{Link, Linking};
 use crate::http::written::Written;
-use crate::id::{PartnerId, ReferralId, StaffId};
+use crate::id::{ReferralId, StaffId};
 use crate::idempotency::{self, Repeat, Repeated};
 use crate::referrals::course::events;
 use crate::referrals::course::table::{self, Action, Caller};
-use crate::referrals::disclosure::DisclosedReferral;
 use crate::referrals::disclosure::receipt::Receipt;
+use crate::referrals::disclosure::{self, DisclosedReferral, SenderScope};
 use crate::referrals::faces::views::ReferralView;
 use crate::referrals::sending::sender::check_writable;
 use crate::referrals::{Referral, store};
@@ -54,8 +54,9 @@ fn links(linking: &impl Linking, referral: &Referral, directory: &Directory, cal
     let below = |rel: &'static str, method: &'static str| linking.link(rel, method, &format!("{path}/{rel}"));
     let mut links = vec![linking.link("self", "GET", &path)];
     links.extend(["history", "related", "messages"].map(|rel| below(rel, "GET")));
-    links.extend(referral.origin.partner().map(|_| below("partner-view", "GET")));
-    let can_write = caller.is_some() && check_writable(referral).is_ok() && !referral.is_anonymous();
+    let is_hidden = disclosure::is_hidden_from_sender(referral, directory);
+    links.extend(referral.origin.partner().filter(|_| !is_hidden).map(|_| below("partner-view", "GET")));
+    let can_write = caller.is_some() && check_writable(referral).is_ok() && !referral.is_anonymous() && !is_hidden;
     links.extend(can_write.then(|| below("messages", "POST")));
     let actions = caller.map(|caller| table::allowed(referral, caller, directory)).unwrap_or_default();
     links.extend(actions.iter().map(|action| {
@@ -70,10 +71,9 @@ pub fn repeat(scope: CaseScope) -> impl Repeat {
     idempotency::kept(move |conn, id| store::find(conn, &scope, id).map(drop))
 }
 
-/// Repeats the kept answer to a call about a referral, if the partner agency `sender` sent the referral. Otherwise fails as not
-/// found.
-pub fn repeat_to_sender(sender: PartnerId) -> impl Repeat {
-    idempotency::kept(move |conn, id| store::find_sent_by(conn, sender, id).map(drop))
+/// Repeats the kept answer to a call about a referral, if `scope` still covers the referral. Otherwise fails as not found.
+pub fn repeat_to_sender(scope: SenderScope) -> impl Repeat {
+    idempotency::kept(move |conn, id| store::find_sent_by(conn, scope, id).map(drop))
 }
 
 /// Repeats the kept answer to a step that the member of staff `by` took on a referral, if `scope` still covers the referral, or

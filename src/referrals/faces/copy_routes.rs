@@ -31,8 +31,9 @@ pub struct CopyForSibling {
 /// Give a sibling a separate report
 ///
 /// Makes a new concern report, with the sibling as its child and the child of the first report as a sibling. Everything else is
-/// copied from the first report, including the reporter and the time of receipt, from which the deadlines run. The sender sees
-/// the copy as one more of its reports. The copy is routed by the place where the child of the first report lives. Each sibling
+/// copied from the first report, including the reporter and the time of receipt, from which the deadlines run. A
+/// sender who may learn the decision sees the copy as one more of its reports; for the other senders, such as associations and by
+/// default the police, it does not exist, and nobody can write to them about it. The copy is routed by the place where the child of the first report lives. Each sibling
 /// gets at most one separate report.
 #[utoipa::path(
     operation_id = "copyReferralForSibling",
@@ -61,12 +62,12 @@ pub async fn copy_for_sibling(
     body: Body<CopyForSibling>,
 ) -> Result<HttpResponse> {
     let (id, index, scope) = (id.0, body.0.sibling_index, ctx.changeable());
-    let attempt = actions::REFERRAL_COPIED_FOR_SIBLING.on(id).on_behalf_of(scope.only_office()).noting_readings_only();
-    ctx.write(attempt.clone(), answers::repeat_copy(id, scope), async || {
+    let attempt = actions::REFERRAL_COPIED_FOR_SIBLING.on(id).on_behalf_of(scope.only_office());
+    ctx.write(attempt, answers::repeat_copy(id, scope), async || {
         let (staff, standing, moment, scope) =
             (&ctx.caller.staff, ctx.caller.standing(), &ctx.call.moment, ctx.changeable());
         let found = ctx.read(move |conn| store::find(conn, &scope, id)).await;
-        let before = ctx.noted(found, &attempt)?.open(&ctx.vault)?;
+        let before = found?.open(&ctx.vault)?;
         ctx.call.check_if_match_when_given(before.version)?;
         if before.status() == Status::EnteredInError {
             return Err(Error::new(Problem::EnteredInError));

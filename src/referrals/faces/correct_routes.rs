@@ -54,7 +54,7 @@ pub async fn correct_referral(
     patch: MergePatch,
 ) -> Result<HttpResponse> {
     let (id, scope) = (id.0, ctx.changeable());
-    let attempt = actions::REFERRAL_CORRECTED.on(id).on_behalf_of(scope.only_office()).noting_readings_only();
+    let attempt = actions::REFERRAL_CORRECTED.on(id).on_behalf_of(scope.only_office());
     ctx.write(attempt.clone(), idempotency::public(), async || {
         let scope = ctx.changeable();
         let found = ctx.read(move |conn| store::find(conn, &scope, id)).await;

@@ -15,6 +15,7 @@ use crate::http::mount::Mount;
 use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::ReferralId;
+use crate::referrals::disclosure::SenderScope;
 use crate::referrals::disclosure::receipt::{self, Receipt};
 use crate::referrals::faces::answers;
 use crate::referrals::messages::NewMessage;
@@ -152,9 +153,10 @@ impl Context<Submitter> {
     /// receipt as it is afterwards.
     async fn act(&self, id: ReferralId, deed: SenderDeed) -> Result<HttpResponse> {
         let (agency, sender) = (&self.caller.0, self.caller.0.id);
-        self.write(deed.audited().on(id), answers::repeat_to_sender(sender), async || {
+        let scope = SenderScope::of(agency, &self.directory);
+        self.write(deed.audited().on(id), answers::repeat_to_sender(scope), async || {
             let moment = &self.call.moment;
-            let before = self.read(move |conn| store::find_sent_by(conn, sender, id)).await?.open(&self.vault)?;
+            let before = self.read(move |conn| store::find_sent_by(conn, scope, id)).await?.open(&self.vault)?;
             self.call.check_if_match_of_when_given(&answers::receipt(self, agency, &before))?;
             let effect = deed.judge(&before, &self.directory, moment.now)?;
             let writing = DeedWriting::new(&before, &effect, sender, &self.vault, moment)?;

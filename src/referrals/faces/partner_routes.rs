@@ -8,6 +8,7 @@ use utoipa::IntoParams;
 
 use crate::audit::{Entry, actions};
 use crate::auth::{PartnerReader, Submitter};
+use crate::cases::further_report::{self, FurtherReport, SubmissionTaking};
 use crate::cases::intake::ReferralIntake;
 use crate::context::{Context, Tx};
 use crate::error::{Error, Problem, Result};
@@ -23,13 +24,14 @@ use crate::http::written::Written;
 use crate::id::ReferralId;
 use crate::people::store as people_store;
 use crate::referrals::course::codes::DisclosedStatus;
+use crate::referrals::disclosure::SenderScope;
 use crate::referrals::disclosure::receipt::{self, Receipt};
 use crate::referrals::faces::{answers, partner_action_routes};
 use crate::referrals::matter::{NewReferral, consent};
 use crate::referrals::person::whom::ConcernedPerson;
-use crate::referrals::sending::{sender_category, sent};
+use crate::referrals::sending::{open_reports, sender_category, sent};
 use crate::referrals::store::SealedReferral;
-use crate::referrals::{Referral, store};
+use crate::referrals::{Kind, Referral, store};
 use crate::text::Line;
 use crate::time::Timestamp;
 
@@ -48,6 +50,11 @@ const MOST_TIMES: u8 = 4;
 /// Sends a concern report (orosanmälan) or a support request (förfrågan om stöd) about one child. The referral goes to the
 /// office that is responsible where the child lives; a child with a protected identity goes to the central reception. A
 /// referral that is answered with 201 is stored durably. In an emergency call 112 as well.
+///
+/// A concern report is never refused. But if the agency has 50 open reports about a child with the same identity number already,
+/// a further one that is no more urgent is taken as a supplement: its words reach the office as messages on the newest of these
+/// reports, and the answer is 200 with that report's receipt and `takenAsSupplement`. A report without an identity number is
+/// always a report of its own.
 #[utoipa::path(
     operation_id = "submitReferral",
     tag = "partner",
@@ -68,6 +75,7 @@ const MOST_TIMES: u8 = 4;
         "feedbackRequested": true
     })),
     responses(
+        (status = 200, description = "The agency has 50 open reports about the child, and this one was taken as a supplement to one of them: the receipt of that report.", body = Receipt),
         (status = 201, description = "The receipt of the new referral.", body = Receipt),
         (status = 404, description = GONE)
     ),
@@ -78,39 +86,62 @@ const MOST_TIMES: u8 = 4;
 async fn submit_referral(ctx: Context<Submitter>, new: Body<NewReferral>) -> Result<HttpResponse> {
     let (agency, sender, moment) = (&ctx.caller.0, ctx.caller.0.id, &ctx.call.moment);
     let number = new.0.child.number().map(|number| people_store::number_hash(&ctx.vault, number));
-    let attempt = actions::REFERRAL_RECEIVED.on_new().noting_readings_only();
+    let attempt = actions::REFERRAL_RECEIVED.on_new();
     let times = Cell::new(0);
-    ctx.write(attempt, answers::repeat_to_sender(sender), async || {
+    ctx.write(attempt, answers::repeat_to_sender(SenderScope::of(agency, &ctx.directory)), async || {
         times.update(|times| times + 1);
         // Most children are not registered, and an agency's category hardly ever differs from the one that its key carries, so
         // the first attempt assumes both and reads nothing. If that is wrong, the transaction that writes finds out, and the
         // next attempt reads.
-        let (category, known) = if times.get() == 1 {
-            (agency.category, None)
+        let looked = times.get() > 1;
+        let (category, known, open) = if !looked {
+            (agency.category, None, Vec::new())
         } else if times.get() > MOST_TIMES {
             // None of it is the sender's doing: the same report may be sent again.
             return Err(Error::new(Problem::Unavailable));
         } else {
             let number = number.clone();
             let read = move |conn: &mut _| {
-                let first = |hash: Vec<u8>| people_store::first_with_number(conn, &hash);
-                let known = number.map(first).transpose()?.flatten();
-                Ok((sender_category::find(conn, sender)?, known))
+                let Some(hash) = number else { return Ok((sender_category::find(conn, sender)?, None, Vec::new())) };
+                let known = people_store::first_with_number(conn, &hash)?;
+                Ok((sender_category::find(conn, sender)?, known, open_reports::many(conn, sender, &hash)?))
             };
             ctx.read(read).await?
         };
         let referral = Referral::receive(new.0.clone(), (sender, category), known, &ctx.directory, moment)?;
-        let whom = ConcernedPerson::with_number(number.clone(), known);
-        let intake = ReferralIntake::new(&referral, whom, &ctx.vault, &moment.random)?;
-        let receipt = answers::receipt(&ctx, agency, &referral);
-        let answer = Written::created(&ctx.call, &receipt::path(referral.id), &receipt, Validator::Content)?;
+        let (taking, answer) = match further_report::covering(&referral, open, &ctx.vault)? {
+            Some(report) => supplementing(&ctx, &report, &referral)?,
+            None => {
+                let whom = ConcernedPerson::with_number(number.clone(), known);
+                let intake = ReferralIntake::new(&referral, whom, &ctx.vault, &moment.random)?;
+                let receipt = answers::receipt(&ctx, agency, &referral);
+                let answer = Written::created(&ctx.call, &receipt::path(referral.id), &receipt, Validator::Content)?;
+                // Only concern reports are counted.
+                let number = number.clone().filter(|_| referral.kind == Kind::ConcernReport);
+                (SubmissionTaking::New { intake: Box::new(intake), sender, number, looked }, answer)
+            }
+        };
         Ok(move |tx: &mut Tx| {
-            intake.write(tx)?;
-            tx.about([intake.id]);
+            taking.write(tx)?;
             Ok(answer.clone())
         })
     })
     .await
+}
+
+/// Makes the supplement to the open report `report` from the further report `further`, and the answer to it.
+fn supplementing(
+    ctx: &Context<Submitter>,
+    report: &Referral,
+    further: &Referral,
+) -> Result<(SubmissionTaking, Written)> {
+    let (agency, moment) = (&ctx.caller.0, &ctx.call.moment);
+    let taken = FurtherReport::new(report, further, agency.id, &ctx.directory, &ctx.vault, moment)?;
+    let receipt = answers::receipt(ctx, agency, &taken.after);
+    let told = answers::receipt(ctx, agency, &taken.after).of_supplemented();
+    let answer = Written::changed_telling(&receipt, Validator::Content, &told)?;
+    let entry = ctx.audited().entry(actions::REFERRAL_SUPPLEMENTED, vec![report.id.uuid()]);
+    Ok((SubmissionTaking::Supplement(Box::new(taken), Box::new(entry)), answer))
 }
 
 /// The filter for the referrals that an agency has sent, as query parameters.
@@ -159,10 +190,11 @@ async fn list_partner_referrals(
     let filter =
         sent::SentFilter { status, sender_reference_hash, received_from, received_to, changed_from, changed_to };
     let (from, limit, count) = (paging.from_among_cases(&ctx.call)?, paging.limit, paging.total);
+    let scope = SenderScope::of(agency, &ctx.directory);
     let shown = paging.shown();
     let read = move |conn: &mut _| {
-        let total = if count { Some(sent::count(conn, sender, &filter)?) } else { None };
-        Ok((sent::page(conn, sender, &filter, &from, limit)?, total))
+        let total = if count { Some(sent::count(conn, scope, &filter)?) } else { None };
+        Ok((sent::page(conn, scope, &filter, &from, limit)?, total))
     };
     let seen = move |(rows, _): &(Vec<SealedReferral>, Option<u64>), entry: Entry| {
         entry.about(rows.iter().take(shown).map(|referral| referral.id.uuid()).collect())
@@ -187,8 +219,9 @@ async fn list_partner_referrals(
 )]
 #[get("/partner/referrals/{id}")]
 async fn get_partner_referral(ctx: Context<PartnerReader>, id: Named<ReferralId>) -> Result<HttpResponse> {
-    let (id, agency, sender) = (id.0, &ctx.caller.0, ctx.caller.0.id);
-    let read = move |conn: &mut _| store::find_sent_by(conn, sender, id);
+    let (id, agency) = (id.0, &ctx.caller.0);
+    let scope = SenderScope::of(agency, &ctx.directory);
+    let read = move |conn: &mut _| store::find_sent_by(conn, scope, id);
     let referral = ctx.read_recorded(actions::REFERRAL_READ.on(id), read, |_, entry| entry).await?;
     let receipt = answers::receipt(&ctx, agency, &referral.open(&ctx.vault)?);
     ctx.call.found(&receipt, Validator::Content, Cache::NoStore)

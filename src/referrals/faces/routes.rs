@@ -15,9 +15,9 @@ use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::query::Query;
 use crate::id::{OfficeId, ReferralId, StaffId};
-use crate::referrals::disclosure::DisclosedReferral;
 use crate::referrals::disclosure::partner_view::{SenderView, Withheld};
 use crate::referrals::disclosure::receipt::Receipt;
+use crate::referrals::disclosure::{self, DisclosedReferral};
 use crate::referrals::faces::row::ReferralRow;
 use crate::referrals::faces::views::ReferralView;
 use crate::referrals::faces::{answers, copy_routes, correct_routes, create_routes, search_routes};
@@ -137,7 +137,7 @@ async fn get_referral(ctx: Context<CaseReader>, id: Named<ReferralId>) -> Result
     params(("id" = ReferralId, Path, description = "The referral's identifier.")),
     responses(
         (status = 200, description = "The sender's receipt, and the facts that are withheld.", body = SenderView),
-        (status = 409, description = "The referral was not sent by a partner agency.")
+        (status = 409, description = "The referral was not sent by a partner agency, or is a copy for a sibling of which its sender does not know.")
     ),
     security(("staffToken" = [])),
     extensions(("x-problems" = json!([Problem::NoSender])))
@@ -146,7 +146,7 @@ async fn get_referral(ctx: Context<CaseReader>, id: Named<ReferralId>) -> Result
 async fn get_partner_view(ctx: Context<CaseReader>, id: Named<ReferralId>) -> Result<HttpResponse> {
     let (referral, ()) = ctx.read_referral(actions::REFERRAL_PARTNER_VIEW_READ, id.0, |_, _| Ok(())).await?;
     let referral = referral.open(&ctx.vault)?;
-    if referral.origin.partner().is_none() {
+    if referral.origin.partner().is_none() || disclosure::is_hidden_from_sender(&referral, &ctx.directory) {
         return Err(Error::new(Problem::NoSender));
     }
     let disclosed = DisclosedReferral::of(&referral, &ctx.directory);

@@ -1,7 +1,5 @@
 //! The operations that search for referrals, and that list the referrals related to one.
 
-use std::cmp::Reverse;
-
 use actix_web::{HttpResponse, get, post};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,13 +13,14 @@ use crate::families::membership::if_known;
 use crate::http::body::Body;
 use crate::http::call::{Cache, Call};
 use crate::http::link::Link;
-use crate::http::page::{Page, Paging, PagingParameters};
+use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::id::{OfficeId, PersonId, ReferralId};
 use crate::people::store as people_store;
 use crate::referrals::faces::row::ReferralRow;
-use crate::referrals::finding::{self, Related};
+use crate::referrals::finding;
 use crate::referrals::reference::Reference;
+use crate::referrals::related::{self, Related, Relations};
 use crate::referrals::store::{self, SealedReferral};
 use crate::referrals::{Kind, Status};
 use crate::time::Timestamp;
@@ -171,8 +170,8 @@ impl RelatedReferral {
 ///
 /// Other referrals about the same child or the child's family, and copies for siblings, the newest first. A referral that you
 /// may not read shows only the reference, the kind, the time of receipt and the office that has it. Referrals about protected
-/// persons are shown only to staff who are cleared for protected identities. Referrals entered in error are left out. The
-/// reading is recorded before the answer is sent.
+/// persons are shown only to staff who are cleared for protected identities. Referrals entered in error are left out. Follow the
+/// `next` links to read long lists. One audit record names every referral that the page shows.
 #[utoipa::path(
     operation_id = "listRelatedReferrals",
     tag = "referrals",
@@ -183,6 +182,8 @@ impl RelatedReferral {
 #[get("/referrals/{id}/related")]
 pub async fn list_related(ctx: Context<CaseReader>, id: Named<ReferralId>, paging: Paging) -> Result<HttpResponse> {
     let (id, scope, seen_by) = (id.0, ctx.readable(), ctx.readable());
+    let (from, limit, count) = (paging.from_among_cases(&ctx.call)?, paging.limit, paging.total);
+    let shown = paging.shown();
     let attempt = actions::REFERRAL_RELATED_READ.on(id).because(scope.reason);
     let found = ctx.read(move |conn| store::find(conn, &seen_by, id)).await;
     let referral = ctx.noted(found, &attempt)?;
@@ -191,16 +192,16 @@ pub async fn list_related(ctx: Context<CaseReader>, id: Named<ReferralId>, pagin
     // The first query has found the referral, but it may have gone to another office since, so it is found again.
     let read = move |conn: &mut _| {
         let referral = store::find(conn, &scope, id)?;
-        finding::related(conn, &scope, &referral, &copies)
+        let relations = Relations::of(conn, &scope, &referral, copies)?;
+        let total = if count { Some(related::count(conn, &scope, &relations)?) } else { None };
+        Ok((related::page(conn, &scope, &relations, &from, limit)?, total))
     };
-    let seen = move |found: &Vec<Related>, entry: Entry| {
-        entry.on_behalf_of(office).also_about(found.iter().map(|related| related.id.uuid()).collect())
+    let seen = move |(found, _): &(Vec<Related>, Option<u64>), entry: Entry| {
+        let found = found.iter().take(shown).map(|related| related.id.uuid());
+        entry.on_behalf_of(office).also_about(found.collect())
     };
-    let related = ctx.read_recorded(attempt, read, seen).await?;
-    // A family has few referrals, so all of them are read into memory.
-    let all: Vec<&Related> = related.iter().collect();
-    let position = |related: &Related| Reverse((related.received_at.micros(), related.id));
-    let found = paging.of_sorted(&ctx.call, &all, position)?.counted_when_asked(&paging);
-    let answer = found.answer(&ctx.call, &paging, |related| RelatedReferral::new(related, &ctx.call))?;
+    let (rows, total) = ctx.read_recorded(attempt, read, seen).await?;
+    let found = PageRows::of_one_more(rows, &paging, total, Related::position);
+    let answer = found.answer(&ctx.call, &paging, |related| RelatedReferral::new(&related, &ctx.call))?;
     Ok(ctx.call.give(answer, Cache::NoStore))
 }

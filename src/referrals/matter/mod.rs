@@ -8,6 +8,7 @@
 pub mod child;
 pub mod consent;
 pub mod corrections;
+mod in_words;
 pub mod staff_matter;
 
 use chrono::NaiveDate;

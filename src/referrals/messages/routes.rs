@@ -14,6 +14,7 @@ use crate::http::page::{Page, PageRows, Paging, PagingParameters};
 use crate::http::path::Named;
 use crate::http::written::Written;
 use crate::id::ReferralId;
+use crate::referrals::disclosure::{self, SenderScope};
 use crate::referrals::faces::answers;
 use crate::referrals::messages::store::{MessagePosition, SealedMessage};
 use crate::referrals::messages::view::{MessageView, PartnerMessage};
@@ -65,10 +66,10 @@ async fn list_partner_messages(
     id: Named<ReferralId>,
     paging: Paging,
 ) -> Result<HttpResponse> {
-    let (id, sender) = (id.0, ctx.caller.0.id);
+    let (id, scope) = (id.0, SenderScope::of(&ctx.caller.0, &ctx.directory));
     let (from, limit, count) = (paging.from_among_cases::<MessagePosition>(&ctx.call)?, paging.limit, paging.total);
     let read = move |conn: &mut _| {
-        store::find_sent_by(conn, sender, id)?;
+        store::find_sent_by(conn, scope, id)?;
         message_store::counted_page(conn, id, &from, limit, count)
     };
     let attempt = actions::REFERRAL_MESSAGES_READ.on(id);
@@ -90,7 +91,7 @@ async fn list_partner_messages(
     request_body = NewMessage,
     responses(
         (status = 201, description = "The new message.", body = MessageView),
-        (status = 409, description = "The referral was entered in error, or its sender stays unknown."),
+        (status = 409, description = "The referral was entered in error, or its sender stays unknown or does not know of it."),
         (status = 412, description = "`If-Match` was given, and the referral has changed since.")
     ),
     security(("staffToken" = [])),
@@ -102,14 +103,14 @@ async fn list_partner_messages(
 #[post("/referrals/{id}/messages")]
 async fn write_message(ctx: Context<CaseWorker>, id: Named<ReferralId>, new: Body<NewMessage>) -> Result<HttpResponse> {
     let (id, scope) = (id.0, ctx.changeable());
-    let attempt = actions::REFERRAL_MESSAGE_WRITTEN.on(id).on_behalf_of(scope.only_office()).noting_readings_only();
-    ctx.write(attempt.clone(), answers::repeat(scope), async || {
+    let attempt = actions::REFERRAL_MESSAGE_WRITTEN.on(id).on_behalf_of(scope.only_office());
+    ctx.write(attempt, answers::repeat(scope), async || {
         let scope = ctx.changeable();
         let found = ctx.read(move |conn| store::find(conn, &scope, id)).await;
-        let referral = ctx.noted(found, &attempt)?.open(&ctx.vault)?;
+        let referral = found?.open(&ctx.vault)?;
         ctx.call.check_if_match_when_given(referral.version)?;
         check_writable(&referral)?;
-        if referral.is_anonymous() {
+        if referral.is_anonymous() || disclosure::is_hidden_from_sender(&referral, &ctx.directory) {
             return Err(Error::new(Problem::NoSender));
         }
         let what = (MessageKind::Message, &new.0.text);

@@ -4,19 +4,19 @@
 use diesel::prelude::*;
 
 use crate::db::schema::{people as people_table, referrals};
-use crate::db::{DbConn, dialect, stale};
+use crate::db::{DbConn, dialect};
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::families::{FirstReached, reached};
-use crate::id::{FamilyId, PersonId, ResourceId};
+use crate::id::{PersonId, ReferralId, ResourceId};
 use crate::moment::Moment;
 use crate::on_backend;
-use crate::people::{self, ProtectedIdentity};
+use crate::people::{self, ProtectedIdentity, belonging};
 use crate::referrals::course::{Course, clocks};
 use crate::referrals::matter::NewReferral;
 use crate::referrals::person::RegisteredPerson;
 use crate::referrals::routing::Routing;
-use crate::referrals::store::{self, SealedReferral};
+use crate::referrals::store::SealedReferral;
 use crate::referrals::{Referral, Status};
 
 impl Referral {
@@ -77,35 +77,37 @@ pub fn still_known(conn: &mut DbConn, person: PersonId) -> Result<(RegisteredPer
     Ok(((person, protection), has_number))
 }
 
-/// The referrals about a registered person that are not protected.
-pub fn unprotected(conn: &mut DbConn, person: PersonId) -> Result<Vec<SealedReferral>> {
+/// The identifiers of the referrals about a registered person that are not protected.
+pub fn unprotected(conn: &mut DbConn, person: PersonId) -> Result<Vec<ReferralId>> {
     Ok(on_backend!(conn, conn => referrals::table
         .filter(referrals::person_id.eq(person))
         .filter(referrals::protected.eq(false))
+        .select(referrals::id)
         .load(conn))?)
 }
 
-/// All referrals about a registered person, protected ones included.
-pub fn all(conn: &mut DbConn, person: PersonId) -> Result<Vec<SealedReferral>> {
-    Ok(on_backend!(conn, conn => referrals::table.filter(referrals::person_id.eq(person)).load(conn))?)
+/// The identifiers of all referrals about a registered person, protected ones included.
+pub fn all(conn: &mut DbConn, person: PersonId) -> Result<Vec<ReferralId>> {
+    let about = referrals::table.filter(referrals::person_id.eq(person));
+    Ok(on_backend!(conn, conn => about.select(referrals::id).load(conn))?)
 }
 
-/// Writes the next versions, by now protected, of the referrals about a person. Fails as stale if somebody else wrote one of them
-/// first, or if an unprotected referral about the person remains, such as one that has just arrived.
-pub fn protect(conn: &mut DbConn, person: PersonId, next: &[SealedReferral]) -> Result<()> {
-    for referral in next {
-        store::update(conn, referral)?;
-    }
-    if unprotected(conn, person)?.is_empty() { Ok(()) } else { Err(stale()) }
+/// The most referrals that are read, sealed again and written in one step, and that one audit record names. There may be tens of
+/// thousands about one person, and they must not all be in memory at once.
+pub const AT_ONCE: usize = 100;
+
+/// Returns the referrals with these identifiers, at most [`AT_ONCE`], whoever may know of them.
+pub fn named(conn: &mut DbConn, ids: &[ReferralId]) -> Result<Vec<SealedReferral>> {
+    let rows = referrals::table.filter(referrals::id.eq_any(ids.to_vec())).order(referrals::id);
+    Ok(on_backend!(conn, conn => rows.load(conn))?)
 }
 
-/// Computes again how the person's family was first reached; does nothing if the person has no family. Used when a referral about
+/// Computes again how the person's families were first reached; does nothing if the person has none. Used when a referral about
 /// the person no longer counts, counts again, or is about somebody else.
 pub fn is_no_fact_any_more(conn: &mut DbConn, person: PersonId) -> Result<()> {
     dialect::hold_people(conn, &[person])?;
-    let family: Option<FamilyId> =
-        on_backend!(&mut *conn, conn => people_table::table.find(person).select(people_table::family_id).first(conn))?;
-    family.map_or(Ok(()), |family| reached::recompute(conn, &[family]))
+    let families = belonging::families_of_one(conn, person)?;
+    reached::recompute(conn, &families)
 }
 
 /// Records that a new referral reached the family of its child at the time of its receipt. Does nothing if the child is not

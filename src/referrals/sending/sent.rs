@@ -11,9 +11,9 @@ use crate::db::DbConn;
 use crate::db::schema::referrals;
 use crate::error::{Error, Result};
 use crate::http::page::PageStart;
-use crate::id::PartnerId;
 use crate::on_backend;
 use crate::referrals::course::codes::DisclosedStatus;
+use crate::referrals::disclosure::SenderScope;
 use crate::referrals::store::{ReferralPosition, SealedReferral};
 use crate::time::Timestamp;
 
@@ -34,12 +34,15 @@ pub struct SentFilter {
     pub changed_to: Option<Timestamp>,
 }
 
-/// The query, shared by [`page`] and [`count`], for the referrals that the agency `$sender` has sent and `$filter` lets through,
+/// The query, shared by [`page`] and [`count`], for the referrals that the scope `$scope` covers and `$filter` lets through,
 /// without order or limit. It is a macro since the type of a boxed query depends on the database.
 macro_rules! filtered {
-    ($sender:expr, $filter:expr) => {{
-        let filter: &SentFilter = $filter;
-        let mut rows = referrals::table.filter(referrals::partner_id.eq($sender)).into_boxed();
+    ($scope:expr, $filter:expr) => {{
+        let (scope, filter): (SenderScope, &SentFilter) = ($scope, $filter);
+        let mut rows = referrals::table.filter(referrals::partner_id.eq(scope.sender)).into_boxed();
+        if !scope.sees_copies {
+            rows = rows.filter(referrals::is_copy.eq(false));
+        }
         if let Some(status) = filter.status {
             rows = rows.filter(referrals::disclosed_status.eq(status));
             // Few referrals have another state than received, and these have an index of their own. A database uses that index
@@ -67,27 +70,26 @@ macro_rules! filtered {
     }};
 }
 
-/// Returns one page of the referrals that the agency `sender` has sent and `filter` lets through, the newest first, starting at
-/// `from`. Returns up to one row more than `limit`; the extra row tells that there is a next page.
+/// Returns one page of the referrals that `scope` covers and `filter` lets through, the newest first, starting at `from`. Returns up to one row more than `limit`; the extra row tells that there is a next page.
 pub fn page(
     conn: &mut DbConn,
-    sender: PartnerId,
+    scope: SenderScope,
     filter: &SentFilter,
     from: &PageStart<ReferralPosition>,
     limit: u32,
 ) -> Result<Vec<SealedReferral>> {
-    binding::filled(conn, i64::from(limit) + 1, |conn, most| rows_from(conn, sender, filter, from, most))
+    binding::filled(conn, i64::from(limit) + 1, |conn, most| rows_from(conn, scope, filter, from, most))
 }
 
 fn rows_from(
     conn: &mut DbConn,
-    sender: PartnerId,
+    scope: SenderScope,
     filter: &SentFilter,
     from: &PageStart<ReferralPosition>,
     most: i64,
 ) -> Result<Vec<ReadableRow<SealedReferral>>> {
     Ok(on_backend!(conn, conn => {
-        let ordered = filtered!(sender, filter).order((referrals::received_at.desc(), referrals::id.desc()));
+        let ordered = filtered!(scope, filter).order((referrals::received_at.desc(), referrals::id.desc()));
         let mut rows = ordered.limit(most);
         rows = match from {
             PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
@@ -102,9 +104,9 @@ fn rows_from(
     })?)
 }
 
-/// Counts the referrals that the agency `sender` has sent and `filter` lets through, on all pages together.
-pub fn count(conn: &mut DbConn, sender: PartnerId, filter: &SentFilter) -> Result<u64> {
-    let count: i64 = on_backend!(conn, conn => filtered!(sender, filter).count().get_result(conn))?;
+/// Counts the referrals that `scope` covers and `filter` lets through, on all pages together.
+pub fn count(conn: &mut DbConn, scope: SenderScope, filter: &SentFilter) -> Result<u64> {
+    let count: i64 = on_backend!(conn, conn => filtered!(scope, filter).count().get_result(conn))?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
@@ -128,8 +130,8 @@ mod tests {
     /// SQLite's query plan for a page of an agency's referrals with this filter, without statistics on the number of rows.
     fn plan(conn: &mut DbConn, filter: &SentFilter) -> String {
         let moment = Moment { now: Clock::system().now(), random: Random::system() };
-        let sender: PartnerId = moment.id();
-        let page = filtered!(sender, filter).order((referrals::received_at.desc(), referrals::id.desc())).limit(21);
+        let scope = SenderScope { sender: moment.id(), sees_copies: false };
+        let page = filtered!(scope, filter).order((referrals::received_at.desc(), referrals::id.desc())).limit(21);
         let query = format!("EXPLAIN QUERY PLAN {}", debug_query::<Sqlite, _>(&page));
         let rows: Vec<Row> = match conn {
             DbConn::Sqlite(conn) => diesel::sql_query(query).load(conn).unwrap(),

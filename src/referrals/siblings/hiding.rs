@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use crate::audit::{self, actions};
 use crate::db::DbConn;
@@ -16,7 +17,7 @@ use crate::directory::Directory;
 use crate::error::Result;
 use crate::families;
 use crate::families::membership::ActingStaff;
-use crate::id::ReferralId;
+use crate::id::{ReferralId, ResourceId};
 use crate::moment::Moment;
 use crate::on_backend;
 use crate::people::ProtectedIdentity;
@@ -56,26 +57,51 @@ impl Referral {
     }
 }
 
-/// Hides all reports that are connected by copying, directly or through other reports, with the referral `hidden`, which is
+/// Hides all reports that are connected by copying, directly or through other reports, with the referrals `hidden`, which are
 /// protected already. The audit records those that were not protected before.
 pub fn hide_copied(
     conn: &mut DbConn,
-    hidden: ReferralId,
+    hidden: &[ReferralId],
     directory: &Directory,
     vault: &Vault,
     by: &ActingStaff,
 ) -> Result<()> {
-    let hidden = find(conn, hidden)?.open(vault)?;
-    let protection = protection_of(conn, &hidden)?;
-    let mut seen = BTreeSet::from([hidden.id]);
-    let mut ahead = hidden.course.copied();
-    let mut rerouted = Vec::new();
+    let mut starts = Vec::new();
+    for id in hidden {
+        let referral = find(conn, *id)?.open(vault)?;
+        starts.push((protection_of(conn, &referral)?, *id));
+    }
+    // Of several that are connected, the one with the strongest protection decides. Each report is looked at once.
+    starts.sort_unstable_by_key(|start| std::cmp::Reverse(*start));
+    let (mut seen, mut rerouted) = (BTreeSet::new(), Vec::new());
+    for (protection, start) in starts {
+        hide_connected(conn, start, protection, (&mut seen, &mut rerouted), (by, directory, vault))?;
+    }
+    for step in rerouted.chunks(of_person::AT_ONCE) {
+        audit::record(conn, &by.entry(actions::REFERRAL_REROUTED, step.to_vec()))?;
+    }
+    Ok(())
+}
+
+/// Hides the reports that are connected with the report `start` by `protection`, except those that were `seen` already. Adds those
+/// that were not protected before to `rerouted`.
+fn hide_connected(
+    conn: &mut DbConn,
+    start: ReferralId,
+    protection: ProtectedIdentity,
+    (seen, rerouted): (&mut BTreeSet<ReferralId>, &mut Vec<Uuid>),
+    (by, directory, vault): (&ActingStaff, &Directory, &Vault),
+) -> Result<()> {
+    let mut ahead = vec![start];
     while let Some(id) = ahead.pop() {
         if !seen.insert(id) {
             continue;
         }
         let before = find(conn, id)?.open(vault)?;
         ahead.extend(before.course.copied());
+        if id == start {
+            continue;
+        }
         let Some(after) = before.hidden_with(protection, directory, &by.moment)? else { continue };
         store::update(conn, &SealedReferral::new(&after, vault, &by.moment.random)?)?;
         if let Some(event) = SealedEvent::of_rerouting((&before, &after), by.staff_id, vault, &by.moment)? {
@@ -83,13 +109,14 @@ pub fn hide_copied(
         }
         if let Some(person) = after.person_id {
             if after.office_id != before.office_id {
-                families::store::meet_person(conn, person, after.office_id, true)?;
+                let source = ResourceId::from_uuid(id.uuid());
+                families::store::meet_person(conn, person, after.office_id, true, source)?;
             }
             of_person::is_no_fact_any_more(conn, person)?;
         }
         rerouted.extend((!before.protected).then_some(id.uuid()));
     }
-    if rerouted.is_empty() { Ok(()) } else { audit::record(conn, &by.entry(actions::REFERRAL_REROUTED, rerouted)) }
+    Ok(())
 }
 
 /// The protection of the identity of a referral's child: the stronger one of the sender's statement and the register of people.

@@ -278,7 +278,7 @@ on_both_databases! {
         let school = other.school();
         let made = join_all((0..60).map(|number| {
             let school = if number % 2 == 0 { app.school() } else { school.clone() };
-            async move { school.post("/partner/referrals", crate::support::fixtures::concern_report()).await.expect(201) }
+            async move { school.post("/partner/referrals", crate::support::fixtures::unnumbered()).await.expect(201) }
         }));
         let sealing = join_all((0..4).map(|_| async {
             let mut sealing = sealing();

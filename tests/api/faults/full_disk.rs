@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::faults::assert_refused_for_now;
 use crate::program::{Folder, Server, somebody, written};
-use crate::support::fixtures::concern_report;
+use crate::support::fixtures::unnumbered;
 
 /// A demo for which a file that cannot grow is an error of writing, as a full disk is, and not its end.
 fn demo(folder: &Folder) -> Server {
@@ -31,7 +31,7 @@ async fn nothing_is_acknowledged_that_has_no_room_and_all_goes_on_when_there_is_
     let told = folder.told();
     let (school, caseworker) = (somebody(&told, "partnerKeys", "school"), somebody(&told, "tokens", "caseworker"));
     let anyone = crate::program::anyone_at(&server.base);
-    let submit = async || school.post("/partner/referrals", concern_report()).await;
+    let submit = async || school.post("/partner/referrals", unnumbered()).await;
     let mut acknowledged = vec![submit().await.expect(201)["id"].as_str().unwrap().to_owned()];
     let read = format!("/referrals/{}", acknowledged[0]);
     caseworker.get(&read).await.expect(200);

@@ -68,12 +68,14 @@ async fn a_server_waits_for_its_database_and_goes_on_by_itself() {
     let way = Way::to(format!("127.0.0.1:{port}").parse().unwrap());
     let through = format!("{before}@127.0.0.1:{}/{rest}", way.address.port());
     let app = direct.another_server_with(|setup| setup.target = through.parse().unwrap()).await;
-    let submit = async || app.school().post("/partner/referrals", fixtures::concern_report()).await;
+    let submit = async || app.school().post("/partner/referrals", fixtures::unnumbered()).await;
     let mut acknowledged = Vec::new();
     for _ in 0..3 {
         for answer in join_all((0..8).map(|_| submit())).await {
             acknowledged.push(answer.expect(201)["id"].as_str().unwrap().to_owned());
         }
+        // What the database said is good for a second.
+        actix_web::rt::time::sleep(Duration::from_millis(1100)).await;
         way.cut();
         let (writing, reading, ready) = futures_util::future::join3(
             join_all((0..40).map(|_| submit())),
@@ -109,6 +111,7 @@ async fn a_server_waits_for_its_database_and_goes_on_by_itself() {
             }
             assert!(begun.elapsed() < Duration::from_secs(5), "it has not recovered: {answer:?}");
         }
+        actix_web::rt::time::sleep(Duration::from_millis(1100)).await;
         app.anyone().get("//health/ready").await.expect(200);
     }
     for id in &acknowledged {

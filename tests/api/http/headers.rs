@@ -65,7 +65,7 @@ async fn a_trace_that_is_malformed_is_ignored() {
 
 #[actix_web::test]
 async fn the_directory_may_be_kept_for_a_minute_and_cases_never() {
-    let app = TestApp::start_with(|_| {}).await;
+    let app = TestApp::start_with(|setup| setup.public_url = Some("https://nara.test".to_owned())).await;
     for operation in OPERATIONS.iter().filter(|operation| operation.method == "GET") {
         let (request, caller) = (app.prepare(operation).await, app.right_caller(operation));
         let answer = request.send(&caller).await;
@@ -103,6 +103,23 @@ async fn links_lead_where_the_caller_called_and_a_forged_host_leads_nowhere() {
     for forged in ["evil.test/path", "evil.test\"><script>", "user@evil.test", "evil test"] {
         let answer = ask(forged);
         assert!(!raw::body(&answer).contains("evil"), "{answer}");
+    }
+}
+
+on_both_databases! {
+    async fn an_answer_with_the_callers_own_host_is_kept_by_nobody_else(nowhere: TestApp) {
+        let somewhere = nowhere.another_server_with(|setup| setup.public_url = Some("https://nara.test".to_owned())).await;
+        let ask = |app: &TestApp, path: &str| {
+            let request = format!("GET /nara/v1{path} HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n");
+            raw::exchange(app.address, request.as_bytes()).to_ascii_lowercase()
+        };
+        for path in ["/areas/norr", "/areas", "/api-info", "/code-lists", "/code-lists/needs", "/openapi.json", "/docs/"] {
+            let (told, steady) = (ask(&nowhere, path), ask(&somewhere, path));
+            assert!(told.starts_with("http/1.1 200") && steady.starts_with("http/1.1 200"), "{told} {steady}");
+            let is_shared = |answer: &str| answer.contains("cache-control: public");
+            assert!(!(is_shared(&told) && told.contains("evil.test")), "{path}: a cache would give this to others: {told}");
+            assert!(is_shared(&steady) && !steady.contains("evil.test"), "{path}: {steady}");
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use nara::db::connection::Purpose;
 use nara::db::schema::audit_records;
 use nara::db::{Db, DbConn, Target, migrations};
 use nara::moment::Moment;
-use nara::server::{self, MetricsAt, RunningServer, Setup, Timeouts};
+use nara::server::{self, ConnectionLimits, MetricsAt, RunningServer, Setup, Timeouts};
 use nara::time::Random;
 use serde_json::Value;
 
@@ -120,6 +120,8 @@ impl TestApp {
             permissions: Permissions::standard(),
             // Tests call in bursts while their clock stands still.
             limits: None,
+            connections: ConnectionLimits::with_share(None),
+            keeps_credentials: false,
             secret: credentials::secret(),
             vault: credentials::vault(),
             anchor: anchor_settings(),
@@ -164,18 +166,20 @@ impl TestApp {
         self.db.clone()
     }
 
-    /// The actions in the audit, in the order in which they were recorded.
+    /// The actions in the audit that were done, in the order in which they were recorded.
     pub async fn audit_actions(&self) -> Vec<String> {
         self.audit().await.into_iter().map(|(_, action, _)| action).collect()
     }
 
-    /// The actor, the action and the resource ids of each record, in the order in which they were recorded. The record that the
-    /// start of a server leaves is left out.
+    /// The actor, the action and the resource ids of each record of something that was done, in the order in which they were
+    /// recorded. Nobody waits for the records of attempts that failed, so these come at any time. The record that the start of a
+    /// server leaves is left out.
     pub async fn audit(&self) -> Vec<(String, String, Value)> {
         use nara::db::columns::Json;
         let read = |conn: &mut DbConn| {
             let columns = (audit_records::actor, audit_records::action, audit_records::resource_ids);
-            let rows = audit_records::table.order((audit_records::at, audit_records::id)).select(columns);
+            let done = audit_records::table.filter(audit_records::outcome.eq(nara::audit::AuditOutcome::Done));
+            let rows = done.order((audit_records::at, audit_records::id)).select(columns);
             let rows = rows.filter(audit_records::action.ne(actions::AUDIT_ANCHOR_MADE.code));
             let rows: Vec<(String, String, Json<Value>)> = rows.load(conn)?;
             Ok(rows.into_iter().map(|(actor, action, ids)| (actor, action, ids.0)).collect())

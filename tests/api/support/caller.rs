@@ -166,9 +166,10 @@ impl Answer {
         let path = self.path.split('?').next().unwrap_or_default();
         let instance = problem["instance"].as_str().unwrap_or_default();
         let plain = path.bytes().all(|byte| byte.is_ascii_graphic());
-        // A path segment that looks like an identity number is not repeated in the answer.
+        // A path segment that looks like an identity number, or that is escaped, is not repeated in the answer.
         let is_number = |part: &str| part.len() >= 10 && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-        let told = path.split('/').map(|part| if is_number(part) { "withheld" } else { part });
+        let is_plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+        let told = path.split('/').map(|part| if is_number(part) || !is_plain(part) { "withheld" } else { part });
         let told = told.collect::<Vec<_>>().join("/");
         assert!(instance == told || (!plain && instance.starts_with('/')), "{self:?}");
         assert!(!instance.contains('?'), "{self:?}");

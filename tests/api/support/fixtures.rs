@@ -25,6 +25,11 @@ pub fn concern_report() -> Value {
     })
 }
 
+/// The same report without the child's identity number: however many an agency sends, each is a report of its own.
+pub fn unnumbered() -> Value {
+    without(concern_report(), "/child/personalIdentityNumber")
+}
+
 /// A person without an identity number, so that many can be registered.
 pub fn person() -> Value {
     json!({

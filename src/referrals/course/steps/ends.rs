@@ -87,7 +87,7 @@ pub struct Decline {
     /// @x-example-omit true
     note: Option<ConfidentialProse>,
     /// The place to turn to instead of the office that declines: exactly one of an office and a description in words. The
-    /// sender is told it.
+    /// sender is told it if the consent lets the sender learn how the request ends.
     turn_to: TurnTo,
 }
 

@@ -6,6 +6,7 @@ ALTER TABLE outreach_contacts DROP COLUMN code;
 ALTER TABLE referral_messages DROP COLUMN code;
 ALTER TABLE referral_events DROP COLUMN code;
 ALTER TABLE referrals DROP COLUMN code;
+ALTER TABLE family_guests DROP COLUMN code;
 ALTER TABLE family_offices DROP COLUMN code;
 ALTER TABLE person_offices DROP COLUMN code;
 ALTER TABLE people DROP COLUMN code;

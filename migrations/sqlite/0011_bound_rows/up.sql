@@ -6,6 +6,7 @@ ALTER TABLE families ADD COLUMN code BLOB;
 ALTER TABLE people ADD COLUMN code BLOB;
 ALTER TABLE person_offices ADD COLUMN code BLOB;
 ALTER TABLE family_offices ADD COLUMN code BLOB;
+ALTER TABLE family_guests ADD COLUMN code BLOB;
 ALTER TABLE referrals ADD COLUMN code BLOB;
 ALTER TABLE referral_events ADD COLUMN code BLOB;
 ALTER TABLE referral_messages ADD COLUMN code BLOB;

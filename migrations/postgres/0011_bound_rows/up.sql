@@ -6,6 +6,7 @@ ALTER TABLE families ADD COLUMN code BYTEA;
 ALTER TABLE people ADD COLUMN code BYTEA;
 ALTER TABLE person_offices ADD COLUMN code BYTEA;
 ALTER TABLE family_offices ADD COLUMN code BYTEA;
+ALTER TABLE family_guests ADD COLUMN code BYTEA;
 ALTER TABLE referrals ADD COLUMN code BYTEA;
 ALTER TABLE referral_events ADD COLUMN code BYTEA;
 ALTER TABLE referral_messages ADD COLUMN code BYTEA;
