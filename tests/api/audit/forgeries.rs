@@ -236,7 +236,8 @@ impl Forger<'_> {
 
 impl Forger<'_> {
     fn change_rows(&mut self) -> QueryResult<usize> {
-        self.run(ROW_CHANGES[self.chance.below(ROW_CHANGES.len())])
+        let change = ROW_CHANGES[self.chance.below(ROW_CHANGES.len())];
+        self.run(change)
     }
 
     fn add_key(&mut self) -> QueryResult<usize> {
