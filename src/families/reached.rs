@@ -300,7 +300,7 @@ pub fn hide_contacts(conn: &mut DbConn, contacts: &[OutreachContactId]) -> Resul
 
 /// Hides these follow-ups from staff who are not cleared for protected identities.
 pub fn hide_follow_ups(conn: &mut DbConn, ids: &[FollowUpId]) -> Result<()> {
-    let promises = follow_ups::table.filter(follow_ups::id.eq_any(ids.to_vec()));
+    let promises = follow_ups::table.filter(among(follow_ups::id, ids.to_vec()));
     binding::changing(conn, "follow_ups", ids, |conn| {
         on_backend!(conn, conn => diesel::update(promises).set(follow_ups::protected.eq(true)).execute(conn))?;
         Ok(())

@@ -85,6 +85,10 @@ async fn a_town(app: &TestApp) {
     let child = with(without(person(), "/birthYear"), "/personalIdentityNumber", json!(CHILD));
     let child = app.registered("/people", child).await;
     let family = app.registered("/families", json!({ "memberIds": [child] })).await;
+    let other = app.family().await;
+    let (child, families) = (child.parse().unwrap(), [family.parse().unwrap(), other.parse().unwrap()]);
+    let be_guest = move |conn: &mut DbConn| nara::people::belonging::put(conn, child, &families[..1], &families);
+    app.db().write(be_guest).await.unwrap();
     let referral = app.submitted(concern_report()).await;
     app.team_lead().post(&format!("/referrals/{referral}/assess-protection"), json!({ "immediateNeed": false })).await.expect(200);
     app.caseworker().post(&format!("/referrals/{referral}/messages"), json!({ "text": "Hur mår hon?" })).await.expect(201);
@@ -98,7 +102,7 @@ async fn a_town(app: &TestApp) {
 /// The expression of another value than the one in the column, which may be null.
 fn another(column: &Column, backend: Backend, names_row: &str) -> String {
     let Column { column_name: name, kind, .. } = column;
-    let flags = ["protected", "in_error", "through_protected", "asks_for_new_report"];
+    let flags = ["protected", "in_error", "through_protected", "asks_for_new_report", "is_copy", "linked_silently"];
     let is_id = name == "id" || name.ends_with("_id") || ["made_by", "offered_by", "done_by", "created_by", "updated_by", "merged_into"].contains(&name.as_str());
     let documents = ["scopes", "allowed_networks", "deadlines"];
     match (backend, kind.as_str()) {
@@ -186,7 +190,7 @@ on_both_databases! {
             let other = format!("(SELECT id FROM offices WHERE id NOT IN (SELECT office_id FROM {table}) ORDER BY slug LIMIT 1)");
             for code in ["code", "NULL"] {
                 let no = if app.backend() == Backend::Sqlite { "0" } else { "false" };
-                let add = format!("INSERT INTO {table} ({end}, office_id, through_protected, code) SELECT DISTINCT {end}, {other}, {no}, {code} FROM {table}");
+                let add = format!("INSERT INTO {table} ({end}, office_id, through_protected, source_id, code) SELECT {end}, {other}, {no}, source_id, {code} FROM {table}");
                 let (added, verification) = after(&mut conn, &app, &add);
                 assert_eq!(found(&verification, AuditFlaw::RowChanged, table), added, "{table} with {code}");
                 assert!(added > 0);
