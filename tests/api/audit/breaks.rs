@@ -12,7 +12,7 @@ use nara::on_backend;
 use serde_json::{Value, json};
 
 use super::seals::{all_records, damage, insert_by_hand, seals, verification};
-use super::{a_busy_morning, records};
+use super::{a_busy_morning, records, tick};
 use crate::support::{Backend, TestApp};
 
 /// Waits until the server itself has sealed all records, so that it knows the end of the chain.
@@ -58,6 +58,8 @@ fn flaws(verification: &Value) -> Vec<String> {
 /// What happens after a break is sealed as before.
 async fn goes_on(app: &TestApp) {
     let before = seals(app).await.last().unwrap().seq;
+    // Of the records of one moment, those that sort before a sealed one wait for the next sweep.
+    tick(app);
     let id = app.submitted(crate::support::fixtures::concern_report()).await;
     let received = records(app, &format!("resourceId={id}")).await[0]["id"].as_str().unwrap().to_owned();
     until(async || {
