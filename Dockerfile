@@ -1,7 +1,8 @@
 # The image of Nära: `docker build -t nara .`
 #
 # What it ends with is the program, the libraries that it links, the roots of trust and Linköping's directory. It has no shell and
-# runs as nobody's root; the file system may be read-only but for /var/lib/nara, where an embedded database lies.
+# runs as nobody's root; the file system may be read-only but for /var/lib/nara, where an embedded database lies, and for
+# /var/lib/nara-audit, where the audit's anchor lies: two volumes, so that they can be kept apart.
 
 # The digest names these very bytes; the name before it is for the reader. A newer image is another line here.
 FROM rust:1.95.0-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082 AS build
@@ -36,11 +37,13 @@ LABEL org.opencontainers.image.title="Nära" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /image /
 COPY --from=build --chown=65532:65532 /state /var/lib/nara
+COPY --from=build --chown=65532:65532 /state /var/lib/nara-audit
 ENV NARA_ADDRESS=0.0.0.0:8080 \
-    DATABASE_URL=sqlite:///var/lib/nara/nara.db
+    DATABASE_URL=sqlite:///var/lib/nara/nara.db \
+    NARA_AUDIT_ANCHOR=/var/lib/nara-audit/anchor
 USER 65532:65532
 WORKDIR /var/lib/nara
-VOLUME /var/lib/nara
+VOLUME /var/lib/nara /var/lib/nara-audit
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/usr/bin/nara", "health"]

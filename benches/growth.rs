@@ -104,7 +104,7 @@ fn main() {
 /// Fills a database twice and measures each time.
 fn measure(title: &str, url: &str, folder: &Folder, arguments: &Arguments) -> String {
     let installation = Installation::fill(url.parse().expect("a URL of a database"));
-    let mut holdings = Holdings::new(&installation, serving::vault(folder));
+    let mut holdings = Holdings::new(&installation, installation.vault.clone());
     let mut at = |count: usize| {
         holdings.fill_to(count);
         let server = serving::serve(url, &installation, folder);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::limits::LimitsConfig;
-use crate::config::{DatabaseConfig, FilesConfig, HealthConfig, LogConfig, ServeConfig, VaultConfig};
+use crate::config::{AcceptanceConfig, AnchorConfig, DatabaseConfig, FilesConfig, HealthConfig, LogConfig, ServeConfig, VaultConfig};
 
 /// Nära: the API behind social services moved out into the city districts.
 ///
@@ -95,6 +95,9 @@ pub struct DemoConfig {
 
     #[command(flatten)]
     pub limits: LimitsConfig,
+
+    #[command(flatten)]
+    pub acceptance: AcceptanceConfig,
 }
 
 /// The arguments of `migrate`.
@@ -147,6 +150,10 @@ pub struct ImportConfig {
 
     #[command(flatten)]
     pub database: DatabaseConfig,
+
+    /// The keys of the vault that the database is written with: the import is recorded in the audit, and the keys prove the record
+    #[command(flatten)]
+    pub vault: VaultConfig,
 }
 
 /// A command that makes or changes the keys of the vault, or applies changed keys to the database.
@@ -203,10 +210,29 @@ pub struct VaultDatabaseConfig {
 pub enum AuditCommand {
     /// Check whether any audit record was changed, removed or inserted past the database's own protection
     ///
-    /// Goes through all records and the chain of their seals. Lists the flaws and ends with exit code 1; if there are none, prints
-    /// the head of the chain. Keep the head somewhere else: with it, a later verification also notices that the end of the chain
-    /// was cut off.
+    /// Goes through all records and the chain of their seals, and compares them with the audit's anchor. Lists the flaws and ends
+    /// with exit code 1; if there are none, prints the head of the chain. A head that is kept somewhere else can be compared as
+    /// well.
     Verify(AuditVerifyConfig),
+
+    /// Make the audit's anchor for one more server, before that server starts for the first time
+    ///
+    /// The first server of a database makes its anchor by itself. After that, a server without an anchor does not start, because
+    /// somebody may have removed it. Each server needs its own. The making is recorded in the audit.
+    AddAnchor(AddAnchorConfig),
+}
+
+/// The arguments of `audit add-anchor`.
+#[derive(Debug, Clone, Args)]
+pub struct AddAnchorConfig {
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+
+    #[command(flatten)]
+    pub vault: VaultConfig,
+
+    #[command(flatten)]
+    pub anchor: AnchorConfig,
 }
 
 /// The arguments of `audit verify`.
@@ -217,6 +243,9 @@ pub struct AuditVerifyConfig {
 
     #[command(flatten)]
     pub vault: VaultConfig,
+
+    #[command(flatten)]
+    pub anchor: AnchorConfig,
 
     /// The head of the chain as the log or an earlier `audit verify` printed it. If the chain no longer contains it, that is a flaw
     #[arg(long, value_name = "SEQ:HASH")]

@@ -4,6 +4,7 @@
 //! An invalid value stops the start, with a message that names the variable and what it accepts. Secrets are never printed: their
 //! types have no `Debug`, or one that hides them.
 
+mod anchor;
 mod database;
 pub mod files;
 pub mod hidden;
@@ -21,6 +22,7 @@ use ipnet::IpNet;
 
 use crate::config::limits::LimitsConfig;
 
+pub use anchor::{AcceptanceConfig, AnchorConfig};
 pub use database::DatabaseConfig;
 pub use files::FilesConfig;
 pub use hidden::Hidden;
@@ -74,6 +76,12 @@ pub struct ServeConfig {
 
     #[command(flatten)]
     pub vault: VaultConfig,
+
+    #[command(flatten)]
+    pub anchor: AnchorConfig,
+
+    #[command(flatten)]
+    pub acceptance: AcceptanceConfig,
 
     /// The environment, such as live or test, that the API keys of partner agencies are made for; it is part of every key, and keys
     /// for another one are refused

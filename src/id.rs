@@ -64,6 +64,10 @@ kinds! {
     /// Identifies an answer that is kept for calls that are repeated with the same idempotency key.
     KeptAnswerId = KeptAnswerKind;
     AuditRecordId = AuditRecordKind;
+    /// Identifies an anchor of the audit: one server's file outside the database.
+    AnchorId = AnchorKind;
+    /// Identifies a database, through all its backups and moves.
+    DatabaseId = DatabaseKind;
     /// Identifies the resource, of any kind, that an audit record is about.
     ResourceId = ResourceKind;
 }

@@ -28,7 +28,8 @@
 //! | [`db`] | one interface to two databases |
 //! | [`error`], [`id`], [`time`], [`moment`], [`text`], [`slug`], [`hex`], [`code`] | basic types: failures, names, times, keyed codes |
 //! | [`rules`] | collects all violations in a request body, so that the caller is told all of them at once |
-//! | [`lookups`] | makes all look-up hashes again, with a new key |
+//! | [`binding`], [`bound_tables`] | keyed codes of rows, which show that the program wrote a row as it is; the tables that have them |
+//! | [`lookups`], [`rotation`] | make all look-up hashes again with a new key, and all seals |
 //! | [`server`], [`cli`], [`config`], [`demo`], [`telemetry`] | how it is run |
 //!
 //! A call comes in through [`http::envelope`]. The first argument of its handler signs the caller in ([`auth`]). The handler reads the
@@ -61,6 +62,8 @@
 pub mod areas;
 pub mod audit;
 pub mod auth;
+pub mod binding;
+pub mod bound_tables;
 pub mod calendar;
 pub mod cases;
 pub mod cli;
@@ -87,6 +90,7 @@ pub mod outreach;
 pub mod partners;
 pub mod people;
 pub mod referrals;
+pub mod rotation;
 pub mod rules;
 pub mod server;
 pub mod services;

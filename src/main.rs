@@ -7,6 +7,9 @@ use std::time::Duration;
 use clap::Parser;
 use zeroize::Zeroizing;
 
+use nara::audit::anchor::comparison;
+use nara::audit::anchor::opening::{AnchorOpening, AnchorSettings};
+use nara::audit::breaks::BreakAcceptance;
 use nara::audit::chain::{Head, Sealer};
 use nara::audit::store::{self, AuditFilter};
 use nara::audit::verify::{Verification, Walk};
@@ -14,19 +17,19 @@ use nara::auth::key_set::KeySource;
 use nara::auth::permissions::Permissions;
 use nara::auth::tokens::{ClaimNames, TokenVerifier};
 use nara::cli::{
-    AuditCommand, AuditVerifyConfig, BACKUP_OF_POSTGRES, BackupConfig, Cli, Command, ImportCommand, ImportConfig,
+    AddAnchorConfig, AuditCommand, AuditVerifyConfig, BACKUP_OF_POSTGRES, BackupConfig, Cli, Command, ImportCommand, ImportConfig,
     MigrateConfig, VaultCommand,
 };
 use nara::config::{DatabaseConfig, FilesConfig, Secret, ServeConfig, TokenConfig, process};
 use nara::db::backup::BackupPlace;
 use nara::db::connection::Purpose;
-use nara::db::{Target, migrations, private};
+use nara::db::{Db, Sizes, Target, migrations, private};
 use nara::meta::probe;
 use nara::moment::Moment;
 use nara::server::{self, ConnectionLimits, MetricsAt, Setup, Timeouts};
 use nara::time::{Clock, Random};
-use nara::vault::{VaultKeys, rotation};
-use nara::{demo, directory, lookups, telemetry};
+use nara::vault::{VaultKeys, state};
+use nara::{bound_tables, demo, directory, lookups, rotation, telemetry};
 
 fn main() -> ExitCode {
     process::keep_private();
@@ -53,7 +56,10 @@ fn run(cli: Cli, moved: Result<(), String>) -> Result<(), String> {
         Command::Demo(config) => in_runtime(demo::run(config)),
         Command::Migrate(config) => migrate(&config, files),
         Command::Backup(config) => in_runtime(backup(config, files)),
-        Command::Health(config) => probe::ask(config.address).map(|()| print_out("ready")),
+        Command::Health(config) => probe::ask(config.address).map(|warnings| {
+            print_out("ready");
+            warnings.iter().for_each(|warning| print_out(&format!("warning: {warning}")));
+        }),
         Command::Openapi => {
             let document = serde_json::to_string_pretty(&server::document()).map_err(|error| error.to_string())?;
             print_out(&document);
@@ -62,6 +68,7 @@ fn run(cli: Cli, moved: Result<(), String>) -> Result<(), String> {
         Command::Import(ImportCommand::Directory(config)) => import(&config, files),
         Command::Vault(command) => change_keys(command, files),
         Command::Audit(AuditCommand::Verify(config)) => verify_audit(&config, files),
+        Command::Audit(AuditCommand::AddAnchor(config)) => in_runtime(add_anchor(config, files)),
         Command::Token(config) => {
             print_out(&demo::token(&config)?);
             Ok(())
@@ -80,6 +87,10 @@ async fn serve(config: ServeConfig, files: FilesConfig) -> Result<(), String> {
     // The text of the keys is wiped here, and not when the server stops.
     drop(config.vault);
     let target = target(&config.database, files)?;
+    let anchor = AnchorSettings {
+        path: config.anchor.path(&target)?,
+        acceptance: config.acceptance.accept_audit_break.as_deref().map(acceptance).transpose()?,
+    };
     migrations::run(&target).map_err(|error| explain("DATABASE_URL", &error))?;
     if demo::is_synthetic(&target).map_err(|error| explain("DATABASE_URL", &error))? {
         return Err("DATABASE_URL: this database was made by `demo` and holds synthetic cases; use another".to_owned());
@@ -103,6 +114,7 @@ async fn serve(config: ServeConfig, files: FilesConfig) -> Result<(), String> {
         permissions: Permissions::standard(),
         secret,
         vault,
+        anchor,
         environment: config.environment,
         workers: config.workers.into(),
         timeouts: Timeouts::default(),
@@ -224,12 +236,12 @@ fn change_keys(command: VaultCommand, files: FilesConfig) -> Result<(), String> 
         }
         VaultCommand::Rotate(config) => {
             let (target, vault) = (target(&config.database, files)?, config.vault.vault(files)?);
-            let rows = rotation::run(&target, &vault, &Moment { now: Clock::system().now(), random });
+            let rows = rotation::run(&target, &bound_tables::binder(&vault), &Moment { now: Clock::system().now(), random });
             print_out(&format!("sealed again: {}", rows.map_err(|error| explain("the vault", &error))?));
         }
         VaultCommand::RebuildLookups(config) => {
             let (target, vault) = (target(&config.database, files)?, config.vault.vault(files)?);
-            let rows = lookups::rebuild(&target, &vault, Clock::system().now());
+            let rows = lookups::rebuild(&target, &bound_tables::binder(&vault), Clock::system().now());
             print_out(&format!("rebuilt: {}", rows.map_err(|error| explain("the vault", &error))?));
         }
     }
@@ -240,7 +252,10 @@ fn import(config: &ImportConfig, files: FilesConfig) -> Result<(), String> {
     let target = &target(&config.database, files)?;
     migrations::run(target).map_err(|error| explain("DATABASE_URL", &error))?;
     let moment = Moment { now: Clock::system().now(), random: Random::system() };
-    let summary = directory::import::import(target, &config.folder, &moment)?;
+    // The database of a demo takes a directory as well.
+    let is_demo = demo::is_synthetic(target).map_err(|error| explain("DATABASE_URL", &error))?;
+    let vault = if is_demo { config.vault.vault_of_either(files)? } else { config.vault.vault(files)? };
+    let summary = directory::import::import(target, &config.folder, vault.ring(), &moment)?;
     print_out(&summary.to_string());
     Ok(())
 }
@@ -253,8 +268,15 @@ fn verify_audit(config: &AuditVerifyConfig, files: FilesConfig) -> Result<(), St
         .as_deref()
         .map(|head| head.parse().map_err(|error| format!("--expect-head: {error}")))
         .transpose()?;
-    let walk = Walk::new(Sealer::with(vault.ring()), expected, Clock::system().now());
-    let verified = target.connect(Purpose::Reading).and_then(|mut conn| walk.to_end(&mut conn));
+    // Whoever has noted a head can do without the anchor, for instance on another machine.
+    let anchor = config.anchor.path(&target).or_else(|missing| expected.map(|_| None).ok_or(missing))?;
+    let sealer = Sealer::with(vault.ring());
+    let verified = target.connect(Purpose::Reading).and_then(|mut conn| {
+        let mut evidence = comparison::evidence(&mut conn, &target, anchor.as_deref(), &sealer)?;
+        evidence.heads.extend(expected);
+        let walk = Walk::new(sealer, evidence, Clock::system().now()).with_rows(bound_tables::binder(&vault));
+        walk.to_end(&mut conn)
+    });
     let verification = verified.map_err(|error| explain("DATABASE_URL", &error))?;
     for line in told(&verification) {
         print_out(&line);
@@ -266,11 +288,33 @@ fn verify_audit(config: &AuditVerifyConfig, files: FilesConfig) -> Result<(), St
     }
 }
 
+fn acceptance(reason: &str) -> Result<BreakAcceptance, String> {
+    reason.parse().map_err(|_| format!("--accept-audit-break: {reason} is no reason"))
+}
+
+/// Makes the anchor of one more server and prints its path.
+async fn add_anchor(config: AddAnchorConfig, files: FilesConfig) -> Result<(), String> {
+    let target = target(&config.database, files)?;
+    let settings = AnchorSettings { path: config.anchor.path(&target)?, acceptance: None };
+    let vault = config.vault.vault(files)?;
+    let explain = |error: nara::error::Error| explain("the anchor", &error);
+    let db = Db::open(&target, Sizes::for_target(&target)).map_err(explain)?;
+    let moment = Moment { now: Clock::system().now(), random: Random::system() };
+    let (ring, now) = (vault.clone(), moment.now);
+    db.write(move |conn| state::check(conn, ring.ring(), now)).await.map_err(explain)?;
+    let sealer = Sealer::with(vault.ring());
+    let opening = AnchorOpening { db: &db, target: &target, settings: &settings, sealer: &sealer, moment: &moment };
+    let path = opening.add().await.map_err(explain)?;
+    print_out(&format!("anchor: {}", path.display()));
+    Ok(())
+}
+
 fn told(verification: &Verification) -> Vec<String> {
     let findings = verification.findings.iter().map(|finding| {
         let record = finding.record_id.map(|id| format!(" record {id}")).unwrap_or_default();
         let seal = finding.seq.map(|seq| format!(" seal {seq}")).unwrap_or_default();
-        format!("{}:{record}{seal}", finding.flaw.as_ref())
+        let row = finding.row.as_ref().map(|row| format!(" {} {}", row.table, row.row)).unwrap_or_default();
+        format!("{}:{record}{seal}{row}", finding.flaw.as_ref())
     });
     let counts = format!("verified: {}, not sealed yet: {}", verification.verified, verification.unsealed);
     let head = verification.head.filter(|_| verification.is_sound()).map(|head| format!("head: {head}"));

@@ -3,6 +3,7 @@
 
 mod accept;
 mod files;
+mod sealing;
 mod setup;
 mod transport;
 mod watch;
@@ -21,6 +22,8 @@ use actix_web::web::{self, Data, PayloadConfig};
 use serde_json::Value;
 use utoipa_actix_web::AppExt;
 
+use crate::audit::alarm::AuditAlarm;
+use crate::audit::anchor::opening::AnchorOpening;
 use crate::audit::chain::Sealer;
 use crate::audit::denials::{Denials, WaitingDenials};
 use crate::audit::routes::AuditVerifier;
@@ -40,19 +43,21 @@ use crate::http::settings::{ROOT, Settings};
 use crate::http::{body, envelope, fallback};
 use crate::idempotency::{self, Retries};
 use crate::meta::{Document, Readiness};
+use crate::moment::Moment;
 use crate::openapi;
 use crate::partners::limits::KeyLimits;
 use crate::referrals::course::overdue::Overdue;
 use crate::telemetry::Metrics;
 use crate::vault::{self};
 use crate::{
-    areas, audit, code_lists, directory, districts, families, meta, offices, outreach, partners, people, referrals,
+    areas, audit, bound_tables, code_lists, directory, districts, families, meta, offices, outreach, partners, people, referrals,
     services, staff, timeline, where_to_turn,
 };
 
 use accept::{Gate, Reception};
+use sealing::{RunningSealing, SealingTask};
 pub use setup::{ConnectionLimits, DerivedKeys, MetricsAt, Setup, Timeouts};
-use watch::{Watch, renew_keys, seal};
+use watch::{Watch, renew_keys};
 
 /// Mounts the operations of every slice. A slice that is not mounted here is neither served nor documented.
 fn slices(api: &mut impl Mount) {
@@ -119,7 +124,7 @@ pub struct RunningServer {
     pub keys: Keyring,
     server: actix_web::rt::task::JoinHandle<std::io::Result<()>>,
     watcher: actix_web::rt::task::JoinHandle<()>,
-    sealing: actix_web::rt::task::JoinHandle<()>,
+    sealing: RunningSealing,
     denials: actix_web::rt::task::JoinHandle<()>,
 }
 
@@ -138,6 +143,7 @@ struct Shared {
     metrics: Data<Metrics>,
     services: Data<Services>,
     audit_verifier: Data<AuditVerifier>,
+    audit_alarm: Data<AuditAlarm>,
     cors_origins: Arc<[String]>,
     metrics_here: bool,
 }
@@ -148,23 +154,36 @@ struct Opened {
     keyring: Keyring,
     directory: directory::Handle,
     metrics: Data<Metrics>,
+    sealer: Sealer,
+    sealing: SealingTask,
 }
 
 impl Opened {
-    /// Migrates and opens the database, checks that the vault's keys are the ones that it was written with, and reads the keys of the
-    /// partner agencies and the directory.
+    /// Migrates and opens the database, checks that the vault's keys are the ones that it was written with and that the audit is
+    /// what its anchor says, and reads the keys of the partner agencies and the directory.
     async fn open(setup: &Setup, keys: &DerivedKeys) -> Result<Self> {
         migrations::run(&setup.target)?;
-        let db = Db::open(&setup.target, Sizes::for_target(&setup.target))?;
+        let binder = bound_tables::binder(&setup.vault);
+        let sizes = Sizes::for_target(&setup.target);
+        let db = Db::open_with(&setup.target, sizes, bound_tables::carried(&binder))?;
         let (vault, at) = (setup.vault.clone(), setup.clock.now());
         db.write(move |conn| vault::state::check(conn, vault.ring(), at)).await?;
+        let sealer = Sealer::with(setup.vault.ring());
+        let moment = Moment { now: at, random: setup.random.clone() };
+        let (target, settings) = (&setup.target, &setup.anchor);
+        let opening = AnchorOpening { db: &db, target, settings, sealer: &sealer, moment: &moment };
+        let audit = opening.open().await?;
+        bound_tables::bind_older_rows(target, &binder, &moment)?;
         let metrics = Data::new(Metrics::new()?);
         SignIn::count_from_zero(&metrics);
         let keyring = Keyring::new(setup.environment.clone(), keys.partner_keys, metrics.clone().into_inner());
         keyring.refresh(&db, setup.clock.now()).await?;
         let directory = directory::Handle::open(&db, &setup.clock).await?;
         metrics.directory_is(directory.current().version);
-        Ok(Self { db, keyring, directory, metrics })
+        let sealing = Sealing::new(sealer.clone(), setup.random.clone(), audit.last);
+        let (metrics_of_task, clock) = (metrics.clone().into_inner(), setup.clock.clone());
+        let sealing = SealingTask::new(db.clone(), sealing, audit.anchor, metrics_of_task, clock);
+        Ok(Self { db, keyring, directory, metrics, sealer, sealing })
     }
 
     /// Makes the services that all calls share, and the end of the queue of failed attempts from which they are written.
@@ -192,7 +211,7 @@ pub async fn start(mut setup: Setup) -> Result<RunningServer> {
     let (operations, document) = published(&mut setup)?;
     let opened = Opened::open(&setup, &keys).await?;
     let (services, waiting) = opened.services(&setup, &keys);
-    let Opened { db, keyring, directory, metrics } = opened;
+    let Opened { db, keyring, directory, metrics, sealer, sealing } = opened;
     let sign_in = Data::new(SignIn {
         tokens: setup.tokens,
         keys: keyring.clone(),
@@ -203,7 +222,6 @@ pub async fn start(mut setup: Setup) -> Result<RunningServer> {
         clock: setup.clock.clone(),
     });
     let limits = Data::new(Limits::new(setup.limits.as_ref(), &setup.clock, &metrics)?);
-    let sealer = Sealer::with(setup.vault.ring());
     let shared = Shared {
         db: Data::new(db.clone()),
         directory: Data::new(directory.clone()),
@@ -216,7 +234,8 @@ pub async fn start(mut setup: Setup) -> Result<RunningServer> {
         document: Data::new(document),
         metrics: metrics.clone(),
         services: Data::new(services.clone()),
-        audit_verifier: Data::new(AuditVerifier::new(sealer.clone())),
+        audit_verifier: Data::new(AuditVerifier::new(sealer, bound_tables::binder(&setup.vault), sealing.alarm())),
+        audit_alarm: Data::new(sealing.alarm()),
         cors_origins: setup.cors_origins.into(),
         metrics_here: matches!(setup.metrics, MetricsAt::Here),
     };
@@ -234,7 +253,7 @@ pub async fn start(mut setup: Setup) -> Result<RunningServer> {
         metrics: metrics.clone().into_inner(),
     };
     let watcher = actix_web::rt::spawn(watch.run());
-    let sealing = actix_web::rt::spawn(seal(db.clone(), Sealing::new(sealer), setup.clock));
+    let sealing = sealing.begin();
     let denials = actix_web::rt::spawn(waiting.write(db.clone()));
     serve_metrics_apart(setup.metrics, metrics)?;
     Ok(RunningServer { address, handle, db, directory, keys: keyring, server, watcher, sealing, denials })
@@ -256,10 +275,11 @@ impl RunningServer {
         if let Err(error) = self.keys.write_uses(&self.db).await {
             tracing::warn!(cause = ?error.cause(), "the times of the last use of keys could not be written");
         }
-        self.sealing.abort();
         // No caller is left, so this ends once the last denial is written. If the database cannot be reached, the server stops
         // after five seconds.
         let _still_waiting = tokio::time::timeout(Duration::from_secs(5), self.denials).await;
+        // The rest of the audit is sealed, and its head noted in the anchor.
+        let _still_sealing = tokio::time::timeout(Duration::from_secs(5), self.sealing.end()).await;
         ended
     }
 }
@@ -299,6 +319,7 @@ fn listen(
             .app_data(crowd.clone())
             .app_data(shared.services)
             .app_data(shared.audit_verifier)
+            .app_data(shared.audit_alarm)
             .app_data(PayloadConfig::new(body::LARGEST))
             .wrap(Condition::new(!shared.cors_origins.is_empty(), cors(&shared.cors_origins)))
             .wrap(Condition::new(has_proxy, from_fn(crowd::admit)))

@@ -40,6 +40,8 @@ pub struct Metrics {
     crowded_out: IntCounterVec,
     refused_keys: IntCounterVec,
     denials_dropped: IntCounter,
+    broken_rows: IntCounter,
+    audit_breaks: IntCounterVec,
     deadlines_overdue: IntCounterVec,
     referrals_overdue: IntGauge,
 }
@@ -122,6 +124,15 @@ impl Metrics {
                 "nara_audit_denials_dropped_total",
                 "Failed attempts that could not be recorded in the audit, because the database could not be written for long.",
             )?,
+            broken_rows: maker.counter(
+                "nara_broken_rows_total",
+                "Readings of a row of the database that is not as the program wrote it. It is not shown; `nara audit verify` names it.",
+            )?,
+            audit_breaks: maker.counters(
+                "nara_audit_breaks_total",
+                "Signs, found by this server, that somebody has written into the audit past the program, by kind.",
+                &["kind"],
+            )?,
             deadlines_overdue: maker.counters(
                 "nara_deadlines_overdue_total",
                 "Deadlines of referrals that this server has recorded as overdue, by kind. Each deadline is recorded by one server only.",
@@ -190,6 +201,16 @@ impl Metrics {
     /// Adds `count` to the number of failed attempts that could not be recorded in the audit.
     pub fn denials_dropped(&self, count: usize) {
         self.denials_dropped.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
+    /// Sets the number of times that a row was read which is not as the program wrote it. The number never decreases.
+    pub fn broken_rows_are(&self, total: u64) {
+        self.broken_rows.inc_by(total.saturating_sub(self.broken_rows.get()));
+    }
+
+    /// Adds `breaks` to the number of breaks of the audit of this kind. With zero, the kind still appears in the metric.
+    pub fn count_audit_breaks(&self, kind: &'static str, breaks: u64) {
+        self.audit_breaks.with_label_values(&[kind]).inc_by(breaks);
     }
 
     /// Adds `deadlines` to the number of deadlines of this kind that were recorded as overdue. With zero, the kind still appears in

@@ -18,7 +18,8 @@ use super::callers::{Callers, Note, pause, statuses};
 use super::cluster::Cluster;
 use super::folder::Folder;
 use super::installation::Installation;
-use super::serving::serve;
+use super::program::Program;
+use super::serving::{serve, serve_with_anchor};
 
 const CALLERS: usize = 16;
 /// For so long something is away.
@@ -174,11 +175,22 @@ pub fn database_gone(cluster: &Cluster, folder: &Folder) -> Outcome {
     Trial { during, all, recovered, lost, sound }.outcome("database gone and back (PostgreSQL)", "submit all the while")
 }
 
+/// Starts a second server on the same database, with an anchor of its own.
+fn serve_beside(url: &str, installation: &Installation, folder: &Folder) -> Program {
+    let mut add = Command::new(env!("CARGO_BIN_EXE_nara"));
+    add.args(["audit", "add-anchor"]).env("DATABASE_URL", url);
+    add.arg("--vault-keys-file").arg(folder.path.join("vault-keys"));
+    add.arg("--audit-anchor").arg(folder.path.join("another-anchor"));
+    assert!(add.status().expect("the program is built").success(), "the anchor of a second server cannot be made");
+    serve_with_anchor(url, installation, folder, "another-anchor")
+}
+
 /// One of two servers on one database is killed.
 pub fn server_killed(cluster: &Cluster, folder: &Folder) -> Outcome {
     let url = cluster.new_database();
     let installation = Installation::fill(url.parse().expect("a URL of a database"));
-    let [mut killed, other] = [(); 2].map(|()| serve(&url, &installation, folder));
+    let mut killed = serve(&url, &installation, folder);
+    let other = serve_beside(&url, &installation, folder);
     let [at_killed, at_other] =
         [&killed, &other].map(|server| Callers::submitting(server.address, &installation.partner_key, CALLERS / 2));
     at_other.until(PATIENCE * 4, is_well).expect("the servers take referrals");

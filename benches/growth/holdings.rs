@@ -39,6 +39,7 @@ impl Holdings {
             DbConn::Postgres(conn) => conn.batch_execute("SET synchronous_commit=off"),
         }
         .expect("the connection can be told");
+        nara::binding::carry(&mut conn, nara::bound_tables::binder(&vault));
         let directory = directory::store::load(&mut conn, Clock::system().now()).expect("the directory is there");
         let sender = partners::store::all(&mut conn).expect("partners can be listed");
         let sender = sender.first().map(|partner| (partner.id, partner.category)).expect("there is a partner");

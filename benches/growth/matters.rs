@@ -131,7 +131,7 @@ fn take<S: ReferralStep + DeserializeOwned>(before: &Referral, setting: &StepSet
 }
 
 fn insert(conn: &mut DbConn, rows: &[SealedReferral]) -> Result<()> {
-    let values = rows.to_vec();
+    let values = rows.iter().map(|row| nara::binding::coded(conn, row)).collect::<Result<Vec<_>>>()?;
     on_backend!(conn, conn => diesel::insert_into(referrals::table).values(values).execute(conn))?;
     Ok(())
 }

@@ -1,14 +1,14 @@
 //! People with names as they are spread in Sweden: some of them common, most of them rare. Nobody of these exists.
 
 use diesel::prelude::*;
-use nara::db::schema::{people, person_name_tokens, person_offices};
+use nara::db::schema::{people, person_name_tokens};
 use nara::db::{DbConn, in_transaction};
 use nara::directory::Directory;
 use nara::error::Result;
 use nara::id::{OfficeId, ResourceId};
 use nara::moment::Moment;
 use nara::on_backend;
-use nara::people::store::{SealedPerson, name_hashes};
+use nara::people::store::{SealedPerson, name_hashes, note_met};
 use nara::people::{NewPerson, Person};
 use nara::time::{Clock, Random};
 use nara::vault::Vault;
@@ -101,24 +101,15 @@ impl People {
 type Row = (SealedPerson, Vec<Vec<u8>>, OfficeId);
 
 fn insert(conn: &mut DbConn, rows: &[Row]) -> Result<()> {
-    let persons: Vec<SealedPerson> = rows.iter().map(|(person, ..)| person.clone()).collect();
+    let persons = rows.iter().map(|(person, ..)| nara::binding::coded(conn, person)).collect::<Result<Vec<_>>>()?;
     let token = |person: &SealedPerson, word: &Vec<u8>| {
         (person_name_tokens::token_hash.eq(word.clone()), person_name_tokens::person_id.eq(person.id))
     };
     let tokens: Vec<_> =
         rows.iter().flat_map(|(person, words, _)| words.iter().map(|word| token(person, word))).collect();
-    let met = |(person, _, office): &Row| {
-        let source = ResourceId::from_uuid(person.id.uuid());
-        (
-            person_offices::person_id.eq(person.id),
-            person_offices::office_id.eq(*office),
-            person_offices::through_protected.eq(false),
-            person_offices::source_id.eq(source),
-        )
-    };
-    let offices: Vec<_> = rows.iter().map(met).collect();
-    on_backend!(conn, conn => diesel::insert_into(people::table).values(&persons).execute(conn))?;
-    on_backend!(conn, conn => diesel::insert_into(person_name_tokens::table).values(&tokens).execute(conn))?;
-    on_backend!(conn, conn => diesel::insert_into(person_offices::table).values(&offices).execute(conn))?;
-    Ok(())
+    let met = |(person, _, office): &Row| (person.id, *office, false, ResourceId::from_uuid(person.id.uuid()));
+    let met: Vec<_> = rows.iter().map(met).collect();
+    on_backend!(&mut *conn, conn => diesel::insert_into(people::table).values(&persons).execute(conn))?;
+    on_backend!(&mut *conn, conn => diesel::insert_into(person_name_tokens::table).values(&tokens).execute(conn))?;
+    note_met(conn, &met)
 }

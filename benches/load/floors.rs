@@ -13,8 +13,10 @@ use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
+use nara::audit::authorship::RecordKey;
 use nara::audit::{self, Actor, Entry, actions};
 use nara::auth::Category;
+use nara::binding::Binder;
 use nara::db::connection::Purpose;
 use nara::db::schema::referrals;
 use nara::db::{Db, DbConn, Target, in_transaction};
@@ -34,7 +36,7 @@ use nara::referrals::reference::Reference;
 use nara::referrals::store::{self, SealedReferral};
 use nara::telemetry::Metrics;
 use nara::time::{Clock, Random};
-use nara::vault::{Vault, VaultKeys};
+use nara::vault::Vault;
 use nara::{outreach, partners};
 
 use super::{field, report};
@@ -53,10 +55,12 @@ pub struct Floors {
     event: SealedEvent,
     /// The same of a contact.
     contact: SealedContact,
+    /// The key of audit records.
+    key: RecordKey,
 }
 
 /// Opens the connections of a pool.
-struct Connections(Target);
+struct Connections(Target, Binder);
 
 /// The rows of one submission.
 struct Rows {
@@ -65,22 +69,25 @@ struct Rows {
 }
 
 impl Floors {
-    pub fn new(target: &Target, db: Db, directory: &Directory) -> Self {
+    pub fn new(target: &Target, vault: &Vault, db: Db, directory: &Directory) -> Self {
         let mut conn = target.connect(Purpose::Writing).expect("the database is there");
+        let binder = nara::bound_tables::binder(vault);
+        nara::binding::carry(&mut conn, binder.clone());
         let partners = partners::store::all(&mut conn).expect("partners can be listed");
         let partner = partners.first().expect("there is a partner");
         let sender = (partner.id, partner.category);
         let new = serde_json::from_str(&report::body()).expect("the report is one");
         let referral = Referral::receive(new, sender, None, directory, &moment()).expect("the report is received");
         // As many as r2d2 opens by itself.
-        let pool = Pool::builder().test_on_check_out(false).build(Connections(target.clone()));
-        let vault = Vault::new(VaultKeys::new(&Random::system()));
-        let sealed = SealedReferral::new(&referral, &vault, &Random::system()).expect("the report is sealed");
+        let pool = Pool::builder().test_on_check_out(false).build(Connections(target.clone(), binder));
+        let sealed = SealedReferral::new(&referral, vault, &Random::system()).expect("the report is sealed");
         let pool = pool.expect("connections can be opened");
         let yesterday = (moment().now.utc() - chrono::TimeDelta::days(1)).into();
-        let contact = field::sealed(directory, &vault, &moment(), yesterday);
-        let event = taken_on(&referral, &vault);
-        Self { db, alone: Arc::new(Mutex::new(conn)), pool, sender, sealed, event, contact }
+        let contact = field::sealed(directory, vault, &moment(), yesterday);
+        let event = taken_on(&referral, vault);
+        // The server seals these records as well, and refuses those that it did not write.
+        let key = RecordKey::of(vault.ring());
+        Self { db, alone: Arc::new(Mutex::new(conn)), pool, sender, sealed, event, contact, key }
     }
 
     /// The agency that sends.
@@ -95,6 +102,7 @@ impl Floors {
             trusted_proxies: Vec::new(),
             body_timeout: Duration::from_secs(15),
             cursor_key: [0; 32],
+            record_key: [0; 32],
             clock: Clock::system(),
             random: Random::system(),
         });
@@ -132,7 +140,7 @@ impl Floors {
         let (id, reference) = (moment.id(), Reference::new(&moment.random));
         let referral = SealedReferral { id, reference, ..self.sealed.clone() };
         let actor = Actor::Partner(self.sender.0);
-        let entry = Entry::new(&moment, actor, actions::REFERRAL_RECEIVED, vec![id.uuid()], trace());
+        let entry = Entry::new(&self.key, &moment, actor, actions::REFERRAL_RECEIVED, vec![id.uuid()], trace());
         Rows { referral, entry }
     }
 }
@@ -142,7 +150,9 @@ impl ManageConnection for Connections {
     type Error = Error;
 
     fn connect(&self) -> Result<DbConn> {
-        self.0.connect(Purpose::Writing)
+        let mut conn = self.0.connect(Purpose::Writing)?;
+        nara::binding::carry(&mut conn, self.1.clone());
+        Ok(conn)
     }
 
     fn is_valid(&self, _: &mut DbConn) -> Result<()> {
@@ -202,7 +212,7 @@ async fn insert_contact(floors: Data<Floors>, _body: Bytes) -> HttpResponse {
         let contact = SealedContact { id, ..floors.contact.clone() };
         let actor = Actor::Staff(contact.worker_id);
         let about = vec![id.uuid()];
-        let entry = Entry::new(&moment, actor, actions::OUTREACH_CONTACT_CREATED, about, trace());
+        let entry = Entry::new(&floors.key, &moment, actor, actions::OUTREACH_CONTACT_CREATED, about, trace());
         floors.db.write(move |conn| {
             outreach::store::insert(conn, std::slice::from_ref(&contact), &[])?;
             audit::record(conn, &entry)
@@ -248,7 +258,7 @@ async fn created<Stored: Future<Output = Result<()>>>(store: impl Fn() -> Stored
 async fn select(floors: Data<Floors>, id: web::Path<ReferralId>) -> HttpResponse {
     let id = id.into_inner();
     let actor = Actor::Partner(floors.sender.0);
-    let entry = Entry::new(&moment(), actor, actions::REFERRAL_READ, vec![id.uuid()], trace());
+    let entry = Entry::new(&floors.key, &moment(), actor, actions::REFERRAL_READ, vec![id.uuid()], trace());
     let find = move |conn: &mut DbConn| -> Result<SealedReferral> {
         Ok(on_backend!(conn, conn => referrals::table.find(id).first(conn))?)
     };
@@ -273,7 +283,7 @@ async fn act(floors: Data<Floors>, id: web::Path<ReferralId>, _body: Bytes) -> H
         let after = SealedReferral { version: before.version + 1, ..before };
         let event = SealedEvent { id: moment.id(), referral_id: id, version: after.version, ..floors.event.clone() };
         let actor = Actor::Partner(floors.sender.0);
-        let entry = Entry::new(&moment, actor, actions::REFERRAL_ASSIGNED, vec![id.uuid()], trace());
+        let entry = Entry::new(&floors.key, &moment, actor, actions::REFERRAL_ASSIGNED, vec![id.uuid()], trace());
         let write = move |conn: &mut DbConn| {
             store::update(conn, &after)?;
             events::insert(conn, &event)?;

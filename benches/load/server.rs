@@ -5,15 +5,16 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use nara::audit::anchor::opening::AnchorSettings;
 use nara::auth::permissions::Permissions;
 use nara::auth::tokens::TokenVerifier;
 use nara::db::Target;
 use nara::server::{self, ConnectionLimits, MetricsAt, Setup, Timeouts};
 use nara::telemetry;
 use nara::time::{Clock, Random};
-use nara::vault::{Vault, VaultKeys};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -109,15 +110,14 @@ async fn answer_to(mut lines: UnboundedReceiver<String>) {
     let url: String = next(&mut lines).await;
     let target: Target = url.parse().expect("a URL of a database");
     let installation = Installation::fill(target);
-    let vault = Vault::new(VaultKeys::new(&Random::system()));
-    let running = server::start(setup(&installation, vault.clone())).await.expect("the server starts");
+    let running = server::start(setup(&installation)).await.expect("the server starts");
     let token = installation.token();
     let sign_in = SignInCost::of(&verifier(&installation), &token);
     let (api, db, directory) = (running.address, running.db.clone(), running.directory.current());
     actix_web::rt::spawn(running.until_stopped());
     tell(&Ready { api, partner_key: installation.partner_key.clone(), token, sign_in });
     let lengths: Vec<usize> = next(&mut lines).await;
-    let floors = Floors::new(&installation.target, db, &directory);
+    let floors = Floors::new(&installation.target, &installation.vault, db, &directory);
     let addresses = floors.listen(&lengths).map(|(address, server)| {
         actix_web::rt::spawn(server);
         address
@@ -138,7 +138,7 @@ fn tell(answer: &impl Serialize) {
 }
 
 /// As `serve` sets it up.
-fn setup(installation: &Installation, vault: Vault) -> Setup {
+fn setup(installation: &Installation) -> Setup {
     Setup {
         target: installation.target.clone(),
         listener: TcpListener::bind("127.0.0.1:0").expect("loopback has a free port"),
@@ -153,7 +153,8 @@ fn setup(installation: &Installation, vault: Vault) -> Setup {
         tokens: verifier(installation),
         permissions: Permissions::standard(),
         secret: installation.secret.clone(),
-        vault,
+        vault: installation.vault.clone(),
+        anchor: AnchorSettings { path: Some(anchor(installation)), acceptance: None },
         environment: ENVIRONMENT.to_owned(),
         workers: 0,
         timeouts: Timeouts::default(),
@@ -161,6 +162,13 @@ fn setup(installation: &Installation, vault: Vault) -> Setup {
         clock: Clock::system(),
         random: Random::system(),
     }
+}
+
+/// The place of the audit's anchor: beside an embedded database, which is removed at the end, or among temporary files.
+fn anchor(installation: &Installation) -> PathBuf {
+    let name = format!("audit-anchor-{}", nara::hex::encode(&Random::system().bytes::<8>()));
+    let beside = installation.target.file().map(|file| file.with_file_name(&name));
+    beside.unwrap_or_else(|| std::env::temp_dir().join(name))
 }
 
 fn verifier(installation: &Installation) -> TokenVerifier {

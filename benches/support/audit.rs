@@ -19,7 +19,9 @@ pub fn verify(url: &str, folder: &Folder, head: Option<&str>) -> Verified {
     nara.args(["audit", "verify"])
         .env("DATABASE_URL", url)
         .arg("--vault-keys-file")
-        .arg(folder.path.join("vault-keys"));
+        .arg(folder.path.join("vault-keys"))
+        .arg("--audit-anchor")
+        .arg(folder.path.join("audit-anchor"));
     if let Some(head) = head {
         nara.args(["--expect-head", head]);
     }

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use nara::audit::authorship::RecordKey;
 use nara::auth::keys::{self, PlainKey};
 use nara::auth::{Category, Scope};
 use nara::config::Secret;
@@ -12,6 +13,7 @@ use nara::moment::Moment;
 use nara::partners::{self, NewPartner, Partner};
 use nara::server::DerivedKeys;
 use nara::time::{Clock, Random};
+use nara::vault::{Vault, VaultKeys};
 use p256::SecretKey;
 use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use serde_json::{Value, json};
@@ -24,6 +26,7 @@ const KEY_ID: &str = "bench";
 pub struct Installation {
     pub target: Target,
     pub secret: Secret,
+    pub vault: Vault,
     pub partner_key: String,
     /// What the identity provider signs with.
     pub signing_key: SecretKey,
@@ -34,12 +37,14 @@ impl Installation {
     pub fn fill(target: Target) -> Self {
         let moment = Moment { now: Clock::system().now(), random: Random::system() };
         let secret = Secret::new(moment.random.bytes());
+        let vault = Vault::new(VaultKeys::new(&moment.random));
         let key = PlainKey::new(ENVIRONMENT, &moment.random);
         migrations::run(&target).expect("the database can be migrated");
         let mut conn = target.connect(Purpose::Writing).expect("the database is there");
+        nara::binding::carry(&mut conn, nara::bound_tables::binder(&vault));
         let hash_key = DerivedKeys::of(&secret).partner_keys;
         let fill = |conn: &mut DbConn| {
-            directory::import::embedded(conn, &moment)?;
+            directory::import::embedded(conn, &RecordKey::of(vault.ring()), &moment)?;
             let slug = "school".parse().expect("a slug");
             let name = "Skäggetorps grundskola (påhittad)".parse().expect("a name");
             let school = Partner::new(NewPartner::of(slug, name, Category::School), &moment);
@@ -51,7 +56,7 @@ impl Installation {
             diesel::sql_query("ANALYZE").execute(conn).expect("PostgreSQL can count what it has");
         }
         let signing_key = SecretKey::from_slice(&moment.random.bytes::<32>()).expect("nearly any 32 bytes are a key");
-        Self { target, secret, partner_key: key.reveal(), signing_key }
+        Self { target, secret, vault, partner_key: key.reveal(), signing_key }
     }
 
     /// The identity provider's public keys (RFC 7517).

@@ -91,6 +91,7 @@ fn request(path_and_query: &str) -> Option<TestRequest> {
             trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
             body_timeout: std::time::Duration::from_secs(1),
             cursor_key: [7; 32],
+            record_key: [7; 32],
             clock: Clock::new(|| now().utc()),
             random: random(),
         })

@@ -133,6 +133,9 @@ actions! {
     FOLLOW_UP_READ: "follow_up.read" on "follow_up";
     FOLLOW_UP_LISTED: "follow_up.listed" on "follow_up";
 
+    // The database itself.
+    ROWS_BOUND: "rows.bound" on "database";
+
     // Referrals: how they come in, and their readings.
     REFERRAL_RECEIVED: "referral.received" on "referral", repeated, retried;
     REFERRAL_CREATED: "referral.created" on "referral", repeated, retried;
@@ -186,5 +189,8 @@ actions! {
     STAFF_LISTED: "staff.listed" on "staff";
     AUDIT_READ: "audit.read" on "audit_record";
     AUDIT_VERIFIED: "audit.verified" on "audit";
+    AUDIT_ANCHOR_MADE: "audit.anchor_made" on "audit_anchor";
+    AUDIT_BREAK: "audit.break" on "audit_record";
+    AUDIT_BREAK_ACCEPTED: "audit.break_accepted" on "audit_anchor";
     AUDIT_ATTEMPTS_SUMMARISED: "audit.attempts_summarised" on "attempt";
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::audit::actions::AuditAction;
 use crate::audit::actor::Actor;
+use crate::audit::authorship::RecordKey;
 use crate::audit::client::Client;
 use crate::audit::entry::Entry;
 use crate::audit::reason::AccessReason;
@@ -87,16 +88,19 @@ pub struct AuditedCall {
     pub moment: Moment,
     trace_id: String,
     client: Client,
+    key: RecordKey,
 }
 
 impl AuditedCall {
     /// Takes the data for audit records from a call whose caller is recorded as `actor`.
     pub fn new(call: &Call, actor: Actor) -> Self {
-        Self { actor, moment: call.moment.clone(), trace_id: call.trace.id(), client: Client::of(call) }
+        let key = RecordKey::new(call.record_key());
+        Self { actor, moment: call.moment.clone(), trace_id: call.trace.id(), client: Client::of(call), key }
     }
 
     /// Makes the audit record of an action of this call on the resources `resource_ids`.
     pub fn entry(&self, action: AuditAction, resource_ids: Vec<Uuid>) -> Entry {
-        Entry::new(&self.moment, self.actor, action, resource_ids, self.trace_id.clone()).from_client(self.client)
+        let trace_id = self.trace_id.clone();
+        Entry::new(&self.key, &self.moment, self.actor, action, resource_ids, trace_id).from_client(self.client)
     }
 }

@@ -4,6 +4,8 @@ use diesel::prelude::*;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::audit::anchor::key::AnchorKey;
+use crate::audit::authorship::RecordKey;
 use crate::audit::record::AuditRecord;
 use crate::code::code;
 use crate::db::schema::audit_seals;
@@ -14,10 +16,14 @@ use crate::vault::VaultKeys;
 /// The value that stands for the hash before the first seal.
 pub const BEGINNING: [u8; 32] = [0; 32];
 
-/// Computes the keyed hashes of seals. It has no `Debug`, so that the key cannot be printed.
+/// Computes the keyed hashes of seals, and holds the other keys of the audit. It has no `Debug`, so that no key can be printed.
 #[derive(Clone)]
 pub struct Sealer {
     key: [u8; 32],
+    /// The key of the codes that prove that the program wrote a record.
+    pub record_key: RecordKey,
+    /// The key of the codes in the audit's anchor.
+    pub anchor_key: AnchorKey,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
@@ -72,12 +78,17 @@ impl Seal {
 impl Sealer {
     /// Makes a sealer whose key is derived from the vault's oldest data key, so that the chain stays valid when keys are changed.
     pub fn with(ring: &VaultKeys) -> Self {
-        Self::new(ring.oldest().derive("audit seals"))
+        Self {
+            key: ring.oldest().derive("audit seals"),
+            record_key: RecordKey::of(ring),
+            anchor_key: AnchorKey::new(ring.oldest().derive("audit anchor")),
+        }
     }
 
-    /// Makes a sealer that uses the key `key`.
+    /// Makes a sealer that uses the same key for everything, for tests.
+    #[cfg(test)]
     pub fn new(key: [u8; 32]) -> Self {
-        Self { key }
+        Self { key, record_key: RecordKey::new(key), anchor_key: AnchorKey::new(key) }
     }
 
     /// Computes the hash of the seal that has the number `seq`, follows the hash `before` and covers `record`.

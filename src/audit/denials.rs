@@ -154,9 +154,12 @@ impl WaitingDenials {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::authorship::RecordKey;
     use crate::audit::{Actor, actions};
     use crate::id::PartnerId;
     use uuid::Uuid;
+
+    const KEY: RecordKey = RecordKey::new([7; 32]);
 
     fn both_ends() -> (Denials, WaitingDenials) {
         Denials::new(Arc::new(Metrics::new().unwrap()), Clock::system(), Random::system())
@@ -165,7 +168,7 @@ mod tests {
     fn attempt(actor: u128) -> Entry {
         let moment = Moment { now: Clock::system().now(), random: Random::system() };
         let actor = Actor::Partner(PartnerId::from_uuid(Uuid::from_u128(actor)));
-        Entry::new(&moment, actor, actions::FAMILY_CHANGED, vec![Uuid::from_u128(1)], String::new())
+        Entry::new(&KEY, &moment, actor, actions::FAMILY_CHANGED, vec![Uuid::from_u128(1)], String::new())
     }
 
     #[test]

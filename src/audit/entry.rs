@@ -4,13 +4,17 @@ use diesel::deserialize::FromSqlRow;
 use diesel::expression::AsExpression;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::audit::actions::{self, AuditAction};
 use crate::audit::actor::Actor;
+use crate::audit::authorship::RecordKey;
 use crate::audit::client::{Agent, Client};
 use crate::audit::reason::AccessReason;
+use crate::audit::record::RecordContent;
+use crate::binding;
 use crate::db::DbConn;
 use crate::db::columns::Json;
 use crate::db::schema::audit_records;
@@ -40,10 +44,12 @@ pub enum AuditOutcome {
 }
 crate::text_column!(AuditOutcome);
 
-/// An audit record that is to be written to the database.
+/// An audit record that is to be written to the database. It carries the key by which the program proves that it wrote it.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = audit_records)]
 pub struct Entry {
+    #[diesel(skip_insertion)]
+    key: RecordKey,
     id: AuditRecordId,
     at: Timestamp,
     actor: String,
@@ -54,7 +60,7 @@ pub struct Entry {
     resource_id: Option<ResourceId>,
     pub(super) resource_ids: Json<Vec<Uuid>>,
     office_id: Option<OfficeId>,
-    reason: Option<AccessReason>,
+    reason: Option<&'static str>,
     client_address: Option<String>,
     client_agent: Option<Agent>,
     trace_id: String,
@@ -63,9 +69,17 @@ pub struct Entry {
 
 impl Entry {
     /// Makes a record of `action`, such as `referral.read`, on the resources `resource_ids`, which are of the action's type. Its
-    /// outcome is `done`.
-    pub fn new(moment: &Moment, actor: Actor, action: AuditAction, resource_ids: Vec<Uuid>, trace_id: String) -> Self {
+    /// outcome is `done`. `key` proves later that the program wrote the record.
+    pub fn new(
+        key: &RecordKey,
+        moment: &Moment,
+        actor: Actor,
+        action: AuditAction,
+        resource_ids: Vec<Uuid>,
+        trace_id: String,
+    ) -> Self {
         Self {
+            key: *key,
             id: moment.id(),
             at: moment.now,
             actor: actor.to_string(),
@@ -90,6 +104,10 @@ impl Entry {
     /// Replaces the things that the record is about, and their type.
     pub fn about_type(self, resource_type: &'static str, resource_ids: Vec<Uuid>) -> Self {
         Self { resource_type, ..self.about(resource_ids) }
+    }
+
+    pub(super) fn id(&self) -> AuditRecordId {
+        self.id
     }
 
     /// The identifiers of the things that the record is about.
@@ -118,7 +136,12 @@ impl Entry {
 
     /// Sets the actor's reason for reading what belongs to another office.
     pub fn because(self, reason: impl Into<Option<AccessReason>>) -> Self {
-        Self { reason: reason.into(), ..self }
+        Self { reason: reason.into().map(Into::into), ..self }
+    }
+
+    /// Sets the code of what was found, or of the reason to go on, in a record of a break of the audit.
+    pub(super) fn with_code(self, code: &'static str) -> Self {
+        Self { reason: Some(code), ..self }
     }
 
     /// Sets the client that sent the call.
@@ -166,8 +189,36 @@ fn only(resource_ids: &[Uuid]) -> Option<ResourceId> {
     }
 }
 
-/// Writes a record to the audit, in one statement.
+impl Entry {
+    /// Computes the code that proves that the program wrote the record, as it is stored.
+    fn code(&self, left_rows: Option<&str>) -> Vec<u8> {
+        let resource_ids = json!(self.resource_ids.0).to_string();
+        let content = RecordContent {
+            id: self.id,
+            at: self.at,
+            actor: &self.actor,
+            action: self.action,
+            resource_type: self.resource_type,
+            resource_id: self.resource_id,
+            resource_ids: &resource_ids,
+            office_id: self.office_id,
+            reason: self.reason,
+            client_address: self.client_address.as_deref(),
+            client_agent: self.client_agent.as_ref().map(AsRef::as_ref),
+            trace_id: &self.trace_id,
+            outcome: self.outcome.as_ref(),
+            left_rows,
+        };
+        self.key.code(&content.bytes()).to_vec()
+    }
+}
+
+/// Writes a record to the audit, with its code, in one statement. It also names the bound rows that the transaction has written
+/// since its last record, each with the place that it has reached, so that an older row cannot be put back unnoticed.
 pub fn record(conn: &mut DbConn, entry: &Entry) -> Result<()> {
-    on_backend!(conn, conn => diesel::insert_into(audit_records::table).values(entry).execute(conn))?;
+    let left_rows = binding::take_written(conn).map(|rows| Json(json!(rows)));
+    let code = entry.code(left_rows.as_ref().map(|rows| rows.0.to_string()).as_deref());
+    let row = (entry, audit_records::code.eq(code), audit_records::left_rows.eq(left_rows));
+    on_backend!(conn, conn => diesel::insert_into(audit_records::table).values(row).execute(conn))?;
     Ok(())
 }

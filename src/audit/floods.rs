@@ -153,6 +153,7 @@ fn minute_at(time: Timestamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::authorship::RecordKey;
     use crate::audit::{Actor, actions};
     use crate::id::StaffId;
     use crate::time::Random;
@@ -165,7 +166,8 @@ mod tests {
     fn attempt(actor: u128, at: i64, named: Option<u128>) -> Entry {
         let actor = Actor::Staff(StaffId::from_uuid(Uuid::from_u128(actor)));
         let named = named.map(Uuid::from_u128).into_iter().collect();
-        Entry::new(&moment(at), actor, actions::REFERRAL_READ, named, "trace".to_owned()).ending(AuditOutcome::Refused)
+        let (key, trace) = (RecordKey::new([7; 32]), "trace".to_owned());
+        Entry::new(&key, &moment(at), actor, actions::REFERRAL_READ, named, trace).ending(AuditOutcome::Refused)
     }
 
     fn due(floods: &Floods, at: i64) -> Vec<usize> {

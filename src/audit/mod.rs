@@ -7,7 +7,8 @@
 //!   allow, leaves one with the outcome `refused`. Nobody waits for these records, and a flood of them is summed up: see
 //!   [`denials`], [`floods`] and [`operations`].
 //! - Records can only be added: the database itself refuses to change or remove one. Seals reveal changes by somebody who gets
-//!   past the database: see [`seal`] and [`verify`].
+//!   past the database: see [`seal`] and [`verify`]. Each record carries the proof that the program wrote it: see [`authorship`].
+//! - A file outside the database reveals that the end of the audit, or all of it, was removed: see [`anchor`].
 //! - A record names the things that it is about only by their identifiers, so that it may be read by people who may not read
 //!   those things.
 //!
@@ -17,16 +18,24 @@
 
 pub mod actions;
 mod actor;
+mod adoption;
+pub mod alarm;
+pub mod anchor;
 mod attempt;
+pub mod authorship;
+pub mod breaks;
 pub mod chain;
 pub mod client;
 pub mod denials;
 mod entry;
+pub mod identity;
+mod margin;
 mod floods;
 pub mod operations;
 mod reason;
 pub mod record;
 pub mod routes;
+pub mod rows;
 pub mod seal;
 pub mod store;
 pub mod verify;

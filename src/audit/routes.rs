@@ -10,6 +10,7 @@ use utoipa::IntoParams;
 
 use crate::audit::actions;
 use crate::audit::actor::Actor;
+use crate::audit::alarm::AuditAlarm;
 use crate::audit::chain::{Head, Sealer};
 use crate::audit::entry::Entry;
 use crate::audit::record::AuditRecord;
@@ -17,6 +18,7 @@ use crate::audit::store::{self, AuditFilter};
 use crate::audit::verify::{Verification, Walk};
 use crate::audit::views::{AuditRecordView, VerificationView};
 use crate::auth::Auditor;
+use crate::binding::Binder;
 use crate::context::Context;
 use crate::db::Db;
 use crate::error::{Error, Problem, Result, Text};
@@ -37,13 +39,16 @@ pub fn mount(api: &mut impl Mount) {
 /// once would only take longer.
 pub struct AuditVerifier {
     sealer: Sealer,
+    binder: Binder,
+    alarm: AuditAlarm,
     turn: Semaphore,
 }
 
 impl AuditVerifier {
-    /// Makes a verifier that checks seals with the key of `sealer`.
-    pub fn new(sealer: Sealer) -> Self {
-        Self { sealer, turn: Semaphore::new(1) }
+    /// Makes a verifier that checks seals with the key of `sealer` and the bound rows of the database with that of `binder`, and
+    /// compares the audit with what the server knows of it.
+    pub fn new(sealer: Sealer, binder: Binder, alarm: AuditAlarm) -> Self {
+        Self { sealer, binder, alarm, turn: Semaphore::new(1) }
     }
 
     fn turn(&self) -> Result<SemaphorePermit<'_>> {
@@ -51,7 +56,9 @@ impl AuditVerifier {
     }
 
     async fn verify(&self, db: &Db, expected: Option<Head>, now: Timestamp) -> Result<Verification> {
-        let mut walk = Walk::new(self.sealer.clone(), expected, now);
+        let mut evidence = self.alarm.evidence();
+        evidence.heads.extend(expected);
+        let mut walk = Walk::new(self.sealer.clone(), evidence, now).with_rows(self.binder.clone());
         loop {
             let begun = Instant::now();
             match db.read(move |conn| walk.step(conn)).await? {
@@ -90,7 +97,8 @@ pub struct RecordQuery {
 #[into_params(parameter_in = Query)]
 pub struct VerificationQuery {
     /// The head of the chain of seals (the number and the hash of its last seal) as an earlier verification or the server's log
-    /// gave it, in the form `SEQ:HASH`. Only with it can a verification notice that the end of the chain was cut off.
+    /// gave it, in the form `SEQ:HASH`. With it a verification also notices that the end of the chain was cut off before the
+    /// server started.
     #[param(max_length = 80, pattern = "^[1-9][0-9]{0,14}:[0-9a-f]{64}$")]
     expected_head: Option<String>,
 }
@@ -127,7 +135,7 @@ async fn list_audit_records(ctx: Context<Auditor>, query: Query<RecordQuery>, pa
 /// Verify the audit
 ///
 /// Goes through all records and their seals, and reports which records were changed, removed or inserted by somebody who got past
-/// the database's own protection. The time that this takes grows with the audit, since the verification gives way to other calls.
+/// the database's own protection. It also compares the chain of seals with the end that the server remembers. The time that this takes grows with the audit, since the verification gives way to other calls.
 /// While one verification runs, a second one is answered with 503.
 #[utoipa::path(
     operation_id = "verifyAuditRecords",

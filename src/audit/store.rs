@@ -8,8 +8,10 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::Bool;
 
+use crate::audit::actions;
 use crate::audit::actor::Actor;
-use crate::audit::chain::Seal;
+use crate::audit::authorship::RecordKey;
+use crate::audit::chain::{Head, Seal};
 use crate::audit::record::AuditRecord;
 use crate::db::among::among;
 use crate::db::schema::{audit_record_resources, audit_records, audit_seals};
@@ -17,7 +19,7 @@ use crate::db::sql_types::SqlUuid;
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
 use crate::http::page::PageStart;
-use crate::id::{AuditRecordId, ResourceId};
+use crate::id::{AnchorId, AuditRecordId, ResourceId};
 use crate::on_backend;
 use crate::time::Timestamp;
 
@@ -120,13 +122,48 @@ pub fn newest_sealed(conn: &mut DbConn) -> Result<Option<AuditRecordId>> {
     Ok(on_backend!(conn, conn => newest.first(conn).optional())?)
 }
 
-/// Reads the first `limit` audit records after the record `behind` that have no seal. Both tables are limited to what comes after
-/// `behind`, so that no query plan reads all rows.
-pub fn unsealed(conn: &mut DbConn, behind: AuditRecordId, limit: i64) -> Result<Vec<AuditRecord>> {
-    let seal = audit_seals::table.filter(audit_seals::record_id.gt(behind));
-    let sealed = exists(seal.filter(audit_seals::record_id.eq(audit_records::id)));
-    let open = audit_records::table.filter(audit_records::id.gt(behind)).filter(not(sealed));
-    Ok(on_backend!(conn, conn => open.order(audit_records::id).limit(limit).load::<AuditRecord>(conn))?)
+/// Reads the first `limit` audit records after the record `behind` that have no seal, each with its identifier. Both tables are
+/// limited to what comes after `behind`, so that no query plan reads all rows.
+pub fn unsealed(conn: &mut DbConn, behind: AuditRecordId, limit: i64) -> Result<Vec<(AuditRecordId, SealedRecord)>> {
+    macro_rules! open {
+        () => {{
+            let seal = audit_seals::table.filter(audit_seals::record_id.gt(behind));
+            let sealed = exists(seal.filter(audit_seals::record_id.eq(audit_records::id)));
+            let open = audit_records::table.filter(audit_records::id.gt(behind)).filter(not(sealed));
+            open.order(audit_records::id).limit(limit)
+        }};
+    }
+    let records: QueryResult<Vec<AuditRecord>> = on_backend!(&mut *conn, conn => open!().load(conn));
+    match records {
+        Ok(records) => {
+            Ok(records.into_iter().map(|record| (record.id, SealedRecord::AuditRecord(Box::new(record)))).collect())
+        }
+        // One unreadable row must not keep the others from being sealed.
+        Err(DieselError::DeserializationError(_)) => {
+            let ids: Vec<AuditRecordId> =
+                on_backend!(&mut *conn, conn => open!().select(audit_records::id).load(conn))?;
+            ids.into_iter().map(|id| Ok((id, record_of(conn, id)?))).collect()
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The seal with the number `seq`. `None` if there is no such seal.
+pub fn seal(conn: &mut DbConn, seq: i64) -> Result<Option<Seal>> {
+    Ok(on_backend!(conn, conn => audit_seals::table.find(seq).first(conn).optional())?)
+}
+
+/// The number of the first of these heads that is not in the chain. `None` if all of them are there.
+pub fn first_missing(conn: &mut DbConn, heads: &[Head]) -> Result<Option<i64>> {
+    let mut missing: Vec<i64> = Vec::new();
+    for heads in heads.chunks(500) {
+        let numbers: Vec<i64> = heads.iter().map(|head| head.seq).collect();
+        let there: Vec<Seal> = audit_seals::table.filter(audit_seals::seq.eq_any(numbers)).load(conn)?;
+        let there: HashSet<(i64, Vec<u8>)> = there.into_iter().map(|seal| (seal.seq, seal.hash)).collect();
+        let is_missing = |head: &&Head| !there.contains(&(head.seq, head.hash.to_vec()));
+        missing.extend(heads.iter().filter(is_missing).map(|head| head.seq));
+    }
+    Ok(missing.into_iter().min())
 }
 
 /// Adds seals to the end of the chain. `last` is the last seal when they were made. Adds nothing and returns false if another
@@ -139,12 +176,12 @@ pub fn append(conn: &mut DbConn, last: Option<&Seal>, seals: &[Seal]) -> Result<
     Ok(true)
 }
 
-/// The record of a seal, as it was found in the database.
+/// A record that a seal covers or should cover, as it was found in the database.
 #[derive(Debug)]
 pub enum SealedRecord {
     /// The record was found and read.
     AuditRecord(Box<AuditRecord>),
-    /// There is no record with the identifier that the seal names.
+    /// There is no record with this identifier.
     Gone,
     /// There is a row for the record, but it cannot be read: this program cannot have written it.
     Unreadable,
@@ -168,13 +205,14 @@ pub fn seals(conn: &mut DbConn, behind: i64, last: i64, limit: i64) -> Result<Ve
         // One unreadable row must not hide the others.
         Err(DieselError::DeserializationError(_)) => {
             let seals: Vec<Seal> = on_backend!(conn, conn => seals.load(conn))?;
-            seals.into_iter().map(|seal| Ok((seal.clone(), read_alone(conn, seal.record_id)?))).collect()
+            seals.into_iter().map(|seal| Ok((seal.clone(), record_of(conn, seal.record_id)?))).collect()
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn read_alone(conn: &mut DbConn, id: AuditRecordId) -> Result<SealedRecord> {
+/// Reads the record with the identifier `id` by itself.
+pub fn record_of(conn: &mut DbConn, id: AuditRecordId) -> Result<SealedRecord> {
     let row: QueryResult<Option<AuditRecord>> =
         on_backend!(conn, conn => audit_records::table.find(id).first(conn).optional());
     match row {
@@ -183,12 +221,6 @@ fn read_alone(conn: &mut DbConn, id: AuditRecordId) -> Result<SealedRecord> {
         Err(DieselError::DeserializationError(_)) => Ok(SealedRecord::Unreadable),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The hash of the seal with the number `seq`. `None` if there is no such seal.
-pub fn hash_of(conn: &mut DbConn, seq: i64) -> Result<Option<Vec<u8>>> {
-    let hash = audit_seals::table.find(seq).select(audit_seals::hash);
-    Ok(on_backend!(conn, conn => hash.first(conn).optional())?)
 }
 
 /// Reads the first `limit` audit records after the record `behind`. Returns the identifier of the last of them, and the
@@ -223,4 +255,47 @@ pub fn is_named_by_all(conn: &mut DbConn, record: &AuditRecord) -> Result<bool> 
         .count();
     let named: i64 = on_backend!(conn, conn => named.get_result(conn))?;
     Ok(named == count)
+}
+
+/// The largest number of records that are looked at in order to find one that the program wrote.
+const CANDIDATES: i64 = 1_000;
+
+/// Whether a server of this database has made an anchor.
+pub fn has_anchor(conn: &mut DbConn, key: &RecordKey) -> Result<bool> {
+    let made = audit_records::table.filter(audit_records::action.eq(actions::AUDIT_ANCHOR_MADE.code));
+    let made = made.order(audit_records::id).limit(CANDIDATES).select(audit_records::id);
+    let ids: Vec<AuditRecordId> = on_backend!(&mut *conn, conn => made.load(conn))?;
+    any_authentic(conn, key, ids)
+}
+
+/// Whether it is recorded that this anchor was made.
+pub fn knows_anchor(conn: &mut DbConn, key: &RecordKey, id: AnchorId) -> Result<bool> {
+    let records = naming(conn, actions::AUDIT_ANCHOR_MADE.code, ResourceId::from_uuid(id.uuid()))?;
+    any_authentic(conn, key, records)
+}
+
+/// Whether a break of the audit is recorded that names this record.
+pub fn is_reported(conn: &mut DbConn, key: &RecordKey, id: AuditRecordId) -> Result<bool> {
+    let records = naming(conn, actions::AUDIT_BREAK.code, ResourceId::from_uuid(id.uuid()))?;
+    any_authentic(conn, key, records)
+}
+
+/// The identifiers of records of the action `action` that are about `resource`, alone or among others.
+fn naming(conn: &mut DbConn, action: &str, resource: ResourceId) -> Result<Vec<AuditRecordId>> {
+    let listed = audit_record_resources::table.filter(audit_record_resources::resource_id.eq(resource));
+    let listed = listed.limit(CANDIDATES).select(audit_record_resources::record_id);
+    let listed: Vec<AuditRecordId> = on_backend!(&mut *conn, conn => listed.load(conn))?;
+    let about = audit_records::resource_id.eq(resource).assume_not_null().or(audit_records::id.eq_any(listed));
+    let records = audit_records::table.filter(audit_records::action.eq(action).and(about));
+    let records = records.limit(CANDIDATES).select(audit_records::id);
+    Ok(on_backend!(conn, conn => records.load(conn))?)
+}
+
+fn any_authentic(conn: &mut DbConn, key: &RecordKey, ids: Vec<AuditRecordId>) -> Result<bool> {
+    for id in ids {
+        if matches!(record_of(conn, id)?, SealedRecord::AuditRecord(record) if record.is_authentic(key)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

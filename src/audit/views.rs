@@ -41,8 +41,9 @@ pub struct AuditRecordView {
     /// The office that the actor worked for. Absent if that is not known, for instance because the actor has several offices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub office_id: Option<OfficeId>,
-    /// The code of the actor's reason for reading what belongs to another office, from the code list `access-reasons`. Absent if
-    /// none was stated.
+    /// The code of the actor's reason for reading what belongs to another office, from the code list `access-reasons`. In a record
+    /// of a break of the audit it is the code of the break (`audit-breaks`), or of the reason for accepting it
+    /// (`audit-break-acceptances`). Absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 100, pattern = "^[a-z_]+$", example = "statutory_review")]
     pub reason: Option<String>,
@@ -116,6 +117,18 @@ pub struct FindingView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64, example = 17)]
     pub seq: Option<i64>,
+    /// The table of the row with the flaw. Absent if the flaw is one of the audit itself.
+    ///
+    /// @x-example-omit true
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 40, pattern = "^[a-z_]+$", example = "referrals")]
+    pub table: Option<&'static str>,
+    /// The identifier of the row with the flaw in its table. Absent if the flaw is one of the audit itself.
+    ///
+    /// @x-example-omit true
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 120, example = "01935b7e-8c00-7a3e-9d52-6f1c2b3a4d5e")]
+    pub row: Option<String>,
 }
 
 /// The result of a verification of the audit.
@@ -151,8 +164,10 @@ pub struct VerificationView {
 
 impl VerificationView {
     pub fn new(verification: Verification, links: Vec<Link>) -> Self {
-        let finding =
-            |finding: AuditFinding| FindingView { flaw: finding.flaw, record_id: finding.record_id, seq: finding.seq };
+        let finding = |AuditFinding { flaw, record_id, seq, row }: AuditFinding| {
+            let (table, row) = row.map(|row| (row.table, row.row)).unzip();
+            FindingView { flaw, record_id, seq, table, row }
+        };
         Self {
             sound: verification.is_sound(),
             verified: verification.verified,

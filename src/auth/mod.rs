@@ -15,6 +15,7 @@
 //! One table, in [`permissions`], says which role may do what.
 
 pub mod agency;
+pub mod agency_row;
 pub mod case_scope;
 mod category;
 mod extract;

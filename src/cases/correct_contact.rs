@@ -3,9 +3,9 @@
 //! longer known to the contact's office because of the contact.
 
 use crate::auth::CaseScope;
-use crate::db::{DbConn, dialect};
+use crate::db::DbConn;
 use crate::error::{Result, Text};
-use crate::families::{links, reached};
+use crate::families::{self, links, reached};
 use crate::id::{FamilyId, OfferId, PersonId, ResourceId};
 use crate::moment::Moment;
 use crate::outreach::follow_ups::store as follow_up_store;
@@ -14,6 +14,7 @@ use crate::outreach::names::{JudgedParties, NamedParties};
 use crate::outreach::offers::{Offer, store as offer_store};
 use crate::outreach::store::{self, SealedContact, SealedVersion};
 use crate::outreach::{OutreachContact, Participant};
+use crate::people;
 use crate::rules::Rules;
 use crate::vault::Vault;
 
@@ -128,8 +129,8 @@ fn relink(
     links::forget_people(conn, source, &gone)?;
     let come = now.iter().filter(|person| !before.contains(person));
     let met = come.map(|person| (*person, next.office_id, next.protected, source));
-    dialect::note_met_people(conn, &met.collect::<Vec<_>>())?;
+    people::store::note_met(conn, &met.collect::<Vec<_>>())?;
     links::keep_families(conn, source, &found.families)?;
     let met = found.opened.iter().map(|family| (*family, next.office_id, next.protected, source));
-    dialect::note_met_families(conn, &met.collect::<Vec<_>>())
+    families::store::note_met(conn, &met.collect::<Vec<_>>())
 }

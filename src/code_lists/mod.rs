@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn each_enum_has_its_list_and_each_list_its_enum() {
-        let lists: [(&str, Vec<String>); 55] = [
+        let lists: [(&str, Vec<String>); 57] = [
             ("referral-kinds", codes::<crate::referrals::kind::Kind>()),
             ("referral-statuses", codes::<crate::referrals::kind::Status>()),
             ("urgencies", codes::<crate::referrals::kind::Urgency>()),
@@ -70,6 +70,8 @@ mod tests {
             ("partner-categories", codes::<crate::auth::Category>()),
             ("access-reasons", codes::<crate::audit::AccessReason>()),
             ("audit-outcomes", codes::<crate::audit::AuditOutcome>()),
+            ("audit-breaks", codes::<crate::audit::breaks::AuditBreak>()),
+            ("audit-break-acceptances", codes::<crate::audit::breaks::BreakAcceptance>()),
             ("client-agents", codes::<crate::audit::client::Agent>()),
             ("partner-statuses", codes::<crate::auth::PartnerStatus>()),
             ("api-key-scopes", codes::<crate::auth::role::Scope>()),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -114,6 +115,25 @@ impl Target {
                 Ok(DbConn::Sqlite(conn))
             }
         }
+    }
+}
+
+/// A function that is run on each connection when it is opened.
+pub type Prepare = Arc<dyn Fn(&mut DbConn) + Send + Sync>;
+
+/// The way in which the threads of a database open their connections, again and again if the database is lost.
+#[derive(Clone)]
+pub struct Opener {
+    pub target: Target,
+    pub purpose: Purpose,
+    pub prepare: Prepare,
+}
+
+impl Opener {
+    pub fn connect(&self) -> Result<DbConn> {
+        let mut conn = self.target.connect(self.purpose)?;
+        (self.prepare)(&mut conn);
+        Ok(conn)
     }
 }
 

@@ -203,16 +203,22 @@ pub fn hold_contact(conn: &mut DbConn, id: OutreachContactId) -> Result<()> {
     Ok(())
 }
 
+/// A link from a person or a family to an office that has met them: whether only somebody with a protected identity gives the
+/// reason, the contact or referral that is the reason, and the code that binds the link.
+pub type MetLink<T> = (T, OfficeId, bool, ResourceId, Vec<u8>);
+
 /// Stores that offices have met people, each with whether only somebody with a protected identity gives the reason, and with the
-/// contact or referral that is the reason. A link that exists is left as it is. PostgreSQL inserts all rows in one statement, since each statement is a round trip. Diesel cannot do
-/// that for SQLite if rows may exist already, so there they are inserted one by one, in process.
-pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool, ResourceId)]) -> Result<()> {
-    let row = |(person, office, through_protected, source): &(PersonId, OfficeId, bool, ResourceId)| {
+/// contact or referral that is the reason. A link that exists is left as it is. PostgreSQL inserts all rows in one statement, since
+/// each statement is a round trip. Diesel cannot do that for SQLite if rows may exist already, so there they are inserted one by
+/// one, in process.
+pub fn note_met_people(conn: &mut DbConn, met: &[MetLink<PersonId>]) -> Result<()> {
+    let row = |(person, office, through_protected, source, code): &MetLink<PersonId>| {
         (
             person_offices::person_id.eq(*person),
             person_offices::office_id.eq(*office),
             person_offices::through_protected.eq(*through_protected),
             person_offices::source_id.eq(*source),
+            person_offices::code.eq(code.clone()),
         )
     };
     let table = || diesel::insert_into(person_offices::table);
@@ -231,13 +237,14 @@ pub fn note_met_people(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool, Reso
 }
 
 /// Stores that offices have met families, as [`note_met_people`] does for people.
-pub fn note_met_families(conn: &mut DbConn, met: &[(FamilyId, OfficeId, bool, ResourceId)]) -> Result<()> {
-    let row = |(family, office, through_protected, source): &(FamilyId, OfficeId, bool, ResourceId)| {
+pub fn note_met_families(conn: &mut DbConn, met: &[MetLink<FamilyId>]) -> Result<()> {
+    let row = |(family, office, through_protected, source, code): &MetLink<FamilyId>| {
         (
             family_offices::family_id.eq(*family),
             family_offices::office_id.eq(*office),
             family_offices::through_protected.eq(*through_protected),
             family_offices::source_id.eq(*source),
+            family_offices::code.eq(code.clone()),
         )
     };
     let table = || diesel::insert_into(family_offices::table);

@@ -16,7 +16,7 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// The migrations: for each its version, and its SQL text for PostgreSQL and for SQLite.
-const TEXTS: [(&str, &str, &str); 8] = [
+const TEXTS: [(&str, &str, &str); 10] = [
     (
         "0001",
         include_str!("../../migrations/postgres/0001_foundation/up.sql"),
@@ -38,6 +38,11 @@ const TEXTS: [(&str, &str, &str); 8] = [
         include_str!("../../migrations/sqlite/0004_out_of_sight/up.sql"),
     ),
     (
+        "0005",
+        include_str!("../../migrations/postgres/0005_audit_anchor/up.sql"),
+        include_str!("../../migrations/sqlite/0005_audit_anchor/up.sql"),
+    ),
+    (
         "0007",
         include_str!("../../migrations/postgres/0007_own_words/up.sql"),
         include_str!("../../migrations/sqlite/0007_own_words/up.sql"),
@@ -56,6 +61,11 @@ const TEXTS: [(&str, &str, &str); 8] = [
         "0010",
         include_str!("../../migrations/postgres/0010_token_times/up.sql"),
         include_str!("../../migrations/sqlite/0010_token_times/up.sql"),
+    ),
+    (
+        "0011",
+        include_str!("../../migrations/postgres/0011_bound_rows/up.sql"),
+        include_str!("../../migrations/sqlite/0011_bound_rows/up.sql"),
     ),
 ];
 

@@ -23,14 +23,15 @@ mod threads;
 mod turn;
 mod writer;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel::Connection;
 use diesel::connection::TransactionManager;
 use diesel::result::DatabaseErrorKind;
 
-use connection::Purpose;
-pub use connection::{DbConn, Target};
+use connection::{Opener, Purpose};
+pub use connection::{DbConn, Prepare, Target};
 use threads::Threads;
 use writer::DbWriter;
 
@@ -60,10 +61,16 @@ const TRIED_FOR: Duration = Duration::from_secs(20);
 impl Db {
     /// Opens the connections and starts the threads. All migrations must have been run on the database before.
     pub fn open(target: &Target, sizes: Sizes) -> Result<Self> {
-        let readers = Threads::start(target, Purpose::Reading, sizes.readers, &sizes)?;
+        Self::open_with(target, sizes, Arc::new(|_| {}))
+    }
+
+    /// Does the same as [`Db::open`], and prepares each connection by `prepare` when it is opened.
+    pub fn open_with(target: &Target, sizes: Sizes, prepare: Prepare) -> Result<Self> {
+        let opener = |purpose| Opener { target: target.clone(), purpose, prepare: Arc::clone(&prepare) };
+        let readers = Threads::start(&opener(Purpose::Reading), sizes.readers, &sizes)?;
         let writers = match target {
-            Target::Sqlite(_) => Writers::Grouped(DbWriter::start(target, &sizes)?),
-            Target::Postgres(_) => Writers::Separate(Threads::start(target, Purpose::Writing, sizes.writers, &sizes)?),
+            Target::Sqlite(_) => Writers::Grouped(DbWriter::start(&opener(Purpose::WritingGroups), &sizes)?),
+            Target::Postgres(_) => Writers::Separate(Threads::start(&opener(Purpose::Writing), sizes.writers, &sizes)?),
         };
         Ok(Self { readers, writers })
     }

@@ -49,6 +49,25 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use super::*;
+    database_identity (only_row) {
+        only_row -> Integer,
+        id -> SqlUuid,
+        code -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
+    bound_rows_since (id) {
+        id -> Integer,
+        at -> SqlTime,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::*;
     areas (id) {
         id -> SqlUuid,
         slug -> Text,
@@ -178,6 +197,7 @@ diesel::table! {
         version -> Integer,
         created_at -> SqlTime,
         updated_at -> SqlTime,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -197,6 +217,7 @@ diesel::table! {
         rotated_to -> Nullable<Text>,
         revoked_at -> Nullable<SqlTime>,
         last_used_at -> Nullable<SqlTime>,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -211,6 +232,7 @@ diesel::table! {
         registered_at -> SqlTime,
         updated_at -> SqlTime,
         version -> Integer,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -228,6 +250,7 @@ diesel::table! {
         registered_at -> SqlTime,
         updated_at -> SqlTime,
         version -> Integer,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -241,24 +264,26 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::Bool;
+    use diesel::sql_types::{Binary, Bool, Nullable};
     use super::*;
     person_offices (person_id, office_id, through_protected, source_id) {
         person_id -> SqlUuid,
         office_id -> SqlUuid,
         through_protected -> Bool,
         source_id -> SqlUuid,
+        code -> Nullable<Binary>,
     }
 }
 
 diesel::table! {
-    use diesel::sql_types::Bool;
+    use diesel::sql_types::{Binary, Bool, Nullable};
     use super::*;
     family_offices (family_id, office_id, through_protected, source_id) {
         family_id -> SqlUuid,
         office_id -> SqlUuid,
         through_protected -> Bool,
         source_id -> SqlUuid,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -269,6 +294,7 @@ diesel::table! {
         person_id -> SqlUuid,
         family_id -> SqlUuid,
         place -> Integer,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -304,6 +330,8 @@ diesel::table! {
         client_agent -> Nullable<Text>,
         trace_id -> Text,
         outcome -> Text,
+        code -> Nullable<Binary>,
+        left_rows -> Nullable<SqlJson>,
     }
 }
 

@@ -14,7 +14,7 @@ use diesel::connection::TransactionManager;
 use tokio::sync::oneshot;
 
 use crate::db::Sizes;
-use crate::db::connection::{DbConn, Purpose, Target};
+use crate::db::connection::{DbConn, Opener};
 use crate::db::turn::{self, Turn};
 use crate::error::{Error, Problem, Result};
 
@@ -48,15 +48,15 @@ struct WaitingJobs {
 impl Threads {
     /// Opens `count` connections and starts a thread for each. Fails if the database cannot be reached, so that a wrong address
     /// stops the start of the program.
-    pub fn start(target: &Target, purpose: Purpose, count: usize, sizes: &Sizes) -> Result<Self> {
+    pub fn start(opener: &Opener, count: usize, sizes: &Sizes) -> Result<Self> {
         let waiting = Mutex::new(WaitingJobs { jobs: VecDeque::new(), closed: false, away: 0, threads: count });
         let queue = Arc::new(Queue { waiting, ready: Condvar::new(), capacity: sizes.queue });
         let mut threads = Vec::with_capacity(count);
         for number in 0..count {
-            let (queue, target) = (Arc::clone(&queue), target.clone());
-            let conn = target.connect(purpose)?;
-            let work = move || run(&queue, &target, purpose, conn);
-            let name = format!("db-{purpose:?}-{number}").to_lowercase();
+            let (queue, opener) = (Arc::clone(&queue), opener.clone());
+            let conn = opener.connect()?;
+            let name = format!("db-{:?}-{number}", opener.purpose).to_lowercase();
+            let work = move || run(&queue, &opener, conn);
             threads.push(std::thread::Builder::new().name(name).spawn(work).map_err(Error::internal)?);
         }
         Ok(Self(Arc::new(ThreadsOwner { queue, threads: Mutex::new(threads), patience: sizes.patience })))
@@ -152,13 +152,13 @@ impl Queue {
     }
 }
 
-fn run(queue: &Queue, target: &Target, purpose: Purpose, mut conn: DbConn) {
+fn run(queue: &Queue, opener: &Opener, mut conn: DbConn) {
     while let Some(job) = queue.pop() {
         // Outside a transaction diesel does not remember that the connection is lost, but the job has noticed.
         let lost = job(&mut conn);
         if lost || !is_between_transactions(&mut conn) {
             let mut is_away = false;
-            let fresh = reconnect(target, purpose, |failed| {
+            let fresh = reconnect(opener, |failed| {
                 if failed == PATIENT_ATTEMPTS {
                     is_away = true;
                     queue.lose_one();
@@ -189,13 +189,13 @@ const PATIENT_ATTEMPTS: u32 = 4;
 /// Tries to connect, four times a second, until the database is back, so that the process outlives an outage. Returns `None` when
 /// `is_closed` returns true; it is given the number of failed attempts so far.
 #[expect(clippy::disallowed_methods, reason = "A thread that owns a connection has nothing to do until it has one.")]
-pub fn reconnect(target: &Target, purpose: Purpose, mut is_closed: impl FnMut(u32) -> bool) -> Option<DbConn> {
+pub fn reconnect(opener: &Opener, mut is_closed: impl FnMut(u32) -> bool) -> Option<DbConn> {
     let mut failed = 0;
     loop {
         if is_closed(failed) {
             return None;
         }
-        match target.connect(purpose) {
+        match opener.connect() {
             Ok(conn) => return Some(conn),
             Err(error) => {
                 failed = failed.saturating_add(1);

@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 
 use crate::db::Sizes;
 use crate::db::checkpoints::Checkpoints;
-use crate::db::connection::{DbConn, Purpose, Target};
+use crate::db::connection::{DbConn, Opener};
 use crate::db::threads::{is_between_transactions, panicked, reconnect};
 use crate::db::turn::{self, Turn};
 use crate::error::{Error, Problem, Result};
@@ -124,15 +124,15 @@ impl<T: Send> WriteJob for Task<T> {
 
 impl DbWriter {
     /// Opens the connection and starts the threads that write, answer and copy the log.
-    pub fn start(target: &Target, sizes: &Sizes) -> Result<Self> {
-        let conn = target.connect(Purpose::WritingGroups)?;
+    pub fn start(opener: &Opener, sizes: &Sizes) -> Result<Self> {
+        let conn = opener.connect()?;
         let (queue, jobs) = sync_channel(sizes.queue);
-        let target = target.clone();
+        let opener = opener.clone();
         let closed = Arc::new(AtomicBool::new(false));
         let is_closed = Arc::clone(&closed);
-        let checkpoints = Checkpoints::start(&target)?;
+        let checkpoints = Checkpoints::start(&opener.target)?;
         let (answers, finished) = channel();
-        let write = move || write_groups(&target, conn, &jobs, &is_closed, &checkpoints, &answers);
+        let write = move || write_groups(&opener, conn, &jobs, &is_closed, &checkpoints, &answers);
         let write = std::thread::Builder::new().name("db-writer".to_owned()).spawn(write).map_err(Error::internal)?;
         // A separate thread sends the answers, because waking each caller takes time. The writer goes on meanwhile.
         let answer = move || give_answers(&finished);
@@ -186,7 +186,7 @@ impl Drop for WriterOwner {
 }
 
 fn write_groups(
-    target: &Target,
+    opener: &Opener,
     mut conn: DbConn,
     jobs: &Receiver<Box<dyn WriteJob>>,
     closed: &AtomicBool,
@@ -205,7 +205,7 @@ fn write_groups(
         }
         checkpoints.note();
         if !committed {
-            let Some(recovered) = recover(target, conn, closed) else { return };
+            let Some(recovered) = recover(opener, conn, closed) else { return };
             conn = recovered;
         }
     }
@@ -323,10 +323,10 @@ pub fn depth(conn: &mut DbConn) -> diesel::QueryResult<u32> {
 
 /// Makes a connection ready for the next group after a failed commit: rolls back what is open, or opens a new connection. Returns
 /// `None` if the database is unreachable and the writer is closed.
-fn recover(target: &Target, mut conn: DbConn, closed: &AtomicBool) -> Option<DbConn> {
+fn recover(opener: &Opener, mut conn: DbConn, closed: &AtomicBool) -> Option<DbConn> {
     while matches!(depth(&mut conn), Ok(1..)) && Transactions::rollback_transaction(&mut conn).is_ok() {}
     if is_between_transactions(&mut conn) {
         return Some(conn);
     }
-    reconnect(target, Purpose::WritingGroups, |_| closed.load(Ordering::Acquire))
+    reconnect(opener, |_| closed.load(Ordering::Acquire))
 }

@@ -5,6 +5,7 @@
 use chrono::{Datelike, Duration};
 use serde_json::json;
 
+use crate::audit::authorship::RecordKey;
 use crate::audit::{self, Actor, Entry, actions};
 use crate::auth::Category;
 use crate::cases::intake::ReferralIntake;
@@ -118,7 +119,8 @@ pub fn write(
     let whom = ConcernedPerson::with_number(number);
     ReferralIntake::new(referral, whom, directory, vault, &received.random)?.write(conn)?;
     let about = vec![referral.id.uuid()];
-    audit::record(conn, &Entry::new(received, from, actions::REFERRAL_RECEIVED, about, String::new()))
+    let key = RecordKey::of(vault.ring());
+    audit::record(conn, &Entry::new(&key, received, from, actions::REFERRAL_RECEIVED, about, String::new()))
 }
 
 /// A referral as a partner agency sends it, with the time at which it is received.

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
+use crate::audit::authorship::RecordKey;
 use crate::audit::{self, Actor, Entry};
 use crate::db::DbConn;
 use crate::demo::chance::Chance;
@@ -101,7 +102,8 @@ impl DemoDesk<'_> {
         let before = &matter.referral;
         let (after, said) = steps::take(body::read::<S>(body)?, before, &setting)?;
         let (actor, about) = (Actor::Staff(matter.by), vec![before.id.uuid()]);
-        let entry = Entry::new(&then, actor, S::AUDITED, about, String::new()).on_behalf_of(before.office_id);
+        let key = RecordKey::of(self.vault.ring());
+        let entry = Entry::new(&key, &then, actor, S::AUDITED, about, String::new()).on_behalf_of(before.office_id);
         let transition = Transition::new(S::ACTION, (before, &after), actor, &said, self.vault, &then)?;
         transition.write(self.conn)?;
         audit::record(self.conn, &entry)?;

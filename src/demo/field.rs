@@ -6,6 +6,7 @@
 use chrono::{Datelike, Duration, NaiveTime};
 use serde_json::{Value, json};
 
+use crate::audit::authorship::RecordKey;
 use crate::audit::{self, Actor, Entry, actions};
 use crate::auth::CaseScope;
 use crate::db::DbConn;
@@ -75,7 +76,8 @@ pub fn insert(conn: &mut DbConn, vault: &Vault, directory: &Directory, moment: &
         offer_store::insert_answers(conn, &answers)?;
         let ids = arrived.iter().map(|arrived| arrived.contact.id.uuid()).collect();
         let at = year.moment_at(days.last().copied().unwrap_or(moment.now));
-        let entry = Entry::new(&at, Actor::System, actions::OUTREACH_CONTACT_CREATED, ids, String::new());
+        let key = RecordKey::of(vault.ring());
+        let entry = Entry::new(&key, &at, Actor::System, actions::OUTREACH_CONTACT_CREATED, ids, String::new());
         audit::record(conn, &entry.on_behalf_of(office))?;
     }
     Ok(())

@@ -7,6 +7,7 @@ use chrono::{Datelike, Duration};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::audit::authorship::RecordKey;
 use crate::audit::{self, Actor, AuditAction, Entry, actions};
 use crate::db::DbConn;
 use crate::demo::chance::{self, Chance};
@@ -183,7 +184,8 @@ impl<'a> Registered<'a> {
 
     fn record(&self, conn: &mut DbConn, action: AuditAction, id: Uuid) -> Result<()> {
         let actor = Actor::Staff(self.staff_id);
-        let entry = Entry::new(&self.then, actor, action, vec![id], String::new());
+        let key = RecordKey::of(self.vault.ring());
+        let entry = Entry::new(&key, &self.then, actor, action, vec![id], String::new());
         audit::record(conn, &entry.on_behalf_of(self.office))
     }
 }

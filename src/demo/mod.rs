@@ -18,8 +18,13 @@ use std::path::Path;
 use diesel::prelude::*;
 use serde_json::json;
 
+use crate::audit::anchor::opening::AnchorSettings;
+use crate::audit::authorship::RecordKey;
+use crate::audit::breaks::BreakAcceptance;
 use crate::auth::keys;
 use crate::auth::permissions::Permissions;
+use crate::binding;
+use crate::bound_tables;
 use crate::cli::{DemoConfig, DemoTokenConfig};
 use crate::config::DEMO_ENVIRONMENT;
 use crate::config::limits::LimitsConfig;
@@ -40,16 +45,19 @@ pub async fn run(config: DemoConfig) -> std::result::Result<(), String> {
     let address = (std::net::Ipv4Addr::LOCALHOST, config.port);
     let listener = TcpListener::bind(address)
         .map_err(|error| format!("--port: {} cannot be listened on: {error}", config.port))?;
-    let running = start(&config.data_dir, listener, Some(&config.limits)).await?;
+    let reason = config.acceptance.accept_audit_break.as_deref();
+    let acceptance = reason.map(str::parse).transpose().map_err(|_| "--accept-audit-break: expected a reason")?;
+    let running = start(&config.data_dir, listener, Some(&config.limits), acceptance).await?;
     running.until_stopped().await.map_err(|error| error.told())
 }
 
 /// Makes and fills the demo's folder if that has not been done, starts the server on `listener`, writes `demo.json`, and prints
-/// the tokens and keys. Without `limits`, nobody is limited.
+/// the tokens and keys. Without `limits`, nobody is limited. `acceptance` is the reason for which a break of the audit is accepted.
 pub async fn start(
     folder: &Path,
     listener: TcpListener,
     limits: Option<&LimitsConfig>,
+    acceptance: Option<BreakAcceptance>,
 ) -> std::result::Result<RunningServer, String> {
     let explain = |error: Error| error.told();
     std::fs::create_dir_all(folder)
@@ -82,6 +90,8 @@ pub async fn start(
         permissions: Permissions::standard(),
         secret: credentials.secret.clone(),
         vault: credentials.vault.clone(),
+        // The folder is all that there is of a demo.
+        anchor: AnchorSettings { path: Some(folder.join("audit-anchor")), acceptance },
         environment: DEMO_ENVIRONMENT.to_owned(),
         workers: 0,
         timeouts: Timeouts::default(),
@@ -116,9 +126,10 @@ impl DemoFile {
 /// outreach work and referrals. Returns the API keys of the partner agencies, which it makes if `demo.json` has none.
 fn prepare(target: &Target, folder: &Path, credentials: &DemoCredentials, moment: &Moment) -> Result<DemoFile> {
     let mut conn = target.connect(Purpose::Writing)?;
+    binding::carry(&mut conn, bound_tables::binder(&credentials.vault));
     if !is_marked_synthetic(&mut conn)? {
         let fill = |conn: &mut DbConn| {
-            directory::import::embedded(conn, moment)?;
+            directory::import::embedded(conn, &RecordKey::of(credentials.vault.ring()), moment)?;
             let (vault, directory) = (&credentials.vault, directory::store::load(conn, moment.now)?);
             let homes = homes::insert(conn, vault, &directory, moment)?;
             let senders = cases::insert_senders(conn, moment)?;

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::audit::authorship::RecordKey;
 use crate::audit::{self, Actor, Entry, actions};
 use crate::db::connection::{Purpose, Target};
 use crate::db::{DbConn, in_transaction, stale};
@@ -29,6 +30,7 @@ use crate::districts::District;
 use crate::error::{Error, Problem, Result};
 use crate::id::DistrictId;
 use crate::moment::Moment;
+use crate::vault::{VaultKeys, state};
 use crate::{areas, districts, hex, offices, services};
 
 /// The numbers of records of one kind that an import created, changed and left unchanged.
@@ -64,13 +66,20 @@ impl fmt::Display for Summary {
 }
 
 /// Imports the files of a folder into the database `target`, in one transaction. Fails with a message for the person
-/// who runs the import.
-pub fn import(target: &Target, folder: &Path, moment: &Moment) -> std::result::Result<Summary, String> {
+/// who runs the import, also if the keys of `ring` are not those of the database.
+pub fn import(
+    target: &Target,
+    folder: &Path,
+    ring: &VaultKeys,
+    moment: &Moment,
+) -> std::result::Result<Summary, String> {
     let data = Data::parse(&files::read(folder)?).map_err(|error| error.told())?;
     let mut conn = target.connect(Purpose::Writing).map_err(|error| error.told())?;
+    in_transaction(&mut conn, &|conn: &mut DbConn| state::check(conn, ring, moment.now)).map_err(|error| error.told())?;
+    let key = RecordKey::of(ring);
     for _ in 0..ATTEMPTS {
         let measured = MeasuredImport::new(&mut conn, &data, moment).map_err(|error| error.told())?;
-        match in_transaction(&mut conn, &|conn: &mut DbConn| measured.write(conn, moment)) {
+        match in_transaction(&mut conn, &|conn: &mut DbConn| measured.write(conn, &key, moment)) {
             Err(error) if error.problem() == Problem::StaleVersion => {}
             outcome => return outcome.map_err(|error| error.told()),
         }
@@ -81,9 +90,9 @@ pub fn import(target: &Target, folder: &Path, moment: &Moment) -> std::result::R
 /// The number of times that an import is measured and tried, if somebody else writes the directory meanwhile.
 const ATTEMPTS: u32 = 8;
 
-/// Imports the built-in directory of Linköping, in the transaction that is open on `conn`.
-pub fn embedded(conn: &mut DbConn, moment: &Moment) -> Result<Summary> {
-    write(conn, &Data::parse(&files::linkoping())?, moment)
+/// Imports the built-in directory of Linköping, in the transaction that is open on `conn`. `key` is the key of audit records.
+pub fn embedded(conn: &mut DbConn, key: &RecordKey, moment: &Moment) -> Result<Summary> {
+    write(conn, &Data::parse(&files::linkoping())?, key, moment)
 }
 
 /// Makes a snapshot of Linköping's directory without a database, for tests of code that reads it.
@@ -94,8 +103,8 @@ pub fn in_memory(moment: &Moment) -> Result<Directory> {
 }
 
 /// Measures and writes in the one transaction that is open on `conn`, where nobody else waits for it.
-fn write(conn: &mut DbConn, data: &Data, moment: &Moment) -> Result<Summary> {
-    MeasuredImport::new(conn, data, moment)?.write(conn, moment)
+fn write(conn: &mut DbConn, data: &Data, key: &RecordKey, moment: &Moment) -> Result<Summary> {
+    MeasuredImport::new(conn, data, moment)?.write(conn, key, moment)
 }
 
 /// An import that is planned and measured, so that only its rows have to be written.
@@ -132,7 +141,7 @@ impl MeasuredImport {
     }
 
     /// Writes the import. Fails as stale if somebody else has written the directory since it was planned.
-    fn write(&self, conn: &mut DbConn, moment: &Moment) -> Result<Summary> {
+    fn write(&self, conn: &mut DbConn, key: &RecordKey, moment: &Moment) -> Result<Summary> {
         if store::count_write(conn)? != self.version + 1 {
             return Err(stale());
         }
@@ -140,7 +149,8 @@ impl MeasuredImport {
         write_rows(conn, &self.plan)?;
         let trace_id = hex::encode(&moment.random.bytes::<16>());
         let written = self.plan.written_ids();
-        audit::record(conn, &Entry::new(moment, Actor::System, actions::DIRECTORY_IMPORTED, written, trace_id))?;
+        let entry = Entry::new(key, moment, Actor::System, actions::DIRECTORY_IMPORTED, written, trace_id);
+        audit::record(conn, &entry)?;
         // A snapshot is made from the new rows, so that a database with which no server could start is never written.
         let after = store::next(conn, moment.now, &self.expected)?;
         after

@@ -13,12 +13,14 @@
 //! - When and how a family was first reached is computed from the contacts and referrals of all offices: see [`reached`].
 
 pub mod answers;
+pub mod bound;
 mod changing;
 pub mod guests;
 pub mod known;
 pub mod links;
 pub mod membership;
 mod merging;
+pub mod offices;
 pub mod reached;
 pub mod routes;
 pub mod store;

@@ -26,6 +26,7 @@ use diesel::upsert::excluded;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::binding;
 use crate::db::among::among;
 use crate::db::schema::{
     families, family_first_facts, family_guests, follow_ups, offers, outreach_contacts, outreach_participants, people,
@@ -34,7 +35,7 @@ use crate::db::schema::{
 use crate::db::sql_types::{SqlTime, SqlUuid};
 use crate::db::{DbConn, dialect};
 use crate::error::Result;
-use crate::id::{DistrictId, FamilyId, OutreachContactId, PersonId, ResourceId};
+use crate::id::{DistrictId, FamilyId, FollowUpId, OfferId, OutreachContactId, PersonId, ResourceId};
 use crate::on_backend;
 use crate::people::belonging;
 use crate::time::Timestamp;
@@ -317,8 +318,9 @@ pub fn members_changed(conn: &mut DbConn, family: FamilyId) -> Result<()> {
             .select(outreach_contacts::id)
             .load(conn))?;
         affected.extend(hide_contacts(conn, &contacts)?);
-        let promises = follow_ups::table.filter(follow_ups::family_id.eq(family));
-        on_backend!(&mut *conn, conn => diesel::update(promises).set(follow_ups::protected.eq(true)).execute(conn))?;
+        let promises = follow_ups::table.filter(follow_ups::family_id.eq(family)).select(follow_ups::id);
+        let promises: Vec<FollowUpId> = on_backend!(&mut *conn, conn => promises.load(conn))?;
+        hide_follow_ups(conn, &promises)?;
     }
     recompute(conn, &affected)
 }
@@ -332,9 +334,13 @@ pub fn hide_contacts(conn: &mut DbConn, contacts: &[OutreachContactId]) -> Resul
     }
     let named = outreach_contacts::table.filter(among(outreach_contacts::id, contacts.to_vec()));
     let hidden = (outreach_contacts::protected.eq(true), outreach_contacts::district_id.eq(None::<DistrictId>));
-    on_backend!(&mut *conn, conn => diesel::update(named.clone()).set(hidden).execute(conn))?;
-    let promises = follow_ups::table.filter(among(follow_ups::contact_id, contacts.to_vec()));
-    on_backend!(&mut *conn, conn => diesel::update(promises).set(follow_ups::protected.eq(true)).execute(conn))?;
+    binding::changing(conn, "outreach_contacts", contacts, |conn| {
+        on_backend!(conn, conn => diesel::update(named.clone()).set(hidden).execute(conn))?;
+        Ok(())
+    })?;
+    let promises = follow_ups::table.filter(among(follow_ups::contact_id, contacts.to_vec())).select(follow_ups::id);
+    let promises: Vec<FollowUpId> = on_backend!(&mut *conn, conn => promises.load(conn))?;
+    hide_follow_ups(conn, &promises)?;
     let stated: Vec<Option<FamilyId>> =
         on_backend!(&mut *conn, conn => named.select(outreach_contacts::family_id).load(conn))?;
     let with = outreach_participants::table
@@ -351,15 +357,31 @@ pub fn hide_contacts(conn: &mut DbConn, contacts: &[OutreachContactId]) -> Resul
     Ok(stated.into_iter().chain(of_people).flatten().chain(of_guests).collect())
 }
 
+/// Hides these follow-ups from staff who are not cleared for protected identities.
+pub fn hide_follow_ups(conn: &mut DbConn, ids: &[FollowUpId]) -> Result<()> {
+    let promises = follow_ups::table.filter(among(follow_ups::id, ids.to_vec()));
+    binding::changing(conn, "follow_ups", ids, |conn| {
+        on_backend!(conn, conn => diesel::update(promises).set(follow_ups::protected.eq(true)).execute(conn))?;
+        Ok(())
+    })
+}
+
 /// Moves the contacts, offers and follow-ups of the merged family `gone` to the family `into`, and determines again when `into`
 /// was first reached.
 pub fn merged(conn: &mut DbConn, gone: FamilyId, into: FamilyId) -> Result<()> {
-    let contacts = outreach_contacts::table.filter(outreach_contacts::family_id.eq(gone));
-    on_backend!(&mut *conn, conn => diesel::update(contacts).set(outreach_contacts::family_id.eq(into)).execute(conn))?;
-    let offers = offers::table.filter(offers::family_id.eq(gone));
-    on_backend!(&mut *conn, conn => diesel::update(offers).set(offers::family_id.eq(into)).execute(conn))?;
-    let promises = follow_ups::table.filter(follow_ups::family_id.eq(gone));
-    on_backend!(&mut *conn, conn => diesel::update(promises).set(follow_ups::family_id.eq(into)).execute(conn))?;
+    macro_rules! take_over {
+        ($table:ident: $id:ty) => {{
+            let theirs = $table::table.filter($table::family_id.eq(gone));
+            let ids: Vec<$id> = on_backend!(&mut *conn, conn => theirs.clone().select($table::id).load(conn))?;
+            binding::changing(conn, stringify!($table), &ids, |conn| {
+                on_backend!(conn, conn => diesel::update(theirs).set($table::family_id.eq(into)).execute(conn))?;
+                Ok(())
+            })?;
+        }};
+    }
+    take_over!(outreach_contacts: OutreachContactId);
+    take_over!(offers: OfferId);
+    take_over!(follow_ups: FollowUpId);
     forget(conn, &[gone])?;
     members_changed(conn, into)
 }

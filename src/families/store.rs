@@ -6,11 +6,13 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer};
 
 use crate::auth::CaseScope;
+use crate::binding::{self, RowCode};
 use crate::db::schema::{families, family_events, family_offices, people};
 use crate::db::sql_types::SqlUuid;
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
 use crate::families::known::{known_among, known_to};
+use crate::families::offices::FamilyOffice;
 use crate::families::{Family, FamilyDetails, FamilyEventKind, guests, reached};
 use crate::id::{DistrictId, FamilyEventId, FamilyId, OfficeId, PersonId, ResourceId, StaffId};
 use crate::on_backend;
@@ -30,6 +32,7 @@ pub struct SealedFamily {
     pub registered_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i32,
+    pub code: Option<RowCode>,
 }
 
 impl SealedFamily {
@@ -44,11 +47,13 @@ impl SealedFamily {
             registered_at: family.registered_at,
             updated_at: family.updated_at,
             version: family.version,
+            code: Some(RowCode::fresh()),
         })
     }
 
-    /// Opens the sealed facts of this row.
+    /// Checks that the row is as it was written, and opens its sealed facts.
     pub fn open(self, vault: &Vault) -> Result<Family> {
+        binding::check(&self, vault)?;
         let facts: FamilyDetails = vault.open_json(vault::FAMILY_FACTS, self.id.uuid(), &self.facts)?;
         Ok(Family {
             id: self.id,
@@ -119,14 +124,16 @@ pub fn find(conn: &mut DbConn, sight: &CaseScope, id: FamilyId) -> Result<Househ
 
 /// Inserts a family, and the link to the office that has met it.
 pub fn insert(conn: &mut DbConn, family: &SealedFamily, office: OfficeId) -> Result<()> {
-    on_backend!(conn, conn => diesel::insert_into(families::table).values(family).execute(conn))?;
+    let row = binding::coded(conn, family)?;
+    on_backend!(conn, conn => diesel::insert_into(families::table).values(row).execute(conn))?;
     meet(conn, family.id, office, false, ResourceId::from_uuid(family.id.uuid()))
 }
 
 /// Stores the next version of a family. Fails as stale if the stored version is not the one before it.
 pub fn update(conn: &mut DbConn, family: &SealedFamily) -> Result<()> {
     let before = families::table.find(family.id).filter(families::version.eq(family.version - 1));
-    let written = on_backend!(conn, conn => diesel::update(before).set(family).execute(conn))?;
+    let row = binding::coded(conn, family)?;
+    let written = on_backend!(conn, conn => diesel::update(before).set(&row).execute(conn))?;
     if written == 1 { Ok(()) } else { Err(stale()) }
 }
 
@@ -140,15 +147,16 @@ pub fn meet(
     through_protected: bool,
     source: ResourceId,
 ) -> Result<()> {
-    let row = (
-        family_offices::family_id.eq(family),
-        family_offices::office_id.eq(office),
-        family_offices::through_protected.eq(through_protected),
-        family_offices::source_id.eq(source),
-    );
-    let link = diesel::insert_into(family_offices::table).values(row).on_conflict_do_nothing();
-    on_backend!(conn, conn => link.execute(conn))?;
-    Ok(())
+    note_met(conn, &[(family, office, through_protected, source)])
+}
+
+/// Notes that offices have met families, as [`meet`] does for one.
+pub fn note_met(conn: &mut DbConn, met: &[(FamilyId, OfficeId, bool, ResourceId)]) -> Result<()> {
+    let vault = binding::carried_by(conn)?.vault;
+    let link = |(family, office, through, source): &(FamilyId, OfficeId, bool, ResourceId)| {
+        (*family, *office, *through, *source, FamilyOffice::code_of(*family, *office, *through, *source, &vault))
+    };
+    dialect::note_met_families(conn, &met.iter().map(link).collect::<Vec<_>>())
 }
 
 /// Does the same as [`meet`] if there is a family with this identifier. Otherwise the same statement stores nothing.
@@ -224,16 +232,22 @@ pub fn members_changed(conn: &mut DbConn, id: FamilyId) -> Result<()> {
     let counted = families::version.eq(families::version + 1.into_sql::<Integer>());
     // A family that was merged meanwhile takes no new members.
     let open = families::table.find(id).filter(families::merged_into.is_null());
-    if on_backend!(&mut *conn, conn => diesel::update(open).set(counted).execute(conn))? != 1 {
-        return Err(stale());
-    }
-    hide_district(conn, id)?;
+    binding::changing(conn, "families", &[id], |conn| {
+        if on_backend!(&mut *conn, conn => diesel::update(open).set(counted).execute(conn))? != 1 {
+            return Err(stale());
+        }
+        empty_district(conn, id)
+    })?;
     reached::members_changed(conn, id)
 }
 
 /// Empties the readable column for the district of a family if one of its members is protected. The district stays in the sealed
 /// facts.
 pub fn hide_district(conn: &mut DbConn, id: FamilyId) -> Result<()> {
+    binding::changing(conn, "families", &[id], |conn| empty_district(conn, id))
+}
+
+fn empty_district(conn: &mut DbConn, id: FamilyId) -> Result<()> {
     let everyone = belonging::of_family(conn, id)?;
     if everyone.iter().any(|person| person.protection.is_protected()) {
         let nowhere = families::district_id.eq(None::<DistrictId>);
@@ -254,17 +268,23 @@ pub fn merge(conn: &mut DbConn, gone: &SealedFamily, into: FamilyId, now: Timest
         families::version.eq(gone.version + 1),
         families::updated_at.eq(now),
     );
-    if on_backend!(conn, conn => diesel::update(before).set(pointer).execute(conn))? != 1 {
-        return Err(stale());
-    }
+    let earlier = families::table.filter(families::merged_into.eq(gone.id)).select(families::id);
+    let mut changed: Vec<FamilyId> = on_backend!(&mut *conn, conn => earlier.load(conn))?;
+    changed.push(gone.id);
     let pointers = families::table.filter(families::merged_into.eq(gone.id));
-    on_backend!(conn, conn => diesel::update(pointers).set(families::merged_into.eq(into)).execute(conn))?;
+    binding::changing(conn, "families", &changed, |conn| {
+        if on_backend!(&mut *conn, conn => diesel::update(before).set(pointer).execute(conn))? != 1 {
+            return Err(stale());
+        }
+        on_backend!(conn, conn => diesel::update(pointers).set(families::merged_into.eq(into)).execute(conn))?;
+        Ok(())
+    })?;
     let people: Vec<PersonId> = belonging::of_family(conn, gone.id)?.iter().map(|person| person.id).collect();
     for (person, families) in belonging::families_of(conn, &people)? {
         belonging::put(conn, person, &families, &belonging::moved(&families, &[gone.id], Some(into)))?;
     }
     let (offices, theirs) = (met_by(conn, gone.id, into)?, met_by(conn, into, gone.id)?);
-    dialect::note_met_families(conn, &[offices, theirs].concat())?;
+    note_met(conn, &[offices, theirs].concat())?;
     hide_district(conn, into)?;
     reached::merged(conn, gone.id, into)
 }

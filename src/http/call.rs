@@ -77,6 +77,11 @@ impl Call {
         Ok(Self { request: request.clone(), settings, trace, moment })
     }
 
+    /// The key of the codes by which the program proves that it wrote an audit record.
+    pub fn record_key(&self) -> [u8; 32] {
+        self.settings.record_key
+    }
+
     /// The resource that the path names, by an identifier or a slug: the last one if there are two.
     pub fn named(&self) -> Option<&str> {
         self.request.match_info().iter().last().map(|(_, name)| name)

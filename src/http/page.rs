@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::binding;
 use crate::code::code;
 use crate::error::{Error, Problem, Result, Text};
 use crate::http::answer::Representation;
@@ -207,10 +208,10 @@ impl<T, P> PageRows<T, P> {
         Self { total: self.total.filter(|_| paging.total), ..self }
     }
 
-    /// Converts each row of the page with `change`, for example by opening its sealed texts. Fails if one conversion fails.
-    pub fn try_map<U>(self, change: impl FnMut(T) -> Result<U>) -> Result<PageRows<U, P>> {
-        let rows = self.rows.into_iter().map(change).collect::<Result<_>>()?;
-        Ok(PageRows { rows, next: self.next, total: self.total })
+    /// Opens each row of the page with `open`. A row that is broken is left out: it must not hide the others. See
+    /// [`binding::sound`].
+    pub fn opened<U>(self, open: impl FnMut(T) -> Result<U>) -> PageRows<U, P> {
+        PageRows { rows: binding::sound(self.rows, open), next: self.next, total: self.total }
     }
 }
 

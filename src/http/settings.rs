@@ -18,6 +18,8 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// The key that encrypts paging cursors.
     pub cursor_key: [u8; 32],
+    /// The key of the codes by which the program proves that it wrote an audit record.
+    pub record_key: [u8; 32],
     pub clock: Clock,
     pub random: Random,
 }

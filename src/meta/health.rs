@@ -7,6 +7,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use tokio::sync::Mutex;
 
+use crate::audit::alarm::AuditAlarm;
 use crate::auth::{self, SignIn};
 use crate::db::{Db, migrations};
 use crate::error::{Error, Problem, Result};
@@ -18,7 +19,7 @@ pub fn pages(app: &mut ServiceConfig) {
 }
 
 async fn live() -> impl Responder {
-    status("live")
+    status("live", &[])
 }
 
 /// The time for which an answer of the database is good. Anybody may ask as often as they like, since a health check must never be
@@ -46,16 +47,25 @@ impl Readiness {
 }
 
 /// Answers 200 if the server is ready: the database answers, every migration has run, and tokens of staff can be verified.
-/// Otherwise it answers 503.
-async fn ready(db: Data<Db>, readiness: Data<Readiness>, sign_in: Data<SignIn>) -> Result<HttpResponse> {
+/// Otherwise it answers 503. A ready server also tells what an operator must look into, such as a break of the audit.
+async fn ready(
+    db: Data<Db>,
+    readiness: Data<Readiness>,
+    sign_in: Data<SignIn>,
+    alarm: Data<AuditAlarm>,
+) -> Result<HttpResponse> {
     if !readiness.of_database(&db).await? {
         return Err(Error::new(Problem::Unavailable));
     }
-    if sign_in.can_judge_tokens() { Ok(status("ready")) } else { Err(auth::cannot_judge_tokens()) }
+    if sign_in.can_judge_tokens() { Ok(status("ready", &alarm.warnings())) } else { Err(auth::cannot_judge_tokens()) }
 }
 
-fn status(word: &str) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(serde_json::json!({ "status": word }))
+fn status(word: &str, warnings: &[&str]) -> HttpResponse {
+    let mut told = serde_json::json!({ "status": word });
+    if !warnings.is_empty() {
+        told["warnings"] = serde_json::json!(warnings);
+    }
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(told)
 }
 
 /// Answers with the metrics in the format of Prometheus. Access is not checked here: it depends on the listener where this is

@@ -6,19 +6,28 @@ use std::time::Duration;
 
 /// The longest time that connecting to the server, writing to it or reading from it may take.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// The number of bytes of the answer that are read; they contain its head.
-const ENOUGH: u64 = 1024;
+/// The number of bytes of the answer that are read; they contain its head and the warnings.
+const ENOUGH: u64 = 4096;
 
-/// Asks the server at `address` whether it is ready (`GET /health/ready`). The error says why it is not.
-pub fn ask(address: SocketAddr) -> Result<(), String> {
+/// Asks the server at `address` whether it is ready (`GET /health/ready`), and returns its warnings. The error says why it is not
+/// ready.
+pub fn ask(address: SocketAddr) -> Result<Vec<String>, String> {
     let address = reachable(address);
     let answer = exchange(address).map_err(|cause| format!("nobody answers on {address}: {cause}"))?;
     let status = answer.split_whitespace().nth(1).unwrap_or("nothing");
     if answer.starts_with("HTTP/1.1 ") && status == "200" {
-        Ok(())
+        Ok(warnings(&answer))
     } else {
         Err(format!("not ready: {address} answers {status}"))
     }
+}
+
+/// Reads the warnings in the body of an answer.
+fn warnings(answer: &str) -> Vec<String> {
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let told: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    let warnings = told["warnings"].as_array().map(Vec::as_slice).unwrap_or_default();
+    warnings.iter().filter_map(|warning| warning.as_str().map(str::to_owned)).collect()
 }
 
 fn exchange(address: SocketAddr) -> std::io::Result<String> {

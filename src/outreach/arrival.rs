@@ -12,8 +12,9 @@ use std::collections::{HashMap, HashSet};
 use diesel::Connection;
 
 use crate::auth::CaseScope;
-use crate::db::{DbConn, dialect};
+use crate::db::DbConn;
 use crate::error::{Error, Problem, Result};
+use crate::families;
 use crate::families::reached::{self, Fact, FirstReached, FirstReachedThrough};
 use crate::id::{FamilyId, OutreachContactId, ResourceId};
 use crate::outreach::OutreachContact;
@@ -24,6 +25,7 @@ use crate::outreach::known::KnownParties;
 use crate::outreach::names::{JudgedParties, NamedParties};
 use crate::outreach::reports::Report;
 use crate::outreach::store::{self, SealedContact};
+use crate::people;
 use crate::time::Random;
 use crate::vault::Vault;
 
@@ -191,8 +193,8 @@ fn write(conn: &mut DbConn, new: &[(&ArrivingContact, SealedContact, JudgedParti
         let source = ResourceId::from_uuid(contact.id.uuid());
         found.opened.iter().map(move |family| (*family, contact.office_id, contact.protected, source))
     });
-    dialect::note_met_people(conn, &distinct(met_people))?;
-    dialect::note_met_families(conn, &distinct(met_families))?;
+    people::store::note_met(conn, &distinct(met_people))?;
+    families::store::note_met(conn, &distinct(met_families))?;
     for report in new.iter().filter_map(|(arrival, ..)| arrival.report.as_ref()) {
         report.write(conn)?;
     }

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::audit::{Entry, actions};
 use crate::auth::{OutreachWorker, VersionReader};
+use crate::binding;
 use crate::cases::correct_contact::ContactCorrection;
 use crate::context::{Context, Tx};
 use crate::error::{Problem, Result};
@@ -96,8 +97,8 @@ pub async fn list_versions(
     let attempt = actions::OUTREACH_CONTACT_VERSIONS_READ.on(id).because(scope.reason);
     let read = move |conn: &mut _| {
         let contact = store::find(conn, &scope, id)?.open(&vault)?;
-        let before = store::versions(conn, id)?.into_iter().map(|version| version.open(&contact, &vault));
-        let before = known::versions_known_to(conn, &scope, before.collect::<Result<Vec<_>>>()?)?;
+        let before = binding::sound(store::versions(conn, id)?, |version| version.open(&contact, &vault));
+        let before = known::versions_known_to(conn, &scope, before)?;
         Ok((contact, before))
     };
     let seen =

@@ -17,6 +17,7 @@ mod answers;
 pub mod arrival;
 mod batch;
 pub mod batch_routes;
+pub mod bound;
 mod change_routes;
 pub mod codes;
 mod contact;

@@ -203,7 +203,7 @@ async fn list_contacts(
     let (rows, total) = ctx.read_recorded(attempt, read, seen).await?;
     let position = |last: &FoundContact| (last.contact.occurred_at.micros(), last.contact.id);
     let found = PageRows::of_one_more(rows, &paging, total, position);
-    let found = found.try_map(|row| Ok(ContactRow::new(row.contact.open(&ctx.vault)?, row.newly_reached)))?;
+    let found = found.opened(|row| Ok(ContactRow::new(row.contact.open(&ctx.vault)?, row.newly_reached)));
     Ok(ctx.call.give(found.answer(&ctx.call, &paging, |row| row)?, Cache::NoStore))
 }
 

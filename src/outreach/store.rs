@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::auth::CaseScope;
+use crate::binding::{self, ReadableRow, RowCode};
 use crate::db::among::among;
 use crate::db::schema::{follow_ups, outreach_contact_versions, outreach_contacts, outreach_participants, referrals};
 use crate::db::{DbConn, dialect, stale};
@@ -12,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::families::reached;
 use crate::http::page::PageStart;
 use crate::id::{
-    ContactVersionId, DistrictId, FamilyId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId, StaffId,
+    ContactVersionId, DistrictId, FamilyId, FollowUpId, OfficeId, OutreachContactId, PersonId, ReferralId, ServiceId, StaffId,
 };
 use crate::moment::Moment;
 use crate::on_backend;
@@ -44,6 +45,7 @@ pub struct SealedContact {
     pub updated_at: Timestamp,
     pub updated_by: StaffId,
     pub version: i32,
+    pub code: Option<RowCode>,
 }
 
 impl SealedContact {
@@ -69,6 +71,7 @@ impl SealedContact {
             updated_at: contact.updated_at,
             updated_by: contact.updated_by,
             version: contact.version,
+            code: Some(RowCode::fresh()),
         };
         Ok(sealed.hidden_as_needed())
     }
@@ -80,8 +83,9 @@ impl SealedContact {
         Self { district_id, ..self }
     }
 
-    /// Decrypts the row's record and makes the [`OutreachContact`].
+    /// Checks that the row is as it was written, decrypts its record and makes the [`OutreachContact`].
     pub fn open(self, vault: &Vault) -> Result<OutreachContact> {
+        binding::check(&self, vault)?;
         let record: ContactRecord = vault.open_json(vault::OUTREACH_CONTACT_RECORD, self.id.uuid(), &self.record)?;
         Ok(OutreachContact {
             id: self.id,
@@ -150,7 +154,8 @@ impl SealedVersion {
 
 /// Inserts contacts, and links each to the registered people that it names. `people` has these links.
 pub fn insert(conn: &mut DbConn, contacts: &[SealedContact], people: &[(PersonId, OutreachContactId)]) -> Result<()> {
-    match contacts {
+    let rows = contacts.iter().map(|contact| binding::coded(conn, contact)).collect::<Result<Vec<_>>>()?;
+    match rows.as_slice() {
         // The text of the statement for one contact is made and prepared only once.
         [only] => {
             on_backend!(&mut *conn, conn => diesel::insert_into(outreach_contacts::table).values(only).execute(conn))?
@@ -178,7 +183,8 @@ fn name_people(conn: &mut DbConn, people: &[(PersonId, OutreachContactId)]) -> R
 /// somebody else wrote the next version first.
 pub fn supersede(conn: &mut DbConn, next: &SealedContact, before: &SealedVersion) -> Result<()> {
     let current = outreach_contacts::table.find(next.id).filter(outreach_contacts::version.eq(next.version - 1));
-    if on_backend!(&mut *conn, conn => diesel::update(current).set(next).execute(conn))? != 1 {
+    let row = binding::coded(conn, next)?;
+    if on_backend!(&mut *conn, conn => diesel::update(current).set(&row).execute(conn))? != 1 {
         return Err(stale());
     }
     on_backend!(conn, conn => diesel::insert_into(outreach_contact_versions::table).values(before).execute(conn))?;
@@ -310,10 +316,20 @@ pub fn page(
     if sight.offices.is_empty() {
         return Ok(Vec::new());
     }
+    binding::filled(conn, i64::from(limit) + 1, |conn, most| rows_from(conn, sight, filter, from, most))
+}
+
+fn rows_from(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    filter: &ContactFilter,
+    from: &PageStart<ContactPosition>,
+    most: i64,
+) -> Result<Vec<ReadableRow<SealedContact>>> {
     Ok(on_backend!(conn, conn => {
         let mut rows = filtered!(sight, filter)
             .order((outreach_contacts::occurred_at.desc(), outreach_contacts::id.desc()))
-            .limit(i64::from(limit) + 1);
+            .limit(most);
         rows = match from {
             PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
             PageStart::After((micros, id)) => {
@@ -322,7 +338,7 @@ pub fn page(
             }
             PageStart::Empty => return Ok(Vec::new()),
         };
-        rows.load::<SealedContact>(conn)
+        rows.load(conn)
     })?)
 }
 
@@ -367,7 +383,8 @@ fn hide(conn: &mut DbConn, mut contacts: Vec<OutreachContactId>, about: &[Referr
     let affected = reached::hide_contacts(conn, &contacts)?;
     let followed = among(follow_ups::referral_id, about.to_vec());
     let came = among(follow_ups::next_referral_id, about.to_vec());
-    let promises = follow_ups::table.filter(followed.or(came));
-    on_backend!(&mut *conn, conn => diesel::update(promises).set(follow_ups::protected.eq(true)).execute(conn))?;
+    let promises = follow_ups::table.filter(followed.or(came)).select(follow_ups::id);
+    let promises: Vec<FollowUpId> = on_backend!(&mut *conn, conn => promises.load(conn))?;
+    reached::hide_follow_ups(conn, &promises)?;
     reached::recompute(conn, &affected)
 }

@@ -2,37 +2,20 @@
 
 use diesel::prelude::*;
 
+use crate::auth::agency_row::AgencyRow;
 use crate::auth::{Category, PartnerStatus};
+use crate::binding::{self, RowCode};
 use crate::db::schema::partners;
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
 use crate::http::page::PageStart;
 use crate::id::PartnerId;
-use crate::offices::{Email, Phone};
 use crate::on_backend;
 use crate::partners::{Contact, Partner};
-use crate::slug::{PartnerName, Slug};
+use crate::slug::PartnerName;
 use crate::text::{Line, folded, swedish_order};
-use crate::time::Timestamp;
 
-#[derive(Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = partners, treat_none_as_null = true)]
-struct PartnerRow {
-    id: PartnerId,
-    slug: Slug,
-    name: String,
-    name_order: String,
-    name_folded: String,
-    category: Category,
-    phone: Option<Phone>,
-    email: Option<Email>,
-    status: PartnerStatus,
-    version: i32,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-impl std::convert::From<&Partner> for PartnerRow {
+impl std::convert::From<&Partner> for AgencyRow {
     fn from(partner: &Partner) -> Self {
         let Partner { id, slug, name, category, contact, status, version, created_at, updated_at } = partner.clone();
         let (name_order, name_folded) = (swedish_order(name.as_ref()), folded(name.as_ref()));
@@ -50,16 +33,17 @@ impl std::convert::From<&Partner> for PartnerRow {
             version,
             created_at,
             updated_at,
+            code: Some(RowCode::fresh()),
         }
     }
 }
 
-impl TryFrom<PartnerRow> for Partner {
+impl TryFrom<AgencyRow> for Partner {
     type Error = Error;
 
-    fn try_from(row: PartnerRow) -> Result<Self> {
+    fn try_from(row: AgencyRow) -> Result<Self> {
         let name: Line = row.name.parse().map_err(|_| Error::internal("a stored name is blank or too long"))?;
-        let PartnerRow { id, slug, category, phone, email, status, version, created_at, updated_at, .. } = row;
+        let AgencyRow { id, slug, category, phone, email, status, version, created_at, updated_at, .. } = row;
         let contact = Contact { phone, email };
         Ok(Self { id, slug, name, category, contact, status, version, created_at, updated_at })
     }
@@ -109,7 +93,7 @@ pub fn page(
     from: &PageStart<PartnerPosition>,
     limit: u32,
 ) -> Result<Vec<Partner>> {
-    let rows: Vec<PartnerRow> = on_backend!(conn, conn => {
+    let rows: Vec<AgencyRow> = on_backend!(&mut *conn, conn => {
         let mut rows = filtered!(filter).order((partners::name_order, partners::id)).limit(i64::from(limit) + 1);
         rows = match from {
             PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
@@ -118,9 +102,9 @@ pub fn page(
             ),
             PageStart::Empty => return Ok(Vec::new()),
         };
-        rows.select(PartnerRow::as_select()).load(conn)
+        rows.select(AgencyRow::as_select()).load(conn)
     })?;
-    rows.into_iter().map(Partner::try_from).collect()
+    sound(conn, rows)
 }
 
 /// Counts the agencies that match the filter.
@@ -131,34 +115,42 @@ pub fn count(conn: &mut DbConn, filter: &PartnerFilter) -> Result<u64> {
 
 /// Finds an agency by its identifier or slug. Fails as not found if there is none.
 pub fn find(conn: &mut DbConn, name: &PartnerName) -> Result<Partner> {
-    let row: PartnerRow = match name {
+    let row: AgencyRow = match name {
         PartnerName::Id(id) => {
-            on_backend!(conn, conn => partners::table.find(id).select(PartnerRow::as_select()).first(conn))
+            on_backend!(&mut *conn, conn => partners::table.find(id).select(AgencyRow::as_select()).first(conn))
         }
         PartnerName::Slug(slug) => {
             let found = partners::table.filter(partners::slug.eq(slug));
-            on_backend!(conn, conn => found.select(PartnerRow::as_select()).first(conn))
+            on_backend!(&mut *conn, conn => found.select(AgencyRow::as_select()).first(conn))
         }
     }?;
+    binding::check(&row, &binding::carried_by(conn)?.vault)?;
     row.try_into()
 }
 
 /// Reads all partner agencies, in the order of their slugs.
 pub fn all(conn: &mut DbConn) -> Result<Vec<Partner>> {
     let ordered = partners::table.order(partners::slug);
-    let rows: Vec<PartnerRow> = on_backend!(conn, conn => ordered.select(PartnerRow::as_select()).load(conn))?;
-    rows.into_iter().map(Partner::try_from).collect()
+    let rows: Vec<AgencyRow> = on_backend!(&mut *conn, conn => ordered.select(AgencyRow::as_select()).load(conn))?;
+    sound(conn, rows)
+}
+
+/// Leaves out the agencies whose rows are not as they were written.
+fn sound(conn: &mut DbConn, rows: Vec<AgencyRow>) -> Result<Vec<Partner>> {
+    let vault = binding::carried_by(conn)?.vault;
+    let sound = rows.into_iter().filter(|row| binding::check(row, &vault).is_ok());
+    sound.map(Partner::try_from).collect()
 }
 
 pub fn insert(conn: &mut DbConn, partner: &Partner) -> Result<()> {
-    let row = PartnerRow::from(partner);
+    let row = binding::coded(conn, &AgencyRow::from(partner))?;
     on_backend!(conn, conn => diesel::insert_into(partners::table).values(&row).execute(conn))?;
     Ok(())
 }
 
 /// Stores the next version of an agency. Fails as stale if the stored version is not the one before it.
 pub fn update(conn: &mut DbConn, partner: &Partner) -> Result<()> {
-    let row = PartnerRow::from(partner);
+    let row = binding::coded(conn, &AgencyRow::from(partner))?;
     let before = partners::table.find(partner.id).filter(partners::version.eq(partner.version - 1));
     let written = on_backend!(conn, conn => diesel::update(before).set(&row).execute(conn))?;
     if written == 1 { Ok(()) } else { Err(stale()) }

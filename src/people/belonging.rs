@@ -13,6 +13,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use crate::binding;
 use crate::db::DbConn;
 use crate::db::among::among;
 use crate::db::schema::{family_guests, people};
@@ -20,6 +21,7 @@ use crate::error::Result;
 use crate::id::{FamilyId, PersonId};
 use crate::on_backend;
 use crate::people::ProtectedIdentity;
+use crate::people::guest_rows::FamilyGuest;
 
 /// Somebody who belongs to a family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +116,9 @@ pub fn put(conn: &mut DbConn, id: PersonId, before: &[FamilyId], after: &[Family
     let (was, is) = (before.first().copied(), after.first().copied());
     if was != is {
         let row = people::table.find(id);
-        on_backend!(&mut *conn, conn => diesel::update(row).set(people::family_id.eq(is)).execute(conn))?;
+        binding::changing(conn, "people", &[id], |conn| {
+            Ok(on_backend!(conn, conn => diesel::update(row).set(people::family_id.eq(is)).execute(conn))?)
+        })?;
     }
     let guest_of = |families: &[FamilyId]| families.iter().skip(1).copied().collect::<Vec<FamilyId>>();
     if guest_of(before) == guest_of(after) {
@@ -123,8 +127,7 @@ pub fn put(conn: &mut DbConn, id: PersonId, before: &[FamilyId], after: &[Family
     let rows = family_guests::table.filter(family_guests::person_id.eq(id));
     on_backend!(&mut *conn, conn => diesel::delete(rows).execute(conn))?;
     for (place, family) in (1_i32..).zip(guest_of(after)) {
-        let row =
-            (family_guests::person_id.eq(id), family_guests::family_id.eq(family), family_guests::place.eq(place));
+        let row = binding::coded(conn, &FamilyGuest::new(id, family, place))?;
         on_backend!(&mut *conn, conn => diesel::insert_into(family_guests::table).values(row).execute(conn))?;
     }
     Ok(())

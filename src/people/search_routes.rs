@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::audit::{Entry, actions};
 use crate::auth::PeopleWorker;
+use crate::binding;
 use crate::context::Context;
 use crate::error::{Error, Result, Text};
 use crate::http::body::Body;
@@ -90,7 +91,7 @@ pub async fn search_people(ctx: Context<PeopleWorker>, search: Body<PersonSearch
     let found = ctx.read_recorded(attempt, read, seen).await?;
     let has_more = found.len() > MOST;
     let shown = found.into_iter().take(MOST);
-    let mut people = shown.map(|person| person.open(&ctx.vault)).collect::<Result<Vec<Person>>>()?;
+    let mut people: Vec<Person> = binding::sound(shown, |person| person.open(&ctx.vault));
     people.sort_by_cached_key(|person| (swedish_order(&person.written.full_name()), person.id));
     let items = people.into_iter().map(|person| PersonMatch::new(person, &ctx.call)).collect();
     ctx.call.answer(&PersonMatches { items, has_more }, Cache::NoStore)

@@ -6,12 +6,14 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use crate::auth::CaseScope;
+use crate::binding::{self, RowCode};
 use crate::db::schema::{people, person_name_tokens, person_offices};
 use crate::db::sql_types::SqlUuid;
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
 use crate::id::{DistrictId, FamilyId, OfficeId, PersonId, ResourceId};
 use crate::on_backend;
+use crate::people::offices::PersonOffice;
 use crate::people::{Person, PersonalIdentityNumber, ProtectedIdentity, names};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
@@ -30,6 +32,7 @@ pub struct SealedPerson {
     pub registered_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i32,
+    pub code: Option<RowCode>,
 }
 
 impl SealedPerson {
@@ -48,11 +51,13 @@ impl SealedPerson {
             registered_at: person.registered_at,
             updated_at: person.updated_at,
             version: person.version,
+            code: Some(RowCode::fresh()),
         })
     }
 
-    /// Opens the sealed facts of this row.
+    /// Checks that the row is as it was written, and opens its sealed facts.
     pub fn open(self, vault: &Vault) -> Result<Person> {
+        binding::check(&self, vault)?;
         Ok(Person {
             id: self.id,
             written: vault.open_json(vault::PERSON_FACTS, self.id.uuid(), &self.facts)?,
@@ -124,11 +129,11 @@ pub fn known_among(conn: &mut DbConn, sight: &CaseScope, ids: &[PersonId]) -> Re
 
 /// The people in the scope `sight` whose identity number has this hash, the last registered first, at most `limit`.
 pub fn with_number(conn: &mut DbConn, sight: &CaseScope, hash: &[u8], limit: i64) -> Result<Vec<SealedPerson>> {
-    Ok(on_backend!(conn, conn => known_to!(sight)
+    binding::filled(conn, limit, |conn, most| Ok(on_backend!(conn, conn => known_to!(sight)
         .filter(people::number_hash.eq(hash.to_vec()))
         .order(people::id.desc())
-        .limit(limit)
-        .load(conn))?)
+        .limit(most)
+        .load(conn))?))
 }
 
 /// The people in the scope `sight` whose names have all words with the hashes `words`, the last registered first, at most
@@ -137,7 +142,7 @@ pub fn with_number(conn: &mut DbConn, sight: &CaseScope, hash: &[u8], limit: i64
 pub fn with_name(conn: &mut DbConn, sight: &CaseScope, words: &[Vec<u8>], limit: i64) -> Result<Vec<SealedPerson>> {
     let Some(walked) = rare(conn, words)? else { return Ok(Vec::new()) };
     let others = diesel::alias!(person_name_tokens as others);
-    Ok(on_backend!(conn, conn => {
+    binding::filled(conn, limit, |conn, most| Ok(on_backend!(conn, conn => {
         let mut bearers = person_name_tokens::table
             .inner_join(people::table)
             .filter(person_name_tokens::token_hash.eq(walked.clone()))
@@ -150,8 +155,8 @@ pub fn with_name(conn: &mut DbConn, sight: &CaseScope, words: &[Vec<u8>], limit:
             bearers = bearers.filter(exists(has));
         }
         let rows = known_to!(sight, bearers, person_name_tokens::person_id);
-        rows.order(person_name_tokens::person_id.desc()).limit(limit).load(conn)
-    })?)
+        rows.order(person_name_tokens::person_id.desc()).limit(most).load(conn)
+    })?))
 }
 
 /// Returns the rarest of the words, roughly: the first word that is rare by the smallest of the limits in [`RARE`]. Returns the
@@ -248,7 +253,8 @@ pub fn taken(conn: &mut DbConn, sight: &CaseScope, hash: Option<&[u8]>, but: Per
 
 /// Inserts a person, the hashes of the words of the person's name, and the link to the office that has met the person.
 pub fn insert(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>], office: OfficeId) -> Result<()> {
-    on_backend!(conn, conn => diesel::insert_into(people::table).values(person).execute(conn))?;
+    let row = binding::coded(conn, person)?;
+    on_backend!(conn, conn => diesel::insert_into(people::table).values(row).execute(conn))?;
     insert_words(conn, person.id, words)?;
     meet(conn, person.id, office, false, ResourceId::from_uuid(person.id.uuid()))
 }
@@ -256,11 +262,15 @@ pub fn insert(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>], offic
 /// Stores the next version of a person and the hashes of the words of the person's name. The person stays in the same family.
 /// Fails as stale if the stored version is not the one before it.
 pub fn update(conn: &mut DbConn, person: &SealedPerson, words: &[Vec<u8>]) -> Result<()> {
-    // The person may have moved since it was read, which makes no new version.
+    // The person may have moved since it was read, which makes no new version. A row that is not as it was written is not written
+    // anew, which would make it genuine.
     dialect::take_people(conn, &[person.id])?;
+    if binding::sound_among(conn, "people", &[person.id.to_string()])?.is_empty() {
+        return Err(Error::internal("a person is not as it was written"));
+    }
     let row = people::table.find(person.id);
     let family_id: Option<FamilyId> = on_backend!(&mut *conn, conn => row.select(people::family_id).first(conn))?;
-    let next = SealedPerson { family_id, ..person.clone() };
+    let next = binding::coded(conn, &SealedPerson { family_id, ..person.clone() })?;
     let before = row.filter(people::version.eq(person.version - 1));
     if on_backend!(&mut *conn, conn => diesel::update(before).set(&next).execute(conn))? != 1 {
         return Err(stale());
@@ -278,15 +288,16 @@ pub fn meet(
     through_protected: bool,
     source: ResourceId,
 ) -> Result<()> {
-    let row = (
-        person_offices::person_id.eq(person),
-        person_offices::office_id.eq(office),
-        person_offices::through_protected.eq(through_protected),
-        person_offices::source_id.eq(source),
-    );
-    let link = diesel::insert_into(person_offices::table).values(row).on_conflict_do_nothing();
-    on_backend!(conn, conn => link.execute(conn))?;
-    Ok(())
+    note_met(conn, &[(person, office, through_protected, source)])
+}
+
+/// Notes that offices have met people, as [`meet`] does for one.
+pub fn note_met(conn: &mut DbConn, met: &[(PersonId, OfficeId, bool, ResourceId)]) -> Result<()> {
+    let vault = binding::carried_by(conn)?.vault;
+    let link = |(person, office, through, source): &(PersonId, OfficeId, bool, ResourceId)| {
+        (*person, *office, *through, *source, PersonOffice::code_of(*person, *office, *through, *source, &vault))
+    };
+    dialect::note_met_people(conn, &met.iter().map(link).collect::<Vec<_>>())
 }
 
 /// Does the same as [`meet`] if there is a person with this identifier. Otherwise the same statement stores nothing.
@@ -330,25 +341,30 @@ fn replace_words(conn: &mut DbConn, person: PersonId, words: &[Vec<u8>]) -> Resu
 }
 
 /// Computes the hashes of the identity numbers and names of all people again, with the vault's present look-up key, 100 people at
-/// a time. Returns the number of people.
+/// a time. Returns the number of people. A person who cannot be opened is left out: the row is logged and counted.
 pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
     const AT_ONCE: i64 = 100;
     let (mut rebuilt, mut after) = (0, PersonId::from_uuid(uuid::Uuid::nil()));
     loop {
-        let rows: Vec<SealedPerson> = on_backend!(conn, conn => people::table
+        let rows: Vec<SealedPerson> = on_backend!(&mut *conn, conn => people::table
             .filter(people::id.gt(after))
             .order(people::id)
             .limit(AT_ONCE)
             .load(conn))?;
         let Some(last) = rows.last() else { return Ok(rebuilt) };
         after = last.id;
-        for sealed in rows {
-            let person = sealed.open(vault)?;
-            let hash = person.written.number().map(|number| number_hash(vault, number));
-            let row = people::table.find(person.id);
-            rebuilt +=
-                on_backend!(&mut *conn, conn => diesel::update(row).set(people::number_hash.eq(hash)).execute(conn))?;
-            replace_words(conn, person.id, &name_hashes(vault, &person.written.full_name()))?;
-        }
+        let ids: Vec<PersonId> = rows.iter().map(|row| row.id).collect();
+        let people = binding::sound(rows, |row| row.open(vault));
+        rebuilt += binding::changing(conn, "people", &ids, |conn| {
+            people.iter().map(|person| rebuild_lookup(conn, person, vault)).sum::<Result<usize>>()
+        })?;
     }
+}
+
+fn rebuild_lookup(conn: &mut DbConn, person: &Person, vault: &Vault) -> Result<usize> {
+    let hash = person.written.number().map(|number| number_hash(vault, number));
+    let row = people::table.find(person.id);
+    let rebuilt = on_backend!(&mut *conn, conn => diesel::update(row).set(people::number_hash.eq(hash)).execute(conn))?;
+    replace_words(conn, person.id, &name_hashes(vault, &person.written.full_name()))?;
+    Ok(rebuilt)
 }

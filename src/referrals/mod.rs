@@ -10,14 +10,17 @@
 //! - The office sees the whole referral. The sender sees only what [`disclosure`] lets through.
 //! - [`crate::auth::CaseScope`] decides which referrals a member of staff may know of, for lists and for single referrals alike.
 
+pub mod bound;
 pub mod course;
 pub mod disclosure;
 pub mod faces;
 mod finding;
 pub mod intake;
 pub mod kind;
+pub mod lookups;
 pub mod matter;
 pub mod messages;
+mod moving;
 pub mod order;
 pub mod own_words;
 pub mod person;

@@ -1,13 +1,14 @@
 //! Queries on the table of referrals. Queries that answer a caller find, for staff, only the referrals that their [`CaseScope`]
-//! covers, and for a partner agency only the referrals that it has sent. [`unlinked`] and [`rebuild_lookups`] answer no caller and
-//! search all referrals.
+//! covers, and for a partner agency only the referrals that it has sent. [`unlinked`] answers no caller and
+//! searches all referrals.
 
 use diesel::prelude::*;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::auth::{CaseScope, Category};
+use crate::binding::{self, ReadableRow, RowCode};
 use crate::db::columns::Json;
-use crate::db::schema::{follow_ups, referral_services, referrals};
+use crate::db::schema::{referral_services, referrals};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
 use crate::http::page::PageStart;
@@ -19,7 +20,7 @@ use crate::referrals::course::{Course, clocks};
 use crate::referrals::disclosure::SenderScope;
 use crate::referrals::order::{Order, ReferralPosition};
 use crate::referrals::reference::Reference;
-use crate::referrals::{Kind, Origin, Referral, Status, Urgency, disclosure};
+use crate::referrals::{Kind, Origin, Referral, Status, Urgency, disclosure, moving};
 use crate::time::{Random, Timestamp};
 use crate::vault::{self, Sealed, Vault};
 
@@ -64,6 +65,7 @@ pub struct SealedReferral {
     pub linked_silently: bool,
     /// Whether staff copied the report for a sibling. The course tells from which report.
     pub is_copy: bool,
+    pub code: Option<RowCode>,
 }
 
 impl SealedReferral {
@@ -106,6 +108,7 @@ impl SealedReferral {
             unmarked_due_at: clocks::next_unmarked(referral),
             linked_silently: referral.linked_silently,
             is_copy: referral.course.copy_of.is_some(),
+            code: Some(RowCode::fresh()),
         })
     }
 
@@ -119,8 +122,14 @@ impl SealedReferral {
         }
     }
 
-    /// Decrypts the row's sealed columns and makes the [`Referral`].
+    /// Checks that the row is as it was written, decrypts its sealed columns and makes the [`Referral`].
     pub fn open(self, vault: &Vault) -> Result<Referral> {
+        binding::check(&self, vault)?;
+        self.open_unchecked(vault)
+    }
+
+    /// Does the same as [`Self::open`] without checking the code, for a row whose columns are just being changed.
+    pub(super) fn open_unchecked(self, vault: &Vault) -> Result<Referral> {
         let (row, origin) = (self.id.uuid(), self.origin());
         let course = match &self.course {
             Some(course) => vault.open_json(vault::REFERRAL_COURSE, row, course)?,
@@ -156,7 +165,7 @@ impl SealedReferral {
 
 /// The keyed hashes by which a referral can be found: of its sender's own reference, if a partner agency gave one, and of the
 /// child's personal identity number, if it is known.
-fn lookup_hashes(referral: &Referral, vault: &Vault) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+pub(super) fn lookup_hashes(referral: &Referral, vault: &Vault) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
     let reference = referral.matter.sender_reference.as_ref().zip(referral.origin.partner());
     let of_sender = reference.map(|(text, sender)| sender_reference_hash(vault, sender, text.reveal().as_ref()));
     let of_child = referral.matter.child.number().map(|number| number_hash(vault, number));
@@ -170,34 +179,11 @@ pub fn sender_reference_hash(vault: &Vault, sender: PartnerId, reference: &str) 
     vault.keyed_hash(&what, reference.as_bytes()).bytes().to_vec()
 }
 
-/// Computes the lookup hashes again, by the current key, for all referrals that have one, in batches of a hundred. Returns the
-/// number of referrals that were updated.
-pub fn rebuild_lookups(conn: &mut DbConn, vault: &Vault) -> Result<usize> {
-    const AT_ONCE: i64 = 100;
-    let (mut rebuilt, mut after) = (0, ReferralId::from_uuid(uuid::Uuid::nil()));
-    loop {
-        let rows: Vec<SealedReferral> = on_backend!(conn, conn => referrals::table
-            .filter(referrals::sender_reference_hash.is_not_null().or(referrals::child_number_hash.is_not_null()))
-            .filter(referrals::id.gt(after))
-            .order(referrals::id)
-            .limit(AT_ONCE)
-            .load(conn))?;
-        let Some(last) = rows.last() else { return Ok(rebuilt) };
-        after = last.id;
-        for sealed in rows {
-            let referral = sealed.open(vault)?;
-            let row = referrals::table.find(referral.id);
-            let (of_sender, of_child) = lookup_hashes(&referral, vault);
-            let hashes = (referrals::sender_reference_hash.eq(of_sender), referrals::child_number_hash.eq(of_child));
-            rebuilt += diesel::update(row).set(hashes).execute(conn)?;
-        }
-    }
-}
-
 /// Inserts a referral, and records the services that it asks for. A service that a referral has asked for can no longer be removed
 /// from the directory.
 pub fn insert(conn: &mut DbConn, referral: &SealedReferral, requested: &[ServiceId]) -> Result<()> {
-    on_backend!(conn, conn => diesel::insert_into(referrals::table).values(referral).execute(conn))?;
+    let row = binding::coded(conn, referral)?;
+    on_backend!(conn, conn => diesel::insert_into(referrals::table).values(row).execute(conn))?;
     for service in requested {
         let row = (referral_services::referral_id.eq(referral.id), referral_services::service_id.eq(*service));
         diesel::insert_into(referral_services::table).values(row).execute(conn)?;
@@ -209,13 +195,11 @@ pub fn insert(conn: &mut DbConn, referral: &SealedReferral, requested: &[Service
 /// another office, its follow-ups move to that office too.
 pub fn update(conn: &mut DbConn, referral: &SealedReferral) -> Result<()> {
     let before = referrals::table.find(referral.id).filter(referrals::version.eq(referral.version - 1));
-    if on_backend!(&mut *conn, conn => diesel::update(before).set(referral).execute(conn))? != 1 {
+    let row = binding::coded(conn, referral)?;
+    if on_backend!(&mut *conn, conn => diesel::update(before).set(&row).execute(conn))? != 1 {
         return Err(stale());
     }
-    let (about, office) = (follow_ups::referral_id.eq(referral.id), follow_ups::office_id);
-    let left_behind = follow_ups::table.filter(about).filter(office.ne(referral.office_id));
-    on_backend!(conn, conn => diesel::update(left_behind).set(office.eq(referral.office_id)).execute(conn))?;
-    Ok(())
+    moving::take_along(conn, referral.id, referral.office_id)
 }
 
 /// The identifiers of the referrals whose child has the identity number with this hash, and which are linked to no registered
@@ -358,8 +342,19 @@ pub fn page(
     if sees_nothing(sight) || matches!(from, PageStart::Empty) {
         return Ok(Vec::new());
     }
+    binding::filled(conn, i64::from(limit) + 1, |conn, most| rows_from(conn, sight, filter, order, from, most))
+}
+
+fn rows_from(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    filter: &ReferralFilter,
+    order: Order,
+    from: &PageStart<ReferralPosition>,
+    most: i64,
+) -> Result<Vec<ReadableRow<SealedReferral>>> {
     Ok(on_backend!(conn, conn => {
-        let mut rows = filtered!(sight, filter).limit(i64::from(limit) + 1);
+        let mut rows = filtered!(sight, filter).limit(most);
         rows = match order {
             Order::Received => rows.order((referrals::received_at.asc(), referrals::id.asc())),
             Order::ReceivedDescending => rows.order((referrals::received_at.desc(), referrals::id.desc())),
@@ -377,7 +372,7 @@ pub fn page(
             }
             PageStart::Empty => rows,
         };
-        rows.load::<SealedReferral>(conn)
+        rows.load(conn)
     })?)
 }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde_json::Value;
 
+use crate::audit::anchor::opening::AnchorSettings;
+use crate::audit::authorship::RecordKey;
 use crate::auth::permissions::Permissions;
 use crate::auth::tokens::TokenVerifier;
 use crate::config::Secret;
@@ -42,6 +44,8 @@ pub struct Setup {
     pub secret: Secret,
     /// The vault, which seals and opens personal data.
     pub vault: Vault,
+    /// The settings of the audit's anchor, a file outside the database.
+    pub anchor: AnchorSettings,
     /// The environment that the API keys of partner agencies are made for, such as `live`. Keys for another one are refused.
     pub environment: String,
     /// The number of worker threads that answer calls; 0 means one per core.
@@ -63,6 +67,7 @@ impl Setup {
             trusted_proxies: self.trusted_proxies.clone(),
             body_timeout: self.timeouts.body,
             cursor_key,
+            record_key: RecordKey::of(self.vault.ring()).bytes(),
             clock: self.clock.clone(),
             random: self.random.clone(),
         }

@@ -1,17 +1,14 @@
-//! The background tasks of a server: they load what other servers have changed, tidy up, record deadlines that have passed, and
-//! seal the audit.
+//! The background tasks of a server: they load what other servers have changed, tidy up, and record deadlines that have passed.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use crate::audit::seal::{Sealing, SealingStep};
 use crate::auth::SignIn;
 use crate::auth::keys::Keyring;
 use crate::context::Services;
-use crate::db::Db;
 use crate::http::limits::Limits;
 use crate::referrals::course::overdue::Overdue;
 use crate::referrals::own_words;
@@ -74,10 +71,11 @@ impl Watch {
         }
     }
 
-    /// Removes rate-limit buckets that are full again, writes the last uses of API keys to the database when that is due, and
+    /// Removes rate-limit buckets that are full again, shows the number of broken rows in the metrics, writes the last uses of API keys to the database when that is due, and
     /// removes expired answers of idempotent calls.
     async fn tidy_up(&self) {
         self.limits.sweep();
+        self.metrics.broken_rows_are(self.services.vault.broken_rows());
         if let Err(error) = self.keys.write_uses_when_due(&self.services.db, self.clock.now()).await {
             tracing::warn!(cause = ?error.cause(), "the times of the last use of keys could not be written; trying again");
         }
@@ -102,33 +100,5 @@ async fn every(period: Duration, work: impl AsyncFn()) {
         if AssertUnwindSafe(work()).catch_unwind().await.is_err() {
             tracing::error!("a background job panicked; it goes on");
         }
-    }
-}
-
-/// The least time between two log entries with the head of the audit's chain. Logs keep the head out of reach of somebody who can
-/// change the database.
-const HEAD_TOLD_EVERY: Duration = Duration::from_secs(3600);
-
-/// Seals new audit records again and again, and never returns.
-pub async fn seal(db: Db, mut sealing: Sealing, clock: Clock) {
-    let mut told: Option<Instant> = None;
-    loop {
-        let begun = Instant::now();
-        let pause = match sealing.step(&db, clock.now()).await {
-            Ok(step) => {
-                if let SealingStep::Sealed { head, more: false } = step
-                    && told.is_none_or(|told| told.elapsed() >= HEAD_TOLD_EVERY)
-                {
-                    tracing::info!(%head, "the audit is sealed");
-                    told = Some(Instant::now());
-                }
-                step.pause(begun.elapsed())
-            }
-            Err(error) => {
-                tracing::warn!(cause = ?error.cause(), "the audit could not be sealed; trying again");
-                Duration::from_secs(5)
-            }
-        };
-        tokio::time::sleep(pause).await;
     }
 }

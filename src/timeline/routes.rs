@@ -74,6 +74,6 @@ async fn answer(
     let seen = move |page: &TimelinePage, entry: Entry| entry.also_about(page.cases(shown));
     let TimelinePage { happenings, known, total } = ctx.read_recorded(attempt, read, seen).await?;
     let found = PageRows::of_one_more(happenings, paging, total, |last| (last.at.micros(), last.id));
-    let found = found.try_map(|row| TimelineEvent::new(row, &known, &ctx.vault))?;
+    let found = found.opened(|row| TimelineEvent::new(row, &known, &ctx.vault));
     Ok(ctx.call.give(found.answer(&ctx.call, paging, |event| event)?, Cache::NoStore))
 }

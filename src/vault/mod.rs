@@ -3,18 +3,20 @@
 //! - Names, identity numbers, addresses, contact details, narratives, notes and messages are sealed with XChaCha20-Poly1305 under
 //!   a random nonce of 24 bytes, so that no two seals are ever alike and no nonce repeats by chance.
 //! - A seal is bound to its table, its column and its row: moved to another place it does not open.
-//! - Each seal names the key that made it, so that keys can be changed while old seals still open: see [`VaultKeys`] and [`rotation`].
+//! - Each seal names the key that made it, so that keys can be changed while old seals still open: see [`VaultKeys`] and [`crate::rotation`].
 //! - Data that must be found by its content is found by a keyed hash. Somebody who has only the database can neither read it nor
 //!   test guessed identity numbers against it. The hashes have a key of their own.
+//! - A row is bound by a keyed code over its readable columns and its seals, so that nobody without the key can change a column, put
+//!   an older seal back or add a row: see [`crate::binding`]. The code has a key of its own, derived from the oldest data key.
 //! - In memory, personal data is a [`Confidential`]: it cannot be printed, and is serialized only where a field says so.
 
 mod confidential;
 pub mod ring;
-pub mod rotation;
 pub mod state;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chacha20poly1305::aead::{Aead, Payload};
 use diesel::backend::Backend;
@@ -25,6 +27,7 @@ use diesel::sql_types::Binary;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 pub use confidential::{Confidential, ConfidentialLine, ConfidentialProse, disclose};
 pub use ring::{VaultKeyId, VaultKeys};
@@ -42,7 +45,15 @@ const CIPHER_AT: usize = 29;
 
 /// Seals (encrypts) and opens (decrypts) personal data, and makes keyed hashes. Clones share the keys.
 #[derive(Clone)]
-pub struct Vault(Arc<VaultKeys>);
+pub struct Vault(Arc<VaultState>);
+
+struct VaultState {
+    ring: VaultKeys,
+    /// The key of the codes that bind rows. It survives a change of the sealing key, since it is derived from the oldest data key.
+    row_key: Zeroizing<[u8; 32]>,
+    /// The number of times that a row was read whose code is wrong.
+    broken_rows: AtomicU64,
+}
 
 /// A database column that holds seals. Every seal in it is bound to the names of its table and its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,16 +127,32 @@ pub struct KeyedHash([u8; 32]);
 impl Vault {
     /// Makes a vault that uses the keys in `ring`.
     pub fn new(ring: VaultKeys) -> Self {
-        Self(Arc::new(ring))
+        let row_key = Zeroizing::new(ring.oldest().derive("row codes"));
+        Self(Arc::new(VaultState { ring, row_key, broken_rows: AtomicU64::new(0) }))
     }
 
     pub fn ring(&self) -> &VaultKeys {
-        &self.0
+        &self.0.ring
+    }
+
+    /// The keyed code that binds the concatenated `parts` of a row.
+    pub fn row_code(&self, parts: &[&[u8]]) -> [u8; 32] {
+        code(&self.0.row_key, parts)
+    }
+
+    /// Counts a row, or a seal in it, that was read and is not as the program wrote it.
+    pub fn count_broken_row(&self) {
+        self.0.broken_rows.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The number of rows that were read since the start and are not as the program wrote them.
+    pub fn broken_rows(&self) -> u64 {
+        self.0.broken_rows.load(Ordering::Relaxed)
     }
 
     /// Encrypts `plain` with the current key, for the row `row` of the column `column`. It opens only there.
     pub fn seal(&self, column: Column, row: Uuid, plain: &[u8], random: &Random) -> Result<Sealed> {
-        let key = self.0.current();
+        let key = self.0.ring.current();
         let nonce: [u8; CIPHER_AT - NONCE_AT] = random.bytes();
         let head = [&[FORMAT][..], &key.id().to_be_bytes(), &nonce].concat();
         let place = place(column, row, &head);
@@ -140,10 +167,10 @@ impl Vault {
     /// Decrypts a seal that [`Vault::seal`] made for the same row and column. Fails if it was made for another place, was
     /// changed, or names a key that this vault does not have.
     pub fn open(&self, column: Column, row: Uuid, sealed: &Sealed) -> Result<Vec<u8>> {
-        let unreadable = || Error::internal(format!("a seal in {}.{} does not open", column.table, column.name));
+        let unreadable = || self.broken(column, row, "a seal does not open");
         let (head, cipher_text) = sealed.0.split_at_checked(CIPHER_AT).ok_or_else(unreadable)?;
         let nonce = head.get(NONCE_AT..).ok_or_else(unreadable)?;
-        let key = sealed.key().and_then(|id| self.0.key(id)).ok_or_else(unreadable)?;
+        let key = sealed.key().and_then(|id| self.0.ring.key(id)).ok_or_else(unreadable)?;
         let place = place(column, row, head);
         let payload = Payload { msg: cipher_text, aad: &place };
         key.cipher().decrypt(nonce.into(), payload).map_err(|_| unreadable())
@@ -159,13 +186,20 @@ impl Vault {
     pub fn open_json<T: DeserializeOwned>(&self, column: Column, row: Uuid, sealed: &Sealed) -> Result<T> {
         // serde's error message would quote the personal data.
         serde_json::from_slice(&self.open(column, row, sealed)?)
-            .map_err(|_| Error::internal(format!("{}.{} holds data of another shape", column.table, column.name)))
+            .map_err(|_| self.broken(column, row, "a seal holds data of another shape"))
+    }
+
+    /// Counts and logs a seal that is not as the program made it, and returns the error for it.
+    fn broken(&self, Column { table, name }: Column, row: Uuid, flaw: &'static str) -> Error {
+        self.count_broken_row();
+        tracing::error!(table, column = name, %row, "{flaw}; the row is not shown");
+        Error::internal(format!("{flaw} in {table}.{name}"))
     }
 
     /// The keyed hash of `value` as data of the kind `what`, made with the look-up key. Equal values of different kinds have
     /// different hashes.
     pub fn keyed_hash(&self, what: &str, value: &[u8]) -> KeyedHash {
-        KeyedHash(code(self.0.lookup_key(), &[what.as_bytes(), &[0], value]))
+        KeyedHash(code(self.0.ring.lookup_key(), &[what.as_bytes(), &[0], value]))
     }
 }
 
@@ -176,8 +210,14 @@ fn place(column: Column, row: Uuid, head: &[u8]) -> Vec<u8> {
 }
 
 impl Sealed {
+    /// The format, the key and the nonce of the seal. No two seals have the same: who knows the head knows which seal it is, and the
+    /// seal itself holds its content.
+    pub fn head(&self) -> &[u8] {
+        self.0.get(..CIPHER_AT).unwrap_or(&self.0)
+    }
+
     /// The id of the key that made the seal. `None` if these bytes are no seal of this format.
-    fn key(&self) -> Option<VaultKeyId> {
+    pub fn key(&self) -> Option<VaultKeyId> {
         let format = self.0.first().filter(|format| **format == FORMAT);
         let id = self.0.get(KEY_AT..NONCE_AT)?.try_into().ok()?;
         format.map(|_| VaultKeyId::from_be_bytes(id))

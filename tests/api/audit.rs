@@ -1,6 +1,9 @@
 //! What is remembered, and how the auditor reads it. Its seals are in `audit/seals.rs`.
 
+mod anchors;
+mod breaks;
 mod command;
+mod forgeries;
 mod seals;
 
 use std::collections::BTreeSet;
@@ -8,9 +11,11 @@ use std::time::Duration;
 
 use crate::support::app::SKAGGETORP;
 use crate::support::clock::START;
+use crate::support::credentials;
 use crate::support::document::OPERATIONS;
 use crate::support::fixtures::concern_report;
 use crate::support::{Actor as Caller, TestApp};
+use nara::audit::authorship::RecordKey;
 use nara::audit::{self, AccessReason, Actor, Entry, actions};
 use nara::moment::Moment;
 use nara::time::Random;
@@ -93,7 +98,8 @@ on_both_databases! {
         tick(&app);
         let moment = Moment { now: app.clock.now().into(), random: Random::system() };
         let ids = vec![id.parse().unwrap()];
-        let reviewed = Entry::new(&moment, Actor::System, actions::REFERRAL_READ, ids, String::new())
+        let key = RecordKey::of(credentials::vault().ring());
+        let reviewed = Entry::new(&key, &moment, Actor::System, actions::REFERRAL_READ, ids, String::new())
             .because(AccessReason::StatutoryReview);
         app.db().write(move |conn| audit::record(conn, &reviewed)).await.unwrap();
         let record = records(&app, "actor=system&action=referral.read").await.remove(0);
@@ -172,13 +178,13 @@ on_both_databases! {
             let page = auditor.get(&path).await;
             // Each reading adds a record, in front of all that was read.
             let told = page.expect(200);
-            assert_eq!(told["_meta"]["totalRecords"], 6 + seen.len().div_ceil(2));
+            assert_eq!(told["_meta"]["totalRecords"], 7 + seen.len().div_ceil(2));
             seen.extend(told["items"].as_array().unwrap().iter().cloned());
             next = page.link("next");
             tick(&app);
         }
-        assert_eq!(seen.len(), 6);
-        assert_eq!(seen.iter().map(|record| record["id"].as_str().unwrap()).collect::<BTreeSet<_>>().len(), 6);
+        assert_eq!(seen.len(), 7);
+        assert_eq!(seen.iter().map(|record| record["id"].as_str().unwrap()).collect::<BTreeSet<_>>().len(), 7);
         assert!(seen.is_sorted_by(|newer, older| newer["at"].as_str() >= older["at"].as_str()));
         auditor.get("/audit-records?page=1000&limit=100").await.problem(400, "page-too-deep");
         assert_eq!(auditor.get("/audit-records?page=2&limit=100").await.expect(200)["items"], json!([]));

@@ -84,7 +84,7 @@ async fn a_backup_taken_under_load_has_all_that_was_acknowledged_before_it_began
 
     let size = fs::metadata(&file).unwrap();
     assert_eq!(size.permissions().mode() & 0o777, 0o600, "others can read it");
-    for word in [&file, &size.len().to_string(), "layout: 0008", "audit records: ", "checked: sound"] {
+    for word in [&file, &size.len().to_string(), "layout: 0011", "audit records: ", "checked: sound"] {
         assert!(told.contains(word), "{word}: {told}");
     }
     assert_eq!(names(&kept), ["nara-monday.db"], "something half-made is left");
@@ -95,14 +95,26 @@ async fn a_backup_taken_under_load_has_all_that_was_acknowledged_before_it_began
     for name in CREDENTIALS {
         fs::copy(folder.path(name), restored.path(name)).unwrap();
     }
-    let server = demo(&restored);
+    // A server that stops notes the head of the audit, so the anchor knows of later records than the backup has.
+    assert_eq!(demo(&folder).end("TERM").0, Some(0));
+    fs::copy(folder.path("audit-anchor"), restored.path("audit-anchor")).unwrap();
+    let start = ["demo", "--data-dir", &restored.path(""), "--port", "0", "--limits", "off"];
+    let said = refused(&start, &[]);
+    assert!(said.contains("cut (seal ") && said.contains("--accept-audit-break"), "{said}");
+    let accepted = [&start[..], &["--accept-audit-break", "backup_restored"]].concat();
+    let server = Server::start(&accepted, &[]);
     let school = somebody(&restored.told(), "partnerKeys", "school");
     for id in &before {
         assert_eq!(school.get(&format!("/partner/referrals/{id}")).await.expect(200)["id"], id.as_str());
     }
     school.post("/partner/referrals", fixtures::concern_report()).await.expect(201);
     let (database, keys) = (restored.database("nara.db"), restored.path("demo-vault-keys"));
-    let environment = [("DATABASE_URL", database.as_str()), ("NARA_VAULT_KEYS_FILE", keys.as_str())];
+    let anchor = restored.path("audit-anchor");
+    let environment = [
+        ("DATABASE_URL", database.as_str()),
+        ("NARA_VAULT_KEYS_FILE", keys.as_str()),
+        ("NARA_AUDIT_ANCHOR", anchor.as_str()),
+    ];
     let verified = written(&["audit", "verify", "--expect-head", head], &environment);
     assert!(verified.contains("verified: "), "{verified}");
     assert_eq!(server.end("TERM").0, Some(0));

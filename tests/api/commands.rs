@@ -20,6 +20,7 @@ pub fn installation(folder: &Folder) -> Vec<(&'static str, String)> {
         ("NARA_PUBLIC_URL", "https://nara.test".to_owned()),
         ("NARA_SECRET_FILE", folder.file("secret", SECRET)),
         ("NARA_VAULT_KEYS_FILE", folder.file("vault-keys", &credentials::vault().ring().reveal())),
+        ("NARA_AUDIT_ANCHOR", folder.path("audit-anchor")),
     ]
 }
 
@@ -222,7 +223,9 @@ fn the_help_of_each_command_is_worth_reading() {
         (vec!["health", "--help"], vec!["NARA_ADDRESS", "exit code"]),
         (vec!["openapi", "--help"], vec!["OpenAPI", "database"]),
         (vec!["import", "--help"], vec!["directory"]),
-        (vec!["import", "directory", "--help"], vec!["data/linkoping", "transaction"]),
+        (vec!["import", "directory", "--help"], vec!["data/linkoping", "transaction", "NARA_VAULT_KEYS_FILE"]),
+        (vec!["audit", "verify", "--help"], vec!["NARA_AUDIT_ANCHOR", "--expect-head", "exit code 1"]),
+        (vec!["audit", "add-anchor", "--help"], vec!["NARA_AUDIT_ANCHOR", "one more server"]),
         (vec!["vault", "new-keys", "--help"], vec!["ring", "copy"]),
         (vec!["vault", "add-key", "--help"], vec!["NARA_VAULT_KEYS_FILE", "--lookup", "rotate"]),
         (vec!["vault", "rotate", "--help"], vec!["DATABASE_URL", "stopped"]),

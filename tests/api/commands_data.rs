@@ -26,7 +26,9 @@ async fn a_directory_is_imported_into_an_empty_database_and_served_whole() {
     let folder = Folder::new();
     let all = installation(&folder);
     let environment: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let database = &environment[..1];
+    let database: Vec<(&str, &str)> =
+        ["DATABASE_URL", "NARA_VAULT_KEYS_FILE"].map(|name| *environment.iter().find(|(known, _)| *known == name).unwrap()).into();
+    let database = &database[..];
     assert!(written(&["migrate"], database).contains("ran: "));
     assert_eq!(written(&["migrate"], database).trim(), "nothing to do");
 
@@ -68,7 +70,8 @@ async fn a_directory_is_imported_into_an_empty_database_and_served_whole() {
 fn a_folder_that_is_not_right_is_refused_with_the_file_and_the_place_and_nothing_is_imported() {
     let folder = Folder::new();
     let database = folder.database("nara.db");
-    let environment = [("DATABASE_URL", database.as_str())];
+    let keys = folder.file("vault-keys", &credentials::vault().ring().reveal());
+    let environment = [("DATABASE_URL", database.as_str()), ("NARA_VAULT_KEYS_FILE", keys.as_str())];
     let copy = copy_of_linkoping(&folder);
     let read = |name: &str| fs::read_to_string(format!("{copy}/{name}")).unwrap();
     let json_of = |name: &str| -> Value { serde_json::from_str(&read(name)).unwrap() };

@@ -42,7 +42,7 @@ impl Demo {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-                match nara::demo::start(&path, listener, None).await {
+                match nara::demo::start(&path, listener, None, None).await {
                     Ok(running) => {
                         let _ = tell.send(Ok(running.handle.clone()));
                         running.until_stopped().await.expect("the demo ends well");

@@ -60,7 +60,8 @@ async fn fill(app: &TestApp, family: &Value, many: usize) {
         let one: SealedPerson = nara::on_backend!(&mut *conn, conn => people::table.first(conn))?;
         let moment = clock::start();
         let another = |_| SealedPerson { id: moment.id(), family_id: Some(family), ..one.clone() };
-        let crowd: Vec<SealedPerson> = (0..many).map(another).collect();
+        let crowd = (0..many).map(another).map(|person| nara::binding::coded(conn, &person));
+        let crowd: Vec<SealedPerson> = crowd.collect::<Result<_, _>>()?;
         nara::on_backend!(conn, conn => diesel::insert_into(people::table).values(&crowd).execute(conn))?;
         Ok(())
     };

@@ -17,6 +17,7 @@ mod architecture_circles;
 mod audit;
 mod backup;
 mod bad_sign_ins;
+mod bound_rows;
 mod commands;
 mod commands_data;
 mod composition;

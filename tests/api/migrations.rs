@@ -14,15 +14,15 @@ use nara::error::Error;
 use crate::support::{Backend, EmptyDatabase};
 
 #[derive(QueryableByName, Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Column {
+pub struct Column {
     #[diesel(sql_type = Text)]
-    table_name: String,
+    pub table_name: String,
     #[diesel(sql_type = Text)]
-    column_name: String,
+    pub column_name: String,
     #[diesel(sql_type = Text)]
-    kind: String,
+    pub kind: String,
     #[diesel(sql_type = Bool)]
-    nullable: bool,
+    pub nullable: bool,
 }
 
 #[derive(QueryableByName, Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +60,7 @@ fn ask<T: QueryableByName<diesel::pg::Pg> + QueryableByName<diesel::sqlite::Sqli
     rows
 }
 
-fn columns(conn: &mut DbConn) -> Vec<Column> {
+pub fn columns(conn: &mut DbConn) -> Vec<Column> {
     let sqlite = "SELECT m.name AS table_name, p.name AS column_name, p.type AS kind, p.\"notnull\" = 0 AS nullable
         FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\'";
     let postgres =
@@ -205,18 +205,23 @@ on_both_databases! {
     async fn an_upgrade_that_ends_half_way_has_done_nothing(database: EmptyDatabase) {
         let target = &database.target;
         migrations::run(target).unwrap();
-        for _ in 0..2 {
-            migrations::revert_last(target).unwrap();
+        // Back to the layout before the course of referrals.
+        let mut reverted = 0;
+        loop {
+            reverted += 1;
+            if migrations::revert_last(target).unwrap().contains("0003") {
+                break;
+            }
         }
         let mut conn = database.connect();
         let before = columns(&mut conn);
-        // The first of the two migrations goes well, and the second finds a name that is taken.
+        // The first of these migrations goes well, and the second finds a name that is taken.
         let in_the_way = |conn: &mut DbConn, change: &str| nara::on_backend!(conn, conn => sql_query(change).execute(conn)).unwrap();
         in_the_way(&mut conn, "CREATE TABLE referrals_partner_child (id INTEGER)");
         assert!(migrations::run(target).is_err());
         in_the_way(&mut conn, "DROP TABLE referrals_partner_child");
         assert_eq!(columns(&mut conn), before);
-        assert_eq!(migrations::run(target).unwrap().len(), 2);
+        assert_eq!(migrations::run(target).unwrap().len(), reverted);
     }
 
     async fn a_database_of_another_layout_is_left_alone(database: EmptyDatabase) {

@@ -50,7 +50,9 @@ fn protect(conn: &mut DbConn, person: &str) -> Result<()> {
     use nara::db::schema::people;
     let person: nara::id::PersonId = person.parse().unwrap();
     let (marked, family) = (people::protection.eq(ProtectedIdentity::Marked), people::family_id);
-    diesel::update(people::table.find(person)).set(marked).execute(conn)?;
+    nara::binding::changing(conn, "people", &[person], |conn| {
+        Ok(diesel::update(people::table.find(person)).set(marked).execute(conn)?)
+    })?;
     contacts::protect(conn, person)?;
     let family: Option<nara::id::FamilyId> = people::table.find(person).select(family).first(conn)?;
     family.map_or(Ok(()), |family| reached::members_changed(conn, family))
@@ -90,12 +92,14 @@ on_both_databases! {
         let (worker, gone, into) = (app.outreach_worker(), app.family().await, app.family().await);
         let met = worker.post("/outreach-contacts", with(contact(), "/familyId", json!(gone))).await.expect(201);
         let merge = {
-            let (gone, into) = (gone.parse().unwrap(), into.parse().unwrap());
+            let (gone, into): (nara::id::FamilyId, nara::id::FamilyId) = (gone.parse().unwrap(), into.parse().unwrap());
             move |conn: &mut DbConn| {
                 use diesel::prelude::*;
                 use nara::db::schema::families;
                 let merged = families::merged_into.eq(Some(into));
-                diesel::update(families::table.find(gone)).set(merged).execute(conn)?;
+                nara::binding::changing(conn, "families", &[gone], |conn| {
+                    Ok(diesel::update(families::table.find(gone)).set(merged).execute(conn)?)
+                })?;
                 reached::merged(conn, gone, into)
             }
         };
@@ -194,8 +198,11 @@ on_both_databases! {
                 let id = nara::id::OfferId::from_uuid(uuid::Uuid::from_u128(number));
                 offers_made::insert(conn, &offers_made::SealedOffer { id, ..offer.clone() })?;
             }
-            diesel::update(outreach_contacts::table).set(outreach_contacts::version.eq(1001)).execute(conn)?;
-            Ok(())
+            let all: Vec<nara::id::OutreachContactId> = outreach_contacts::table.select(outreach_contacts::id).load(conn)?;
+            nara::binding::changing(conn, "outreach_contacts", &all, |conn| {
+                diesel::update(outreach_contacts::table).set(outreach_contacts::version.eq(1001)).execute(conn)?;
+                Ok(())
+            })
         };
         app.db().write(fill).await.unwrap();
         let there = path(&met);

@@ -56,8 +56,11 @@ on_both_databases! {
         let moved_before = move |conn: &mut nara::db::DbConn| {
             use diesel::prelude::*;
             use nara::db::schema::referrals;
-            diesel::update(referrals::table).set(referrals::office_id.eq(office)).execute(conn)?;
-            Ok(())
+            let all: Vec<nara::id::ReferralId> = referrals::table.select(referrals::id).load(conn)?;
+            nara::binding::changing(conn, "referrals", &all, |conn| {
+                diesel::update(referrals::table).set(referrals::office_id.eq(office)).execute(conn)?;
+                Ok(())
+            })
         };
         app.db().write(moved_before).await.unwrap();
         here.get(&there(&promise)).await.problem(404, "not-found");

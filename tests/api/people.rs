@@ -276,7 +276,7 @@ on_both_databases! {
         let ring = credentials::vault().ring().reveal().parse::<nara::vault::VaultKeys>().unwrap();
         let vault = Vault::new(ring.with_fresh_lookup_key(&Random::system()).unwrap());
         // The person, and the one who registered them.
-        assert_eq!(nara::lookups::rebuild(&app.database().url.parse().unwrap(), &vault, clock::start().now).unwrap(), 2);
+        assert_eq!(nara::lookups::rebuild(&app.database().url.parse().unwrap(), &nara::bound_tables::binder(&vault), clock::start().now).unwrap(), 2);
         let renewed = app.another_server_with(|setup| setup.vault = vault).await;
         for question in [json!({ "name": "asa" }), json!({ "personalIdentityNumber": CHILD })] {
             assert_eq!(found(&app.caseworker(), question.clone()).await, Vec::<Value>::new(), "hashes of two keys never meet");

@@ -185,7 +185,7 @@ on_both_databases! {
         app.submitted(crate::support::fixtures::without(concern_report(), "/senderReference")).await;
         let ring = credentials::vault().ring().reveal().parse::<nara::vault::VaultKeys>().unwrap();
         let vault = Vault::new(ring.with_fresh_lookup_key(&Random::system()).unwrap());
-        assert_eq!(nara::lookups::rebuild(&app.database().url.parse().unwrap(), &vault, clock::start().now).unwrap(), 2);
+        assert_eq!(nara::lookups::rebuild(&app.database().url.parse().unwrap(), &nara::bound_tables::binder(&vault), clock::start().now).unwrap(), 2);
         let renewed = app.another_server_with(|setup| setup.vault = vault).await;
         let child = renewed.caseworker().post("/people", numbered()).await.expect(201);
         assert_eq!(told(&renewed.caseworker(), &child).await.len(), 3);

@@ -4,7 +4,9 @@ use diesel::prelude::*;
 use nara::db::DbConn;
 use nara::db::schema::staff;
 use nara::id::StaffId;
-use nara::vault::{Vault, VaultKeys, rotation};
+use nara::bound_tables::binder;
+use nara::rotation;
+use nara::vault::{Vault, VaultKeys};
 use serde_json::{Value, json};
 
 use crate::support::app::{RECEPTION, SKAGGETORP};
@@ -145,9 +147,9 @@ crate::on_both_databases! {
         let installed = || credentials::vault().ring().reveal().parse::<VaultKeys>().unwrap();
         let vault = Vault::new(installed().with_fresh_key(&moment.random).unwrap());
         // Who they are at the identity provider, and their name.
-        assert_eq!(rotation::run(&target, &vault, &moment).unwrap(), 2);
+        assert_eq!(rotation::run(&target, &binder(&vault), &moment).unwrap(), 2);
         let vault = Vault::new(vault.ring().reveal().parse::<VaultKeys>().unwrap().with_fresh_lookup_key(&moment.random).unwrap());
-        assert_eq!(nara::lookups::rebuild(&target, &vault, moment.now).unwrap(), 1);
+        assert_eq!(nara::lookups::rebuild(&target, &binder(&vault), moment.now).unwrap(), 1);
         let renewed = app.another_server_with(|setup| setup.vault = vault).await;
         assert_eq!(id_of(&anna(&renewed)).await, before);
         assert_eq!(names(&anna(&renewed).get("/staff").await.expect(200)), ["Anna Ek"]);

@@ -6,7 +6,8 @@ use nara::db::connection::Purpose;
 use nara::db::{DbConn, Target};
 use nara::moment::Moment;
 use nara::time::Random;
-use nara::vault::{Vault, VaultKeys, rotation, state};
+use nara::vault::{Vault, VaultKeys, state};
+use nara::{binding, bound_tables, rotation};
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, clock, credentials, fixtures};
@@ -123,12 +124,13 @@ crate::on_both_databases! {
         }
         let vault = Vault::new(installed().with_fresh_key(&Random::system()).unwrap());
         let moment: Moment = clock::start();
-        let mut conn = connect(&app);
+        let (mut conn, binder) = (connect(&app), bound_tables::binder(&vault));
+        binding::carry(&mut conn, binder.clone());
         // Somebody stopped an earlier run after its first step.
-        let first = nara::db::in_transaction(&mut conn, &|conn| rotation::step(conn, &vault, nara::vault::REFERRAL_ROUTING, uuid::Uuid::nil(), &moment.random)).unwrap();
+        let first = nara::db::in_transaction(&mut conn, &|conn| rotation::step(conn, &binder, nara::vault::REFERRAL_ROUTING, uuid::Uuid::nil(), &moment.random)).unwrap();
         assert!(matches!(first, Some(rotation::RotationStep { sealed: 3, .. })), "{first:?}");
-        assert_eq!(rotation::run(&target(&app), &vault, &moment).unwrap(), 3);
-        assert_eq!(rotation::run(&target(&app), &vault, &moment).unwrap(), 0);
+        assert_eq!(rotation::run(&target(&app), &binder, &moment).unwrap(), 3);
+        assert_eq!(rotation::run(&target(&app), &binder, &moment).unwrap(), 0);
         // The server that runs does not know the new key yet, and says so rather than show something wrong.
         app.caseworker().get(&format!("/referrals/{}", ids[0])).await.problem(500, "internal-error");
         let renewed = app.another_server_with(|setup| setup.vault = vault.clone()).await;
@@ -143,7 +145,7 @@ crate::on_both_databases! {
         let vault = Vault::new(installed().with_fresh_lookup_key(&Random::system()).unwrap());
         let hash = |conn: &mut DbConn| referrals::table.select(referrals::sender_reference_hash).first::<Option<Vec<u8>>>(conn).unwrap().unwrap();
         let before = hash(&mut connect(&app));
-        assert_eq!(nara::lookups::rebuild(&target(&app), &vault, clock::start().now).unwrap(), 1);
+        assert_eq!(nara::lookups::rebuild(&target(&app), &bound_tables::binder(&vault), clock::start().now).unwrap(), 1);
         assert_ne!(hash(&mut connect(&app)), before);
         state::check(&mut connect(&app), vault.ring(), clock::start().now).unwrap();
     }

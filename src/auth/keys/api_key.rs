@@ -6,6 +6,7 @@ use crate::auth::keys::key_id::ApiKeyId;
 use crate::auth::keys::network::Network;
 use crate::auth::keys::plain::PlainKey;
 use crate::auth::role::Scope;
+use crate::binding::RowCode;
 use crate::db::columns::Json;
 use crate::db::schema::partner_keys;
 use crate::id::PartnerId;
@@ -35,8 +36,8 @@ pub struct ApiKey {
     /// The key's label, by which people recognise it.
     pub label: String,
     pub(super) secret_hash: Vec<u8>,
-    scopes: Json<Vec<String>>,
-    allowed_networks: Json<Vec<Network>>,
+    pub(super) scopes: Json<Vec<String>>,
+    pub(super) allowed_networks: Json<Vec<Network>>,
     pub created_at: Timestamp,
     /// The time when the key expires; `None` if it never does.
     pub expires_at: Option<Timestamp>,
@@ -47,6 +48,7 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
     /// The time of the key's last use, accurate to about a minute; `None` if it was never used.
     pub last_used_at: Option<Timestamp>,
+    pub code: Option<RowCode>,
 }
 
 impl ApiKey {
@@ -70,6 +72,7 @@ impl ApiKey {
             rotated_to: None,
             revoked_at: None,
             last_used_at: None,
+            code: Some(RowCode::fresh()),
         }
     }
 

@@ -8,6 +8,7 @@
 //! - Signing in needs no query: the [`Keyring`] holds all keys in memory. It also remembers the last use of each key.
 
 pub mod api_key;
+pub mod bound;
 pub mod key_id;
 mod keyring;
 mod network;

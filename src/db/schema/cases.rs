@@ -37,6 +37,7 @@ diesel::table! {
         unmarked_due_at -> SqlTime,
         linked_silently -> Bool,
         is_copy -> Bool,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -64,6 +65,7 @@ diesel::table! {
         partner_id -> Nullable<SqlUuid>,
         at -> SqlTime,
         told -> Nullable<Binary>,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -79,6 +81,7 @@ diesel::table! {
         at -> SqlTime,
         text -> Binary,
         asks_for_new_report -> Bool,
+        code -> Nullable<Binary>,
     }
 }
 

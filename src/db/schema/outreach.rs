@@ -25,6 +25,7 @@ diesel::table! {
         updated_at -> SqlTime,
         updated_by -> SqlUuid,
         version -> Integer,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -78,6 +79,7 @@ diesel::table! {
         close_reason -> Nullable<Text>,
         updated_at -> SqlTime,
         version -> Integer,
+        code -> Nullable<Binary>,
     }
 }
 
@@ -116,6 +118,7 @@ diesel::table! {
         updated_at -> SqlTime,
         version -> Integer,
         next_referral_id -> Nullable<SqlUuid>,
+        code -> Nullable<Binary>,
     }
 }
 

@@ -21,7 +21,7 @@ fn with_database(test: impl Fn(&mut DbConn)) {
 }
 
 fn import_now(conn: &mut DbConn, data: &Data) -> Result<Summary> {
-    in_transaction(conn, &|conn: &mut DbConn| write(conn, data, &moment()))
+    in_transaction(conn, &|conn: &mut DbConn| write(conn, data, &RecordKey::new([7; 32]), &moment()))
 }
 
 fn linkoping() -> Data {

@@ -86,7 +86,7 @@ async fn list_follow_ups(
     };
     let (rows, total) = ctx.read_recorded(attempt, read, seen).await?;
     let found = PageRows::of_one_more(rows, &paging, total, |last| (last.due_on, last.id));
-    let found = found.try_map(|row| row.open(&ctx.vault))?;
+    let found = found.opened(|row| row.open(&ctx.vault));
     let reader = MadeReferralReader::of(&ctx);
     let view = |follow_up| FollowUpView::new(follow_up, today, &ctx.call, reader).seen_by(&own);
     Ok(ctx.call.give(found.answer(&ctx.call, &paging, view)?, Cache::NoStore))

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::auth::CaseScope;
+use crate::binding::{self, ReadableRow, RowCode};
 use crate::db::schema::{follow_ups, outreach_contacts};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
@@ -36,6 +37,7 @@ pub struct SealedFollowUp {
     pub updated_at: Timestamp,
     pub version: i32,
     pub next_referral_id: Option<ReferralId>,
+    pub code: Option<RowCode>,
 }
 
 impl SealedFollowUp {
@@ -58,11 +60,13 @@ impl SealedFollowUp {
             updated_at: follow_up.updated_at,
             version: follow_up.version,
             next_referral_id: follow_up.words.next_referral_id,
+            code: Some(RowCode::fresh()),
         })
     }
 
-    /// Decrypts the row's sealed texts and makes the [`FollowUp`].
+    /// Checks that the row is as it was written, decrypts its sealed texts and makes the [`FollowUp`].
     pub fn open(self, vault: &Vault) -> Result<FollowUp> {
+        binding::check(&self, vault)?;
         let words: FollowUpText = vault.open_json(vault::FOLLOW_UP_RECORD, self.id.uuid(), &self.record)?;
         Ok(FollowUp {
             id: self.id,
@@ -86,7 +90,8 @@ impl SealedFollowUp {
 
 pub fn insert(conn: &mut DbConn, new: &[SealedFollowUp]) -> Result<()> {
     if !new.is_empty() {
-        on_backend!(conn, conn => diesel::insert_into(follow_ups::table).values(new).execute(conn))?;
+        let rows = new.iter().map(|row| binding::coded(conn, row)).collect::<Result<Vec<_>>>()?;
+        on_backend!(conn, conn => diesel::insert_into(follow_ups::table).values(rows).execute(conn))?;
     }
     Ok(())
 }
@@ -103,7 +108,12 @@ pub fn complete(conn: &mut DbConn, next: &SealedFollowUp) -> Result<()> {
         follow_ups::version.eq(next.version),
         follow_ups::next_referral_id.eq(next.next_referral_id),
     );
-    if on_backend!(conn, conn => diesel::update(before).set(done).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
+    binding::changing(conn, "follow_ups", &[next.id], |conn| {
+        match on_backend!(conn, conn => diesel::update(before).set(done).execute(conn))? {
+            1 => Ok(()),
+            _ => Err(stale()),
+        }
+    })
 }
 
 /// Moves follow-ups of a contact to another family, after it turned out which family the contact was with: those about the family
@@ -114,19 +124,14 @@ pub fn give_to(
     from: Option<FamilyId>,
     to: Option<FamilyId>,
 ) -> Result<()> {
-    let of_contact = follow_ups::table.filter(follow_ups::contact_id.eq(contact));
-    let family = follow_ups::family_id.eq(to);
-    match from {
-        Some(from) => {
-            let about = of_contact.filter(follow_ups::family_id.eq(from));
-            on_backend!(conn, conn => diesel::update(about).set(family).execute(conn))?
-        }
-        None => {
-            let about = of_contact.filter(follow_ups::family_id.is_null());
-            on_backend!(conn, conn => diesel::update(about).set(family).execute(conn))?
-        }
-    };
-    Ok(())
+    let of_contact = follow_ups::table.filter(follow_ups::contact_id.eq(contact)).select((follow_ups::id, follow_ups::family_id));
+    let all: Vec<(FollowUpId, Option<FamilyId>)> = on_backend!(&mut *conn, conn => of_contact.load(conn))?;
+    let theirs: Vec<FollowUpId> = all.into_iter().filter(|(_, family)| *family == from).map(|(id, _)| id).collect();
+    let moved = follow_ups::table.filter(follow_ups::id.eq_any(theirs.clone()));
+    binding::changing(conn, "follow_ups", &theirs, |conn| {
+        on_backend!(conn, conn => diesel::update(moved).set(follow_ups::family_id.eq(to)).execute(conn))?;
+        Ok(())
+    })
 }
 
 /// The query for the follow-ups that somebody may know of; `$cleared` tells whether they are cleared for protected identities. The
@@ -243,10 +248,20 @@ pub fn page(
     if sight.offices.is_empty() {
         return Ok(Vec::new());
     }
+    binding::filled(conn, i64::from(limit) + 1, |conn, most| rows_from(conn, sight, filter, from, most))
+}
+
+fn rows_from(
+    conn: &mut DbConn,
+    sight: &CaseScope,
+    filter: &FollowUpFilter,
+    from: &PageStart<FollowUpPosition>,
+    most: i64,
+) -> Result<Vec<ReadableRow<SealedFollowUp>>> {
     Ok(on_backend!(conn, conn => {
         let mut rows = filtered!(sight, filter)
             .order((follow_ups::due_on.asc(), follow_ups::id.asc()))
-            .limit(i64::from(limit) + 1);
+            .limit(most);
         rows = match from {
             PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
             PageStart::After((day, id)) => {
@@ -254,7 +269,7 @@ pub fn page(
             }
             PageStart::Empty => return Ok(Vec::new()),
         };
-        rows.load::<SealedFollowUp>(conn)
+        rows.load(conn)
     })?)
 }
 

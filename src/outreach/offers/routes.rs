@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get, post};
 
 use crate::audit::{Entry, actions};
 use crate::auth::OutreachWorker;
+use crate::binding;
 use crate::context::{Context, Tx};
 use crate::error::{Error, Problem, Result};
 use crate::families::membership::if_known;
@@ -101,7 +102,7 @@ async fn list_offers(
     let view = |standing| {
         OfferView::new(standing, &ctx.vault, &ctx.call).map(|view| if is_own { view } else { view.read_only() })
     };
-    let views = offers.into_iter().map(view).collect::<Result<Vec<_>>>()?;
+    let views = binding::sound(offers, view);
     // A contact has few offers, so all of them are read at once.
     let all: Vec<&OfferView> = views.iter().collect();
     let position = |offer: &OfferView| (offer.offered_at.micros(), offer.id);

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Integer;
 
 use crate::auth::CaseScope;
+use crate::binding::{self, RowCode};
 use crate::db::schema::{offer_answers, offers, outreach_contacts};
 use crate::db::{DbConn, stale};
 use crate::error::{Error, Result};
@@ -35,6 +36,7 @@ pub struct SealedOffer {
     pub close_reason: Option<OfferCloseReason>,
     pub updated_at: Timestamp,
     pub version: i32,
+    pub code: Option<RowCode>,
 }
 
 impl SealedOffer {
@@ -52,11 +54,13 @@ impl SealedOffer {
             close_reason: offer.closed.map(|(_, reason)| reason),
             updated_at: offer.updated_at,
             version: offer.version,
+            code: Some(RowCode::fresh()),
         })
     }
 
-    /// Decrypts the row's sealed text and makes the [`Offer`].
+    /// Checks that the row is as it was written, decrypts its sealed text and makes the [`Offer`].
     pub fn open(self, vault: &Vault) -> Result<Offer> {
+        binding::check(&self, vault)?;
         Ok(Offer {
             id: self.id,
             contact_id: self.contact_id,
@@ -129,7 +133,8 @@ pub struct OfferStanding {
 }
 
 pub fn insert(conn: &mut DbConn, offer: &SealedOffer) -> Result<()> {
-    on_backend!(conn, conn => diesel::insert_into(offers::table).values(offer).execute(conn))?;
+    let row = binding::coded(conn, offer)?;
+    on_backend!(conn, conn => diesel::insert_into(offers::table).values(row).execute(conn))?;
     Ok(())
 }
 
@@ -139,9 +144,12 @@ pub fn answer(conn: &mut DbConn, answer: &GivenAnswer, version: i32) -> Result<(
     let counted =
         (offers::version.eq(offers::version + 1.into_sql::<Integer>()), offers::updated_at.eq(answer.recorded_at));
     let read = offers::table.find(answer.offer_id).filter(offers::version.eq(version));
-    if on_backend!(&mut *conn, conn => diesel::update(read).set(counted).execute(conn))? != 1 {
-        return Err(stale());
-    }
+    binding::changing(conn, "offers", &[answer.offer_id], |conn| {
+        match on_backend!(conn, conn => diesel::update(read).set(counted).execute(conn))? {
+            1 => Ok(()),
+            _ => Err(stale()),
+        }
+    })?;
     let row = AnswerRow::from(answer);
     on_backend!(conn, conn => diesel::insert_into(offer_answers::table).values(&row).execute(conn))?;
     Ok(())
@@ -157,7 +165,12 @@ pub fn close(conn: &mut DbConn, offer: &Offer, reason: OfferCloseReason, now: Ti
         offers::close_reason.eq(reason),
     );
     let read = offers::table.find(offer.id).filter(offers::version.eq(offer.version));
-    if on_backend!(conn, conn => diesel::update(read).set(closed).execute(conn))? == 1 { Ok(()) } else { Err(stale()) }
+    binding::changing(conn, "offers", &[offer.id], |conn| {
+        match on_backend!(conn, conn => diesel::update(read).set(closed).execute(conn))? {
+            1 => Ok(()),
+            _ => Err(stale()),
+        }
+    })
 }
 
 /// Inserts answers to newly created offers, without raising the versions of the offers.
@@ -221,8 +234,10 @@ pub fn count_at(conn: &mut DbConn, contact: OutreachContactId) -> Result<usize> 
 /// Sets the family of these offers. `None` means that their family is not known.
 pub fn give_to(conn: &mut DbConn, ids: &[OfferId], family: Option<FamilyId>) -> Result<()> {
     let made = offers::table.filter(offers::id.eq_any(ids.to_vec()));
-    on_backend!(conn, conn => diesel::update(made).set(offers::family_id.eq(family)).execute(conn))?;
-    Ok(())
+    binding::changing(conn, "offers", ids, |conn| {
+        on_backend!(conn, conn => diesel::update(made).set(offers::family_id.eq(family)).execute(conn))?;
+        Ok(())
+    })
 }
 
 /// The offers made at a contact that a caller with this `sight` may know of, in the order in which they were made. The contact must

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::Actor;
 use crate::auth::CaseScope;
+use crate::binding::{self, RowCode};
 use crate::db::DbConn;
 use crate::db::schema::{referral_events, referrals};
 use crate::error::{Error, Result};
@@ -36,6 +37,7 @@ pub struct SealedEvent {
     pub partner_id: Option<PartnerId>,
     pub at: Timestamp,
     pub told: Option<Sealed>,
+    pub code: Option<RowCode>,
 }
 
 /// The reason for an event in the history of a referral: a code, words, both or neither.
@@ -83,6 +85,7 @@ impl SealedEvent {
             partner_id,
             at: moment.now,
             told,
+            code: Some(RowCode::fresh()),
         })
     }
 
@@ -111,6 +114,7 @@ impl SealedEvent {
 
     /// Decrypts the reason for the event. It is empty if the event was stored without a reason.
     pub fn told(&self, vault: &Vault) -> Result<EventReason> {
+        binding::check(self, vault)?;
         match &self.told {
             Some(told) => vault.open_json(vault::REFERRAL_EVENT, self.id.uuid(), told),
             None => Ok(EventReason::default()),
@@ -119,7 +123,8 @@ impl SealedEvent {
 }
 
 pub fn insert(conn: &mut DbConn, event: &SealedEvent) -> Result<()> {
-    on_backend!(conn, conn => diesel::insert_into(referral_events::table).values(event).execute(conn))?;
+    let row = binding::coded(conn, event)?;
+    on_backend!(conn, conn => diesel::insert_into(referral_events::table).values(row).execute(conn))?;
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use diesel::prelude::*;
 use strum::IntoEnumIterator;
 use uuid::Uuid;
 
+use crate::audit::authorship::RecordKey;
 use crate::audit::{self, Actor, Entry, actions};
 use crate::calendar::DeadlineKind;
 use crate::db::schema::referrals;
@@ -166,7 +167,8 @@ fn mark(sealed: SealedReferral, vault: &Vault, moment: &Moment) -> Result<Option
     let after = after.settled(&before, moment.now);
     let said = StepNote { code: Some(kind.into()), ..StepNote::default() };
     let about = vec![after.id.uuid()];
-    let entry = Entry::new(moment, Actor::System, actions::REFERRAL_MARKED_OVERDUE, about, String::new())
+    let key = RecordKey::of(vault.ring());
+    let entry = Entry::new(&key, moment, Actor::System, actions::REFERRAL_MARKED_OVERDUE, about, String::new())
         .on_behalf_of(after.office_id);
     let versions = (&before, &after);
     let transition = Transition::new(Action::MarkOverdue, versions, Actor::System, &said, vault, moment)?;

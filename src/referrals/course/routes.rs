@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get};
 
 use crate::audit::actions;
 use crate::auth::{CaseReader, CaseWorker};
+use crate::binding;
 use crate::cases::take_step::StepTaking;
 use crate::context::{Context, Tx};
 use crate::error::Result;
@@ -82,9 +83,7 @@ async fn list_history(ctx: Context<CaseReader>, id: Named<ReferralId>, paging: P
     let referral: Referral = found.open(&ctx.vault)?;
     let happened = if is_own_words { events::until_own(happened, referral.version) } else { happened };
     let mut events = vec![EventView::of_receipt(&referral, happened.first())];
-    for event in &happened {
-        events.push(EventView::new(event, &ctx.vault)?);
-    }
+    events.extend(binding::sound(&happened, |event| EventView::new(event, &ctx.vault)));
     // A referral has few events, so all of them are read into memory.
     let all: Vec<&EventView> = events.iter().collect();
     let found = paging.of_sorted(&ctx.call, &all, |event| event.version)?.counted_when_asked(&paging);

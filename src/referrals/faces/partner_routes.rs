@@ -201,7 +201,7 @@ async fn list_partner_referrals(
     };
     let (rows, total) = ctx.read_recorded(actions::REFERRAL_LISTED.on_new(), read, seen).await?;
     let found = PageRows::of_one_more(rows, &paging, total, |last| (last.received_at.micros(), last.id));
-    let found = found.try_map(|row| row.open(&ctx.vault))?;
+    let found = found.opened(|row| row.open(&ctx.vault));
     let view = |referral: Referral| answers::receipt(&ctx, agency, &referral);
     Ok(ctx.call.give(found.answer(&ctx.call, &paging, view)?, Cache::NoStore))
 }

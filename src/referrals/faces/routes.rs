@@ -103,7 +103,7 @@ async fn list_referrals(ctx: Context<CaseReader>, query: Query<QueueQuery>, pagi
     };
     let (rows, total) = ctx.read_recorded(attempt, read, seen).await?;
     let found = PageRows::of_one_more(rows, &paging, total, |last| last.position(order));
-    let found = found.try_map(|row| row.open(&ctx.vault))?;
+    let found = found.opened(|row| row.open(&ctx.vault));
     let answer = found.answer(&ctx.call, &paging, |referral| ReferralRow::new(referral, now))?;
     Ok(ctx.call.give(answer, Cache::NoStore))
 }

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::audit::{Entry, actions};
 use crate::auth::{CaseReader, TimelineReader};
+use crate::binding;
 use crate::context::Context;
 use crate::error::{Error, Result, Text};
 use crate::families::membership::if_known;
@@ -100,8 +101,8 @@ pub async fn search_referrals(ctx: Context<TimelineReader>, search: Body<Referra
     };
     let found = ctx.read_recorded(attempt, read, seen).await?;
     let has_more = found.len() > MOST;
-    let row = |referral: FoundReferral| Ok(ReferralRow::new(referral.open(&ctx.vault)?, ctx.call.moment.now));
-    let items = found.into_iter().take(MOST).map(row).collect::<Result<_>>()?;
+    let open = |referral: FoundReferral| Ok(ReferralRow::new(referral.open(&ctx.vault)?, ctx.call.moment.now));
+    let items = binding::sound(found.into_iter().take(MOST), open);
     ctx.call.answer(&ReferralMatches { items, has_more }, Cache::NoStore)
 }
 

@@ -49,7 +49,7 @@ async fn list_messages(ctx: Context<CaseReader>, id: Named<ReferralId>, paging: 
     };
     let (_, (rows, total)) = ctx.read_referral(actions::REFERRAL_MESSAGES_READ, id.0, page).await?;
     let found = PageRows::of_one_more(rows, &paging, total, SealedMessage::position);
-    let found = found.try_map(|message| MessageView::new(&message, &ctx.vault))?;
+    let found = found.opened(|message| MessageView::new(&message, &ctx.vault));
     Ok(ctx.call.give(found.answer(&ctx.call, &paging, |message| message)?, Cache::NoStore))
 }
 
@@ -79,7 +79,7 @@ async fn list_partner_messages(
     let attempt = actions::REFERRAL_MESSAGES_READ.on(id);
     let (rows, total) = ctx.read_recorded(attempt, read, |_, entry| entry).await?;
     let found = PageRows::of_one_more(rows, &paging, total, SealedMessage::position);
-    let found = found.try_map(|message| PartnerMessage::new(&message, &ctx.vault))?;
+    let found = found.opened(|message| PartnerMessage::new(&message, &ctx.vault));
     Ok(ctx.call.give(found.answer(&ctx.call, &paging, |message| message)?, Cache::NoStore))
 }
 

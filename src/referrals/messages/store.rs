@@ -3,6 +3,7 @@
 
 use diesel::prelude::*;
 
+use crate::binding::{self, RowCode};
 use crate::db::schema::{referral_messages, referrals};
 use crate::db::{DbConn, dialect, stale};
 use crate::error::{Error, Result};
@@ -26,6 +27,7 @@ pub struct SealedMessage {
     pub at: Timestamp,
     pub text: Sealed,
     pub asks_for_new_report: bool,
+    pub code: Option<RowCode>,
 }
 
 /// A position in a list of messages, from which the next page starts: the time of the last message shown, in microseconds, and
@@ -64,7 +66,7 @@ impl SealedMessage {
     ) -> Result<Self> {
         let id: MessageId = moment.id();
         let text = vault.seal(vault::REFERRAL_MESSAGE, id.uuid(), text.reveal().as_ref().as_bytes(), &moment.random)?;
-        Ok(Self { id, referral_id, kind, staff_id, partner_id, at: moment.now, text, asks_for_new_report: false })
+        Ok(Self { id, referral_id, kind, staff_id, partner_id, at: moment.now, text, asks_for_new_report: false, code: Some(RowCode::fresh()) })
     }
 
     /// The position of the message in a list that is ordered by time.
@@ -74,7 +76,8 @@ impl SealedMessage {
 }
 
 pub fn insert(conn: &mut DbConn, message: &SealedMessage) -> Result<()> {
-    on_backend!(conn, conn => diesel::insert_into(referral_messages::table).values(message).execute(conn))?;
+    let row = binding::coded(conn, message)?;
+    on_backend!(conn, conn => diesel::insert_into(referral_messages::table).values(row).execute(conn))?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::binding;
 use crate::error::{Error, Result};
 use crate::id::{MessageId, StaffId};
 use crate::referrals::messages::store::SealedMessage;
@@ -93,6 +94,7 @@ fn author(message: &SealedMessage) -> Author {
 }
 
 fn text(message: &SealedMessage, vault: &Vault) -> Result<ConfidentialProse> {
+    binding::check(message, vault)?;
     let text = vault.open(vault::REFERRAL_MESSAGE, message.id.uuid(), &message.text)?;
     let text = String::from_utf8(text).map_err(|_| Error::internal("a message is not valid UTF-8"))?;
     let text = text.parse().map_err(|_| Error::internal("a message breaks the rules for texts"))?;

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::audit::{self, Entry};
 use crate::auth::Category;
+use crate::binding;
 use crate::db::columns::Json;
 use crate::db::schema::{partners, referrals};
 use crate::db::{DbConn, dialect};
@@ -85,6 +86,17 @@ impl NewCategory {
     }
 
     fn write_page(&self, conn: &mut DbConn, page: &[Sent]) -> Result<()> {
+        let all: Vec<ReferralId> = page.iter().map(|(id, ..)| *id).collect();
+        let told_anew = binding::changing(conn, "referrals", &all, |conn| self.write_rows(conn, page))?;
+        if told_anew.is_empty() {
+            return Ok(());
+        }
+        let named: Vec<Uuid> = told_anew.into_iter().map(ReferralId::uuid).collect();
+        audit::record(conn, &self.entry.beside(&self.moment, named))
+    }
+
+    /// Writes the category to these referrals. Returns those whose receipts show more or less from now on.
+    fn write_rows(&self, conn: &mut DbConn, page: &[Sent]) -> Result<Vec<ReferralId>> {
         let now = self.moment.now;
         let all = page.iter().map(|(id, ..)| *id);
         let rows = referrals::table.filter(referrals::id.eq_any(all.collect::<Vec<_>>()));
@@ -95,13 +107,12 @@ impl NewCategory {
 
         let told_anew: Vec<ReferralId> = page.iter().filter(|sent| self.tells_anew(sent)).map(|(id, ..)| *id).collect();
         if told_anew.is_empty() {
-            return Ok(());
+            return Ok(told_anew);
         }
         let rows = referrals::table.filter(referrals::id.eq_any(told_anew.clone()));
         on_backend!(&mut *conn, conn => diesel::update(rows).set(referrals::disclosed_at.eq(now)).execute(conn))?;
         self.write_clocks(conn, &told_anew)?;
-        let named: Vec<Uuid> = told_anew.into_iter().map(ReferralId::uuid).collect();
-        audit::record(conn, &self.entry.beside(&self.moment, named))
+        Ok(told_anew)
     }
 
     /// Whether the referral's receipt shows more or less under the new category than under the stored one.
@@ -130,7 +141,8 @@ impl NewCategory {
     }
 
     fn write_clock(&self, conn: &mut DbConn, report: SealedReferral) -> Result<()> {
-        let mut report = report.open(&self.vault)?;
+        // The columns of the row are being changed, and the code follows: it was checked before the change.
+        let mut report = report.open_unchecked(&self.vault)?;
         clocks::drop_feedback(&mut report);
         if !report.course.feedback.answered {
             clocks::start_feedback(&mut report, self.moment.now, &self.directory);

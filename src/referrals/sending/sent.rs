@@ -6,6 +6,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
+use crate::binding::{self, ReadableRow};
 use crate::db::DbConn;
 use crate::db::schema::referrals;
 use crate::error::{Error, Result};
@@ -78,9 +79,19 @@ pub fn page(
     from: &PageStart<ReferralPosition>,
     limit: u32,
 ) -> Result<Vec<SealedReferral>> {
+    binding::filled(conn, i64::from(limit) + 1, |conn, most| rows_from(conn, scope, filter, from, most))
+}
+
+fn rows_from(
+    conn: &mut DbConn,
+    scope: SenderScope,
+    filter: &SentFilter,
+    from: &PageStart<ReferralPosition>,
+    most: i64,
+) -> Result<Vec<ReadableRow<SealedReferral>>> {
     Ok(on_backend!(conn, conn => {
         let ordered = filtered!(scope, filter).order((referrals::received_at.desc(), referrals::id.desc()));
-        let mut rows = ordered.limit(i64::from(limit) + 1);
+        let mut rows = ordered.limit(most);
         rows = match from {
             PageStart::Row(row) => rows.offset(i64::try_from(*row).unwrap_or(i64::MAX)),
             PageStart::After((micros, id)) => {
@@ -90,7 +101,7 @@ pub fn page(
             }
             PageStart::Empty => return Ok(Vec::new()),
         };
-        rows.load::<SealedReferral>(conn)
+        rows.load(conn)
     })?)
 }
 

@@ -142,8 +142,10 @@ on_both_databases! {
         app.school().get(path).await.problem(404, "not-found");
         let (id, now) = (key_id(&partner("school").key), nara::time::Timestamp::from(app.clock.now()));
         let revoke = move |conn: &mut nara::db::DbConn| {
-            diesel::update(partner_keys::table.find(&id)).set(partner_keys::revoked_at.eq(now)).execute(conn)?;
-            Ok(())
+            nara::binding::changing(conn, "partner_keys", &[&id], |conn| {
+                diesel::update(partner_keys::table.find(&id)).set(partner_keys::revoked_at.eq(now)).execute(conn)?;
+                Ok(())
+            })
         };
         app.db().write(revoke).await.unwrap();
         let begun = std::time::Instant::now();

@@ -2,6 +2,9 @@
 
 use std::process::{Command, Stdio};
 
+use nara::audit::breaks::BreakAcceptance;
+use nara::server::Setup;
+
 use crate::program::{Folder, command, refused};
 use crate::support::databases::installed::programs;
 use crate::support::{Backend, EmptyDatabase, TestApp};
@@ -41,7 +44,12 @@ async fn the_commands_that_are_told_back_up_a_running_server_and_restore_it() {
     run(restore, &folder.path("nara.dump"), &empty.database.url);
 
     let url = empty.database.url.clone();
-    let restored = TestApp::fresh_with(Backend::Postgres, |setup| setup.target = url.parse().unwrap()).await.unwrap();
+    // The anchor stayed where it was.
+    let accept = |setup: &mut Setup| {
+        setup.target = url.parse().unwrap();
+        setup.anchor.acceptance = Some(BreakAcceptance::BackupRestored);
+    };
+    let restored = TestApp::fresh_with(Backend::Postgres, accept).await.unwrap();
     for id in &before {
         restored.school().get(&format!("/partner/referrals/{id}")).await.expect(200);
     }

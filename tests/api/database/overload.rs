@@ -16,7 +16,7 @@ use nara::error::Problem;
 use nara::time::Timestamp;
 
 use super::{open, store, stored};
-use crate::support::credentials::{key_id, partner};
+use crate::support::credentials::{self, key_id, partner};
 use crate::support::{Actor, Backend, EmptyDatabase, TestApp, fixtures};
 
 /// Keeps `threads` writing threads busy until the sender is dropped.
@@ -148,7 +148,9 @@ on_both_databases! {
             let id = key_id(&partner("school").key);
             let revoked = partner_keys::revoked_at.eq(Timestamp::from(app.clock.now()));
             let mut outside = target.connect(Purpose::Writing).unwrap();
-            diesel::update(partner_keys::table.find(id)).set(revoked).execute(&mut outside).unwrap();
+            nara::binding::carry(&mut outside, nara::bound_tables::binder(&credentials::vault()));
+            let revoke = |conn: &mut DbConn| Ok(diesel::update(partner_keys::table.find(&id)).set(revoked).execute(conn)?);
+            nara::binding::changing(&mut outside, "partner_keys", &[&id], revoke).unwrap();
             let begun = Instant::now();
             while app.school().get("/partner/me").await.status != 401 {
                 assert!(begun.elapsed() < Duration::from_secs(2), "the key still works");

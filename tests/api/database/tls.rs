@@ -52,7 +52,7 @@ async fn a_server_works_over_a_verified_connection() {
     let root = cluster.certificates.authority.display().to_string();
     let template = TestApp::fresh_with(Backend::Postgres, |_| {}).await.unwrap();
     let url = template.database().url_at("localhost", &format!("sslmode=verify-full&sslrootcert={root}"));
-    let over_tls = TestApp::fresh_with(Backend::Postgres, |setup| setup.target = url.parse().unwrap()).await.unwrap();
+    let over_tls = template.another_server_with(|setup| setup.target = url.parse().unwrap()).await;
     let id = over_tls.submitted(crate::support::fixtures::concern_report()).await;
     over_tls.caseworker().get(&format!("/referrals/{id}")).await.expect(200);
 }

@@ -36,6 +36,7 @@ fn serve(listener: TcpListener, metrics: Data<Metrics>) -> actix_web::dev::Serve
             trusted_proxies: Vec::new(),
             body_timeout: std::time::Duration::from_secs(15),
             cursor_key: [0; 32],
+            record_key: [0; 32],
             clock: TestClock::new().for_nara(),
             random: Random::system(),
         };

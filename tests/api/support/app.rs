@@ -1,16 +1,22 @@
 //! A running server for one test.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use diesel::prelude::*;
+use nara::audit::actions;
+use nara::audit::anchor::opening::{AnchorOpening, AnchorSettings};
+use nara::audit::authorship::RecordKey;
+use nara::audit::chain::Sealer;
 use nara::auth::permissions::Permissions;
 use nara::db::connection::Purpose;
 use nara::db::schema::audit_records;
 use nara::db::{Db, DbConn, Target, migrations};
+use nara::moment::Moment;
 use nara::server::{self, ConnectionLimits, MetricsAt, RunningServer, Setup, Timeouts};
 use nara::time::Random;
 use serde_json::Value;
@@ -19,7 +25,7 @@ use super::Fresh;
 use super::caller::Actor;
 use super::clock::{self, TestClock};
 use super::credentials::{self, ENVIRONMENT, KEY_ID, PROVIDER};
-use super::databases::{Backend, Template, TestDatabase};
+use super::databases::{self, Backend, Template, TestDatabase};
 use super::document::PUBLISHED;
 
 /// A migrated database with Linköping's directory and the four agencies.
@@ -27,18 +33,24 @@ static CITY: Template = Template::new("city", |url| {
     let target: Target = url.parse().expect("a URL of a database");
     migrations::run(&target).unwrap_or_else(|error| panic!("{error:?}"));
     let mut conn = target.connect(Purpose::Writing).unwrap_or_else(|error| panic!("{error:?}"));
+    let binder = nara::bound_tables::binder(&credentials::vault());
+    nara::binding::carry(&mut conn, binder.clone());
     let moment = clock::start();
     let fill = |conn: &mut DbConn| {
-        nara::directory::import::embedded(conn, &moment)?;
+        let key = RecordKey::of(credentials::vault().ring());
+        nara::directory::import::embedded(conn, &key, &moment)?;
         credentials::insert_partners(conn, &moment)
     };
     nara::db::in_transaction(&mut conn, &fill).unwrap_or_else(|error| panic!("{error:?}"));
+    nara::bound_tables::bind_older_rows(&target, &binder, &moment).unwrap_or_else(|error| panic!("{error:?}"));
 });
 
 /// A server with its own database and clock. Dropping it stops the server and removes the database.
 pub struct TestApp {
     pub clock: TestClock,
     pub address: SocketAddr,
+    /// The path of the server's anchor of the audit.
+    pub anchor: PathBuf,
     backend: Backend,
     client: reqwest::Client,
     db: Db,
@@ -75,9 +87,24 @@ impl TestApp {
         self.another_server_with(|_| {}).await
     }
 
-    /// Starts another server on the same database, with changed settings.
+    /// Starts another server on the same database, with changed settings. It gets an anchor of its own.
     pub async fn another_server_with(&self, change: impl FnOnce(&mut Setup)) -> Self {
+        let settings = anchor_settings();
+        let target: Target = self.database.url.parse().expect("a URL of a database");
+        let (sealer, moment) = (Sealer::with(credentials::vault().ring()), self.moment());
+        let opening =
+            AnchorOpening { db: &self.db, target: &target, settings: &settings, sealer: &sealer, moment: &moment };
+        opening.add().await.unwrap_or_else(|error| panic!("{error:?}"));
+        let change = |setup: &mut Setup| {
+            setup.anchor = settings.clone();
+            change(setup);
+        };
         Self::on(Arc::clone(&self.database), self.backend, self.clock.clone(), change)
+    }
+
+    /// This moment of the test's clock.
+    pub fn moment(&self) -> Moment {
+        Moment { now: self.clock.now().into(), random: Random::system() }
     }
 
     fn on(database: Arc<TestDatabase>, backend: Backend, clock: TestClock, change: impl FnOnce(&mut Setup)) -> Self {
@@ -97,6 +124,7 @@ impl TestApp {
             keeps_credentials: false,
             secret: credentials::secret(),
             vault: credentials::vault(),
+            anchor: anchor_settings(),
             environment: ENVIRONMENT.to_owned(),
             workers: 1,
             timeouts: Timeouts::default(),
@@ -105,6 +133,7 @@ impl TestApp {
             random: Random::system(),
         };
         change(&mut setup);
+        let anchor = setup.anchor.path.clone().expect("the test's server has an anchor");
         let (server, address, db) = run(setup);
         let redirects = reqwest::redirect::Policy::none();
         let client = reqwest::Client::builder()
@@ -113,7 +142,7 @@ impl TestApp {
             .timeout(Duration::from_secs(60))
             .build()
             .expect("a client without TLS");
-        Self { clock, address, backend, client, db, server: Some(server), database }
+        Self { clock, address, anchor, backend, client, db, server: Some(server), database }
     }
 
     /// Stops the server as `kill` does: calls in progress are finished first.
@@ -143,13 +172,15 @@ impl TestApp {
     }
 
     /// The actor, the action and the resource ids of each record of something that was done, in the order in which they were
-    /// recorded. Nobody waits for the records of attempts that failed, so these come at any time.
+    /// recorded. Nobody waits for the records of attempts that failed, so these come at any time. The record that the start of a
+    /// server leaves is left out.
     pub async fn audit(&self) -> Vec<(String, String, Value)> {
         use nara::db::columns::Json;
         let read = |conn: &mut DbConn| {
             let columns = (audit_records::actor, audit_records::action, audit_records::resource_ids);
             let done = audit_records::table.filter(audit_records::outcome.eq(nara::audit::AuditOutcome::Done));
             let rows = done.order((audit_records::at, audit_records::id)).select(columns);
+            let rows = rows.filter(audit_records::action.ne(actions::AUDIT_ANCHOR_MADE.code));
             let rows: Vec<(String, String, Json<Value>)> = rows.load(conn)?;
             Ok(rows.into_iter().map(|(actor, action, ids)| (actor, action, ids.0)).collect())
         };
@@ -302,6 +333,11 @@ impl TestApp {
     pub fn association(&self) -> Actor {
         self.with_key(&credentials::partner("association").key)
     }
+}
+
+/// The settings of a new anchor, in a folder of its own.
+fn anchor_settings() -> AnchorSettings {
+    AnchorSettings { path: Some(databases::folder("anchor").join("anchor")), acceptance: None }
 }
 
 /// The office that is the base of the area Norr.

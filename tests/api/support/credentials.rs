@@ -182,9 +182,12 @@ impl TestPartner {
         }
         let yesterday = Timestamp::from(moment.now.utc() - chrono::Duration::days(1));
         let row = |key: &str| partner_keys::table.find(key_id(key));
-        diesel::update(row(&self.revoked_key)).set(partner_keys::revoked_at.eq(yesterday)).execute(conn)?;
-        diesel::update(row(&self.expired_key)).set(partner_keys::expires_at.eq(yesterday)).execute(conn)?;
-        Ok(())
+        let ended = [&self.revoked_key, &self.expired_key].map(|key| key_id(key));
+        nara::binding::changing(conn, "partner_keys", &ended, |conn| {
+            diesel::update(row(&self.revoked_key)).set(partner_keys::revoked_at.eq(yesterday)).execute(conn)?;
+            diesel::update(row(&self.expired_key)).set(partner_keys::expires_at.eq(yesterday)).execute(conn)?;
+            Ok(())
+        })
     }
 }
 

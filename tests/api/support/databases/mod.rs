@@ -47,7 +47,7 @@ impl Template {
 
     fn on_sqlite(&self) -> &Path {
         self.sqlite.get_or_init(|| {
-            let folder = sqlite_folder(self.name);
+            let folder = folder(self.name);
             (self.prepare)(&sqlite_url(&folder));
             folder
         })
@@ -87,7 +87,7 @@ impl TestDatabase {
 
     fn sqlite(template: &Template) -> Self {
         let source = template.on_sqlite();
-        let folder = sqlite_folder("test");
+        let folder = folder("test");
         for file in fs::read_dir(source).expect("the template is still there") {
             let file = file.expect("the template can be listed");
             fs::copy(file.path(), folder.join(file.file_name())).expect("the template is copied");
@@ -122,7 +122,8 @@ impl Drop for TestDatabase {
     }
 }
 
-fn sqlite_folder(name: &str) -> PathBuf {
+/// A new folder, which is removed at the end of the process.
+pub fn folder(name: &str) -> PathBuf {
     static FOLDER: OnceLock<Folder> = OnceLock::new();
     let all = FOLDER.get_or_init(|| Folder::guarded("cat", &[], None));
     let folder = all.path.join(unique(name));

@@ -1,0 +1,15 @@
+DROP TABLE bound_rows_since;
+ALTER TABLE audit_records DROP COLUMN left_rows;
+ALTER TABLE follow_ups DROP COLUMN code;
+ALTER TABLE offers DROP COLUMN code;
+ALTER TABLE outreach_contacts DROP COLUMN code;
+ALTER TABLE referral_messages DROP COLUMN code;
+ALTER TABLE referral_events DROP COLUMN code;
+ALTER TABLE referrals DROP COLUMN code;
+ALTER TABLE family_guests DROP COLUMN code;
+ALTER TABLE family_offices DROP COLUMN code;
+ALTER TABLE person_offices DROP COLUMN code;
+ALTER TABLE people DROP COLUMN code;
+ALTER TABLE families DROP COLUMN code;
+ALTER TABLE partner_keys DROP COLUMN code;
+ALTER TABLE partners DROP COLUMN code;
